@@ -1,0 +1,49 @@
+//! The command line: arguments in, an exit code out. A command a file.
+
+mod eval;
+mod lint;
+mod matching;
+mod render;
+mod sandbox;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit code for bad use or bad input.
+pub const BAD_INPUT: u8 = 2;
+
+/// Recognises pasted errors in your team's own runbooks and answers in the thread.
+#[derive(Debug, Parser)]
+#[command(name = "signpost", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Sandbox(sandbox::Arguments),
+    Match(matching::Arguments),
+    Render(render::Arguments),
+    Eval(eval::Arguments),
+    Lint(lint::Arguments),
+}
+
+/// Runs the command that the arguments name.
+///
+/// # Errors
+///
+/// Whatever kept the command from running; printed by `main` with exit code 2.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Match(arguments) => matching::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+    }
+}

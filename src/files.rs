@@ -1,0 +1,1 @@
+//! Runbook folders: walking, reading, the embedded sample pack.

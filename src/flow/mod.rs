@@ -1,0 +1,1 @@
+//! The story from frame to answer: intake, handle, deliver, reload.

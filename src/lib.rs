@@ -1,0 +1,28 @@
+//! Signpost recognises pasted errors in a team's own runbooks and answers in the thread.
+//!
+//! ```text
+//! Slack frame ─► intake ─► inbox (durable) ─► handle ─► outbox (durable) ─► deliver ─► Slack
+//!                  │ ack only after the row is stored      │
+//! runbook files ─► parse ─► topics + signatures ─► index ──┘ (swapped whole on reload)
+//! ```
+//!
+//! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
+//! topic becomes a reply) and [`flow`] (the story from frame to answer). The core modules are pure; [`slack`],
+//! [`store`], [`files`] and [`sandbox`] are adapters that know nothing of each other.
+
+pub mod cli;
+pub mod clock;
+pub mod command;
+pub mod files;
+pub mod flow;
+pub mod http;
+pub mod matching;
+pub mod net;
+pub mod policy;
+pub mod redact;
+pub mod respond;
+pub mod runbook;
+pub mod sandbox;
+pub mod settings;
+pub mod slack;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Who may do what, and when the bot speaks. Pure.

@@ -1,0 +1,1 @@
+//! Layered settings: `config/default.toml`, `config/local.toml`, the environment; later wins.

@@ -1,0 +1,1 @@
+//! The Slack adapter: socket, decode, blocks, sender.
