@@ -1,1 +1,192 @@
-//! Tests of `settings`.
+//! Tests of `settings`: every wrong value gets a sentence that says where, what and what to do.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use secrecy::ExposeSecret as _;
+use signpost::settings::{self, Error, Settings};
+
+fn load(local: &str, environment: &[(&str, &str)]) -> Result<Settings, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("local.toml"), local).unwrap();
+    load_in(folder.path(), environment)
+}
+
+fn load_in(folder: &Path, environment: &[(&str, &str)]) -> Result<Settings, Error> {
+    let environment: HashMap<String, String> = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    settings::load_from(Some(folder), environment)
+}
+
+#[test]
+fn defaults_are_complete_and_valid() {
+    let settings = load("", &[]).unwrap();
+    assert_eq!(settings.slack.connections, 2);
+    assert_eq!(settings.slack.api_url, "https://slack.com/api");
+    assert!(settings.slack.bot_token.is_none());
+    assert!(settings.runbooks.folder().is_none());
+}
+
+#[test]
+fn later_layers_win() {
+    let local = "[slack]\nconnections = 3\nallowed_bots = [\"B1\"]\n[matching]\nthreshold = 0.7";
+    let settings = load(
+        local,
+        &[
+            ("SIGNPOST__SLACK__CONNECTIONS", "4"),
+            ("SIGNPOST__RUNBOOKS__DIR", "/srv/runbooks"),
+            ("SIGNPOST__RUNBOOKS__IGNORE", "a,b"),
+            ("SIGNPOST_CORPUS", "no setting"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.slack.connections, 4);
+    assert_eq!(settings.slack.allowed_bots, ["B1"]);
+    assert!((settings.matching.threshold - 0.7).abs() < 1e-6);
+    assert_eq!(settings.runbooks.folder(), Some(Path::new("/srv/runbooks")));
+    assert_eq!(settings.runbooks.ignore, ["a", "b"]);
+}
+
+#[test]
+fn one_number_or_word_in_the_environment_may_stand_where_a_list_or_text_is_wanted() {
+    let settings = load(
+        "",
+        &[
+            ("SIGNPOST__SLACK__ALLOWED_BOTS", "B0123"),
+            ("SIGNPOST__STORE__PATH", "12345"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.slack.allowed_bots, ["B0123"]);
+    assert_eq!(settings.store.path, Path::new("12345"));
+}
+
+#[test]
+fn channels_and_links_are_lists_of_values() {
+    let local =
+        "[[channels]]\nid = \"C0ABC\"\nauto_answer = false\n[[links]]\ntitle = \"Logs\"\nurl = \"https://l/{id}\"";
+    let settings = load(local, &[]).unwrap();
+    assert_eq!(
+        settings.channel("C0ABC").and_then(|channel| channel.auto_answer),
+        Some(false)
+    );
+    assert_eq!(settings.links.first().map(|link| link.title.as_str()), Some("Logs"));
+}
+
+#[test]
+fn wrong_settings_are_told_where_what_and_what_to_do() {
+    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+        (
+            "[slack]\nconections = 2",
+            &[],
+            &["local.toml", "`slack.conections`", "`slack.connections`"],
+        ),
+        (
+            "[slak]\nconnections = 2",
+            &[],
+            &["`slak.connections`", "`slack.connections`"],
+        ),
+        ("threshold = 0.5", &[], &["`threshold`", "`matching.threshold`"]),
+        (
+            "",
+            &[("SIGNPOST__RUNBOOKS__DIRR", "x")],
+            &["SIGNPOST__RUNBOOKS__DIRR", "`runbooks.dir`"],
+        ),
+        (
+            "",
+            &[("SIGNPOST__SLACK__CONNECTIONS", "many")],
+            &["SIGNPOST__SLACK__CONNECTIONS", "many"],
+        ),
+        (
+            "[slack]\nconnections = 11",
+            &[],
+            &["local.toml", "`slack.connections`", "is 11", "1 to 10"],
+        ),
+        (
+            "[slack]\nconnections = \"two\"",
+            &[],
+            &["local.toml", "`slack.connections`", "two"],
+        ),
+        ("[slack]\nmode = \"http\"", &[], &["`slack.mode`", "http"]),
+        (
+            "[slack]\napi_url = \"slack.com\"",
+            &[],
+            &["`slack.api_url`", "slack.com"],
+        ),
+        (
+            "[slack]\nallowed_bots = [\"alertbot\"]",
+            &[],
+            &["`slack.allowed_bots`", "alertbot", "never names"],
+        ),
+        (
+            "[matching]\nthreshold = 50",
+            &[],
+            &["`matching.threshold`", "is 50", "0 to 1"],
+        ),
+        (
+            "[http]\nlisten = \"everywhere\"",
+            &[],
+            &["`http.listen`", "everywhere", "127.0.0.1:8787"],
+        ),
+        ("[log]\nlevel = \"a=b=c\"", &[], &["`log.level`", "a=b=c"]),
+        (
+            "[[channels]]\nid = \"#support\"",
+            &[],
+            &["`channels`", "#support", "never its name"],
+        ),
+        (
+            "[[channels]]\nid = \"C1\"\n[[channels]]\nid = \"C1\"",
+            &[],
+            &["`channels`", "twice"],
+        ),
+        (
+            "[[channels]]\nid = \"C1\"\nautoanswer = true",
+            &[],
+            &["`channels.autoanswer`", "`channels.auto_answer`"],
+        ),
+        ("[slack", &[], &["local.toml", "not valid TOML"]),
+    ];
+    for (local, environment, expected) in cases {
+        let message = load(local, environment).expect_err(local).to_string();
+        for part in *expected {
+            assert!(
+                message.contains(part),
+                "{local:?} {environment:?}: {part:?} is missing in {message:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn secrets_come_from_the_environment_or_a_file_and_are_never_printed() {
+    let token = format!("{}-1-{}", "xoxb", "abc");
+    let settings = load("", &[("SIGNPOST__SLACK__BOT_TOKEN", &token)]).unwrap();
+    assert_eq!(settings.slack.bot_token.as_ref().unwrap().expose_secret(), token);
+    assert!(!format!("{settings:?}").contains(&token));
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, format!("{token}\n")).unwrap();
+    let settings = load_in(
+        folder.path(),
+        &[("SIGNPOST__SLACK__BOT_TOKEN_FILE", file.to_str().unwrap())],
+    )
+    .unwrap();
+    assert_eq!(settings.slack.bot_token.unwrap().expose_secret(), token);
+
+    let message = load(&format!("[slack]\nbot_token = \"{token}\""), &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("SIGNPOST__SLACK__BOT_TOKEN") && !message.contains(&token),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_config_folder_that_is_not_there_is_an_error() {
+    let message = load_in(Path::new("/nowhere/at/all"), &[]).unwrap_err().to_string();
+    assert!(message.contains("/nowhere/at/all"), "{message}");
+}

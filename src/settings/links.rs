@@ -1,0 +1,36 @@
+//! `[[links]]`: addresses that take a captured value.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::Error;
+use super::layers::Layers;
+
+/// A link that is shown when an answer has captured its values.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// What people see.
+    pub title: String,
+    /// The address, with `{placeholder}`s named as captures are.
+    pub url: String,
+}
+
+pub(super) fn check(links: &[Link], layers: &Layers) -> Result<(), Error> {
+    for link in links {
+        let remedy = "write an address such as \"https://logs.example.com/?q={incident_id}\"";
+        // Placeholders are filled with plain text, so that the address is checked as it will be used.
+        let filled = link.url.replace(['{', '}'], "x");
+        if !Url::parse(&filled).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return Err(layers.wrong(
+                "links",
+                format!("holds \"{}\", which is no web address", link.url),
+                remedy,
+            ));
+        }
+        if link.title.trim().is_empty() {
+            return Err(layers.wrong("links", format!("has no title for \"{}\"", link.url), "write a title"));
+        }
+    }
+    Ok(())
+}

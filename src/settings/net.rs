@@ -1,0 +1,41 @@
+//! `[http]` and `[net]`
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Error;
+use super::layers::Layers;
+
+/// Where health and metrics are served.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Http {
+    /// Address and port; empty for nowhere.
+    pub listen: String,
+}
+
+/// How to reach the network.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Net {
+    /// Extra certificate authorities, PEM.
+    pub ca_files: Vec<PathBuf>,
+}
+
+impl Http {
+    /// The address, when health and metrics are to be served.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listen.parse().ok()
+    }
+
+    pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
+        if self.listen.is_empty() || self.address().is_some() {
+            return Ok(());
+        }
+        Err(layers.wrong(
+            "http.listen",
+            format!("is \"{}\"", self.listen),
+            "write an address and a port such as \"127.0.0.1:8787\", or \"\" to serve nothing",
+        ))
+    }
+}

@@ -1,0 +1,110 @@
+//! `[slack]`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use super::Error;
+use super::layers::Layers;
+use super::secrets;
+
+/// How to reach Slack.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Slack {
+    /// How events come in.
+    pub mode: Mode,
+    /// Where the Web API is, without a trailing slash.
+    pub api_url: String,
+    /// File with the bot token, or empty.
+    pub bot_token_file: PathBuf,
+    /// File with the app token, or empty.
+    pub app_token_file: PathBuf,
+    /// The bot token; `None` when there is none.
+    #[serde(skip)]
+    pub bot_token: Option<SecretString>,
+    /// The app-level token; `None` when there is none.
+    #[serde(skip)]
+    pub app_token: Option<SecretString>,
+    /// Socket Mode connections held at once.
+    pub connections: u32,
+    /// Connections that all replicas together should hold; 0: as many as `connections`.
+    pub fleet_connections: u32,
+    /// Bots that are read like people: bot ids, app ids or bot user ids.
+    pub allowed_bots: Vec<String>,
+    /// Seconds until a request is given up.
+    pub request_timeout: u64,
+    /// Seconds on top of that before an uncertain message is looked up.
+    pub lookup_wait: u64,
+}
+
+/// How events come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Over Socket Mode.
+    Socket,
+}
+
+impl Slack {
+    /// How long a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
+    }
+
+    /// How long after a try an uncertain message may be looked up.
+    pub fn lookup_after(&self) -> Duration {
+        Duration::from_secs(self.request_timeout + self.lookup_wait)
+    }
+
+    /// Connections that all replicas together should hold.
+    pub fn expected_connections(&self) -> u32 {
+        if self.fleet_connections == 0 {
+            self.connections
+        } else {
+            self.fleet_connections
+        }
+    }
+
+    pub(super) fn check(&mut self, layers: &Layers) -> Result<(), Error> {
+        let trimmed = self.api_url.trim_end_matches('/').to_owned();
+        if !Url::parse(&trimmed).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return Err(layers.wrong(
+                "slack.api_url",
+                format!("is \"{}\", which is no web address", self.api_url),
+                "write an address such as \"https://slack.com/api\"",
+            ));
+        }
+        self.api_url = trimmed;
+        for (key, value, low, high) in [
+            ("slack.connections", u64::from(self.connections), 1, 10),
+            ("slack.fleet_connections", u64::from(self.fleet_connections), 0, 10),
+            ("slack.request_timeout", self.request_timeout, 1, 120),
+            ("slack.lookup_wait", self.lookup_wait, 1, 60),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(layers.wrong(
+                    key,
+                    format!("is {value}"),
+                    format!("write a number from {low} to {high}"),
+                ));
+            }
+        }
+        if let Some(bad) = self.allowed_bots.iter().find(|id| !super::answers::is_id(id, "ABUW")) {
+            return Err(layers.wrong(
+                "slack.allowed_bots",
+                format!("holds \"{bad}\", which is no id"),
+                "write ids such as \"B0123456789\", never names: names can be taken by anybody",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_secrets(&mut self, layers: &Layers) -> Result<(), Error> {
+        self.bot_token = secrets::read(layers, "slack.bot_token", &self.bot_token_file)?;
+        self.app_token = secrets::read(layers, "slack.app_token", &self.app_token_file)?;
+        Ok(())
+    }
+}
