@@ -1,14 +1,28 @@
 //! Integration tests, in one binary so that the crate is linked once.
+//!
+//! `cfg(test)` on the modules tells clippy that their helper functions are tests too.
 
+#[cfg(test)]
 mod command;
+#[cfg(test)]
 mod conformance;
+#[cfg(test)]
 mod flow;
+#[cfg(test)]
 mod matching;
+#[cfg(test)]
 mod pack;
+#[cfg(test)]
 mod redact;
+#[cfg(test)]
 mod respond;
+#[cfg(test)]
 mod runbook;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
 mod settings;
+#[cfg(test)]
 mod slack;
+#[cfg(test)]
 mod store;

@@ -75,80 +75,86 @@ fn channels_and_links_are_lists_of_values() {
     assert_eq!(settings.links.first().map(|link| link.title.as_str()), Some("Logs"));
 }
 
+type Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+const WRONG: &[Case] = &[
+    (
+        "[slack]\nconections = 2",
+        &[],
+        &["local.toml", "`slack.conections`", "`slack.connections`"],
+    ),
+    (
+        "[slak]\nconnections = 2",
+        &[],
+        &["`slak.connections`", "`slack.connections`"],
+    ),
+    ("threshold = 0.5", &[], &["`threshold`", "`matching.threshold`"]),
+    (
+        "",
+        &[("SIGNPOST__RUNBOOKS__DIRR", "x")],
+        &["SIGNPOST__RUNBOOKS__DIRR", "`runbooks.dir`"],
+    ),
+    (
+        "",
+        &[("SIGNPOST__SLACK__CONNECTIONS", "many")],
+        &["SIGNPOST__SLACK__CONNECTIONS", "many"],
+    ),
+    (
+        "[slack]\nconnections = 11",
+        &[],
+        &["local.toml", "`slack.connections`", "is 11", "1 to 10"],
+    ),
+    (
+        "[slack]\nconnections = \"two\"",
+        &[],
+        &["local.toml", "`slack.connections`", "two"],
+    ),
+    ("[slack]\nmode = \"http\"", &[], &["`slack.mode`", "http"]),
+    (
+        "[slack]\napi_url = \"slack.com\"",
+        &[],
+        &["`slack.api_url`", "slack.com"],
+    ),
+    (
+        "[slack]\nallowed_bots = [\"alertbot\"]",
+        &[],
+        &["`slack.allowed_bots`", "alertbot", "never names"],
+    ),
+    (
+        "[matching]\nthreshold = 50",
+        &[],
+        &["`matching.threshold`", "is 50", "0 to 1"],
+    ),
+    (
+        "[http]\nlisten = \"everywhere\"",
+        &[],
+        &["`http.listen`", "everywhere", "127.0.0.1:8787"],
+    ),
+    ("[log]\nlevel = \"a=b=c\"", &[], &["`log.level`", "a=b=c"]),
+    (
+        "[[channels]]\nid = \"#support\"",
+        &[],
+        &["`channels`", "#support", "never its name"],
+    ),
+    (
+        "[[channels]]\nid = \"C1\"\n[[channels]]\nid = \"C1\"",
+        &[],
+        &["`channels`", "twice"],
+    ),
+    (
+        "[[channels]]\nid = \"C1\"\nautoanswer = true",
+        &[],
+        &["`channels.autoanswer`", "`channels.auto_answer`"],
+    ),
+    ("[slack", &[], &["local.toml", "not valid TOML"]),
+];
+
 #[test]
 fn wrong_settings_are_told_where_what_and_what_to_do() {
-    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
-        (
-            "[slack]\nconections = 2",
-            &[],
-            &["local.toml", "`slack.conections`", "`slack.connections`"],
-        ),
-        (
-            "[slak]\nconnections = 2",
-            &[],
-            &["`slak.connections`", "`slack.connections`"],
-        ),
-        ("threshold = 0.5", &[], &["`threshold`", "`matching.threshold`"]),
-        (
-            "",
-            &[("SIGNPOST__RUNBOOKS__DIRR", "x")],
-            &["SIGNPOST__RUNBOOKS__DIRR", "`runbooks.dir`"],
-        ),
-        (
-            "",
-            &[("SIGNPOST__SLACK__CONNECTIONS", "many")],
-            &["SIGNPOST__SLACK__CONNECTIONS", "many"],
-        ),
-        (
-            "[slack]\nconnections = 11",
-            &[],
-            &["local.toml", "`slack.connections`", "is 11", "1 to 10"],
-        ),
-        (
-            "[slack]\nconnections = \"two\"",
-            &[],
-            &["local.toml", "`slack.connections`", "two"],
-        ),
-        ("[slack]\nmode = \"http\"", &[], &["`slack.mode`", "http"]),
-        (
-            "[slack]\napi_url = \"slack.com\"",
-            &[],
-            &["`slack.api_url`", "slack.com"],
-        ),
-        (
-            "[slack]\nallowed_bots = [\"alertbot\"]",
-            &[],
-            &["`slack.allowed_bots`", "alertbot", "never names"],
-        ),
-        (
-            "[matching]\nthreshold = 50",
-            &[],
-            &["`matching.threshold`", "is 50", "0 to 1"],
-        ),
-        (
-            "[http]\nlisten = \"everywhere\"",
-            &[],
-            &["`http.listen`", "everywhere", "127.0.0.1:8787"],
-        ),
-        ("[log]\nlevel = \"a=b=c\"", &[], &["`log.level`", "a=b=c"]),
-        (
-            "[[channels]]\nid = \"#support\"",
-            &[],
-            &["`channels`", "#support", "never its name"],
-        ),
-        (
-            "[[channels]]\nid = \"C1\"\n[[channels]]\nid = \"C1\"",
-            &[],
-            &["`channels`", "twice"],
-        ),
-        (
-            "[[channels]]\nid = \"C1\"\nautoanswer = true",
-            &[],
-            &["`channels.autoanswer`", "`channels.auto_answer`"],
-        ),
-        ("[slack", &[], &["local.toml", "not valid TOML"]),
-    ];
-    for (local, environment, expected) in cases {
+    for (local, environment, expected) in WRONG {
         let message = load(local, environment).expect_err(local).to_string();
         for part in *expected {
             assert!(
