@@ -1,0 +1,241 @@
+//! The shape of the source, read from the source: who may import whom, how long a file may get, no silenced lints.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use regex::Regex;
+
+/// Text in, data out: no IO, no async, nobody's adapter.
+const PURE: [&str; 6] = ["command", "matching", "policy", "redact", "respond", "runbook"];
+
+/// Each talks to one thing outside; `flow` and `cli` join them.
+const ADAPTERS: [&str; 5] = ["files", "http", "sandbox", "slack", "store"];
+
+/// What a pure module has no use for.
+const OUTSIDE: [&str; 12] = [
+    "axum",
+    "config",
+    "hyper",
+    "ignore",
+    "notify",
+    "reqwest",
+    "slack_morphism",
+    "sqlx",
+    "tokio",
+    "tokio_tungstenite",
+    "tokio_util",
+    "tracing",
+];
+
+/// Parts of the standard library that reach out of the program.
+const STD_OUTSIDE: [&str; 6] = ["env", "fs", "net", "process", "thread", "time"];
+
+/// Lines of code in a file, without comments, blank lines and its unit tests.
+const LONGEST_FILE: usize = 450;
+
+#[test]
+fn pure_modules_import_only_each_other() {
+    let faults: Vec<_> = files_of(&PURE)
+        .flat_map(|file| {
+            let code = code(&file);
+            let names = imported(&code, "crate");
+            names
+                .into_iter()
+                .filter(|name| !PURE.contains(&name.as_str()))
+                .map(move |name| fault(&file, "crate", &name))
+        })
+        .collect();
+    assert!(
+        faults.is_empty(),
+        "pure modules take text and return data:\n{}",
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn pure_modules_do_no_io_and_no_async() {
+    let waits = Regex::new(r"\.await\b|\basync\b").unwrap();
+    let mut faults = Vec::new();
+    for file in files_of(&PURE) {
+        let code = code(&file);
+        for name in OUTSIDE {
+            if Regex::new(&format!(r"\b{name}::")).unwrap().is_match(&code) {
+                faults.push(fault(&file, name, "…"));
+            }
+        }
+        for name in imported(&code, "std")
+            .iter()
+            .filter(|name| STD_OUTSIDE.contains(&name.as_str()))
+        {
+            faults.push(fault(&file, "std", name));
+        }
+        if waits.is_match(&code) {
+            faults.push(format!("{} waits", file.display()));
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "pure modules take text and return data:\n{}",
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn adapters_know_nothing_of_each_other() {
+    let mut faults = Vec::new();
+    for own in ADAPTERS {
+        for file in files_of(&[own]) {
+            for name in imported(&code(&file), "crate") {
+                if name != own && ADAPTERS.contains(&name.as_str()) {
+                    faults.push(fault(&file, "crate", &name));
+                }
+            }
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "`flow` joins adapters, through its traits:\n{}",
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn the_scan_sees_imports_in_every_form() {
+    let cases = [
+        ("use crate::slack::Sender;", "slack"),
+        ("use crate::{runbook::Library, slack};", "slack"),
+        (
+            "use crate::{\n    runbook::{Library, Topic},\n    slack::{a, b},\n};",
+            "slack",
+        ),
+        ("fn f(x: &crate::slack::Event) {}", "slack"),
+        ("pub(crate) use crate :: slack;", "slack"),
+    ];
+    for (text, name) in cases {
+        assert!(imported(&without_comments(text), "crate").contains(name), "{text}");
+    }
+    assert!(imported(&without_comments("/// See [`crate::slack`].\nfn f() {}"), "crate").is_empty());
+    assert!(
+        !imported("use crate::{runbook::{slack}};", "crate").contains("slack"),
+        "a name further down is no module"
+    );
+}
+
+#[test]
+fn no_source_file_is_longer_than_a_reader_likes() {
+    let long: Vec<_> = rust_files(&root().join("src"))
+        .into_iter()
+        .map(|file| (code(&file).lines().filter(|line| !line.trim().is_empty()).count(), file))
+        .filter(|(lines, _)| *lines > LONGEST_FILE)
+        .map(|(lines, file)| format!("{}: {lines} lines of code, at most {LONGEST_FILE}", file.display()))
+        .collect();
+    assert!(long.is_empty(), "split them:\n{}", long.join("\n"));
+}
+
+#[test]
+fn no_lint_is_silenced_without_being_expected() {
+    let silencer = Regex::new(concat!(r"#!?\[", r"(cfg_attr\([^]]*)?allow\(")).unwrap();
+    let faults: Vec<_> = ["src", "tests", "benches"]
+        .iter()
+        .flat_map(|folder| rust_files(&root().join(folder)))
+        .filter(|file| silencer.is_match(&code(file)))
+        .map(|file| file.display().to_string())
+        .collect();
+    assert!(
+        faults.is_empty(),
+        "write `expect` with a reason, so that it goes when it is no longer needed:\n{faults:?}"
+    );
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn fault(file: &Path, from: &str, name: &str) -> String {
+    format!("{} imports {from}::{name}", file.display())
+}
+
+/// The source files of modules, which are a file or a folder each.
+fn files_of(modules: &[&str]) -> impl Iterator<Item = PathBuf> {
+    let found: Vec<_> = modules
+        .iter()
+        .flat_map(|module| {
+            let mut files = rust_files(&root().join("src").join(module));
+            files.extend(Some(root().join("src").join(format!("{module}.rs"))).filter(|file| file.exists()));
+            assert!(
+                !files.is_empty(),
+                "module `{module}` is gone: correct the lists of this test"
+            );
+            files
+        })
+        .collect();
+    found.into_iter()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A file without comments and without its unit tests, which stand at its end.
+fn code(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let product = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    without_comments(product)
+}
+
+fn without_comments(text: &str) -> String {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The first names after `from::`, also in a group of imports.
+fn imported(code: &str, from: &str) -> BTreeSet<String> {
+    let path = Regex::new(&format!(r"\b{from}\s*::\s*(\{{|\w+)")).unwrap();
+    let mut names = BTreeSet::new();
+    for found in path.captures_iter(code) {
+        let (whole, first) = (found.get(0).unwrap(), &found[1]);
+        if first == "{" {
+            names.extend(heads_of_group(&code[whole.end()..]));
+        } else {
+            names.insert(first.to_owned());
+        }
+    }
+    names
+}
+
+/// The heads of `a::b, c::{d, e}, f}`: a, c, f.
+fn heads_of_group(text: &str) -> Vec<String> {
+    let mut heads = vec![String::new()];
+    let (mut depth, mut in_head) = (0_usize, true);
+    for character in text.chars() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                heads.push(String::new());
+                in_head = true;
+            }
+            ':' if depth == 0 => in_head = false,
+            _ if depth == 0 && in_head && !character.is_whitespace() => heads.last_mut().unwrap().push(character),
+            _ => {}
+        }
+    }
+    heads.retain(|head| !head.is_empty());
+    heads
+}
