@@ -1,1 +1,293 @@
-//! Tests of `store`.
+//! The contract of `store`, written against the trait so that every engine proves itself with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use signpost::store::sqlite::Sqlite;
+use signpost::store::{Arrival, Done, Error, NewPost, PostState, Receipt, Settled, Store};
+
+const DAY: Duration = Duration::from_hours(24);
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn arrival(key: &str, mentioned: bool) -> Arrival {
+    Arrival {
+        key: key.into(),
+        lane: "T:C".into(),
+        mentioned,
+        payload: format!("payload of {key}"),
+        decoded: true,
+    }
+}
+
+fn post(key: &str) -> NewPost {
+    NewPost {
+        key: key.into(),
+        channel: "C".into(),
+        thread_ts: Some("1.0".into()),
+        body: "{}".into(),
+    }
+}
+
+fn settled(state: PostState) -> Settled {
+    Settled {
+        state,
+        next_at: at(9),
+        posted_ts: None,
+        error: None,
+        body: None,
+    }
+}
+
+/// The contract, against one engine: `open` opens the same store again and again.
+macro_rules! contract {
+    ($open:expr; $($test:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                let store: Arc<dyn Store> = Arc::new($open(folder.path().join("state/signpost.db")).await);
+                contract::$test(store.as_ref()).await;
+            }
+        )*
+    };
+}
+
+contract! {
+    async |path: std::path::PathBuf| Sqlite::open(&path).await.unwrap();
+    the_same_message_is_taken_in_once,
+    a_mention_told_by_the_second_arrival_is_not_lost,
+    a_message_handled_in_silence_waits_again_when_it_turns_out_to_be_a_mention,
+    rows_are_taken_in_the_order_they_came_and_attempts_are_counted,
+    handling_erases_the_payload_and_adds_posts_at_once,
+    a_key_is_posted_once,
+    a_post_goes_from_pending_to_sent,
+    a_post_that_was_being_sent_is_uncertain_after_a_start,
+    what_was_not_decoded_is_kept_but_not_handled,
+    old_rows_are_forgotten_and_payloads_erased_after_a_day,
+}
+
+mod contract {
+    use super::*;
+
+    pub(super) async fn the_same_message_is_taken_in_once(store: &dyn Store) {
+        let receipts = store
+            .receive(&[arrival("a", false), arrival("a", false)], at(0))
+            .await
+            .unwrap();
+        assert_eq!(receipts, [Receipt::New, Receipt::Known]);
+        assert_eq!(
+            store.receive(&[arrival("a", false)], at(1)).await.unwrap(),
+            [Receipt::Known]
+        );
+        assert_eq!(store.take(0, 10).await.unwrap().len(), 1);
+    }
+
+    pub(super) async fn a_mention_told_by_the_second_arrival_is_not_lost(store: &dyn Store) {
+        store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+        let read = store.take(0, 10).await.unwrap().remove(0);
+        assert_eq!(
+            store.receive(&[arrival("a", true)], at(0)).await.unwrap(),
+            [Receipt::Mentioned]
+        );
+        assert!(
+            !store.finish(&read, &Done::default(), at(1)).await.unwrap(),
+            "the row changed since it was read"
+        );
+        let read = store.waiting("a").await.unwrap().unwrap();
+        assert!(read.mentioned);
+        assert!(store.finish(&read, &Done::default(), at(1)).await.unwrap());
+        assert!(store.waiting("a").await.unwrap().is_none());
+    }
+
+    pub(super) async fn a_message_handled_in_silence_waits_again_when_it_turns_out_to_be_a_mention(store: &dyn Store) {
+        store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+        let read = store.take(0, 10).await.unwrap().remove(0);
+        assert!(store.finish(&read, &Done::default(), at(1)).await.unwrap());
+        assert_eq!(
+            store.receive(&[arrival("a", true)], at(2)).await.unwrap(),
+            [Receipt::Reopened]
+        );
+        let again = store.take(read.seq, 10).await.unwrap().remove(0);
+        assert!(again.mentioned);
+        assert_eq!(
+            store.receive(&[arrival("a", true)], at(2)).await.unwrap(),
+            [Receipt::Known]
+        );
+    }
+
+    pub(super) async fn rows_are_taken_in_the_order_they_came_and_attempts_are_counted(store: &dyn Store) {
+        let arrivals: Vec<_> = ["c", "a", "b"].iter().map(|key| arrival(key, false)).collect();
+        store.receive(&arrivals, at(0)).await.unwrap();
+        let first = store.take(0, 2).await.unwrap();
+        assert_eq!(first.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["c", "a"]);
+        let rest = store.take(first[1].seq, 2).await.unwrap();
+        assert_eq!(rest.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["b"]);
+        let again = store.take(0, 10).await.unwrap();
+        assert!(again.iter().all(|row| row.attempts == 2), "{again:?}");
+    }
+
+    pub(super) async fn handling_erases_the_payload_and_adds_posts_at_once(store: &dyn Store) {
+        store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+        let read = store.take(0, 10).await.unwrap().remove(0);
+        assert_eq!(read.payload, "payload of a");
+        let done = Done {
+            posts: vec![post("p1"), post("p2")],
+            answered: Some(("m".into(), "runbook".into())),
+        };
+        assert!(store.finish(&read, &done, at(1)).await.unwrap());
+        assert!(!store.finish(&read, &done, at(1)).await.unwrap());
+        assert!(store.answered("m").await.unwrap() && !store.answered("other").await.unwrap());
+        let posts = store.unsent().await.unwrap();
+        assert_eq!(
+            posts.iter().map(|post| post.key.as_str()).collect::<Vec<_>>(),
+            ["p1", "p2"]
+        );
+        assert_eq!(posts[0].thread_ts.as_deref(), Some("1.0"));
+    }
+
+    pub(super) async fn a_key_is_posted_once(store: &dyn Store) {
+        store
+            .receive(&[arrival("a", false), arrival("b", false)], at(0))
+            .await
+            .unwrap();
+        for row in store.take(0, 10).await.unwrap() {
+            store
+                .finish(
+                    &row,
+                    &Done {
+                        posts: vec![post("p")],
+                        answered: None,
+                    },
+                    at(1),
+                )
+                .await
+                .unwrap();
+        }
+        assert_eq!(store.unsent().await.unwrap().len(), 1);
+    }
+
+    async fn with_post(store: &dyn Store, key: &str) {
+        store.receive(&[arrival(key, false)], at(0)).await.unwrap();
+        let row = store.waiting(key).await.unwrap().unwrap();
+        store
+            .finish(
+                &row,
+                &Done {
+                    posts: vec![post(key)],
+                    answered: None,
+                },
+                at(1),
+            )
+            .await
+            .unwrap();
+    }
+
+    pub(super) async fn a_post_goes_from_pending_to_sent(store: &dyn Store) {
+        with_post(store, "p").await;
+        assert!(store.sending("p", at(2)).await.unwrap());
+        assert!(!store.sending("p", at(2)).await.unwrap(), "it is being sent already");
+        let body = Some("shorter".to_owned());
+        store
+            .settle(
+                "p",
+                &Settled {
+                    body,
+                    ..settled(PostState::Pending)
+                },
+            )
+            .await
+            .unwrap();
+        let row = store.unsent().await.unwrap().remove(0);
+        assert_eq!(
+            (row.body.as_str(), row.attempts, row.first_try_at),
+            ("shorter", 1, Some(at(2)))
+        );
+        assert!(store.sending("p", at(5)).await.unwrap());
+        let posted_ts = Some("1.1".to_owned());
+        store
+            .settle(
+                "p",
+                &Settled {
+                    posted_ts,
+                    ..settled(PostState::Sent)
+                },
+            )
+            .await
+            .unwrap();
+        assert!(store.unsent().await.unwrap().is_empty());
+        assert!(!store.sending("p", at(6)).await.unwrap(), "it is sent");
+    }
+
+    pub(super) async fn a_post_that_was_being_sent_is_uncertain_after_a_start(store: &dyn Store) {
+        with_post(store, "p").await;
+        with_post(store, "q").await;
+        store.sending("p", at(2)).await.unwrap();
+        assert_eq!(store.recover().await.unwrap(), 1);
+        let rows = store.unsent().await.unwrap();
+        assert_eq!(
+            rows.iter().map(|row| row.state).collect::<Vec<_>>(),
+            [PostState::Uncertain, PostState::Pending]
+        );
+        assert_eq!(rows[0].next_at, at(2), "when the last try began");
+    }
+
+    pub(super) async fn what_was_not_decoded_is_kept_but_not_handled(store: &dyn Store) {
+        store
+            .receive(
+                &[Arrival {
+                    decoded: false,
+                    ..arrival("odd", false)
+                }],
+                at(0),
+            )
+            .await
+            .unwrap();
+        assert!(store.take(0, 10).await.unwrap().is_empty());
+        assert_eq!(store.purge(at(0) + 2 * DAY, 30 * DAY).await.unwrap().erased, 1);
+    }
+
+    pub(super) async fn old_rows_are_forgotten_and_payloads_erased_after_a_day(store: &dyn Store) {
+        with_post(store, "p").await;
+        store.sending("p", at(2)).await.unwrap();
+        store.settle("p", &settled(PostState::Sent)).await.unwrap();
+        store.receive(&[arrival("late", false)], at(0)).await.unwrap();
+        assert_eq!(
+            store.purge(at(60), 30 * DAY).await.unwrap(),
+            signpost::store::Purged::default()
+        );
+        let purged = store.purge(at(0) + 2 * DAY, 30 * DAY).await.unwrap();
+        assert_eq!((purged.erased, purged.unhandled, purged.forgotten), (1, 1, 0));
+        let purged = store.purge(at(0) + 31 * DAY, 30 * DAY).await.unwrap();
+        assert_eq!(purged.forgotten, 3);
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_private_survives_a_restart_and_belongs_to_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    assert!(matches!(Sqlite::open(&path).await, Err(Error::InUse { .. })));
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+    }
+    drop(store);
+    let store = Sqlite::open(&path).await.unwrap();
+    assert_eq!(store.take(0, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    std::fs::write(&path, "not a database, but long enough to be taken for one ".repeat(40)).unwrap();
+    let message = Sqlite::open(&path).await.unwrap_err().to_string();
+    assert!(message.contains("signpost.db"), "{message}");
+}
