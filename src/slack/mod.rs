@@ -1,1 +1,4 @@
-//! The Slack adapter: socket, decode, blocks, sender.
+//! Slack: frames in, messages out. Knows the platform and nothing of runbooks or stores.
+
+pub mod decode;
+pub mod text;

@@ -1,1 +1,3 @@
-//! Tests of `slack`.
+//! Tests of `slack`: what comes in, what goes out.
+
+mod decoding;
