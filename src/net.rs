@@ -1,1 +1,230 @@
-//! HTTP clients with time-outs, proxies and extra certificate authorities: the one place that makes them.
+//! The way out: HTTP clients and WebSockets with time-outs, proxies and extra certificate authorities. The one place that
+//! makes them, so that HTTPS_PROXY, NO_PROXY and `net.ca_files` hold everywhere.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+
+/// A WebSocket to a server.
+pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The head of a proxy's answer is never longer than this.
+const PROXY_HEAD: usize = 8 * 1024;
+
+/// How connections are made.
+#[derive(Debug, Clone)]
+pub struct Net {
+    tls: Arc<rustls::ClientConfig>,
+    timeout: Duration,
+}
+
+/// Why a connection cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of `net.ca_files`.
+    #[error("net.ca_files: {} holds no certificate that can be used: {cause}", .path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(#[source] reqwest::Error),
+    /// The address of a WebSocket.
+    #[error("the address of the WebSocket cannot be used")]
+    Address,
+    /// The server or the proxy cannot be reached.
+    #[error("{host} cannot be reached: {cause}")]
+    Unreachable {
+        /// Server or proxy.
+        host: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The proxy refuses.
+    #[error("the proxy {proxy} refuses the way to {host}: {answer}")]
+    Proxy {
+        /// The proxy.
+        proxy: String,
+        /// The server.
+        host: String,
+        /// First line of what it says.
+        answer: String,
+    },
+    /// The WebSocket handshake failed.
+    #[error("the WebSocket handshake with {host} failed: {cause}")]
+    Handshake {
+        /// The server.
+        host: String,
+        /// Why.
+        cause: Box<tokio_tungstenite::tungstenite::Error>,
+    },
+    /// It took too long.
+    #[error("{host} did not answer in time")]
+    Timeout {
+        /// The server.
+        host: String,
+    },
+}
+
+impl Net {
+    /// Trusts the system's certificate authorities and those of the files.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be used.
+    pub fn new(ca_files: &[PathBuf], timeout: Duration) -> Result<Self, Error> {
+        let mut roots = rustls::RootCertStore::empty();
+        // A machine without certificates can still reach a local workspace; TLS then says whom it does not trust.
+        let (_, unusable) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if unusable > 0 {
+            tracing::debug!(unusable, "some of the system's certificates cannot be used");
+        }
+        for path in ca_files {
+            let bad = |cause: String| Error::Authority {
+                path: path.clone(),
+                cause,
+            };
+            let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
+                .and_then(Iterator::collect::<Result<_, _>>)
+                .map_err(|cause| bad(cause.to_string()))?;
+            if certificates.is_empty() {
+                return Err(bad("it has no PEM certificate".to_owned()));
+            }
+            for certificate in certificates {
+                roots.add(certificate).map_err(|cause| bad(cause.to_string()))?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self {
+            tls: Arc::new(tls),
+            timeout,
+        })
+    }
+
+    /// An HTTP client. It follows no redirects: an API does not move, and a token must not travel.
+    ///
+    /// # Errors
+    ///
+    /// When the proxy settings of the environment make no sense.
+    pub fn client(&self) -> Result<reqwest::Client, Error> {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured((*self.tls).clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("signpost/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(self.timeout)
+            .timeout(self.timeout)
+            .build()
+            .map_err(Error::Client)
+    }
+
+    /// Opens a WebSocket, through the proxy of the environment when there is one.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened in time.
+    pub async fn websocket(&self, url: &str) -> Result<WebSocket, Error> {
+        let uri: Uri = url.parse().map_err(|_| Error::Address)?;
+        let host = uri.host().ok_or(Error::Address)?.to_owned();
+        let timeout = self.timeout;
+        tokio::time::timeout(timeout, self.open(url, &uri, &host))
+            .await
+            .map_err(|_| Error::Timeout { host })?
+    }
+
+    async fn open(&self, url: &str, uri: &Uri, host: &str) -> Result<WebSocket, Error> {
+        let secure = uri.scheme_str() == Some("wss");
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let stream = match proxy(secure, host, port)? {
+            Some(proxy) => tunnel(&proxy, host, port).await?,
+            None => connect(host, port).await?,
+        };
+        // Slack's frames are small; waiting to fill packets only makes answers later.
+        let _ = stream.set_nodelay(true);
+        let connector = secure.then(|| Connector::Rustls(Arc::clone(&self.tls)));
+        tokio_tungstenite::client_async_tls_with_config(url, stream, None, connector)
+            .await
+            .map(|(socket, _)| socket)
+            .map_err(|cause| Error::Handshake {
+                host: host.to_owned(),
+                cause: Box::new(cause),
+            })
+    }
+}
+
+fn proxy(secure: bool, host: &str, port: u16) -> Result<Option<Intercept>, Error> {
+    let scheme = if secure { "https" } else { "http" };
+    let uri: Uri = format!("{scheme}://{host}:{port}/")
+        .parse()
+        .map_err(|_| Error::Address)?;
+    Ok(Matcher::from_env().intercept(&uri))
+}
+
+async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
+    // IPv6 addresses stand in brackets in addresses of the web.
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    TcpStream::connect((bare, port))
+        .await
+        .map_err(|cause| Error::Unreachable {
+            host: host.to_owned(),
+            cause,
+        })
+}
+
+/// Asks an HTTP proxy for a tunnel.
+async fn tunnel(proxy: &Intercept, host: &str, port: u16) -> Result<TcpStream, Error> {
+    let refused = |answer: &str| Error::Proxy {
+        proxy: proxy.uri().authority().map(ToString::to_string).unwrap_or_default(),
+        host: host.to_owned(),
+        answer: answer.to_owned(),
+    };
+    if proxy.uri().scheme_str() != Some("http") {
+        return Err(refused("only proxies with an http:// address are supported"));
+    }
+    let proxy_host = proxy.uri().host().ok_or(Error::Address)?;
+    let mut stream = connect(proxy_host, proxy.uri().port_u16().unwrap_or(80)).await?;
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    if let Some(authorization) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
+        request.push_str("Proxy-Authorization: ");
+        request.push_str(authorization);
+        request.push_str("\r\n");
+    }
+    request.push_str("\r\n");
+    let unreachable = |cause| Error::Unreachable {
+        host: proxy_host.to_owned(),
+        cause,
+    };
+    stream.write_all(request.as_bytes()).await.map_err(unreachable)?;
+    let mut head = Vec::new();
+    // One byte at a time: what follows the head belongs to the tunnel.
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() >= PROXY_HEAD {
+            return Err(refused("its answer is too long"));
+        }
+        head.push(stream.read_u8().await.map_err(unreachable)?);
+    }
+    let answer = String::from_utf8_lossy(&head);
+    let first = answer.lines().next().unwrap_or_default();
+    if first.split(' ').nth(1) == Some("200") {
+        Ok(stream)
+    } else {
+        Err(refused(first))
+    }
+}

@@ -1,4 +1,11 @@
 //! Slack: frames in, messages out. Knows the platform and nothing of runbooks or stores.
 
+mod connector;
 pub mod decode;
+pub mod gate;
+pub mod ghosts;
+pub mod pace;
+pub mod sender;
+pub mod socket;
 pub mod text;
+pub mod web;

@@ -1,0 +1,188 @@
+//! How slack-morphism reaches the Web API: over our own HTTP client, so that proxies, certificate authorities and
+//! time-outs hold. Response bodies never go into errors: they may hold people's messages.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use reqwest::{RequestBuilder, Response, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use slack_morphism::errors::{
+    SlackClientApiError, SlackClientError, SlackClientHttpError, SlackClientHttpProtocolError, SlackClientSystemError,
+    SlackRateLimitError,
+};
+use slack_morphism::multipart_form::FileMultipartData;
+use slack_morphism::{
+    ClientResult, SlackClientApiCallContext, SlackClientHttpConnector, SlackClientId, SlackClientSecret,
+};
+use url::Url;
+
+/// Slack sends `Retry-After` with every 429; this is for proxies that do not.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Web API over reqwest.
+#[derive(Debug)]
+pub(super) struct Connector {
+    client: reqwest::Client,
+    api_url: String,
+    scopes: Mutex<Option<String>>,
+}
+
+impl Connector {
+    /// `api_url` without a trailing slash.
+    pub(super) fn new(client: reqwest::Client, api_url: &str) -> Self {
+        Self {
+            client,
+            api_url: api_url.to_owned(),
+            scopes: Mutex::new(None),
+        }
+    }
+
+    /// The scopes that Slack named with its last response, separated by commas.
+    pub(super) fn scopes(&self) -> Option<String> {
+        self.scopes.lock().ok()?.clone()
+    }
+
+    async fn call<RS: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        context: Option<&SlackClientApiCallContext<'_>>,
+    ) -> ClientResult<RS> {
+        let request = match context.and_then(|context| context.token) {
+            Some(token) => request.bearer_auth(&token.token_value.0),
+            None => request,
+        };
+        let response = request.send().await.map_err(|cause| broken(cause.without_url()))?;
+        if let Some(scopes) = response
+            .headers()
+            .get("x-oauth-scopes")
+            .and_then(|value| value.to_str().ok())
+            && let Ok(mut known) = self.scopes.lock()
+        {
+            *known = Some(scopes.to_owned());
+        }
+        read(response).await
+    }
+}
+
+async fn read<RS: DeserializeOwned>(response: Response) -> ClientResult<RS> {
+    let status = response.status();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let seconds = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok());
+        let retry_after = seconds
+            .and_then(|value| value.trim().parse().ok())
+            .map_or(RETRY_AFTER, Duration::from_secs);
+        return Err(SlackClientError::RateLimitError(
+            SlackRateLimitError::new().with_retry_after(retry_after),
+        ));
+    }
+    if !status.is_success() {
+        return Err(SlackClientError::HttpError(SlackClientHttpError::new(status)));
+    }
+    let body = response.bytes().await.map_err(|cause| broken(cause.without_url()))?;
+    let unparseable = |cause| slack_morphism::errors::map_serde_error(cause, None);
+    let value: Value = serde_json::from_slice(&body).map_err(unparseable)?;
+    match (
+        value.get("ok").and_then(Value::as_bool),
+        value.get("error").and_then(Value::as_str),
+    ) {
+        (Some(false), Some("ratelimited")) => Err(SlackClientError::RateLimitError(
+            SlackRateLimitError::new().with_retry_after(RETRY_AFTER),
+        )),
+        (Some(false), code) => {
+            // `needed` names the scope that is missing.
+            let needed = value
+                .get("needed")
+                .and_then(Value::as_str)
+                .map(|needed| vec![needed.to_owned()]);
+            let mut error = SlackClientApiError::new(code.unwrap_or("unknown_error").to_owned());
+            error.errors = needed;
+            Err(SlackClientError::ApiError(error))
+        }
+        _ => serde_json::from_value(value).map_err(unparseable),
+    }
+}
+
+fn broken(cause: reqwest::Error) -> SlackClientError {
+    SlackClientError::HttpProtocolError(SlackClientHttpProtocolError::new().with_cause(Box::new(cause)))
+}
+
+fn unused<'a, RS: Send + 'a>(what: &str) -> BoxFuture<'a, ClientResult<RS>> {
+    let error = SlackClientSystemError::new().with_message(format!("{what} is not used by signpost"));
+    std::future::ready(Err(SlackClientError::SystemError(error))).boxed()
+}
+
+impl SlackClientHttpConnector for Connector {
+    fn http_get_uri<'a, RS>(
+        &'a self,
+        uri: Url,
+        context: SlackClientApiCallContext<'a>,
+    ) -> BoxFuture<'a, ClientResult<RS>>
+    where
+        RS: for<'de> serde::Deserialize<'de> + Send + 'a,
+    {
+        async move { self.call(self.client.get(uri), Some(&context)).await }.boxed()
+    }
+
+    fn http_get_with_client_secret<'a, RS>(
+        &'a self,
+        _uri: Url,
+        _id: &'a SlackClientId,
+        _secret: &'a SlackClientSecret,
+    ) -> BoxFuture<'a, ClientResult<RS>>
+    where
+        RS: for<'de> serde::Deserialize<'de> + Send + 'a,
+    {
+        unused("the exchange of client secrets")
+    }
+
+    fn http_post_uri<'a, RQ, RS>(
+        &'a self,
+        uri: Url,
+        body: &'a RQ,
+        context: SlackClientApiCallContext<'a>,
+    ) -> BoxFuture<'a, ClientResult<RS>>
+    where
+        RQ: serde::Serialize + Send + Sync,
+        RS: for<'de> serde::Deserialize<'de> + Send + 'a,
+    {
+        async move { self.call(self.client.post(uri).json(body), Some(&context)).await }.boxed()
+    }
+
+    fn http_post_uri_multipart_form<'a, 'p, RS, PT, TS>(
+        &'a self,
+        _uri: Url,
+        _file: Option<FileMultipartData<'p>>,
+        _params: &'p PT,
+        _context: SlackClientApiCallContext<'a>,
+    ) -> BoxFuture<'a, ClientResult<RS>>
+    where
+        RS: for<'de> serde::Deserialize<'de> + Send + 'a,
+        PT: IntoIterator<Item = (&'p str, Option<TS>)> + Clone,
+        TS: AsRef<str> + 'p + Send,
+    {
+        unused("the upload of forms")
+    }
+
+    fn http_post_uri_binary<'a, 'p, RS>(
+        &'a self,
+        _uri: Url,
+        _content_type: String,
+        _data: &'a [u8],
+        _context: SlackClientApiCallContext<'a>,
+    ) -> BoxFuture<'a, ClientResult<RS>>
+    where
+        RS: for<'de> serde::Deserialize<'de> + Send + 'a,
+    {
+        unused("the upload of files")
+    }
+
+    fn create_method_uri_path(&self, method: &str) -> ClientResult<Url> {
+        Ok(format!("{}/{method}", self.api_url).parse()?)
+    }
+}

@@ -1,0 +1,112 @@
+//! Ghost connections: Slack deals events out among all connections of an app, so one that nobody reads swallows its
+//! share in silence (python-slack-sdk#1940, bolt-js#2225). Only `hello` tells how many there are.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Connections of a process that has just died linger for a while; only what lasts is a ghost.
+pub const LASTING: Duration = Duration::from_mins(5);
+
+/// What to do about the number of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Fine,
+    /// The number is old: open a connection anew to be told again.
+    Ask,
+    /// That many connections are not ours.
+    Alarm(u32),
+}
+
+/// Watches the number of connections.
+#[derive(Debug)]
+pub struct Ghosts {
+    expected: u32,
+    over: Option<Over>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    since: Timestamp,
+    extra: u32,
+    asked: bool,
+    alarmed: bool,
+}
+
+impl Ghosts {
+    /// `expected`: what all replicas together hold.
+    pub fn new(expected: u32) -> Self {
+        Self { expected, over: None }
+    }
+
+    /// A connection was told how many there are. `overlap`: our own that are being left at this moment.
+    pub fn hello(&mut self, now: Timestamp, connections: u32, overlap: u32) -> Verdict {
+        let extra = connections.saturating_sub(self.expected.saturating_add(overlap));
+        if extra == 0 {
+            self.over = None;
+            return Verdict::Fine;
+        }
+        let over = self.over.get_or_insert(Over {
+            since: now,
+            extra,
+            asked: false,
+            alarmed: false,
+        });
+        over.extra = extra;
+        if over.asked && !over.alarmed && lasted(now, over.since) {
+            over.alarmed = true;
+            return Verdict::Alarm(extra);
+        }
+        Verdict::Fine
+    }
+
+    /// Time went by.
+    pub fn tick(&mut self, now: Timestamp) -> Verdict {
+        match &mut self.over {
+            Some(over) if !over.asked && lasted(now, over.since) => {
+                over.asked = true;
+                Verdict::Ask
+            }
+            _ => Verdict::Fine,
+        }
+    }
+}
+
+fn lasted(now: Timestamp, since: Timestamp) -> bool {
+    now.duration_since(since) >= jiff::SignedDuration::try_from(LASTING).unwrap_or(jiff::SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + 60 * minute).unwrap()
+    }
+
+    #[test]
+    fn what_goes_away_by_itself_raises_no_alarm() {
+        let mut ghosts = Ghosts::new(2);
+        assert_eq!(ghosts.hello(at(0), 4, 0), Verdict::Fine);
+        assert_eq!(ghosts.tick(at(4)), Verdict::Fine);
+        assert_eq!(ghosts.tick(at(5)), Verdict::Ask);
+        assert_eq!(
+            ghosts.hello(at(5), 3, 1),
+            Verdict::Fine,
+            "one of the three is being left"
+        );
+        assert_eq!(ghosts.tick(at(60)), Verdict::Fine);
+    }
+
+    #[test]
+    fn what_lasts_raises_one_alarm() {
+        let mut ghosts = Ghosts::new(2);
+        ghosts.hello(at(0), 3, 0);
+        assert_eq!(ghosts.tick(at(6)), Verdict::Ask);
+        assert_eq!(ghosts.tick(at(6)), Verdict::Fine, "it asks once");
+        assert_eq!(ghosts.hello(at(6), 4, 1), Verdict::Alarm(1));
+        assert_eq!(ghosts.hello(at(7), 4, 1), Verdict::Fine, "it is told once");
+        assert_eq!(ghosts.hello(at(8), 2, 0), Verdict::Fine);
+    }
+}
