@@ -1,6 +1,216 @@
 //! Documents become topics: front matter, Liquid, Markdown, dialects, steps, contacts. Pure: text in, data out.
+//!
+//! [`parse`] reads one document. The way of the text: [`frontmatter`] cuts off the keys, `liquid` resolves what names
+//! the team's data, `prepare` takes out kramdown's attributes and HTML, `markdown` makes blocks, `sections` nests them
+//! and gives them roles, `topics` gathers what an answer shows. Lines are kept all the way.
 
+mod contacts;
+mod cre;
+mod dialect;
+pub mod frontmatter;
+mod html;
+mod liquid;
+mod markdown;
 pub mod model;
 pub mod placeholder;
+mod places;
+mod prepare;
+mod roles;
+mod sections;
+mod standing;
+mod steps;
+mod symptoms;
+mod text;
+mod topics;
 
+use std::collections::BTreeMap;
+
+pub use cre::is_rule_text;
 pub use model::*;
+pub use text::{plain, plain_block, runs, walk, walk_inlines};
+
+/// Reads one document. `path` is relative to the runbook folder; `data` is what Liquid calls `site.data`.
+///
+/// Total: any text yields a runbook, except YAML that holds no rules, and text without a word. What is not understood
+/// is a diagnostic.
+pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<Runbook>, Vec<Diagnostic>) {
+    let text = normalise(text);
+    let mut diagnostics = Diagnostics {
+        path,
+        found: Vec::new(),
+    };
+    let runbook = if is_yaml(path) {
+        rules(path, &text, &mut diagnostics)
+    } else {
+        Some(document(path, &text, data, &mut diagnostics))
+    };
+    let mut found = diagnostics.found;
+    found.sort_by_key(|diagnostic| diagnostic.line);
+    (runbook, found)
+}
+
+/// Whether a path is one of a YAML file.
+pub fn is_yaml(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("yml") || extension.eq_ignore_ascii_case("yaml"))
+}
+
+/// `_data/teams.yml` by key.
+pub fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
+    contacts::teams(data)
+}
+
+struct Diagnostics<'a> {
+    path: &'a str,
+    found: Vec<Diagnostic>,
+}
+
+impl Diagnostics<'_> {
+    fn push(&mut self, line: u32, level: Level, code: &'static str, message: String) {
+        self.found.push(Diagnostic {
+            path: self.path.to_owned(),
+            line,
+            level,
+            code,
+            message,
+        });
+    }
+
+    fn warnings(&mut self, problems: impl IntoIterator<Item = (u32, &'static str, String)>) {
+        for (line, code, message) in problems {
+            let level = if code == "mark-spelling" {
+                Level::Info
+            } else {
+                Level::Warning
+            };
+            self.push(line, level, code, message);
+        }
+    }
+}
+
+/// Without byte order mark, with `\n` for every line break.
+fn normalise(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\r') {
+        return text.replace("\r\n", "\n").replace('\r', "\n");
+    }
+    text.to_owned()
+}
+
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if stem.is_empty() {
+        name.to_owned()
+    } else {
+        stem.to_owned()
+    }
+}
+
+fn rules(path: &str, text: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Runbook> {
+    let mut problems = Vec::new();
+    let reading = cre::read(text, &mut problems);
+    diagnostics.warnings(problems);
+    let (front, mut sections) = match reading {
+        cre::Reading::Rules(read) => *read,
+        cre::Reading::Other => return None,
+        cre::Reading::Broken(line, message) => {
+            diagnostics.push(
+                line,
+                Level::Error,
+                "yaml",
+                format!("the rule file cannot be read: {message}"),
+            );
+            return None;
+        }
+    };
+    let mut problems = Vec::new();
+    sections::link(&mut sections, &mut problems);
+    diagnostics.warnings(problems);
+    Some(finish(path, Dialect::Cre, front, Standing::Full, None, sections, &[]))
+}
+
+fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Runbook {
+    let mut split = frontmatter::split(text);
+    for (line, level, code, message) in std::mem::take(&mut split.problems) {
+        diagnostics.push(line, level, code, message);
+    }
+    // Blank lines stand for the front matter, so that every line keeps its number.
+    let body = format!("{}{}", "\n".repeat(split.lines), split.body);
+    let resolved = liquid::resolve(&body, data, &split.page);
+    let mut front = split.front;
+    for slot in [&mut front.title, &mut front.runbook_name, &mut front.description]
+        .into_iter()
+        .flatten()
+    {
+        *slot = liquid::resolve(slot, data, &split.page).text;
+    }
+    let prepared = prepare::prepare(&resolved.text);
+    let source: Vec<&str> = prepared.text.split('\n').collect();
+    let parts = markdown::read(&prepared.text, 1);
+    let mut sections = sections::build(parts, &front, &stem(path));
+    for section in &mut sections {
+        sections::fold_steps(section, &source);
+    }
+    let mut problems = resolved.problems;
+    problems.extend(prepared.problems);
+    sections::mark(
+        &mut sections,
+        &prepared.attributes,
+        &prepared.anchors,
+        &source,
+        &mut problems,
+    );
+    sections::link(&mut sections, &mut problems);
+    diagnostics.warnings(problems);
+    if sections.len() == 1 && sections[0].blocks.is_empty() && front == FrontMatter::default() {
+        diagnostics.push(0, Level::Warning, "empty", "the file holds no text".into());
+    }
+    let has_marks = prepared
+        .attributes
+        .iter()
+        .flat_map(|attribute| &attribute.words)
+        .any(|word| roles::looks_like_mark(word));
+    let dialect = dialect::recognise(&front, split.body, &sections, has_marks);
+    let standing = standing::judge(&front, &sections);
+    let url = published_at(&front, split.body);
+    finish(path, dialect, front, standing, url, sections, &resolved.teams)
+}
+
+fn finish(
+    path: &str,
+    dialect: Dialect,
+    front: FrontMatter,
+    standing: Standing,
+    url: Option<String>,
+    sections: Vec<Section>,
+    teams: &[liquid::TeamUse],
+) -> Runbook {
+    let topics = topics::gather(&sections, &front, dialect, teams);
+    Runbook {
+        path: path.to_owned(),
+        title: sections
+            .first()
+            .map(|section| section.heading.clone())
+            .unwrap_or_default(),
+        dialect,
+        front,
+        standing,
+        url,
+        sections,
+        topics,
+    }
+}
+
+/// `Original URL: <…>` at the start, or an absolute `link:`.
+fn published_at(front: &FrontMatter, body: &str) -> Option<String> {
+    let first = body.trim_start().lines().next().unwrap_or("");
+    if let Some(rest) = first.strip_prefix("Original URL:") {
+        let url = rest.trim().trim_start_matches('<').trim_end_matches('>');
+        return Some(url.to_owned()).filter(|url| url.contains("://"));
+    }
+    front
+        .link
+        .clone()
+        .filter(|link| link.starts_with("https://") || link.starts_with("http://"))
+}

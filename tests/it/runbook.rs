@@ -1,1 +1,3 @@
-//! Tests of `runbook`.
+//! Reading runbooks as they are.
+
+mod corpus;

@@ -1,0 +1,355 @@
+//! Front matter: the YAML (`---`) or TOML (`+++`) before the text. What cannot be read is a diagnostic with its line;
+//! the text below it is read all the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{ExplicitSignature, FrontMatter, Level, Pattern, SignpostKeys};
+
+/// A document split into front matter and text.
+#[derive(Debug, Default)]
+pub(super) struct Split<'a> {
+    /// The keys that were read.
+    pub(super) front: FrontMatter,
+    /// The whole tree, for Liquid's `page`.
+    pub(super) page: Value,
+    /// The text below.
+    pub(super) body: &'a str,
+    /// Lines that stand before the text.
+    pub(super) lines: usize,
+    /// Complaints: line, level, code, message.
+    pub(super) problems: Vec<(u32, Level, &'static str, String)>,
+}
+
+/// Splits a document. Text without front matter is all body.
+pub(super) fn split(text: &str) -> Split<'_> {
+    let Some((fence, raw, body, lines)) = cut(text) else {
+        return Split {
+            body: text,
+            ..Split::default()
+        };
+    };
+    let mut split = Split {
+        body,
+        lines,
+        ..Split::default()
+    };
+    let read = if fence == "---" { read_yaml(raw) } else { read_toml(raw) };
+    match read {
+        Ok(Value::Object(map)) => {
+            split.front = keys(&map, raw, &mut split.problems);
+            split.page = Value::Object(map);
+        }
+        Ok(Value::Null) => {}
+        Ok(_) => split.problems.push((
+            1,
+            Level::Warning,
+            "front-matter",
+            "the front matter is not a list of keys; write it as `key: value` lines".into(),
+        )),
+        Err((line, message)) => {
+            split.problems.push((
+                line + 1,
+                Level::Warning,
+                "front-matter",
+                format!("the front matter cannot be read: {message}; its plain `key: value` lines are used"),
+            ));
+            let map = salvage(raw);
+            split.front = keys(&map, raw, &mut split.problems);
+            split.page = Value::Object(map);
+        }
+    }
+    split
+}
+
+/// The fence, the raw front matter, the text below and the number of lines before it.
+fn cut(text: &str) -> Option<(&'static str, &str, &str, usize)> {
+    let start = text.len() - text.trim_start_matches(['\n', ' ', '\t']).len();
+    let blank = text.get(..start)?.matches('\n').count();
+    if blank > 0 && text.get(start..)?.starts_with("+++") {
+        return None;
+    }
+    let rest = text.get(start..)?;
+    let fence = ["---", "+++"].into_iter().find(|fence| rest.starts_with(fence))?;
+    let first_end = rest.find('\n')?;
+    if !rest.get(fence.len()..first_end)?.trim().is_empty() {
+        return None;
+    }
+    let inner = rest.get(first_end + 1..)?;
+    let (mut at, mut count) = (0, 0);
+    for line in inner.split_inclusive('\n') {
+        count += 1;
+        let bare = line.trim_end();
+        if bare == fence || (fence == "---" && bare == "...") {
+            let raw = inner.get(..at)?;
+            // A thematic break followed by prose is no front matter.
+            if fence == "---" && !looks_like_keys(raw) {
+                return None;
+            }
+            return Some((fence, raw, inner.get(at + line.len()..)?, blank + 1 + count));
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn looks_like_keys(raw: &str) -> bool {
+    let mut lines = raw
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    lines.next().is_none_or(|line| {
+        line.trim_start()
+            .split_once(':')
+            .is_some_and(|(key, rest)| key_like(key) && (rest.is_empty() || rest.starts_with([' ', '\t'])))
+    })
+}
+
+fn key_like(key: &str) -> bool {
+    let key = key.trim_matches(['"', '\'']);
+    !key.is_empty() && key.len() <= 64 && !key.contains(['`', '*', '[']) && key.split(' ').count() <= 3
+}
+
+/// YAML into JSON's data model, or the line (from 1) and what is wrong.
+pub(super) fn read_yaml(raw: &str) -> Result<Value, (u32, String)> {
+    if raw.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_saphyr::from_str::<Value>(raw).map_err(|error| {
+        let line = error.location().map_or(1, |at| u32::try_from(at.line()).unwrap_or(1));
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or("invalid YAML").trim();
+        (line.max(1), first.trim_end_matches(':').to_owned())
+    })
+}
+
+fn read_toml(raw: &str) -> Result<Value, (u32, String)> {
+    // The settings library reads TOML already; a second TOML crate would be one too many.
+    config::Config::builder()
+        .add_source(config::File::from_str(raw, config::FileFormat::Toml))
+        .build()
+        .and_then(config::Config::try_deserialize::<Value>)
+        .map_err(|error| {
+            let message = error.to_string();
+            let line = message
+                .split("line ")
+                .nth(1)
+                .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+                .unwrap_or(1);
+            (line, message.lines().next().unwrap_or("invalid TOML").to_owned())
+        })
+}
+
+/// The plain `key: value` lines of front matter that is no valid YAML.
+fn salvage(raw: &str) -> serde_json::Map<String, Value> {
+    raw.lines()
+        .filter(|line| !line.starts_with([' ', '\t', '-', '#']))
+        .filter_map(|line| line.split_once(':').or_else(|| line.split_once(" = ")))
+        .map(|(key, value)| {
+            let value = value.trim().trim_matches(['"', '\'']);
+            (key.trim().to_owned(), Value::String(value.to_owned()))
+        })
+        .collect()
+}
+
+type Problems = Vec<(u32, Level, &'static str, String)>;
+
+fn keys(map: &serde_json::Map<String, Value>, raw: &str, problems: &mut Problems) -> FrontMatter {
+    let mut front = FrontMatter::default();
+    for (key, value) in map {
+        let slot = match key.as_str() {
+            "runbook-name" | "runbook_name" => &mut front.runbook_name,
+            "title" => &mut front.title,
+            "description" | "summary" if front.description.is_none() => &mut front.description,
+            "service" => &mut front.service,
+            "type" => &mut front.kind,
+            "link" => &mut front.link,
+            "parent" => &mut front.parent,
+            "tags" | "keywords" => {
+                front.tags.extend(words(value));
+                continue;
+            }
+            "signpost" => {
+                front.signpost = signpost(value, raw, problems);
+                continue;
+            }
+            _ => {
+                front.other.insert(key.clone(), value.clone());
+                continue;
+            }
+        };
+        match scalar(value) {
+            Some(text) => *slot = Some(text),
+            None if value.is_null() => {}
+            None => {
+                front.other.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    front
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(scalar).collect(),
+        Value::String(text) => text
+            .split([',', ';'])
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        other => scalar(other).into_iter().collect(),
+    }
+}
+
+fn signpost(value: &Value, raw: &str, problems: &mut Problems) -> SignpostKeys {
+    let mut keys = SignpostKeys::default();
+    let Value::Object(map) = value else {
+        problems.push((
+            line_of(raw, "signpost", 0),
+            Level::Error,
+            "signpost-keys",
+            "`signpost:` must hold keys such as `signatures:` and `team:`".into(),
+        ));
+        return keys;
+    };
+    for (key, value) in map {
+        match key.as_str() {
+            "signatures" => keys.signatures = signatures(value, raw, problems),
+            "not" => {
+                keys.not = list(value)
+                    .iter()
+                    .filter_map(|item| checked(item, raw, problems))
+                    .map(|found| found.pattern)
+                    .collect();
+            }
+            "team" => keys.team = scalar(value),
+            "examples" => keys.examples = list(value).iter().filter_map(scalar).collect(),
+            "answer" => keys.answer = value.as_bool(),
+            "jobs" | "checks" => {}
+            other => problems.push((
+                line_of(raw, other, 0),
+                Level::Warning,
+                "signpost-keys",
+                format!(
+                    "`signpost: {other}` is not known; known are signatures, not, team, examples, answer, jobs, checks"
+                ),
+            )),
+        }
+    }
+    keys
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items.clone(),
+        Value::Null => Vec::new(),
+        other => vec![other.clone()],
+    }
+}
+
+fn signatures(value: &Value, raw: &str, problems: &mut Problems) -> Vec<ExplicitSignature> {
+    list(value)
+        .iter()
+        .filter_map(|item| checked(item, raw, problems))
+        .collect()
+}
+
+fn checked(item: &Value, raw: &str, problems: &mut Problems) -> Option<ExplicitSignature> {
+    let found = explicit(item, raw);
+    match &found {
+        None => problems.push((
+            line_of(raw, "signpost", 0),
+            Level::Error,
+            "signature",
+            "a signature is a text or one of `text:`, `regex:`, `code:`, `alert:`, with `section:` if it leads to one"
+                .into(),
+        )),
+        Some(ExplicitSignature {
+            pattern: Pattern::Regex(pattern),
+            line,
+            ..
+        }) => {
+            if let Err(error) = regex::Regex::new(pattern) {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or("").trim().to_owned();
+                problems.push((
+                    *line,
+                    Level::Error,
+                    "signature",
+                    format!("the pattern `{pattern}` is no regular expression: {reason}"),
+                ));
+                return None;
+            }
+        }
+        Some(_) => {}
+    }
+    found
+}
+
+fn explicit(item: &Value, raw: &str) -> Option<ExplicitSignature> {
+    let (pattern, section, needle) = match item {
+        Value::Object(map) => {
+            let section = map.get("section").and_then(scalar);
+            let (kind, value) = map
+                .iter()
+                .find(|(key, _)| matches!(key.as_str(), "regex" | "code" | "alert" | "text" | "value"))?;
+            let value = scalar(value)?;
+            let pattern = match kind.as_str() {
+                "regex" => Pattern::Regex(value.clone()),
+                "code" => Pattern::Code(value.clone()),
+                "alert" => Pattern::Alert(value.clone()),
+                _ => Pattern::Text(value.clone()),
+            };
+            (pattern, section, value)
+        }
+        other => {
+            let text = scalar(other)?;
+            (Pattern::Text(text.clone()), None, text)
+        }
+    };
+    Some(ExplicitSignature {
+        pattern,
+        section,
+        line: line_of(raw, needle.lines().next().unwrap_or(""), 0),
+    })
+}
+
+/// Line of the document (front matter starts on line 2) on which a value stands.
+fn line_of(raw: &str, needle: &str, default: u32) -> u32 {
+    let at = raw.lines().position(|line| !needle.is_empty() && line.contains(needle));
+    at.map_or(default.max(1), |at| u32::try_from(at + 2).unwrap_or(u32::MAX))
+}
+
+/// A data tree as `_data/NAME.yml` holds it, for callers that read such files.
+///
+/// # Errors
+///
+/// The line, from 1, and what is wrong there.
+pub fn data(text: &str) -> Result<Value, (u32, String)> {
+    read_yaml(text)
+}
+
+/// Text of a scalar at a dotted path of a tree.
+pub(super) fn at_path(tree: &Value, path: &[&str]) -> Option<String> {
+    let mut at = tree;
+    for part in path {
+        at = at.get(part)?;
+    }
+    scalar(at)
+}
+
+/// Finds `site.data` values: the first part names the file.
+pub(super) fn in_data(data: &BTreeMap<String, Value>, path: &[&str]) -> Option<String> {
+    let (file, rest) = path.split_first()?;
+    at_path(data.get(*file)?, rest)
+}

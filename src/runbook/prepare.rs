@@ -1,0 +1,424 @@
+//! What a Markdown parser does not know: kramdown attribute lists, HTML bits, fences that do not fit their list or are
+//! never closed, tables with a short rule. Works on lines and keeps their number, so that places stay right.
+
+use super::html;
+
+/// An attribute list such as `{: tsSymptoms}` and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Attribute {
+    /// Line, from 1.
+    pub(super) line: u32,
+    /// Blanks before it.
+    pub(super) indent: usize,
+    /// Its words, as written.
+    pub(super) words: Vec<String>,
+}
+
+/// Text that a Markdown parser reads well, with what was taken out of it.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    /// As many lines as before.
+    pub(super) text: String,
+    /// Attribute lists on lines of their own, in order.
+    pub(super) attributes: Vec<Attribute>,
+    /// Anchors inside lines (`{#id}`, `{: #id}`, `<a name>`), in order.
+    pub(super) anchors: Vec<(u32, String)>,
+    /// Line, code and message.
+    pub(super) problems: Vec<(u32, &'static str, String)>,
+}
+
+struct Fence {
+    char: char,
+    length: usize,
+    indent: usize,
+}
+
+struct Preparer<'a> {
+    lines: Vec<&'a str>,
+    out: Vec<String>,
+    offsets: Vec<usize>,
+    html: html::State,
+    done: Prepared,
+}
+
+/// Prepares a text whose line breaks are `\n`.
+pub(super) fn prepare(text: &str) -> Prepared {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut preparer = Preparer {
+        out: Vec::with_capacity(lines.len()),
+        lines,
+        offsets: Vec::new(),
+        html: html::State::default(),
+        done: Prepared::default(),
+    };
+    preparer.run();
+    let mut done = preparer.done;
+    done.text = preparer.out.join("\n");
+    done
+}
+
+impl Preparer<'_> {
+    fn run(&mut self) {
+        let mut blank_before = true;
+        while self.out.len() < self.lines.len() {
+            let at = self.out.len();
+            let line = self.lines[at];
+            let indent = indent_of(line);
+            if line.trim().is_empty() {
+                self.out.push(String::new());
+                blank_before = true;
+                continue;
+            }
+            if self.html.verbatim() {
+                self.out.push(self.html.pass(line));
+                continue;
+            }
+            self.track_list(line, indent, blank_before);
+            let base = self.offsets.last().copied().unwrap_or(0);
+            if let Some(fence) = fence_of(line) {
+                self.fence(&fence, at);
+                blank_before = false;
+                continue;
+            }
+            if blank_before && indent >= base + 4 {
+                // Indented code stays as it is, up to the next line that is not indented.
+                while let Some(code) = self.lines.get(self.out.len()) {
+                    if attribute_line(code).is_some() || (!code.trim().is_empty() && indent_of(code) < base + 4) {
+                        break;
+                    }
+                    self.out.push((*code).to_owned());
+                }
+                continue;
+            }
+            let prepared = self.line(at, line, indent);
+            blank_before = prepared.trim().is_empty();
+            self.out.push(prepared);
+        }
+    }
+
+    /// Follows which list items the line is nested in.
+    fn track_list(&mut self, line: &str, indent: usize, blank_before: bool) {
+        let marker = marker_width(line.trim_start());
+        if blank_before || marker.is_some() || line.starts_with('#') {
+            while self.offsets.last().is_some_and(|offset| *offset > indent) {
+                self.offsets.pop();
+            }
+        }
+        if let Some(width) = marker {
+            self.offsets.push(indent + width);
+        }
+    }
+
+    fn line(&mut self, at: usize, line: &str, indent: usize) -> String {
+        let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        if let Some(words) = attribute_line(line) {
+            self.done.attributes.push(Attribute {
+                line: number,
+                indent,
+                words,
+            });
+            return String::new();
+        }
+        let mut line = line.to_owned();
+        if line.contains("{:") || (line.contains("{#") && line.trim_start().starts_with('#')) {
+            line = self.take_inline_attributes(&line, number);
+        }
+        if line.contains('<') {
+            let anchors = &mut self.done.anchors;
+            line = self.html.line(&line, |id| anchors.push((number, id)));
+        }
+        if line.starts_with("##") {
+            line = space_heading(&line);
+        }
+        if line.contains("--") && line.contains('|') {
+            line = self.fit_rule(at, line);
+        } else if line.contains('|') {
+            line = self.join_row(at, line);
+        }
+        line
+    }
+
+    /// Removes `{: …}` and, on headings, `{#id}`, outside inline code.
+    fn take_inline_attributes(&mut self, line: &str, number: u32) -> String {
+        let mut out = String::with_capacity(line.len());
+        let heading = line.trim_start().starts_with('#');
+        let mut rest = line;
+        let mut in_code = false;
+        while let Some(at) = rest.find(['`', '{']) {
+            let (before, after) = rest.split_at(at);
+            out.push_str(before);
+            if let Some(behind) = after.strip_prefix('`') {
+                in_code = !in_code && behind.contains('`');
+                out.push('`');
+                rest = behind;
+                continue;
+            }
+            let taken = (!in_code)
+                .then(|| after.char_indices().take(400).find(|(_, c)| *c == '}'))
+                .flatten()
+                .map(|(at, _)| at)
+                .filter(|_| is_list_start(after, heading));
+            let Some(end) = taken else {
+                out.push('{');
+                rest = &after[1..];
+                continue;
+            };
+            let inner = after[1..end].trim_start_matches(':');
+            for word in inner.split_whitespace() {
+                if let Some(id) = word.strip_prefix('#') {
+                    self.done.anchors.push((number, id.to_owned()));
+                }
+            }
+            rest = &after[end + 1..];
+        }
+        out.push_str(rest);
+        out.truncate(out.trim_end().len());
+        out
+    }
+
+    /// Gives a table's rule as many columns as its head has.
+    fn fit_rule(&self, at: usize, line: String) -> String {
+        let is_rule = line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t' | '+'));
+        if !is_rule || at == 0 {
+            return line;
+        }
+        let head = columns(self.lines[at - 1]);
+        if head < 2 || columns(&line) == head {
+            return line;
+        }
+        format!("{}|", "|---".repeat(head.min(64)))
+    }
+
+    /// Joins a row that was broken over two lines at the end of a table.
+    fn join_row(&self, at: usize, line: String) -> String {
+        let is_row = |at: usize| {
+            self.lines
+                .get(at)
+                .is_some_and(|line| line.trim_start().starts_with('|'))
+        };
+        if at < 2 || !line.starts_with('|') || !is_row(at + 1) || is_row(at + 2) {
+            return line;
+        }
+        // Only right below the rule: further down, a short row is a short row.
+        let head = columns(self.lines[at - 2]);
+        let next = self.lines[at + 1];
+        if self.lines[at - 1].contains("--") && columns(&line) + columns(next) == head {
+            return format!("{} {}", line.trim_end(), next.trim());
+        }
+        line
+    }
+
+    /// Copies a fenced block, repaired where it needs to be.
+    fn fence(&mut self, fence: &Fence, open: usize) {
+        let base = self.offsets.last().copied().unwrap_or(0).min(fence.indent);
+        let base = if marker_width(self.lines[open].trim_start()).is_some() {
+            fence.indent
+        } else {
+            base
+        };
+        let (close, closed) = self.find_close(fence, open);
+        let shift = fence.indent >= base + 4
+            || self.lines[open + 1..close]
+                .iter()
+                .chain(self.lines.get(close).filter(|_| closed))
+                .any(|line| !line.trim().is_empty() && indent_of(line) < base);
+        let last = if closed { close + 1 } else { close };
+        for at in open..last {
+            let line = self.lines[at];
+            let keep = at == open && marker_width(line.trim_start()).is_some();
+            let shifted = if shift && !keep && !line.trim().is_empty() {
+                format!("{}{}", " ".repeat(base), without_indent(line, fence.indent))
+            } else {
+                line.to_owned()
+            };
+            self.out.push(shifted);
+        }
+        if !closed {
+            let number = u32::try_from(open + 1).unwrap_or(u32::MAX);
+            let until = if close < self.lines.len() {
+                // `close` is a blank line: the fence is closed there.
+                self.out.push(format!(
+                    "{}{}",
+                    " ".repeat(base),
+                    fence.char.to_string().repeat(fence.length)
+                ));
+                format!("it is taken to end at line {}", close + 1)
+            } else {
+                "everything below it is taken as code".to_owned()
+            };
+            self.done.problems.push((
+                number,
+                "fence-unclosed",
+                format!("the code block is never closed; {until}"),
+            ));
+        }
+    }
+
+    /// Index of the closing line, or of the blank line where an unclosed fence should end, or the number of lines.
+    fn find_close(&self, fence: &Fence, open: usize) -> (usize, bool) {
+        let mut blank = None;
+        let mut before_heading = None;
+        for (at, line) in self.lines.iter().enumerate().skip(open + 1) {
+            let bare = line.trim();
+            if bare.is_empty() {
+                blank = Some(at);
+                continue;
+            }
+            let run = bare.chars().take_while(|c| *c == fence.char).count();
+            if run >= fence.length && run == bare.chars().count() {
+                return (at, true);
+            }
+            if before_heading.is_none() && blank == Some(at - 1) && is_deep_heading(line) {
+                before_heading = blank;
+            }
+            if run == fence.length && is_info(&bare[run..]) {
+                // An opening fence inside a fence: the one before was left open, if there is a place to close it.
+                if let Some(place) = before_heading.or(blank) {
+                    return (place, false);
+                }
+            }
+        }
+        (before_heading.unwrap_or(self.lines.len()), false)
+    }
+}
+
+fn is_list_start(after: &str, heading: bool) -> bool {
+    match after.strip_prefix("{:") {
+        Some(rest) => rest
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '#' | '.')),
+        None => heading && after.starts_with("{#") && !after.contains("{{"),
+    }
+}
+
+/// The words of a line that is nothing but an attribute list.
+fn attribute_line(line: &str) -> Option<Vec<String>> {
+    let inner = line
+        .trim()
+        .trim_start_matches(['>', ' '])
+        .strip_prefix("{:")?
+        .strip_suffix('}')?;
+    if inner.contains(['{', '}']) && !inner.contains("{{") {
+        return None;
+    }
+    Some(words(inner))
+}
+
+/// Words of an attribute list; a quoted value stays one word.
+fn words(inner: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quote = None;
+    for c in inner.chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (c, None) if c.is_whitespace() => out.push(String::new()),
+            (c, _) => {
+                if let Some(last) = out.last_mut() {
+                    last.push(c);
+                }
+            }
+        }
+    }
+    out.retain(|word| !word.is_empty());
+    out
+}
+
+pub(super) fn indent_of(line: &str) -> usize {
+    let mut column = 0;
+    for c in line.chars() {
+        match c {
+            ' ' => column += 1,
+            '\t' => column += 4 - column % 4,
+            _ => break,
+        }
+    }
+    column
+}
+
+fn without_indent(line: &str, columns: usize) -> &str {
+    let mut column = 0;
+    for (at, c) in line.char_indices() {
+        if column >= columns || !matches!(c, ' ' | '\t') {
+            return &line[at..];
+        }
+        column += if c == '\t' { 4 - column % 4 } else { 1 };
+    }
+    ""
+}
+
+/// Width of a list marker with the blanks behind it.
+fn marker_width(bare: &str) -> Option<usize> {
+    let digits = bare.bytes().take_while(u8::is_ascii_digit).count();
+    let mark = if digits > 0 && digits < 10 {
+        bare[digits..].starts_with(['.', ')']).then_some(digits + 1)?
+    } else {
+        bare.starts_with(['-', '*', '+', ':']).then_some(1)?
+    };
+    let rest = &bare[mark..];
+    let blanks = rest.bytes().take_while(|c| *c == b' ').count();
+    match blanks {
+        0 => None,
+        1..=4 => Some(mark + blanks),
+        _ => Some(mark + 1),
+    }
+}
+
+fn fence_of(line: &str) -> Option<Fence> {
+    let mut bare = line.trim_start();
+    let mut indent = indent_of(line);
+    for _ in 0..4 {
+        let Some(width) = marker_width(bare) else { break };
+        bare = bare.get(width..)?.trim_start();
+        indent += width;
+    }
+    let char = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let length = bare.chars().take_while(|c| *c == char).count();
+    let info = &bare[length..];
+    if length < 3 || (char == '`' && info.contains('`')) {
+        return None;
+    }
+    Some(Fence { char, length, indent })
+}
+
+fn is_info(info: &str) -> bool {
+    let info = info.trim();
+    !info.is_empty() && info.len() < 24 && info.chars().all(|c| c.is_ascii_alphanumeric() || "-_+#.".contains(c))
+}
+
+fn is_deep_heading(line: &str) -> bool {
+    let level = line.bytes().take_while(|c| *c == b'#').count();
+    (2..=6).contains(&level) && line[level..].starts_with(' ')
+}
+
+/// `##Heading` is a heading to kramdown.
+fn space_heading(line: &str) -> String {
+    let level = line.bytes().take_while(|c| *c == b'#').count();
+    let rest = &line[level..];
+    if level <= 6 && rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '`' | '*' | '[')) {
+        return format!("{} {rest}", &line[..level]);
+    }
+    line.to_owned()
+}
+
+/// Columns of a table row: cells between bars that are not escaped.
+fn columns(line: &str) -> usize {
+    let bare = line.trim();
+    let bare = bare.strip_prefix('|').unwrap_or(bare);
+    let bare = bare.strip_suffix('|').unwrap_or(bare);
+    let mut count = 1;
+    let (mut escaped, mut code) = (false, false);
+    for c in bare.chars() {
+        match c {
+            '\\' => {
+                escaped = !escaped;
+                continue;
+            }
+            '`' => code = !code,
+            '|' if !escaped && !code => count += 1,
+            _ => {}
+        }
+        escaped = false;
+    }
+    count
+}

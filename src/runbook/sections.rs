@@ -1,0 +1,424 @@
+//! Parts become sections: title, nesting, roles, anchors, attributes, links between sections.
+
+use std::collections::HashMap;
+
+use super::markdown::{self, Part};
+use super::prepare::Attribute;
+use super::text::{plain, walk_inlines_mut};
+use super::{Block, BlockKind, FrontMatter, Inline, Role, Section, Target, roles};
+
+/// Line, code, message: a warning or less.
+pub(super) type Problems = Vec<(u32, &'static str, String)>;
+
+/// Builds the sections of a document.
+pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Section> {
+    let title_at = title_heading(&parts, front);
+    let fallback = front.title.clone().or_else(|| front.runbook_name.clone());
+    let mut sections = vec![Section {
+        heading: fallback.unwrap_or_else(|| stem.to_owned()),
+        level: 0,
+        parent: None,
+        anchors: Vec::new(),
+        line: 1,
+        role: Role::Other,
+        blocks: Vec::new(),
+        rule: None,
+    }];
+    for (at, part) in parts.into_iter().enumerate() {
+        match part {
+            Part::Block(block) => {
+                if let Some(section) = sections.last_mut() {
+                    section.blocks.push(block);
+                }
+            }
+            Part::Heading(level, inlines, line) => {
+                let heading = plain(&inlines)
+                    .replace('\n', " ")
+                    .trim()
+                    .trim_end_matches('#')
+                    .trim()
+                    .to_owned();
+                if Some(at) == title_at {
+                    if let Some(whole) = sections.first_mut() {
+                        whole.heading = heading;
+                        whole.line = line;
+                    }
+                    continue;
+                }
+                if heading.is_empty() {
+                    continue;
+                }
+                sections.push(Section {
+                    role: roles::of_heading(&heading),
+                    heading,
+                    level,
+                    parent: Some(0),
+                    anchors: Vec::new(),
+                    line,
+                    blocks: Vec::new(),
+                    rule: None,
+                });
+            }
+        }
+    }
+    nest(&mut sections);
+    inherit(&mut sections);
+    sections
+}
+
+/// Index of the part that is the document's title.
+fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
+    let headings: Vec<(usize, u8, String)> = parts
+        .iter()
+        .enumerate()
+        .filter_map(|(at, part)| match part {
+            Part::Heading(level, inlines, _) => Some((at, *level, plain(inlines))),
+            Part::Block(_) => None,
+        })
+        .collect();
+    let (at, level, text) = headings.first()?;
+    let peers: Vec<&(usize, u8, String)> = headings.iter().skip(1).filter(|(_, other, _)| other <= level).collect();
+    if roles::of_heading(text) != Role::Other && (headings.len() > 1 || front.title.is_some()) {
+        return None;
+    }
+    if peers.is_empty() {
+        // The only heading of its level stands above all others.
+        return (*level == 1 || front.title.is_none() && front.runbook_name.is_none()).then_some(*at);
+    }
+    if *level > 1 {
+        return None;
+    }
+    let next_is_peer = matches!(parts.get(at + 1), Some(Part::Heading(1, ..)));
+    let peers_have_roles = peers.iter().any(|(_, _, text)| roles::of_heading(text) != Role::Other);
+    (next_is_peer || peers_have_roles || !roles::names_trouble(text) && front.title.is_none()).then_some(*at)
+}
+
+fn nest(sections: &mut [Section]) {
+    let mut open: Vec<usize> = vec![0];
+    for at in 1..sections.len() {
+        let level = sections[at].level;
+        while open.len() > 1 && open.last().is_some_and(|last| sections[*last].level >= level) {
+            open.pop();
+        }
+        sections[at].parent = open.last().copied();
+        open.push(at);
+    }
+}
+
+/// A heading that says nothing about its role has the one of the section around it; a role heading without a word
+/// below it speaks for the sections that follow it.
+fn inherit(sections: &mut [Section]) {
+    let mut carried: Option<(u8, Role)> = None;
+    for at in 1..sections.len() {
+        let own = sections[at].role;
+        let level = sections[at].level;
+        let nested = sections.get(at + 1).is_some_and(|next| next.level > level);
+        if own != Role::Other {
+            carried = (sections[at].blocks.is_empty() && !nested).then_some((level, own));
+            continue;
+        }
+        if roles::names_trouble(&sections[at].heading) {
+            continue;
+        }
+        let around = sections[at]
+            .parent
+            .and_then(|parent| sections.get(parent))
+            .map(|parent| parent.role);
+        let role = match (around, carried) {
+            (_, Some((from, role))) if level >= from => role,
+            (Some(role), _) if !matches!(role, Role::Overview) => role,
+            _ => Role::Other,
+        };
+        sections[at].role = role;
+    }
+}
+
+/// Puts attribute lists and anchors where they belong and gives blocks their roles.
+pub(super) fn mark(
+    sections: &mut [Section],
+    attributes: &[Attribute],
+    anchors: &[(u32, String)],
+    source: &[&str],
+    problems: &mut Problems,
+) {
+    let starts: Vec<u32> = sections
+        .iter()
+        .enumerate()
+        .map(|(at, section)| if at == 0 { 0 } else { section.line })
+        .collect();
+    let holder = |line: u32| starts.partition_point(|start| *start <= line).saturating_sub(1);
+    for (line, id) in anchors {
+        if let Some(section) = sections.get_mut(holder(*line)) {
+            section.anchors.push(id.clone());
+        }
+    }
+    let mut marks: HashMap<usize, Vec<(u32, Role)>> = HashMap::new();
+    for attribute in attributes {
+        let at = holder(attribute.line);
+        let Some(section) = sections.get_mut(at) else { continue };
+        for word in &attribute.words {
+            if let Some(id) = word.strip_prefix('#') {
+                section.anchors.push(id.to_owned());
+            }
+            match roles::of_mark(word) {
+                Some((role, well_spelt)) => {
+                    marks.entry(at).or_default().push((attribute.line, role));
+                    if !well_spelt {
+                        problems.push((
+                            attribute.line,
+                            "mark-spelling",
+                            format!("`{{: {word}}}` is read as a mark for {}", name_of(role)),
+                        ));
+                    }
+                }
+                None if roles::looks_like_mark(word) => problems.push((
+                    attribute.line,
+                    "mark-unknown",
+                    format!("`{{: {word}}}` is not known; use tsSymptoms, tsCauses or tsResolve"),
+                )),
+                None => {}
+            }
+        }
+        let section_mark = attribute.words.iter().any(|word| roles::looks_like_mark(word));
+        let line = attribute.line;
+        let (section_line, whole) = (section.line, at == 0);
+        if let Some(block) = markdown::attach(
+            &mut section.blocks,
+            source,
+            line,
+            attribute.indent,
+            !section_mark && attribute.indent > 0,
+        ) && (!whole || block.line > section_line || section_line > line)
+        {
+            block.attrs.extend(attribute.words.iter().cloned());
+        }
+    }
+    for (at, section) in sections.iter_mut().enumerate() {
+        give_roles(section, marks.get(&at).map_or(&[], Vec::as_slice));
+    }
+    steps_below_marks(sections, &marks);
+}
+
+fn name_of(role: Role) -> &'static str {
+    match role {
+        Role::Symptoms => "symptoms (tsSymptoms)",
+        Role::Causes => "causes (tsCauses)",
+        Role::Impact => "impact",
+        _ => "steps (tsResolve)",
+    }
+}
+
+/// The block before a mark, and all that follow up to the next mark, have its role.
+fn give_roles(section: &mut Section, marks: &[(u32, Role)]) {
+    for block in &mut section.blocks {
+        let role = if block.attrs.iter().any(|word| word == "shortdesc") {
+            Role::Overview
+        } else {
+            section.role
+        };
+        markdown::set_role(std::slice::from_mut(block), role);
+    }
+    for (line, role) in marks {
+        let from = section
+            .blocks
+            .partition_point(|block| block.line < *line)
+            .saturating_sub(1);
+        markdown::set_role(section.blocks.get_mut(from..).unwrap_or_default(), *role);
+    }
+}
+
+/// "See the following sections" marked as steps: the sections nested in it, without marks of their own, hold them.
+fn steps_below_marks(sections: &mut [Section], marks: &HashMap<usize, Vec<(u32, Role)>>) {
+    for (at, section) in sections.iter_mut().enumerate().skip(1) {
+        if section.role != Role::Other || marks.contains_key(&at) || roles::names_trouble(&section.heading) {
+            continue;
+        }
+        let Some(parent) = section.parent else { continue };
+        let ends_with_steps = marks
+            .get(&parent)
+            .and_then(|marks| marks.last())
+            .is_some_and(|(_, role)| *role == Role::Steps);
+        if ends_with_steps {
+            section.role = Role::Steps;
+            for block in &mut section.blocks {
+                if block.role == Role::Other {
+                    markdown::set_role(std::slice::from_mut(block), Role::Steps);
+                }
+            }
+        }
+    }
+}
+
+/// Gives every section its generated anchors and turns links to anchors into links to sections.
+pub(super) fn link(sections: &mut [Section], problems: &mut Problems) {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for (at, section) in sections.iter().enumerate() {
+        for anchor in &section.anchors {
+            known.entry(anchor.to_lowercase()).or_insert(at);
+        }
+    }
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (at, section) in sections.iter_mut().enumerate() {
+        for slug in slugs(&section.heading) {
+            let count = seen.entry(slug.clone()).or_insert(0);
+            let slug = if *count == 0 {
+                slug.clone()
+            } else {
+                format!("{slug}-{count}")
+            };
+            *count += 1;
+            known.entry(slug.clone()).or_insert(at);
+            if !section.anchors.contains(&slug) {
+                section.anchors.push(slug);
+            }
+        }
+    }
+    let mut loose: HashMap<String, usize> = HashMap::new();
+    for (anchor, at) in &known {
+        let entry = loose.entry(squash(anchor)).or_insert(*at);
+        *entry = (*entry).min(*at);
+    }
+    for section in sections.iter_mut() {
+        walk_inlines_mut(&mut section.blocks, &mut |inline, line| {
+            let Inline::Link { target, .. } = inline else { return };
+            let Target::Relative(address) = &*target else { return };
+            let Some(anchor) = address.strip_prefix('#') else {
+                return;
+            };
+            let anchor = anchor.to_lowercase();
+            if anchor.is_empty() || anchor == "top" {
+                *target = Target::Section(0);
+                return;
+            }
+            match known.get(&anchor).or_else(|| loose.get(&squash(&anchor))) {
+                Some(at) => *target = Target::Section(*at),
+                None => problems.push((
+                    line,
+                    "anchor-unknown",
+                    format!("the link to `#{anchor}` leads nowhere in this document"),
+                )),
+            }
+        });
+    }
+}
+
+fn squash(anchor: &str) -> String {
+    anchor.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// GitHub's and kramdown's ids for a heading.
+fn slugs(heading: &str) -> Vec<String> {
+    let github: String = heading
+        .to_lowercase()
+        .chars()
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_alphanumeric() || c == '-' || c == '_' => Some(c),
+            _ => None,
+        })
+        .collect();
+    let kramdown: String = heading
+        .to_lowercase()
+        .chars()
+        .skip_while(|c| !c.is_alphabetic())
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_alphanumeric() || c == '-' => Some(c),
+            _ => None,
+        })
+        .collect();
+    let mut out = vec![github];
+    if !kramdown.is_empty() && !out.contains(&kramdown) {
+        out.push(kramdown);
+    }
+    out.retain(|slug| !slug.is_empty());
+    out
+}
+
+/// `1\.` steps (as re:Post writes them) become a real list; what follows a step belongs to it.
+pub(super) fn fold_steps(section: &mut Section, source: &[&str]) {
+    if !section
+        .blocks
+        .iter()
+        .any(|block| escaped_number(block, source).is_some())
+    {
+        return;
+    }
+    let mut out: Vec<Block> = Vec::with_capacity(section.blocks.len());
+    let mut next = None;
+    for mut block in std::mem::take(&mut section.blocks) {
+        if let Some(number) = escaped_number(&block, source) {
+            strip_number(&mut block);
+            let line = block.line;
+            let item = super::Item {
+                blocks: vec![block],
+                line,
+            };
+            if next == Some(number)
+                && let Some(Block {
+                    kind: BlockKind::List { items, .. },
+                    ..
+                }) = out.last_mut()
+            {
+                items.push(item);
+            } else {
+                out.push(markdown::block(
+                    BlockKind::List {
+                        ordered: true,
+                        start: number,
+                        items: vec![item],
+                    },
+                    line,
+                ));
+            }
+            next = Some(number + 1);
+            continue;
+        }
+        if matches!(block.kind, BlockKind::Rule) {
+            next = None;
+        }
+        match out.last_mut() {
+            Some(Block {
+                kind: BlockKind::List { items, .. },
+                ..
+            }) if next.is_some() => {
+                if let Some(item) = items.last_mut() {
+                    item.blocks.push(block);
+                }
+            }
+            _ => out.push(block),
+        }
+    }
+    section.blocks = out;
+}
+
+fn escaped_number(block: &Block, source: &[&str]) -> Option<u64> {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return None;
+    };
+    let Some(Inline::Text(text)) = inlines.first() else {
+        return None;
+    };
+    let line = source.get(block.line.checked_sub(1)? as usize)?.trim_start();
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let marked = line.get(digits..)?.starts_with("\\.") || line.get(digits..)?.starts_with("\\)");
+    if digits == 0 || digits > 4 || !marked || !text.starts_with(&line[..digits]) {
+        return None;
+    }
+    line[..digits].parse().ok()
+}
+
+fn strip_number(block: &mut Block) {
+    if let BlockKind::Paragraph(inlines) = &mut block.kind
+        && let Some(Inline::Text(text)) = inlines.first_mut()
+    {
+        *text = text
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .trim_start_matches(['.', ')'])
+            .trim_start()
+            .to_owned();
+        if text.is_empty() {
+            inlines.remove(0);
+        }
+    }
+}
