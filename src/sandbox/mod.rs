@@ -1,1 +1,225 @@
 //! The local workspace: a Slack look-alike with a web page, to try the bot and to test it.
+//!
+//! ```text
+//! page, SDKs, tests ─► api / control ─► State (one lock) ─► events ─► delivery ─► sockets, request URLs ─► bots
+//!                                          └► live (what the page hears) and `Workspace::wait_for` (what tests hear)
+//! ```
+//!
+//! It knows the methods, events, errors and limits that Signpost uses; anything else answers `unknown_method`.
+//! Everything that Slack offers no public API for (clicking, editing as a person, faults, looking inside) lives under
+//! `/sandbox/`, documented in [`control`] and `docs/sandbox.md`.
+
+mod api;
+pub mod control;
+mod delivery;
+mod events;
+mod faults;
+mod limits;
+mod options;
+mod page;
+mod request_url;
+mod seed;
+mod server;
+mod socket;
+mod state;
+mod text;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use options::Options;
+pub use seed::{
+    ADA, ADA_TOKEN, ALERTBOT, ALERTBOT_TOKEN, ALERTS, ECHO, ECHO_APP_TOKEN, ECHO_TOKEN, GRACE, GRACE_TOKEN, RANDOM,
+    SIGNING_SECRET, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, TEAM,
+};
+pub use state::{App, Channel, Delivered, Message, State, User};
+
+/// A running workspace. Clones are handles on the same one; it ends when the shutdown token is cancelled.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    shared: Arc<Shared>,
+}
+
+/// What the server's handlers and tasks hold in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    tracker: TaskTracker,
+}
+
+/// Nothing of what a test waited for happened in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the local workspace did not come to the awaited state within {waited:?}; it is {state}")]
+pub struct TimedOut {
+    /// How long was waited.
+    pub waited: Duration,
+    /// The whole state, as `/sandbox/state` shows it.
+    pub state: Value,
+}
+
+impl Workspace {
+    /// Serves a fresh workspace on `listener` until `shutdown` is cancelled.
+    #[must_use]
+    pub fn start(listener: TcpListener, options: Options, shutdown: CancellationToken) -> Self {
+        let address = listener
+            .local_addr()
+            .unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let shared = Arc::new(Shared {
+            state: Mutex::new(seed::state(options)),
+            changed: watch::Sender::new(0),
+            address,
+            shutdown,
+            tracker: TaskTracker::new(),
+        });
+        shared.tracker.spawn(server::serve(listener, Arc::clone(&shared)));
+        Self { shared }
+    }
+
+    /// Where the page is: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.shared.url()
+    }
+
+    /// What a Slack client takes as its base URL, without a trailing slash.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        format!("{}/api", self.shared.url())
+    }
+
+    /// Reads the state.
+    pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.shared.lock())
+    }
+
+    /// Waits until `look` finds what it looks for; it is asked again after every change.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] after [`Options::wait_limit`].
+    pub async fn wait_for<T>(&self, mut look: impl FnMut(&State) -> Option<T>) -> Result<T, TimedOut> {
+        let limit = self.read(|state| state.options.wait_limit);
+        let mut changes = self.shared.changed.subscribe();
+        let wait = async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(found) = self.read(&mut look) {
+                    return found;
+                }
+                if changes.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        let found = tokio::time::timeout(limit, wait).await;
+        found.map_err(|_| TimedOut {
+            waited: limit,
+            state: self.read(State::to_json),
+        })
+    }
+
+    /// A person types `text` into `channel` (an id); gives the message's timestamp.
+    ///
+    /// # Errors
+    ///
+    /// Slack's error code.
+    pub fn say(&self, person: &str, channel: &str, text: &str) -> Result<String, String> {
+        self.call(person, "chat.postMessage", &json!({"channel": channel, "text": text}))
+            .map(|answer| answer["ts"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// A person replies in the thread of `thread_ts`; gives the message's timestamp.
+    ///
+    /// # Errors
+    ///
+    /// Slack's error code.
+    pub fn reply(&self, person: &str, channel: &str, thread_ts: &str, text: &str) -> Result<String, String> {
+        self.call(
+            person,
+            "chat.postMessage",
+            &json!({"channel": channel, "thread_ts": thread_ts, "text": text}),
+        )
+        .map(|answer| answer["ts"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Calls a Web API method in-process, as the user with this id (a person or a bot's user); faults don't apply.
+    ///
+    /// # Errors
+    ///
+    /// Slack's error code.
+    pub fn call(&self, user: &str, method: &str, arguments: &Value) -> Result<Value, String> {
+        let caller = self
+            .read(|state| state.caller_of_user(user))
+            .ok_or_else(|| "user_not_found".to_owned())?;
+        let params = api::Params::from_value(arguments);
+        let address = self.shared.url();
+        self.shared
+            .update(|state| api::call(state, &caller, method, &params, &address))
+            .map_err(|error| error.code)
+    }
+
+    /// Everything but the root in the thread of `thread_ts`, oldest first, as Slack's JSON with metadata.
+    #[must_use]
+    pub fn replies(&self, channel: &str, thread_ts: &str) -> Vec<Value> {
+        self.read(|state| state.replies(channel, thread_ts))
+    }
+
+    /// Adds a fault, in the form that `POST /sandbox/faults` takes.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with it.
+    pub fn fault(&self, fault: &Value) -> Result<(), String> {
+        control::add_fault(&self.shared, fault)
+    }
+
+    /// Completes when the server and all its tasks have ended after shutdown.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            shared.shutdown.cancelled().await;
+            shared.tracker.close();
+            shared.tracker.wait().await;
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what nobody waits for.
+    pub(crate) fn update_quietly<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    /// Changes the state, tells those who wait, and follows up the envelopes that the change has sent out.
+    pub(crate) fn update<R>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> R) -> R {
+        let (result, sent) = {
+            let mut state = self.lock();
+            let result = change(&mut state);
+            (result, std::mem::take(&mut state.to_watch))
+        };
+        for watched in sent {
+            self.tracker.spawn(delivery::watch(Arc::clone(self), watched));
+        }
+        self.changed.send_modify(|version| *version += 1);
+        result
+    }
+}

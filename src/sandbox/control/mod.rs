@@ -1,0 +1,198 @@
+//! `/sandbox/…`: what people do in Slack's client and what no public API offers.
+//!
+//! Requests are `POST` with JSON (a form works too), answers JSON: `{"ok": true, …}`, or `{"ok": false, "error":
+//! SENTENCE}` with status 400. Who acts is told by a person's token (`Authorization: Bearer xoxp-sandbox-grace` or
+//! `token`), else by `user` (an id or a handle), else it is Ada. `channel` is an id or a name.
+//!
+//! | path | request | answer |
+//! |---|---|---|
+//! | `state` (GET) | | the whole workspace, see [`State::to_json`] |
+//! | `live` (GET) | | server-sent events, one JSON a change |
+//! | `click` | `channel`, `ts`, `action_id` or `text`, `block_id`?, `value`? (select) | `acknowledged`, `trigger_id`, `url`? |
+//! | `submit` | `view_id`, `values` (`{block_id: {action_id: value}}`), `close`? | `acknowledged`, `response` |
+//! | `command` | `command`, `text`, `channel` | `acknowledged`, `response` |
+//! | `shortcut` | `callback_id`, with `channel` and `ts` for a message | `acknowledged`, `response` |
+//! | `edit` | `channel`, `ts`, `text` | `ts` |
+//! | `delete` | `channel`, `ts` | `ts` |
+//! | `upload` | `channel`, `name`, `content`, `comment`?, `thread_ts`?; or multipart with a file | `ts`, `file_id` |
+//! | `faults` | `kind`, `times`?, `method`?, `app`? and more, a list of these, or `{"clear": true}`; GET lists them | `faults` |
+//! | `channel` | `name`, `private`?, `shared`?, `archived`?, `members`? : made or changed | `channel` |
+//! | `person` | `name`, `stranger`? : made | `id`, `token` |
+//! | `request_url` | `app`, `url` (null: Socket Mode again), `verify`? | `url`, `signing_secret` |
+//! | `options` | `rate_limits`?, `burst`?, `ack_timeout_ms`?, `retry_delays_ms`? | |
+//!
+//! Kinds of faults: `429` (`retry_after`), `5xx` (`status`, `apply`), `error` (`error`), `slow` (`ms`, `apply`), `break`
+//! (`apply`), `html`, `drop_ack`, `duplicate`; and at once: `disconnect` (`reason`: `warning`, `refresh_requested`,
+//! `link_disabled`, `too_many_websockets`, or none for a broken connection; `grace_ms`, `only_first`) and `unfurl`
+//! (`channel`, `ts`: the message comes again with the same text). `apply` says whether the call has its effect although
+//! its answer is lost or late. Faults strike bots, not people, unless a method is named.
+
+mod faults;
+mod interact;
+mod people;
+mod show;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State as Shares};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::{Stream, stream};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::Shared;
+use super::api::{self, Caller, Params};
+use super::seed::ADA;
+use super::server::{self, problem};
+use super::state::State;
+
+pub(super) use faults::add as add_fault;
+
+/// A request to `/sandbox/…`: who acts, and what was sent.
+#[derive(Debug)]
+struct Call {
+    caller: Caller,
+    params: Params,
+    files: Vec<server::Upload>,
+}
+
+/// An answer, or the sentence that says why not.
+type Outcome = Result<Value, String>;
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/sandbox/state", get(show::state))
+        .route("/sandbox/live", get(live))
+        .route(
+            "/sandbox/faults",
+            post(faults::post).get(faults::list).delete(faults::clear),
+        )
+        .route("/sandbox/{action}", post(act))
+}
+
+async fn act(
+    Shares(shared): Shares<Arc<Shared>>,
+    axum::extract::Path(action): axum::extract::Path<String>,
+    request: Request,
+) -> Response {
+    let call = match read(&shared, request).await {
+        Ok(call) => call,
+        Err(sentence) => return problem(StatusCode::BAD_REQUEST, &sentence),
+    };
+    let outcome = match action.as_str() {
+        "click" => interact::click(&shared, &call).await,
+        "submit" => interact::submit(&shared, &call).await,
+        "command" => interact::command(&shared, &call).await,
+        "shortcut" => interact::shortcut(&shared, &call).await,
+        "edit" => people::edit(&shared, &call),
+        "delete" => people::delete(&shared, &call),
+        "upload" => people::upload(&shared, &call),
+        "channel" => people::channel(&shared, &call),
+        "person" => people::person(&shared, &call),
+        "request_url" => people::request_url(&shared, &call).await,
+        "options" => people::options(&shared, &call),
+        other => {
+            let sentence = format!("/sandbox/{other} is not known; docs/sandbox.md lists what is");
+            return problem(StatusCode::NOT_FOUND, &sentence);
+        }
+    };
+    match outcome {
+        Ok(mut value) => {
+            if let Some(object) = value.as_object_mut() {
+                object.shift_insert(0, "ok".to_owned(), json!(true));
+            }
+            axum::Json(value).into_response()
+        }
+        Err(sentence) => problem(StatusCode::BAD_REQUEST, &sentence),
+    }
+}
+
+async fn read(shared: &Shared, request: Request) -> Result<Call, String> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, server::LARGEST)
+        .await
+        .map_err(|_| "the request is larger than 24 MiB".to_owned())?;
+    let kind = content_type(&parts.headers).to_owned();
+    let (mut params, mut files) = (Params::default(), Vec::new());
+    if kind.starts_with("multipart/form-data") {
+        let (texts, found) = server::multipart(&kind, &body).await.map_err(|error| error.code)?;
+        for (key, value) in texts {
+            params.add(&key, value);
+        }
+        files = found;
+    } else {
+        let read = server::params(parts.uri.query(), &parts.headers, &body).await;
+        params = read.map_err(|error| format!("the request cannot be read ({}); send a JSON object", error.code))?;
+    }
+    let token = server::bearer(&parts.headers).or_else(|| params.take_text("token"));
+    let state = shared.lock();
+    let caller = match (token, params.text("user").filter(|user| !user.is_empty())) {
+        (Some(token), _) => api::authenticate(&state, Some(&token)).map_err(|error| error.code)?,
+        (None, Some(user)) => {
+            let found = state.user_called(&user).map(|user| user.id.clone());
+            found
+                .and_then(|id| state.caller_of_user(&id))
+                .ok_or_else(|| format!("there is no user {user:?}"))?
+        }
+        (None, None) => Caller::Person {
+            user_id: ADA.to_owned(),
+        },
+    };
+    drop(state);
+    Ok(Call { caller, params, files })
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+impl Call {
+    fn need(&self, key: &str) -> Result<String, String> {
+        self.params.need(key, "").map_err(|_| format!("`{key}` is missing"))
+    }
+
+    /// The message that `channel` and `ts` name, as the channel's id and the timestamp.
+    fn message(&self, state: &State) -> Result<(String, String), String> {
+        let name = self.need("channel")?;
+        let ts = self
+            .params
+            .text("ts")
+            .or_else(|| self.params.text("message_ts"))
+            .ok_or("`ts` is missing")?;
+        let channel = state
+            .channel(&name)
+            .ok_or_else(|| format!("there is no channel {name:?}"))?;
+        if !channel.messages.contains_key(&ts) {
+            return Err(format!("there is no message {ts:?} in {name:?}"));
+        }
+        Ok((channel.id.clone(), ts))
+    }
+}
+
+/// Every change as a server-sent event, until shutdown.
+async fn live(Shares(shared): Shares<Arc<Shared>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let (changes, shutdown) = (shared.lock().live.subscribe(), shared.shutdown.clone());
+    let hello = stream::once(async { Ok(Event::default().data(json!({"type": "hello"}).to_string())) });
+    let stream = stream::unfold((changes, shutdown), |(mut changes, shutdown)| async move {
+        let change = tokio::select! {
+            change = changes.recv() => match change {
+                Ok(change) => change,
+                // The page fell behind: it reads everything again.
+                Err(RecvError::Lagged(_)) => json!({"type": "resync"}),
+                Err(RecvError::Closed) => return None,
+            },
+            () = shutdown.cancelled() => return None,
+        };
+        Some((Ok(Event::default().data(change.to_string())), (changes, shutdown)))
+    });
+    Sse::new(futures_util::StreamExt::chain(hello, stream)).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,315 @@
+//! Envelopes on their way to an app: sent at once, acknowledged or sent again.
+//!
+//! The first sending happens under the state's lock, so events leave in the order they happened. A task per envelope
+//! then waits for the acknowledgement and sends it again when its time is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::faults::Effect;
+use super::state::{App, Delivered, State};
+use super::{Shared, request_url};
+
+/// How many sendings the log keeps.
+const LOG: usize = 1000;
+
+/// What is written to a socket.
+#[derive(Debug)]
+pub(crate) enum Frame {
+    Text(String),
+    /// Closes politely after this long.
+    CloseAfter(Duration),
+    /// Breaks the connection without a word.
+    Break,
+}
+
+/// One Socket Mode connection of an app.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) number: u64,
+    pub(crate) frames: mpsc::UnboundedSender<Frame>,
+    /// Told to leave: gets nothing new, but may still acknowledge.
+    pub(crate) is_leaving: bool,
+}
+
+/// An envelope that was not acknowledged yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) envelope_id: String,
+    pub(crate) envelope_type: &'static str,
+    pub(crate) payload: Value,
+    attempt: u32,
+    retry_reason: &'static str,
+    /// Why the last request to the app's URL failed.
+    failure: Option<&'static str>,
+    /// The socket that holds it, if one does.
+    sent_on: Option<u64>,
+    /// When to look after it again.
+    due: Instant,
+    /// Its time is over and it waits for its next sending.
+    is_waiting: bool,
+    /// Whoever wants to know what the acknowledgement says.
+    answer: Option<oneshot::Sender<Value>>,
+}
+
+/// Names an envelope to the task that looks after it.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub(crate) app_id: String,
+    pub(crate) number: u64,
+}
+
+/// Sends an envelope to an app; the receiver, if given, gets the payload of the acknowledgement.
+pub(crate) fn dispatch(
+    state: &mut State,
+    app_id: &str,
+    envelope_type: &'static str,
+    payload: &Value,
+    mut answer: Option<oneshot::Sender<Value>>,
+) {
+    let copies = if state.take_fault(Effect::is_duplicate, app_id).is_some() {
+        2
+    } else {
+        1
+    };
+    for _ in 0..copies {
+        let (number, envelope_id) = (state.next_number(), state.next_uuid());
+        let pending = Pending {
+            envelope_id,
+            envelope_type,
+            payload: payload.clone(),
+            attempt: 0,
+            retry_reason: "",
+            failure: None,
+            sent_on: None,
+            due: Instant::now(),
+            is_waiting: false,
+            answer: answer.take(),
+        };
+        let Some(app) = state.app_mut(app_id) else { return };
+        app.pending.insert(number, pending);
+        let watched = Watched {
+            app_id: app_id.to_owned(),
+            number,
+        };
+        send(state, &watched);
+        state.to_watch.push(watched);
+    }
+}
+
+/// Sends what waits for a connection, in order: called when one has come.
+pub(crate) fn send_waiting(state: &mut State, app_id: &str) {
+    let Some(app) = state.app(app_id) else { return };
+    let waiting: Vec<u64> = app
+        .pending
+        .iter()
+        .filter(|(_, one)| one.sent_on.is_none() && !one.is_waiting)
+        .map(|(&number, _)| number)
+        .collect();
+    for number in waiting {
+        send(
+            state,
+            &Watched {
+                app_id: app_id.to_owned(),
+                number,
+            },
+        );
+    }
+}
+
+/// A connection has ended: what it held goes to another one, or waits for the next.
+pub(crate) fn socket_ended(state: &mut State, app_id: &str, socket: u64) {
+    let Some(app) = state.app_mut(app_id) else { return };
+    app.sockets.retain(|one| one.number != socket);
+    for pending in app
+        .pending
+        .values_mut()
+        .filter(|pending| pending.sent_on == Some(socket))
+    {
+        pending.sent_on = None;
+        pending.is_waiting = false;
+        pending.attempt += 1;
+        pending.retry_reason = "connection_closed";
+    }
+    send_waiting(state, app_id);
+}
+
+/// An app has acknowledged an envelope; gives false when it is not known.
+pub(crate) fn acknowledge(state: &mut State, app_id: &str, envelope_id: &str, payload: Value) -> bool {
+    let Some(app) = state.app_mut(app_id) else { return false };
+    let Some(number) = app
+        .pending
+        .iter()
+        .find(|(_, one)| one.envelope_id == envelope_id)
+        .map(|(&number, _)| number)
+    else {
+        return false;
+    };
+    if state.take_fault(Effect::is_drop_ack, app_id).is_some() {
+        return true;
+    }
+    let answer = state
+        .app_mut(app_id)
+        .and_then(|app| app.pending.remove(&number))
+        .and_then(|pending| pending.answer);
+    if let Some(answer) = answer {
+        let _ = answer.send(payload);
+    }
+    for delivered in state
+        .delivered
+        .iter_mut()
+        .filter(|delivered| delivered.envelope_id == envelope_id)
+    {
+        delivered.acknowledged = true;
+    }
+    true
+}
+
+fn send(state: &mut State, watched: &Watched) {
+    let ack_timeout = state.options.ack_timeout;
+    let Some(app) = state.app_mut(&watched.app_id) else {
+        return;
+    };
+    let is_http = app.request_url.is_some();
+    let socket = if is_http { None } else { next_socket(app) };
+    let Some(pending) = app.pending.get_mut(&watched.number) else {
+        return;
+    };
+    pending.is_waiting = false;
+    pending.due = Instant::now() + ack_timeout;
+    let frame = envelope(pending);
+    if let Some((socket, frames)) = socket {
+        pending.sent_on = Some(socket);
+        let _ = frames.send(Frame::Text(frame.to_string()));
+    } else if is_http {
+        // The task that looks after the envelope makes the request.
+        pending.sent_on = Some(0);
+    } else {
+        pending.sent_on = None;
+        return;
+    }
+    let delivered = Delivered {
+        app_id: watched.app_id.clone(),
+        envelope_id: pending.envelope_id.clone(),
+        envelope_type: pending.envelope_type.to_owned(),
+        what: what(&pending.payload),
+        attempt: pending.attempt,
+        acknowledged: false,
+    };
+    if state.delivered.len() >= LOG {
+        state.delivered.pop_front();
+    }
+    state.delivered.push_back(delivered);
+}
+
+/// Any one of the connections gets it: they take turns.
+fn next_socket(app: &mut App) -> Option<(u64, mpsc::UnboundedSender<Frame>)> {
+    let open: Vec<&Socket> = app.sockets.iter().filter(|socket| !socket.is_leaving).collect();
+    let socket = open.get(app.turn.checked_rem(open.len())?)?;
+    let found = (socket.number, socket.frames.clone());
+    app.turn = app.turn.wrapping_add(1);
+    Some(found)
+}
+
+fn envelope(pending: &Pending) -> Value {
+    let accepts = pending.envelope_type != "events_api";
+    let mut frame = Map::new();
+    frame.insert("envelope_id".into(), json!(pending.envelope_id));
+    frame.insert("payload".into(), pending.payload.clone());
+    frame.insert("type".into(), json!(pending.envelope_type));
+    frame.insert("accepts_response_payload".into(), json!(accepts));
+    if !accepts {
+        frame.insert("retry_attempt".into(), json!(pending.attempt));
+        frame.insert("retry_reason".into(), json!(pending.retry_reason));
+    }
+    Value::Object(frame)
+}
+
+fn what(payload: &Value) -> String {
+    let kind = payload["event"]["type"].as_str().or_else(|| payload["type"].as_str());
+    kind.or_else(|| payload["command"].as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// What the looking task does next.
+enum Next {
+    Sleep(Instant),
+    Http(request_url::Delivery),
+    Done,
+}
+
+/// Looks after one envelope until it is acknowledged or given up.
+pub(crate) async fn watch(shared: Arc<Shared>, watched: Watched) {
+    let mut posted = None;
+    loop {
+        let next = shared.update_quietly(|state| look_after(state, &watched, &mut posted));
+        match next {
+            Next::Done => return,
+            Next::Http(delivery) => request_url::deliver(&shared, &watched, delivery).await,
+            Next::Sleep(until) => tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                () = shared.shutdown.cancelled() => return,
+            },
+        }
+    }
+}
+
+fn look_after(state: &mut State, watched: &Watched, posted: &mut Option<u32>) -> Next {
+    let (ack_timeout, retry_delays) = (state.options.ack_timeout, state.options.retry_delays.clone());
+    let Some(app) = state.app_mut(&watched.app_id) else {
+        return Next::Done;
+    };
+    let request_url = app.request_url.clone();
+    let Some(pending) = app.pending.get_mut(&watched.number) else {
+        return Next::Done;
+    };
+    if let (Some(url), Some(_), false) = (request_url, pending.sent_on, pending.is_waiting)
+        && *posted != Some(pending.attempt)
+    {
+        *posted = Some(pending.attempt);
+        return Next::Http(request_url::Delivery::new(url, pending));
+    }
+    let now = Instant::now();
+    if pending.due > now {
+        return Next::Sleep(pending.due);
+    }
+    if pending.is_waiting {
+        send(state, watched);
+        return Next::Sleep(now);
+    }
+    if pending.sent_on.is_none() {
+        // No connection: an event waits for the next one, an interaction fails at once in the person's client.
+        if pending.envelope_type == "events_api" {
+            return Next::Sleep(now + ack_timeout);
+        }
+        app.pending.remove(&watched.number);
+        return Next::Done;
+    }
+    let delay = retry_delays.get(pending.attempt as usize);
+    if let (Some(delay), "events_api") = (delay, pending.envelope_type) {
+        pending.attempt += 1;
+        pending.retry_reason = pending.failure.take().unwrap_or("timeout");
+        pending.is_waiting = true;
+        pending.due = now + *delay;
+        return Next::Sleep(pending.due);
+    }
+    app.pending.remove(&watched.number);
+    Next::Done
+}
+
+impl Pending {
+    pub(crate) fn attempt(&self) -> (u32, &'static str) {
+        (self.attempt, self.retry_reason)
+    }
+
+    /// The request failed: it need not wait for its time to be over.
+    pub(crate) fn failed(&mut self, reason: &'static str) {
+        self.failure = Some(reason);
+        self.due = Instant::now();
+    }
+}

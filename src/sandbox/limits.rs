@@ -1,0 +1,265 @@
+//! Slack's limits on what is posted. Pure: JSON in, the list of what is wrong out.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// The most characters of text that a message's blocks may hold together (Slack: `msg_blocks_too_long` near 12–13k).
+const BLOCKS_TEXT: usize = 12_000;
+
+/// Checks a message's blocks; each complaint reads like Slack's in `response_metadata.messages`.
+pub(crate) fn blocks(blocks: &[Value], most: usize) -> Vec<String> {
+    let mut faults = Faults::default();
+    if blocks.len() > most {
+        faults.add("", &format!("no more than {most} items allowed"));
+    }
+    let mut ids = BTreeSet::new();
+    for (index, block) in blocks.iter().enumerate() {
+        let at = format!("/{index}");
+        faults.block(block, &at);
+        if let Some(id) = block["block_id"].as_str() {
+            faults.length(&at, "block_id", Some(id), 0, 255);
+            if !id.is_empty() && !ids.insert(id) {
+                faults.add(&format!("{at}/block_id"), "`block_id` must be unique");
+            }
+        }
+    }
+    faults.found
+}
+
+/// Whether a message's blocks hold more text than Slack takes.
+pub(crate) fn is_too_long(blocks: &[Value]) -> bool {
+    blocks.iter().map(text_length).fold(0, usize::saturating_add) > BLOCKS_TEXT
+}
+
+/// Checks a view that is opened, updated or published.
+pub(crate) fn view(view: &Value) -> Vec<String> {
+    let mut faults = Faults::default();
+    let kind = view["type"].as_str().unwrap_or_default();
+    if !matches!(kind, "modal" | "home") {
+        faults
+            .found
+            .push("[ERROR] unsupported type [json-pointer:/view/type]".to_owned());
+    }
+    let given = view["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let found = blocks(given, 100);
+    faults.found.extend(
+        found
+            .into_iter()
+            .map(|fault| fault.replace("json-pointer:/blocks", "json-pointer:/view/blocks")),
+    );
+    if kind == "modal" {
+        for (key, needed) in [("title", true), ("submit", false), ("close", false)] {
+            if needed || !view[key].is_null() {
+                faults.plain(&view[key], &format!("/view/{key}"), 24);
+            }
+        }
+        let has_input = given.iter().any(|block| block["type"] == "input");
+        if has_input && view["submit"].is_null() {
+            faults.add_at("/view", "missing required field: submit");
+        }
+    }
+    if view["private_metadata"]
+        .as_str()
+        .is_some_and(|text| text.chars().count() > 3000)
+    {
+        faults.add_at("/view/private_metadata", "must be less than 3001 characters");
+    }
+    faults.found
+}
+
+fn text_length(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, inner)| match inner {
+                Value::String(text) if matches!(key.as_str(), "text" | "alt_text") => text.chars().count(),
+                Value::Object(_) | Value::Array(_) => text_length(inner),
+                _ => 0,
+            })
+            .sum(),
+        Value::Array(items) => items.iter().map(text_length).sum(),
+        _ => 0,
+    }
+}
+
+#[derive(Default)]
+struct Faults {
+    found: Vec<String>,
+}
+
+impl Faults {
+    fn add(&mut self, at: &str, what: &str) {
+        self.add_at(&format!("/blocks{at}"), what);
+    }
+
+    fn add_at(&mut self, at: &str, what: &str) {
+        self.found.push(format!("[ERROR] {what} [json-pointer:{at}]"));
+    }
+
+    fn length(&mut self, at: &str, key: &str, text: Option<&str>, least: usize, most: usize) {
+        let Some(text) = text else {
+            self.add(at, &format!("missing required field: {key}"));
+            return;
+        };
+        let count = text.chars().count();
+        if count > most {
+            self.add(
+                &format!("{at}/{key}"),
+                &format!("must be less than {} characters", most + 1),
+            );
+        } else if count < least {
+            self.add(
+                &format!("{at}/{key}"),
+                &format!("must be more than {} characters", least.saturating_sub(1)),
+            );
+        }
+    }
+
+    fn optional(&mut self, at: &str, key: &str, text: Option<&str>, most: usize) {
+        if text.is_some() {
+            self.length(at, key, text, 0, most);
+        }
+    }
+
+    /// A text object of either kind.
+    fn text(&mut self, text: &Value, at: &str, most: usize) {
+        if !matches!(text["type"].as_str(), Some("mrkdwn" | "plain_text")) {
+            self.add(&format!("{at}/type"), "unsupported type");
+        }
+        self.length(at, "text", text["text"].as_str(), 1, most);
+    }
+
+    fn plain(&mut self, text: &Value, at: &str, most: usize) {
+        let count = text["text"].as_str().map_or(0, |text| text.chars().count());
+        if text["type"] != "plain_text" {
+            self.add_at(at, "must be a plain_text object");
+        } else if count == 0 || count > most {
+            self.add_at(
+                &format!("{at}/text"),
+                &format!("must be between 1 and {most} characters"),
+            );
+        }
+    }
+
+    fn items<'a>(&mut self, block: &'a Value, at: &str, key: &str, most: usize) -> &'a [Value] {
+        let items = block[key].as_array().map(Vec::as_slice).unwrap_or_default();
+        if items.is_empty() {
+            self.add(&format!("{at}/{key}"), "no fewer than 1 items allowed");
+        } else if items.len() > most {
+            self.add(&format!("{at}/{key}"), &format!("no more than {most} items allowed"));
+        }
+        items
+    }
+
+    fn block(&mut self, block: &Value, at: &str) {
+        match block["type"].as_str().unwrap_or_default() {
+            "section" => self.section(block, at),
+            "header" => self.plain(&block["text"], &format!("/blocks{at}/text"), 150),
+            "divider" | "file" | "video" | "call" | "table" | "context_actions" => {}
+            "context" => {
+                for (index, element) in self.items(block, at, "elements", 10).iter().enumerate() {
+                    let at = format!("{at}/elements/{index}");
+                    if element["type"] == "image" {
+                        self.image(element, &at);
+                    } else {
+                        self.text(element, &at, 3000);
+                    }
+                }
+            }
+            "actions" => self.actions(block, at),
+            "image" => self.image(block, at),
+            "markdown" => self.length(at, "text", block["text"].as_str(), 1, 12_000),
+            "rich_text" => self.rich_text(block, at),
+            "input" => {
+                self.plain(&block["label"], &format!("/blocks{at}/label"), 2000);
+                if block["element"].is_null() {
+                    self.add(at, "missing required field: element");
+                }
+            }
+            other => self.add(&format!("{at}/type"), &format!("unsupported type: {other}")),
+        }
+    }
+
+    fn section(&mut self, block: &Value, at: &str) {
+        if block["text"].is_null() && block["fields"].is_null() {
+            self.add(at, "missing required field: text or fields");
+        }
+        if !block["text"].is_null() {
+            self.text(&block["text"], &format!("{at}/text"), 3000);
+        }
+        if !block["fields"].is_null() {
+            for (index, field) in self.items(block, at, "fields", 10).iter().enumerate() {
+                self.text(field, &format!("{at}/fields/{index}"), 2000);
+            }
+        }
+        if !block["accessory"].is_null() {
+            self.element(&block["accessory"], &format!("{at}/accessory"));
+        }
+    }
+
+    fn actions(&mut self, block: &Value, at: &str) {
+        let mut ids = BTreeSet::new();
+        for (index, element) in self.items(block, at, "elements", 25).iter().enumerate() {
+            let at = format!("{at}/elements/{index}");
+            self.element(element, &at);
+            if let Some(id) = element["action_id"].as_str()
+                && !ids.insert(id)
+            {
+                self.add(&format!("{at}/action_id"), "`action_id` must be unique in its block");
+            }
+        }
+    }
+
+    fn element(&mut self, element: &Value, at: &str) {
+        self.optional(at, "action_id", element["action_id"].as_str(), 255);
+        match element["type"].as_str().unwrap_or_default() {
+            "button" => {
+                self.plain(&element["text"], &format!("/blocks{at}/text"), 75);
+                self.optional(at, "value", element["value"].as_str(), 2000);
+                self.optional(at, "url", element["url"].as_str(), 3000);
+                if !matches!(element["style"].as_str(), None | Some("primary" | "danger")) {
+                    self.add(&format!("{at}/style"), "must be `primary` or `danger`");
+                }
+            }
+            "image" => self.image(element, at),
+            "static_select" | "multi_static_select" | "overflow" | "radio_buttons" | "checkboxes" => {
+                let most = if element["type"] == "overflow" { 5 } else { 100 };
+                if element["option_groups"].is_null() {
+                    for (index, option) in self.items(element, at, "options", most).iter().enumerate() {
+                        let at = format!("{at}/options/{index}");
+                        self.length(&format!("{at}/text"), "text", option["text"]["text"].as_str(), 1, 75);
+                        self.length(&at, "value", option["value"].as_str(), 1, 150);
+                    }
+                }
+            }
+            "" => self.add(&format!("{at}/type"), "missing required field: type"),
+            _ => {}
+        }
+    }
+
+    fn image(&mut self, image: &Value, at: &str) {
+        if image["image_url"].is_null() && image["slack_file"].is_null() {
+            self.add(at, "missing required field: image_url");
+        }
+        self.optional(at, "image_url", image["image_url"].as_str(), 3000);
+        self.length(at, "alt_text", image["alt_text"].as_str(), 0, 2000);
+    }
+
+    fn rich_text(&mut self, block: &Value, at: &str) {
+        for (index, element) in self.items(block, at, "elements", 1000).iter().enumerate() {
+            let known = [
+                "rich_text_section",
+                "rich_text_list",
+                "rich_text_preformatted",
+                "rich_text_quote",
+            ];
+            if !known.contains(&element["type"].as_str().unwrap_or_default()) {
+                self.add(&format!("{at}/elements/{index}/type"), "unsupported type");
+            }
+            if !element["elements"].is_array() {
+                self.add(&format!("{at}/elements/{index}"), "missing required field: elements");
+            }
+        }
+    }
+}

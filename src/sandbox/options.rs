@@ -1,0 +1,40 @@
+//! What a workspace can be told at its start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+
+/// How the workspace behaves. The defaults are Slack's.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Tells the time for timestamps, trigger ids and rate limits.
+    pub clock: Arc<dyn Clock>,
+    /// How long an app may take to acknowledge before the envelope is sent again.
+    pub ack_timeout: Duration,
+    /// How long to wait before each redelivery; as many redeliveries as there are entries.
+    pub retry_delays: Vec<Duration>,
+    /// How long a trigger id lives.
+    pub trigger_life: Duration,
+    /// Whether chat.postMessage is limited to one message a second a channel.
+    pub rate_limits: bool,
+    /// How many messages a channel takes at once before the limit bites.
+    pub burst: u32,
+    /// How long [`super::Workspace::wait_for`] waits.
+    pub wait_limit: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            ack_timeout: Duration::from_secs(3),
+            // Slack's Events API: at once, after a minute, after five.
+            retry_delays: vec![Duration::ZERO, Duration::from_mins(1), Duration::from_mins(5)],
+            trigger_life: Duration::from_secs(3),
+            rate_limits: true,
+            burst: 5,
+            wait_limit: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Who and what stands in a fresh workspace.
+
+use super::options::Options;
+use super::state::{App, Channel, Kind, State, User};
+
+/// The workspace's team id.
+pub const TEAM: &str = "T0SANDBOX1";
+/// Ada's user id.
+pub const ADA: &str = "U0ADA00001";
+/// Grace's user id.
+pub const GRACE: &str = "U0GRACE001";
+/// The user id of the bot Signpost.
+pub const SIGNPOST: &str = "U0SIGNPOST";
+/// The user id of the second bot, for conformance tests.
+pub const ECHO: &str = "U0ECHO0001";
+/// The user id of the sample alert bot.
+pub const ALERTBOT: &str = "U0ALERTBOT";
+/// The channel #support.
+pub const SUPPORT: &str = "C0SUPPORT1";
+/// The channel #alerts.
+pub const ALERTS: &str = "C0ALERTS01";
+/// The channel #random.
+pub const RANDOM: &str = "C0RANDOM01";
+/// Ada's user token.
+pub const ADA_TOKEN: &str = concat!("xoxp", "-sandbox-ada");
+/// Grace's user token.
+pub const GRACE_TOKEN: &str = concat!("xoxp", "-sandbox-grace");
+/// Signpost's bot token.
+pub const SIGNPOST_TOKEN: &str = concat!("xoxb", "-sandbox-signpost");
+/// Signpost's app token, for Socket Mode.
+pub const SIGNPOST_APP_TOKEN: &str = concat!("xapp", "-sandbox-signpost");
+/// The second bot's token.
+pub const ECHO_TOKEN: &str = concat!("xoxb", "-sandbox-echo");
+/// The second bot's app token.
+pub const ECHO_APP_TOKEN: &str = concat!("xapp", "-sandbox-echo");
+/// The alert bot's token.
+pub const ALERTBOT_TOKEN: &str = concat!("xoxb", "-sandbox-alertbot");
+/// What HTTP events are signed with, for every app.
+pub const SIGNING_SECRET: &str = "sandbox-signing-secret";
+
+/// A fresh workspace.
+pub(super) fn state(options: Options) -> State {
+    let mut state = State::new(options);
+    state.users = vec![
+        person(ADA, "ada", "Ada", ADA_TOKEN, "#6b4fbb"),
+        person(GRACE, "grace", "Grace", GRACE_TOKEN, "#b4472d"),
+        bot_user(SIGNPOST, "signpost", "Signpost", "B0SIGNPOST", "#0f766e"),
+        bot_user(ALERTBOT, "alertbot", "Alert Bot", "B0ALERTBOT", "#b45309"),
+        bot_user(ECHO, "echo", "Echo", "B0ECHO0001", "#475569"),
+    ];
+    state.apps = vec![
+        // What is said before the bot has connected waits for it, as Slack's retries would make it.
+        App {
+            listens: true,
+            ..App::new(
+                "A0SIGNPOST",
+                "Signpost",
+                SIGNPOST,
+                "B0SIGNPOST",
+                SIGNPOST_TOKEN,
+                SIGNPOST_APP_TOKEN,
+            )
+        },
+        App::new("A0ALERTBOT", "Alert Bot", ALERTBOT, "B0ALERTBOT", ALERTBOT_TOKEN, ""),
+        App::new("A0ECHO0001", "Echo", ECHO, "B0ECHO0001", ECHO_TOKEN, ECHO_APP_TOKEN),
+    ];
+    let everybody = [ADA, GRACE, SIGNPOST];
+    state.channels = vec![
+        channel(
+            SUPPORT,
+            "support",
+            "Paste an error; the thread gets the runbook",
+            &everybody,
+        ),
+        channel(
+            ALERTS,
+            "alerts",
+            "What monitoring says",
+            &[ADA, GRACE, SIGNPOST, ALERTBOT],
+        ),
+        channel(RANDOM, "random", "Everything else", &[ADA, GRACE, SIGNPOST, ECHO]),
+        direct("D0ADA00001", &[ADA, SIGNPOST]),
+        direct("D0GRACE001", &[GRACE, SIGNPOST]),
+    ];
+    state
+}
+
+fn person(id: &str, name: &str, real_name: &str, token: &str, color: &str) -> User {
+    User {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        real_name: real_name.to_owned(),
+        token: Some(token.to_owned()),
+        bot_id: None,
+        color: color.to_owned(),
+        is_stranger: false,
+    }
+}
+
+fn bot_user(id: &str, name: &str, real_name: &str, bot_id: &str, color: &str) -> User {
+    User {
+        token: None,
+        bot_id: Some(bot_id.to_owned()),
+        ..person(id, name, real_name, "", color)
+    }
+}
+
+fn channel(id: &str, name: &str, topic: &str, members: &[&str]) -> Channel {
+    Channel {
+        topic: topic.to_owned(),
+        ..Channel::new(id, name, Kind::Public, members)
+    }
+}
+
+fn direct(id: &str, members: &[&str]) -> Channel {
+    Channel::new(id, "", Kind::Direct, members)
+}

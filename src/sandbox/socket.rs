@@ -1,0 +1,163 @@
+//! Socket Mode: a connection from its ticket to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State as Shares};
+use axum::http::StatusCode;
+use axum::response::Response;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::Shared;
+use super::delivery::{self, Frame, Socket};
+use super::server::problem;
+use super::state::State;
+
+/// Slack allows an app this many connections.
+const MOST: usize = 10;
+/// How often the server pings; Slack's SDKs give a silent connection up.
+const PING: Duration = Duration::from_secs(10);
+
+/// The ticket in the address that `apps.connections.open` gave out.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Ticket {
+    #[serde(default)]
+    ticket: String,
+}
+
+pub(super) async fn connect(
+    Shares(shared): Shares<Arc<Shared>>,
+    Query(Ticket { ticket }): Query<Ticket>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let app = shared.update_quietly(|state| state.tickets.remove(&ticket));
+    let Some(app_id) = app else {
+        return problem(
+            StatusCode::UNAUTHORIZED,
+            "this ticket is not known or was used; call apps.connections.open again",
+        );
+    };
+    upgrade.on_upgrade(move |socket| async move {
+        let run = run(Arc::clone(&shared), app_id, socket);
+        shared.tracker.track_future(run).await;
+    })
+}
+
+async fn run(shared: Arc<Shared>, app_id: String, socket: WebSocket) {
+    let (frames, mut outgoing) = mpsc::unbounded_channel();
+    let Some(number) = shared.update(|state| open(state, &app_id, frames)) else {
+        return;
+    };
+    let (mut sink, mut stream) = socket.split();
+    let mut ping = tokio::time::interval(PING);
+    let mut leave_at: Option<tokio::time::Instant> = None;
+    loop {
+        let leaving = async {
+            match leave_at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            frame = outgoing.recv() => match frame {
+                Some(Frame::Text(text)) => if sink.send(Message::Text(text.into())).await.is_err() { break },
+                Some(Frame::CloseAfter(delay)) => leave_at = Some(tokio::time::Instant::now() + delay),
+                Some(Frame::Break) | None => break,
+            },
+            message = stream.next() => match message {
+                Some(Ok(Message::Text(text))) => shared.update(|state| heard(state, &app_id, &text)),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(_)) => {}
+            },
+            _ = ping.tick() => if sink.send(Message::Ping("ping".into())).await.is_err() { break },
+            () = leaving => {
+                let _ = sink.send(Message::Close(None)).await;
+                break;
+            }
+            () = shared.shutdown.cancelled() => {
+                let _ = sink.send(Message::Close(None)).await;
+                break;
+            }
+        }
+    }
+    shared.update(|state| {
+        delivery::socket_ended(state, &app_id, number);
+        state.tell_page(json!({"type": "apps"}));
+    });
+}
+
+/// Greets a new connection and hands it what waits. Gives its number.
+fn open(state: &mut State, app_id: &str, frames: mpsc::UnboundedSender<Frame>) -> Option<u64> {
+    let number = state.next_number();
+    let app = state.app_mut(app_id)?;
+    if app.sockets.len() >= MOST {
+        let _ = frames.send(Frame::Text(disconnect("too_many_websockets")));
+        let _ = frames.send(Frame::CloseAfter(Duration::ZERO));
+        app.sockets.push(Socket {
+            number,
+            frames,
+            is_leaving: true,
+        });
+        return Some(number);
+    }
+    let hello = json!({
+        "type": "hello",
+        "num_connections": app.sockets.len() + 1,
+        "connection_info": {"app_id": app_id},
+        "debug_info": {
+            "host": format!("sandbox-{number}"),
+            "started": "",
+            "build_number": 1,
+            "approximate_connection_time": 18060,
+        },
+    });
+    let _ = frames.send(Frame::Text(hello.to_string()));
+    app.sockets.push(Socket {
+        number,
+        frames,
+        is_leaving: false,
+    });
+    delivery::send_waiting(state, app_id);
+    state.tell_page(json!({"type": "apps"}));
+    Some(number)
+}
+
+fn heard(state: &mut State, app_id: &str, text: &str) {
+    let frame: Value = serde_json::from_str(text).unwrap_or_default();
+    if let Some(envelope_id) = frame["envelope_id"].as_str() {
+        delivery::acknowledge(state, app_id, envelope_id, frame["payload"].clone());
+    }
+}
+
+/// What Slack says before it takes a connection away.
+pub(super) fn disconnect(reason: &str) -> String {
+    json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}).to_string()
+}
+
+/// Takes an app's connections away, the way `reason` says; gives how many. Without a reason they break.
+pub(super) fn take_away(
+    state: &mut State,
+    app_id: &str,
+    reason: Option<&str>,
+    grace: Duration,
+    only_first: bool,
+) -> usize {
+    let Some(app) = state.app_mut(app_id) else { return 0 };
+    let count = if only_first { 1 } else { usize::MAX };
+    let mut taken = 0;
+    for socket in app.sockets.iter_mut().filter(|socket| !socket.is_leaving).take(count) {
+        taken += 1;
+        // A warning leaves the connection in use for a while: Slack sends it some ten seconds ahead.
+        socket.is_leaving = reason != Some("warning");
+        if let Some(reason) = reason {
+            let _ = socket.frames.send(Frame::Text(disconnect(reason)));
+            let _ = socket.frames.send(Frame::CloseAfter(grace));
+        } else {
+            let _ = socket.frames.send(Frame::Break);
+        }
+    }
+    taken
+}

@@ -1,0 +1,454 @@
+//! What the workspace holds. One lock guards it; everything that changes it is synchronous.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tokio::sync::broadcast;
+
+use super::api::Caller;
+use super::delivery::{Pending, Socket, Watched};
+use super::faults::Fault;
+use super::options::Options;
+
+/// The whole workspace.
+#[derive(Debug)]
+pub struct State {
+    /// How it behaves.
+    pub options: Options,
+    /// People and bots' users.
+    pub users: Vec<User>,
+    /// Installed apps.
+    pub apps: Vec<App>,
+    /// Channels and direct messages.
+    pub channels: Vec<Channel>,
+    /// Uploaded files by id.
+    pub files: BTreeMap<String, File>,
+    /// Opened and published views by id.
+    pub views: BTreeMap<String, Value>,
+    /// Every sending of an envelope, the last thousand.
+    pub delivered: VecDeque<Delivered>,
+    /// What goes wrong on purpose, in the order it was asked for.
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) triggers: BTreeMap<String, Trigger>,
+    pub(crate) response_urls: BTreeMap<String, ResponseUrl>,
+    pub(crate) tickets: BTreeMap<String, String>,
+    pub(crate) buckets: BTreeMap<(String, String), Bucket>,
+    pub(crate) to_watch: Vec<Watched>,
+    pub(crate) live: broadcast::Sender<Value>,
+    started: i64,
+    next_id: u64,
+    last_ts: i64,
+}
+
+/// A person, or the user that stands for a bot.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// `U…`.
+    pub id: String,
+    /// The handle.
+    pub name: String,
+    /// What people see.
+    pub real_name: String,
+    /// A person's token.
+    pub token: Option<String>,
+    /// `B…`, for bots.
+    pub bot_id: Option<String>,
+    /// The avatar's colour.
+    pub color: String,
+    /// Belongs to another organisation.
+    pub is_stranger: bool,
+}
+
+/// An installed app with its bot.
+#[derive(Debug)]
+pub struct App {
+    /// `A…`.
+    pub id: String,
+    /// What people see.
+    pub name: String,
+    /// Its bot's user.
+    pub user_id: String,
+    /// `B…`.
+    pub bot_id: String,
+    /// Its bot token.
+    pub token: String,
+    /// Its app-level token; empty when it uses no Socket Mode.
+    pub app_token: String,
+    /// Where its events go over HTTP instead of Socket Mode.
+    pub request_url: Option<String>,
+    pub(crate) sockets: Vec<Socket>,
+    pub(crate) pending: BTreeMap<u64, Pending>,
+    pub(crate) turn: usize,
+    /// Listens to events, even while it has no connection: set by its first.
+    pub(crate) listens: bool,
+}
+
+/// What sort of conversation a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `channel`
+    Public,
+    /// `group`
+    Private,
+    /// `im`
+    Direct,
+}
+
+/// A conversation and its messages.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// `C…` or `D…`.
+    pub id: String,
+    /// Without `#`; empty for direct messages.
+    pub name: String,
+    /// Its topic.
+    pub topic: String,
+    /// What sort it is.
+    pub kind: Kind,
+    /// User ids.
+    pub members: Vec<String>,
+    /// Takes no messages any more.
+    pub is_archived: bool,
+    /// Shared with another organisation.
+    pub is_shared: bool,
+    /// By timestamp, so in order.
+    pub messages: BTreeMap<String, Message>,
+}
+
+/// A message as it stands now.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Slack's JSON of it, without metadata and without what a thread's root counts.
+    pub value: Map<String, Value>,
+    /// Its metadata, which Slack shows only when asked.
+    pub metadata: Option<Value>,
+    /// Only this user sees it.
+    pub ephemeral_to: Option<String>,
+}
+
+/// One sending of an envelope to an app.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// The app.
+    pub app_id: String,
+    /// The envelope.
+    pub envelope_id: String,
+    /// `events_api`, `interactive` or `slash_commands`.
+    pub envelope_type: String,
+    /// The event or interaction in it, such as `app_mention` or `block_actions`.
+    pub what: String,
+    /// 0 for the first sending.
+    pub attempt: u32,
+    /// Whether it was acknowledged.
+    pub acknowledged: bool,
+}
+
+/// An uploaded file.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Slack's JSON of it.
+    pub value: Map<String, Value>,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Not shared yet: bytes may still come.
+    pub is_pending: bool,
+}
+
+/// What a trigger id stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Trigger {
+    pub(crate) app_id: String,
+    pub(crate) user_id: String,
+    pub(crate) born: Timestamp,
+    pub(crate) is_used: bool,
+}
+
+/// Where an app may answer an interaction later.
+#[derive(Debug, Clone)]
+pub(crate) struct ResponseUrl {
+    pub(crate) app_id: String,
+    pub(crate) user_id: String,
+    pub(crate) channel: String,
+    pub(crate) message_ts: Option<String>,
+    pub(crate) thread_ts: Option<String>,
+    pub(crate) born: Timestamp,
+    pub(crate) uses: u32,
+}
+
+/// The token bucket of an app in a channel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bucket {
+    pub(crate) tokens: f64,
+    pub(crate) filled: Timestamp,
+}
+
+impl State {
+    pub(super) fn new(options: Options) -> Self {
+        let started = options.clock.now().as_microsecond();
+        Self {
+            options,
+            users: Vec::new(),
+            apps: Vec::new(),
+            channels: Vec::new(),
+            files: BTreeMap::new(),
+            views: BTreeMap::new(),
+            delivered: VecDeque::new(),
+            faults: Vec::new(),
+            triggers: BTreeMap::new(),
+            response_urls: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            to_watch: Vec::new(),
+            live: broadcast::Sender::new(1024),
+            started,
+            next_id: 0,
+            last_ts: 0,
+        }
+    }
+
+    /// A channel by id, `#name` or name.
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channel_index(id).and_then(|index| self.channels.get(index))
+    }
+
+    pub(crate) fn channel_mut(&mut self, id: &str) -> Option<&mut Channel> {
+        let index = self.channel_index(id)?;
+        self.channels.get_mut(index)
+    }
+
+    fn channel_index(&self, id: &str) -> Option<usize> {
+        let name = id.strip_prefix('#').unwrap_or(id);
+        self.channels
+            .iter()
+            .position(|channel| channel.id == id || (!name.is_empty() && channel.name == name))
+    }
+
+    /// A user by id.
+    pub fn user(&self, id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// A user by id, handle or shown name.
+    pub fn user_called(&self, name: &str) -> Option<&User> {
+        let name = name.strip_prefix('@').unwrap_or(name);
+        self.users
+            .iter()
+            .find(|user| user.id == name || user.name.eq_ignore_ascii_case(name))
+    }
+
+    /// An app by id.
+    pub fn app(&self, id: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.id == id)
+    }
+
+    pub(crate) fn app_mut(&mut self, id: &str) -> Option<&mut App> {
+        self.apps.iter_mut().find(|app| app.id == id)
+    }
+
+    /// A message by channel and timestamp.
+    pub fn message(&self, channel: &str, ts: &str) -> Option<&Message> {
+        self.channel(channel)?.messages.get(ts)
+    }
+
+    /// The replies in a thread, oldest first, as Slack's JSON with metadata.
+    pub fn replies(&self, channel: &str, thread_ts: &str) -> Vec<Value> {
+        let Some(channel) = self.channel(channel) else {
+            return Vec::new();
+        };
+        let replies = channel
+            .messages
+            .values()
+            .filter(|message| message.is_reply_to(thread_ts));
+        replies.map(|message| message.to_json(true)).collect()
+    }
+
+    pub(crate) fn caller_of_user(&self, user: &str) -> Option<Caller> {
+        if let Some(app) = self.apps.iter().find(|app| app.user_id == user) {
+            return Some(Caller::bot(app));
+        }
+        self.user(user).map(|user| Caller::Person {
+            user_id: user.id.clone(),
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.options.clock.now()
+    }
+
+    /// A new message timestamp: now, and later than every one before.
+    pub(crate) fn next_ts(&mut self) -> String {
+        self.last_ts = self.now().as_microsecond().max(self.last_ts + 1);
+        format!("{:010}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
+    }
+
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// A new id with this prefix. The start time is in it, so that a bot which outlives the workspace sees no id twice.
+    pub(crate) fn next_id(&mut self, prefix: &str) -> String {
+        let number = self.next_number();
+        format!("{prefix}{:010X}{number:05X}", self.started / 1000 % 0x00FF_FFFF_FFFF)
+    }
+
+    /// A new id in the form of a UUID.
+    pub(crate) fn next_uuid(&mut self) -> String {
+        let number = self.next_number();
+        let started = self.started.unsigned_abs();
+        format!(
+            "{:08x}-{:04x}-4000-8000-{number:012x}",
+            started >> 24 & 0xFFFF_FFFF,
+            started >> 8 & 0xFFFF
+        )
+    }
+
+    /// Tells the page; nobody listening is fine.
+    pub(crate) fn tell_page(&self, change: Value) {
+        let _ = self.live.send(change);
+    }
+
+    /// Tells the page how a message stands now (and its thread's root, whose counts may have changed).
+    pub(crate) fn tell_page_of(&self, channel: &str, ts: &str) {
+        let Some(message) = self.message(channel, ts) else {
+            return;
+        };
+        self.tell_page(json!({"type": "message", "channel": channel, "message": self.shown(channel, message)}));
+    }
+
+    /// A message as the page and `/sandbox/state` show it: with metadata, whom it is for, and the thread's counts.
+    pub(crate) fn shown(&self, channel: &str, message: &Message) -> Value {
+        let mut value = self.with_thread(channel, message, true);
+        if let (Some(user), Some(object)) = (&message.ephemeral_to, value.as_object_mut()) {
+            object.insert("ephemeral_to".into(), json!(user));
+        }
+        value
+    }
+
+    /// A message as the reading methods give it: a thread's root counts its replies.
+    pub(crate) fn with_thread(&self, channel: &str, message: &Message, with_metadata: bool) -> Value {
+        let mut value = message.to_json(with_metadata);
+        let replies: Vec<&Message> = self.channel(channel).map_or_else(Vec::new, |channel| {
+            channel
+                .messages
+                .range(message.ts().to_owned()..)
+                .map(|(_, found)| found)
+                .filter(|found| found.is_reply_to(message.ts()) && found.ephemeral_to.is_none())
+                .collect()
+        });
+        if let (Some(last), Some(object)) = (replies.last(), value.as_object_mut()) {
+            let mut users: Vec<&str> = Vec::new();
+            for user in replies.iter().map(|reply| reply.user()) {
+                if !users.contains(&user) {
+                    users.push(user);
+                }
+            }
+            object.insert("thread_ts".into(), json!(message.ts()));
+            object.insert("reply_count".into(), json!(replies.len()));
+            object.insert("reply_users_count".into(), json!(users.len()));
+            object.insert("reply_users".into(), json!(users));
+            object.insert("latest_reply".into(), json!(last.ts()));
+        }
+        value
+    }
+}
+
+impl App {
+    pub(super) fn new(id: &str, name: &str, user_id: &str, bot_id: &str, token: &str, app_token: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            user_id: user_id.to_owned(),
+            bot_id: bot_id.to_owned(),
+            token: token.to_owned(),
+            app_token: app_token.to_owned(),
+            request_url: None,
+            sockets: Vec::new(),
+            pending: BTreeMap::new(),
+            turn: 0,
+            listens: false,
+        }
+    }
+
+    pub(crate) fn hears_events(&self) -> bool {
+        self.listens || self.request_url.is_some()
+    }
+
+    /// How many Socket Mode connections it holds.
+    pub fn connections(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// How many envelopes wait for its acknowledgement.
+    pub fn unacknowledged(&self) -> usize {
+        self.pending.len()
+    }
+}
+
+impl Channel {
+    pub(super) fn new(id: &str, name: &str, kind: Kind, members: &[&str]) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            topic: String::new(),
+            kind,
+            members: members.iter().map(|&member| member.to_owned()).collect(),
+            is_archived: false,
+            is_shared: false,
+            messages: BTreeMap::new(),
+        }
+    }
+
+    /// Whether this user is in it.
+    pub fn has(&self, user: &str) -> bool {
+        self.members.iter().any(|member| member == user)
+    }
+
+    /// What events call its kind.
+    pub fn channel_type(&self) -> &'static str {
+        match self.kind {
+            Kind::Public => "channel",
+            Kind::Private => "group",
+            Kind::Direct => "im",
+        }
+    }
+}
+
+impl Message {
+    /// Its timestamp, which is its name.
+    pub fn ts(&self) -> &str {
+        self.text_of("ts")
+    }
+
+    /// Who wrote it.
+    pub fn user(&self) -> &str {
+        self.text_of("user")
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        self.text_of("text")
+    }
+
+    /// The root of its thread, when it is in one.
+    pub fn thread_ts(&self) -> Option<&str> {
+        self.value.get("thread_ts").and_then(Value::as_str)
+    }
+
+    pub(crate) fn is_reply_to(&self, root: &str) -> bool {
+        self.thread_ts() == Some(root) && self.ts() != root
+    }
+
+    pub(crate) fn to_json(&self, with_metadata: bool) -> Value {
+        let mut value = self.value.clone();
+        if let (true, Some(metadata)) = (with_metadata, &self.metadata) {
+            value.insert("metadata".into(), metadata.clone());
+        }
+        Value::Object(value)
+    }
+
+    fn text_of(&self, key: &str) -> &str {
+        self.value.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+}
