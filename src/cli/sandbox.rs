@@ -1,13 +1,149 @@
 //! `signpost sandbox`
 
+use std::io::{ErrorKind, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::{Context as _, bail};
 use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::sandbox::{Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
+use crate::settings::{self, Settings};
+use crate::{flow, sandbox};
+
+/// How long the bot may take to end what it has begun.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Try the bot in the built-in local workspace: no account, no token, no network.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// The port of the page on 127.0.0.1; 0 takes any that is free.
+    #[arg(long, value_name = "N", default_value_t = 3030)]
+    port: u16,
+    /// The folder of runbooks; without it, the sample pack.
+    #[arg(long, value_name = "DIR")]
+    runbooks: Option<PathBuf>,
+}
 
-pub(super) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = &arguments.runbooks {
+        check_folder(folder)?;
+    }
+    let runtime = tokio::runtime::Runtime::new().context("no threads to run on")?;
+    let result = runtime.block_on(both(arguments));
+    // Nothing that still waits for a socket or a file may hold the end up.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+fn check_folder(folder: &Path) -> anyhow::Result<()> {
+    let shown = folder.display();
+    match std::fs::read_dir(folder) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("there is no folder {shown}; --runbooks names the folder with your runbooks")
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            bail!("{shown} is a file; --runbooks names the folder it is in")
+        }
+        Err(error) => Err(error).with_context(|| format!("the folder {shown} cannot be read")),
+    }
+}
+
+/// The workspace and the bot, until a signal or until the bot gives up.
+async fn both(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let listener = bind(arguments.port).await?;
+    let folder = tempfile::Builder::new().prefix("signpost-sandbox-").tempdir();
+    let folder = folder.context("no temporary folder for the bot's state can be made")?;
+    let (shutdown, bot_shutdown) = (CancellationToken::new(), CancellationToken::new());
+    let workspace = Workspace::start(listener, Options::default(), shutdown.clone());
+    let settings = settings_for(&workspace, arguments.runbooks.as_deref(), folder.path())?;
+    let parts = flow::Parts::default();
+    let (status, hard) = (Arc::clone(&parts.status), parts.hard.clone());
+    let mut bot = std::pin::pin!(flow::run(settings, parts, bot_shutdown.clone()));
+    let url = workspace.url();
+    let until_asked = async {
+        tokio::select! {
+            () = status.wait_ready() => announce(&url)?,
+            () = asked_to_end() => return Ok(()),
+        }
+        asked_to_end().await;
+        anyhow::Ok(())
+    };
+    let ended = tokio::select! {
+        result = &mut bot => result.context("the bot could not run in the local workspace"),
+        asked = until_asked => {
+            bot_shutdown.cancel();
+            tokio::select! {
+                result = &mut bot => asked.and(result.context("the bot ended badly")),
+                () = tokio::time::sleep(PATIENCE) => { hard.cancel(); asked }
+                () = asked_to_end() => { hard.cancel(); asked }
+            }
+        }
+    };
+    shutdown.cancel();
+    let _ = tokio::time::timeout(PATIENCE, workspace.stopped()).await;
+    ended?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn bind(port: u16) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "port {port} is in use by another program; choose another with --port N, or let --port 0 take any that is free"
+        ),
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
+    }
+}
+
+/// The bot's settings: built in, pointed at the workspace. The bot does not know the difference.
+fn settings_for(workspace: &Workspace, runbooks: Option<&Path>, folder: &Path) -> anyhow::Result<Settings> {
+    let mut settings = settings::built_in()?;
+    settings.slack.api_url = workspace.api_url();
+    settings.slack.bot_token = Some(SIGNPOST_TOKEN.into());
+    settings.slack.app_token = Some(SIGNPOST_APP_TOKEN.into());
+    settings.slack.allowed_bots = vec![sandbox::ALERTBOT.to_owned(), "B0ALERTBOT".to_owned()];
+    if let Some(runbooks) = runbooks {
+        runbooks.clone_into(&mut settings.runbooks.dir);
+    }
+    settings.store.path = folder.join("signpost.db");
+    settings.http.listen = String::new();
+    Ok(settings)
+}
+
+/// Completes on Ctrl-C or when the system asks the process to end.
+async fn asked_to_end() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+/// The address on stdout, for programs; what to try on stderr, for people.
+#[expect(clippy::print_stderr, reason = "what a person who started it should try")]
+fn announce(url: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{url}")
+        .and_then(|()| out.flush())
+        .context("cannot write the address to stdout")?;
+    eprintln!(
+        "Open {url} and paste an error into #support, or take one of the examples there.\n\
+         In a channel the bot speaks only when it is sure; asked as @signpost it always answers: @signpost help\n\
+         A Slack client works too: base URL {url}/api/. Ctrl-C ends it."
+    );
+    Ok(())
 }
