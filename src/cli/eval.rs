@@ -1,13 +1,391 @@
-//! `signpost eval`
+//! `signpost eval`: matching measured on a labelled set.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, bail};
 use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::knowledge;
+use crate::matching::{Index, Match, Options, Outcome};
+use crate::runbook::Library;
 
 /// Measure matching on a labelled set of pastes.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// The folder of runbooks; without it, the sample pack.
+    #[arg(long, value_name = "DIR")]
+    runbooks: Option<PathBuf>,
+    /// The labelled set: a JSON object a line with id, text, expect, expect_anchor, kind.
+    #[arg(long, value_name = "FILE.jsonl")]
+    cases: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Write a line for each case: what was answered and why.
+    #[arg(long, value_name = "OUT.jsonl")]
+    details: Option<PathBuf>,
+    /// Exit with 1 when a share falls below a number between 0 and 1: top1, top3 or answered_correct (of the positives),
+    /// section_correct (of the sections). May be given again.
+    #[arg(long, value_name = "NAME=SHARE")]
+    fail_under: Vec<String>,
+    /// Exit with 1 when a count rises above a number: answered_wrong, abstained, false_answers. May be given again.
+    #[arg(long, value_name = "NAME=COUNT")]
+    fail_over: Vec<String>,
+}
 
-pub(super) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+/// A labelled paste.
+#[derive(Debug, Deserialize)]
+struct Case {
+    id: String,
+    text: String,
+    #[serde(default)]
+    expect: Expected,
+    #[serde(default)]
+    expect_anchor: Option<String>,
+    #[serde(default)]
+    kind: String,
+}
+
+/// The runbooks that are right for a paste; none for a paste that must be left alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Expected {
+    #[default]
+    Nothing,
+    One(String),
+    Any(Vec<String>),
+}
+
+impl Expected {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Expected::Nothing) || matches!(self, Expected::Any(paths) if paths.is_empty())
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        match self {
+            Expected::Nothing => false,
+            Expected::One(one) => one == path,
+            Expected::Any(any) => any.iter().any(|one| one == path),
+        }
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        match self {
+            Expected::Nothing => Vec::new(),
+            Expected::One(one) => vec![one],
+            Expected::Any(any) => any.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// What is counted, for all cases and for each kind.
+#[derive(Debug, Default, Clone, Serialize)]
+struct Counts {
+    positives: usize,
+    top1: usize,
+    top3: usize,
+    answered_correct: usize,
+    answered_wrong: usize,
+    abstained: usize,
+    section_correct: usize,
+    sections: usize,
+    negatives: usize,
+    false_answers: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    documents: usize,
+    signatures: usize,
+    #[serde(flatten)]
+    counts: Counts,
+    kinds: BTreeMap<String, Counts>,
+    latency_us: Latency,
+    load_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Latency {
+    p50: u64,
+    p99: u64,
+}
+
+/// How one case went.
+struct Judged {
+    case: Case,
+    found: Outcome,
+    asked: Outcome,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let limits = Limits::parse(arguments)?;
+    let cases = read_cases(&arguments.cases)?;
+    let start = Instant::now();
+    let library = knowledge::library(arguments.runbooks.as_deref())?;
+    let index = Index::build(&library, &Options::default());
+    let load = start.elapsed();
+    warn_of_unknown_paths(&library, &cases);
+
+    let bar = knowledge::progress("cases");
+    bar.set_length(cases.len() as u64);
+    let mut times = Vec::with_capacity(cases.len());
+    let mut judged = Vec::with_capacity(cases.len());
+    for case in cases {
+        let start = Instant::now();
+        let found = index.find(&case.text);
+        times.push(start.elapsed());
+        let asked = index.search(&case.text);
+        judged.push(Judged { case, found, asked });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+
+    if let Some(path) = &arguments.details {
+        write_details(path, &library, &judged).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let report = report(&library, &index, &judged, &mut times, load);
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        write!(out, "{}", table(&report))?;
+    }
+    Ok(limits.verdict(&report.counts))
+}
+
+fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the cases {}", path.display()))?;
+    let cases: Vec<Case> = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(number, line)| {
+            serde_json::from_str(line).with_context(|| {
+                format!(
+                    "{}:{}: not a case (an object with id, text, expect, kind)",
+                    path.display(),
+                    number + 1
+                )
+            })
+        })
+        .collect::<anyhow::Result<_>>()?;
+    if cases.is_empty() {
+        bail!("{} holds no case; write one JSON object a line", path.display());
+    }
+    Ok(cases)
+}
+
+#[expect(clippy::print_stderr, reason = "a warning beside the data on standard output")]
+fn warn_of_unknown_paths(library: &Library, cases: &[Case]) {
+    let known: std::collections::HashSet<&str> = library.runbooks.iter().map(|runbook| runbook.path.as_str()).collect();
+    for case in cases {
+        for path in case.expect.paths().into_iter().filter(|path| !known.contains(path)) {
+            eprintln!(
+                "warning: case {} expects {path}, which is not among the runbooks",
+                case.id
+            );
+        }
+    }
+}
+
+fn path_of<'l>(library: &'l Library, found: &Match) -> &'l str {
+    library.runbook(found.topic).map_or("", |runbook| runbook.path.as_str())
+}
+
+fn heading_of<'l>(library: &'l Library, found: &Match) -> &'l str {
+    library
+        .section(found.topic)
+        .map_or("", |section| section.heading.as_str())
+}
+
+impl Judged {
+    fn count(&self, library: &Library, counts: &mut Counts) {
+        let answer = self.found.matches.first();
+        if self.case.expect.is_nothing() {
+            counts.negatives += 1;
+            counts.false_answers += usize::from(answer.is_some());
+            return;
+        }
+        counts.positives += 1;
+        let right = |found: &Match| self.case.expect.holds(path_of(library, found));
+        match answer {
+            None => counts.abstained += 1,
+            Some(found) if right(found) => counts.answered_correct += 1,
+            Some(_) => counts.answered_wrong += 1,
+        }
+        let ranked: Vec<&Match> = self.asked.matches.iter().chain(&self.asked.near).take(3).collect();
+        counts.top1 += usize::from(ranked.first().is_some_and(|found| right(found)));
+        counts.top3 += usize::from(ranked.iter().any(|found| right(found)));
+        if let Some(anchor) = &self.case.expect_anchor {
+            counts.sections += 1;
+            let same = |found: &&Match| right(found) && heading_of(library, found).trim() == anchor.trim();
+            counts.section_correct += usize::from(ranked.first().is_some_and(same));
+        }
+    }
+}
+
+fn report(library: &Library, index: &Index, judged: &[Judged], times: &mut [Duration], load: Duration) -> Report {
+    let mut counts = Counts::default();
+    let mut kinds: BTreeMap<String, Counts> = BTreeMap::new();
+    for case in judged {
+        case.count(library, &mut counts);
+        case.count(library, kinds.entry(case.case.kind.clone()).or_default());
+    }
+    times.sort_unstable();
+    let at = |share: f64| {
+        let index = ((times.len() as f64 - 1.0) * share).round() as usize;
+        times
+            .get(index)
+            .map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+    };
+    Report {
+        documents: library.runbooks.len(),
+        signatures: index.signatures(),
+        counts,
+        kinds,
+        latency_us: Latency {
+            p50: at(0.5),
+            p99: at(0.99),
+        },
+        load_ms: u64::try_from(load.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn write_details(path: &Path, library: &Library, judged: &[Judged]) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let one = |found: &Match| {
+        json!({
+            "runbook": path_of(library, found),
+            "section": heading_of(library, found),
+            "confidence": found.confidence,
+            "answered": found.answered,
+            "evidence": found.evidence,
+            "captures": found.captures,
+        })
+    };
+    for case in judged {
+        let answer = case.found.matches.first();
+        let line = json!({
+            "id": case.case.id,
+            "kind": case.case.kind,
+            "expect": case.case.expect.paths(),
+            "expect_anchor": case.case.expect_anchor,
+            "answered": answer.map(|found| path_of(library, found)),
+            "section": answer.map(|found| heading_of(library, found)),
+            "why": answer.map(|found| &found.evidence),
+            "matches": case.found.matches.iter().map(one).collect::<Vec<_>>(),
+            "near": case.found.near.iter().take(3).map(one).collect::<Vec<_>>(),
+            "ranked": case.asked.matches.iter().chain(&case.asked.near).take(5).map(one).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+fn table(report: &Report) -> String {
+    let mut out = format!(
+        "{} documents, {} signatures, loaded in {} ms; a paste takes {} µs (median), {} µs (p99)\n\n",
+        report.documents, report.signatures, report.load_ms, report.latency_us.p50, report.latency_us.p99
+    );
+    let _ = writeln!(
+        out,
+        "{:<16} {:>9} {:>6} {:>6} {:>8} {:>6} {:>7} {:>9} {:>9} {:>6}",
+        "kind", "positives", "top-1", "top-3", "correct", "wrong", "silent", "section", "negatives", "false"
+    );
+    for (kind, counts) in report
+        .kinds
+        .iter()
+        .map(|(kind, counts)| (kind.as_str(), counts))
+        .chain([("all", &report.counts)])
+    {
+        let _ = writeln!(
+            out,
+            "{kind:<16} {:>9} {:>6} {:>6} {:>8} {:>6} {:>7} {:>9} {:>9} {:>6}",
+            counts.positives,
+            counts.top1,
+            counts.top3,
+            counts.answered_correct,
+            counts.answered_wrong,
+            counts.abstained,
+            format!("{}/{}", counts.section_correct, counts.sections),
+            counts.negatives,
+            counts.false_answers
+        );
+    }
+    out
+}
+
+/// The bounds that decide the exit code.
+struct Limits {
+    under: Vec<(String, f64)>,
+    over: Vec<(String, f64)>,
+}
+
+impl Limits {
+    fn parse(arguments: &Arguments) -> anyhow::Result<Limits> {
+        let parse = |option: &str, texts: &[String], names: &[&str]| {
+            texts
+                .iter()
+                .map(|text| {
+                    let (name, number) = text.split_once('=').unwrap_or((text, ""));
+                    let number = number.parse::<f64>().ok().filter(|_| names.contains(&name));
+                    number
+                        .map(|number| (name.to_owned(), number))
+                        .with_context(|| format!("{option} {text}: write NAME=NUMBER with one of {}", names.join(", ")))
+                })
+                .collect::<anyhow::Result<Vec<_>>>()
+        };
+        Ok(Limits {
+            under: parse(
+                "--fail-under",
+                &arguments.fail_under,
+                &["top1", "top3", "answered_correct", "section_correct"],
+            )?,
+            over: parse(
+                "--fail-over",
+                &arguments.fail_over,
+                &["answered_wrong", "abstained", "false_answers"],
+            )?,
+        })
+    }
+
+    #[expect(
+        clippy::print_stderr,
+        reason = "the verdict's reason beside the data on standard output"
+    )]
+    fn verdict(&self, counts: &Counts) -> ExitCode {
+        let mut failed = false;
+        for (name, least) in &self.under {
+            let (count, of) = match name.as_str() {
+                "top1" => (counts.top1, counts.positives),
+                "top3" => (counts.top3, counts.positives),
+                "section_correct" => (counts.section_correct, counts.sections),
+                _ => (counts.answered_correct, counts.positives),
+            };
+            let share = if of == 0 { 1.0 } else { count as f64 / of as f64 };
+            if share < *least {
+                eprintln!("{name} is {share:.3} ({count} of {of}), under {least}");
+                failed = true;
+            }
+        }
+        for (name, most) in &self.over {
+            let count = match name.as_str() {
+                "answered_wrong" => counts.answered_wrong,
+                "abstained" => counts.abstained,
+                _ => counts.false_answers,
+            };
+            if count as f64 > *most {
+                eprintln!("{name} is {count}, over {most}");
+                failed = true;
+            }
+        }
+        if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
 }

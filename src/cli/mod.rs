@@ -1,6 +1,7 @@
 //! The command line: arguments in, an exit code out. A command a file.
 
 mod eval;
+mod knowledge;
 mod lint;
 mod matching;
 mod render;

@@ -1,5 +1,37 @@
 //! Recognising: a message is normalised, looked up in the index of signatures, and scored. Pure.
+//!
+//! Signatures come from the documents themselves: codes, alert names, message templates with placeholders, explicit
+//! patterns ([`Index::build`]). A message proposes candidates by its rare words, each candidate is laid along it, and the
+//! evidence of a runbook adds up in bits ([`Index::find`], [`Index::search`]).
 
+mod align;
+mod capture;
+mod code;
+mod find;
+mod harvest;
+mod index;
+mod lines;
 pub mod model;
+pub mod normalise;
+mod regex_text;
+mod rule;
+mod score;
+mod signature;
+mod token;
+mod vocabulary;
 
+pub use index::Index;
 pub use model::*;
+
+/// What an operator may set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The confidence from which the bot answers unasked, 0 to 1.
+    pub answer: f32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { answer: 0.5 }
+    }
+}

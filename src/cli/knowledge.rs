@@ -1,0 +1,37 @@
+//! What the commands that only read runbooks share: loading a folder with a progress bar.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::files;
+use crate::runbook::Library;
+
+/// The runbooks of a folder, or the sample pack.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub(super) fn library(folder: Option<&Path>) -> anyhow::Result<Library> {
+    let Some(folder) = folder else {
+        return Ok(files::load_embedded());
+    };
+    let bar = progress("runbooks read");
+    let library = files::load(folder, &files::Options::default(), None, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(library?)
+}
+
+/// A progress bar on standard error; hidden where nobody watches.
+pub(super) fn progress(what: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("{pos}/{len} {msg} {wide_bar}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style).with_message(what)
+}

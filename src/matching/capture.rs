@@ -1,0 +1,119 @@
+//! The values that stand in a message where its runbook has placeholders.
+
+use std::collections::BTreeMap;
+
+use super::find::{Finding, Read};
+use super::index::Index;
+use super::lines::label_before;
+use super::signature::Source;
+use super::vocabulary::GAP;
+
+/// A value longer than this is no value but the rest of a log.
+const LONGEST: usize = 200;
+/// A signature must be this well covered before its gaps are believed.
+const LEAST_COVER: f32 = 0.55;
+
+/// Values by placeholder, from every well covered signature of one runbook.
+pub(super) fn captures(index: &Index, read: &Read, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
+    let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for finding in findings
+        .iter()
+        .filter(|finding| finding.cover >= LEAST_COVER && finding.source != Source::Prose)
+    {
+        let Some((signature, laid)) = &finding.laid else {
+            continue;
+        };
+        let Some(signature) = index.signatures.get(*signature as usize) else {
+            continue;
+        };
+        for (gap, name) in &signature.gaps {
+            let Some((value, label)) = value(read, &laid.pairs, &signature.words, *gap) else {
+                continue;
+            };
+            add(&mut captures, name, &value);
+            // `Incident ID: <ID>` is an id, and the incident id: links and other runbooks may call it so.
+            if let Some(label) = label.filter(|label| label.ends_with(name.as_ref()) && *label != **name) {
+                add(&mut captures, &label, &value);
+            }
+        }
+    }
+    captures
+}
+
+fn add(captures: &mut BTreeMap<String, Vec<String>>, name: &str, value: &str) {
+    let values = captures.entry(name.to_owned()).or_default();
+    if !values.iter().any(|known| known == value) {
+        values.push(value.to_owned());
+    }
+}
+
+/// The text between the words on both sides of a gap, and the label before it. At the end of a signature: up to the
+/// end of the value, or of the line when the value is a message.
+fn value(read: &Read, pairs: &[(u32, u32)], words: &[u32], gap: u32) -> Option<(String, Option<String>)> {
+    let before = pairs.iter().rev().find(|(_, of)| *of < gap);
+    let after = pairs.iter().find(|(_, of)| *of > gap);
+    // Only the gap itself may lie between its neighbours, else it is not known which word is whose.
+    let alone = |from: u32, to: u32| {
+        (from..to).all(|of| of == gap || words.get(of as usize) == Some(&GAP))
+            && (from..to).filter(|of| words.get(*of as usize) == Some(&GAP)).count() == 1
+    };
+    let (line, start, end) = match (before, after) {
+        (Some((from, of_from)), Some((to, of_to))) if alone(of_from + 1, *of_to) => {
+            let (from, to) = (read.words.get(*from as usize)?, read.words.get(*to as usize)?);
+            if from.line != to.line {
+                return None;
+            }
+            (from.line, from.place.end, to.place.start)
+        }
+        (Some((from, of_from)), None) if alone(of_from + 1, words.len() as u32) => {
+            let from = read.words.get(*from as usize)?;
+            let text = &read.message.lines.get(from.line as usize)?.text;
+            (from.line, from.place.end, text.len())
+        }
+        (None, Some((to, of_to))) if alone(0, *of_to) => {
+            let to = read.words.get(*to as usize)?;
+            let text = read.message.lines.get(to.line as usize)?.text.get(..to.place.start)?;
+            let start = text.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            (to.line, start, to.place.start)
+        }
+        _ => return None,
+    };
+    let text = &read.message.lines.get(line as usize)?.text;
+    let value = clean(text.get(start..end)?, after.is_none());
+    let label = text
+        .find(value.as_str())
+        .and_then(|_| label_before(text, start + text.get(start..end)?.find(value.as_str())?));
+    (!value.is_empty() && value.len() <= LONGEST).then_some((value, label))
+}
+
+/// The value without what surrounds it: blanks, quotes, brackets, commas, the full stop of its sentence.
+fn clean(raw: &str, open_end: bool) -> String {
+    let trimmed = raw.trim().trim_start_matches([':', '=', ',', ';', ' ']);
+    let quoted = ['\'', '"', '`', '<', '[', '(']
+        .into_iter()
+        .find(|open| trimmed.starts_with(*open));
+    let inner = match quoted {
+        Some(open) => {
+            let close = match open {
+                '<' => '>',
+                '[' => ']',
+                '(' => ')',
+                other => other,
+            };
+            let inside = trimmed.get(open.len_utf8()..).unwrap_or_default();
+            inside.split(close).next().unwrap_or(inside)
+        }
+        None if open_end
+            && trimmed
+                .split_whitespace()
+                .next()
+                .is_some_and(|first| first.chars().any(|c| c.is_ascii_digit())) =>
+        {
+            trimmed.split_whitespace().next().unwrap_or(trimmed)
+        }
+        None => trimmed,
+    };
+    inner
+        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | ',' | ';' | ':' | '.' | '(' | ')'))
+        .to_owned()
+}

@@ -1,0 +1,127 @@
+//! Error codes: which tokens are codes, and where a code in a message is really something else.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A token that has the form of an error code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code<'t> {
+    /// As written.
+    pub(super) text: &'t str,
+    /// Byte offset in the text.
+    pub(super) start: usize,
+}
+
+static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0x[0-9A-Fa-f]{4,16})\b").ok()
+});
+
+/// What stands before a token that only looks like an error code: places, orders, versions, numbers of things.
+const NOT_AN_ERROR: &[&str] = &[
+    "aisle", "badge", "bay", "booth", "box", "branch", "build", "bus", "chapter", "coupon", "course", "desk", "exit",
+    "figure", "flight", "floor", "gate", "invoice", "item", "locker", "lot", "model", "order", "package", "page",
+    "parcel", "part", "platform", "po", "pr", "rack", "release", "room", "route", "seat", "serial", "shelf", "slot",
+    "sprint", "table", "terminal", "ticket", "track", "train", "tram", "version", "voucher",
+];
+
+/// The tokens of a text that have the form of an error code and stand where a code may stand.
+pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
+    let Some(syntax) = CODE.as_ref() else { return Vec::new() };
+    syntax
+        .find_iter(text)
+        .filter(|hit| {
+            let before = text.get(..hit.start()).unwrap_or_default();
+            let after = text.get(hit.end()..).unwrap_or_default();
+            !part_of_more(before, after) && !log_header(hit.as_str(), after) && !compiler(before, after)
+        })
+        .map(|hit| Code {
+            text: hit.as_str(),
+            start: hit.start(),
+        })
+        .collect()
+}
+
+/// Whether the words before say that the token is a room, an order, a release…
+pub(super) fn is_something_else(text: &str, start: usize) -> bool {
+    let before = text
+        .get(..start)
+        .unwrap_or_default()
+        .trim_end_matches([' ', '#', ':', '"', '\'', '(', '`']);
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    NOT_AN_ERROR.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Part of a path, an address, a longer identifier.
+fn part_of_more(before: &str, after: &str) -> bool {
+    let glued_before =
+        before.ends_with(['-', '_', '/', '@', '=', '\\', '+']) && !before.ends_with("--") && !before.ends_with("= ");
+    let assigned = before.ends_with('=');
+    let dotted_before = before.ends_with('.') && !before.ends_with(". ");
+    let mut rest = after.chars();
+    let glued_after = match rest.next() {
+        Some('-' | '_' | '/' | '@' | '.') => rest.next().is_some_and(char::is_alphanumeric),
+        _ => false,
+    };
+    (glued_before && !assigned) || dotted_before || glued_after
+}
+
+/// klog's header: `E0413 23:38:00.000000`: level, month and day, then the time.
+fn log_header(token: &str, after: &str) -> bool {
+    let mut after = after.trim_start().bytes();
+    let time = after.next().is_some_and(|b| b.is_ascii_digit())
+        && after.next().is_some_and(|b| b.is_ascii_digit())
+        && after.next() == Some(b':');
+    time && token.len() == 5 && token.starts_with(['I', 'W', 'E', 'F'])
+}
+
+/// `error[E0015]`: how compilers write their own codes.
+fn compiler(before: &str, after: &str) -> bool {
+    after.starts_with(']')
+        && ["error[", "warning[", "note["]
+            .iter()
+            .any(|open| before.ends_with(open))
+}
+
+/// Letters and the number of digits: codes of one family differ only in the digits.
+pub(super) fn family(code: &str) -> String {
+    let mut family = String::with_capacity(code.len());
+    for c in code.chars() {
+        family.push(if c.is_ascii_digit() { '0' } else { c });
+    }
+    family
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{codes, is_something_else};
+
+    #[test]
+    fn codes_stand_as_whole_tokens() {
+        let cases: &[(&str, &[&str])] = &[
+            ("Not authorized. (E0003)", &["E0003"]),
+            ("R0034? and NHC010, BXNIM0430E!", &["R0034", "NHC010", "BXNIM0430E"]),
+            ("ORA-12541: no listener", &["ORA-12541"]),
+            ("code=E0051", &["E0051"]),
+            ("error[E0015]: cannot call", &[]),
+            ("E0413 23:38:00.000000       1 reflector.go:158]", &[]),
+            ("order ST00451-B shipped", &[]),
+            ("host-E0003.example.com /E0003/x", &[]),
+            ("HRESULT 0x80070005", &["0x80070005"]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<&str> = codes(text).iter().map(|code| code.text).collect();
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_room_is_no_error() {
+        for text in ["meet in room E0310", "gate A0027", "order #ST0045", "release R0012"] {
+            let found = codes(text);
+            assert!(found.iter().all(|code| is_something_else(text, code.start)), "{text}");
+        }
+        let text = "getting E0003 when I list";
+        assert!(!is_something_else(text, codes(text)[0].start));
+    }
+}

@@ -1,0 +1,369 @@
+//! Takes the signatures of a library from its documents: a walk over every block, which decides for each text what it
+//! is worth as a sign of its topic.
+
+use super::code;
+use super::lines::{
+    assigned_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before, quotations,
+};
+use super::regex_text;
+use super::signature::{Name, Signature, Source, share};
+use super::token::{self, Shape};
+use super::vocabulary::{GAP, Vocabulary, WordId};
+use super::{SignatureKind, normalise};
+use crate::runbook::{Block, BlockKind, Inline, Library, Pattern, Role, Runbook, Section, TopicId, placeholder, plain};
+
+/// Everything that was taken from a library.
+#[derive(Debug, Default)]
+pub(super) struct Harvest {
+    pub(super) vocabulary: Vocabulary,
+    pub(super) signatures: Vec<Signature>,
+    pub(super) codes: Vec<Name>,
+    pub(super) alerts: Vec<Name>,
+}
+
+/// Longer texts are cut: no signature is a whole page.
+const MOST_WORDS: usize = 64;
+
+/// Takes the signatures of a whole library.
+pub(super) fn harvest(library: &Library) -> Harvest {
+    let mut harvest = Harvest::default();
+    for (index, runbook) in library.runbooks.iter().enumerate() {
+        Harvester {
+            harvest: &mut harvest,
+            runbook,
+            index,
+        }
+        .runbook();
+    }
+    harvest.vocabulary.weigh(library.runbooks.len());
+    let vocabulary = &harvest.vocabulary;
+    for signature in &mut harvest.signatures {
+        signature.total = signature
+            .words
+            .iter()
+            .filter(|id| **id != GAP)
+            .map(|id| vocabulary.weight(*id))
+            .sum();
+    }
+    share(&mut harvest.signatures);
+    harvest
+}
+
+struct Harvester<'a> {
+    harvest: &'a mut Harvest,
+    runbook: &'a Runbook,
+    index: usize,
+}
+
+impl Harvester<'_> {
+    fn topic(&self, section: usize) -> TopicId {
+        TopicId {
+            runbook: self.index,
+            section,
+        }
+    }
+
+    fn runbook(&mut self) {
+        let runbook = self.runbook;
+        let front = &runbook.front;
+        self.heading(0, &runbook.title);
+        for name in [&front.runbook_name, &front.title].into_iter().flatten() {
+            if *name != runbook.title {
+                self.heading(0, name);
+            }
+        }
+        if let Some(text) = &front.description {
+            self.text(0, text, SignatureKind::Words, Source::Front);
+        }
+        if !front.tags.is_empty() {
+            let tags = front.tags.join(", ");
+            self.text(0, &tags, SignatureKind::Words, Source::Front);
+        }
+        if let Some(stem) = runbook.path.rsplit('/').next().and_then(|name| name.split('.').next()) {
+            self.text(0, stem, SignatureKind::Words, Source::Front);
+        }
+        self.explicit();
+        for (index, section) in runbook.sections.iter().enumerate() {
+            if index > 0 {
+                self.heading(index, &section.heading);
+            }
+            self.rule(index, section);
+            for block in &section.blocks {
+                self.block(index, block);
+            }
+        }
+    }
+
+    fn explicit(&mut self) {
+        let runbook = self.runbook;
+        for signature in &runbook.front.signpost.signatures {
+            let section = signature
+                .section
+                .as_ref()
+                .and_then(|name| {
+                    runbook
+                        .sections
+                        .iter()
+                        .position(|s| s.heading.eq_ignore_ascii_case(name.trim()))
+                })
+                .unwrap_or(0);
+            match &signature.pattern {
+                Pattern::Text(text) => self.text(section, text, SignatureKind::Pattern, Source::Explicit),
+                Pattern::Regex(pattern) => self.regex(section, pattern),
+                Pattern::Code(code) => self.name(section, code, 1.0, true),
+                Pattern::Alert(alert) => self.name(section, alert, 1.0, false),
+            }
+        }
+    }
+
+    fn rule(&mut self, index: usize, section: &Section) {
+        for pattern in section.rule.iter().flat_map(|rule| &rule.all) {
+            match pattern {
+                Pattern::Regex(pattern) => self.regex(index, pattern),
+                Pattern::Text(text) | Pattern::Code(text) | Pattern::Alert(text) => {
+                    self.text(index, text, SignatureKind::Pattern, Source::Explicit);
+                }
+            }
+        }
+    }
+
+    fn regex(&mut self, section: usize, pattern: &str) {
+        let variants = regex_text::variants(pattern);
+        // An expression of many alternatives is a net, not a description: each mesh is believed less.
+        let source = if variants.len() > 2 {
+            Source::Alternative
+        } else {
+            Source::Explicit
+        };
+        for variant in &variants {
+            self.words_of(section, pattern, variant, SignatureKind::Pattern, source);
+        }
+    }
+
+    fn name(&mut self, section: usize, text: &str, strength: f32, code: bool) {
+        let name = Name {
+            text: text.to_owned(),
+            topic: self.topic(section),
+            strength,
+        };
+        if code {
+            self.harvest.codes.push(name);
+        } else {
+            self.harvest.alerts.push(name);
+        }
+    }
+
+    fn heading(&mut self, section: usize, heading: &str) {
+        self.codes(section, heading, 1.0);
+        for word in heading.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+            let parts = token::humps(word);
+            // Two humps in a sentence are a product (`RabbitMQ`, `StatefulSet`); alone they are an alert's name.
+            let alone = is_alone(heading);
+            if word.len() >= 6 && parts.len() >= if alone { 2 } else { 3 } {
+                self.name(section, word, if alone { 1.0 } else { 0.7 }, false);
+                if alone {
+                    let words = parts.join(" ");
+                    self.words_of(section, word, &words, SignatureKind::Alert, Source::AlertWords);
+                }
+            }
+        }
+        self.text(section, heading, SignatureKind::Words, Source::Heading);
+    }
+
+    fn codes(&mut self, section: usize, text: &str, strength: f32) {
+        for code in code::codes(text) {
+            self.name(section, code.text, strength, true);
+        }
+    }
+
+    fn block(&mut self, section: usize, block: &Block) {
+        match &block.kind {
+            BlockKind::Heading(inlines) => self.heading(section, &plain(inlines)),
+            BlockKind::Paragraph(inlines) => self.paragraph(section, inlines, block.role, Source::Prose),
+            BlockKind::Code { lang, text } => self.code(section, lang, text, block),
+            BlockKind::List { items, .. } => {
+                for block in items.iter().flat_map(|item| &item.blocks) {
+                    self.block(section, block);
+                }
+            }
+            BlockKind::Table { head, rows } => {
+                self.row(section, head, block.role);
+                for row in rows {
+                    self.row(section, row, block.role);
+                }
+            }
+            BlockKind::Quote(blocks) => {
+                for block in blocks {
+                    match &block.kind {
+                        BlockKind::Paragraph(inlines) => {
+                            self.codes(section, &plain(inlines), 0.8);
+                            self.paragraph(section, inlines, block.role, Source::Quoted);
+                        }
+                        _ => self.block(section, block),
+                    }
+                }
+            }
+            BlockKind::Definitions(definitions) => {
+                for definition in definitions {
+                    self.paragraph(section, &definition.term, block.role, Source::Cell);
+                    self.codes(section, &plain(&definition.term), 1.0);
+                    for block in definition.details.iter().flatten() {
+                        match &block.kind {
+                            BlockKind::Paragraph(inlines) => {
+                                self.leading_code(section, &plain(inlines));
+                                self.paragraph(section, inlines, block.role, Source::Cell);
+                            }
+                            _ => self.block(section, block),
+                        }
+                    }
+                }
+            }
+            BlockKind::Rule => {}
+        }
+    }
+
+    fn row(&mut self, section: usize, row: &[Vec<Inline>], role: Role) {
+        for cell in row {
+            let text = plain(cell);
+            self.leading_code(section, &text);
+            self.paragraph(section, cell, role, Source::Cell);
+        }
+    }
+
+    /// `R0018: message` documents the code; a code later in the text is only mentioned.
+    fn leading_code(&mut self, section: usize, text: &str) {
+        let leads = code::codes(text).first().is_some_and(|code| code.start == 0);
+        self.codes(section, text, if leads { 0.9 } else { 0.4 });
+    }
+
+    fn paragraph(&mut self, section: usize, inlines: &[Inline], role: Role, source: Source) {
+        let text = plain(inlines);
+        self.codes(section, &text, if role == Role::Symptoms { 0.5 } else { 0.25 });
+        for line in text.lines() {
+            self.text(section, line, SignatureKind::Words, source);
+        }
+        self.inline_code(section, inlines, role);
+        for quoted in quotations(&text) {
+            self.text(section, quoted, SignatureKind::Template, Source::Quoted);
+        }
+    }
+
+    fn inline_code(&mut self, section: usize, inlines: &[Inline], role: Role) {
+        for inline in inlines {
+            match inline {
+                Inline::Code(text) => {
+                    let words = text.split_whitespace().count();
+                    if words >= 2 {
+                        let source = if is_command(text) {
+                            Source::Command
+                        } else {
+                            Source::Quoted
+                        };
+                        self.text(section, text, SignatureKind::Template, source);
+                    } else if token::humps(text).len() >= 2 && text.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                        let alert = role == Role::Alerts || self.runbook.front.kind.as_deref() == Some("Alert");
+                        self.name(section, text, if alert { 0.9 } else { 0.35 }, false);
+                    }
+                    self.codes(section, text, if role == Role::Symptoms { 0.8 } else { 0.4 });
+                }
+                Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => {
+                    self.inline_code(section, inner, role);
+                }
+                Inline::Link { label, .. } => self.inline_code(section, label, role),
+                Inline::Text(_) | Inline::Image { .. } | Inline::Break => {}
+            }
+        }
+    }
+
+    fn code(&mut self, section: usize, lang: &str, text: &str, block: &Block) {
+        let shows = matches!(block.role, Role::Symptoms | Role::Alerts | Role::Overview);
+        let commands = !shows && block.attrs.iter().any(|attr| attr == "pre");
+        let manifest = is_manifest(lang, text);
+        for line in text.lines() {
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
+            let source = if commands || is_command(line) || matches!(lang, "promql" | "sql" | "python" | "go") && !shows
+            {
+                Source::Command
+            } else if is_boilerplate(line) || manifest && is_assignment(line) {
+                Source::Boilerplate
+            } else if shows || block.role == Role::Other || block.role == Role::Causes {
+                Source::Message
+            } else {
+                Source::Output
+            };
+            if source != Source::Command {
+                self.codes(section, line, if shows { 0.9 } else { 0.6 });
+            }
+            if let Some(alert) = assigned_alert(line) {
+                self.name(section, alert, 1.0, false);
+            }
+            self.text(section, line, SignatureKind::Template, source);
+        }
+    }
+
+    fn text(&mut self, section: usize, text: &str, kind: SignatureKind, source: Source) {
+        self.words_of(section, text, text, kind, source);
+    }
+
+    /// Adds a signature whose words are those of `text`, shown to people as `shown`.
+    fn words_of(&mut self, section: usize, shown: &str, text: &str, kind: SignatureKind, source: Source) {
+        let text = normalise::plain(text);
+        let placeholders = if source == Source::AlertWords {
+            Vec::new()
+        } else {
+            placeholder::find(&text)
+        };
+        let mut words: Vec<WordId> = Vec::new();
+        let mut gaps: Vec<(u32, Box<str>)> = Vec::new();
+        let mut next = placeholders.iter().peekable();
+        let vocabulary = &mut self.harvest.vocabulary;
+        let runbook = self.index as u32;
+        let mut gap = |words: &mut Vec<WordId>, found: &placeholder::Placeholder| {
+            gaps.push((words.len() as u32, name_of(found, &text).into()));
+            words.push(GAP);
+        };
+        token::words(&text, |word, place, shape| {
+            while let Some(found) = next.next_if(|found| found.range.end <= place.start) {
+                gap(&mut words, found);
+            }
+            if next.peek().is_some_and(|found| found.range.start < place.end) {
+                return;
+            }
+            let id = vocabulary.add(word, shape);
+            vocabulary.seen_in(id, runbook);
+            words.push(if shape == Shape::Value { GAP } else { id });
+        });
+        for found in next {
+            gap(&mut words, found);
+        }
+        words.truncate(MOST_WORDS);
+        if words.iter().all(|id| *id == GAP) {
+            return;
+        }
+        self.harvest.signatures.push(Signature {
+            topic: TopicId {
+                runbook: self.index,
+                section,
+            },
+            kind,
+            source,
+            text: shown.trim().into(),
+            words: words.into(),
+            gaps: gaps.into(),
+            total: 0.0,
+            shared: 1.0,
+        });
+    }
+}
+
+/// The name of a placeholder; one without a name of its own takes it from the label before it: `Incident ID: <ID>` is
+/// the incident id, `cluster_id = xxxxx` the cluster id.
+fn name_of(found: &placeholder::Placeholder, text: &str) -> String {
+    if found.name != placeholder::UNNAMED {
+        return found.name.clone();
+    }
+    label_before(text, found.range.start).unwrap_or_else(|| found.name.clone())
+}

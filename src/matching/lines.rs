@@ -1,0 +1,121 @@
+//! What a single line is: a command, a setting, the head of a table, or something that a program said.
+
+use crate::runbook::placeholder;
+
+/// The label that a value follows: the words before `:` or `=`.
+pub(super) fn label_before(text: &str, at: usize) -> Option<String> {
+    let before = text.get(..at)?.trim_end_matches([' ', '"', '\'']);
+    let before = before.strip_suffix([':', '='])?.trim_end_matches([' ', '"', '\'']);
+    let start = before
+        .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ' ' | '-')))
+        .map_or(0, |at| at + 1);
+    let label = before.get(start..)?.trim().trim_start_matches("- ");
+    let words = label.split_whitespace().count();
+    (1..=3)
+        .contains(&words)
+        .then(|| placeholder::snake(label))
+        .filter(|name| name != placeholder::UNNAMED)
+}
+
+/// Whether a heading is one name: `KubeNodeNotReady`, `KubeNodeNotReady [Deprecated]`, `KubeNodeNotReady alert`.
+pub(super) fn is_alone(heading: &str) -> bool {
+    heading
+        .split_whitespace()
+        .filter(|word| !word.starts_with(['[', '(']) && !word.eq_ignore_ascii_case("alert"))
+        .count()
+        == 1
+}
+
+/// Texts between double quotes that are long enough to be a message.
+pub(super) fn quotations(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for (open, close) in [('"', '"'), ('\u{201c}', '\u{201d}')] {
+        let mut rest = text;
+        while let Some((_, tail)) = rest.split_once(open) {
+            let Some((inner, after)) = tail.split_once(close) else {
+                break;
+            };
+            if inner.split_whitespace().count() >= 3 {
+                found.push(inner);
+            }
+            rest = after;
+        }
+    }
+    found
+}
+
+/// `alertname = X`, `alertname="X"`, `alert: X`.
+pub(super) fn assigned_alert(line: &str) -> Option<&str> {
+    let at = line.find("alertname").map(|at| at + "alertname".len()).or_else(|| {
+        let rest = line.trim_start_matches(['-', ' ']);
+        rest.starts_with("alert:")
+            .then(|| line.len() - rest.len() + "alert".len())
+    })?;
+    let value = line.get(at..)?.trim_start_matches([' ', '=', ':', '"', '\'', '~']);
+    let end = value
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(value.len());
+    value.get(..end).filter(|name| name.len() >= 4)
+}
+
+/// Whether a code block is a manifest or a listing of settings rather than something that a program said.
+pub(super) fn is_manifest(lang: &str, text: &str) -> bool {
+    if matches!(lang, "yaml" | "yml" | "json" | "toml" | "ini" | "hcl") {
+        return true;
+    }
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let assigned = text.lines().filter(|line| is_assignment(line.trim())).count();
+    text.lines().any(|line| line.trim_start().starts_with("apiVersion:"))
+        || (lines >= 4 && assigned * 4 >= lines * 3 && text.lines().any(|line| line.starts_with("  ")))
+}
+
+/// `key: value` with a short value, `- item`: nothing that a program says of a failure.
+pub(super) fn is_assignment(line: &str) -> bool {
+    let line = line.trim_start_matches("- ");
+    let Some((key, value)) = line.split_once(':') else {
+        return matches!(line, "{" | "}" | "[" | "]");
+    };
+    !key.trim_matches('"').contains(' ') && value.split_whitespace().count() <= 3
+}
+
+/// What stands in every log or listing whatever went wrong.
+pub(super) fn is_boilerplate(line: &str) -> bool {
+    let trace =
+        line.starts_with("Traceback (most recent call last)") || line.starts_with("goroutine ") && line.ends_with(':');
+    let columns: Vec<&str> = line
+        .split("  ")
+        .map(str::trim)
+        .filter(|column| !column.is_empty())
+        .collect();
+    let head = columns.len() >= 3
+        && line
+            .split_whitespace()
+            .all(|word| word.starts_with(|c: char| c.is_uppercase() || !c.is_alphabetic()))
+        && !line.contains(|c: char| c.is_ascii_digit() || c == ':');
+    let capitals = line.split_whitespace().count() >= 3
+        && line
+            .chars()
+            .all(|c| c.is_uppercase() || c.is_whitespace() || "()-_/%".contains(c));
+    trace || head || capitals
+}
+
+/// Programs that runbooks run.
+const PROGRAMS: &str = "\
+    ansible apt apt-get argocd awk aws az bx calicoctl cat cd ceph chmod chown cp curl df dig docker \
+    echo etcdctl eval export find for gcloud git grep gsutil helm ibmcloud istioctl journalctl jq kill \
+    kubectl ls lsof make mkdir mv mysql nc netstat npm nslookup oc openssl ping pip podman promtool psql \
+    python python3 redis-cli rm rsync scp sed ssh sudo systemctl tail tar telnet terraform top touch \
+    velero vi vim virtctl watch wget while yum";
+
+/// Whether a line of code is something to run, by its prompt or its first word.
+pub(super) fn is_command(line: &str) -> bool {
+    if let Some(rest) = line.strip_prefix('$') {
+        return rest.starts_with(' ');
+    }
+    let first = line.split_whitespace().next().unwrap_or(line);
+    PROGRAMS.split_ascii_whitespace().any(|program| program == first)
+        && line
+            .split_whitespace()
+            .nth(1)
+            .is_some_and(|word| word != "failed" && !word.ends_with(':'))
+}

@@ -1,0 +1,118 @@
+//! What a runbook itself says about when it applies: the rules of CRE files and the exclusions of front matter.
+//! Expressions come from authors: they run on an engine that is linear in the text, with a limit on their size.
+
+use std::sync::OnceLock;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::runbook::{Pattern, Runbook};
+
+/// The largest compiled form of one expression, in bytes.
+const MOST_PROGRAM: usize = 1 << 20;
+
+/// The rules and exclusions of one runbook.
+#[derive(Debug, Default)]
+pub(super) struct Detector {
+    rules: Vec<RuleOf>,
+    not: Vec<Check>,
+}
+
+#[derive(Debug)]
+struct RuleOf {
+    section: usize,
+    all: Vec<Check>,
+    none: Vec<Check>,
+}
+
+/// A pattern that compiles when it is first needed: most are never asked.
+#[derive(Debug)]
+struct Check {
+    pattern: Pattern,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+/// What the rules say about a message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Verdict {
+    /// Nothing: there is no rule, or none of its patterns is there.
+    Silent,
+    /// This part of the patterns is there, in this section's rule.
+    Partly(usize, f32),
+    /// An exclusion applies.
+    Excluded,
+}
+
+impl Detector {
+    pub(super) fn new(runbook: &Runbook) -> Detector {
+        let rules = runbook
+            .sections
+            .iter()
+            .enumerate()
+            .filter_map(|(section, s)| s.rule.as_ref().map(|rule| (section, rule)))
+            .map(|(section, rule)| RuleOf {
+                section,
+                all: checks(&rule.all),
+                none: checks(&rule.none),
+            })
+            .collect();
+        Detector {
+            rules,
+            not: checks(&runbook.front.signpost.not),
+        }
+    }
+
+    /// Asks the rules about a message: its lines, as plain text, joined by line breaks.
+    pub(super) fn judge(&self, text: &str) -> Verdict {
+        if self.not.iter().any(|check| check.holds(text)) {
+            return Verdict::Excluded;
+        }
+        let mut verdict = Verdict::Silent;
+        for rule in &self.rules {
+            let there = rule.all.iter().filter(|check| check.holds(text)).count();
+            if there == 0 {
+                continue;
+            }
+            if rule.none.iter().any(|check| check.holds(text)) {
+                return Verdict::Excluded;
+            }
+            let part = there as f32 / rule.all.len() as f32;
+            if !matches!(verdict, Verdict::Partly(_, best) if best >= part) {
+                verdict = Verdict::Partly(rule.section, part);
+            }
+        }
+        verdict
+    }
+}
+
+fn checks(patterns: &[Pattern]) -> Vec<Check> {
+    patterns
+        .iter()
+        .map(|pattern| Check {
+            pattern: pattern.clone(),
+            compiled: OnceLock::new(),
+        })
+        .collect()
+}
+
+impl Check {
+    fn holds(&self, text: &str) -> bool {
+        match &self.pattern {
+            Pattern::Regex(pattern) => self
+                .compiled
+                .get_or_init(|| compile(pattern))
+                .as_ref()
+                .is_some_and(|regex| regex.is_match(text)),
+            Pattern::Text(needle) | Pattern::Code(needle) | Pattern::Alert(needle) => text.contains(needle.as_str()),
+        }
+    }
+}
+
+/// Compiles an author's expression; `.` may pass line ends, for rules are written for joined logs.
+fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern)
+        .size_limit(MOST_PROGRAM)
+        .nest_limit(60)
+        .dot_matches_new_line(true)
+        .build()
+        .ok()
+}

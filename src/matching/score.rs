@@ -1,0 +1,203 @@
+//! Evidence adds up: by runbook, by section, to a confidence.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::capture;
+use super::find::{Finding, MessageWord, Read, as_match};
+use super::index::Index;
+use super::rule::Verdict;
+use super::vocabulary::WordId;
+use super::{Match, Outcome};
+use crate::runbook::TopicId;
+
+/// Everything that speaks for one runbook.
+struct Candidate {
+    runbook: usize,
+    /// The strongest first.
+    findings: Vec<Finding>,
+    /// Bits, each word of the message counted once.
+    bits: f32,
+    /// Words in common (BM25), in bits.
+    lexical: f32,
+    excluded: bool,
+}
+
+/// Findings beyond these add nothing that a person would follow.
+const MOST_FINDINGS: usize = 16;
+/// Candidates that are looked at closely.
+const MOST_CANDIDATES: usize = 24;
+/// Candidates that are told.
+const MOST_TOLD: usize = 10;
+/// A runbook that scores this close to the best, on the same words, says the same.
+const SAME: f32 = 0.97;
+
+pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding>, asked: bool) -> Outcome {
+    let mut candidates = gather(read, findings);
+    lexical(index, read, &mut candidates);
+    let share = if asked { 0.5 } else { 0.15 };
+    let rank =
+        |candidate: &Candidate| (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
+    candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
+    candidates.truncate(MOST_CANDIDATES);
+    for candidate in &mut candidates {
+        judge(index, read, candidate);
+    }
+    candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
+    candidates.retain(|candidate| !candidate.excluded);
+    tell(index, read, &candidates, rank)
+}
+
+fn standing(index: &Index, runbook: usize) -> f32 {
+    index.runbooks.get(runbook).map_or(1.0, |entry| entry.standing)
+}
+
+fn gather(read: &Read, findings: Vec<Finding>) -> Vec<Candidate> {
+    let mut by_runbook: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        by_runbook.entry(finding.topic.runbook).or_default().push(finding);
+    }
+    by_runbook
+        .into_iter()
+        .map(|(runbook, mut findings)| {
+            findings.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.topic.cmp(&b.topic)));
+            findings.truncate(MOST_FINDINGS);
+            let bits = sum(read, findings.iter());
+            Candidate {
+                runbook,
+                findings,
+                bits,
+                lexical: 0.0,
+                excluded: false,
+            }
+        })
+        .collect()
+}
+
+/// Adds evidence up, the strongest first; a word that was counted already, here or elsewhere in the message, counts no more.
+fn sum<'f>(read: &Read, findings: impl Iterator<Item = &'f Finding>) -> f32 {
+    let mut counted: HashSet<WordId> = HashSet::new();
+    let mut total = 0.0;
+    for finding in findings {
+        let weight = |word: &&MessageWord| word.weight.max(0.1);
+        let words: Vec<&MessageWord> = finding
+            .words
+            .iter()
+            .filter_map(|at| read.words.get(*at as usize))
+            .collect();
+        let all: f32 = words.iter().map(weight).sum();
+        let new: f32 = words
+            .iter()
+            .filter(|word| word.id.is_none_or(|id| !counted.contains(&id)))
+            .map(weight)
+            .sum();
+        total += finding.strength * new / all.max(0.1);
+        counted.extend(words.iter().filter_map(|word| word.id));
+    }
+    total
+}
+
+/// Words in common with whole runbooks, weighed by rarity (BM25 with its usual constants).
+fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
+    const SATURATION: f32 = 1.2;
+    const LENGTH: f32 = 0.6;
+    let mut scores: HashMap<u32, f32> = HashMap::new();
+    for word in read.known_words() {
+        let weight = index.vocabulary.weight(word);
+        for (runbook, count) in index.lexicon.runbooks_with(word) {
+            let length = index.lexicon.lengths.get(*runbook as usize).copied().unwrap_or(1.0);
+            let count = f32::from(*count);
+            let part = count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH + LENGTH * length));
+            *scores.entry(*runbook).or_default() += weight * part;
+        }
+    }
+    for candidate in candidates.iter_mut() {
+        candidate.lexical = scores.remove(&(candidate.runbook as u32)).unwrap_or(0.0);
+    }
+    let mut rest: Vec<(u32, f32)> = scores.into_iter().collect();
+    rest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    candidates.extend(rest.into_iter().take(MOST_TOLD).map(|(runbook, lexical)| Candidate {
+        runbook: runbook as usize,
+        findings: Vec::new(),
+        bits: 0.0,
+        lexical,
+        excluded: false,
+    }));
+}
+
+/// Lets the runbook's own rules confirm or exclude it.
+fn judge(index: &Index, read: &Read, candidate: &mut Candidate) {
+    match index.judge(candidate.runbook, read) {
+        Verdict::Silent => {}
+        Verdict::Partly(_, part) => candidate.bits *= 1.0 + 0.35 * part,
+        Verdict::Excluded => candidate.excluded = true,
+    }
+}
+
+/// From bits to a confidence between 0 and 1.
+fn confidence(index: &Index, candidate: &Candidate) -> f32 {
+    let best = candidate.findings.first().map_or(0.0, |finding| finding.cover);
+    let bits = candidate.bits * standing(index, candidate.runbook);
+    let x = (bits - 15.0) / 4.0 + (best - 0.6) * 1.5;
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn tell(index: &Index, read: &Read, candidates: &[Candidate], rank: impl Fn(&Candidate) -> f32) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut taken: Vec<(HashSet<u32>, f32)> = Vec::new();
+    for candidate in candidates.iter().take(MOST_TOLD) {
+        let topic = section(index, read, candidate);
+        let words: HashSet<u32> = candidate
+            .findings
+            .iter()
+            .take(3)
+            .flat_map(|finding| finding.words.iter().copied())
+            .collect();
+        let overlap = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
+        if !words.is_empty()
+            && let Some(first) = outcome.matches.first_mut()
+            && let Some((first_words, first_rank)) = taken.first()
+            && overlap(first_words)
+            && rank(candidate) >= first_rank * SAME
+        {
+            first.also.push(topic);
+        }
+        let confidence = confidence(index, candidate);
+        let answers = index.runbooks.get(candidate.runbook).is_some_and(|entry| entry.answers);
+        let other = !taken.iter().any(|(words, _)| overlap(words));
+        let answered = answers
+            && confidence >= index.options.answer
+            && (outcome.matches.is_empty() && outcome.near.is_empty() || other);
+        let told = told(index, read, candidate, topic, confidence, answered);
+        taken.push((words, rank(candidate)));
+        if answered && outcome.matches.len() < 2 {
+            outcome.matches.push(told);
+        } else {
+            outcome.near.push(told);
+        }
+    }
+    outcome
+}
+
+fn told(index: &Index, read: &Read, candidate: &Candidate, topic: TopicId, confidence: f32, answered: bool) -> Match {
+    let captures = capture::captures(index, read, &candidate.findings);
+    as_match(read, topic, confidence, answered, &candidate.findings, captures)
+}
+
+/// The section that the evidence points to: the one that alone explains most of it.
+fn section(index: &Index, read: &Read, candidate: &Candidate) -> TopicId {
+    let mut by_section: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
+    for finding in &candidate.findings {
+        by_section
+            .entry(index.topic_section(finding.topic))
+            .or_default()
+            .push(finding);
+    }
+    let best = by_section
+        .into_iter()
+        .map(|(section, findings)| (section, sum(read, findings.into_iter())))
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    TopicId {
+        runbook: candidate.runbook,
+        section: best.map_or(0, |(section, _)| section),
+    }
+}

@@ -1,0 +1,102 @@
+//! Signatures: how topics are recognised, and how far each is trusted for where it stood.
+
+use std::collections::HashMap;
+
+use super::SignatureKind;
+use super::vocabulary::WordId;
+use crate::runbook::TopicId;
+
+/// A sequence of words that shows a topic.
+#[derive(Debug)]
+pub(super) struct Signature {
+    /// What it leads to.
+    pub(super) topic: TopicId,
+    /// What sort it is, as told to people.
+    pub(super) kind: SignatureKind,
+    /// Where it stood; decides how far it is trusted.
+    pub(super) source: Source,
+    /// As its author wrote it.
+    pub(super) text: Box<str>,
+    /// Its words; [`GAP`] where any value may stand.
+    pub(super) words: Box<[WordId]>,
+    /// Names of the gaps, by index among the words.
+    pub(super) gaps: Box<[(u32, Box<str>)]>,
+    /// What all its words tell together, in bits.
+    pub(super) total: f32,
+    /// In how many runbooks the same words stand, as a factor: what three runbooks say tells little about each.
+    pub(super) shared: f32,
+}
+
+/// Where a signature stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    /// Code that shows the trouble or may show it.
+    Message,
+    /// Output within the steps.
+    Output,
+    /// A command that the steps run.
+    Command,
+    /// What every log, listing or manifest has: heads of tables, keys of YAML, the first line of a stack trace.
+    Boilerplate,
+    /// Quoted in running text, or inline code of several words.
+    Quoted,
+    /// A table cell or a definition.
+    Cell,
+    /// A heading or the title.
+    Heading,
+    /// An alert name written out in words.
+    AlertWords,
+    /// Running text.
+    Prose,
+    /// Front matter's tags and description.
+    Front,
+    /// An explicit signature or the rule of a CRE file.
+    Explicit,
+    /// One of several alternatives of such an expression.
+    Alternative,
+}
+
+impl Source {
+    /// How much of what its words tell is believed.
+    pub(super) fn trust(self) -> f32 {
+        match self {
+            Source::Message | Source::Explicit => 1.0,
+            Source::Quoted => 0.95,
+            Source::AlertWords | Source::Heading => 0.9,
+            Source::Cell => 0.85,
+            Source::Output | Source::Alternative => 0.75,
+            Source::Front => 0.55,
+            Source::Prose => 0.6,
+            Source::Command => 0.4,
+            Source::Boilerplate => 0.15,
+        }
+    }
+}
+
+/// A code or an alert name and a topic that explains or mentions it.
+#[derive(Debug, Clone)]
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) topic: TopicId,
+    /// 1 where the document is about it, less where it only mentions it.
+    pub(super) strength: f32,
+}
+
+/// Finds the signatures that several runbooks hold word for word.
+pub(super) fn share(signatures: &mut [Signature]) {
+    let mut runbooks: HashMap<Box<[WordId]>, Vec<usize>> = HashMap::new();
+    for signature in signatures.iter() {
+        let entry = runbooks.entry(signature.words.clone()).or_default();
+        if entry.last() != Some(&signature.topic.runbook) {
+            entry.push(signature.topic.runbook);
+        }
+    }
+    for signature in signatures {
+        let count = runbooks.get(&signature.words).map_or(1, Vec::len);
+        signature.shared = match count {
+            0..=2 => 1.0,
+            3..=4 => 0.7,
+            _ => 0.4,
+        };
+    }
+}
