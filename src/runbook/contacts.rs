@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Team;
 use super::frontmatter::at_path;
+use super::liquid::TeamUse;
+use super::{BlockKind, Contact, ContactKind, Inline, Role, Section, Target, Team, plain, plain_block, sentences};
 
 /// `_data/teams.yml` by key.
 pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
@@ -27,4 +28,300 @@ pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
             (key.clone(), team)
         })
         .collect()
+}
+
+/// A contact and the section it stands in.
+pub(super) type Placed = (usize, Contact);
+
+/// Every contact of a document, in order.
+pub(super) fn find(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<String, Team>) -> Vec<Placed> {
+    let mut out = Vec::new();
+    for (at, section) in sections.iter().enumerate() {
+        let mut finder = Finder {
+            section: at,
+            escalation: section.role == Role::Escalation,
+            out: Vec::new(),
+        };
+        super::walk(&section.blocks, &mut |block| {
+            super::runs(block, &mut |inlines| finder.run(inlines, block.line));
+        });
+        out.extend(finder.out);
+    }
+    let named = of_uses(sections, uses, teams);
+    // A team's own entry says more than the link it became.
+    out.retain(|(_, contact)| {
+        !named.iter().any(|(_, team)| {
+            team.kind == contact.kind && (team.name == contact.name || team.url.is_some() && team.url == contact.url)
+        })
+    });
+    let mut all = named;
+    all.extend(out);
+    all.sort_by_key(|(section, contact)| (*section, contact.line));
+    all
+}
+
+/// The contacts of the team that front matter names.
+pub(super) fn of_team(key: &str, teams: &BTreeMap<String, Team>) -> Vec<Contact> {
+    let contact = |kind, name: &str, url: Option<&String>| Contact {
+        team: Some(key.to_owned()),
+        kind,
+        name: name.to_owned(),
+        url: url.filter(|url| !url.is_empty()).cloned(),
+        when: None,
+        line: 0,
+    };
+    let Some(team) = teams.get(key) else {
+        return vec![contact(ContactKind::Other, key, None)];
+    };
+    let mut out = Vec::new();
+    if let Some((name, link)) = &team.comm {
+        out.push(contact(ContactKind::Chat, name, link.as_ref()));
+    }
+    if let Some((name, link)) = &team.escalate {
+        out.push(contact(ContactKind::Pager, name, link.as_ref()));
+    }
+    if let Some(issue) = &team.issue {
+        out.push(contact(
+            ContactKind::Issues,
+            team.name.as_deref().unwrap_or(key),
+            Some(issue),
+        ));
+    }
+    if out.is_empty() {
+        out.push(contact(
+            ContactKind::Other,
+            team.name.as_deref().unwrap_or(key),
+            team.link.as_ref(),
+        ));
+    }
+    out
+}
+
+/// Contacts from the uses of the team file.
+fn of_uses(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<String, Team>) -> Vec<Placed> {
+    let mut out: Vec<Placed> = Vec::new();
+    // Bounded: each looks at the text around it.
+    for one in uses.iter().take(500) {
+        let at = holder(sections, one.line);
+        let sentence = sentences_at(sections.get(at), one.line);
+        let team = teams.get(&one.key);
+        let about = |name: &str| {
+            let lower = sentence
+                .iter()
+                .find(|sentence| sentence.contains(name))
+                .map(|sentence| sentence.to_lowercase());
+            lower.unwrap_or_default()
+        };
+        let pair = |pair: Option<&(String, Option<String>)>| {
+            pair.map_or((one.key.clone(), None), |(name, link)| (name.clone(), link.clone()))
+        };
+        let own = |url: Option<&String>| {
+            let name = team
+                .and_then(|team| team.name.clone())
+                .unwrap_or_else(|| one.key.clone());
+            (name, url.cloned())
+        };
+        let (kind, (name, url)) = match one.field.split('.').next().unwrap_or("") {
+            "comm" | "slack" | "channel" => (ContactKind::Chat, pair(team.and_then(|team| team.comm.as_ref()))),
+            "escalate" | "pager" | "pagerduty" => {
+                (ContactKind::Pager, pair(team.and_then(|team| team.escalate.as_ref())))
+            }
+            "issue" => (ContactKind::Issues, own(team.and_then(|team| team.issue.as_ref()))),
+            "link" if about("issue").contains("issue") => (
+                ContactKind::Issues,
+                own(team.and_then(|team| team.issue.as_ref().or(team.link.as_ref()))),
+            ),
+            "link" => (ContactKind::Other, own(team.and_then(|team| team.link.as_ref()))),
+            _ => continue,
+        };
+        let when = sentence
+            .iter()
+            .find(|sentence| sentence.contains(&name))
+            .and_then(|sentence| when_of(sentence));
+        let contact = Contact {
+            team: Some(one.key.clone()),
+            kind,
+            name,
+            url: url.filter(|url| !url.is_empty()),
+            when,
+            line: one.line,
+        };
+        let again = out.iter().any(|(section, other)| {
+            *section == at
+                && other.kind == kind
+                && other.team == contact.team
+                && (other.line == contact.line || other.when == contact.when)
+        });
+        if !again {
+            out.push((at, contact));
+        }
+    }
+    out
+}
+
+fn holder(sections: &[Section], line: u32) -> usize {
+    sections
+        .get(1..)
+        .unwrap_or_default()
+        .partition_point(|section| section.line <= line)
+}
+
+/// Sentences of the text on a line.
+fn sentences_at(section: Option<&Section>, line: u32) -> Vec<String> {
+    let mut best: Option<(u32, String)> = None;
+    if let Some(section) = section {
+        super::walk(&section.blocks, &mut |block| {
+            if block.line <= line && matches!(block.kind, BlockKind::Paragraph(_) | BlockKind::Table { .. }) {
+                best = Some((block.line, plain_block(block)));
+            }
+        });
+    }
+    best.map(|(_, text)| sentences::of_text(&text).into_iter().map(str::to_owned).collect())
+        .unwrap_or_default()
+}
+
+/// The sentence, when it says in which case to call.
+fn when_of(sentence: &str) -> Option<String> {
+    let lower = sentence.to_lowercase();
+    let conditional = lower.starts_with("if ")
+        || lower.contains(" if ")
+        || lower.starts_with("when ")
+        || lower.contains("unable to")
+        || lower.starts_with("for ");
+    conditional.then(|| sentence.to_owned())
+}
+
+struct Finder {
+    section: usize,
+    escalation: bool,
+    out: Vec<Placed>,
+}
+
+impl Finder {
+    fn run(&mut self, inlines: &[Inline], line: u32) {
+        let text = plain(inlines);
+        let parts = sentences::of_text(&text);
+        let mut found: Vec<(ContactKind, String, Option<String>)> = Vec::new();
+        super::walk_inlines(inlines, &mut |inline| match inline {
+            Inline::Link { target, label } => {
+                let label = plain(label);
+                let sentence = parts
+                    .iter()
+                    .find(|part| part.contains(&label))
+                    .copied()
+                    .unwrap_or(&text);
+                if let Some(contact) = self.of_link(target, label, sentence) {
+                    found.push(contact);
+                }
+            }
+            Inline::Text(text) | Inline::Code(text) => self.handles(text, &parts, &mut found),
+            _ => {}
+        });
+        for (kind, name, url) in found {
+            let when = parts
+                .iter()
+                .find(|part| part.contains(&name))
+                .and_then(|part| when_of(part));
+            if self
+                .out
+                .iter()
+                .any(|(_, other)| other.kind == kind && other.name == name && other.when == when)
+            {
+                continue;
+            }
+            self.out.push((
+                self.section,
+                Contact {
+                    team: None,
+                    kind,
+                    name,
+                    url,
+                    when,
+                    line,
+                },
+            ));
+        }
+    }
+
+    fn of_link(&self, target: &Target, label: String, sentence: &str) -> Option<(ContactKind, String, Option<String>)> {
+        let calls = self.escalation || speaks_of_help(sentence);
+        let url = match target {
+            Target::Url(url) => url,
+            Target::Relative(address) if self.escalation && !address.starts_with('#') => {
+                return Some((ContactKind::Other, label, None));
+            }
+            _ => return None,
+        };
+        let lower = url.to_lowercase();
+        let kind =
+            if lower.contains("slack.com/") || lower.contains("teams.microsoft.com") || lower.contains("chat.google") {
+                if !calls {
+                    return None;
+                }
+                ContactKind::Chat
+            } else if ["pagerduty", "opsgenie", "victorops", "incident.io"]
+                .iter()
+                .any(|host| lower.contains(host))
+            {
+                ContactKind::Pager
+            } else if !calls {
+                return None;
+            } else if lower.contains("/issues") || lower.contains("jira") || lower.contains("servicenow") {
+                ContactKind::Issues
+            } else if self.escalation || lower.starts_with("mailto:") {
+                ContactKind::Other
+            } else {
+                return None;
+            };
+        Some((kind, label, Some(url.clone())))
+    }
+
+    /// `#channel`, `@group` and mail addresses in running text.
+    fn handles(&self, text: &str, parts: &[&str], found: &mut Vec<(ContactKind, String, Option<String>)>) {
+        if !text.contains(['#', '@']) {
+            return;
+        }
+        for word in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';' | '"' | '`')) {
+            let word = word.trim_end_matches(['.', ':', '!', '?', '\'']);
+            let calls = || self.escalation || parts.iter().any(|part| part.contains(word) && speaks_of_help(part));
+            let name = word.get(1..).unwrap_or("");
+            let handle = name.len() >= 3
+                && name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
+            if (word.starts_with('#') || word.starts_with('@')) && handle {
+                if calls() {
+                    found.push((ContactKind::Chat, word.to_owned(), None));
+                }
+            } else if let Some((user, host)) = word.split_once('@')
+                && !user.is_empty()
+                && host.contains('.')
+                && !word.contains(['/', '<', '>', '='])
+                && calls()
+            {
+                found.push((ContactKind::Other, word.to_owned(), Some(format!("mailto:{word}"))));
+            }
+        }
+    }
+}
+
+fn speaks_of_help(sentence: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "escalat",
+        "contact",
+        "reach out",
+        "slack",
+        "notify",
+        "on-call",
+        "oncall",
+        "page ",
+        "pager",
+        "squad",
+        "ask in",
+        "ask the",
+        "engage",
+    ];
+    let lower = sentence.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
 }

@@ -17,6 +17,7 @@ mod places;
 mod prepare;
 mod roles;
 mod sections;
+mod sentences;
 mod standing;
 mod steps;
 mod symptoms;
@@ -40,7 +41,7 @@ pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<
         found: Vec::new(),
     };
     let runbook = if is_yaml(path) {
-        rules(path, &text, &mut diagnostics)
+        rules(path, &text, data, &mut diagnostics)
     } else {
         Some(document(path, &text, data, &mut diagnostics))
     };
@@ -107,7 +108,7 @@ fn stem(path: &str) -> String {
     }
 }
 
-fn rules(path: &str, text: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Runbook> {
+fn rules(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Option<Runbook> {
     let mut problems = Vec::new();
     let reading = cre::read(text, &mut problems);
     diagnostics.warnings(problems);
@@ -127,7 +128,16 @@ fn rules(path: &str, text: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Ru
     let mut problems = Vec::new();
     sections::link(&mut sections, &mut problems);
     diagnostics.warnings(problems);
-    Some(finish(path, Dialect::Cre, front, Standing::Full, None, sections, &[]))
+    Some(finish(
+        path,
+        Dialect::Cre,
+        front,
+        Standing::Full,
+        None,
+        sections,
+        &[],
+        data,
+    ))
 }
 
 fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Runbook {
@@ -174,9 +184,10 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
     let dialect = dialect::recognise(&front, split.body, &sections, has_marks);
     let standing = standing::judge(&front, &sections);
     let url = published_at(&front, split.body);
-    finish(path, dialect, front, standing, url, sections, &resolved.teams)
+    finish(path, dialect, front, standing, url, sections, &resolved.teams, data)
 }
 
+#[expect(clippy::too_many_arguments, reason = "the parts of a runbook, each named once")]
 fn finish(
     path: &str,
     dialect: Dialect,
@@ -184,9 +195,12 @@ fn finish(
     standing: Standing,
     url: Option<String>,
     sections: Vec<Section>,
-    teams: &[liquid::TeamUse],
+    uses: &[liquid::TeamUse],
+    data: &BTreeMap<String, Value>,
 ) -> Runbook {
-    let topics = topics::gather(&sections, &front, dialect, teams);
+    let needed = !uses.is_empty() || front.signpost.team.is_some();
+    let teams = if needed { contacts::teams(data) } else { BTreeMap::new() };
+    let topics = topics::gather(&sections, &front, uses, &teams);
     Runbook {
         path: path.to_owned(),
         title: sections

@@ -1,9 +1,205 @@
-//! What to do, in order.
+//! What to do, in order: lists become numbered steps, code and paragraphs belong to the step they follow.
 
-use super::{Section, Step};
+use std::collections::HashSet;
 
-/// Steps of a topic.
-pub(super) fn gather(sections: &[Section], own: &[usize]) -> Vec<Step> {
-    let _ = (sections, own);
-    Vec::new()
+use super::{Block, BlockKind, Inline, Item, Section, Step, Target, plain};
+
+/// Builds the steps of one section's blocks.
+pub(super) fn build(blocks: &[Block], under: Option<usize>) -> Vec<Step> {
+    let mut builder = Builder {
+        steps: Vec::new(),
+        last_number: None,
+        last_line: 0,
+        under,
+    };
+    for (at, block) in blocks.iter().enumerate() {
+        let continues = builder.last_number.is_some_and(|number| goes_on(&blocks[at..], number));
+        builder.push(block, continues);
+    }
+    builder.steps
+}
+
+struct Builder {
+    steps: Vec<Step>,
+    /// Number of the last step of the numbered list that is open.
+    last_number: Option<u64>,
+    /// Line of the last list item seen.
+    last_line: u32,
+    under: Option<usize>,
+}
+
+/// Whether the numbered list goes on after these blocks: `2.` after `1.`, or the next lone `1.`
+fn goes_on(blocks: &[Block], number: u64) -> bool {
+    blocks.iter().take(40).find_map(|block| match &block.kind {
+        BlockKind::List {
+            ordered: true, start, ..
+        } => Some(*start == number + 1),
+        BlockKind::Rule => Some(false),
+        _ => None,
+    }) == Some(true)
+}
+
+impl Builder {
+    fn push(&mut self, block: &Block, continues: bool) {
+        match &block.kind {
+            BlockKind::Rule => {}
+            BlockKind::List {
+                ordered: true,
+                start,
+                items,
+            } => {
+                for (number, item) in (*start..).zip(items) {
+                    self.steps.push(step(item, &number.to_string(), self.under));
+                    self.last_number = Some(number);
+                    self.last_line = last_line(item);
+                }
+            }
+            BlockKind::List { items, .. } => self.bullets(block, items, continues),
+            BlockKind::Code { .. } => {
+                if let Some(last) = self.steps.last_mut().filter(|last| last.steps.is_empty()) {
+                    last.blocks.push(block.clone());
+                } else if let Some(last) = self.steps.last_mut().filter(|_| continues) {
+                    last.steps.push(lone(block, self.under));
+                } else {
+                    self.steps.push(lone(block, self.under));
+                    self.last_number = None;
+                }
+            }
+            _ => match self.steps.last_mut() {
+                Some(last) if continues && last.steps.is_empty() => last.blocks.push(block.clone()),
+                Some(last) if continues => last.steps.push(lone(block, self.under)),
+                _ => {
+                    self.steps.push(lone(block, self.under));
+                    self.last_number = None;
+                }
+            },
+        }
+    }
+
+    /// Bullets are ways to do the step they hang on, or steps without a number.
+    fn bullets(&mut self, block: &Block, items: &[Item], continues: bool) {
+        let adjacent = self.last_number.is_some() && block.line == self.last_line + 1;
+        let under = self.under;
+        let steps = items.iter().map(|item| step(item, "", under));
+        match self.steps.last_mut() {
+            Some(last) if continues || adjacent || introduces(last) => last.steps.extend(steps),
+            _ => {
+                self.steps.extend(steps);
+                self.last_number = None;
+            }
+        }
+    }
+}
+
+/// Whether a step's text ends by announcing what follows.
+fn introduces(step: &Step) -> bool {
+    let Some(last) = step.blocks.last().filter(|_| step.steps.is_empty()) else {
+        return false;
+    };
+    matches!(&last.kind, BlockKind::Paragraph(inlines) if plain(inlines).trim_end().ends_with(':'))
+}
+
+fn last_line(item: &Item) -> u32 {
+    item.blocks
+        .iter()
+        .map(|block| block.line)
+        .max()
+        .unwrap_or(item.line)
+        .max(item.line)
+}
+
+fn lone(block: &Block, under: Option<usize>) -> Step {
+    Step {
+        number: String::new(),
+        blocks: vec![block.clone()],
+        steps: Vec::new(),
+        under,
+        line: block.line,
+    }
+}
+
+fn step(item: &Item, number: &str, under: Option<usize>) -> Step {
+    let mut step = Step {
+        number: number.to_owned(),
+        blocks: Vec::new(),
+        steps: Vec::new(),
+        under,
+        line: item.line,
+    };
+    for block in &item.blocks {
+        match &block.kind {
+            BlockKind::List { ordered, start, items } => {
+                for (at, item) in (*start..).zip(items) {
+                    let number = match (ordered, number.is_empty()) {
+                        (false, _) => String::new(),
+                        (true, true) => at.to_string(),
+                        (true, false) => format!("{number}.{at}"),
+                    };
+                    step.steps.push(self::step(item, &number, under));
+                }
+            }
+            BlockKind::Rule => {}
+            _ if step.steps.is_empty() => step.blocks.push(block.clone()),
+            BlockKind::Code { .. } => match step.steps.last_mut() {
+                Some(last) if last.number.is_empty() && last.blocks.len() == 1 && introduces(last) => {
+                    last.blocks.push(block.clone());
+                }
+                _ => step.steps.push(lone(block, under)),
+            },
+            _ => step.steps.push(lone(block, under)),
+        }
+    }
+    step
+}
+
+/// Whether a list is only a table of contents of sections.
+pub(super) fn is_contents(block: &Block) -> Option<HashSet<usize>> {
+    let BlockKind::List { items, .. } = &block.kind else {
+        return None;
+    };
+    let mut out = HashSet::new();
+    for item in items {
+        let [only] = item.blocks.as_slice() else { return None };
+        out.insert(lone_link(only)?);
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// Section that a paragraph consists of a link to.
+pub(super) fn lone_link(block: &Block) -> Option<usize> {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return None;
+    };
+    let mut found = None;
+    for inline in inlines {
+        match inline {
+            Inline::Link {
+                target: Target::Section(section),
+                ..
+            } if found.is_none() => found = Some(*section),
+            // `A)`, `1)` and punctuation around the link.
+            Inline::Text(text) if text.trim().len() <= 3 => {}
+            _ => return None,
+        }
+    }
+    found
+}
+
+/// Sections that a section's blocks send the reader to, with what the link says; not those of a table of contents.
+pub(super) fn jumps(section: &Section) -> Vec<(usize, String)> {
+    let mut out: Vec<(usize, String)> = Vec::new();
+    super::walk(&section.blocks, &mut |block| {
+        super::runs(block, &mut |inlines| {
+            super::walk_inlines(inlines, &mut |inline| {
+                if let Inline::Link {
+                    target: Target::Section(to),
+                    label,
+                } = inline
+                {
+                    out.push((*to, plain(label)));
+                }
+            });
+        });
+    });
+    out
 }

@@ -1,22 +1,449 @@
 //! What an answer shows, gathered from a section and the ones nested in it.
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::liquid::TeamUse;
-use super::{Dialect, FrontMatter, Section, Topic, places, steps, symptoms};
+use super::symptoms::{is_command, term_role};
+use super::{
+    Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, contacts, markdown,
+    places, plain, roles, sentences, steps, symptoms,
+};
 
 /// The topics of a document, in order; the first is the whole document.
-pub(super) fn gather(sections: &[Section], front: &FrontMatter, dialect: Dialect, teams: &[TeamUse]) -> Vec<Topic> {
-    let _ = (front, dialect, teams);
+pub(super) fn gather(
+    sections: &[Section],
+    front: &FrontMatter,
+    uses: &[TeamUse],
+    teams: &BTreeMap<String, Team>,
+) -> Vec<Topic> {
+    let tree = Tree::of(sections);
+    let placed = contacts::find(sections, uses, teams);
+    let team = front
+        .signpost
+        .team
+        .as_deref()
+        .map(|key| contacts::of_team(key, teams))
+        .unwrap_or_default();
     (0..sections.len())
-        .filter(|at| *at == 0 || sections[*at].role == super::Role::Other)
-        .map(|at| Topic {
-            section: at,
-            title: sections[at].heading.clone(),
-            symptoms: symptoms::gather(sections, &[at]),
-            causes: Vec::new(),
-            steps: steps::gather(sections, &[at]),
-            branches: Vec::new(),
-            contacts: Vec::new(),
-            places: places::gather(sections, &[at]),
-        })
+        .filter(|at| *at == 0 || tree.is_topic(*at))
+        .map(|at| tree.topic(at, &placed, &team))
         .collect()
+}
+
+/// More branches or contacts than this help nobody; it also bounds the work.
+const MOST: usize = 60;
+
+/// The sections with what is known about each.
+struct Tree<'a> {
+    sections: &'a [Section],
+    /// Index behind the last section nested in each.
+    ends: Vec<usize>,
+    /// Sections that document a trouble of their own.
+    troubles: Vec<bool>,
+    /// Sections that something links to.
+    targets: HashSet<usize>,
+}
+
+impl<'a> Tree<'a> {
+    fn of(sections: &'a [Section]) -> Self {
+        let mut ends: Vec<usize> = (1..=sections.len()).collect();
+        for at in (1..sections.len()).rev() {
+            if let Some(parent) = sections[at].parent {
+                ends[parent] = ends[parent].max(ends[at]);
+            }
+        }
+        let mut children: Vec<HashSet<Role>> = vec![HashSet::new(); sections.len()];
+        for section in sections {
+            if let Some(parent) = section.parent {
+                children[parent].insert(roles::of_heading(&section.heading));
+            }
+        }
+        let troubles = sections
+            .iter()
+            .zip(&children)
+            .map(|(section, children)| {
+                let own = roles::of_heading(&section.heading) == Role::Other;
+                let marked =
+                    section.role != Role::Symptoms && section.blocks.iter().any(|block| block.role == Role::Symptoms);
+                let structured = children.len() >= 2
+                    && children
+                        .iter()
+                        .any(|role| matches!(role, Role::Symptoms | Role::Causes | Role::Diagnosis | Role::Overview))
+                    && children
+                        .iter()
+                        .any(|role| matches!(role, Role::Steps | Role::Diagnosis));
+                own && (section.rule.is_some() || roles::names_trouble(&section.heading) || marked || structured)
+            })
+            .collect();
+        let targets = sections.iter().flat_map(steps::jumps).map(|(to, _)| to).collect();
+        Self {
+            sections,
+            ends,
+            troubles,
+            targets,
+        }
+    }
+
+    fn is_topic(&self, at: usize) -> bool {
+        let section = &self.sections[at];
+        let says_something = !section.blocks.is_empty() || self.ends[at] > at + 1;
+        let own = roles::of_heading(&section.heading) == Role::Other
+            && !matches!(section.role, Role::References | Role::Escalation);
+        says_something && (own || self.targets.contains(&at))
+    }
+
+    /// The section and those nested in it, without troubles of their own.
+    fn own(&self, at: usize) -> Vec<usize> {
+        let mut out = vec![at];
+        let mut next = at + 1;
+        while next < self.ends[at] {
+            if self.troubles[next] {
+                next = self.ends[next];
+            } else {
+                out.push(next);
+                next += 1;
+            }
+        }
+        out
+    }
+
+    fn topic(&self, at: usize, placed: &[contacts::Placed], team: &[Contact]) -> Topic {
+        let own = self.own(at);
+        let mut gathered = Gathered::default();
+        let jumps = self.jump_targets(at, &own);
+        let mut skipped: HashSet<usize> = HashSet::new();
+        for index in &own {
+            let parent_skipped = self.sections[*index]
+                .parent
+                .is_some_and(|parent| skipped.contains(&parent));
+            if *index != at && (jumps.contains(index) || parent_skipped) {
+                skipped.insert(*index);
+            }
+        }
+        for index in own.iter().filter(|index| !skipped.contains(index)) {
+            self.section(*index, at, &own, &mut gathered);
+        }
+        if gathered.steps.is_empty() {
+            for index in own.iter().filter(|index| skipped.contains(index)) {
+                self.section(*index, at, &own, &mut gathered);
+            }
+        }
+        gathered.settle();
+        Topic {
+            section: at,
+            title: self.sections[at].heading.clone(),
+            symptoms: symptoms::gather(self.sections, &own),
+            causes: gathered.causes,
+            steps: gathered.steps,
+            branches: self.branches(at, &own),
+            contacts: self.contacts(&own, placed, team),
+            places: places::gather(self.sections, &own),
+        }
+    }
+
+    /// Sections that a step sends the reader to under a condition: they are branches, not the next steps.
+    fn jump_targets(&self, at: usize, own: &[usize]) -> HashSet<usize> {
+        let mut out = HashSet::new();
+        for index in own {
+            let section = &self.sections[*index];
+            if !matches!(section.role, Role::Steps | Role::Diagnosis) {
+                continue;
+            }
+            for block in &section.blocks {
+                let BlockKind::List { ordered: true, .. } = block.kind else {
+                    continue;
+                };
+                if steps::is_contents(block).is_some() {
+                    continue;
+                }
+                for (to, _) in steps::jumps(&one_block(block)) {
+                    if to > *index && to != at && self.sections[to].parent == section.parent {
+                        out.insert(to);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// Sorts a section's blocks into steps and causes.
+    fn section(&self, index: usize, topic: usize, own: &[usize], gathered: &mut Gathered) {
+        let section = &self.sections[index];
+        let under = (index != topic).then_some(index);
+        let mut acting: Vec<Block> = Vec::new();
+        let mut open: Vec<Block> = Vec::new();
+        for (block, role) in pieces(&section.blocks) {
+            if is_litter(&block) {
+                continue;
+            }
+            match role {
+                Role::Steps | Role::Diagnosis => {
+                    let contents =
+                        steps::is_contents(&block).is_some_and(|targets| targets.iter().all(|to| own.contains(to)));
+                    let pointer = steps::lone_link(&block).is_some_and(|to| own.contains(&to) && to > index);
+                    if !contents && !pointer {
+                        acting.push(block);
+                    }
+                }
+                Role::Causes => gathered.causes.push(block),
+                Role::Overview if is_prose(&block) => gathered.overview.push(block),
+                Role::Other => open.push(block),
+                _ => {}
+            }
+        }
+        let mut split = explain_and_act(open, index == 0 && self.ends[0] > 1);
+        gathered.explaining.append(&mut split.0);
+        // Unmarked blocks come before the marked ones of the same section.
+        split.1.append(&mut acting);
+        gathered.steps.extend(steps::build(&split.1, under));
+    }
+
+    fn branches(&self, at: usize, own: &[usize]) -> Vec<Branch> {
+        let mut out: Vec<Branch> = Vec::new();
+        let mut add = |label: String, section: usize| {
+            let known = out.iter().any(|branch| branch.section == section);
+            if out.len() < MOST && section != at && section != 0 && !known && self.is_topic(section) {
+                out.push(Branch { label, section });
+            }
+        };
+        for index in own {
+            for (to, label) in steps::jumps(&self.sections[*index]) {
+                add(label, to);
+            }
+        }
+        let mut next = at + 1;
+        while next < self.ends[at] {
+            if self.troubles[next] {
+                add(self.sections[next].heading.clone(), next);
+                next = self.ends[next];
+            } else {
+                next += 1;
+            }
+        }
+        for index in own {
+            let alternatives = self.alternatives(*index);
+            for section in alternatives {
+                add(self.sections[section].heading.clone(), section);
+            }
+        }
+        out
+    }
+
+    /// Nested sections of which a reader follows one.
+    fn alternatives(&self, at: usize) -> Vec<usize> {
+        let children: Vec<usize> = (at + 1..self.ends[at])
+            .filter(|child| self.sections[*child].parent == Some(at))
+            .filter(|child| roles::of_heading(&self.sections[*child].heading) == Role::Other)
+            .collect();
+        let chosen = |heading: &str| {
+            let lower = heading.to_lowercase().replace('’', "'");
+            [
+                "you're ", "you are ", "if ", "option", "when ", "using ", "method ", "with ", "without ", "in case",
+            ]
+            .iter()
+            .any(|start| lower.starts_with(start))
+        };
+        let matching: Vec<usize> = children
+            .iter()
+            .copied()
+            .filter(|child| chosen(&self.sections[*child].heading))
+            .collect();
+        if matching.len() >= 2 { matching } else { Vec::new() }
+    }
+
+    /// The section's own contacts first, then those around it, then the document's, then the team's of the front matter.
+    fn contacts(&self, own: &[usize], placed: &[contacts::Placed], team: &[Contact]) -> Vec<Contact> {
+        let mut out: Vec<Contact> = Vec::new();
+        let mut add = |contact: &Contact| {
+            let known = out.len() < MOST
+                && out.iter().any(|other| {
+                    other.kind == contact.kind
+                        && other.name == contact.name
+                        && (other.when == contact.when || contact.when.is_none())
+                });
+            if !known && out.len() < MOST {
+                out.push(contact.clone());
+            }
+        };
+        let inside = |section: &usize| own.binary_search(section).is_ok();
+        for (_, contact) in placed.iter().filter(|(section, _)| inside(section)) {
+            add(contact);
+        }
+        let general = |section: &usize| {
+            !inside(section)
+                && self
+                    .sections
+                    .get(*section)
+                    .is_some_and(|section| section.role == Role::Escalation)
+        };
+        for (_, contact) in placed.iter().filter(|(section, _)| general(section)).take(MOST) {
+            add(contact);
+        }
+        team.iter().for_each(add);
+        out
+    }
+}
+
+fn one_block(block: &Block) -> Section {
+    Section {
+        heading: String::new(),
+        level: 1,
+        parent: None,
+        anchors: Vec::new(),
+        line: block.line,
+        role: Role::Other,
+        blocks: vec![block.clone()],
+        rule: None,
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    causes: Vec<Block>,
+    overview: Vec<Block>,
+    explaining: Vec<Block>,
+    steps: Vec<Step>,
+}
+
+impl Gathered {
+    /// The best sentences first: why it happens, then what it is.
+    fn settle(&mut self) {
+        let overview = std::mem::take(&mut self.overview);
+        let explaining = std::mem::take(&mut self.explaining);
+        self.causes.extend(overview.into_iter().take(3));
+        if self.causes.is_empty() {
+            self.causes.extend(explaining.into_iter().take(4));
+        }
+    }
+}
+
+/// Blocks with their roles; the parts of a definition list by what their term says.
+fn pieces(blocks: &[Block]) -> Vec<(Block, Role)> {
+    let mut out = Vec::new();
+    for block in blocks {
+        let BlockKind::Definitions(definitions) = &block.kind else {
+            out.push((block.clone(), block.role));
+            continue;
+        };
+        let known = definitions
+            .iter()
+            .any(|definition| term_role(&plain(&definition.term)) != Role::Other);
+        if !known {
+            out.push((block.clone(), block.role));
+            continue;
+        }
+        for definition in definitions {
+            let role = match term_role(&plain(&definition.term)) {
+                Role::Other => block.role,
+                role => role,
+            };
+            for detail in definition.details.iter().flatten() {
+                let mut detail = detail.clone();
+                markdown::set_role(std::slice::from_mut(&mut detail), role);
+                out.push((detail, role));
+            }
+        }
+    }
+    out
+}
+
+fn is_prose(block: &Block) -> bool {
+    matches!(
+        block.kind,
+        BlockKind::Paragraph(_) | BlockKind::List { .. } | BlockKind::Quote(_)
+    )
+}
+
+/// Labels, tags and the address of the original say nothing to a reader in need.
+fn is_litter(block: &Block) -> bool {
+    let attrs = block
+        .attrs
+        .iter()
+        .any(|word| word.starts_with(".label") || word.starts_with("tag-"));
+    let origin = matches!(&block.kind, BlockKind::Paragraph(inlines) if matches!(inlines.first(), Some(Inline::Text(text)) if text.starts_with("Original URL:")));
+    attrs || origin || matches!(block.kind, BlockKind::Rule)
+}
+
+/// Splits text without marks: what explains, and from where on it tells the reader to act. An introduction that other
+/// sections follow explains unless it lists steps.
+fn explain_and_act(blocks: Vec<Block>, introduction: bool) -> (Vec<Block>, Vec<Block>) {
+    let acts = |at: usize| match &blocks[at].kind {
+        BlockKind::List { ordered: true, .. } => true,
+        BlockKind::List { items, .. } => {
+            let first = items
+                .first()
+                .map(|item| item.blocks.iter().take(1).map(super::plain_block).collect::<String>());
+            !introduction && first.is_some_and(|text| sentences::acts(&text))
+        }
+        BlockKind::Code { .. } => is_command(&blocks[at]),
+        BlockKind::Paragraph(inlines) => {
+            let leads = plain(inlines).trim_end().ends_with(':')
+                && blocks
+                    .get(at + 1)
+                    .is_some_and(|next| matches!(next.kind, BlockKind::List { ordered: true, .. }) || is_command(next));
+            leads
+                || !introduction
+                    && sentences::of_text(&plain(inlines))
+                        .iter()
+                        .any(|sentence| sentences::acts(sentence))
+        }
+        _ => false,
+    };
+    let Some(first) = (0..blocks.len()).find(|at| acts(*at)) else {
+        return if introduction {
+            (blocks, Vec::new())
+        } else {
+            first_sentence(blocks)
+        };
+    };
+    let mut explaining: Vec<Block> = blocks.get(..first).unwrap_or_default().to_vec();
+    let mut acting: Vec<Block> = Vec::new();
+    let mut rest = blocks.into_iter().skip(first);
+    if let Some(block) = rest.next() {
+        let (head, tail) = split_paragraph(block, sentences::acts);
+        explaining.extend(head);
+        acting.extend(tail);
+    }
+    acting.extend(rest);
+    (explaining, acting)
+}
+
+/// Without a word of what to do, the first sentence says what it is, and the rest is all there is to go by.
+fn first_sentence(mut blocks: Vec<Block>) -> (Vec<Block>, Vec<Block>) {
+    if blocks.is_empty() {
+        return (blocks, Vec::new());
+    }
+    let rest = blocks.split_off(1);
+    let mut seen = false;
+    let Some(first) = blocks.pop() else {
+        return (Vec::new(), rest);
+    };
+    if !matches!(first.kind, BlockKind::Paragraph(_)) {
+        let mut all = vec![first];
+        all.extend(rest);
+        return (Vec::new(), all);
+    }
+    let (head, tail) = split_paragraph(first, |_| std::mem::replace(&mut seen, true));
+    let mut acting: Vec<Block> = tail.into_iter().collect();
+    acting.extend(rest);
+    (head.into_iter().collect(), acting)
+}
+
+/// Splits a paragraph before the first sentence for which `starts` holds.
+fn split_paragraph(block: Block, mut starts: impl FnMut(&str) -> bool) -> (Option<Block>, Option<Block>) {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return (None, Some(block));
+    };
+    let parts = sentences::split(inlines);
+    match parts.iter().position(|sentence| starts(&plain(sentence))) {
+        None if parts.len() < 2 => (Some(block), None),
+        None | Some(0) => (None, Some(block)),
+        Some(at) => {
+            let make = |sentences: &[Vec<Inline>]| Block {
+                kind: BlockKind::Paragraph(sentences::join(sentences)),
+                ..block.clone()
+            };
+            (Some(make(&parts[..at])), Some(make(&parts[at..])))
+        }
+    }
 }
