@@ -1,1 +1,88 @@
 //! Liveness, readiness, metrics.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What `/metrics` shows.
+pub type Metrics = PrometheusHandle;
+
+/// Why health and metrics cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The port.
+    #[error(
+        "http.listen: {address} cannot be used: {cause}; stop what uses it, or set another address (\"\" for none)"
+    )]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+/// Tells about health.
+pub trait Health: Send + Sync + 'static {
+    /// Whether the bot can answer, and the state of each dependency.
+    fn readiness(&self) -> (bool, Value);
+}
+
+#[derive(Clone)]
+struct Served {
+    health: Arc<dyn Health>,
+    metrics: Option<Metrics>,
+}
+
+/// Takes the port.
+///
+/// # Errors
+///
+/// When it cannot be had.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|cause| Error::Bind { address, cause })
+}
+
+/// Serves until told to stop.
+pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Option<Metrics>, stop: CancellationToken) {
+    let app = Router::new()
+        .route("/live", get(|| async { "live\n" }))
+        .route("/ready", get(ready))
+        .route("/metrics", get(show_metrics))
+        .with_state(Served { health, metrics });
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(cause) = served.await {
+        tracing::error!(%cause, "health and metrics are not served any more");
+    }
+}
+
+async fn ready(State(served): State<Served>) -> Response {
+    let (ready, details) = served.health.readiness();
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(details)).into_response()
+}
+
+async fn show_metrics(State(served): State<Served>) -> Response {
+    match &served.metrics {
+        Some(metrics) => {
+            metrics.run_upkeep();
+            ([("content-type", "text/plain; version=0.0.4")], metrics.render()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -3,6 +3,7 @@
 mod eval;
 mod knowledge;
 mod lint;
+mod manifest;
 mod matching;
 mod render;
 mod sandbox;
@@ -31,6 +32,7 @@ enum Command {
     Render(render::Arguments),
     Eval(eval::Arguments),
     Lint(lint::Arguments),
+    Manifest(manifest::Arguments),
 }
 
 /// Runs the command that the arguments name.
@@ -46,5 +48,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Render(arguments) => render::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Manifest(arguments) => manifest::run(&arguments),
     }
 }

@@ -1,13 +1,98 @@
 //! `signpost serve`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio_util::sync::CancellationToken;
+
+use crate::flow;
+use crate::settings::{self, Format, Log};
 
 /// Run the bot against Slack.
+///
+/// All settings, with comments: config/default.toml. They are changed by `local.toml` in the config folder and by
+/// environment variables such as SIGNPOST__RUNBOOKS__DIR. The tokens come from SIGNPOST__SLACK__BOT_TOKEN and
+/// SIGNPOST__SLACK__APP_TOKEN.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Folder with `local.toml` [default: ./config, when it is there].
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+}
 
-pub(super) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = settings::load(arguments.config.as_deref())?;
+    log(&settings.log)?;
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    // Two threads: the work is waiting, and thinking about a message takes a millisecond.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(async {
+        let parts = flow::Parts {
+            metrics: Some(metrics),
+            ..flow::Parts::default()
+        };
+        let (shutdown, hard, status) = (CancellationToken::new(), parts.hard.clone(), Arc::clone(&parts.status));
+        let beside = async {
+            let ready = async {
+                status.wait_ready().await;
+                tracing::info!("ready");
+            };
+            tokio::join!(ready, signals(&shutdown, &hard));
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ended = flow::run(settings, parts, shutdown.clone()) => ended,
+            () = beside => Ok(()),
+        }
+    });
+    // What does not end by itself is in the store.
+    runtime.shutdown_background();
+    ended?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first signal asks to end well, the second to end now.
+async fn signals(shutdown: &CancellationToken, hard: &CancellationToken) {
+    for token in [shutdown, hard] {
+        if let Err(cause) = signal().await {
+            tracing::error!(%cause, "signals cannot be heard");
+            return;
+        }
+        token.cancel();
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Logs to standard error; standard output is for data.
+fn log(log: &Log) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.level)?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match log.format {
+        Format::Text => builder.try_init(),
+        Format::Json => builder.json().flatten_event(true).try_init(),
+    }
+    .map_err(|cause| anyhow::anyhow!("logging cannot be set up: {cause}"))
 }

@@ -16,16 +16,44 @@
 //! status.wait_ready().await; // sockets are connected, runbooks loaded, the store works
 //! ```
 
+mod brain;
+mod deliver;
+mod error;
+mod handle;
+mod housekeeping;
+mod intake;
+mod knowledge;
+mod mind;
+mod reload;
+mod rules;
+mod start;
 mod status;
+mod tasks;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
 
 use crate::clock::{Clock, SystemClock};
+use crate::http;
 use crate::settings::Settings;
+use crate::slack::ghosts::Ghosts;
+use crate::slack::sender::Sender;
+use crate::slack::socket::{Sockets, Timing};
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
 
+pub use error::Error;
+pub use knowledge::Knowledge;
 pub use status::{Snapshot, Status};
+
+/// How long what was begun may take to end after shutdown was asked for.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// What the bot is handed besides its settings.
 #[derive(Debug, Clone)]
@@ -34,8 +62,14 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What the bot says about its health.
     pub status: Arc<Status>,
+    /// How long things take on the wire.
+    pub timing: Timing,
     /// Cancelled when the bot must not even finish what it has begun.
     pub hard: CancellationToken,
+    /// Every task of the bot. Who drops the future of [`run`] waits here until nothing of it is left.
+    pub tracker: TaskTracker,
+    /// What `/metrics` shows.
+    pub metrics: Option<http::Metrics>,
 }
 
 impl Default for Parts {
@@ -43,25 +77,178 @@ impl Default for Parts {
         Self {
             clock: Arc::new(SystemClock),
             status: Arc::new(Status::default()),
+            timing: Timing::default(),
             hard: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+            metrics: None,
         }
     }
 }
 
-/// Why the bot could not start or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Not there yet.
-    #[error("the bot is not built yet")]
-    Unbuilt,
-}
-
 /// Runs the bot until `shutdown` is cancelled, then finishes what it has begun.
+///
+/// Dropping the future ends the bot at once, as `kill -9` would.
 ///
 /// # Errors
 ///
 /// What keeps it from starting: tokens, the store's file, the runbook folder, the port.
-#[expect(clippy::unused_async, reason = "filled in by the next step")]
-pub async fn run(_settings: Settings, _parts: Parts, _shutdown: CancellationToken) -> Result<(), Error> {
-    Err(Error::Unbuilt)
+pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), Error> {
+    let hard = parts.hard.child_token();
+    let _ends_with_this_future = hard.clone().drop_guard();
+    // Everything stops with the hard token; `stop` lets each task end what it has begun.
+    let stop = hard.child_token();
+    let prepared = prepare(&settings, &parts).await?;
+    spawn(settings, &parts, prepared, &hard, &stop);
+
+    shutdown.cancelled().await;
+    info!("stopping: what was begun is finished");
+    stop.cancel();
+    parts.tracker.close();
+    tokio::select! {
+        () = parts.tracker.wait() => {}
+        () = hard.cancelled() => warn!("stopped at once; what was not finished is in the store"),
+        () = tokio::time::sleep(GRACE) => warn!("stopped although not everything was finished; it is in the store"),
+    }
+    Ok(())
+}
+
+/// What everything else needs.
+struct Prepared {
+    health: Option<TcpListener>,
+    mind: Arc<mind::Mind>,
+    store: Arc<dyn Store>,
+    slack: start::Slack,
+}
+
+/// Everything that can keep the bot from starting, the cheapest first.
+async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> {
+    let tokens = start::tokens(settings)?;
+    let health = match settings.http.address() {
+        Some(address) => Some(http::bind(address).await?),
+        None => None,
+    };
+    let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings, None)?));
+    parts.status.change(|status| status.runbooks = mind.runbooks());
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
+    let uncertain = store.recover(settings.slack.lookup_after()).await?;
+    if uncertain > 0 {
+        warn!(
+            uncertain,
+            "posts were being sent when the bot ended; they are looked up before they are sent again"
+        );
+    }
+    parts.status.change(|status| status.store = true);
+    let slack = start::slack(settings, tokens).await?;
+    info!(
+        slack.team = slack.us.team_id,
+        slack.user = slack.us.user_id,
+        "Slack knows the bot"
+    );
+    Ok(Prepared {
+        health,
+        mind,
+        store,
+        slack,
+    })
+}
+
+fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &CancellationToken, stop: &CancellationToken) {
+    let tasks = tasks::Tasks {
+        tracker: parts.tracker.clone(),
+        hard: hard.clone(),
+        stop: stop.clone(),
+    };
+    let Prepared {
+        health,
+        mind,
+        store,
+        slack: start::Slack {
+            net,
+            web,
+            us,
+            socket_url,
+        },
+    } = prepared;
+    let (clock, status) = (&parts.clock, &parts.status);
+    let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let lookup_after = settings.slack.lookup_after();
+    let retention = settings.store.retention();
+    let connections = settings.slack.connections;
+    keep_up(&tasks, &settings, &mind, status);
+    let ghosts = Mutex::new(Ghosts::new(settings.slack.expected_connections()));
+    let rules = Arc::new(rules::Rules {
+        us: us.clone(),
+        settings,
+    });
+    let intake = Arc::new(intake::Intake {
+        store: Arc::clone(&store),
+        clock: Arc::clone(clock),
+        rules: Arc::clone(&rules),
+        status: Arc::clone(status),
+        ghosts,
+        wake: Arc::clone(&inbox),
+    });
+    let handler = handle::Handler {
+        store: Arc::clone(&store),
+        clock: Arc::clone(clock),
+        rules,
+        brain: mind,
+        status: Arc::clone(status),
+        wake: inbox,
+        outbox: Arc::clone(&outbox),
+    };
+    tasks.keep("handle", handler, handle::Handler::run);
+    let sender = Sender::new(Arc::clone(&web));
+    let delivery = deliver::Delivery {
+        store: Arc::clone(&store),
+        clock: Arc::clone(clock),
+        sender,
+        us,
+        lookup_after,
+        wake: outbox,
+    };
+    tasks.keep("deliver", delivery, deliver::Delivery::run);
+    let sockets = Arc::new(Sockets::new(
+        net,
+        web,
+        Arc::clone(&intake) as _,
+        parts.timing,
+        socket_url,
+    ));
+    connect(&tasks, &sockets, connections);
+    let keeper = housekeeping::Keeper {
+        store,
+        clock: Arc::clone(clock),
+        intake,
+        sockets,
+        status: Arc::clone(status),
+        retention,
+    };
+    tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
+    if let Some(listener) = health {
+        parts.tracker.spawn(http::serve(
+            listener,
+            Arc::clone(status) as _,
+            parts.metrics.clone(),
+            stop.clone(),
+        ));
+    }
+}
+
+/// Holds the connections.
+fn connect(tasks: &tasks::Tasks, sockets: &Arc<Sockets>, connections: u32) {
+    for _ in 0..connections {
+        let tracker = tasks.tracker.clone();
+        tasks.keep_shared("socket", sockets, move |sockets, stop| {
+            sockets.hold(tracker.clone(), stop)
+        });
+    }
+}
+
+/// Keeps the runbooks up to date, when they lie in a folder.
+fn keep_up(tasks: &tasks::Tasks, settings: &Settings, mind: &Arc<mind::Mind>, status: &Arc<Status>) {
+    if let (true, Some(folder)) = (settings.runbooks.reload, settings.runbooks.folder()) {
+        let reload = reload::Reload::new(folder, settings, Arc::clone(mind), Arc::clone(status));
+        tasks.keep("reload", reload, reload::Reload::run);
+    }
 }

@@ -64,3 +64,16 @@ impl Status {
         });
     }
 }
+
+impl crate::http::Health for Status {
+    fn readiness(&self) -> (bool, serde_json::Value) {
+        let now = self.get();
+        let details = serde_json::json!({
+            "ready": now.ready(),
+            "slack": {"connections": now.sockets, "ghosts": now.ghosts},
+            "store": {"works": now.store},
+            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
+        });
+        (now.ready(), details)
+    }
+}

@@ -148,6 +148,11 @@ pub fn frame(text: &str) -> Option<Frame> {
     })
 }
 
+/// The id of an event, the same in every delivery of it.
+pub fn event_id(payload: &Value) -> Option<String> {
+    string(payload, "event_id")
+}
+
 /// Reads what an `event_callback` tells.
 pub fn event(payload: &Value, us: &Identity) -> Event {
     let Some(event) = payload.get("event").filter(|event| event.is_object()) else {

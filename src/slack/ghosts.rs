@@ -61,6 +61,11 @@ impl Ghosts {
         Verdict::Fine
     }
 
+    /// Whether there are no connections but ours.
+    pub fn clear(&self) -> bool {
+        self.over.is_none()
+    }
+
     /// Time went by.
     pub fn tick(&mut self, now: Timestamp) -> Verdict {
         match &mut self.over {

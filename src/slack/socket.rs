@@ -3,8 +3,8 @@
 //! An envelope is acknowledged only after the [`Sink`] has stored it. A `disconnect` opens the next connection before the
 //! old one is left, which is then read until the server closes it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -70,6 +70,8 @@ pub struct Sockets {
     timing: Timing,
     leaving: AtomicU32,
     renew: Notify,
+    /// An address that was opened to see whether the token is good; it can be used once.
+    first: Mutex<Option<String>>,
 }
 
 impl std::fmt::Debug for Sockets {
@@ -103,8 +105,8 @@ enum ConnectError {
 }
 
 impl Sockets {
-    /// Connections of `web`'s app, whose envelopes go to `sink`.
-    pub fn new(net: Net, web: Arc<Web>, sink: Arc<dyn Sink>, timing: Timing) -> Self {
+    /// Connections of `web`'s app, whose envelopes go to `sink`. `first`: an address that was opened already.
+    pub fn new(net: Net, web: Arc<Web>, sink: Arc<dyn Sink>, timing: Timing, first: String) -> Self {
         Self {
             net,
             web,
@@ -112,6 +114,7 @@ impl Sockets {
             timing,
             leaving: AtomicU32::new(0),
             renew: Notify::new(),
+            first: Mutex::new(Some(first)),
         }
     }
 
@@ -120,8 +123,8 @@ impl Sockets {
         self.renew.notify_one();
     }
 
-    /// Holds one connection until shutdown. `first`: an address that was opened already.
-    pub async fn hold(self: Arc<Self>, mut first: Option<String>, tracker: TaskTracker, shutdown: CancellationToken) {
+    /// Holds one connection until shutdown.
+    pub async fn hold(self: Arc<Self>, tracker: TaskTracker, shutdown: CancellationToken) {
         let (least, most) = self.timing.back_off;
         let policy = ExponentialBuilder::default()
             .with_min_delay(least)
@@ -134,7 +137,7 @@ impl Sockets {
             let begun = Instant::now();
             let mut wait = None;
             let mut handed_over = false;
-            match self.connect(first.take()).await {
+            match self.connect().await {
                 Ok(socket) => match self.read(socket, &mut old, &shutdown).await {
                     End::Shutdown => return,
                     End::HandOver { socket, hello } => {
@@ -172,7 +175,8 @@ impl Sockets {
         }
     }
 
-    async fn connect(&self, first: Option<String>) -> Result<WebSocket, ConnectError> {
+    async fn connect(&self) -> Result<WebSocket, ConnectError> {
+        let first = self.first.lock().ok().and_then(|mut first| first.take());
         let url = match first {
             Some(url) => url,
             None => self.web.connections_open().await?,

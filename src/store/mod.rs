@@ -38,7 +38,7 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Whether a message was answered.
     async fn answered(&self, message: &str) -> Result<bool, Error>;
 
-    /// Everything that is still to be posted, in order.
+    /// What is still to be posted, in order; the oldest when there is very much.
     async fn unsent(&self) -> Result<Vec<Post>, Error>;
 
     /// Marks a post as being sent. `false` when it is not to be sent any more.
@@ -47,8 +47,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Writes down how a try to send ended.
     async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error>;
 
-    /// After a start: posts that were being sent become uncertain. Tells how many.
-    async fn recover(&self) -> Result<u64, Error>;
+    /// After a start: posts that were being sent become uncertain, to be looked up not earlier than `lookup_after` since
+    /// their last try began. Tells how many.
+    async fn recover(&self, lookup_after: Duration) -> Result<u64, Error>;
 
     /// Forgets what is older than `retention`, and erases payloads older than a day.
     async fn purge(&self, now: Timestamp, retention: Duration) -> Result<Purged, Error>;

@@ -182,7 +182,7 @@ impl Store for Sqlite {
     async fn unsent(&self) -> Result<Vec<Post>, Error> {
         let rows = sqlx::query(
             "SELECT seq, key, channel, thread_ts, body, state, attempts, next_at, first_try_at FROM outbox
-             WHERE state IN ('pending', 'sending', 'uncertain') ORDER BY seq",
+             WHERE state IN ('pending', 'sending', 'uncertain') ORDER BY seq LIMIT 500",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -218,9 +218,12 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    async fn recover(&self) -> Result<u64, Error> {
+    async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
         // `next_at` holds when the last try began.
-        let changed = sqlx::query("UPDATE outbox SET state = 'uncertain' WHERE state = 'sending'").execute(&self.pool);
+        let changed =
+            sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
+                .bind(milliseconds(lookup_after))
+                .execute(&self.pool);
         Ok(changed.await?.rows_affected())
     }
 
@@ -314,6 +317,10 @@ async fn receive_one(
 fn before(now: Timestamp, age: Duration) -> i64 {
     now.as_millisecond()
         .saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {

@@ -226,13 +226,13 @@ mod contract {
         with_post(store, "p").await;
         with_post(store, "q").await;
         store.sending("p", at(2)).await.unwrap();
-        assert_eq!(store.recover().await.unwrap(), 1);
+        assert_eq!(store.recover(Duration::from_secs(15)).await.unwrap(), 1);
         let rows = store.unsent().await.unwrap();
         assert_eq!(
             rows.iter().map(|row| row.state).collect::<Vec<_>>(),
             [PostState::Uncertain, PostState::Pending]
         );
-        assert_eq!(rows[0].next_at, at(2), "when the last try began");
+        assert_eq!(rows[0].next_at, at(17), "not before its request has surely ended");
     }
 
     pub(super) async fn what_was_not_decoded_is_kept_but_not_handled(store: &dyn Store) {

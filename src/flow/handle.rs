@@ -1,0 +1,223 @@
+//! Inbox → outbox: messages of one channel in order, channels side by side.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::Status;
+use super::brain::{Brain, Question};
+use super::rules::Rules;
+use crate::clock::Clock;
+use crate::policy::Verdict;
+use crate::slack::decode::{self, Event, Message};
+use crate::slack::text;
+use crate::store::{self, Done, NewPost, Store, Waiting};
+
+/// Rows read at once.
+const BATCH: u32 = 100;
+/// Rows that wait in memory for their channel's turn.
+const QUEUED: usize = 1_000;
+/// A row that was begun more often than this brings something down each time.
+const ATTEMPTS: u32 = 3;
+/// Between tries when the store fails.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
+/// Handles the inbox.
+#[derive(Debug)]
+pub(super) struct Handler {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) brain: Arc<dyn Brain>,
+    pub(super) status: Arc<Status>,
+    /// Woken by intake.
+    pub(super) wake: Arc<Notify>,
+    /// Wakes delivery.
+    pub(super) outbox: Arc<Notify>,
+}
+
+impl Handler {
+    /// Handles rows until told to stop, then finishes those that were begun.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut after = 0;
+        // A lane is in the map while one of its rows is handled; its queue holds those that wait.
+        let mut lanes: HashMap<String, VecDeque<Waiting>> = HashMap::new();
+        let mut busy: JoinSet<String> = JoinSet::new();
+        loop {
+            let queued: usize = lanes.values().map(VecDeque::len).sum();
+            let mut more = false;
+            if queued < QUEUED {
+                match self.store.take(after, BATCH).await {
+                    Ok(rows) => {
+                        more = rows.len() == BATCH as usize;
+                        for row in rows {
+                            after = after.max(row.seq);
+                            if let Some(queue) = lanes.get_mut(&row.lane) {
+                                queue.push_back(row);
+                            } else {
+                                lanes.insert(row.lane.clone(), VecDeque::new());
+                                busy.spawn(Arc::clone(&self).one(row, stop.clone()));
+                            }
+                        }
+                    }
+                    Err(cause) => {
+                        self.store_failed(&cause);
+                        tokio::time::sleep(STORE_WAIT).await;
+                        more = true;
+                    }
+                }
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(lane) = busy.join_next() => {
+                    // Lanes never panic: what could is caught in `one`.
+                    let Ok(lane) = lane else { continue };
+                    match lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
+                        Some(row) => {
+                            busy.spawn(Arc::clone(&self).one(row, stop.clone()));
+                        }
+                        None => {
+                            lanes.remove(&lane);
+                        }
+                    }
+                }
+                () = self.wake.notified(), if !more => {}
+                () = std::future::ready(()), if more => {}
+            }
+        }
+        while busy.join_next().await.is_some() {}
+    }
+
+    fn store_failed(&self, cause: &store::Error) {
+        self.status.change(|status| status.store = false);
+        error!(%cause, "the store fails; trying again");
+    }
+
+    /// Handles one row and gives back its lane.
+    async fn one(self: Arc<Self>, mut row: Waiting, stop: CancellationToken) -> String {
+        let lane = row.lane.clone();
+        loop {
+            match self.handle(&row).await {
+                Ok(true) => return lane,
+                // The other arrival told of a mention meanwhile.
+                Ok(false) => match self.store.waiting(&row.key).await {
+                    Ok(Some(changed)) => row = changed,
+                    Ok(None) => return lane,
+                    Err(cause) => self.store_failed(&cause),
+                },
+                Err(cause) => {
+                    self.store_failed(&cause);
+                    tokio::select! {
+                        // The row stays in the inbox for the next start.
+                        () = stop.cancelled() => return lane,
+                        () = tokio::time::sleep(STORE_WAIT) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    async fn handle(&self, row: &Waiting) -> Result<bool, store::Error> {
+        if row.attempts > ATTEMPTS {
+            error!(
+                key = row.key,
+                attempts = row.attempts,
+                "a message brings the bot down each time; it is set aside"
+            );
+            self.store.set_aside(&row.key, self.clock.now()).await?;
+            return Ok(true);
+        }
+        let begun = self.clock.now();
+        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.rules.us));
+        let done = match event {
+            Ok(Event::Message(message)) => {
+                if let Ok(done) = self.think(&message, row).await? {
+                    done
+                } else {
+                    metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
+                    error!(key = row.key, "a message made the bot panic; it is set aside");
+                    self.store.set_aside(&row.key, self.clock.now()).await?;
+                    return Ok(true);
+                }
+            }
+            Ok(_) | Err(_) => Done::default(),
+        };
+        let finished = self.store.finish(row, &done, self.clock.now()).await?;
+        self.status.change(|status| status.store = true);
+        if finished {
+            let answered = if done.posts.is_empty() { "silent" } else { "answered" };
+            metrics::counter!("signpost_messages_total", "outcome" => answered).increment(1);
+            if let Some((message, about)) = &done.answered {
+                let milliseconds = self.clock.now().duration_since(begun).as_millis();
+                info!(message, about, milliseconds, "a message is answered");
+            }
+            if !done.posts.is_empty() {
+                self.outbox.notify_one();
+            }
+        }
+        Ok(finished)
+    }
+
+    async fn think(&self, message: &Message, row: &Waiting) -> Result<Result<Done, Panicked>, store::Error> {
+        let mentioned = message.mentioned || row.mentioned;
+        let verdict = self.rules.verdict(message, mentioned);
+        let (asked, stranger) = match verdict {
+            Verdict::Ignore(why) => {
+                debug!(message = message.id(), why, "a message is left alone");
+                return Ok(Ok(Done::default()));
+            }
+            Verdict::Unasked => (false, false),
+            Verdict::Asked => (true, false),
+            Verdict::AskedByStranger => (true, true),
+        };
+        if message.edited_ts.is_some() && self.store.answered(&message.id()).await? {
+            debug!(message = message.id(), "an edited message was answered before");
+            return Ok(Ok(Done::default()));
+        }
+        let question = Question {
+            text: text::without_mention(&message.text, &self.rules.us.user_id),
+            asked,
+            stranger,
+            images: message.images,
+        };
+        // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| self.brain.answer(&question))) else {
+            return Ok(Err(Panicked));
+        };
+        Ok(Ok(answer.map_or_else(Done::default, |answer| posts(message, answer))))
+    }
+}
+
+struct Panicked;
+
+fn posts(message: &Message, answer: super::brain::Answer) -> Done {
+    let thread = message.answer_thread().to_owned();
+    let posts = answer
+        .bodies
+        .into_iter()
+        .enumerate()
+        .filter_map(|(number, body)| {
+            let body = serde_json::to_string(&body.safe())
+                .inspect_err(|cause| warn!(%cause, "a reply cannot be written down"))
+                .ok()?;
+            Some(NewPost {
+                // Without the edit: a message is answered once, whichever of its versions was the first to be.
+                key: format!("answer:{}:{number}", message.id()),
+                channel: message.channel.clone(),
+                thread_ts: Some(thread.clone()),
+                body,
+            })
+        })
+        .collect();
+    Done {
+        posts,
+        answered: Some((message.id(), answer.about)),
+    }
+}

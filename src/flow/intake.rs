@@ -1,0 +1,132 @@
+//! Frame → inbox. What is stored here is acknowledged next, so nothing else happens in between.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+use tracing::{debug, error, info, warn};
+
+use super::Status;
+use super::rules::Rules;
+use crate::clock::Clock;
+use crate::policy::Verdict;
+use crate::slack::decode::{self, Envelope, Event};
+use crate::slack::ghosts::{Ghosts, Verdict as GhostVerdict};
+use crate::slack::socket::Sink;
+use crate::store::{Arrival, Store};
+
+/// Takes envelopes into the inbox.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) status: Arc<Status>,
+    pub(super) ghosts: Mutex<Ghosts>,
+    /// Wakes those who handle the inbox.
+    pub(super) wake: Arc<Notify>,
+}
+
+#[async_trait]
+impl Sink for Intake {
+    async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String> {
+        let arrivals: Vec<Arrival> = envelopes.iter().filter_map(|envelope| self.arrival(envelope)).collect();
+        if arrivals.is_empty() {
+            return Ok(());
+        }
+        match self.store.receive(&arrivals, self.clock.now()).await {
+            Ok(receipts) => {
+                self.status.change(|status| status.store = true);
+                if receipts.into_iter().any(crate::store::Receipt::wakes) {
+                    self.wake.notify_one();
+                }
+                Ok(())
+            }
+            Err(cause) => {
+                self.status.change(|status| status.store = false);
+                Err(cause.to_string())
+            }
+        }
+    }
+
+    fn opened(&self, num_connections: Option<u32>, overlap: u32) {
+        self.status.change(|status| status.sockets += 1);
+        info!(slack.connections = num_connections, "connected to Slack");
+        if let (Some(connections), Ok(mut ghosts)) = (num_connections, self.ghosts.lock()) {
+            let verdict = ghosts.hello(self.clock.now(), connections, overlap);
+            self.status.change(|status| match verdict {
+                GhostVerdict::Alarm(extra) => status.ghosts = extra,
+                _ if ghosts.clear() => status.ghosts = 0,
+                _ => {}
+            });
+            if let GhostVerdict::Alarm(extra) = verdict {
+                error!(
+                    slack.ghosts = extra,
+                    "more connections to Slack than ours: something else takes events that the bot never sees; find \
+                     other processes with this app token, or revoke it and make a new one"
+                );
+            }
+            metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.status.get().ghosts));
+        }
+    }
+
+    fn closed(&self) {
+        self.status
+            .change(|status| status.sockets = status.sockets.saturating_sub(1));
+    }
+}
+
+impl Intake {
+    /// The row for an envelope; `None` for what is not to be handled.
+    fn arrival(&self, envelope: &Envelope) -> Option<Arrival> {
+        metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
+        if envelope.retry_attempt > 0 {
+            debug!(slack.retry = envelope.retry_attempt, "Slack sends an envelope again");
+        }
+        if envelope.kind != "events_api" {
+            warn!(
+                slack.kind = envelope.kind,
+                "nothing handles this kind of envelope; it is acknowledged and left alone"
+            );
+            return None;
+        }
+        match decode::event(&envelope.payload, &self.rules.us) {
+            Event::Message(message) => {
+                // What nobody may see answered is not even stored.
+                if let Verdict::Ignore(why) = self.rules.verdict(&message, message.mentioned) {
+                    debug!(why, "a message is left alone");
+                    return None;
+                }
+                Some(Arrival {
+                    key: message.key(),
+                    lane: format!("{}:{}", message.team, message.channel),
+                    mentioned: message.mentioned,
+                    payload: envelope.payload.to_string(),
+                    decoded: true,
+                })
+            }
+            Event::Deleted { message } => {
+                debug!(message, "a message was deleted");
+                None
+            }
+            Event::Ignored { kind } => {
+                debug!(kind, "an event is left alone");
+                None
+            }
+            Event::Odd { why } => {
+                let key = decode::event_id(&envelope.payload).unwrap_or_else(|| format!("envelope:{}", envelope.id));
+                warn!(
+                    why,
+                    key, "an event cannot be decoded; its payload is set aside for a day"
+                );
+                Some(Arrival {
+                    key,
+                    lane: String::new(),
+                    mentioned: false,
+                    payload: envelope.payload.to_string(),
+                    decoded: false,
+                })
+            }
+        }
+    }
+}
