@@ -51,7 +51,8 @@ pub(super) fn find(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<Stri
     // A team's own entry says more than the link it became.
     out.retain(|(_, contact)| {
         !named.iter().any(|(_, team)| {
-            team.kind == contact.kind && (team.name == contact.name || team.url.is_some() && team.url == contact.url)
+            (contact.kind == team.kind || contact.kind == ContactKind::Other)
+                && (team.name == contact.name || team.url.is_some() && team.url == contact.url)
         })
     });
     let mut all = named;

@@ -80,6 +80,10 @@ impl Preparer<'_> {
                 blank_before = false;
                 continue;
             }
+            if base > 0 && indent >= base && self.is_set_off(at) {
+                self.code_of_item(base);
+                continue;
+            }
             if blank_before && indent >= base + 4 {
                 // Indented code stays as it is, up to the next line that is not indented.
                 while let Some(code) = self.lines.get(self.out.len()) {
@@ -93,6 +97,40 @@ impl Preparer<'_> {
             let prepared = self.line(at, line, indent);
             blank_before = prepared.trim().is_empty();
             self.out.push(prepared);
+        }
+    }
+
+    /// Whether two lines of nothing but four blanks stand before it: how re:Post's pages set code off, in lists too,
+    /// where four blanks alone would make it a paragraph of the item.
+    fn is_set_off(&self, at: usize) -> bool {
+        let blanks = |line: &&str| line.len() >= 4 && line.trim().is_empty();
+        at >= 2
+            && self
+                .lines
+                .get(at - 2..at)
+                .is_some_and(|before| before.iter().all(blanks))
+    }
+
+    /// Fences the code that starts here; the fence takes the place of the blank lines around it.
+    fn code_of_item(&mut self, base: usize) {
+        let fence = format!("{}~~~~", " ".repeat(base));
+        if let Some(before) = self.out.last_mut() {
+            before.clone_from(&fence);
+        }
+        while let Some(code) = self.lines.get(self.out.len()) {
+            let ends = !code.trim().is_empty() && indent_of(code) < base;
+            let next = self.lines.get(self.out.len() + 1).map_or("", |next| next);
+            if ends || (code.trim().is_empty() && (next.trim().is_empty() || indent_of(next) < base)) {
+                break;
+            }
+            self.out.push((*code).to_owned());
+        }
+        if self
+            .lines
+            .get(self.out.len())
+            .is_some_and(|line| line.trim().is_empty())
+        {
+            self.out.push(fence);
         }
     }
 
