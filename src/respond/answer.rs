@@ -1,0 +1,381 @@
+//! The replies themselves: each gathers its values and lets a template say it.
+
+use std::collections::BTreeSet;
+
+use minijinja::{Environment, Value, context};
+
+use super::fill::{Captures, Filled, Filler};
+use super::pieces::Pieces;
+use super::{Options, Reply, TemplateError, Templates, contacts, links, markdown, names, steps, templates, values};
+use crate::command::CATALOGUE;
+use crate::matching::{Match, Outcome};
+use crate::runbook::{Block, BlockKind, Inline, Library, Role, Runbook, Topic, TopicId};
+
+/// Lines of evidence that are quoted.
+const QUOTED: usize = 3;
+/// Characters of a quoted line.
+const QUOTED_LINE: usize = 300;
+/// Near misses and search results that are listed.
+const LISTED: usize = 5;
+
+/// Renders replies through the templates. Made once, used for every message.
+#[derive(Debug)]
+pub struct Responder {
+    jinja: Environment<'static>,
+    /// The embedded templates: what is left when an override fails on values that its trial did not have.
+    fallback: Environment<'static>,
+    options: Options,
+}
+
+impl Responder {
+    /// Loads the templates, `overrides` on top of the embedded ones, and tries each of them.
+    ///
+    /// # Errors
+    ///
+    /// The template that does not work, with its line.
+    pub fn new(overrides: Option<&Templates>, options: Options) -> Result<Self, TemplateError> {
+        let responder = Self {
+            jinja: templates::load(overrides)?,
+            fallback: templates::load(None)?,
+            options,
+        };
+        if overrides.is_some_and(|overrides| !overrides.is_empty()) {
+            super::trial::run(&responder.jinja)?;
+        }
+        Ok(responder)
+    }
+
+    /// What is said to a message: the answer when something was recognised. When a person asked, there is always one:
+    /// near misses, or "no runbook for this".
+    pub fn answer(&self, library: &Library, outcome: &Outcome, asked: bool) -> Option<Reply> {
+        if let Some(best) = outcome.matches.first() {
+            return Some(self.matched(library, best, outcome.matches.get(1..).unwrap_or_default(), asked));
+        }
+        if !asked {
+            return None;
+        }
+        Some(if outcome.near.is_empty() {
+            self.nothing_found()
+        } else {
+            self.near_misses(library, outcome)
+        })
+    }
+
+    /// The answer to a recognised error. The best match leads, the others are named.
+    fn matched(&self, library: &Library, best: &Match, others: &[Match], asked: bool) -> Reply {
+        let (Some(runbook), Some(topic)) = (library.runbook(best.topic), library.topic(best.topic)) else {
+            return self.nothing_found();
+        };
+        let mut pieces = Pieces::default();
+        let parts = self.parts(&mut pieces, runbook, topic, Some(best));
+        let quoted = quoted(best);
+        let others: Vec<Value> = others
+            .iter()
+            .take(LISTED)
+            .map(|other| self.candidate(library, other))
+            .collect();
+        let also: Vec<Value> = best.also.iter().take(3).map(|id| self.place(library, *id)).collect();
+        let evidence: Vec<Value> = best
+            .evidence
+            .iter()
+            .take(QUOTED)
+            .map(|evidence| context! { line => evidence.line, signature => values::shortened(&evidence.signature, QUOTED_LINE), kind => values::kind(&evidence.kind) })
+            .collect();
+        let values = context! {
+            asked, evidence, others, also,
+            quoted => pieces.put(quoted),
+            links => links::configured(&self.options.links, &best.captures)
+                .into_iter()
+                .map(|(title, url)| context! { title, url })
+                .collect::<Vec<_>>(),
+            ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
+        };
+        self.reply(
+            "answer.md",
+            values,
+            &pieces,
+            Some((library, topic_id(best.topic, topic))),
+        )
+    }
+
+    /// A topic that somebody asked to see.
+    pub fn show(&self, library: &Library, id: TopicId) -> Reply {
+        let (Some(runbook), Some(topic)) = (library.runbook(id), library.topic(id)) else {
+            return self.nothing_found();
+        };
+        let mut pieces = Pieces::default();
+        let parts = self.parts(&mut pieces, runbook, topic, None);
+        let sections: Vec<Value> = runbook
+            .topics
+            .iter()
+            .filter(|other| topic.section == 0 && other.section != 0)
+            .map(|other| {
+                self.place(
+                    library,
+                    TopicId {
+                        section: other.section,
+                        ..id
+                    },
+                )
+            })
+            .collect();
+        let values = context! {
+            sections,
+            ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
+        };
+        self.reply("show.md", values, &pieces, Some((library, topic_id(id, topic))))
+    }
+
+    /// What comes closest when nothing was recognised.
+    pub fn near_misses(&self, library: &Library, outcome: &Outcome) -> Reply {
+        self.candidates("near", library, outcome, "")
+    }
+
+    /// What a search found, best first.
+    pub fn search_results(&self, library: &Library, outcome: &Outcome, words: &str) -> Reply {
+        if outcome.best().is_none() {
+            return self.simple("nothing.md", context! { words => values::shortened(words, 120) });
+        }
+        self.candidates("search", library, outcome, words)
+    }
+
+    fn candidates(&self, why: &str, library: &Library, outcome: &Outcome, words: &str) -> Reply {
+        let list: Vec<Value> = outcome
+            .matches
+            .iter()
+            .chain(&outcome.near)
+            .take(LISTED)
+            .map(|candidate| self.candidate(library, candidate))
+            .collect();
+        self.simple(
+            "candidates.md",
+            context! { why, list, words => values::shortened(words, 120) },
+        )
+    }
+
+    /// No runbook fits.
+    pub fn nothing_found(&self) -> Reply {
+        self.simple("nothing.md", context! { words => "" })
+    }
+
+    /// What the bot can do, from the command catalogue.
+    pub fn help(&self) -> Reply {
+        self.help_on(None)
+    }
+
+    /// What one command does.
+    pub fn help_on(&self, command: Option<&str>) -> Reply {
+        let list: Vec<Value> = CATALOGUE
+            .iter()
+            .filter(|entry| command.is_none_or(|name| entry.name == name))
+            .map(|entry| context! { name => entry.name, usage => entry.usage, key => entry.help })
+            .collect();
+        self.simple("help.md", context! { list, only => command })
+    }
+
+    /// There was only an image, and images are not read.
+    pub fn images_not_read(&self) -> Reply {
+        self.simple("images.md", context! {})
+    }
+
+    /// `show` fits several topics: which one?
+    pub fn choose(&self, library: &Library, asked_for: &str, choices: &[TopicId]) -> Reply {
+        let list: Vec<Value> = choices.iter().take(10).map(|id| self.place(library, *id)).collect();
+        let more = choices.len().saturating_sub(list.len());
+        self.simple(
+            "choose.md",
+            context! { asked_for => values::shortened(asked_for, 120), list, more },
+        )
+    }
+
+    /// A topic in a list: its title, its runbook, how to see it.
+    fn place(&self, library: &Library, id: TopicId) -> Value {
+        let runbook = library.runbook(id);
+        let section = library.section(id).filter(|_| id.section != 0);
+        context! {
+            title => section.map(|section| section.heading.clone()).or_else(|| runbook.map(|runbook| runbook.title.clone())),
+            runbook => runbook.map(|runbook| runbook.title.clone()),
+            is_section => section.is_some(),
+            path => runbook.map(|runbook| runbook.path.clone()),
+            show => names::show_command(library, id),
+            url => runbook.and_then(|runbook| links::full(runbook, self.options.base_url.as_deref())),
+        }
+    }
+
+    fn candidate(&self, library: &Library, candidate: &Match) -> Value {
+        let evidence = candidate.evidence.first();
+        context! {
+            line => evidence.map(|evidence| evidence.line),
+            text => evidence.map(|evidence| values::shortened(&evidence.text, 160)),
+            signature => evidence.map(|evidence| values::shortened(&evidence.signature, 120)),
+            kind => evidence.map(|evidence| values::kind(&evidence.kind)),
+            ..self.place(library, candidate.topic)
+        }
+    }
+
+    /// Names and addresses of a topic.
+    fn topic_values(&self, library: &Library, runbook: &Runbook, topic: &Topic) -> Value {
+        let index = library
+            .runbooks
+            .iter()
+            .position(|other| std::ptr::eq(other, runbook))
+            .unwrap_or_default();
+        let whole = topic.section == 0;
+        context! {
+            title => if whole { &runbook.title } else { &topic.title },
+            runbook => runbook.title.clone(),
+            is_section => !whole,
+            path => runbook.path.clone(),
+            full_url => links::full(runbook, self.options.base_url.as_deref()),
+            show_all => names::show_command(library, TopicId { runbook: index, section: 0 }),
+            branches => topic.branches.iter().map(|branch| context! {
+                label => branch.label.clone(),
+                show => names::show_command(library, TopicId { runbook: index, section: branch.section }),
+            }).collect::<Vec<_>>(),
+        }
+    }
+
+    /// Cause, steps, contacts and places of a topic, with the captured values in the commands.
+    fn parts(&self, pieces: &mut Pieces, runbook: &Runbook, topic: &Topic, matched: Option<&Match>) -> Value {
+        let base_url = self.options.base_url.as_deref();
+        let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
+        let mut cause = values::cause(&topic.causes);
+        values::settle(&mut cause, runbook, base_url);
+        let todo = filler.steps(&topic.steps);
+        let mut todo = steps::to_blocks(&todo, runbook);
+        let has_steps = !todo.is_empty();
+        if !has_steps {
+            todo = own_text(runbook, topic, !cause.is_empty());
+            filler.blocks(&mut todo);
+        }
+        values::settle(&mut todo, runbook, base_url);
+        let contacts: Vec<Value> = contacts::ordered(&topic.contacts, matched)
+            .into_iter()
+            .map(|contact| {
+                context! {
+                    team => contact.team, kind => values::kind(&contact.kind), name => contact.name, when => contact.when,
+                    url => contact.url.as_deref().and_then(links::safe),
+                }
+            })
+            .collect();
+        let mut seen = BTreeSet::new();
+        let places: Vec<Value> = topic
+            .places
+            .iter()
+            .filter_map(|place| Some((place, links::safe(&place.url)?)))
+            .filter(|(_, url)| seen.insert(url.clone()))
+            .take(6)
+            .map(|(place, url)| context! { kind => values::kind(&place.kind), label => place.label.clone(), url })
+            .collect();
+        context! {
+            cause => pieces.put(cause),
+            steps => pieces.put_body(todo),
+            has_steps, contacts, places,
+            filled => filled_values(&filler.filled),
+        }
+    }
+
+    fn simple(&self, template: &str, values: Value) -> Reply {
+        self.reply(template, values, &Pieces::default(), None)
+    }
+
+    fn reply(&self, template: &str, values: Value, pieces: &Pieces, about: Option<(&Library, TopicId)>) -> Reply {
+        let (blocks, body) = markdown::parse(&self.render(template, &values), pieces);
+        let mut reply = Reply {
+            blocks,
+            body,
+            ..Reply::default()
+        };
+        if let Some((library, id)) = about {
+            reply.full_url = library
+                .runbook(id)
+                .and_then(|runbook| links::full(runbook, self.options.base_url.as_deref()));
+            let more = context! { full_url => reply.full_url.clone(), show => names::show_command(library, id) };
+            reply.rest = markdown::parse(&self.render("rest.md", &more), pieces).0;
+            reply.cut = markdown::parse(&self.render("cut.md", &more), pieces).0;
+        }
+        reply
+    }
+
+    fn render(&self, template: &str, values: &Value) -> String {
+        templates::render(&self.jinja, template, values).unwrap_or_else(|error| {
+            tracing::error!(reply.template = template, %error, "a reply template failed; the built-in one is used");
+            templates::render(&self.fallback, template, values).unwrap_or_default()
+        })
+    }
+}
+
+fn topic_id(id: TopicId, topic: &Topic) -> TopicId {
+    TopicId {
+        section: topic.section,
+        ..id
+    }
+}
+
+fn filled_values(filled: &Filled) -> Vec<Value> {
+    filled.iter().map(|(name, value)| context! { name, value }).collect()
+}
+
+/// The lines that matched, as a code block.
+fn quoted(matched: &Match) -> Vec<Block> {
+    let mut seen = BTreeSet::new();
+    let lines: Vec<String> = matched
+        .evidence
+        .iter()
+        .filter(|evidence| !evidence.text.trim().is_empty() && seen.insert(evidence.line))
+        .take(QUOTED)
+        .map(|evidence| values::shortened(&evidence.text, QUOTED_LINE))
+        .collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    vec![markdown::block(BlockKind::Code {
+        lang: String::new(),
+        text: lines.join("\n"),
+    })]
+}
+
+/// What the section says, for a topic without steps of its own.
+fn own_text(runbook: &Runbook, topic: &Topic, cause_is_shown: bool) -> Vec<Block> {
+    let left_out = |role: Role| {
+        matches!(
+            role,
+            Role::Symptoms | Role::Alerts | Role::Escalation | Role::References
+        ) || (cause_is_shown && matches!(role, Role::Causes | Role::Overview))
+    };
+    let mut out = Vec::new();
+    for (index, section) in runbook.sections.iter().enumerate() {
+        if !is_within(runbook, index, topic.section) {
+            continue;
+        }
+        let blocks: Vec<Block> = section
+            .blocks
+            .iter()
+            .filter(|block| !left_out(block.role))
+            .cloned()
+            .collect();
+        if !blocks.is_empty() && index != topic.section {
+            out.push(markdown::block(BlockKind::Heading(vec![Inline::Text(
+                section.heading.clone(),
+            )])));
+        }
+        out.extend(blocks);
+    }
+    out
+}
+
+fn is_within(runbook: &Runbook, index: usize, outer: usize) -> bool {
+    let mut at = Some(index);
+    // Parents come first in the document, so this ends.
+    while let Some(section) = at {
+        if section == outer {
+            return true;
+        }
+        at = runbook
+            .sections
+            .get(section)
+            .and_then(|section| section.parent)
+            .filter(|parent| *parent < section);
+    }
+    false
+}

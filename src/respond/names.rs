@@ -1,0 +1,43 @@
+//! How a person calls a topic: the shortest `show …` that leads to it.
+
+use crate::runbook::{Library, TopicId};
+
+/// `show RUNBOOK [SECTION]` for a topic, with the shortest name that is unique in the library.
+pub fn show_command(library: &Library, topic: TopicId) -> String {
+    let Some(runbook) = library.runbook(topic) else {
+        return "help".to_owned();
+    };
+    let stem = stem(&runbook.path);
+    let shared = library
+        .runbooks
+        .iter()
+        .filter(|other| self::stem(&other.path).eq_ignore_ascii_case(stem))
+        .count()
+        > 1;
+    let mut command = format!("show {}", quoted(if shared { &runbook.path } else { stem }));
+    if topic.section != 0
+        && let Some(section) = runbook.sections.get(topic.section)
+    {
+        command.push(' ');
+        command.push_str(&quoted(&section.heading));
+    }
+    command
+}
+
+/// The file name without its ending.
+pub(super) fn stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    match file.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => file,
+    }
+}
+
+/// In quotes when it has blanks, so that it stays one argument.
+fn quoted(word: &str) -> String {
+    if word.chars().any(|c| c.is_whitespace() || c == '"') {
+        format!("\"{}\"", word.replace('"', "'"))
+    } else {
+        word.to_owned()
+    }
+}

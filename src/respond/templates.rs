@@ -1,0 +1,148 @@
+//! The reply templates: embedded, overridable, checked when they are loaded.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+
+use super::pieces;
+
+/// Sources of templates by file name, such as `answer.md`.
+pub type Templates = BTreeMap<String, String>;
+
+/// The embedded templates. A file of the same name overrides one.
+const EMBEDDED: [(&str, &str); 10] = [
+    ("answer.md", include_str!("../../responses/templates/answer.md")),
+    ("show.md", include_str!("../../responses/templates/show.md")),
+    ("people.md", include_str!("../../responses/templates/people.md")),
+    ("candidates.md", include_str!("../../responses/templates/candidates.md")),
+    ("nothing.md", include_str!("../../responses/templates/nothing.md")),
+    ("help.md", include_str!("../../responses/templates/help.md")),
+    ("images.md", include_str!("../../responses/templates/images.md")),
+    ("choose.md", include_str!("../../responses/templates/choose.md")),
+    ("rest.md", include_str!("../../responses/templates/rest.md")),
+    ("cut.md", include_str!("../../responses/templates/cut.md")),
+];
+
+/// Why a reply template cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// It does not parse, or it fails on the values that it is given.
+    #[error("{name}:{line}: the reply template does not work: {message}")]
+    Broken {
+        /// File name.
+        name: String,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// No template has that name.
+    #[error("{name}: there is no reply template of this name; the names are {known}")]
+    Unknown {
+        /// File name.
+        name: String,
+        /// The names that can be overridden.
+        known: String,
+    },
+}
+
+impl TemplateError {
+    fn from_jinja(file: &str, error: &minijinja::Error) -> Self {
+        let message = match (error.detail(), std::error::Error::source(error)) {
+            (Some(detail), _) => format!("{} ({detail})", error.kind()),
+            (None, Some(source)) => format!("{} ({source})", error.kind()),
+            (None, None) => error.kind().to_string(),
+        };
+        Self::Broken {
+            name: error.name().unwrap_or(file).to_owned(),
+            line: error.line().unwrap_or(1),
+            message,
+        }
+    }
+}
+
+/// The embedded templates with the overriding ones on top.
+pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>, TemplateError> {
+    let mut jinja = Environment::new();
+    jinja.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
+    jinja.set_formatter(|out, state, value| {
+        if value.is_undefined() {
+            return minijinja::escape_formatter(out, state, value);
+        }
+        if value.is_none() {
+            return Ok(());
+        }
+        let text = value.to_string();
+        let text = if value.is_safe() { text } else { escape(&text) };
+        out.write_str(&text).map_err(Into::into)
+    });
+    // A misspelt name in an override is found when it is loaded, not in the thread at night.
+    jinja.set_undefined_behavior(UndefinedBehavior::Strict);
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        jinja.set_syntax(syntax);
+    }
+    jinja.add_filter("code", |text: String| Value::from_safe_string(code_span(&text)));
+    for (name, source) in EMBEDDED {
+        jinja
+            .add_template(name, source)
+            .map_err(|error| TemplateError::from_jinja(name, &error))?;
+    }
+    for (name, source) in overrides.into_iter().flatten() {
+        if !EMBEDDED.iter().any(|(known, _)| known == name) {
+            return Err(TemplateError::Unknown {
+                name: name.clone(),
+                known: EMBEDDED.map(|(known, _)| known).join(", "),
+            });
+        }
+        jinja
+            .add_template_owned(name.clone(), source.clone())
+            .map_err(|error| TemplateError::from_jinja(name, &error))?;
+    }
+    Ok(jinja)
+}
+
+/// Renders a template.
+pub(super) fn render(jinja: &Environment<'_>, name: &str, values: &Value) -> Result<String, TemplateError> {
+    jinja
+        .get_template(name)
+        .and_then(|template| template.render(values.clone()))
+        .map_err(|error| TemplateError::from_jinja(name, &error))
+}
+
+/// Markdown shows the text as it is: CommonMark lets every ASCII punctuation be escaped; line breaks become blanks, for
+/// a value never starts a block.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 4);
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            out.push('\\');
+            out.push(c);
+        } else if c.is_whitespace() || c.is_control() {
+            out.push(' ');
+        } else if !pieces::is_mark(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The text as a code span, whatever backticks it holds (CommonMark 6.1).
+fn code_span(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .filter(|c| !pieces::is_mark(*c))
+        .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c })
+        .collect();
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    if text.trim().is_empty() {
+        return String::new();
+    }
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}

@@ -1,0 +1,206 @@
+//! What the templates are given: small values and marks for big pieces.
+
+use super::links;
+use super::markdown::block;
+use super::text::plain;
+use crate::runbook::{Block, BlockKind, Inline, Runbook, Target};
+
+/// A cause longer than this is no sentence any more.
+const LONGEST_CAUSE: usize = 420;
+
+/// A list below a cause is shown when it is short.
+const LONGEST_LIST: usize = 700;
+
+/// Every link of the blocks leads to an address that may be shown, or is text.
+pub(super) fn settle(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&str>) {
+    for block in blocks {
+        match &mut block.kind {
+            BlockKind::Heading(inlines) | BlockKind::Paragraph(inlines) => settle_inlines(inlines, runbook, base_url),
+            BlockKind::List { items, .. } => {
+                for item in items {
+                    settle(&mut item.blocks, runbook, base_url);
+                }
+            }
+            BlockKind::Table { head, rows } => {
+                for cell in head.iter_mut().chain(rows.iter_mut().flatten()) {
+                    settle_inlines(cell, runbook, base_url);
+                }
+            }
+            BlockKind::Quote(inner) => settle(inner, runbook, base_url),
+            BlockKind::Definitions(definitions) => {
+                for definition in definitions {
+                    settle_inlines(&mut definition.term, runbook, base_url);
+                    for details in &mut definition.details {
+                        settle(details, runbook, base_url);
+                    }
+                }
+            }
+            BlockKind::Code { .. } | BlockKind::Rule => {}
+        }
+    }
+}
+
+fn settle_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Option<&str>) {
+    let mut out = Vec::with_capacity(inlines.len());
+    for inline in std::mem::take(inlines) {
+        match inline {
+            Inline::Link { target, mut label } => {
+                settle_inlines(&mut label, runbook, base_url);
+                match links::resolve(&target, runbook, base_url) {
+                    Some(url) => out.push(Inline::Link {
+                        target: Target::Url(url),
+                        label,
+                    }),
+                    None if label.is_empty() => out.push(Inline::Text(written(&target))),
+                    None => out.extend(label),
+                }
+            }
+            Inline::Image { alt, url } => {
+                let target = if url.contains(':') {
+                    Target::Url(url)
+                } else {
+                    Target::Relative(url)
+                };
+                match links::resolve(&target, runbook, base_url) {
+                    Some(url) => out.push(Inline::Image { alt, url }),
+                    None => out.push(Inline::Text(alt)),
+                }
+            }
+            Inline::Strong(mut inner) => {
+                settle_inlines(&mut inner, runbook, base_url);
+                out.push(Inline::Strong(inner));
+            }
+            Inline::Emphasis(mut inner) => {
+                settle_inlines(&mut inner, runbook, base_url);
+                out.push(Inline::Emphasis(inner));
+            }
+            Inline::Strike(mut inner) => {
+                settle_inlines(&mut inner, runbook, base_url);
+                out.push(Inline::Strike(inner));
+            }
+            Inline::Text(_) | Inline::Code(_) | Inline::Break => out.push(inline),
+        }
+    }
+    *inlines = out;
+}
+
+fn written(target: &Target) -> String {
+    match target {
+        Target::Url(url) | Target::Relative(url) => url.clone(),
+        Target::Section(_) => String::new(),
+    }
+}
+
+/// The cause in a sentence or two, with a short list that belongs to it.
+pub(super) fn cause(blocks: &[Block]) -> Vec<Block> {
+    let Some(at) = blocks
+        .iter()
+        .position(|block| matches!(&block.kind, BlockKind::Paragraph(text) if !plain(text).trim().is_empty()))
+    else {
+        return blocks
+            .iter()
+            .find(|block| is_short_list(block))
+            .cloned()
+            .into_iter()
+            .collect();
+    };
+    let Some(Block {
+        kind: BlockKind::Paragraph(text),
+        ..
+    }) = blocks.get(at)
+    else {
+        return Vec::new();
+    };
+    let list = blocks.get(at + 1).filter(|block| is_short_list(block));
+    let leads_on = plain(text).trim_end().ends_with(':') && list.is_some();
+    let text = if leads_on && plain(text).chars().count() <= LONGEST_CAUSE {
+        text.clone()
+    } else {
+        first_sentences(text, LONGEST_CAUSE)
+    };
+    let mut out = vec![block(BlockKind::Paragraph(text))];
+    if leads_on {
+        out.extend(list.cloned());
+    }
+    out
+}
+
+fn is_short_list(block: &Block) -> bool {
+    matches!(&block.kind, BlockKind::List { .. })
+        && super::plain_blocks(std::slice::from_ref(block)).chars().count() <= LONGEST_LIST
+}
+
+/// The first sentence, and more of them while they are short: as much as fits. A single longer sentence stays whole.
+pub(super) fn first_sentences(inlines: &[Inline], most: usize) -> Vec<Inline> {
+    let mut out: Vec<Inline> = Vec::new();
+    let mut best: Option<Vec<Inline>> = None;
+    let mut size = 0;
+    for (at, inline) in inlines.iter().enumerate() {
+        let Inline::Text(text) = inline else {
+            size += plain(std::slice::from_ref(inline)).chars().count();
+            out.push(inline.clone());
+            continue;
+        };
+        for end in sentence_ends(text, at + 1 == inlines.len()) {
+            let head = text.get(..end).unwrap_or(text);
+            if size + head.chars().count() > most && best.is_some() {
+                return best.unwrap_or_default();
+            }
+            let mut sentence = out.clone();
+            sentence.push(Inline::Text(head.trim_end().to_owned()));
+            best = Some(sentence);
+            if size + head.chars().count() > most {
+                return best.unwrap_or_default();
+            }
+        }
+        size += text.chars().count();
+        out.push(inline.clone());
+    }
+    if size <= most { out } else { best.unwrap_or(out) }
+}
+
+/// Byte offsets behind the sentences of a text: a full stop, a blank and a capital, or the end.
+fn sentence_ends(text: &str, is_last: bool) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if !matches!(c, '.' | '!' | '?') {
+            continue;
+        }
+        let end = at + c.len_utf8();
+        let rest = text.get(end..).unwrap_or_default();
+        let before = text.get(..at).unwrap_or_default();
+        let abbreviation = ["e.g", "i.e", "etc", "vs", "Dr", "approx"]
+            .iter()
+            .any(|word| before.ends_with(word));
+        let starts_new = rest.starts_with(char::is_whitespace)
+            && rest
+                .trim_start()
+                .chars()
+                .next()
+                .is_some_and(|next| !next.is_lowercase());
+        if !abbreviation && (starts_new || (is_last && rest.trim().is_empty())) {
+            ends.push(end);
+        }
+    }
+    ends
+}
+
+/// A line of evidence that fits on a screen: what is left out shows as an ellipsis.
+pub(super) fn shortened(line: &str, most: usize) -> String {
+    let line = line.trim();
+    if line.chars().count() <= most {
+        return line.to_owned();
+    }
+    let mut out: String = line.chars().take(most.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+/// The name of a kind, as templates compare it: `alert`, `pager`, `jenkins`.
+pub(super) fn kind(kind: &impl serde::Serialize) -> String {
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,168 @@
+//! A reply becomes at most two Slack messages within every limit of Block Kit. Pure, although Slack's.
+//!
+//! Limits (Slack's documentation, and trials of what it rejects): a section 3,000 characters, a header 150, a message
+//! 50 blocks and about 12,000 characters in all of them together; we stay below 10,000. Characters are counted as
+//! UTF-16 units, the strictest way of Slack's own clients.
+
+use serde_json::{Value, json};
+
+use super::mrkdwn::{self, Piece};
+use crate::respond::{Reply, plain_blocks, words};
+use crate::runbook::{Block, BlockKind};
+
+mod pack;
+
+use pack::{Packed, pack};
+
+/// Blocks in a message.
+pub const MOST_BLOCKS: usize = 50;
+/// Characters of a section.
+pub const SECTION: usize = 3_000;
+/// Characters of a header.
+pub const HEADER: usize = 150;
+/// Characters of all blocks of a message.
+pub const MESSAGE: usize = 9_600;
+/// Characters of the fallback text; Slack advises at most 4,000, and some calls count bytes.
+pub const FALLBACK: usize = 3_500;
+/// Messages for one reply.
+pub const MOST_MESSAGES: usize = 2;
+
+/// A message as `chat.postMessage` takes it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Message {
+    /// Block Kit.
+    pub blocks: Vec<Value>,
+    /// What notifications and screen readers get: it tells the answer alone.
+    pub text: String,
+}
+
+/// Length as Slack's strictest client counts it.
+pub fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// The messages of a reply, one or two, never empty.
+pub fn render(reply: &Reply) -> Vec<Message> {
+    let (title, from) = match reply.blocks.first() {
+        Some(Block {
+            kind: BlockKind::Heading(text),
+            ..
+        }) => (Some(words(text)), 1),
+        _ => (None, 0),
+    };
+    let body = reply.body.start.max(from)..reply.body.end.min(reply.blocks.len());
+    let slice = |from: usize, to: usize| reply.blocks.get(from..to).unwrap_or_default();
+    let (head, body, tail) = if body.start < body.end {
+        (
+            slice(from, body.start),
+            slice(body.start, body.end),
+            slice(body.end, reply.blocks.len()),
+        )
+    } else {
+        // Nothing is marked as what may be left out: then it is all of it, at the end.
+        (&[][..], slice(from, reply.blocks.len()), &[][..])
+    };
+    let note = mrkdwn::pieces(&reply.cut)
+        .into_iter()
+        .map(|piece| piece.text)
+        .collect::<Vec<_>>()
+        .join("\n");
+    let packed = pack(
+        [mrkdwn::pieces(head), mrkdwn::pieces(body), mrkdwn::pieces(tail)],
+        &mrkdwn::pieces(&reply.rest),
+        &note,
+        title.as_deref().map_or(0, |title| length(title).min(HEADER)),
+    );
+    let whole = plain_blocks(&reply.blocks);
+    let count = packed.len();
+    packed
+        .into_iter()
+        .enumerate()
+        .map(|(at, sections)| {
+            message(
+                sections,
+                title.as_deref().filter(|_| at == 0),
+                (count == 1).then_some(&whole),
+            )
+        })
+        .collect()
+}
+
+fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Message {
+    let mut blocks = Vec::new();
+    let mut text = String::new();
+    if let Some(title) = title
+        .map(|title| shortened(title, HEADER))
+        .filter(|title| !title.is_empty())
+    {
+        blocks.push(
+            json!({"type": "header", "text": {"type": "plain_text", "text": mrkdwn::plain(&title), "emoji": false}}),
+        );
+        text = title;
+    }
+    for section in packed {
+        // `verbatim`: Slack makes no mentions and links of its own out of the text.
+        blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}));
+        text.push('\n');
+        text.push_str(&unmarked(&section));
+    }
+    let text = match whole {
+        Some(whole) => mrkdwn::escape(whole),
+        None => text.trim().to_owned(),
+    };
+    if blocks.is_empty() {
+        blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": "–", "verbatim": true}}));
+    }
+    let text = fallback(&text);
+    Message {
+        blocks,
+        text: if text.is_empty() { "–".to_owned() } else { text },
+    }
+}
+
+/// A section without what only formats, for the fallback; already escaped.
+fn unmarked(section: &str) -> String {
+    section
+        .replace("```\n", "")
+        .replace("\n```", "")
+        .replace("```", "")
+        .replace(mrkdwn::APART, "")
+}
+
+/// At most [`FALLBACK`] characters, ended at a line.
+fn fallback(text: &str) -> String {
+    if text.len() <= FALLBACK {
+        return text.trim().to_owned();
+    }
+    let mut out = String::new();
+    for line in text.lines() {
+        if out.len() + line.len() + 4 > FALLBACK {
+            if out.is_empty() {
+                out = shortened(line, FALLBACK / 4);
+            }
+            break;
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    format!("{}\n…", out.trim())
+}
+
+/// At most so many characters, ended at a word.
+fn shortened(text: &str, most: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if length(&text) <= most {
+        return text;
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if length(&out) + c.len_utf16() + 1 > most {
+            break;
+        }
+        out.push(c);
+    }
+    let end = out.rfind(' ').filter(|end| *end > out.len() / 2).unwrap_or(out.len());
+    out.truncate(end);
+    out.push('…');
+    out
+}

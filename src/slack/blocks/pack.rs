@@ -1,0 +1,267 @@
+//! Pieces of mrkdwn into sections, sections into messages.
+
+use super::{MESSAGE, MOST_BLOCKS, MOST_MESSAGES, Piece, SECTION, length};
+use crate::slack::mrkdwn;
+
+/// The sections of one message.
+pub(super) type Packed = Vec<String>;
+
+/// Sections that belong to one block or one outermost step.
+type Group = Vec<String>;
+
+/// Blocks that are kept free for a header.
+const ROOM: usize = 1;
+
+/// Packs head, body and tail, in this order, into at most two messages. When they do not fit, the end of the body
+/// gives way to `rest`.
+pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title: usize) -> Vec<Packed> {
+    let [head, body, tail] = parts.map(|pieces| groups(&pieces, cut_note));
+    let all: Vec<Group> = head.iter().chain(&body).chain(&tail).cloned().collect();
+    let mut one = Filling::new(title);
+    if one.put_all(&all) {
+        return vec![one.finish()];
+    }
+    let mut packed: Vec<Packed> = Vec::new();
+    let mut current = Filling::new(title);
+    let ending: Vec<Group> = groups(rest, cut_note).into_iter().chain(tail.iter().cloned()).collect();
+    let (reserve, reserved_blocks) = size(&ending);
+    let flow: Vec<&Group> = head.iter().chain(&body).collect();
+    let mut left_out = false;
+    for (at, group) in flow.iter().enumerate() {
+        let last = packed.len() + 1 == MOST_MESSAGES;
+        // In the last message the room for the ending is kept free, unless everything left fits anyway.
+        let fits = if last {
+            let everything: Vec<Group> = flow
+                .iter()
+                .skip(at)
+                .map(|group| (*group).clone())
+                .chain(tail.iter().cloned())
+                .collect();
+            current.holds(&everything) || current.holds_besides(std::slice::from_ref(*group), reserve, reserved_blocks)
+        } else {
+            current.holds(std::slice::from_ref(*group))
+        };
+        if fits {
+            current.put(group);
+            continue;
+        }
+        if last {
+            left_out = true;
+            break;
+        }
+        // A group that no message of its own could hold is the only one that goes on in the next message.
+        let mut remaining: Group = (*group).clone();
+        if !Filling::new(0).holds_besides(std::slice::from_ref(*group), reserve, reserved_blocks) {
+            while let Some(first) = remaining.first()
+                && current.holds(&[vec![first.clone()]])
+            {
+                current.put(&vec![remaining.remove(0)]);
+            }
+        }
+        packed.push(std::mem::replace(&mut current, Filling::new(0)).finish());
+        while let Some(first) = remaining.first() {
+            if !current.holds_besides(&[vec![first.clone()]], reserve, reserved_blocks) {
+                left_out = true;
+                break;
+            }
+            current.put(&vec![remaining.remove(0)]);
+        }
+        if left_out {
+            break;
+        }
+    }
+    for group in if left_out { &ending } else { &tail } {
+        if !current.holds(std::slice::from_ref(group)) && packed.len() + 1 < MOST_MESSAGES {
+            packed.push(std::mem::replace(&mut current, Filling::new(0)).finish());
+        }
+        // An ending that is too long itself loses what does not fit; it comes in the order of its importance.
+        if current.holds(std::slice::from_ref(group)) {
+            current.put(group);
+        }
+    }
+    packed.push(current.finish());
+    packed.retain(|message| !message.is_empty());
+    packed
+}
+
+fn size(groups: &[Group]) -> (usize, usize) {
+    let texts = groups.iter().flatten();
+    (texts.clone().map(|text| length(text) + 2).sum(), texts.count())
+}
+
+/// One message being filled: small groups share a section.
+#[derive(Debug, Clone)]
+struct Filling {
+    sections: Packed,
+    used: usize,
+}
+
+impl Filling {
+    fn new(used: usize) -> Self {
+        Self {
+            sections: Vec::new(),
+            used,
+        }
+    }
+
+    fn holds(&self, groups: &[Group]) -> bool {
+        self.holds_besides(groups, 0, 0)
+    }
+
+    fn holds_besides(&self, groups: &[Group], reserve: usize, blocks: usize) -> bool {
+        let mut trial = self.clone();
+        for group in groups {
+            trial.put(group);
+        }
+        trial.used + reserve <= MESSAGE && trial.sections.len() + blocks + ROOM <= MOST_BLOCKS
+    }
+
+    fn put_all(&mut self, groups: &[Group]) -> bool {
+        let holds = self.holds(groups);
+        if holds {
+            for group in groups {
+                self.put(group);
+            }
+        }
+        holds
+    }
+
+    fn put(&mut self, group: &Group) {
+        for (at, text) in group.iter().enumerate() {
+            let text = text.trim_start_matches('\n');
+            self.used += length(text);
+            // The first text of a group may share the section before it; a long group has sections of its own.
+            if at == 0
+                && let Some(last) = self.sections.last_mut()
+                && length(last) + 2 + length(text) <= SECTION
+            {
+                let gap = if group.first().is_some_and(|first| first.starts_with('\n')) {
+                    "\n\n"
+                } else {
+                    "\n"
+                };
+                last.push_str(gap);
+                last.push_str(text);
+                self.used += gap.len();
+            } else {
+                self.sections.push(text.to_owned());
+            }
+        }
+    }
+
+    fn finish(self) -> Packed {
+        self.sections
+    }
+}
+
+/// Pieces that belong together as sections. A text that begins with a line break wants an empty line before it.
+fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
+    let mut out: Vec<Group> = Vec::new();
+    let mut leads_on = false;
+    for piece in pieces {
+        let texts = fitted(piece, cut_note);
+        for (at, text) in texts.into_iter().enumerate() {
+            let new_group = at == 0 && piece.starts && !leads_on;
+            let gap = if piece.apart && at == 0 { "\n\n" } else { "\n" };
+            match out.last_mut() {
+                Some(group) if !new_group => match group.last_mut() {
+                    Some(last) if at == 0 && length(last) + length(gap) + length(&text) <= SECTION => {
+                        last.push_str(gap);
+                        last.push_str(&text);
+                    }
+                    _ => group.push(text),
+                },
+                _ => out.push(vec![if piece.apart { format!("\n{text}") } else { text }]),
+            }
+        }
+        leads_on = piece.leads_on;
+    }
+    out
+}
+
+/// A piece as sections: whole if it can be, code shortened at a line's end, text at words.
+fn fitted(piece: &Piece, cut_note: &str) -> Vec<String> {
+    if length(&piece.text) < SECTION {
+        return vec![piece.text.clone()];
+    }
+    if let Some(code) = &piece.code {
+        let note = if cut_note.is_empty() {
+            String::new()
+        } else {
+            format!("\n{cut_note}")
+        };
+        let room = SECTION.saturating_sub(length(&note) + 20);
+        let mut kept = String::new();
+        for line in code.lines() {
+            let longer = format!("{kept}{line}\n");
+            if length(&mrkdwn::code_block(&longer)) > room {
+                break;
+            }
+            kept = longer;
+        }
+        if kept.is_empty() {
+            // One endless line: its start shows what it is.
+            kept = code.chars().take(room / 6).collect::<String>() + "…";
+        }
+        return vec![format!("{}{note}", mrkdwn::code_block(&kept))];
+    }
+    split_text(&piece.text)
+}
+
+/// A text that alone is longer than a section: ended at lines, else at blanks, else anywhere. Code inside stays closed.
+fn split_text(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut current = String::new();
+    for line in text.split_inclusive('\n').flat_map(parts_of_line) {
+        if length(&current) + length(&line) > SECTION - 10 {
+            let open = current.matches("```").count() % 2 == 1;
+            if open {
+                current.push_str("\n```");
+            }
+            out.push(std::mem::take(&mut current));
+            if open {
+                current.push_str("```\n");
+            }
+        }
+        current.push_str(&line);
+    }
+    out.push(current);
+    out.into_iter()
+        .map(|text| text.trim_end().to_owned())
+        .filter(|text| !text.trim().is_empty())
+        .collect()
+}
+
+fn parts_of_line(line: &str) -> Vec<String> {
+    const PART: usize = 2_000;
+    if length(line) <= PART {
+        return vec![line.to_owned()];
+    }
+    let mut out = Vec::new();
+    let mut current = String::new();
+    for word in line.split_inclusive(' ') {
+        for c in word.chars() {
+            if length(&current) >= PART && !inside_entity(&current) {
+                out.push(std::mem::take(&mut current));
+            }
+            current.push(c);
+        }
+        if length(&current) > PART - 200 && current.ends_with(' ') {
+            out.push(std::mem::take(&mut current));
+        }
+    }
+    out.push(current);
+    out
+}
+
+/// `&amp;` and `<url|label>` are not torn apart.
+fn inside_entity(text: &str) -> bool {
+    let entity = text
+        .rfind('&')
+        .is_some_and(|at| text.len() - at < 5 && !text.get(at..).unwrap_or("").contains(';'));
+    let link = match (text.rfind('<'), text.rfind('>')) {
+        (Some(open), close) => close.is_none_or(|close| close < open) && text.len() - open < 900,
+        _ => false,
+    };
+    entity || link
+}

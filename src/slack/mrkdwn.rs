@@ -1,0 +1,228 @@
+//! Blocks of a runbook or reply → Slack's mrkdwn.
+//!
+//! mrkdwn has no escapes except for `&`, `<` and `>`. What would format by accident is kept apart with a zero-width
+//! space (U+200B): Slack takes `*`, `_`, `~` and backticks for formatting only where the opening one touches the text
+//! behind it, so a literal `*` gets one behind it. Bold next to a word needs one between the two, for Slack formats at
+//! word borders only.
+
+use crate::runbook::{Inline, Target};
+
+mod code;
+mod pieces;
+
+pub use code::{code_block, code_span};
+pub use pieces::{Piece, pieces};
+
+/// Keeps characters apart without being seen.
+pub(crate) const APART: char = '\u{200B}';
+
+/// `&`, `<` and `>` as Slack wants them; live mentions become dead text.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for (at, c) in text.char_indices() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => {
+                out.push('@');
+                if pings(text.get(at + 1..).unwrap_or_default()) {
+                    out.push(APART);
+                }
+            }
+            '\r' | '\0' => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether `@` before this text could reach a whole channel where Slack parses names.
+fn pings(after: &str) -> bool {
+    ["channel", "here", "everyone"].iter().any(|name| {
+        let Some(head) = after.get(..name.len()) else {
+            return false;
+        };
+        let next = after.get(name.len()..).and_then(|rest| rest.chars().next());
+        head.eq_ignore_ascii_case(name) && !next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/'))
+    })
+}
+
+/// Text for a `plain_text` object: nothing is formatted there, nothing is escaped, but nobody is to be called either.
+pub fn plain(text: &str) -> String {
+    let escaped = escape(text);
+    escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// Running text of a document: escaped, and nothing in it formats by accident.
+pub fn literal(text: &str) -> String {
+    let escaped = escape(text);
+    let mut out = String::with_capacity(escaped.len() + 8);
+    for (number, line) in escaped.split('\n').enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        literal_line(line, &mut out);
+    }
+    out
+}
+
+fn literal_line(line: &str, out: &mut String) {
+    let mut before: Option<char> = None;
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        out.push(c);
+        let next = chars.peek().map(|(_, next)| *next);
+        let opens = before.is_none_or(|before| !before.is_alphanumeric());
+        let touches = next.is_some_and(|next| !next.is_whitespace());
+        let closed = line.get(at + c.len_utf8()..).is_some_and(|rest| rest.contains(c));
+        if c == '`' || (matches!(c, '*' | '_' | '~') && opens && touches && closed) {
+            out.push(APART);
+        }
+        before = Some(c);
+    }
+}
+
+/// Inlines as mrkdwn.
+pub fn inlines(list: &[Inline]) -> String {
+    let mut out = String::new();
+    put(list, Style::default(), &mut out);
+    out
+}
+
+/// The marks that are open already: Slack does not nest a mark in itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Style {
+    bold: bool,
+    italic: bool,
+    strike: bool,
+    link: bool,
+}
+
+fn put(list: &[Inline], style: Style, out: &mut String) {
+    for (at, inline) in list.iter().enumerate() {
+        let next = list.get(at + 1);
+        match inline {
+            Inline::Text(text) => put_text(text, style, out),
+            Inline::Code(text) => mark_off(&code_span(text), next, out),
+            Inline::Strong(inner) => put_marked(inner, '*', style.bold, Style { bold: true, ..style }, next, out),
+            Inline::Emphasis(inner) => put_marked(inner, '_', style.italic, Style { italic: true, ..style }, next, out),
+            Inline::Strike(inner) => put_marked(inner, '~', style.strike, Style { strike: true, ..style }, next, out),
+            Inline::Link {
+                target: Target::Url(url),
+                label,
+            } if !style.link => put_link(url, label, style, out),
+            Inline::Link { label, .. } => put(label, style, out),
+            Inline::Image { alt, url } if !style.link => {
+                let label = [Inline::Text(alt.clone())];
+                put_link(url, if alt.trim().is_empty() { &[] } else { &label }, style, out);
+            }
+            Inline::Image { alt, .. } => put_text(alt, style, out),
+            Inline::Break => out.push('\n'),
+        }
+    }
+}
+
+/// Running text; addresses in it become links, for blocks are sent verbatim so that Slack invents none.
+fn put_text(text: &str, style: Style, out: &mut String) {
+    let mut rest = text;
+    while let Some(start) = rest
+        .find("https://")
+        .or_else(|| rest.find("http://"))
+        .filter(|_| !style.link)
+    {
+        let (before, after) = rest.split_at(start);
+        let end = after
+            .find(|c: char| c.is_whitespace() || "<>\"'`|)]}“”".contains(c))
+            .unwrap_or(after.len());
+        let (url, tail) = after.split_at(end);
+        let url_only = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
+        out.push_str(&literal(before));
+        match safe_url(url_only).filter(|url| url.len() > "https://".len()) {
+            Some(url) => out.push_str(&format!("<{url}>")),
+            None => out.push_str(&literal(url_only)),
+        }
+        out.push_str(&literal(url.get(url_only.len()..).unwrap_or_default()));
+        rest = tail;
+    }
+    out.push_str(&literal(rest));
+}
+
+fn put_marked(inner: &[Inline], mark: char, open_already: bool, style: Style, next: Option<&Inline>, out: &mut String) {
+    let mut text = String::new();
+    put(inner, style, &mut text);
+    let body = text.trim();
+    if open_already || body.is_empty() {
+        out.push_str(&text);
+        return;
+    }
+    let blank = |outside: &str| if outside.is_empty() { "" } else { " " };
+    let before = blank(text.get(..text.len() - text.trim_start().len()).unwrap_or_default());
+    let after = blank(text.get(text.trim_end().len()..).unwrap_or_default());
+    out.push_str(before);
+    // A mark does not reach over a line break.
+    let marked: Vec<String> = body
+        .split('\n')
+        .map(|line| {
+            if line.trim().is_empty() {
+                String::new()
+            } else {
+                format!("{mark}{}{mark}", line.trim())
+            }
+        })
+        .collect();
+    mark_off(&marked.join("\n"), next.filter(|_| after.is_empty()), out);
+    out.push_str(after);
+}
+
+/// Puts a marked piece down, kept apart from a word that touches it.
+fn mark_off(marked: &str, next: Option<&Inline>, out: &mut String) {
+    if out.chars().last().is_some_and(touches) {
+        out.push(APART);
+    }
+    out.push_str(marked);
+    let next = match next {
+        Some(Inline::Text(text) | Inline::Code(text)) => text.chars().next(),
+        _ => None,
+    };
+    if next.is_some_and(touches) {
+        out.push(APART);
+    }
+}
+
+fn touches(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '*' | '_' | '~' | '`')
+}
+
+fn put_link(url: &str, label: &[Inline], style: Style, out: &mut String) {
+    let mut text = String::new();
+    put(label, Style { link: true, ..style }, &mut text);
+    let text = text.replace('\n', " ").replace('|', "¦");
+    match safe_url(url) {
+        Some(url) if text.trim().is_empty() => out.push_str(&format!("<{url}>")),
+        Some(url) => out.push_str(&format!("<{url}|{}>", text.trim())),
+        None => out.push_str(&text),
+    }
+}
+
+/// The address as it may stand in `<…>`: only addresses that lead to a page or a mail, and no character that ends it.
+fn safe_url(url: &str) -> Option<String> {
+    let url = url.trim();
+    let scheme = url.split_once(':')?.0.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https" | "mailto") || url.len() > 3_000 {
+        return None;
+    }
+    let mut out = String::with_capacity(url.len());
+    for c in url.chars() {
+        match c {
+            '<' => out.push_str("%3C"),
+            '>' => out.push_str("%3E"),
+            '|' => out.push_str("%7C"),
+            '"' => out.push_str("%22"),
+            '&' => out.push_str("&amp;"),
+            c if c.is_whitespace() || c.is_control() => out.push_str("%20"),
+            c => out.push(c),
+        }
+    }
+    Some(out)
+}

@@ -1,0 +1,280 @@
+//! Blocks → pieces of mrkdwn that are never cut, with what belongs together marked.
+
+use super::{code_block, inlines, literal};
+use crate::runbook::{Block, BlockKind, Inline, Item};
+
+/// Text and code of one step up to this length stay one piece.
+const TOGETHER: usize = 2_800;
+
+/// A table wider than this wraps on a laptop and is unreadable on a phone.
+const WIDEST_TABLE: usize = 76;
+
+const INDENT: &str = "    ";
+const BULLETS: [&str; 3] = ["•", "◦", "▪"];
+
+/// A piece of mrkdwn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Its text.
+    pub text: String,
+    /// Whether a new block or a new step of the outermost list starts here: the places to cut at.
+    pub starts: bool,
+    /// Whether an empty line stands before it.
+    pub apart: bool,
+    /// The code of a piece that is nothing but code; it may be shortened when it is longer than a section.
+    pub code: Option<String>,
+    /// Whether it must stay with the piece that follows (a heading, "run this:").
+    pub leads_on: bool,
+}
+
+/// The pieces of blocks.
+pub fn pieces(blocks: &[Block]) -> Vec<Piece> {
+    let mut out = Vec::new();
+    for block in blocks {
+        let from = out.len();
+        put(block, 0, &mut out);
+        if let Some(first) = out.get_mut(from) {
+            first.starts = true;
+            first.apart = true;
+        }
+    }
+    out.retain(|piece| !piece.text.trim().is_empty());
+    out
+}
+
+fn push(text: String, code: Option<String>, leads_on: bool, out: &mut Vec<Piece>) {
+    if !text.trim().is_empty() {
+        out.push(Piece {
+            text,
+            starts: false,
+            apart: false,
+            code,
+            leads_on,
+        });
+    }
+}
+
+fn put(block: &Block, depth: usize, out: &mut Vec<Piece>) {
+    match &block.kind {
+        BlockKind::List { ordered, start, items } => {
+            for (number, item) in (*start..).zip(items) {
+                let from = out.len();
+                let bullet = BULLETS.get(depth.min(2)).copied().unwrap_or("•");
+                let marker = if *ordered {
+                    format!("{number}.")
+                } else {
+                    bullet.to_owned()
+                };
+                put_item(item, &marker, depth, out);
+                if depth == 0
+                    && let Some(first) = out.get_mut(from)
+                {
+                    first.starts = true;
+                }
+            }
+        }
+        BlockKind::Code { text, .. } => push(code_block(text), Some(text.clone()), false, out),
+        BlockKind::Quote(blocks) => {
+            let mut inner = Vec::new();
+            for block in blocks {
+                put(block, depth, &mut inner);
+            }
+            for piece in inner {
+                push(quoted(&piece.text), None, false, out);
+            }
+        }
+        BlockKind::Definitions(definitions) => {
+            for definition in definitions {
+                push(format!("*{}*", one_line(&definition.term)), None, true, out);
+                for block in definition.details.iter().flatten() {
+                    put(block, depth + 1, out);
+                }
+            }
+        }
+        _ => {
+            if let Some(text) = simple(block) {
+                let indent = INDENT.repeat(depth);
+                push(
+                    indented(&text, &indent),
+                    None,
+                    text.trim_end().ends_with(':') || is_heading(block),
+                    out,
+                );
+            }
+        }
+    }
+}
+
+fn is_heading(block: &Block) -> bool {
+    // "**What to do**" is a heading in all but name.
+    match &block.kind {
+        BlockKind::Heading(_) => true,
+        BlockKind::Paragraph(text) => matches!(text.as_slice(), [Inline::Strong(_)]),
+        _ => false,
+    }
+}
+
+/// A block without inner structure, as one text.
+fn simple(block: &Block) -> Option<String> {
+    match &block.kind {
+        BlockKind::Heading(text) => Some(bold(text)),
+        BlockKind::Paragraph(text) => Some(inlines(text)),
+        BlockKind::Code { text, .. } => Some(code_block(text)),
+        BlockKind::Table { head, rows } => Some(table(head, rows)),
+        BlockKind::Rule => Some("———".to_owned()),
+        BlockKind::List { .. } | BlockKind::Quote(_) | BlockKind::Definitions(_) => None,
+    }
+}
+
+fn bold(text: &[Inline]) -> String {
+    inlines(&[Inline::Strong(text.to_vec())])
+}
+
+fn one_line(text: &[Inline]) -> String {
+    inlines(text).replace('\n', " ").replace('*', "")
+}
+
+/// An item: its own text and code together while they are short, then what is nested in it.
+fn put_item(item: &Item, marker: &str, depth: usize, out: &mut Vec<Piece>) {
+    let indent = INDENT.repeat(depth);
+    let below = format!("{indent}{INDENT}");
+    let mut open = format!("{indent}{marker} ");
+    let mut has_text = false;
+    for (at, block) in item.blocks.iter().enumerate() {
+        let code = matches!(block.kind, BlockKind::Code { .. });
+        let Some(text) = simple(block) else {
+            flush(&mut open, &mut has_text, out);
+            put(block, depth + 1, out);
+            continue;
+        };
+        let text = if code || text.starts_with("```") {
+            text
+        } else if at == 0 {
+            indented(&text, &below).trim_start().to_owned()
+        } else {
+            indented(&text, &below)
+        };
+        if has_text && open.chars().count() + text.chars().count() > TOGETHER {
+            flush(&mut open, &mut has_text, out);
+        }
+        if code
+            && text.chars().count() > TOGETHER
+            && let BlockKind::Code { text: raw, .. } = &block.kind
+        {
+            flush(&mut open, &mut has_text, out);
+            push(text, Some(raw.clone()), false, out);
+            continue;
+        }
+        // Code starts on a line of its own: a fence behind a number would keep the number in the block.
+        if has_text || code {
+            trim_blank(&mut open);
+            open.push('\n');
+        }
+        open.push_str(&text);
+        has_text = true;
+    }
+    flush(&mut open, &mut has_text, out);
+}
+
+fn trim_blank(text: &mut String) {
+    text.truncate(text.trim_end_matches(' ').len());
+}
+
+fn flush(open: &mut String, has_text: &mut bool, out: &mut Vec<Piece>) {
+    let text = std::mem::take(open);
+    *has_text = false;
+    push(text.trim_end().to_owned(), None, false, out);
+}
+
+fn indented(text: &str, indent: &str) -> String {
+    if text.starts_with("```") {
+        return text.to_owned();
+    }
+    text.split('\n')
+        .map(|line| format!("{indent}{line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// `>` before every line; a code block inside keeps its own lines.
+fn quoted(text: &str) -> String {
+    text.split('\n')
+        .map(|line| format!("> {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A table: aligned in a code block when it is narrow enough and holds no link, else a list of "head: value".
+fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> String {
+    let plain = |cell: &[Inline]| crate::respond::words(cell).replace('\n', " ").trim().to_owned();
+    let lines: Vec<Vec<String>> = std::iter::once(head)
+        .filter(|head| head.iter().any(|cell| !plain(cell).is_empty()))
+        .chain(rows.iter().map(Vec::as_slice))
+        .map(|row| row.iter().map(|cell| plain(cell)).collect())
+        .collect();
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| {
+            lines
+                .iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let total: usize = widths.iter().map(|width| width + 2).sum();
+    let has_link = head.iter().chain(rows.iter().flatten()).flatten().any(is_link);
+    if total <= WIDEST_TABLE && !has_link && columns > 0 {
+        let aligned: Vec<String> = lines.iter().map(|row| align(row, &widths)).collect();
+        return code_block(&aligned.join("\n"));
+    }
+    rows.iter()
+        .map(|row| listed(head, row))
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn is_link(inline: &Inline) -> bool {
+    match inline {
+        Inline::Link { .. } | Inline::Image { .. } => true,
+        Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => inner.iter().any(is_link),
+        Inline::Text(_) | Inline::Code(_) | Inline::Break => false,
+    }
+}
+
+fn align(row: &[String], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (cell, width) in row.iter().zip(widths) {
+        line.push_str(cell);
+        line.push_str(&" ".repeat(width.saturating_sub(cell.chars().count()) + 2));
+    }
+    line.trim_end().to_owned()
+}
+
+fn listed(head: &[Vec<Inline>], row: &[Vec<Inline>]) -> String {
+    let cells: Vec<String> = row
+        .iter()
+        .enumerate()
+        .map(|(at, cell)| {
+            (
+                head.get(at).map(|head| one_line(head)).unwrap_or_default(),
+                inlines(cell).replace('\n', " "),
+            )
+        })
+        .filter(|(_, cell)| !cell.trim().is_empty())
+        .map(|(head, cell)| {
+            if head.trim().is_empty() {
+                cell
+            } else {
+                format!("*{}*: {cell}", literal(head.trim()))
+            }
+        })
+        .collect();
+    if cells.is_empty() {
+        String::new()
+    } else {
+        format!("• {}", cells.join("\n    "))
+    }
+}
