@@ -92,7 +92,7 @@ impl Responder {
         };
         self.reply(
             "answer.md",
-            values,
+            &values,
             &pieces,
             Some((library, topic_id(best.topic, topic))),
         )
@@ -123,7 +123,7 @@ impl Responder {
             sections,
             ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
         };
-        self.reply("show.md", values, &pieces, Some((library, topic_id(id, topic))))
+        self.reply("show.md", &values, &pieces, Some((library, topic_id(id, topic))))
     }
 
     /// What comes closest when nothing was recognised.
@@ -134,7 +134,7 @@ impl Responder {
     /// What a search found, best first.
     pub fn search_results(&self, library: &Library, outcome: &Outcome, words: &str) -> Reply {
         if outcome.best().is_none() {
-            return self.simple("nothing.md", context! { words => values::shortened(words, 120) });
+            return self.simple("nothing.md", &context! { words => values::shortened(words, 120) });
         }
         self.candidates("search", library, outcome, words)
     }
@@ -149,13 +149,13 @@ impl Responder {
             .collect();
         self.simple(
             "candidates.md",
-            context! { why, list, words => values::shortened(words, 120) },
+            &context! { why, list, words => values::shortened(words, 120) },
         )
     }
 
     /// No runbook fits.
     pub fn nothing_found(&self) -> Reply {
-        self.simple("nothing.md", context! { words => "" })
+        self.simple("nothing.md", &context! { words => "" })
     }
 
     /// What the bot can do, from the command catalogue.
@@ -170,12 +170,12 @@ impl Responder {
             .filter(|entry| command.is_none_or(|name| entry.name == name))
             .map(|entry| context! { name => entry.name, usage => entry.usage, key => entry.help })
             .collect();
-        self.simple("help.md", context! { list, only => command })
+        self.simple("help.md", &context! { list, only => command })
     }
 
     /// There was only an image, and images are not read.
     pub fn images_not_read(&self) -> Reply {
-        self.simple("images.md", context! {})
+        self.simple("images.md", &context! {})
     }
 
     /// `show` fits several topics: which one?
@@ -184,7 +184,7 @@ impl Responder {
         let more = choices.len().saturating_sub(list.len());
         self.simple(
             "choose.md",
-            context! { asked_for => values::shortened(asked_for, 120), list, more },
+            &context! { asked_for => values::shortened(asked_for, 120), list, more },
         )
     }
 
@@ -275,12 +275,12 @@ impl Responder {
         }
     }
 
-    fn simple(&self, template: &str, values: Value) -> Reply {
+    fn simple(&self, template: &str, values: &Value) -> Reply {
         self.reply(template, values, &Pieces::default(), None)
     }
 
-    fn reply(&self, template: &str, values: Value, pieces: &Pieces, about: Option<(&Library, TopicId)>) -> Reply {
-        let (blocks, body) = markdown::parse(&self.render(template, &values), pieces);
+    fn reply(&self, template: &str, values: &Value, pieces: &Pieces, about: Option<(&Library, TopicId)>) -> Reply {
+        let (blocks, body) = markdown::parse(&self.render(template, values), pieces);
         let mut reply = Reply {
             blocks,
             body,

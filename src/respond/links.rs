@@ -19,7 +19,7 @@ pub(super) fn safe(url: &str) -> Option<String> {
         if odd(c) {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
-                out.push_str(&format!("%{byte:02X}"));
+                out.extend(format!("%{byte:02X}").chars());
             }
         } else {
             out.push(c);

@@ -120,7 +120,7 @@ fn put_inlines(inlines: &[Inline], out: &mut String) {
                     && label.trim() != url
                 {
                     out.push_str(if label.is_empty() { "" } else { " " });
-                    out.push_str(&format!("({url})"));
+                    out.extend(["(", url, ")"]);
                 }
             }
             Inline::Image { alt, url } => out.push_str(if alt.is_empty() { url } else { alt }),

@@ -162,8 +162,7 @@ pub(super) fn first_sentences(inlines: &[Inline], most: usize) -> Vec<Inline> {
 /// Byte offsets behind the sentences of a text: a full stop, a blank and a capital, or the end.
 fn sentence_ends(text: &str, is_last: bool) -> Vec<usize> {
     let mut ends = Vec::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in text.char_indices() {
         if !matches!(c, '.' | '!' | '?') {
             continue;
         }

@@ -139,7 +139,7 @@ fn put_text(text: &str, style: Style, out: &mut String) {
         let url_only = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
         out.push_str(&literal(before));
         match safe_url(url_only).filter(|url| url.len() > "https://".len()) {
-            Some(url) => out.push_str(&format!("<{url}>")),
+            Some(url) => out.extend(["<", &url, ">"]),
             None => out.push_str(&literal(url_only)),
         }
         out.push_str(&literal(url.get(url_only.len()..).unwrap_or_default()));
@@ -199,8 +199,8 @@ fn put_link(url: &str, label: &[Inline], style: Style, out: &mut String) {
     put(label, Style { link: true, ..style }, &mut text);
     let text = text.replace('\n', " ").replace('|', "¦");
     match safe_url(url) {
-        Some(url) if text.trim().is_empty() => out.push_str(&format!("<{url}>")),
-        Some(url) => out.push_str(&format!("<{url}|{}>", text.trim())),
+        Some(url) if text.trim().is_empty() => out.extend(["<", &url, ">"]),
+        Some(url) => out.extend(["<", &url, "|", text.trim(), ">"]),
         None => out.push_str(&text),
     }
 }
