@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::knowledge;
 use crate::matching::{Index, Match, Options, Outcome};
-use crate::runbook::Library;
+use crate::runbook::{self, Library};
 
 /// Measure matching on a labelled set of pastes.
 #[derive(Debug, Args)]
@@ -205,6 +205,13 @@ fn heading_of<'l>(library: &'l Library, found: &Match) -> &'l str {
         .map_or("", |section| section.heading.as_str())
 }
 
+/// A heading as the parser reads it: labels are written as the document has them, with its mark-up.
+fn as_read(library: &Library, anchor: &str) -> String {
+    let (read, _) = runbook::parse("label.md", &format!("# label\n\n## {anchor}\n\ntext\n"), &library.data);
+    let heading = read.and_then(|read| read.sections.last().map(|section| section.heading.clone()));
+    heading.unwrap_or_else(|| anchor.to_owned()).trim().to_owned()
+}
+
 impl Judged {
     fn count(&self, library: &Library, counts: &mut Counts) {
         let answer = self.found.matches.first();
@@ -225,7 +232,8 @@ impl Judged {
         counts.top3 += usize::from(ranked.iter().any(|found| right(found)));
         if let Some(anchor) = &self.case.expect_anchor {
             counts.sections += 1;
-            let same = |found: &&Match| right(found) && heading_of(library, found).trim() == anchor.trim();
+            let anchor = as_read(library, anchor);
+            let same = |found: &&Match| right(found) && heading_of(library, found).trim() == anchor;
             counts.section_correct += usize::from(ranked.first().is_some_and(same));
         }
     }

@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::token::Shape;
+use super::vocabulary::{UNCOMMON, background_bits};
+
 /// A token that has the form of an error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Code<'t> {
@@ -14,8 +17,14 @@ pub(super) struct Code<'t> {
 }
 
 static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0x[0-9A-Fa-f]{4,16})\b").ok()
+    Regex::new(
+        r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?(?:-[0-9]{4})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0x[0-9A-Fa-f]{4,16})\b",
+    )
+    .ok()
 });
+
+static NUMBERED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:code|status|errno)(?:\s+is)?[\s:=#(]{1,3}([0-9]{2,5})\b").ok());
 
 /// What stands before a token that only looks like an error code: places, orders, versions, numbers of things.
 const NOT_AN_ERROR: &[&str] = &[
@@ -30,16 +39,34 @@ pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
     let Some(syntax) = CODE.as_ref() else { return Vec::new() };
     syntax
         .find_iter(text)
-        .filter(|hit| {
-            let before = text.get(..hit.start()).unwrap_or_default();
-            let after = text.get(hit.end()..).unwrap_or_default();
-            !part_of_more(before, after) && !log_header(hit.as_str(), after) && !compiler(before, after)
-        })
+        .filter(|hit| stands_alone(text, hit.start(), hit.end()))
         .map(|hit| Code {
             text: hit.as_str(),
             start: hit.start(),
         })
         .collect()
+}
+
+/// `exit code 137`, `status: 504`, `errno 111`: numbers that are told as codes. As `code 137`, with their place.
+pub(super) fn numbered(text: &str) -> Vec<(String, usize, usize)> {
+    let Some(syntax) = NUMBERED.as_ref() else {
+        return Vec::new();
+    };
+    let named = |hit: regex::Captures<'_>| {
+        let (whole, number) = (hit.get(0)?, hit.get(1)?);
+        Some((format!("code {}", number.as_str()), whole.start(), whole.end()))
+    };
+    syntax.captures_iter(text).filter_map(named).collect()
+}
+
+/// Names in capitals that programs give their errors: `WRONGPASS`, `ERRDSISS`, `EHOSTUNREACH`.
+pub(super) fn constants(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter(|word| {
+        word.len() >= 5
+            && word.bytes().all(|b| b.is_ascii_uppercase())
+            && background_bits(&word.to_ascii_lowercase(), Shape::Plain) >= UNCOMMON
+    })
 }
 
 /// Whether the words before say that the token is a room, an order, a release…
@@ -50,6 +77,14 @@ pub(super) fn is_something_else(text: &str, start: usize) -> bool {
         .trim_end_matches([' ', '#', ':', '"', '\'', '(', '`']);
     let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     NOT_AN_ERROR.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Whether a token may be a code where it stands: not part of something longer, of a log's header, of a compiler's code.
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default();
+    let after = text.get(end..).unwrap_or_default();
+    let token = text.get(start..end).unwrap_or_default();
+    !part_of_more(before, after) && !log_header(token, after) && !compiler(before, after)
 }
 
 /// Part of a path, an address, a longer identifier.
@@ -108,6 +143,7 @@ mod tests {
             ("order ST00451-B shipped", &[]),
             ("host-E0003.example.com /E0003/x", &[]),
             ("HRESULT 0x80070005", &["0x80070005"]),
+            ("CVE-2024-12345 and CRE-2025-0048", &["CVE-2024-12345", "CRE-2025-0048"]),
         ];
         for (text, expected) in cases {
             let found: Vec<&str> = codes(text).iter().map(|code| code.text).collect();

@@ -150,16 +150,16 @@ impl Index {
     fn names(&self, read: &Read) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (number, line) in read.message.lines.iter().enumerate() {
-            for code in code::codes(&line.text) {
-                if code::is_something_else(&line.text, code.start) {
+            for (name, start, end) in self.codes_in(&line.text) {
+                if code::is_something_else(&line.text, start) {
                     continue;
                 }
-                let words = read.words_at(number as u32, code.start, code.start + code.text.len());
-                for (topic, strength) in self.codes.get(code.text).into_iter().flatten() {
+                let words = read.words_at(number as u32, start, end);
+                for (topic, strength) in self.codes.get(&name).into_iter().flatten() {
                     findings.push(Finding::name(
                         *topic,
                         SignatureKind::Code,
-                        code.text,
+                        &name,
                         number,
                         *strength,
                         words.clone(),
@@ -186,6 +186,27 @@ impl Index {
             });
         }
         findings
+    }
+
+    /// Codes that a line holds and some runbook knows, in whatever case a person typed them.
+    fn codes_in(&self, text: &str) -> Vec<(String, usize, usize)> {
+        let mut found: Vec<(String, usize, usize)> = code::codes(text)
+            .iter()
+            .map(|code| (code.text.to_owned(), code.start, code.start + code.text.len()))
+            .collect();
+        found.extend(code::numbered(text));
+        token::words(text, |word, place, _| {
+            let known = word.len() >= 4
+                && !found
+                    .iter()
+                    .any(|(_, start, end)| *start <= place.start && place.end <= *end);
+            let upper = if known { word.to_uppercase() } else { return };
+            if self.codes.contains_key(&upper) && code::stands_alone(text, place.start, place.end) {
+                found.push((upper, place.start, place.end));
+            }
+        });
+        found.retain(|(name, _, _)| self.codes.contains_key(name));
+        found
     }
 
     /// Lines that name a code of a family that the runbooks know, but one that none of them explains: what else stands

@@ -21,6 +21,10 @@ pub(super) struct Harvest {
     pub(super) alerts: Vec<Name>,
 }
 
+/// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
+const CONSTANT: f32 = 0.9;
+const NUMBERED: f32 = 0.8;
+
 /// Longer texts are cut: no signature is a whole page.
 const MOST_WORDS: usize = 64;
 
@@ -81,6 +85,12 @@ impl Harvester<'_> {
         }
         if let Some(stem) = runbook.path.rsplit('/').next().and_then(|name| name.split('.').next()) {
             self.text(0, stem, SignatureKind::Words, Source::Front);
+            if token::humps(stem).len() >= 2 {
+                self.name(0, stem, 0.95, false);
+            }
+        }
+        if let Some(id) = front.other.get("id").and_then(|id| id.as_str()) {
+            self.codes(0, id, 1.0);
         }
         self.explicit();
         for (index, section) in runbook.sections.iter().enumerate() {
@@ -121,6 +131,7 @@ impl Harvester<'_> {
             match pattern {
                 Pattern::Regex(pattern) => self.regex(index, pattern),
                 Pattern::Text(text) | Pattern::Code(text) | Pattern::Alert(text) => {
+                    self.codes(index, text, 0.9);
                     self.text(index, text, SignatureKind::Pattern, Source::Explicit);
                 }
             }
@@ -128,6 +139,7 @@ impl Harvester<'_> {
     }
 
     fn regex(&mut self, section: usize, pattern: &str) {
+        self.codes(section, pattern, 0.6);
         let variants = regex_text::variants(pattern);
         // An expression of many alternatives is a net, not a description: each mesh is believed less.
         let source = if variants.len() > 2 {
@@ -173,6 +185,12 @@ impl Harvester<'_> {
     fn codes(&mut self, section: usize, text: &str, strength: f32) {
         for code in code::codes(text) {
             self.name(section, code.text, strength, true);
+        }
+        for constant in code::constants(text) {
+            self.name(section, constant, strength * CONSTANT, true);
+        }
+        for (number, _, _) in code::numbered(text) {
+            self.name(section, &number, strength * NUMBERED, true);
         }
     }
 

@@ -70,6 +70,10 @@ fn shape(lower: &str, humps: u32) -> Shape {
     if digits == lower.len() {
         return if digits > 5 { Shape::Value } else { Shape::Number };
     }
+    // `V4SubnetAllocationThresholdExceeded`: digits do not make a name a value.
+    if humps >= 2 && digits * 4 < lower.len() {
+        return Shape::Name;
+    }
     let hex = lower.bytes().all(|b| b.is_ascii_hexdigit());
     if digits > 0 && ((hex && lower.len() >= 6) || lower.len() >= 20 || (digits >= 3 && mixed(lower))) {
         return Shape::Value;

@@ -17,7 +17,7 @@ pub(super) const GAP: WordId = WordId::MAX;
 const BACKGROUND: &str = include_str!("background.txt");
 
 /// A plain word that technical writing at large does not use is at least this rare.
-const UNCOMMON: f32 = 9.0;
+pub(super) const UNCOMMON: f32 = 9.0;
 /// A name of a program's world is rarer still.
 const NAME: f32 = 12.0;
 const NUMBER: f32 = 2.5;
