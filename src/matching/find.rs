@@ -66,6 +66,10 @@ const LEAST_SHARED: f32 = 5.0;
 const MOST_CANDIDATES: usize = 220;
 /// Occurrences of one word that are looked at.
 const MOST_OCCURRENCES: usize = 6;
+/// In a message up to this length, in bytes, so many unknown words of at least so many letters are guessed.
+const SHORT: usize = 600;
+const MOST_GUESSES: usize = 8;
+const LEAST_GUESSED: usize = 5;
 /// What remains of the evidence on a line with a code that no runbook explains.
 const FOREIGN: f32 = 0.5;
 /// A name, or a code, tells this much where the document is about it.
@@ -104,6 +108,8 @@ impl Index {
         let mut seen: HashSet<Vec<WordId>> = HashSet::new();
         let mut line_ids = Vec::new();
         let line_trust = line_trust(&message);
+        // Typing errors and words that were cut off are a person's; a long log has none worth the search.
+        let mut guesses = if text.len() <= SHORT { MOST_GUESSES } else { 0 };
         for (number, line) in message.lines.iter().enumerate() {
             let first = words.len();
             line_ids.clear();
@@ -111,8 +117,15 @@ impl Index {
                 if words.len() >= MOST_WORDS {
                     return;
                 }
-                let id = self.vocabulary.id(word);
-                let weight = id.map_or_else(|| background_bits(word, shape), |id| self.vocabulary.weight(id));
+                let mut id = self.vocabulary.id(word);
+                let mut weight = id.map_or_else(|| background_bits(word, shape), |id| self.vocabulary.weight(id));
+                if id.is_none() && guesses > 0 && word.len() >= LEAST_GUESSED && shape != Shape::Value {
+                    guesses -= 1;
+                    let cut = place.end == line.text.len()
+                        || line.text.get(place.end..).is_some_and(|rest| rest.starts_with("..."));
+                    id = self.vocabulary.guess(word, cut);
+                    weight = id.map_or(weight, |id| self.vocabulary.weight(id));
+                }
                 if shape != Shape::Value && shape != Shape::Number {
                     line_ids.push(id.unwrap_or(WordId::MAX));
                 }
@@ -150,6 +163,9 @@ impl Index {
     fn names(&self, read: &Read) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (number, line) in read.message.lines.iter().enumerate() {
+            if read.line_trust.get(number).is_some_and(|trust| *trust < 0.3) {
+                continue;
+            }
             for (name, start, end) in self.codes_in(&line.text) {
                 if code::is_something_else(&line.text, start) {
                     continue;
@@ -316,6 +332,13 @@ impl Finding {
             cover: 1.0,
             laid: None,
         }
+    }
+
+    /// Whether its topic is what a code or an alert name of the message stands for.
+    pub(super) fn is_about(&self) -> bool {
+        matches!(self.kind, SignatureKind::Code | SignatureKind::Alert)
+            && self.laid.is_none()
+            && self.strength >= NAME_BITS * 0.9
     }
 
     /// As a reply quotes it.

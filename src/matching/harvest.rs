@@ -1,6 +1,8 @@
 //! Takes the signatures of a library from its documents: a walk over every block, which decides for each text what it
 //! is worth as a sign of its topic.
 
+use std::collections::HashMap;
+
 use super::code;
 use super::lines::{
     assigned_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before, quotations,
@@ -22,7 +24,7 @@ pub(super) struct Harvest {
 }
 
 /// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
-const CONSTANT: f32 = 0.9;
+const CONSTANT: f32 = 0.95;
 const NUMBERED: f32 = 0.8;
 
 /// Longer texts are cut: no signature is a whole page.
@@ -49,8 +51,36 @@ pub(super) fn harvest(library: &Library) -> Harvest {
             .map(|id| vocabulary.weight(*id))
             .sum();
     }
+    lead_to_codes(&mut harvest);
     share(&mut harvest.signatures);
     harvest
+}
+
+/// An example of an error with its code leads to the section that explains the code, where the runbook has one.
+fn lead_to_codes(harvest: &mut Harvest) {
+    let mut explained: HashMap<(usize, &str), usize> = HashMap::new();
+    for name in harvest
+        .codes
+        .iter()
+        .filter(|name| name.strength >= 1.0 && name.topic.section > 0)
+    {
+        explained
+            .entry((name.topic.runbook, name.text.as_str()))
+            .or_insert(name.topic.section);
+    }
+    for signature in harvest
+        .signatures
+        .iter_mut()
+        .filter(|signature| signature.source != Source::Prose)
+    {
+        let codes = code::codes(&signature.text);
+        let section = codes
+            .first()
+            .and_then(|code| explained.get(&(signature.topic.runbook, code.text)));
+        if let Some(section) = section.filter(|_| codes.len() == 1) {
+            signature.topic.section = *section;
+        }
+    }
 }
 
 struct Harvester<'a> {

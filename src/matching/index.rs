@@ -206,6 +206,17 @@ fn by_name(names: Vec<Name>, key: impl Fn(&str) -> String) -> HashMap<String, Ve
             None => entry.push((name.topic, name.strength)),
         }
     }
+    for topics in map.values_mut() {
+        let runbooks: HashSet<usize> = topics.iter().map(|(topic, _)| topic.runbook).collect();
+        let factor = match runbooks.len() {
+            0..=3 => 1.0,
+            4..=5 => 0.6,
+            _ => 0.3,
+        };
+        for (_, strength) in topics.iter_mut().filter(|(_, strength)| *strength < 1.0) {
+            *strength *= factor;
+        }
+    }
     map
 }
 

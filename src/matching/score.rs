@@ -183,7 +183,8 @@ fn told(index: &Index, read: &Read, candidate: &Candidate, topic: TopicId, confi
     as_match(read, topic, confidence, answered, &candidate.findings, captures)
 }
 
-/// The section that the evidence points to: the one that alone explains most of it.
+/// The section that the evidence points to: the one that explains a code or an alert of the message, else the one that
+/// alone explains most of it.
 fn section(index: &Index, read: &Read, candidate: &Candidate) -> TopicId {
     let mut by_section: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
     for finding in &candidate.findings {
@@ -192,12 +193,19 @@ fn section(index: &Index, read: &Read, candidate: &Candidate) -> TopicId {
             .or_default()
             .push(finding);
     }
+    let named = |findings: &[&Finding]| findings.iter().any(|finding| finding.is_about());
     let best = by_section
         .into_iter()
-        .map(|(section, findings)| (section, sum(read, findings.into_iter())))
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        .map(|(section, findings)| {
+            (
+                section,
+                section > 0 && named(&findings),
+                sum(read, findings.into_iter()),
+            )
+        })
+        .max_by(|a, b| a.1.cmp(&b.1).then(a.2.total_cmp(&b.2)).then(b.0.cmp(&a.0)));
     TopicId {
         runbook: candidate.runbook,
-        section: best.map_or(0, |(section, _)| section),
+        section: best.map_or(0, |(section, _, _)| section),
     }
 }

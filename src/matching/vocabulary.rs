@@ -56,6 +56,8 @@ pub(super) fn background_bits(word: &str, shape: Shape) -> f32 {
 pub(super) struct Vocabulary {
     ids: HashMap<Box<str>, WordId>,
     entries: Vec<Entry>,
+    /// All words in order, to find those that begin alike.
+    sorted: Vec<(Box<str>, WordId)>,
 }
 
 #[derive(Debug)]
@@ -100,10 +102,33 @@ impl Vocabulary {
             let rarity = (total / (entry.runbooks.max(1) as f32)).log2().max(0.1);
             entry.weight = entry.background.min(rarity * 1.2);
         }
+        self.sorted = self.ids.iter().map(|(word, id)| (word.clone(), *id)).collect();
+        self.sorted.sort_unstable();
     }
 
     pub(super) fn id(&self, word: &str) -> Option<WordId> {
         self.ids.get(word).copied()
+    }
+
+    /// The word that was probably meant: one typing error away, or, where the text was cut, the word it begins.
+    pub(super) fn guess(&self, word: &str, cut: bool) -> Option<WordId> {
+        let head = word.get(..2)?;
+        let from = self.sorted.partition_point(|(known, _)| known.as_ref() < head);
+        let alike = self
+            .sorted
+            .iter()
+            .skip(from)
+            .take_while(|(known, _)| known.starts_with(head));
+        let near = |known: &str| {
+            let begins = cut && known.starts_with(word);
+            let typed =
+                known.len() >= 6 && known.len().abs_diff(word.len()) <= 1 && strsim::osa_distance(known, word) == 1;
+            (begins || typed) && !known.bytes().any(|b| b.is_ascii_digit())
+        };
+        let meant = alike.filter(|(known, _)| near(known));
+        meant
+            .max_by_key(|(_, id)| self.entries.get(*id as usize).map_or(0, |entry| entry.runbooks))
+            .map(|(_, id)| *id)
     }
 
     /// What the word tells, in bits.
