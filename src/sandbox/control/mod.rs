@@ -19,6 +19,7 @@
 //! | `channel` | `name`, `private`?, `shared`?, `archived`?, `members`? : made or changed | `channel` |
 //! | `person` | `name`, `stranger`? : made | `id`, `token` |
 //! | `request_url` | `app`, `url` (null: Socket Mode again), `verify`? | `url`, `signing_secret` |
+//! | `typing` | `channel` : the pages of the others show it | |
 //! | `options` | `rate_limits`?, `burst`?, `ack_timeout_ms`?, `retry_delays_ms`? | |
 //!
 //! Kinds of faults: `429` (`retry_after`), `5xx` (`status`, `apply`), `error` (`error`), `slow` (`ms`, `apply`), `break`
@@ -94,6 +95,7 @@ async fn act(
         "delete" => people::delete(&shared, &call),
         "upload" => people::upload(&shared, &call),
         "channel" => people::channel(&shared, &call),
+        "typing" => people::typing(&shared, &call),
         "person" => people::person(&shared, &call),
         "request_url" => people::request_url(&shared, &call).await,
         "options" => people::options(&shared, &call),

@@ -82,6 +82,16 @@ pub(super) fn upload(shared: &Arc<Shared>, call: &Call) -> Outcome {
     })
 }
 
+pub(super) fn typing(shared: &Arc<Shared>, call: &Call) -> Outcome {
+    let name = call.need("channel")?;
+    let state = shared.lock();
+    let channel = state
+        .channel(&name)
+        .ok_or_else(|| format!("there is no channel {name:?}"))?;
+    state.tell_page(json!({"type": "typing", "channel": channel.id, "user": call.caller.user_id()}));
+    Ok(json!({}))
+}
+
 pub(super) fn channel(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let name = call.need("name")?;
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');

@@ -1,0 +1,406 @@
+// The page: what is known, what is shown, and what happens.
+import { api, listen, sandbox, workspace } from "./api.js";
+import { composer } from "./composer.js";
+import { announce, byId, h, toast } from "./dom.js";
+import { EXAMPLES } from "./examples.js";
+import { avatar, date, dayOf, message } from "./message.js";
+import { closeView, showView } from "./modal.js";
+
+const known = { users: new Map(), bots: new Map(), channels: new Map(), order: [], apps: [] };
+const shown = { me: null, channel: null, thread: null, editing: null };
+let lastOwnRoot = null;
+
+// --- what is known -------------------------------------------------------------------------------------------------
+
+const stored = (key, value) => {
+  try { if (value === undefined) return localStorage.getItem(key); localStorage.setItem(key, value); } catch { /* private mode */ }
+  return null;
+};
+const readKey = () => `signpost-read-${shown.me.id}`;
+const reads = () => { try { return JSON.parse(stored(readKey()) ?? "{}"); } catch { return {}; } };
+
+async function load() {
+  const state = await workspace();
+  known.users = new Map(state.users.map((user) => [user.id, user]));
+  known.bots = new Map(state.users.filter((user) => user.bot_id).map((user) => [user.bot_id, user]));
+  known.apps = state.apps;
+  known.order = state.channels.map((channel) => channel.id);
+  known.channels = new Map(state.channels.map((channel) => [channel.id, { ...channel, messages: new Map(channel.messages.map((one) => [one.ts, one])) }]));
+}
+
+const user = (id) => known.users.get(id) ?? known.bots.get(id);
+const people = () => [...known.users.values()].filter((one) => !one.is_bot);
+const names = { user: (id) => user(id)?.name, channel: (id) => known.channels.get(id)?.name };
+const channel = () => known.channels.get(shown.channel);
+const mine = () => known.order.map((id) => known.channels.get(id)).filter((one) => one.members.includes(shown.me.id));
+const visible = (one) => !one.ephemeral_to || one.ephemeral_to === shown.me.id;
+const isRoot = (one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast";
+const titleOf = (one) => (one.is_im ? user(one.members.find((id) => id !== shown.me.id))?.real_name ?? "Direct message" : one.name);
+const isPhone = () => window.matchMedia("(max-width: 760px)").matches;
+
+// --- the sidebar ---------------------------------------------------------------------------------------------------
+
+function drawSidebar() {
+  const read = reads();
+  const row = (one) => {
+    const last = [...one.messages.values()].filter((m) => visible(m) && m.user !== shown.me.id).at(-1)?.ts ?? "0";
+    const unread = one.id !== shown.channel && last > (read[one.id] ?? "0");
+    const other = one.is_im ? user(one.members.find((id) => id !== shown.me.id)) : null;
+    const app = other && known.apps.find((candidate) => candidate.user_id === other.id);
+    const isOn = app ? app.connections > 0 || app.request_url : false;
+    return h("button", {
+      class: `channel${unread ? " unread" : ""}`, type: "button", "aria-current": one.id === shown.channel ? "page" : null,
+      "aria-label": `${titleOf(one)}${unread ? ", unread" : ""}${app && !isOn ? ", not connected" : ""}`, onclick: () => { open(one.id); menu(false); },
+    }, one.is_im ? h("span", { class: `presence${isOn ? " on" : ""}`, "aria-hidden": "true" }) : h("span", { class: "hash", "aria-hidden": "true" }, one.is_private ? "🔒" : "#"),
+    h("span", { class: "channel-name" }, titleOf(one)), one.is_ext_shared ? h("span", { class: "tag" }, "shared") : null, unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null);
+  };
+  const [direct, channels] = [mine().filter((one) => one.is_im), mine().filter((one) => !one.is_im)];
+  byId("channels").replaceChildren(
+    h("h2", {}, "Channels"), ...channels.map(row), h("h2", {}, "Direct messages"), ...direct.map(row));
+  byId("people").replaceChildren(...people().map((one) => h("button", {
+    class: "person", type: "button", role: "radio", "aria-checked": String(one.id === shown.me.id), title: `Write as ${one.real_name}`, onclick: () => become(one),
+  }, avatar(one, "small"), one.real_name)));
+}
+
+function become(person) {
+  shown.me = person;
+  stored("signpost-me", person.id);
+  if (!channel() || !channel().members.includes(person.id)) shown.channel = mine()[0]?.id;
+  shown.thread = null;
+  shown.editing = null;
+  draw();
+  main.restore(placeholder());
+  announce(`You write as ${person.real_name}`);
+}
+
+function menu(isOpen) {
+  document.body.classList.toggle("menu-open", isOpen);
+  byId("menu").setAttribute("aria-expanded", String(isOpen));
+  byId("scrim").hidden = !isOpen;
+}
+
+// --- messages ------------------------------------------------------------------------------------------------------
+
+/** Nodes that stand already, so that what did not change keeps its focus and selection. */
+const drawn = new Map();
+
+function context(inThread, follows) {
+  return { user, names, me: () => shown.me, inThread, follows, openThread, edit, remove, react, act };
+}
+
+function drawList(place, list, inThread) {
+  const stays = place.scrollHeight - place.scrollTop - place.clientHeight < 80;
+  const nodes = [];
+  let before = null;
+  for (const one of list) {
+    if (!inThread && dayOf(one.ts) !== (before && dayOf(before.ts))) nodes.push(keep(`${place.id}-${dayOf(one.ts)}`, "day", () => h("div", { class: "day", role: "separator" }, h("span", {}, dayOf(one.ts)))));
+    const follows = Boolean(before) && before.user === one.user && before.bot_id === one.bot_id && !one.ephemeral_to && date(one.ts) - date(before.ts) < 300000 && (inThread ? before !== list[0] : !before.reply_count) && dayOf(one.ts) === dayOf(before.ts) && before.subtype !== "tombstone" && before.username === one.username;
+    const isEdited = shown.editing === one.ts && !(isPhone() && shown.thread && !inThread);
+    const key = JSON.stringify([one, follows, shown.me.id, isEdited]);
+    nodes.push(keep(`${place.id}-${shown.channel}-${one.ts}`, key, () => (isEdited ? editor(one, inThread) : message(one, shown.channel, context(inThread, follows)))));
+    if (inThread && one === list[0] && list.length > 1) nodes.push(keep(`${place.id}-count`, String(list.length), () => h("div", { class: "day replies", role: "separator" }, h("span", {}, `${list.length - 1} ${list.length === 2 ? "reply" : "replies"}`))));
+    before = one;
+  }
+  const current = [...place.children];
+  if (nodes.length !== current.length || nodes.some((node, index) => node !== current[index])) {
+    for (const node of current) if (!nodes.includes(node)) node.remove();
+    nodes.forEach((node, index) => { if (place.children[index] !== node) place.insertBefore(node, place.children[index] ?? null); });
+  }
+  if (stays) place.scrollTop = place.scrollHeight;
+}
+
+function keep(id, key, make) {
+  const found = drawn.get(id);
+  if (found?.key === key) return found.node;
+  const node = make();
+  drawn.set(id, { key, node });
+  return node;
+}
+
+function draw() {
+  const here = channel();
+  if (!here) return;
+  byId("title").textContent = here.is_im ? titleOf(here) : `#${here.name}`;
+  byId("topic").textContent = here.is_im ? "Direct message: ask anything, the bot always answers here" : here.topic;
+  document.title = `${byId("title").textContent} · Signpost sandbox`;
+  const roots = [...here.messages.values()].filter((one) => visible(one) && isRoot(one));
+  if (roots.length) drawList(byId("messages"), roots, false);
+  else { byId("messages").replaceChildren(empty(here)); }
+  const root = shown.thread && here.messages.get(shown.thread);
+  byId("thread").hidden = !root;
+  document.body.classList.toggle("thread-open", Boolean(root));
+  if (root) {
+    byId("thread-channel").textContent = byId("title").textContent;
+    const list = [root, ...[...here.messages.values()].filter((one) => one.thread_ts === root.ts && one.ts !== root.ts && visible(one))];
+    drawList(byId("replies"), list, true);
+  } else shown.thread = null;
+  const read = reads();
+  const last = [...here.messages.keys()].at(-1);
+  if (last && document.visibilityState === "visible") { read[here.id] = last; stored(readKey(), JSON.stringify(read)); }
+  drawSidebar();
+}
+
+function empty(here) {
+  const cards = EXAMPLES.filter((one) => here.is_im || (here.name === "alerts") === Boolean(one.asBot));
+  const text = here.is_im
+    ? "Ask for a runbook, paste an error, or type help. In direct messages the bot always answers."
+    : here.name === "alerts" ? "Alerts land here. Let the alert bot post one; Signpost answers in its thread."
+      : "Paste an error. When a runbook knows it, Signpost answers in its thread within a second.";
+  return h("section", { class: "empty" }, h("img", { src: "/page/icon.svg", alt: "", width: 56, height: 56 }),
+    h("h2", {}, here.is_im ? `You and ${titleOf(here)}` : `This is #${here.name}`), h("p", {}, text),
+    here.name === "random" ? null : h("div", { class: "cards" }, cards.map((one) => h("button", { class: "card", type: "button", onclick: () => postExample(one) }, h("strong", {}, one.title), h("span", {}, one.hint)))));
+}
+
+// --- what people do ------------------------------------------------------------------------------------------------
+
+function open(id, thread = null) {
+  shown.channel = id;
+  shown.thread = thread;
+  shown.editing = null;
+  drawn.clear();
+  byId("messages").replaceChildren();
+  byId("replies").replaceChildren();
+  draw();
+  byId("messages").scrollTop = byId("messages").scrollHeight;
+  main.restore(placeholder());
+  if (thread) side.restore("Reply…");
+  if (!isPhone()) main.input.focus();
+}
+
+function openThread(ts, focus = true) {
+  if (shown.thread !== ts) byId("replies").replaceChildren();
+  shown.thread = ts;
+  draw();
+  side.restore("Reply…");
+  byId("replies").scrollTop = 0;
+  if (focus && !isPhone()) side.input.focus();
+}
+
+function closeThread() {
+  shown.thread = null;
+  draw();
+  main.input.focus();
+}
+
+const placeholder = () => (channel()?.is_im ? `Message ${titleOf(channel())}` : `Message #${channel()?.name ?? ""}`);
+
+async function post(text, thread) {
+  if (text.startsWith("/") && !text.includes("\n") && /^\/[a-z]/.test(text)) {
+    const [command, ...rest] = text.split(" ");
+    const told = await sandbox(shown.me.token, "command", { command, text: rest.join(" "), channel: shown.channel });
+    if (!told.acknowledged) throw new Error(`${command} failed: the app did not respond`);
+    return;
+  }
+  const told = await api(shown.me.token, "chat.postMessage", { channel: shown.channel, text, thread_ts: thread ?? undefined });
+  if (!thread) lastOwnRoot = told.ts;
+}
+
+async function postExample(one) {
+  try {
+    if (one.asBot && !channel().is_im) {
+      const target = [...known.channels.values()].find((candidate) => candidate.name === one.channel);
+      if (target && target.id !== shown.channel) open(target.id);
+      const bot = known.apps.find((app) => app.name === "Alert Bot");
+      const told = await api(bot.token, "chat.postMessage", { channel: target.id, text: one.text() });
+      lastOwnRoot = told.ts;
+    } else await post(one.text(), null);
+    main.input.focus();
+  } catch (error) { toast(error.message); }
+}
+
+function editor(one, inThread) {
+  const typed = one.text.replace(/<@([A-Z0-9]+)>/g, (whole, id) => (names.user(id) ? `@${names.user(id)}` : whole)).replace(/<#([A-Z0-9]+)\|([^>]*)>/g, "#$2").replace(/<!(here|channel|everyone)>/g, "@$1").replace(/<(?:mailto:|https?:\/\/)[^|>]*\|([^>]*)>/g, "$1").replace(/<(https?:[^>]*)>/g, "$1").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  const input = h("textarea", { class: "edit", rows: Math.min(typed.split("\n").length + 1, 12), "aria-label": "Edit the message" });
+  input.value = typed;
+  const leave = () => { shown.editing = null; draw(); (inThread ? side : main).input.focus(); };
+  const save = async () => {
+    if (!input.value.trim()) return;
+    try { await api(shown.me.token, "chat.update", { channel: shown.channel, ts: one.ts, text: input.value }); leave(); } catch (error) { toast(error.message); }
+  };
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { event.stopPropagation(); leave(); }
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); save(); }
+  });
+  setTimeout(() => { input.focus(); input.selectionStart = input.value.length; });
+  return h("article", { class: "message editing", dataset: { ts: one.ts } }, h("div", { class: "gutter" }, avatar(shown.me)), h("div", { class: "body" }, input,
+    h("div", { class: "edit-buttons" }, h("button", { class: "button", type: "button", onclick: leave }, "Cancel"), h("button", { class: "button primary", type: "button", onclick: save }, "Save"))));
+}
+
+function edit(_channel, one) { shown.editing = one.ts; draw(); }
+
+async function remove(id, one) {
+  if (!window.confirm("Delete this message? The bot's answer may go with it.")) return;
+  try { await api(shown.me.token, "chat.delete", { channel: id, ts: one.ts }); } catch (error) { toast(error.message); }
+}
+
+async function react(id, one, name) {
+  const has = one.reactions?.find((reaction) => reaction.name === name)?.users.includes(shown.me.id);
+  try { await api(shown.me.token, has ? "reactions.remove" : "reactions.add", { channel: id, timestamp: one.ts, name }); } catch (error) { toast(error.message); }
+}
+
+const act = (id, one, element, block, value) => sandbox(shown.me.token, "click", { channel: id, ts: one.ts, action_id: element.action_id, block_id: block.block_id, text: element.action_id ? undefined : element.text?.text, value });
+
+async function upload(file, comment, thread) {
+  const form = new FormData();
+  form.append("channel", shown.channel);
+  form.append("comment", comment);
+  if (thread) form.append("thread_ts", thread);
+  form.append("file", file, file.name);
+  await sandbox(shown.me.token, "upload", form);
+}
+
+function editLast(thread) {
+  const own = [...channel().messages.values()].filter((one) => one.user === shown.me.id && one.subtype !== "tombstone" && (thread ? one.thread_ts === thread : isRoot(one))).at(-1);
+  if (own) edit(shown.channel, own);
+  return Boolean(own);
+}
+
+// --- what happens --------------------------------------------------------------------------------------------------
+
+const typists = new Map();
+
+async function heard(change) {
+  const here = known.channels.get(change.channel);
+  switch (change.type) {
+    case "message": {
+      if (!here) return resync();
+      const isNew = !here.messages.has(change.message.ts);
+      here.messages.set(change.message.ts, change.message);
+      here.messages = new Map([...here.messages].sort(([a], [b]) => (a < b ? -1 : 1)));
+      if (isNew) arrived(change.channel, change.message);
+      break;
+    }
+    case "deleted": here?.messages.delete(change.ts); break;
+    case "typing": return typing(change);
+    case "view": if (change.view.user_id === shown.me.id && change.view.type === "modal") showView(change.view, names, (body) => sandbox(shown.me.token, "submit", body)); return;
+    case "view_closed": return closeView(change.view_id);
+    case "view_errors": return;
+    default: return resync();
+  }
+  draw();
+}
+
+function arrived(id, one) {
+  typists.delete(one.user);
+  drawTyping();
+  if (one.user === shown.me.id || !visible(one)) return;
+  if (id === shown.channel) {
+    announce(`${user(one.user)?.real_name ?? "A bot"} wrote: ${(one.text ?? "").slice(0, 200)}`);
+    // The answer to what was just asked is shown, unless somebody is busy in another thread.
+    const isAnswer = one.thread_ts && one.thread_ts === lastOwnRoot && shown.thread !== one.thread_ts;
+    if (isAnswer && !side.input.value && !isPhone()) openThread(one.thread_ts, false);
+  }
+}
+
+function typing(change) {
+  if (change.channel !== shown.channel || change.user === shown.me.id) return;
+  typists.set(change.user, Date.now());
+  drawTyping();
+  setTimeout(drawTyping, 5000);
+}
+
+function drawTyping() {
+  const now = [...typists].filter(([, at]) => Date.now() - at < 4500).map(([id]) => user(id)?.real_name).filter(Boolean);
+  byId("typing").textContent = now.length ? `${now.join(" and ")} ${now.length > 1 ? "are" : "is"} typing…` : "";
+}
+
+let resyncing = null;
+function resync() {
+  resyncing ??= load().then(draw).catch(() => {}).finally(() => { resyncing = null; });
+  return resyncing;
+}
+
+function lost() {
+  const banner = byId("banner");
+  banner.textContent = "The connection to the workspace is lost. Trying again…";
+  banner.hidden = false;
+}
+
+async function found(again) {
+  byId("banner").hidden = true;
+  if (again) { drawn.clear(); await resync(); if (!channel()) open(mine()[0].id); }
+}
+
+// --- the parts that stay -------------------------------------------------------------------------------------------
+
+function examplesMenu() {
+  const list = h("div", { class: "menu-list", role: "menu", hidden: true, "aria-label": "Example pastes" });
+  const button = h("button", { class: "tool examples", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", id: "examples" }, "Examples");
+  const toggle = (isOpen) => { list.hidden = !isOpen; button.setAttribute("aria-expanded", String(isOpen)); };
+  list.append(...EXAMPLES.map((one) => h("button", { type: "button", role: "menuitem", dataset: { example: one.id }, onclick: () => { toggle(false); postExample(one); } }, h("strong", {}, one.title), h("span", {}, one.asBot ? `${one.hint}, by the alert bot` : one.hint))));
+  button.addEventListener("click", () => { toggle(list.hidden); if (!list.hidden) list.firstChild.focus(); });
+  list.addEventListener("keydown", (event) => {
+    const items = [...list.children];
+    const at = items.indexOf(document.activeElement);
+    if (event.key === "ArrowDown") { event.preventDefault(); items[(at + 1) % items.length].focus(); }
+    if (event.key === "ArrowUp") { event.preventDefault(); items[(at + items.length - 1) % items.length].focus(); }
+    if (event.key === "Escape") { event.stopPropagation(); toggle(false); button.focus(); }
+  });
+  document.addEventListener("click", (event) => { if (!list.hidden && !list.contains(event.target) && event.target !== button) toggle(false); });
+  return [h("span", { class: "menu-place" }, button, list)];
+}
+
+const completions = () => [...known.users.values()].filter((one) => one.id !== shown.me.id && channel().members.includes(one.id)).sort((a, b) => Number(b.name === "signpost") - Number(a.name === "signpost"));
+const tellTyping = () => sandbox(shown.me.token, "typing", { channel: shown.channel }).catch(() => {});
+const main = composer({
+  id: "composer-input", label: "Message", people: completions, examples: examplesMenu(), draft: () => `${shown.me?.id}-${shown.channel}`,
+  send: (text) => post(text, null), upload: (file, comment) => upload(file, comment, null), typing: tellTyping, editLast: () => editLast(null),
+});
+const side = composer({
+  id: "reply-input", label: "Reply", people: completions, draft: () => `${shown.me?.id}-${shown.channel}-${shown.thread}`,
+  send: (text) => post(text, shown.thread), upload: (file, comment) => upload(file, comment, shown.thread), typing: tellTyping, editLast: () => editLast(shown.thread),
+});
+
+function theme() {
+  const root = document.documentElement;
+  const isDark = () => (root.dataset.theme ?? (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const label = () => { byId("theme").textContent = isDark() ? "☀" : "☾"; byId("theme").setAttribute("aria-label", isDark() ? "Switch to light" : "Switch to dark"); };
+  byId("theme").addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; stored("signpost-theme", root.dataset.theme); label(); });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+  label();
+}
+
+function keys(event) {
+  const isTyping = event.target.matches?.("input, textarea, select");
+  if (document.querySelector("dialog[open]")) return;
+  if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+    event.preventDefault();
+    const ids = [...mine().filter((one) => !one.is_im), ...mine().filter((one) => one.is_im)].map((one) => one.id);
+    const at = ids.indexOf(shown.channel) + (event.key === "ArrowDown" ? 1 : ids.length - 1);
+    open(ids[at % ids.length]);
+    announce(byId("title").textContent);
+  } else if (event.key === "Escape") {
+    if (document.body.classList.contains("menu-open")) menu(false);
+    else if (shown.thread) closeThread();
+  } else if (!isTyping && !event.ctrlKey && !event.metaKey && event.key === "/") { event.preventDefault(); main.input.focus(); }
+  else if (!isTyping && event.key === "?") byId("shortcuts").showModal();
+}
+
+/** `/archives/CHANNEL/pTS` is a permalink. */
+function wanted() {
+  const [, id, digits] = location.pathname.match(/^\/archives\/(\w+)(?:\/p(\d{11,}))?/) ?? [];
+  if (!known.channels.has(id)) return null;
+  const ts = digits ? `${digits.slice(0, -6)}.${digits.slice(-6)}` : null;
+  const one = ts && known.channels.get(id).messages.get(ts);
+  return { id, thread: one ? one.thread_ts ?? one.ts : null, ts };
+}
+
+async function start() {
+  byId("composer").append(main.node);
+  byId("thread-composer").append(side.node);
+  byId("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu-open")));
+  byId("scrim").addEventListener("click", () => menu(false));
+  byId("close-thread").addEventListener("click", closeThread);
+  byId("help").addEventListener("click", () => byId("shortcuts").showModal());
+  document.addEventListener("keydown", keys);
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") draw(); });
+  theme();
+  await load();
+  shown.me = people().find((one) => one.id === stored("signpost-me")) ?? people()[0];
+  const place = wanted();
+  open(place?.id ?? mine()[0].id, place?.thread ?? null);
+  if (place?.ts) document.querySelector(`[data-ts="${CSS.escape(place.ts)}"]`)?.scrollIntoView({ block: "center" });
+  listen(heard, lost, found);
+}
+
+start().catch(() => { lost(); setTimeout(() => location.reload(), 3000); });

@@ -1,0 +1,132 @@
+// The box people write in: many lines, mentions, code, files.
+import { h, toast } from "./dom.js";
+
+/** Slack takes this many characters. */
+const LONGEST = 40000;
+
+/**
+ * `options`: label, id, people() for completion, send(text), upload(file), typing(), editLast(), examples (nodes).
+ * The text that is not sent yet is kept per `draft()` key.
+ */
+export function composer(options) {
+  const drafts = new Map();
+  let shown = [];
+  let active = 0;
+  const input = h("textarea", {
+    id: options.id, rows: 1, placeholder: "", spellcheck: true,
+    "aria-label": options.label, "aria-autocomplete": "list", "aria-controls": `${options.id}-names`, "aria-expanded": "false", role: "combobox",
+  });
+  const names = h("ul", { class: "completion", id: `${options.id}-names`, role: "listbox", "aria-label": "People", hidden: true });
+  const file = h("input", { type: "file", hidden: true });
+  const sendButton = h("button", { class: "send", type: "button", "aria-label": "Send", disabled: true, onclick: () => submit() }, "➤");
+  const count = h("span", { class: "count", "aria-live": "polite" });
+  const tool = (label, text, click) => h("button", { class: "tool", type: "button", title: label, "aria-label": label, onclick: click }, text);
+
+  const fit = () => {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight, Math.round(window.innerHeight * 0.4))}px`;
+    const length = [...input.value].length;
+    count.textContent = length > LONGEST * 0.8 ? `${length.toLocaleString("en")} of ${LONGEST.toLocaleString("en")} characters` : "";
+    sendButton.disabled = !input.value.trim();
+    drafts.set(options.draft(), input.value);
+  };
+  const submit = async () => {
+    const text = input.value;
+    if (!text.trim()) return;
+    if ([...text].length > LONGEST) {
+      toast(`A message holds at most ${LONGEST.toLocaleString("en")} characters. Upload it as a file instead.`);
+      return;
+    }
+    const key = options.draft();
+    input.value = "";
+    fit();
+    try { await options.send(text); } catch (error) {
+      drafts.set(key, text);
+      if (options.draft() === key) { input.value = text; fit(); }
+      toast(`Not sent: ${error.message}`);
+    }
+  };
+
+  // Mentions.
+  const word = () => input.value.slice(0, input.selectionStart).match(/(?:^|\s)@([\p{L}\p{N}._-]*)$/u);
+  const close = () => { names.hidden = true; shown = []; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const complete = () => {
+    const found = word();
+    const typed = found?.[1].toLowerCase();
+    shown = found ? options.people().filter((one) => one.name.startsWith(typed) || one.real_name.toLowerCase().startsWith(typed)).slice(0, 6) : [];
+    // A name that is typed in full needs no help.
+    if (!shown.length || (shown.length === 1 && shown[0].name === typed)) return close();
+    active = Math.min(active, shown.length - 1);
+    names.replaceChildren(...shown.map((one, index) => h("li", {
+      id: `${options.id}-name-${index}`, role: "option", "aria-selected": String(index === active),
+      onmousedown: (event) => { event.preventDefault(); active = index; take(); },
+    }, h("strong", {}, one.real_name), h("span", {}, `@${one.name}`))));
+    names.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+    input.setAttribute("aria-activedescendant", `${options.id}-name-${active}`);
+  };
+  const take = () => {
+    const found = word();
+    const one = shown[active];
+    if (!found || !one) return;
+    const start = input.selectionStart - found[1].length - 1;
+    input.setRangeText(`@${one.name} `, start, input.selectionStart, "end");
+    close();
+    fit();
+  };
+
+  const wrapCode = () => {
+    const [from, to] = [input.selectionStart, input.selectionEnd];
+    const chosen = input.value.slice(from, to);
+    input.setRangeText(chosen.includes("\n") || !chosen ? `\`\`\`\n${chosen}\n\`\`\`` : `\`${chosen}\``, from, to, "end");
+    if (!chosen) input.selectionStart = input.selectionEnd = from + 4;
+    input.focus();
+    fit();
+  };
+  const upload = async (one) => {
+    if (!one) return;
+    try { await options.upload(one, input.value); input.value = ""; fit(); } catch (error) { toast(`Not uploaded: ${error.message}`); }
+  };
+  file.addEventListener("change", () => { upload(file.files[0]); file.value = ""; });
+
+  let lastTyping = 0;
+  input.addEventListener("input", () => {
+    active = 0;
+    fit();
+    complete();
+    if (Date.now() - lastTyping > 3000 && input.value) { lastTyping = Date.now(); options.typing(); }
+  });
+  input.addEventListener("blur", close);
+  input.addEventListener("paste", (event) => {
+    const pasted = event.clipboardData?.files?.[0];
+    if (pasted) { event.preventDefault(); upload(pasted); }
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (!names.hidden && ["ArrowDown", "ArrowUp", "Tab", "Enter", "Escape"].includes(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.key === "Escape") close();
+      else if (event.key === "Tab" || event.key === "Enter") take();
+      else { active = (active + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % shown.length; complete(); }
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "ArrowUp" && !input.value && options.editLast()) event.preventDefault();
+  });
+
+  const node = h("div", { class: "composer" }, names, input,
+    h("div", { class: "tools" },
+      tool("Code", "{ }", wrapCode),
+      tool("Mention somebody", "@", () => { input.setRangeText(/(^|\s)$/.test(input.value.slice(0, input.selectionStart)) ? "@" : " @", input.selectionStart, input.selectionEnd, "end"); input.focus(); fit(); complete(); }),
+      tool("Upload a file", "＋", () => file.click()), options.examples ?? null, count, sendButton), file);
+  node.addEventListener("dragover", (event) => event.preventDefault());
+  node.addEventListener("drop", (event) => { const one = event.dataTransfer?.files?.[0]; if (one) { event.preventDefault(); upload(one); } });
+  return {
+    node, input,
+    /** Shows what was written here before. */
+    restore(placeholder) { input.value = drafts.get(options.draft()) ?? ""; input.placeholder = placeholder; close(); fit(); },
+    /** Puts text in place of what is there. */
+    set(text) { input.value = text; fit(); input.focus(); },
+  };
+}

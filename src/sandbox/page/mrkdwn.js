@@ -1,0 +1,175 @@
+// Slack's mrkdwn, Markdown blocks and rich text, as nodes.
+import { h, link } from "./dom.js";
+import { emoji } from "./emoji.js";
+
+const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+
+/** Text in mrkdwn as a list of nodes. */
+export function mrkdwn(text, names) {
+  const nodes = [];
+  String(text ?? "").split(/```/).forEach((part, index, parts) => {
+    const isCode = index % 2 === 1 && index < parts.length - 1;
+    if (isCode) nodes.push(codeBlock(unescape(part.replace(/^\n/, "").replace(/\n$/, "").replace(/<([^|>\s]+)(\|[^>]*)?>/g, (_, url, label) => label ? label.slice(1) : url))));
+    else {
+      const prose = index % 2 === 1 ? "```" + part : part;
+      if (prose) nodes.push(...lines(index ? prose.replace(/^\n/, "") : prose, names));
+    }
+  });
+  return nodes;
+}
+
+export const codeBlock = (text) => {
+  const copy = h("button", {
+    class: "copy", type: "button", "aria-label": "Copy the code",
+    onclick: async (event) => {
+      const button = event.currentTarget;
+      try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Not allowed"; }
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    },
+  }, "Copy");
+  return h("div", { class: "code" }, h("pre", { tabIndex: 0 }, h("code", {}, text)), copy);
+};
+
+function lines(text, names) {
+  const nodes = [];
+  let quote = null;
+  text.split("\n").forEach((line, index, all) => {
+    const quoted = line.match(/^(?:&gt;|>)\s?(.*)$/s);
+    if (quoted) {
+      if (!quote) nodes.push(quote = h("blockquote"));
+      else quote.append(h("br"));
+      quote.append(...inline(quoted[1], names));
+    } else {
+      if (index > 0 && !quote) nodes.push(h("br"));
+      quote = null;
+      if (line || index < all.length - 1) nodes.push(...inline(line, names));
+    }
+  });
+  return nodes;
+}
+
+const INLINE = /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}*])\*(?=\S)([^*\n]*?\S)\*(?![\p{L}\p{N}*])|(?<![\p{L}\p{N}_])_(?=\S)([^_\n]*?\S)_(?![\p{L}\p{N}_])|(?<![\p{L}\p{N}~])~(?=\S)([^~\n]*?\S)~(?![\p{L}\p{N}~])|:([a-z0-9_+'-]+(?:::[a-z0-9-]+)?):/gu;
+
+function inline(text, names) {
+  const nodes = [];
+  let last = 0;
+  for (const found of text.matchAll(INLINE)) {
+    const [whole, code, angle, bold, italic, strike, icon] = found;
+    let node = null;
+    if (code !== undefined) node = h("code", {}, unescape(code.replace(/<([^|>\s]+)(\|[^>]*)?>/g, (_, url, label) => label ? label.slice(1) : url)));
+    else if (angle !== undefined) node = reference(angle, names);
+    else if (bold !== undefined) node = h("strong", {}, inline(bold, names));
+    else if (italic !== undefined) node = h("em", {}, inline(italic, names));
+    else if (strike !== undefined) node = h("s", {}, inline(strike, names));
+    else if (icon !== undefined) node = emoji(icon);
+    if (node === null) continue;
+    nodes.push(unescape(text.slice(last, found.index)), node);
+    last = found.index + whole.length;
+  }
+  nodes.push(unescape(text.slice(last)));
+  return nodes.filter((node) => node !== "");
+}
+
+/** What stands in angle brackets: a mention, a channel, a group, a date or a link. */
+function reference(inner, names) {
+  const [target, label] = [inner.split("|")[0], inner.includes("|") ? unescape(inner.slice(inner.indexOf("|") + 1)) : null];
+  if (target.startsWith("@")) return mention(`@${names.user(target.slice(1)) ?? label ?? target.slice(1)}`);
+  if (target.startsWith("#")) return mention(`#${names.channel(target.slice(1)) ?? label ?? target.slice(1)}`);
+  if (target.startsWith("!subteam^")) return mention(label ?? "@group");
+  if (target.startsWith("!date^")) return h("span", {}, label ?? "");
+  if (target.startsWith("!")) return mention(`@${target.slice(1)}`);
+  const url = unescape(target);
+  return link(url, label ?? url.replace(/^mailto:/, ""));
+}
+
+const mention = (text) => h("span", { class: "mention" }, text);
+
+/** A `rich_text` block. */
+export function richText(block, names) {
+  return (block.elements ?? []).map((element) => {
+    switch (element.type) {
+      case "rich_text_preformatted": return codeBlock(plain(element.elements));
+      case "rich_text_quote": return h("blockquote", {}, spans(element.elements, names));
+      case "rich_text_list": return list(element, names);
+      default: return h("div", { class: "rich" }, spans(element.elements, names));
+    }
+  });
+}
+
+function list(element, names) {
+  const indent = Math.min(Math.max(Number(element.indent) || 0, 0), 8);
+  const node = h(element.style === "ordered" ? "ol" : "ul", { class: `indent-${indent}` }, (element.elements ?? []).map((item) => h("li", {}, spans(item.elements, names))));
+  if (element.style === "ordered" && element.offset) node.start = Number(element.offset) + 1;
+  return node;
+}
+
+const plain = (elements) => (elements ?? []).map((one) => one.text ?? one.url ?? "").join("");
+
+function spans(elements, names) {
+  return (elements ?? []).map((one) => {
+    let node;
+    switch (one.type) {
+      case "text": node = breaks(one.text ?? ""); break;
+      case "link": node = [link(one.url, one.text || one.url)]; break;
+      case "user": node = [mention(`@${names.user(one.user_id) ?? one.user_id}`)]; break;
+      case "channel": node = [mention(`#${names.channel(one.channel_id) ?? one.channel_id}`)]; break;
+      case "usergroup": node = [mention("@group")]; break;
+      case "broadcast": node = [mention(`@${one.range}`)]; break;
+      case "emoji": node = [emoji(one.name ?? "")]; break;
+      default: node = [one.text ?? ""];
+    }
+    const style = one.style ?? {};
+    if (style.code) node = [h("code", {}, node)];
+    if (style.bold) node = [h("strong", {}, node)];
+    if (style.italic) node = [h("em", {}, node)];
+    if (style.strike) node = [h("s", {}, node)];
+    return node;
+  });
+}
+
+const breaks = (text) => text.split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line]));
+
+/** A `markdown` block: what answers use of Markdown. */
+export function markdown(text, names) {
+  const nodes = [];
+  String(text ?? "").split(/^(?:```|~~~)/m).forEach((part, index) => {
+    if (index % 2 === 1) {
+      const newline = part.indexOf("\n");
+      nodes.push(codeBlock(newline < 0 ? part : part.slice(newline + 1).replace(/\n$/, "")));
+      return;
+    }
+    for (const paragraph of part.split(/\n{2,}/)) {
+      const trimmed = paragraph.trim();
+      const heading = trimmed.match(/^#{1,6}\s+(.*)$/);
+      if (heading) nodes.push(h("strong", { class: "md-heading" }, mdInline(heading[1], names)));
+      else if (/^(?:[-*]|\d+[.)])\s/.test(trimmed)) nodes.push(mdList(trimmed, names));
+      else if (trimmed) nodes.push(h("p", {}, trimmed.split("\n").flatMap((line, at) => [at ? h("br") : null, mdInline(line, names)])));
+    }
+  });
+  return nodes;
+}
+
+function mdList(text, names) {
+  const items = text.split(/\n(?=\s*(?:[-*]|\d+[.)])\s)/);
+  const isOrdered = /^\d/.test(text);
+  const node = h(isOrdered ? "ol" : "ul", {}, items.map((item) => h("li", {}, mdInline(item.replace(/^\s*(?:[-*]|\d+[.)])\s+/, ""), names))));
+  if (isOrdered) node.start = parseInt(text, 10);
+  return node;
+}
+
+function mdInline(text, names) {
+  const nodes = [];
+  let last = 0;
+  for (const found of text.matchAll(/`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\(([^)\s]+)\)|<((?:https?|mailto):[^>\s]+)>|(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)/g)) {
+    const [whole, code, bold, label, url, auto, italic] = found;
+    nodes.push(text.slice(last, found.index));
+    if (code !== undefined) nodes.push(h("code", {}, code));
+    else if (bold !== undefined) nodes.push(h("strong", {}, mdInline(bold, names)));
+    else if (label !== undefined) nodes.push(link(url, label));
+    else if (auto !== undefined) nodes.push(link(auto, auto));
+    else nodes.push(h("em", {}, mdInline(italic, names)));
+    last = found.index + whole.length;
+  }
+  nodes.push(text.slice(last));
+  return nodes.filter((node) => node !== "");
+}
