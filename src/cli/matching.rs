@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::knowledge;
 use crate::matching::{Index, Match, Options};
+use crate::respond::{self, Responder};
 use crate::runbook::Library;
 
 /// Match one paste against the runbooks.
@@ -39,6 +40,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             "{}",
             json!({ "matches": list(&outcome.matches), "near": list(&outcome.near) })
         )?;
+    } else {
+        let responder = Responder::new(None, respond::Options::default())?;
+        let reply = responder
+            .answer(&library, &outcome, true)
+            .unwrap_or_else(|| responder.nothing_found());
+        writeln!(out, "{}", respond::to_text(&reply).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,16 +10,16 @@ use super::vocabulary::GAP;
 
 /// A value longer than this is no value but the rest of a log.
 const LONGEST: usize = 200;
-/// A signature must be this well covered before its gaps are believed.
-const LEAST_COVER: f32 = 0.55;
+/// So much of a signature must be there before its gaps are believed.
+const LEAST_WHOLE: f32 = 0.6;
 
 /// Values by placeholder, from every well covered signature of one runbook.
 pub(super) fn captures(index: &Index, read: &Read, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
     let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for finding in findings
-        .iter()
-        .filter(|finding| finding.cover >= LEAST_COVER && finding.source != Source::Prose)
-    {
+    let believed = |finding: &&Finding| {
+        finding.whole >= LEAST_WHOLE && !matches!(finding.source, Source::Prose | Source::Command | Source::Front)
+    };
+    for finding in findings.iter().filter(believed) {
         let Some((signature, laid)) = &finding.laid else {
             continue;
         };
@@ -32,7 +32,7 @@ pub(super) fn captures(index: &Index, read: &Read, findings: &[Finding]) -> BTre
             };
             add(&mut captures, name, &value);
             // `Incident ID: <ID>` is an id, and the incident id: links and other runbooks may call it so.
-            if let Some(label) = label.filter(|label| label.ends_with(name.as_ref()) && *label != **name) {
+            if let Some(label) = label.filter(|label| *label != **name) {
                 add(&mut captures, &label, &value);
             }
         }

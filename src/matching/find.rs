@@ -52,6 +52,8 @@ pub(super) struct Finding {
     pub(super) strength: f32,
     /// How much of the signature, or of its lines, is there: 0 to 1.
     pub(super) cover: f32,
+    /// How much of the signature alone is there: 0 to 1.
+    pub(super) whole: f32,
     /// The signature and how it was laid, to capture values.
     pub(super) laid: Option<(u32, Alignment)>,
 }
@@ -307,6 +309,7 @@ impl Index {
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,
             cover,
+            whole: laid.matched / signature.total.max(1.0),
             laid: Some((index, laid)),
         })
     }
@@ -330,6 +333,7 @@ impl Finding {
             words,
             strength: NAME_BITS * strength,
             cover: 1.0,
+            whole: 1.0,
             laid: None,
         }
     }
@@ -445,8 +449,18 @@ pub(super) fn as_match(
     captures: BTreeMap<String, Vec<String>>,
 ) -> Match {
     const MOST_EVIDENCE: usize = 6;
+    // The same line by the same name, found twice, is one reason.
+    let mut told: HashSet<(u32, String)> = HashSet::new();
+    let plain = |signature: &str| {
+        signature
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect::<String>()
+            .to_lowercase()
+    };
     let evidence = findings
         .iter()
+        .filter(|finding| told.insert((finding.line, plain(&finding.signature))))
         .take(MOST_EVIDENCE)
         .map(|finding| finding.evidence(read))
         .collect();

@@ -28,6 +28,8 @@ const MOST_FINDINGS: usize = 16;
 const MOST_CANDIDATES: usize = 24;
 /// Candidates that are told.
 const MOST_TOLD: usize = 10;
+/// Below this a candidate is not even a near miss, unless somebody asked for all that comes near.
+const LEAST_NEAR: f32 = 0.1;
 /// A runbook that scores this close to the best, on the same words, says the same.
 const SAME: f32 = 0.97;
 
@@ -44,7 +46,7 @@ pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding>, asked:
     }
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.retain(|candidate| !candidate.excluded);
-    tell(index, read, &candidates, rank)
+    tell(index, read, &candidates, rank, asked)
 }
 
 fn standing(index: &Index, runbook: usize) -> f32 {
@@ -141,7 +143,13 @@ fn confidence(index: &Index, candidate: &Candidate) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-fn tell(index: &Index, read: &Read, candidates: &[Candidate], rank: impl Fn(&Candidate) -> f32) -> Outcome {
+fn tell(
+    index: &Index,
+    read: &Read,
+    candidates: &[Candidate],
+    rank: impl Fn(&Candidate) -> f32,
+    asked: bool,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let mut taken: Vec<(HashSet<u32>, f32)> = Vec::new();
     for candidate in candidates.iter().take(MOST_TOLD) {
@@ -169,6 +177,9 @@ fn tell(index: &Index, read: &Read, candidates: &[Candidate], rank: impl Fn(&Can
             && (outcome.matches.is_empty() && outcome.near.is_empty() || other);
         let told = told(index, read, candidate, topic, confidence, answered);
         taken.push((words, rank(candidate)));
+        if !asked && told.confidence < LEAST_NEAR {
+            continue;
+        }
         if answered && outcome.matches.len() < 2 {
             outcome.matches.push(told);
         } else {
