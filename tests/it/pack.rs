@@ -1,1 +1,225 @@
-//! Tests of `pack`.
+//! The sample pack, asked through the command line: does a paste get the right page, section, evidence and values?
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+const API: &str = "armada/armada-api-login.md";
+const CARTOGRAPHER: &str = "armada/armada-fluentd-cartographer-token-failure.md";
+const CREDENTIALS: &str = "cloud/ts-perms-creds.md";
+const EKS: &str = "eks/eks-api-server-unauthorized-error.txt";
+const LINK: &str = "satellite-link/satellite-link-connector-deploy-cannot-get-iam-token-from-iam-server.md";
+
+#[test]
+fn the_labelled_pastes_are_answered_and_chat_is_left_alone() {
+    let report = eval();
+    let figure = |name: &str| {
+        report[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no `{name}` in {report}"))
+    };
+    let positives = figure("positives");
+    assert_eq!(figure("documents"), 5, "{report}");
+    assert!(
+        figure("answered_correct") * 100 >= positives * 80,
+        "too few right answers: {report}"
+    );
+    assert!(figure("answered_wrong") <= 1, "wrong answers: {report}");
+    assert!(
+        figure("section_correct") * 100 >= figure("sections") * 80,
+        "wrong sections: {report}"
+    );
+    assert!(figure("top3") * 100 >= positives * 95, "not found when asked: {report}");
+    assert!(figure("false_answers") <= 1, "answered what is none of ours: {report}");
+}
+
+#[test]
+fn every_error_code_leads_to_its_section() {
+    for code in ["E0003", "E0015", "E0018", "E0031", "E0057"] {
+        let found = best(&format!("we get {code} since noon"));
+        assert_eq!((text(&found, "runbook"), text(&found, "section")), (API, code));
+        assert_eq!(kinds(&found)[0], "code", "{found}");
+    }
+}
+
+#[test]
+fn every_alert_name_leads_to_its_runbook() {
+    let cases = [
+        ("SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer", LINK),
+        ("CartographerIAMTokenExchangeErrors", CARTOGRAPHER),
+        ("CartographerMetricsServiceTokenExchangeErrors", CARTOGRAPHER),
+        ("CartographerLoggingServiceTokenExchangeErrors", CARTOGRAPHER),
+    ];
+    for (alert, runbook) in cases {
+        let found = best(&format!("[FIRING:1] {alert} (critical)"));
+        assert_eq!(text(&found, "runbook"), runbook);
+        assert_eq!(found["evidence"][0]["signature"], alert);
+        assert!(kinds(&found).contains(&"alert"), "{found}");
+    }
+}
+
+#[test]
+fn every_message_of_the_cloud_page_is_known_with_other_values() {
+    let cases = [
+        "The infrastructure authentication credentials are not authorized for the request.",
+        "We were unable to connect to your Softlayer account.",
+        "'Item' must be ordered with permission.",
+        "The worker node instance '77120' can't be found. Review 'classic' infrastructure user permissions.",
+        "The worker node instance can't be found. Review 'vpc-gen2' infrastructure user permissions.",
+        "The worker node instance can't be identified. Review 'vpc-gen2' infrastructure user permissions.",
+        "The IAM token exchange request failed with the message: key is locked",
+        "IAM token exchange request failed: key is locked",
+        "The cluster could not be configured with the registry. Make sure that you have the Administrator role for \
+         Container Registry.",
+        "No credentials set for resource group tools.: The user credentials could not be found. (E0051)",
+    ];
+    for message in cases {
+        let found = best(message);
+        assert_eq!(text(&found, "runbook"), CREDENTIALS, "{message}");
+        assert_eq!(
+            text(&found, "section"),
+            "Resolving permission and credential errors",
+            "{message}"
+        );
+    }
+    let found = best("Error: SoftLayer_Exception_User_Customer_Unauthorized: Invalid API key");
+    assert_eq!(
+        (text(&found, "runbook"), text(&found, "section")),
+        (CREDENTIALS, "Invalid API key")
+    );
+}
+
+#[test]
+fn the_authenticators_lines_lead_to_the_tips() {
+    let cases = [
+        r#"level=warning msg="access denied" arn="arn:aws:iam::222233334444:role/x" client="127.0.0.1:1" error="ARN is not mapped" method=POST"#,
+        r#"error="sts getCallerIdentity failed: error from AWS (expected 200, got 403)""#,
+    ];
+    for line in cases {
+        let found = best(line);
+        assert_eq!(
+            (text(&found, "runbook"), text(&found, "section")),
+            (EKS, "Additional troubleshooting tips"),
+            "{line}"
+        );
+    }
+    assert_eq!(
+        text(
+            &best("error: You must be logged in to the server (Unauthorized)"),
+            "runbook"
+        ),
+        EKS
+    );
+}
+
+#[test]
+fn the_evidence_names_the_line_and_the_values_of_the_paste() {
+    let found = best(
+        "any idea?\n```\n$ bx cs clusters\nFAILED\n\nNot authorized. Log in to Bluemix and try again. (E0003)\n\
+         Incident ID: 3e9a1c70-55d4-4b8e-8f0a-2b7d6c1e9f42\n```",
+    );
+    assert!(
+        found["evidence"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|evidence| evidence["line"] == 6),
+        "{found}"
+    );
+    assert_eq!(
+        found["captures"]["incident_id"][0], "3e9a1c70-55d4-4b8e-8f0a-2b7d6c1e9f42",
+        "{found}"
+    );
+
+    let found =
+        best("hi\nThe worker node instance '77120' can't be found. Review 'classic' infrastructure user permissions.");
+    assert_eq!(found["evidence"][0]["line"], 2, "{found}");
+    assert_eq!(found["captures"]["id"][0], "77120", "{found}");
+    assert_eq!(found["captures"]["provider"][0], "classic", "{found}");
+
+    let found = best(
+        "alertname = SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer\n - cluster_id = cq81h2nd0ab7t3m5x9zg",
+    );
+    assert_eq!(found["captures"]["location_id"][0], "cq81h2nd0ab7t3m5x9zg", "{found}");
+}
+
+#[test]
+fn the_neighbours_error_codes_are_none_of_ours() {
+    let cases = [
+        "error[E0015]: cannot call non-const fn in constants",
+        "FAILED (E0099)",
+        "meet me in room E0310",
+    ];
+    for message in cases {
+        assert_eq!(matched(message)["matches"], Value::Array(Vec::new()), "{message}");
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the program from an empty folder, so that it finds only what is built in.
+fn signpost(arguments: &[&str], input: &str) -> Output {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_signpost"))
+        .args(arguments)
+        .current_dir(elsewhere.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(
+        output.status.code().is_some_and(|code| code < 2),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn matched(message: &str) -> Value {
+    serde_json::from_str(&stdout(&signpost(&["match", "--json"], message))).unwrap()
+}
+
+fn best(message: &str) -> Value {
+    let found = matched(message);
+    assert!(!found["matches"][0].is_null(), "no answer to {message:?}: {found}");
+    found["matches"][0].clone()
+}
+
+fn eval() -> Value {
+    let runbooks = root().join("responses/runbooks");
+    let cases: PathBuf = root().join("tests/fixtures/pack/cases.jsonl");
+    let arguments = [
+        "eval",
+        "--runbooks",
+        runbooks.to_str().unwrap(),
+        "--cases",
+        cases.to_str().unwrap(),
+        "--json",
+    ];
+    serde_json::from_str(&stdout(&signpost(&arguments, ""))).unwrap()
+}
+
+fn text<'a>(found: &'a Value, key: &str) -> &'a str {
+    found[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {found}"))
+}
+
+fn kinds(found: &Value) -> Vec<&str> {
+    found["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|evidence| text(evidence, "kind"))
+        .collect()
+}
