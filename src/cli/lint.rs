@@ -1,13 +1,89 @@
-//! `signpost lint`
+//! `signpost lint`: what is wrong in a runbook folder.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::json;
+
+use super::knowledge;
+use crate::runbook::{Diagnostic, Level, Library};
 
 /// Report what is wrong in a runbook folder.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// The folder of runbooks; without it, the sample pack.
+    #[arg(value_name = "DIR")]
+    runbooks: Option<PathBuf>,
+    /// Print JSON: an object with `diagnostics`, `skipped` and counts.
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let library = knowledge::library(arguments.runbooks.as_deref())?;
+    let errors = library
+        .diagnostics
+        .iter()
+        .filter(|found| found.level == Level::Error)
+        .count();
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let report = json!({
+            "documents": library.runbooks.len(),
+            "topics": library.runbooks.iter().map(|runbook| runbook.topics.len()).sum::<usize>(),
+            "errors": errors,
+            "diagnostics": library.diagnostics,
+            "skipped": library.skipped,
+        });
+        writeln!(out, "{report}")?;
+    } else {
+        for found in &library.diagnostics {
+            writeln!(out, "{}", line_of(found))?;
+        }
+    }
+    summarise(&library)?;
+    Ok(ExitCode::from(u8::from(errors > 0)))
+}
+
+/// `path:line: level[code]: message`.
+fn line_of(found: &Diagnostic) -> String {
+    let level = match found.level {
+        Level::Info => "info",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    };
+    let path = if found.path.is_empty() { "." } else { &found.path };
+    format!("{path}:{}: {level}[{}]: {}", found.line, found.code, found.message)
+}
+
+/// What was read and what was not, for the person at the terminal.
+fn summarise(library: &Library) -> std::io::Result<()> {
+    let mut err = std::io::stderr().lock();
+    let count = |level| library.diagnostics.iter().filter(|found| found.level == level).count();
+    writeln!(
+        err,
+        "{} documents read, {} errors, {} warnings, {} notes",
+        library.runbooks.len(),
+        count(Level::Error),
+        count(Level::Warning),
+        count(Level::Info),
+    )?;
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for skipped in &library.skipped {
+        reasons.entry(&skipped.reason).or_default().push(&skipped.path);
+    }
+    for (reason, paths) in reasons {
+        let shown: Vec<&str> = paths.iter().copied().take(3).collect();
+        let more = if paths.len() > shown.len() { ", …" } else { "" };
+        writeln!(
+            err,
+            "{} files not read ({reason}): {}{more}",
+            paths.len(),
+            shown.join(", ")
+        )?;
+    }
+    Ok(())
 }

@@ -192,6 +192,9 @@ fn when_of(sentence: &str) -> Option<String> {
     conditional.then(|| sentence.to_owned())
 }
 
+/// A longer paragraph is no prose about people; it also bounds the work.
+const LONGEST: usize = 6_000;
+
 struct Finder {
     section: usize,
     escalation: bool,
@@ -201,6 +204,9 @@ struct Finder {
 impl Finder {
     fn run(&mut self, inlines: &[Inline], line: u32) {
         let text = plain(inlines);
+        if text.len() > LONGEST {
+            return;
+        }
         let parts = sentences::of_text(&text);
         let mut found: Vec<(ContactKind, String, Option<String>)> = Vec::new();
         super::walk_inlines(inlines, &mut |inline| match inline {
@@ -308,11 +314,10 @@ impl Finder {
 }
 
 fn speaks_of_help(sentence: &str) -> bool {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 12] = [
         "escalat",
         "contact",
         "reach out",
-        "slack",
         "notify",
         "on-call",
         "oncall",

@@ -82,7 +82,7 @@ pub(super) fn resolve(text: &str, data: &BTreeMap<String, Value>, page: &Value) 
         },
         line: 1,
         in_code: false,
-        blocks_left: 500,
+        blocks_left: 100,
     };
     resolver.run(text);
     resolver.out
@@ -322,7 +322,7 @@ fn find_close(rest: &str, close: &str) -> Option<usize> {
 
 /// The body of `{% word %}…{% endword %}` and what follows.
 fn block<'t>(after: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    const LONGEST: usize = 50_000;
+    const LONGEST: usize = 20_000;
     let end = format!("end{word}");
     let mut from = 0;
     while let Some(at) = after.get(from..)?.find("{%") {

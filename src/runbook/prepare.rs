@@ -157,6 +157,10 @@ impl Preparer<'_> {
             });
             return String::new();
         }
+        if line.starts_with("[//]: # ") || line.starts_with("[comment]: ") {
+            // The Markdown way to write a comment.
+            return String::new();
+        }
         let mut line = line.to_owned();
         if line.contains("{:") || (line.contains("{#") && line.trim_start().starts_with('#')) {
             line = self.take_inline_attributes(&line, number);
@@ -271,6 +275,17 @@ impl Preparer<'_> {
             };
             self.out.push(shifted);
         }
+        if closed && is_info(self.lines[close].trim().trim_start_matches(fence.char)) {
+            // A closing fence with a language: written by mistake.
+            if let Some(last) = self.out.last_mut() {
+                *last = format!("{}{}", " ".repeat(base), fence.char.to_string().repeat(fence.length));
+            }
+            self.done.problems.push((
+                u32::try_from(close + 1).unwrap_or(u32::MAX),
+                "fence-close",
+                "a closing fence takes no language; it is read as the end of the code block".into(),
+            ));
+        }
         if !closed {
             let number = u32::try_from(open + 1).unwrap_or(u32::MAX);
             let until = if close < self.lines.len() {
@@ -292,6 +307,13 @@ impl Preparer<'_> {
         }
     }
 
+    /// Whether what looks like an opening fence closes one: nothing, or an attribute list, stands below it.
+    fn ends_here(&self, at: usize) -> bool {
+        self.lines
+            .get(at + 1)
+            .is_none_or(|next| next.trim().is_empty() || attribute_line(next).is_some())
+    }
+
     /// Index of the closing line, or of the blank line where an unclosed fence should end, or the number of lines.
     fn find_close(&self, fence: &Fence, open: usize) -> (usize, bool) {
         let mut blank = None;
@@ -308,6 +330,9 @@ impl Preparer<'_> {
             }
             if before_heading.is_none() && blank == Some(at - 1) && is_deep_heading(line) {
                 before_heading = blank;
+            }
+            if run == fence.length && is_info(&bare[run..]) && self.ends_here(at) {
+                return (at, true);
             }
             if run == fence.length && is_info(&bare[run..]) {
                 // An opening fence inside a fence: the one before was left open, if there is a place to close it.

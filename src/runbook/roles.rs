@@ -208,7 +208,8 @@ pub(super) fn names_trouble(heading: &str) -> bool {
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '(' | ')' | '`' | '/' | '|'))
         .filter(|word| !word.is_empty());
     let Some(first) = words.next() else { return false };
-    is_code(first) || is_alert(first) && words.count() < 8
+    let others = words.count();
+    is_code(first) || is_alert(first) && others < 8 || humps(first) == 1 && first.len() >= 8 && others == 0
 }
 
 /// `E0003`, `ERRSAMO`-like with a number, `CRE-2025-0039`, `NHC006`.
@@ -225,12 +226,16 @@ pub(super) fn is_code(word: &str) -> bool {
 
 /// One word of several humps: `KubePodCrashLooping`, `etcdMembersDown`.
 pub(super) fn is_alert(word: &str) -> bool {
-    let humps = word
-        .as_bytes()
+    let start = usize::from(word.starts_with(|c: char| c.is_ascii_lowercase()));
+    humps(word) + start >= 2 && word.len() >= 8 && word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+}
+
+/// How often a capital follows a small letter.
+fn humps(word: &str) -> usize {
+    word.as_bytes()
         .windows(2)
         .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
-        .count();
-    humps >= 1 && word.len() >= 8 && word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+        .count()
 }
 
 /// What a kramdown mark such as `tsSymptoms` means, and whether it is spelt as it should be.

@@ -218,12 +218,14 @@ fn give_roles(section: &mut Section, marks: &[(u32, Role)]) {
         };
         markdown::set_role(std::slice::from_mut(block), role);
     }
-    for (line, role) in marks {
+    let mut until = section.blocks.len();
+    for (line, role) in marks.iter().rev() {
         let from = section
             .blocks
             .partition_point(|block| block.line < *line)
             .saturating_sub(1);
-        markdown::set_role(section.blocks.get_mut(from..).unwrap_or_default(), *role);
+        markdown::set_role(section.blocks.get_mut(from..until).unwrap_or_default(), *role);
+        until = until.min(from);
     }
 }
 
@@ -278,6 +280,7 @@ pub(super) fn link(sections: &mut [Section], problems: &mut Problems) {
         let entry = loose.entry(squash(anchor)).or_insert(*at);
         *entry = (*entry).min(*at);
     }
+    let numbered = numbered(sections);
     for section in sections.iter_mut() {
         walk_inlines_mut(&mut section.blocks, &mut |inline, line| {
             let Inline::Link { target, .. } = inline else { return };
@@ -290,7 +293,11 @@ pub(super) fn link(sections: &mut [Section], problems: &mut Problems) {
                 *target = Target::Section(0);
                 return;
             }
-            match known.get(&anchor).or_else(|| loose.get(&squash(&anchor))) {
+            match known
+                .get(&anchor)
+                .or_else(|| loose.get(&squash(&anchor)))
+                .or_else(|| numbered.get(anchor.rsplit('-').next().filter(|_| is_numbered(&anchor))?))
+            {
                 Some(at) => *target = Target::Section(*at),
                 None => problems.push((
                     line,
@@ -300,6 +307,28 @@ pub(super) fn link(sections: &mut [Section], problems: &mut Problems) {
             }
         });
     }
+}
+
+/// `#step-2`, `#solution-b`: a heading `2) …` or `B) …` is meant where none has that anchor.
+fn is_numbered(anchor: &str) -> bool {
+    ["step-", "solution-", "further-step-", "further-steps-"]
+        .iter()
+        .any(|start| anchor.starts_with(start))
+}
+
+/// Sections by the number or letter that their heading begins with.
+fn numbered(sections: &[Section]) -> HashMap<String, usize> {
+    let mut out = HashMap::new();
+    for (at, section) in sections.iter().enumerate() {
+        if let Some((mark, _)) = section.heading.split_once([')', '.', ':']) {
+            let mark = mark.to_lowercase();
+            let mark = mark.trim_start_matches("step ").trim_start_matches("solution ");
+            if !mark.is_empty() && mark.len() <= 2 {
+                out.entry(mark.to_owned()).or_insert(at);
+            }
+        }
+    }
+    out
 }
 
 fn squash(anchor: &str) -> String {

@@ -24,10 +24,10 @@ pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Standing {
     if draft_key && (facts.words < 120 || facts.boilerplate > 0) || facts.words == 0 && facts.codes == 0 {
         return Standing::Draft;
     }
-    if facts.words < 60 && facts.codes == 0 && facts.moved {
+    if facts.words < 60 && facts.codes == 0 && (facts.moved || facts.words < 14 && facts.sees) {
         return Standing::Pointer;
     }
-    if facts.boilerplate >= 2 && facts.words < 60 && facts.codes == 0 {
+    if facts.boilerplate >= 2 && facts.words < 14 && facts.codes == 0 {
         return Standing::Draft;
     }
     if facts.items >= 4
@@ -53,6 +53,7 @@ struct Facts {
     codes: usize,
     boilerplate: usize,
     moved: bool,
+    sees: bool,
     items: usize,
     link_items: usize,
     rows: usize,
@@ -92,6 +93,7 @@ impl Facts {
                 let text = super::text::plain(inlines).to_lowercase();
                 self.words += text.split_whitespace().count();
                 self.moved |= is_pointer(&text);
+                self.sees |= text.starts_with("see ") || text.starts_with("same as");
                 self.boilerplate += usize::from(is_boilerplate(&text));
             });
         });
@@ -103,17 +105,16 @@ fn starts_with_link(kind: &BlockKind) -> bool {
 }
 
 fn is_pointer(text: &str) -> bool {
-    const PHRASES: [&str; 8] = [
+    const PHRASES: [&str; 7] = [
         "has been moved",
         "has moved",
         "moved to",
         "is deprecated in favor",
         "see alert",
         "replaced by",
-        "please refer to",
         "superseded by",
     ];
-    PHRASES.iter().any(|phrase| text.contains(phrase)) || text.starts_with("see ") || text.starts_with("same as")
+    PHRASES.iter().any(|phrase| text.contains(phrase))
 }
 
 fn is_boilerplate(text: &str) -> bool {

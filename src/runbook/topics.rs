@@ -1,6 +1,6 @@
 //! What an answer shows, gathered from a section and the ones nested in it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::liquid::TeamUse;
 use super::symptoms::{is_command, term_role};
@@ -42,6 +42,8 @@ struct Tree<'a> {
     troubles: Vec<bool>,
     /// Sections that something links to.
     targets: HashSet<usize>,
+    /// Sections by their heading in lower case.
+    headings: HashMap<String, usize>,
 }
 
 impl<'a> Tree<'a> {
@@ -76,11 +78,19 @@ impl<'a> Tree<'a> {
             })
             .collect();
         let targets = sections.iter().flat_map(steps::jumps).map(|(to, _)| to).collect();
+        let headings = sections
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, section)| section.heading.len() >= 4 && roles::of_heading(&section.heading) == Role::Other)
+            .map(|(at, section)| (section.heading.to_lowercase(), at))
+            .collect();
         Self {
             sections,
             ends,
             troubles,
             targets,
+            headings,
         }
     }
 
@@ -124,18 +134,22 @@ impl<'a> Tree<'a> {
             self.section(*index, at, &own, &mut gathered);
         }
         if gathered.steps.is_empty() {
+            gathered.steps_among_causes();
+        }
+        if gathered.steps.is_empty() {
             for index in own.iter().filter(|index| skipped.contains(index)) {
                 self.section(*index, at, &own, &mut gathered);
             }
         }
         gathered.settle();
+        let shown: HashSet<usize> = own.iter().copied().filter(|index| !skipped.contains(index)).collect();
         Topic {
             section: at,
             title: self.sections[at].heading.clone(),
             symptoms: symptoms::gather(self.sections, &own),
             causes: gathered.causes,
             steps: gathered.steps,
-            branches: self.branches(at, &own),
+            branches: self.branches(at, &own, &shown),
             contacts: self.contacts(&own, placed, team),
             places: places::gather(self.sections, &own),
         }
@@ -172,6 +186,7 @@ impl<'a> Tree<'a> {
         let under = (index != topic).then_some(index);
         let mut acting: Vec<Block> = Vec::new();
         let mut open: Vec<Block> = Vec::new();
+        let mut marked = false;
         for (block, role) in pieces(&section.blocks) {
             if is_litter(&block) {
                 continue;
@@ -187,9 +202,12 @@ impl<'a> Tree<'a> {
                 }
                 Role::Causes => gathered.causes.push(block),
                 Role::Overview if is_prose(&block) => gathered.overview.push(block),
+                // What follows the marked steps goes on with them.
+                Role::Other if marked => acting.push(block),
                 Role::Other => open.push(block),
                 _ => {}
             }
+            marked = marked || matches!(role, Role::Steps | Role::Diagnosis);
         }
         let mut split = explain_and_act(open, index == 0 && self.ends[0] > 1);
         gathered.explaining.append(&mut split.0);
@@ -198,7 +216,8 @@ impl<'a> Tree<'a> {
         gathered.steps.extend(steps::build(&split.1, under));
     }
 
-    fn branches(&self, at: usize, own: &[usize]) -> Vec<Branch> {
+    /// `shown` are the sections whose steps the topic shows: a link to one of them is no other way.
+    fn branches(&self, at: usize, own: &[usize], shown: &HashSet<usize>) -> Vec<Branch> {
         let mut out: Vec<Branch> = Vec::new();
         let mut add = |label: String, section: usize| {
             let known = out.iter().any(|branch| branch.section == section);
@@ -207,8 +226,19 @@ impl<'a> Tree<'a> {
             }
         };
         for index in own {
+            if self.sections[*index].role == Role::References {
+                continue;
+            }
             for (to, label) in steps::jumps(&self.sections[*index]) {
-                add(label, to);
+                let solution = self.sections[to].role == Role::Steps && self.sections[*index].role == Role::Diagnosis;
+                if solution || !shown.contains(&to) {
+                    add(label, to);
+                }
+            }
+            for to in self.mentions(*index) {
+                if !shown.contains(&to) {
+                    add(self.sections[to].heading.clone(), to);
+                }
             }
         }
         let mut next = at + 1;
@@ -226,6 +256,26 @@ impl<'a> Tree<'a> {
                 add(self.sections[section].heading.clone(), section);
             }
         }
+        out
+    }
+
+    /// Sections whose whole heading a section's text names in code or bold: "follow the steps from `E0003`".
+    fn mentions(&self, at: usize) -> Vec<usize> {
+        let mut out = Vec::new();
+        super::walk(&self.sections[at].blocks, &mut |block| {
+            super::runs(block, &mut |inlines| {
+                super::walk_inlines(inlines, &mut |inline| {
+                    let name = match inline {
+                        Inline::Code(text) => text.trim().to_lowercase(),
+                        Inline::Strong(inner) => plain(inner).trim().to_lowercase(),
+                        _ => return,
+                    };
+                    if let Some(to) = self.headings.get(&name).filter(|to| **to != at) {
+                        out.push(*to);
+                    }
+                });
+            });
+        });
         out
     }
 
@@ -306,6 +356,15 @@ struct Gathered {
 }
 
 impl Gathered {
+    /// An author who marks no steps may have put them among the causes.
+    fn steps_among_causes(&mut self) {
+        let numbered = |block: &Block| matches!(block.kind, BlockKind::List { ordered: true, .. });
+        if let Some(first) = self.causes.iter().position(numbered) {
+            let moved = self.causes.split_off(first);
+            self.steps = steps::build(&moved, None);
+        }
+    }
+
     /// The best sentences first: why it happens, then what it is.
     fn settle(&mut self) {
         let overview = std::mem::take(&mut self.overview);

@@ -1,3 +1,4 @@
 //! Reading runbooks as they are.
 
 mod corpus;
+mod total;
