@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State as Shares};
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -20,6 +21,9 @@ use super::state::State;
 const MOST: usize = 10;
 /// How often the server pings; Slack's SDKs give a silent connection up.
 const PING: Duration = Duration::from_secs(10);
+
+/// How long the other side may take to close.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// The ticket in the address that `apps.connections.open` gave out.
 #[derive(Debug, serde::Deserialize)]
@@ -74,11 +78,11 @@ async fn run(shared: Arc<Shared>, app_id: String, socket: WebSocket) {
             },
             _ = ping.tick() => if sink.send(Message::Ping("ping".into())).await.is_err() { break },
             () = leaving => {
-                let _ = sink.send(Message::Close(None)).await;
+                say_goodbye(&mut sink, &mut stream).await;
                 break;
             }
             () = shared.shutdown.cancelled() => {
-                let _ = sink.send(Message::Close(None)).await;
+                say_goodbye(&mut sink, &mut stream).await;
                 break;
             }
         }
@@ -87,6 +91,18 @@ async fn run(shared: Arc<Shared>, app_id: String, socket: WebSocket) {
         delivery::socket_ended(state, &app_id, number);
         state.tell_page(json!({"type": "apps"}));
     });
+}
+
+/// Closes and waits for the other side to close too: who just drops the line makes clients report an error.
+async fn say_goodbye(sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<WebSocket>) {
+    let close = CloseFrame {
+        code: 1000,
+        reason: "".into(),
+    };
+    if sink.send(Message::Close(Some(close))).await.is_ok() {
+        let answered = async { while let Some(Ok(_)) = stream.next().await {} };
+        let _ = tokio::time::timeout(GOODBYE, answered).await;
+    }
 }
 
 /// Greets a new connection and hands it what waits. Gives its number.

@@ -3,6 +3,7 @@ import { api, listen, sandbox, workspace } from "./api.js";
 import { composer } from "./composer.js";
 import { announce, byId, h, toast } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
+import { icon } from "./icons.js";
 import { avatar, date, dayOf, message } from "./message.js";
 import { closeView, showView } from "./modal.js";
 
@@ -51,7 +52,7 @@ function drawSidebar() {
     return h("button", {
       class: `channel${unread ? " unread" : ""}`, type: "button", "aria-current": one.id === shown.channel ? "page" : null,
       "aria-label": `${titleOf(one)}${unread ? ", unread" : ""}${app && !isOn ? ", not connected" : ""}`, onclick: () => { open(one.id); menu(false); },
-    }, one.is_im ? h("span", { class: `presence${isOn ? " on" : ""}`, "aria-hidden": "true" }) : h("span", { class: "hash", "aria-hidden": "true" }, one.is_private ? "🔒" : "#"),
+    }, one.is_im ? h("span", { class: `presence${isOn ? " on" : ""}`, "aria-hidden": "true" }) : h("span", { class: "hash", "aria-hidden": "true" }, one.is_private ? icon("lock") : "#"),
     h("span", { class: "channel-name" }, titleOf(one)), one.is_ext_shared ? h("span", { class: "tag" }, "shared") : null, unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null);
   };
   const [direct, channels] = [mine().filter((one) => one.is_im), mine().filter((one) => !one.is_im)];
@@ -203,6 +204,7 @@ async function postExample(one) {
       const bot = known.apps.find((app) => app.name === "Alert Bot");
       const told = await api(bot.token, "chat.postMessage", { channel: target.id, text: one.text() });
       lastOwnRoot = told.ts;
+      showAnswer(told.ts);
     } else await post(one.text(), null);
     main.input.focus();
   } catch (error) { toast(error.message); }
@@ -278,6 +280,7 @@ async function heard(change) {
     default: return resync();
   }
   draw();
+  if (change.type === "message" && change.channel === shown.channel && change.message.reply_count) showAnswer(change.message.ts);
 }
 
 function arrived(id, one) {
@@ -287,9 +290,15 @@ function arrived(id, one) {
   if (id === shown.channel) {
     announce(`${user(one.user)?.real_name ?? "A bot"} wrote: ${(one.text ?? "").slice(0, 200)}`);
     // The answer to what was just asked is shown, unless somebody is busy in another thread.
-    const isAnswer = one.thread_ts && one.thread_ts === lastOwnRoot && shown.thread !== one.thread_ts;
-    if (isAnswer && !side.input.value && !isPhone()) openThread(one.thread_ts, false);
+    showAnswer(one.thread_ts);
   }
+}
+
+/** Opens the thread of what was just asked, unless somebody is busy in another one. */
+function showAnswer(ts) {
+  const root = channel()?.messages.get(ts);
+  const isMine = root && (root.user === shown.me.id || root.ts === lastOwnRoot) && Date.now() - date(root.ts) < 15000;
+  if (isMine && root.reply_count && shown.thread !== ts && !side.input.value && !isPhone()) openThread(ts, false);
 }
 
 function typing(change) {
@@ -354,7 +363,7 @@ const side = composer({
 function theme() {
   const root = document.documentElement;
   const isDark = () => (root.dataset.theme ?? (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const label = () => { byId("theme").textContent = isDark() ? "☀" : "☾"; byId("theme").setAttribute("aria-label", isDark() ? "Switch to light" : "Switch to dark"); };
+  const label = () => { byId("theme").replaceChildren(icon(isDark() ? "sun" : "moon")); byId("theme").setAttribute("aria-label", isDark() ? "Switch to light" : "Switch to dark"); };
   byId("theme").addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; stored("signpost-theme", root.dataset.theme); label(); });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
   label();
@@ -395,6 +404,9 @@ async function start() {
   document.addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") draw(); });
   theme();
+  byId("menu").append(icon("menu"));
+  byId("help").append(icon("help"));
+  byId("close-thread").append(icon("close"));
   await load();
   shown.me = people().find((one) => one.id === stored("signpost-me")) ?? people()[0];
   const place = wanted();

@@ -1,6 +1,7 @@
 // Block Kit as nodes. `act(element, block)` is what a click does.
 import { h, link } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { icon } from "./icons.js";
 import { markdown, mrkdwn, richText } from "./mrkdwn.js";
 
 const plainText = (text) => String(text ?? "").replace(/:([a-z0-9_+-]+):/g, (_, name) => emoji(name));
@@ -110,7 +111,7 @@ export function attachments(list, names, act) {
 /** Files: snippets with their preview, images, and names of the rest. */
 export function files(list) {
   return (Array.isArray(list) ? list : []).map((file) => {
-    const name = h("div", { class: "file-name" }, h("span", { "aria-hidden": "true" }, "📄 "), file.url_private ? link(file.url_private, file.title ?? file.name ?? "file") : file.name, h("span", { class: "file-size" }, ` ${size(file.size)}`));
+    const name = h("div", { class: "file-name" }, icon("file"), " ", file.url_private ? link(file.url_private, file.title ?? file.name ?? "file") : file.name, h("span", { class: "file-size" }, ` ${size(file.size)}`));
     if (String(file.mimetype).startsWith("image/")) return h("div", { class: "file" }, name, image({ image_url: file.url_private, alt_text: file.title ?? file.name }));
     return h("div", { class: "file" }, name, file.preview ? h("pre", { tabIndex: 0 }, h("code", {}, file.preview + (file.preview_is_truncated ? "\n…" : ""))) : null);
   });

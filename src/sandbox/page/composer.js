@@ -1,5 +1,6 @@
 // The box people write in: many lines, mentions, code, files.
 import { h, toast } from "./dom.js";
+import { icon } from "./icons.js";
 
 /** Slack takes this many characters. */
 const LONGEST = 40000;
@@ -18,7 +19,7 @@ export function composer(options) {
   });
   const names = h("ul", { class: "completion", id: `${options.id}-names`, role: "listbox", "aria-label": "People", hidden: true });
   const file = h("input", { type: "file", hidden: true });
-  const sendButton = h("button", { class: "send", type: "button", "aria-label": "Send", disabled: true, onclick: () => submit() }, "➤");
+  const sendButton = h("button", { class: "send", type: "button", "aria-label": "Send", disabled: true, onclick: () => submit() }, icon("send"));
   const count = h("span", { class: "count", "aria-live": "polite" });
   const tool = (label, text, click) => h("button", { class: "tool", type: "button", title: label, "aria-label": label, onclick: click }, text);
 
@@ -117,9 +118,9 @@ export function composer(options) {
 
   const node = h("div", { class: "composer" }, names, input,
     h("div", { class: "tools" },
-      tool("Code", "{ }", wrapCode),
-      tool("Mention somebody", "@", () => { input.setRangeText(/(^|\s)$/.test(input.value.slice(0, input.selectionStart)) ? "@" : " @", input.selectionStart, input.selectionEnd, "end"); input.focus(); fit(); complete(); }),
-      tool("Upload a file", "＋", () => file.click()), options.examples ?? null, count, sendButton), file);
+      tool("Code", icon("code"), wrapCode),
+      tool("Mention somebody", icon("at"), () => { input.setRangeText(/(^|\s)$/.test(input.value.slice(0, input.selectionStart)) ? "@" : " @", input.selectionStart, input.selectionEnd, "end"); input.focus(); fit(); complete(); }),
+      tool("Upload a file", icon("plus"), () => file.click()), options.examples ?? null, count, sendButton), file);
   node.addEventListener("dragover", (event) => event.preventDefault());
   node.addEventListener("drop", (event) => { const one = event.dataTransfer?.files?.[0]; if (one) { event.preventDefault(); upload(one); } });
   return {

@@ -2,6 +2,7 @@
 import { attachments, blocks, files } from "./blocks.js";
 import { h, toast } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -61,11 +62,11 @@ function tools(one, channel, ctx, mine) {
   if (one.ephemeral_to) return null;
   const tool = (label, text, click) => h("button", { class: "tool", type: "button", title: label, "aria-label": label, onclick: click }, text);
   return h("div", { class: "message-tools" },
-    tool("React with eyes", "👀", () => ctx.react(channel, one, "eyes")),
-    tool("React with a check mark", "✅", () => ctx.react(channel, one, "white_check_mark")),
-    ctx.inThread ? null : tool("Reply in a thread", "💬", () => ctx.openThread(one.thread_ts ?? one.ts)),
-    mine ? tool("Edit", "✏️", () => ctx.edit(channel, one)) : null,
-    mine ? tool("Delete", "🗑️", () => ctx.remove(channel, one)) : null);
+    tool("React with eyes", icon("eye"), () => ctx.react(channel, one, "eyes")),
+    tool("React with a check mark", icon("check"), () => ctx.react(channel, one, "white_check_mark")),
+    ctx.inThread ? null : tool("Reply in a thread", icon("thread"), () => ctx.openThread(one.thread_ts ?? one.ts)),
+    mine ? tool("Edit", icon("edit"), () => ctx.edit(channel, one)) : null,
+    mine ? tool("Delete", icon("trash"), () => ctx.remove(channel, one)) : null);
 }
 
 function reactions(one, channel, ctx) {

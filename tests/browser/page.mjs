@@ -1,0 +1,200 @@
+// Pastes what people paste into the page and looks at what stands in the thread. Screenshots: target/screenshots/.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { start } from "../conformance/start.mjs";
+
+const require = createRequire(import.meta.url);
+const { chromium } = require(require.resolve("playwright-core", { paths: (process.env.NODE_PATH ?? "").split(":").filter(Boolean) }));
+const shots = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
+mkdirSync(shots, { recursive: true });
+
+// [name, channel, lines as a person has them on the clipboard, what the answer must say]
+const PASTES = [
+  ["armada-api", "support", ["$ bx cs cluster-get payments", "FAILED", "", "Not authorized. Log in to Bluemix and try again. (E0003)", "Incident ID: 6d1f0a52-7c1b-4b35-9d0e-6c2b7a90f3e4"], [/E0003/, /armada-api/, /bx login -a/, /6d1f0a52-7c1b-4b35-9d0e-6c2b7a90f3e4/]],
+  ["satellite-link", "support", ["[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer", " - severity = critical"], [/SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer/, /satellite-link/i]],
+  ["cloud-credentials", "support", ["resizing fails since noon:", "The worker node instance '4711-kube-stage' can't be found. Review 'classic' infrastructure user permissions."], [/permission and credential errors/i, /ibmcloud ks api-key info/]],
+  ["fluentd-cartographer", "support", ["CartographerIAMTokenExchangeErrors fires on prod-fra02-carrier1", "alertname = CartographerIAMTokenExchangeErrors"], [/cartographer/i, /Token Exchange Errors/]],
+  ["eks", "support", ["$ kubectl get ns", "error: You must be logged in to the server (Unauthorized)"], [/Unauthorized/, /aws sts get-caller-identity/]],
+];
+
+let [passed, failed] = [0, 0];
+async function check(name, body) {
+  try {
+    await body();
+    passed += 1;
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}\n     ${String(error.message ?? error).split("\n").slice(0, 12).join("\n     ")}`);
+  }
+}
+
+const signpost = await start(process.argv[2]);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const problems = [];
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+  await page.goto(signpost.url);
+  await page.waitForSelector("#messages .empty, #messages .message");
+  return page;
+}
+
+const channel = (page, name) => page.click(`.channel[aria-label^="${name}"]`);
+const thread = (page) => page.locator("#replies .message.from-bot .content");
+
+async function paste(page, lines) {
+  await page.evaluate((text) => navigator.clipboard.writeText(text), lines.join("\n"));
+  await page.focus("#composer-input");
+  await page.keyboard.press("Control+V");
+  await page.keyboard.press("Enter");
+}
+
+try {
+  const page = await open({ colorScheme: "light" });
+  await page.screenshot({ path: `${shots}empty.png` });
+
+  for (const [name, place, lines, expected] of PASTES) {
+    await check(`${name}: the right reply stands in the thread within a second`, async () => {
+      await channel(page, place);
+      await paste(page, lines);
+      const began = Date.now();
+      const root = page.locator("#messages .message", { hasText: lines.at(-1).trim().slice(0, 60) }).last();
+      await root.locator(".thread-link").waitFor({ timeout: 5000 });
+      const took = Date.now() - began;
+      await root.locator(".thread-link").click();
+      await thread(page).first().waitFor();
+      const said = (await thread(page).allInnerTexts()).join("\n");
+      await page.screenshot({ path: `${shots}${name}.png` });
+      for (const wanted of expected) assert.match(said, wanted, `${wanted} is missing in:\n${said.slice(0, 600)}`);
+      assert.ok(took < 1000, `it took ${took} ms`);
+    });
+  }
+
+  await check("two lines typed with Shift+Enter are one message", async () => {
+    await channel(page, "random");
+    await page.focus("#composer-input");
+    await page.keyboard.type("first line");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.type("second line <b>& more</b>");
+    await page.keyboard.press("Enter");
+    const sent = page.locator("#messages .message", { hasText: "second line" });
+    await sent.waitFor();
+    assert.equal((await sent.locator(".content").innerText()).trim(), "first line\nsecond line <b>& more</b>");
+    assert.equal(await page.locator("#messages b").count(), 0, "markup must stay text");
+  });
+
+  await check("an edit is marked and a deletion takes the message away", async () => {
+    await page.keyboard.press("ArrowUp");
+    const box = page.locator("textarea.edit");
+    await box.fill("edited line");
+    await box.press("Enter");
+    const edited = page.locator("#messages .message", { hasText: "edited line" });
+    await edited.locator(".edited").waitFor();
+    page.once("dialog", (dialog) => dialog.accept());
+    await edited.hover();
+    await edited.getByRole("button", { name: "Delete" }).click();
+    await edited.waitFor({ state: "detached" });
+  });
+
+  await check("the bot is completed after @ and always answers when asked", async () => {
+    await page.focus("#composer-input");
+    await page.keyboard.type("@sig");
+    await page.locator(".completion li").first().waitFor();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.inputValue("#composer-input"), "@signpost ");
+    await page.keyboard.type("help");
+    await page.keyboard.press("Enter");
+    await thread(page).filter({ hasText: /search/i }).first().waitFor({ timeout: 5000 });
+    await page.screenshot({ path: `${shots}help.png` });
+  });
+
+  await check("an example is one click away, and an alert of the alert bot is answered", async () => {
+    await channel(page, "alerts");
+    await page.locator(".card", { hasText: "fluentd-cartographer" }).click();
+    await page.locator("#messages .thread-link").first().waitFor({ timeout: 5000 });
+    await thread(page).first().waitFor();
+    await page.screenshot({ path: `${shots}alert.png` });
+  });
+
+  await check("Grace sees what Ada wrote, and a channel shows its unread mark", async () => {
+    const other = await open({ colorScheme: "dark" });
+    await other.getByRole("radio", { name: "Grace" }).click();
+    await channel(other, "random");
+    await channel(page, "support");
+    await page.focus("#composer-input");
+    await page.keyboard.type("anybody there?");
+    await page.keyboard.press("Enter");
+    await other.locator('.channel.unread[aria-label^="support"]').waitFor();
+    await channel(other, "support");
+    await other.locator("#messages .message", { hasText: "anybody there?" }).waitFor();
+    await other.context().close();
+  });
+
+  await check("dark by preference, light by the switch", async () => {
+    const dark = await open({ colorScheme: "dark" });
+    const background = () => dark.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const [before] = [await background()];
+    await channel(dark, "support");
+    await dark.locator("#messages .thread-link").first().click();
+    await thread(dark).first().waitFor();
+    await dark.screenshot({ path: `${shots}dark.png` });
+    await dark.click("#theme");
+    assert.notEqual(await background(), before);
+    await dark.context().close();
+  });
+
+  await check("a phone shows one column at a time and nothing sticks out", async () => {
+    const phone = await open({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+    await phone.screenshot({ path: `${shots}phone.png` });
+    await phone.locator("#messages .thread-link").first().click();
+    await thread(phone).first().waitFor();
+    await phone.screenshot({ path: `${shots}phone-thread.png` });
+    const width = await phone.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 390, `the page is ${width} wide`);
+    await phone.click("#close-thread");
+    await phone.click("#menu");
+    await phone.locator(".channel").first().waitFor();
+    await phone.waitForTimeout(300);
+    await phone.screenshot({ path: `${shots}phone-menu.png` });
+    await phone.context().close();
+  });
+
+  await check("the keyboard alone reaches channels and threads", async () => {
+    await page.keyboard.press("Escape");
+    const before = await page.locator("#title").innerText();
+    await page.keyboard.press("Alt+ArrowDown");
+    assert.notEqual(await page.locator("#title").innerText(), before);
+    await page.keyboard.press("Alt+ArrowUp");
+    assert.equal(await page.locator("#title").innerText(), before);
+    await page.locator("#title").click();
+    await page.keyboard.press("?");
+    await page.locator("#shortcuts[open]").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  await check("a lost connection is said", async () => {
+    signpost.stop("SIGKILL");
+    await page.locator("#banner:not([hidden])").waitFor({ timeout: 8000 });
+    await page.screenshot({ path: `${shots}lost.png` });
+    for (let at = problems.length - 1; at >= 0; at -= 1) if (/ERR_|Failed to load/.test(problems[at])) problems.splice(at, 1);
+  });
+
+  await check("the page has reported no error", async () => assert.deepEqual(problems, []));
+} catch (error) {
+  failed += 1;
+  console.log(`FAIL the script broke off: ${error.stack}`);
+} finally {
+  await browser.close();
+  signpost.stop("SIGKILL");
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
