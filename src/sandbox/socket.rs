@@ -73,7 +73,12 @@ async fn run(shared: Arc<Shared>, app_id: String, socket: WebSocket) {
             },
             message = stream.next() => match message {
                 Some(Ok(Message::Text(text))) => shared.update(|state| heard(state, &app_id, &text)),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(Message::Close(_))) => {
+                    // The answer to the close is queued already and only has to go out.
+                    let _ = sink.close().await;
+                    break;
+                }
+                Some(Err(_)) | None => break,
                 Some(Ok(_)) => {}
             },
             _ = ping.tick() => if sink.send(Message::Ping("ping".into())).await.is_err() { break },

@@ -64,8 +64,18 @@ fn given(params: &Params) -> Result<Value, ApiError> {
 }
 
 /// Keeps a new view and shows it to its user.
-pub(crate) fn keep(state: &mut State, app_id: &str, user_id: &str, mut view: Value) -> Value {
+pub(crate) fn keep(state: &mut State, app_id: &str, user_id: &str, view: Value) -> Value {
     let id = state.next_id("V");
+    put(state, &id, app_id, user_id, view)
+}
+
+/// Gives a known view new contents.
+pub(crate) fn replace(state: &mut State, known: &Value, view: Value) -> Value {
+    let text = |key: &str| known[key].as_str().unwrap_or_default().to_owned();
+    put(state, &text("id"), &text("app_id"), &text("user_id"), view)
+}
+
+fn put(state: &mut State, id: &str, app_id: &str, user_id: &str, mut view: Value) -> Value {
     let hash = format!("{}.{}", state.now().as_second(), state.next_id(""));
     let bot_id = state.app(app_id).map(|app| app.bot_id.clone());
     if let Some(object) = view.as_object_mut() {
@@ -87,23 +97,7 @@ pub(crate) fn keep(state: &mut State, app_id: &str, user_id: &str, mut view: Val
             object.entry(key).or_insert_with(|| json!(""));
         }
     }
-    state.views.insert(id, view.clone());
+    state.views.insert(id.to_owned(), view.clone());
     state.tell_page(json!({"type": "view", "view": view}));
     view
-}
-
-/// Gives a known view new contents.
-pub(crate) fn replace(state: &mut State, known: &Value, view: Value) -> Value {
-    let user = known["user_id"].as_str().unwrap_or_default().to_owned();
-    let app = known["app_id"].as_str().unwrap_or_default().to_owned();
-    let mut kept = keep(state, &app, &user, view);
-    let new_id = kept["id"].as_str().unwrap_or_default().to_owned();
-    state.views.remove(&new_id);
-    kept["id"] = known["id"].clone();
-    kept["root_view_id"] = known["root_view_id"].clone();
-    state
-        .views
-        .insert(known["id"].as_str().unwrap_or_default().to_owned(), kept.clone());
-    state.tell_page(json!({"type": "view", "view": kept}));
-    kept
 }
