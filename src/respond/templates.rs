@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
 use super::pieces;
 
@@ -68,7 +68,11 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
     jinja.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     jinja.set_formatter(|out, state, value| {
         if value.is_undefined() {
-            return minijinja::escape_formatter(out, state, value);
+            // Of `x if y` without `else` nothing is left, and that is fine; a misspelt name is not.
+            return minijinja::escape_formatter(out, state, value).or_else(|error| match error.kind() {
+                ErrorKind::UndefinedError => Err(error),
+                _ => Ok(()),
+            });
         }
         if value.is_none() {
             return Ok(());

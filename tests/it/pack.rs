@@ -148,6 +148,22 @@ fn the_evidence_names_the_line_and_the_values_of_the_paste() {
 }
 
 #[test]
+fn the_reply_on_a_terminal_holds_steps_values_and_people() {
+    let reply = stdout(&signpost(
+        &["match"],
+        "Not authorized. Log in to Bluemix and try again. (E0003)\nIncident ID: 3e9a1c70-55d4-4b8e-8f0a-2b7d6c1e9f42",
+    ));
+    for part in [
+        "E0003",
+        "bx login -a <UAA endpoint>",
+        "3e9a1c70-55d4-4b8e-8f0a-2b7d6c1e9f42",
+        "#armada-api",
+    ] {
+        assert!(reply.contains(part), "no `{part}` in:\n{reply}");
+    }
+}
+
+#[test]
 fn the_neighbours_error_codes_are_none_of_ours() {
     let cases = [
         "error[E0015]: cannot call non-const fn in constants",
@@ -157,6 +173,19 @@ fn the_neighbours_error_codes_are_none_of_ours() {
     for message in cases {
         assert_eq!(matched(message)["matches"], Value::Array(Vec::new()), "{message}");
     }
+}
+
+#[test]
+fn lint_finds_nothing_to_say_about_the_pack() {
+    let folder = root().join("responses/runbooks");
+    let output = signpost(&["lint", folder.to_str().unwrap()], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = stdout(&output);
+    let complaints: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains(": error[") || line.contains(": warning["))
+        .collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
 fn root() -> &'static Path {
