@@ -1,13 +1,165 @@
-//! `signpost render`
+//! `signpost render`: the Slack messages that topics render to, for people and for validators.
 
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::json;
+
+use super::knowledge;
+use crate::command::{Resolution, resolve};
+use crate::respond::{Responder, show_command, to_text};
+use crate::runbook::{Library, TopicId};
+use crate::slack::blocks;
+
+/// Names that are offered when none fits.
+const OFFERED: usize = 5;
 
 /// Show the Slack messages that topics render to.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// The folder of runbooks; without it, the sample pack.
+    #[arg(long, value_name = "DIR")]
+    runbooks: Option<PathBuf>,
+    /// Render every topic.
+    #[arg(long, conflicts_with_all = ["runbook", "section"], required_unless_present = "runbook")]
+    all: bool,
+    /// Print one JSON object a line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
+    #[arg(long)]
+    json: bool,
+    /// Path, file name, name or title of a runbook.
+    #[arg(value_name = "RUNBOOK")]
+    runbook: Option<String>,
+    /// Heading of a section.
+    #[arg(value_name = "SECTION")]
+    section: Option<String>,
+}
 
-pub(super) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let library = knowledge::library(arguments.runbooks.as_deref())?;
+    let responder = Responder::new(None, crate::respond::Options::default())?;
+    let topics = match &arguments.runbook {
+        Some(runbook) => vec![one(&library, runbook, arguments.section.as_deref())?],
+        None => every(&library),
+    };
+    let bar = knowledge::progress("topics rendered");
+    bar.set_length(topics.len() as u64);
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for id in topics {
+        let (Some(runbook), Some(section)) = (library.runbook(id), library.section(id)) else {
+            continue;
+        };
+        let reply = responder.show(&library, id);
+        let written = if arguments.json {
+            let messages = blocks::render(&reply);
+            let line = json!({ "runbook": runbook.path, "section": section.heading, "messages": messages });
+            writeln!(out, "{line}")
+        } else {
+            let border = if arguments.all { "\n========\n\n" } else { "\n" };
+            write!(out, "{}{border}", to_text(&reply))
+        };
+        match written {
+            // `signpost render --all | head` has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+            other => other?,
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    match out.flush() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn every(library: &Library) -> Vec<TopicId> {
+    let runbooks = library.runbooks.iter().enumerate();
+    runbooks
+        .flat_map(|(index, runbook)| {
+            runbook.topics.iter().map(move |topic| TopicId {
+                runbook: index,
+                section: topic.section,
+            })
+        })
+        .collect()
+}
+
+fn one(library: &Library, runbook: &str, section: Option<&str>) -> anyhow::Result<TopicId> {
+    let asked = section.map_or_else(|| runbook.to_owned(), |section| format!("{runbook} {section}"));
+    match resolve(library, runbook, section) {
+        Resolution::Found(id) => Ok(id),
+        Resolution::Ambiguous(ids) => {
+            let names = ids.iter().take(OFFERED * 2).map(|id| command(library, *id));
+            anyhow::bail!("`{asked}` fits {} topics; say which:\n{}", ids.len(), list(names))
+        }
+        Resolution::Nothing => match resolve(library, runbook, None) {
+            Resolution::Found(id) if section.is_some() => {
+                let ids = every(library)
+                    .into_iter()
+                    .filter(|other| other.runbook == id.runbook && other.section != 0);
+                let near = nearest(section.unwrap_or_default(), ids.map(|id| (name(library, id), id)));
+                anyhow::bail!(
+                    "no section `{}` in {}; the nearest:\n{}",
+                    section.unwrap_or_default(),
+                    library.runbook(id).map_or("the runbook", |runbook| &runbook.path),
+                    list(near.into_iter().map(|id| command(library, id)))
+                )
+            }
+            _ => {
+                let books = library.runbooks.iter().enumerate();
+                let names = books.flat_map(|(index, book)| {
+                    let id = TopicId {
+                        runbook: index,
+                        section: 0,
+                    };
+                    let file = book.path.rsplit('/').next().unwrap_or(&book.path);
+                    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+                    [(stem.to_owned(), id), (book.path.clone(), id), (book.title.clone(), id)]
+                });
+                let near = nearest(runbook, names);
+                anyhow::bail!(
+                    "no runbook `{runbook}`; the nearest:\n{}",
+                    list(near.into_iter().map(|id| command(library, id)))
+                )
+            }
+        },
+    }
+}
+
+fn name(library: &Library, id: TopicId) -> String {
+    library
+        .section(id)
+        .map(|section| section.heading.clone())
+        .unwrap_or_default()
+}
+
+/// How it is written on the command line: `render RUNBOOK [SECTION]`.
+fn command(library: &Library, id: TopicId) -> String {
+    show_command(library, id).replacen("show ", "", 1)
+}
+
+fn list(names: impl Iterator<Item = String>) -> String {
+    names.map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n")
+}
+
+fn nearest(asked: &str, names: impl Iterator<Item = (String, TopicId)>) -> Vec<TopicId> {
+    let asked = asked.to_lowercase();
+    let mut ranked: Vec<(bool, f64, TopicId)> = names
+        .map(|(name, id)| {
+            let name = name.to_lowercase();
+            (name.contains(&asked), strsim::jaro_winkler(&asked, &name), id)
+        })
+        .collect();
+    ranked.sort_by(|left, right| right.0.cmp(&left.0).then(right.1.total_cmp(&left.1)));
+    let mut out: Vec<TopicId> = Vec::new();
+    for (_, _, id) in ranked {
+        if !out.contains(&id) {
+            out.push(id);
+        }
+        if out.len() == OFFERED {
+            break;
+        }
+    }
+    out
 }

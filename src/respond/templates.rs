@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::pieces;
 
@@ -66,15 +66,9 @@ impl TemplateError {
 pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>, TemplateError> {
     let mut jinja = Environment::new();
     jinja.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
-    jinja.set_formatter(|out, state, value| {
-        if value.is_undefined() {
-            // Of `x if y` without `else` nothing is left, and that is fine; a misspelt name is not.
-            return minijinja::escape_formatter(out, state, value).or_else(|error| match error.kind() {
-                ErrorKind::UndefinedError => Err(error),
-                _ => Ok(()),
-            });
-        }
-        if value.is_none() {
+    jinja.set_formatter(|out, _, value| {
+        // A misspelt name never comes here (see `Strict` below): this is an `if` without `else`.
+        if value.is_none() || value.is_undefined() {
             return Ok(());
         }
         let text = value.to_string();
