@@ -43,6 +43,7 @@ impl Detector {
 /// In the order of their importance: where two find the same, the first gives its name. At most 64.
 pub(super) static DETECTORS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     let mut all = shapes();
+    all.extend(services());
     all.extend(contexts());
     all
 });
@@ -97,6 +98,12 @@ fn shapes() -> Vec<Detector> {
             &["eyj"],
             r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}",
         ),
+    ]
+}
+
+/// Tokens of package registries, payment, mail and other services, by their documented prefixes.
+fn services() -> Vec<Detector> {
+    vec![
         Detector::new("openshift-token", &["sha256~"], r"sha256~[A-Za-z0-9_-]{40,}"),
         Detector::new(
             "package-registry-token",
