@@ -142,7 +142,7 @@ function draw() {
 }
 
 function empty(here) {
-  const cards = EXAMPLES.filter((one) => here.is_im || (here.name === "alerts") === Boolean(one.asBot));
+  const cards = EXAMPLES.filter((one) => here.name !== "alerts" || one.asBot);
   const text = here.is_im
     ? "Ask for a runbook, paste an error, or type help. In direct messages the bot always answers."
     : here.name === "alerts" ? "Alerts land here. Let the alert bot post one; Signpost answers in its thread."
@@ -198,11 +198,9 @@ async function post(text, thread) {
 
 async function postExample(one) {
   try {
-    if (one.asBot && !channel().is_im) {
-      const target = [...known.channels.values()].find((candidate) => candidate.name === one.channel);
-      if (target && target.id !== shown.channel) open(target.id);
+    if (one.asBot && channel().name === "alerts") {
       const bot = known.apps.find((app) => app.name === "Alert Bot");
-      const told = await api(bot.token, "chat.postMessage", { channel: target.id, text: one.text() });
+      const told = await api(bot.token, "chat.postMessage", { channel: shown.channel, text: one.text() });
       lastOwnRoot = told.ts;
       showAnswer(told.ts);
     } else await post(one.text(), null);
@@ -336,7 +334,7 @@ function examplesMenu() {
   const list = h("div", { class: "menu-list", role: "menu", hidden: true, "aria-label": "Example pastes" });
   const button = h("button", { class: "tool examples", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", id: "examples" }, "Examples");
   const toggle = (isOpen) => { list.hidden = !isOpen; button.setAttribute("aria-expanded", String(isOpen)); };
-  list.append(...EXAMPLES.map((one) => h("button", { type: "button", role: "menuitem", dataset: { example: one.id }, onclick: () => { toggle(false); postExample(one); } }, h("strong", {}, one.title), h("span", {}, one.asBot ? `${one.hint}, by the alert bot` : one.hint))));
+  list.append(...EXAMPLES.map((one) => h("button", { type: "button", role: "menuitem", dataset: { example: one.id }, onclick: () => { toggle(false); postExample(one); } }, h("strong", {}, one.title), h("span", {}, one.hint))));
   button.addEventListener("click", () => { toggle(list.hidden); if (!list.hidden) list.firstChild.focus(); });
   list.addEventListener("keydown", (event) => {
     const items = [...list.children];

@@ -1,4 +1,5 @@
 // Pastes to try, one for each system of the sample pack. The error lines are real, the words around them ours.
+// `asBot`: in #alerts the alert bot posts it.
 const incident = () => crypto.randomUUID();
 
 export const EXAMPLES = [
@@ -7,7 +8,7 @@ export const EXAMPLES = [
     text: () => `Our nightly pipeline can't list clusters any more:\n\`\`\`\n$ bx cs clusters\nListing clusters...\nFAILED\n\nNot authorized. Log in to Bluemix and try again. (E0003)\nIncident ID: ${incident()}\n\`\`\``,
   },
   {
-    id: "satellite", title: "Satellite Link connector", hint: "an alert without IAM token", channel: "alerts", asBot: true,
+    id: "satellite", title: "Satellite Link connector", hint: "an alert without IAM token", asBot: true,
     text: () => "[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer\n - alertname = SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer\n - service = satellite-link\n - severity = critical\n - cluster_id = c1u2xo5w0m8s4sandbox",
   },
   {
@@ -15,7 +16,7 @@ export const EXAMPLES = [
     text: () => "Anybody seen this while resizing a pool?\n> The worker node instance 'kube-c9f2k1lw0m-stage-pool1-00000b4e' can't be found. Review 'classic' infrastructure user permissions.",
   },
   {
-    id: "fluentd", title: "fluentd-cartographer", hint: "token exchange errors", channel: "alerts", asBot: true,
+    id: "fluentd", title: "fluentd-cartographer", hint: "token exchange errors", asBot: true,
     text: () => "[FIRING:1] CartographerIAMTokenExchangeErrors\n - alertname = CartographerIAMTokenExchangeErrors\n - carrier_name = prod-fra02-carrier1\n - severity = warning",
   },
   {

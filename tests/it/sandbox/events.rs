@@ -236,3 +236,45 @@ fn an_alert_bots_message_carries_its_bot_id() {
         );
     });
 }
+
+#[test]
+fn whatever_is_typed_arrives_and_escapes_only_what_slack_escapes() {
+    use proptest::strategy::{Strategy as _, ValueTree as _};
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let any = proptest::string::string_regex("([ -~]|[`*_~<>&@#|\n:/.]|http://|ü|☃|🙂|\u{200d}|```){1,60}").unwrap();
+    let inputs: Vec<String> = (0..600).map(|_| any.new_tree(&mut runner).unwrap().current()).collect();
+    with(Options::default(), |fixture| async move {
+        for input in inputs.iter().filter(|input| !input.trim().is_empty()) {
+            let ts = fixture
+                .workspace
+                .say(ADA, SUPPORT, input)
+                .unwrap_or_else(|error| panic!("{input:?}: {error}"));
+            let message = fixture
+                .workspace
+                .read(|state| state.message(SUPPORT, &ts).unwrap().value.clone());
+            let text = message["text"].as_str().unwrap();
+            let bare = text.replace("&lt;", "").replace("&gt;", "").replace("&amp;", "");
+            assert!(!bare.contains('&'), "{input:?} → {text:?}");
+            // What is neither link nor mention stands as it was typed.
+            if !bare.contains('<') {
+                let back = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+                assert_eq!(&back, input);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_paste_of_forty_thousand_characters_arrives_whole() {
+    with(Options::default(), |fixture| async move {
+        let (mut socket, _) = fixture.connect(SIGNPOST_APP_TOKEN).await;
+        let paste = "0123456789".repeat(4000);
+        fixture.workspace.say(ADA, SUPPORT, &paste).unwrap();
+        assert_eq!(event(&mut socket).await["text"], paste);
+        assert_eq!(
+            fixture.workspace.say(ADA, SUPPORT, &format!("{paste}!")),
+            Err("msg_too_long".to_owned())
+        );
+    });
+}

@@ -1,0 +1,70 @@
+//! `signpost sandbox` as people and programs start it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+fn sandbox(arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_signpost"));
+    command.arg("sandbox").args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Runs until it ends by itself: exit code and stderr.
+fn fails(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = sandbox(arguments).wait_with_output().unwrap();
+    assert!(output.stdout.is_empty(), "what failed has no address");
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn the_address_is_the_first_line_and_the_end_is_clean() {
+    let mut child = sandbox(&["--port", "0"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let port = line
+        .trim()
+        .strip_prefix("http://127.0.0.1:")
+        .and_then(|port| port.parse::<u16>().ok());
+    assert!(port.is_some_and(|port| port != 0), "{line:?}");
+    let taken = fails(&["--port", &port.unwrap().to_string()]);
+    assert_eq!(taken.0, Some(2));
+    assert!(
+        taken.1.contains("is in use") && taken.1.contains("--port"),
+        "{}",
+        taken.1
+    );
+    let ended = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(ended.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "nothing but the address stands on stdout");
+}
+
+#[test]
+fn wrong_arguments_are_told_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.md");
+    std::fs::write(&file, "# Notes").unwrap();
+    let cases = [
+        (
+            vec!["--port", "0", "--runbooks", "/nowhere/at/all"],
+            "there is no folder /nowhere/at/all",
+        ),
+        (vec!["--port", "0", "--runbooks", file.to_str().unwrap()], "is a file"),
+        (vec!["--port", "seventy"], "invalid value 'seventy'"),
+        (vec!["--port", "70000"], "70000 is not in 0..=65535"),
+    ];
+    for (arguments, expected) in cases {
+        let (code, told) = fails(&arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(expected), "{arguments:?}: {told}");
+    }
+}
