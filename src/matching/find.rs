@@ -30,8 +30,12 @@ pub(super) struct MessageWord {
 pub(super) struct Read {
     pub(super) message: Message,
     pub(super) words: Vec<MessageWord>,
-    /// Where each known word stands, ascending.
-    positions: BTreeMap<WordId, Vec<u32>>,
+    /// The known words, each once.
+    known: Vec<WordId>,
+    /// By word of the vocabulary: one more than its place in `positions`, 0 for a word that is not here.
+    slots: Vec<u32>,
+    /// Where each known word stands, ascending; no more than can matter.
+    positions: Vec<Vec<u32>>,
     /// Bits a line.
     line_weights: Vec<f32>,
     /// How far each line is believed: what every listing has counts little here too.
@@ -65,7 +69,7 @@ const PROPOSES: f32 = 2.6;
 /// Signatures that share less than this are not looked at.
 const LEAST_SHARED: f32 = 5.0;
 /// So many signatures are laid along the message.
-const MOST_CANDIDATES: usize = 220;
+const MOST_CANDIDATES: usize = 140;
 /// Occurrences of one word that are looked at.
 const MOST_OCCURRENCES: usize = 6;
 /// In a message up to this length, in bytes, so many unknown words of at least so many letters are guessed.
@@ -105,7 +109,8 @@ impl Index {
     fn read(&self, text: &str) -> Read {
         let message = normalise(text);
         let mut words = Vec::new();
-        let mut positions: BTreeMap<WordId, Vec<u32>> = BTreeMap::new();
+        let (mut known, mut positions) = (Vec::new(), Vec::<Vec<u32>>::new());
+        let mut slots = vec![0_u32; self.vocabulary.len()];
         let mut line_weights = vec![0.0; message.lines.len()];
         let mut seen: HashSet<Vec<WordId>> = HashSet::new();
         let mut line_ids = Vec::new();
@@ -148,13 +153,28 @@ impl Index {
                     *weight += word.weight;
                 }
                 if let Some(id) = word.id {
-                    positions.entry(id).or_default().push(at as u32);
+                    let Some(slot) = slots.get_mut(id as usize) else {
+                        continue;
+                    };
+                    if *slot == 0 {
+                        known.push(id);
+                        positions.push(Vec::with_capacity(2));
+                        *slot = known.len() as u32;
+                    }
+                    if let Some(places) = positions
+                        .get_mut(*slot as usize - 1)
+                        .filter(|places| places.len() < MOST_OCCURRENCES)
+                    {
+                        places.push(at as u32);
+                    }
                 }
             }
         }
         Read {
             message,
             words,
+            known,
+            slots,
             positions,
             line_weights,
             line_trust,
@@ -246,7 +266,7 @@ impl Index {
     fn aligned(&self, read: &Read) -> Vec<Finding> {
         let mut shared = vec![0.0_f32; self.signatures.len()];
         let mut touched: Vec<u32> = Vec::new();
-        for id in read.positions.keys() {
+        for id in &read.known {
             let weight = self.vocabulary.weight(*id);
             if weight < PROPOSES {
                 continue;
@@ -281,7 +301,7 @@ impl Index {
         let signature = self.signatures.get(index as usize)?;
         let mut hits: Vec<Hit> = Vec::new();
         for (of, id) in signature.words.iter().enumerate() {
-            let Some(positions) = read.positions.get(id) else {
+            let Some(positions) = read.positions_of(*id) else {
                 continue;
             };
             let weight = self.vocabulary.weight(*id);
@@ -290,7 +310,7 @@ impl Index {
                 of: of as u32,
                 weight: weight * read.trust_at(*at),
             };
-            hits.extend(positions.iter().take(MOST_OCCURRENCES).map(hit));
+            hits.extend(positions.iter().map(hit));
         }
         hits.sort_unstable_by_key(|hit| (hit.at, hit.of));
         let laid = align::chain(&hits, &signature.words);
@@ -382,6 +402,11 @@ fn line_trust(message: &Message) -> Vec<f32> {
 }
 
 impl Read {
+    fn positions_of(&self, word: WordId) -> Option<&[u32]> {
+        let slot = self.slots.get(word as usize).copied().unwrap_or(0);
+        self.positions.get((slot as usize).checked_sub(1)?).map(Vec::as_slice)
+    }
+
     fn trust_at(&self, at: u32) -> f32 {
         let line = self.words.get(at as usize).map_or(0, |word| word.line as usize);
         self.line_trust.get(line).copied().unwrap_or(1.0)
@@ -435,7 +460,7 @@ impl Read {
 
     /// The known words of the message, each once.
     pub(super) fn known_words(&self) -> impl Iterator<Item = WordId> + '_ {
-        self.positions.keys().copied()
+        self.known.iter().copied()
     }
 }
 

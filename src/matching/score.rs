@@ -1,6 +1,6 @@
 //! Evidence adds up: by runbook, by section, to a confidence.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::capture;
 use super::find::{Finding, MessageWord, Read, as_match};
@@ -28,6 +28,8 @@ const MOST_FINDINGS: usize = 16;
 const MOST_CANDIDATES: usize = 24;
 /// Candidates that are told.
 const MOST_TOLD: usize = 10;
+/// Words that tell less are in every runbook.
+const LEAST_LEXICAL: f32 = 0.8;
 /// Below this a candidate is not even a near miss, unless somebody asked for all that comes near.
 const LEAST_NEAR: f32 = 0.1;
 /// A runbook that scores this close to the best, on the same words, says the same.
@@ -102,23 +104,32 @@ fn sum<'f>(read: &Read, findings: impl Iterator<Item = &'f Finding>) -> f32 {
 fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
     const SATURATION: f32 = 1.2;
     const LENGTH: f32 = 0.6;
-    let mut scores: HashMap<u32, f32> = HashMap::new();
+    let mut scores = vec![0.0_f32; index.runbooks.len()];
     for word in read.known_words() {
         let weight = index.vocabulary.weight(word);
+        if weight < LEAST_LEXICAL {
+            continue;
+        }
         for (runbook, count) in index.lexicon.runbooks_with(word) {
             let length = index.lexicon.lengths.get(*runbook as usize).copied().unwrap_or(1.0);
             let count = f32::from(*count);
             let part = count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH + LENGTH * length));
-            *scores.entry(*runbook).or_default() += weight * part;
+            if let Some(score) = scores.get_mut(*runbook as usize) {
+                *score += weight * part;
+            }
         }
     }
     for candidate in candidates.iter_mut() {
-        candidate.lexical = scores.remove(&(candidate.runbook as u32)).unwrap_or(0.0);
+        candidate.lexical = scores.get_mut(candidate.runbook).map_or(0.0, std::mem::take);
     }
-    let mut rest: Vec<(u32, f32)> = scores.into_iter().collect();
+    let mut rest: Vec<(usize, f32)> = scores
+        .into_iter()
+        .enumerate()
+        .filter(|(_, score)| *score > 0.0)
+        .collect();
     rest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     candidates.extend(rest.into_iter().take(MOST_TOLD).map(|(runbook, lexical)| Candidate {
-        runbook: runbook as usize,
+        runbook,
         findings: Vec::new(),
         bits: 0.0,
         lexical,
