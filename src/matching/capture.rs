@@ -2,30 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::find::{Finding, Read};
+use super::find::Read;
 use super::index::Index;
 use super::lines::label_before;
-use super::signature::Source;
+use super::signature::{Signature, Source};
 use super::vocabulary::GAP;
 
 /// A value longer than this is no value but the rest of a log.
 const LONGEST: usize = 200;
-/// So much of a signature must be there before its gaps are believed.
+/// So much of a signature must be there before its gaps are believed; all of it when it tells little.
 const LEAST_WHOLE: f32 = 0.6;
+const LITTLE: f32 = 9.0;
 
-/// Values by placeholder, from every well covered signature of one runbook.
-pub(super) fn captures(index: &Index, read: &Read, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
+/// Values by placeholder, from every signature of the runbook that the message holds: also from those that tell too
+/// little to recognise anything, such as `Incident ID: <ID>`.
+pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<String, Vec<String>> {
     let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let believed = |finding: &&Finding| {
-        finding.whole >= LEAST_WHOLE && !matches!(finding.source, Source::Prose | Source::Command | Source::Front)
-    };
-    for finding in findings.iter().filter(believed) {
-        let Some((signature, laid)) = &finding.laid else {
+    for signature in index
+        .signatures_of(runbook)
+        .iter()
+        .filter(|signature| can_capture(signature))
+    {
+        let laid = index.alignment(read, signature);
+        let whole = laid.matched / signature.total.max(0.1);
+        if whole < if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE } {
             continue;
-        };
-        let Some(signature) = index.signatures.get(*signature as usize) else {
-            continue;
-        };
+        }
         for (gap, name) in &signature.gaps {
             let Some((value, label)) = value(read, &laid.pairs, &signature.words, *gap) else {
                 continue;
@@ -38,6 +40,12 @@ pub(super) fn captures(index: &Index, read: &Read, findings: &[Finding]) -> BTre
         }
     }
     captures
+}
+
+/// Commands and prose hold placeholders too, but nobody pastes them with values that mean anything.
+fn can_capture(signature: &Signature) -> bool {
+    let prose = matches!(signature.source, Source::Prose | Source::Command | Source::Front);
+    !prose && !signature.gaps.is_empty()
 }
 
 fn add(captures: &mut BTreeMap<String, Vec<String>>, name: &str, value: &str) {

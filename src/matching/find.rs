@@ -9,7 +9,7 @@ use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
 use super::rule::Verdict;
 use super::score;
-use super::signature::Source;
+use super::signature::Signature;
 use super::token::{self, Shape, Word};
 use super::vocabulary::{WordId, background_bits};
 use super::{Evidence, Match, Outcome, SignatureKind};
@@ -47,7 +47,6 @@ pub(super) struct Read {
 pub(super) struct Finding {
     pub(super) topic: TopicId,
     pub(super) kind: SignatureKind,
-    pub(super) source: Source,
     pub(super) signature: String,
     pub(super) line: u32,
     /// Words of the message that it rests on.
@@ -56,10 +55,8 @@ pub(super) struct Finding {
     pub(super) strength: f32,
     /// How much of the signature, or of its lines, is there: 0 to 1.
     pub(super) cover: f32,
-    /// How much of the signature alone is there: 0 to 1.
-    pub(super) whole: f32,
-    /// The signature and how it was laid, to capture values.
-    pub(super) laid: Option<(u32, Alignment)>,
+    /// Whether the message holds the topic's code or alert name itself.
+    pub(super) named: bool,
 }
 
 /// More words are not read: a paste of 40,000 characters fits.
@@ -297,8 +294,8 @@ impl Index {
             .collect()
     }
 
-    fn lay(&self, read: &Read, index: u32) -> Option<Finding> {
-        let signature = self.signatures.get(index as usize)?;
+    /// Lays one signature along the message.
+    pub(super) fn alignment(&self, read: &Read, signature: &Signature) -> Alignment {
         let mut hits: Vec<Hit> = Vec::new();
         for (of, id) in signature.words.iter().enumerate() {
             let Some(positions) = read.positions_of(*id) else {
@@ -313,7 +310,12 @@ impl Index {
             hits.extend(positions.iter().map(hit));
         }
         hits.sort_unstable_by_key(|hit| (hit.at, hit.of));
-        let laid = align::chain(&hits, &signature.words);
+        align::chain(&hits, &signature.words)
+    }
+
+    fn lay(&self, read: &Read, index: u32) -> Option<Finding> {
+        let signature = self.signatures.get(index as usize)?;
+        let laid = self.alignment(read, signature);
         let first = laid.pairs.first()?;
         let line = read.words.get(first.0 as usize)?.line;
         let cover = (laid.matched / signature.total.max(1.0))
@@ -323,14 +325,12 @@ impl Index {
         (strength > 2.0).then(|| Finding {
             topic: signature.topic,
             kind: signature.kind,
-            source: signature.source,
             signature: signature.text.to_string(),
             line: read.heaviest_line(&laid).unwrap_or(line),
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,
             cover,
-            whole: laid.matched / signature.total.max(1.0),
-            laid: Some((index, laid)),
+            named: false,
         })
     }
 
@@ -347,21 +347,19 @@ impl Finding {
         Finding {
             topic,
             kind,
-            source: Source::Explicit,
             signature: text.to_owned(),
             line: line as u32,
             words,
             strength: NAME_BITS * strength,
             cover: 1.0,
-            whole: 1.0,
-            laid: None,
+            named: true,
         }
     }
 
     /// Whether its topic is what a code or an alert name of the message stands for.
     pub(super) fn is_about(&self) -> bool {
         matches!(self.kind, SignatureKind::Code | SignatureKind::Alert)
-            && self.laid.is_none()
+            && self.named
             && self.strength >= NAME_BITS * 0.9
     }
 

@@ -109,6 +109,17 @@ impl Index {
         slice(&self.postings, &self.starts, word)
     }
 
+    /// The signatures of one runbook: they were taken runbook by runbook.
+    pub(super) fn signatures_of(&self, runbook: usize) -> &[Signature] {
+        let from = self
+            .signatures
+            .partition_point(|signature| signature.topic.runbook < runbook);
+        let to = self
+            .signatures
+            .partition_point(|signature| signature.topic.runbook <= runbook);
+        self.signatures.get(from..to).unwrap_or_default()
+    }
+
     /// The section of the topic that a section belongs to.
     pub(super) fn topic_section(&self, id: TopicId) -> usize {
         self.runbooks

@@ -58,18 +58,20 @@ fn product(left: &[String], right: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// `[Ee]`, as `(?i)` writes it, is one letter.
+/// `[Ee]`, as `(?i)` writes it, is one letter. Unicode adds a third form to some: the long s, the Kelvin sign.
 fn one_letter(class: &Class) -> Option<char> {
     let Class::Unicode(class) = class else { return None };
-    let mut letters = class
+    let letters: Vec<char> = class
         .ranges()
         .iter()
         .flat_map(|range| range.start()..=range.end())
-        .take(4);
-    let first = letters.next()?;
-    letters
-        .all(|c| c.to_lowercase().eq(first.to_lowercase()))
-        .then_some(first)
+        .take(4)
+        .collect();
+    match letters.as_slice() {
+        [only] => Some(*only),
+        [first, second] | [first, second, _] if first.to_lowercase().eq(second.to_lowercase()) => Some(*second),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -201,7 +201,7 @@ fn tell(
 }
 
 fn told(index: &Index, read: &Read, candidate: &Candidate, topic: TopicId, confidence: f32, answered: bool) -> Match {
-    let captures = capture::captures(index, read, &candidate.findings);
+    let captures = capture::captures(index, read, candidate.runbook);
     as_match(read, topic, confidence, answered, &candidate.findings, captures)
 }
 
