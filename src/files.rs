@@ -95,7 +95,7 @@ pub fn load(
     let mut sources = Vec::with_capacity(total);
     for (path, file) in found.documents {
         match walk::read_text(&file, options.max_bytes) {
-            Ok(walk::Text::Text { text, lossy }) => {
+            Ok(walk::Content::Text { text, lossy }) => {
                 if lossy {
                     library.diagnostics.push(note(
                         &path,
@@ -107,7 +107,18 @@ pub fn load(
                 }
                 sources.push(Source { path, text });
             }
-            Ok(walk::Text::No(reason)) => library.skipped.push(Skipped { path, reason }),
+            Ok(walk::Content::TooLarge(bytes)) => {
+                let limit = options.max_bytes;
+                let message = format!("the file has {bytes} bytes and is not read; split it, or keep it below {limit}");
+                library
+                    .diagnostics
+                    .push(note(&path, 0, Level::Warning, "too-large", message));
+                library.skipped.push(Skipped {
+                    path,
+                    reason: "too large".to_owned(),
+                });
+            }
+            Ok(walk::Content::No(reason)) => library.skipped.push(Skipped { path, reason }),
             Err(error) => {
                 let kept = keep_old(&path, &mut library, previous);
                 library.diagnostics.push(note(

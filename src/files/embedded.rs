@@ -14,8 +14,8 @@ pub fn load_embedded() -> Library {
     let mut library = Library::default();
     let files: Vec<(String, String)> = Pack::iter()
         .filter_map(|path| match walk::decode(Pack::get(&path)?.data.into_owned()) {
-            walk::Text::Text { text, .. } => Some((path.into_owned(), text)),
-            walk::Text::No(_) => None,
+            walk::Content::Text { text, .. } => Some((path.into_owned(), text)),
+            walk::Content::No(_) | walk::Content::TooLarge(_) => None,
         })
         .collect();
     for (path, text) in &files {

@@ -35,9 +35,11 @@ pub(super) struct Found {
 }
 
 /// A file's content.
-pub(super) enum Text {
+pub(super) enum Content {
     /// Text; `lossy` when some bytes were no UTF-8.
     Text { text: String, lossy: bool },
+    /// More bytes than are read.
+    TooLarge(u64),
     /// No text, and why.
     No(String),
 }
@@ -153,10 +155,10 @@ impl Found {
 }
 
 /// Reads a file that should hold text.
-pub(super) fn read_text(file: &Path, max_bytes: u64) -> std::io::Result<Text> {
+pub(super) fn read_text(file: &Path, max_bytes: u64) -> std::io::Result<Content> {
     let metadata = std::fs::metadata(file)?;
     if metadata.len() > max_bytes {
-        return Ok(Text::No(format!("larger than {max_bytes} bytes")));
+        return Ok(Content::TooLarge(metadata.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     std::fs::File::open(file)?.take(max_bytes).read_to_end(&mut bytes)?;
@@ -164,7 +166,7 @@ pub(super) fn read_text(file: &Path, max_bytes: u64) -> std::io::Result<Text> {
 }
 
 /// Text from bytes: UTF-8, UTF-16 with its mark, or UTF-8 with what is not replaced.
-pub(super) fn decode(bytes: Vec<u8>) -> Text {
+pub(super) fn decode(bytes: Vec<u8>) -> Content {
     if let [0xff, 0xfe, rest @ ..] = bytes.as_slice() {
         return utf16(rest, u16::from_le_bytes);
     }
@@ -172,23 +174,23 @@ pub(super) fn decode(bytes: Vec<u8>) -> Text {
         return utf16(rest, u16::from_be_bytes);
     }
     if bytes.iter().take(8_000).any(|byte| *byte == 0) {
-        return Text::No("not a text file".to_owned());
+        return Content::No("not a text file".to_owned());
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Text::Text { text, lossy: false },
-        Err(error) => Text::Text {
+        Ok(text) => Content::Text { text, lossy: false },
+        Err(error) => Content::Text {
             text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
             lossy: true,
         },
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Text {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Content {
     let units: Vec<u16> = bytes
         .chunks_exact(2)
         .filter_map(|pair| Some(unit(pair.try_into().ok()?)))
         .collect();
-    Text::Text {
+    Content::Text {
         text: String::from_utf16_lossy(&units),
         lossy: false,
     }

@@ -119,6 +119,12 @@ pub(super) fn read_yaml(raw: &str) -> Result<Value, (u32, String)> {
         let line = error.location().map_or(1, |at| u32::try_from(at.line()).unwrap_or(1));
         let message = error.to_string();
         let first = message.lines().next().unwrap_or("invalid YAML").trim();
+        let first = first.strip_prefix("error: ").unwrap_or(first);
+        // The place is in the diagnostic already, counted from the file's first line.
+        let first = match first.split_once(": ") {
+            Some((place, rest)) if place.starts_with("line ") => rest,
+            _ => first,
+        };
         (line.max(1), first.trim_end_matches(':').to_owned())
     })
 }

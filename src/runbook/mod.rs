@@ -173,7 +173,7 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
     );
     sections::link(&mut sections, &mut problems);
     diagnostics.warnings(problems);
-    if sections.len() == 1 && sections[0].blocks.is_empty() && front == FrontMatter::default() {
+    if text.trim().is_empty() {
         diagnostics.push(0, Level::Warning, "empty", "the file holds no text".into());
     }
     let has_marks = prepared

@@ -16,7 +16,7 @@ pub(super) fn of_heading(heading: &str) -> Role {
         .map_or_else(|| by_stem(&text), |(_, role)| *role)
 }
 
-const EXACT: [(&str, Role); 66] = [
+const EXACT: [(&str, Role); 76] = [
     ("overview", Role::Overview),
     ("description", Role::Overview),
     ("short description", Role::Overview),
@@ -33,6 +33,16 @@ const EXACT: [(&str, Role); 66] = [
     ("what this means", Role::Overview),
     ("purpose", Role::Overview),
     ("check runbook match", Role::Symptoms),
+    ("problem", Role::Symptoms),
+    ("the problem", Role::Symptoms),
+    ("problem description", Role::Symptoms),
+    ("issue", Role::Symptoms),
+    ("what happened", Role::Symptoms),
+    ("log", Role::Symptoms),
+    ("logs", Role::Symptoms),
+    ("answer", Role::Steps),
+    ("what you can do", Role::Steps),
+    ("next steps", Role::Steps),
     ("error", Role::Symptoms),
     ("errors", Role::Symptoms),
     ("error message", Role::Symptoms),
@@ -210,6 +220,13 @@ pub(super) fn names_trouble(heading: &str) -> bool {
     let Some(first) = words.next() else { return false };
     let others = words.count();
     is_code(first) || is_alert(first) && others < 8 || humps(first) == 1 && first.len() >= 8 && others == 0
+}
+
+/// The role that a label in running text gives: `**Cause:** …`, `Fix: …`. Stricter than a heading: a phrase of its own.
+pub(super) fn of_label(label: &str) -> Role {
+    let text = normalise(label);
+    let known = text.split(' ').count() <= 3 && !text.is_empty();
+    if known { of_heading(&text) } else { Role::Other }
 }
 
 /// `E0003`, `ERRSAMO`-like with a number, `CRE-2025-0039`, `NHC006`.

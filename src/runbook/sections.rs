@@ -78,7 +78,7 @@ fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
         .collect();
     let (at, level, text) = headings.first()?;
     let peers: Vec<&(usize, u8, String)> = headings.iter().skip(1).filter(|(_, other, _)| other <= level).collect();
-    if roles::of_heading(text) != Role::Other && (headings.len() > 1 || front.title.is_some()) {
+    if roles::of_heading(text) != Role::Other && (*level > 1 || !peers.is_empty() || headings.len() == 1) {
         return None;
     }
     if peers.is_empty() {
@@ -196,7 +196,42 @@ pub(super) fn mark(
     for (at, section) in sections.iter_mut().enumerate() {
         give_roles(section, marks.get(&at).map_or(&[], Vec::as_slice));
     }
+    for (at, section) in sections.iter_mut().enumerate() {
+        if section.role == Role::Other && !marks.contains_key(&at) {
+            give_labels(section);
+        }
+    }
     steps_below_marks(sections, &marks);
+}
+
+/// `**Cause:** …` and `Fix: …` give their paragraph a role, and what follows up to the next label.
+fn give_labels(section: &mut Section) {
+    let mut role = Role::Other;
+    for block in &mut section.blocks {
+        role = label_of(block).unwrap_or(role);
+        if role != Role::Other && block.role == Role::Other {
+            markdown::set_role(std::slice::from_mut(block), role);
+        }
+    }
+}
+
+fn label_of(block: &Block) -> Option<Role> {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return None;
+    };
+    let label = match inlines.as_slice() {
+        [Inline::Strong(label)] => plain(label),
+        [Inline::Strong(label), Inline::Text(rest), ..] => {
+            let label = plain(label);
+            if !label.trim_end().ends_with(':') && !rest.trim_start().starts_with(':') {
+                return None;
+            }
+            label
+        }
+        [Inline::Text(text), ..] => text.split_once(':')?.0.to_owned(),
+        _ => return None,
+    };
+    Some(roles::of_label(&label)).filter(|role| *role != Role::Other)
 }
 
 fn name_of(role: Role) -> &'static str {

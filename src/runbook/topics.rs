@@ -459,9 +459,14 @@ fn explain_and_act(blocks: Vec<Block>, introduction: bool) -> (Vec<Block>, Vec<B
     let mut acting: Vec<Block> = Vec::new();
     let mut rest = blocks.into_iter().skip(first);
     if let Some(block) = rest.next() {
-        let (head, tail) = split_paragraph(block, sentences::acts);
-        explaining.extend(head);
-        acting.extend(tail);
+        match split_paragraph(block, sentences::acts) {
+            // "Steps:" and the like lead in what follows.
+            (Some(whole), None) => acting.push(whole),
+            (head, tail) => {
+                explaining.extend(head);
+                acting.extend(tail);
+            }
+        }
     }
     acting.extend(rest);
     (explaining, acting)

@@ -1,4 +1,6 @@
 //! Reading runbooks as they are.
 
 mod corpus;
+mod folder;
 mod total;
+mod traps;
