@@ -1,5 +1,7 @@
 //! Pastes that mean harm, or only look like it: everything is read to its end, nothing panics.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::{ProptestConfig, any, proptest};
 use signpost::matching::{Index, Options};
 
@@ -42,15 +44,19 @@ fn hostile_pastes_are_read_to_their_end() {
 #[test]
 fn a_log_of_forty_thousand_characters_gives_up_its_one_error() {
     let index = index();
-    let mut log: String = (0..400)
-        .map(|i| {
-            format!(
-                "2026-01-01T00:00:{:02}Z INFO worker {i} did its round, took {i} ms, all quiet on this shard\n",
-                i % 60
-            )
-        })
-        .collect();
-    log.insert_str(20_000 - 20_000 % 10, "\nerror 7 in 'box' at shelf-9: jammed E0001\n");
+    let mut log = String::new();
+    for i in 0..400 {
+        let error = if i == 200 {
+            "error 7 in 'box' at shelf-9: jammed E0001"
+        } else {
+            "INFO all quiet on this shard"
+        };
+        let _ = writeln!(
+            log,
+            "2026-01-01T00:00:{:02}Z worker {i} did its round of the hall, took {i} ms: {error}",
+            i % 60
+        );
+    }
     let outcome = index.find(&log);
     assert_eq!(outcome.matches.len(), 1, "{:?}", outcome.near.first());
     assert!(outcome.matches[0].evidence[0].text.contains("E0001"));

@@ -1,0 +1,131 @@
+//! How fast runbooks load and pastes are recognised, and what a running bot weighs: `cargo bench`.
+//!
+//! On the real corpus (`$SIGNPOST_CORPUS`, or `../shared/corpus`) where it is at hand, else on the sample pack. Machines
+//! are noisy: compare figures of one run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program that prints a table for a person, and stops at what it does not expect"
+)]
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use signpost::files;
+use signpost::matching::{Index, Options};
+use signpost::redact;
+use signpost::runbook::Library;
+
+fn main() {
+    let corpus = corpus();
+    let load = || match &corpus {
+        Some(folder) => files::load(folder, &files::Options::default(), None, &|_, _| {}).unwrap(),
+        None => files::load_embedded(),
+    };
+    let library = load();
+    let mut loads: Vec<Duration> = (0..9)
+        .map(|_| time(|| drop(Index::build(&load(), &Options::default()))))
+        .collect();
+    loads.sort_unstable();
+    let index = Index::build(&library, &Options::default());
+    let pastes = pastes(corpus.as_ref(), &library);
+    println!(
+        "{} runbooks, {} signatures, {} pastes",
+        library.runbooks.len(),
+        index.signatures(),
+        pastes.len()
+    );
+    println!("{:<44} {:>10} {:>10} {:>10}", "", "median", "p99", "worst");
+    row("load and index the runbooks", &loads);
+
+    for paste in &pastes {
+        index.find(paste);
+    }
+    let mut times: Vec<Duration> = (0..5)
+        .flat_map(|_| {
+            pastes
+                .iter()
+                .map(|paste| time(|| drop(index.find(&redact::redact(paste)))))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    times.sort_unstable();
+    row("recognise a paste (redact, find)", &times);
+
+    let log = pastes.join("\n").chars().cycle().take(40_000).collect::<String>();
+    let mut times: Vec<Duration> = (0..50).map(|_| time(|| drop(index.find(&log)))).collect();
+    times.sort_unstable();
+    row("a log of 40,000 characters", &times);
+
+    if let Some(resident) = resident_kilobytes() {
+        println!(
+            "resident memory of this process, runbooks and index twice: {} MB",
+            resident / 1024
+        );
+    }
+}
+
+fn corpus() -> Option<PathBuf> {
+    let named = std::env::vars()
+        .find(|(key, _)| key == "SIGNPOST_CORPUS")
+        .map(|(_, value)| PathBuf::from(value));
+    let folder = named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
+    folder.join("cases-dev.jsonl").is_file().then_some(folder)
+}
+
+/// The pastes of the labelled set, or else every example of the sample pack.
+fn pastes(corpus: Option<&PathBuf>, library: &Library) -> Vec<String> {
+    let Some(folder) = corpus else {
+        let topics = library.runbooks.iter().flat_map(|runbook| &runbook.topics);
+        return topics
+            .flat_map(|topic| &topic.symptoms)
+            .map(|symptom| symptom.text.clone())
+            .collect();
+    };
+    let cases = std::fs::read_to_string(folder.join("cases-dev.jsonl")).unwrap();
+    let text = |line: &str| {
+        serde_json::from_str::<serde_json::Value>(line).unwrap()["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    cases.lines().map(text).collect()
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn row(what: &str, sorted: &[Duration]) {
+    let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    println!(
+        "{what:<44} {:>10} {:>10} {:>10}",
+        show(at(0.5)),
+        show(at(0.99)),
+        show(at(1.0))
+    );
+}
+
+fn show(time: Duration) -> String {
+    if time >= Duration::from_millis(1) {
+        format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    } else {
+        format!("{} µs", time.as_micros())
+    }
+}
+
+/// What the kernel says this process holds in memory (Linux).
+fn resident_kilobytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?
+            .trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse()
+            .ok()
+    })
+}
