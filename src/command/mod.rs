@@ -19,7 +19,7 @@ pub enum Command {
     HelpOn(String),
     /// `search WORDS`
     Search(String),
-    /// `show RUNBOOK [SECTION]`. When [`resolve`] finds neither, the text was no command after all: find it.
+    /// `show RUNBOOK [SECTION]`. When [`resolve()`] finds neither, the text was no command after all: find it.
     Show {
         /// Path, name or title of the runbook.
         runbook: String,

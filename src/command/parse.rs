@@ -84,7 +84,7 @@ fn tells(words: &str) -> bool {
         && words.next().is_some()
 }
 
-/// `show RUNBOOK [SECTION]`: whether such a runbook is there is for [`super::resolve`] to say.
+/// `show RUNBOOK [SECTION]`: whether such a runbook is there is for [`resolve`](super::resolve()) to say.
 fn show(rest: &str) -> Option<Command> {
     if rest.contains('\n') || tells(rest) {
         return None;

@@ -17,7 +17,7 @@ pub(super) struct Signature {
     pub(super) source: Source,
     /// As its author wrote it.
     pub(super) text: Box<str>,
-    /// Its words; [`GAP`] where any value may stand.
+    /// Its words; [`GAP`](super::vocabulary::GAP) where any value may stand.
     pub(super) words: Box<[WordId]>,
     /// Names of the gaps, by index among the words.
     pub(super) gaps: Box<[(u32, Box<str>)]>,
