@@ -1,6 +1,6 @@
 //! Why the bot could not start: each a sentence that says what to do.
 
-use crate::{files, http, net, slack::web, store};
+use crate::{files, http, net, respond, slack::web, store};
 
 /// Why the bot could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,9 @@ pub enum Error {
     /// The runbook folder.
     #[error(transparent)]
     Runbooks(#[from] files::LoadError),
+    /// A template of an answer.
+    #[error(transparent)]
+    Template(#[from] respond::TemplateError),
     /// The folder of templates.
     #[error("answers.templates: {path} cannot be read: {cause}")]
     Templates {

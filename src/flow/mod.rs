@@ -127,7 +127,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         Some(address) => Some(http::bind(address).await?),
         None => None,
     };
-    let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings, None)?));
+    let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings, None)?)?);
     parts.status.change(|status| status.runbooks = mind.runbooks());
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
     let uncertain = store.recover(settings.slack.lookup_after()).await?;

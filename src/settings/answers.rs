@@ -19,8 +19,6 @@ pub struct Matching {
 pub struct Answers {
     /// Whether it answers unasked in channels that are not listed.
     pub auto: bool,
-    /// Messages an answer may take.
-    pub max_messages: usize,
     /// Folder with templates that take the place of the built-in ones; empty for none.
     pub templates: PathBuf,
 }
@@ -59,13 +57,6 @@ impl Answers {
     }
 
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
-        if !(1..=2).contains(&self.max_messages) {
-            return Err(layers.wrong(
-                "answers.max_messages",
-                format!("is {}", self.max_messages),
-                "write 1 or 2",
-            ));
-        }
         if self.templates().is_some_and(|folder| !folder.is_dir()) {
             let problem = format!("is {}, which is no folder", self.templates.display());
             return Err(layers.wrong("answers.templates", problem, "create it, or leave the setting away"));

@@ -15,8 +15,6 @@ const REPEATED: &[&str] = &[
     "channels.shared",
     "links.title",
     "links.url",
-    "runbooks.base_urls.folder",
-    "runbooks.base_urls.url",
 ];
 /// Lists, which the environment splits at commas.
 const LISTS: &[&str] = &["slack.allowed_bots", "runbooks.ignore", "net.ca_files"];

@@ -24,7 +24,7 @@ pub use error::Error;
 pub use links::Link;
 pub use log::{Format, Log};
 pub use net::{Http, Net};
-pub use runbooks::{FolderUrl, Runbooks};
+pub use runbooks::Runbooks;
 pub use slack::{Mode, Slack};
 pub use store::Store;
 

@@ -18,22 +18,10 @@ pub struct Runbooks {
     pub ignore: Vec<String>,
     /// Where the folder is published; empty when it is not.
     pub base_url: String,
-    /// Other addresses for folders inside it.
-    #[serde(default)]
-    pub base_urls: Vec<FolderUrl>,
     /// Whether changes are picked up.
     pub reload: bool,
     /// Seconds between looks at the folder where the system cannot tell.
     pub poll_interval: u64,
-}
-
-/// Where a folder inside the runbook folder is published.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct FolderUrl {
-    /// The folder, relative to the runbook folder.
-    pub folder: String,
-    /// Its address.
-    pub url: String,
 }
 
 impl Runbooks {
@@ -58,10 +46,6 @@ impl Runbooks {
         if !self.base_url.is_empty() && bad(&self.base_url) {
             let problem = format!("is \"{}\", which is no web address", self.base_url);
             return Err(layers.wrong("runbooks.base_url", problem, remedy));
-        }
-        if let Some(entry) = self.base_urls.iter().find(|entry| bad(&entry.url)) {
-            let problem = format!("holds \"{}\", which is no web address", entry.url);
-            return Err(layers.wrong("runbooks.base_urls", problem, remedy));
         }
         if !(1..=3600).contains(&self.poll_interval) {
             let problem = format!("is {}", self.poll_interval);

@@ -1,1 +1,247 @@
-//! Tests of `flow`.
+//! Tests of `flow`: the whole bot against the local workspace, over the real wire.
+//!
+//! Nothing sleeps for luck. "Answered once" is checked after a marker: a later message in the same channel whose answer
+//! can only come when everything before it was handled.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use signpost::flow::{self, Parts};
+use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
+use signpost::settings::{self, Settings};
+use signpost::slack::socket::Timing;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+mod answering;
+mod crashing;
+mod operating;
+mod receiving;
+mod sending;
+
+/// Recognised by the runbook that [`World`] comes with.
+const PASTE: &str = "deploy failed: QX4711: the flux capacitor of node w-17 is empty";
+/// Another error of the same runbook.
+const MARKER: &str = "deploy failed: QX4712: the hoverboard of node w-18 does not float";
+
+const RUNBOOK: &str = "# Flux capacitor errors\n\n\
+    ## QX4711\n\n```\nQX4711: the flux capacitor of node <NODE> is empty\n```\n\n### What to do\n\n\
+    1. Fill it: `fluxctl fill <NODE>`.\n2. Look whether it holds.\n\n\
+    ## QX4712\n\n```\nQX4712: the hoverboard of node <NODE> does not float\n```\n\n### What to do\n\n\
+    1. Blow: `fluxctl blow <NODE>`.\n";
+
+/// A workspace, a runbook folder and what bots in it share.
+struct World {
+    workspace: Workspace,
+    folder: tempfile::TempDir,
+    client: reqwest::Client,
+}
+
+/// A running bot.
+struct Bot {
+    task: JoinHandle<Result<(), flow::Error>>,
+    shutdown: CancellationToken,
+    parts: Parts,
+}
+
+/// Runs a test in a world of its own.
+fn with<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shutdown = CancellationToken::new();
+        let options = Options {
+            ack_timeout: Duration::from_millis(300),
+            retry_delays: vec![Duration::from_millis(20); 20],
+            wait_limit: Duration::from_secs(20),
+            ..Options::default()
+        };
+        let workspace = Workspace::start(listener, options, shutdown.clone());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("runbooks")).unwrap();
+        let _ = tracing_subscriber::fmt().with_test_writer().try_init();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let world = World {
+            workspace,
+            folder,
+            client,
+        };
+        world.write("flux.md", RUNBOOK);
+        test(world).await;
+        shutdown.cancel();
+    });
+}
+
+impl World {
+    fn runbooks(&self) -> PathBuf {
+        self.folder.path().join("runbooks")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.runbooks().join(name), text).unwrap();
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("signpost.db")
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = settings::built_in().unwrap();
+        settings.slack.api_url = self.workspace.api_url();
+        settings.slack.bot_token = Some(SIGNPOST_TOKEN.into());
+        settings.slack.app_token = Some(SIGNPOST_APP_TOKEN.into());
+        settings.slack.allowed_bots = vec![sandbox::ALERTBOT.to_owned()];
+        settings.slack.request_timeout = 1;
+        settings.slack.lookup_wait = 1;
+        settings.store.path = self.store();
+        settings.runbooks.dir = self.runbooks();
+        settings.http.listen = String::new();
+        settings
+    }
+
+    /// A bot that is ready.
+    async fn bot(&self) -> Bot {
+        self.bot_with(self.settings(), Parts::default()).await
+    }
+
+    async fn bot_with(&self, settings: Settings, parts: Parts) -> Bot {
+        let timing = Timing {
+            drain: Duration::from_millis(300),
+            back_off: (Duration::from_millis(20), Duration::from_millis(200)),
+            ..Timing::default()
+        };
+        let connections = settings.slack.connections as usize;
+        let parts = Parts {
+            timing,
+            tracker: TaskTracker::new(),
+            ..parts
+        };
+        let shutdown = CancellationToken::new();
+        let mut task = TaskTracker::new().spawn(flow::run(settings, parts.clone(), shutdown.clone()));
+        let status = Arc::clone(&parts.status);
+        tokio::select! {
+            () = status.wait_for(|now| now.ready() && now.sockets >= connections) => {}
+            ended = &mut task => panic!("the bot ended: {ended:?}"),
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("the bot is not ready: {:?}", status.get()),
+        }
+        Bot { task, shutdown, parts }
+    }
+
+    fn say(&self, text: &str) -> String {
+        self.workspace.say(ADA, SUPPORT, text).unwrap()
+    }
+
+    fn fault(&self, fault: &Value) {
+        self.workspace.fault(fault).unwrap();
+    }
+
+    async fn control(&self, action: &str, body: Value) -> Value {
+        let url = format!("{}/sandbox/{action}", self.workspace.url());
+        let answer: Value = self
+            .client
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(answer["ok"], true, "{action} {body}: {answer}");
+        answer
+    }
+
+    /// The bot's replies in a thread, once there is one.
+    async fn replies_in(&self, channel: &str, ts: &str) -> Vec<Value> {
+        let wait = self.workspace.wait_for(|state| {
+            let replies = ours(state.replies(channel, ts));
+            (!replies.is_empty()).then_some(replies)
+        });
+        wait.await.unwrap()
+    }
+
+    async fn replies(&self, ts: &str) -> Vec<Value> {
+        self.replies_in(SUPPORT, ts).await
+    }
+
+    /// The bot's replies in a thread after everything that was said so far has been handled.
+    async fn settled_in(&self, channel: &str, ts: &str) -> Vec<Value> {
+        self.workspace
+            .wait_for(|state| (unacknowledged(state) == 0).then_some(()))
+            .await
+            .unwrap();
+        let marker = self.workspace.say(ADA, channel, MARKER).unwrap();
+        self.replies_in(channel, &marker).await;
+        ours(self.workspace.replies(channel, ts))
+    }
+
+    async fn settled(&self, ts: &str) -> Vec<Value> {
+        self.settled_in(SUPPORT, ts).await
+    }
+
+    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
+    async fn wait_until_sent(&self) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(self.store())
+            .read_only(true);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let unsent: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'failed')")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            if unsent == 0 {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{unsent} posts are still to be sent"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Bot {
+    /// Ends it well.
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+
+    /// Ends it as `kill -9` would.
+    async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+        self.parts.tracker.close();
+        self.parts.tracker.wait().await;
+    }
+}
+
+fn ours(replies: Vec<Value>) -> Vec<Value> {
+    replies.into_iter().filter(|reply| reply["user"] == SIGNPOST).collect()
+}
+
+fn words(reply: &Value) -> String {
+    format!("{} {}", reply["text"], reply["blocks"])
+}
+
+fn unacknowledged(state: &sandbox::State) -> usize {
+    state
+        .apps
+        .iter()
+        .filter(|app| app.user_id == SIGNPOST)
+        .map(sandbox::App::unacknowledged)
+        .sum()
+}

@@ -1,0 +1,169 @@
+//! What operators meet: reload, health, ghosts, tokens.
+
+use super::*;
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+use signpost::clock::{Clock, SystemClock};
+
+/// The machine's clock, moved on by hand.
+#[derive(Debug, Default)]
+struct Moved(Mutex<SignedDuration>);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.0.lock().unwrap()
+    }
+}
+
+#[test]
+fn a_changed_runbook_is_used_and_a_broken_one_keeps_its_old_version() {
+    with(|world| async move {
+        let bot = world.bot().await;
+        let unknown = world.say("ZZ9001: the plural of node p-3 is gone");
+        assert!(world.settled(&unknown).await.is_empty());
+        let before = bot.parts.status.get().reloads;
+        world.write(
+            "plural.md",
+            "# Plural\n\n```\nZZ9001: the plural of node <NODE> is gone\n```\n\n1. Count again.\n",
+        );
+        bot.parts
+            .status
+            .wait_for(|now| now.reloads > before && now.runbooks == 2)
+            .await;
+        let known = world.say("ZZ9001: the plural of node p-3 is gone");
+        assert_eq!(world.replies(&known).await.len(), 1);
+
+        let before = bot.parts.status.get().reloads;
+        world.write("flux.md", &format!("---\ntitle: [\n---\n{RUNBOOK}"));
+        bot.parts.status.wait_for(|now| now.reloads > before).await;
+        let still = world.say(PASTE);
+        assert_eq!(world.replies(&still).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn health_is_told_and_a_port_in_use_is_an_error() {
+    with(|world| async move {
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let mut settings = world.settings();
+        settings.http.listen = port.to_string();
+        let bot = world.bot_with(settings.clone(), Parts::default()).await;
+        for (path, expected) in [("live", 200), ("ready", 200), ("metrics", 404), ("nothing", 404)] {
+            let answer = world.client.get(format!("http://{port}/{path}")).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), expected, "{path}");
+        }
+        settings.store.path = world.folder.path().join("other.db");
+        let error = flow::run(settings, Parts::default(), CancellationToken::new())
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("http.listen") && error.contains(&port.to_string()),
+            "{error}"
+        );
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn connections_that_are_not_ours_raise_an_alarm_after_five_minutes() {
+    with(|world| async move {
+        let url = format!("{}/apps.connections.open", world.workspace.api_url());
+        let opened = world
+            .client
+            .post(url)
+            .bearer_auth(SIGNPOST_APP_TOKEN)
+            .send()
+            .await
+            .unwrap();
+        let opened: Value = opened.json().await.unwrap();
+        let (_ghost, _) = tokio_tungstenite::connect_async(opened["url"].as_str().unwrap())
+            .await
+            .unwrap();
+        let clock = Arc::new(Moved::default());
+        let parts = Parts {
+            clock: Arc::clone(&clock) as _,
+            ..Parts::default()
+        };
+        let bot = world.bot_with(world.settings(), parts).await;
+        assert_eq!(bot.parts.status.get().ghosts, 0);
+        *clock.0.lock().unwrap() = SignedDuration::from_mins(6);
+        bot.parts.status.wait_for(|now| now.ghosts == 1).await;
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn tokens_that_are_not_good_are_told_at_the_start() {
+    with(|world| async move {
+        let token = |kind: &str, rest: &str| format!("{kind}-{rest}");
+        let cases = [
+            (
+                None,
+                Some(SIGNPOST_APP_TOKEN.to_owned()),
+                vec!["no bot token", "SIGNPOST__SLACK__BOT_TOKEN"],
+            ),
+            (
+                Some(SIGNPOST_TOKEN.to_owned()),
+                None,
+                vec!["no app-level token", "SIGNPOST__SLACK__APP_TOKEN"],
+            ),
+            (
+                Some(token("xoxp", "sandbox-ada")),
+                Some(SIGNPOST_APP_TOKEN.to_owned()),
+                vec!["a user token", "xoxb-"],
+            ),
+            (
+                Some(SIGNPOST_APP_TOKEN.to_owned()),
+                Some(SIGNPOST_TOKEN.to_owned()),
+                vec!["app-level token", "xoxb-"],
+            ),
+            (
+                Some("secret".to_owned()),
+                Some(SIGNPOST_APP_TOKEN.to_owned()),
+                vec!["no Slack token"],
+            ),
+            (
+                Some(token("xoxb", "wrong")),
+                Some(SIGNPOST_APP_TOKEN.to_owned()),
+                vec!["bot token", "invalid_auth"],
+            ),
+            (
+                Some(SIGNPOST_TOKEN.to_owned()),
+                Some(token("xapp", "wrong")),
+                vec!["app-level token", "invalid_auth"],
+            ),
+        ];
+        for (bot, app, expected) in cases {
+            let mut settings = world.settings();
+            settings.slack.bot_token = bot.map(Into::into);
+            settings.slack.app_token = app.map(Into::into);
+            let error = flow::run(settings, Parts::default(), CancellationToken::new())
+                .await
+                .unwrap_err()
+                .to_string();
+            for part in expected {
+                assert!(error.contains(part), "{part:?} is missing in {error:?}");
+            }
+            assert!(!error.contains("secret") && !error.contains("wrong\""), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_slack_that_cannot_be_reached_is_told_at_the_start() {
+    with(|world| async move {
+        let mut settings = world.settings();
+        settings.slack.api_url = "http://127.0.0.1:1/api".to_owned();
+        let error = flow::run(settings, Parts::default(), CancellationToken::new())
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("slack.api_url") && error.contains("127.0.0.1:1"),
+            "{error}"
+        );
+    });
+}
