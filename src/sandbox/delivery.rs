@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::faults::Effect;
-use super::state::{App, Delivered, State};
+use super::model::{App, Delivered};
+use super::state::State;
 use super::{Shared, request_url};
 
 /// How many sendings the log keeps.

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::delivery::dispatch;
+use super::model::Kind;
 use super::seed::TEAM;
-use super::state::{Kind, State};
+use super::state::State;
 
 /// Tells the apps in `channel` of a new message; a mentioned app hears it a second time, under an event id of its own.
 pub(crate) fn message_posted(state: &mut State, channel: &str, ts: &str) {
@@ -78,7 +79,7 @@ fn complete(state: &State, channel: &str, event_ts: &str, event: &mut Map<String
     event.insert("event_ts".into(), json!(event_ts));
     let kind = state
         .channel(channel)
-        .map_or("channel", super::state::Channel::channel_type);
+        .map_or("channel", super::model::Channel::channel_type);
     event.insert("channel_type".into(), json!(kind));
 }
 

@@ -15,6 +15,7 @@ mod delivery;
 mod events;
 mod faults;
 mod limits;
+mod model;
 mod options;
 mod page;
 mod request_url;
@@ -35,12 +36,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use model::{App, Channel, Delivered, File, Kind, Message, User};
 pub use options::Options;
 pub use seed::{
     ADA, ADA_TOKEN, ALERTBOT, ALERTBOT_TOKEN, ALERTS, ECHO, ECHO_APP_TOKEN, ECHO_TOKEN, GRACE, GRACE_TOKEN, RANDOM,
     SIGNING_SECRET, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, TEAM,
 };
-pub use state::{App, Channel, Delivered, Message, State, User};
+pub use state::State;
 
 /// A running workspace. Clones are handles on the same one; it ends when the shutdown token is cancelled.
 #[derive(Debug, Clone)]

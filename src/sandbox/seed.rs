@@ -1,7 +1,8 @@
 //! Who and what stands in a fresh workspace.
 
+use super::model::{App, Channel, Kind, User};
 use super::options::Options;
-use super::state::{App, Channel, Kind, State, User};
+use super::state::State;
 
 /// The workspace's team id.
 pub const TEAM: &str = "T0SANDBOX1";

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::chat::readable;
+use super::content::readable;
 use super::{Answer, ApiError, Caller, Params, error};
 use crate::sandbox::events;
+use crate::sandbox::model::{Channel, Kind, Message};
 use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{Channel, Kind, Message, State};
+use crate::sandbox::state::State;
 
 pub(super) fn list(state: &State, caller: &Caller, params: &Params, only_own: bool) -> Value {
     let kinds = params.text("types").unwrap_or_else(|| "public_channel".to_owned());

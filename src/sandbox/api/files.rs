@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, ApiError, Caller, Params, chat, error};
+use super::{Answer, ApiError, Caller, Params, content, error};
+use crate::sandbox::model::File;
 use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{File, State};
+use crate::sandbox::state::State;
 use crate::sandbox::{events, text};
 
 /// The largest file, and the longest preview of a snippet.
@@ -158,7 +159,7 @@ pub(crate) fn file_shared(
     comment: &str,
     thread_ts: Option<String>,
 ) -> Result<String, ApiError> {
-    let channel = chat::readable(state, caller, channel)?;
+    let channel = content::readable(state, caller, channel)?;
     let files: Vec<Value> = ids
         .iter()
         .filter_map(|id| state.files.get(id))
@@ -185,7 +186,7 @@ pub(crate) fn file_shared(
     if let Some(root) = thread_ts.filter(|ts| state.message(&channel, ts).is_some()) {
         value.insert("thread_ts".into(), json!(root));
     }
-    let ts = chat::store(state, &channel, value, None, None);
+    let ts = content::store(state, &channel, value, None, None);
     events::message_posted(state, &channel, &ts);
     Ok(ts)
 }

@@ -1,6 +1,7 @@
 //! The Web API: a method name, its parameters and who calls, to Slack's answer or Slack's error.
 
 mod chat;
+mod content;
 mod conversations;
 mod files;
 mod params;
@@ -10,7 +11,8 @@ mod views;
 
 use serde_json::{Map, Value, json};
 
-use super::state::{App, State};
+use super::model::App;
+use super::state::State;
 
 pub(super) use chat::{delete_message, post_as_app};
 pub(super) use files::{file_shared, fill_file, store_file};

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Caller, Params, error};
+use crate::sandbox::model::User;
 use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{State, User};
+use crate::sandbox::state::State;
 
 /// What the workspace calls itself.
 const TEAM_NAME: &str = "Sandbox";

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::chat::readable;
+use super::content::readable;
 use super::{Answer, ApiError, Caller, Params, error};
 use crate::sandbox::events;
 use crate::sandbox::state::State;

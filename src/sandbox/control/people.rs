@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Call, Outcome};
+use crate::sandbox::model::{Channel, Kind, User};
 use crate::sandbox::seed::SIGNING_SECRET;
-use crate::sandbox::state::{Channel, Kind, State, User};
+use crate::sandbox::state::State;
 use crate::sandbox::{Shared, api, request_url as http};
 
 pub(super) fn edit(shared: &Arc<Shared>, call: &Call) -> Outcome {

@@ -7,8 +7,9 @@ use axum::extract::State as Shares;
 use serde_json::{Value, json};
 
 use crate::sandbox::Shared;
+use crate::sandbox::model::{App, Channel, Kind, User};
 use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{App, Channel, Kind, State, User};
+use crate::sandbox::state::State;
 
 pub(super) async fn state(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
     Json(shared.lock().to_json())

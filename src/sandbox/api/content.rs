@@ -1,0 +1,225 @@
+//! What a message is made of, where it may go, and how fast.
+
+use serde_json::{Map, Value, json};
+
+use super::{ApiError, Caller, Params, error};
+use crate::sandbox::model::{Kind, Message};
+use crate::sandbox::seed::TEAM;
+use crate::sandbox::state::{Bucket, State};
+use crate::sandbox::{limits, text};
+
+/// The longest text of a message.
+const TEXT: usize = 40_000;
+/// The most bytes of metadata.
+const METADATA: usize = 8_000;
+
+/// What a message holds besides its place.
+pub(super) struct Content {
+    pub(super) text: String,
+    pub(super) blocks: Vec<Value>,
+    pub(super) attachments: Vec<Value>,
+    pub(super) metadata: Option<Value>,
+}
+
+/// A channel the caller may read, by its id.
+pub(super) fn readable(state: &State, caller: &Caller, channel: &str) -> Result<String, ApiError> {
+    let Some(found) = state.channel(channel) else {
+        return error("channel_not_found");
+    };
+    if found.kind != Kind::Public && !found.has(caller.user_id()) {
+        return error("channel_not_found");
+    }
+    if matches!(caller, Caller::Bot { .. }) && !found.has(caller.user_id()) {
+        return error("not_in_channel");
+    }
+    Ok(found.id.clone())
+}
+
+/// A channel the caller may post in. A user's id stands for the direct messages with that user.
+pub(super) fn writable(state: &mut State, caller: &Caller, channel: &str) -> Result<String, ApiError> {
+    if state.user(channel).is_some() {
+        return super::conversations::direct_with(state, caller, channel);
+    }
+    let Some(found) = state.channel(channel) else {
+        return error("channel_not_found");
+    };
+    let is_member = found.has(caller.user_id());
+    match (found.is_archived, is_member, found.kind) {
+        (true, _, _) => error("is_archived"),
+        (_, false, Kind::Public) => error("not_in_channel"),
+        (_, false, _) => error("channel_not_found"),
+        _ => Ok(found.id.clone()),
+    }
+}
+
+pub(super) fn content(params: &Params) -> Result<Content, ApiError> {
+    let blocks = params.list("blocks", "invalid_blocks_format")?;
+    let attachments = params.list("attachments", "invalid_attachments")?;
+    let text = params.text("text").unwrap_or_default();
+    if text.trim().is_empty() && blocks.is_empty() && attachments.is_empty() {
+        return error("no_text");
+    }
+    if text.chars().count() > TEXT {
+        return error("msg_too_long");
+    }
+    let faults = limits::blocks(&blocks, 50);
+    if !faults.is_empty() {
+        return Err(ApiError::with_messages("invalid_blocks", &faults));
+    }
+    if limits::is_too_long(&blocks) {
+        return error("msg_blocks_too_long");
+    }
+    let metadata = params.structure("metadata", "invalid_metadata_format")?;
+    if let Some(given) = &metadata {
+        if !given["event_type"].is_string() || !given["event_payload"].is_object() {
+            return error("invalid_metadata_schema");
+        }
+        if given.to_string().len() > METADATA {
+            return error("metadata_too_large");
+        }
+    }
+    Ok(Content {
+        text,
+        blocks,
+        attachments,
+        metadata,
+    })
+}
+
+/// The root of the thread that is meant.
+pub(super) fn thread(state: &State, channel: &str, thread_ts: Option<String>) -> Result<Option<String>, ApiError> {
+    let Some(thread_ts) = thread_ts.filter(|ts| !ts.is_empty()) else {
+        return Ok(None);
+    };
+    let is_ts = thread_ts.split_once('.').is_some_and(|(seconds, rest)| {
+        [seconds, rest]
+            .iter()
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+    });
+    if !is_ts {
+        return error("invalid_thread_ts");
+    }
+    let Some(message) = state.message(channel, &thread_ts) else {
+        return error("cannot_reply_to_message");
+    };
+    if message.ephemeral_to.is_some() {
+        return error("cannot_reply_to_message");
+    }
+    Ok(Some(message.thread_ts().unwrap_or(&thread_ts).to_owned()))
+}
+
+/// One message a second a channel, with a small burst. People type as fast as they like.
+pub(super) fn pace(state: &mut State, caller: &Caller, channel: &str) -> Result<(), ApiError> {
+    let Caller::Bot { app_id, .. } = caller else {
+        return Ok(());
+    };
+    if !state.options.rate_limits {
+        return Ok(());
+    }
+    let (now, burst) = (state.now(), f64::from(state.options.burst.max(1)));
+    let full = Bucket {
+        tokens: burst,
+        filled: now,
+    };
+    let bucket = state
+        .buckets
+        .entry((app_id.clone(), channel.to_owned()))
+        .or_insert(full);
+    let passed = now.duration_since(bucket.filled).as_secs_f64().max(0.0);
+    *bucket = Bucket {
+        tokens: (bucket.tokens + passed).min(burst),
+        filled: now,
+    };
+    if bucket.tokens < 1.0 {
+        return Err(ApiError {
+            retry_after: Some(1),
+            ..ApiError::from("ratelimited")
+        });
+    }
+    bucket.tokens -= 1.0;
+    Ok(())
+}
+
+pub(super) fn new_message(state: &mut State, caller: &Caller, content: &Content) -> Map<String, Value> {
+    let mut value = Map::new();
+    value.insert("type".into(), json!("message"));
+    value.insert("user".into(), json!(caller.user_id()));
+    if let Caller::Bot { app_id, bot_id, .. } = caller {
+        let name = state.app(app_id).map(|app| app.name.clone());
+        value.insert("bot_id".into(), json!(bot_id));
+        value.insert("app_id".into(), json!(app_id));
+        value.insert("text".into(), json!(content.text));
+        value.insert(
+            "bot_profile".into(),
+            json!({"id": bot_id, "app_id": app_id, "name": name, "deleted": false, "updated": 0, "team_id": TEAM}),
+        );
+    } else {
+        let block_id = state.next_id("b");
+        let typed = text::typed(&content.text, state, &block_id);
+        value.insert("client_msg_id".into(), json!(state.next_uuid()));
+        value.insert("text".into(), json!(typed.text));
+        if content.blocks.is_empty() && !content.text.is_empty() {
+            value.insert("blocks".into(), typed.blocks);
+        }
+    }
+    value.insert("team".into(), json!(TEAM));
+    if !content.blocks.is_empty() {
+        let blocks: Vec<Value> = content.blocks.iter().map(|block| with_block_id(state, block)).collect();
+        value.insert("blocks".into(), Value::Array(blocks));
+    }
+    if !content.attachments.is_empty() {
+        value.insert("attachments".into(), json!(content.attachments));
+    }
+    value
+}
+
+/// Slack names the blocks that came without a name.
+fn with_block_id(state: &mut State, block: &Value) -> Value {
+    let mut block = block.clone();
+    if let Some(object) = block.as_object_mut()
+        && object.get("block_id").and_then(Value::as_str).is_none_or(str::is_empty)
+    {
+        object.insert("block_id".into(), json!(state.next_id("b")));
+    }
+    block
+}
+
+pub(super) fn place_in_thread(
+    state: &State,
+    channel: &str,
+    value: &mut Map<String, Value>,
+    root: Option<String>,
+    broadcast: bool,
+) {
+    let Some(root) = root else { return };
+    if let Some(parent) = state.message(channel, &root) {
+        value.insert("parent_user_id".into(), json!(parent.user()));
+    }
+    value.insert("thread_ts".into(), json!(root));
+    if broadcast {
+        value.insert("subtype".into(), json!("thread_broadcast"));
+    }
+}
+
+/// Puts a message in its channel and gives its timestamp.
+pub(super) fn store(
+    state: &mut State,
+    channel: &str,
+    mut value: Map<String, Value>,
+    metadata: Option<Value>,
+    ephemeral_to: Option<String>,
+) -> String {
+    let ts = state.next_ts();
+    value.insert("ts".into(), json!(ts));
+    if let Some(channel) = state.channel_mut(channel) {
+        channel.messages.insert(
+            ts.clone(),
+            Message {
+                value,
+                metadata,
+                ephemeral_to,
+            },
+        );
+    }
+    ts
+}
