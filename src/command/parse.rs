@@ -31,8 +31,15 @@ const TELLS: [&str; 16] = [
 
 /// Reads what a person asked for. Mentions are no part of it.
 pub fn parse(text: &str) -> Command {
+    let addressed = text.trim_start().starts_with("<@");
     let text = without_mentions(text);
     let text = text.trim();
+    // "@signpost: help"
+    let text = if addressed {
+        text.trim_start_matches([':', ',']).trim_start()
+    } else {
+        text
+    };
     if text.is_empty() {
         return Command::Empty;
     }

@@ -6,15 +6,13 @@ use minijinja::{Environment, Value, context};
 
 use super::fill::{Captures, Filled, Filler};
 use super::pieces::Pieces;
-use super::{Options, Reply, TemplateError, Templates, contacts, links, markdown, names, steps, templates, values};
+use super::{
+    Options, Reply, TemplateError, Templates, contacts, excerpt, links, markdown, names, steps, templates, values,
+};
 use crate::command::CATALOGUE;
 use crate::matching::{Match, Outcome};
 use crate::runbook::{Block, BlockKind, Inline, Library, Role, Runbook, Topic, TopicId};
 
-/// Lines of evidence that are quoted.
-const QUOTED: usize = 3;
-/// Characters of a quoted line.
-const QUOTED_LINE: usize = 300;
 /// Near misses and search results that are listed.
 const LISTED: usize = 5;
 
@@ -68,7 +66,7 @@ impl Responder {
         };
         let mut pieces = Pieces::default();
         let parts = self.parts(&mut pieces, runbook, topic, Some(best));
-        let quoted = quoted(best);
+        let quoted = excerpt::quoted(best);
         let others: Vec<Value> = others
             .iter()
             .take(LISTED)
@@ -78,8 +76,8 @@ impl Responder {
         let evidence: Vec<Value> = best
             .evidence
             .iter()
-            .take(QUOTED)
-            .map(|evidence| context! { line => evidence.line, signature => values::shortened(&evidence.signature, QUOTED_LINE), kind => values::kind(&evidence.kind) })
+            .take(excerpt::QUOTED)
+            .map(|evidence| context! { line => evidence.line, signature => values::shortened(&evidence.signature, excerpt::QUOTED_LINE), kind => values::kind(&evidence.kind) })
             .collect();
         let values = context! {
             asked, evidence, others, also,
@@ -221,6 +219,8 @@ impl Responder {
             .position(|other| std::ptr::eq(other, runbook))
             .unwrap_or_default();
         let whole = topic.section == 0;
+        // A branch whose steps stand in the reply anyway leads nowhere else.
+        let shown = steps::shown(&topic.steps);
         context! {
             title => if whole { &runbook.title } else { &topic.title },
             runbook => runbook.title.clone(),
@@ -228,7 +228,7 @@ impl Responder {
             path => runbook.path.clone(),
             full_url => links::full(runbook, self.options.base_url.as_deref()),
             show_all => names::show_command(library, TopicId { runbook: index, section: 0 }),
-            branches => topic.branches.iter().map(|branch| context! {
+            branches => topic.branches.iter().filter(|branch| !shown.contains(&branch.section)).map(|branch| context! {
                 label => branch.label.clone(),
                 show => names::show_command(library, TopicId { runbook: index, section: branch.section }),
             }).collect::<Vec<_>>(),
@@ -245,7 +245,7 @@ impl Responder {
         let mut todo = steps::to_blocks(&todo, runbook);
         let has_steps = !todo.is_empty();
         if !has_steps {
-            todo = own_text(runbook, topic, !cause.is_empty());
+            todo = excerpt::own_text(runbook, topic, &cause);
             filler.blocks(&mut todo);
         }
         values::settle(&mut todo, runbook, base_url);
@@ -314,68 +314,4 @@ fn topic_id(id: TopicId, topic: &Topic) -> TopicId {
 
 fn filled_values(filled: &Filled) -> Vec<Value> {
     filled.iter().map(|(name, value)| context! { name, value }).collect()
-}
-
-/// The lines that matched, as a code block.
-fn quoted(matched: &Match) -> Vec<Block> {
-    let mut seen = BTreeSet::new();
-    let lines: Vec<String> = matched
-        .evidence
-        .iter()
-        .filter(|evidence| !evidence.text.trim().is_empty() && seen.insert(evidence.line))
-        .take(QUOTED)
-        .map(|evidence| values::shortened(&evidence.text, QUOTED_LINE))
-        .collect();
-    if lines.is_empty() {
-        return Vec::new();
-    }
-    vec![markdown::block(BlockKind::Code {
-        lang: String::new(),
-        text: lines.join("\n"),
-    })]
-}
-
-/// What the section says, for a topic without steps of its own.
-fn own_text(runbook: &Runbook, topic: &Topic, cause_is_shown: bool) -> Vec<Block> {
-    let left_out = |role: Role| {
-        matches!(
-            role,
-            Role::Symptoms | Role::Alerts | Role::Escalation | Role::References
-        ) || (cause_is_shown && matches!(role, Role::Causes | Role::Overview))
-    };
-    let mut out = Vec::new();
-    for (index, section) in runbook.sections.iter().enumerate() {
-        if !is_within(runbook, index, topic.section) {
-            continue;
-        }
-        let blocks: Vec<Block> = section
-            .blocks
-            .iter()
-            .filter(|block| !left_out(block.role))
-            .cloned()
-            .collect();
-        if !blocks.is_empty() && index != topic.section {
-            out.push(markdown::block(BlockKind::Heading(vec![Inline::Text(
-                section.heading.clone(),
-            )])));
-        }
-        out.extend(blocks);
-    }
-    out
-}
-
-fn is_within(runbook: &Runbook, index: usize, outer: usize) -> bool {
-    let mut at = Some(index);
-    // Parents come first in the document, so this ends.
-    while let Some(section) = at {
-        if section == outer {
-            return true;
-        }
-        at = runbook
-            .sections
-            .get(section)
-            .and_then(|section| section.parent)
-            .filter(|parent| *parent < section);
-    }
-    false
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::matching::Match;
+use crate::matching::{Evidence, Match, SignatureKind};
 use crate::runbook::Contact;
 
 /// As many as a tired person reads; the full runbook has the rest.
@@ -26,6 +26,8 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
     if let Some(matched) = matched {
         let heard = words_heard(matched);
         let said: Vec<BTreeSet<String>> = list.iter().map(words_said).collect();
+        let condition =
+            |contact: &Contact| -> BTreeSet<String> { contact.when.iter().flat_map(|when| words(when)).collect() };
         // A word that every contact has tells none of them apart.
         let mut spread: BTreeMap<&str, usize> = BTreeMap::new();
         for word in said.iter().flatten() {
@@ -39,7 +41,11 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
                 .map(|word| count.saturating_sub(spread.get(word.as_str()).copied().unwrap_or(0)))
                 .sum()
         };
-        let mut ranked: Vec<(usize, Contact)> = said.iter().map(score).zip(list).collect();
+        let mut ranked: Vec<(usize, Contact)> = said
+            .iter()
+            .zip(list)
+            .map(|(said, contact)| (score(said) + 2 * score(&condition(&contact)), contact))
+            .collect();
         ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         list = ranked.into_iter().map(|(_, contact)| contact).collect();
     }
@@ -48,10 +54,15 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
 }
 
 fn words_heard(matched: &Match) -> BTreeSet<String> {
-    matched
-        .evidence
-        .iter()
-        .flat_map(|evidence| words(&evidence.text).into_iter().chain(words(&evidence.signature)))
+    // Behind words in common stand sentences of the runbook, which name every service.
+    let own = |evidence: &Evidence| (evidence.kind != SignatureKind::Words).then(|| words(&evidence.signature));
+    let evidence = matched.evidence.iter();
+    evidence
+        .flat_map(|evidence| {
+            words(&evidence.text)
+                .into_iter()
+                .chain(own(evidence).into_iter().flatten())
+        })
         .collect()
 }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod contacts;
+mod excerpt;
 mod fill;
 mod links;
 mod markdown;

@@ -14,7 +14,9 @@ pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook) -> Vec<Block> {
         rest = after;
         if first.under != under {
             under = first.under;
-            if let Some(section) = under.and_then(|index| runbook.sections.get(index)) {
+            let section = under.and_then(|index| runbook.sections.get(index));
+            // "What to do: Resolution" says it twice.
+            if let Some(section) = section.filter(|section| !(out.is_empty() && says_no_more(&section.heading))) {
                 out.push(block(BlockKind::Heading(vec![Inline::Text(section.heading.clone())])));
             }
         }
@@ -36,7 +38,15 @@ fn group_blocks(mut steps: &[Step]) -> Vec<Block> {
         };
         let (run, after) = steps.split_at(size.clamp(1, steps.len()));
         steps = after;
-        // A single unnumbered step is text, not a list of one.
+        // What leads up to numbered steps is text, not a list. So is a single step.
+        let leads_up = start.is_none() && steps.first().is_some_and(|next| last_number(next).is_some());
+        if leads_up {
+            for step in run {
+                out.extend(step.blocks.iter().cloned());
+                out.extend(group_blocks(&step.steps));
+            }
+            continue;
+        }
         if let ([only], None) = (run, start) {
             out.extend(only.blocks.iter().cloned());
             out.extend(group_blocks(&only.steps));
@@ -80,4 +90,32 @@ fn last_number(step: &Step) -> Option<u64> {
         .next()?
         .parse()
         .ok()
+}
+
+/// A heading that only says that steps follow.
+fn says_no_more(heading: &str) -> bool {
+    let heading = heading.trim().trim_end_matches(':').to_lowercase();
+    let known = [
+        "resolution",
+        "mitigation",
+        "solution",
+        "solutions",
+        "steps",
+        "detailed steps",
+        "action to take",
+        "actions to take",
+        "actions",
+        "what to do",
+        "how to fix it",
+        "remediation",
+        "resolving the problem",
+        "resolve",
+        "fix",
+    ];
+    known.contains(&heading.as_str())
+}
+
+/// The sections whose steps are shown.
+pub(super) fn shown(steps: &[Step]) -> Vec<usize> {
+    steps.iter().filter_map(|step| step.under).collect()
 }

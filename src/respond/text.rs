@@ -111,7 +111,9 @@ pub(super) fn plain(inlines: &[Inline]) -> String {
 fn put_inlines(inlines: &[Inline], out: &mut String) {
     for inline in inlines {
         match inline {
-            Inline::Text(text) | Inline::Code(text) => out.push_str(text),
+            Inline::Text(text) => out.push_str(text),
+            Inline::Code(text) if text.contains('`') => out.push_str(text),
+            Inline::Code(text) => out.extend(["`", text, "`"]),
             Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => put_inlines(inner, out),
             Inline::Link { target, label } => {
                 let label = plain(label);

@@ -199,7 +199,7 @@ fn put_link(url: &str, label: &[Inline], style: Style, out: &mut String) {
     put(label, Style { link: true, ..style }, &mut text);
     let text = text.replace('\n', " ").replace('|', "¦");
     match safe_url(url) {
-        Some(url) if text.trim().is_empty() => out.extend(["<", &url, ">"]),
+        Some(url) if text.trim().is_empty() || text.trim() == url => out.extend(["<", &url, ">"]),
         Some(url) => out.extend(["<", &url, "|", text.trim(), ">"]),
         None => out.push_str(&text),
     }

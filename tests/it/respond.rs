@@ -1,1 +1,6 @@
-//! Tests of `respond`.
+//! Tests of `respond` and of its Slack form: what people read in the thread.
+
+mod blocks;
+mod corpus;
+mod mrkdwn;
+mod reply;

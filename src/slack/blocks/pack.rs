@@ -26,18 +26,30 @@ pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title
     let ending: Vec<Group> = groups(rest, cut_note).into_iter().chain(tail.iter().cloned()).collect();
     let (reserve, reserved_blocks) = size(&ending);
     let flow: Vec<&Group> = head.iter().chain(&body).collect();
+    let lengths = |group: &Group| -> usize { group.iter().map(|text| length(text.trim_start_matches('\n'))).sum() };
+    let tail_size: usize = tail.iter().map(lengths).sum();
+    let mut left_from: Vec<usize> = Vec::with_capacity(flow.len());
+    let mut left = flow.iter().map(|group| lengths(group)).sum::<usize>();
+    for group in &flow {
+        left_from.push(left);
+        left -= lengths(group);
+    }
     let mut left_out = false;
     for (at, group) in flow.iter().enumerate() {
         let last = packed.len() + 1 == MOST_MESSAGES;
         // In the last message the room for the ending is kept free, unless everything left fits anyway.
         let fits = if last {
-            let everything: Vec<Group> = flow
-                .iter()
-                .skip(at)
-                .map(|group| (*group).clone())
-                .chain(tail.iter().cloned())
-                .collect();
-            current.holds(&everything) || current.holds_besides(std::slice::from_ref(*group), reserve, reserved_blocks)
+            // The rough size first: only an end that may fit is tried.
+            let rough: usize = left_from.get(at).copied().unwrap_or_default() + tail_size;
+            let whole_end = || -> Vec<Group> {
+                flow.iter()
+                    .skip(at)
+                    .map(|group| (*group).clone())
+                    .chain(tail.iter().cloned())
+                    .collect()
+            };
+            current.used + rough <= MESSAGE && current.holds(&whole_end())
+                || current.holds_besides(std::slice::from_ref(*group), reserve, reserved_blocks)
         } else {
             current.holds(std::slice::from_ref(*group))
         };
@@ -234,21 +246,17 @@ fn split_text(text: &str) -> Vec<String> {
 
 fn parts_of_line(line: &str) -> Vec<String> {
     const PART: usize = 2_000;
-    if length(line) <= PART {
-        return vec![line.to_owned()];
-    }
     let mut out = Vec::new();
     let mut current = String::new();
-    for word in line.split_inclusive(' ') {
-        for c in word.chars() {
-            if length(&current) >= PART && !inside_entity(&current) {
-                out.push(std::mem::take(&mut current));
-            }
-            current.push(c);
-        }
-        if length(&current) > PART - 200 && current.ends_with(' ') {
+    let mut size = 0;
+    for c in line.chars() {
+        let at_word = c == ' ' && size > PART - 200;
+        if (at_word || size >= PART) && !inside_entity(&current) {
             out.push(std::mem::take(&mut current));
+            size = 0;
         }
+        current.push(c);
+        size += c.len_utf16();
     }
     out.push(current);
     out

@@ -1,0 +1,82 @@
+//! What is shown of a message and of a runbook as it stands there.
+
+use std::collections::BTreeSet;
+
+use super::{markdown, values};
+use crate::matching::Match;
+use crate::runbook::{Block, BlockKind, Inline, Role, Runbook, Topic};
+
+/// Lines of evidence that are quoted.
+pub(super) const QUOTED: usize = 3;
+/// Characters of a quoted line.
+pub(super) const QUOTED_LINE: usize = 300;
+
+/// The lines that matched, as a code block.
+pub(super) fn quoted(matched: &Match) -> Vec<Block> {
+    let mut seen = BTreeSet::new();
+    let lines: Vec<String> = matched
+        .evidence
+        .iter()
+        .filter(|evidence| !evidence.text.trim().is_empty() && seen.insert(evidence.line))
+        .take(QUOTED)
+        .map(|evidence| values::shortened(&evidence.text, QUOTED_LINE))
+        .collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    vec![markdown::block(BlockKind::Code {
+        lang: String::new(),
+        text: lines.join("\n"),
+    })]
+}
+
+/// What the section says, for a topic without steps of its own.
+pub(super) fn own_text(runbook: &Runbook, topic: &Topic, cause: &[Block]) -> Vec<Block> {
+    let left_out = |role: Role| {
+        matches!(
+            role,
+            Role::Symptoms | Role::Alerts | Role::Escalation | Role::References
+        ) || (!cause.is_empty() && matches!(role, Role::Causes | Role::Overview))
+    };
+    let shown: Vec<String> = cause
+        .iter()
+        .map(|block| super::plain_blocks(std::slice::from_ref(block)))
+        .collect();
+    let mut out = Vec::new();
+    for (index, section) in runbook.sections.iter().enumerate() {
+        if !is_within(runbook, index, topic.section) {
+            continue;
+        }
+        let blocks: Vec<Block> = section
+            .blocks
+            .iter()
+            .filter(|block| {
+                !left_out(block.role) && !shown.contains(&super::plain_blocks(std::slice::from_ref(*block)))
+            })
+            .cloned()
+            .collect();
+        if !blocks.is_empty() && index != topic.section {
+            out.push(markdown::block(BlockKind::Heading(vec![Inline::Text(
+                section.heading.clone(),
+            )])));
+        }
+        out.extend(blocks);
+    }
+    out
+}
+
+fn is_within(runbook: &Runbook, index: usize, outer: usize) -> bool {
+    let mut at = Some(index);
+    // Parents come first in the document, so this ends.
+    while let Some(section) = at {
+        if section == outer {
+            return true;
+        }
+        at = runbook
+            .sections
+            .get(section)
+            .and_then(|section| section.parent)
+            .filter(|parent| *parent < section);
+    }
+    false
+}

@@ -1,0 +1,231 @@
+//! Replies as a terminal shows them.
+
+use std::collections::BTreeMap;
+
+use signpost::files;
+use signpost::matching::{Evidence, Match, Outcome, SignatureKind};
+use signpost::respond::{LinkTemplate, Options, Reply, Responder, TemplateError, Templates, is_fillable, to_text};
+use signpost::runbook::{Library, TopicId, parse};
+
+const RUNBOOK: &str = "\
+# Gateway refuses tokens
+
+## G0007
+
+The gateway does not know the caller. There is more to say, and it is said here.
+
+### What to do
+
+1. Ask for the node's state:
+
+   ```sh
+   gate state --node <node_id> --token <token>
+   ```
+2. Read [the list](lists/all.md), then [run](javascript:alert(1)) `gate reset <node_id>`.
+   - Twice, if needed.
+
+## Escalation
+
+If the gateway is down, page [Gateway on call](https://pager.example.com/gateway).
+";
+
+fn library() -> Library {
+    let runbooks = parse("gate/tokens.md", RUNBOOK, &BTreeMap::new())
+        .0
+        .into_iter()
+        .collect();
+    Library {
+        runbooks,
+        ..Library::default()
+    }
+}
+
+fn responder(options: Options) -> Responder {
+    Responder::new(None, options).unwrap()
+}
+
+fn topic(library: &Library, heading: &str) -> TopicId {
+    let section = library.runbooks[0]
+        .sections
+        .iter()
+        .position(|section| section.heading == heading)
+        .unwrap();
+    TopicId { runbook: 0, section }
+}
+
+fn matched(topic: TopicId, text: &str, captures: &[(&str, &[&str])]) -> Match {
+    Match {
+        topic,
+        confidence: 0.9,
+        answered: true,
+        evidence: vec![Evidence {
+            line: 3,
+            text: text.into(),
+            signature: "G0007".into(),
+            kind: SignatureKind::Code,
+        }],
+        captures: captures
+            .iter()
+            .map(|(name, values)| {
+                (
+                    (*name).to_owned(),
+                    values.iter().map(|value| (*value).to_owned()).collect(),
+                )
+            })
+            .collect(),
+        also: Vec::new(),
+    }
+}
+
+fn answer(options: Options, captures: &[(&str, &[&str])]) -> Reply {
+    let library = library();
+    let best = matched(topic(&library, "G0007"), "refused *hard* (G0007) <!channel>", captures);
+    responder(options)
+        .answer(
+            &library,
+            &Outcome {
+                matches: vec![best],
+                near: Vec::new(),
+            },
+            false,
+        )
+        .unwrap()
+}
+
+#[test]
+fn an_answer_says_what_matched_what_to_do_and_whom_to_call() {
+    let options = Options {
+        base_url: Some("https://docs.example.com/runbooks/".into()),
+        links: vec![
+            LinkTemplate {
+                title: "Logs".into(),
+                url: "https://logs.example.com/?q={node_id}".into(),
+            },
+            LinkTemplate {
+                title: "Not captured".into(),
+                url: "https://logs.example.com/?q={carrier}".into(),
+            },
+        ],
+    };
+    let reply = answer(options, &[("node_id", &["n-17"]), ("token", &["abc"])]);
+    insta::assert_snapshot!(to_text(&reply));
+}
+
+#[test]
+fn values_are_filled_only_where_that_is_safe() {
+    let cases = [
+        ("id", "c1a2-3", true),
+        ("image", "registry.example.com/a:1@sha256", true),
+        ("id", "-rf", false),
+        ("id", "a b", false),
+        ("id", "a;b", false),
+        ("id", "$(x)", false),
+        ("id", "", false),
+        ("token", "abc", false),
+        ("api_key", "abc", false),
+        ("secret_name", "abc", false),
+        ("user_credentials", "abc", false),
+        ("db_password", "abc", false),
+        ("value", "abc", false),
+    ];
+    for (name, value, expected) in cases {
+        assert_eq!(is_fillable(name, value), expected, "{name} = {value:?}");
+    }
+    assert!(is_fillable("id", &"a".repeat(128)) && !is_fillable("id", &"a".repeat(129)));
+}
+
+#[test]
+fn two_values_for_one_placeholder_are_for_a_person_to_choose_from() {
+    let text = to_text(&answer(Options::default(), &[("node_id", &["n-1", "n-2"])]));
+    assert!(text.contains("--node <node_id>"), "{text}");
+}
+
+#[test]
+fn a_second_error_in_one_paste_is_named() {
+    let library = library();
+    let first = matched(topic(&library, "G0007"), "refused (G0007)", &[]);
+    let second = matched(TopicId { runbook: 0, section: 0 }, "gateway refuses tokens", &[]);
+    let outcome = Outcome {
+        matches: vec![first, second],
+        near: Vec::new(),
+    };
+    let text = to_text(&responder(Options::default()).answer(&library, &outcome, false).unwrap());
+    assert!(text.contains("Your message holds another error"), "{text}");
+    assert!(
+        text.contains("gateway refuses tokens") && text.contains("`show tokens`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn unasked_there_is_silence_and_asked_there_is_always_an_answer() {
+    let library = library();
+    let responder = responder(Options::default());
+    let near = Outcome {
+        matches: Vec::new(),
+        near: vec![matched(topic(&library, "G0007"), "x", &[])],
+    };
+    assert_eq!(responder.answer(&library, &near, false), None);
+    assert_eq!(responder.answer(&library, &Outcome::default(), false), None);
+    insta::assert_snapshot!(to_text(&responder.answer(&library, &near, true).unwrap()));
+    insta::assert_snapshot!(to_text(&responder.answer(&library, &Outcome::default(), true).unwrap()));
+}
+
+#[test]
+fn help_comes_from_the_catalogue() {
+    let responder = responder(Options::default());
+    insta::assert_snapshot!(to_text(&responder.help()));
+    insta::assert_snapshot!(to_text(&responder.help_on(Some("show"))));
+    insta::assert_snapshot!(to_text(&responder.images_not_read()));
+}
+
+#[test]
+fn a_name_of_several_topics_is_asked_back() {
+    let library = library();
+    let choices = [TopicId { runbook: 0, section: 0 }, topic(&library, "G0007")];
+    insta::assert_snapshot!(to_text(
+        &responder(Options::default()).choose(&library, "gate", &choices)
+    ));
+}
+
+fn broken(name: &str, source: &str) -> String {
+    let overrides = Templates::from([(name.to_owned(), source.to_owned())]);
+    match Responder::new(Some(&overrides), Options::default()) {
+        Err(error @ (TemplateError::Broken { .. } | TemplateError::Unknown { .. })) => error.to_string(),
+        Ok(_) => panic!("{source:?} was taken"),
+    }
+}
+
+#[test]
+fn a_broken_template_is_told_with_its_file_and_line() {
+    assert!(broken("nothing.md", "Sorry.\n{% if words %}\n").starts_with("nothing.md:"));
+    assert!(broken("help.md", "One\n{{ lst }}\n").starts_with("help.md:2:"));
+    assert!(broken("answer.md", "# {{ title | shout }}\n").starts_with("answer.md:1:"));
+    assert!(broken("anwser.md", "x").contains("answer.md"));
+}
+
+#[test]
+fn a_template_of_ones_own_is_used() {
+    let overrides = Templates::from([("nothing.md".to_owned(), "Nothing on *{{ words }}* here.".to_owned())]);
+    let responder = Responder::new(Some(&overrides), Options::default()).unwrap();
+    assert_eq!(to_text(&responder.nothing_found()), "Nothing on ** here.");
+}
+
+#[test]
+fn every_topic_of_the_pack_can_be_shown() {
+    let library = files::load_embedded();
+    let responder = responder(Options::default());
+    for (index, runbook) in library.runbooks.iter().enumerate() {
+        for topic in &runbook.topics {
+            let reply = responder.show(
+                &library,
+                TopicId {
+                    runbook: index,
+                    section: topic.section,
+                },
+            );
+            let text = to_text(&reply);
+            assert!(text.lines().count() > 2, "{} {}: {text}", runbook.path, topic.title);
+        }
+    }
+}
