@@ -11,7 +11,7 @@ use super::{
 };
 use crate::command::CATALOGUE;
 use crate::matching::{Match, Outcome};
-use crate::runbook::{Block, BlockKind, Inline, Library, Role, Runbook, Topic, TopicId};
+use crate::runbook::{Library, Runbook, Topic, TopicId};
 
 /// Near misses and search results that are listed.
 const LISTED: usize = 5;

@@ -7,6 +7,7 @@ use crate::runbook::{Block, BlockKind, Inline, Item, Runbook, Step};
 pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook) -> Vec<Block> {
     let mut out = Vec::new();
     let mut under = None;
+    let mut headed = false;
     let mut rest = steps;
     while let Some(first) = rest.first() {
         let size = rest.iter().take_while(|step| step.under == first.under).count();
@@ -16,7 +17,8 @@ pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook) -> Vec<Block> {
             under = first.under;
             let section = under.and_then(|index| runbook.sections.get(index));
             // "What to do: Resolution" says it twice.
-            if let Some(section) = section.filter(|section| !(out.is_empty() && says_no_more(&section.heading))) {
+            if let Some(section) = section.filter(|section| !(!headed && says_no_more(&section.heading))) {
+                headed = true;
                 out.push(block(BlockKind::Heading(vec![Inline::Text(section.heading.clone())])));
             }
         }
