@@ -17,7 +17,7 @@ pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook) -> Vec<Block> {
             under = first.under;
             let section = under.and_then(|index| runbook.sections.get(index));
             // "What to do: Resolution" says it twice.
-            if let Some(section) = section.filter(|section| !(!headed && says_no_more(&section.heading))) {
+            if let Some(section) = section.filter(|section| headed || !says_no_more(&section.heading)) {
                 headed = true;
                 out.push(block(BlockKind::Heading(vec![Inline::Text(section.heading.clone())])));
             }
