@@ -12,7 +12,10 @@ export function mrkdwn(text, names) {
     if (isCode) nodes.push(codeBlock(unescape(part.replace(/^\n/, "").replace(/\n$/, "").replace(/<([^|>\s]+)(\|[^>]*)?>/g, (_, url, label) => label ? label.slice(1) : url))));
     else {
       const prose = index % 2 === 1 ? "```" + part : part;
-      if (prose) nodes.push(...lines(index ? prose.replace(/^\n/, "") : prose, names));
+      // A code block stands on its own lines: the breaks around it are its own.
+      const isBeforeCode = index + 1 < parts.length - 1;
+      const own = (index ? prose.replace(/^\n/, "") : prose).replace(isBeforeCode ? /\n$/ : /$^/, "");
+      if (own) nodes.push(...lines(own, names));
     }
   });
   return nodes;
@@ -40,9 +43,12 @@ function lines(text, names) {
       else quote.append(h("br"));
       quote.append(...inline(quoted[1], names));
     } else {
-      if (index > 0 && !quote) nodes.push(h("br"));
+      const isAfterGap = nodes.at(-1)?.className === "gap";
+      // An empty line is a gap, smaller than a line, as in Slack.
+      if (!line) { if (!isAfterGap && index < all.length - 1) nodes.push(h("span", { class: "gap" })); }
+      else if (index > 0 && !quote && !isAfterGap) nodes.push(h("br"));
       quote = null;
-      if (line || index < all.length - 1) nodes.push(...inline(line, names));
+      if (line) nodes.push(...inline(line, names));
     }
   });
   return nodes;
