@@ -25,6 +25,7 @@ pub(super) enum Part {
 struct Reader<'a> {
     events: Vec<(Event<'a>, Range<usize>)>,
     at: usize,
+    text: &'a str,
     starts: Vec<usize>,
     depth: usize,
     first_line: u32,
@@ -43,6 +44,7 @@ pub(super) fn read(text: &str, first_line: u32) -> Vec<Part> {
     let mut reader = Reader {
         events: Parser::new_ext(text, options).into_offset_iter().collect(),
         at: 0,
+        text,
         starts,
         depth: 0,
         first_line,
@@ -97,7 +99,10 @@ pub(super) fn block(kind: BlockKind, line: u32) -> Block {
 
 impl Reader<'_> {
     fn line(&self, range: &Range<usize>) -> u32 {
-        let index = self.starts.partition_point(|start| *start <= range.start);
+        // A range may begin with the blank lines above.
+        let body = self.text.get(range.start..range.end).unwrap_or("");
+        let start = range.start + (body.len() - body.trim_start().len());
+        let index = self.starts.partition_point(|at| *at <= start);
         self.first_line + u32::try_from(index.saturating_sub(1)).unwrap_or(0)
     }
 

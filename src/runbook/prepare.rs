@@ -65,6 +65,10 @@ impl Preparer<'_> {
             let line = self.lines[at];
             let indent = indent_of(line);
             if line.trim().is_empty() {
+                if indent >= 4 && self.converted_code(at) {
+                    blank_before = true;
+                    continue;
+                }
                 self.out.push(String::new());
                 blank_before = true;
                 continue;
@@ -134,6 +138,32 @@ impl Preparer<'_> {
         }
     }
 
+    /// Code as HTML converters write it: two lines of four blanks, then lines indented by four, whatever list is open.
+    fn converted_code(&mut self, at: usize) -> bool {
+        let blank = |at: usize| {
+            self.lines
+                .get(at)
+                .is_some_and(|line| line.trim().is_empty() && indent_of(line) >= 4)
+        };
+        let code = |at: usize| {
+            self.lines
+                .get(at)
+                .is_some_and(|line| !line.trim().is_empty() && indent_of(line) >= 4)
+        };
+        if self.offsets.is_empty() || !blank(at + 1) || !code(at + 2) {
+            return false;
+        }
+        let base = self.offsets.last().copied().unwrap_or(0);
+        self.out.extend([String::new(), String::new()]);
+        while let Some(line) = self.lines.get(self.out.len()) {
+            if !line.trim().is_empty() && indent_of(line) < 4 {
+                break;
+            }
+            self.out.push(format!("{}{line}", " ".repeat(base)));
+        }
+        true
+    }
+
     /// Follows which list items the line is nested in.
     fn track_list(&mut self, line: &str, indent: usize, blank_before: bool) {
         let marker = marker_width(line.trim_start());
@@ -168,6 +198,17 @@ impl Preparer<'_> {
         if line.contains('<') {
             let anchors = &mut self.done.anchors;
             line = self.html.line(&line, |id| anchors.push((number, id)));
+        }
+        if line.contains("](")
+            && !line.contains("])")
+            && let Some(closed) = close_link(&line)
+        {
+            self.done.problems.push((
+                number,
+                "link-unclosed",
+                "a link's address is never closed with `)`".into(),
+            ));
+            line = closed;
         }
         if line.starts_with("##") {
             line = space_heading(&line);
@@ -447,6 +488,18 @@ fn fence_of(line: &str) -> Option<Fence> {
 fn is_info(info: &str) -> bool {
     let info = info.trim();
     !info.is_empty() && info.len() < 24 && info.chars().all(|c| c.is_ascii_alphanumeric() || "-_+#.".contains(c))
+}
+
+/// A link whose address is never closed, closed where the address ends.
+fn close_link(line: &str) -> Option<String> {
+    let at = line.rfind("](")? + 2;
+    let rest = line.get(at..)?;
+    let end = rest.find(char::is_whitespace)?;
+    if rest.contains(')') || end == 0 || rest.starts_with('<') || rest.get(end..)?.trim().is_empty() {
+        return None;
+    }
+    let address = rest.get(..end)?.trim_end_matches(['.', ',', ';', ':']);
+    Some(format!("{}{address}){}", &line[..at], &rest[address.len()..]))
 }
 
 fn is_deep_heading(line: &str) -> bool {

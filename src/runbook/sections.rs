@@ -126,7 +126,7 @@ fn inherit(sections: &mut [Section]) {
             .map(|parent| parent.role);
         let role = match (around, carried) {
             (_, Some((from, role))) if level >= from => role,
-            (Some(role), _) if !matches!(role, Role::Overview) => role,
+            (Some(role), _) if !matches!(role, Role::Overview | Role::Impact) => role,
             _ => Role::Other,
         };
         sections[at].role = role;

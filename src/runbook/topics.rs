@@ -420,7 +420,16 @@ fn is_litter(block: &Block) -> bool {
         .iter()
         .any(|word| word.starts_with(".label") || word.starts_with("tag-"));
     let origin = matches!(&block.kind, BlockKind::Paragraph(inlines) if matches!(inlines.first(), Some(Inline::Text(text)) if text.starts_with("Original URL:")));
-    attrs || origin || matches!(block.kind, BlockKind::Rule)
+    let empty = matches!(&block.kind, BlockKind::Paragraph(inlines) if says_nothing(&plain(inlines)));
+    attrs || origin || empty || matches!(block.kind, BlockKind::Rule)
+}
+
+fn says_nothing(text: &str) -> bool {
+    let bare = text.trim().trim_end_matches('.').to_lowercase();
+    matches!(
+        bare.as_str(),
+        "" | "none" | "n/a" | "na" | "tbd" | "tba" | "todo" | "wip" | "coming soon"
+    )
 }
 
 /// Splits text without marks: what explains, and from where on it tells the reader to act. An introduction that other

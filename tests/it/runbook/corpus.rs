@@ -243,3 +243,37 @@ fn push(block: &Block, out: &mut String) {
         out.push('\n');
     });
 }
+
+#[test]
+fn every_block_stands_on_its_line() {
+    let Some((dir, library)) = load() else { return };
+    let mut wrong = String::new();
+    for runbook in &library.runbooks {
+        let raw = std::fs::read_to_string(dir.join(&runbook.path)).expect("a document of the corpus is text");
+        let lines: Vec<&str> = raw.lines().collect();
+        let at = |line: u32| lines.get((line as usize).wrapping_sub(1)).copied().unwrap_or("");
+        let mut check = |line: u32, text: &str| {
+            let word = text
+                .split(|c: char| !c.is_alphanumeric())
+                .find(|word| !word.is_empty())
+                .unwrap_or("");
+            // Resolved Liquid stands for other words.
+            if !at(line).contains(word) && !at(line).contains("{{") {
+                writeln!(wrong, "{}:{line}: {text:.40}", runbook.path).expect("a string takes text");
+            }
+        };
+        for section in &runbook.sections {
+            if section.level > 0 && section.rule.is_none() && !runbook.path.starts_with("cre/") {
+                check(section.line, &section.heading);
+            }
+            walk(&section.blocks, &mut |block| match &block.kind {
+                BlockKind::Code { text, .. } if !is_fence(at(block.line).trim_start_matches(['-', '*', ' '])) => {
+                    check(block.line, text.lines().next().unwrap_or(""));
+                }
+                BlockKind::Paragraph(inlines) => check(block.line, &signpost::runbook::plain(inlines)),
+                _ => {}
+            });
+        }
+    }
+    assert!(wrong.is_empty(), "blocks that stand elsewhere:\n{wrong}");
+}
