@@ -267,7 +267,7 @@ fn every_block_stands_on_its_line() {
                 check(section.line, &section.heading);
             }
             walk(&section.blocks, &mut |block| match &block.kind {
-                BlockKind::Code { text, .. } if !is_fence(at(block.line).trim_start_matches(['-', '*', ' '])) => {
+                BlockKind::Code { text, .. } if !is_fence(at(block.line).trim_start_matches(['-', '*', ' ', '\t'])) => {
                     check(block.line, text.lines().next().unwrap_or(""));
                 }
                 BlockKind::Paragraph(inlines) => check(block.line, &signpost::runbook::plain(inlines)),
