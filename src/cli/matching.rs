@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::knowledge;
 use crate::matching::{Index, Match, Options};
 use crate::respond::{self, Responder};
-use crate::runbook::Library;
+use crate::runbook::{self, Library};
 
 /// Match one paste against the runbooks.
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ fn paste(file: Option<&PathBuf>) -> anyhow::Result<String> {
 fn as_json(library: &Library, found: &Match) -> Value {
     json!({
         "runbook": library.runbook(found.topic).map(|runbook| &runbook.path),
-        "section": library.section(found.topic).map(|section| &section.heading),
+        "section": library.section(found.topic).map(runbook::Section::name),
         "confidence": (f64::from(found.confidence) * 1000.0).round() / 1000.0,
         "answered": found.answered,
         "evidence": found.evidence,

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let reply = responder.show(&library, id);
         let written = if arguments.json {
             let messages = blocks::render(&reply);
-            let line = json!({ "runbook": runbook.path, "section": section.heading, "messages": messages });
+            let line = json!({ "runbook": runbook.path, "section": section.name(), "messages": messages });
             writeln!(out, "{line}")
         } else {
             let border = if arguments.all { "\n========\n\n" } else { "\n" };

@@ -73,7 +73,7 @@ const MOST_OCCURRENCES: usize = 6;
 const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
 const LEAST_GUESSED: usize = 5;
-/// What remains of the evidence on a line with a code that no runbook explains.
+/// What remains of the evidence in a message with a code that no runbook explains.
 const FOREIGN: f32 = 0.5;
 /// A name, or a code, tells this much where the document is about it.
 const NAME_BITS: f32 = 17.0;
@@ -93,12 +93,10 @@ impl Index {
         let read = self.read(message);
         let mut findings = self.names(&read);
         findings.extend(self.aligned(&read));
-        let foreign = self.foreign_lines(&read);
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| foreign.contains(&finding.line) && finding.kind != SignatureKind::Code)
-        {
-            finding.strength *= FOREIGN;
+        if self.is_foreign(&read) {
+            for finding in findings.iter_mut().filter(|finding| !finding.named) {
+                finding.strength *= FOREIGN;
+            }
         }
         score::outcome(self, &read, findings, asked)
     }
@@ -244,19 +242,14 @@ impl Index {
         found
     }
 
-    /// Lines that name a code of a family that the runbooks know, but one that none of them explains: what else stands
-    /// there belongs to an error of its own.
-    pub(super) fn foreign_lines(&self, read: &Read) -> HashSet<u32> {
-        let foreign = |text: &str| {
-            code::codes(text)
-                .iter()
-                .any(|code| !self.codes.contains_key(code.text) && self.families.contains(&code::family(code.text)))
-        };
-        let lines = read.message.lines.iter().enumerate();
-        lines
-            .filter(|(_, line)| foreign(&line.text))
-            .map(|(number, _)| number as u32)
-            .collect()
+    /// Whether the message names a code of a family that the runbooks know, but only such as none of them explains: what
+    /// else stands there belongs to an error of its own.
+    fn is_foreign(&self, read: &Read) -> bool {
+        let texts = read.message.lines.iter().map(|line| line.text.as_str());
+        let mut codes = texts.flat_map(code::codes).map(|code| code.text).peekable();
+        codes.peek().is_some()
+            && codes.clone().any(|code| self.families.contains(&code::family(code)))
+            && codes.all(|code| !self.codes.contains_key(code))
     }
 
     /// Signatures that share rare words with the message, laid along it.

@@ -186,6 +186,7 @@ fn one(
 fn section(heading: &str, level: u8, parent: Option<usize>, line: u32, role: Role) -> Section {
     Section {
         heading: heading.trim().to_owned(),
+        written: None,
         level,
         parent,
         anchors: Vec::new(),

@@ -172,6 +172,7 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
         &mut problems,
     );
     sections::link(&mut sections, &mut problems);
+    sections::note_written(&mut sections, text);
     diagnostics.warnings(problems);
     if text.trim().is_empty() {
         diagnostics.push(0, Level::Warning, "empty", "the file holds no text".into());

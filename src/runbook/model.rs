@@ -132,8 +132,10 @@ pub enum Pattern {
 /// A heading and what stands below it, up to the next heading of any level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Section {
-    /// Heading text without `#`, attributes and anchors.
+    /// Heading text as people read it: mark-up and Liquid resolved, without `#`, attributes and anchors.
     pub heading: String,
+    /// The same as the document writes it, where that differs: with its backticks and Liquid. Programs name a section so.
+    pub written: Option<String>,
     /// 0 for the whole document, else 1 to 6.
     pub level: u8,
     /// Index of the section it is nested in; `None` for the whole document.
@@ -509,6 +511,13 @@ pub struct TopicId {
     pub runbook: usize,
     /// Index of the section; 0 for the whole document.
     pub section: usize,
+}
+
+impl Section {
+    /// The heading's text as the document writes it, without `#`, attributes and anchors: how programs name the section.
+    pub fn name(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.heading)
+    }
 }
 
 impl Library {

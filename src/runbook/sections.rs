@@ -10,12 +10,41 @@ use super::{Block, BlockKind, FrontMatter, Inline, Role, Section, Target, roles}
 /// Line, code, message: a warning or less.
 pub(super) type Problems = Vec<(u32, &'static str, String)>;
 
+/// Notes how the document itself writes each heading, for programs that name sections by its text.
+pub(super) fn note_written(sections: &mut [Section], text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    for section in sections {
+        let line = (section.line as usize).checked_sub(1).and_then(|at| lines.get(at));
+        let written = line.map(|line| without_attributes(line.trim().trim_start_matches('#')));
+        // A heading that is not a line of its own (front matter's title, HTML, a label in bold) keeps its plain text.
+        let same = |written: &String| {
+            let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(3).collect::<String>();
+            !written.is_empty() && (letters(written) == letters(&section.heading) || written.starts_with("{{"))
+        };
+        section.written = written.filter(same).filter(|written| *written != section.heading);
+    }
+}
+
+/// The text without closing `#` and without a trailing `{#id}`, `{: #id}`.
+fn without_attributes(heading: &str) -> String {
+    let mut text = heading.trim().trim_end_matches('#').trim_end();
+    while let Some(at) = text.rfind('{').filter(|_| text.ends_with('}') && !text.ends_with("}}")) {
+        let inner = text.get(at + 1..).unwrap_or_default();
+        if !inner.starts_with(['#', ':', '.']) {
+            break;
+        }
+        text = text.get(..at).unwrap_or_default().trim_end();
+    }
+    text.to_owned()
+}
+
 /// Builds the sections of a document.
 pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Section> {
     let title_at = title_heading(&parts, front);
     let fallback = front.title.clone().or_else(|| front.runbook_name.clone());
     let mut sections = vec![Section {
         heading: fallback.unwrap_or_else(|| stem.to_owned()),
+        written: None,
         level: 0,
         parent: None,
         anchors: Vec::new(),
@@ -51,6 +80,7 @@ pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Se
                 sections.push(Section {
                     role: roles::of_heading(&heading),
                     heading,
+                    written: None,
                     level,
                     parent: Some(0),
                     anchors: Vec::new(),

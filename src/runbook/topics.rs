@@ -337,6 +337,7 @@ impl<'a> Tree<'a> {
 fn one_block(block: &Block) -> Section {
     Section {
         heading: String::new(),
+        written: None,
         level: 1,
         parent: None,
         anchors: Vec::new(),
