@@ -1,12 +1,15 @@
 //! What an answer shows, gathered from a section and the ones nested in it.
 
+mod explain;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use explain::{explain_and_act, is_litter, is_prose, pieces};
+
 use super::liquid::TeamUse;
-use super::symptoms::{is_command, term_role};
 use super::{
-    Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, contacts, markdown,
-    places, plain, roles, sentences, steps, symptoms,
+    Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, contacts, places, plain,
+    roles, steps, symptoms,
 };
 
 /// The topics of a document, in order; the first is the whole document.
@@ -373,151 +376,6 @@ impl Gathered {
         self.causes.extend(overview.into_iter().take(3));
         if self.causes.is_empty() {
             self.causes.extend(explaining.into_iter().take(4));
-        }
-    }
-}
-
-/// Blocks with their roles; the parts of a definition list by what their term says.
-fn pieces(blocks: &[Block]) -> Vec<(Block, Role)> {
-    let mut out = Vec::new();
-    for block in blocks {
-        let BlockKind::Definitions(definitions) = &block.kind else {
-            out.push((block.clone(), block.role));
-            continue;
-        };
-        let known = definitions
-            .iter()
-            .any(|definition| term_role(&plain(&definition.term)) != Role::Other);
-        if !known {
-            out.push((block.clone(), block.role));
-            continue;
-        }
-        for definition in definitions {
-            let role = match term_role(&plain(&definition.term)) {
-                Role::Other => block.role,
-                role => role,
-            };
-            for detail in definition.details.iter().flatten() {
-                let mut detail = detail.clone();
-                markdown::set_role(std::slice::from_mut(&mut detail), role);
-                out.push((detail, role));
-            }
-        }
-    }
-    out
-}
-
-fn is_prose(block: &Block) -> bool {
-    matches!(
-        block.kind,
-        BlockKind::Paragraph(_) | BlockKind::List { .. } | BlockKind::Quote(_)
-    )
-}
-
-/// Labels, tags and the address of the original say nothing to a reader in need.
-fn is_litter(block: &Block) -> bool {
-    let attrs = block
-        .attrs
-        .iter()
-        .any(|word| word.starts_with(".label") || word.starts_with("tag-"));
-    let origin = matches!(&block.kind, BlockKind::Paragraph(inlines) if matches!(inlines.first(), Some(Inline::Text(text)) if text.starts_with("Original URL:")));
-    let empty = matches!(&block.kind, BlockKind::Paragraph(inlines) if says_nothing(&plain(inlines)));
-    attrs || origin || empty || matches!(block.kind, BlockKind::Rule)
-}
-
-fn says_nothing(text: &str) -> bool {
-    let bare = text.trim().trim_end_matches('.').to_lowercase();
-    matches!(
-        bare.as_str(),
-        "" | "none" | "n/a" | "na" | "tbd" | "tba" | "todo" | "wip" | "coming soon"
-    )
-}
-
-/// Splits text without marks: what explains, and from where on it tells the reader to act. An introduction that other
-/// sections follow explains unless it lists steps.
-fn explain_and_act(blocks: Vec<Block>, introduction: bool) -> (Vec<Block>, Vec<Block>) {
-    let acts = |at: usize| match &blocks[at].kind {
-        BlockKind::List { ordered: true, .. } => true,
-        BlockKind::List { items, .. } => {
-            let first = items
-                .first()
-                .map(|item| item.blocks.iter().take(1).map(super::plain_block).collect::<String>());
-            !introduction && first.is_some_and(|text| sentences::acts(&text))
-        }
-        BlockKind::Code { .. } => is_command(&blocks[at]),
-        BlockKind::Paragraph(inlines) => {
-            let leads = plain(inlines).trim_end().ends_with(':')
-                && blocks
-                    .get(at + 1)
-                    .is_some_and(|next| matches!(next.kind, BlockKind::List { ordered: true, .. }) || is_command(next));
-            leads
-                || !introduction
-                    && sentences::of_text(&plain(inlines))
-                        .iter()
-                        .any(|sentence| sentences::acts(sentence))
-        }
-        _ => false,
-    };
-    let Some(first) = (0..blocks.len()).find(|at| acts(*at)) else {
-        return if introduction {
-            (blocks, Vec::new())
-        } else {
-            first_sentence(blocks)
-        };
-    };
-    let mut explaining: Vec<Block> = blocks.get(..first).unwrap_or_default().to_vec();
-    let mut acting: Vec<Block> = Vec::new();
-    let mut rest = blocks.into_iter().skip(first);
-    if let Some(block) = rest.next() {
-        match split_paragraph(block, sentences::acts) {
-            // "Steps:" and the like lead in what follows.
-            (Some(whole), None) => acting.push(whole),
-            (head, tail) => {
-                explaining.extend(head);
-                acting.extend(tail);
-            }
-        }
-    }
-    acting.extend(rest);
-    (explaining, acting)
-}
-
-/// Without a word of what to do, the first sentence says what it is, and the rest is all there is to go by.
-fn first_sentence(mut blocks: Vec<Block>) -> (Vec<Block>, Vec<Block>) {
-    if blocks.is_empty() {
-        return (blocks, Vec::new());
-    }
-    let rest = blocks.split_off(1);
-    let mut seen = false;
-    let Some(first) = blocks.pop() else {
-        return (Vec::new(), rest);
-    };
-    if !matches!(first.kind, BlockKind::Paragraph(_)) {
-        let mut all = vec![first];
-        all.extend(rest);
-        return (Vec::new(), all);
-    }
-    let (head, tail) = split_paragraph(first, |_| std::mem::replace(&mut seen, true));
-    let mut acting: Vec<Block> = tail.into_iter().collect();
-    acting.extend(rest);
-    (head.into_iter().collect(), acting)
-}
-
-/// Splits a paragraph before the first sentence for which `starts` holds.
-fn split_paragraph(block: Block, mut starts: impl FnMut(&str) -> bool) -> (Option<Block>, Option<Block>) {
-    let BlockKind::Paragraph(inlines) = &block.kind else {
-        return (None, Some(block));
-    };
-    let parts = sentences::split(inlines);
-    match parts.iter().position(|sentence| starts(&plain(sentence))) {
-        None if parts.len() < 2 => (Some(block), None),
-        None | Some(0) => (None, Some(block)),
-        Some(at) => {
-            let make = |sentences: &[Vec<Inline>]| Block {
-                kind: BlockKind::Paragraph(sentences::join(sentences)),
-                ..block.clone()
-            };
-            (Some(make(&parts[..at])), Some(make(&parts[at..])))
         }
     }
 }
