@@ -14,6 +14,8 @@ pub(crate) struct Fault {
     pub(crate) method: Option<String>,
     /// The app it strikes; any when absent.
     pub(crate) app_id: Option<String>,
+    /// Strikes people's calls too.
+    pub(crate) people: bool,
     /// How many times are left.
     pub(crate) times: u64,
 }
@@ -65,8 +67,8 @@ impl State {
             fault.effect.strikes_calls()
                 && fault.method.as_deref().is_none_or(|wanted| wanted == method)
                 && fault.app_id.as_deref().is_none_or(|wanted| Some(wanted) == app_id)
-                // People are not struck unless the method is named: a test breaks the bot, not its own hands.
-                && (app_id.is_some() || fault.method.is_some())
+                // A test breaks the bot, not its own hands. Downloads and response_urls are the bot's anyway.
+                && (app_id.is_some() || fault.people || matches!(method, "url_private" | "response_url"))
         })
     }
 
@@ -145,6 +147,7 @@ impl Fault {
             effect,
             method: text("method"),
             app_id: text("app"),
+            people: given["people"].as_bool().unwrap_or(false),
             times: number(&["times", "count"], 1)?,
         }))
     }

@@ -26,7 +26,7 @@
 //! (`apply`), `html`, `drop_ack`, `duplicate`; and at once: `disconnect` (`reason`: `warning`, `refresh_requested`,
 //! `link_disabled`, `too_many_websockets`, or none for a broken connection; `grace_ms`, `only_first`) and `unfurl`
 //! (`channel`, `ts`: the message comes again with the same text). `apply` says whether the call has its effect although
-//! its answer is lost or late. Faults strike bots, not people, unless a method is named.
+//! its answer is lost or late. Faults strike bots, not people, unless they say `"people": true`.
 
 mod faults;
 mod interact;

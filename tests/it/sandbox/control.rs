@@ -130,6 +130,19 @@ fn faults_strike_as_often_as_asked() {
         );
         assert_eq!(post().await.unwrap().status(), 200);
         assert_eq!(count(), 2);
+        fixture
+            .control("faults", json!({"kind": "429", "method": "chat.postMessage"}))
+            .await;
+        fixture.workspace.say(ADA, SUPPORT, "in-process").unwrap();
+        let typed = fixture
+            .api(
+                ADA_TOKEN,
+                "chat.postMessage",
+                json!({"channel": SUPPORT, "text": "typed"}),
+            )
+            .await;
+        assert_eq!(typed["ok"], true, "people are not struck");
+        assert_eq!(post().await.unwrap().status(), 429);
     });
 }
 
