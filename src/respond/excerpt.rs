@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{markdown, values};
-use crate::matching::Match;
+use crate::matching::{Evidence, Match};
 use crate::runbook::{Block, BlockKind, Inline, Role, Runbook, Topic};
 
 /// Lines of evidence that are quoted.
@@ -14,11 +14,16 @@ pub(super) const QUOTED_LINE: usize = 300;
 /// The lines that matched, as a code block.
 pub(super) fn quoted(matched: &Match) -> Vec<Block> {
     let mut seen = BTreeSet::new();
-    let lines: Vec<String> = matched
+    // The strongest lines, in the order in which they stood.
+    let mut strongest: Vec<&Evidence> = matched
         .evidence
         .iter()
         .filter(|evidence| !evidence.text.trim().is_empty() && seen.insert(evidence.line))
         .take(QUOTED)
+        .collect();
+    strongest.sort_by_key(|evidence| evidence.line);
+    let lines: Vec<String> = strongest
+        .into_iter()
         .map(|evidence| values::shortened(&evidence.text, QUOTED_LINE))
         .collect();
     if lines.is_empty() {
