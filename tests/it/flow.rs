@@ -77,7 +77,7 @@ fn with<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
             client,
         };
         world.write("flux.md", RUNBOOK);
-        test(world).await;
+        tokio::time::timeout(Duration::from_secs(60), test(world)).await.expect("the test ends");
         shutdown.cancel();
     });
 }
