@@ -50,7 +50,6 @@ impl Sink for Intake {
     }
 
     fn opened(&self, num_connections: Option<u32>, overlap: u32) {
-        self.status.change(|status| status.sockets += 1);
         info!(slack.connections = num_connections, "connected to Slack");
         if let (Some(connections), Ok(mut ghosts)) = (num_connections, self.ghosts.lock()) {
             let verdict = ghosts.hello(self.clock.now(), connections, overlap);
@@ -68,6 +67,8 @@ impl Sink for Intake {
             }
             metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.status.get().ghosts));
         }
+        // Last, so that who waits for the connection finds everything that its hello told.
+        self.status.change(|status| status.sockets += 1);
     }
 
     fn closed(&self) {

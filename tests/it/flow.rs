@@ -77,7 +77,9 @@ fn with<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
             client,
         };
         world.write("flux.md", RUNBOOK);
-        tokio::time::timeout(Duration::from_secs(60), test(world)).await.expect("the test ends");
+        tokio::time::timeout(Duration::from_mins(1), test(world))
+            .await
+            .expect("the test ends");
         shutdown.cancel();
     });
 }
