@@ -115,6 +115,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
 /// What everything else needs.
 struct Prepared {
     health: Option<TcpListener>,
+    watch: Option<reload::Watch>,
     mind: Arc<mind::Mind>,
     store: Arc<dyn Store>,
     slack: start::Slack,
@@ -127,6 +128,11 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         Some(address) => Some(http::bind(address).await?),
         None => None,
     };
+    let folder = settings
+        .runbooks
+        .folder()
+        .filter(|folder| settings.runbooks.reload && folder.is_dir());
+    let watch = folder.map(|folder| reload::Watch::new(folder, settings.runbooks.poll_interval()));
     let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings, None)?)?);
     parts.status.change(|status| status.runbooks = mind.runbooks());
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
@@ -146,6 +152,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
     );
     Ok(Prepared {
         health,
+        watch,
         mind,
         store,
         slack,
@@ -160,6 +167,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     };
     let Prepared {
         health,
+        watch,
         mind,
         store,
         slack: start::Slack {
@@ -174,7 +182,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     let lookup_after = settings.slack.lookup_after();
     let retention = settings.store.retention();
     let connections = settings.slack.connections;
-    keep_up(&tasks, &settings, &mind, status);
+    keep_up(&tasks, &settings, &mind, status, watch);
     let ghosts = Mutex::new(Ghosts::new(settings.slack.expected_connections()));
     let rules = Arc::new(rules::Rules {
         us: us.clone(),
@@ -198,11 +206,10 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         outbox: Arc::clone(&outbox),
     };
     tasks.keep("handle", handler, handle::Handler::run);
-    let sender = Sender::new(Arc::clone(&web));
     let delivery = deliver::Delivery {
         store: Arc::clone(&store),
         clock: Arc::clone(clock),
-        sender,
+        sender: Sender::new(Arc::clone(&web)),
         us,
         lookup_after,
         wake: outbox,
@@ -246,9 +253,24 @@ fn connect(tasks: &tasks::Tasks, sockets: &Arc<Sockets>, connections: u32) {
 }
 
 /// Keeps the runbooks up to date, when they lie in a folder.
-fn keep_up(tasks: &tasks::Tasks, settings: &Settings, mind: &Arc<mind::Mind>, status: &Arc<Status>) {
-    if let (true, Some(folder)) = (settings.runbooks.reload, settings.runbooks.folder()) {
-        let reload = reload::Reload::new(folder, settings, Arc::clone(mind), Arc::clone(status));
-        tasks.keep("reload", reload, reload::Reload::run);
+fn keep_up(
+    tasks: &tasks::Tasks,
+    settings: &Settings,
+    mind: &Arc<mind::Mind>,
+    status: &Arc<Status>,
+    watch: Option<reload::Watch>,
+) {
+    if let Some(watch) = watch {
+        let (settings, mind, status) = (settings.clone(), Arc::clone(mind), Arc::clone(status));
+        tasks.keep(
+            "reload",
+            reload::Reload {
+                settings,
+                mind,
+                status,
+                watch,
+            },
+            reload::Reload::run,
+        );
     }
 }

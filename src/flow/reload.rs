@@ -1,13 +1,13 @@
 //! Runbooks that change while the bot runs: parsed aside, swapped whole.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use notify::{PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use super::mind::Mind;
 use super::{Status, knowledge};
@@ -18,56 +18,47 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// But not later than this after the first.
 const LATEST: Duration = Duration::from_secs(5);
 
-/// Watches the runbook folder.
-#[derive(Debug)]
-pub(super) struct Reload {
-    folder: PathBuf,
-    settings: Settings,
-    mind: Arc<Mind>,
-    status: Arc<Status>,
+/// Tells about changes of the runbook folder. Made before the folder is read, so that no change falls between.
+pub(super) struct Watch {
     changed: Arc<Notify>,
+    /// Watches as long as it lives. Nobody calls it, so the lock only makes it shareable.
+    _watcher: Option<Mutex<Box<dyn Watcher + Send>>>,
+}
+
+/// Reads the runbooks anew when they change.
+pub(super) struct Reload {
+    pub(super) settings: Settings,
+    pub(super) mind: Arc<Mind>,
+    pub(super) status: Arc<Status>,
+    pub(super) watch: Watch,
 }
 
 impl Reload {
-    pub(super) fn new(folder: &Path, settings: &Settings, mind: Arc<Mind>, status: Arc<Status>) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            settings: settings.clone(),
-            mind,
-            status,
-            changed: Arc::new(Notify::new()),
-        }
-    }
-
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let Some(_watcher) = self.watch() else { return };
-        // What changed between loading and watching.
-        self.changed.notify_one();
-        let mut first = true;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.changed.notified() => {}
+                () = self.watch.changed.notified() => {}
             }
-            let settled = async { while tokio::time::timeout(SETTLE, self.changed.notified()).await.is_ok() {} };
+            let settled = async {
+                while tokio::time::timeout(SETTLE, self.watch.changed.notified())
+                    .await
+                    .is_ok()
+                {}
+            };
             let _ = tokio::time::timeout(LATEST, settled).await;
             let reload = Arc::clone(&self);
             // Parsing a big folder takes a while and must not hold up the wire.
-            let done = tokio::task::spawn_blocking(move || reload.load(first)).await;
+            let done = tokio::task::spawn_blocking(move || reload.load()).await;
             if let Err(cause) = done {
                 error!(%cause, "reading the runbooks anew panicked; the old ones stay");
             }
-            first = false;
         }
     }
 
-    /// Reads the folder anew. The first time nothing is said when nothing changed.
-    fn load(&self, first: bool) {
+    fn load(&self) {
         let before = self.mind.knowledge();
         match knowledge::load(&self.settings, Some(&before.library)) {
-            Ok(new) if first && new.library.runbooks == before.library.runbooks => {
-                debug!("nothing changed since the start");
-            }
             Ok(new) => {
                 let runbooks = new.library.runbooks.len();
                 self.mind.learn(new);
@@ -84,33 +75,44 @@ impl Reload {
             }
         }
     }
+}
 
-    /// Where the system cannot tell about changes (network disks, too many folders), they are looked for.
-    fn watch(&self) -> Option<Box<dyn Watcher + Send>> {
-        let changed = Arc::clone(&self.changed);
-        let told = move |event: notify::Result<notify::Event>| match event {
-            Ok(event) if event.kind.is_access() => {}
-            Ok(_) => changed.notify_one(),
-            Err(cause) => {
-                warn!(%cause, "the runbook folder cannot be watched well");
-                changed.notify_one();
-            }
-        };
-        let config = notify::Config::default().with_poll_interval(self.settings.runbooks.poll_interval());
-        match RecommendedWatcher::new(told.clone(), config)
-            .and_then(|mut watcher| watcher.watch(&self.folder, RecursiveMode::Recursive).map(|()| watcher))
-        {
-            Ok(watcher) => return Some(Box::new(watcher)),
-            Err(cause) => info!(%cause, "the system does not tell about changes of the folder; looking now and then"),
+impl Watch {
+    pub(super) fn new(folder: &Path, poll_interval: Duration) -> Self {
+        let changed = Arc::new(Notify::new());
+        let watcher = watcher(folder, poll_interval, &changed);
+        Self {
+            changed,
+            _watcher: watcher.map(Mutex::new),
         }
-        match PollWatcher::new(told, config)
-            .and_then(|mut watcher| watcher.watch(&self.folder, RecursiveMode::Recursive).map(|()| watcher))
-        {
-            Ok(watcher) => Some(Box::new(watcher)),
-            Err(cause) => {
-                error!(%cause, "the runbook folder cannot be watched; changes need a restart");
-                None
-            }
+    }
+}
+
+/// Where the system cannot tell about changes (network disks, too many folders), they are looked for.
+fn watcher(folder: &Path, poll_interval: Duration, changed: &Arc<Notify>) -> Option<Box<dyn Watcher + Send>> {
+    let changed = Arc::clone(changed);
+    let told = move |event: notify::Result<notify::Event>| match event {
+        Ok(event) if event.kind.is_access() => {}
+        Ok(_) => changed.notify_one(),
+        Err(cause) => {
+            warn!(%cause, "the runbook folder cannot be watched well");
+            changed.notify_one();
+        }
+    };
+    let config = notify::Config::default().with_poll_interval(poll_interval);
+    match RecommendedWatcher::new(told.clone(), config)
+        .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::Recursive).map(|()| watcher))
+    {
+        Ok(watcher) => return Some(Box::new(watcher)),
+        Err(cause) => info!(%cause, "the system does not tell about changes of the folder; looking now and then"),
+    }
+    match PollWatcher::new(told, config)
+        .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::Recursive).map(|()| watcher))
+    {
+        Ok(watcher) => Some(Box::new(watcher)),
+        Err(cause) => {
+            error!(%cause, "the runbook folder cannot be watched; changes need a restart");
+            None
         }
     }
 }
