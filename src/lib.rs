@@ -17,6 +17,7 @@ pub mod files;
 pub mod flow;
 pub mod http;
 pub mod matching;
+pub mod memory;
 pub mod net;
 pub mod policy;
 pub mod redact;

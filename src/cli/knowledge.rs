@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
+use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::files;
@@ -12,7 +13,7 @@ use crate::runbook::Library;
 ///
 /// # Errors
 ///
-/// The folder cannot be read.
+/// The folder cannot be read, or holds no runbook.
 pub(super) fn library(folder: Option<&Path>) -> anyhow::Result<Library> {
     let Some(folder) = folder else {
         return Ok(files::load_embedded());
@@ -23,7 +24,15 @@ pub(super) fn library(folder: Option<&Path>) -> anyhow::Result<Library> {
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
-    Ok(library?)
+    let library = library?;
+    if library.runbooks.is_empty() {
+        bail!(
+            "there is no runbook in {}: {} files were looked at, `signpost lint` says why each was left out",
+            folder.display(),
+            library.skipped.len()
+        );
+    }
+    Ok(library)
 }
 
 /// A progress bar on standard error; hidden where nobody watches.

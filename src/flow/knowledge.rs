@@ -7,6 +7,7 @@ use tracing::{info, warn};
 use super::Error;
 use crate::files;
 use crate::matching::{self, Index};
+use crate::memory;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 
@@ -30,9 +31,21 @@ impl Knowledge {
     }
 }
 
-/// Loads the folder of the settings, or the sample pack. With `previous`, a broken file keeps its old version.
-pub(super) fn load(settings: &Settings, previous: Option<&Library>) -> Result<Knowledge, Error> {
+/// Reads the folder of the settings, or the sample pack, and indexes it.
+pub(super) fn load(settings: &Settings) -> Result<Knowledge, Error> {
     let begun = Instant::now();
+    let knowledge = Knowledge::new(read(settings, None)?, settings);
+    let (runbooks, milliseconds) = (knowledge.library.runbooks.len(), begun.elapsed().as_millis());
+    info!(runbooks, milliseconds, "runbooks are loaded");
+    if runbooks == 0 {
+        warn!("there is no runbook in the folder: the bot has nothing to answer with");
+    }
+    memory::give_back();
+    Ok(knowledge)
+}
+
+/// Reads the folder of the settings, or the sample pack. With `previous`, a broken file keeps its old version.
+pub(super) fn read(settings: &Settings, previous: Option<&Library>) -> Result<Library, Error> {
     let library = match settings.runbooks.folder() {
         Some(folder) => {
             let mut options = files::Options::default();
@@ -42,16 +55,7 @@ pub(super) fn load(settings: &Settings, previous: Option<&Library>) -> Result<Kn
         None => files::load_embedded(),
     };
     tell(&library, previous);
-    let knowledge = Knowledge::new(library, settings);
-    let milliseconds = begun.elapsed().as_millis();
-    info!(
-        runbooks = knowledge.library.runbooks.len(),
-        milliseconds, "runbooks are loaded"
-    );
-    if knowledge.library.runbooks.is_empty() {
-        warn!("there is no runbook in the folder: the bot has nothing to answer with");
-    }
-    Ok(knowledge)
+    Ok(library)
 }
 
 /// Logs what the authors should know; after a reload only what is new.

@@ -133,7 +133,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
     let watch = folder.map(|folder| reload::Watch::new(folder, settings.runbooks.poll_interval()));
-    let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings, None)?)?);
+    let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings)?)?);
     parts.status.change(|status| status.runbooks = mind.runbooks());
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
     let uncertain = store.recover(settings.slack.lookup_after()).await?;

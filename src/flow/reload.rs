@@ -7,10 +7,11 @@ use std::time::Duration;
 use notify::{PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::mind::Mind;
-use super::{Status, knowledge};
+use super::{Knowledge, Status, knowledge};
+use crate::memory;
 use crate::settings::Settings;
 
 /// Changes come in flocks (editors, git); this long after the last one the folder is read.
@@ -49,19 +50,27 @@ impl Reload {
             let _ = tokio::time::timeout(LATEST, settled).await;
             let reload = Arc::clone(&self);
             // Parsing a big folder takes a while and must not hold up the wire.
-            let done = tokio::task::spawn_blocking(move || reload.load()).await;
+            let done = tokio::task::spawn_blocking(move || {
+                reload.load();
+                memory::give_back();
+            })
+            .await;
             if let Err(cause) = done {
                 error!(%cause, "reading the runbooks anew panicked; the old ones stay");
             }
         }
     }
 
+    /// Reads the folder anew. Where nothing changed nothing is indexed again, and nothing said.
     fn load(&self) {
         let before = self.mind.knowledge();
-        match knowledge::load(&self.settings, Some(&before.library)) {
-            Ok(new) => {
-                let runbooks = new.library.runbooks.len();
-                self.mind.learn(new);
+        match knowledge::read(&self.settings, Some(&before.library)) {
+            Ok(library) if library.runbooks == before.library.runbooks && library.data == before.library.data => {
+                debug!("the runbooks are what they were");
+            }
+            Ok(library) => {
+                let runbooks = library.runbooks.len();
+                self.mind.learn(Knowledge::new(library, &self.settings));
                 self.status.change(|status| {
                     status.runbooks = runbooks;
                     status.reloads += 1;
