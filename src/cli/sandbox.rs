@@ -13,8 +13,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::serve;
 use crate::sandbox::{Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Link, Settings};
 use crate::{flow, sandbox};
 
 /// How long the bot may take to end what it has begun.
@@ -64,6 +65,7 @@ async fn both(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (shutdown, bot_shutdown) = (CancellationToken::new(), CancellationToken::new());
     let workspace = Workspace::start(listener, Options::default(), shutdown.clone());
     let settings = settings_for(&workspace, arguments.runbooks.as_deref(), folder.path())?;
+    serve::log(&settings.log)?;
     let parts = flow::Parts::default();
     let (status, hard) = (Arc::clone(&parts.status), parts.hard.clone());
     let mut bot = std::pin::pin!(flow::run(settings, parts, bot_shutdown.clone()));
@@ -111,12 +113,37 @@ fn settings_for(workspace: &Workspace, runbooks: Option<&Path>, folder: &Path) -
     settings.slack.bot_token = Some(SIGNPOST_TOKEN.into());
     settings.slack.app_token = Some(SIGNPOST_APP_TOKEN.into());
     settings.slack.allowed_bots = vec![sandbox::ALERTBOT.to_owned(), "B0ALERTBOT".to_owned()];
-    if let Some(runbooks) = runbooks {
-        runbooks.clone_into(&mut settings.runbooks.dir);
+    match runbooks {
+        Some(runbooks) => runbooks.clone_into(&mut settings.runbooks.dir),
+        None => settings.links = sample_links(),
     }
     settings.store.path = folder.join("signpost.db");
     settings.http.listen = String::new();
+    // A newcomer sees what is wrong, not how the bot lives.
+    "warn".clone_into(&mut settings.log.level);
     Ok(settings)
+}
+
+/// What a team would configure for the sample pack: places to look at, with what was captured from the paste.
+fn sample_links() -> Vec<Link> {
+    let link = |title: &str, url: &str| Link {
+        title: title.to_owned(),
+        url: url.to_owned(),
+    };
+    vec![
+        link(
+            "Logs of this incident",
+            "https://logs.example.com/search?q={incident_id}",
+        ),
+        link(
+            "Dashboard of this carrier",
+            "https://grafana.example.com/d/armada-ice?var-carrier={carrier}",
+        ),
+        link(
+            "This location in the cluster list",
+            "https://clusters.example.com/locations/{location_id}",
+        ),
+    ]
 }
 
 /// Completes on Ctrl-C or when the system asks the process to end.

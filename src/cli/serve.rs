@@ -86,7 +86,7 @@ async fn signal() -> std::io::Result<()> {
 }
 
 /// Logs to standard error; standard output is for data.
-fn log(log: &Log) -> anyhow::Result<()> {
+pub(super) fn log(log: &Log) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&log.level)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -10,7 +10,7 @@ use super::{
     Options, Reply, TemplateError, Templates, contacts, excerpt, links, markdown, names, steps, templates, values,
 };
 use crate::command::CATALOGUE;
-use crate::matching::{Match, Outcome};
+use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Library, Runbook, Topic, TopicId};
 
 /// Near misses and search results that are listed.
@@ -73,12 +73,14 @@ impl Responder {
             .map(|other| self.candidate(library, other))
             .collect();
         let also: Vec<Value> = best.also.iter().take(3).map(|id| self.place(library, *id)).collect();
-        let evidence: Vec<Value> = best
-            .evidence
-            .iter()
-            .take(excerpt::QUOTED)
-            .map(|evidence| context! { line => evidence.line, signature => values::shortened(&evidence.signature, excerpt::QUOTED_LINE), kind => values::kind(&evidence.kind) })
-            .collect();
+        // A code or an alert says in a word what was recognised; else the strongest evidence does.
+        let mut reasons: Vec<&Evidence> = best.evidence.iter().take(excerpt::QUOTED).collect();
+        reasons.sort_by_key(|evidence| !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert));
+        let reason = |evidence: &&Evidence| {
+            let signature = values::shortened(&evidence.signature, excerpt::QUOTED_LINE);
+            context! { line => evidence.line, signature, kind => values::kind(&evidence.kind), verbatim => is_verbatim(evidence) }
+        };
+        let evidence: Vec<Value> = reasons.iter().map(reason).collect();
         let values = context! {
             asked, evidence, others, also,
             quoted => pieces.put(quoted),
@@ -314,4 +316,10 @@ fn topic_id(id: TopicId, topic: &Topic) -> TopicId {
 
 fn filled_values(filled: &Filled) -> Vec<Value> {
     filled.iter().map(|(name, value)| context! { name, value }).collect()
+}
+
+/// Whether the line is the signature itself: then quoting the line says all.
+fn is_verbatim(evidence: &Evidence) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    letters(&evidence.text) == letters(&evidence.signature)
 }

@@ -35,7 +35,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         line => full.then_some(1), text => some("line"), signature => some("E0003"), kind => some("code"),
     };
     let answer = context! {
-        asked => full, evidence => many(context! { line => 1, signature => "E0003", kind => "code" }),
+        asked => full, evidence => many(context! { line => 1, signature => "E0003", kind => "code", verbatim => full }),
         others => many(place.clone()), also => many(place.clone()), quoted => if full { "quoted" } else { "" },
         links => many(context! { title => "Logs", url => "https://example.com" }),
         ..topic.clone()
