@@ -223,9 +223,12 @@ impl Index {
 
     /// Codes that a line holds and some runbook knows, in whatever case a person typed them.
     fn codes_in(&self, text: &str) -> Vec<(String, usize, usize)> {
-        let mut found: Vec<(String, usize, usize)> = code::codes(text)
+        // In whatever case: which of them are codes, the runbooks say.
+        let upper = text.to_ascii_uppercase();
+        let mut found: Vec<(String, usize, usize)> = code::codes(&upper)
             .iter()
             .map(|code| (code.text.to_owned(), code.start, code.start + code.text.len()))
+            .filter(|(_, start, end)| code::stands_alone(text, *start, *end))
             .collect();
         found.extend(code::numbered(text));
         token::words(text, |word, place, _| {

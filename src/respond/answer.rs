@@ -7,7 +7,7 @@ use minijinja::{Environment, Value, context};
 use super::fill::{Captures, Filled, Filler};
 use super::pieces::Pieces;
 use super::{
-    Options, Reply, TemplateError, Templates, contacts, excerpt, links, markdown, names, steps, templates, values,
+    Options, Reply, TemplateError, Templates, contacts, excerpt, links, markdown, names, rows, steps, templates, values,
 };
 use crate::command::CATALOGUE;
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
@@ -249,6 +249,9 @@ impl Responder {
         if !has_steps {
             todo = excerpt::own_text(runbook, topic, &cause);
             filler.blocks(&mut todo);
+        }
+        if let Some(matched) = matched {
+            rows::narrow(&mut todo, matched);
         }
         values::settle(&mut todo, runbook, base_url);
         let contacts: Vec<Value> = contacts::ordered(&topic.contacts, matched)

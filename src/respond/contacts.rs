@@ -54,8 +54,9 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
 }
 
 fn words_heard(matched: &Match) -> BTreeSet<String> {
-    // Behind words in common stand sentences of the runbook, which name every service.
-    let own = |evidence: &Evidence| (evidence.kind != SignatureKind::Words).then(|| words(&evidence.signature));
+    // Sentences and templates of the runbook name every service; only what was found by its name tells one from another.
+    let named = |kind| matches!(kind, SignatureKind::Alert | SignatureKind::Pattern);
+    let own = |evidence: &Evidence| named(evidence.kind).then(|| words(&evidence.signature));
     let evidence = matched.evidence.iter();
     evidence
         .flat_map(|evidence| {

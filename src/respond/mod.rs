@@ -12,6 +12,7 @@ mod links;
 mod markdown;
 mod names;
 mod pieces;
+mod rows;
 mod steps;
 mod templates;
 mod text;

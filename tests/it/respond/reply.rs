@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use signpost::files;
-use signpost::matching::{Evidence, Match, Outcome, SignatureKind};
+use signpost::matching::{Evidence, Index, Match, Outcome, SignatureKind};
 use signpost::respond::{LinkTemplate, Options, Reply, Responder, TemplateError, Templates, is_fillable, to_text};
 use signpost::runbook::{Library, TopicId, parse};
 
@@ -227,5 +227,32 @@ fn every_topic_of_the_pack_can_be_shown() {
             let text = to_text(&reply);
             assert!(text.lines().count() > 2, "{} {}: {text}", runbook.path, topic.title);
         }
+    }
+}
+
+#[test]
+fn a_table_of_many_errors_is_answered_with_the_row_that_was_meant() {
+    let table = "\
+# Codes of the depot
+
+| Code | Message | What to do |
+| --- | --- | --- |
+| DP-101 | Ramp is blocked | Clear the ramp |
+| DP-102 | Gate is open | Close the gate |
+| DP-103 | Lamp is out | Change the lamp |
+";
+    let library = Library {
+        runbooks: parse("codes.md", table, &BTreeMap::new()).0.into_iter().collect(),
+        ..Library::default()
+    };
+    let index = Index::build(&library, &signpost::matching::Options::default());
+    for (message, right) in [
+        ("seeing dp-102 again", "Close the gate"),
+        ("DP-103 Lamp is out", "Change the lamp"),
+    ] {
+        let reply = responder(Options::default()).answer(&library, &index.find(message), false);
+        let said = to_text(&reply.expect("an answer"));
+        assert!(said.contains(right), "{said}");
+        assert!(!said.contains("Clear the ramp"), "{said}");
     }
 }
