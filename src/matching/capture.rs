@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::find::Read;
 use super::index::Index;
 use super::lines::label_before;
+use super::read::Read;
 use super::signature::{Signature, Source};
 use super::vocabulary::GAP;
 
@@ -23,7 +23,7 @@ pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<S
         .iter()
         .filter(|signature| can_capture(signature))
     {
-        let laid = index.alignment(read, signature);
+        let laid = read.align(&index.vocabulary, signature);
         let whole = laid.matched / signature.total.max(0.1);
         if whole < if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE } {
             continue;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::capture;
-use super::find::{Finding, MessageWord, Read, as_match};
+use super::finding::Finding;
 use super::index::Index;
+use super::read::{MessageWord, Read};
 use super::rule::Verdict;
 use super::vocabulary::WordId;
 use super::{Match, Outcome};
@@ -43,8 +44,9 @@ pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding>, asked:
         |candidate: &Candidate| (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.truncate(MOST_CANDIDATES);
+    let text = read.text();
     for candidate in &mut candidates {
-        judge(index, read, candidate);
+        judge(index, &text, candidate);
     }
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.retain(|candidate| !candidate.excluded);
@@ -105,7 +107,7 @@ fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
     const SATURATION: f32 = 1.2;
     const LENGTH: f32 = 0.6;
     let mut scores = vec![0.0_f32; index.runbooks.len()];
-    for word in read.known_words() {
+    for word in read.known.iter().copied() {
         let weight = index.vocabulary.weight(word);
         if weight < LEAST_LEXICAL {
             continue;
@@ -138,8 +140,9 @@ fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
 }
 
 /// Lets the runbook's own rules confirm or exclude it.
-fn judge(index: &Index, read: &Read, candidate: &mut Candidate) {
-    match index.judge(candidate.runbook, read) {
+fn judge(index: &Index, text: &str, candidate: &mut Candidate) {
+    let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
+    match detector.map_or(Verdict::Silent, |detector| detector.judge(text)) {
         Verdict::Silent => {}
         Verdict::Partly(_, part) => candidate.bits *= 1.0 + 0.35 * part,
         Verdict::Excluded => candidate.excluded = true,
@@ -229,5 +232,40 @@ fn section(index: &Index, read: &Read, candidate: &Candidate) -> TopicId {
     TopicId {
         runbook: candidate.runbook,
         section: best.map_or(0, |(section, _, _)| section),
+    }
+}
+
+/// A match as `score` puts it together.
+pub(super) fn as_match(
+    read: &Read,
+    topic: TopicId,
+    confidence: f32,
+    answered: bool,
+    findings: &[Finding],
+    captures: BTreeMap<String, Vec<String>>,
+) -> Match {
+    const MOST_EVIDENCE: usize = 6;
+    // The same line by the same name, found twice, is one reason.
+    let mut told: HashSet<(u32, String)> = HashSet::new();
+    let plain = |signature: &str| {
+        signature
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect::<String>()
+            .to_lowercase()
+    };
+    let evidence = findings
+        .iter()
+        .filter(|finding| told.insert((finding.line, plain(&finding.signature))))
+        .take(MOST_EVIDENCE)
+        .map(|finding| finding.evidence(read))
+        .collect();
+    Match {
+        topic,
+        confidence,
+        answered,
+        evidence,
+        captures,
+        also: Vec::new(),
     }
 }

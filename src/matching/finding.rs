@@ -1,0 +1,71 @@
+//! One reason for a topic, and how it is told.
+
+use super::read::Read;
+use super::{Evidence, SignatureKind};
+use crate::runbook::TopicId;
+
+/// One reason for a topic.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub(super) topic: TopicId,
+    pub(super) kind: SignatureKind,
+    pub(super) signature: String,
+    pub(super) line: u32,
+    /// Words of the message that it rests on.
+    pub(super) words: Vec<u32>,
+    /// Bits for the topic.
+    pub(super) strength: f32,
+    /// How much of the signature, or of its lines, is there: 0 to 1.
+    pub(super) cover: f32,
+    /// Whether the message holds the topic's code or alert name itself.
+    pub(super) named: bool,
+}
+
+/// A name, or a code, tells this much where the document is about it.
+const NAME_BITS: f32 = 17.0;
+
+impl Finding {
+    /// A code or an alert name that the message holds.
+    pub(super) fn name(
+        topic: TopicId,
+        kind: SignatureKind,
+        text: &str,
+        line: usize,
+        strength: f32,
+        words: Vec<u32>,
+    ) -> Finding {
+        Finding {
+            topic,
+            kind,
+            signature: text.to_owned(),
+            line: line as u32,
+            words,
+            strength: NAME_BITS * strength,
+            cover: 1.0,
+            named: true,
+        }
+    }
+
+    /// Whether its topic is what a code or an alert name of the message stands for.
+    pub(super) fn is_about(&self) -> bool {
+        matches!(self.kind, SignatureKind::Code | SignatureKind::Alert)
+            && self.named
+            && self.strength >= NAME_BITS * 0.9
+    }
+
+    /// As a reply quotes it.
+    pub(super) fn evidence(&self, read: &Read) -> Evidence {
+        let text = read
+            .message
+            .lines
+            .get(self.line as usize)
+            .map(|line| line.shown.clone())
+            .unwrap_or_default();
+        Evidence {
+            line: self.line as usize + 1,
+            text,
+            signature: self.signature.clone(),
+            kind: self.kind,
+        }
+    }
+}
