@@ -7,6 +7,7 @@ use super::lines::label_before;
 use super::read::Read;
 use super::signature::{Signature, Source};
 use super::vocabulary::GAP;
+use crate::runbook::placeholder;
 
 /// A value longer than this is no value but the rest of a log.
 const LONGEST: usize = 200;
@@ -38,6 +39,9 @@ pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<S
                 add(&mut captures, &label, &value);
             }
         }
+    }
+    for (name, value) in index.expressions.groups(runbook, &read.text()) {
+        add(&mut captures, &placeholder::snake(&name), &value);
     }
     captures
 }

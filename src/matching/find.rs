@@ -1,9 +1,10 @@
 //! From a message to ranked topics: candidates by their rare words, laid along the message, added up by runbook.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::code;
-use super::finding::Finding;
+use super::finding::{Finding, NAME_BITS};
 use super::index::Index;
 use super::read::Read;
 use super::score;
@@ -19,6 +20,8 @@ const LEAST_SHARED: f32 = 5.0;
 const MOST_CANDIDATES: usize = 140;
 /// What remains of the evidence in a message with a code that no runbook explains.
 const FOREIGN: f32 = 0.5;
+/// An explicit expression tells this much before what it matched is looked at.
+const LEAST_EXPRESSED: f32 = 2.0;
 /// So many different codes and alert names of one message are looked at.
 const MOST_NAMES: usize = 200;
 
@@ -36,6 +39,7 @@ impl Index {
     fn rank(&self, message: &str, asked: bool) -> Outcome {
         let read = Read::new(&self.vocabulary, message);
         let mut findings = self.names(&read);
+        findings.extend(self.expressed(&read));
         findings.extend(self.aligned(&read));
         if self.is_foreign(&read) {
             for finding in findings.iter_mut().filter(|finding| !finding.named) {
@@ -113,6 +117,20 @@ impl Index {
         codes.peek().is_some()
             && codes.clone().any(|code| self.families.contains(&code::family(code)))
             && codes.all(|code| !self.codes.contains_key(code))
+    }
+
+    /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
+    /// but everyday words is not believed.
+    fn expressed(&self, read: &Read) -> Vec<Finding> {
+        let text = read.text();
+        let finding = |(topic, pattern, range): (TopicId, &str, Range<usize>)| {
+            let (line, words) = read.words_in(range);
+            let weight = |at: &u32| read.words.get(*at as usize).map_or(0.0, |word| word.weight);
+            let told = LEAST_EXPRESSED + 2.0 * words.iter().map(weight).sum::<f32>();
+            let strength = (told / NAME_BITS).min(1.0);
+            Finding::name(topic, SignatureKind::Pattern, pattern, line, strength, words)
+        };
+        self.expressions.matches(&text).map(finding).collect()
     }
 
     /// Signatures that share rare words with the message, laid along it.

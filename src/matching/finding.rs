@@ -17,12 +17,12 @@ pub(super) struct Finding {
     pub(super) strength: f32,
     /// How much of the signature, or of its lines, is there: 0 to 1.
     pub(super) cover: f32,
-    /// Whether the message holds the topic's code or alert name itself.
+    /// Whether the message holds the topic's code or alert name itself, or matches its explicit expression.
     pub(super) named: bool,
 }
 
 /// A name, or a code, tells this much where the document is about it.
-const NAME_BITS: f32 = 17.0;
+pub(super) const NAME_BITS: f32 = 17.0;
 
 impl Finding {
     /// A code or an alert name that the message holds.
@@ -46,11 +46,9 @@ impl Finding {
         }
     }
 
-    /// Whether its topic is what a code or an alert name of the message stands for.
+    /// Whether its topic is what a code, an alert name or an explicit expression stands for.
     pub(super) fn is_about(&self) -> bool {
-        matches!(self.kind, SignatureKind::Code | SignatureKind::Alert)
-            && self.named
-            && self.strength >= NAME_BITS * 0.9
+        self.named && self.strength >= NAME_BITS * 0.9
     }
 
     /// As a reply quotes it.

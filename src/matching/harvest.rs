@@ -21,6 +21,8 @@ pub(super) struct Harvest {
     pub(super) signatures: Vec<Signature>,
     pub(super) codes: Vec<Name>,
     pub(super) alerts: Vec<Name>,
+    /// Explicit expressions of front matter.
+    pub(super) expressions: Vec<(TopicId, String)>,
 }
 
 /// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
@@ -149,7 +151,10 @@ impl Harvester<'_> {
                 .unwrap_or(0);
             match &signature.pattern {
                 Pattern::Text(text) => self.text(section, text, SignatureKind::Pattern, Source::Explicit),
-                Pattern::Regex(pattern) => self.regex(section, pattern),
+                Pattern::Regex(pattern) => {
+                    let topic = self.topic(section);
+                    self.harvest.expressions.push((topic, pattern.clone()));
+                }
                 Pattern::Code(code) => self.name(section, code, 1.0, true),
                 Pattern::Alert(alert) => self.name(section, alert, 1.0, false),
             }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Options;
 use super::code;
 use super::harvest::{Harvest, harvest};
-use super::rule::Detector;
+use super::rule::{Detector, Expressions};
 use super::signature::{Name, Signature};
 use super::vocabulary::{GAP, Vocabulary, WordId};
 use crate::runbook::{Library, Standing, TopicId};
@@ -22,6 +22,7 @@ pub struct Index {
     pub(super) codes: HashMap<String, Vec<(TopicId, f32)>>,
     pub(super) families: HashSet<String>,
     pub(super) alerts: HashMap<String, Vec<(TopicId, f32)>>,
+    pub(super) expressions: Expressions,
     pub(super) runbooks: Vec<Entry>,
     pub(super) lexicon: Lexicon,
 }
@@ -57,6 +58,7 @@ impl Index {
             signatures,
             codes,
             alerts,
+            expressions,
         } = harvest(library);
         let (starts, postings) = invert(&signatures, vocabulary.len());
         let lexicon = Lexicon::build(&signatures, vocabulary.len(), library.runbooks.len());
@@ -90,6 +92,7 @@ impl Index {
             codes,
             families,
             alerts: by_name(alerts, str::to_lowercase),
+            expressions: Expressions::new(&expressions),
             runbooks,
             lexicon,
         }

@@ -1,6 +1,7 @@
 //! A message cut into words, with the way back to the lines they stand on.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use super::align::{self, Alignment, Hit};
 use super::lines::{is_assignment, is_boilerplate};
@@ -167,6 +168,26 @@ impl Read {
             .take_while(|(_, word)| word.line == line && word.place.end <= end)
             .map(|(at, _)| at as u32)
             .collect()
+    }
+
+    /// The words of a stretch of [`Read::text`], and the line it begins on.
+    pub(super) fn words_in(&self, range: Range<usize>) -> (usize, Vec<u32>) {
+        let mut begin = 0;
+        let mut first = None;
+        let mut words = Vec::new();
+        for (number, line) in self.message.lines.iter().enumerate() {
+            let end = begin + line.text.len();
+            if begin <= range.end && range.start <= end {
+                first.get_or_insert(number);
+                let (from, to) = (
+                    range.start.saturating_sub(begin),
+                    range.end.min(end).saturating_sub(begin),
+                );
+                words.extend(self.words_at(number as u32, from, to));
+            }
+            begin = end + 1;
+        }
+        (first.unwrap_or(0), words)
     }
 
     /// How much of the lines that it lies on an alignment explains: a fragment that matches whole is worth more than

@@ -1,11 +1,12 @@
 //! What a runbook itself says about when it applies: the rules of CRE files and the exclusions of front matter.
 //! Expressions come from authors: they run on an engine that is linear in the text, with a limit on their size.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-use crate::runbook::{Pattern, Runbook};
+use crate::runbook::{Pattern, Runbook, TopicId};
 
 /// The largest compiled form of one expression, in bytes.
 const MOST_PROGRAM: usize = 1 << 20;
@@ -115,4 +116,58 @@ fn compile(pattern: &str) -> Option<Regex> {
         .dot_matches_new_line(true)
         .build()
         .ok()
+}
+
+/// The explicit expressions of a whole library's front matter, asked all at once.
+#[derive(Debug, Default)]
+pub(super) struct Expressions {
+    all: RegexSet,
+    each: Vec<(TopicId, Regex)>,
+}
+
+/// The largest compiled form of all expressions together, in bytes.
+const MOST_TOGETHER: usize = 32 << 20;
+
+impl Expressions {
+    /// Compiles them; one that is broken or too large is left out (`lint` tells its author).
+    pub(super) fn new(expressions: &[(TopicId, String)]) -> Expressions {
+        let compile = |(topic, pattern): &(TopicId, String)| {
+            let regex = RegexBuilder::new(pattern)
+                .size_limit(MOST_PROGRAM)
+                .nest_limit(60)
+                .build()
+                .ok()?;
+            Some((*topic, regex))
+        };
+        let each: Vec<(TopicId, Regex)> = expressions.iter().filter_map(compile).collect();
+        let patterns = each.iter().map(|(_, regex)| regex.as_str());
+        let all = RegexSetBuilder::new(patterns)
+            .size_limit(MOST_TOGETHER)
+            .build()
+            .unwrap_or_default();
+        Expressions { all, each }
+    }
+
+    /// Where the expressions match first in a text: the topic, the expression and the place in bytes.
+    pub(super) fn matches<'e>(&'e self, text: &'e str) -> impl Iterator<Item = (TopicId, &'e str, Range<usize>)> {
+        let hits = self
+            .all
+            .matches(text)
+            .into_iter()
+            .filter_map(|index| self.each.get(index));
+        hits.filter_map(|(topic, regex)| Some((*topic, regex.as_str(), regex.find(text)?.range())))
+    }
+
+    /// The named groups of one runbook's expressions, as they match first in a text.
+    pub(super) fn groups(&self, runbook: usize, text: &str) -> Vec<(String, String)> {
+        let own = self.each.iter().filter(|(topic, _)| topic.runbook == runbook);
+        own.filter_map(|(_, regex)| regex.captures(text).map(|groups| (regex, groups)))
+            .flat_map(|(regex, groups)| {
+                let named = regex.capture_names().flatten().map(str::to_owned);
+                named
+                    .filter_map(|name| groups.name(&name).map(|hit| (name.clone(), hit.as_str().to_owned())))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
 }

@@ -184,3 +184,49 @@ fn a_draft_never_answers() {
     let library = library(&[("draft.md", "---\ndraft: true\n---\n# DepotDoorOpen\n\nTODO\n")]);
     assert!(find(&library, "DepotDoorOpen is firing").matches.is_empty());
 }
+
+const EXPLICIT: &str = "\
+---
+signpost:
+  signatures:
+    - regex: 'sorter (?P<sorter_id>s-[0-9]+) shed [0-9]+ parcels'
+      section: Shedding
+    - regex: 'failed'
+    - 'belt tension of <belt> under the mark'
+    - code: SRT9
+    - alert: SorterJam
+  not: ['this is a drill']
+---
+# Sorter
+
+What the sorter does.
+
+## Shedding
+
+1. Slow it down.
+";
+
+#[test]
+fn explicit_signatures_of_front_matter_are_honoured() {
+    let library = library(&[("sorter.md", EXPLICIT)]);
+    let cases: &[(&str, Option<&str>)] = &[
+        ("09:12 sorter s-14 shed 9 parcels", Some("sorter.md#Shedding")),
+        ("belt tension of b-7 under the mark", Some("sorter.md#Sorter")),
+        ("we see SRT9", Some("sorter.md#Sorter")),
+        ("SorterJam is firing", Some("sorter.md#Sorter")),
+        ("the build failed", None),
+        ("sorter s-14 shed 9 parcels, but this is a drill", None),
+    ];
+    for (message, expected) in cases {
+        let outcome = find(&library, message);
+        let found = outcome.matches.first().map(|found| place(&library, found));
+        assert_eq!(
+            found.as_deref(),
+            *expected,
+            "{message}; near: {:?}",
+            outcome.near.first()
+        );
+    }
+    let captures = &find(&library, "sorter s-14 shed 9 parcels").matches[0].captures;
+    assert_eq!(captures["sorter_id"], ["s-14"]);
+}
