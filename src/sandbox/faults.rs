@@ -72,6 +72,11 @@ impl State {
         })
     }
 
+    /// How many faults have not struck yet.
+    pub fn faults_left(&self) -> usize {
+        self.faults.len()
+    }
+
     fn take(&mut self, strikes: impl Fn(&Fault) -> bool) -> Option<Effect> {
         let index = self.faults.iter().position(strikes)?;
         let fault = self.faults.get_mut(index)?;

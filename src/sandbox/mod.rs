@@ -211,6 +211,15 @@ impl Shared {
         change(&mut self.lock())
     }
 
+    /// The fault that strikes a call, used up once; those who wait are told only of calls that were struck.
+    pub(crate) fn strike(self: &Arc<Self>, method: &str, app_id: Option<&str>) -> Option<faults::Effect> {
+        let fault = self.update_quietly(|state| state.take_call_fault(method, app_id));
+        if fault.is_some() {
+            self.update(|_| ());
+        }
+        fault
+    }
+
     /// Changes the state, tells those who wait, and follows up the envelopes that the change has sent out.
     pub(crate) fn update<R>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, sent) = {

@@ -98,7 +98,7 @@ async fn call(State(shared): State<Arc<Shared>>, Path(method): Path<String>, req
         .as_ref()
         .ok()
         .and_then(|caller| caller.app_id().map(str::to_owned));
-    let fault = shared.update_quietly(|state| state.take_call_fault(&method, app_id.as_deref()));
+    let fault = shared.strike(&method, app_id.as_deref());
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }
@@ -257,7 +257,7 @@ async fn download(
     Path((file, _name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let fault = shared.update_quietly(|state| state.take_call_fault("url_private", None));
+    let fault = shared.strike("url_private", None);
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }
@@ -328,7 +328,7 @@ async fn respond(State(shared): State<Arc<Shared>>, Path(id): Path<String>, requ
         Ok(params) => params,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error.code),
     };
-    let fault = shared.update_quietly(|state| state.take_call_fault("response_url", None));
+    let fault = shared.strike("response_url", None);
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }

@@ -77,6 +77,11 @@ fn a_refusal_for_good_is_given_up_and_the_next_answer_goes_out() {
             &json!({"kind": "error", "error": "is_archived", "method": "chat.postMessage", "app": "A0SIGNPOST"}),
         );
         let refused = world.say(PASTE);
+        // The next message may come in over the other connection, and be answered first.
+        let struck = world
+            .workspace
+            .wait_for(|state| (state.faults_left() == 0).then_some(()));
+        struck.await.unwrap();
         assert!(world.settled(&refused).await.is_empty());
         bot.stop().await;
     });
