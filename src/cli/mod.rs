@@ -1,5 +1,6 @@
 //! The command line: arguments in, an exit code out. A command a file.
 
+mod doctor;
 mod eval;
 mod knowledge;
 mod lint;
@@ -27,6 +28,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Doctor(doctor::Arguments),
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
     Render(render::Arguments),
@@ -43,6 +45,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Match(arguments) => matching::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),

@@ -18,6 +18,7 @@
 
 mod brain;
 mod deliver;
+mod doctor;
 mod error;
 mod handle;
 mod housekeeping;
@@ -48,6 +49,7 @@ use crate::slack::socket::{Sockets, Timing};
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
+pub use doctor::{Check, examine};
 pub use error::Error;
 pub use knowledge::Knowledge;
 pub use status::{Snapshot, Status};

@@ -101,7 +101,7 @@ fn part_of_more(before: &str, after: &str) -> bool {
     (glued_before && !assigned) || dotted_before || glued_after
 }
 
-/// klog's header: `E0413 23:38:00.000000`: level, month and day, then the time.
+/// klog's header: `E0922 11:05:59.123456`: level, month and day, then the time.
 fn log_header(token: &str, after: &str) -> bool {
     let mut after = after.trim_start().bytes();
     let time = after.next().is_some_and(|b| b.is_ascii_digit())
@@ -139,7 +139,7 @@ mod tests {
             ("ORA-12541: no listener", &["ORA-12541"]),
             ("code=E0051", &["E0051"]),
             ("error[E0015]: cannot call", &[]),
-            ("E0413 23:38:00.000000       1 reflector.go:158]", &[]),
+            ("E0922 11:05:59.123456       7 controller.go:42]", &[]),
             ("order ST00451-B shipped", &[]),
             ("host-E0003.example.com /E0003/x", &[]),
             ("HRESULT 0x80070005", &["0x80070005"]),

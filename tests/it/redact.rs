@@ -161,7 +161,7 @@ fn what_is_no_secret_stays() {
         "The IAM token exchange request failed with the message: <message>",
         "alertname = CartographerIAMTokenExchangeErrors",
         "basic troubleshooting for bearer authentication",
-        "Verify that the decoded string contains an IAM API key under field `iam_api_key`",
+        "Look for the IAM API key in the field `iam_api_key`",
         "in the artifacts look for `connector_getConnectorAPIKey.log`",
         "https://example.com:8443/path@here",
         "arn:aws:iam::111122223333:user/builder",

@@ -167,3 +167,42 @@ fn a_slack_that_cannot_be_reached_is_told_at_the_start() {
         );
     });
 }
+
+#[test]
+fn the_doctor_says_what_is_there_and_what_is_missing() {
+    with(|world| async move {
+        let doctor = |tokens: bool, runbooks: PathBuf| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_signpost"));
+            command
+                .arg("doctor")
+                .env("SIGNPOST__SLACK__API_URL", world.workspace.api_url())
+                .env("SIGNPOST__STORE__PATH", world.store())
+                .env("SIGNPOST__RUNBOOKS__DIR", runbooks);
+            if tokens {
+                command
+                    .env("SIGNPOST__SLACK__BOT_TOKEN", SIGNPOST_TOKEN)
+                    .env("SIGNPOST__SLACK__APP_TOKEN", SIGNPOST_APP_TOKEN);
+            }
+            tokio::task::spawn_blocking(move || command.output().unwrap())
+        };
+        let healthy = doctor(true, world.settings().runbooks.dir).await.unwrap();
+        let said = String::from_utf8_lossy(&healthy.stdout).into_owned();
+        assert_eq!(healthy.status.code(), Some(0), "{said}");
+        assert!(
+            said.contains("ok       slack") && !said.contains("FAILED") && !said.contains(SIGNPOST_TOKEN),
+            "{said}"
+        );
+
+        let ill = doctor(false, "/nowhere".into()).await.unwrap();
+        let said = String::from_utf8_lossy(&ill.stdout).into_owned();
+        assert_eq!(ill.status.code(), Some(1), "{said}");
+        for part in [
+            "FAILED   runbooks",
+            "/nowhere",
+            "FAILED   tokens",
+            "SIGNPOST__SLACK__BOT_TOKEN",
+        ] {
+            assert!(said.contains(part), "{part:?} is missing in {said}");
+        }
+    });
+}

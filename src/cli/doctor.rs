@@ -1,0 +1,42 @@
+//! `signpost doctor`
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::{flow, settings};
+
+/// Check settings, runbooks, tokens and the way to Slack; posts nothing. Exits with 1 when something is missing.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Folder with `local.toml` [default: ./config, when it is there].
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Print a JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = settings::load(arguments.config.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let checks = runtime.block_on(flow::examine(&settings));
+    let mut out = std::io::stdout().lock();
+    for check in &checks {
+        if arguments.json {
+            writeln!(out, "{}", serde_json::to_string(check)?)?;
+        } else {
+            writeln!(
+                out,
+                "{:<8} {:<8} {}",
+                if check.ok { "ok" } else { "FAILED" },
+                check.name,
+                check.found
+            )?;
+        }
+    }
+    let healthy = checks.iter().all(|check| check.ok);
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
