@@ -27,6 +27,8 @@ struct Candidate {
 const MOST_FINDINGS: usize = 16;
 /// Candidates that are looked at closely.
 const MOST_CANDIDATES: usize = 24;
+/// Candidates whose own rules are asked: those that could lead.
+const MOST_JUDGED: usize = 8;
 /// Candidates that are told.
 const MOST_TOLD: usize = 10;
 /// Words that tell less are in every runbook.
@@ -45,7 +47,7 @@ pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding>, asked:
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.truncate(MOST_CANDIDATES);
     let text = read.text();
-    for candidate in &mut candidates {
+    for candidate in candidates.iter_mut().take(MOST_JUDGED) {
         judge(index, &text, candidate);
     }
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
