@@ -9,7 +9,9 @@
     reason = "a program that prints a table for a person, and stops at what it does not expect"
 )]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use signpost::files;
@@ -58,12 +60,54 @@ fn main() {
     times.sort_unstable();
     row("a log of 40,000 characters", &times);
 
-    if let Some(resident) = resident_kilobytes() {
+    if let Some(resident) = resident_of_serve(corpus.as_ref()) {
         println!(
-            "resident memory of this process, runbooks and index twice: {} MB",
+            "resident memory of `signpost serve`, connected and ready: {} MB",
             resident / 1024
         );
     }
+}
+
+/// Starts the bot against the local workspace and asks the kernel what it holds in memory, in kB (Linux).
+fn resident_of_serve(corpus: Option<&PathBuf>) -> Option<u64> {
+    let signpost = env!("CARGO_BIN_EXE_signpost");
+    let folder = tempfile::tempdir().ok()?;
+    let mut sandbox = Command::new(signpost)
+        .args(["sandbox", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let url = BufReader::new(sandbox.stdout.take()?).lines().next()?.ok()?;
+    let mut serve = Command::new(signpost)
+        .arg("serve")
+        .env("SIGNPOST__SLACK__API_URL", format!("{url}/api"))
+        .env("SIGNPOST__SLACK__BOT_TOKEN", "xoxb-sandbox-echo")
+        .env("SIGNPOST__SLACK__APP_TOKEN", "xapp-sandbox-echo")
+        .env(
+            "SIGNPOST__RUNBOOKS__DIR",
+            corpus.map_or_else(String::new, |folder| folder.display().to_string()),
+        )
+        .env("SIGNPOST__STORE__PATH", folder.path().join("bench.db"))
+        .env("SIGNPOST__HTTP__LISTEN", "")
+        .stderr(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut log = BufReader::new(serve.stderr.take()?).lines();
+    let ready = log.any(|line| line.is_ok_and(|line| line.ends_with("ready")));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", serve.id()));
+    for child in [&mut serve, &mut sandbox] {
+        child.kill().and_then(|()| child.wait()).ok()?;
+    }
+    let resident = |line: &str| {
+        line.strip_prefix("VmRSS:")?
+            .trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse()
+            .ok()
+    };
+    status.ok().filter(|_| ready)?.lines().find_map(resident)
 }
 
 fn corpus() -> Option<PathBuf> {
@@ -115,17 +159,4 @@ fn show(time: Duration) -> String {
     } else {
         format!("{} µs", time.as_micros())
     }
-}
-
-/// What the kernel says this process holds in memory (Linux).
-fn resident_kilobytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?
-            .trim()
-            .strip_suffix("kB")?
-            .trim()
-            .parse()
-            .ok()
-    })
 }
