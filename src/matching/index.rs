@@ -69,7 +69,7 @@ impl Index {
             .iter()
             .map(|runbook| {
                 let topics = (0..runbook.sections.len())
-                    .map(|section| topic_of(runbook, section))
+                    .map(|section| runbook.topic(section).map_or(0, |topic| topic.section))
                     .collect();
                 Entry {
                     answers: runbook.standing == Standing::Full && runbook.front.signpost.answer != Some(false),
@@ -232,16 +232,4 @@ fn by_name(names: Vec<Name>, key: impl Fn(&str) -> String) -> HashMap<String, Ve
         }
     }
     map
-}
-
-/// The section of the topic that a section belongs to: its own, or the nearest one around it.
-fn topic_of(runbook: &crate::runbook::Runbook, section: usize) -> usize {
-    let mut at = Some(section);
-    while let Some(index) = at {
-        if runbook.topics.iter().any(|topic| topic.section == index) {
-            return index;
-        }
-        at = runbook.sections.get(index).and_then(|section| section.parent);
-    }
-    0
 }

@@ -20,7 +20,6 @@ pub(super) struct Detector {
 
 #[derive(Debug)]
 struct RuleOf {
-    section: usize,
     all: Vec<Check>,
     none: Vec<Check>,
 }
@@ -37,8 +36,8 @@ struct Check {
 pub(super) enum Verdict {
     /// Nothing: there is no rule, or none of its patterns is there.
     Silent,
-    /// This part of the patterns is there, in this section's rule.
-    Partly(usize, f32),
+    /// This part of a rule's patterns is there.
+    Partly(f32),
     /// An exclusion applies.
     Excluded,
 }
@@ -48,10 +47,8 @@ impl Detector {
         let rules = runbook
             .sections
             .iter()
-            .enumerate()
-            .filter_map(|(section, s)| s.rule.as_ref().map(|rule| (section, rule)))
-            .map(|(section, rule)| RuleOf {
-                section,
+            .filter_map(|section| section.rule.as_ref())
+            .map(|rule| RuleOf {
                 all: checks(&rule.all),
                 none: checks(&rule.none),
             })
@@ -77,8 +74,8 @@ impl Detector {
                 return Verdict::Excluded;
             }
             let part = there as f32 / rule.all.len() as f32;
-            if !matches!(verdict, Verdict::Partly(_, best) if best >= part) {
-                verdict = Verdict::Partly(rule.section, part);
+            if !matches!(verdict, Verdict::Partly(best) if best >= part) {
+                verdict = Verdict::Partly(part);
             }
         }
         verdict

@@ -27,8 +27,6 @@ struct Candidate {
 const MOST_FINDINGS: usize = 16;
 /// Candidates that are looked at closely.
 const MOST_CANDIDATES: usize = 24;
-/// Candidates whose own rules are asked: those that could lead.
-const MOST_JUDGED: usize = 8;
 /// Candidates that are told.
 const MOST_TOLD: usize = 10;
 /// Words that tell less are in every runbook.
@@ -47,7 +45,7 @@ pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding>, asked:
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.truncate(MOST_CANDIDATES);
     let text = read.text();
-    for candidate in candidates.iter_mut().take(MOST_JUDGED) {
+    for candidate in &mut candidates {
         judge(index, &text, candidate);
     }
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
@@ -146,7 +144,7 @@ fn judge(index: &Index, text: &str, candidate: &mut Candidate) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
     match detector.map_or(Verdict::Silent, |detector| detector.judge(text)) {
         Verdict::Silent => {}
-        Verdict::Partly(_, part) => candidate.bits *= 1.0 + 0.35 * part,
+        Verdict::Partly(part) => candidate.bits *= 1.0 + 0.35 * part,
         Verdict::Excluded => candidate.excluded = true,
     }
 }

@@ -520,6 +520,20 @@ impl Section {
     }
 }
 
+impl Runbook {
+    /// The topic of a section; one that is no topic of its own belongs to the nearest one around it.
+    pub fn topic(&self, section: usize) -> Option<&Topic> {
+        let mut at = Some(section);
+        while let Some(section) = at {
+            if let Some(topic) = self.topics.iter().find(|topic| topic.section == section) {
+                return Some(topic);
+            }
+            at = self.sections.get(section)?.parent;
+        }
+        self.topics.first()
+    }
+}
+
 impl Library {
     /// The runbook of a topic.
     pub fn runbook(&self, id: TopicId) -> Option<&Runbook> {
@@ -533,14 +547,6 @@ impl Library {
 
     /// The topic itself; a section that is no topic of its own belongs to the nearest one around it.
     pub fn topic(&self, id: TopicId) -> Option<&Topic> {
-        let runbook = self.runbook(id)?;
-        let mut at = Some(id.section);
-        while let Some(section) = at {
-            if let Some(topic) = runbook.topics.iter().find(|topic| topic.section == section) {
-                return Some(topic);
-            }
-            at = runbook.sections.get(section)?.parent;
-        }
-        runbook.topics.first()
+        self.runbook(id)?.topic(id.section)
     }
 }
