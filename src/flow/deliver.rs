@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use crate::clock::Clock;
@@ -37,6 +38,8 @@ pub(super) struct Delivery {
     pub(super) lookup_after: Duration,
     /// Woken when something is put in.
     pub(super) wake: Arc<Notify>,
+    /// Knows every post that is being sent: where this is ended at once, the posts may take a moment longer.
+    pub(super) tracker: TaskTracker,
 }
 
 /// The posts of one thread go out in order.
@@ -94,10 +97,10 @@ impl Delivery {
                 _ => {
                     busy.insert(row.clone());
                     let (delivery, stop) = (Arc::clone(self), stop.clone());
-                    tasks.spawn(async move {
+                    tasks.spawn(self.tracker.track_future(async move {
                         delivery.deliver(post, &stop).await;
                         row
-                    });
+                    }));
                 }
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::Status;
@@ -40,6 +41,8 @@ pub(super) struct Handler {
     pub(super) wake: Arc<Notify>,
     /// Wakes delivery.
     pub(super) outbox: Arc<Notify>,
+    /// Knows every row that is being handled: where this is ended at once, the rows may take a moment longer.
+    pub(super) tracker: TaskTracker,
 }
 
 impl Handler {
@@ -62,7 +65,7 @@ impl Handler {
                                 queue.push_back(row);
                             } else {
                                 lanes.insert(row.lane.clone(), VecDeque::new());
-                                busy.spawn(Arc::clone(&self).one(row, stop.clone()));
+                                busy.spawn(self.tracker.track_future(Arc::clone(&self).one(row, stop.clone())));
                             }
                         }
                     }
@@ -81,7 +84,7 @@ impl Handler {
                     let Ok(lane) = lane else { continue };
                     match lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
                         Some(row) => {
-                            busy.spawn(Arc::clone(&self).one(row, stop.clone()));
+                            busy.spawn(self.tracker.track_future(Arc::clone(&self).one(row, stop.clone())));
                         }
                         None => {
                             lanes.remove(&lane);

@@ -206,6 +206,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         status: Arc::clone(status),
         wake: inbox,
         outbox: Arc::clone(&outbox),
+        tracker: parts.tracker.clone(),
     };
     tasks.keep("handle", handler, handle::Handler::run);
     let delivery = deliver::Delivery {
@@ -215,6 +216,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         us,
         lookup_after,
         wake: outbox,
+        tracker: parts.tracker.clone(),
     };
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sockets = Arc::new(Sockets::new(

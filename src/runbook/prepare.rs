@@ -93,7 +93,8 @@ impl Preparer<'_> {
                 self.code_of_item(base);
                 continue;
             }
-            if blank_before && indent >= base + 4 {
+            // An attribute line belongs to what stands before it, however far it is indented.
+            if blank_before && indent >= base + 4 && attribute_line(line).is_none() {
                 // Indented code stays as it is, up to the next line that is not indented.
                 while let Some(code) = self.lines.get(self.out.len()) {
                     if attribute_line(code).is_some() || (!code.trim().is_empty() && indent_of(code) < base + 4) {

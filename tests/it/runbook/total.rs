@@ -121,3 +121,17 @@ fn the_time_grows_with_the_length_and_depth_is_bounded() {
         );
     }
 }
+
+/// Each of these once kept the parser busy for good.
+#[test]
+fn every_line_is_passed_once() {
+    let texts = [
+        "a\n\n    {: screen}\n\nb\n",
+        "- a\n\n        {: #anchor}\n",
+        "\n    {: tsSymptoms}",
+    ];
+    for text in texts {
+        let (runbook, _) = parse("a.md", text, &BTreeMap::new());
+        assert!(runbook.is_some(), "{text:?}");
+    }
+}
