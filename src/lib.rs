@@ -13,6 +13,7 @@
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod cores;
 pub mod files;
 pub mod flow;
 pub mod http;

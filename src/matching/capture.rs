@@ -19,18 +19,14 @@ const LITTLE: f32 = 9.0;
 /// little to recognise anything, such as `Incident ID: <ID>`.
 pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<String, Vec<String>> {
     let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for signature in index
-        .signatures_of(runbook)
-        .iter()
-        .filter(|signature| can_capture(signature))
-    {
-        let laid = read.align(&index.vocabulary, signature);
+    for signature in index.signatures.of(runbook).filter(can_capture) {
+        let laid = read.align(&index.vocabulary, &signature);
         let whole = laid.matched / signature.total.max(0.1);
         if whole < if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE } {
             continue;
         }
-        for (gap, name) in &signature.gaps {
-            let Some((value, label)) = value(read, &laid.pairs, &signature.words, *gap) else {
+        for (gap, name) in signature.gaps {
+            let Some((value, label)) = value(read, &laid.pairs, signature.words, *gap) else {
                 continue;
             };
             add(&mut captures, name, &value);
@@ -47,7 +43,7 @@ pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<S
 }
 
 /// Commands and prose hold placeholders too, but nobody pastes them with values that mean anything.
-fn can_capture(signature: &Signature) -> bool {
+fn can_capture(signature: &Signature<'_>) -> bool {
     let prose = matches!(signature.source, Source::Prose | Source::Command | Source::Front);
     !prose && !signature.gaps.is_empty()
 }

@@ -66,16 +66,15 @@ impl Index {
                 );
             };
             for (name, place) in self.codes_in(&line.text, &mut seen) {
-                found(
-                    SignatureKind::Code,
-                    &name,
-                    place,
-                    self.codes.get(&name).map_or(&[], Vec::as_slice),
-                );
+                found(SignatureKind::Code, &name, place, self.codes.get(&name));
             }
             token::words(&line.text, |word, place, shape| {
-                let topics = self.alerts.get(word).filter(|_| shape == Shape::Name);
-                if let Some(topics) = topics.filter(|_| seen.insert(word.to_owned())) {
+                let topics = if shape == Shape::Name {
+                    self.alerts.get(word)
+                } else {
+                    &[]
+                };
+                if !topics.is_empty() && seen.insert(word.to_owned()) {
                     let name = line.text.get(place.start..place.end).unwrap_or(word);
                     found(SignatureKind::Alert, name, place, topics);
                 }
@@ -88,7 +87,7 @@ impl Index {
     fn codes_in(&self, text: &str, seen: &mut BTreeSet<String>) -> Vec<(String, Word)> {
         let mut found: Vec<(String, Word)> = Vec::new();
         let mut take = |name: String, start: usize, end: usize| {
-            let known = self.codes.contains_key(&name) && code::stands_alone(text, start, end);
+            let known = self.codes.contains(&name) && code::stands_alone(text, start, end);
             if known && !code::is_something_else(text, start) && seen.insert(name.clone()) {
                 found.push((name, Word { start, end }));
             }
@@ -116,7 +115,7 @@ impl Index {
         let mut codes = texts.flat_map(code::codes).map(|code| code.text).peekable();
         codes.peek().is_some()
             && codes.clone().any(|code| self.families.contains(&code::family(code)))
-            && codes.all(|code| !self.codes.contains_key(code))
+            && codes.all(|code| !self.codes.contains(code))
     }
 
     /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
@@ -153,8 +152,7 @@ impl Index {
         }
         let rate = |index: u32| {
             let sum = shared.get(index as usize).copied().unwrap_or(0.0);
-            let signature = self.signatures.get(index as usize);
-            signature.map_or(0.0, |s| {
+            self.signatures.told(index).map_or(0.0, |s| {
                 sum * s.source.trust() * s.shared * (sum / s.total.max(sum)).sqrt()
             })
         };
@@ -169,8 +167,8 @@ impl Index {
     }
 
     fn lay(&self, read: &Read, index: u32) -> Option<Finding> {
-        let signature = self.signatures.get(index as usize)?;
-        let laid = read.align(&self.vocabulary, signature);
+        let signature = self.signatures.get(index)?;
+        let laid = read.align(&self.vocabulary, &signature);
         let first = laid.pairs.first()?;
         let line = read.words.get(first.0 as usize)?.line;
         let cover = (laid.matched / signature.total.max(1.0))

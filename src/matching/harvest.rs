@@ -1,104 +1,37 @@
-//! Takes the signatures of a library from its documents: a walk over every block, which decides for each text what it
+//! Takes the signatures of a runbook from its document: a walk over every block, which decides for each text what it
 //! is worth as a sign of its topic.
 
-use std::collections::HashMap;
-
 use super::code;
+use super::draft::{Draft, Name};
 use super::lines::{
     assigned_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before, quotations,
 };
 use super::regex_text;
-use super::signature::{Name, Signature, Source, share};
-use super::token::{self, Shape};
-use super::vocabulary::{GAP, Vocabulary, WordId};
+use super::signature::Source;
+use super::token;
 use super::{SignatureKind, normalise};
-use crate::runbook::{Block, BlockKind, Inline, Library, Pattern, Role, Runbook, Section, TopicId, placeholder, plain};
-
-/// Everything that was taken from a library.
-#[derive(Debug, Default)]
-pub(super) struct Harvest {
-    pub(super) vocabulary: Vocabulary,
-    pub(super) signatures: Vec<Signature>,
-    pub(super) codes: Vec<Name>,
-    pub(super) alerts: Vec<Name>,
-    /// Explicit expressions of front matter.
-    pub(super) expressions: Vec<(TopicId, String)>,
-}
+use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
 
 /// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
 const CONSTANT: f32 = 0.95;
 const NUMBERED: f32 = 0.8;
 
-/// Longer texts are cut: no signature is a whole page.
-const MOST_WORDS: usize = 64;
-
-/// Takes the signatures of a whole library.
-pub(super) fn harvest(library: &Library) -> Harvest {
-    let mut harvest = Harvest::default();
-    for (index, runbook) in library.runbooks.iter().enumerate() {
-        Harvester {
-            harvest: &mut harvest,
-            runbook,
-            index,
-        }
-        .runbook();
-    }
-    harvest.vocabulary.weigh(library.runbooks.len());
-    let vocabulary = &harvest.vocabulary;
-    for signature in &mut harvest.signatures {
-        signature.total = signature
-            .words
-            .iter()
-            .filter(|id| **id != GAP)
-            .map(|id| vocabulary.weight(*id))
-            .sum();
-    }
-    lead_to_codes(&mut harvest);
-    share(&mut harvest.signatures);
-    harvest
-}
-
-/// An example of an error with its code leads to the section that explains the code, where the runbook has one.
-fn lead_to_codes(harvest: &mut Harvest) {
-    let mut explained: HashMap<(usize, &str), usize> = HashMap::new();
-    for name in harvest
-        .codes
-        .iter()
-        .filter(|name| name.strength >= 1.0 && name.topic.section > 0)
-    {
-        explained
-            .entry((name.topic.runbook, name.text.as_str()))
-            .or_insert(name.topic.section);
-    }
-    for signature in harvest
-        .signatures
-        .iter_mut()
-        .filter(|signature| signature.source != Source::Prose)
-    {
-        let codes = code::codes(&signature.text);
-        let section = codes
-            .first()
-            .and_then(|code| explained.get(&(signature.topic.runbook, code.text)));
-        if let Some(section) = section.filter(|_| codes.len() == 1) {
-            signature.topic.section = *section;
-        }
-    }
+/// Takes the signatures of one runbook.
+pub(super) fn harvest(runbook: &Runbook) -> Draft {
+    let mut harvester = Harvester {
+        draft: Draft::default(),
+        runbook,
+    };
+    harvester.runbook();
+    harvester.draft
 }
 
 struct Harvester<'a> {
-    harvest: &'a mut Harvest,
+    draft: Draft,
     runbook: &'a Runbook,
-    index: usize,
 }
 
 impl Harvester<'_> {
-    fn topic(&self, section: usize) -> TopicId {
-        TopicId {
-            runbook: self.index,
-            section,
-        }
-    }
-
     fn runbook(&mut self) {
         let runbook = self.runbook;
         let front = &runbook.front;
@@ -152,8 +85,7 @@ impl Harvester<'_> {
             match &signature.pattern {
                 Pattern::Text(text) => self.text(section, text, SignatureKind::Pattern, Source::Explicit),
                 Pattern::Regex(pattern) => {
-                    let topic = self.topic(section);
-                    self.harvest.expressions.push((topic, pattern.clone()));
+                    self.draft.expressions.push((section, pattern.clone()));
                 }
                 Pattern::Code(code) => self.name(section, code, 1.0, true),
                 Pattern::Alert(alert) => self.name(section, alert, 1.0, false),
@@ -190,13 +122,13 @@ impl Harvester<'_> {
     fn name(&mut self, section: usize, text: &str, strength: f32, code: bool) {
         let name = Name {
             text: text.to_owned(),
-            topic: self.topic(section),
+            section,
             strength,
         };
         if code {
-            self.harvest.codes.push(name);
+            self.draft.codes.push(name);
         } else {
-            self.harvest.alerts.push(name);
+            self.draft.alerts.push(name);
         }
     }
 
@@ -369,46 +301,21 @@ impl Harvester<'_> {
         } else {
             placeholder::find(&text)
         };
-        let mut words: Vec<WordId> = Vec::new();
-        let mut gaps: Vec<(u32, Box<str>)> = Vec::new();
         let mut next = placeholders.iter().peekable();
-        let vocabulary = &mut self.harvest.vocabulary;
-        let runbook = self.index as u32;
-        let mut gap = |words: &mut Vec<WordId>, found: &placeholder::Placeholder| {
-            gaps.push((words.len() as u32, name_of(found, &text).into()));
-            words.push(GAP);
-        };
+        let mut signature = self.draft.begin();
         token::words(&text, |word, place, shape| {
             while let Some(found) = next.next_if(|found| found.range.end <= place.start) {
-                gap(&mut words, found);
+                signature.gap(&name_of(found, &text));
             }
             if next.peek().is_some_and(|found| found.range.start < place.end) {
                 return;
             }
-            let id = vocabulary.add(word, shape);
-            vocabulary.seen_in(id, runbook);
-            words.push(if shape == Shape::Value { GAP } else { id });
+            signature.word(word, shape);
         });
         for found in next {
-            gap(&mut words, found);
+            signature.gap(&name_of(found, &text));
         }
-        words.truncate(MOST_WORDS);
-        if words.iter().all(|id| *id == GAP) {
-            return;
-        }
-        self.harvest.signatures.push(Signature {
-            topic: TopicId {
-                runbook: self.index,
-                section,
-            },
-            kind,
-            source,
-            text: shown.trim().into(),
-            words: words.into(),
-            gaps: gaps.into(),
-            total: 0.0,
-            shared: 1.0,
-        });
+        signature.add(section, kind, source, shown.trim());
     }
 }
 

@@ -7,13 +7,19 @@
 mod align;
 mod capture;
 mod code;
+mod draft;
 mod find;
 mod finding;
 mod harvest;
 mod index;
+mod kept;
+mod lexicon;
 mod lines;
 pub mod model;
+mod names;
 pub mod normalise;
+mod part;
+mod postings;
 mod read;
 mod regex_text;
 mod rule;
@@ -21,8 +27,10 @@ mod score;
 mod signature;
 mod token;
 mod vocabulary;
+mod words;
 
 pub use index::Index;
+pub use kept::Harvest;
 pub use model::*;
 
 /// What an operator may set.

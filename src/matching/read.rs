@@ -124,7 +124,7 @@ impl Read {
     }
 
     /// Lays one signature along the message.
-    pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &Signature) -> Alignment {
+    pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &Signature<'_>) -> Alignment {
         let mut hits: Vec<Hit> = Vec::new();
         for (of, id) in signature.words.iter().enumerate() {
             let Some(positions) = self.positions_of(*id) else {
@@ -139,7 +139,7 @@ impl Read {
             hits.extend(positions.iter().map(hit));
         }
         hits.sort_unstable_by_key(|hit| (hit.at, hit.of));
-        align::chain(&hits, &signature.words)
+        align::chain(&hits, signature.words)
     }
 
     fn positions_of(&self, word: WordId) -> Option<&[u32]> {

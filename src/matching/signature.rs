@@ -1,14 +1,12 @@
 //! Signatures: how topics are recognised, and how far each is trusted for where it stood.
 
-use std::collections::HashMap;
-
 use super::SignatureKind;
 use super::vocabulary::WordId;
 use crate::runbook::TopicId;
 
 /// A sequence of words that shows a topic.
-#[derive(Debug)]
-pub(super) struct Signature {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signature<'i> {
     /// What it leads to.
     pub(super) topic: TopicId,
     /// What sort it is, as told to people.
@@ -16,11 +14,11 @@ pub(super) struct Signature {
     /// Where it stood; decides how far it is trusted.
     pub(super) source: Source,
     /// As its author wrote it.
-    pub(super) text: Box<str>,
+    pub(super) text: &'i str,
     /// Its words; [`GAP`](super::vocabulary::GAP) where any value may stand.
-    pub(super) words: Box<[WordId]>,
+    pub(super) words: &'i [WordId],
     /// Names of the gaps, by index among the words.
-    pub(super) gaps: Box<[(u32, Box<str>)]>,
+    pub(super) gaps: &'i [(u32, Box<str>)],
     /// What all its words tell together, in bits.
     pub(super) total: f32,
     /// In how many runbooks the same words stand, as a factor: what three runbooks say tells little about each.
@@ -70,33 +68,5 @@ impl Source {
             Source::Command => 0.4,
             Source::Boilerplate => 0.15,
         }
-    }
-}
-
-/// A code or an alert name and a topic that explains or mentions it.
-#[derive(Debug, Clone)]
-pub(super) struct Name {
-    pub(super) text: String,
-    pub(super) topic: TopicId,
-    /// 1 where the document is about it, less where it only mentions it.
-    pub(super) strength: f32,
-}
-
-/// Finds the signatures that several runbooks hold word for word.
-pub(super) fn share(signatures: &mut [Signature]) {
-    let mut runbooks: HashMap<Box<[WordId]>, Vec<usize>> = HashMap::new();
-    for signature in signatures.iter() {
-        let entry = runbooks.entry(signature.words.clone()).or_default();
-        if entry.last() != Some(&signature.topic.runbook) {
-            entry.push(signature.topic.runbook);
-        }
-    }
-    for signature in signatures {
-        let count = runbooks.get(&signature.words).map_or(1, Vec::len);
-        signature.shared = match count {
-            0..=2 => 1.0,
-            3..=4 => 0.7,
-            _ => 0.4,
-        };
     }
 }

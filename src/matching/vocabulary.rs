@@ -2,9 +2,11 @@
 //! at large, so that `failed` counts little even where only one runbook says it.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use super::part::Part;
 use super::token::Shape;
+use super::words::Words;
 
 /// A word's number in the vocabulary.
 pub(super) type WordId = u32;
@@ -51,84 +53,74 @@ pub(super) fn background_bits(word: &str, shape: Shape) -> f32 {
     }
 }
 
-/// The words of a library.
+/// The words of a library, and what each tells.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
-    ids: HashMap<Box<str>, WordId>,
+    /// All words that were ever taken; those that no runbook holds any more are not words of the library.
+    words: Arc<Words>,
     entries: Vec<Entry>,
     /// All words in order, to find those that begin alike.
-    sorted: Vec<(Box<str>, WordId)>,
+    sorted: Vec<WordId>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Entry {
-    background: f32,
     runbooks: u32,
-    last_runbook: u32,
+    /// First what technical writing at large says, then settled.
     weight: f32,
 }
 
 impl Vocabulary {
-    /// The word's number; new words are added.
-    pub(super) fn add(&mut self, word: &str, shape: Shape) -> WordId {
-        if let Some(id) = self.ids.get(word) {
-            return *id;
-        }
-        let id = self.entries.len() as WordId;
-        self.ids.insert(word.into(), id);
-        self.entries.push(Entry {
-            background: background_bits(word, shape),
-            runbooks: 0,
-            last_runbook: u32::MAX,
-            weight: 0.0,
-        });
-        id
-    }
-
-    /// Notes that a runbook holds the word. Call it runbook by runbook.
-    pub(super) fn seen_in(&mut self, id: WordId, runbook: u32) {
-        if let Some(entry) = self.entries.get_mut(id as usize)
-            && entry.last_runbook != runbook
-        {
-            entry.last_runbook = runbook;
+    /// Counts in how many runbooks each word stands, runbook by runbook.
+    pub(super) fn new(words: &Arc<Words>, parts: &[Arc<Part>]) -> Vocabulary {
+        let mut entries = vec![Entry::default(); words.len()];
+        for seen in parts.iter().flat_map(|part| &part.seen) {
+            let Some(entry) = entries.get_mut(seen.id as usize) else {
+                continue;
+            };
+            if entry.runbooks == 0 {
+                entry.weight = background_bits(words.get(seen.id), seen.shape);
+            }
             entry.runbooks += 1;
         }
-    }
-
-    /// Settles the weights once all runbooks were seen.
-    pub(super) fn weigh(&mut self, runbooks: usize) {
-        let total = (runbooks as f32).max(LEAST_RUNBOOKS);
-        for entry in &mut self.entries {
+        let total = (parts.len() as f32).max(LEAST_RUNBOOKS);
+        for entry in &mut entries {
             let rarity = (total / (entry.runbooks.max(1) as f32)).log2().max(0.1);
-            entry.weight = entry.background.min(rarity * 1.2);
+            entry.weight = entry.weight.min(rarity * 1.2);
         }
-        self.sorted = self.ids.iter().map(|(word, id)| (word.clone(), *id)).collect();
-        self.sorted.sort_unstable();
+        let mut sorted: Vec<WordId> = (0..words.len() as u32).collect();
+        sorted.sort_unstable_by_key(|id| words.get(*id));
+        Vocabulary {
+            words: Arc::clone(words),
+            entries,
+            sorted,
+        }
     }
 
     pub(super) fn id(&self, word: &str) -> Option<WordId> {
-        self.ids.get(word).copied()
+        self.words.id(word).filter(|id| self.runbooks(*id) > 0)
     }
 
     /// The word that was probably meant: one typing error away, or, where the text was cut, the word it begins.
     pub(super) fn guess(&self, word: &str, cut: bool) -> Option<WordId> {
         let head = word.get(..2)?;
-        let from = self.sorted.partition_point(|(known, _)| known.as_ref() < head);
-        let alike = self
-            .sorted
-            .iter()
-            .skip(from)
-            .take_while(|(known, _)| known.starts_with(head));
+        let from = self.sorted.partition_point(|id| self.words.get(*id) < head);
+        let ids = self.sorted.iter().copied().skip(from);
+        let alike = ids.take_while(|id| self.words.get(*id).starts_with(head));
         let near = |known: &str| {
             let begins = cut && known.starts_with(word);
             let typed =
                 known.len() >= 6 && known.len().abs_diff(word.len()) <= 1 && strsim::osa_distance(known, word) == 1;
             (begins || typed) && !known.bytes().any(|b| b.is_ascii_digit())
         };
-        let meant = alike.filter(|(known, _)| near(known));
-        meant
-            .max_by_key(|(_, id)| self.entries.get(*id as usize).map_or(0, |entry| entry.runbooks))
-            .map(|(_, id)| *id)
+        alike
+            .filter(|id| self.runbooks(*id) > 0 && near(self.words.get(*id)))
+            .max_by_key(|id| self.runbooks(*id))
+    }
+
+    /// In how many runbooks the word stands.
+    fn runbooks(&self, id: WordId) -> u32 {
+        self.entries.get(id as usize).map_or(0, |entry| entry.runbooks)
     }
 
     /// What the word tells, in bits.
@@ -136,6 +128,7 @@ impl Vocabulary {
         self.entries.get(id as usize).map_or(0.0, |entry| entry.weight)
     }
 
+    /// One more than the largest number of a word.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -505,7 +505,7 @@ pub struct Library {
 }
 
 /// A topic of a library: indexes into `runbooks` and that runbook's `sections`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct TopicId {
     /// Index of the runbook.
     pub runbook: usize,

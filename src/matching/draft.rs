@@ -1,0 +1,211 @@
+//! The part of a runbook while it is being made.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use super::SignatureKind;
+use super::code;
+use super::part::{Kept, Named, Packed, Part, Seen};
+use super::rule::Detector;
+use super::signature::Source;
+use super::token::Shape;
+use super::vocabulary::{GAP, WordId};
+use super::words::Words;
+use crate::runbook::{Runbook, Standing};
+
+/// Longer texts are cut: no signature is a whole page.
+const MOST_WORDS: usize = 64;
+
+/// The words and names of a whole library, by number. They only grow.
+#[derive(Debug, Default)]
+pub(super) struct Dictionaries {
+    pub(super) words: Arc<Words>,
+    pub(super) codes: Arc<Words>,
+    pub(super) alerts: Arc<Words>,
+}
+
+/// What has been taken so far. Until it is finished, words have numbers that hold here only.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) codes: Vec<Name>,
+    pub(super) alerts: Vec<Name>,
+    /// Explicit expressions of front matter, with their sections.
+    pub(super) expressions: Vec<(usize, String)>,
+    own: Words,
+    shapes: Vec<Shape>,
+    signatures: Vec<Kept>,
+    words: Vec<WordId>,
+    texts: String,
+    gaps: Vec<(u32, Box<str>)>,
+}
+
+/// A code or an alert name as it was found.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) section: usize,
+    /// 1 where the document is about it, less where it only mentions it.
+    pub(super) strength: f32,
+}
+
+/// A signature on its way into a draft.
+pub(super) struct Begun<'d> {
+    draft: &'d mut Draft,
+    words: usize,
+    gaps: usize,
+}
+
+impl Draft {
+    /// Begins a signature. Unless it is [added](Begun::add), nothing of it stays but that its words were seen.
+    pub(super) fn begin(&mut self) -> Begun<'_> {
+        let (words, gaps) = (self.words.len(), self.gaps.len());
+        Begun {
+            draft: self,
+            words,
+            gaps,
+        }
+    }
+
+    /// An example of an error with its code leads to the section that explains the code, where the runbook has one.
+    fn lead_to_codes(&mut self) {
+        let mut explained: HashMap<&str, u32> = HashMap::new();
+        for name in self
+            .codes
+            .iter()
+            .filter(|name| name.strength >= 1.0 && name.section > 0)
+        {
+            explained.entry(&name.text).or_insert(name.section as u32);
+        }
+        if explained.is_empty() {
+            return;
+        }
+        let mut end = self.texts.len();
+        for signature in self.signatures.iter_mut().rev() {
+            let text = self.texts.get(signature.text as usize..end).unwrap_or_default();
+            end = signature.text as usize;
+            if signature.source == Source::Prose {
+                continue;
+            }
+            let codes = code::codes(text);
+            let section = codes.first().and_then(|code| explained.get(code.text));
+            if let Some(section) = section.filter(|_| codes.len() == 1) {
+                signature.section = *section;
+            }
+        }
+    }
+
+    /// Gives every word and name its number in the library and packs it all.
+    pub(super) fn finish(mut self, runbook: &Runbook, dictionaries: &mut Dictionaries) -> Part {
+        self.lead_to_codes();
+        let codes = named(self.codes, &mut dictionaries.codes, |code| code);
+        let alerts = named(self.alerts, &mut dictionaries.alerts, |alert| alert.to_lowercase());
+        let mut seen: Vec<Seen> = (0..)
+            .zip(self.shapes)
+            .map(|(own, shape)| Seen {
+                id: number(&mut dictionaries.words, self.own.get(own)),
+                count: 0,
+                shape,
+            })
+            .collect();
+        for word in self.words.iter_mut().filter(|word| **word != GAP) {
+            if let Some(seen) = seen.get_mut(*word as usize) {
+                seen.count = seen.count.saturating_add(1);
+                *word = seen.id;
+            }
+        }
+        let mut packed = Packed {
+            signatures: self.signatures.into(),
+            words: self.words.into(),
+            texts: self.texts.into(),
+            gaps: self.gaps.into(),
+        };
+        for at in 0..packed.len() {
+            let mut hasher = DefaultHasher::new();
+            packed.words(at).hash(&mut hasher);
+            if let Some(kept) = packed.signatures.get_mut(at) {
+                kept.fingerprint = hasher.finish();
+            }
+        }
+        Part {
+            answers: runbook.standing == Standing::Full && runbook.front.signpost.answer != Some(false),
+            standing: match runbook.standing {
+                Standing::Full => 1.0,
+                Standing::Listing => 0.6,
+                Standing::Pointer | Standing::Draft => 0.5,
+            },
+            topics: (0..runbook.sections.len())
+                .map(|section| runbook.topic(section).map_or(0, |topic| topic.section))
+                .collect(),
+            detector: Detector::new(runbook),
+            expressions: self.expressions.into(),
+            seen: seen.into(),
+            codes,
+            alerts,
+            length: packed.words.len() as f32,
+            packed,
+        }
+    }
+}
+
+impl Begun<'_> {
+    /// Adds a word; a value is seen, but any other may stand in its place.
+    pub(super) fn word(&mut self, word: &str, shape: Shape) {
+        let draft = &mut *self.draft;
+        let id = draft.own.add(word);
+        if id as usize == draft.shapes.len() {
+            draft.shapes.push(shape);
+        }
+        draft.words.push(if shape == Shape::Value { GAP } else { id });
+    }
+
+    /// Adds a named place where any value may stand.
+    pub(super) fn gap(&mut self, name: &str) {
+        let at = (self.draft.words.len() - self.words) as u32;
+        self.draft.gaps.push((at, name.into()));
+        self.draft.words.push(GAP);
+    }
+
+    /// Adds the signature, unless it says nothing.
+    pub(super) fn add(self, section: usize, kind: SignatureKind, source: Source, text: &str) {
+        let draft = self.draft;
+        draft.words.truncate(self.words + MOST_WORDS);
+        let said = draft.words.get(self.words..).unwrap_or_default();
+        if said.iter().all(|id| *id == GAP) {
+            draft.words.truncate(self.words);
+            draft.gaps.truncate(self.gaps);
+            return;
+        }
+        draft.signatures.push(Kept {
+            fingerprint: 0,
+            words: self.words as u32,
+            text: draft.texts.len() as u32,
+            gaps: self.gaps as u32,
+            section: section as u32,
+            kind,
+            source,
+        });
+        draft.texts.push_str(text);
+    }
+}
+
+/// The number of a string; the dictionary is copied before it grows when an index still reads it.
+fn number(words: &mut Arc<Words>, word: &str) -> u32 {
+    words.id(word).unwrap_or_else(|| Arc::make_mut(words).add(word))
+}
+
+/// Names by their key, each section once with its best strength.
+fn named<K: AsRef<str>>(names: Vec<Name>, dictionary: &mut Arc<Words>, key: impl Fn(String) -> K) -> Box<[Named]> {
+    let mut places: HashMap<(u32, u32), usize> = HashMap::new();
+    let mut out: Vec<Named> = Vec::new();
+    for name in names {
+        let (section, strength) = (name.section as u32, name.strength);
+        let id = number(dictionary, key(name.text).as_ref());
+        let at = *places.entry((id, section)).or_insert(out.len());
+        match out.get_mut(at) {
+            Some(known) => known.strength = known.strength.max(strength),
+            None => out.push(Named { id, section, strength }),
+        }
+    }
+    out.into()
+}

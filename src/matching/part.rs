@@ -1,0 +1,118 @@
+//! What was taken from one runbook, packed: it is kept from load to load while the runbook stays as it is.
+
+use std::ops::Range;
+
+use super::SignatureKind;
+use super::rule::Detector;
+use super::signature::{Signature, Source};
+use super::token::Shape;
+use super::vocabulary::WordId;
+use crate::runbook::TopicId;
+
+/// Everything that recognising needs of a runbook.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Whether it may answer unasked.
+    pub(super) answers: bool,
+    /// How far it is believed: a listing ranks behind the page that explains.
+    pub(super) standing: f32,
+    /// The topic that each of its sections belongs to.
+    pub(super) topics: Box<[usize]>,
+    /// Its detection rules and exclusions.
+    pub(super) detector: Detector,
+    /// Explicit expressions of its front matter, with their sections.
+    pub(super) expressions: Box<[(usize, String)]>,
+    /// Its words, each once.
+    pub(super) seen: Box<[Seen]>,
+    /// Codes that it explains or mentions, each once a section.
+    pub(super) codes: Box<[Named]>,
+    /// Alert names, likewise.
+    pub(super) alerts: Box<[Named]>,
+    /// How many words its signatures have together, placeholders too.
+    pub(super) length: f32,
+    pub(super) packed: Packed,
+}
+
+/// The signatures of a runbook.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub(super) signatures: Box<[Kept]>,
+    pub(super) words: Box<[WordId]>,
+    pub(super) texts: Box<str>,
+    pub(super) gaps: Box<[(u32, Box<str>)]>,
+}
+
+/// A word of a runbook.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) id: WordId,
+    /// How often its signatures hold it.
+    pub(super) count: u16,
+    /// As it looked where it stood first.
+    pub(super) shape: Shape,
+}
+
+/// A code or an alert name, by its number, and the section that explains or mentions it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named {
+    pub(super) id: u32,
+    pub(super) section: u32,
+    /// 1 where the document is about it, less where it only mentions it.
+    pub(super) strength: f32,
+}
+
+/// A signature, as the places where its own begins in what its runbook's signatures share; each ends where the next
+/// begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    /// The same for the same words.
+    pub(super) fingerprint: u64,
+    pub(super) words: u32,
+    pub(super) text: u32,
+    pub(super) gaps: u32,
+    pub(super) section: u32,
+    pub(super) kind: SignatureKind,
+    pub(super) source: Source,
+}
+
+impl Packed {
+    /// How many signatures there are.
+    pub(super) fn len(&self) -> usize {
+        self.signatures.len()
+    }
+
+    /// The words of a signature.
+    pub(super) fn words(&self, at: usize) -> &[WordId] {
+        part_of(&self.words, self.bounds(at, |kept| kept.words, self.words.len()))
+    }
+
+    /// A signature as matching sees it, but for what only the whole library tells.
+    pub(super) fn signature(&self, runbook: usize, at: usize) -> Option<Signature<'_>> {
+        let kept = self.signatures.get(at)?;
+        let text = self.bounds(at, |kept| kept.text, self.texts.len());
+        let gaps = self.bounds(at, |kept| kept.gaps, self.gaps.len());
+        Some(Signature {
+            topic: TopicId {
+                runbook,
+                section: kept.section as usize,
+            },
+            kind: kept.kind,
+            source: kept.source,
+            text: self.texts.get(text).unwrap_or_default(),
+            words: self.words(at),
+            gaps: part_of(&self.gaps, gaps),
+            total: 0.0,
+            shared: 1.0,
+        })
+    }
+
+    fn bounds(&self, at: usize, begin: impl Fn(&Kept) -> u32, all: usize) -> Range<usize> {
+        let from = self.signatures.get(at).map_or(all, |kept| begin(kept) as usize);
+        let to = self.signatures.get(at + 1).map_or(all, |kept| begin(kept) as usize);
+        from..to
+    }
+}
+
+fn part_of<T>(all: &[T], range: Range<usize>) -> &[T] {
+    all.get(range).unwrap_or_default()
+}
