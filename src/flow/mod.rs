@@ -237,12 +237,9 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     };
     tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
     if let Some(listener) = health {
-        parts.tracker.spawn(http::serve(
-            listener,
-            Arc::clone(status) as _,
-            parts.metrics.clone(),
-            stop.clone(),
-        ));
+        let metrics = parts.metrics.clone();
+        let health = http::serve(listener, Arc::clone(status) as _, metrics, stop.clone());
+        parts.tracker.spawn(health);
     }
 }
 
