@@ -14,7 +14,7 @@ pub(super) struct Hit {
     pub(super) weight: f32,
 }
 
-/// The best way to lay a signature along a message.
+/// The best way to lay a signature along a message. Use it again for the next signature: it keeps its memory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alignment {
     /// Word pairs (message, signature), in order.
@@ -23,6 +23,21 @@ pub(super) struct Alignment {
     pub(super) matched: f32,
     /// Bits left after what stands between was paid for.
     pub(super) score: f32,
+    /// The words in common, in the order of the message.
+    pub(super) hits: Vec<Hit>,
+    /// The best chain that ends at each hit.
+    best: Vec<Link>,
+    /// Placeholders before each word of the signature.
+    gaps: Vec<u32>,
+}
+
+/// The best chain that ends at one hit.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    score: f32,
+    before: Option<usize>,
+    /// The best score up to here.
+    most: f32,
 }
 
 /// What a word between two matches costs, in bits, and the most that a gap costs.
@@ -35,75 +50,102 @@ const NEIGHBOURS: f32 = 0.3;
 /// Longer lists of hits are cut: no input makes the chain more than this much work.
 const MOST_HITS: usize = 160;
 
-/// The heaviest chain through the hits. `signature` tells where the placeholders are. Hits must be ordered by `at`.
-pub(super) fn chain(hits: &[Hit], signature: &[u32]) -> Alignment {
-    let hits = hits.get(..MOST_HITS).unwrap_or(hits);
-    let mut best: Vec<(f32, Option<usize>)> = Vec::with_capacity(hits.len());
-    let mut top: Option<usize> = None;
-    for (index, hit) in hits.iter().enumerate() {
-        let mut own = (hit.weight, None);
-        for (before, previous) in hits.iter().enumerate().take(index) {
+impl Alignment {
+    /// Finds the heaviest chain through the hits. `signature` tells where the placeholders are. Hits must be ordered by
+    /// `at`, then `of`.
+    pub(super) fn chain(&mut self, signature: &[u32]) {
+        self.hits.truncate(MOST_HITS);
+        self.pairs.clear();
+        (self.matched, self.score) = (0.0, 0.0);
+        self.count_gaps(signature);
+        self.best.clear();
+        let mut top: Option<(usize, f32)> = None;
+        let mut most = f32::MIN;
+        for index in 0..self.hits.len() {
+            let Some(mut link) = self.link(index) else { break };
+            most = most.max(link.score);
+            link.most = most;
+            if top.is_none_or(|(_, score)| link.score > score) {
+                top = Some((index, link.score));
+            }
+            self.best.push(link);
+        }
+        self.score = top.map_or(0.0, |(_, score)| score);
+        let mut at = top.map(|(index, _)| index);
+        while let Some(index) = at {
+            let (Some(hit), Some(link)) = (self.hits.get(index), self.best.get(index)) else {
+                break;
+            };
+            self.pairs.push((hit.at, hit.of));
+            self.matched += hit.weight;
+            at = link.before;
+        }
+        self.pairs.reverse();
+    }
+
+    /// The best way to come to a hit: of equals, from the first. Looks back only as far as there may be a better one.
+    fn link(&self, index: usize) -> Option<Link> {
+        let hit = self.hits.get(index)?;
+        let mut own = Link {
+            score: hit.weight,
+            before: None,
+            most: 0.0,
+        };
+        let earlier = self.hits.iter().zip(&self.best).enumerate().take(index).rev();
+        for (before, (previous, link)) in earlier {
+            if link.most + hit.weight + NEIGHBOURS * hit.weight < own.score {
+                break;
+            }
             if previous.at >= hit.at || previous.of >= hit.of {
                 continue;
             }
-            let Some((so_far, _)) = best.get(before) else { continue };
-            let score = so_far + hit.weight + step(previous, hit, signature);
-            if score > own.0 {
-                own = (score, Some(before));
+            let score = link.score + hit.weight + self.step(previous, hit);
+            if score > own.score || own.before.is_some() && score >= own.score {
+                own.score = score;
+                own.before = Some(before);
             }
         }
-        if top
-            .and_then(|top| best.get(top))
-            .is_none_or(|(score, _)| own.0 > *score)
-        {
-            top = Some(index);
-        }
-        best.push(own);
+        Some(own)
     }
-    let mut alignment = Alignment {
-        score: top.and_then(|top| best.get(top)).map_or(0.0, |(score, _)| *score),
-        ..Alignment::default()
-    };
-    let mut at = top;
-    while let Some(index) = at {
-        if let (Some(hit), Some((_, before))) = (hits.get(index), best.get(index)) {
-            alignment.pairs.push((hit.at, hit.of));
-            alignment.matched += hit.weight;
-            at = *before;
-        } else {
-            break;
-        }
-    }
-    alignment.pairs.reverse();
-    alignment
-}
 
-/// What it is worth, or costs, to go from one matching word to the next.
-fn step(from: &Hit, to: &Hit, signature: &[u32]) -> f32 {
-    let apart = to.at - from.at - 1;
-    let skipped = signature.get(from.of as usize + 1..to.of as usize).unwrap_or_default();
-    if apart == 0 && skipped.is_empty() {
-        return NEIGHBOURS * from.weight.min(to.weight);
+    fn count_gaps(&mut self, signature: &[u32]) {
+        self.gaps.clear();
+        self.gaps.push(0);
+        let mut gaps = 0;
+        for id in signature {
+            gaps += u32::from(*id == GAP);
+            self.gaps.push(gaps);
+        }
     }
-    let placeholder = skipped.contains(&GAP);
-    let words = skipped.iter().filter(|id| **id != GAP).count() as u32;
-    let stray = if placeholder {
-        apart.saturating_sub(FREE)
-    } else {
-        apart.saturating_sub(words)
-    };
-    -(STRAY * stray as f32 + 0.3 * words as f32).min(STRAY_MOST)
+
+    /// What it is worth, or costs, to go from one matching word to the next.
+    fn step(&self, from: &Hit, to: &Hit) -> f32 {
+        let apart = to.at - from.at - 1;
+        let skipped = to.of - from.of - 1;
+        if apart == 0 && skipped == 0 {
+            return NEIGHBOURS * from.weight.min(to.weight);
+        }
+        let gaps_before = |of: u32| self.gaps.get(of as usize).copied().unwrap_or(0);
+        let gaps = gaps_before(to.of) - gaps_before(from.of + 1);
+        let words = skipped - gaps;
+        let stray = if gaps > 0 {
+            apart.saturating_sub(FREE)
+        } else {
+            apart.saturating_sub(words)
+        };
+        -(STRAY * stray as f32 + 0.3 * words as f32).min(STRAY_MOST)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{GAP, Hit, chain};
+    use super::{Alignment, GAP, Hit};
 
     #[test]
     fn the_chain_keeps_order_and_passes_placeholders() {
         // signature: instance GAP cannot found; message: instance 7 cannot be found instance
         let signature = [0, GAP, 1, 2];
-        let hits = [
+        let hits = vec![
             Hit {
                 at: 0,
                 of: 0,
@@ -125,7 +167,11 @@ mod tests {
                 weight: 4.0,
             },
         ];
-        let alignment = chain(&hits, &signature);
+        let mut alignment = Alignment {
+            hits,
+            ..Alignment::default()
+        };
+        alignment.chain(&signature);
         assert_eq!(alignment.pairs, [(0, 0), (2, 2), (4, 3)]);
         assert!((alignment.matched - 10.0).abs() < f32::EPSILON);
         assert!(alignment.score > 9.0);
@@ -133,6 +179,8 @@ mod tests {
 
     #[test]
     fn nothing_aligns_to_nothing() {
-        assert!(chain(&[], &[GAP]).pairs.is_empty());
+        let mut alignment = Alignment::default();
+        alignment.chain(&[GAP]);
+        assert!(alignment.pairs.is_empty());
     }
 }

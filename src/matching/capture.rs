@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::align::Alignment;
 use super::index::Index;
 use super::lines::label_before;
 use super::read::Read;
@@ -19,10 +20,16 @@ const LITTLE: f32 = 9.0;
 /// little to recognise anything, such as `Incident ID: <ID>`.
 pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<String, Vec<String>> {
     let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut laid = Alignment::default();
     for signature in index.signatures.of(runbook).filter(can_capture) {
-        let laid = read.align(&index.vocabulary, &signature);
-        let whole = laid.matched / signature.total.max(0.1);
-        if whole < if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE } {
+        let least = if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE };
+        let whole = |matched: f32| matched / signature.total.max(0.1);
+        // Most are not there at all; a hair's breadth for sums in another order.
+        if whole(read.most_matched(&index.vocabulary, signature.words)) < least - 0.001 {
+            continue;
+        }
+        read.align(&index.vocabulary, signature.words, &mut laid);
+        if whole(laid.matched) < least {
             continue;
         }
         for (gap, name) in signature.gaps {

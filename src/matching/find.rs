@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::align::Alignment;
 use super::code;
 use super::finding::{Finding, NAME_BITS};
 use super::index::Index;
@@ -158,28 +159,33 @@ impl Index {
         };
         touched.retain(|index| shared.get(*index as usize).is_some_and(|sum| *sum >= LEAST_SHARED));
         let mut rated: Vec<(f32, u32)> = touched.into_iter().map(|index| (rate(index), index)).collect();
-        rated.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        rated.truncate(MOST_CANDIDATES);
+        let best_first = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if rated.len() > MOST_CANDIDATES {
+            rated.select_nth_unstable_by(MOST_CANDIDATES, best_first);
+            rated.truncate(MOST_CANDIDATES);
+        }
+        rated.sort_unstable_by(best_first);
+        let mut laid = Alignment::default();
         rated
             .into_iter()
-            .filter_map(|(_, index)| self.lay(read, index))
+            .filter_map(|(_, index)| self.lay(read, index, &mut laid))
             .collect()
     }
 
-    fn lay(&self, read: &Read, index: u32) -> Option<Finding> {
+    fn lay(&self, read: &Read, index: u32, laid: &mut Alignment) -> Option<Finding> {
         let signature = self.signatures.get(index)?;
-        let laid = read.align(&self.vocabulary, &signature);
+        read.align(&self.vocabulary, signature.words, laid);
         let first = laid.pairs.first()?;
         let line = read.words.get(first.0 as usize)?.line;
         let cover = (laid.matched / signature.total.max(1.0))
-            .max(read.line_cover(&laid))
+            .max(read.line_cover(laid))
             .min(1.0);
         let strength = laid.score * signature.source.trust() * signature.shared * cover.sqrt();
         (strength > 2.0).then(|| Finding {
             topic: signature.topic,
             kind: signature.kind,
             signature: signature.text.to_string(),
-            line: read.heaviest_line(&laid).unwrap_or(line),
+            line: read.heaviest_line(laid).unwrap_or(line),
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,
             cover,

@@ -80,23 +80,25 @@ pub(super) fn is_assignment(line: &str) -> bool {
 
 /// What stands in every log or listing whatever went wrong.
 pub(super) fn is_boilerplate(line: &str) -> bool {
-    let trace =
-        line.starts_with("Traceback (most recent call last)") || line.starts_with("goroutine ") && line.ends_with(':');
-    let columns: Vec<&str> = line
-        .split("  ")
-        .map(str::trim)
-        .filter(|column| !column.is_empty())
-        .collect();
-    let head = columns.len() >= 3
-        && line
-            .split_whitespace()
-            .all(|word| word.starts_with(|c: char| c.is_uppercase() || !c.is_alphabetic()))
-        && !line.contains(|c: char| c.is_ascii_digit() || c == ':');
-    let capitals = line.split_whitespace().count() >= 3
-        && line
-            .chars()
-            .all(|c| c.is_uppercase() || c.is_whitespace() || "()-_/%".contains(c));
-    trace || head || capitals
+    let trace = || {
+        line.starts_with("Traceback (most recent call last)") || line.starts_with("goroutine ") && line.ends_with(':')
+    };
+    trace() || is_table_head(line) || is_in_capitals(line)
+}
+
+/// Three columns or more, each word with a capital, no number.
+fn is_table_head(line: &str) -> bool {
+    // Most lines say something else by their first word or a digit; the columns are cut last.
+    let named = |word: &str| word.starts_with(|c: char| c.is_uppercase() || !c.is_alphabetic());
+    !line.bytes().any(|b| b.is_ascii_digit() || b == b':')
+        && line.split_whitespace().all(named)
+        && line.split("  ").filter(|column| !column.trim().is_empty()).count() >= 3
+}
+
+/// Three words or more, all in capitals.
+fn is_in_capitals(line: &str) -> bool {
+    let capital = |c: char| c.is_uppercase() || c.is_whitespace() || "()-_/%".contains(c);
+    line.chars().all(capital) && line.split_whitespace().nth(2).is_some()
 }
 
 /// Programs that runbooks run.

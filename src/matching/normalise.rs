@@ -48,7 +48,9 @@ fn shown(raw: &str) -> String {
 
 /// Removes `ESC [ … letter` sequences, and the same where the escape character was lost on the way (`[0;31m`).
 fn strip_terminal_escapes(raw: &str) -> Cow<'_, str> {
-    if !raw.contains(['\u{1b}', '\u{9b}']) && !has_bare_colour(raw) {
+    // U+009B ends in the byte 9B; a character that merely shares it is passed over below.
+    let escaped = [0x1b, 0x9b].iter().any(|byte| raw.as_bytes().contains(byte));
+    if !escaped && !has_bare_colour(raw) {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());
@@ -96,7 +98,10 @@ fn has_bare_colour(raw: &str) -> bool {
 }
 
 /// Undoes what Slack does to text: `<url|label>`, `<@U…>`, `&lt;`. Only `&`, `<` and `>` are escaped (facts: Slack).
-fn resolve_markup(raw: &str) -> String {
+fn resolve_markup(raw: &str) -> Cow<'_, str> {
+    if !raw.as_bytes().contains(&b'<') && !raw.as_bytes().contains(&b'&') {
+        return Cow::Borrowed(raw);
+    }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find(['<', '&']) {
@@ -125,7 +130,7 @@ fn resolve_markup(raw: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// `<https://x|x>` shows its label, `<#C1|name>` its name, `<@U1>` and `<!here>` nothing worth reading. The text and
@@ -160,8 +165,14 @@ fn slack_link(tail: &str) -> Option<(String, usize)> {
 /// Straightens what editors and log formats do to text, so that words are the same on both sides.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    loop {
+        let same = rest.bytes().take_while(|byte| is_plain(*byte)).count();
+        let (before, tail) = rest.split_at(same);
+        out.push_str(before);
+        let mut chars = tail.chars();
+        let Some(c) = chars.next() else { return out };
+        rest = chars.as_str();
         match c {
             '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{00b4}' => out.push('\''),
             '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{00ab}' | '\u{00bb}' => out.push('"'),
@@ -170,19 +181,23 @@ pub fn plain(text: &str) -> String {
             '\u{2026}' => out.push_str("..."),
             '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{00ad}' => {}
             // A log line inside a JSON string: \n and \t part words, \" is a quote.
-            '\\' => match chars.peek() {
-                Some('n' | 't' | 'r') => {
-                    chars.next();
+            '\\' => match rest.as_bytes().first() {
+                Some(b'n' | b't' | b'r') => {
+                    rest = rest.get(1..).unwrap_or_default();
                     out.push(' ');
                 }
-                Some('"' | '\'' | '/' | '\\') => {}
+                Some(b'"' | b'\'' | b'/' | b'\\') => {}
                 _ => out.push('\\'),
             },
             c if c.is_whitespace() || c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }
-    out
+}
+
+/// Whether a byte is a character that stays as it is.
+fn is_plain(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) && byte != b'\\'
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! A message cut into words, with the way back to the lines they stand on.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
-use super::align::{self, Alignment, Hit};
+use super::align::{Alignment, Hit};
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
-use super::signature::Signature;
 use super::token::{self, Shape, Word};
-use super::vocabulary::{Vocabulary, WordId, background_bits};
+use super::vocabulary::{GAP, Vocabulary, WordId, background_bits};
 
 /// A word of the message.
 #[derive(Debug, Clone, Copy)]
@@ -27,10 +26,9 @@ pub(super) struct Read {
     pub(super) words: Vec<MessageWord>,
     /// The known words, each once.
     pub(super) known: Vec<WordId>,
-    /// By word of the vocabulary: one more than its place in `positions`, 0 for a word that is not here.
-    slots: Vec<u32>,
-    /// Where each known word stands, ascending; no more than can matter.
-    positions: Vec<Vec<u32>>,
+    /// Where each known word stands, in the order of `known`.
+    positions: Vec<Places>,
+    slots: Slots,
     /// Bits a line.
     line_weights: Vec<f32>,
     /// How far each line is believed: what every listing has counts little here too.
@@ -46,13 +44,33 @@ const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
 const LEAST_GUESSED: usize = 5;
 
+/// Where a word stands, ascending; no more than can matter.
+#[derive(Debug, Clone, Copy, Default)]
+struct Places {
+    count: usize,
+    at: [u32; MOST_OCCURRENCES],
+}
+
+impl Places {
+    fn add(&mut self, at: u32) {
+        if let Some(place) = self.at.get_mut(self.count) {
+            *place = at;
+            self.count += 1;
+        }
+    }
+
+    fn all(&self) -> &[u32] {
+        self.at.get(..self.count).unwrap_or_default()
+    }
+}
+
 impl Read {
     /// Reads a message with the words of a library. Linear in its length.
     pub(super) fn new(vocabulary: &Vocabulary, text: &str) -> Read {
         let message = normalise(text);
         let mut words = Vec::new();
-        let (mut known, mut positions) = (Vec::new(), Vec::<Vec<u32>>::new());
-        let mut slots = vec![0_u32; vocabulary.len()];
+        let (mut known, mut positions) = (Vec::new(), Vec::<Places>::new());
+        let mut slots = Slots::default();
         let mut line_weights = vec![0.0; message.lines.len()];
         let mut seen: HashSet<Vec<WordId>> = HashSet::new();
         let mut line_ids = Vec::new();
@@ -61,6 +79,9 @@ impl Read {
         let mut guesses = if text.len() <= SHORT { MOST_GUESSES } else { 0 };
         for (number, line) in message.lines.iter().enumerate() {
             let first = words.len();
+            if first >= MOST_WORDS {
+                break;
+            }
             line_ids.clear();
             token::words(&line.text, |word, place, shape| {
                 if words.len() >= MOST_WORDS {
@@ -86,28 +107,25 @@ impl Read {
                 });
             });
             // A log repeats itself: the same line again, but for its numbers, tells nothing new.
-            if line_ids.len() > 3 && !seen.insert(line_ids.clone()) {
-                words.truncate(first);
-                continue;
+            if line_ids.len() > 3 {
+                if seen.contains(&line_ids) {
+                    words.truncate(first);
+                    continue;
+                }
+                seen.insert(line_ids.clone());
             }
             for (at, word) in words.iter().enumerate().skip(first) {
                 if let Some(weight) = line_weights.get_mut(number) {
                     *weight += word.weight;
                 }
                 if let Some(id) = word.id {
-                    let Some(slot) = slots.get_mut(id as usize) else {
-                        continue;
-                    };
-                    if *slot == 0 {
+                    let slot = slots.of(id);
+                    if slot == known.len() {
                         known.push(id);
-                        positions.push(Vec::with_capacity(2));
-                        *slot = known.len() as u32;
+                        positions.push(Places::default());
                     }
-                    if let Some(places) = positions
-                        .get_mut(*slot as usize - 1)
-                        .filter(|places| places.len() < MOST_OCCURRENCES)
-                    {
-                        places.push(at as u32);
+                    if let Some(places) = positions.get_mut(slot) {
+                        places.add(at as u32);
                     }
                 }
             }
@@ -116,17 +134,17 @@ impl Read {
             message,
             words,
             known,
-            slots,
             positions,
+            slots,
             line_weights,
             line_trust,
         }
     }
 
-    /// Lays one signature along the message.
-    pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &Signature<'_>) -> Alignment {
-        let mut hits: Vec<Hit> = Vec::new();
-        for (of, id) in signature.words.iter().enumerate() {
+    /// Lays the words of one signature along the message.
+    pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &[WordId], laid: &mut Alignment) {
+        laid.hits.clear();
+        for (of, id) in signature.iter().enumerate() {
             let Some(positions) = self.positions_of(*id) else {
                 continue;
             };
@@ -136,15 +154,20 @@ impl Read {
                 of: of as u32,
                 weight: weight * self.trust_at(*at),
             };
-            hits.extend(positions.iter().map(hit));
+            laid.hits.extend(positions.iter().map(hit));
         }
-        hits.sort_unstable_by_key(|hit| (hit.at, hit.of));
-        align::chain(&hits, signature.words)
+        laid.hits.sort_unstable_by_key(|hit| (hit.at, hit.of));
+        laid.chain(signature);
+    }
+
+    /// The most that [`Read::align`] can match of a signature, in bits: every word of it that the message holds.
+    pub(super) fn most_matched(&self, vocabulary: &Vocabulary, signature: &[WordId]) -> f32 {
+        let here = signature.iter().filter(|id| self.slots.find(**id).is_some());
+        here.map(|id| vocabulary.weight(*id)).sum()
     }
 
     fn positions_of(&self, word: WordId) -> Option<&[u32]> {
-        let slot = self.slots.get(word as usize).copied().unwrap_or(0);
-        self.positions.get((slot as usize).checked_sub(1)?).map(Vec::as_slice)
+        self.positions.get(self.slots.find(word)?).map(Places::all)
     }
 
     fn trust_at(&self, at: u32) -> f32 {
@@ -193,29 +216,104 @@ impl Read {
     /// How much of the lines that it lies on an alignment explains: a fragment that matches whole is worth more than
     /// the same words in a long line about something else.
     pub(super) fn line_cover(&self, laid: &Alignment) -> f32 {
-        let mut lines: Vec<u32> = laid
-            .pairs
-            .iter()
-            .filter_map(|(at, _)| self.words.get(*at as usize))
-            .map(|word| word.line)
-            .collect();
-        lines.dedup();
-        let all: f32 = lines
-            .iter()
-            .filter_map(|line| self.line_weights.get(*line as usize))
-            .sum();
+        let mut last = None;
+        let mut all = 0.0;
+        for word in laid.pairs.iter().filter_map(|(at, _)| self.words.get(*at as usize)) {
+            if last != Some(word.line) {
+                last = Some(word.line);
+                all += self.line_weights.get(word.line as usize).copied().unwrap_or(0.0);
+            }
+        }
         laid.matched / all.max(1.0)
     }
 
+    /// The line that most of an alignment lies on; of equals, the first.
     pub(super) fn heaviest_line(&self, laid: &Alignment) -> Option<u32> {
-        let mut by_line: BTreeMap<u32, f32> = BTreeMap::new();
+        let mut heaviest: Option<(u32, f32)> = None;
+        let mut own: Option<(u32, f32)> = None;
+        let better = |own: Option<(u32, f32)>, heaviest: Option<(u32, f32)>| match (own, heaviest) {
+            (Some(own), Some(heaviest)) if own.1 > heaviest.1 => Some(own),
+            (own, None) => own,
+            (_, heaviest) => heaviest,
+        };
         for word in laid.pairs.iter().filter_map(|(at, _)| self.words.get(*at as usize)) {
-            *by_line.entry(word.line).or_default() += word.weight;
+            match &mut own {
+                Some((line, weight)) if *line == word.line => *weight += word.weight,
+                _ => {
+                    heaviest = better(own, heaviest);
+                    own = Some((word.line, word.weight));
+                }
+            }
         }
-        by_line
-            .into_iter()
-            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
-            .map(|(line, _)| line)
+        better(own, heaviest).map(|(line, _)| line)
+    }
+}
+
+/// From words of the vocabulary to their place among the message's known words: a small table of its own, for the
+/// vocabulary may be large and the message is not.
+struct Slots {
+    /// Open addressing; [`GAP`], which is no word, where nothing is.
+    table: Vec<(WordId, u32)>,
+    filled: usize,
+}
+
+impl Default for Slots {
+    fn default() -> Slots {
+        Slots {
+            table: vec![(GAP, 0); 256],
+            filled: 0,
+        }
+    }
+}
+
+impl Slots {
+    /// The place of a word; one more than the last for a new one.
+    fn of(&mut self, word: WordId) -> usize {
+        if self.filled * 2 >= self.table.len() {
+            let larger = vec![(GAP, 0); self.table.len() * 2];
+            for (word, slot) in std::mem::replace(&mut self.table, larger) {
+                if word != GAP {
+                    let at = self.seek(word);
+                    self.put(at, word, slot);
+                }
+            }
+        }
+        let at = self.seek(word);
+        match self.table.get(at) {
+            Some((known, slot)) if *known == word => *slot as usize,
+            _ => {
+                let slot = self.filled;
+                self.put(at, word, slot as u32);
+                self.filled += 1;
+                slot
+            }
+        }
+    }
+
+    fn put(&mut self, at: usize, word: WordId, slot: u32) {
+        if let Some(entry) = self.table.get_mut(at) {
+            *entry = (word, slot);
+        }
+    }
+
+    fn find(&self, word: WordId) -> Option<usize> {
+        let (known, slot) = self.table.get(self.seek(word))?;
+        (*known == word && word != GAP).then_some(*slot as usize)
+    }
+
+    /// Where the word stands, or would stand. At least half of the table is free, so that the way is short.
+    fn seek(&self, word: WordId) -> usize {
+        let mask = self.table.len() - 1;
+        // Neighbouring numbers are spread over the table (the golden ratio, as Knuth has it).
+        let mut at = (u64::from(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        while self
+            .table
+            .get(at)
+            .is_some_and(|(known, _)| *known != word && *known != GAP)
+        {
+            at = (at + 1) & mask;
+        }
+        at
     }
 }
 

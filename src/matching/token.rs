@@ -25,48 +25,105 @@ pub(super) enum Shape {
 /// Cuts a text into words: runs of letters and digits. An apostrophe inside a word is passed over (`can't` is one
 /// word). Each word is handed to `take` in lower case with its place and shape.
 pub(super) fn words(text: &str, mut take: impl FnMut(&str, Word, Shape)) {
-    let mut lower = String::new();
-    let mut start = None;
-    let mut humps = 0_u32;
-    let mut previous_lower = false;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    let bytes = text.as_bytes();
+    let mut word = Cut::default();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).copied() {
+        if byte.is_ascii_alphanumeric() {
+            let end = ascii_word(bytes, at);
+            word.run(text, at, end);
+            at = end;
+            continue;
+        }
+        let c = if byte.is_ascii() {
+            char::from(byte)
+        } else {
+            char_at(text, at)
+        };
+        let next = at + c.len_utf8();
         if c.is_alphanumeric() {
-            if start.is_none() {
-                start = Some(at);
-                lower.clear();
-                humps = 0;
-                previous_lower = false;
-            }
-            if c.is_uppercase() {
-                humps += u32::from(previous_lower);
-            }
-            previous_lower = c.is_lowercase() || c.is_ascii_digit();
-            lower.extend(c.to_lowercase());
-            continue;
+            word.letter(c, at);
+        } else if word.start.is_some() && !(c == '\'' && char_at(text, next).is_alphabetic()) {
+            word.end(at, &mut take);
         }
-        let inside = c == '\'' && start.is_some() && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
-        if inside {
-            continue;
-        }
-        if let Some(begin) = start.take() {
-            take(&lower, Word { start: begin, end: at }, shape(&lower, humps));
+        at = next;
+    }
+    word.end(text.len(), &mut take);
+}
+
+/// The end of a run of ASCII letters and digits.
+fn ascii_word(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+}
+
+/// The character at a place, or a blank at the end.
+fn char_at(text: &str, at: usize) -> char {
+    text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ')
+}
+
+/// A word while it is being cut out.
+#[derive(Default)]
+struct Cut {
+    lower: String,
+    start: Option<usize>,
+    humps: u32,
+    digits: usize,
+    previous_lower: bool,
+}
+
+impl Cut {
+    /// Begins a word, if none has begun.
+    fn begin(&mut self, at: usize) {
+        if self.start.is_none() {
+            self.start = Some(at);
+            self.lower.clear();
+            self.humps = 0;
+            self.digits = 0;
+            self.previous_lower = false;
         }
     }
-    if let Some(begin) = start {
-        take(
-            &lower,
-            Word {
-                start: begin,
-                end: text.len(),
-            },
-            shape(&lower, humps),
-        );
+
+    /// Takes a run of ASCII letters and digits.
+    fn run(&mut self, text: &str, from: usize, to: usize) {
+        self.begin(from);
+        let run = text.get(from..to).unwrap_or_default();
+        let mut before = self.previous_lower;
+        for byte in run.bytes() {
+            let digit = byte.is_ascii_digit();
+            self.humps += u32::from(before && byte.is_ascii_uppercase());
+            self.digits += usize::from(digit);
+            before = digit || byte.is_ascii_lowercase();
+        }
+        self.previous_lower = before;
+        let known = self.lower.len();
+        self.lower.push_str(run);
+        if let Some(added) = self.lower.get_mut(known..) {
+            added.make_ascii_lowercase();
+        }
+    }
+
+    /// Takes one letter of another script.
+    fn letter(&mut self, c: char, at: usize) {
+        self.begin(at);
+        self.humps += u32::from(c.is_uppercase() && self.previous_lower);
+        self.previous_lower = c.is_lowercase();
+        self.lower.extend(c.to_lowercase());
+    }
+
+    /// Hands the word over, if one has begun.
+    fn end(&mut self, at: usize, take: &mut impl FnMut(&str, Word, Shape)) {
+        if let Some(start) = self.start.take() {
+            let shape = shape(&self.lower, self.humps, self.digits);
+            take(&self.lower, Word { start, end: at }, shape);
+        }
     }
 }
 
-fn shape(lower: &str, humps: u32) -> Shape {
-    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+fn shape(lower: &str, humps: u32, digits: usize) -> Shape {
+    if digits == 0 {
+        return if humps > 0 { Shape::Name } else { Shape::Plain };
+    }
     if digits == lower.len() {
         return if digits > 5 { Shape::Value } else { Shape::Number };
     }
@@ -75,14 +132,10 @@ fn shape(lower: &str, humps: u32) -> Shape {
         return Shape::Name;
     }
     let hex = lower.bytes().all(|b| b.is_ascii_hexdigit());
-    if digits > 0 && ((hex && lower.len() >= 6) || lower.len() >= 20 || (digits >= 3 && mixed(lower))) {
+    if (hex && lower.len() >= 6) || lower.len() >= 20 || (digits >= 3 && mixed(lower)) {
         return Shape::Value;
     }
-    if humps > 0 || digits > 0 {
-        Shape::Name
-    } else {
-        Shape::Plain
-    }
+    Shape::Name
 }
 
 /// Letters and digits alternate more than once, as in generated names: `xk2lm7`, `5d8f9c`.
