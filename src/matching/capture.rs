@@ -43,7 +43,7 @@ pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<S
             }
         }
     }
-    for (name, value) in index.expressions.groups(runbook, &read.text()) {
+    for (name, value) in index.expressions.groups(runbook, read.text()) {
         add(&mut captures, &placeholder::snake(&name), &value);
     }
     captures

@@ -47,6 +47,28 @@ pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
         .collect()
 }
 
+/// Whether a text has the two digits, or the `0x`, that every code and every numbered one has.
+pub(super) fn may_hold(text: &str) -> bool {
+    let mut before = false;
+    text.bytes().any(|byte| {
+        let digit = byte.is_ascii_digit();
+        let pair = before && (digit || byte.eq_ignore_ascii_case(&b'x'));
+        before = digit;
+        pair
+    })
+}
+
+/// A word in upper case, written over what `upper` held.
+pub(super) fn upper_case(word: &str, upper: &mut String) {
+    upper.clear();
+    if word.is_ascii() {
+        upper.push_str(word);
+        upper.make_ascii_uppercase();
+    } else {
+        upper.extend(word.chars().flat_map(char::to_uppercase));
+    }
+}
+
 /// `exit code 137`, `status: 504`, `errno 111`: numbers that are told as codes. As `code 137`, with their place.
 pub(super) fn numbered(text: &str) -> Vec<(String, usize, usize)> {
     let Some(syntax) = NUMBERED.as_ref() else {

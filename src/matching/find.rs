@@ -1,5 +1,6 @@
 //! From a message to ranked topics: candidates by their rare words, laid along the message, added up by runbook.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -26,6 +27,14 @@ const LEAST_EXPRESSED: f32 = 2.0;
 /// So many different codes and alert names of one message are looked at.
 const MOST_NAMES: usize = 200;
 
+/// A code or an alert name that a line holds.
+struct Named<'t> {
+    kind: SignatureKind,
+    name: Cow<'t, str>,
+    place: Word,
+    topics: &'t [(TopicId, f32)],
+}
+
 impl Index {
     /// Recognises a message that nobody asked about: what is above the threshold would be answered.
     pub fn find(&self, message: &str) -> Outcome {
@@ -51,61 +60,79 @@ impl Index {
     }
 
     /// Codes and alert names that the message holds, each where it stands first.
-    fn names(&self, read: &Read) -> Vec<Finding> {
+    fn names<'t>(&'t self, read: &'t Read) -> Vec<Finding<'t>> {
         let mut findings = Vec::new();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         for (number, line) in read.message.lines.iter().enumerate() {
             if read.line_trust.get(number).is_some_and(|trust| *trust < 0.3) || seen.len() > MOST_NAMES {
                 continue;
             }
-            let mut found = |kind, name: &str, place: Word, topics: &[(TopicId, f32)]| {
-                let words = read.words_at(number as u32, place.start, place.end);
-                findings.extend(
-                    topics
-                        .iter()
-                        .map(|(topic, strength)| Finding::name(*topic, kind, name, number, *strength, words.clone())),
-                );
-            };
-            for (name, place) in self.codes_in(&line.text, &mut seen) {
-                found(SignatureKind::Code, &name, place, self.codes.get(&name));
+            for named in self.named_in(&line.text, &mut seen) {
+                let words = read.words_at(number as u32, named.place.start, named.place.end);
+                findings.extend(named.topics.iter().map(|(topic, strength)| {
+                    Finding::name(*topic, named.kind, named.name.clone(), number, *strength, words.clone())
+                }));
             }
-            token::words(&line.text, |word, place, shape| {
-                let topics = if shape == Shape::Name {
-                    self.alerts.get(word)
-                } else {
-                    &[]
-                };
-                if !topics.is_empty() && seen.insert(word.to_owned()) {
-                    let name = line.text.get(place.start..place.end).unwrap_or(word);
-                    found(SignatureKind::Alert, name, place, topics);
-                }
-            });
         }
         findings
     }
 
-    /// Codes that a line holds and some runbook knows, in whatever case a person typed them; none that was `seen`.
-    fn codes_in(&self, text: &str, seen: &mut BTreeSet<String>) -> Vec<(String, Word)> {
-        let mut found: Vec<(String, Word)> = Vec::new();
-        let mut take = |name: String, start: usize, end: usize| {
-            let known = self.codes.contains(&name) && code::stands_alone(text, start, end);
-            if known && !code::is_something_else(text, start) && seen.insert(name.clone()) {
-                found.push((name, Word { start, end }));
+    /// Codes and alert names that a line holds and some runbook knows, codes in whatever case a person typed them; none
+    /// that was `seen`.
+    fn named_in<'t>(&'t self, text: &'t str, seen: &mut BTreeSet<String>) -> Vec<Named<'t>> {
+        let mut found: Vec<Named<'t>> = Vec::new();
+        let mut take = |name: &str, start: usize, end: usize| {
+            let topics = self.codes.get(name);
+            if !topics.is_empty()
+                && code::stands_alone(text, start, end)
+                && !code::is_something_else(text, start)
+                && seen.insert(name.to_owned())
+            {
+                found.push(Named {
+                    kind: SignatureKind::Code,
+                    name: Cow::Owned(name.to_owned()),
+                    place: Word { start, end },
+                    topics,
+                });
             }
         };
-        // In whatever case: which of them are codes, the runbooks say.
-        let upper = text.to_ascii_uppercase();
-        for code in code::codes(&upper) {
-            take(code.text.to_owned(), code.start, code.start + code.text.len());
+        if code::may_hold(text) {
+            // In whatever case: which of them are codes, the runbooks say.
+            let upper = text.to_ascii_uppercase();
+            for code in code::codes(&upper) {
+                take(code.text, code.start, code.start + code.text.len());
+            }
+            for (name, start, end) in code::numbered(text) {
+                take(&name, start, end);
+            }
         }
-        for (name, start, end) in code::numbered(text) {
-            take(name, start, end);
-        }
-        token::words(text, |word, place, _| {
+        let mut alerts = Vec::new();
+        let mut upper = String::new();
+        token::words(text, |word, place, shape| {
             if word.len() >= 4 {
-                take(word.to_uppercase(), place.start, place.end);
+                code::upper_case(word, &mut upper);
+                take(&upper, place.start, place.end);
+            }
+            let topics = if shape == Shape::Name {
+                self.alerts.get(word)
+            } else {
+                &[]
+            };
+            if !topics.is_empty() {
+                alerts.push((word.to_owned(), place, topics));
             }
         });
+        for (word, place, topics) in alerts {
+            let name = text.get(place.start..place.end).unwrap_or_default();
+            if seen.insert(word) {
+                found.push(Named {
+                    kind: SignatureKind::Alert,
+                    name: Cow::Borrowed(name),
+                    place,
+                    topics,
+                });
+            }
+        }
         found
     }
 
@@ -113,7 +140,11 @@ impl Index {
     /// else stands there belongs to an error of its own.
     fn is_foreign(&self, read: &Read) -> bool {
         let texts = read.message.lines.iter().map(|line| line.text.as_str());
-        let mut codes = texts.flat_map(code::codes).map(|code| code.text).peekable();
+        let mut codes = texts
+            .filter(|text| code::may_hold(text))
+            .flat_map(code::codes)
+            .map(|code| code.text)
+            .peekable();
         codes.peek().is_some()
             && codes.clone().any(|code| self.families.contains(&code::family(code)))
             && codes.all(|code| !self.codes.contains(code))
@@ -121,20 +152,19 @@ impl Index {
 
     /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
     /// but everyday words is not believed.
-    fn expressed(&self, read: &Read) -> Vec<Finding> {
-        let text = read.text();
-        let finding = |(topic, pattern, range): (TopicId, &str, Range<usize>)| {
+    fn expressed<'t>(&'t self, read: &'t Read) -> Vec<Finding<'t>> {
+        let finding = |(topic, pattern, range): (TopicId, &'t str, Range<usize>)| {
             let (line, words) = read.words_in(range);
             let weight = |at: &u32| read.words.get(*at as usize).map_or(0.0, |word| word.weight);
             let told = LEAST_EXPRESSED + 2.0 * words.iter().map(weight).sum::<f32>();
             let strength = (told / NAME_BITS).min(1.0);
             Finding::name(topic, SignatureKind::Pattern, pattern, line, strength, words)
         };
-        self.expressions.matches(&text).map(finding).collect()
+        self.expressions.matches(read.text()).map(finding).collect()
     }
 
     /// Signatures that share rare words with the message, laid along it.
-    fn aligned(&self, read: &Read) -> Vec<Finding> {
+    fn aligned(&self, read: &Read) -> Vec<Finding<'_>> {
         let mut shared = vec![0.0_f32; self.signatures.len()];
         let mut touched: Vec<u32> = Vec::new();
         for id in &read.known {
@@ -172,7 +202,7 @@ impl Index {
             .collect()
     }
 
-    fn lay(&self, read: &Read, index: u32, laid: &mut Alignment) -> Option<Finding> {
+    fn lay(&self, read: &Read, index: u32, laid: &mut Alignment) -> Option<Finding<'_>> {
         let signature = self.signatures.get(index)?;
         read.align(&self.vocabulary, signature.words, laid);
         let first = laid.pairs.first()?;
@@ -184,7 +214,7 @@ impl Index {
         (strength > 2.0).then(|| Finding {
             topic: signature.topic,
             kind: signature.kind,
-            signature: signature.text.to_string(),
+            signature: Cow::Borrowed(signature.text),
             line: read.heaviest_line(laid).unwrap_or(line),
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,

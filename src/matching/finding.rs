@@ -1,15 +1,17 @@
 //! One reason for a topic, and how it is told.
 
+use std::borrow::Cow;
+
 use super::read::Read;
 use super::{Evidence, SignatureKind};
 use crate::runbook::TopicId;
 
 /// One reason for a topic.
 #[derive(Debug, Clone)]
-pub(super) struct Finding {
+pub(super) struct Finding<'t> {
     pub(super) topic: TopicId,
     pub(super) kind: SignatureKind,
-    pub(super) signature: String,
+    pub(super) signature: Cow<'t, str>,
     pub(super) line: u32,
     /// Words of the message that it rests on.
     pub(super) words: Vec<u32>,
@@ -24,20 +26,20 @@ pub(super) struct Finding {
 /// A name, or a code, tells this much where the document is about it.
 pub(super) const NAME_BITS: f32 = 17.0;
 
-impl Finding {
+impl<'t> Finding<'t> {
     /// A code or an alert name that the message holds.
     pub(super) fn name(
         topic: TopicId,
         kind: SignatureKind,
-        text: &str,
+        text: impl Into<Cow<'t, str>>,
         line: usize,
         strength: f32,
         words: Vec<u32>,
-    ) -> Finding {
+    ) -> Finding<'t> {
         Finding {
             topic,
             kind,
-            signature: text.to_owned(),
+            signature: text.into(),
             line: line as u32,
             words,
             strength: NAME_BITS * strength,
@@ -62,7 +64,7 @@ impl Finding {
         Evidence {
             line: self.line as usize + 1,
             text,
-            signature: self.signature.clone(),
+            signature: self.signature.clone().into_owned(),
             kind: self.kind,
         }
     }

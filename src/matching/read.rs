@@ -1,5 +1,6 @@
 //! A message cut into words, with the way back to the lines they stand on.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -18,6 +19,8 @@ pub(super) struct MessageWord {
     pub(super) place: Word,
     /// What it tells, in bits.
     pub(super) weight: f32,
+    /// The place of a known word in [`Read::known`].
+    pub(super) slot: u32,
 }
 
 /// A message cut into words.
@@ -33,6 +36,8 @@ pub(super) struct Read {
     line_weights: Vec<f32>,
     /// How far each line is believed: what every listing has counts little here too.
     pub(super) line_trust: Vec<f32>,
+    /// All lines in one, once it is asked for.
+    text: OnceCell<String>,
 }
 
 /// More words are not read: a paste of 40,000 characters fits.
@@ -104,6 +109,7 @@ impl Read {
                     line: number as u32,
                     place,
                     weight,
+                    slot: 0,
                 });
             });
             // A log repeats itself: the same line again, but for its numbers, tells nothing new.
@@ -114,12 +120,13 @@ impl Read {
                 }
                 seen.insert(line_ids.clone());
             }
-            for (at, word) in words.iter().enumerate().skip(first) {
+            for (at, word) in words.iter_mut().enumerate().skip(first) {
                 if let Some(weight) = line_weights.get_mut(number) {
                     *weight += word.weight;
                 }
                 if let Some(id) = word.id {
                     let slot = slots.of(id);
+                    word.slot = slot as u32;
                     if slot == known.len() {
                         known.push(id);
                         positions.push(Places::default());
@@ -138,6 +145,7 @@ impl Read {
             slots,
             line_weights,
             line_trust,
+            text: OnceCell::new(),
         }
     }
 
@@ -176,9 +184,11 @@ impl Read {
     }
 
     /// The message as plain text.
-    pub(super) fn text(&self) -> String {
-        let lines: Vec<&str> = self.message.lines.iter().map(|line| line.text.as_str()).collect();
-        lines.join("\n")
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let lines: Vec<&str> = self.message.lines.iter().map(|line| line.text.as_str()).collect();
+            lines.join("\n")
+        })
     }
 
     /// The words of a stretch of one line.

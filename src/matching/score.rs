@@ -7,15 +7,14 @@ use super::finding::Finding;
 use super::index::Index;
 use super::read::{MessageWord, Read};
 use super::rule::Verdict;
-use super::vocabulary::WordId;
 use super::{Match, Outcome};
 use crate::runbook::TopicId;
 
 /// Everything that speaks for one runbook.
-struct Candidate {
+struct Candidate<'t> {
     runbook: usize,
     /// The strongest first.
-    findings: Vec<Finding>,
+    findings: Vec<Finding<'t>>,
     /// Bits, each word of the message counted once.
     bits: f32,
     /// Words in common (BM25), in bits.
@@ -36,17 +35,16 @@ const LEAST_NEAR: f32 = 0.1;
 /// A runbook that scores this close to the best, on the same words, says the same.
 const SAME: f32 = 0.97;
 
-pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding>, asked: bool) -> Outcome {
+pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding<'_>>, asked: bool) -> Outcome {
     let mut candidates = gather(read, findings);
     lexical(index, read, &mut candidates);
     let share = if asked { 0.5 } else { 0.15 };
     let rank =
-        |candidate: &Candidate| (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
+        |candidate: &Candidate<'_>| (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.truncate(MOST_CANDIDATES);
-    let text = read.text();
     for candidate in &mut candidates {
-        judge(index, &text, candidate);
+        judge(index, read.text(), candidate);
     }
     candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
     candidates.retain(|candidate| !candidate.excluded);
@@ -57,53 +55,67 @@ fn standing(index: &Index, runbook: usize) -> f32 {
     index.runbooks.get(runbook).map_or(1.0, |entry| entry.standing)
 }
 
-fn gather(read: &Read, findings: Vec<Finding>) -> Vec<Candidate> {
-    let mut by_runbook: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>> {
+    // Of equals, the first that was found stays first.
+    findings.sort_by(|a, b| {
+        let runbook = a.topic.runbook.cmp(&b.topic.runbook);
+        runbook
+            .then(b.strength.total_cmp(&a.strength))
+            .then(a.topic.cmp(&b.topic))
+    });
+    let mut candidates: Vec<Candidate<'t>> = Vec::new();
     for finding in findings {
-        by_runbook.entry(finding.topic.runbook).or_default().push(finding);
-    }
-    by_runbook
-        .into_iter()
-        .map(|(runbook, mut findings)| {
-            findings.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.topic.cmp(&b.topic)));
-            findings.truncate(MOST_FINDINGS);
-            let bits = sum(read, findings.iter());
-            Candidate {
-                runbook,
-                findings,
-                bits,
+        match candidates.last_mut() {
+            Some(candidate) if candidate.runbook == finding.topic.runbook => {
+                if candidate.findings.len() < MOST_FINDINGS {
+                    candidate.findings.push(finding);
+                }
+            }
+            _ => candidates.push(Candidate {
+                runbook: finding.topic.runbook,
+                findings: vec![finding],
+                bits: 0.0,
                 lexical: 0.0,
                 excluded: false,
-            }
-        })
-        .collect()
+            }),
+        }
+    }
+    for candidate in &mut candidates {
+        candidate.bits = sum(read, candidate.findings.iter());
+    }
+    candidates
 }
 
 /// Adds evidence up, the strongest first; a word that was counted already, here or elsewhere in the message, counts no more.
-fn sum<'f>(read: &Read, findings: impl Iterator<Item = &'f Finding>) -> f32 {
-    let mut counted: HashSet<WordId> = HashSet::new();
+fn sum<'f>(read: &Read, findings: impl Iterator<Item = &'f Finding<'f>>) -> f32 {
+    // A bit for each known word of the message.
+    let mut counted = vec![0_u64; read.known.len() / 64 + 1];
+    let bit = |word: &MessageWord| (word.slot as usize / 64, 1_u64 << (word.slot % 64));
     let mut total = 0.0;
     for finding in findings {
-        let weight = |word: &&MessageWord| word.weight.max(0.1);
-        let words: Vec<&MessageWord> = finding
-            .words
-            .iter()
-            .filter_map(|at| read.words.get(*at as usize))
-            .collect();
-        let all: f32 = words.iter().map(weight).sum();
-        let new: f32 = words
-            .iter()
-            .filter(|word| word.id.is_none_or(|id| !counted.contains(&id)))
-            .map(weight)
-            .sum();
-        total += finding.strength * new / all.max(0.1);
-        counted.extend(words.iter().filter_map(|word| word.id));
+        let words = || finding.words.iter().filter_map(|at| read.words.get(*at as usize));
+        let (mut all, mut new) = (0.0, 0.0);
+        for word in words() {
+            let weight = word.weight.max(0.1);
+            all += weight;
+            let (block, mask) = bit(word);
+            if word.id.is_none() || counted.get(block).is_some_and(|bits| bits & mask == 0) {
+                new += weight;
+            }
+        }
+        total += finding.strength * new / f32::max(all, 0.1);
+        for word in words().filter(|word| word.id.is_some()) {
+            let (block, mask) = bit(word);
+            if let Some(bits) = counted.get_mut(block) {
+                *bits |= mask;
+            }
+        }
     }
     total
 }
 
 /// Words in common with whole runbooks, weighed by rarity (BM25 with its usual constants).
-fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
+fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate<'_>>) {
     const SATURATION: f32 = 1.2;
     const LENGTH: f32 = 0.6;
     let mut scores = vec![0.0_f32; index.runbooks.len()];
@@ -129,8 +141,12 @@ fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
         .enumerate()
         .filter(|(_, score)| *score > 0.0)
         .collect();
-    rest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    candidates.extend(rest.into_iter().take(MOST_TOLD).map(|(runbook, lexical)| Candidate {
+    let best_first = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if rest.len() > MOST_TOLD {
+        rest.select_nth_unstable_by(MOST_TOLD, best_first);
+        rest.truncate(MOST_TOLD);
+    }
+    candidates.extend(rest.into_iter().map(|(runbook, lexical)| Candidate {
         runbook,
         findings: Vec::new(),
         bits: 0.0,
@@ -140,7 +156,7 @@ fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate>) {
 }
 
 /// Lets the runbook's own rules confirm or exclude it.
-fn judge(index: &Index, text: &str, candidate: &mut Candidate) {
+fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
     match detector.map_or(Verdict::Silent, |detector| detector.judge(text)) {
         Verdict::Silent => {}
@@ -150,7 +166,7 @@ fn judge(index: &Index, text: &str, candidate: &mut Candidate) {
 }
 
 /// From bits to a confidence between 0 and 1.
-fn confidence(index: &Index, candidate: &Candidate) -> f32 {
+fn confidence(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let best = candidate.findings.first().map_or(0.0, |finding| finding.cover);
     let bits = candidate.bits * standing(index, candidate.runbook);
     let x = (bits - 15.0) / 4.0 + (best - 0.6) * 1.5;
@@ -160,8 +176,8 @@ fn confidence(index: &Index, candidate: &Candidate) -> f32 {
 fn tell(
     index: &Index,
     read: &Read,
-    candidates: &[Candidate],
-    rank: impl Fn(&Candidate) -> f32,
+    candidates: &[Candidate<'_>],
+    rank: impl Fn(&Candidate<'_>) -> f32,
     asked: bool,
 ) -> Outcome {
     let mut outcome = Outcome::default();
@@ -189,11 +205,11 @@ fn tell(
         let answered = answers
             && confidence >= index.options.answer
             && (outcome.matches.is_empty() && outcome.near.is_empty() || other);
-        let told = told(index, read, candidate, topic, confidence, answered);
         taken.push((words, rank(candidate)));
-        if !asked && told.confidence < LEAST_NEAR {
+        if !asked && confidence < LEAST_NEAR {
             continue;
         }
+        let told = told(index, read, candidate, topic, confidence, answered);
         if answered && outcome.matches.len() < 2 {
             outcome.matches.push(told);
         } else {
@@ -203,22 +219,29 @@ fn tell(
     outcome
 }
 
-fn told(index: &Index, read: &Read, candidate: &Candidate, topic: TopicId, confidence: f32, answered: bool) -> Match {
+fn told(
+    index: &Index,
+    read: &Read,
+    candidate: &Candidate<'_>,
+    topic: TopicId,
+    confidence: f32,
+    answered: bool,
+) -> Match {
     let captures = capture::captures(index, read, candidate.runbook);
     as_match(read, topic, confidence, answered, &candidate.findings, captures)
 }
 
 /// The section that the evidence points to: the one that explains a code or an alert of the message, else the one that
 /// alone explains most of it.
-fn section(index: &Index, read: &Read, candidate: &Candidate) -> TopicId {
-    let mut by_section: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
+fn section(index: &Index, read: &Read, candidate: &Candidate<'_>) -> TopicId {
+    let mut by_section: BTreeMap<usize, Vec<&Finding<'_>>> = BTreeMap::new();
     for finding in &candidate.findings {
         by_section
             .entry(index.topic_section(finding.topic))
             .or_default()
             .push(finding);
     }
-    let named = |findings: &[&Finding]| findings.iter().any(|finding| finding.is_about());
+    let named = |findings: &[&Finding<'_>]| findings.iter().any(|finding| finding.is_about());
     let best = by_section
         .into_iter()
         .map(|(section, findings)| {
@@ -241,7 +264,7 @@ pub(super) fn as_match(
     topic: TopicId,
     confidence: f32,
     answered: bool,
-    findings: &[Finding],
+    findings: &[Finding<'_>],
     captures: BTreeMap<String, Vec<String>>,
 ) -> Match {
     const MOST_EVIDENCE: usize = 6;
