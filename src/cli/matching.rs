@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::knowledge;
+use super::{explain, knowledge};
 use crate::matching::{Index, Match, Options};
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
@@ -22,6 +22,12 @@ pub(super) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Say why: the evidence of each candidate and its weight, the runner-up and its distance, what was missing.
+    #[arg(long)]
+    explain: bool,
+    /// Rank as for somebody who asks, not as for a message that nobody asked about.
+    #[arg(long)]
+    asked: bool,
     /// A file with the paste; `-` or nothing reads standard input.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -31,15 +37,22 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = paste(arguments.file.as_ref())?;
     let library = knowledge::library(arguments.runbooks.as_deref())?;
     let index = Index::build(&library, &Options::default());
-    let outcome = index.find(&text);
+    let outcome = if arguments.asked {
+        index.search(&text)
+    } else {
+        index.find(&text)
+    };
+    let explanation = arguments.explain.then(|| index.explain(&text, arguments.asked));
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let list = |matches: &[Match]| matches.iter().map(|m| as_json(&library, m)).collect::<Vec<_>>();
-        writeln!(
-            out,
-            "{}",
-            json!({ "matches": list(&outcome.matches), "near": list(&outcome.near) })
-        )?;
+        let mut said = json!({ "matches": list(&outcome.matches), "near": list(&outcome.near) });
+        if let (Some(explanation), Some(said)) = (&explanation, said.as_object_mut()) {
+            said.insert("explanation".to_owned(), explain::as_json(&library, explanation));
+        }
+        writeln!(out, "{said}")?;
+    } else if let Some(explanation) = &explanation {
+        write!(out, "{}", explain::as_text(&library, explanation))?;
     } else {
         let responder = Responder::new(None, respond::Options::default())?;
         let reply = responder

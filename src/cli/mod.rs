@@ -2,6 +2,7 @@
 
 mod doctor;
 mod eval;
+mod explain;
 mod knowledge;
 mod lint;
 mod manifest;

@@ -1,6 +1,7 @@
 //! Lays a signature along a message: the heaviest chain of words that both hold in the same order. Placeholders let any
 //! value pass, other words between cost a little, so that truncated, wrapped and noisy pastes still align.
 
+use super::signature::Signature;
 use super::vocabulary::GAP;
 
 /// A word of the message that the signature may hold.
@@ -21,13 +22,17 @@ pub(super) struct Alignment {
     pub(super) pairs: Vec<(u32, u32)>,
     /// Bits of the words that match.
     pub(super) matched: f32,
+    /// Bits of those that stand in values nobody marked.
+    pub(super) samples: f32,
+    /// Whether nothing stands between the matching words but values.
+    pub(super) unbroken: bool,
     /// Bits left after what stands between was paid for.
     pub(super) score: f32,
     /// The words in common, in the order of the message.
     pub(super) hits: Vec<Hit>,
     /// The best chain that ends at each hit.
     best: Vec<Link>,
-    /// Placeholders before each word of the signature.
+    /// Words before each of the signature that stand for any value.
     gaps: Vec<u32>,
 }
 
@@ -51,12 +56,12 @@ const NEIGHBOURS: f32 = 0.3;
 const MOST_HITS: usize = 160;
 
 impl Alignment {
-    /// Finds the heaviest chain through the hits. `signature` tells where the placeholders are. Hits must be ordered by
+    /// Finds the heaviest chain through the hits. The signature tells where the values are. Hits must be ordered by
     /// `at`, then `of`.
-    pub(super) fn chain(&mut self, signature: &[u32]) {
+    pub(super) fn chain(&mut self, signature: &Signature<'_>) {
         self.hits.truncate(MOST_HITS);
         self.pairs.clear();
-        (self.matched, self.score) = (0.0, 0.0);
+        (self.matched, self.samples, self.score) = (0.0, 0.0, 0.0);
         self.count_gaps(signature);
         self.best.clear();
         let mut top: Option<(usize, f32)> = None;
@@ -78,9 +83,20 @@ impl Alignment {
             };
             self.pairs.push((hit.at, hit.of));
             self.matched += hit.weight;
+            if signature.is_sample(hit.of as usize) {
+                self.samples += hit.weight;
+            }
             at = link.before;
         }
         self.pairs.reverse();
+        let mut steps = self.pairs.iter().zip(self.pairs.iter().skip(1));
+        self.unbroken =
+            steps.all(|(from, to)| to.0 == from.0 + 1 || (from.1 + 1..to.1).any(|of| is_value(signature, of as usize)));
+    }
+
+    /// How much of the signature is there: 0 to 1. Values that nobody marked are not missed.
+    pub(super) fn whole(&self, signature: &Signature<'_>) -> f32 {
+        self.matched / (signature.total + self.samples).max(0.1)
     }
 
     /// The best way to come to a hit: of equals, from the first. Looks back only as far as there may be a better one.
@@ -108,12 +124,12 @@ impl Alignment {
         Some(own)
     }
 
-    fn count_gaps(&mut self, signature: &[u32]) {
+    fn count_gaps(&mut self, signature: &Signature<'_>) {
         self.gaps.clear();
         self.gaps.push(0);
         let mut gaps = 0;
-        for id in signature {
-            gaps += u32::from(*id == GAP);
+        for of in 0..signature.words.len() {
+            gaps += u32::from(is_value(signature, of));
             self.gaps.push(gaps);
         }
     }
@@ -137,14 +153,36 @@ impl Alignment {
     }
 }
 
+/// Whether any value may stand there: a placeholder, or a value that nobody marked.
+pub(super) fn is_value(signature: &Signature<'_>, of: usize) -> bool {
+    signature.words.get(of) == Some(&GAP) || signature.is_sample(of)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::SignatureKind;
+    use super::super::signature::{Signature, Source};
     use super::{Alignment, GAP, Hit};
+    use crate::runbook::TopicId;
+
+    fn signature(words: &[u32]) -> Signature<'_> {
+        Signature {
+            topic: TopicId { runbook: 0, section: 0 },
+            kind: SignatureKind::Template,
+            source: Source::Message,
+            text: "",
+            words,
+            samples: 0,
+            gaps: &[],
+            total: 0.0,
+            shared: 1.0,
+        }
+    }
 
     #[test]
     fn the_chain_keeps_order_and_passes_placeholders() {
         // signature: instance GAP cannot found; message: instance 7 cannot be found instance
-        let signature = [0, GAP, 1, 2];
+        let signature = signature(&[0, GAP, 1, 2]);
         let hits = vec![
             Hit {
                 at: 0,
@@ -180,7 +218,7 @@ mod tests {
     #[test]
     fn nothing_aligns_to_nothing() {
         let mut alignment = Alignment::default();
-        alignment.chain(&[GAP]);
+        alignment.chain(&signature(&[GAP]));
         assert!(alignment.pairs.is_empty());
     }
 }

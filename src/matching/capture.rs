@@ -23,13 +23,12 @@ pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<S
     let mut laid = Alignment::default();
     for signature in index.signatures.of(runbook).filter(can_capture) {
         let least = if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE };
-        let whole = |matched: f32| matched / signature.total.max(0.1);
         // Most are not there at all; a hair's breadth for sums in another order.
-        if whole(read.most_matched(&index.vocabulary, signature.words)) < least - 0.001 {
+        if read.most_whole(&index.vocabulary, &signature) < least - 0.001 {
             continue;
         }
-        read.align(&index.vocabulary, signature.words, &mut laid);
-        if whole(laid.matched) < least {
+        read.align(&index.vocabulary, &signature, &mut laid);
+        if laid.whole(&signature) < least {
             continue;
         }
         for (gap, name) in signature.gaps {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::token::Shape;
+use super::token::{self, Shape};
 use super::vocabulary::{UNCOMMON, background_bits};
 
 /// A token that has the form of an error code.
@@ -18,13 +18,21 @@ pub(super) struct Code<'t> {
 
 static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?(?:-[0-9]{4})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0x[0-9A-Fa-f]{4,16})\b",
+        r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?(?:-[0-9]{4})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0x[0-9A-Fa-f]{2,16})\b",
     )
     .ok()
 });
 
-static NUMBERED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:code|status|errno)(?:\s+is)?[\s:=#(]{1,3}([0-9]{2,5})\b").ok());
+static NUMBERED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?ix)\b(?: (?:code|status|errno|rc|sqlstate|fehlercode|c[óo]digo|codice|code\s+d'erreur) (?:\s+is|\s+was)?
+                     [\s:=\#("']{1,4} (?P<coded>[0-9]{2,5})
+                 | (?:error|fehler|erreur|errore)_? [\s:=\#("']{1,4} (?P<error>[0-9]{3,5})
+                 | http (?:/[0-9](?:\.[0-9])?)? (?:\s+error|\s+status|\s+code)? [\s:="']{1,3} (?P<http>[1-5][0-9]{2})
+               )\b"#,
+    )
+    .ok()
+});
 
 /// What stands before a token that only looks like an error code: places, orders, versions, numbers of things.
 const NOT_AN_ERROR: &[&str] = &[
@@ -33,6 +41,77 @@ const NOT_AN_ERROR: &[&str] = &[
     "parcel", "part", "platform", "po", "pr", "rack", "release", "room", "route", "seat", "serial", "shelf", "slot",
     "sprint", "table", "terminal", "ticket", "track", "train", "tram", "version", "voucher",
 ];
+
+/// Levels and states that logs write in capitals.
+const LEVELS: &[&str] = &[
+    "ALERT",
+    "CRITICAL",
+    "DEBUG",
+    "EMERG",
+    "EMERGENCY",
+    "FAILED",
+    "FATAL",
+    "FIRING",
+    "NOTICE",
+    "PANIC",
+    "RESOLVED",
+    "SEVERE",
+    "STARTED",
+    "STOPPED",
+    "TRACE",
+    "UNKNOWN",
+    "VERBOSE",
+    "WARNING",
+];
+
+/// Words after which people and programs name an error.
+const NAMES_AN_ERROR: &[&str] = &[
+    "alertname",
+    "code",
+    "err",
+    "errcode",
+    "errno",
+    "error",
+    "errorcode",
+    "errors",
+    "exception",
+    "fault",
+    "firing",
+    "getting",
+    "got",
+    "hit",
+    "hitting",
+    "reason",
+    "returned",
+    "returns",
+    "says",
+    "seeing",
+    "sqlstate",
+    "status",
+    "threw",
+    "throwing",
+    "throws",
+    "with",
+];
+
+/// Places where people meet, sit and travel: nothing after them on a line is an error.
+const NOT_AT_WORK: &[&str] = &[
+    "aisle", "badge", "booth", "desk", "flight", "floor", "gate", "invoice", "locker", "parcel", "room", "seat",
+    "train", "tram", "voucher",
+];
+
+/// Whether the word before a name says that it is an error: `"error":"BFF_SHEDDING"`, `fails with InUseSubnet`.
+pub(super) fn is_named_as_error(text: &str, start: usize) -> bool {
+    NAMES_AN_ERROR.contains(&word_before(text, start).as_str())
+}
+
+fn word_before(text: &str, start: usize) -> String {
+    let between =
+        |c: char| c.is_whitespace() || matches!(c, '#' | ':' | '"' | '\'' | '(' | '`' | '=' | '*' | '[' | '\u{201c}');
+    let before = text.get(..start).unwrap_or_default().trim_end_matches(between);
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    word.to_ascii_lowercase()
+}
 
 /// The tokens of a text that have the form of an error code and stand where a code may stand.
 pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
@@ -75,7 +154,8 @@ pub(super) fn numbered(text: &str) -> Vec<(String, usize, usize)> {
         return Vec::new();
     };
     let named = |hit: regex::Captures<'_>| {
-        let (whole, number) = (hit.get(0)?, hit.get(1)?);
+        let number = ["coded", "error", "http"].iter().find_map(|name| hit.name(name))?;
+        let whole = hit.get(0)?;
         Some((format!("code {}", number.as_str()), whole.start(), whole.end()))
     };
     syntax.captures_iter(text).filter_map(named).collect()
@@ -83,22 +163,37 @@ pub(super) fn numbered(text: &str) -> Vec<(String, usize, usize)> {
 
 /// Names in capitals that programs give their errors: `WRONGPASS`, `ERRDSISS`, `EHOSTUNREACH`.
 pub(super) fn constants(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.filter(|word| {
-        word.len() >= 5
-            && word.bytes().all(|b| b.is_ascii_uppercase())
-            && background_bits(&word.to_ascii_lowercase(), Shape::Plain) >= UNCOMMON
+    let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || c == '_')).map(|(_, name)| name);
+    names.filter(|name| {
+        name.len() >= 5
+            && name.bytes().all(|b| b.is_ascii_uppercase())
+            && !LEVELS.contains(name)
+            && background_bits(&name.to_ascii_lowercase(), Shape::Plain) >= UNCOMMON
+    })
+}
+
+/// Identifiers of several parts, with where they begin: `BFF_SHEDDING`, `statement_completion_unknown`.
+pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || c == '_'));
+    names.filter(|(_, name)| {
+        let parts = name.split('_').filter(|part| !part.is_empty()).count();
+        let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
+        let loud = name.bytes().all(|b| !b.is_ascii_lowercase());
+        letters >= 6 && (parts >= 3 || parts == 2 && (loud || name.len() >= 14)) && !name.starts_with('_')
     })
 }
 
 /// Whether the words before say that the token is a room, an order, a release…
 pub(super) fn is_something_else(text: &str, start: usize) -> bool {
-    let before = text
-        .get(..start)
-        .unwrap_or_default()
-        .trim_end_matches([' ', '#', ':', '"', '\'', '(', '`']);
-    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    NOT_AN_ERROR.contains(&word.to_ascii_lowercase().as_str())
+    if NOT_AN_ERROR.contains(&word_before(text, start).as_str()) {
+        return true;
+    }
+    let before = text.get(..start).unwrap_or_default();
+    let words = before
+        .rsplit(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let mut near = words.take(10);
+    near.any(|word| NOT_AT_WORK.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Whether a token may be a code where it stands: not part of something longer, of a log's header, of a compiler's code.
@@ -151,7 +246,7 @@ pub(super) fn family(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{codes, is_something_else};
+    use super::{codes, identifiers, is_something_else, numbered};
 
     #[test]
     fn codes_stand_as_whole_tokens() {
@@ -181,5 +276,37 @@ mod tests {
         }
         let text = "getting E0003 when I list";
         assert!(!is_something_else(text, codes(text)[0].start));
+    }
+
+    #[test]
+    fn numbers_are_codes_where_they_are_told_as_such() {
+        let cases: &[(&str, &[&str])] = &[
+            ("exit code 137, status: 504", &["code 137", "code 504"]),
+            (r#"{"status":523,"body":"error code: 523"}"#, &["code 523", "code 523"]),
+            ("HTTP/1.1 502 Bad Gateway", &["code 502"]),
+            ("Erreur 2301 : tiroir", &["code 2301"]),
+            ("SQLSTATE 40003, Last_Errno: 1062", &["code 40003"]),
+            ("12 errors in 100 files, version 523", &[]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<String> = numbered(text).into_iter().map(|(name, _, _)| name).collect();
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn identifiers_have_parts() {
+        let cases: &[(&str, &[&str])] = &[
+            (r#"{"error":"BFF_SHEDDING"}"#, &["BFF_SHEDDING"]),
+            ("40003 statement_completion_unknown", &["statement_completion_unknown"]),
+            ("pod_name is a_b _x_", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(
+                identifiers(text).map(|(_, name)| name).collect::<Vec<_>>(),
+                *expected,
+                "{text}"
+            );
+        }
     }
 }

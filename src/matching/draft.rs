@@ -15,7 +15,7 @@ use super::words::Words;
 use crate::runbook::{Runbook, Standing};
 
 /// Longer texts are cut: no signature is a whole page.
-const MOST_WORDS: usize = 64;
+pub(super) const MOST_WORDS: usize = 64;
 
 /// The words and names of a whole library, by number. They only grow.
 #[derive(Debug, Default)]
@@ -54,6 +54,7 @@ pub(super) struct Begun<'d> {
     draft: &'d mut Draft,
     words: usize,
     gaps: usize,
+    samples: u64,
 }
 
 impl Draft {
@@ -64,6 +65,7 @@ impl Draft {
             draft: self,
             words,
             gaps,
+            samples: 0,
         }
     }
 
@@ -128,7 +130,8 @@ impl Draft {
             }
         }
         Part {
-            answers: runbook.standing == Standing::Full && runbook.front.signpost.answer != Some(false),
+            answers: matches!(runbook.standing, Standing::Full | Standing::Listing)
+                && runbook.front.signpost.answer != Some(false),
             standing: match runbook.standing {
                 Standing::Full => 1.0,
                 Standing::Listing => 0.6,
@@ -149,9 +152,13 @@ impl Draft {
 }
 
 impl Begun<'_> {
-    /// Adds a word; a value is seen, but any other may stand in its place.
-    pub(super) fn word(&mut self, word: &str, shape: Shape) {
+    /// Adds a word; a value is seen, but any other may stand in its place. A `sample` stands in a value nobody marked.
+    pub(super) fn word(&mut self, word: &str, shape: Shape, sample: bool) {
         let draft = &mut *self.draft;
+        let at = draft.words.len() - self.words;
+        if sample && at < MOST_WORDS {
+            self.samples |= 1 << at;
+        }
         let id = draft.own.add(word);
         if id as usize == draft.shapes.len() {
             draft.shapes.push(shape);
@@ -167,25 +174,41 @@ impl Begun<'_> {
     }
 
     /// Adds the signature, unless it says nothing.
-    pub(super) fn add(self, section: usize, kind: SignatureKind, source: Source, text: &str) {
-        let draft = self.draft;
-        draft.words.truncate(self.words + MOST_WORDS);
-        let said = draft.words.get(self.words..).unwrap_or_default();
+    /// What follows is a signature of its own.
+    pub(super) fn add(&mut self, section: usize, kind: SignatureKind, source: Source, text: &str) {
+        let samples = std::mem::take(&mut self.samples);
+        let (from, gaps) = (self.words, self.gaps);
+        let draft = &mut *self.draft;
+        draft.words.truncate(from + MOST_WORDS);
+        let said = draft.words.get(from..).unwrap_or_default();
         if said.iter().all(|id| *id == GAP) {
-            draft.words.truncate(self.words);
-            draft.gaps.truncate(self.gaps);
+            draft.words.truncate(from);
+            draft.gaps.truncate(gaps);
             return;
         }
+        // A text that is nothing but a value, such as the path of a file, is about that value; a line that a program
+        // printed is not.
+        let printed = matches!(source, Source::Message | Source::Output);
+        let mut words = said.iter().enumerate();
+        let only = words.all(|(index, id)| *id == GAP || samples >> index & 1 == 1);
+        let samples = if only && !printed { 0 } else { samples };
         draft.signatures.push(Kept {
             fingerprint: 0,
-            words: self.words as u32,
+            samples,
+            words: from as u32,
             text: draft.texts.len() as u32,
-            gaps: self.gaps as u32,
+            gaps: gaps as u32,
             section: section as u32,
             kind,
             source,
         });
         draft.texts.push_str(text);
+        (self.words, self.gaps) = (draft.words.len(), draft.gaps.len());
+    }
+
+    /// How many words and placeholders it has so far.
+    pub(super) fn len(&self) -> usize {
+        self.draft.words.len() - self.words
     }
 }
 

@@ -6,12 +6,15 @@ use std::ops::Range;
 
 use super::align::Alignment;
 use super::code;
-use super::finding::{Finding, NAME_BITS};
+use super::explain;
+use super::finding::{Cause, Finding, NAME_BITS};
 use super::index::Index;
+use super::lines::{assigned_alert, in_alert, speaks_of_alert};
 use super::read::Read;
-use super::score;
+use super::score::{self, Candidate};
+use super::signature::Source;
 use super::token::{self, Shape, Word};
-use super::{Outcome, SignatureKind};
+use super::{Explanation, Outcome, SignatureKind};
 use crate::runbook::TopicId;
 
 /// A word with less than this proposes nothing by itself.
@@ -21,9 +24,27 @@ const LEAST_SHARED: f32 = 5.0;
 /// So many signatures are laid along the message.
 const MOST_CANDIDATES: usize = 140;
 /// What remains of the evidence in a message with a code that no runbook explains.
-const FOREIGN: f32 = 0.5;
+const FOREIGN: f32 = 0.4;
 /// An explicit expression tells this much before what it matched is looked at.
 const LEAST_EXPRESSED: f32 = 2.0;
+/// A line that is nothing but a template with its values filled in was printed by what the runbook is about: so much of
+/// what its words tell is added, and at most so many bits.
+const COMPLETE: f32 = 0.6;
+const COMPLETE_MOST: f32 = 5.0;
+/// What the message says in place of words of a template costs so much of what they tell.
+const CONTRADICTS: f32 = 0.5;
+/// The same for a template that stands whole, without a stray word, among other words.
+const PHRASE: f32 = 0.3;
+const PHRASE_MOST: f32 = 3.0;
+/// From this share on a template, or a line, counts as whole.
+const WHOLE: f32 = 0.95;
+/// A name that one or two runbooks mention counts so much where the message says that it is an error…
+const TOLD: f32 = 0.8;
+/// …and so much elsewhere, when one runbook alone shows it as code.
+const ALONE: f32 = 0.6;
+const SHOWN: f32 = 0.34;
+/// A message up to this length, in bytes, that is all in small letters was typed by hand.
+const MOST_SLOPPY: usize = 200;
 /// So many different codes and alert names of one message are looked at.
 const MOST_NAMES: usize = 200;
 
@@ -33,6 +54,8 @@ struct Named<'t> {
     name: Cow<'t, str>,
     place: Word,
     topics: &'t [(TopicId, f32)],
+    /// Whether the message says that it is an error or an alert.
+    told: bool,
 }
 
 impl Index {
@@ -46,17 +69,35 @@ impl Index {
         self.rank(words, true)
     }
 
+    /// Why [`Index::find`], or [`Index::search`] for one who `asked`, says what it says.
+    pub fn explain(&self, message: &str, asked: bool) -> Explanation {
+        let read = Read::new(&self.vocabulary, message);
+        let candidates = self.candidates(&read, asked);
+        explain::explain(self, &read, &candidates)
+    }
+
     fn rank(&self, message: &str, asked: bool) -> Outcome {
         let read = Read::new(&self.vocabulary, message);
-        let mut findings = self.names(&read);
-        findings.extend(self.expressed(&read));
-        findings.extend(self.aligned(&read));
-        if self.is_foreign(&read) {
-            for finding in findings.iter_mut().filter(|finding| !finding.named) {
+        let candidates = self.candidates(&read, asked);
+        score::outcome(self, &read, &candidates, asked)
+    }
+
+    fn candidates<'t>(&'t self, read: &'t Read, asked: bool) -> Vec<Candidate<'t>> {
+        let mut findings = self.names(read);
+        findings.extend(self.expressed(read));
+        findings.extend(self.aligned(read));
+        let foreign = self.foreign(read);
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| !foreign.is_empty() && !finding.named)
+        {
+            // A code that stands where the signature has a placeholder is no stranger.
+            let inside = |at: &u32| finding.span.contains(at);
+            if !foreign.iter().all(inside) {
                 finding.strength *= FOREIGN;
             }
         }
-        score::outcome(self, &read, findings, asked)
+        score::weigh(self, read, findings, asked)
     }
 
     /// Codes and alert names that the message holds, each where it stands first.
@@ -69,8 +110,10 @@ impl Index {
             }
             for named in self.named_in(&line.text, &mut seen) {
                 let words = read.words_at(number as u32, named.place.start, named.place.end);
+                let least = least_strength(named.topics, named.told);
                 findings.extend(named.topics.iter().map(|(topic, strength)| {
-                    Finding::name(*topic, named.kind, named.name.clone(), number, *strength, words.clone())
+                    let strength = strength.max(least);
+                    Finding::name(*topic, named.kind, named.name.clone(), number, strength, words.clone())
                 }));
             }
         }
@@ -93,6 +136,7 @@ impl Index {
                     name: Cow::Owned(name.to_owned()),
                     place: Word { start, end },
                     topics,
+                    told: code::is_named_as_error(text, start),
                 });
             }
         };
@@ -106,17 +150,23 @@ impl Index {
                 take(&name, start, end);
             }
         }
+        for (start, identifier) in code::identifiers(text) {
+            take(&identifier.to_ascii_uppercase(), start, start + identifier.len());
+        }
+        let speaks = speaks_of_alert(text);
+        let sloppy = text.len() <= MOST_SLOPPY && !text.bytes().any(|b| b.is_ascii_uppercase());
         let mut alerts = Vec::new();
         let mut upper = String::new();
         token::words(text, |word, place, shape| {
-            if word.len() >= 4 {
+            let written = text.get(place.start..place.end).unwrap_or_default();
+            if word.len() >= 4 && (sloppy || !written.bytes().any(|b| b.is_ascii_lowercase())) {
                 code::upper_case(word, &mut upper);
                 take(&upper, place.start, place.end);
             }
-            let topics = if shape == Shape::Name {
-                self.alerts.get(word)
-            } else {
-                &[]
+            let topics = match shape {
+                Shape::Name => self.alerts.get(word),
+                Shape::Plain if speaks => self.alerts.get(&in_alert(word)),
+                _ => &[],
             };
             if !topics.is_empty() {
                 alerts.push((word.to_owned(), place, topics));
@@ -130,24 +180,36 @@ impl Index {
                     name: Cow::Borrowed(name),
                     place,
                     topics,
+                    told: speaks || code::is_named_as_error(text, place.start),
                 });
             }
         }
         found
     }
 
-    /// Whether the message names a code of a family that the runbooks know, but only such as none of them explains: what
-    /// else stands there belongs to an error of its own.
-    fn is_foreign(&self, read: &Read) -> bool {
-        let texts = read.message.lines.iter().map(|line| line.text.as_str());
-        let mut codes = texts
-            .filter(|text| code::may_hold(text))
-            .flat_map(code::codes)
-            .map(|code| code.text)
-            .peekable();
-        codes.peek().is_some()
-            && codes.clone().any(|code| self.families.contains(&code::family(code)))
-            && codes.all(|code| !self.codes.contains(code))
+    /// The words of codes of a family that the runbooks know, and of alert names, where none of those in the message is
+    /// explained by any of them: what else stands there belongs to an error of its own.
+    fn foreign(&self, read: &Read) -> Vec<u32> {
+        let mut foreign = Vec::new();
+        let mut family = false;
+        for (number, line) in read.message.lines.iter().enumerate() {
+            for code in codes_of(&line.text) {
+                if self.codes.contains(code.text) {
+                    return Vec::new();
+                }
+                family |= self.families.contains(&code::family(code.text));
+                foreign.extend(read.words_at(number as u32, code.start, code.start + code.text.len()));
+            }
+            if let Some((start, alert)) = assigned_alert(&line.text) {
+                if self.alerts.contains(&alert.to_lowercase()) || self.alerts.contains(&in_alert(&alert.to_lowercase()))
+                {
+                    return Vec::new();
+                }
+                family = true;
+                foreign.extend(read.words_at(number as u32, start, start + alert.len()));
+            }
+        }
+        if family { foreign } else { Vec::new() }
     }
 
     /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
@@ -203,23 +265,66 @@ impl Index {
     }
 
     fn lay(&self, read: &Read, index: u32, laid: &mut Alignment) -> Option<Finding<'_>> {
-        let signature = self.signatures.get(index)?;
-        read.align(&self.vocabulary, signature.words, laid);
+        let signature = &self.signatures.get(index)?;
+        read.align(&self.vocabulary, signature, laid);
         let first = laid.pairs.first()?;
         let line = read.words.get(first.0 as usize)?.line;
-        let cover = (laid.matched / signature.total.max(1.0))
-            .max(read.line_cover(laid))
-            .min(1.0);
-        let strength = laid.score * signature.source.trust() * signature.shared * cover.sqrt();
+        let whole = laid.whole(signature);
+        let span = read.span(laid, signature);
+        let cover = whole.max(read.line_cover(laid)).min(1.0);
+        let complete = if whole < WHOLE || laid.pairs.len() < 2 {
+            0.0
+        } else if read.explained(laid, &span) >= WHOLE {
+            (laid.matched * COMPLETE).min(COMPLETE_MOST)
+        } else if laid.unbroken && laid.pairs.len() >= 3 {
+            (laid.matched * PHRASE).min(PHRASE_MOST)
+        } else {
+            0.0
+        };
+        let contradicted = if matches!(signature.source, Source::Prose | Source::Front) {
+            0.0
+        } else {
+            CONTRADICTS * read.contradicted(&self.vocabulary, laid, signature)
+        };
+        let strength = (laid.score + complete - contradicted).max(0.0)
+            * signature.source.trust()
+            * signature.shared
+            * cover.sqrt();
         (strength > 2.0).then(|| Finding {
             topic: signature.topic,
             kind: signature.kind,
-            signature: Cow::Borrowed(signature.text),
+            of: Cause::Signature(index),
             line: read.heaviest_line(laid).unwrap_or(line),
+            span,
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,
             cover,
             named: false,
         })
+    }
+}
+
+/// The least that a name counts for a runbook that mentions it, by how few do.
+fn least_strength(topics: &[(TopicId, f32)], told: bool) -> f32 {
+    let Some((first, _)) = topics.first() else { return 0.0 };
+    let strongest = topics.iter().map(|(_, strength)| *strength).fold(0.0, f32::max);
+    let alone = topics.iter().all(|(topic, _)| topic.runbook == first.runbook);
+    if strongest < SHOWN || !alone && topics.len() > 3 {
+        0.0
+    } else if told {
+        TOLD
+    } else if alone {
+        ALONE
+    } else {
+        0.0
+    }
+}
+
+/// The codes of a line; most lines cannot hold one.
+fn codes_of(text: &str) -> Vec<code::Code<'_>> {
+    if code::may_hold(text) {
+        code::codes(text)
+    } else {
+        Vec::new()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::index::Index;
 use super::read::Read;
 use super::{Evidence, SignatureKind};
 use crate::runbook::TopicId;
@@ -11,16 +12,28 @@ use crate::runbook::TopicId;
 pub(super) struct Finding<'t> {
     pub(super) topic: TopicId,
     pub(super) kind: SignatureKind,
-    pub(super) signature: Cow<'t, str>,
+    /// What matched.
+    pub(super) of: Cause<'t>,
     pub(super) line: u32,
     /// Words of the message that it rests on.
     pub(super) words: Vec<u32>,
+    /// Words of the message that a placeholder of the signature may stand for.
+    pub(super) span: Vec<u32>,
     /// Bits for the topic.
     pub(super) strength: f32,
     /// How much of the signature, or of its lines, is there: 0 to 1.
     pub(super) cover: f32,
     /// Whether the message holds the topic's code or alert name itself, or matches its explicit expression.
     pub(super) named: bool,
+}
+
+/// What of the index matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cause<'t> {
+    /// A signature, by its number.
+    Signature(u32),
+    /// A code, an alert name or an expression.
+    Name(Cow<'t, str>),
 }
 
 /// A name, or a code, tells this much where the document is about it.
@@ -39,9 +52,10 @@ impl<'t> Finding<'t> {
         Finding {
             topic,
             kind,
-            signature: text.into(),
+            of: Cause::Name(text.into()),
             line: line as u32,
             words,
+            span: Vec::new(),
             strength: NAME_BITS * strength,
             cover: 1.0,
             named: true,
@@ -53,8 +67,16 @@ impl<'t> Finding<'t> {
         self.named && self.strength >= NAME_BITS * 0.9
     }
 
+    /// The signature as its author wrote it.
+    pub(super) fn signature<'f>(&'f self, index: &'f Index) -> &'f str {
+        match &self.of {
+            Cause::Name(name) => name,
+            Cause::Signature(number) => index.signatures.get(*number).map_or("", |signature| signature.text),
+        }
+    }
+
     /// As a reply quotes it.
-    pub(super) fn evidence(&self, read: &Read) -> Evidence {
+    pub(super) fn evidence(&self, index: &Index, read: &Read) -> Evidence {
         let text = read
             .message
             .lines
@@ -64,7 +86,7 @@ impl<'t> Finding<'t> {
         Evidence {
             line: self.line as usize + 1,
             text,
-            signature: self.signature.clone().into_owned(),
+            signature: self.signature(index).to_owned(),
             kind: self.kind,
         }
     }

@@ -2,19 +2,27 @@
 //! is worth as a sign of its topic.
 
 use super::code;
-use super::draft::{Draft, Name};
+use super::draft::{Draft, MOST_WORDS, Name};
 use super::lines::{
-    assigned_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before, quotations,
+    assigned_alert, in_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before,
+    quotations,
 };
 use super::regex_text;
+use super::sample;
 use super::signature::Source;
 use super::token;
 use super::{SignatureKind, normalise};
-use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
+use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, Target, placeholder, plain};
 
 /// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
 const CONSTANT: f32 = 0.95;
 const NUMBERED: f32 = 0.8;
+
+/// What stands between an error and its explanation.
+const KEY_ENDS: [&str; 7] = [" – ", " — ", " -- ", " - ", " → ", " -> ", " => "];
+
+/// A name that a text only mentions.
+const MENTIONED: f32 = 0.35;
 
 /// Takes the signatures of one runbook.
 pub(super) fn harvest(runbook: &Runbook) -> Draft {
@@ -50,6 +58,11 @@ impl Harvester<'_> {
         }
         if let Some(stem) = runbook.path.rsplit('/').next().and_then(|name| name.split('.').next()) {
             self.text(0, stem, SignatureKind::Words, Source::Front);
+            // `ist0103.md`: codes in file names are told by their digits, for they lost their case.
+            let is_code = |part: &&str| part.bytes().filter(u8::is_ascii_digit).count() >= 3;
+            for part in stem.split(|c: char| !c.is_alphanumeric()).filter(is_code) {
+                self.codes(0, &part.to_ascii_uppercase(), 0.95);
+            }
             if token::humps(stem).len() >= 2 {
                 self.name(0, stem, 0.95, false);
             }
@@ -140,10 +153,11 @@ impl Harvester<'_> {
             let alone = is_alone(heading);
             if word.len() >= 6 && parts.len() >= if alone { 2 } else { 3 } {
                 self.name(section, word, if alone { 1.0 } else { 0.7 }, false);
-                if alone {
-                    let words = parts.join(" ");
-                    self.words_of(section, word, &words, SignatureKind::Alert, Source::AlertWords);
-                }
+                let words = parts.join(" ");
+                self.words_of(section, word, &words, SignatureKind::Alert, Source::AlertWords);
+            } else if alone && section == 0 && word.len() >= 6 && word.starts_with(char::is_uppercase) {
+                // `Watchdog` is an alert only where a message says so.
+                self.name(section, &in_alert(&word.to_lowercase()), 0.9, false);
             }
         }
         self.text(section, heading, SignatureKind::Words, Source::Heading);
@@ -156,6 +170,9 @@ impl Harvester<'_> {
         for constant in code::constants(text) {
             self.name(section, constant, strength * CONSTANT, true);
         }
+        for (_, identifier) in code::identifiers(text) {
+            self.name(section, &identifier.to_ascii_uppercase(), strength * CONSTANT, true);
+        }
         for (number, _, _) in code::numbered(text) {
             self.name(section, &number, strength * NUMBERED, true);
         }
@@ -167,12 +184,19 @@ impl Harvester<'_> {
             BlockKind::Paragraph(inlines) => self.paragraph(section, inlines, block.role, Source::Prose),
             BlockKind::Code { lang, text } => self.code(section, lang, text, block),
             BlockKind::List { items, .. } => {
-                for block in items.iter().flat_map(|item| &item.blocks) {
-                    self.block(section, block);
+                for item in items {
+                    if let Some(BlockKind::Paragraph(inlines)) = item.blocks.first().map(|block| &block.kind) {
+                        self.entry(section, inlines);
+                    }
+                    for block in &item.blocks {
+                        self.block(section, block);
+                    }
                 }
             }
             BlockKind::Table { head, rows } => {
-                self.row(section, head, block.role);
+                for cell in head {
+                    self.paragraph(section, cell, block.role, Source::Boilerplate);
+                }
                 for row in rows {
                     self.row(section, row, block.role);
                 }
@@ -207,11 +231,69 @@ impl Harvester<'_> {
         }
     }
 
+    /// A row that links to a section of the document leads there.
     fn row(&mut self, section: usize, row: &[Vec<Inline>], role: Role) {
-        for cell in row {
+        let section = row.iter().find_map(|cell| linked(cell)).unwrap_or(section);
+        for (column, cell) in row.iter().enumerate() {
             let text = plain(cell);
+            if column == 0 && row.len() > 1 {
+                self.codes(section, &text, 0.9);
+                self.names(section, &text, 0.9);
+                for (_, word) in token::pieces(&text, |c| !(c.is_alphanumeric() || c == '_')) {
+                    let parts = token::humps(word);
+                    if parts.len() >= 3 {
+                        self.words_of(
+                            section,
+                            word,
+                            &parts.join(" "),
+                            SignatureKind::Alert,
+                            Source::AlertWords,
+                        );
+                    }
+                }
+            }
             self.leading_code(section, &text);
             self.paragraph(section, cell, role, Source::Cell);
+        }
+    }
+
+    /// An item that begins with what it explains: `exit code 137 – out of memory`, "**token expired** …".
+    fn entry(&mut self, section: usize, inlines: &[Inline]) {
+        const MOST_KEY_WORDS: usize = 14;
+        let key = if let Some(key @ (Inline::Code(_) | Inline::Strong(_))) = inlines.first() {
+            plain(std::slice::from_ref(key))
+        } else {
+            let text = plain(inlines);
+            let end = KEY_ENDS.iter().filter_map(|end| text.find(end)).min();
+            let Some(key) = end.and_then(|end| text.get(..end)) else {
+                return;
+            };
+            key.to_owned()
+        };
+        if (1..=MOST_KEY_WORDS).contains(&key.split_whitespace().count()) {
+            let section = linked(inlines).unwrap_or(section);
+            self.codes(section, &key, 0.85);
+            self.text(section, &key, SignatureKind::Template, Source::Cell);
+        }
+    }
+
+    /// A line that begins with the code it explains: `0x21 – no answer`, `frame_too_large: update it`.
+    fn keys(&mut self, section: usize, line: &str) {
+        const MOST_KEY: usize = 60;
+        let ends = KEY_ENDS.iter().chain([&": "]);
+        let end = ends.filter_map(|end| line.find(end)).min();
+        if let Some(key) = end.filter(|end| *end <= MOST_KEY).and_then(|end| line.get(..end)) {
+            self.codes(section, key, 0.85);
+            self.names(section, key, 0.9);
+        }
+    }
+
+    /// Names of several humps in a text that is about what they stand for.
+    fn names(&mut self, section: usize, text: &str, strength: f32) {
+        for (_, word) in token::pieces(text, |c| !(c.is_alphanumeric() || c == '_')) {
+            if word.len() >= 6 && token::humps(word).len() >= 3 {
+                self.name(section, word, strength, false);
+            }
         }
     }
 
@@ -222,11 +304,15 @@ impl Harvester<'_> {
     }
 
     fn paragraph(&mut self, section: usize, inlines: &[Inline], role: Role, source: Source) {
+        // A table of contents may quote the errors that its sections explain.
+        let section = linked(inlines).filter(|_| inlines.len() <= 2).unwrap_or(section);
         let text = plain(inlines);
         self.codes(section, &text, if role == Role::Symptoms { 0.5 } else { 0.25 });
         for line in text.lines() {
             self.text(section, line, SignatureKind::Words, source);
+            self.keys(section, line);
         }
+        self.names(section, &text, MENTIONED);
         self.inline_code(section, inlines, role);
         for quoted in quotations(&text) {
             self.text(section, quoted, SignatureKind::Template, Source::Quoted);
@@ -247,7 +333,7 @@ impl Harvester<'_> {
                         self.text(section, text, SignatureKind::Template, source);
                     } else if token::humps(text).len() >= 2 && text.chars().all(|c| c.is_alphanumeric() || c == '_') {
                         let alert = role == Role::Alerts || self.runbook.front.kind.as_deref() == Some("Alert");
-                        self.name(section, text, if alert { 0.9 } else { 0.35 }, false);
+                        self.name(section, text, if alert { 0.9 } else { MENTIONED }, false);
                     }
                     self.codes(section, text, if role == Role::Symptoms { 0.8 } else { 0.4 });
                 }
@@ -269,8 +355,8 @@ impl Harvester<'_> {
             if line.is_empty() {
                 continue;
             }
-            let source = if commands || is_command(line) || matches!(lang, "promql" | "sql" | "python" | "go") && !shows
-            {
+            let program = matches!(lang, "promql" | "sql" | "python" | "go" | "yaml" | "yml" | "hcl");
+            let source = if commands || is_command(line) || program && !shows && !(manifest && is_assignment(line)) {
                 Source::Command
             } else if is_boilerplate(line) || manifest && is_assignment(line) {
                 Source::Boilerplate
@@ -282,7 +368,7 @@ impl Harvester<'_> {
             if source != Source::Command {
                 self.codes(section, line, if shows { 0.9 } else { 0.6 });
             }
-            if let Some(alert) = assigned_alert(line) {
+            if let Some((_, alert)) = assigned_alert(line) {
                 self.name(section, alert, 1.0, false);
             }
             self.text(section, line, SignatureKind::Template, source);
@@ -293,7 +379,7 @@ impl Harvester<'_> {
         self.words_of(section, text, text, kind, source);
     }
 
-    /// Adds a signature whose words are those of `text`, shown to people as `shown`.
+    /// Adds a signature whose words are those of `text`, shown to people as `shown`; a long text becomes several.
     fn words_of(&mut self, section: usize, shown: &str, text: &str, kind: SignatureKind, source: Source) {
         let text = normalise::plain(text);
         let placeholders = if source == Source::AlertWords {
@@ -301,8 +387,14 @@ impl Harvester<'_> {
         } else {
             placeholder::find(&text)
         };
+        let values = sample::values(&text, source);
+        let is_value = |word: token::Word| {
+            let mut values = values.iter();
+            values.any(|value| value.start <= word.start && word.end <= value.end)
+        };
         let mut next = placeholders.iter().peekable();
         let mut signature = self.draft.begin();
+        let mut from = 0;
         token::words(&text, |word, place, shape| {
             while let Some(found) = next.next_if(|found| found.range.end <= place.start) {
                 signature.gap(&name_of(found, &text));
@@ -310,13 +402,35 @@ impl Harvester<'_> {
             if next.peek().is_some_and(|found| found.range.start < place.end) {
                 return;
             }
-            signature.word(word, shape);
+            if signature.len() >= MOST_WORDS {
+                let said = text.get(from..place.start).unwrap_or_default();
+                signature.add(section, kind, source, said.trim());
+                from = place.start;
+            }
+            signature.word(word, shape, is_value(place));
         });
         for found in next {
             signature.gap(&name_of(found, &text));
         }
-        signature.add(section, kind, source, shown.trim());
+        let said = if from == 0 {
+            shown
+        } else {
+            text.get(from..).unwrap_or_default()
+        };
+        signature.add(section, kind, source, said.trim());
     }
+}
+
+/// The section of the same document that a text links to.
+fn linked(inlines: &[Inline]) -> Option<usize> {
+    inlines.iter().find_map(|inline| match inline {
+        Inline::Link {
+            target: Target::Section(section),
+            ..
+        } => Some(*section),
+        Inline::Strong(inner) | Inline::Emphasis(inner) => linked(inner),
+        _ => None,
+    })
 }
 
 /// The name of a placeholder; one without a name of its own takes it from the label before it: `Incident ID: <ID>` is

@@ -128,9 +128,10 @@ impl Signatures {
         for (runbook, part) in (0..).zip(parts.iter()) {
             signatures.firsts.push(signatures.told.len() as u32);
             for (at, kept) in part.packed.signatures.iter().enumerate() {
-                let words = part.packed.words(at).iter().filter(|id| **id != GAP);
+                let words = part.packed.words(at).iter().enumerate();
+                let telling = words.filter(|(index, id)| **id != GAP && kept.samples >> index & 1 == 0);
                 signatures.told.push(Told {
-                    total: words.map(|id| vocabulary.weight(*id)).sum(),
+                    total: telling.map(|(_, id)| vocabulary.weight(*id)).sum(),
                     shared: shared.factor(kept.fingerprint),
                     source: kept.source,
                     runbook,

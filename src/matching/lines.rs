@@ -21,10 +21,50 @@ pub(super) fn label_before(text: &str, at: usize) -> Option<String> {
 pub(super) fn is_alone(heading: &str) -> bool {
     heading
         .split_whitespace()
-        .filter(|word| !word.starts_with(['[', '(']) && !word.eq_ignore_ascii_case("alert"))
+        .filter(|word| !word.starts_with(['[', '(']) && !is_label(word))
         .count()
         == 1
 }
+
+/// `Alert Name: "KubeletTooManyPods"`: what only says that a name is one.
+fn is_label(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    ["alert", "alertname", "name", "runbook", "rule", ""]
+        .iter()
+        .any(|label| word.eq_ignore_ascii_case(label))
+}
+
+/// A name that is an alert's only where the message speaks of alerts, as the index keeps it.
+pub(super) fn in_alert(word: &str) -> String {
+    format!("alert {word}")
+}
+
+/// Whether a line speaks of an alert.
+pub(super) fn speaks_of_alert(line: &str) -> bool {
+    let says = |word: &str| {
+        [
+            "alert",
+            "alerts",
+            "alertname",
+            "alertmanager",
+            "firing",
+            "fires",
+            "fired",
+            "pagerduty",
+            "paged",
+            "resolved",
+        ]
+        .iter()
+        .any(|sign| word.eq_ignore_ascii_case(sign))
+    };
+    line.split(|c: char| !c.is_alphanumeric()).any(says)
+}
+
+/// What stands in quotes before these is the name of a page or of a part of one.
+const PLACES: &[&str] = &[
+    "article", "button", "chapter", "dialog", "document", "field", "guide", "menu", "option", "page", "section",
+    "step", "tab", "topic",
+];
 
 /// Texts between double quotes that are long enough to be a message.
 pub(super) fn quotations(text: &str) -> Vec<&str> {
@@ -35,7 +75,9 @@ pub(super) fn quotations(text: &str) -> Vec<&str> {
             let Some((inner, after)) = tail.split_once(close) else {
                 break;
             };
-            if inner.split_whitespace().count() >= 3 {
+            let next = after.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty());
+            let place = next.is_some_and(|word| PLACES.contains(&word.to_ascii_lowercase().as_str()));
+            if inner.split_whitespace().count() >= 3 && !place {
                 found.push(inner);
             }
             rest = after;
@@ -44,18 +86,26 @@ pub(super) fn quotations(text: &str) -> Vec<&str> {
     found
 }
 
-/// `alertname = X`, `alertname="X"`, `alert: X`.
-pub(super) fn assigned_alert(line: &str) -> Option<&str> {
-    let at = line.find("alertname").map(|at| at + "alertname".len()).or_else(|| {
+/// `alertname = X`, `"alertname": "X"`, `alert: X`, `[FIRING:1] X`: the name, and where it begins.
+pub(super) fn assigned_alert(line: &str) -> Option<(usize, &str)> {
+    let label = || line.find("alertname").map(|at| at + "alertname".len());
+    let rule = || {
         let rest = line.trim_start_matches(['-', ' ']);
         rest.starts_with("alert:")
             .then(|| line.len() - rest.len() + "alert".len())
-    })?;
-    let value = line.get(at..)?.trim_start_matches([' ', '=', ':', '"', '\'', '~']);
+    };
+    let firing = || {
+        let at = line.find("[FIRING:").or_else(|| line.find("[RESOLVED"))?;
+        line.get(at..)?.find(']').map(|end| at + end + 1)
+    };
+    let at = label().or_else(rule).or_else(firing)?;
+    let rest = line.get(at..)?;
+    let value = rest.trim_start_matches([' ', '=', ':', '"', '\'', '~', '*', '`']);
     let end = value
         .find(|c: char| !(c.is_alphanumeric() || c == '_'))
         .unwrap_or(value.len());
-    value.get(..end).filter(|name| name.len() >= 4)
+    let name = value.get(..end).filter(|name| name.len() >= 4)?;
+    Some((at + rest.len() - value.len(), name))
 }
 
 /// Whether a code block is a manifest or a listing of settings rather than something that a program said.

@@ -67,6 +67,8 @@ pub(super) struct Named {
 pub(super) struct Kept {
     /// The same for the same words.
     pub(super) fingerprint: u64,
+    /// The words that stand in values nobody marked, one bit each.
+    pub(super) samples: u64,
     pub(super) words: u32,
     pub(super) text: u32,
     pub(super) gaps: u32,
@@ -100,6 +102,7 @@ impl Packed {
             source: kept.source,
             text: self.texts.get(text).unwrap_or_default(),
             words: self.words(at),
+            samples: kept.samples,
             gaps: part_of(&self.gaps, gaps),
             total: 0.0,
             shared: 1.0,

@@ -4,9 +4,12 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::align::{Alignment, Hit};
+use super::align::{self, Alignment, Hit};
+use super::code;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
+use super::sample;
+use super::signature::Signature;
 use super::token::{self, Shape, Word};
 use super::vocabulary::{GAP, Vocabulary, WordId, background_bits};
 
@@ -44,6 +47,12 @@ pub(super) struct Read {
 const MOST_WORDS: usize = 12_000;
 /// Occurrences of one word that are looked at.
 const MOST_OCCURRENCES: usize = 6;
+/// More words than this between two others are not in their place.
+const MOST_STRAY: usize = 6;
+/// Keys of JSON and of settings tell so much of what they would tell as words.
+const KEY: f32 = 0.4;
+/// A room, an order, a release that looks like a code tells so much of what the code would.
+const NO_CODE: f32 = 0.1;
 /// In a message up to this length, in bytes, so many unknown words of at least so many letters are guessed.
 const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
@@ -88,6 +97,7 @@ impl Read {
                 break;
             }
             line_ids.clear();
+            let mut addresses = sample::addresses(&line.text).peekable();
             token::words(&line.text, |word, place, shape| {
                 if words.len() >= MOST_WORDS {
                     return;
@@ -104,6 +114,11 @@ impl Read {
                 if shape != Shape::Value && shape != Shape::Number {
                     line_ids.push(id.unwrap_or(WordId::MAX));
                 }
+                while addresses.next_if(|address| address.end <= place.start).is_some() {}
+                if addresses.peek().is_some_and(|address| address.start <= place.start) {
+                    weight *= sample::SAMPLE;
+                }
+                weight *= doubt(&line.text, word, place, shape);
                 words.push(MessageWord {
                     id,
                     line: number as u32,
@@ -149,18 +164,27 @@ impl Read {
         }
     }
 
-    /// Lays the words of one signature along the message.
-    pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &[WordId], laid: &mut Alignment) {
+    /// Lays one signature along the message.
+    pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &Signature<'_>, laid: &mut Alignment) {
         laid.hits.clear();
-        for (of, id) in signature.iter().enumerate() {
+        for (of, id) in signature.words.iter().enumerate() {
             let Some(positions) = self.positions_of(*id) else {
                 continue;
             };
             let weight = vocabulary.weight(*id);
+            let weight = if signature.is_sample(of) {
+                weight * sample::SAMPLE
+            } else {
+                weight
+            };
             let hit = |at: &u32| Hit {
                 at: *at,
                 of: of as u32,
-                weight: weight * self.trust_at(*at),
+                weight: self
+                    .words
+                    .get(*at as usize)
+                    .map_or(weight, |word| word.weight.min(weight))
+                    * self.trust_at(*at),
             };
             laid.hits.extend(positions.iter().map(hit));
         }
@@ -168,10 +192,20 @@ impl Read {
         laid.chain(signature);
     }
 
-    /// The most that [`Read::align`] can match of a signature, in bits: every word of it that the message holds.
-    pub(super) fn most_matched(&self, vocabulary: &Vocabulary, signature: &[WordId]) -> f32 {
-        let here = signature.iter().filter(|id| self.slots.find(**id).is_some());
-        here.map(|id| vocabulary.weight(*id)).sum()
+    /// The most that [`Alignment::whole`] can be: every word of the signature that the message holds.
+    pub(super) fn most_whole(&self, vocabulary: &Vocabulary, signature: &Signature<'_>) -> f32 {
+        let (mut words, mut samples) = (0.0, 0.0);
+        for (of, id) in signature.words.iter().enumerate() {
+            if self.slots.find(*id).is_some() {
+                let weight = vocabulary.weight(*id);
+                if signature.is_sample(of) {
+                    samples += weight * sample::SAMPLE;
+                } else {
+                    words += weight;
+                }
+            }
+        }
+        (words + samples) / (signature.total + samples).max(0.1)
     }
 
     fn positions_of(&self, word: WordId) -> Option<&[u32]> {
@@ -226,6 +260,10 @@ impl Read {
     /// How much of the lines that it lies on an alignment explains: a fragment that matches whole is worth more than
     /// the same words in a long line about something else.
     pub(super) fn line_cover(&self, laid: &Alignment) -> f32 {
+        laid.matched / self.weight_of_lines(laid).max(1.0)
+    }
+
+    fn weight_of_lines(&self, laid: &Alignment) -> f32 {
         let mut last = None;
         let mut all = 0.0;
         for word in laid.pairs.iter().filter_map(|(at, _)| self.words.get(*at as usize)) {
@@ -234,7 +272,64 @@ impl Read {
                 all += self.line_weights.get(word.line as usize).copied().unwrap_or(0.0);
             }
         }
-        laid.matched / all.max(1.0)
+        all
+    }
+
+    /// The words of the message that stand where the signature has a value.
+    pub(super) fn span(&self, laid: &Alignment, signature: &Signature<'_>) -> Vec<u32> {
+        let value = |of: u32| align::is_value(signature, of as usize);
+        let (Some(first), Some(last)) = (laid.pairs.first(), laid.pairs.last()) else {
+            return Vec::new();
+        };
+        let mut span: Vec<u32> = Vec::new();
+        for (from, to) in laid.pairs.iter().zip(laid.pairs.iter().skip(1)) {
+            if (from.1 + 1..to.1).any(value) {
+                span.extend(from.0 + 1..to.0);
+            }
+        }
+        let line = |at: u32| self.words.get(at as usize).map(|word| word.line);
+        let on_line_of = |edge: u32| move |at: &u32| line(*at) == line(edge);
+        if (0..first.1).any(value) {
+            span.extend((0..first.0).rev().take_while(on_line_of(first.0)));
+        }
+        if (last.1 + 1..signature.words.len() as u32).any(value) {
+            let rest = last.0 + 1..self.words.len() as u32;
+            span.extend(rest.take_while(on_line_of(last.0)));
+        }
+        span
+    }
+
+    /// How much of its lines an alignment explains when every value may be anything: 0 to 1.
+    pub(super) fn explained(&self, laid: &Alignment, span: &[u32]) -> f32 {
+        let weight = |at: &u32| self.words.get(*at as usize).map_or(0.0, |word| word.weight);
+        let matched: f32 = laid.pairs.iter().map(|(at, _)| weight(at)).sum();
+        let explained = matched + span.iter().map(weight).sum::<f32>();
+        explained / self.weight_of_lines(laid).max(1.0)
+    }
+
+    /// What the signature tells and the message does not, where the message says something else in its place, in bits.
+    pub(super) fn contradicted(&self, vocabulary: &Vocabulary, laid: &Alignment, signature: &Signature<'_>) -> f32 {
+        let said = |at: u32| self.words.get(at as usize).map_or(0.0, |word| word.weight);
+        let meant = |of: u32| match signature.words.get(of as usize) {
+            Some(id) if !align::is_value(signature, of as usize) => vocabulary.weight(*id),
+            _ => 0.0,
+        };
+        let between = laid.pairs.iter().zip(laid.pairs.iter().skip(1));
+        let inside: f32 = between
+            .filter(|(from, to)| from.1 + 1 < to.1)
+            .map(|(from, to)| {
+                let meant: f32 = (from.1 + 1..to.1).map(meant).sum();
+                let said: f32 = (from.0 + 1..to.0).take(MOST_STRAY).map(said).sum();
+                meant.min(said)
+            })
+            .sum();
+        let Some(last) = laid.pairs.last() else { return inside };
+        let line = |at: u32| self.words.get(at as usize).map(|word| word.line);
+        let rest = last.1 + 1..signature.words.len() as u32;
+        let replaced = (last.0 + 1..)
+            .take(rest.len())
+            .take_while(|at| line(*at) == line(last.0));
+        inside + rest.map(meant).sum::<f32>().min(replaced.map(said).sum())
     }
 
     /// The line that most of an alignment lies on; of equals, the first.
@@ -324,6 +419,24 @@ impl Slots {
             at = (at + 1) & mask;
         }
         at
+    }
+}
+
+/// `"severity":`: what a field is called says nothing of what went wrong.
+fn is_key(text: &str, place: Word) -> bool {
+    text.get(place.end..).is_some_and(|after| after.starts_with("\":"))
+        && text.get(..place.start).is_some_and(|before| before.ends_with('"'))
+}
+
+/// How far a word is believed for where it stands.
+fn doubt(line: &str, word: &str, place: Word, shape: Shape) -> f32 {
+    let digits = || word.bytes().any(|b| b.is_ascii_digit());
+    if is_key(line, place) {
+        KEY
+    } else if shape == Shape::Name && digits() && code::is_something_else(line, place.start) {
+        NO_CODE
+    } else {
+        1.0
     }
 }
 

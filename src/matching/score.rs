@@ -7,19 +7,29 @@ use super::finding::Finding;
 use super::index::Index;
 use super::read::{MessageWord, Read};
 use super::rule::Verdict;
-use super::{Match, Outcome};
+use super::{Match, Outcome, Silence};
 use crate::runbook::TopicId;
 
 /// Everything that speaks for one runbook.
-struct Candidate<'t> {
-    runbook: usize,
+pub(super) struct Candidate<'t> {
+    pub(super) runbook: usize,
     /// The strongest first.
-    findings: Vec<Finding<'t>>,
+    pub(super) findings: Vec<Finding<'t>>,
     /// Bits, each word of the message counted once.
-    bits: f32,
+    pub(super) bits: f32,
     /// Words in common (BM25), in bits.
-    lexical: f32,
-    excluded: bool,
+    pub(super) lexical: f32,
+    /// What its own rules say.
+    pub(super) verdict: Verdict,
+    /// What it is ranked by, in bits.
+    pub(super) rank: f32,
+    pub(super) confidence: f32,
+    /// The section that the evidence points to.
+    pub(super) topic: TopicId,
+    /// Why it is not told unasked; none for one that is.
+    pub(super) silence: Option<Silence>,
+    /// Topics of other runbooks that say the same.
+    pub(super) also: Vec<TopicId>,
 }
 
 /// Findings beyond these add nothing that a person would follow.
@@ -28,31 +38,96 @@ const MOST_FINDINGS: usize = 16;
 const MOST_CANDIDATES: usize = 24;
 /// Candidates that are told.
 const MOST_TOLD: usize = 10;
+/// Different errors of one message that are answered.
+const MOST_ANSWERED: usize = 2;
 /// Words that tell less are in every runbook.
 const LEAST_LEXICAL: f32 = 0.8;
 /// Below this a candidate is not even a near miss, unless somebody asked for all that comes near.
 const LEAST_NEAR: f32 = 0.1;
+/// A section of its own counts so much more than the page around it, which may only list it.
+const DEEPER: f32 = 1.1;
+/// A section that explains a code or an alert of the message counts so many bits more.
+const ABOUT: f32 = 6.0;
 /// A runbook that scores this close to the best, on the same words, says the same.
 const SAME: f32 = 0.97;
 
-pub(super) fn outcome(index: &Index, read: &Read, findings: Vec<Finding<'_>>, asked: bool) -> Outcome {
+/// The candidates of a message, best first, each with its verdict; those that their own rules exclude are last.
+pub(super) fn weigh<'t>(index: &Index, read: &Read, findings: Vec<Finding<'t>>, asked: bool) -> Vec<Candidate<'t>> {
     let mut candidates = gather(read, findings);
     lexical(index, read, &mut candidates);
     let share = if asked { 0.5 } else { 0.15 };
-    let rank =
-        |candidate: &Candidate<'_>| (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
-    candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
+    let rank = |candidate: &mut Candidate<'_>| {
+        candidate.rank = (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
+    };
+    candidates.iter_mut().for_each(rank);
+    sort(&mut candidates);
     candidates.truncate(MOST_CANDIDATES);
     for candidate in &mut candidates {
         judge(index, read.text(), candidate);
+        rank(candidate);
+        candidate.confidence = confidence(index, candidate);
+        candidate.topic = section(index, read, candidate);
     }
-    candidates.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.runbook.cmp(&b.runbook)));
-    candidates.retain(|candidate| !candidate.excluded);
-    tell(index, read, &candidates, rank, asked)
+    sort(&mut candidates);
+    candidates.truncate(MOST_TOLD);
+    settle(index, &mut candidates);
+    candidates
 }
 
-fn standing(index: &Index, runbook: usize) -> f32 {
+/// What the candidates come to: what would be answered, and what comes near.
+pub(super) fn outcome(index: &Index, read: &Read, candidates: &[Candidate<'_>], asked: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    for candidate in candidates {
+        let answered = candidate.silence.is_none();
+        let near = asked || candidate.confidence >= LEAST_NEAR;
+        if candidate.verdict == Verdict::Excluded || !answered && !near {
+            continue;
+        }
+        let told = told(index, read, candidate);
+        let list = if answered {
+            &mut outcome.matches
+        } else {
+            &mut outcome.near
+        };
+        list.push(told);
+    }
+    outcome
+}
+
+fn sort(candidates: &mut [Candidate<'_>]) {
+    let excluded = |candidate: &Candidate<'_>| candidate.verdict == Verdict::Excluded;
+    candidates.sort_by(|a, b| {
+        let by_rank = b.rank.total_cmp(&a.rank).then(a.runbook.cmp(&b.runbook));
+        excluded(a).cmp(&excluded(b)).then(by_rank)
+    });
+}
+
+/// How far a runbook is believed for what it is: a listing ranks behind the page that explains.
+pub(super) fn standing(index: &Index, runbook: usize) -> f32 {
     index.runbooks.get(runbook).map_or(1.0, |entry| entry.standing)
+}
+
+impl<'t> Candidate<'t> {
+    fn new(runbook: usize, findings: Vec<Finding<'t>>, bits: f32, lexical: f32) -> Candidate<'t> {
+        Candidate {
+            runbook,
+            findings,
+            bits,
+            lexical,
+            verdict: Verdict::Silent,
+            rank: 0.0,
+            confidence: 0.0,
+            topic: TopicId { runbook, section: 0 },
+            silence: None,
+            also: Vec::new(),
+        }
+    }
+
+    /// The words of the message that its strongest findings rest on.
+    fn words(&self) -> HashSet<u32> {
+        let strongest = self.findings.iter().take(3);
+        strongest.flat_map(|finding| finding.words.iter().copied()).collect()
+    }
 }
 
 fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>> {
@@ -71,28 +146,25 @@ fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>>
                     candidate.findings.push(finding);
                 }
             }
-            _ => candidates.push(Candidate {
-                runbook: finding.topic.runbook,
-                findings: vec![finding],
-                bits: 0.0,
-                lexical: 0.0,
-                excluded: false,
-            }),
+            _ => candidates.push(Candidate::new(finding.topic.runbook, vec![finding], 0.0, 0.0)),
         }
     }
     for candidate in &mut candidates {
-        candidate.bits = sum(read, candidate.findings.iter());
+        candidate.bits = counted(read, candidate.findings.iter()).sum();
     }
     candidates
 }
 
-/// Adds evidence up, the strongest first; a word that was counted already, here or elsewhere in the message, counts no more.
-fn sum<'f>(read: &Read, findings: impl Iterator<Item = &'f Finding<'f>>) -> f32 {
+/// What each finding adds, in bits, the strongest first; a word that was counted already, here or elsewhere in the
+/// message, counts no more.
+pub(super) fn counted<'f>(
+    read: &'f Read,
+    findings: impl Iterator<Item = &'f Finding<'f>> + 'f,
+) -> impl Iterator<Item = f32> + 'f {
     // A bit for each known word of the message.
     let mut counted = vec![0_u64; read.known.len() / 64 + 1];
     let bit = |word: &MessageWord| (word.slot as usize / 64, 1_u64 << (word.slot % 64));
-    let mut total = 0.0;
-    for finding in findings {
+    findings.map(move |finding| {
         let words = || finding.words.iter().filter_map(|at| read.words.get(*at as usize));
         let (mut all, mut new) = (0.0, 0.0);
         for word in words() {
@@ -103,15 +175,14 @@ fn sum<'f>(read: &Read, findings: impl Iterator<Item = &'f Finding<'f>>) -> f32 
                 new += weight;
             }
         }
-        total += finding.strength * new / f32::max(all, 0.1);
         for word in words().filter(|word| word.id.is_some()) {
             let (block, mask) = bit(word);
             if let Some(bits) = counted.get_mut(block) {
                 *bits |= mask;
             }
         }
-    }
-    total
+        finding.strength * new / f32::max(all, 0.1)
+    })
 }
 
 /// Words in common with whole runbooks, weighed by rarity (BM25 with its usual constants).
@@ -146,89 +217,118 @@ fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate<'_>>) {
         rest.select_nth_unstable_by(MOST_TOLD, best_first);
         rest.truncate(MOST_TOLD);
     }
-    candidates.extend(rest.into_iter().map(|(runbook, lexical)| Candidate {
-        runbook,
-        findings: Vec::new(),
-        bits: 0.0,
-        lexical,
-        excluded: false,
-    }));
+    let lexical = |(runbook, lexical)| Candidate::new(runbook, Vec::new(), 0.0, lexical);
+    candidates.extend(rest.into_iter().map(lexical));
 }
 
 /// Lets the runbook's own rules confirm or exclude it.
 fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
-    match detector.map_or(Verdict::Silent, |detector| detector.judge(text)) {
-        Verdict::Silent => {}
-        Verdict::Partly(part) => candidate.bits *= 1.0 + 0.35 * part,
-        Verdict::Excluded => candidate.excluded = true,
+    candidate.verdict = detector.map_or(Verdict::Silent, |detector| detector.judge(text));
+    if let Verdict::Partly(part) = candidate.verdict {
+        candidate.bits *= 1.0 + 0.35 * part;
     }
 }
+
+/// A candidate with so many bits of evidence is as likely right as wrong…
+const EVEN: f32 = 15.0;
+/// …and so many more make it e times as likely.
+const STEP: f32 = 4.0;
+/// Half a signature is worth less than its words; the whole of it more.
+const HALF: f32 = 0.6;
+const WHOLE: f32 = 1.5;
 
 /// From bits to a confidence between 0 and 1.
 fn confidence(index: &Index, candidate: &Candidate<'_>) -> f32 {
-    let best = candidate.findings.first().map_or(0.0, |finding| finding.cover);
     let bits = candidate.bits * standing(index, candidate.runbook);
-    let x = (bits - 15.0) / 4.0 + (best - 0.6) * 1.5;
+    let x = (bits - EVEN) / STEP + (cover(candidate) - HALF) * WHOLE;
     1.0 / (1.0 + (-x).exp())
 }
 
-fn tell(
-    index: &Index,
-    read: &Read,
-    candidates: &[Candidate<'_>],
-    rank: impl Fn(&Candidate<'_>) -> f32,
-    asked: bool,
-) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut taken: Vec<(HashSet<u32>, f32)> = Vec::new();
-    for candidate in candidates.iter().take(MOST_TOLD) {
-        let topic = section(index, read, candidate);
-        let words: HashSet<u32> = candidate
-            .findings
-            .iter()
-            .take(3)
-            .flat_map(|finding| finding.words.iter().copied())
-            .collect();
-        let overlap = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
-        if !words.is_empty()
-            && let Some(first) = outcome.matches.first_mut()
-            && let Some((first_words, first_rank)) = taken.first()
-            && overlap(first_words)
-            && rank(candidate) >= first_rank * SAME
-        {
-            first.also.push(topic);
-        }
-        let confidence = confidence(index, candidate);
-        let answers = index.runbooks.get(candidate.runbook).is_some_and(|entry| entry.answers);
-        let other = !taken.iter().any(|(words, _)| overlap(words));
-        let answered = answers
-            && confidence >= index.options.answer
-            && (outcome.matches.is_empty() && outcome.near.is_empty() || other);
-        taken.push((words, rank(candidate)));
-        if !asked && confidence < LEAST_NEAR {
-            continue;
-        }
-        let told = told(index, read, candidate, topic, confidence, answered);
-        if answered && outcome.matches.len() < 2 {
-            outcome.matches.push(told);
-        } else {
-            outcome.near.push(told);
-        }
-    }
-    outcome
+/// How many bits of evidence the candidate would need to be told unasked.
+pub(super) fn needed(index: &Index, candidate: &Candidate<'_>) -> f32 {
+    let answer = index.options.answer.clamp(0.001, 0.999);
+    let x = (answer / (1.0 - answer)).ln();
+    let bits = EVEN + STEP * (x - (cover(candidate) - HALF) * WHOLE);
+    bits / standing(index, candidate.runbook).max(0.01)
 }
 
-fn told(
-    index: &Index,
-    read: &Read,
-    candidate: &Candidate<'_>,
-    topic: TopicId,
-    confidence: f32,
-    answered: bool,
-) -> Match {
-    let captures = capture::captures(index, read, candidate.runbook);
-    as_match(read, topic, confidence, answered, &candidate.findings, captures)
+fn cover(candidate: &Candidate<'_>) -> f32 {
+    candidate.findings.first().map_or(0.0, |finding| finding.cover)
+}
+
+/// Decides, best first, which candidates are told unasked, and why the others are not.
+fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
+    let mut taken: Vec<(HashSet<u32>, usize)> = Vec::new();
+    let mut answered = 0;
+    let mut also: Vec<TopicId> = Vec::new();
+    let mut first: Option<(HashSet<u32>, f32)> = None;
+    for candidate in candidates.iter_mut() {
+        let words = candidate.words();
+        let overlaps = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
+        if !words.is_empty()
+            && candidate.verdict != Verdict::Excluded
+            && let Some((first, rank)) = &first
+            && overlaps(first)
+            && candidate.rank >= rank * SAME
+        {
+            also.push(candidate.topic);
+        }
+        let answers = index.runbooks.get(candidate.runbook).is_some_and(|entry| entry.answers);
+        let better = taken
+            .iter()
+            .find(|(words, _)| overlaps(words))
+            .map(|(_, runbook)| *runbook);
+        candidate.silence = if candidate.verdict == Verdict::Excluded {
+            Some(Silence::Excluded)
+        } else if candidate.confidence < index.options.answer {
+            Some(Silence::Unsure)
+        } else if !answers {
+            Some(Silence::NeverAnswers)
+        } else if let Some(runbook) = better {
+            Some(Silence::SaidBy(runbook))
+        } else if answered == MOST_ANSWERED {
+            Some(Silence::Enough)
+        } else {
+            answered += 1;
+            None
+        };
+        if candidate.silence.is_none() {
+            first.get_or_insert_with(|| (words.clone(), candidate.rank));
+            taken.push((words, candidate.runbook));
+        }
+    }
+    if let Some(first) = candidates.iter_mut().find(|candidate| candidate.silence.is_none()) {
+        first.also = also;
+    }
+}
+
+fn told(index: &Index, read: &Read, candidate: &Candidate<'_>) -> Match {
+    const MOST_EVIDENCE: usize = 6;
+    // The same line by the same name, found twice, is one reason.
+    let mut told: HashSet<(u32, String)> = HashSet::new();
+    let plain = |signature: &str| {
+        signature
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect::<String>()
+            .to_lowercase()
+    };
+    let evidence = candidate
+        .findings
+        .iter()
+        .filter(|finding| told.insert((finding.line, plain(finding.signature(index)))))
+        .take(MOST_EVIDENCE)
+        .map(|finding| finding.evidence(index, read))
+        .collect();
+    Match {
+        topic: candidate.topic,
+        confidence: candidate.confidence,
+        answered: candidate.silence.is_none(),
+        evidence,
+        captures: capture::captures(index, read, candidate.runbook),
+        also: candidate.also.clone(),
+    }
 }
 
 /// The section that the evidence points to: the one that explains a code or an alert of the message, else the one that
@@ -245,50 +345,14 @@ fn section(index: &Index, read: &Read, candidate: &Candidate<'_>) -> TopicId {
     let best = by_section
         .into_iter()
         .map(|(section, findings)| {
-            (
-                section,
-                section > 0 && named(&findings),
-                sum(read, findings.into_iter()),
-            )
+            let bits: f32 = counted(read, findings.iter().copied()).sum();
+            let about = if section > 0 && named(&findings) { ABOUT } else { 0.0 };
+            let deeper = if section > 0 { DEEPER } else { 1.0 };
+            (section, bits * deeper + about)
         })
-        .max_by(|a, b| a.1.cmp(&b.1).then(a.2.total_cmp(&b.2)).then(b.0.cmp(&a.0)));
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
     TopicId {
         runbook: candidate.runbook,
-        section: best.map_or(0, |(section, _, _)| section),
-    }
-}
-
-/// A match as `score` puts it together.
-pub(super) fn as_match(
-    read: &Read,
-    topic: TopicId,
-    confidence: f32,
-    answered: bool,
-    findings: &[Finding<'_>],
-    captures: BTreeMap<String, Vec<String>>,
-) -> Match {
-    const MOST_EVIDENCE: usize = 6;
-    // The same line by the same name, found twice, is one reason.
-    let mut told: HashSet<(u32, String)> = HashSet::new();
-    let plain = |signature: &str| {
-        signature
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .collect::<String>()
-            .to_lowercase()
-    };
-    let evidence = findings
-        .iter()
-        .filter(|finding| told.insert((finding.line, plain(&finding.signature))))
-        .take(MOST_EVIDENCE)
-        .map(|finding| finding.evidence(read))
-        .collect();
-    Match {
-        topic,
-        confidence,
-        answered,
-        evidence,
-        captures,
-        also: Vec::new(),
+        section: best.map_or(0, |(section, _)| section),
     }
 }

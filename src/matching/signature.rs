@@ -17,12 +17,21 @@ pub(super) struct Signature<'i> {
     pub(super) text: &'i str,
     /// Its words; [`GAP`](super::vocabulary::GAP) where any value may stand.
     pub(super) words: &'i [WordId],
+    /// The words that stand in values nobody marked, one bit each: they tell little, and are not missed.
+    pub(super) samples: u64,
     /// Names of the gaps, by index among the words.
     pub(super) gaps: &'i [(u32, Box<str>)],
-    /// What all its words tell together, in bits.
+    /// What all its words but samples tell together, in bits.
     pub(super) total: f32,
     /// In how many runbooks the same words stand, as a factor: what three runbooks say tells little about each.
     pub(super) shared: f32,
+}
+
+impl Signature<'_> {
+    /// Whether the word at an index stands in a value.
+    pub(super) fn is_sample(&self, index: usize) -> bool {
+        index < 64 && self.samples >> index & 1 == 1
+    }
 }
 
 /// Where a signature stood.

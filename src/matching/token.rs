@@ -150,6 +150,17 @@ fn mixed(lower: &str) -> bool {
     changes > 2
 }
 
+/// The stretches of a text between characters that separate, with where they begin.
+pub(super) fn pieces(text: &str, separates: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    let stretches = text.split_inclusive(separates).map(move |stretch| {
+        let start = at;
+        at += stretch.len();
+        (start, stretch.trim_end_matches(separates))
+    });
+    stretches.filter(|(_, piece)| !piece.is_empty())
+}
+
 /// The parts of a name in camel case, in lower case: `etcdInsufficientMembers` → etcd, insufficient, members. Empty
 /// when it is one part.
 pub(super) fn humps(name: &str) -> Vec<String> {

@@ -100,6 +100,7 @@ static SYNTAX: LazyLock<Option<Regex>> = LazyLock::new(|| {
           \{\{-?\s*(?P<template>[^{}]{1,80}?)\s*-?\}\}                      # {{ $labels.instance }}, {{.Name}}
         | <(?P<angle>[A-Za-z0-9][^<>\n]{0,60})>                              # <cluster ID>
         | \[(?P<bracket>[A-Z][A-Z0-9_\ -]{1,40}|n|x|N|X|\.\.\.|…)\]          # [NAMESPACE], [n], [...]
+        | \[(?P<lower>[a-z][a-z_\ -]{1,30})\]                               # insufficient [resource]
         | \$\{(?P<brace>[A-Za-z_][A-Za-z0-9_.]{0,40})\}                      # ${NODE}
         | \$(?P<dollar>[A-Za-z_][A-Za-z0-9_]{0,40}(?:\.[A-Za-z_][A-Za-z0-9_]*)?)  # $NODE, $labels.pod
         | (?P<printf>%(?:\[\d\])?[+\#]?(?:\.\d)?[vsdqwTf]\b|%\([a-z_]+\)s)     # %v, %[1]s, %(name)s
@@ -128,6 +129,9 @@ pub fn find(text: &str) -> Vec<Placeholder> {
             angle_name(inner)
         } else if let Some(inner) = group("bracket") {
             (!BRACKET_WORDS.contains(&inner)).then(|| snake(inner))
+        } else if let Some(inner) = group("lower") {
+            let level = BRACKET_WORDS.contains(&inner.to_ascii_uppercase().as_str());
+            (!level && stands_alone(text, &whole.range())).then(|| snake(inner))
         } else if let Some(inner) = group("brace").or_else(|| group("curly")) {
             Some(snake(inner))
         } else if let Some(inner) = group("dollar") {
@@ -147,6 +151,14 @@ pub fn find(text: &str) -> Vec<Placeholder> {
         }
     }
     found
+}
+
+/// Whether nothing is glued to it: `list[index]` and `[label](target)` are no placeholders.
+fn stands_alone(text: &str, range: &std::ops::Range<usize>) -> bool {
+    let glued = |c: char| c.is_alphanumeric() || matches!(c, '(' | '[' | ']' | '_' | '$' | '{');
+    let before = text.get(..range.start).and_then(|before| before.chars().next_back());
+    let after = text.get(range.end..).and_then(|after| after.chars().next());
+    !before.is_some_and(glued) && !after.is_some_and(glued)
 }
 
 /// A name in lower snake case; [`UNNAMED`] where nothing nameable is left.
@@ -241,6 +253,10 @@ mod tests {
             ("from XX.XX.XX.XX and 10.xxx.xx.xxx", &["value", "value"]),
             ("pods in [NAMESPACE] on $NODE, ${ZONE}", &["namespace", "node", "zone"]),
             ("[ERROR] [FIRING] plain", &[]),
+            (
+                "insufficient [resource], list[index], [text](target) [warning]",
+                &["resource"],
+            ),
             ("failed: %v (%s) %d%%", &["value", "value", "value"]),
             ("took 93% of the space", &[]),
             ("instance {{ $labels.instance }} and '{{.Name}}'", &["instance", "name"]),

@@ -1,0 +1,159 @@
+//! `signpost match --explain`: why a paste was answered as it was, or left alone.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::matching::{Account, Explanation, Reason, Silence};
+use crate::runbook::{Library, Section, TopicId};
+
+/// Candidates that a person is told; JSON holds all.
+const MOST_CANDIDATES: usize = 4;
+/// Reasons of one candidate that a person is told.
+const MOST_REASONS: usize = 6;
+/// Longer quotations are cut for a person, in characters.
+const LONGEST: usize = 100;
+
+/// The explanation as a person reads it.
+pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
+    let mut text = String::new();
+    let Some(best) = explanation.candidates.first() else {
+        return "Nothing in the runbooks shares a telling word with this message.\n".to_owned();
+    };
+    for (number, account) in explanation.candidates.iter().take(MOST_CANDIDATES).enumerate() {
+        let _ = writeln!(text, "{}. {}", number + 1, name(library, account.topic));
+        let _ = writeln!(text, "   {}", verdict(library, explanation, account));
+        let _ = writeln!(text, "   {}", sums(account));
+        for reason in account.reasons.iter().take(MOST_REASONS) {
+            describe(&mut text, reason);
+        }
+        if number > 0 {
+            let _ = writeln!(text, "   {:.1} bits behind the best", best.rank - account.rank);
+        }
+        text.push('\n');
+    }
+    let more = explanation.candidates.len().saturating_sub(MOST_CANDIDATES);
+    if more > 0 {
+        let _ = writeln!(text, "{more} more came near; --json tells them all.");
+    }
+    text
+}
+
+fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> String {
+    let sure = format!("confidence {:.2}", account.confidence);
+    match account.silence {
+        None => format!("answered: {sure}, the threshold is {:.2}", explanation.threshold),
+        Some(Silence::Unsure) => format!(
+            "silent: {sure} is below the threshold of {:.2}; {:.1} bits of evidence are missing",
+            explanation.threshold,
+            (account.needed - account.bits).max(0.0)
+        ),
+        Some(Silence::Excluded) => {
+            format!("silent: {sure}, but what the runbook says of when it does not apply is there")
+        }
+        Some(Silence::NeverAnswers) => {
+            format!("silent: {sure}, but it is a draft, points to another page, or is told not to answer")
+        }
+        Some(Silence::SaidBy(other)) => format!(
+            "silent: {sure}, but {} explains the same words better",
+            library
+                .runbooks
+                .get(other)
+                .map_or("another runbook", |runbook| &runbook.path)
+        ),
+        Some(Silence::Enough) => format!("silent: {sure}, but two errors of this message are answered already"),
+    }
+}
+
+fn sums(account: &Account) -> String {
+    let mut sums = format!("{:.1} bits of evidence, {:.1} needed", account.bits, account.needed);
+    let _ = write!(sums, "; words in common {:.1}", account.words);
+    if account.standing < 1.0 {
+        let _ = write!(
+            sums,
+            "; counts {:.1} for a page that lists or points elsewhere",
+            account.standing
+        );
+    }
+    if let Some(part) = account.rule {
+        let _ = write!(sums, "; {:.0} % of its own rule's patterns are there", part * 100.0);
+    }
+    sums
+}
+
+fn describe(text: &mut String, reason: &Reason) {
+    let evidence = &reason.evidence;
+    let _ = writeln!(
+        text,
+        "   {:+5.1}  {:8} {:3.0} %  line {}: {}",
+        reason.added,
+        kind(reason),
+        reason.cover * 100.0,
+        evidence.line,
+        cut(&evidence.text)
+    );
+    if evidence.signature.trim() != evidence.text.trim() {
+        let _ = writeln!(text, "                        by {}", cut(&evidence.signature));
+    }
+    if !reason.missing.is_empty() {
+        let _ = writeln!(text, "                        missing: {}", reason.missing.join(", "));
+    }
+}
+
+fn kind(reason: &Reason) -> String {
+    let kind = serde_json::to_value(reason.evidence.kind).unwrap_or_default();
+    kind.as_str().unwrap_or_default().to_owned()
+}
+
+fn cut(text: &str) -> String {
+    let text = text.trim();
+    let mut cut: String = text.chars().take(LONGEST).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
+}
+
+fn name(library: &Library, topic: TopicId) -> String {
+    let path = library.runbook(topic).map_or("", |runbook| &runbook.path);
+    let section = library.section(topic).map_or("", Section::name);
+    format!("{path} › {section}")
+}
+
+/// The explanation as programs read it.
+pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
+    let round = |value: f32| (f64::from(value) * 100.0).round() / 100.0;
+    let reason = |reason: &Reason| {
+        json!({
+            "line": reason.evidence.line,
+            "text": reason.evidence.text,
+            "signature": reason.evidence.signature,
+            "kind": reason.evidence.kind,
+            "bits": round(reason.bits),
+            "added": round(reason.added),
+            "cover": round(reason.cover),
+            "missing": reason.missing,
+        })
+    };
+    let best = explanation.candidates.first().map_or(0.0, |account| account.rank);
+    let account = |account: &Account| {
+        json!({
+            "runbook": library.runbook(account.topic).map(|runbook| &runbook.path),
+            "section": library.section(account.topic).map(Section::name),
+            "confidence": (f64::from(account.confidence) * 1000.0).round() / 1000.0,
+            "silent": account.silence.is_some().then(|| verdict(library, explanation, account)),
+            "bits": round(account.bits),
+            "needed": round(account.needed),
+            "words": round(account.words),
+            "rank": round(account.rank),
+            "behind": round(best - account.rank),
+            "standing": round(account.standing),
+            "rule": account.rule.map(round),
+            "reasons": account.reasons.iter().map(reason).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "threshold": round(explanation.threshold),
+        "candidates": explanation.candidates.iter().map(account).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,164 @@
+//! Values that nobody marked as such: in templates of runbooks, which are often one team's real output, and in messages.
+//! A host name, a path or a quoted name differs from case to case, so it neither tells much nor is missed.
+
+use std::ops::Range;
+
+use super::signature::Source;
+use super::token;
+
+/// What the words of a value tell, of what they would tell as words of the message itself.
+pub(super) const SAMPLE: f32 = 0.35;
+
+/// Longer tokens between quotes are not names.
+const LONGEST_NAME: usize = 60;
+
+/// The values in a text of a runbook, in no order.
+pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
+    let template = matches!(
+        source,
+        Source::Message | Source::Output | Source::Quoted | Source::Cell | Source::Heading
+    );
+    if !template {
+        return addresses(text).collect();
+    }
+    let value = |range: Range<usize>| {
+        let example = text.get(range.clone()).is_some_and(is_example);
+        if example { Some(range) } else { address(text, range) }
+    };
+    tokens(text).filter_map(value).chain(quoted(text)).collect()
+}
+
+/// The addresses, host names and paths of a line: its tokens that hold values, in order.
+pub(super) fn addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
+    tokens(text).filter_map(|range| address(text, range))
+}
+
+/// The names between quotes, where the quotes hold one token and not the whole text: `module 'foo' has no attribute`.
+pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some((open, quote)) = text
+        .get(from..)
+        .and_then(|rest| rest.char_indices().find(|(_, c)| matches!(c, '\'' | '"' | '`')))
+    {
+        let start = from + open + quote.len_utf8();
+        let opens = text
+            .get(..from + open)
+            .is_none_or(|before| !before.ends_with(char::is_alphanumeric));
+        let length = text.get(start..).and_then(|rest| rest.find(quote));
+        match length {
+            Some(length) if opens => {
+                let inner = text.get(start..start + length).unwrap_or_default();
+                let one = !inner.is_empty() && inner.len() <= LONGEST_NAME && !inner.contains(char::is_whitespace);
+                if one && inner.len() * 2 < text.len() {
+                    found.push(start..start + length);
+                }
+                from = start + length + quote.len_utf8();
+            }
+            _ => from = start,
+        }
+    }
+    found
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let separates = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '<' | '>' | '=' | '|'
+            )
+    };
+    token::pieces(text, separates).map(|(start, piece)| start..start + piece.len())
+}
+
+/// `user/repo`, `other-user`, `foo-bar`: what authors write where somebody else has a name.
+fn is_example(token: &str) -> bool {
+    let name = |part: &str| {
+        part.len() >= 3
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    let pair = token
+        .split_once('/')
+        .is_some_and(|(owner, thing)| name(owner) && name(thing));
+    let stands_in = ["other-", "some-", "foo-", "test-", "sample-", "demo-"];
+    pair || stands_in.iter().any(|start| token.starts_with(start)) || matches!(token, "foo" | "bar" | "baz")
+}
+
+/// The part of a token that is an address: of a class with its packages, the packages.
+fn address(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let token = text.get(range.clone())?;
+    if is_address(token) {
+        return Some(range);
+    }
+    let (packages, class) = token.trim_end_matches([':', '.']).rsplit_once('.')?;
+    let lower = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let is_class = class.starts_with(|c: char| c.is_ascii_uppercase()) && packages.contains('.');
+    (is_class && packages.split('.').all(lower)).then(|| range.start..range.start + packages.len())
+}
+
+/// A URL, a path, a host name, an address of mail; not a class (`java.lang.OutOfMemoryError`) or a file with its line.
+fn is_address(token: &str) -> bool {
+    let token = token.trim_end_matches([':', '.', '\\']);
+    if token.contains("://") {
+        return true;
+    }
+    let slashes = token.bytes().filter(|b| *b == b'/').count();
+    if slashes >= 2 || slashes == 1 && token.starts_with(['/', '~']) {
+        return true;
+    }
+    let dots = token.bytes().filter(|b| *b == b'.').count();
+    let labels = || token.split(['.', ':', '/']);
+    let plain = labels().all(|label| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+    });
+    dots >= 2 && plain || dots >= 1 && token.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{addresses, quoted};
+
+    #[test]
+    fn addresses_are_told_from_words() {
+        let cases: &[(&str, &[&str])] = &[
+            (
+                "Get \"https://a.example:443/x?y=1\": EOF",
+                &["https://a.example:443/x?y"],
+            ),
+            ("lookup db-1.eu.example.com: no such host", &["db-1.eu.example.com:"]),
+            ("open /etc/hosts: permission denied", &["/etc/hosts:"]),
+            ("java.lang.OutOfMemoryError: Java heap space", &["java.lang"]),
+            ("controller.go:145] Failed and/or lost", &[]),
+            ("café 'naïve' /ünï/x", &["/ünï/x"]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<&str> = addresses(text).map(|range| &text[range]).collect();
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_quoted_token_is_a_name_and_a_sentence_is_not() {
+        let cases: &[(&str, &[&str])] = &[
+            ("module 'foo' has no attribute \"bar\"", &["foo", "bar"]),
+            ("said \"this is broken\" and can't 'go'", &["go"]),
+            ("\"everything-is-quoted\"", &[]),
+            ("it's the users' own 'x", &[]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<&str> = quoted(text).into_iter().map(|range| &text[range]).collect();
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+}
