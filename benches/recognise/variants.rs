@@ -66,7 +66,7 @@ impl Variants {
         };
         for number in own..runbooks {
             let variant = self.runbook(&library.runbooks[number % own], number);
-            grown.runbooks.push(variant);
+            grown.runbooks.push(variant.into());
         }
         grown
     }

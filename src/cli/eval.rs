@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::knowledge;
-use crate::matching::{Index, Match, Options, Outcome};
+use crate::matching::{Index, Match, Outcome};
 use crate::runbook::{self, Library};
 
 /// Measure matching on a labelled set of pastes.
@@ -128,8 +128,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let limits = Limits::parse(arguments)?;
     let cases = read_cases(&arguments.cases)?;
     let start = Instant::now();
-    let library = knowledge::library(arguments.runbooks.as_deref())?;
-    let index = Index::build(&library, &Options::default());
+    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref())?;
     let load = start.elapsed();
     warn_of_unknown_paths(&library, &cases);
 

@@ -7,6 +7,7 @@ use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::files;
+use crate::matching::{Harvest, Index, Options};
 use crate::runbook::Library;
 
 /// The runbooks of a folder, or the sample pack.
@@ -15,14 +16,31 @@ use crate::runbook::Library;
 ///
 /// The folder cannot be read, or holds no runbook.
 pub(super) fn library(folder: Option<&Path>) -> anyhow::Result<Library> {
+    read(folder, &|_, _| {})
+}
+
+/// The same, with its index.
+///
+/// # Errors
+///
+/// The folder cannot be read, or holds no runbook.
+pub(super) fn indexed(folder: Option<&Path>) -> anyhow::Result<(Library, Index)> {
+    let harvest = Harvest::default();
+    let library = read(folder, &|document, runbook| harvest.take(document, runbook))?;
+    let index = harvest.index(&library, &Options::default());
+    Ok((library, index))
+}
+
+fn read(folder: Option<&Path>, take: files::Take<'_>) -> anyhow::Result<Library> {
     let Some(folder) = folder else {
         return Ok(files::load_embedded());
     };
     let bar = progress("runbooks read");
-    let library = files::load(folder, &files::Options::default(), None, &|done, total| {
+    let tell = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
-    });
+    };
+    let library = files::Folder::new(folder, files::Options::default()).read(&tell, take);
     bar.finish_and_clear();
     let library = library?;
     if library.runbooks.is_empty() {

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         let report = json!({
             "documents": library.runbooks.len(),
-            "topics": library.runbooks.iter().map(|runbook| runbook.topics.len()).sum::<usize>(),
+            "topics": library.runbooks.iter().map(|runbook| runbook.titles().count()).sum::<usize>(),
             "errors": errors,
             "diagnostics": library.diagnostics,
             "skipped": library.skipped,

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{explain, knowledge};
-use crate::matching::{Index, Match, Options};
+use crate::matching::Match;
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
 
@@ -35,8 +35,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = paste(arguments.file.as_ref())?;
-    let library = knowledge::library(arguments.runbooks.as_deref())?;
-    let index = Index::build(&library, &Options::default());
+    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref())?;
     let outcome = if arguments.asked {
         index.search(&text)
     } else {

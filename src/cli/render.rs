@@ -77,9 +77,9 @@ fn every(library: &Library) -> Vec<TopicId> {
     let runbooks = library.runbooks.iter().enumerate();
     runbooks
         .flat_map(|(index, runbook)| {
-            runbook.topics.iter().map(move |topic| TopicId {
+            runbook.titles().map(move |(section, _)| TopicId {
                 runbook: index,
-                section: topic.section,
+                section,
             })
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Which topic a person means by `show RUNBOOK [SECTION]`.
 
-use crate::runbook::{Library, Runbook, TopicId};
+use crate::runbook::{Document, Library, Runbook, TopicId};
 
 /// What the words of `show` lead to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,11 +67,11 @@ fn lone_section(library: &Library, name: &str) -> Resolution {
     }
     let mut found = Vec::new();
     for (index, runbook) in library.runbooks.iter().enumerate() {
-        for topic in runbook.topics.iter().filter(|topic| topic.section != 0) {
-            if folded(&topic.title) == name {
+        for (section, title) in runbook.titles().filter(|(section, _)| *section != 0) {
+            if folded(title) == name {
                 found.push(TopicId {
                     runbook: index,
-                    section: topic.section,
+                    section,
                 });
             }
         }
@@ -111,7 +111,7 @@ fn runbooks(library: &Library, name: &str) -> Vec<usize> {
     }
 }
 
-fn names(runbook: &Runbook) -> Vec<String> {
+fn names(runbook: &Document) -> Vec<String> {
     let file = runbook.path.rsplit('/').next().unwrap_or(&runbook.path);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let path_stem = runbook
@@ -120,8 +120,7 @@ fn names(runbook: &Runbook) -> Vec<String> {
         .map_or(runbook.path.as_str(), |(stem, _)| stem);
     [runbook.path.as_str(), path_stem, file, stem, &runbook.title]
         .into_iter()
-        .chain(runbook.front.runbook_name.as_deref())
-        .chain(runbook.front.title.as_deref())
+        .chain(runbook.names().iter().map(String::as_str))
         .map(folded)
         .collect()
 }

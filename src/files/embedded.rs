@@ -1,9 +1,11 @@
 //! The sample pack that is built into the binary.
 
+use std::sync::Arc;
+
 use rust_embed::RustEmbed;
 
 use super::{finish, walk};
-use crate::runbook::{self, Library};
+use crate::runbook::{self, Data, Document, Library};
 
 #[derive(RustEmbed)]
 #[folder = "responses/runbooks"]
@@ -11,7 +13,7 @@ struct Pack;
 
 /// Reads the sample pack.
 pub fn load_embedded() -> Library {
-    let mut library = Library::default();
+    let mut data = Data::new();
     let files: Vec<(String, String)> = Pack::iter()
         .filter_map(|path| match walk::decode(Pack::get(&path)?.data.into_owned()) {
             walk::Content::Text { text, .. } => Some((path.into_owned(), text)),
@@ -23,16 +25,20 @@ pub fn load_embedded() -> Library {
             continue;
         };
         if let Ok(value) = runbook::frontmatter::data(text) {
-            library.data.insert(name.0.to_owned(), value);
+            data.insert(name.0.to_owned(), value);
         }
     }
-    library.teams = runbook::teams(&library.data);
+    let mut library = Library {
+        teams: runbook::teams(&data),
+        data: Arc::new(data),
+        ..Library::default()
+    };
     for (path, text) in files
         .iter()
         .filter(|(path, _)| !path.starts_with("_data/") && !path.starts_with("README"))
     {
-        let (runbook, diagnostics) = runbook::parse(path, text, &library.data);
-        library.runbooks.extend(runbook);
+        let (read, diagnostics) = Document::read(path, text, &library.data);
+        library.runbooks.extend(read.map(|(document, _)| document));
         library.diagnostics.extend(diagnostics);
     }
     finish(&mut library);

@@ -56,7 +56,9 @@ pub async fn examine(settings: &Settings) -> Vec<Check> {
 }
 
 fn runbooks(settings: &Settings) -> Result<String, String> {
-    let library = knowledge::read(settings, None).map_err(|error| error.to_string())?;
+    let library = knowledge::Study::new(settings)
+        .read(None)
+        .map_err(|error| error.to_string())?;
     let errors = library
         .diagnostics
         .iter()

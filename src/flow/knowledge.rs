@@ -1,14 +1,15 @@
 //! What the bot knows: the runbooks and their index, always swapped together.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use tracing::{info, warn};
 
 use super::Error;
-use crate::files;
-use crate::matching::{self, Index};
+use crate::files::{self, Folder};
+use crate::matching::{self, Harvest, Index};
 use crate::memory;
-use crate::runbook::{Level, Library};
+use crate::runbook::{Diagnostic, Level, Library};
 use crate::settings::Settings;
 
 /// The runbooks and how they are recognised.
@@ -20,47 +21,68 @@ pub struct Knowledge {
     pub index: Index,
 }
 
-impl Knowledge {
-    /// Indexes a library.
-    pub fn new(library: Library, settings: &Settings) -> Self {
-        let options = matching::Options {
-            answer: settings.matching.threshold,
-        };
-        let index = Index::build(&library, &options);
-        Self { library, index }
-    }
+/// Where knowledge comes from: the folder of the settings, or the sample pack. Keeps what it read, so that little is read
+/// when little changes.
+#[derive(Debug)]
+pub(super) struct Study {
+    /// None for the sample pack.
+    folder: Option<Folder>,
+    harvest: Harvest,
+    options: matching::Options,
 }
 
-/// Reads the folder of the settings, or the sample pack, and indexes it.
-pub(super) fn load(settings: &Settings) -> Result<Knowledge, Error> {
-    let begun = Instant::now();
-    let knowledge = Knowledge::new(read(settings, None)?, settings);
-    let (runbooks, milliseconds) = (knowledge.library.runbooks.len(), begun.elapsed().as_millis());
-    info!(runbooks, milliseconds, "runbooks are loaded");
-    if runbooks == 0 {
-        warn!("there is no runbook in the folder: the bot has nothing to answer with");
-    }
-    memory::give_back();
-    Ok(knowledge)
-}
-
-/// Reads the folder of the settings, or the sample pack. With `previous`, a broken file keeps its old version.
-pub(super) fn read(settings: &Settings, previous: Option<&Library>) -> Result<Library, Error> {
-    let library = match settings.runbooks.folder() {
-        Some(folder) => {
+impl Study {
+    pub(super) fn new(settings: &Settings) -> Study {
+        let folder = settings.runbooks.folder().map(|folder| {
             let mut options = files::Options::default();
             options.ignore.extend(settings.runbooks.ignore.iter().cloned());
-            files::load(folder, &options, previous, &|_, _| {})?
+            Folder::new(folder, options)
+        });
+        Study {
+            folder,
+            harvest: Harvest::default(),
+            options: matching::Options {
+                answer: settings.matching.threshold,
+            },
         }
-        None => files::load_embedded(),
-    };
-    tell(&library, previous);
-    Ok(library)
+    }
+
+    /// Reads everything for the first time.
+    pub(super) fn begin(&mut self) -> Result<Knowledge, Error> {
+        let begun = Instant::now();
+        let library = self.read(None)?;
+        let knowledge = self.index(library);
+        let (runbooks, milliseconds) = (knowledge.library.runbooks.len(), begun.elapsed().as_millis());
+        info!(runbooks, milliseconds, "runbooks are loaded");
+        if runbooks == 0 {
+            warn!("there is no runbook in the folder: the bot has nothing to answer with");
+        }
+        memory::give_back();
+        Ok(knowledge)
+    }
+
+    /// Reads what changed. With `previous`, only what is new is told; a broken file keeps its old version.
+    pub(super) fn read(&mut self, previous: Option<&Library>) -> Result<Library, Error> {
+        let harvest = &self.harvest;
+        let library = match &mut self.folder {
+            Some(folder) => folder.read(&|_, _| {}, &|document, runbook| harvest.take(document, runbook))?,
+            None => files::load_embedded(),
+        };
+        tell(&library, previous);
+        Ok(library)
+    }
+
+    /// Puts the index of a library together.
+    pub(super) fn index(&self, library: Library) -> Knowledge {
+        let index = self.harvest.index(&library, &self.options);
+        Knowledge { library, index }
+    }
 }
 
 /// Logs what the authors should know; after a reload only what is new.
 fn tell(library: &Library, previous: Option<&Library>) {
-    let known = previous.map_or(&[][..], |previous| previous.diagnostics.as_slice());
+    let known = previous.iter().flat_map(|previous| &previous.diagnostics);
+    let known: HashSet<&Diagnostic> = known.collect();
     let mut warnings = 0;
     for diagnostic in library
         .diagnostics

@@ -98,7 +98,7 @@ impl Brain for Mind {
         let (reply, about) = if question.asked {
             let without;
             let library = if question.stranger {
-                without = without_contacts(&known.library);
+                without = known.library.without_contacts();
                 &without
             } else {
                 &known.library
@@ -127,19 +127,6 @@ fn name(library: &Library, topic: TopicId) -> String {
         Some(section) if section.level > 0 => format!("{path} # {}", section.heading),
         _ => path.to_owned(),
     }
-}
-
-/// What people of other organisations may see.
-fn without_contacts(library: &Library) -> Library {
-    let mut library = library.clone();
-    library.teams.clear();
-    for runbook in &mut library.runbooks {
-        for topic in &mut runbook.topics {
-            topic.contacts.clear();
-            topic.places.clear();
-        }
-    }
-    library
 }
 
 fn templates(folder: &Path) -> Result<Templates, Error> {

@@ -117,7 +117,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
 /// What everything else needs.
 struct Prepared {
     health: Option<TcpListener>,
-    watch: Option<reload::Watch>,
+    reload: Option<reload::Reload>,
     mind: Arc<mind::Mind>,
     store: Arc<dyn Store>,
     slack: start::Slack,
@@ -135,8 +135,15 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
     let watch = folder.map(|folder| reload::Watch::new(folder, settings.runbooks.poll_interval()));
-    let mind = Arc::new(mind::Mind::new(settings, knowledge::load(settings)?)?);
+    let mut study = knowledge::Study::new(settings);
+    let mind = Arc::new(mind::Mind::new(settings, study.begin()?)?);
     parts.status.change(|status| status.runbooks = mind.runbooks());
+    let reload = watch.map(|watch| reload::Reload {
+        study: Mutex::new(study),
+        mind: Arc::clone(&mind),
+        status: Arc::clone(&parts.status),
+        watch,
+    });
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
     let uncertain = store.recover(settings.slack.lookup_after()).await?;
     if uncertain > 0 {
@@ -154,7 +161,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
     );
     Ok(Prepared {
         health,
-        watch,
+        reload,
         mind,
         store,
         slack,
@@ -169,7 +176,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     };
     let Prepared {
         health,
-        watch,
+        reload,
         mind,
         store,
         slack: start::Slack {
@@ -184,7 +191,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     let lookup_after = settings.slack.lookup_after();
     let retention = settings.store.retention();
     let connections = settings.slack.connections;
-    keep_up(&tasks, &settings, &mind, status, watch);
+    keep_up(&tasks, reload);
     let ghosts = Mutex::new(Ghosts::new(settings.slack.expected_connections()));
     let rules = Arc::new(rules::Rules {
         us: us.clone(),
@@ -254,24 +261,8 @@ fn connect(tasks: &tasks::Tasks, sockets: &Arc<Sockets>, connections: u32) {
 }
 
 /// Keeps the runbooks up to date, when they lie in a folder.
-fn keep_up(
-    tasks: &tasks::Tasks,
-    settings: &Settings,
-    mind: &Arc<mind::Mind>,
-    status: &Arc<Status>,
-    watch: Option<reload::Watch>,
-) {
-    if let Some(watch) = watch {
-        let (settings, mind, status) = (settings.clone(), Arc::clone(mind), Arc::clone(status));
-        tasks.keep(
-            "reload",
-            reload::Reload {
-                settings,
-                mind,
-                status,
-                watch,
-            },
-            reload::Reload::run,
-        );
+fn keep_up(tasks: &tasks::Tasks, reload: Option<reload::Reload>) {
+    if let Some(reload) = reload {
+        tasks.keep("reload", reload, reload::Reload::run);
     }
 }

@@ -1,18 +1,18 @@
 //! Runbooks that change while the bot runs: parsed aside, swapped whole.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use notify::{PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
+use super::Status;
+use super::knowledge::Study;
 use super::mind::Mind;
-use super::{Knowledge, Status, knowledge};
 use crate::memory;
-use crate::settings::Settings;
 
 /// Changes come in flocks (editors, git); this long after the last one the folder is read.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -28,7 +28,8 @@ pub(super) struct Watch {
 
 /// Reads the runbooks anew when they change.
 pub(super) struct Reload {
-    pub(super) settings: Settings,
+    /// Nobody else studies, so the lock only makes it shareable.
+    pub(super) study: Mutex<Study>,
     pub(super) mind: Arc<Mind>,
     pub(super) status: Arc<Status>,
     pub(super) watch: Watch,
@@ -63,20 +64,26 @@ impl Reload {
 
     /// Reads the folder anew. Where nothing changed nothing is indexed again, and nothing said.
     fn load(&self) {
+        let begun = Instant::now();
         let before = self.mind.knowledge();
-        match knowledge::read(&self.settings, Some(&before.library)) {
+        let mut study = self.study.lock().unwrap_or_else(PoisonError::into_inner);
+        match study.read(Some(&before.library)) {
             Ok(library) if library.runbooks == before.library.runbooks && library.data == before.library.data => {
                 debug!("the runbooks are what they were");
             }
             Ok(library) => {
                 let runbooks = library.runbooks.len();
-                self.mind.learn(Knowledge::new(library, &self.settings));
+                self.mind.learn(study.index(library));
                 self.status.change(|status| {
                     status.runbooks = runbooks;
                     status.reloads += 1;
                 });
                 metrics::counter!("signpost_reloads_total", "outcome" => "done").increment(1);
-                info!(runbooks, "the runbooks changed; the new ones are used from now on");
+                let milliseconds = begun.elapsed().as_millis();
+                info!(
+                    runbooks,
+                    milliseconds, "the runbooks changed; the new ones are used from now on"
+                );
             }
             Err(cause) => {
                 metrics::counter!("signpost_reloads_total", "outcome" => "failed").increment(1);

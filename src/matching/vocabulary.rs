@@ -132,4 +132,9 @@ impl Vocabulary {
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
+
+    /// How many words the library has.
+    pub(super) fn live(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.runbooks > 0).count()
+    }
 }

@@ -218,7 +218,7 @@ impl Responder {
         let index = library
             .runbooks
             .iter()
-            .position(|other| std::ptr::eq(other, runbook))
+            .position(|other| other.path == runbook.path)
             .unwrap_or_default();
         let whole = topic.section == 0;
         // A branch whose steps stand in the reply anyway leads nowhere else.

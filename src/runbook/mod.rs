@@ -7,6 +7,7 @@
 mod contacts;
 mod cre;
 mod dialect;
+mod document;
 pub mod frontmatter;
 mod html;
 mod liquid;
@@ -27,6 +28,7 @@ mod topics;
 use std::collections::BTreeMap;
 
 pub use cre::is_rule_text;
+pub use document::{Document, Edition};
 pub use model::*;
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
 

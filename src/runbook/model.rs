@@ -2,11 +2,17 @@
 //! and the [`Topic`]s that a person can be sent to. Plain data: everything else in the core reads it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Document;
+
 /// A value of front matter or of a `_data` file. YAML is read into JSON's data model; keys keep their order.
 pub type Value = serde_json::Value;
+
+/// What Liquid calls `site.data`.
+pub type Data = BTreeMap<String, Value>;
 
 /// How a document is written. Recognised by content, never by folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -437,7 +443,7 @@ pub enum PlaceKind {
 }
 
 /// How bad a diagnostic is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Worth knowing.
@@ -449,7 +455,7 @@ pub enum Level {
 }
 
 /// Something in a runbook folder that its author should know. Printed as `path:line: level[code]: message`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Diagnostic {
     /// Path relative to the runbook folder.
     pub path: String,
@@ -493,9 +499,9 @@ pub struct Team {
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     /// The documents, ordered by path.
-    pub runbooks: Vec<Runbook>,
+    pub runbooks: Vec<Document>,
     /// `_data/NAME.yml` by NAME: what Liquid calls `site.data`.
-    pub data: BTreeMap<String, Value>,
+    pub data: Arc<Data>,
     /// `_data/teams.yml` by key.
     pub teams: BTreeMap<String, Team>,
     /// What was not understood.
@@ -537,7 +543,7 @@ impl Runbook {
 impl Library {
     /// The runbook of a topic.
     pub fn runbook(&self, id: TopicId) -> Option<&Runbook> {
-        self.runbooks.get(id.runbook)
+        self.runbooks.get(id.runbook).map(|document| &**document)
     }
 
     /// The section of a topic.

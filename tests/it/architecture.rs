@@ -11,6 +11,9 @@ use regex::Regex;
 /// Text in, data out: no IO, no async, nobody's adapter.
 const PURE: [&str; 6] = ["command", "matching", "policy", "redact", "respond", "runbook"];
 
+/// How pure modules work on all cores: threads that end before the call does.
+const CORES: &str = "cores";
+
 /// Each talks to one thing outside; `flow` and `cli` join them.
 const ADAPTERS: [&str; 5] = ["files", "http", "sandbox", "slack", "store"];
 
@@ -42,7 +45,7 @@ fn pure_modules_import_only_each_other() {
             let names = imported(&code, "crate");
             names
                 .into_iter()
-                .filter(|name| !PURE.contains(&name.as_str()))
+                .filter(|name| !PURE.contains(&name.as_str()) && name != CORES)
                 .map(move |name| fault(&file, "crate", &name))
         })
         .collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use signpost::command::{Command, Resolution, parse, resolve};
-use signpost::runbook::{Library, TopicId, parse as read};
+use signpost::runbook::{Document, Library, TopicId, parse as read};
 
 fn show(runbook: &str, section: Option<&str>) -> Command {
     Command::Show {
@@ -71,7 +71,7 @@ fn library() -> Library {
     ];
     let runbooks = texts
         .iter()
-        .filter_map(|(path, text)| read(path, text, &BTreeMap::new()).0)
+        .filter_map(|(path, text)| read(path, text, &BTreeMap::new()).0.map(Document::from))
         .collect();
     Library {
         runbooks,

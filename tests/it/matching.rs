@@ -8,14 +8,14 @@ mod templates;
 use std::collections::BTreeMap;
 
 use signpost::matching::{Index, Match, Options, Outcome};
-use signpost::runbook::{self, Library};
+use signpost::runbook::{self, Document, Library};
 
 /// A library of documents given as (path, text).
 fn library(documents: &[(&str, &str)]) -> Library {
     let mut library = Library::default();
     for (path, text) in documents {
         let (runbook, _) = runbook::parse(path, text, &BTreeMap::new());
-        library.runbooks.extend(runbook);
+        library.runbooks.extend(runbook.map(Document::from));
     }
     library
 }

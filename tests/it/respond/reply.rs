@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use signpost::files;
 use signpost::matching::{Evidence, Index, Match, Outcome, SignatureKind};
 use signpost::respond::{LinkTemplate, Options, Reply, Responder, TemplateError, Templates, is_fillable, to_text};
-use signpost::runbook::{Library, TopicId, parse};
+use signpost::runbook::{Document, Library, TopicId, parse};
 
 const RUNBOOK: &str = "\
 # Gateway refuses tokens
@@ -32,6 +32,7 @@ If the gateway is down, page [Gateway on call](https://pager.example.com/gateway
 fn library() -> Library {
     let runbooks = parse("gate/tokens.md", RUNBOOK, &BTreeMap::new())
         .0
+        .map(Document::from)
         .into_iter()
         .collect();
     Library {
@@ -242,7 +243,11 @@ fn a_table_of_many_errors_is_answered_with_the_row_that_was_meant() {
 | DP-103 | Lamp is out | Change the lamp |
 ";
     let library = Library {
-        runbooks: parse("codes.md", table, &BTreeMap::new()).0.into_iter().collect(),
+        runbooks: parse("codes.md", table, &BTreeMap::new())
+            .0
+            .map(Document::from)
+            .into_iter()
+            .collect(),
         ..Library::default()
     };
     let index = Index::build(&library, &signpost::matching::Options::default());

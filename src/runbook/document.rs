@@ -1,0 +1,228 @@
+//! A runbook in a library. What finding it by name needs is at hand, the rest is read again from its text when it is
+//! asked for: as blocks and inlines ten thousand runbooks weigh ten times their text, and few of them are ever shown.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use super::{Data, Diagnostic, Diagnostics, Library, Runbook, document, parse};
+
+/// A runbook that opens when something beyond its names is asked of it, and stays open as long as this library lives.
+#[derive(Debug)]
+pub struct Document {
+    /// Path relative to the runbook folder, with `/`.
+    pub path: String,
+    /// The name that people see.
+    pub title: String,
+    reading: Arc<Reading>,
+    opened: OnceLock<Box<Runbook>>,
+    /// For readers of other organisations: nobody to call and nowhere to look.
+    closed_to_strangers: bool,
+}
+
+/// One reading of a document: another one after its text, or data that it names, changed.
+#[derive(Debug, Clone)]
+pub struct Edition(Arc<Reading>);
+
+#[derive(Debug)]
+struct Reading {
+    content: Content,
+    /// Front matter's `runbook-name` and `title`.
+    names: Vec<String>,
+    /// Title and section of every topic.
+    topics: Box<[(usize, Box<str>)]>,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// As it was written, with the data that it names.
+    Text { text: Box<str>, data: Option<Arc<Data>> },
+    /// It came without its text.
+    Runbook(Box<Runbook>),
+}
+
+impl Document {
+    /// Reads a document, as [`parse`] does, and hands over the runbook as well.
+    pub fn read(path: &str, text: &str, data: &Arc<Data>) -> (Option<(Document, Runbook)>, Vec<Diagnostic>) {
+        let (runbook, diagnostics) = parse(path, text, data);
+        let read = runbook.map(|runbook| {
+            let content = Content::Text {
+                text: text.into(),
+                data: may_name_data(text).then(|| Arc::clone(data)),
+            };
+            let reading = Reading {
+                content,
+                names: names(&runbook),
+                topics: topics(&runbook),
+            };
+            let document = Document::new(runbook.path.clone(), runbook.title.clone(), reading);
+            (document, runbook)
+        });
+        (read, diagnostics)
+    }
+
+    fn new(path: String, title: String, reading: Reading) -> Document {
+        Document {
+            path,
+            title,
+            reading: Arc::new(reading),
+            opened: OnceLock::new(),
+            closed_to_strangers: false,
+        }
+    }
+
+    /// Front matter's `runbook-name` and `title`.
+    pub fn names(&self) -> &[String] {
+        &self.reading.names
+    }
+
+    /// Every topic: its section and title, in document order.
+    pub fn titles(&self) -> impl Iterator<Item = (usize, &str)> {
+        let topics = self.reading.topics.iter();
+        topics.map(|(section, title)| (*section, title.as_ref()))
+    }
+
+    /// The text it was read from.
+    pub fn text(&self) -> Option<&str> {
+        match &self.reading.content {
+            Content::Text { text, .. } => Some(text),
+            Content::Runbook(_) => None,
+        }
+    }
+
+    /// Whether it reads otherwise with other data.
+    pub fn may_name_data(&self) -> bool {
+        matches!(&self.reading.content, Content::Text { data: Some(_), .. })
+    }
+
+    /// Which reading this is.
+    pub fn edition(&self) -> Edition {
+        Edition(Arc::clone(&self.reading))
+    }
+
+    /// Looks into the runbook without leaving it open.
+    pub fn look<R>(&self, look: impl FnOnce(&Runbook) -> R) -> R {
+        match (self.opened.get(), &self.reading.content) {
+            (Some(runbook), _) => look(runbook),
+            (None, Content::Runbook(runbook)) if !self.closed_to_strangers => look(runbook),
+            _ => look(&self.open()),
+        }
+    }
+
+    fn open(&self) -> Runbook {
+        let mut runbook = match &self.reading.content {
+            Content::Runbook(runbook) => Runbook::clone(runbook),
+            Content::Text { text, data } => {
+                let none = BTreeMap::new();
+                let data = data.as_deref().unwrap_or(&none);
+                // It was a runbook when it was read first; should it not be one now, it is at least text.
+                parse(&self.path, text, data).0.unwrap_or_else(|| {
+                    let mut unheard = Diagnostics {
+                        path: &self.path,
+                        found: Vec::new(),
+                    };
+                    document(&self.path, text, data, &mut unheard)
+                })
+            }
+        };
+        if self.closed_to_strangers {
+            for topic in &mut runbook.topics {
+                topic.contacts.clear();
+                topic.places.clear();
+            }
+        }
+        runbook
+    }
+}
+
+fn names(runbook: &Runbook) -> Vec<String> {
+    let names = [&runbook.front.runbook_name, &runbook.front.title];
+    names.into_iter().flatten().cloned().collect()
+}
+
+fn topics(runbook: &Runbook) -> Box<[(usize, Box<str>)]> {
+    let topics = runbook.topics.iter();
+    topics
+        .map(|topic| (topic.section, topic.title.as_str().into()))
+        .collect()
+}
+
+/// Whether a document may name data: `site.data.…` of Liquid, or a team under `signpost:`.
+fn may_name_data(text: &str) -> bool {
+    text.contains("site") || text.contains("signpost")
+}
+
+impl Deref for Document {
+    type Target = Runbook;
+
+    fn deref(&self) -> &Runbook {
+        match &self.reading.content {
+            Content::Runbook(runbook) if !self.closed_to_strangers => runbook,
+            _ => self.opened.get_or_init(|| Box::new(self.open())),
+        }
+    }
+}
+
+/// The same reading, closed again.
+impl Clone for Document {
+    fn clone(&self) -> Document {
+        Document {
+            path: self.path.clone(),
+            title: self.title.clone(),
+            reading: Arc::clone(&self.reading),
+            opened: OnceLock::new(),
+            closed_to_strangers: self.closed_to_strangers,
+        }
+    }
+}
+
+/// The same path, text and data.
+impl PartialEq for Document {
+    fn eq(&self, other: &Document) -> bool {
+        let same = || match (&self.reading.content, &other.reading.content) {
+            (
+                Content::Text { text, data },
+                Content::Text {
+                    text: others,
+                    data: theirs,
+                },
+            ) => text == others && data == theirs,
+            (Content::Runbook(one), Content::Runbook(other)) => one == other,
+            _ => false,
+        };
+        self.path == other.path
+            && self.closed_to_strangers == other.closed_to_strangers
+            && (Arc::ptr_eq(&self.reading, &other.reading) || same())
+    }
+}
+
+impl PartialEq for Edition {
+    fn eq(&self, other: &Edition) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<Runbook> for Document {
+    fn from(runbook: Runbook) -> Document {
+        let (path, title) = (runbook.path.clone(), runbook.title.clone());
+        let (names, topics) = (names(&runbook), topics(&runbook));
+        let content = Content::Runbook(Box::new(runbook));
+        Document::new(path, title, Reading { content, names, topics })
+    }
+}
+
+impl Library {
+    /// What people of other organisations may see.
+    #[must_use]
+    pub fn without_contacts(&self) -> Library {
+        let closed = |document: &Document| Document {
+            closed_to_strangers: true,
+            ..document.clone()
+        };
+        Library {
+            runbooks: self.runbooks.iter().map(closed).collect(),
+            teams: BTreeMap::new(),
+            ..Library::default()
+        }
+    }
+}
