@@ -109,13 +109,17 @@ impl Alignment {
         };
         let earlier = self.hits.iter().zip(&self.best).enumerate().take(index).rev();
         for (before, (previous, link)) in earlier {
-            if link.most + hit.weight + NEIGHBOURS * hit.weight < own.score {
+            let next = previous.at + 1 >= hit.at;
+            let bonus = if next { NEIGHBOURS * hit.weight } else { 0.0 };
+            if link.most + hit.weight + bonus < own.score {
                 break;
             }
-            if previous.at >= hit.at || previous.of >= hit.of {
+            let score = link.score + hit.weight;
+            let neighbours = next && previous.of + 1 == hit.of;
+            if previous.at >= hit.at || previous.of >= hit.of || score < own.score && !neighbours {
                 continue;
             }
-            let score = link.score + hit.weight + self.step(previous, hit);
+            let score = score + self.step(previous, hit);
             if score > own.score || own.before.is_some() && score >= own.score {
                 own.score = score;
                 own.before = Some(before);

@@ -105,16 +105,16 @@ impl Vocabulary {
     pub(super) fn guess(&self, word: &str, cut: bool) -> Option<WordId> {
         let head = word.get(..2)?;
         let from = self.sorted.partition_point(|id| self.words.get(*id) < head);
-        let ids = self.sorted.iter().copied().skip(from);
-        let alike = ids.take_while(|id| self.words.get(*id).starts_with(head));
+        let rest = self.sorted.get(from..)?;
+        let alike = rest.get(..rest.partition_point(|id| self.words.get(*id).starts_with(head)))?;
         let near = |known: &str| {
-            let begins = cut && known.starts_with(word);
-            let typed =
-                known.len() >= 6 && known.len().abs_diff(word.len()) <= 1 && strsim::osa_distance(known, word) == 1;
-            (begins || typed) && !known.bytes().any(|b| b.is_ascii_digit())
+            let begins = || cut && known.starts_with(word);
+            let typed = || known.len() >= 6 && known.len().abs_diff(word.len()) <= 1 && is_one_edit(known, word);
+            (begins() || typed()) && !known.bytes().any(|b| b.is_ascii_digit())
         };
-        alike
-            .filter(|id| self.runbooks(*id) > 0 && near(self.words.get(*id)))
+        let meant = alike.iter().copied().filter(|id| near(self.words.get(*id)));
+        meant
+            .filter(|id| self.runbooks(*id) > 0)
             .max_by_key(|id| self.runbooks(*id))
     }
 
@@ -136,5 +136,49 @@ impl Vocabulary {
     /// How many words the library has.
     pub(super) fn live(&self) -> usize {
         self.entries.iter().filter(|entry| entry.runbooks > 0).count()
+    }
+}
+
+/// Whether two words differ by one letter that was left out, put in or changed, or by two that changed places.
+fn is_one_edit(a: &str, b: &str) -> bool {
+    let begin: usize = alike(a.chars(), b.chars());
+    let (a, b) = (a.get(begin..).unwrap_or_default(), b.get(begin..).unwrap_or_default());
+    let end: usize = alike(a.chars().rev(), b.chars().rev());
+    let middle = |word: &str| -> Vec<char> { word.get(..word.len() - end).unwrap_or_default().chars().collect() };
+    match (middle(a).as_slice(), middle(b).as_slice()) {
+        ([_], [] | [_]) | ([], [_]) => true,
+        ([a, b], [c, d]) => a == d && b == c,
+        _ => false,
+    }
+}
+
+/// How many bytes two rows of characters have in common, from where they begin.
+fn alike(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {
+    let same = a.zip(b).take_while(|(a, b)| a == b);
+    same.map(|(c, _)| c.len_utf8()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_one_edit;
+
+    #[test]
+    fn a_typing_error_is_one_edit() {
+        let words = [
+            "certificate",
+            "certificte",
+            "cretificate",
+            "certificaate",
+            "cerTificate",
+            "",
+            "e",
+            "née",
+            "nee",
+        ];
+        for a in words {
+            for b in words {
+                assert_eq!(is_one_edit(a, b), strsim::osa_distance(a, b) == 1, "{a} {b}");
+            }
+        }
     }
 }
