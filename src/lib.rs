@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod cores;
+pub mod expression;
 pub mod files;
 pub mod flow;
 pub mod http;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::align::Alignment;
+use super::finding::Finding;
 use super::index::Index;
 use super::lines::label_before;
 use super::read::Read;
@@ -18,7 +19,12 @@ const LITTLE: f32 = 9.0;
 
 /// Values by placeholder, from every signature of the runbook that the message holds: also from those that tell too
 /// little to recognise anything, such as `Incident ID: <ID>`.
-pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<String, Vec<String>> {
+pub(super) fn captures(
+    index: &Index,
+    read: &Read,
+    runbook: usize,
+    findings: &[Finding<'_>],
+) -> BTreeMap<String, Vec<String>> {
     let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut laid = Alignment::default();
     for signature in index.signatures.of(runbook).filter(can_capture) {
@@ -42,8 +48,8 @@ pub(super) fn captures(index: &Index, read: &Read, runbook: usize) -> BTreeMap<S
             }
         }
     }
-    for (name, value) in index.expressions.groups(runbook, read.text()) {
-        add(&mut captures, &placeholder::snake(&name), &value);
+    for (name, value) in findings.iter().flat_map(|finding| &finding.groups) {
+        add(&mut captures, &placeholder::snake(name), value);
     }
     captures
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::align::Alignment;
 use super::code;
 use super::explain;
+use super::expressions::Expressed;
 use super::finding::{Cause, Finding, NAME_BITS};
 use super::index::Index;
 use super::lines::{assigned_alert, in_alert, speaks_of_alert};
@@ -15,6 +15,7 @@ use super::score::{self, Candidate};
 use super::signature::Source;
 use super::token::{self, Shape, Word};
 use super::{Explanation, Outcome, SignatureKind};
+use crate::expression::Work;
 use crate::runbook::TopicId;
 
 /// A word with less than this proposes nothing by itself.
@@ -83,8 +84,9 @@ impl Index {
     }
 
     fn candidates<'t>(&'t self, read: &'t Read, asked: bool) -> Vec<Candidate<'t>> {
+        let mut work = Work::for_message();
         let mut findings = self.names(read);
-        findings.extend(self.expressed(read));
+        findings.extend(self.expressed(read, &mut work));
         findings.extend(self.aligned(read));
         let foreign = self.foreign(read);
         for finding in findings
@@ -97,7 +99,7 @@ impl Index {
                 finding.strength *= FOREIGN;
             }
         }
-        score::weigh(self, read, findings, asked)
+        score::weigh(self, read, findings, asked, &mut work)
     }
 
     /// Codes and alert names that the message holds, each where it stands first.
@@ -214,15 +216,20 @@ impl Index {
 
     /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
     /// but everyday words is not believed.
-    fn expressed<'t>(&'t self, read: &'t Read) -> Vec<Finding<'t>> {
-        let finding = |(topic, pattern, range): (TopicId, &'t str, Range<usize>)| {
-            let (line, words) = read.words_in(range);
+    fn expressed<'t>(&'t self, read: &'t Read, work: &mut Work) -> Vec<Finding<'t>> {
+        let text = read.text();
+        let found = self.expressions.matches(text, &self.programs, work);
+        let finding = |expressed: Expressed<'t>| {
+            let (line, words) = read.words_in(expressed.range.clone());
             let weight = |at: &u32| read.words.get(*at as usize).map_or(0.0, |word| word.weight);
             let told = LEAST_EXPRESSED + 2.0 * words.iter().map(weight).sum::<f32>();
             let strength = (told / NAME_BITS).min(1.0);
-            Finding::name(topic, SignatureKind::Pattern, pattern, line, strength, words)
+            let pattern = expressed.pattern;
+            let mut finding = Finding::name(expressed.topic, SignatureKind::Pattern, pattern, line, strength, words);
+            finding.groups = expressed.program.groups(text, expressed.range, work);
+            finding
         };
-        self.expressions.matches(read.text()).map(finding).collect()
+        found.into_iter().map(finding).collect()
     }
 
     /// Signatures that share rare words with the message, laid along it.
@@ -300,6 +307,7 @@ impl Index {
             strength,
             cover,
             named: false,
+            groups: Vec::new(),
         })
     }
 }

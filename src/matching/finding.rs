@@ -25,6 +25,8 @@ pub(super) struct Finding<'t> {
     pub(super) cover: f32,
     /// Whether the message holds the topic's code or alert name itself, or matches its explicit expression.
     pub(super) named: bool,
+    /// What the named groups of its expression hold.
+    pub(super) groups: Vec<(String, String)>,
 }
 
 /// What of the index matched.
@@ -59,6 +61,7 @@ impl<'t> Finding<'t> {
             strength: NAME_BITS * strength,
             cover: 1.0,
             named: true,
+            groups: Vec::new(),
         }
     }
 

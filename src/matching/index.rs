@@ -8,12 +8,14 @@ use hashbrown::HashMap;
 use super::Options;
 use super::code;
 use super::draft::Dictionaries;
+use super::expressions::Expressions;
 use super::kept::Harvest;
 use super::lexicon::Lexicon;
 use super::names::Names;
 use super::part::Part;
 use super::postings::{Postings, Stamps};
-use super::rule::Expressions;
+use super::programs::Programs;
+
 use super::signature::{Signature, Source};
 use super::vocabulary::{GAP, Vocabulary, WordId};
 use crate::runbook::{Library, TopicId};
@@ -30,6 +32,7 @@ pub struct Index {
     pub(super) families: HashSet<String>,
     pub(super) alerts: Names,
     pub(super) expressions: Expressions,
+    pub(super) programs: Programs,
     pub(super) runbooks: Arc<[Arc<Part>]>,
     pub(super) lexicon: Lexicon,
 }
@@ -68,16 +71,14 @@ impl Index {
         let parts: Arc<[Arc<Part>]> = parts.into();
         let signatures = Signatures::new(&parts, &vocabulary);
         let codes = Names::new(&dictionaries.codes, &parts, |part| &part.codes);
-        let expressions: Vec<(TopicId, String)> = (0..)
-            .zip(parts.iter())
-            .flat_map(|(runbook, part)| {
-                let own = part.expressions.iter();
-                own.map(move |(section, pattern)| {
-                    let section = *section;
-                    (TopicId { runbook, section }, pattern.clone())
-                })
+        let expressions = (0..).zip(parts.iter()).flat_map(|(runbook, part)| {
+            let own = part.expressions.iter();
+            own.map(move |(section, pattern)| {
+                let section = *section;
+                (TopicId { runbook, section }, pattern.as_str().into())
             })
-            .collect();
+        });
+        let expressions = Expressions::new(expressions);
         Index {
             options: options.clone(),
             postings: signatures.by_word(vocabulary.len()),
@@ -85,7 +86,8 @@ impl Index {
             families: codes.all().map(code::family).collect(),
             codes,
             alerts: Names::new(&dictionaries.alerts, &parts, |part| &part.alerts),
-            expressions: Expressions::new(&expressions),
+            expressions,
+            programs: Programs::default(),
             lexicon: Lexicon::new(&parts, vocabulary.len()),
             vocabulary,
             runbooks: parts,

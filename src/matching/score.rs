@@ -8,6 +8,7 @@ use super::index::Index;
 use super::read::{MessageWord, Read};
 use super::rule::Verdict;
 use super::{Match, Outcome, Silence};
+use crate::expression::Work;
 use crate::runbook::TopicId;
 
 /// Everything that speaks for one runbook.
@@ -52,7 +53,13 @@ const ABOUT: f32 = 6.0;
 const SAME: f32 = 0.97;
 
 /// The candidates of a message, best first, each with its verdict; those that their own rules exclude are last.
-pub(super) fn weigh<'t>(index: &Index, read: &Read, findings: Vec<Finding<'t>>, asked: bool) -> Vec<Candidate<'t>> {
+pub(super) fn weigh<'t>(
+    index: &Index,
+    read: &Read,
+    findings: Vec<Finding<'t>>,
+    asked: bool,
+    work: &mut Work,
+) -> Vec<Candidate<'t>> {
     let mut candidates = gather(read, findings);
     lexical(index, read, &mut candidates);
     let share = if asked { 0.5 } else { 0.15 };
@@ -63,7 +70,7 @@ pub(super) fn weigh<'t>(index: &Index, read: &Read, findings: Vec<Finding<'t>>, 
     sort(&mut candidates);
     candidates.truncate(MOST_CANDIDATES);
     for candidate in &mut candidates {
-        judge(index, read.text(), candidate);
+        judge(index, read.text(), candidate, work);
         rank(candidate);
         candidate.confidence = confidence(index, candidate);
         candidate.topic = section(index, read, candidate);
@@ -222,9 +229,9 @@ fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate<'_>>) {
 }
 
 /// Lets the runbook's own rules confirm or exclude it.
-fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>) {
+fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Work) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
-    candidate.verdict = detector.map_or(Verdict::Silent, |detector| detector.judge(text));
+    candidate.verdict = detector.map_or(Verdict::Silent, |detector| detector.judge(text, &index.programs, work));
     if let Verdict::Partly(part) = candidate.verdict {
         candidate.bits *= 1.0 + 0.35 * part;
     }
@@ -326,7 +333,7 @@ fn told(index: &Index, read: &Read, candidate: &Candidate<'_>) -> Match {
         confidence: candidate.confidence,
         answered: candidate.silence.is_none(),
         evidence,
-        captures: capture::captures(index, read, candidate.runbook),
+        captures: capture::captures(index, read, candidate.runbook, &candidate.findings),
         also: candidate.also.clone(),
     }
 }

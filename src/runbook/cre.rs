@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::frontmatter::read_yaml;
+use super::frontmatter::{read_yaml, refused};
 use super::sections::Problems;
 use super::{FrontMatter, Pattern, Role, Rule, Section, markdown};
+use crate::expression::{Dot, Expression};
 
 /// What a YAML file turned out to be.
 #[derive(Debug)]
@@ -83,6 +84,20 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// Source line of a text of the rule's patterns; of the rule, where it is written otherwise there.
+    fn text(&self, text: &str) -> u32 {
+        let first = text.lines().next().unwrap_or(text);
+        let quoted = first.replace('\\', "\\\\");
+        let lines = self.lines.get(self.from..self.until).unwrap_or_default();
+        let at = lines
+            .iter()
+            .position(|line| !first.is_empty() && (line.contains(first) || line.contains(&quoted)));
+        at.map_or_else(
+            || self.key("rule").0,
+            |at| u32::try_from(self.from + at + 1).unwrap_or(u32::MAX),
+        )
+    }
+
     /// Source line of a key, and of the text it holds.
     fn key(&self, key: &str) -> (u32, u32) {
         let found = self
@@ -144,13 +159,9 @@ fn one(
     }
     for pattern in whole.rule.iter().flat_map(|rule| rule.all.iter().chain(&rule.none)) {
         if let Pattern::Regex(pattern) = pattern
-            && regex::Regex::new(pattern).is_err()
+            && let Err(refusal) = Expression::new(pattern, Dot::All)
         {
-            problems.push((
-                place.key("rule").0,
-                "rule-regex",
-                format!("the pattern `{pattern}` is no regular expression that Signpost can run; it is not used"),
-            ));
+            problems.push((place.text(pattern), "rule-regex", refused(pattern, &refusal)));
         }
     }
     let parent = sections.len();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{ExplicitSignature, FrontMatter, Level, Pattern, SignpostKeys};
+use crate::expression::{Dot, Expression, Refusal};
 
 /// A document split into front matter and text.
 #[derive(Debug, Default)]
@@ -234,7 +235,7 @@ fn signpost(value: &Value, raw: &str, problems: &mut Problems) -> SignpostKeys {
             "not" => {
                 keys.not = list(value)
                     .iter()
-                    .filter_map(|item| checked(item, raw, problems))
+                    .filter_map(|item| checked(item, raw, Dot::All, problems))
                     .map(|found| found.pattern)
                     .collect();
             }
@@ -266,11 +267,11 @@ fn list(value: &Value) -> Vec<Value> {
 fn signatures(value: &Value, raw: &str, problems: &mut Problems) -> Vec<ExplicitSignature> {
     list(value)
         .iter()
-        .filter_map(|item| checked(item, raw, problems))
+        .filter_map(|item| checked(item, raw, Dot::Line, problems))
         .collect()
 }
 
-fn checked(item: &Value, raw: &str, problems: &mut Problems) -> Option<ExplicitSignature> {
+fn checked(item: &Value, raw: &str, dot: Dot, problems: &mut Problems) -> Option<ExplicitSignature> {
     let found = explicit(item, raw);
     match &found {
         None => problems.push((
@@ -285,21 +286,22 @@ fn checked(item: &Value, raw: &str, problems: &mut Problems) -> Option<ExplicitS
             line,
             ..
         }) => {
-            if let Err(error) = regex::Regex::new(pattern) {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or("").trim().to_owned();
-                problems.push((
-                    *line,
-                    Level::Error,
-                    "signature",
-                    format!("the pattern `{pattern}` is no regular expression: {reason}"),
-                ));
+            if let Err(refusal) = Expression::new(pattern, dot) {
+                problems.push((*line, Level::Error, "signature", refused(pattern, &refusal)));
                 return None;
             }
         }
         Some(_) => {}
     }
     found
+}
+
+/// What is said of an expression that is not used; a long one is cut.
+pub(super) fn refused(pattern: &str, refusal: &Refusal) -> String {
+    const SHOWN: usize = 80;
+    let shown: String = pattern.chars().take(SHOWN).collect();
+    let more = if shown.len() < pattern.len() { "…" } else { "" };
+    format!("the pattern `{shown}{more}` {refusal}; it is not used")
 }
 
 fn explicit(item: &Value, raw: &str) -> Option<ExplicitSignature> {

@@ -81,10 +81,11 @@ impl Diagnostics<'_> {
 
     fn warnings(&mut self, problems: impl IntoIterator<Item = (u32, &'static str, String)>) {
         for (line, code, message) in problems {
-            let level = if code == "mark-spelling" {
-                Level::Info
-            } else {
-                Level::Warning
+            let level = match code {
+                "mark-spelling" => Level::Info,
+                // A rule that does not see what it is for: to be told at the start too, as other broken signatures are.
+                "rule-regex" => Level::Error,
+                _ => Level::Warning,
             };
             self.push(line, level, code, message);
         }

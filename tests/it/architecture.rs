@@ -9,7 +9,15 @@ use std::{
 use regex::Regex;
 
 /// Text in, data out: no IO, no async, nobody's adapter.
-const PURE: [&str; 6] = ["command", "matching", "policy", "redact", "respond", "runbook"];
+const PURE: [&str; 7] = [
+    "command",
+    "expression",
+    "matching",
+    "policy",
+    "redact",
+    "respond",
+    "runbook",
+];
 
 /// How pure modules work on all cores: threads that end before the call does.
 const CORES: &str = "cores";

@@ -2,6 +2,7 @@
 
 mod cases;
 mod corpus;
+mod expressions;
 mod hostile;
 mod templates;
 

@@ -1,0 +1,112 @@
+//! The explicit expressions of a whole library's front matter. A message is first looked through once for texts that
+//! each of them needs; only those whose texts stand there are asked.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+
+use super::programs::Programs;
+use crate::expression::{self, Dot, Expression, Work};
+use crate::runbook::TopicId;
+
+/// The expressions.
+#[derive(Debug, Default)]
+pub(super) struct Expressions {
+    all: Vec<(TopicId, Box<str>)>,
+    /// Finds the texts that expressions need.
+    needles: Option<AhoCorasick>,
+    /// Which expressions need it, by needle.
+    needed_by: Vec<Vec<u32>>,
+    /// Those that have no such text are always asked.
+    always: Vec<u32>,
+}
+
+/// An expression that matches, and where.
+pub(super) struct Expressed<'e> {
+    pub(super) topic: TopicId,
+    pub(super) pattern: &'e str,
+    pub(super) program: Arc<Expression>,
+    pub(super) range: Range<usize>,
+}
+
+impl Expressions {
+    /// Takes them in; one that is broken or too large is never asked (`lint` tells its author).
+    pub(super) fn new(expressions: impl IntoIterator<Item = (TopicId, Box<str>)>) -> Expressions {
+        let all: Vec<(TopicId, Box<str>)> = expressions.into_iter().collect();
+        let mut pairs: Vec<(String, u32)> = Vec::new();
+        let mut always = Vec::new();
+        for (at, (_, pattern)) in (0..).zip(&all) {
+            match expression::needles(pattern, Dot::Line) {
+                Some(needles) => pairs.extend(needles.into_iter().map(|needle| (needle, at))),
+                None => always.push(at),
+            }
+        }
+        pairs.sort_unstable();
+        let mut texts: Vec<String> = Vec::new();
+        let mut needed_by: Vec<Vec<u32>> = Vec::new();
+        for (needle, at) in pairs {
+            if texts.last() == Some(&needle)
+                && let Some(needed_by) = needed_by.last_mut()
+            {
+                needed_by.push(at);
+            } else {
+                texts.push(needle);
+                needed_by.push(vec![at]);
+            }
+        }
+        let needles = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts).ok();
+        if needles.is_none() {
+            always = (0..).zip(&all).map(|(at, _)| at).collect();
+        }
+        Expressions {
+            all,
+            needles,
+            needed_by,
+            always,
+        }
+    }
+
+    /// Those that match, the first place of each. Small ones are asked first, so that what a message may cost is not
+    /// used up by a few that are heavy.
+    pub(super) fn matches<'e>(&'e self, text: &str, programs: &Programs, work: &mut Work) -> Vec<Expressed<'e>> {
+        let candidates = self.candidates(text);
+        let mut asked: Vec<(TopicId, &str, Arc<Expression>)> = candidates
+            .into_iter()
+            .filter_map(|at| self.all.get(at as usize))
+            .filter_map(|(topic, pattern)| Some((*topic, &**pattern, programs.get(pattern, Dot::Line, work)?)))
+            .collect();
+        asked.sort_by_cached_key(|(_, _, program)| program.memory());
+        asked
+            .into_iter()
+            .filter_map(|(topic, pattern, program)| {
+                let range = program.find(text, work)?;
+                Some(Expressed {
+                    topic,
+                    pattern,
+                    program,
+                    range,
+                })
+            })
+            .collect()
+    }
+
+    fn candidates(&self, text: &str) -> Vec<u32> {
+        let mut candidates = self.always.clone();
+        let mut seen = vec![false; self.needed_by.len()];
+        for hit in self
+            .needles
+            .iter()
+            .flat_map(|needles| needles.find_overlapping_iter(text))
+        {
+            let needle = hit.pattern().as_usize();
+            if let Some(seen) = seen.get_mut(needle).filter(|seen| !**seen) {
+                *seen = true;
+                candidates.extend(self.needed_by.get(needle).into_iter().flatten());
+            }
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates
+    }
+}

@@ -1,0 +1,48 @@
+//! Authors' expressions, compiled when they are first asked and kept while there is room: most are never asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::expression::{self, Dot, Expression, Work};
+
+/// What all expressions together may take in memory, in bytes; beyond that they are compiled each time.
+const MOST_TOGETHER: usize = 32 << 20;
+
+/// Compiled expressions of a library.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    kept: RwLock<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    memory: usize,
+    /// None for one that is refused: `lint` told its author why.
+    programs: HashMap<(Dot, Box<str>), Option<Arc<Expression>>>,
+}
+
+impl Programs {
+    /// The compiled form; none for an expression that is refused, or when compiling it is too much work for one message.
+    pub(super) fn get(&self, pattern: &str, dot: Dot, work: &mut Work) -> Option<Arc<Expression>> {
+        let key = (dot, pattern.into());
+        {
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(program) = kept.programs.get(&key) {
+                return program.clone();
+            }
+        }
+        if work.is_spent() {
+            return None;
+        }
+        let program = Expression::new(pattern, dot).ok().map(Arc::new);
+        let memory = program.as_ref().map_or(0, |program| program.memory());
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.memory + memory <= MOST_TOGETHER {
+            kept.memory += memory;
+            kept.programs.insert(key, program.clone());
+        } else {
+            work.charge(expression::COMPILING);
+        }
+        program
+    }
+}
