@@ -18,7 +18,7 @@ pub(super) struct Code<'t> {
 
 static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?(?:-[0-9]{4})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0x[0-9A-Fa-f]{2,16})\b",
+        r"\b(?:[A-Z][A-Z0-9]{0,14}(?:[-_][A-Z]{1,6})?(?:-[0-9]{4})?[-_]?[0-9]{2,7}[A-Z]{0,2}|0[xX][0-9A-Fa-f]{2,16})\b",
     )
     .ok()
 });

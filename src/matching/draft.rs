@@ -9,6 +9,7 @@ use super::code;
 use super::part::{Kept, Named, Packed, Part, Seen};
 use super::rule::Detector;
 use super::signature::Source;
+use super::stems::Stems;
 use super::token::Shape;
 use super::vocabulary::{GAP, WordId};
 use super::words::Words;
@@ -23,6 +24,7 @@ pub(super) struct Dictionaries {
     pub(super) words: Arc<Words>,
     pub(super) codes: Arc<Words>,
     pub(super) alerts: Arc<Words>,
+    pub(super) stems: Arc<Stems>,
 }
 
 /// What has been taken so far. Until it is finished, words have numbers that hold here only.
@@ -110,9 +112,17 @@ impl Draft {
                 shape,
             })
             .collect();
-        for word in self.words.iter_mut().filter(|word| **word != GAP) {
-            if let Some(seen) = seen.get_mut(*word as usize) {
-                seen.count = seen.count.saturating_add(1);
+        if dictionaries.stems.words() < dictionaries.words.len() {
+            Arc::make_mut(&mut dictionaries.stems).follow(&dictionaries.words);
+        }
+        let mut signatures = self.signatures.iter().peekable();
+        let mut times = 0;
+        for (at, word) in self.words.iter_mut().enumerate() {
+            while let Some(signature) = signatures.next_if(|signature| signature.words as usize <= at) {
+                times = signature.source.times();
+            }
+            if let Some(seen) = seen.get_mut(*word as usize).filter(|_| *word != GAP) {
+                seen.count = seen.count.saturating_add(times);
                 *word = seen.id;
             }
         }

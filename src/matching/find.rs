@@ -196,7 +196,7 @@ impl Index {
         let mut family = false;
         for (number, line) in read.message.lines.iter().enumerate() {
             for code in codes_of(&line.text) {
-                if self.codes.contains(code.text) {
+                if self.codes.contains(&code.text.to_ascii_uppercase()) {
                     return Vec::new();
                 }
                 family |= self.families.contains(&code::family(code.text));

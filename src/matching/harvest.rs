@@ -100,7 +100,10 @@ impl Harvester<'_> {
                 Pattern::Regex(pattern) => {
                     self.draft.expressions.push((section, pattern.clone()));
                 }
-                Pattern::Code(code) => self.name(section, code, 1.0, true),
+                Pattern::Code(code) => {
+                    self.name(section, &code.to_ascii_uppercase(), 1.0, true);
+                    self.text(section, code, SignatureKind::Pattern, Source::Explicit);
+                }
                 Pattern::Alert(alert) => self.name(section, alert, 1.0, false),
             }
         }
@@ -165,7 +168,7 @@ impl Harvester<'_> {
 
     fn codes(&mut self, section: usize, text: &str, strength: f32) {
         for code in code::codes(text) {
-            self.name(section, code.text, strength, true);
+            self.name(section, &code.text.to_ascii_uppercase(), strength, true);
         }
         for constant in code::constants(text) {
             self.name(section, constant, strength * CONSTANT, true);

@@ -88,7 +88,7 @@ impl Index {
             alerts: Names::new(&dictionaries.alerts, &parts, |part| &part.alerts),
             expressions,
             programs: Programs::default(),
-            lexicon: Lexicon::new(&parts, vocabulary.len()),
+            lexicon: Lexicon::new(&parts, &dictionaries.stems, &vocabulary),
             vocabulary,
             runbooks: parts,
         }

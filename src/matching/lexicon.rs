@@ -4,35 +4,83 @@ use std::sync::Arc;
 
 use super::part::Part;
 use super::postings::Postings;
-use super::vocabulary::WordId;
+use super::stems::{StemId, Stems};
+use super::token::Shape;
+use super::vocabulary::{Vocabulary, WordId};
 
-/// Which runbooks hold a word, and how long each is.
+/// How soon a word that comes often says no more (BM25's k1), and how much a long page is held against it (its b).
+const SATURATION: f32 = 1.2;
+const LENGTH: f32 = 0.6;
+/// So much of a stem's weight is its rarity among the runbooks, the rest how little technical writing at large uses it.
+const OWN: f32 = 0.85;
+
+/// Which runbooks hold a word in any form, and how long each is.
 #[derive(Debug)]
 pub(super) struct Lexicon {
+    stems: Arc<Stems>,
     postings: Postings<(u32, u16)>,
+    /// What each stem tells, in bits.
+    weights: Vec<f32>,
     /// Words a runbook, relative to the average.
-    pub(super) lengths: Vec<f32>,
+    lengths: Vec<f32>,
 }
 
 impl Lexicon {
-    pub(super) fn new(parts: &[Arc<Part>], words: usize) -> Lexicon {
+    pub(super) fn new(parts: &[Arc<Part>], stems: &Arc<Stems>, vocabulary: &Vocabulary) -> Lexicon {
         let mut lengths: Vec<f32> = parts.iter().map(|part| part.length).collect();
         let average = (lengths.iter().sum::<f32>() / (parts.len().max(1) as f32)).max(1.0);
         for length in &mut lengths {
             *length /= average;
         }
-        let postings = Postings::new(words, |take| {
+        let postings = Postings::new(stems.len(), |take| {
             for (runbook, part) in (0..).zip(parts) {
                 for seen in part.seen.iter().filter(|seen| seen.count > 0) {
-                    take(seen.id, (runbook, seen.count));
+                    if let Some(stem) = stems.of(seen.id) {
+                        take(stem, (runbook, seen.count));
+                    }
                 }
             }
         });
-        Lexicon { postings, lengths }
+        // A stem is as common as its commonest form, and as the runbooks that hold any of them.
+        let mut weights = vec![f32::MAX; stems.len()];
+        for word in 0..stems.words() as WordId {
+            let weight = stems.of(word).and_then(|stem| weights.get_mut(stem as usize));
+            if let Some(weight) = weight.filter(|_| vocabulary.runbooks(word) > 0) {
+                *weight = weight.min(vocabulary.weight(word));
+            }
+        }
+        for (stem, weight) in (0..).zip(&mut weights) {
+            let rarity = vocabulary.rarity(postings.of(stem).len());
+            *weight = OWN * rarity + (1.0 - OWN) * weight.min(rarity);
+        }
+        Lexicon {
+            stems: Arc::clone(stems),
+            postings,
+            weights,
+            lengths,
+        }
     }
 
-    /// The runbooks that hold a word, with how often.
-    pub(super) fn runbooks_with(&self, word: WordId) -> &[(u32, u16)] {
-        self.postings.of(word)
+    /// The stem of a word: of a known one by its number.
+    pub(super) fn stem(&self, id: Option<WordId>, word: &str, shape: Shape) -> Option<StemId> {
+        id.map_or_else(|| self.stems.find(word, shape), |id| self.stems.of(id))
+    }
+
+    /// What a stem tells, in bits.
+    pub(super) fn weight(&self, stem: StemId) -> f32 {
+        self.weights.get(stem as usize).copied().unwrap_or(0.0)
+    }
+
+    /// Adds to each runbook what a stem tells of it.
+    pub(super) fn add(&self, stem: StemId, scores: &mut [f32]) {
+        let weight = self.weight(stem);
+        for (runbook, count) in self.postings.of(stem) {
+            let length = self.lengths.get(*runbook as usize).copied().unwrap_or(1.0);
+            let count = f32::from(*count);
+            let part = count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH + LENGTH * length));
+            if let Some(score) = scores.get_mut(*runbook as usize) {
+                *score += weight * part;
+            }
+        }
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Packed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) id: WordId,
-    /// How often its signatures hold it.
+    /// How often its signatures hold it, headings several times.
     pub(super) count: u16,
     /// As it looked where it stood first.
     pub(super) shape: Shape,

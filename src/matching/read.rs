@@ -6,10 +6,12 @@ use std::ops::Range;
 
 use super::align::{self, Alignment, Hit};
 use super::code;
+use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
 use super::sample;
 use super::signature::Signature;
+use super::stems::StemId;
 use super::token::{self, Shape, Word};
 use super::vocabulary::{GAP, Vocabulary, WordId, background_bits};
 
@@ -39,6 +41,8 @@ pub(super) struct Read {
     line_weights: Vec<f32>,
     /// How far each line is believed: what every listing has counts little here too.
     pub(super) line_trust: Vec<f32>,
+    /// Whether a person may have typed it.
+    short: bool,
     /// All lines in one, once it is asked for.
     text: OnceCell<String>,
 }
@@ -160,6 +164,7 @@ impl Read {
             slots,
             line_weights,
             line_trust,
+            short: text.len() <= SHORT,
             text: OnceCell::new(),
         }
     }
@@ -206,6 +211,24 @@ impl Read {
             }
         }
         (words + samples) / (signature.total + samples).max(0.1)
+    }
+
+    /// The stems of the message's words, each once; in a long message, of the known ones only.
+    pub(super) fn stems(&self, lexicon: &Lexicon) -> Vec<StemId> {
+        let known = self.known.iter().map(|id| lexicon.stem(Some(*id), "", Shape::Plain));
+        let mut stems: Vec<StemId> = known.flatten().collect();
+        if self.short {
+            for line in &self.message.lines {
+                token::words(&line.text, |word, _, shape| {
+                    if shape == Shape::Plain {
+                        stems.extend(lexicon.stem(None, word, shape));
+                    }
+                });
+            }
+        }
+        stems.sort_unstable();
+        stems.dedup();
+        stems
     }
 
     fn positions_of(&self, word: WordId) -> Option<&[u32]> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::capture;
 use super::finding::Finding;
 use super::index::Index;
+use super::passage::{self, Passage};
 use super::read::{MessageWord, Read};
 use super::rule::Verdict;
 use super::{Match, Outcome, Silence};
@@ -20,6 +21,8 @@ pub(super) struct Candidate<'t> {
     pub(super) bits: f32,
     /// Words in common (BM25), in bits.
     pub(super) lexical: f32,
+    /// The section that holds most of the words asked for.
+    pub(super) passage: Passage,
     /// What its own rules say.
     pub(super) verdict: Verdict,
     /// What it is ranked by, in bits.
@@ -37,6 +40,17 @@ pub(super) struct Candidate<'t> {
 const MOST_FINDINGS: usize = 16;
 /// Candidates that are looked at closely.
 const MOST_CANDIDATES: usize = 24;
+/// Candidates of somebody who asks whose sections are read.
+const MOST_READ: usize = 40;
+/// How much words in common count beside evidence: where nobody asked; asked, up to so many bits of evidence, and from so
+/// many on.
+const UNASKED: f32 = 0.15;
+const ASKED: f32 = 0.5;
+const WEAK: f32 = 6.0;
+const SURE: f32 = 0.1;
+const STRONG: f32 = 14.0;
+/// How much the best section counts beside the whole runbook.
+const PASSAGE: f32 = 0.8;
 /// Candidates that are told.
 const MOST_TOLD: usize = 10;
 /// Different errors of one message that are answered.
@@ -62,11 +76,21 @@ pub(super) fn weigh<'t>(
 ) -> Vec<Candidate<'t>> {
     let mut candidates = gather(read, findings);
     lexical(index, read, &mut candidates);
-    let share = if asked { 0.5 } else { 0.15 };
+    let share = share(&candidates, asked);
     let rank = |candidate: &mut Candidate<'_>| {
         candidate.rank = (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
     };
     candidates.iter_mut().for_each(rank);
+    if asked {
+        sort(&mut candidates);
+        candidates.truncate(MOST_READ);
+        let stems = read.stems(&index.lexicon);
+        for candidate in &mut candidates {
+            candidate.passage = passage::best(index, &stems, candidate.runbook);
+            candidate.lexical += PASSAGE * candidate.passage.told;
+            rank(candidate);
+        }
+    }
     sort(&mut candidates);
     candidates.truncate(MOST_CANDIDATES);
     for candidate in &mut candidates {
@@ -101,6 +125,16 @@ pub(super) fn outcome(index: &Index, read: &Read, candidates: &[Candidate<'_>], 
     outcome
 }
 
+/// How much words in common count beside evidence: little where nobody asked, and where an error was recognised.
+fn share(candidates: &[Candidate<'_>], asked: bool) -> f32 {
+    if !asked {
+        return UNASKED;
+    }
+    let strongest = candidates.iter().map(|candidate| candidate.bits).fold(0.0, f32::max);
+    let sure = ((strongest - WEAK) / (STRONG - WEAK)).clamp(0.0, 1.0);
+    ASKED + (SURE - ASKED) * sure
+}
+
 fn sort(candidates: &mut [Candidate<'_>]) {
     let excluded = |candidate: &Candidate<'_>| candidate.verdict == Verdict::Excluded;
     candidates.sort_by(|a, b| {
@@ -121,6 +155,7 @@ impl<'t> Candidate<'t> {
             findings,
             bits,
             lexical,
+            passage: Passage::default(),
             verdict: Verdict::Silent,
             rank: 0.0,
             confidence: 0.0,
@@ -192,23 +227,12 @@ pub(super) fn counted<'f>(
     })
 }
 
-/// Words in common with whole runbooks, weighed by rarity (BM25 with its usual constants).
+/// Words in common with whole runbooks, weighed by rarity.
 fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate<'_>>) {
-    const SATURATION: f32 = 1.2;
-    const LENGTH: f32 = 0.6;
     let mut scores = vec![0.0_f32; index.runbooks.len()];
-    for word in read.known.iter().copied() {
-        let weight = index.vocabulary.weight(word);
-        if weight < LEAST_LEXICAL {
-            continue;
-        }
-        for (runbook, count) in index.lexicon.runbooks_with(word) {
-            let length = index.lexicon.lengths.get(*runbook as usize).copied().unwrap_or(1.0);
-            let count = f32::from(*count);
-            let part = count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH + LENGTH * length));
-            if let Some(score) = scores.get_mut(*runbook as usize) {
-                *score += weight * part;
-            }
+    for stem in read.stems(&index.lexicon) {
+        if index.lexicon.weight(stem) >= LEAST_LEXICAL {
+            index.lexicon.add(stem, &mut scores);
         }
     }
     for candidate in candidates.iter_mut() {
@@ -358,8 +382,9 @@ fn section(index: &Index, read: &Read, candidate: &Candidate<'_>) -> TopicId {
             (section, bits * deeper + about)
         })
         .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let best = best.filter(|(_, bits)| *bits >= WEAK || candidate.passage.told == 0.0);
     TopicId {
         runbook: candidate.runbook,
-        section: best.map_or(0, |(section, _)| section),
+        section: best.map_or(candidate.passage.section, |(section, _)| section),
     }
 }

@@ -64,6 +64,16 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// How often its words count among those of the runbook: what a page is called tells what it is about.
+    pub(super) fn times(self) -> u16 {
+        match self {
+            Source::Heading => 4,
+            Source::Front | Source::AlertWords => 3,
+            Source::Boilerplate => 0,
+            _ => 1,
+        }
+    }
+
     /// How much of what its words tell is believed.
     pub(super) fn trust(self) -> f32 {
         match self {

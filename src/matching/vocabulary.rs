@@ -61,6 +61,8 @@ pub(super) struct Vocabulary {
     entries: Vec<Entry>,
     /// All words in order, to find those that begin alike.
     sorted: Vec<WordId>,
+    /// Runbooks, as rarity counts them.
+    total: f32,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +70,10 @@ struct Entry {
     runbooks: u32,
     /// First what technical writing at large says, then settled.
     weight: f32,
+}
+
+fn rarity(total: f32, runbooks: usize) -> f32 {
+    (total / (runbooks.max(1) as f32)).log2().max(0.1) * 1.2
 }
 
 impl Vocabulary {
@@ -85,8 +91,7 @@ impl Vocabulary {
         }
         let total = (parts.len() as f32).max(LEAST_RUNBOOKS);
         for entry in &mut entries {
-            let rarity = (total / (entry.runbooks.max(1) as f32)).log2().max(0.1);
-            entry.weight = entry.weight.min(rarity * 1.2);
+            entry.weight = entry.weight.min(rarity(total, entry.runbooks as usize));
         }
         let mut sorted: Vec<WordId> = (0..words.len() as u32).collect();
         sorted.sort_unstable_by_key(|id| words.get(*id));
@@ -94,7 +99,13 @@ impl Vocabulary {
             words: Arc::clone(words),
             entries,
             sorted,
+            total,
         }
+    }
+
+    /// What standing in so many runbooks says of a word, in bits.
+    pub(super) fn rarity(&self, runbooks: usize) -> f32 {
+        rarity(self.total, runbooks)
     }
 
     pub(super) fn id(&self, word: &str) -> Option<WordId> {
@@ -119,7 +130,7 @@ impl Vocabulary {
     }
 
     /// In how many runbooks the word stands.
-    fn runbooks(&self, id: WordId) -> u32 {
+    pub(super) fn runbooks(&self, id: WordId) -> u32 {
         self.entries.get(id as usize).map_or(0, |entry| entry.runbooks)
     }
 
