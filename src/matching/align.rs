@@ -50,6 +50,9 @@ const STRAY: f32 = 0.7;
 const STRAY_MOST: f32 = 7.0;
 /// So many words pass through a placeholder for nothing.
 const FREE: u32 = 14;
+/// A value of another number of words is a little less likely to be one of that kind, up to so many words.
+const SHAPE: f32 = 0.03;
+const MOST_SHAPE: u32 = 4;
 /// Neighbours on both sides tell more than their words alone.
 const NEIGHBOURS: f32 = 0.3;
 /// Longer lists of hits are cut: no input makes the chain more than this much work.
@@ -153,7 +156,12 @@ impl Alignment {
         } else {
             apart.saturating_sub(words)
         };
-        -(STRAY * stray as f32 + 0.3 * words as f32).min(STRAY_MOST)
+        let other = if gaps > 0 {
+            SHAPE * apart.abs_diff(skipped).min(MOST_SHAPE) as f32
+        } else {
+            0.0
+        };
+        -(STRAY * stray as f32 + 0.3 * words as f32 + other).min(STRAY_MOST)
     }
 }
 

@@ -32,6 +32,8 @@ const LEAST_EXPRESSED: f32 = 2.0;
 /// what its words tell is added, and at most so many bits.
 const COMPLETE: f32 = 0.6;
 const COMPLETE_MOST: f32 = 5.0;
+/// A single word of a text that nobody wrote as a signature counts so much.
+const ONE_WORD: f32 = 0.75;
 /// What the message says in place of words of a template costs so much of what they tell.
 const CONTRADICTS: f32 = 0.5;
 /// The same for a template that stands whole, without a stray word, among other words.
@@ -44,6 +46,11 @@ const TOLD: f32 = 0.8;
 /// …and so much elsewhere, when one runbook alone shows it as code.
 const ALONE: f32 = 0.6;
 const SHOWN: f32 = 0.34;
+/// From here on a runbook is about a name, and those that mention it are left behind.
+const ABOUT: f32 = 0.75;
+/// A name of so many humps is no everyday thing; one of fewer may be any field or product.
+const LONG: usize = 4;
+const SOME: usize = 3;
 /// A message up to this length, in bytes, that is all in small letters was typed by hand.
 const MOST_SLOPPY: usize = 200;
 /// So many different codes and alert names of one message are looked at.
@@ -88,17 +95,7 @@ impl Index {
         let mut findings = self.names(read);
         findings.extend(self.expressed(read, &mut work));
         findings.extend(self.aligned(read));
-        let foreign = self.foreign(read);
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| !foreign.is_empty() && !finding.named)
-        {
-            // A code that stands where the signature has a placeholder is no stranger.
-            let inside = |at: &u32| finding.span.contains(at);
-            if !foreign.iter().all(inside) {
-                finding.strength *= FOREIGN;
-            }
-        }
+        self.doubt_strangers(read, &mut findings);
         score::weigh(self, read, findings, asked, &mut work)
     }
 
@@ -112,10 +109,18 @@ impl Index {
             }
             for named in self.named_in(&line.text, &mut seen) {
                 let words = read.words_at(number as u32, named.place.start, named.place.end);
-                let least = least_strength(named.topics, named.told);
+                let only = is_of_one(named.topics);
+                let parts = match named.kind {
+                    SignatureKind::Alert => token::humps(&named.name).len(),
+                    _ => SOME,
+                };
+                let told = named.told || parts >= LONG;
+                let least = least_strength(named.topics, only && parts >= SOME, told);
                 findings.extend(named.topics.iter().map(|(topic, strength)| {
                     let strength = strength.max(least);
-                    Finding::name(*topic, named.kind, named.name.clone(), number, strength, words.clone())
+                    let finding =
+                        Finding::name(*topic, named.kind, named.name.clone(), number, strength, words.clone());
+                    Finding { only, ..finding }
                 }));
             }
         }
@@ -189,29 +194,47 @@ impl Index {
         found
     }
 
-    /// The words of codes of a family that the runbooks know, and of alert names, where none of those in the message is
-    /// explained by any of them: what else stands there belongs to an error of its own.
-    fn foreign(&self, read: &Read) -> Vec<u32> {
-        let mut foreign = Vec::new();
+    /// Where a message names a code of a family that the runbooks know, or an alert, and only such as none of them explains,
+    /// what else stands there belongs to an error of its own.
+    fn doubt_strangers(&self, read: &Read, findings: &mut [Finding<'_>]) {
+        let (Some(codes), Some(alerts)) = (self.strange_codes(read), self.strange_alerts(read)) else {
+            return;
+        };
+        for finding in findings.iter_mut().filter(|finding| !finding.named) {
+            // A code that stands where the signature has a placeholder is no stranger; an alert may carry an error.
+            let code = !codes.iter().all(|at| finding.span.contains(at));
+            let alert = !alerts.is_empty() && !finding.complete;
+            if code || alert {
+                finding.strength *= FOREIGN;
+            }
+        }
+    }
+
+    /// The words of codes of a known family; none when a runbook explains one of the message's codes.
+    fn strange_codes(&self, read: &Read) -> Option<Vec<u32>> {
+        let mut strange = Vec::new();
         let mut family = false;
         for (number, line) in read.message.lines.iter().enumerate() {
             for code in codes_of(&line.text) {
                 if self.codes.contains(&code.text.to_ascii_uppercase()) {
-                    return Vec::new();
+                    return None;
                 }
                 family |= self.families.contains(&code::family(code.text));
-                foreign.extend(read.words_at(number as u32, code.start, code.start + code.text.len()));
-            }
-            if let Some((start, alert)) = assigned_alert(&line.text) {
-                if self.alerts.contains(&alert.to_lowercase()) || self.alerts.contains(&in_alert(&alert.to_lowercase()))
-                {
-                    return Vec::new();
-                }
-                family = true;
-                foreign.extend(read.words_at(number as u32, start, start + alert.len()));
+                strange.extend(read.words_at(number as u32, code.start, code.start + code.text.len()));
             }
         }
-        if family { foreign } else { Vec::new() }
+        Some(if family { strange } else { Vec::new() })
+    }
+
+    /// The names of alerts; none when a runbook explains one of them.
+    fn strange_alerts<'m>(&self, read: &'m Read) -> Option<Vec<&'m str>> {
+        let lines = read.message.lines.iter();
+        let alerts: Vec<&str> = lines.filter_map(|line| Some(assigned_alert(&line.text)?.1)).collect();
+        let known = |alert: &&str| {
+            let alert = alert.to_lowercase();
+            self.alerts.contains(&alert) || self.alerts.contains(&in_alert(&alert))
+        };
+        (!alerts.iter().any(known)).then_some(alerts)
     }
 
     /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
@@ -293,7 +316,13 @@ impl Index {
         } else {
             CONTRADICTS * read.contradicted(&self.vocabulary, laid, signature)
         };
+        let alone = if laid.pairs.len() == 1 && !signature.source.is_explicit() {
+            ONE_WORD
+        } else {
+            1.0
+        };
         let strength = (laid.score + complete - contradicted).max(0.0)
+            * alone
             * signature.source.trust()
             * signature.shared
             * cover.sqrt();
@@ -306,6 +335,8 @@ impl Index {
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,
             cover,
+            complete: complete > 0.0,
+            only: false,
             named: false,
             groups: Vec::new(),
         })
@@ -313,19 +344,25 @@ impl Index {
 }
 
 /// The least that a name counts for a runbook that mentions it, by how few do.
-fn least_strength(topics: &[(TopicId, f32)], told: bool) -> f32 {
-    let Some((first, _)) = topics.first() else { return 0.0 };
+fn least_strength(topics: &[(TopicId, f32)], only: bool, told: bool) -> f32 {
     let strongest = topics.iter().map(|(_, strength)| *strength).fold(0.0, f32::max);
-    let alone = topics.iter().all(|(topic, _)| topic.runbook == first.runbook);
-    if strongest < SHOWN || !alone && topics.len() > 3 {
+    let mentioned = (SHOWN..ABOUT).contains(&strongest);
+    if !mentioned || !only && topics.len() > 3 {
         0.0
     } else if told {
         TOLD
-    } else if alone {
+    } else if only {
         ALONE
     } else {
         0.0
     }
+}
+
+/// Whether one runbook alone holds a name.
+fn is_of_one(topics: &[(TopicId, f32)]) -> bool {
+    let mut runbooks = topics.iter().map(|(topic, _)| topic.runbook);
+    let first = runbooks.next();
+    first.is_some_and(|first| runbooks.all(|runbook| runbook == first))
 }
 
 /// The codes of a line; most lines cannot hold one.

@@ -23,6 +23,10 @@ pub(super) struct Finding<'t> {
     pub(super) strength: f32,
     /// How much of the signature, or of its lines, is there: 0 to 1.
     pub(super) cover: f32,
+    /// Whether a signature stands there whole.
+    pub(super) complete: bool,
+    /// Whether no other runbook holds its name.
+    pub(super) only: bool,
     /// Whether the message holds the topic's code or alert name itself, or matches its explicit expression.
     pub(super) named: bool,
     /// What the named groups of its expression hold.
@@ -60,6 +64,8 @@ impl<'t> Finding<'t> {
             span: Vec::new(),
             strength: NAME_BITS * strength,
             cover: 1.0,
+            complete: false,
+            only: false,
             named: true,
             groups: Vec::new(),
         }

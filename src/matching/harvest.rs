@@ -311,11 +311,19 @@ impl Harvester<'_> {
         let section = linked(inlines).filter(|_| inlines.len() <= 2).unwrap_or(section);
         let text = plain(inlines);
         self.codes(section, &text, if role == Role::Symptoms { 0.5 } else { 0.25 });
+        // A text that only links to another page says what that page is about.
+        let source = if is_pointer(inlines) {
+            Source::Boilerplate
+        } else {
+            source
+        };
         for line in text.lines() {
             self.text(section, line, SignatureKind::Words, source);
             self.keys(section, line);
         }
-        self.names(section, &text, MENTIONED);
+        if source != Source::Boilerplate {
+            self.names(section, &text, MENTIONED);
+        }
         self.inline_code(section, inlines, role);
         for quoted in quotations(&text) {
             self.text(section, quoted, SignatureKind::Template, Source::Quoted);
@@ -434,6 +442,21 @@ fn linked(inlines: &[Inline]) -> Option<usize> {
         Inline::Strong(inner) | Inline::Emphasis(inner) => linked(inner),
         _ => None,
     })
+}
+
+/// Whether a text is nothing but a link to another page.
+fn is_pointer(inlines: &[Inline]) -> bool {
+    let mut links = 0;
+    let only = inlines.iter().all(|inline| match inline {
+        Inline::Link { target, .. } => {
+            links += 1;
+            !matches!(target, Target::Section(_))
+        }
+        Inline::Text(text) => text.chars().filter(|c| c.is_alphanumeric()).count() == 0,
+        Inline::Break => true,
+        _ => false,
+    });
+    only && links > 0
 }
 
 /// The name of a placeholder; one without a name of its own takes it from the label before it: `Incident ID: <ID>` is

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::code;
 use super::signature::Source;
 use super::token;
 
@@ -25,7 +26,13 @@ pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
         let example = text.get(range.clone()).is_some_and(is_example);
         if example { Some(range) } else { address(text, range) }
     };
-    tokens(text).filter_map(value).chain(quoted(text)).collect()
+    // A code in quotes is what the message is about.
+    let is_code = |range: &Range<usize>| {
+        let name = text.get(range.clone()).unwrap_or_default();
+        !code::codes(name).is_empty() || code::constants(name).next().is_some()
+    };
+    let names = quoted(text).into_iter().filter(|range| !is_code(range));
+    tokens(text).filter_map(value).chain(names).collect()
 }
 
 /// The addresses, host names and paths of a line: its tokens that hold values, in order.
@@ -66,7 +73,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
         c.is_whitespace()
             || matches!(
                 c,
-                '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '<' | '>' | '=' | '|'
+                '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '<' | '>' | '|'
             )
     };
     token::pieces(text, separates).map(|(start, piece)| start..start + piece.len())
@@ -90,6 +97,13 @@ fn is_example(token: &str) -> bool {
 /// The part of a token that is an address: of a class with its packages, the packages.
 fn address(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let token = text.get(range.clone())?;
+    // `url=https://…?timeout=30s` is an address from its scheme on; of `host=db.example.com` the part behind the sign.
+    let key = match token.find("://") {
+        Some(scheme) => token.get(..scheme).and_then(|before| before.rfind('=')),
+        None => token.rfind('='),
+    };
+    let start = range.start + key.map_or(0, |at| at + 1);
+    let (range, token) = (start..range.end, text.get(start..range.end)?);
     if is_address(token) {
         return Some(range);
     }
@@ -134,7 +148,11 @@ mod tests {
         let cases: &[(&str, &[&str])] = &[
             (
                 "Get \"https://a.example:443/x?y=1\": EOF",
-                &["https://a.example:443/x?y"],
+                &["https://a.example:443/x?y=1"],
+            ),
+            (
+                "url=http://a.example/x host=db.eu.example.com",
+                &["http://a.example/x", "db.eu.example.com"],
             ),
             ("lookup db-1.eu.example.com: no such host", &["db-1.eu.example.com:"]),
             ("open /etc/hosts: permission denied", &["/etc/hosts:"]),

@@ -49,6 +49,9 @@ const ASKED: f32 = 0.5;
 const WEAK: f32 = 6.0;
 const SURE: f32 = 0.1;
 const STRONG: f32 = 14.0;
+/// A detection rule of the runbook itself confirms by the share of its patterns that are there, and more when all are.
+const RULE: f32 = 0.35;
+const RULE_WHOLE: f32 = 0.25;
 /// How much the best section counts beside the whole runbook.
 const PASSAGE: f32 = 0.8;
 /// Candidates that are told.
@@ -78,7 +81,8 @@ pub(super) fn weigh<'t>(
     lexical(index, read, &mut candidates);
     let share = share(&candidates, asked);
     let rank = |candidate: &mut Candidate<'_>| {
-        candidate.rank = (candidate.bits + share * candidate.lexical) * standing(index, candidate.runbook);
+        let words = share * candidate.lexical * standing(index, candidate.runbook);
+        candidate.rank = believed(index, candidate) + words;
     };
     candidates.iter_mut().for_each(rank);
     if asked {
@@ -145,7 +149,18 @@ fn sort(candidates: &mut [Candidate<'_>]) {
 
 /// How far a runbook is believed for what it is: a listing ranks behind the page that explains.
 pub(super) fn standing(index: &Index, runbook: usize) -> f32 {
-    index.runbooks.get(runbook).map_or(1.0, |entry| entry.standing)
+    index.runbooks.get(runbook).map_or(1.0, |part| part.standing)
+}
+
+/// The evidence for a candidate, in bits, as far as the page is believed; a code that it alone holds counts whole.
+fn believed(index: &Index, candidate: &Candidate<'_>) -> f32 {
+    let answers = index.runbooks.get(candidate.runbook).is_some_and(|part| part.answers);
+    let only = candidate.findings.iter().filter(|finding| finding.only && answers);
+    let alone = only
+        .map(|finding| finding.strength)
+        .fold(0.0, f32::max)
+        .min(candidate.bits);
+    alone + (candidate.bits - alone) * standing(index, candidate.runbook)
 }
 
 impl<'t> Candidate<'t> {
@@ -257,7 +272,8 @@ fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Wo
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
     candidate.verdict = detector.map_or(Verdict::Silent, |detector| detector.judge(text, &index.programs, work));
     if let Verdict::Partly(part) = candidate.verdict {
-        candidate.bits *= 1.0 + 0.35 * part;
+        let whole = if part >= 1.0 { RULE_WHOLE } else { 0.0 };
+        candidate.bits *= 1.0 + RULE * part + whole;
     }
 }
 
@@ -271,7 +287,7 @@ const WHOLE: f32 = 1.5;
 
 /// From bits to a confidence between 0 and 1.
 fn confidence(index: &Index, candidate: &Candidate<'_>) -> f32 {
-    let bits = candidate.bits * standing(index, candidate.runbook);
+    let bits = believed(index, candidate);
     let x = (bits - EVEN) / STEP + (cover(candidate) - HALF) * WHOLE;
     1.0 / (1.0 + (-x).exp())
 }
@@ -281,7 +297,7 @@ pub(super) fn needed(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let answer = index.options.answer.clamp(0.001, 0.999);
     let x = (answer / (1.0 - answer)).ln();
     let bits = EVEN + STEP * (x - (cover(candidate) - HALF) * WHOLE);
-    bits / standing(index, candidate.runbook).max(0.01)
+    bits * candidate.bits / believed(index, candidate).max(0.01)
 }
 
 fn cover(candidate: &Candidate<'_>) -> f32 {

@@ -74,6 +74,11 @@ impl Source {
         }
     }
 
+    /// Whether an author wrote it to recognise something by.
+    pub(super) fn is_explicit(self) -> bool {
+        matches!(self, Source::Explicit | Source::Alternative)
+    }
+
     /// How much of what its words tell is believed.
     pub(super) fn trust(self) -> f32 {
         match self {

@@ -29,6 +29,40 @@ const LETTER: f32 = 0.5;
 /// Small libraries say little about how rare a word is: they are counted as if they had this many runbooks.
 const LEAST_RUNBOOKS: f32 = 600.0;
 
+/// What every collection of runbooks speaks of, with the bits of it; technical writing at large hardly does.
+const GENRE: (f32, &[&str]) = (
+    3.0,
+    &[
+        "alert",
+        "alerting",
+        "alerts",
+        "dashboard",
+        "dashboards",
+        "escalate",
+        "escalation",
+        "firing",
+        "impact",
+        "incident",
+        "incidents",
+        "mitigate",
+        "mitigation",
+        "oncall",
+        "outage",
+        "owner",
+        "pager",
+        "pagerduty",
+        "postmortem",
+        "runbook",
+        "runbooks",
+        "severity",
+        "symptom",
+        "symptoms",
+        "troubleshoot",
+        "troubleshooting",
+        "workaround",
+    ],
+);
+
 static COMMON: LazyLock<HashMap<&'static str, f32>> = LazyLock::new(|| {
     let mut common = HashMap::new();
     for line in BACKGROUND.lines() {
@@ -38,6 +72,10 @@ static COMMON: LazyLock<HashMap<&'static str, f32>> = LazyLock::new(|| {
             .and_then(|bits| bits.parse::<f32>().ok())
             .unwrap_or(UNCOMMON);
         common.extend(words.map(|word| (word, bits)));
+    }
+    for word in GENRE.1 {
+        let bits = common.entry(*word).or_insert(GENRE.0);
+        *bits = bits.min(GENRE.0);
     }
     common
 });
