@@ -6,9 +6,11 @@ mod stamp;
 mod walk;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::clock::SystemClock;
 use crate::runbook::{Diagnostic, Document, Level, Library, Runbook};
 
 pub use embedded::load_embedded;
@@ -75,7 +77,7 @@ pub fn load(
     previous: Option<&Library>,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Library, LoadError> {
-    let mut folder = Folder::new(dir, options.clone());
+    let mut folder = Folder::new(dir, options.clone(), Arc::new(SystemClock));
     if let Some(library) = previous {
         folder.remember(library);
     }

@@ -2,10 +2,12 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::clock::SystemClock;
 use crate::files;
 use crate::matching::{Harvest, Index, Options};
 use crate::runbook::Library;
@@ -40,7 +42,7 @@ fn read(folder: Option<&Path>, take: files::Take<'_>) -> anyhow::Result<Library>
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     };
-    let library = files::Folder::new(folder, files::Options::default()).read(&tell, take);
+    let library = files::Folder::new(folder, files::Options::default(), Arc::new(SystemClock)).read(&tell, take);
     bar.finish_and_clear();
     let library = library?;
     if library.runbooks.is_empty() {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::stamp::Stamp;
 use super::{LoadError, Options, Take, finish, note, walk};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::Clock;
 use crate::cores;
 use crate::runbook::{self, Data, Diagnostic, Document, Level, Library, Skipped};
 
@@ -16,6 +16,7 @@ use crate::runbook::{self, Data, Diagnostic, Document, Level, Library, Skipped};
 pub struct Folder {
     dir: PathBuf,
     options: Options,
+    clock: Arc<dyn Clock>,
     files: HashMap<String, Known>,
     data: Arc<Data>,
 }
@@ -50,11 +51,12 @@ struct Round<'a> {
 }
 
 impl Folder {
-    /// Nothing is read yet.
-    pub fn new(dir: &Path, options: Options) -> Folder {
+    /// Nothing is read yet. The clock is the machine's, as the times of files are.
+    pub fn new(dir: &Path, options: Options, clock: Arc<dyn Clock>) -> Folder {
         Folder {
             dir: dir.to_owned(),
             options,
+            clock,
             files: HashMap::new(),
             data: Arc::default(),
         }
@@ -85,7 +87,7 @@ impl Folder {
     /// The folder is missing, is no folder, cannot be listed, or an ignore pattern is wrong.
     pub fn read(&mut self, progress: &dyn Fn(usize, usize), take: Take<'_>) -> Result<Library, LoadError> {
         // Looked at before the files: what changes from now on is younger.
-        let now = SystemTime::from(SystemClock.now());
+        let now = SystemTime::from(self.clock.now());
         let found = walk::walk(&self.dir, &self.options)?;
         let mut library = Library {
             skipped: found.skipped,

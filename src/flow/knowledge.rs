@@ -1,11 +1,13 @@
 //! What the bot knows: the runbooks and their index, always swapped together.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tracing::{info, warn};
 
 use super::Error;
+use crate::clock::SystemClock;
 use crate::files::{self, Folder};
 use crate::matching::{self, Harvest, Index};
 use crate::memory;
@@ -36,7 +38,7 @@ impl Study {
         let folder = settings.runbooks.folder().map(|folder| {
             let mut options = files::Options::default();
             options.ignore.extend(settings.runbooks.ignore.iter().cloned());
-            Folder::new(folder, options)
+            Folder::new(folder, options, Arc::new(SystemClock))
         });
         Study {
             folder,

@@ -15,7 +15,7 @@ use super::mind::Mind;
 use crate::memory;
 
 /// Changes come in flocks (editors, git); this long after the last one the folder is read.
-const SETTLE: Duration = Duration::from_millis(300);
+const SETTLE: Duration = Duration::from_millis(100);
 /// But not later than this after the first.
 const LATEST: Duration = Duration::from_secs(5);
 

@@ -25,6 +25,23 @@ pub(super) struct Dictionaries {
     pub(super) codes: Arc<Words>,
     pub(super) alerts: Arc<Words>,
     pub(super) stems: Arc<Stems>,
+    /// The words in order, as far as they were asked for.
+    sorted: Arc<Vec<WordId>>,
+}
+
+impl Dictionaries {
+    /// The numbers of all words, in the words' order.
+    pub(super) fn sorted(&mut self) -> Arc<Vec<WordId>> {
+        let (old, all) = (self.sorted.len(), self.words.len());
+        if old < all {
+            // Sorting what is sorted but for its end takes little more than its end does.
+            let mut sorted: Vec<WordId> = self.sorted.to_vec();
+            sorted.extend(old as WordId..all as WordId);
+            sorted.sort_by_key(|id| self.words.get(*id));
+            self.sorted = Arc::new(sorted);
+        }
+        Arc::clone(&self.sorted)
+    }
 }
 
 /// What has been taken so far. Until it is finished, words have numbers that hold here only.

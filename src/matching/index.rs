@@ -15,9 +15,9 @@ use super::names::Names;
 use super::part::Part;
 use super::postings::{Postings, Stamps};
 use super::programs::Programs;
-
 use super::signature::{Signature, Source};
 use super::vocabulary::{GAP, Vocabulary, WordId};
+use crate::cores;
 use crate::runbook::{Library, TopicId};
 
 /// Everything that recognising needs, owned: it outlives the library it was built from.
@@ -69,26 +69,31 @@ impl Index {
         options: &Options,
     ) -> Index {
         let parts: Arc<[Arc<Part>]> = parts.into();
-        let signatures = Signatures::new(&parts, &vocabulary);
-        let codes = Names::new(&dictionaries.codes, &parts, |part| &part.codes);
-        let expressions = (0..).zip(parts.iter()).flat_map(|(runbook, part)| {
-            let own = part.expressions.iter();
-            own.map(move |(section, pattern)| {
-                let section = *section;
-                (TopicId { runbook, section }, pattern.as_str().into())
-            })
-        });
-        let expressions = Expressions::new(expressions);
+        let words = vocabulary.len();
+        let ((signatures, expressions), (postings, lexicon, codes, alerts)) = cores::both(
+            || {
+                (
+                    Signatures::new(&parts, &vocabulary),
+                    Expressions::new(expressions(&parts)),
+                )
+            },
+            || {
+                let codes = Names::new(&dictionaries.codes, &parts, |part| &part.codes);
+                let alerts = Names::new(&dictionaries.alerts, &parts, |part| &part.alerts);
+                let lexicon = Lexicon::new(&parts, &dictionaries.stems, &vocabulary);
+                (by_word(&parts, words), lexicon, codes, alerts)
+            },
+        );
         Index {
             options: options.clone(),
-            postings: signatures.by_word(vocabulary.len()),
             signatures,
+            postings,
             families: codes.all().map(code::family).collect(),
             codes,
-            alerts: Names::new(&dictionaries.alerts, &parts, |part| &part.alerts),
+            alerts,
             expressions,
             programs: Programs::default(),
-            lexicon: Lexicon::new(&parts, &dictionaries.stems, &vocabulary),
+            lexicon,
             vocabulary,
             runbooks: parts,
         }
@@ -171,25 +176,36 @@ impl Signatures {
         let count = self.parts.get(runbook).map_or(0, |part| part.packed.len() as u32);
         (first..first + count).filter_map(|index| self.get(index))
     }
+}
 
-    /// The signatures that hold a word, each once.
-    fn by_word(&self, words: usize) -> Postings<u32> {
-        let all = || {
-            let packed = self.parts.iter().map(|part| &part.packed);
-            packed.flat_map(|packed| (0..packed.len()).map(|at| packed.words(at)))
-        };
-        let mut stamps = Stamps::new(words);
-        Postings::new(words, |take| {
-            stamps.clear();
-            for (index, signature) in (0..).zip(all()) {
-                for id in signature.iter().filter(|id| **id != GAP) {
-                    if stamps.first(*id, index) {
-                        take(*id, index);
-                    }
+/// The signatures that hold a word, each once.
+fn by_word(parts: &[Arc<Part>], words: usize) -> Postings<u32> {
+    let signatures = || {
+        let packed = parts.iter().map(|part| &part.packed);
+        packed.flat_map(|packed| (0..packed.len()).map(|at| packed.words(at)))
+    };
+    let mut stamps = Stamps::new(words);
+    Postings::new(words, |take| {
+        stamps.clear();
+        for (index, signature) in (0..).zip(signatures()) {
+            for id in signature.iter().filter(|id| **id != GAP) {
+                if stamps.first(*id, index) {
+                    take(*id, index);
                 }
             }
-        })
+        }
+    })
+}
+
+fn expressions(parts: &[Arc<Part>]) -> Vec<(TopicId, Box<str>)> {
+    let mut expressions = Vec::new();
+    for (runbook, part) in parts.iter().enumerate() {
+        for (section, pattern) in &part.expressions {
+            let section = *section;
+            expressions.push((TopicId { runbook, section }, pattern.as_str().into()));
+        }
     }
+    expressions
 }
 
 /// In how many runbooks the same words stand as a signature.

@@ -40,7 +40,8 @@ impl Harvest {
         let known = library.runbooks.iter().zip(&parts);
         let known = known.map(|(document, part)| (document.path.clone(), (document.edition(), Arc::clone(part))));
         let mut dictionaries = lock(&self.dictionaries);
-        let vocabulary = Vocabulary::new(&dictionaries.words, &parts);
+        let sorted = dictionaries.sorted();
+        let vocabulary = Vocabulary::new(&dictionaries.words, sorted, &parts);
         let dead = vocabulary.len() - vocabulary.live();
         if dead > vocabulary.live() + MOST_DEAD {
             let index = Index::assemble(parts.clone(), vocabulary, &dictionaries, options);

@@ -63,7 +63,9 @@ impl Lexicon {
 
     /// The stem of a word: of a known one by its number.
     pub(super) fn stem(&self, id: Option<WordId>, word: &str, shape: Shape) -> Option<StemId> {
+        let held = |stem: &StemId| !self.postings.of(*stem).is_empty();
         id.map_or_else(|| self.stems.find(word, shape), |id| self.stems.of(id))
+            .filter(held)
     }
 
     /// What a stem tells, in bits.

@@ -22,12 +22,15 @@ pub(super) struct Passage {
 /// The section that holds most of the words, each counted once; of equals, the first.
 pub(super) fn best(index: &Index, stems: &[StemId], runbook: usize) -> Passage {
     let stems = stems.get(..MOST_STEMS).unwrap_or(stems);
+    let mut places: Vec<(StemId, usize)> = stems.iter().copied().zip(0..).collect();
+    places.sort_unstable();
     // By section: the words that it holds anywhere, and those in headings.
     let mut held: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
     for signature in index.signatures.of(runbook) {
         let place = |id: &u32| {
             let stem = index.lexicon.stem(Some(*id), "", Shape::Plain)?;
-            stems.binary_search(&stem).ok()
+            let found = places.binary_search_by_key(&stem, |(stem, _)| *stem).ok()?;
+            places.get(found).map(|(_, place)| *place)
         };
         let words = signature
             .words

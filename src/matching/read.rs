@@ -213,7 +213,7 @@ impl Read {
         (words + samples) / (signature.total + samples).max(0.1)
     }
 
-    /// The stems of the message's words, each once; in a long message, of the known ones only.
+    /// The stems of the message's words, each once, in the message's order; in a long message, of the known ones only.
     pub(super) fn stems(&self, lexicon: &Lexicon) -> Vec<StemId> {
         let known = self.known.iter().map(|id| lexicon.stem(Some(*id), "", Shape::Plain));
         let mut stems: Vec<StemId> = known.flatten().collect();
@@ -226,8 +226,9 @@ impl Read {
                 });
             }
         }
-        stems.sort_unstable();
-        stems.dedup();
+        // Numbers of stems differ from load to load, and sums by their order.
+        let mut seen = HashSet::new();
+        stems.retain(|stem| seen.insert(*stem));
         stems
     }
 

@@ -98,7 +98,7 @@ pub(super) struct Vocabulary {
     words: Arc<Words>,
     entries: Vec<Entry>,
     /// All words in order, to find those that begin alike.
-    sorted: Vec<WordId>,
+    sorted: Arc<Vec<WordId>>,
     /// Runbooks, as rarity counts them.
     total: f32,
 }
@@ -116,7 +116,7 @@ fn rarity(total: f32, runbooks: usize) -> f32 {
 
 impl Vocabulary {
     /// Counts in how many runbooks each word stands, runbook by runbook.
-    pub(super) fn new(words: &Arc<Words>, parts: &[Arc<Part>]) -> Vocabulary {
+    pub(super) fn new(words: &Arc<Words>, sorted: Arc<Vec<WordId>>, parts: &[Arc<Part>]) -> Vocabulary {
         let mut entries = vec![Entry::default(); words.len()];
         for seen in parts.iter().flat_map(|part| &part.seen) {
             let Some(entry) = entries.get_mut(seen.id as usize) else {
@@ -131,8 +131,6 @@ impl Vocabulary {
         for entry in &mut entries {
             entry.weight = entry.weight.min(rarity(total, entry.runbooks as usize));
         }
-        let mut sorted: Vec<WordId> = (0..words.len() as u32).collect();
-        sorted.sort_unstable_by_key(|id| words.get(*id));
         Vocabulary {
             words: Arc::clone(words),
             entries,

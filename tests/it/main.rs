@@ -17,6 +17,8 @@ mod pack;
 #[cfg(test)]
 mod redact;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod respond;
 #[cfg(test)]
 mod runbook;
