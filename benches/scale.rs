@@ -50,7 +50,7 @@ fn measure(what: &str, own: &[(String, String)], size: usize) {
     let mut folder = Folder::new(dir.path(), Options::default(), Arc::new(SystemClock));
     let (begun, cpu) = (Instant::now(), cpu());
     let mut known = read(&mut folder, &harvest);
-    let (loaded, used) = (begun.elapsed(), self::cpu() - cpu);
+    let (loaded, used) = (begun.elapsed(), self::cpu().saturating_sub(cpu));
     let peak = memory_of("VmHWM:");
     memory::give_back();
     let held = memory_of("VmRSS:");
@@ -69,7 +69,7 @@ fn measure(what: &str, own: &[(String, String)], size: usize) {
     let mut times: Vec<Duration> = (0..CHANGES)
         .map(|turn| change(dir.path(), turn, &mut folder, &harvest, &mut known))
         .collect();
-    let used = (self::cpu() - cpu) / CHANGES as u32;
+    let used = self::cpu().saturating_sub(cpu) / CHANGES as u32;
     times.sort_unstable();
     let peak = memory_of("VmHWM:");
     memory::give_back();
