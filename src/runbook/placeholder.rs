@@ -138,6 +138,8 @@ pub fn find(text: &str) -> Vec<Placeholder> {
             Some(snake(inner.rsplit('.').next().unwrap_or(inner)))
         } else if let Some(inner) = group("own") {
             Some(snake(inner))
+        } else if let Some(inner) = group("printf").and_then(|mark| mark.strip_prefix("%(")?.strip_suffix(")s")) {
+            Some(snake(inner))
         } else if let Some(inner) = group("caps") {
             is_kind(inner).then(|| snake(inner))
         } else {
@@ -258,6 +260,7 @@ mod tests {
                 &["resource"],
             ),
             ("failed: %v (%s) %d%%", &["value", "value", "value"]),
+            ("failed: %(reason)s", &["reason"]),
             ("took 93% of the space", &[]),
             ("instance {{ $labels.instance }} and '{{.Name}}'", &["instance", "name"]),
             ("{{range .items}}{{end}}", &[]),

@@ -4,6 +4,7 @@ mod cases;
 mod corpus;
 mod expressions;
 mod hostile;
+mod properties;
 mod templates;
 
 use std::collections::BTreeMap;
