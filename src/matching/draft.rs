@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SignatureKind;
 use super::code;
@@ -117,8 +117,11 @@ impl Draft {
     }
 
     /// Gives every word and name its number in the library and packs it all.
-    pub(super) fn finish(mut self, runbook: &Runbook, dictionaries: &mut Dictionaries) -> Part {
+    pub(super) fn finish(mut self, runbook: &Runbook, dictionaries: &Mutex<Dictionaries>) -> Part {
         self.lead_to_codes();
+        // Others wait meanwhile: no longer than numbers are looked up.
+        let mut guard = dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
+        let dictionaries = &mut *guard;
         let codes = named(self.codes, &mut dictionaries.codes, |code| code);
         let alerts = named(self.alerts, &mut dictionaries.alerts, |alert| alert.to_lowercase());
         let mut seen: Vec<Seen> = (0..)
@@ -132,6 +135,7 @@ impl Draft {
         if dictionaries.stems.words() < dictionaries.words.len() {
             Arc::make_mut(&mut dictionaries.stems).follow(&dictionaries.words);
         }
+        drop(guard);
         let mut signatures = self.signatures.iter().peekable();
         let mut times = 0;
         for (at, word) in self.words.iter_mut().enumerate() {

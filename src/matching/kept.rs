@@ -54,7 +54,7 @@ impl Harvest {
 
     fn part(&self, runbook: &Runbook) -> Arc<Part> {
         let draft = harvest(runbook);
-        Arc::new(draft.finish(runbook, &mut lock(&self.dictionaries)))
+        Arc::new(draft.finish(runbook, &self.dictionaries))
     }
 }
 
