@@ -1,6 +1,8 @@
 //! Lays a signature along a message: the heaviest chain of words that both hold in the same order. Placeholders let any
 //! value pass, other words between cost a little, so that truncated, wrapped and noisy pastes still align.
 
+use std::ops::Range;
+
 use super::signature::Signature;
 use super::vocabulary::GAP;
 
@@ -24,16 +26,14 @@ pub(super) struct Alignment {
     pub(super) matched: f32,
     /// Bits of those that stand in values nobody marked.
     pub(super) samples: f32,
-    /// Whether nothing stands between the matching words but values.
-    pub(super) unbroken: bool,
     /// Bits left after what stands between was paid for.
     pub(super) score: f32,
     /// The words in common, in the order of the message.
     pub(super) hits: Vec<Hit>,
     /// The best chain that ends at each hit.
     best: Vec<Link>,
-    /// Words before each of the signature that stand for any value.
-    gaps: Vec<u32>,
+    /// How many words before each of the signature stand for any value.
+    values: Vec<u32>,
 }
 
 /// The best chain that ends at one hit.
@@ -65,7 +65,7 @@ impl Alignment {
         self.hits.truncate(MOST_HITS);
         self.pairs.clear();
         (self.matched, self.samples, self.score) = (0.0, 0.0, 0.0);
-        self.count_gaps(signature);
+        self.count_values(signature);
         self.best.clear();
         let mut top: Option<(usize, f32)> = None;
         let mut most = f32::MIN;
@@ -92,9 +92,26 @@ impl Alignment {
             at = link.before;
         }
         self.pairs.reverse();
-        let mut steps = self.pairs.iter().zip(self.pairs.iter().skip(1));
-        self.unbroken =
-            steps.all(|(from, to)| to.0 == from.0 + 1 || (from.1 + 1..to.1).any(|of| is_value(signature, of as usize)));
+    }
+
+    /// The matching words, each with the next.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&(u32, u32), &(u32, u32))> {
+        self.pairs.iter().zip(self.pairs.iter().skip(1))
+    }
+
+    /// Whether nothing stands between the matching words but values.
+    pub(super) fn is_unbroken(&self) -> bool {
+        self.steps()
+            .all(|(from, to)| to.0 == from.0 + 1 || self.has_value(from.1 + 1..to.1))
+    }
+
+    /// Whether there is a value among these words of the signature.
+    pub(super) fn has_value(&self, words: Range<u32>) -> bool {
+        self.values_before(words.end) > self.values_before(words.start)
+    }
+
+    fn values_before(&self, of: u32) -> u32 {
+        self.values.get(of as usize).copied().unwrap_or(0)
     }
 
     /// How much of the signature is there: 0 to 1. Values that nobody marked are not missed.
@@ -131,13 +148,13 @@ impl Alignment {
         Some(own)
     }
 
-    fn count_gaps(&mut self, signature: &Signature<'_>) {
-        self.gaps.clear();
-        self.gaps.push(0);
-        let mut gaps = 0;
+    fn count_values(&mut self, signature: &Signature<'_>) {
+        self.values.clear();
+        self.values.push(0);
+        let mut values = 0;
         for of in 0..signature.words.len() {
-            gaps += u32::from(is_value(signature, of));
-            self.gaps.push(gaps);
+            values += u32::from(is_value(signature, of));
+            self.values.push(values);
         }
     }
 
@@ -148,8 +165,7 @@ impl Alignment {
         if apart == 0 && skipped == 0 {
             return NEIGHBOURS * from.weight.min(to.weight);
         }
-        let gaps_before = |of: u32| self.gaps.get(of as usize).copied().unwrap_or(0);
-        let gaps = gaps_before(to.of) - gaps_before(from.of + 1);
+        let gaps = self.values_before(to.of) - self.values_before(from.of + 1);
         let words = skipped - gaps;
         let stray = if gaps > 0 {
             apart.saturating_sub(FREE)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::align::Alignment;
 use super::code;
@@ -94,8 +95,11 @@ impl Index {
         let mut work = Work::for_message();
         let mut findings = self.names(read);
         findings.extend(self.expressed(read, &mut work));
-        findings.extend(self.aligned(read));
-        self.doubt_strangers(read, &mut findings);
+        let strange = self.strange_codes(read);
+        findings.extend(self.aligned(read, strange.as_deref().unwrap_or_default()));
+        if strange.is_some() {
+            self.doubt_strangers(read, &mut findings);
+        }
         score::weigh(self, read, findings, asked, &mut work)
     }
 
@@ -197,14 +201,13 @@ impl Index {
     /// Where a message names a code of a family that the runbooks know, or an alert, and only such as none of them explains,
     /// what else stands there belongs to an error of its own.
     fn doubt_strangers(&self, read: &Read, findings: &mut [Finding<'_>]) {
-        let (Some(codes), Some(alerts)) = (self.strange_codes(read), self.strange_alerts(read)) else {
+        let Some(alerts) = self.strange_alerts(read) else {
             return;
         };
         for finding in findings.iter_mut().filter(|finding| !finding.named) {
             // A code that stands where the signature has a placeholder is no stranger; an alert may carry an error.
-            let code = !codes.iter().all(|at| finding.span.contains(at));
             let alert = !alerts.is_empty() && !finding.complete;
-            if code || alert {
+            if alert || !finding.takes_foreign {
                 finding.strength *= FOREIGN;
             }
         }
@@ -256,10 +259,10 @@ impl Index {
     }
 
     /// Signatures that share rare words with the message, laid along it.
-    fn aligned(&self, read: &Read) -> Vec<Finding<'_>> {
+    fn aligned(&self, read: &Read, foreign: &[u32]) -> Vec<Finding<'_>> {
         let mut shared = vec![0.0_f32; self.signatures.len()];
         let mut touched: Vec<u32> = Vec::new();
-        for id in &read.known {
+        for id in &read.known.words {
             let weight = self.vocabulary.weight(*id);
             if weight < PROPOSES {
                 continue;
@@ -287,26 +290,31 @@ impl Index {
             rated.truncate(MOST_CANDIDATES);
         }
         rated.sort_unstable_by(best_first);
-        let mut laid = Alignment::default();
+        let (mut laid, mut span) = (Alignment::default(), Vec::new());
         rated
             .into_iter()
-            .filter_map(|(_, index)| self.lay(read, index, &mut laid))
+            .filter_map(|(_, index)| {
+                let mut finding = self.lay(read, index, &mut laid, &mut span)?;
+                let inside = |at: &u32| span.iter().any(|range: &Range<u32>| range.contains(at));
+                finding.takes_foreign = foreign.iter().all(inside);
+                Some(finding)
+            })
             .collect()
     }
 
-    fn lay(&self, read: &Read, index: u32, laid: &mut Alignment) -> Option<Finding<'_>> {
+    fn lay(&self, read: &Read, index: u32, laid: &mut Alignment, span: &mut Vec<Range<u32>>) -> Option<Finding<'_>> {
         let signature = &self.signatures.get(index)?;
         read.align(&self.vocabulary, signature, laid);
         let first = laid.pairs.first()?;
         let line = read.words.get(first.0 as usize)?.line;
         let whole = laid.whole(signature);
-        let span = read.span(laid, signature);
+        read.span(laid, signature, span);
         let cover = whole.max(read.line_cover(laid)).min(1.0);
         let complete = if whole < WHOLE || laid.pairs.len() < 2 {
             0.0
-        } else if read.explained(laid, &span) >= WHOLE {
+        } else if read.explained(laid, span) >= WHOLE {
             (laid.matched * COMPLETE).min(COMPLETE_MOST)
-        } else if laid.unbroken && laid.pairs.len() >= 3 {
+        } else if laid.pairs.len() >= 3 && laid.is_unbroken() {
             (laid.matched * PHRASE).min(PHRASE_MOST)
         } else {
             0.0
@@ -331,7 +339,7 @@ impl Index {
             kind: signature.kind,
             of: Cause::Signature(index),
             line: read.heaviest_line(laid).unwrap_or(line),
-            span,
+            takes_foreign: false,
             words: laid.pairs.iter().map(|(at, _)| *at).collect(),
             strength,
             cover,

@@ -17,8 +17,8 @@ pub(super) struct Finding<'t> {
     pub(super) line: u32,
     /// Words of the message that it rests on.
     pub(super) words: Vec<u32>,
-    /// Words of the message that a placeholder of the signature may stand for.
-    pub(super) span: Vec<u32>,
+    /// Whether every foreign code of the message stands where the signature has a value.
+    pub(super) takes_foreign: bool,
     /// Bits for the topic.
     pub(super) strength: f32,
     /// How much of the signature, or of its lines, is there: 0 to 1.
@@ -61,7 +61,7 @@ impl<'t> Finding<'t> {
             of: Cause::Name(text.into()),
             line: line as u32,
             words,
-            span: Vec::new(),
+            takes_foreign: false,
             strength: NAME_BITS * strength,
             cover: 1.0,
             complete: false,

@@ -15,6 +15,7 @@ mod finding;
 mod harvest;
 mod index;
 mod kept;
+mod known;
 mod lexicon;
 mod lines;
 pub mod model;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::align::{self, Alignment, Hit};
 use super::code;
+use super::known::Known;
 use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
@@ -13,7 +14,7 @@ use super::sample;
 use super::signature::Signature;
 use super::stems::StemId;
 use super::token::{self, Shape, Word};
-use super::vocabulary::{GAP, Vocabulary, WordId, background_bits};
+use super::vocabulary::{Vocabulary, WordId, background_bits};
 
 /// A word of the message.
 #[derive(Debug, Clone, Copy)]
@@ -33,12 +34,11 @@ pub(super) struct Read {
     pub(super) message: Message,
     pub(super) words: Vec<MessageWord>,
     /// The known words, each once.
-    pub(super) known: Vec<WordId>,
-    /// Where each known word stands, in the order of `known`.
-    positions: Vec<Places>,
-    slots: Slots,
+    pub(super) known: Known,
     /// Bits a line.
     line_weights: Vec<f32>,
+    /// Bits of all words before each: what a stretch of words tells is a difference, however long it is.
+    weights_before: Vec<f64>,
     /// How far each line is believed: what every listing has counts little here too.
     pub(super) line_trust: Vec<f32>,
     /// Whether a person may have typed it.
@@ -49,8 +49,6 @@ pub(super) struct Read {
 
 /// More words are not read: a paste of 40,000 characters fits.
 const MOST_WORDS: usize = 12_000;
-/// Occurrences of one word that are looked at.
-const MOST_OCCURRENCES: usize = 6;
 /// More words than this between two others are not in their place.
 const MOST_STRAY: usize = 6;
 /// Keys of JSON and of settings tell so much of what they would tell as words.
@@ -62,33 +60,12 @@ const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
 const LEAST_GUESSED: usize = 5;
 
-/// Where a word stands, ascending; no more than can matter.
-#[derive(Debug, Clone, Copy, Default)]
-struct Places {
-    count: usize,
-    at: [u32; MOST_OCCURRENCES],
-}
-
-impl Places {
-    fn add(&mut self, at: u32) {
-        if let Some(place) = self.at.get_mut(self.count) {
-            *place = at;
-            self.count += 1;
-        }
-    }
-
-    fn all(&self) -> &[u32] {
-        self.at.get(..self.count).unwrap_or_default()
-    }
-}
-
 impl Read {
     /// Reads a message with the words of a library. Linear in its length.
     pub(super) fn new(vocabulary: &Vocabulary, text: &str) -> Read {
         let message = normalise(text);
         let mut words = Vec::new();
-        let (mut known, mut positions) = (Vec::new(), Vec::<Places>::new());
-        let mut slots = Slots::default();
+        let mut known = Known::default();
         let mut line_weights = vec![0.0; message.lines.len()];
         let mut seen: HashSet<Vec<WordId>> = HashSet::new();
         let mut line_ids = Vec::new();
@@ -144,25 +121,17 @@ impl Read {
                     *weight += word.weight;
                 }
                 if let Some(id) = word.id {
-                    let slot = slots.of(id);
-                    word.slot = slot as u32;
-                    if slot == known.len() {
-                        known.push(id);
-                        positions.push(Places::default());
-                    }
-                    if let Some(places) = positions.get_mut(slot) {
-                        places.add(at as u32);
-                    }
+                    word.slot = known.add(id, at as u32);
                 }
             }
         }
+        let weights_before = sums(words.iter().map(|word| word.weight));
         Read {
             message,
             words,
             known,
-            positions,
-            slots,
             line_weights,
+            weights_before,
             line_trust,
             short: text.len() <= SHORT,
             text: OnceCell::new(),
@@ -173,7 +142,7 @@ impl Read {
     pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &Signature<'_>, laid: &mut Alignment) {
         laid.hits.clear();
         for (of, id) in signature.words.iter().enumerate() {
-            let Some(positions) = self.positions_of(*id) else {
+            let Some(positions) = self.known.positions_of(*id) else {
                 continue;
             };
             let weight = vocabulary.weight(*id);
@@ -201,7 +170,7 @@ impl Read {
     pub(super) fn most_whole(&self, vocabulary: &Vocabulary, signature: &Signature<'_>) -> f32 {
         let (mut words, mut samples) = (0.0, 0.0);
         for (of, id) in signature.words.iter().enumerate() {
-            if self.slots.find(*id).is_some() {
+            if self.known.holds(*id) {
                 let weight = vocabulary.weight(*id);
                 if signature.is_sample(of) {
                     samples += weight * sample::SAMPLE;
@@ -215,7 +184,11 @@ impl Read {
 
     /// The stems of the message's words, each once, in the message's order; in a long message, of the known ones only.
     pub(super) fn stems(&self, lexicon: &Lexicon) -> Vec<StemId> {
-        let known = self.known.iter().map(|id| lexicon.stem(Some(*id), "", Shape::Plain));
+        let known = self
+            .known
+            .words
+            .iter()
+            .map(|id| lexicon.stem(Some(*id), "", Shape::Plain));
         let mut stems: Vec<StemId> = known.flatten().collect();
         if self.short {
             for line in &self.message.lines {
@@ -230,10 +203,6 @@ impl Read {
         let mut seen = HashSet::new();
         stems.retain(|stem| seen.insert(*stem));
         stems
-    }
-
-    fn positions_of(&self, word: WordId) -> Option<&[u32]> {
-        self.positions.get(self.slots.find(word)?).map(Places::all)
     }
 
     fn trust_at(&self, at: u32) -> f32 {
@@ -299,36 +268,34 @@ impl Read {
         all
     }
 
-    /// The words of the message that stand where the signature has a value.
-    pub(super) fn span(&self, laid: &Alignment, signature: &Signature<'_>) -> Vec<u32> {
-        let value = |of: u32| align::is_value(signature, of as usize);
+    /// The words of the message that stand where the signature has a value, in stretches.
+    pub(super) fn span(&self, laid: &Alignment, signature: &Signature<'_>, span: &mut Vec<Range<u32>>) {
+        span.clear();
         let (Some(first), Some(last)) = (laid.pairs.first(), laid.pairs.last()) else {
-            return Vec::new();
+            return;
         };
-        let mut span: Vec<u32> = Vec::new();
-        for (from, to) in laid.pairs.iter().zip(laid.pairs.iter().skip(1)) {
-            if (from.1 + 1..to.1).any(value) {
-                span.extend(from.0 + 1..to.0);
-            }
+        let steps = laid
+            .steps()
+            .filter(|(from, to)| from.0 + 1 < to.0 && laid.has_value(from.1 + 1..to.1));
+        span.extend(steps.map(|(from, to)| from.0 + 1..to.0));
+        let line = |at: u32| self.words.get(at as usize).map_or(0, |word| word.line);
+        if laid.has_value(0..first.1) {
+            let begin = self.words.partition_point(|word| word.line < line(first.0));
+            span.push(begin as u32..first.0);
         }
-        let line = |at: u32| self.words.get(at as usize).map(|word| word.line);
-        let on_line_of = |edge: u32| move |at: &u32| line(*at) == line(edge);
-        if (0..first.1).any(value) {
-            span.extend((0..first.0).rev().take_while(on_line_of(first.0)));
+        if laid.has_value(last.1 + 1..signature.words.len() as u32) {
+            let end = self.words.partition_point(|word| word.line <= line(last.0));
+            span.push(last.0 + 1..end as u32);
         }
-        if (last.1 + 1..signature.words.len() as u32).any(value) {
-            let rest = last.0 + 1..self.words.len() as u32;
-            span.extend(rest.take_while(on_line_of(last.0)));
-        }
-        span
     }
 
     /// How much of its lines an alignment explains when every value may be anything: 0 to 1.
-    pub(super) fn explained(&self, laid: &Alignment, span: &[u32]) -> f32 {
+    pub(super) fn explained(&self, laid: &Alignment, span: &[Range<u32>]) -> f32 {
         let weight = |at: &u32| self.words.get(*at as usize).map_or(0.0, |word| word.weight);
         let matched: f32 = laid.pairs.iter().map(|(at, _)| weight(at)).sum();
-        let explained = matched + span.iter().map(weight).sum::<f32>();
-        explained / self.weight_of_lines(laid).max(1.0)
+        let before = |at: u32| self.weights_before.get(at as usize).copied().unwrap_or(0.0);
+        let values: f64 = span.iter().map(|range| before(range.end) - before(range.start)).sum();
+        (matched + values as f32) / self.weight_of_lines(laid).max(1.0)
     }
 
     /// What the signature tells and the message does not, where the message says something else in its place, in bits.
@@ -338,8 +305,8 @@ impl Read {
             Some(id) if !align::is_value(signature, of as usize) => vocabulary.weight(*id),
             _ => 0.0,
         };
-        let between = laid.pairs.iter().zip(laid.pairs.iter().skip(1));
-        let inside: f32 = between
+        let inside: f32 = laid
+            .steps()
             .filter(|(from, to)| from.1 + 1 < to.1)
             .map(|(from, to)| {
                 let meant: f32 = (from.1 + 1..to.1).map(meant).sum();
@@ -378,72 +345,14 @@ impl Read {
     }
 }
 
-/// From words of the vocabulary to their place among the message's known words: a small table of its own, for the
-/// vocabulary may be large and the message is not.
-struct Slots {
-    /// Open addressing; [`GAP`], which is no word, where nothing is.
-    table: Vec<(WordId, u32)>,
-    filled: usize,
-}
-
-impl Default for Slots {
-    fn default() -> Slots {
-        Slots {
-            table: vec![(GAP, 0); 256],
-            filled: 0,
-        }
-    }
-}
-
-impl Slots {
-    /// The place of a word; one more than the last for a new one.
-    fn of(&mut self, word: WordId) -> usize {
-        if self.filled * 2 >= self.table.len() {
-            let larger = vec![(GAP, 0); self.table.len() * 2];
-            for (word, slot) in std::mem::replace(&mut self.table, larger) {
-                if word != GAP {
-                    let at = self.seek(word);
-                    self.put(at, word, slot);
-                }
-            }
-        }
-        let at = self.seek(word);
-        match self.table.get(at) {
-            Some((known, slot)) if *known == word => *slot as usize,
-            _ => {
-                let slot = self.filled;
-                self.put(at, word, slot as u32);
-                self.filled += 1;
-                slot
-            }
-        }
-    }
-
-    fn put(&mut self, at: usize, word: WordId, slot: u32) {
-        if let Some(entry) = self.table.get_mut(at) {
-            *entry = (word, slot);
-        }
-    }
-
-    fn find(&self, word: WordId) -> Option<usize> {
-        let (known, slot) = self.table.get(self.seek(word))?;
-        (*known == word && word != GAP).then_some(*slot as usize)
-    }
-
-    /// Where the word stands, or would stand. At least half of the table is free, so that the way is short.
-    fn seek(&self, word: WordId) -> usize {
-        let mask = self.table.len() - 1;
-        // Neighbouring numbers are spread over the table (the golden ratio, as Knuth has it).
-        let mut at = (u64::from(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
-        while self
-            .table
-            .get(at)
-            .is_some_and(|(known, _)| *known != word && *known != GAP)
-        {
-            at = (at + 1) & mask;
-        }
-        at
-    }
+/// The sums of all before each, and of all.
+fn sums(weights: impl Iterator<Item = f32>) -> Vec<f64> {
+    let mut sum = 0.0;
+    let after = weights.map(|weight| {
+        sum += f64::from(weight);
+        sum
+    });
+    std::iter::once(0.0).chain(after).collect()
 }
 
 /// `"severity":`: what a field is called says nothing of what went wrong.

@@ -219,7 +219,7 @@ pub(super) fn counted<'f>(
     findings: impl Iterator<Item = &'f Finding<'f>> + 'f,
 ) -> impl Iterator<Item = f32> + 'f {
     // A bit for each known word of the message.
-    let mut counted = vec![0_u64; read.known.len() / 64 + 1];
+    let mut counted = vec![0_u64; read.known.words.len() / 64 + 1];
     let bit = |word: &MessageWord| (word.slot as usize / 64, 1_u64 << (word.slot % 64));
     findings.map(move |finding| {
         let words = || finding.words.iter().filter_map(|at| read.words.get(*at as usize));
