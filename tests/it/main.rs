@@ -11,6 +11,8 @@ mod conformance;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod matching;
 #[cfg(test)]
 mod pack;
