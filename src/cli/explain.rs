@@ -78,6 +78,9 @@ fn sums(account: &Account) -> String {
     if let Some(part) = account.rule {
         let _ = write!(sums, "; {:.0} % of its own rule's patterns are there", part * 100.0);
     }
+    if account.other_product {
+        sums.push_str("; counts less, for the message names another product");
+    }
     sums
 }
 
@@ -149,6 +152,7 @@ pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
             "behind": round(best - account.rank),
             "standing": round(account.standing),
             "rule": account.rule.map(round),
+            "other_product": account.other_product,
             "reasons": account.reasons.iter().map(reason).collect::<Vec<_>>(),
         })
     };

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::SignatureKind;
 use super::code;
 use super::part::{Kept, Named, Packed, Part, Seen};
+use super::product::{self, Product};
 use super::rule::Detector;
 use super::signature::Source;
 use super::stems::Stems;
@@ -168,6 +169,7 @@ impl Draft {
                 Standing::Listing => 0.6,
                 Standing::Pointer | Standing::Draft => 0.5,
             },
+            products: about(runbook),
             topics: (0..runbook.sections.len())
                 .map(|section| runbook.topic(section).map_or(0, |topic| topic.section))
                 .collect(),
@@ -241,6 +243,17 @@ impl Begun<'_> {
     pub(super) fn len(&self) -> usize {
         self.draft.words.len() - self.words
     }
+}
+
+/// The products that a runbook says it is about.
+fn about(runbook: &Runbook) -> Box<[Product]> {
+    let front = &runbook.front;
+    let texts = [&runbook.path, &runbook.title]
+        .into_iter()
+        .chain(&front.title)
+        .chain(&front.tags);
+    let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    words.filter_map(product::named).collect()
 }
 
 /// The number of a string; the dictionary is copied before it grows when an index still reads it.

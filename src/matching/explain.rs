@@ -32,6 +32,7 @@ pub(super) fn explain(index: &Index, read: &Read, candidates: &[Candidate<'_>]) 
                 Verdict::Partly(part) => Some(part),
                 Verdict::Silent | Verdict::Excluded => None,
             },
+            other_product: candidate.other_product,
             reasons: candidate
                 .findings
                 .iter()

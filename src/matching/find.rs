@@ -23,6 +23,10 @@ use crate::runbook::TopicId;
 const PROPOSES: f32 = 2.6;
 /// Signatures that share less than this are not looked at.
 const LEAST_SHARED: f32 = 5.0;
+/// The same for so few words that somebody asks about: each of them may be what is meant.
+const FEW: usize = 12;
+const PROPOSES_FEW: f32 = 0.9;
+const LEAST_FEW: f32 = 2.0;
 /// So many signatures are laid along the message.
 const MOST_CANDIDATES: usize = 140;
 /// What remains of the evidence in a message with a code that no runbook explains.
@@ -47,6 +51,8 @@ const TOLD: f32 = 0.8;
 /// …and so much elsewhere, when one runbook alone shows it as code.
 const ALONE: f32 = 0.6;
 const SHOWN: f32 = 0.34;
+/// A code in other letters than its own may be a word.
+const OTHER_CASE: f32 = 0.88;
 /// From here on a runbook is about a name, and those that mention it are left behind.
 const ABOUT: f32 = 0.75;
 /// A name of so many humps is no everyday thing; one of fewer may be any field or product.
@@ -96,7 +102,11 @@ impl Index {
         let mut findings = self.names(read);
         findings.extend(self.expressed(read, &mut work));
         let strange = self.strange_codes(read);
-        findings.extend(self.aligned(read, strange.as_deref().unwrap_or_default()));
+        findings.extend(self.aligned(
+            read,
+            strange.as_deref().unwrap_or_default(),
+            asked && read.words.len() <= FEW,
+        ));
         if strange.is_some() {
             self.doubt_strangers(read, &mut findings);
         }
@@ -120,8 +130,15 @@ impl Index {
                 };
                 let told = named.told || parts >= LONG;
                 let least = least_strength(named.topics, only && parts >= SOME, told);
+                let written = line.text.get(named.place.start..named.place.end);
+                let exact = named.told || written == Some(named.name.as_ref()) || named.kind == SignatureKind::Alert;
+                let sure = if exact || named.name.starts_with("code ") {
+                    1.0
+                } else {
+                    OTHER_CASE
+                };
                 findings.extend(named.topics.iter().map(|(topic, strength)| {
-                    let strength = strength.max(least);
+                    let strength = strength.max(least) * sure;
                     let finding =
                         Finding::name(*topic, named.kind, named.name.clone(), number, strength, words.clone());
                     Finding { only, ..finding }
@@ -259,12 +276,17 @@ impl Index {
     }
 
     /// Signatures that share rare words with the message, laid along it.
-    fn aligned(&self, read: &Read, foreign: &[u32]) -> Vec<Finding<'_>> {
+    fn aligned(&self, read: &Read, foreign: &[u32], few: bool) -> Vec<Finding<'_>> {
+        let (proposes, least) = if few {
+            (PROPOSES_FEW, LEAST_FEW)
+        } else {
+            (PROPOSES, LEAST_SHARED)
+        };
         let mut shared = vec![0.0_f32; self.signatures.len()];
         let mut touched: Vec<u32> = Vec::new();
         for id in &read.known.words {
             let weight = self.vocabulary.weight(*id);
-            if weight < PROPOSES {
+            if weight < proposes {
                 continue;
             }
             for signature in self.signatures_with(*id) {
@@ -282,7 +304,7 @@ impl Index {
                 sum * s.source.trust() * s.shared * (sum / s.total.max(sum)).sqrt()
             })
         };
-        touched.retain(|index| shared.get(*index as usize).is_some_and(|sum| *sum >= LEAST_SHARED));
+        touched.retain(|index| shared.get(*index as usize).is_some_and(|sum| *sum >= least));
         let mut rated: Vec<(f32, u32)> = touched.into_iter().map(|index| (rate(index), index)).collect();
         let best_first = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if rated.len() > MOST_CANDIDATES {

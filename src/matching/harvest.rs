@@ -131,6 +131,10 @@ impl Harvester<'_> {
             Source::Explicit
         };
         for variant in &variants {
+            // A code that is all of an alternative is what the rule looks for.
+            if variant.split_whitespace().count() == 1 {
+                self.codes(section, variant, 0.9);
+            }
             self.words_of(section, pattern, variant, SignatureKind::Pattern, source);
         }
     }

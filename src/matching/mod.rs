@@ -24,6 +24,7 @@ pub mod normalise;
 mod part;
 mod passage;
 mod postings;
+mod product;
 mod programs;
 mod read;
 mod regex_text;

@@ -81,6 +81,8 @@ pub struct Account {
     pub standing: f32,
     /// Which part of its own detection rule's patterns is there, 0 to 1; none without a rule.
     pub rule: Option<f32>,
+    /// Whether the message names another product of the same family, such as AKS where the runbook is for EKS.
+    pub other_product: bool,
     /// The evidence, the strongest first.
     pub reasons: Vec<Reason>,
     /// Why it is not told unasked; none for one that is.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::SignatureKind;
+use super::product::Product;
 use super::rule::Detector;
 use super::signature::{Signature, Source};
 use super::token::Shape;
@@ -16,6 +17,8 @@ pub(super) struct Part {
     pub(super) answers: bool,
     /// How far it is believed: a listing ranks behind the page that explains.
     pub(super) standing: f32,
+    /// The products that its title, path and tags name.
+    pub(super) products: Box<[Product]>,
     /// The topic that each of its sections belongs to.
     pub(super) topics: Box<[usize]>,
     /// Its detection rules and exclusions.

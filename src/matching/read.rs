@@ -10,6 +10,7 @@ use super::known::Known;
 use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
+use super::product::{self, Product};
 use super::sample;
 use super::signature::Signature;
 use super::stems::StemId;
@@ -55,6 +56,8 @@ const MOST_STRAY: usize = 6;
 const KEY: f32 = 0.4;
 /// A room, an order, a release that looks like a code tells so much of what the code would.
 const NO_CODE: f32 = 0.1;
+/// Products are looked for in so many lines.
+const MOST_LINES: usize = 60;
 /// In a message up to this length, in bytes, so many unknown words of at least so many letters are guessed.
 const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
@@ -203,6 +206,19 @@ impl Read {
         let mut seen = HashSet::new();
         stems.retain(|stem| seen.insert(*stem));
         stems
+    }
+
+    /// The products that the message names, as far as a person would read: by words of their own, not parts of names.
+    pub(super) fn products(&self) -> Vec<Product> {
+        let mut products: Vec<Product> = Vec::new();
+        for line in self.message.lines.iter().take(MOST_LINES) {
+            let separates = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@'));
+            for (_, word) in token::pieces(&line.text, separates) {
+                let named = product::named(word.trim_end_matches(['.', ':']));
+                products.extend(named.filter(|product| !products.contains(product)));
+            }
+        }
+        products
     }
 
     fn trust_at(&self, at: u32) -> f32 {

@@ -6,6 +6,7 @@ use super::capture;
 use super::finding::Finding;
 use super::index::Index;
 use super::passage::{self, Passage};
+use super::product::{self, Product};
 use super::read::{MessageWord, Read};
 use super::rule::Verdict;
 use super::{Match, Outcome, Silence};
@@ -25,6 +26,8 @@ pub(super) struct Candidate<'t> {
     pub(super) passage: Passage,
     /// What its own rules say.
     pub(super) verdict: Verdict,
+    /// Whether the message is about another product of the same family.
+    pub(super) other_product: bool,
     /// What it is ranked by, in bits.
     pub(super) rank: f32,
     pub(super) confidence: f32,
@@ -52,6 +55,8 @@ const STRONG: f32 = 14.0;
 /// A detection rule of the runbook itself confirms by the share of its patterns that are there, and more when all are.
 const RULE: f32 = 0.35;
 const RULE_WHOLE: f32 = 0.25;
+/// So much remains of the evidence in a message about another product.
+const OTHER_PRODUCT: f32 = 0.45;
 /// How much the best section counts beside the whole runbook.
 const PASSAGE: f32 = 0.8;
 /// Candidates that are told.
@@ -64,8 +69,6 @@ const LEAST_LEXICAL: f32 = 0.8;
 const LEAST_NEAR: f32 = 0.1;
 /// A section of its own counts so much more than the page around it, which may only list it.
 const DEEPER: f32 = 1.1;
-/// A section that explains a code or an alert of the message counts so many bits more.
-const ABOUT: f32 = 6.0;
 /// A runbook that scores this close to the best, on the same words, says the same.
 const SAME: f32 = 0.97;
 
@@ -97,8 +100,10 @@ pub(super) fn weigh<'t>(
     }
     sort(&mut candidates);
     candidates.truncate(MOST_CANDIDATES);
+    let products = read.products();
     for candidate in &mut candidates {
         judge(index, read.text(), candidate, work);
+        contradict(index, &products, candidate);
         rank(candidate);
         candidate.confidence = confidence(index, candidate);
         candidate.topic = section(index, read, candidate);
@@ -172,6 +177,7 @@ impl<'t> Candidate<'t> {
             lexical,
             passage: Passage::default(),
             verdict: Verdict::Silent,
+            other_product: false,
             rank: 0.0,
             confidence: 0.0,
             topic: TopicId { runbook, section: 0 },
@@ -274,6 +280,18 @@ fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Wo
     if let Verdict::Partly(part) = candidate.verdict {
         let whole = if part >= 1.0 { RULE_WHOLE } else { 0.0 };
         candidate.bits *= 1.0 + RULE * part + whole;
+    }
+}
+
+/// A message about another product of the same family is not what the runbook is about, unless it holds its very name.
+fn contradict(index: &Index, products: &[Product], candidate: &mut Candidate<'_>) {
+    let Some(part) = index.runbooks.get(candidate.runbook) else {
+        return;
+    };
+    let about = candidate.findings.iter().any(Finding::is_about);
+    candidate.other_product = !about && product::differ(products, &part.products);
+    if candidate.other_product {
+        candidate.bits *= OTHER_PRODUCT;
     }
 }
 
@@ -393,14 +411,15 @@ fn section(index: &Index, read: &Read, candidate: &Candidate<'_>) -> TopicId {
         .into_iter()
         .map(|(section, findings)| {
             let bits: f32 = counted(read, findings.iter().copied()).sum();
-            let about = if section > 0 && named(&findings) { ABOUT } else { 0.0 };
             let deeper = if section > 0 { DEEPER } else { 1.0 };
-            (section, bits * deeper + about)
+            (section, section > 0 && named(&findings), bits * deeper)
         })
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-    let best = best.filter(|(_, bits)| *bits >= WEAK || candidate.passage.told == 0.0);
+        .max_by(|a, b| a.1.cmp(&b.1).then(a.2.total_cmp(&b.2)).then(b.0.cmp(&a.0)));
+    // What somebody asks in other words is found by the words in common.
+    let sure = |best: &(usize, bool, f32)| best.1 || best.2 >= STRONG || candidate.passage.told == 0.0;
+    let best = best.filter(sure);
     TopicId {
         runbook: candidate.runbook,
-        section: best.map_or(candidate.passage.section, |(section, _)| section),
+        section: best.map_or(candidate.passage.section, |(section, _, _)| section),
     }
 }
