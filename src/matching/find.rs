@@ -132,7 +132,7 @@ impl Index {
                 let least = least_strength(named.topics, only && parts >= SOME, told);
                 let written = line.text.get(named.place.start..named.place.end);
                 let exact = named.told || written == Some(named.name.as_ref()) || named.kind == SignatureKind::Alert;
-                let sure = if exact || named.name.starts_with("code ") {
+                let sure = if exact || named.name.contains(['_', ' ']) {
                     1.0
                 } else {
                     OTHER_CASE

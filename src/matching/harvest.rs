@@ -7,12 +7,13 @@ use super::lines::{
     assigned_alert, in_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before,
     quotations,
 };
+use super::links::{is_pointer, linked};
 use super::regex_text;
 use super::sample;
 use super::signature::Source;
 use super::token;
 use super::{SignatureKind, normalise};
-use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, Target, placeholder, plain};
+use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
 
 /// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
 const CONSTANT: f32 = 0.95;
@@ -181,7 +182,9 @@ impl Harvester<'_> {
             self.name(section, &identifier.to_ascii_uppercase(), strength * CONSTANT, true);
         }
         for (number, _, _) in code::numbered(text) {
-            self.name(section, &number, strength * NUMBERED, true);
+            // Of three digits there are a thousand; four and more are a program's own.
+            let own = number.bytes().filter(u8::is_ascii_digit).count() >= 4;
+            self.name(section, &number, strength * if own { CONSTANT } else { NUMBERED }, true);
         }
     }
 
@@ -434,33 +437,6 @@ impl Harvester<'_> {
         };
         signature.add(section, kind, source, said.trim());
     }
-}
-
-/// The section of the same document that a text links to.
-fn linked(inlines: &[Inline]) -> Option<usize> {
-    inlines.iter().find_map(|inline| match inline {
-        Inline::Link {
-            target: Target::Section(section),
-            ..
-        } => Some(*section),
-        Inline::Strong(inner) | Inline::Emphasis(inner) => linked(inner),
-        _ => None,
-    })
-}
-
-/// Whether a text is nothing but a link to another page.
-fn is_pointer(inlines: &[Inline]) -> bool {
-    let mut links = 0;
-    let only = inlines.iter().all(|inline| match inline {
-        Inline::Link { target, .. } => {
-            links += 1;
-            !matches!(target, Target::Section(_))
-        }
-        Inline::Text(text) => text.chars().filter(|c| c.is_alphanumeric()).count() == 0,
-        Inline::Break => true,
-        _ => false,
-    });
-    only && links > 0
 }
 
 /// The name of a placeholder; one without a name of its own takes it from the label before it: `Incident ID: <ID>` is

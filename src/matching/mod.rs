@@ -18,6 +18,7 @@ mod kept;
 mod known;
 mod lexicon;
 mod lines;
+mod links;
 pub mod model;
 mod names;
 pub mod normalise;

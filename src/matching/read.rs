@@ -208,17 +208,21 @@ impl Read {
         stems
     }
 
-    /// The products that the message names, as far as a person would read: by words of their own, not parts of names.
-    pub(super) fn products(&self) -> Vec<Product> {
-        let mut products: Vec<Product> = Vec::new();
+    /// The products that the message names, as far as a person would read: by words of their own, then those that are
+    /// only parts of names, such as `org.apache.kafka`.
+    pub(super) fn products(&self) -> (Vec<Product>, Vec<Product>) {
+        let (mut named, mut parts) = (Vec::new(), Vec::new());
         for line in self.message.lines.iter().take(MOST_LINES) {
-            let separates = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@'));
-            for (_, word) in token::pieces(&line.text, separates) {
-                let named = product::named(word.trim_end_matches(['.', ':']));
-                products.extend(named.filter(|product| !products.contains(product)));
+            let inside = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
+            for (_, word) in token::pieces(&line.text, |c| !inside(c)) {
+                match product::named(word.trim_end_matches(['.', ':'])) {
+                    Some(product) if !named.contains(&product) => named.push(product),
+                    Some(_) => {}
+                    None => parts.extend(word.split(|c: char| !c.is_alphanumeric()).filter_map(product::named)),
+                }
             }
         }
-        products
+        (named, parts)
     }
 
     fn trust_at(&self, at: u32) -> f32 {

@@ -55,8 +55,9 @@ const STRONG: f32 = 14.0;
 /// A detection rule of the runbook itself confirms by the share of its patterns that are there, and more when all are.
 const RULE: f32 = 0.35;
 const RULE_WHOLE: f32 = 0.25;
-/// So much remains of the evidence in a message about another product.
+/// So much remains of the evidence in a message about another product, and no more than so many bits.
 const OTHER_PRODUCT: f32 = 0.45;
+const OTHER_MOST: f32 = 10.0;
 /// How much the best section counts beside the whole runbook.
 const PASSAGE: f32 = 0.8;
 /// Candidates that are told.
@@ -100,10 +101,10 @@ pub(super) fn weigh<'t>(
     }
     sort(&mut candidates);
     candidates.truncate(MOST_CANDIDATES);
-    let products = read.products();
+    let (named, parts) = read.products();
     for candidate in &mut candidates {
         judge(index, read.text(), candidate, work);
-        contradict(index, &products, candidate);
+        contradict(index, &named, &parts, candidate);
         rank(candidate);
         candidate.confidence = confidence(index, candidate);
         candidate.topic = section(index, read, candidate);
@@ -284,14 +285,17 @@ fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Wo
 }
 
 /// A message about another product of the same family is not what the runbook is about, unless it holds its very name.
-fn contradict(index: &Index, products: &[Product], candidate: &mut Candidate<'_>) {
+/// `named` are the products that the message names, `parts` those that are parts of its other words.
+fn contradict(index: &Index, named: &[Product], parts: &[Product], candidate: &mut Candidate<'_>) {
     let Some(part) = index.runbooks.get(candidate.runbook) else {
         return;
     };
     let about = candidate.findings.iter().any(Finding::is_about);
-    candidate.other_product = !about && product::differ(products, &part.products);
+    let own = parts.iter().filter(|product| part.products.contains(product));
+    let meant: Vec<Product> = named.iter().chain(own).copied().collect();
+    candidate.other_product = !about && product::differ(&meant, &part.products);
     if candidate.other_product {
-        candidate.bits *= OTHER_PRODUCT;
+        candidate.bits = (candidate.bits * OTHER_PRODUCT).min(OTHER_MOST);
     }
 }
 

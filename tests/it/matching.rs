@@ -1,10 +1,12 @@
 //! Recognising, from documents as a team writes them to what is found in a paste.
 
+mod asking;
 mod cases;
 mod corpus;
 mod expressions;
 mod hostile;
 mod properties;
+mod signs;
 mod templates;
 
 use std::collections::BTreeMap;

@@ -38,6 +38,39 @@ fn the_labelled_pastes_are_answered_and_chat_is_left_alone() {
 }
 
 #[test]
+fn match_explains_what_it_does_and_does_not_answer() {
+    let paste = "Not authorized. Log in and try again. (E0003)";
+    let text = stdout(&signpost(&["match", "--explain"], paste));
+    for said in [
+        "answered: confidence",
+        "bits of evidence",
+        "E0003",
+        "bits behind the best",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let text = stdout(&signpost(
+        &["match", "--explain"],
+        "the token exchange did not work out for me",
+    ));
+    assert!(
+        text.contains("silent: confidence") && text.contains("missing: "),
+        "{text}"
+    );
+
+    let json: Value = serde_json::from_str(&stdout(&signpost(&["match", "--json", "--explain"], paste))).unwrap();
+    let best = &json["explanation"]["candidates"][0];
+    assert_eq!(best["runbook"], json["matches"][0]["runbook"]);
+    assert_eq!(best["silent"], Value::Null);
+    assert!(
+        best["bits"].as_f64() >= best["needed"].as_f64() && best["reasons"][0]["bits"].is_number(),
+        "{best}"
+    );
+    let plain: Value = serde_json::from_str(&stdout(&signpost(&["match", "--json"], paste))).unwrap();
+    assert_eq!(plain.as_object().unwrap().len(), 2, "the contract: matches and near");
+}
+
+#[test]
 fn every_error_code_leads_to_its_section() {
     for code in ["E0003", "E0015", "E0018", "E0031", "E0057"] {
         let found = best(&format!("we get {code} since noon"));

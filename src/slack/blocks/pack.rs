@@ -122,10 +122,13 @@ impl Filling {
 
     fn holds_besides(&self, groups: &[Group], reserve: usize, blocks: usize) -> bool {
         let mut trial = self.clone();
-        for group in groups {
+        let fits =
+            |trial: &Filling| trial.used + reserve <= MESSAGE && trial.sections.len() + blocks + ROOM <= MOST_BLOCKS;
+        // What is over stays over: the rest of a long document is not tried.
+        groups.iter().all(|group| {
             trial.put(group);
-        }
-        trial.used + reserve <= MESSAGE && trial.sections.len() + blocks + ROOM <= MOST_BLOCKS
+            fits(&trial)
+        }) && fits(&trial)
     }
 
     fn put_all(&mut self, groups: &[Group]) -> bool {
