@@ -11,6 +11,8 @@ use crate::runbook::{Library, Section, TopicId};
 const MOST_CANDIDATES: usize = 4;
 /// Reasons of one candidate that a person is told.
 const MOST_REASONS: usize = 6;
+/// What adds less, in bits, says what was said before.
+const LEAST_ADDED: f32 = 0.05;
 /// Longer quotations are cut for a person, in characters.
 const LONGEST: usize = 100;
 
@@ -24,8 +26,20 @@ pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
         let _ = writeln!(text, "{}. {}", number + 1, name(library, account.topic));
         let _ = writeln!(text, "   {}", verdict(library, explanation, account));
         let _ = writeln!(text, "   {}", sums(account));
-        for reason in account.reasons.iter().take(MOST_REASONS) {
+        let adds = |(number, reason): &(usize, &Reason)| *number == 0 || reason.added >= LEAST_ADDED;
+        let told: Vec<_> = account
+            .reasons
+            .iter()
+            .enumerate()
+            .filter(adds)
+            .take(MOST_REASONS)
+            .collect();
+        for (_, reason) in &told {
             describe(&mut text, reason);
+        }
+        let same = account.reasons.len() - told.len();
+        if same > 0 {
+            let _ = writeln!(text, "         {same} more say the same");
         }
         if number > 0 {
             let _ = writeln!(text, "   {:.1} bits behind the best", best.rank - account.rank);
