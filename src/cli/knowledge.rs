@@ -1,6 +1,6 @@
 //! What the commands that only read runbooks share: loading a folder with a progress bar.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::clock::SystemClock;
 use crate::files;
 use crate::matching::{Harvest, Index, Options};
-use crate::runbook::Library;
+use crate::runbook::{Level, Library};
 
 /// The runbooks of a folder, or the sample pack.
 ///
@@ -52,7 +52,30 @@ fn read(folder: Option<&Path>, take: files::Take<'_>) -> anyhow::Result<Library>
             library.skipped.len()
         );
     }
+    tell_errors(&library)?;
     Ok(library)
+}
+
+/// Says on standard error what of the runbooks cannot be used; the rest is.
+fn tell_errors(library: &Library) -> anyhow::Result<()> {
+    const MOST: usize = 5;
+    let errors: Vec<_> = library
+        .diagnostics
+        .iter()
+        .filter(|found| found.level == Level::Error)
+        .collect();
+    let mut out = std::io::stderr().lock();
+    for error in errors.iter().take(MOST) {
+        writeln!(out, "{}", super::lint::line_of(error))?;
+    }
+    if errors.len() > MOST {
+        writeln!(
+            out,
+            "and {} more errors: `signpost lint` tells them all",
+            errors.len() - MOST
+        )?;
+    }
+    Ok(())
 }
 
 /// A progress bar on standard error; hidden where nobody watches.

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// `path:line: level[code]: message`.
-fn line_of(found: &Diagnostic) -> String {
+pub(super) fn line_of(found: &Diagnostic) -> String {
     let level = match found.level {
         Level::Info => "info",
         Level::Warning => "warning",

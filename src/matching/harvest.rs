@@ -62,7 +62,7 @@ impl Harvester<'_> {
             // `ist0103.md`: codes in file names are told by their digits, for they lost their case.
             let is_code = |part: &&str| part.bytes().filter(u8::is_ascii_digit).count() >= 3;
             for part in stem.split(|c: char| !c.is_alphanumeric()).filter(is_code) {
-                self.codes(0, &part.to_ascii_uppercase(), 0.95);
+                self.codes(0, &part.to_ascii_uppercase(), 0.74);
             }
             if token::humps(stem).len() >= 2 {
                 self.name(0, stem, 0.95, false);

@@ -71,6 +71,19 @@ fn match_explains_what_it_does_and_does_not_answer() {
 }
 
 #[test]
+fn match_tells_what_of_the_runbooks_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "---\nsignpost:\n  signatures:\n    - regex: 'belt (torn'\n---\n# Belt\n\n```\nthe belt of hall <n> tore off its rollers\n```\n";
+    std::fs::write(folder.path().join("belt.md"), text).unwrap();
+    let arguments = ["match", "--json", "--runbooks", folder.path().to_str().unwrap()];
+    let output = signpost(&arguments, "the belt of hall 7 tore off its rollers");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("belt.md:4: error["), "{told}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["matches"][0]["runbook"], "belt.md");
+}
+
+#[test]
 fn every_error_code_leads_to_its_section() {
     for code in ["E0003", "E0015", "E0018", "E0031", "E0057"] {
         let found = best(&format!("we get {code} since noon"));
