@@ -49,7 +49,7 @@ pub(super) fn best(index: &Index, stems: &[StemId], runbook: usize) -> Passage {
         }
         let (all, headings) = held.entry(index.topic_section(signature.topic)).or_default();
         *all |= words;
-        if signature.source == Source::Heading {
+        if matches!(signature.source, Source::Heading | Source::AlertWords) {
             *headings |= words;
             let weigh = |id: &u32| {
                 index
