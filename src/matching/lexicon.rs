@@ -13,6 +13,9 @@ const SATURATION: f32 = 1.2;
 const LENGTH: f32 = 0.6;
 /// So much of a stem's weight is its rarity among the runbooks, the rest how little technical writing at large uses it.
 const OWN: f32 = 0.85;
+/// A stem that all technical writing uses stays little, however few runbooks do.
+const EVERYDAY: f32 = 2.0;
+const OWN_EVERYDAY: f32 = 0.3;
 
 /// Which runbooks hold a word in any form, and how long each is.
 #[derive(Debug)]
@@ -51,7 +54,8 @@ impl Lexicon {
         }
         for (stem, weight) in (0..).zip(&mut weights) {
             let rarity = vocabulary.rarity(postings.of(stem).len());
-            *weight = OWN * rarity + (1.0 - OWN) * weight.min(rarity);
+            let own = if *weight < EVERYDAY { OWN_EVERYDAY } else { OWN };
+            *weight = own * rarity + (1.0 - own) * weight.min(rarity);
         }
         Lexicon {
             stems: Arc::clone(stems),
