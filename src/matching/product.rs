@@ -1,5 +1,7 @@
 //! Products that stand in for each other: a message about one of them is not helped by a page about another.
 
+use std::sync::LazyLock;
+
 /// Families of products of which an installation has one; a line: a product and its other names.
 const FAMILIES: &[&[&[&str]]] = &[
     // Managed and small Kubernetes.
@@ -62,16 +64,32 @@ pub(super) struct Product {
     member: u8,
 }
 
+/// The names of all products, by their first letter.
+static NAMES: LazyLock<[Vec<(&'static str, Product)>; 26]> = LazyLock::new(|| {
+    let mut names: [Vec<(&'static str, Product)>; 26] = Default::default();
+    for (family, products) in (0..).zip(FAMILIES) {
+        for (member, own) in (0..).zip(products.iter()) {
+            for name in *own {
+                if let Some(list) = letter(name).and_then(|letter| names.get_mut(letter)) {
+                    list.push((name, Product { family, member }));
+                }
+            }
+        }
+    }
+    names
+});
+
+/// The place of a word's first letter in the alphabet.
+fn letter(word: &str) -> Option<usize> {
+    let first = word.bytes().next()?.to_ascii_lowercase();
+    usize::from(first).checked_sub(usize::from(b'a'))
+}
+
 /// The product that a word names.
 pub(super) fn named(word: &str) -> Option<Product> {
-    if !(3..=12).contains(&word.len()) {
-        return None;
-    }
-    (0_u8..).zip(FAMILIES).find_map(|(family, products)| {
-        let members = (0_u8..).zip(products.iter());
-        let mut meant = members.filter(|(_, names)| names.iter().any(|name| name.eq_ignore_ascii_case(word)));
-        meant.next().map(|(member, _)| Product { family, member })
-    })
+    let list = NAMES.get(letter(word)?)?;
+    let mut meant = list.iter().filter(|(name, _)| name.eq_ignore_ascii_case(word));
+    meant.next().map(|(_, product)| *product)
 }
 
 /// Whether two texts are about different products of one family: neither names one of the other's.

@@ -97,6 +97,9 @@ fn is_example(token: &str) -> bool {
 /// The part of a token that is an address: of a class with its packages, the packages.
 fn address(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let token = text.get(range.clone())?;
+    if !token.bytes().any(|b| matches!(b, b'/' | b'.' | b'@')) {
+        return None;
+    }
     // `url=https://…?timeout=30s` is an address from its scheme on; of `host=db.example.com` the part behind the sign.
     let key = match token.find("://") {
         Some(scheme) => token.get(..scheme).and_then(|before| before.rfind('=')),
