@@ -9,6 +9,7 @@ use super::passage::{self, Passage};
 use super::product::{self, Product};
 use super::read::{MessageWord, Read};
 use super::rule::Verdict;
+use super::stems::StemId;
 use super::{Match, Outcome, Silence};
 use crate::expression::Work;
 use crate::runbook::TopicId;
@@ -82,7 +83,8 @@ pub(super) fn weigh<'t>(
     work: &mut Work,
 ) -> Vec<Candidate<'t>> {
     let mut candidates = gather(read, findings);
-    lexical(index, read, &mut candidates);
+    let stems = read.stems(&index.lexicon);
+    lexical(index, &stems, &mut candidates);
     let share = share(&candidates, asked);
     let rank = |candidate: &mut Candidate<'_>| {
         let words = share * candidate.lexical * standing(index, candidate.runbook);
@@ -92,7 +94,6 @@ pub(super) fn weigh<'t>(
     if asked {
         sort(&mut candidates);
         candidates.truncate(MOST_READ);
-        let stems = read.stems(&index.lexicon);
         for candidate in &mut candidates {
             candidate.passage = passage::best(index, &stems, candidate.runbook);
             candidate.lexical += PASSAGE * candidate.passage.told;
@@ -250,11 +251,11 @@ pub(super) fn counted<'f>(
 }
 
 /// Words in common with whole runbooks, weighed by rarity.
-fn lexical(index: &Index, read: &Read, candidates: &mut Vec<Candidate<'_>>) {
+fn lexical(index: &Index, stems: &[StemId], candidates: &mut Vec<Candidate<'_>>) {
     let mut scores = vec![0.0_f32; index.runbooks.len()];
-    for stem in read.stems(&index.lexicon) {
-        if index.lexicon.weight(stem) >= LEAST_LEXICAL {
-            index.lexicon.add(stem, &mut scores);
+    for stem in stems {
+        if index.lexicon.weight(*stem) >= LEAST_LEXICAL {
+            index.lexicon.add(*stem, &mut scores);
         }
     }
     for candidate in candidates.iter_mut() {
@@ -328,16 +329,15 @@ fn cover(candidate: &Candidate<'_>) -> f32 {
 
 /// Decides, best first, which candidates are told unasked, and why the others are not.
 fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
-    let mut taken: Vec<(HashSet<u32>, usize)> = Vec::new();
-    let mut answered = 0;
+    // What is told: the words it rests on, its runbook and its rank.
+    let mut taken: Vec<(HashSet<u32>, usize, f32)> = Vec::new();
     let mut also: Vec<TopicId> = Vec::new();
-    let mut first: Option<(HashSet<u32>, f32)> = None;
     for candidate in candidates.iter_mut() {
         let words = candidate.words();
         let overlaps = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
         if !words.is_empty()
             && candidate.verdict != Verdict::Excluded
-            && let Some((first, rank)) = &first
+            && let Some((first, _, rank)) = taken.first()
             && overlaps(first)
             && candidate.rank >= rank * SAME
         {
@@ -346,8 +346,8 @@ fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
         let answers = index.runbooks.get(candidate.runbook).is_some_and(|entry| entry.answers);
         let better = taken
             .iter()
-            .find(|(words, _)| overlaps(words))
-            .map(|(_, runbook)| *runbook);
+            .find(|(words, _, _)| overlaps(words))
+            .map(|(_, runbook, _)| *runbook);
         candidate.silence = if candidate.verdict == Verdict::Excluded {
             Some(Silence::Excluded)
         } else if candidate.confidence < index.options.answer {
@@ -356,15 +356,13 @@ fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
             Some(Silence::NeverAnswers)
         } else if let Some(runbook) = better {
             Some(Silence::SaidBy(runbook))
-        } else if answered == MOST_ANSWERED {
+        } else if taken.len() == MOST_ANSWERED {
             Some(Silence::Enough)
         } else {
-            answered += 1;
             None
         };
         if candidate.silence.is_none() {
-            first.get_or_insert_with(|| (words.clone(), candidate.rank));
-            taken.push((words, candidate.runbook));
+            taken.push((words, candidate.runbook, candidate.rank));
         }
     }
     if let Some(first) = candidates.iter_mut().find(|candidate| candidate.silence.is_none()) {
