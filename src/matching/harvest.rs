@@ -237,7 +237,7 @@ impl Harvester<'_> {
                     }
                 }
             }
-            BlockKind::Rule => {}
+            BlockKind::Rule | BlockKind::Buttons(_) => {}
         }
     }
 

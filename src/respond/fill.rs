@@ -109,7 +109,7 @@ impl Filler {
                         self.blocks(details);
                     }
                 }
-                BlockKind::Rule => {}
+                BlockKind::Rule | BlockKind::Buttons(_) => {}
             }
         }
     }

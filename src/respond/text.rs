@@ -62,6 +62,10 @@ fn put_block(block: &Block, indent: &str, lines: &mut Vec<String>) {
             }
         }
         BlockKind::Rule => lines.push(format!("{indent}----")),
+        BlockKind::Buttons(buttons) => {
+            let labels: Vec<String> = buttons.iter().map(|button| format!("[{}]", button.label)).collect();
+            lines.push(format!("{indent}{}", labels.join(" ")));
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn settle(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&
                     }
                 }
             }
-            BlockKind::Code { .. } | BlockKind::Rule => {}
+            BlockKind::Code { .. } | BlockKind::Rule | BlockKind::Buttons(_) => {}
         }
     }
 }

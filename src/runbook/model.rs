@@ -234,6 +234,21 @@ pub enum BlockKind {
     Definitions(Vec<Definition>),
     /// A thematic break.
     Rule,
+    /// Buttons side by side (in replies; runbooks have none).
+    Buttons(Vec<Button>),
+}
+
+/// A button of a reply.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Button {
+    /// What stands on it; it alone tells what happens.
+    pub label: String,
+    /// What is done, unique in its row.
+    pub action: String,
+    /// What goes along with the click.
+    pub value: String,
+    /// Whether it is the one that most people want.
+    pub primary: bool,
 }
 
 /// An item of a list.

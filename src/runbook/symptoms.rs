@@ -99,7 +99,7 @@ impl Found {
                     }
                 }
             }
-            BlockKind::Rule => {}
+            BlockKind::Rule | BlockKind::Buttons(_) => {}
         }
     }
 

@@ -36,7 +36,7 @@ pub fn plain_block(block: &Block) -> String {
         BlockKind::Definitions(definitions) => {
             out.extend(definitions.iter().map(|definition| plain(&definition.term)));
         }
-        BlockKind::List { .. } | BlockKind::Quote(_) | BlockKind::Rule => {}
+        BlockKind::List { .. } | BlockKind::Quote(_) | BlockKind::Rule | BlockKind::Buttons(_) => {}
     });
     out.join("\n")
 }
@@ -121,7 +121,7 @@ pub(super) fn walk_inlines_mut(blocks: &mut [Block], change: &mut dyn FnMut(&mut
                     }
                 }
             }
-            BlockKind::Code { .. } | BlockKind::Rule => {}
+            BlockKind::Code { .. } | BlockKind::Rule | BlockKind::Buttons(_) => {}
         }
     }
 }

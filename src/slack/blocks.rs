@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::mrkdwn::{self, Piece};
 use crate::respond::{Reply, plain_blocks, words};
-use crate::runbook::{Block, BlockKind};
+use crate::runbook::{Block, BlockKind, Button};
 
 mod pack;
 
-use pack::{Packed, pack};
+use pack::{Packed, Section, pack};
 
 /// Blocks in a message.
 pub const MOST_BLOCKS: usize = 50;
@@ -24,6 +24,10 @@ pub const HEADER: usize = 150;
 pub const MESSAGE: usize = 9_600;
 /// Characters of the fallback text; Slack advises at most 4,000, and some calls count bytes.
 pub const FALLBACK: usize = 3_500;
+/// Characters on a button.
+pub const BUTTON: usize = 75;
+/// Buttons in a row.
+pub const MOST_BUTTONS: usize = 25;
 /// Messages for one reply.
 pub const MOST_MESSAGES: usize = 2;
 
@@ -43,6 +47,16 @@ pub fn length(text: &str) -> usize {
 
 /// The messages of a reply, one or two, never empty.
 pub fn render(reply: &Reply) -> Vec<Message> {
+    render_in(reply, MOST_MESSAGES)
+}
+
+/// A reply that has to be one message, so that it can be changed in place.
+pub fn render_one(reply: &Reply) -> Message {
+    let one = render_in(reply, 1).into_iter().next();
+    one.unwrap_or_else(|| message(Packed::new(), None, None))
+}
+
+fn render_in(reply: &Reply, most: usize) -> Vec<Message> {
     let (title, from) = match reply.blocks.first() {
         Some(Block {
             kind: BlockKind::Heading(text),
@@ -72,6 +86,7 @@ pub fn render(reply: &Reply) -> Vec<Message> {
         &mrkdwn::pieces(&reply.rest),
         &note,
         title.as_deref().map_or(0, |title| length(title).min(HEADER)),
+        most,
     );
     let whole = plain_blocks(&reply.blocks);
     let count = packed.len();
@@ -101,10 +116,15 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Messa
         text = title;
     }
     for section in packed {
-        // `verbatim`: Slack makes no mentions and links of its own out of the text.
-        blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}));
-        text.push('\n');
-        text.push_str(&unmarked(&section));
+        match section {
+            Section::Text(section) => {
+                text.push('\n');
+                text.push_str(&unmarked(&section));
+                // `verbatim`: Slack makes no mentions and links of its own out of the text.
+                blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}));
+            }
+            Section::Row(buttons) => blocks.push(row(&buttons)),
+        }
     }
     let text = match whole {
         Some(whole) => mrkdwn::escape(whole),
@@ -118,6 +138,26 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Messa
         blocks,
         text: if text.is_empty() { "–".to_owned() } else { text },
     }
+}
+
+/// Buttons as an `actions` block.
+fn row(buttons: &[Button]) -> Value {
+    let elements: Vec<Value> = buttons.iter().take(MOST_BUTTONS).map(button).collect();
+    json!({"type": "actions", "elements": elements})
+}
+
+fn button(button: &Button) -> Value {
+    let label = shortened(&button.label, BUTTON);
+    let mut element = json!({
+        "type": "button",
+        "text": {"type": "plain_text", "text": mrkdwn::plain(&label), "emoji": false},
+        "action_id": button.action,
+        "value": button.value,
+    });
+    if button.primary {
+        element["style"] = json!("primary");
+    }
+    element
 }
 
 /// A section without what only formats, for the fallback; already escaped.

@@ -1,20 +1,43 @@
 //! Pieces of mrkdwn into sections, sections into messages.
 
-use super::{MESSAGE, MOST_BLOCKS, MOST_MESSAGES, Piece, SECTION, length};
+use super::{MESSAGE, MOST_BLOCKS, Piece, SECTION, length};
+use crate::runbook::Button;
 use crate::slack::mrkdwn;
 
 /// The sections of one message.
-pub(super) type Packed = Vec<String>;
+pub(super) type Packed = Vec<Section>;
 
 /// Sections that belong to one block or one outermost step.
-type Group = Vec<String>;
+type Group = Vec<Section>;
+
+/// A block of a message.
+#[derive(Debug, Clone)]
+pub(super) enum Section {
+    /// mrkdwn. One that begins with a line break wants an empty line before it.
+    Text(String),
+    /// Buttons side by side, never parted.
+    Row(Vec<Button>),
+}
+
+impl Section {
+    fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => length(text.trim_start_matches('\n')),
+            // Slack counts labels; what goes along is counted too, to be safe.
+            Self::Row(buttons) => buttons
+                .iter()
+                .map(|button| length(&button.label) + length(&button.action) + length(&button.value))
+                .sum(),
+        }
+    }
+}
 
 /// Blocks that are kept free for a header.
 const ROOM: usize = 1;
 
-/// Packs head, body and tail, in this order, into at most two messages. When they do not fit, the end of the body
+/// Packs head, body and tail, in this order, into at most `most` messages. When they do not fit, the end of the body
 /// gives way to `rest`.
-pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title: usize) -> Vec<Packed> {
+pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title: usize, most: usize) -> Vec<Packed> {
     let [head, body, tail] = parts.map(|pieces| groups(&pieces, cut_note));
     let all: Vec<Group> = head.iter().chain(&body).chain(&tail).cloned().collect();
     let mut one = Filling::new(title);
@@ -26,7 +49,7 @@ pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title
     let ending: Vec<Group> = groups(rest, cut_note).into_iter().chain(tail.iter().cloned()).collect();
     let (reserve, reserved_blocks) = size(&ending);
     let flow: Vec<&Group> = head.iter().chain(&body).collect();
-    let lengths = |group: &Group| -> usize { group.iter().map(|text| length(text.trim_start_matches('\n'))).sum() };
+    let lengths = |group: &Group| -> usize { group.iter().map(Section::length).sum() };
     let tail_size: usize = tail.iter().map(lengths).sum();
     let mut left_from: Vec<usize> = Vec::with_capacity(flow.len());
     let mut left = flow.iter().map(|group| lengths(group)).sum::<usize>();
@@ -36,7 +59,7 @@ pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title
     }
     let mut left_out = false;
     for (at, group) in flow.iter().enumerate() {
-        let last = packed.len() + 1 == MOST_MESSAGES;
+        let last = packed.len() + 1 >= most;
         // In the last message the room for the ending is kept free, unless everything left fits anyway.
         let fits = if last {
             // The rough size first: only an end that may fit is tried.
@@ -83,7 +106,7 @@ pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title
         }
     }
     for group in if left_out { &ending } else { &tail } {
-        if !current.holds(std::slice::from_ref(group)) && packed.len() + 1 < MOST_MESSAGES {
+        if !current.holds(std::slice::from_ref(group)) && packed.len() + 1 < most {
             packed.push(std::mem::replace(&mut current, Filling::new(0)).finish());
         }
         // An ending that is too long itself loses what does not fit; it comes in the order of its importance.
@@ -98,7 +121,7 @@ pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title
 
 fn size(groups: &[Group]) -> (usize, usize) {
     let texts = groups.iter().flatten();
-    (texts.clone().map(|text| length(text) + 2).sum(), texts.count())
+    (texts.clone().map(|text| text.length() + 2).sum(), texts.count())
 }
 
 /// One message being filled: small groups share a section.
@@ -142,24 +165,25 @@ impl Filling {
     }
 
     fn put(&mut self, group: &Group) {
-        for (at, text) in group.iter().enumerate() {
+        for (at, section) in group.iter().enumerate() {
+            self.used += section.length();
+            let Section::Text(text) = section else {
+                self.sections.push(section.clone());
+                continue;
+            };
+            let apart = text.starts_with('\n');
             let text = text.trim_start_matches('\n');
-            self.used += length(text);
             // The first text of a group may share the section before it; a long group has sections of its own.
             if at == 0
-                && let Some(last) = self.sections.last_mut()
+                && let Some(Section::Text(last)) = self.sections.last_mut()
                 && length(last) + 2 + length(text) <= SECTION
             {
-                let gap = if group.first().is_some_and(|first| first.starts_with('\n')) {
-                    "\n\n"
-                } else {
-                    "\n"
-                };
+                let gap = if apart { "\n\n" } else { "\n" };
                 last.push_str(gap);
                 last.push_str(text);
                 self.used += gap.len();
             } else {
-                self.sections.push(text.to_owned());
+                self.sections.push(Section::Text(text.to_owned()));
             }
         }
     }
@@ -174,19 +198,32 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
     let mut out: Vec<Group> = Vec::new();
     let mut leads_on = false;
     for piece in pieces {
+        if !piece.buttons.is_empty() {
+            let row = Section::Row(piece.buttons.clone());
+            match out.last_mut() {
+                Some(group) if leads_on => group.push(row),
+                _ => out.push(vec![row]),
+            }
+            leads_on = false;
+            continue;
+        }
         let texts = fitted(piece, cut_note);
         for (at, text) in texts.into_iter().enumerate() {
             let new_group = at == 0 && piece.starts && !leads_on;
             let gap = if piece.apart && at == 0 { "\n\n" } else { "\n" };
             match out.last_mut() {
                 Some(group) if !new_group => match group.last_mut() {
-                    Some(last) if at == 0 && length(last) + length(gap) + length(&text) <= SECTION => {
+                    Some(Section::Text(last)) if at == 0 && length(last) + length(gap) + length(&text) <= SECTION => {
                         last.push_str(gap);
                         last.push_str(&text);
                     }
-                    _ => group.push(text),
+                    _ => group.push(Section::Text(text)),
                 },
-                _ => out.push(vec![if piece.apart { format!("\n{text}") } else { text }]),
+                _ => out.push(vec![Section::Text(if piece.apart {
+                    format!("\n{text}")
+                } else {
+                    text
+                })]),
             }
         }
         leads_on = piece.leads_on;

@@ -1,7 +1,7 @@
 //! Blocks → pieces of mrkdwn that are never cut, with what belongs together marked.
 
 use super::{code_block, inlines, literal};
-use crate::runbook::{Block, BlockKind, Inline, Item};
+use crate::runbook::{Block, BlockKind, Button, Inline, Item};
 
 /// Text and code of one step up to this length stay one piece.
 const TOGETHER: usize = 2_800;
@@ -25,6 +25,8 @@ pub struct Piece {
     pub code: Option<String>,
     /// Whether it must stay with the piece that follows (a heading, "run this:").
     pub leads_on: bool,
+    /// Buttons side by side, which are no mrkdwn: the text only names them.
+    pub buttons: Vec<Button>,
 }
 
 /// The pieces of blocks.
@@ -50,6 +52,7 @@ fn push(text: String, code: Option<String>, leads_on: bool, out: &mut Vec<Piece>
             apart: false,
             code,
             leads_on,
+            buttons: Vec::new(),
         });
     }
 }
@@ -83,6 +86,14 @@ fn put(block: &Block, depth: usize, out: &mut Vec<Piece>) {
                 push(quoted(&piece.text), None, false, out);
             }
         }
+        BlockKind::Buttons(buttons) => out.push(Piece {
+            text: crate::respond::plain_blocks(std::slice::from_ref(block)),
+            starts: false,
+            apart: false,
+            code: None,
+            leads_on: false,
+            buttons: buttons.clone(),
+        }),
         BlockKind::Definitions(definitions) => {
             for definition in definitions {
                 push(format!("*{}*", one_line(&definition.term)), None, true, out);
@@ -122,7 +133,7 @@ fn simple(block: &Block) -> Option<String> {
         BlockKind::Code { text, .. } => Some(code_block(text)),
         BlockKind::Table { head, rows } => Some(table(head, rows)),
         BlockKind::Rule => Some("———".to_owned()),
-        BlockKind::List { .. } | BlockKind::Quote(_) | BlockKind::Definitions(_) => None,
+        BlockKind::List { .. } | BlockKind::Quote(_) | BlockKind::Definitions(_) | BlockKind::Buttons(_) => None,
     }
 }
 
