@@ -157,7 +157,7 @@ impl Handler {
         if finished {
             let answered = if done.posts.is_empty() { "silent" } else { "answered" };
             metrics::counter!("signpost_messages_total", "outcome" => answered).increment(1);
-            if let Some((message, about)) = &done.answered {
+            for store::Answered { message, about, .. } in &done.answered {
                 let milliseconds = self.clock.now().duration_since(begun).as_millis();
                 info!(message, about, milliseconds, "a message is answered");
             }
@@ -180,7 +180,7 @@ impl Handler {
             Verdict::Asked => (true, false),
             Verdict::AskedByStranger => (true, true),
         };
-        if message.edited_ts.is_some() && self.store.answered(&message.id()).await? {
+        if message.edited_ts.is_some() && self.store.answer(&message.id()).await?.is_some() {
             debug!(message = message.id(), "an edited message was answered before");
             return Ok(Ok(Done::default()));
         }
@@ -221,6 +221,12 @@ fn posts(message: &Message, answer: super::brain::Answer) -> Done {
         .collect();
     Done {
         posts,
-        answered: Some((message.id(), answer.about)),
+        answered: vec![store::Answered {
+            message: message.id(),
+            about: answer.about,
+            post: Some(format!("answer:{}:0", message.id())),
+            case: None,
+        }],
+        ..Done::default()
     }
 }

@@ -3,21 +3,22 @@
 //! [`Store`] is the contract, [`sqlite::Sqlite`] keeps it on one machine. `tests/it/store.rs` is written against the
 //! trait, so that another engine proves itself with the same tests.
 
+pub mod cases;
 mod model;
 pub mod sqlite;
 
-use std::fmt::Debug;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+pub use cases::{Answered, CaseRow, Cases, Mute};
 pub use model::{Arrival, Done, NewPost, Post, PostState, Purged, Receipt, Settled, Waiting};
 
 /// Durable state. Every method is one transaction.
 #[async_trait]
-pub trait Store: Send + Sync + Debug + 'static {
+pub trait Store: Cases {
     /// Takes in what arrived, all or nothing. Once this returns, it may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 
@@ -28,15 +29,12 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// One row, when it still waits.
     async fn waiting(&self, key: &str) -> Result<Option<Waiting>, Error>;
 
-    /// Marks a row as handled, erases its payload and adds what is to be posted. `false`, and nothing is done, when the
-    /// row changed since it was read (the other arrival of the same message told of a mention).
+    /// Marks a row as handled, erases its payload, and writes down what it led to. `false`, and nothing is done, when the
+    /// row changed since it was read (the other arrival of the same message told of a mention), or a case did.
     async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error>;
 
     /// Keeps a row that cannot be handled for a look by a person, until its payload is erased.
     async fn set_aside(&self, key: &str, now: Timestamp) -> Result<(), Error>;
-
-    /// Whether a message was answered.
-    async fn answered(&self, message: &str) -> Result<bool, Error>;
 
     /// What is still to be posted, in order; the oldest when there is very much.
     async fn unsent(&self) -> Result<Vec<Post>, Error>;

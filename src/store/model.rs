@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::cases::{Answered, CaseRow};
+
 /// Something that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
@@ -59,8 +61,12 @@ pub struct Waiting {
 pub struct Done {
     /// What is to be posted.
     pub posts: Vec<NewPost>,
-    /// The message that was answered, and what with; `None` for silence.
-    pub answered: Option<(String, String)>,
+    /// The messages that are answered now, and what with; empty for silence.
+    pub answered: Vec<Answered>,
+    /// Cases that are new or changed.
+    pub cases: Vec<CaseRow>,
+    /// Cases of which nothing may stay, for their message was deleted.
+    pub forget: Vec<String>,
 }
 
 /// A message to post.

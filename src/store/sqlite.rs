@@ -11,7 +11,9 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
-use super::{Arrival, Done, Error, PAYLOADS_KEPT, Post, PostState, Purged, Receipt, Settled, Store, Waiting};
+mod cases;
+
+use super::{Arrival, Done, Error, NewPost, PAYLOADS_KEPT, Post, PostState, Purged, Receipt, Settled, Store, Waiting};
 
 /// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first.
 const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -135,30 +137,29 @@ impl Store for Sqlite {
         if marked.rows_affected() == 0 {
             return Ok(false);
         }
-        for post in &done.posts {
+        for case in &done.cases {
+            if !cases::write(&mut transaction, case, None, now).await? {
+                return Ok(false);
+            }
+        }
+        for answered in &done.answered {
             sqlx::query(
-                "INSERT INTO outbox (key, channel, thread_ts, body, state, created_at, next_at)
-                 VALUES (?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (key) DO NOTHING",
+                "INSERT INTO answers (message, about, answered_at, post, case_id) VALUES (?, ?, ?, ?, ?)
+                 ON CONFLICT (message) DO UPDATE SET about = excluded.about, post = excluded.post,
+                 case_id = excluded.case_id",
             )
-            .bind(&post.key)
-            .bind(&post.channel)
-            .bind(&post.thread_ts)
-            .bind(&post.body)
+            .bind(&answered.message)
+            .bind(&answered.about)
             .bind(now.as_millisecond())
-            .bind(now.as_millisecond())
+            .bind(&answered.post)
+            .bind(&answered.case)
             .execute(&mut *transaction)
             .await?;
         }
-        if let Some((message, about)) = &done.answered {
-            sqlx::query(
-                "INSERT INTO answers (message, about, answered_at) VALUES (?, ?, ?) ON CONFLICT (message) DO NOTHING",
-            )
-            .bind(message)
-            .bind(about)
-            .bind(now.as_millisecond())
-            .execute(&mut *transaction)
-            .await?;
+        for case in &done.forget {
+            cases::forget(&mut transaction, case).await?;
         }
+        add_posts(&mut transaction, &done.posts, now).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -170,13 +171,6 @@ impl Store for Sqlite {
             .execute(&self.pool)
             .await?;
         Ok(())
-    }
-
-    async fn answered(&self, message: &str) -> Result<bool, Error> {
-        let found = sqlx::query("SELECT 1 FROM answers WHERE message = ?")
-            .bind(message)
-            .fetch_optional(&self.pool);
-        Ok(found.await?.is_some())
     }
 
     async fn unsent(&self) -> Result<Vec<Post>, Error> {
@@ -248,6 +242,8 @@ impl Store for Sqlite {
             "DELETE FROM inbox WHERE state <> 'waiting' AND received_at < ?",
             "DELETE FROM outbox WHERE state IN ('sent', 'failed') AND created_at < ?",
             "DELETE FROM answers WHERE answered_at < ?",
+            "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE updated_at < ?)",
+            "DELETE FROM cases WHERE updated_at < ?",
         ] {
             forgotten += sqlx::query(statement)
                 .bind(old)
@@ -271,6 +267,29 @@ impl Store for Sqlite {
         self.pool.begin_with(BEGIN).await?.rollback().await?;
         Ok(())
     }
+}
+
+/// Adds posts to the outbox; one whose key is there already is not added again.
+async fn add_posts(
+    transaction: &mut Transaction<'static, Engine>,
+    posts: &[NewPost],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    for post in posts {
+        sqlx::query(
+            "INSERT INTO outbox (key, channel, thread_ts, body, state, created_at, next_at)
+             VALUES (?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(&post.key)
+        .bind(&post.channel)
+        .bind(&post.thread_ts)
+        .bind(&post.body)
+        .bind(now.as_millisecond())
+        .bind(now.as_millisecond())
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn receive_one(

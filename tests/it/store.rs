@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Arrival, Done, Error, NewPost, PostState, Receipt, Settled, Store};
+use signpost::store::{Answered, Arrival, Done, Error, NewPost, PostState, Receipt, Settled, Store};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -136,11 +136,16 @@ mod contract {
         assert_eq!(read.payload, "payload of a");
         let done = Done {
             posts: vec![post("p1"), post("p2")],
-            answered: Some(("m".into(), "runbook".into())),
+            answered: vec![Answered {
+                message: "m".into(),
+                about: "runbook".into(),
+                ..Answered::default()
+            }],
+            ..Done::default()
         };
         assert!(store.finish(&read, &done, at(1)).await.unwrap());
         assert!(!store.finish(&read, &done, at(1)).await.unwrap());
-        assert!(store.answered("m").await.unwrap() && !store.answered("other").await.unwrap());
+        assert!(store.answer("m").await.unwrap().is_some() && store.answer("other").await.unwrap().is_none());
         let posts = store.unsent().await.unwrap();
         assert_eq!(
             posts.iter().map(|post| post.key.as_str()).collect::<Vec<_>>(),
@@ -160,7 +165,7 @@ mod contract {
                     &row,
                     &Done {
                         posts: vec![post("p")],
-                        answered: None,
+                        ..Done::default()
                     },
                     at(1),
                 )
@@ -178,7 +183,7 @@ mod contract {
                 &row,
                 &Done {
                     posts: vec![post(key)],
-                    answered: None,
+                    ..Done::default()
                 },
                 at(1),
             )

@@ -1,0 +1,194 @@
+//! Cases, answers and mutes in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, Sqlite as Engine, Transaction};
+
+use super::{BEGIN, Sqlite, time};
+use crate::store::cases::{Answered, CaseRow, Cases, Mute};
+use crate::store::{Error, NewPost};
+
+#[async_trait]
+impl Cases for Sqlite {
+    async fn answer(&self, message: &str) -> Result<Option<Answered>, Error> {
+        let row = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = ?")
+            .bind(message)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.as_ref().map(answered).transpose()?)
+    }
+
+    async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error> {
+        let rows = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = ? ORDER BY message")
+            .bind(case)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.iter().map(answered).collect::<Result<_, _>>()?)
+    }
+
+    async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error> {
+        let row = sqlx::query("SELECT * FROM cases WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.as_ref().map(case).transpose()?)
+    }
+
+    async fn cases_since(&self, channel: &str, since: Timestamp) -> Result<Vec<CaseRow>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM cases WHERE channel = ? AND updated_at >= ? ORDER BY updated_at DESC, id LIMIT 200",
+        )
+        .bind(channel)
+        .bind(since.as_millisecond())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
+    }
+
+    async fn cases_of(&self, user: &str, limit: u32) -> Result<Vec<CaseRow>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM cases WHERE id IN (SELECT case_id FROM case_people WHERE user = ?)
+             ORDER BY updated_at DESC, id LIMIT ?",
+        )
+        .bind(user)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
+    }
+
+    async fn save_case(
+        &self,
+        case: &CaseRow,
+        user: Option<&str>,
+        posts: &[NewPost],
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        if !write(&mut transaction, case, user, now).await? {
+            return Ok(false);
+        }
+        super::add_posts(&mut transaction, posts, now).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn mute(&self, channel: &str, mute: Option<&Mute>, now: Timestamp) -> Result<(), Error> {
+        let query = match mute {
+            Some(mute) => sqlx::query(
+                "INSERT INTO mutes (channel, muted_by, until, at) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (channel) DO UPDATE SET muted_by = excluded.muted_by, until = excluded.until, at = excluded.at",
+            )
+            .bind(channel)
+            .bind(&mute.by)
+            .bind(mute.until.map(Timestamp::as_millisecond))
+            .bind(now.as_millisecond()),
+            None => sqlx::query("DELETE FROM mutes WHERE channel = ?").bind(channel),
+        };
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn muted(&self, channel: &str, now: Timestamp) -> Result<Option<Mute>, Error> {
+        let row = sqlx::query("SELECT muted_by, until FROM mutes WHERE channel = ? AND (until IS NULL OR until > ?)")
+            .bind(channel)
+            .bind(now.as_millisecond())
+            .fetch_optional(&self.pool)
+            .await?;
+        let mute = row.map(|row| {
+            Ok::<_, sqlx::Error>(Mute {
+                by: row.try_get("muted_by")?,
+                until: row.try_get::<Option<i64>, _>("until")?.map(time),
+            })
+        });
+        Ok(mute.transpose()?)
+    }
+}
+
+/// Writes one case down. `false` when somebody else changed it since it was read.
+pub(super) async fn write(
+    transaction: &mut Transaction<'static, Engine>,
+    case: &CaseRow,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let query = if case.version == 0 {
+        sqlx::query(
+            "INSERT INTO cases (channel, thread_ts, author, fingerprint, version, body, created_at, updated_at, id)
+             VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        )
+    } else {
+        sqlx::query(
+            "UPDATE cases SET channel = ?, thread_ts = ?, author = ?, fingerprint = ?, version = version + 1, body = ?,
+             created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+        )
+    };
+    let written = query
+        .bind(&case.channel)
+        .bind(&case.thread_ts)
+        .bind(&case.author)
+        .bind(&case.fingerprint)
+        .bind(&case.body)
+        .bind(case.created_at.as_millisecond())
+        .bind(now.as_millisecond())
+        .bind(&case.id);
+    let written = if case.version == 0 {
+        written
+    } else {
+        written.bind(case.version)
+    };
+    if written.execute(&mut **transaction).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for user in user
+        .into_iter()
+        .chain(case.author.as_deref().filter(|_| case.version == 0))
+    {
+        sqlx::query(
+            "INSERT INTO case_people (user, case_id, at) VALUES (?, ?, ?)
+             ON CONFLICT (user, case_id) DO UPDATE SET at = excluded.at",
+        )
+        .bind(user)
+        .bind(&case.id)
+        .bind(now.as_millisecond())
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(true)
+}
+
+/// Forgets a case and that its messages were answered: nothing of a deleted message stays.
+pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case: &str) -> Result<(), sqlx::Error> {
+    for statement in [
+        "DELETE FROM cases WHERE id = ?",
+        "DELETE FROM case_people WHERE case_id = ?",
+        "DELETE FROM answers WHERE case_id = ?",
+    ] {
+        sqlx::query(statement).bind(case).execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+fn answered(row: &SqliteRow) -> Result<Answered, sqlx::Error> {
+    Ok(Answered {
+        message: row.try_get("message")?,
+        about: row.try_get("about")?,
+        post: row.try_get("post")?,
+        case: row.try_get("case_id")?,
+    })
+}
+
+fn case(row: &SqliteRow) -> Result<CaseRow, sqlx::Error> {
+    Ok(CaseRow {
+        id: row.try_get("id")?,
+        channel: row.try_get("channel")?,
+        thread_ts: row.try_get("thread_ts")?,
+        author: row.try_get("author")?,
+        fingerprint: row.try_get("fingerprint")?,
+        version: row.try_get("version")?,
+        body: row.try_get("body")?,
+        created_at: time(row.try_get("created_at")?),
+        updated_at: time(row.try_get("updated_at")?),
+    })
+}
