@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
@@ -11,8 +12,8 @@ use super::rules::Rules;
 use crate::clock::Clock;
 use crate::policy::Verdict;
 use crate::slack::decode::{self, Envelope, Event};
+use crate::slack::door::Sink;
 use crate::slack::ghosts::{Ghosts, Verdict as GhostVerdict};
-use crate::slack::socket::Sink;
 use crate::store::{Arrival, Store};
 
 /// Takes envelopes into the inbox.
@@ -47,6 +48,15 @@ impl Sink for Intake {
                 Err(cause.to_string())
             }
         }
+    }
+
+    async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
+        metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
+        warn!(
+            slack.kind = envelope.kind,
+            "nothing handles this kind of envelope; it is acknowledged and left alone"
+        );
+        Ok(None)
     }
 
     fn opened(&self, num_connections: Option<u32>, overlap: u32) {

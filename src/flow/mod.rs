@@ -43,6 +43,7 @@ use tracing::{info, warn};
 use crate::clock::{Clock, SystemClock};
 use crate::http;
 use crate::settings::Settings;
+use crate::slack::door::Door;
 use crate::slack::ghosts::Ghosts;
 use crate::slack::sender::Sender;
 use crate::slack::socket::{Sockets, Timing};
@@ -226,13 +227,9 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         tracker: parts.tracker.clone(),
     };
     tasks.keep("deliver", delivery, deliver::Delivery::run);
-    let sockets = Arc::new(Sockets::new(
-        net,
-        web,
-        Arc::clone(&intake) as _,
-        parts.timing,
-        socket_url,
-    ));
+    let sink = Arc::clone(&intake) as _;
+    let door = Door::new(sink, parts.tracker.clone(), hard.clone(), parts.timing.answer);
+    let sockets = Arc::new(Sockets::new(net, web, door, parts.timing, socket_url));
     connect(&tasks, &sockets, connections);
     let keeper = housekeeping::Keeper {
         store,
@@ -253,10 +250,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
 /// Holds the connections.
 fn connect(tasks: &tasks::Tasks, sockets: &Arc<Sockets>, connections: u32) {
     for _ in 0..connections {
-        let tracker = tasks.tracker.clone();
-        tasks.keep_shared("socket", sockets, move |sockets, stop| {
-            sockets.hold(tracker.clone(), stop)
-        });
+        tasks.keep_shared("socket", sockets, Sockets::hold);
     }
 }
 

@@ -35,6 +35,15 @@ pub struct Envelope {
     pub payload: Value,
     /// How often it was delivered before.
     pub retry_attempt: u64,
+    /// Whether its acknowledgement may carry a payload.
+    pub accepts_payload: bool,
+}
+
+impl Envelope {
+    /// Whether a person waits for the answer: it is given with the acknowledgement and never waits behind messages.
+    pub fn is_interaction(&self) -> bool {
+        matches!(self.kind.as_str(), "interactive" | "slash_commands")
+    }
 }
 
 /// Who the bot is, from `auth.test`.
@@ -132,6 +141,10 @@ pub fn frame(text: &str) -> Option<Frame> {
             kind: string(&value, "type").unwrap_or_default(),
             payload: value.get("payload").cloned().unwrap_or(Value::Null),
             retry_attempt: value.get("retry_attempt").and_then(Value::as_u64).unwrap_or_default(),
+            accepts_payload: value
+                .get("accepts_response_payload")
+                .and_then(Value::as_bool)
+                .unwrap_or(true),
         }));
     }
     Some(match string(&value, "type").as_deref() {

@@ -3,6 +3,7 @@
 pub mod blocks;
 mod connector;
 pub mod decode;
+pub mod door;
 pub mod gate;
 pub mod ghosts;
 pub mod mrkdwn;

@@ -1,42 +1,29 @@
 //! Socket Mode: a few connections that are always there, each read by a loop of its own.
 //!
-//! An envelope is acknowledged only after the [`Sink`] has stored it. A `disconnect` opens the next connection before the
-//! old one is left, which is then read until the server closes it.
+//! An event is acknowledged only after the sink has stored it, an interaction with its answer. Reading waits for neither:
+//! both come back to the connection's loop, which alone writes. A `disconnect` opens the next connection before the old
+//! one is left, which is then read until the server closes it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use tokio::sync::Notify;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::decode::{self, Envelope, Frame};
+use super::door::{Door, Queue};
 use super::web::{self, Web};
 use crate::net::{self, Net, WebSocket};
 
-/// Frames that are stored in one transaction at most.
+/// Frames that are read before anything else gets its turn.
 const BATCH: usize = 64;
-
-/// Where envelopes go and who is told about connections.
-#[async_trait]
-pub trait Sink: Send + Sync + 'static {
-    /// Stores the envelopes. Once this returns, they are acknowledged; on an error they are not, and Slack sends them
-    /// again.
-    async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String>;
-
-    /// A connection said hello. `overlap`: connections of ours that are being left at this moment.
-    fn opened(&self, num_connections: Option<u32>, overlap: u32);
-
-    /// A connection that had said hello is gone.
-    fn closed(&self);
-}
 
 /// How long things take.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +36,8 @@ pub struct Timing {
     pub drain: Duration,
     /// First and longest wait before connecting again.
     pub back_off: (Duration, Duration),
+    /// How long an interaction may take before it is acknowledged without an answer. Slack waits three seconds.
+    pub answer: Duration,
 }
 
 impl Default for Timing {
@@ -58,6 +47,7 @@ impl Default for Timing {
             idle: Duration::from_secs(30),
             drain: Duration::from_secs(10),
             back_off: (Duration::from_millis(500), Duration::from_mins(1)),
+            answer: Duration::from_millis(2_500),
         }
     }
 }
@@ -66,7 +56,7 @@ impl Default for Timing {
 pub struct Sockets {
     net: Net,
     web: Arc<Web>,
-    sink: Arc<dyn Sink>,
+    door: Door,
     timing: Timing,
     leaving: AtomicU32,
     renew: Notify,
@@ -85,11 +75,7 @@ impl std::fmt::Debug for Sockets {
 /// How reading a connection ended.
 enum End {
     /// It is to be replaced, and goes on until it is.
-    HandOver {
-        socket: Box<WebSocket>,
-        /// Whether it had said hello.
-        hello: bool,
-    },
+    HandOver(Box<Line>),
     /// It is gone.
     Lost(String),
     /// The bot shuts down.
@@ -105,12 +91,12 @@ enum ConnectError {
 }
 
 impl Sockets {
-    /// Connections of `web`'s app, whose envelopes go to `sink`. `first`: an address that was opened already.
-    pub fn new(net: Net, web: Arc<Web>, sink: Arc<dyn Sink>, timing: Timing, first: String) -> Self {
+    /// Connections of `web`'s app, whose envelopes go through `door`. `first`: an address that was opened already.
+    pub fn new(net: Net, web: Arc<Web>, door: Door, timing: Timing, first: String) -> Self {
         Self {
             net,
             web,
-            sink,
+            door,
             timing,
             leaving: AtomicU32::new(0),
             renew: Notify::new(),
@@ -124,7 +110,7 @@ impl Sockets {
     }
 
     /// Holds one connection until shutdown.
-    pub async fn hold(self: Arc<Self>, tracker: TaskTracker, shutdown: CancellationToken) {
+    pub async fn hold(self: Arc<Self>, shutdown: CancellationToken) {
         let (least, most) = self.timing.back_off;
         let policy = ExponentialBuilder::default()
             .with_min_delay(least)
@@ -138,13 +124,14 @@ impl Sockets {
             let mut wait = None;
             let mut handed_over = false;
             match self.connect().await {
-                Ok(socket) => match self.read(socket, &mut old, &shutdown).await {
+                Ok(socket) => match self.read(Line::new(socket, &self.door), &mut old, &shutdown).await {
                     End::Shutdown => return,
-                    End::HandOver { socket, hello } => {
+                    End::HandOver(line) => {
                         handed_over = true;
                         let replaced = CancellationToken::new();
                         old.push(replaced.clone());
-                        tracker.spawn(Arc::clone(&self).drain(*socket, hello, replaced, shutdown.clone()));
+                        self.door
+                            .spawn(Arc::clone(&self).drain(*line, replaced, shutdown.clone()));
                     }
                     End::Lost(why) => warn!(slack.why = why, "a connection to Slack is lost; opening the next"),
                 },
@@ -184,64 +171,59 @@ impl Sockets {
         Ok(self.net.websocket(&url).await?)
     }
 
-    async fn read(&self, mut socket: WebSocket, old: &mut Vec<CancellationToken>, shutdown: &CancellationToken) -> End {
+    async fn read(&self, mut line: Line, old: &mut Vec<CancellationToken>, shutdown: &CancellationToken) -> End {
         let mut reading = Reading::new(self.timing);
-        let mut hello = false;
-        let end = loop {
+        let (end, hello) = loop {
             let step = tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break End::Shutdown,
-                () = self.renew.notified(), if hello => {
-                    break End::HandOver { socket: Box::new(socket), hello };
+                () = shutdown.cancelled() => {
+                    let hello = line.hello;
+                    line.finish(self.door.patience()).await;
+                    break (End::Shutdown, hello);
                 }
-                step = reading.step(&mut socket) => step,
+                () = self.renew.notified(), if line.hello => break (End::HandOver(Box::new(line)), false),
+                Some(ack) = line.acks.recv() => line.acknowledge(ack).await,
+                step = reading.step(&mut line.socket) => step,
             };
-            match step {
-                Step::Frames(frames) => match self.frames(&mut socket, frames).await {
-                    Ok(seen) => {
-                        if seen.hello && !hello {
-                            hello = true;
-                            self.sink.opened(seen.connections, self.leaving.load(Ordering::Relaxed));
-                            old.drain(..).for_each(|old| old.cancel());
-                        }
-                        if let Some(reason) = seen.disconnect {
-                            info!(
-                                slack.reason = reason,
-                                "Slack asks to leave a connection; opening the next first"
-                            );
-                            if reason == "link_disabled" {
-                                error!("Socket Mode is switched off in the app's settings: switch it on again");
-                            }
-                            break End::HandOver {
-                                socket: Box::new(socket),
-                                hello,
-                            };
-                        }
-                    }
-                    Err(why) => break End::Lost(why),
-                },
-                Step::Nothing => {}
-                Step::Lost(why) => break End::Lost(why),
+            let seen = match step {
+                Step::Frames(frames) => line.take(&self.door, frames).await,
+                Step::Nothing => continue,
+                Step::Lost(why) => Err(why),
+            };
+            let seen = match seen {
+                Ok(seen) => seen,
+                Err(why) => break (End::Lost(why), line.hello),
+            };
+            if seen.hello && !line.hello {
+                line.hello = true;
+                self.door
+                    .sink()
+                    .opened(seen.connections, self.leaving.load(Ordering::Relaxed));
+                old.drain(..).for_each(|old| old.cancel());
+            }
+            if let Some(reason) = seen.disconnect {
+                info!(
+                    slack.reason = reason,
+                    "Slack asks to leave a connection; opening the next first"
+                );
+                if reason == "link_disabled" {
+                    error!("Socket Mode is switched off in the app's settings: switch it on again");
+                }
+                break (End::HandOver(Box::new(line)), false);
             }
         };
         match &end {
-            End::HandOver { .. } => {
+            End::HandOver(_) => {
                 self.leaving.fetch_add(1, Ordering::Relaxed);
             }
-            End::Lost(_) | End::Shutdown if hello => self.sink.closed(),
+            End::Lost(_) | End::Shutdown if hello => self.door.sink().closed(),
             End::Lost(_) | End::Shutdown => {}
         }
         end
     }
 
     /// Reads an old connection on until the server closes it, or for a while after the next one is there.
-    async fn drain(
-        self: Arc<Self>,
-        mut socket: WebSocket,
-        hello: bool,
-        replaced: CancellationToken,
-        shutdown: CancellationToken,
-    ) {
+    async fn drain(self: Arc<Self>, mut line: Line, replaced: CancellationToken, shutdown: CancellationToken) {
         let mut reading = Reading::new(self.timing);
         let enough = async {
             replaced.cancelled().await;
@@ -253,11 +235,12 @@ impl Sockets {
                 biased;
                 () = shutdown.cancelled() => break,
                 () = &mut enough => break,
-                step = reading.step(&mut socket) => step,
+                Some(ack) = line.acks.recv() => line.acknowledge(ack).await,
+                step = reading.step(&mut line.socket) => step,
             };
             match step {
                 Step::Frames(frames) => {
-                    if self.frames(&mut socket, frames).await.is_err() {
+                    if line.take(&self.door, frames).await.is_err() {
                         break;
                     }
                 }
@@ -265,18 +248,43 @@ impl Sockets {
                 Step::Lost(_) => break,
             }
         }
-        let _ = socket.close(None).await;
+        let hello = line.hello;
+        line.finish(self.door.patience()).await;
         self.leaving.fetch_sub(1, Ordering::Relaxed);
         if hello {
-            self.sink.closed();
+            self.door.sink().closed();
         }
         debug!("an old connection to Slack is left");
     }
+}
 
-    /// Stores the envelopes among the frames, then acknowledges them.
-    async fn frames(&self, socket: &mut WebSocket, frames: Vec<String>) -> Result<Seen, String> {
+/// A connection, and what is to be written on it.
+struct Line {
+    socket: WebSocket,
+    /// Whether it has said hello.
+    hello: bool,
+    /// Events on their way into the store.
+    queue: Queue,
+    /// For those who acknowledge; when the connection is gone they write into the void.
+    ack: mpsc::UnboundedSender<String>,
+    acks: mpsc::UnboundedReceiver<String>,
+}
+
+impl Line {
+    fn new(socket: WebSocket, door: &Door) -> Self {
+        let (ack, acks) = mpsc::unbounded_channel();
+        Self {
+            socket,
+            hello: false,
+            queue: door.queue(),
+            ack,
+            acks,
+        }
+    }
+
+    /// Sends events to be stored and interactions to be answered. Both come back as acknowledgements.
+    async fn take(&self, door: &Door, frames: Vec<String>) -> Result<Seen, String> {
         let mut seen = Seen::default();
-        let mut envelopes = Vec::new();
         for text in frames {
             match decode::frame(&text) {
                 Some(Frame::Hello { num_connections }) => {
@@ -284,33 +292,80 @@ impl Sockets {
                     seen.connections = num_connections;
                 }
                 Some(Frame::Disconnect { reason }) => seen.disconnect = Some(reason),
-                Some(Frame::Envelope(envelope)) => envelopes.push(envelope),
+                Some(Frame::Envelope(envelope)) => self.envelope(door, envelope).await?,
                 Some(Frame::Unknown) => warn!(slack.bytes = text.len(), "a frame of an unknown kind is set aside"),
                 None => warn!(slack.bytes = text.len(), "a frame that is no JSON object is set aside"),
             }
         }
-        if envelopes.is_empty() {
-            return Ok(seen);
-        }
-        let ids: Vec<String> = envelopes.iter().map(|envelope| envelope.id.clone()).collect();
-        if let Err(cause) = self.sink.take(envelopes).await {
-            error!(
-                cause,
-                count = ids.len(),
-                "envelopes could not be stored and are not acknowledged"
-            );
-            return Ok(seen);
-        }
-        for id in ids {
-            let ack = serde_json::json!({"envelope_id": id}).to_string();
-            socket
-                .feed(Message::text(ack))
-                .await
-                .map_err(|cause| cause.to_string())?;
-        }
-        socket.flush().await.map_err(|cause| cause.to_string())?;
         Ok(seen)
     }
+
+    async fn envelope(&self, door: &Door, envelope: Envelope) -> Result<(), String> {
+        let (ack, id) = (self.ack.clone(), envelope.id.clone());
+        if envelope.is_interaction() {
+            let (answering, accepts) = (door.clone(), envelope.accepts_payload);
+            door.spawn(async move {
+                let answer = answering.answer(envelope).await.filter(|_| accepts);
+                let _ = ack.send(acknowledgement(&id, answer));
+            });
+            return Ok(());
+        }
+        let told = Box::new(move |stored| {
+            if stored {
+                let _ = ack.send(acknowledgement(&id, None));
+            }
+        });
+        if self.queue.put(envelope, told).await {
+            Ok(())
+        } else {
+            Err("what comes in is not stored any more".to_owned())
+        }
+    }
+
+    /// Writes an acknowledgement and those that wait behind it.
+    async fn acknowledge(&mut self, first: String) -> Step {
+        let mut next = Some(first);
+        while let Some(ack) = next {
+            if let Err(cause) = self.socket.feed(Message::text(ack)).await {
+                return Step::Lost(cause.to_string());
+            }
+            next = self.acks.try_recv().ok();
+        }
+        match self.socket.flush().await {
+            Ok(()) => Step::Nothing,
+            Err(cause) => Step::Lost(cause.to_string()),
+        }
+    }
+
+    /// Acknowledges what was taken in and is still under way, then closes.
+    async fn finish(self, patience: Duration) {
+        let Self {
+            mut socket,
+            queue,
+            ack,
+            mut acks,
+            ..
+        } = self;
+        // With these gone, `acks` ends once everything under way is done.
+        drop((queue, ack));
+        let rest = async {
+            while let Some(ack) = acks.recv().await {
+                if socket.send(Message::text(ack)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(patience, rest).await;
+        let _ = socket.close(None).await;
+    }
+}
+
+fn acknowledgement(id: &str, payload: Option<Value>) -> String {
+    match payload {
+        Some(payload) => json!({"envelope_id": id, "payload": payload}),
+        None => json!({"envelope_id": id}),
+    }
+    .to_string()
 }
 
 /// What a batch of frames told about the connection.

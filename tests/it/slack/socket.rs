@@ -1,0 +1,209 @@
+//! Socket Mode against the local workspace: interactions are answered beside events, whatever becomes of either.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use signpost::net::Net;
+use signpost::sandbox::{ADA, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
+use signpost::slack::decode::Envelope;
+use signpost::slack::door::{Door, Sink};
+use signpost::slack::socket::{Sockets, Timing};
+use signpost::slack::web::Web;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Stores as many events as it has permits; answers as it is asked to.
+struct Desk {
+    permits: Semaphore,
+    stored: Mutex<usize>,
+    begun: watch::Sender<usize>,
+    finished: watch::Sender<usize>,
+    connections: watch::Sender<usize>,
+    /// Those who are asked to wait do so until this.
+    go_on: CancellationToken,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            permits: Semaphore::new(0),
+            stored: Mutex::default(),
+            begun: watch::Sender::new(0),
+            finished: watch::Sender::new(0),
+            connections: watch::Sender::new(0),
+            go_on: CancellationToken::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Sink for Desk {
+    async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String> {
+        assert!(envelopes.iter().all(|envelope| !envelope.is_interaction()));
+        let count = u32::try_from(envelopes.len()).unwrap();
+        self.permits.acquire_many(count).await.unwrap().forget();
+        *self.stored.lock().unwrap() += envelopes.len();
+        Ok(())
+    }
+
+    async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
+        self.begun.send_modify(|begun| *begun += 1);
+        let asked = envelope.payload["text"].as_str().unwrap_or_default().to_owned();
+        let answer = match asked.as_str() {
+            "wait" => {
+                self.go_on.cancelled().await;
+                Ok(Some(json!({"text": "too late"})))
+            }
+            "fail" => Err("it does not work".to_owned()),
+            "panic" => panic!("on purpose"),
+            "nothing" => Ok(None),
+            _ => Ok(Some(json!({"text": format!("you said {asked}")}))),
+        };
+        self.finished.send_modify(|finished| *finished += 1);
+        answer
+    }
+
+    fn opened(&self, _: Option<u32>, _: u32) {
+        self.connections.send_modify(|connections| *connections += 1);
+    }
+
+    fn closed(&self) {
+        self.connections.send_modify(|connections| *connections -= 1);
+    }
+}
+
+struct World {
+    workspace: Workspace,
+    desk: Arc<Desk>,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+    client: reqwest::Client,
+}
+
+/// A connected app, whose interactions may take `answer`.
+async fn world(answer: Duration) -> World {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let workspace = Workspace::start(listener, Options::default(), CancellationToken::new());
+    let net = Net::new(&[], Duration::from_secs(5)).unwrap();
+    let token = |text: &str| SecretString::from(text);
+    let (bot, app) = (token(SIGNPOST_TOKEN), token(SIGNPOST_APP_TOKEN));
+    let web = Arc::new(Web::new(net.client().unwrap(), &workspace.api_url(), &bot, &app));
+    let first = web.connections_open().await.unwrap();
+    let (desk, tracker, shutdown) = (Arc::new(Desk::default()), TaskTracker::new(), CancellationToken::new());
+    let hard = CancellationToken::new();
+    let door = Door::new(Arc::clone(&desk) as _, tracker.clone(), hard, answer);
+    let sockets = Arc::new(Sockets::new(net, web, door, Timing::default(), first));
+    tracker.spawn(sockets.hold(shutdown.clone()));
+    desk.connections
+        .subscribe()
+        .wait_for(|count| *count == 1)
+        .await
+        .unwrap();
+    World {
+        workspace,
+        desk,
+        tracker,
+        shutdown,
+        client: reqwest::Client::builder().no_proxy().build().unwrap(),
+    }
+}
+
+impl World {
+    async fn command(&self, text: &str) -> Value {
+        let url = format!("{}/sandbox/command", self.workspace.url());
+        let body = json!({"command": "/signpost", "text": text, "channel": "support"});
+        self.client
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.tracker.close();
+        tokio::time::timeout(Duration::from_secs(10), self.tracker.wait())
+            .await
+            .expect("everything ends");
+        assert_eq!(*self.desk.connections.borrow(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_comes_with_the_acknowledgement_while_the_store_is_stuck() {
+    let world = world(Duration::from_secs(2)).await;
+    for number in 0..300 {
+        world.workspace.say(ADA, SUPPORT, &format!("message {number}")).unwrap();
+    }
+    let told = world.command("hello").await;
+    assert_eq!(
+        (&told["acknowledged"], &told["response"]["text"]),
+        (&json!(true), &json!("you said hello"))
+    );
+    let waiting = world.workspace.read(|state| state.apps[0].unacknowledged());
+    assert!(waiting >= 300, "only {waiting} events wait");
+    world.desk.permits.add_permits(10_000);
+    let none_left = |state: &signpost::sandbox::State| (state.apps[0].unacknowledged() == 0).then_some(());
+    world.workspace.wait_for(none_left).await.unwrap();
+    assert_eq!(*world.desk.stored.lock().unwrap(), 300);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_interaction_is_acknowledged_whatever_becomes_of_its_answer() {
+    let world = world(Duration::from_millis(300)).await;
+    for asked in ["wait", "fail", "panic", "nothing"] {
+        let told = world.command(asked).await;
+        assert_eq!(told["acknowledged"], true, "{asked}: {told}");
+        assert!(told["response"].is_null(), "{asked}: {told}");
+    }
+    assert_eq!(*world.desk.finished.borrow(), 2);
+    world.desk.go_on.cancel();
+    let mut finished = world.desk.finished.subscribe();
+    finished.wait_for(|finished| *finished == 3).await.unwrap();
+    assert_eq!(world.command("more").await["response"]["text"], "you said more");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_under_way_is_given_before_the_connection_is_closed() {
+    let world = Arc::new(world(Duration::from_secs(5)).await);
+    let asking = Arc::clone(&world);
+    let asked = TaskTracker::new().spawn(async move { asking.command("wait").await });
+    let mut begun = world.desk.begun.subscribe();
+    begun.wait_for(|begun| *begun == 1).await.unwrap();
+    world.shutdown.cancel();
+    world.desk.go_on.cancel();
+    assert_eq!(asked.await.unwrap()["response"]["text"], "too late");
+    Arc::into_inner(world).unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_for_a_connection_that_is_gone_goes_nowhere() {
+    let world = Arc::new(world(Duration::from_secs(5)).await);
+    let asking = Arc::clone(&world);
+    let asked = TaskTracker::new().spawn(async move { asking.command("wait").await });
+    let mut begun = world.desk.begun.subscribe();
+    begun.wait_for(|begun| *begun == 1).await.unwrap();
+    world.workspace.fault(&json!({"kind": "disconnect"})).unwrap();
+    let mut connections = world.desk.connections.subscribe();
+    connections.wait_for(|count| *count == 0).await.unwrap();
+    world.desk.go_on.cancel();
+    let mut finished = world.desk.finished.subscribe();
+    finished.wait_for(|finished| *finished >= 1).await.unwrap();
+    connections.wait_for(|count| *count == 1).await.unwrap();
+    assert_eq!(world.command("more").await["response"]["text"], "you said more");
+    asked.await.unwrap();
+    Arc::into_inner(world).unwrap().stop().await;
+}
