@@ -102,7 +102,7 @@ impl Variants {
                         definition.details.iter_mut().for_each(|detail| self.blocks(detail));
                     }
                 }
-                BlockKind::Rule => {}
+                BlockKind::Rule | BlockKind::Buttons(_) => {}
             }
         }
     }
