@@ -11,7 +11,7 @@ use super::{
 };
 use crate::command::CATALOGUE;
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
-use crate::runbook::{Library, Runbook, Topic, TopicId};
+use crate::runbook::{Block, Library, Runbook, Topic, TopicId};
 
 /// Near misses and search results that are listed.
 const LISTED: usize = 5;
@@ -22,7 +22,7 @@ pub struct Responder {
     jinja: Environment<'static>,
     /// The embedded templates: what is left when an override fails on values that its trial did not have.
     fallback: Environment<'static>,
-    options: Options,
+    pub(super) options: Options,
 }
 
 impl Responder {
@@ -66,29 +66,15 @@ impl Responder {
         };
         let mut pieces = Pieces::default();
         let parts = self.parts(&mut pieces, runbook, topic, Some(best));
-        let quoted = excerpt::quoted(best);
         let others: Vec<Value> = others
             .iter()
             .take(LISTED)
             .map(|other| self.candidate(library, other))
             .collect();
-        let also: Vec<Value> = best.also.iter().take(3).map(|id| self.place(library, *id)).collect();
-        // A code or an alert says in a word what was recognised; else the strongest evidence does.
-        let mut reasons: Vec<&Evidence> = best.evidence.iter().take(excerpt::QUOTED).collect();
-        reasons.sort_by_key(|evidence| !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert));
-        let reason = |evidence: &&Evidence| {
-            let signature = values::shortened(&evidence.signature, excerpt::QUOTED_LINE);
-            context! { line => evidence.line, signature, kind => values::kind(&evidence.kind), verbatim => is_verbatim(evidence) }
-        };
-        let evidence: Vec<Value> = reasons.iter().map(reason).collect();
+        let found = self.match_values(library, best, &mut pieces);
         let values = context! {
-            asked, evidence, others, also,
-            quoted => pieces.put(quoted),
-            links => links::configured(&self.options.links, &best.captures)
-                .into_iter()
-                .map(|(title, url)| context! { title, url })
-                .collect::<Vec<_>>(),
-            ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
+            asked, others,
+            ..minijinja::value::merge_maps([found, parts, self.topic_values(library, runbook, topic)])
         };
         self.reply(
             "answer.md",
@@ -96,6 +82,25 @@ impl Responder {
             &pieces,
             Some((library, topic_id(best.topic, topic))),
         )
+    }
+
+    /// How a topic was recognised: the lines, the signatures, the links for what was captured.
+    pub(super) fn match_values(&self, library: &Library, matched: &Match, pieces: &mut Pieces) -> Value {
+        let also: Vec<Value> = matched.also.iter().take(3).map(|id| self.place(library, *id)).collect();
+        // A code or an alert says in a word what was recognised; else the strongest evidence does.
+        let mut reasons: Vec<&Evidence> = matched.evidence.iter().take(excerpt::QUOTED).collect();
+        reasons.sort_by_key(|evidence| !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert));
+        let reason = |evidence: &&Evidence| {
+            let signature = values::shortened(&evidence.signature, excerpt::QUOTED_LINE);
+            context! { line => evidence.line, signature, kind => values::kind(&evidence.kind), verbatim => is_verbatim(evidence) }
+        };
+        let evidence: Vec<Value> = reasons.iter().map(reason).collect();
+        let links = links::configured(&self.options.links, &matched.captures);
+        context! {
+            evidence, also,
+            quoted => pieces.put(excerpt::quoted(matched)),
+            links => links.into_iter().map(|(title, url)| context! { title, url }).collect::<Vec<_>>(),
+        }
     }
 
     /// A topic that somebody asked to see.
@@ -189,7 +194,7 @@ impl Responder {
     }
 
     /// A topic in a list: its title, its runbook, how to see it.
-    fn place(&self, library: &Library, id: TopicId) -> Value {
+    pub(super) fn place(&self, library: &Library, id: TopicId) -> Value {
         let runbook = library.runbook(id);
         let section = library.section(id).filter(|_| id.section != 0);
         context! {
@@ -214,7 +219,7 @@ impl Responder {
     }
 
     /// Names and addresses of a topic.
-    fn topic_values(&self, library: &Library, runbook: &Runbook, topic: &Topic) -> Value {
+    pub(super) fn topic_values(&self, library: &Library, runbook: &Runbook, topic: &Topic) -> Value {
         let index = library
             .runbooks
             .iter()
@@ -254,6 +259,19 @@ impl Responder {
             rows::narrow(&mut todo, matched);
         }
         values::settle(&mut todo, runbook, base_url);
+        let steps = pieces.put_body(todo);
+        context! { steps, has_steps, ..self.surroundings(pieces, topic, matched, cause, &filler.filled) }
+    }
+
+    /// What stands around the steps of a topic: cause, contacts, places, and what was filled in.
+    pub(super) fn surroundings(
+        &self,
+        pieces: &mut Pieces,
+        topic: &Topic,
+        matched: Option<&Match>,
+        cause: Vec<Block>,
+        filled: &Filled,
+    ) -> Value {
         let contacts: Vec<Value> = contacts::ordered(&topic.contacts, matched)
             .into_iter()
             .map(|contact| {
@@ -274,9 +292,8 @@ impl Responder {
             .collect();
         context! {
             cause => pieces.put(cause),
-            steps => pieces.put_body(todo),
-            has_steps, contacts, places,
-            filled => filled_values(&filler.filled),
+            contacts, places,
+            filled => filled_values(filled),
         }
     }
 
@@ -284,7 +301,13 @@ impl Responder {
         self.reply(template, values, &Pieces::default(), None)
     }
 
-    fn reply(&self, template: &str, values: &Value, pieces: &Pieces, about: Option<(&Library, TopicId)>) -> Reply {
+    pub(super) fn reply(
+        &self,
+        template: &str,
+        values: &Value,
+        pieces: &Pieces,
+        about: Option<(&Library, TopicId)>,
+    ) -> Reply {
         let (blocks, body) = markdown::parse(&self.render(template, values), pieces);
         let mut reply = Reply {
             blocks,
@@ -302,7 +325,7 @@ impl Responder {
         reply
     }
 
-    fn render(&self, template: &str, values: &Value) -> String {
+    pub(super) fn render(&self, template: &str, values: &Value) -> String {
         templates::render(&self.jinja, template, values).unwrap_or_else(|error| {
             tracing::error!(reply.template = template, %error, "a reply template failed; the built-in one is used");
             templates::render(&self.fallback, template, values).unwrap_or_default()
@@ -310,7 +333,7 @@ impl Responder {
     }
 }
 
-fn topic_id(id: TopicId, topic: &Topic) -> TopicId {
+pub(super) fn topic_id(id: TopicId, topic: &Topic) -> TopicId {
     TopicId {
         section: topic.section,
         ..id
