@@ -1,21 +1,27 @@
-//! What a person asked for: `@signpost …` and direct messages become a [`Command`]. Pure.
+//! What a person asked for: `@signpost …`, direct messages and `/signpost …` become a [`Command`]. Pure.
 //!
 //! A command only if the whole text parses as one: `run failed with E0003` is something to find.
 
+mod arguments;
 mod catalogue;
 mod parse;
 mod resolve;
+mod typo;
+mod whom;
 
-pub use catalogue::{CATALOGUE, Entry};
+use core::time::Duration;
+
+pub use catalogue::{CATALOGUE, Entry, Place, completions, usage_hint};
 pub use parse::parse;
 pub use resolve::{Resolution, resolve};
+pub use whom::{Owner, Subject, Whom, who};
 
 /// A request to the bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// `help`
     Help,
-    /// `help COMMAND`
+    /// `help COMMAND`, or the bare word of a command that needs more.
     HelpOn(String),
     /// `search WORDS`
     Search(String),
@@ -25,6 +31,24 @@ pub enum Command {
         runbook: String,
         /// Heading of the section.
         section: Option<String>,
+    },
+    /// `who TEAM` or `who SERVICE`. When [`who()`] finds nobody, the text may have been no command: find it first.
+    Who(String),
+    /// `status`
+    Status,
+    /// `mute`, `mute 2h`: no unasked answers in this channel.
+    Mute {
+        /// For how long; until somebody says `unmute` without.
+        for_: Option<Duration>,
+    },
+    /// `unmute`
+    Unmute,
+    /// Nearly a command. Find the text first; when nothing is recognised, ask whether the command was meant.
+    Typo {
+        /// The command line as it was meant.
+        meant: String,
+        /// What was typed.
+        text: String,
     },
     /// Anything else: an error, a code, an alert, a question.
     Find(String),

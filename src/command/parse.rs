@@ -1,21 +1,26 @@
 //! Text → command.
 
+use core::time::Duration;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{CATALOGUE, Command};
+use super::arguments::{Argument, arguments};
+use super::{Command, catalogue, typo};
 
 /// A person's or the bot's mention as Slack writes it.
 static MENTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>").ok());
 
 /// How a sentence about a search or a show goes on; a request does not.
-const TELLS: [&str; 16] = [
+const TELLS: [&str; 20] = [
     "is",
     "isn't",
     "isn’t",
+    "are",
     "was",
+    "were",
     "has",
+    "had",
     "does",
     "doesn't",
     "doesn’t",
@@ -27,7 +32,14 @@ const TELLS: [&str; 16] = [
     "stopped",
     "keeps",
     "times",
+    "did",
 ];
+
+/// Words of a name after `who`; more are a sentence.
+const LONGEST_NAME: usize = 5;
+
+/// Longer than this nobody mutes a channel on purpose.
+const LONGEST_MUTE: u64 = 365 * 24 * 60 * 60;
 
 /// Reads what a person asked for. Mentions are no part of it.
 pub fn parse(text: &str) -> Command {
@@ -43,43 +55,51 @@ pub fn parse(text: &str) -> Command {
     if text.is_empty() {
         return Command::Empty;
     }
-    command(text).unwrap_or_else(|| Command::Find(text.to_owned()))
-}
-
-fn command(text: &str) -> Option<Command> {
     let plain = unfenced(&unescape(text));
     let plain = plain.trim();
-    let (word, rest) = plain.split_once(char::is_whitespace).unwrap_or((plain, ""));
-    let rest = rest.trim();
-    match word.trim_end_matches([':', ',']).to_lowercase().as_str() {
-        "help" | "help!" | "help?" | "?" => help(rest),
-        "search" => search(rest).map(Command::Search),
-        "show" => show(rest),
-        _ => None,
+    command(plain)
+        .or_else(|| typo::typo(plain))
+        .unwrap_or_else(|| Command::Find(text.to_owned()))
+}
+
+/// The command that the whole of a text is.
+pub(super) fn command(plain: &str) -> Option<Command> {
+    let (word, rest) = split(plain);
+    if let Some(entry) = catalogue::entry(&word) {
+        return (entry.read)(rest);
     }
+    let alias = |entry: &&catalogue::Entry| rest.is_empty() && entry.aliases.contains(&word.as_str());
+    catalogue::named().find(alias).and_then(|entry| (entry.read)(rest))
+}
+
+/// The first word, ready to be compared, and what follows it. What only ends a sentence is no part of either.
+pub(super) fn split(plain: &str) -> (String, &str) {
+    let (word, rest) = plain.split_once(char::is_whitespace).unwrap_or((plain, ""));
+    let word = word.trim_end_matches([':', ',']).to_lowercase();
+    let bare = word.trim_end_matches(['!', '?', '.']);
+    let alone = rest.trim().is_empty() && !bare.is_empty();
+    (if alone { bare.to_owned() } else { word }, rest.trim())
 }
 
 /// `help` alone or `help COMMAND`; "help me, my cluster is down" is something to find.
-fn help(rest: &str) -> Option<Command> {
+pub(super) fn help(rest: &str) -> Option<Command> {
     if rest.is_empty() {
         return Some(Command::Help);
     }
     let name = rest.to_lowercase();
-    CATALOGUE
-        .iter()
-        .any(|entry| entry.name == name)
-        .then_some(Command::HelpOn(name))
+    catalogue::entry(&name).map(|_| Command::HelpOn(name))
 }
 
 /// `search WORDS` on one line; more lines only as one quoted or fenced argument, for a paste that happens to start with
 /// the word is something to find.
-fn search(rest: &str) -> Option<String> {
+pub(super) fn search(rest: &str) -> Option<Command> {
     let words = match arguments(rest).as_deref() {
-        Some([Argument { text, quoted: true }]) => return (!text.is_empty()).then(|| text.clone()),
+        Some([]) => return Some(Command::HelpOn("search".to_owned())),
+        Some([Argument { text, quoted: true }]) => text.clone(),
         _ if rest.contains('\n') => return None,
         _ => rest.to_owned(),
     };
-    (!words.is_empty() && !tells(&words)).then_some(words)
+    (!words.is_empty() && !tells(&words)).then_some(Command::Search(words))
 }
 
 /// "search is broken in prod" tells of a search, it does not ask for one.
@@ -92,12 +112,14 @@ fn tells(words: &str) -> bool {
 }
 
 /// `show RUNBOOK [SECTION]`: whether such a runbook is there is for [`resolve`](super::resolve()) to say.
-fn show(rest: &str) -> Option<Command> {
+pub(super) fn show(rest: &str) -> Option<Command> {
     if rest.contains('\n') || tells(rest) {
         return None;
     }
     let arguments = arguments(rest)?;
-    let (first, others) = arguments.split_first()?;
+    let Some((first, others)) = arguments.split_first() else {
+        return Some(Command::HelpOn("show".to_owned()));
+    };
     let section = others
         .iter()
         .map(|argument| argument.text.as_str())
@@ -109,50 +131,65 @@ fn show(rest: &str) -> Option<Command> {
     })
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Argument {
-    text: String,
-    quoted: bool,
+/// How people lead up to the name: "who is on call for armada", "who do I call about the logging service".
+static LEADS_UP: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^(?:
+            (?:is|are) \s+ (?:the\s+)? (?:on[-\s]?call|responsible|in\s+charge|owners?|contacts?) (?:\s+(?:for|of))?
+          | owns | supports | maintains
+          | (?:do|should|can|must|to) \s+ (?:(?:i|we)\s+)? (?:call|page|ask|contact|escalate|talk|turn)
+            (?:\s+ (?:about|for|with|to|at|in))?
+        ) \s+ (?:the\s+)?",
+    )
+    .ok()
+});
+
+/// `who TEAM`: whether there is such a team is for [`who`](super::who()) to say.
+pub(super) fn who(rest: &str) -> Option<Command> {
+    if rest.is_empty() {
+        return Some(Command::HelpOn("who".to_owned()));
+    }
+    let name = rest.trim_end_matches(['?', '!', '.']).trim_end();
+    let name = match LEADS_UP.as_ref() {
+        Some(leads_up) => leads_up.replace(name, ""),
+        None => name.into(),
+    };
+    let words: Vec<String> = arguments(&name)?.into_iter().map(|argument| argument.text).collect();
+    let is_name = !name.contains('\n') && (1..=LONGEST_NAME).contains(&words.len()) && !tells(&name);
+    is_name.then(|| Command::Who(words.join(" ")))
 }
 
-/// Words and quoted strings; `None` when a quotation does not end.
-fn arguments(text: &str) -> Option<Vec<Argument>> {
-    let mut out = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let close: &[char] = match first {
-            '"' | '“' | '”' | '„' => &['"', '”', '“'],
-            '`' => &['`'],
-            '‘' => &['’'],
-            '\'' => &['\''],
-            _ => &[],
-        };
-        let (argument, after) = if close.is_empty() {
-            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            (
-                Argument {
-                    text: word.to_owned(),
-                    quoted: false,
-                },
-                after,
-            )
-        } else {
-            let inner = rest.get(first.len_utf8()..)?;
-            let (quoted, after) = inner.split_once(close)?;
-            (
-                Argument {
-                    text: quoted.trim().to_owned(),
-                    quoted: true,
-                },
-                after,
-            )
-        };
-        if !argument.text.is_empty() {
-            out.push(argument);
-        }
-        rest = after.trim_start();
+/// `mute`, `mute 2h`, `mute for 30 minutes`; "mute the alerts of prod" is something to find.
+pub(super) fn mute(rest: &str) -> Option<Command> {
+    if rest.is_empty() {
+        return Some(Command::Mute { for_: None });
     }
-    Some(out)
+    duration(rest).map(|duration| Command::Mute { for_: Some(duration) })
+}
+
+/// `2h`, `30 minutes`, `1h30m`: numbers with their units, at least a minute and at most a year.
+fn duration(text: &str) -> Option<Duration> {
+    static PART: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"^(\d{1,5})\s*(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)\s*").ok()
+    });
+    let text = text.to_lowercase();
+    let mut rest = text.strip_prefix("for ").unwrap_or(&text).trim();
+    let mut seconds: u64 = 0;
+    while !rest.is_empty() {
+        let part = PART.as_ref()?.captures(rest)?;
+        let number: u64 = part.get(1)?.as_str().parse().ok()?;
+        let unit = match part.get(2)?.as_str().chars().next()? {
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            _ => 7 * 24 * 60 * 60,
+        };
+        seconds = seconds.checked_add(number.checked_mul(unit)?)?;
+        rest = rest.get(part.get(0)?.end()..)?;
+    }
+    (60..=LONGEST_MUTE)
+        .contains(&seconds)
+        .then(|| Duration::from_secs(seconds))
 }
 
 fn without_mentions(text: &str) -> String {
@@ -162,10 +199,10 @@ fn without_mentions(text: &str) -> String {
     }
 }
 
-/// Undoes Slack's escapes and its automatic links (`<http://x.md|x.md>`).
+/// Undoes Slack's escapes, its automatic links (`<http://x.md|x.md>`) and channels (`<#C0ABC|name>`).
 fn unescape(text: &str) -> String {
     static LINK: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"<(?:https?://|mailto:)([^|>\n]*)(?:\|([^>\n]*))?>").ok());
+        LazyLock::new(|| Regex::new(r"<(?:https?://|mailto:|#)([^|>\n]*)(?:\|([^>\n]*))?>").ok());
     let text = match LINK.as_ref() {
         Some(link) => link.replace_all(text, |found: &regex::Captures<'_>| {
             found
@@ -182,28 +219,16 @@ fn unescape(text: &str) -> String {
         .replace('\u{a0}', " ")
 }
 
-/// A command in a code span or fence is still that command; a fence around an argument becomes a quotation.
+/// A command in a code span, a fence or asterisks is still that command; a fence around an argument becomes a quotation.
 fn unfenced(text: &str) -> String {
     let text = text.trim();
-    for fence in ["```", "`"] {
+    for fence in ["```", "`", "*", "_"] {
         if let Some(inner) = text.strip_prefix(fence).and_then(|rest| rest.strip_suffix(fence))
+            && !inner.contains(fence)
             && !inner.contains('`')
         {
             return inner.trim().to_owned();
         }
     }
     text.replace("```", "`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quotation_is_one_argument() {
-        let found = arguments(r#"a "b c" “d e” `f g`"#).unwrap_or_default();
-        let texts: Vec<&str> = found.iter().map(|argument| argument.text.as_str()).collect();
-        assert_eq!(texts, ["a", "b c", "d e", "f g"]);
-        assert_eq!(arguments("\"open"), None);
-    }
 }

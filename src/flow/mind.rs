@@ -78,6 +78,16 @@ impl Mind {
                 Resolution::Nothing => self.found(known, library, &question.text),
             },
             Command::Find(text) => self.found(known, library, &text),
+            Command::Who(words) => {
+                let whom = command::who(library, &words);
+                (self.responder.who(library, &whom, &words), "who".to_owned())
+            }
+            Command::Typo { meant, text } => match self.found(known, library, &text) {
+                (_, about) if about == "nothing" => (self.responder.typo(&meant), "typo".to_owned()),
+                found => found,
+            },
+            // Answered where the channel and the bot's health are known.
+            Command::Status | Command::Mute { .. } | Command::Unmute => self.found(known, library, &question.text),
         }
     }
 
@@ -137,7 +147,8 @@ fn templates(folder: &Path) -> Result<Templates, Error> {
     let mut templates = Templates::new();
     for entry in std::fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))? {
         let path = entry.map_err(|cause| unreadable(folder, cause))?.path();
-        if path.extension().is_none_or(|extension| extension != "md") {
+        let is_labels = path.file_name().is_some_and(|name| name == "labels.toml");
+        if !is_labels && path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|cause| unreadable(&path, cause))?;

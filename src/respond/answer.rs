@@ -7,7 +7,8 @@ use minijinja::{Environment, Value, context};
 use super::fill::{Captures, Filled, Filler};
 use super::pieces::Pieces;
 use super::{
-    Options, Reply, TemplateError, Templates, contacts, excerpt, links, markdown, names, rows, steps, templates, values,
+    Labels, Options, Reply, TemplateError, Templates, contacts, excerpt, labels, links, markdown, names, rows, steps,
+    templates, values,
 };
 use crate::command::CATALOGUE;
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
@@ -23,6 +24,7 @@ pub struct Responder {
     /// The embedded templates: what is left when an override fails on values that its trial did not have.
     fallback: Environment<'static>,
     pub(super) options: Options,
+    pub(super) labels: Labels,
 }
 
 impl Responder {
@@ -36,6 +38,7 @@ impl Responder {
             jinja: templates::load(overrides)?,
             fallback: templates::load(None)?,
             options,
+            labels: labels::load(overrides)?,
         };
         if overrides.is_some_and(|overrides| !overrides.is_empty()) {
             super::trial::run(&responder.jinja)?;
@@ -297,7 +300,7 @@ impl Responder {
         }
     }
 
-    fn simple(&self, template: &str, values: &Value) -> Reply {
+    pub(super) fn simple(&self, template: &str, values: &Value) -> Reply {
         self.reply(template, values, &Pieces::default(), None)
     }
 

@@ -7,13 +7,16 @@
 mod answer;
 mod contacts;
 mod excerpt;
+mod facts;
 mod fill;
+pub mod labels;
 mod links;
 mod markdown;
 mod names;
 mod pieces;
 mod rows;
 mod steps;
+mod talk;
 mod templates;
 mod text;
 mod trial;
@@ -24,7 +27,9 @@ use std::ops::Range;
 use crate::runbook::Block;
 
 pub use answer::Responder;
+pub use facts::{Connection, Listening, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
+pub use labels::Labels;
 pub use names::show_command;
 pub use templates::{TemplateError, Templates};
 pub use text::{plain_blocks, to_text, words};

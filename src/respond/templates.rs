@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
-use super::pieces;
+use super::{labels, pieces};
 
 /// Sources of templates by file name, such as `answer.md`.
 pub type Templates = BTreeMap<String, String>;
 
 /// The embedded templates. A file of the same name overrides one.
-const EMBEDDED: [(&str, &str); 10] = [
+const EMBEDDED: [(&str, &str); 27] = [
     ("answer.md", include_str!("../../responses/templates/answer.md")),
     ("show.md", include_str!("../../responses/templates/show.md")),
     ("people.md", include_str!("../../responses/templates/people.md")),
@@ -22,6 +22,38 @@ const EMBEDDED: [(&str, &str); 10] = [
     ("choose.md", include_str!("../../responses/templates/choose.md")),
     ("rest.md", include_str!("../../responses/templates/rest.md")),
     ("cut.md", include_str!("../../responses/templates/cut.md")),
+    ("when.md", include_str!("../../responses/templates/when.md")),
+    ("problems.md", include_str!("../../responses/templates/problems.md")),
+    ("status.md", include_str!("../../responses/templates/status.md")),
+    ("muted.md", include_str!("../../responses/templates/muted.md")),
+    ("unmuted.md", include_str!("../../responses/templates/unmuted.md")),
+    (
+        "mute_refused.md",
+        include_str!("../../responses/templates/mute_refused.md"),
+    ),
+    (
+        "mute_direct.md",
+        include_str!("../../responses/templates/mute_direct.md"),
+    ),
+    ("typo.md", include_str!("../../responses/templates/typo.md")),
+    ("who.md", include_str!("../../responses/templates/who.md")),
+    ("who_choose.md", include_str!("../../responses/templates/who_choose.md")),
+    (
+        "who_nothing.md",
+        include_str!("../../responses/templates/who_nothing.md"),
+    ),
+    (
+        "who_refused.md",
+        include_str!("../../responses/templates/who_refused.md"),
+    ),
+    ("pointer.md", include_str!("../../responses/templates/pointer.md")),
+    (
+        "shortcut_nothing.md",
+        include_str!("../../responses/templates/shortcut_nothing.md"),
+    ),
+    ("too_old.md", include_str!("../../responses/templates/too_old.md")),
+    ("failed.md", include_str!("../../responses/templates/failed.md")),
+    ("shared_by.md", include_str!("../../responses/templates/shared_by.md")),
 ];
 
 /// Why a reply template cannot be used.
@@ -35,6 +67,14 @@ pub enum TemplateError {
         /// Line, from 1.
         line: usize,
         /// What is wrong.
+        message: String,
+    },
+    /// A label cannot be used.
+    #[error("labels.toml:{line}: {message}")]
+    Label {
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong and what to do.
         message: String,
     },
     /// No template has that name.
@@ -86,11 +126,15 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
             .add_template(name, source)
             .map_err(|error| TemplateError::from_jinja(name, &error))?;
     }
-    for (name, source) in overrides.into_iter().flatten() {
+    for (name, source) in overrides
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| *name != labels::FILE)
+    {
         if !EMBEDDED.iter().any(|(known, _)| known == name) {
             return Err(TemplateError::Unknown {
                 name: name.clone(),
-                known: EMBEDDED.map(|(known, _)| known).join(", "),
+                known: format!("{}, {}", EMBEDDED.map(|(known, _)| known).join(", "), labels::FILE),
             });
         }
         jinja

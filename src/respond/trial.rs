@@ -44,8 +44,9 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         list => many(place.clone()), words => some("words").unwrap_or_default(), why => if full { "near" } else { "search" },
         asked_for => "words", more => 1,
     };
+    let mut all = talk(full);
     let more = context! { full_url => some("https://example.com/runbook"), show => "show runbook" };
-    vec![
+    all.extend([
         ("answer.md", answer),
         ("show.md", context! { sections => many(place), ..topic }),
         ("candidates.md", list.clone()),
@@ -58,5 +59,77 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         ("images.md", context! {}),
         ("rest.md", more.clone()),
         ("cut.md", more),
-    ]
+    ]);
+    all
+}
+
+/// What `talk` says.
+fn talk(full: bool) -> Vec<(&'static str, Value)> {
+    let some = |text: &str| full.then(|| text.to_owned());
+    let many = |value: Value| if full { vec![value] } else { Vec::new() };
+    let time = context! {
+        clock => "06:41 UTC", day => "1 May", today => full, past => full, minutes => 90, hours => 1, days => 0,
+    };
+    let moment = full.then(|| time.clone());
+    let listening = |kind: &str| context! { kind => kind.to_owned(), until => moment.clone(), by => some("Ada") };
+    let problems = context! {
+        errors => 1, warnings => 1, count => if full { 5 } else { 0 }, more => 3,
+        first => many(context! { path => "a.md", line => 1, message => "It is wrong." }),
+    };
+    let status = |kind: &str| {
+        context! {
+            version => "1.0", runbooks => 3, loaded => moment.clone(), reload_failed => some("It is gone."),
+            problems => problems.clone(), mode => if full { "socket" } else { "http" }, connections => 2,
+            listening => listening(kind),
+        }
+    };
+    let pair = || full.then(|| context! { name => "Name", url => some("https://example.com") });
+    let team = context! {
+        key => "team", name => "Team", chat => pair(), pager => pair(), issues => some("https://example.com"),
+        url => some("https://example.com"),
+    };
+    let contact =
+        context! { kind => "chat", name => "Name", when => some("If it is down"), url => some("https://example.com") };
+    let place =
+        context! { title => "Title", url => some("https://example.com"), show => "show title", path => "title.md" };
+    let mut out = Vec::new();
+    for kind in ["direct", "unasked", "asked", "shared", "muted"] {
+        out.push(("status.md", status(kind)));
+        out.push((
+            "unmuted.md",
+            context! { was_muted => full, listening => listening(kind) },
+        ));
+    }
+    out.extend([
+        ("problems.md", context! { problems }),
+        ("muted.md", context! { until => moment.clone() }),
+        ("mute_refused.md", context! { stranger => full }),
+        ("mute_direct.md", context! {}),
+        ("typo.md", context! { meant => "search words" }),
+        (
+            "who.md",
+            context! {
+                name => "Team", subject => if full { "team" } else { "runbook" }, teams => many(team),
+                contacts => many(contact), runbooks => many(place), more => full,
+            },
+        ),
+        (
+            "who_choose.md",
+            context! { words => "words", list => many("team".into()), more => 2 },
+        ),
+        (
+            "who_nothing.md",
+            context! { words => "words", nearest => many("team".into()), teams => many("team".into()), more => 2 },
+        ),
+        ("who_refused.md", context! {}),
+        (
+            "pointer.md",
+            context! { title => "Title", answered => time, url => some("https://example.com") },
+        ),
+        ("shortcut_nothing.md", context! {}),
+        ("too_old.md", context! { days => full.then_some(30) }),
+        ("failed.md", context! { reference => some("k-1") }),
+        ("shared_by.md", context! { by => "Ada" }),
+    ]);
+    out
 }

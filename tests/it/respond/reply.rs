@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use signpost::files;
 use signpost::matching::{Evidence, Index, Match, Outcome, SignatureKind};
-use signpost::respond::{LinkTemplate, Options, Reply, Responder, TemplateError, Templates, is_fillable, to_text};
+use signpost::respond::{LinkTemplate, Options, Reply, Responder, Templates, is_fillable, to_text};
 use signpost::runbook::{Document, Library, TopicId, parse};
 
 const RUNBOOK: &str = "\
@@ -192,7 +192,7 @@ fn a_name_of_several_topics_is_asked_back() {
 fn broken(name: &str, source: &str) -> String {
     let overrides = Templates::from([(name.to_owned(), source.to_owned())]);
     match Responder::new(Some(&overrides), Options::default()) {
-        Err(error @ (TemplateError::Broken { .. } | TemplateError::Unknown { .. })) => error.to_string(),
+        Err(error) => error.to_string(),
         Ok(_) => panic!("{source:?} was taken"),
     }
 }

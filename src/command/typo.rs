@@ -1,0 +1,54 @@
+//! Nearly a command: `serch iam token`, `staus`.
+
+use super::parse::{command, split};
+use super::{Command, catalogue};
+
+/// A longer text is no slip of the fingers in a command.
+const LONGEST: usize = 80;
+
+/// Names from this length on may differ in two places.
+const LONG_NAME: usize = 6;
+
+/// Words that are near a command's name and mean themselves: in errors, in logs, in what people write about them.
+const MEANT: [&str; 42] = [
+    "chow", "cute", "halo", "heal", "heap", "heel", "held", "hell", "helm", "helo", "helps", "how", "mate", "mite",
+    "mule", "muse", "mut", "muted", "mutes", "mutex", "research", "searched", "searches", "shoe", "shop", "shot",
+    "shove", "shown", "shows", "slow", "snow", "starts", "state", "states", "static", "stats", "statue", "statute",
+    "unmuted", "whoa", "whom", "why",
+];
+
+/// The command that a text nearly is: its first word is one slip (two in a long name) away from exactly one name, and the
+/// rest is what that command takes.
+pub(super) fn typo(plain: &str) -> Option<Command> {
+    if plain.contains('\n') || plain.chars().count() > LONGEST {
+        return None;
+    }
+    let (word, rest) = split(plain);
+    let is_word = word.len() >= 3 && word.chars().all(|c| c.is_ascii_lowercase());
+    if !is_word || MEANT.contains(&word.as_str()) {
+        return None;
+    }
+    let mut near = catalogue::named().filter(|entry| is_slip(&word, entry.name));
+    let name = near.next()?.name;
+    if near.next().is_some() {
+        return None;
+    }
+    let meant = format!("{name} {rest}").trim_end().to_owned();
+    match command(&meant)? {
+        // The bare word of a command that needs more says too little.
+        Command::HelpOn(_) if rest.is_empty() => None,
+        _ => Some(Command::Typo {
+            meant,
+            text: plain.to_owned(),
+        }),
+    }
+}
+
+fn is_slip(word: &str, name: &str) -> bool {
+    match strsim::damerau_levenshtein(word, name) {
+        1 => true,
+        // Two slips leave the first letter as it is: `each` and `reach` are no `search`.
+        2 => name.len() >= LONG_NAME && word.get(..1) == name.get(..1),
+        _ => false,
+    }
+}

@@ -1,0 +1,201 @@
+//! What the bot says besides answers: about itself, about people, and when something is not as somebody thought.
+
+use jiff::Timestamp;
+use minijinja::{Value, context};
+
+use super::answer::Responder;
+use super::facts::{Connection, Listening, Pointer, Problems, StatusFacts};
+use super::{Labels, Reply, links, values};
+use crate::command::{Owner, Subject, Whom};
+use crate::runbook::{Contact, ContactKind, Library, Team};
+
+/// Names that are offered.
+const OFFERED: usize = 8;
+
+impl Responder {
+    /// The words on buttons and in modals.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// How the bot is.
+    pub fn status(&self, facts: &StatusFacts) -> Reply {
+        let (mode, connections) = match facts.connection {
+            Connection::Socket { connections } => ("socket", connections),
+            Connection::Http => ("http", 0),
+        };
+        let values = context! {
+            version => facts.version.clone(),
+            runbooks => facts.runbooks,
+            loaded => facts.loaded_at.map(|at| time(at, facts.now)),
+            reload_failed => facts.reload_failed.as_deref().map(|why| values::shortened(why, 300)),
+            problems => problems(&facts.problems),
+            mode, connections,
+            listening => listening(&facts.listening, facts.now),
+        };
+        self.simple("status.md", &values)
+    }
+
+    /// The channel is muted from now on.
+    pub fn muted(&self, until: Option<Timestamp>, now: Timestamp) -> Reply {
+        self.simple("muted.md", &context! { until => until.map(|until| time(until, now)) })
+    }
+
+    /// The channel is not muted any more; `listening` says what it is now.
+    pub fn unmuted(&self, was_muted: bool, listening: &Listening, now: Timestamp) -> Reply {
+        self.simple(
+            "unmuted.md",
+            &context! { was_muted, listening => self::listening(listening, now) },
+        )
+    }
+
+    /// Somebody who may not mute or unmute the channel tried to.
+    pub fn mute_refused(&self, stranger: bool) -> Reply {
+        self.simple("mute_refused.md", &context! { stranger })
+    }
+
+    /// There is nothing to mute in a direct message.
+    pub fn mute_direct(&self) -> Reply {
+        self.simple("mute_direct.md", &context! {})
+    }
+
+    /// Nothing was recognised, but the text is nearly a command.
+    pub fn typo(&self, meant: &str) -> Reply {
+        self.simple("typo.md", &context! { meant => values::shortened(meant, 120) })
+    }
+
+    /// Whom to call, which names fit, or that nobody is known.
+    pub fn who(&self, library: &Library, whom: &Whom, words: &str) -> Reply {
+        let words = values::shortened(words, 120);
+        match whom {
+            Whom::Found(owner) => self.owner(library, owner),
+            Whom::Ambiguous(names) => {
+                let list: Vec<String> = names.iter().take(OFFERED).cloned().collect();
+                let more = names.len().saturating_sub(list.len());
+                self.simple("who_choose.md", &context! { words, list, more })
+            }
+            Whom::Nothing { nearest } => {
+                let teams: Vec<String> = library.teams.keys().take(OFFERED).cloned().collect();
+                let more = library.teams.len().saturating_sub(teams.len());
+                self.simple(
+                    "who_nothing.md",
+                    &context! { words, nearest => nearest.clone(), teams, more },
+                )
+            }
+        }
+    }
+
+    fn owner(&self, library: &Library, owner: &Owner) -> Reply {
+        let teams: Vec<Value> = owner
+            .teams
+            .iter()
+            .map(|key| team(key, library.teams.get(key)))
+            .collect();
+        let runbooks: Vec<Value> = owner.runbooks.iter().map(|id| self.place(library, *id)).collect();
+        let subject = match owner.subject {
+            Subject::Team => "team",
+            Subject::Service => "service",
+            Subject::Runbook => "runbook",
+        };
+        let contacts: Vec<Value> = owner.contacts.iter().map(contact).collect();
+        let values = context! { name => owner.name.clone(), subject, teams, contacts, runbooks, more => owner.more };
+        self.simple("who.md", &values)
+    }
+
+    /// People of other organisations are not told whom to call.
+    pub fn who_refused(&self) -> Reply {
+        self.simple("who_refused.md", &context! {})
+    }
+
+    /// The same error was answered here a while ago: where.
+    pub fn pointer(&self, pointer: &Pointer) -> Reply {
+        let values = context! {
+            title => pointer.title.clone(),
+            answered => time(pointer.answered_at, pointer.now),
+            url => pointer.url.as_deref().and_then(links::safe),
+        };
+        self.simple("pointer.md", &values)
+    }
+
+    /// "Find the runbook" was used on a message that no runbook fits.
+    pub fn shortcut_nothing(&self) -> Reply {
+        self.simple("shortcut_nothing.md", &context! {})
+    }
+
+    /// A button of an answer that is no longer kept; `days` is how long answers are kept.
+    pub fn too_old(&self, days: Option<u32>) -> Reply {
+        self.simple("too_old.md", &context! { days })
+    }
+
+    /// Something failed on the bot's side. `reference` finds it in the log.
+    pub fn failed(&self, reference: Option<&str>) -> Reply {
+        self.simple("failed.md", &context! { reference => reference.map(str::to_owned) })
+    }
+
+    /// Stands with an answer that somebody shared with the channel. `by` as it is to be shown.
+    pub fn shared_by(&self, by: &str) -> Reply {
+        self.simple("shared_by.md", &context! { by => values::shortened(by, 80) })
+    }
+}
+
+/// A moment, in what the macros of `when.md` need: they know both what the clock says and how long ago it is.
+pub(super) fn time(at: Timestamp, now: Timestamp) -> Value {
+    let seconds = at.duration_since(now).as_secs().unsigned_abs();
+    let past = at <= now;
+    // A moment to come is rounded up: "in 2 hours" just after `mute 2h`.
+    let minutes = if past { seconds / 60 } else { seconds.div_ceil(60) };
+    context! {
+        clock => at.strftime("%H:%M UTC").to_string(),
+        day => at.strftime("%-d %B").to_string(),
+        today => at.strftime("%F").to_string() == now.strftime("%F").to_string(),
+        past, minutes, hours => minutes / 60, days => minutes / (24 * 60),
+    }
+}
+
+pub(super) fn problems(problems: &Problems) -> Value {
+    let first: Vec<Value> = problems
+        .first
+        .iter()
+        .map(|one| context! { path => one.path.clone(), line => one.line, message => values::shortened(&one.message, 200) })
+        .collect();
+    let count = problems.errors.saturating_add(problems.warnings);
+    context! {
+        errors => problems.errors, warnings => problems.warnings, count,
+        more => count.saturating_sub(first.len()), first,
+    }
+}
+
+fn listening(listening: &Listening, now: Timestamp) -> Value {
+    let (kind, until, by) = match listening {
+        Listening::Direct => ("direct", None, None),
+        Listening::Unasked => ("unasked", None, None),
+        Listening::Asked => ("asked", None, None),
+        Listening::Shared => ("shared", None, None),
+        Listening::Muted { until, by } => ("muted", *until, by.as_deref()),
+    };
+    context! { kind, until => until.map(|until| time(until, now)), by => by.map(str::to_owned) }
+}
+
+fn team(key: &str, team: Option<&Team>) -> Value {
+    let pair = |pair: Option<&(String, Option<String>)>| {
+        pair.map(|(name, url)| context! { name => name.clone(), url => url.as_deref().and_then(links::safe) })
+    };
+    context! {
+        key => key.to_owned(),
+        name => team.and_then(|team| team.name.clone()).unwrap_or_else(|| key.to_owned()),
+        chat => pair(team.and_then(|team| team.comm.as_ref())),
+        pager => pair(team.and_then(|team| team.escalate.as_ref())),
+        issues => team.and_then(|team| links::safe(team.issue.as_deref()?)),
+        url => team.and_then(|team| links::safe(team.link.as_deref()?)),
+    }
+}
+
+fn contact(contact: &Contact) -> Value {
+    let kind = match contact.kind {
+        ContactKind::Chat => "chat",
+        ContactKind::Pager => "pager",
+        ContactKind::Issues => "issues",
+        ContactKind::Other => "other",
+    };
+    context! { kind, name => contact.name.clone(), when => contact.when.clone(), url => contact.url.as_deref().and_then(links::safe) }
+}
