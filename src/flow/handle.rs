@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::policy::Verdict;
 use crate::slack::decode::{self, Event, Message};
 use crate::slack::text;
-use crate::store::{self, Done, NewPost, Store, Waiting};
+use crate::store::{self, Action, Done, NewPost, Store, Waiting};
 
 /// Rows read at once.
 const BATCH: u32 = 100;
@@ -215,6 +215,7 @@ fn posts(message: &Message, answer: super::brain::Answer) -> Done {
                 key: format!("answer:{}:{number}", message.id()),
                 channel: message.channel.clone(),
                 thread_ts: Some(thread.clone()),
+                action: Action::Post,
                 body,
             })
         })

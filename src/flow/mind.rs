@@ -124,6 +124,7 @@ impl Brain for Mind {
             .map(|message| Body {
                 text: message.text,
                 blocks: message.blocks,
+                ..Body::default()
             })
             .collect();
         Some(Answer { bodies, about })

@@ -188,6 +188,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         },
     } = prepared;
     let (clock, status) = (&parts.clock, &parts.status);
+    let sender = Arc::new(Sender::new(Arc::clone(&web)));
     let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let lookup_after = settings.slack.lookup_after();
     let retention = settings.store.retention();
@@ -220,10 +221,12 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     let delivery = deliver::Delivery {
         store: Arc::clone(&store),
         clock: Arc::clone(clock),
-        sender: Sender::new(Arc::clone(&web)),
+        sender,
         us,
+        status: Arc::clone(status),
         lookup_after,
         wake: outbox,
+        complaints: deliver::Complaints::default(),
         tracker: parts.tracker.clone(),
     };
     tasks.keep("deliver", delivery, deliver::Delivery::run);

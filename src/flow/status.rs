@@ -13,6 +13,8 @@ pub struct Snapshot {
     pub runbooks: usize,
     /// Connections beyond what the fleet should hold, once that has lasted.
     pub ghosts: u32,
+    /// Whether Slack refuses the bot token.
+    pub refused: bool,
     /// How many times the runbooks were swapped.
     pub reloads: u64,
 }
@@ -20,7 +22,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Whether the bot can answer.
     pub fn ready(self) -> bool {
-        self.sockets > 0 && self.store && self.runbooks > 0
+        self.sockets > 0 && self.store && self.runbooks > 0 && !self.refused
     }
 }
 
@@ -70,7 +72,7 @@ impl crate::http::Health for Status {
         let now = self.get();
         let details = serde_json::json!({
             "ready": now.ready(),
-            "slack": {"connections": now.sockets, "ghosts": now.ghosts},
+            "slack": {"connections": now.sockets, "ghosts": now.ghosts, "refuses_token": now.refused},
             "store": {"works": now.store},
             "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
         });

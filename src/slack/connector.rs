@@ -45,6 +45,33 @@ impl Connector {
         self.scopes.lock().ok()?.clone()
     }
 
+    /// Answers an interaction. Slack's word when it does not take the answer: it comes as JSON or as bare text, with 200,
+    /// 400 or 404.
+    pub(super) async fn respond(&self, url: Url, body: &Value) -> ClientResult<Option<String>> {
+        let request = self.client.post(url).json(body);
+        let response = request.send().await.map_err(|cause| broken(cause.without_url()))?;
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+            return read::<Value>(response).await.map(|_| None);
+        }
+        let body = response.bytes().await.map_err(|cause| broken(cause.without_url()))?;
+        let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let is_ok = value.get("ok").and_then(Value::as_bool);
+        if status.is_success() && is_ok != Some(false) {
+            return Ok(None);
+        }
+        let code = value
+            .get("error")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .or_else(|| {
+                let bare = String::from_utf8_lossy(&body).trim().to_owned();
+                let is_code = bare.len() < 60 && bare.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                (is_code && !bare.is_empty()).then_some(bare)
+            });
+        Ok(Some(code.unwrap_or_else(|| format!("http_{}", status.as_u16()))))
+    }
+
     async fn call<RS: DeserializeOwned>(
         &self,
         request: RequestBuilder,

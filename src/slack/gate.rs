@@ -1,25 +1,84 @@
 //! The last gate before something leaves: secrets are redacted and live mentions made harmless, in every text of a
-//! message. Only a person's own act may ping people.
+//! message. Only a person's own act may ping people, and then only those whom the bot's settings name.
 
 use serde_json::Value;
 
 use crate::redact::redact;
 
-/// A text that may leave.
+/// Fields that only programs read. What they hold is ours, and a changed one breaks a button.
+const IDS: &[&str] = &[
+    "type",
+    "action_id",
+    "block_id",
+    "callback_id",
+    "external_id",
+    "style",
+    "hash",
+    "view_id",
+];
+/// Fields in which programs keep JSON: its texts pass the gate, its shape does not change.
+const DATA: &[&str] = &["value", "private_metadata"];
+
+/// Whom a message may ping: ids of people (`U…`, `W…`) and user groups (`S…`), given by the bot's own settings, never
+/// taken from a message. What a paste holds can at most repeat a mention that is meant anyway.
+pub type Pings = [String];
+
+/// A text that may leave, with no live mention in it.
 pub fn text(text: &str) -> String {
-    redact(text).replace("<!", "&lt;!").replace("<@", "&lt;@")
+    by_person(text, &[])
 }
 
-/// Lets every text of a block pass the gate.
+/// A text that a person asked for, in which these may be mentioned: as `<@U…>` or `<!subteam^S…>`, without a label of
+/// its own. All other mentions are made harmless.
+pub fn by_person(text: &str, pings: &Pings) -> String {
+    let safe = redact(text);
+    let mut out = String::with_capacity(safe.len());
+    let mut rest = safe.as_ref();
+    while let Some(at) = ["<!", "<@"].iter().filter_map(|start| rest.find(start)).min() {
+        let (before, mention) = rest.split_at(at);
+        out.push_str(before);
+        let end = mention.find('>').map_or(0, |end| end + 1);
+        let (whole, after) = mention.split_at(end);
+        if pings.iter().any(|id| is_mention(whole, id)) {
+            out.push_str(whole);
+            rest = after;
+        } else {
+            out.push_str("&lt;");
+            rest = mention.get(1..).unwrap_or_default();
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn is_mention(text: &str, id: &str) -> bool {
+    let inner = match id.bytes().next() {
+        Some(b'U' | b'W') => text.strip_prefix("<@"),
+        Some(b'S') => text.strip_prefix("<!subteam^"),
+        _ => None,
+    };
+    let is_id = id.len() > 1
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_id && inner.and_then(|inner| inner.strip_suffix('>')) == Some(id)
+}
+
+/// Lets every text of a block, a view or an answer to an interaction pass the gate.
 pub fn block(value: &mut Value) {
+    block_by_person(value, &[]);
+}
+
+/// The same for what a person asked for; see [`by_person`].
+pub fn block_by_person(value: &mut Value, pings: &Pings) {
     match value {
         Value::String(string) => {
-            let safe = text(string);
+            let safe = by_person(string, pings);
             if safe != *string {
                 *string = safe;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(block),
+        Value::Array(items) => items.iter_mut().for_each(|item| block_by_person(item, pings)),
         Value::Object(fields) => {
             // The elements of rich text that ping become what they would show.
             let id = match fields.get("type").and_then(Value::as_str) {
@@ -28,14 +87,43 @@ pub fn block(value: &mut Value) {
                 Some("broadcast") => fields.get("range"),
                 _ => None,
             };
-            if let Some(id) = id.and_then(Value::as_str) {
+            if let Some(id) = id
+                .and_then(Value::as_str)
+                .filter(|id| !pings.iter().any(|ping| ping == id))
+            {
                 *value = serde_json::json!({"type": "text", "text": format!("@{id}")});
                 return;
             }
-            fields.iter_mut().for_each(|(_, field)| block(field));
+            for (name, field) in fields.iter_mut() {
+                if !IDS.contains(&name.as_str()) || !field.is_string() {
+                    if DATA.contains(&name.as_str()) && data(field) {
+                        continue;
+                    }
+                    block_by_person(field, pings);
+                }
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Lets JSON in a string pass without a change of its shape. `false` when there is none.
+fn data(field: &mut Value) -> bool {
+    let read = |text: &str| {
+        let value = serde_json::from_str::<Value>(text).ok();
+        value.filter(|value| value.is_object() || value.is_array())
+    };
+    let Some(before) = field.as_str().and_then(read) else {
+        return false;
+    };
+    // As a whole first: what stands beside a secret may be what tells that it is one.
+    let whole = field.as_str().and_then(|text| read(&redact(text)));
+    let mut inner = whole.unwrap_or_else(|| before.clone());
+    block(&mut inner);
+    if inner != before {
+        *field = Value::String(inner.to_string());
+    }
+    true
 }
 
 #[cfg(test)]
@@ -56,6 +144,52 @@ mod tests {
         let mut rich = json!({"type": "rich_text_section", "elements": [{"type": "broadcast", "range": "here"}]});
         block(&mut rich);
         assert_eq!(rich["elements"][0], json!({"type": "text", "text": "@here"}));
+    }
+
+    #[test]
+    fn a_person_pings_only_those_who_are_named() {
+        let pings = ["S1".to_owned(), "U2".to_owned(), "<!here>".to_owned(), String::new()];
+        for (given, left) in [
+            ("<!subteam^S1> <@U2>", "<!subteam^S1> <@U2>"),
+            ("<!subteam^S2> <@U1>", "&lt;!subteam^S2> &lt;@U1>"),
+            (
+                "<!subteam^S1|@boss> <@S1> <!subteam^U2>",
+                "&lt;!subteam^S1|@boss> &lt;@S1> &lt;!subteam^U2>",
+            ),
+            (
+                "<!here> <!channel> <!everyone>",
+                "&lt;!here> &lt;!channel> &lt;!everyone>",
+            ),
+            ("<@<@U2>", "&lt;@<@U2>"),
+            ("<!subteam^S1", "&lt;!subteam^S1"),
+            ("<!", "&lt;!"),
+            ("<@> <@U2>", "&lt;@> <@U2>"),
+        ] {
+            assert_eq!(by_person(given, &pings), left, "{given}");
+            assert_eq!(by_person(left, &pings), left, "passing twice changes nothing");
+        }
+        let mut rich = json!([{"type": "usergroup", "usergroup_id": "S1"}, {"type": "user", "user_id": "U1"}]);
+        block_by_person(&mut rich, &pings);
+        assert_eq!(
+            rich,
+            json!([{"type": "usergroup", "usergroup_id": "S1"}, {"type": "text", "text": "@U1"}])
+        );
+    }
+
+    #[test]
+    fn buttons_keep_their_ids_and_the_shape_of_their_values() {
+        let secret = format!("password: {}", "hunter2hunter2");
+        let value =
+            json!({"v": 1, "case": "c-1", "words": secret, "password": "hunter2hunter3", "who": "<@U1>"}).to_string();
+        let mut button = json!({"type": "button", "action_id": "signpost_next:<@U1>", "value": value});
+        block(&mut button);
+        assert_eq!(button["action_id"], "signpost_next:<@U1>");
+        let inner: Value = serde_json::from_str(button["value"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            (&inner["v"], &inner["case"], &inner["who"]),
+            (&json!(1), &json!("c-1"), &json!("&lt;@U1>"))
+        );
+        assert!(!inner["words"].as_str().unwrap().contains("hunter2"), "{inner}");
     }
 
     #[test]

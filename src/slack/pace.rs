@@ -1,5 +1,5 @@
-//! One message a second and channel, with small bursts (Slack's rule for chat.postMessage), and the waits that Slack asks
-//! for with 429.
+//! How fast Slack may be asked: one message a second and channel with small bursts, other methods so many a minute, and
+//! the waits that Slack asks for with 429. Each channel and each method waits for itself alone.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -7,37 +7,110 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Messages that may go out at once after a quiet time.
-const BURST: u32 = 3;
-const EVERY: Duration = Duration::from_secs(1);
-/// Channels remembered before quiet ones are forgotten.
+/// Lanes remembered before quiet ones are forgotten.
 const REMEMBERED: usize = 10_000;
+
+/// What is limited on its own: a method, or a method in one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Lane {
+    kind: Kind,
+    channel: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Post,
+    Update,
+    Delete,
+    Ephemeral,
+    LookUp,
+}
+
+impl Lane {
+    /// `chat.postMessage` in a channel.
+    pub fn post(channel: &str) -> Self {
+        Self {
+            kind: Kind::Post,
+            channel: Some(channel.to_owned()),
+        }
+    }
+
+    /// `chat.update`
+    pub fn update() -> Self {
+        Self::of(Kind::Update)
+    }
+
+    /// `chat.delete`
+    pub fn delete() -> Self {
+        Self::of(Kind::Delete)
+    }
+
+    /// `chat.postEphemeral`
+    pub fn ephemeral() -> Self {
+        Self::of(Kind::Ephemeral)
+    }
+
+    /// `conversations.replies` and `conversations.history`
+    pub fn look_up() -> Self {
+        Self::of(Kind::LookUp)
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, channel: None }
+    }
+
+    /// How often, and how many may go out at once after a quiet time.
+    fn rate(&self) -> (Duration, u32) {
+        match self.kind {
+            Kind::Post => (Duration::from_secs(1), 3),
+            // Tier 3: fifty a minute.
+            Kind::Update | Kind::Delete | Kind::LookUp => (Duration::from_millis(1_200), 10),
+            // Tier 4: a hundred a minute.
+            Kind::Ephemeral => (Duration::from_millis(600), 10),
+        }
+    }
+
+    fn slack(&self) -> Duration {
+        let (every, burst) = self.rate();
+        every * burst.saturating_sub(1)
+    }
+}
 
 /// Paces sending.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// By channel: when its next message would be due if messages had always come one a second.
-    due: Mutex<HashMap<String, Instant>>,
+    /// By lane: when its next call would be due if calls had always come evenly.
+    due: Mutex<HashMap<Lane, Instant>>,
 }
 
 impl Pace {
-    /// Takes the next place in a channel's row and tells how long to wait for it.
-    pub fn reserve(&self, channel: &str, now: Instant) -> Duration {
-        let Ok(mut due) = self.due.lock() else { return EVERY };
+    /// Takes the next place in a lane if it is free now; else tells how long until it is.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait.
+    pub fn take(&self, lane: &Lane, now: Instant) -> Result<(), Duration> {
+        let (every, _) = lane.rate();
+        let Ok(mut due) = self.due.lock() else {
+            return Err(every);
+        };
         if due.len() >= REMEMBERED {
             due.retain(|_, due| *due > now);
         }
-        let slack = EVERY * (BURST - 1);
-        let at = due.get(channel).copied().unwrap_or(now).max(now);
-        due.insert(channel.to_owned(), at + EVERY);
-        at.saturating_duration_since(now + slack)
+        let at = due.get(lane).copied().unwrap_or(now).max(now);
+        let wait = at.saturating_duration_since(now + lane.slack());
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        due.insert(lane.clone(), at + every);
+        Ok(())
     }
 
-    /// Slack asks to leave a channel alone for a while.
-    pub fn block(&self, channel: &str, now: Instant, after: Duration) {
+    /// Slack asks to leave a lane alone for a while.
+    pub fn block(&self, lane: &Lane, now: Instant, after: Duration) {
         if let Ok(mut due) = self.due.lock() {
-            let until = now + after + EVERY * (BURST - 1);
-            let at = due.entry(channel.to_owned()).or_insert(until);
+            let until = now + after + lane.slack();
+            let at = due.entry(lane.clone()).or_insert(until);
             *at = (*at).max(until);
         }
     }
@@ -49,21 +122,25 @@ mod tests {
 
     #[test]
     fn a_burst_goes_out_at_once_and_the_rest_a_second_apart() {
-        let (pace, now) = (Pace::default(), Instant::now());
-        let waits: Vec<u64> = (0..5).map(|_| pace.reserve("C1", now).as_secs()).collect();
-        assert_eq!(waits, [0, 0, 0, 1, 2]);
-        assert_eq!(
-            pace.reserve("C2", now).as_secs(),
-            0,
-            "channels do not wait for each other"
-        );
-        assert_eq!(pace.reserve("C1", now + Duration::from_mins(1)).as_secs(), 0);
+        let (pace, now, lane) = (Pace::default(), Instant::now(), Lane::post("C1"));
+        let waits: Vec<_> = (0..5).map(|_| pace.take(&lane, now)).collect();
+        let second = Err(Duration::from_secs(1));
+        assert_eq!(waits, [Ok(()), Ok(()), Ok(()), second, second]);
+        let others = [Lane::post("C2"), Lane::update()].map(|other| pace.take(&other, now));
+        assert_eq!(others, [Ok(()), Ok(())], "lanes do not wait for each other");
+        assert_eq!(pace.take(&lane, now + Duration::from_secs(1)), Ok(()));
+        assert_eq!(pace.take(&lane, now + Duration::from_secs(1)), second);
+        assert_eq!(pace.take(&lane, now + Duration::from_mins(1)), Ok(()));
     }
 
     #[test]
-    fn a_blocked_channel_waits_as_long_as_slack_says() {
-        let (pace, now) = (Pace::default(), Instant::now());
-        pace.block("C1", now, Duration::from_secs(7));
-        assert_eq!(pace.reserve("C1", now).as_secs(), 7);
+    fn a_blocked_lane_waits_as_long_as_slack_says_and_then_goes_on_evenly() {
+        let (pace, now, lane) = (Pace::default(), Instant::now(), Lane::post("C1"));
+        pace.block(&lane, now, Duration::from_secs(7));
+        assert_eq!(pace.take(&lane, now), Err(Duration::from_secs(7)));
+        let later = now + Duration::from_secs(7);
+        assert_eq!(pace.take(&lane, later), Ok(()));
+        assert_eq!(pace.take(&lane, later), Err(Duration::from_secs(1)));
+        assert_eq!(pace.take(&Lane::update(), now), Ok(()));
     }
 }

@@ -1,4 +1,4 @@
-//! The one place that sends: paces, lets everything pass the gate, posts.
+//! The one place that sends: lets everything pass the gate, keeps to Slack's pace, posts.
 
 use std::sync::Arc;
 
@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::pace::Pace;
-use super::web::{Error, Outgoing, Web};
-use super::{decode, gate};
+use super::decode::Identity;
+use super::gate;
+use super::pace::{Lane, Pace};
+use super::web::{Error, Outgoing, View, Web, Which};
+
+mod shorten;
 
 /// What a message holds, as it lies in the outbox.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -18,38 +21,20 @@ pub struct Body {
     /// Block Kit; may be empty.
     #[serde(default)]
     pub blocks: Vec<Value>,
+    /// Whom it may ping: a person's own act alone may, and only whom the settings name. See [`gate::Pings`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pings: Vec<String>,
 }
-
-/// `text` fallbacks longer than this are cut by Slack.
-const TEXT: usize = 4_000;
 
 impl Body {
     /// Everything in it may leave.
     #[must_use]
     pub fn safe(mut self) -> Self {
-        self.text = gate::text(&self.text);
-        self.blocks.iter_mut().for_each(gate::block);
-        self
-    }
-
-    /// The same in its plainest form, for when Slack refuses the blocks. `None` when it is that already.
-    pub fn plain(&self) -> Option<Self> {
-        if self.blocks.is_empty() || self.text.trim().is_empty() {
-            return None;
+        self.text = gate::by_person(&self.text, &self.pings);
+        for block in &mut self.blocks {
+            gate::block_by_person(block, &self.pings);
         }
-        let text = match self.text.char_indices().nth(TEXT - 1) {
-            // At the end of a line, so that nothing is cut in its middle.
-            Some((end, _)) => {
-                let head = self.text.get(..end).unwrap_or_default();
-                let end = head.rfind('\n').unwrap_or(head.len());
-                format!("{}…", head.get(..end).unwrap_or_default())
-            }
-            None => self.text.clone(),
-        };
-        Some(Self {
-            text,
-            blocks: Vec::new(),
-        })
+        self
     }
 }
 
@@ -69,31 +54,55 @@ impl Sender {
         }
     }
 
-    /// Waits for the message's turn in its channel.
-    pub async fn turn(&self, channel: &str) {
-        let wait = self.pace.reserve(channel, Instant::now());
-        tokio::time::sleep(wait).await;
+    /// Who paces; what goes out is to take its place here first.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 
-    /// Posts a message and tells its `ts`. A 429 keeps its channel quiet for as long as Slack says.
+    /// Posts a message and tells its `ts`.
     ///
     /// # Errors
     ///
     /// As [`Web::post_message`].
     pub async fn post(&self, channel: &str, thread_ts: Option<&str>, body: Body, key: &str) -> Result<String, Error> {
         let body = body.safe();
-        let message = Outgoing {
-            channel,
-            thread_ts,
-            text: &body.text,
-            blocks: &body.blocks,
-            key,
-        };
-        let result = self.web.post_message(&message).await;
-        if let Err(Error::RateLimited { after, .. }) = &result {
-            self.pace.block(channel, Instant::now(), *after);
-        }
-        result
+        let result = self.web.post_message(&outgoing(channel, thread_ts, &body, key)).await;
+        self.heed(&Lane::post(channel), result)
+    }
+
+    /// Gives the message at `ts` another content; `key` is the key that it was posted with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::update_message`].
+    pub async fn update(&self, channel: &str, ts: &str, body: Body, key: &str) -> Result<(), Error> {
+        let body = body.safe();
+        let result = self.web.update_message(ts, &outgoing(channel, None, &body, key)).await;
+        self.heed(&Lane::update(), result)
+    }
+
+    /// Deletes a message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::delete_message`].
+    pub async fn delete(&self, channel: &str, ts: &str) -> Result<(), Error> {
+        let result = self.web.delete_message(channel, ts).await;
+        self.heed(&Lane::delete(), result)
+    }
+
+    /// Shows a message to one person alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::post_ephemeral`].
+    pub async fn show(&self, channel: &str, thread_ts: Option<&str>, user: &str, body: Body) -> Result<(), Error> {
+        let body = body.safe();
+        let result = self
+            .web
+            .post_ephemeral(user, &outgoing(channel, thread_ts, &body, ""))
+            .await;
+        self.heed(&Lane::ephemeral(), result)
     }
 
     /// Looks for a message by its key; see [`Web::find_posted`].
@@ -103,12 +112,82 @@ impl Sender {
     /// As [`Web::find_posted`].
     pub async fn find(
         &self,
-        us: &decode::Identity,
+        us: &Identity,
         channel: &str,
         thread_ts: Option<&str>,
         key: &str,
         oldest: i64,
     ) -> Result<Option<String>, Error> {
-        self.web.find_posted(us, channel, thread_ts, key, oldest).await
+        let result = self.web.find_posted(us, channel, thread_ts, key, oldest).await;
+        self.heed(&Lane::look_up(), result)
+    }
+
+    /// Answers an interaction over its `response_url`; see [`Web::respond`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::respond`].
+    pub async fn respond(&self, response_url: &str, mut body: Value) -> Result<(), Error> {
+        gate::block(&mut body);
+        self.web.respond(response_url, &body).await
+    }
+
+    /// Opens a modal; see [`Web::open_view`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::open_view`].
+    pub async fn open_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
+        gate::block(&mut view);
+        self.web.open_view(trigger_id, &view).await
+    }
+
+    /// Opens a modal on top of another; see [`Web::push_view`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::push_view`].
+    pub async fn push_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
+        gate::block(&mut view);
+        self.web.push_view(trigger_id, &view).await
+    }
+
+    /// Gives a modal another content; see [`Web::update_view`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::update_view`].
+    pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, mut view: Value) -> Result<View, Error> {
+        gate::block(&mut view);
+        self.web.update_view(which, hash, &view).await
+    }
+
+    /// Shows a person's Home tab; see [`Web::publish_view`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Web::publish_view`].
+    pub async fn publish_view(&self, user: &str, mut view: Value) -> Result<View, Error> {
+        gate::block(&mut view);
+        self.web.publish_view(user, &view).await
+    }
+
+    /// A 429 keeps its lane quiet for as long as Slack says, and no other.
+    fn heed<T>(&self, lane: &Lane, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::RateLimited { after, method }) = &result {
+            metrics::counter!("signpost_rate_limited_total", "method" => method.clone()).increment(1);
+            self.pace.block(lane, Instant::now(), *after);
+        }
+        result
+    }
+}
+
+fn outgoing<'a>(channel: &'a str, thread_ts: Option<&'a str>, body: &'a Body, key: &'a str) -> Outgoing<'a> {
+    Outgoing {
+        channel,
+        thread_ts,
+        text: &body.text,
+        blocks: &body.blocks,
+        key,
     }
 }

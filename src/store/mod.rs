@@ -4,7 +4,8 @@
 //! trait, so that another engine proves itself with the same tests.
 
 pub mod cases;
-mod model;
+mod inbox;
+mod outbox;
 pub mod sqlite;
 
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use cases::{Answered, CaseRow, Cases, Mute};
-pub use model::{Arrival, Done, NewPost, Post, PostState, Purged, Receipt, Settled, Waiting};
+pub use inbox::{Arrival, Done, Receipt, Waiting};
+pub use outbox::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 
 /// Durable state. Every method is one transaction.
 #[async_trait]
@@ -36,14 +38,22 @@ pub trait Store: Cases {
     /// Keeps a row that cannot be handled for a look by a person, until its payload is erased.
     async fn set_aside(&self, key: &str, now: Timestamp) -> Result<(), Error>;
 
-    /// What is still to be posted, in order; the oldest when there is very much.
-    async fn unsent(&self) -> Result<Vec<Post>, Error>;
+    /// Adds what is to be posted, updated or deleted and is not the outcome of a row of the inbox: what people click.
+    /// Never waits behind those who work through queues.
+    async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error>;
 
-    /// Marks a post as being sent. `false` when it is not to be sent any more.
-    async fn sending(&self, key: &str, now: Timestamp) -> Result<bool, Error>;
+    /// What may be sent now: of each thread the first row alone, so that its order holds, and of each channel only as many
+    /// as it may take soon, so that no channel waits behind another one's thousands.
+    async fn due(&self, now: Timestamp) -> Result<Due, Error>;
+
+    /// Marks a row as being sent, and gives what to send as it is now.
+    async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error>;
 
     /// Writes down how a try to send ended.
     async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error>;
+
+    /// Where the message of a row stands; `None` while it is not posted, and once it is known to be gone.
+    async fn posted(&self, key: &str) -> Result<Option<Place>, Error>;
 
     /// After a start: posts that were being sent become uncertain, to be looked up not earlier than `lookup_after` since
     /// their last try began. Tells how many.
@@ -58,6 +68,17 @@ pub trait Store: Cases {
 
 /// Raw payloads are erased after this time even when they could not be handled.
 pub const PAYLOADS_KEPT: Duration = Duration::from_hours(24);
+
+/// What a purge removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Rows that were older than the retention.
+    pub forgotten: u64,
+    /// Payloads erased for their age.
+    pub erased: u64,
+    /// Of these, messages that had not been handled.
+    pub unhandled: u64,
+}
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]

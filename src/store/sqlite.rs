@@ -10,18 +10,28 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{Arrival, Done, Due, Error, NewPost, PAYLOADS_KEPT, Place, Purged, Receipt, Settled, Store, Turn, Waiting};
 
 mod cases;
-
-use super::{Arrival, Done, Error, NewPost, PAYLOADS_KEPT, Post, PostState, Purged, Receipt, Settled, Store, Waiting};
+mod outbox;
 
 /// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first.
 const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Connections that read.
+const READERS: u32 = 4;
 
 /// A SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
-    pool: SqlitePool,
+    /// The one connection that writes.
+    writer: SqlitePool,
+    /// Connections that only read; they see what was committed, and never wait for the writer.
+    readers: SqlitePool,
+    /// Who works through a queue takes this before the writer, so that a person's click waits for one transaction at
+    /// most, never for a row of them.
+    behind: Semaphore,
     /// Held while the store is open: two bots on one file would post everything twice.
     _lock: File,
 }
@@ -61,20 +71,41 @@ impl Sqlite {
             path: path.to_owned(),
             cause,
         };
-        // One connection: SQLite has one writer anyway, and nothing here reads for long.
-        let pool = SqlitePoolOptions::new()
+        // SQLite has one writer at a time anyway.
+        let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await
             .map_err(unusable)?;
         sqlx::migrate!("migrations/sqlite")
-            .run(&pool)
+            .run(&writer)
             .await
             .map_err(|cause| Error::Migration {
                 path: path.to_owned(),
                 cause: Box::new(cause),
             })?;
-        Ok(Self { pool, _lock: lock })
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(unusable)?;
+        Ok(Self {
+            writer,
+            readers,
+            behind: Semaphore::new(1),
+            _lock: lock,
+        })
+    }
+
+    /// A transaction of what cannot wait: intake, and what people click.
+    async fn begin(&self) -> Result<Transaction<'static, Engine>, Error> {
+        Ok(self.writer.begin_with(BEGIN).await?)
+    }
+
+    /// The place in the queue of what can wait; held until the transaction has ended.
+    async fn behind(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.behind.acquire().await.ok()
     }
 }
 
@@ -89,7 +120,7 @@ fn private(path: &Path) -> std::io::Result<File> {
 #[async_trait]
 impl Store for Sqlite {
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let mut transaction = self.begin().await?;
         let mut receipts = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             receipts.push(receive_one(&mut transaction, arrival, now).await?);
@@ -99,6 +130,7 @@ impl Store for Sqlite {
     }
 
     async fn take(&self, after: i64, limit: u32) -> Result<Vec<Waiting>, Error> {
+        let _behind = self.behind().await;
         let rows = sqlx::query(
             "UPDATE inbox SET attempts = attempts + 1
              WHERE seq IN (SELECT seq FROM inbox WHERE state = 'waiting' AND seq > ? ORDER BY seq LIMIT ?)
@@ -106,7 +138,7 @@ impl Store for Sqlite {
         )
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writer)
         .await?;
         let mut rows = rows.iter().map(waiting).collect::<Result<Vec<_>, _>>()?;
         rows.sort_by_key(|row| row.seq);
@@ -118,13 +150,14 @@ impl Store for Sqlite {
             "SELECT seq, key, lane, mentioned, payload, attempts FROM inbox WHERE key = ? AND state = 'waiting'",
         )
         .bind(key)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.readers)
         .await?;
         Ok(row.as_ref().map(waiting).transpose()?)
     }
 
     async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let _behind = self.behind().await;
+        let mut transaction = self.begin().await?;
         let marked = sqlx::query(
             "UPDATE inbox SET state = 'handled', handled_at = ?, payload = NULL
              WHERE seq = ? AND mentioned = ? AND state = 'waiting'",
@@ -159,7 +192,7 @@ impl Store for Sqlite {
         for case in &done.forget {
             cases::forget(&mut transaction, case).await?;
         }
-        add_posts(&mut transaction, &done.posts, now).await?;
+        outbox::add(&mut transaction, &done.posts, now).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -168,62 +201,50 @@ impl Store for Sqlite {
         sqlx::query("UPDATE inbox SET state = 'set_aside', handled_at = ? WHERE key = ? AND state = 'waiting'")
             .bind(now.as_millisecond())
             .bind(key)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
 
-    async fn unsent(&self) -> Result<Vec<Post>, Error> {
-        let rows = sqlx::query(
-            "SELECT seq, key, channel, thread_ts, body, state, attempts, next_at, first_try_at FROM outbox
-             WHERE state IN ('pending', 'sending', 'uncertain') ORDER BY seq LIMIT 500",
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.iter().map(post).collect::<Result<Vec<_>, _>>()?)
-    }
-
-    async fn sending(&self, key: &str, now: Timestamp) -> Result<bool, Error> {
-        let marked = sqlx::query(
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_at = ?,
-             first_try_at = coalesce(first_try_at, ?) WHERE key = ? AND state IN ('pending', 'uncertain')",
-        )
-        .bind(now.as_millisecond())
-        .bind(now.as_millisecond())
-        .bind(key)
-        .execute(&self.pool)
-        .await?;
-        Ok(marked.rows_affected() == 1)
-    }
-
-    async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error> {
-        sqlx::query(
-            "UPDATE outbox SET state = ?1, next_at = ?2, posted_ts = coalesce(?3, posted_ts), error = ?4,
-             body = CASE WHEN ?1 = 'sent' THEN NULL ELSE coalesce(?5, body) END WHERE key = ?6",
-        )
-        .bind(settled.state.as_str())
-        .bind(settled.next_at.as_millisecond())
-        .bind(&settled.posted_ts)
-        .bind(&settled.error)
-        .bind(&settled.body)
-        .bind(key)
-        .execute(&self.pool)
-        .await?;
+    async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        outbox::add(&mut transaction, posts, now).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
+    async fn due(&self, now: Timestamp) -> Result<Due, Error> {
+        Ok(outbox::due(&self.readers, now).await?)
+    }
+
+    async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error> {
+        let _behind = self.behind().await;
+        let mut transaction = self.begin().await?;
+        let turn = outbox::turn(&mut transaction, key, now).await?;
+        transaction.commit().await?;
+        Ok(turn)
+    }
+
+    async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error> {
+        let _behind = self.behind().await;
+        let mut transaction = self.begin().await?;
+        outbox::settle(&mut transaction, key, settled).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn posted(&self, key: &str) -> Result<Option<Place>, Error> {
+        Ok(outbox::posted(&self.readers, key).await?)
+    }
+
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
-        // `next_at` holds when the last try began.
-        let changed =
-            sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
-                .bind(milliseconds(lookup_after))
-                .execute(&self.pool);
-        Ok(changed.await?.rows_affected())
+        Ok(outbox::recover(&self.writer, lookup_after).await?)
     }
 
     async fn purge(&self, now: Timestamp, retention: Duration) -> Result<Purged, Error> {
         let old = before(now, retention);
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let _behind = self.behind().await;
+        let mut transaction = self.begin().await?;
         let unhandled = sqlx::query(
             "UPDATE inbox SET state = 'set_aside', handled_at = ? WHERE state = 'waiting' AND received_at < ?",
         )
@@ -240,7 +261,7 @@ impl Store for Sqlite {
         let mut forgotten = 0;
         for statement in [
             "DELETE FROM inbox WHERE state <> 'waiting' AND received_at < ?",
-            "DELETE FROM outbox WHERE state IN ('sent', 'failed') AND created_at < ?",
+            "DELETE FROM outbox WHERE state NOT IN ('pending', 'sending', 'uncertain') AND created_at < ?",
             "DELETE FROM answers WHERE answered_at < ?",
             "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE updated_at < ?)",
             "DELETE FROM cases WHERE updated_at < ?",
@@ -254,7 +275,7 @@ impl Store for Sqlite {
         transaction.commit().await?;
         // What was erased must not live on in the write-ahead log.
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(Purged {
             forgotten,
@@ -264,32 +285,9 @@ impl Store for Sqlite {
     }
 
     async fn check(&self) -> Result<(), Error> {
-        self.pool.begin_with(BEGIN).await?.rollback().await?;
+        self.begin().await?.rollback().await?;
         Ok(())
     }
-}
-
-/// Adds posts to the outbox; one whose key is there already is not added again.
-async fn add_posts(
-    transaction: &mut Transaction<'static, Engine>,
-    posts: &[NewPost],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    for post in posts {
-        sqlx::query(
-            "INSERT INTO outbox (key, channel, thread_ts, body, state, created_at, next_at)
-             VALUES (?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(&post.key)
-        .bind(&post.channel)
-        .bind(&post.thread_ts)
-        .bind(&post.body)
-        .bind(now.as_millisecond())
-        .bind(now.as_millisecond())
-        .execute(&mut **transaction)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn receive_one(
@@ -338,10 +336,6 @@ fn before(now: Timestamp, age: Duration) -> i64 {
         .saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
     Ok(Waiting {
         seq: row.try_get("seq")?,
@@ -351,24 +345,4 @@ fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
         payload: row.try_get::<Option<String>, _>("payload")?.unwrap_or_default(),
         attempts: row.try_get("attempts")?,
     })
-}
-
-fn post(row: &SqliteRow) -> Result<Post, sqlx::Error> {
-    let state: String = row.try_get("state")?;
-    Ok(Post {
-        seq: row.try_get("seq")?,
-        key: row.try_get("key")?,
-        channel: row.try_get("channel")?,
-        thread_ts: row.try_get("thread_ts")?,
-        body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
-        state: PostState::parse(&state)
-            .ok_or_else(|| sqlx::Error::Decode(format!("unknown state `{state}`").into()))?,
-        attempts: row.try_get("attempts")?,
-        next_at: time(row.try_get("next_at")?),
-        first_try_at: row.try_get::<Option<i64>, _>("first_try_at")?.map(time),
-    })
-}
-
-fn time(milliseconds: i64) -> Timestamp {
-    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }

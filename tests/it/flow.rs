@@ -199,10 +199,11 @@ impl World {
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
-            let unsent: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'failed')")
-                .fetch_one(&pool)
-                .await
-                .unwrap();
+            let unsent: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')")
+                    .fetch_one(&pool)
+                    .await
+                    .unwrap();
             if unsent == 0 {
                 return;
             }

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Answered, Arrival, Done, Error, NewPost, PostState, Receipt, Settled, Store};
+use signpost::store::{
+    Action, Answered, Arrival, Done, Error, NewPost, Post, PostState, Purged, Receipt, Settled, Store, Turn,
+};
+
+mod outbox;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -28,7 +32,8 @@ fn post(key: &str) -> NewPost {
         key: key.into(),
         channel: "C".into(),
         thread_ts: Some("1.0".into()),
-        body: "{}".into(),
+        action: Action::Post,
+        body: format!("body of {key}"),
     }
 }
 
@@ -44,33 +49,49 @@ fn settled(state: PostState) -> Settled {
 
 /// The contract, against one engine: `open` opens the same store again and again.
 macro_rules! contract {
-    ($open:expr; $($test:ident),* $(,)?) => {
-        $(
+    ($open:expr; $($part:ident: [$($test:ident),* $(,)?]),* $(,)?) => {
+        $($(
             #[tokio::test]
             async fn $test() {
                 let folder = tempfile::tempdir().unwrap();
                 let store: Arc<dyn Store> = Arc::new($open(folder.path().join("state/signpost.db")).await);
-                contract::$test(store.as_ref()).await;
+                $part::$test(store.as_ref()).await;
             }
-        )*
+        )*)*
     };
 }
 
 contract! {
     async |path: std::path::PathBuf| Sqlite::open(&path).await.unwrap();
-    the_same_message_is_taken_in_once,
-    a_mention_told_by_the_second_arrival_is_not_lost,
-    a_message_handled_in_silence_waits_again_when_it_turns_out_to_be_a_mention,
-    rows_are_taken_in_the_order_they_came_and_attempts_are_counted,
-    handling_erases_the_payload_and_adds_posts_at_once,
-    a_key_is_posted_once,
-    a_post_goes_from_pending_to_sent,
-    a_post_that_was_being_sent_is_uncertain_after_a_start,
-    what_was_not_decoded_is_kept_but_not_handled,
-    old_rows_are_forgotten_and_payloads_erased_after_a_day,
+    inbox: [
+        the_same_message_is_taken_in_once,
+        a_mention_told_by_the_second_arrival_is_not_lost,
+        a_message_handled_in_silence_waits_again_when_it_turns_out_to_be_a_mention,
+        rows_are_taken_in_the_order_they_came_and_attempts_are_counted,
+        handling_erases_the_payload_and_adds_posts_at_once,
+        what_was_not_decoded_is_kept_but_not_handled,
+        old_rows_are_forgotten_and_payloads_erased_after_a_day,
+    ],
+    outbox: [
+        a_key_is_posted_once,
+        a_post_goes_from_pending_to_sent,
+        a_post_that_was_being_sent_is_uncertain_after_a_start,
+        a_thread_is_worked_through_in_order,
+        a_channel_does_not_wait_behind_the_thousands_of_another,
+        a_thread_that_waits_holds_up_no_other,
+        an_update_goes_where_its_message_was_posted,
+        an_update_of_a_message_that_waits_becomes_part_of_it,
+        the_last_of_several_updates_is_the_one_that_is_sent,
+        an_update_that_may_have_been_sent_is_skipped_when_a_later_one_waits,
+        an_update_of_a_message_that_never_was_is_dropped,
+        a_message_deleted_before_it_was_posted_is_never_posted,
+        a_message_deleted_while_it_was_being_sent_is_deleted_afterwards,
+        nothing_is_done_to_a_message_that_is_gone,
+        an_ephemeral_knows_its_person,
+    ],
 }
 
-mod contract {
+mod inbox {
     use super::*;
 
     pub(super) async fn the_same_message_is_taken_in_once(store: &dyn Store) {
@@ -146,98 +167,10 @@ mod contract {
         assert!(store.finish(&read, &done, at(1)).await.unwrap());
         assert!(!store.finish(&read, &done, at(1)).await.unwrap());
         assert!(store.answer("m").await.unwrap().is_some() && store.answer("other").await.unwrap().is_none());
-        let posts = store.unsent().await.unwrap();
-        assert_eq!(
-            posts.iter().map(|post| post.key.as_str()).collect::<Vec<_>>(),
-            ["p1", "p2"]
-        );
-        assert_eq!(posts[0].thread_ts.as_deref(), Some("1.0"));
-    }
-
-    pub(super) async fn a_key_is_posted_once(store: &dyn Store) {
-        store
-            .receive(&[arrival("a", false), arrival("b", false)], at(0))
-            .await
-            .unwrap();
-        for row in store.take(0, 10).await.unwrap() {
-            store
-                .finish(
-                    &row,
-                    &Done {
-                        posts: vec![post("p")],
-                        ..Done::default()
-                    },
-                    at(1),
-                )
-                .await
-                .unwrap();
-        }
-        assert_eq!(store.unsent().await.unwrap().len(), 1);
-    }
-
-    async fn with_post(store: &dyn Store, key: &str) {
-        store.receive(&[arrival(key, false)], at(0)).await.unwrap();
-        let row = store.waiting(key).await.unwrap().unwrap();
-        store
-            .finish(
-                &row,
-                &Done {
-                    posts: vec![post(key)],
-                    ..Done::default()
-                },
-                at(1),
-            )
-            .await
-            .unwrap();
-    }
-
-    pub(super) async fn a_post_goes_from_pending_to_sent(store: &dyn Store) {
-        with_post(store, "p").await;
-        assert!(store.sending("p", at(2)).await.unwrap());
-        assert!(!store.sending("p", at(2)).await.unwrap(), "it is being sent already");
-        let body = Some("shorter".to_owned());
-        store
-            .settle(
-                "p",
-                &Settled {
-                    body,
-                    ..settled(PostState::Pending)
-                },
-            )
-            .await
-            .unwrap();
-        let row = store.unsent().await.unwrap().remove(0);
-        assert_eq!(
-            (row.body.as_str(), row.attempts, row.first_try_at),
-            ("shorter", 1, Some(at(2)))
-        );
-        assert!(store.sending("p", at(5)).await.unwrap());
-        let posted_ts = Some("1.1".to_owned());
-        store
-            .settle(
-                "p",
-                &Settled {
-                    posted_ts,
-                    ..settled(PostState::Sent)
-                },
-            )
-            .await
-            .unwrap();
-        assert!(store.unsent().await.unwrap().is_empty());
-        assert!(!store.sending("p", at(6)).await.unwrap(), "it is sent");
-    }
-
-    pub(super) async fn a_post_that_was_being_sent_is_uncertain_after_a_start(store: &dyn Store) {
-        with_post(store, "p").await;
-        with_post(store, "q").await;
-        store.sending("p", at(2)).await.unwrap();
-        assert_eq!(store.recover(Duration::from_secs(15)).await.unwrap(), 1);
-        let rows = store.unsent().await.unwrap();
-        assert_eq!(
-            rows.iter().map(|row| row.state).collect::<Vec<_>>(),
-            [PostState::Uncertain, PostState::Pending]
-        );
-        assert_eq!(rows[0].next_at, at(17), "not before its request has surely ended");
+        let due = outbox::due(store, 1).await;
+        assert_eq!((due[0].key.as_str(), due[0].thread_ts.as_deref()), ("p1", Some("1.0")));
+        outbox::post_it(store, "p1", "1.1").await;
+        assert_eq!(outbox::keys(store, 1).await, ["p2"]);
     }
 
     pub(super) async fn what_was_not_decoded_is_kept_but_not_handled(store: &dyn Store) {
@@ -256,18 +189,36 @@ mod contract {
     }
 
     pub(super) async fn old_rows_are_forgotten_and_payloads_erased_after_a_day(store: &dyn Store) {
-        with_post(store, "p").await;
-        store.sending("p", at(2)).await.unwrap();
-        store.settle("p", &settled(PostState::Sent)).await.unwrap();
+        store.receive(&[arrival("p", false)], at(0)).await.unwrap();
+        let row = store.waiting("p").await.unwrap().unwrap();
+        let posts = vec![post("p"), post("q")];
+        let answered = vec![Answered {
+            message: "m".into(),
+            ..Answered::default()
+        }];
+        store
+            .finish(
+                &row,
+                &Done {
+                    posts,
+                    answered,
+                    ..Done::default()
+                },
+                at(1),
+            )
+            .await
+            .unwrap();
+        outbox::post_it(store, "p", "1.1").await;
         store.receive(&[arrival("late", false)], at(0)).await.unwrap();
-        assert_eq!(
-            store.purge(at(60), 30 * DAY).await.unwrap(),
-            signpost::store::Purged::default()
-        );
+        assert_eq!(store.purge(at(60), 30 * DAY).await.unwrap(), Purged::default());
         let purged = store.purge(at(0) + 2 * DAY, 30 * DAY).await.unwrap();
         assert_eq!((purged.erased, purged.unhandled, purged.forgotten), (1, 1, 0));
         let purged = store.purge(at(0) + 31 * DAY, 30 * DAY).await.unwrap();
-        assert_eq!(purged.forgotten, 3);
+        assert_eq!(
+            purged.forgotten, 4,
+            "two of the inbox, the post that was sent, the answer"
+        );
+        assert_eq!(outbox::keys(store, 9).await, ["q"], "what is not sent yet is kept");
     }
 }
 

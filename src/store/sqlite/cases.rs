@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
-use super::{BEGIN, Sqlite, time};
+use super::Sqlite;
+use super::outbox::time;
 use crate::store::cases::{Answered, CaseRow, Cases, Mute};
 use crate::store::{Error, NewPost};
 
@@ -14,7 +15,7 @@ impl Cases for Sqlite {
     async fn answer(&self, message: &str) -> Result<Option<Answered>, Error> {
         let row = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = ?")
             .bind(message)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers)
             .await?;
         Ok(row.as_ref().map(answered).transpose()?)
     }
@@ -22,7 +23,7 @@ impl Cases for Sqlite {
     async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error> {
         let rows = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = ? ORDER BY message")
             .bind(case)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await?;
         Ok(rows.iter().map(answered).collect::<Result<_, _>>()?)
     }
@@ -30,7 +31,7 @@ impl Cases for Sqlite {
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error> {
         let row = sqlx::query("SELECT * FROM cases WHERE id = ?")
             .bind(id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers)
             .await?;
         Ok(row.as_ref().map(case).transpose()?)
     }
@@ -41,7 +42,7 @@ impl Cases for Sqlite {
         )
         .bind(channel)
         .bind(since.as_millisecond())
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await?;
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
@@ -53,7 +54,7 @@ impl Cases for Sqlite {
         )
         .bind(user)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await?;
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
@@ -65,11 +66,11 @@ impl Cases for Sqlite {
         posts: &[NewPost],
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let mut transaction = self.begin().await?;
         if !write(&mut transaction, case, user, now).await? {
             return Ok(false);
         }
-        super::add_posts(&mut transaction, posts, now).await?;
+        super::outbox::add(&mut transaction, posts, now).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -86,7 +87,7 @@ impl Cases for Sqlite {
             .bind(now.as_millisecond()),
             None => sqlx::query("DELETE FROM mutes WHERE channel = ?").bind(channel),
         };
-        query.execute(&self.pool).await?;
+        query.execute(&self.writer).await?;
         Ok(())
     }
 
@@ -94,7 +95,7 @@ impl Cases for Sqlite {
         let row = sqlx::query("SELECT muted_by, until FROM mutes WHERE channel = ? AND (until IS NULL OR until > ?)")
             .bind(channel)
             .bind(now.as_millisecond())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers)
             .await?;
         let mute = row.map(|row| {
             Ok::<_, sqlx::Error>(Mute {

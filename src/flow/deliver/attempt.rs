@@ -1,0 +1,163 @@
+//! One row of the outbox: looked up when it is uncertain, done, and its outcome written down.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::token::Answer;
+use super::{Delivery, outcome};
+use crate::slack::pace::Lane;
+use crate::slack::sender::Body;
+use crate::slack::web::Error;
+use crate::store::{Action, Post, PostState, Ready, Settled, Turn};
+
+/// A minute before the first try: clocks differ.
+const BEFORE: SignedDuration = SignedDuration::from_mins(1);
+/// Between tries when the store fails.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
+impl Delivery {
+    /// Does a row, and tells what Slack thinks of the token.
+    pub(super) async fn deliver(&self, post: Post, stop: &CancellationToken) -> Answer {
+        if post.action == Action::Post && post.state == PostState::Uncertain {
+            let (settled, answer) = self.look_up(&post).await;
+            if let Some(settled) = settled {
+                self.settle(&post, &settled, stop).await;
+                return answer;
+            }
+            // It is surely not there: now it is a post like any other, and takes its place among them.
+            while let Err(wait) = self.sender.pace().take(&Lane::post(&post.channel), Instant::now()) {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return Answer::Unknown,
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+        }
+        let begun = self.clock.now();
+        let ready = match self.store.sending(&post.key, begun).await {
+            Ok(Turn::Ready(ready)) => ready,
+            Ok(Turn::Over(why)) => {
+                if let Some(why) = why {
+                    info!(key = post.key, why, "a row of the outbox is not needed any more");
+                }
+                return Answer::Unknown;
+            }
+            Err(cause) => {
+                error!(%cause, key = post.key, "a post cannot be marked as being sent; trying again");
+                tokio::time::sleep(STORE_WAIT).await;
+                return Answer::Unknown;
+            }
+        };
+        let (settled, answer) = self.act(&post, ready, begun).await;
+        self.settle(&post, &settled, stop).await;
+        answer
+    }
+
+    async fn settle(&self, post: &Post, settled: &Settled, stop: &CancellationToken) {
+        metrics::counter!("signpost_posts_total", "state" => settled.state.as_str(), "action" => post.action.as_str())
+            .increment(1);
+        while let Err(cause) = self.store.settle(&post.key, settled).await {
+            error!(%cause, key = post.key, "the outcome of a post cannot be written down; trying again");
+            tokio::select! {
+                // It stays marked as being sent, and is looked up after the next start.
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(STORE_WAIT) => {}
+            }
+        }
+    }
+
+    /// Looks for an uncertain post. No outcome: it is surely not there and may be sent.
+    async fn look_up(&self, post: &Post) -> (Option<Settled>, Answer) {
+        let now = self.clock.now();
+        let oldest = post
+            .first_try_at
+            .unwrap_or(now)
+            .saturating_sub(BEFORE)
+            .map_or(0, Timestamp::as_second);
+        let found = self
+            .sender
+            .find(&self.us, &post.channel, post.thread_ts.as_deref(), &post.key, oldest)
+            .await;
+        let key = &post.key;
+        match found {
+            Ok(Some(ts)) => {
+                info!(key, "a post whose sending was uncertain is there");
+                (Some(outcome::sent(now, Some(ts))), Answer::Taken)
+            }
+            Ok(None) => {
+                info!(key, "a post whose sending was uncertain is not there; sending it again");
+                (None, Answer::Taken)
+            }
+            Err(error @ (Error::RateLimited { .. } | Error::Unreachable { .. } | Error::Uncertain { .. })) => {
+                debug!(%error, key, "an uncertain post cannot be looked up yet");
+                let next = outcome::later_at(now, outcome::wait_after(&error, post.attempts));
+                (
+                    Some(outcome::later(PostState::Uncertain, next, &error)),
+                    Answer::Unknown,
+                )
+            }
+            // The scope for reading may be missing for ever; a token is mended some day.
+            Err(error @ Error::Auth { .. }) if error.code() != Some("missing_scope") => (
+                Some(outcome::later(PostState::Uncertain, now, &error)),
+                Answer::Refused(error),
+            ),
+            Err(error) => {
+                error!(%error, key, "whether a post went out cannot be told; it is not sent again");
+                let mut settled = outcome::later(PostState::Failed, now, &error);
+                settled.error = Some(format!("uncertain: {error}"));
+                (Some(settled), Answer::Unknown)
+            }
+        }
+    }
+
+    /// Does it.
+    async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (Settled, Answer) {
+        let body: Body = match &post.action {
+            Action::Delete { .. } => Body::default(),
+            _ => match serde_json::from_str(&ready.body) {
+                Ok(body) => body,
+                Err(cause) => {
+                    error!(%cause, key = post.key, "a post in the outbox cannot be read");
+                    let error = Error::Permanent {
+                        method: "outbox".to_owned(),
+                        code: "unreadable".to_owned(),
+                    };
+                    return (outcome::later(PostState::Failed, begun, &error), Answer::Unknown);
+                }
+            },
+        };
+        let (channel, thread) = (post.channel.as_str(), post.thread_ts.as_deref());
+        let result = match (&post.action, &ready.place) {
+            (Action::Post, _) => {
+                let ts = self.sender.post(channel, thread, body.clone(), &post.key).await;
+                ts.map(Some)
+            }
+            (Action::Update { of }, Some(place)) => {
+                let done = self.sender.update(&place.channel, &place.ts, body.clone(), of).await;
+                done.map(|()| None)
+            }
+            (Action::Delete { .. }, Some(place)) => {
+                let done = self.sender.delete(&place.channel, &place.ts).await;
+                done.map(|()| None)
+            }
+            (Action::Ephemeral { user }, _) => {
+                let done = self.sender.show(channel, thread, user, body.clone()).await;
+                done.map(|()| None)
+            }
+            (Action::Update { .. } | Action::Delete { .. }, None) => Err(Error::Gone {
+                method: "outbox".to_owned(),
+                code: "message_not_found".to_owned(),
+            }),
+        };
+        let answer = Answer::of(&result);
+        let settled = match result {
+            Ok(ts) => outcome::sent(begun, ts),
+            Err(error) => self.after_error(post, &body, begun, &error),
+        };
+        (settled, answer)
+    }
+}

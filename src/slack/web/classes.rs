@@ -1,0 +1,238 @@
+//! What a failed call means for what comes next.
+
+use std::time::Duration;
+
+use slack_morphism::errors::SlackClientError;
+
+/// Why a call failed, in classes of what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Too many calls; again after this time.
+    #[error("{method}: too many calls, again in {} s", .after.as_secs())]
+    RateLimited {
+        /// The method.
+        method: String,
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The call never reached Slack.
+    #[error("{method}: Slack cannot be reached: {why}")]
+    Unreachable {
+        /// The method.
+        method: String,
+        /// Why.
+        why: String,
+    },
+    /// The call may or may not have had its effect.
+    #[error("{method}: it is not known whether it worked: {why}")]
+    Uncertain {
+        /// The method.
+        method: String,
+        /// Why.
+        why: String,
+    },
+    /// The token is not good for it. Nothing works until a person acts.
+    #[error("{method}: {code}{}", needed(.scope.as_deref()))]
+    Auth {
+        /// The method.
+        method: String,
+        /// Slack's word.
+        code: String,
+        /// The scope that is missing, when that is told.
+        scope: Option<String>,
+    },
+    /// Slack does not like what was sent; something shorter may do.
+    #[error("{method}: {code}")]
+    Content {
+        /// The method.
+        method: String,
+        /// Slack's word.
+        code: String,
+    },
+    /// It does not work in this channel until people change something there.
+    #[error("{method}: {code}")]
+    Channel {
+        /// The method.
+        method: String,
+        /// Slack's word.
+        code: String,
+    },
+    /// What it was about is not there any more, or cannot be changed any more: a deleted message, a used trigger.
+    #[error("{method}: {code}")]
+    Gone {
+        /// The method.
+        method: String,
+        /// Slack's word.
+        code: String,
+    },
+    /// It will never work.
+    #[error("{method}: {code}")]
+    Permanent {
+        /// The method.
+        method: String,
+        /// Slack's word.
+        code: String,
+    },
+}
+
+fn needed(scope: Option<&str>) -> String {
+    scope.map_or_else(String::new, |scope| format!(" (the scope {scope} is missing)"))
+}
+
+impl Error {
+    /// Slack's word for it, when it said one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Auth { code, .. }
+            | Self::Content { code, .. }
+            | Self::Channel { code, .. }
+            | Self::Gone { code, .. }
+            | Self::Permanent { code, .. } => Some(code),
+            Self::RateLimited { .. } | Self::Unreachable { .. } | Self::Uncertain { .. } => None,
+        }
+    }
+}
+
+pub(super) fn classify(method: &str, error: SlackClientError) -> Error {
+    let method = method.to_owned();
+    match error {
+        SlackClientError::RateLimitError(error) => Error::RateLimited {
+            method,
+            after: error.retry_after.unwrap_or(Duration::from_secs(5)),
+        },
+        SlackClientError::ApiError(error) => of_code(method, error.code, error.errors),
+        SlackClientError::HttpError(error) if error.status_code.is_server_error() => Error::Uncertain {
+            method,
+            why: format!("HTTP {}", error.status_code),
+        },
+        SlackClientError::HttpError(error) => Error::Permanent {
+            method,
+            code: format!("http_{}", error.status_code.as_u16()),
+        },
+        SlackClientError::HttpProtocolError(error) => of_transport(method, error.cause),
+        SlackClientError::ProtocolError(_) => Error::Uncertain {
+            method,
+            why: "Slack's answer is no JSON that makes sense".to_owned(),
+        },
+        SlackClientError::SystemError(error) => Error::Permanent {
+            method,
+            code: error.message.unwrap_or_else(|| "system_error".to_owned()),
+        },
+        SlackClientError::EndOfStream(_) | SlackClientError::SocketModeProtocolError(_) => Error::Uncertain {
+            method,
+            why: "the connection broke".to_owned(),
+        },
+    }
+}
+
+fn of_transport(method: String, cause: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let Some(cause) = cause else {
+        return Error::Uncertain {
+            method,
+            why: "the connection broke".to_owned(),
+        };
+    };
+    match cause.downcast::<reqwest::Error>() {
+        Ok(cause) if cause.is_connect() || cause.is_builder() => Error::Unreachable {
+            method,
+            why: innermost(cause.as_ref()),
+        },
+        Ok(cause) if cause.is_timeout() => Error::Uncertain {
+            method,
+            why: "no answer in time".to_owned(),
+        },
+        Ok(cause) => Error::Uncertain {
+            method,
+            why: innermost(cause.as_ref()),
+        },
+        Err(cause) => Error::Permanent {
+            method,
+            code: cause.to_string(),
+        },
+    }
+}
+
+/// The cause that says most: "connection refused" rather than "error sending request".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+/// The classes of Slack's codes; a code that is not known cannot get better by trying again.
+pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>) -> Error {
+    match code.as_str() {
+        "not_authed"
+        | "invalid_auth"
+        | "account_inactive"
+        | "token_revoked"
+        | "token_expired"
+        | "missing_scope"
+        | "not_allowed_token_type"
+        | "no_permission"
+        | "org_login_required"
+        | "team_access_not_granted"
+        | "app_uninstalled" => Error::Auth {
+            method,
+            code,
+            scope: needed.and_then(|needed| needed.into_iter().next()),
+        },
+        "no_text"
+        | "invalid_blocks"
+        | "msg_blocks_too_long"
+        | "msg_too_long"
+        | "metadata_too_large"
+        | "metadata_must_be_sent_from_app"
+        | "too_many_attachments"
+        | "invalid_arguments"
+        | "invalid_arg_name"
+        | "invalid_array_arg"
+        | "invalid_blocks_format"
+        | "invalid_metadata_format"
+        | "invalid_metadata_schema"
+        | "markdown_text_conflict" => Error::Content { method, code },
+        "channel_not_found"
+        | "not_in_channel"
+        | "user_not_in_channel"
+        | "is_archived"
+        | "is_inactive"
+        | "ekm_access_denied"
+        | "access_denied"
+        | "enterprise_is_restricted"
+        | "messages_tab_disabled"
+        | "cannot_dm_bot"
+        | "message_limit_exceeded"
+        | "posting_to_general_channel_denied"
+        | "slack_connect_canvas_sharing_blocked"
+        | "slack_connect_blocked_file_type" => Error::Channel { method, code },
+        // `cannot_reply_to_message` and these two come for threads, which may be gone while their channel is well.
+        "thread_not_found"
+        | "cannot_reply_to_message"
+        | "restricted_action_thread_locked"
+        | "message_not_found"
+        | "cant_update_message"
+        | "edit_window_closed"
+        | "cant_delete_message"
+        | "compliance_exports_prevent_deletion"
+        | "used_url"
+        | "expired_url"
+        | "invalid_url"
+        | "expired_trigger_id"
+        | "exchanged_trigger_id"
+        | "invalid_trigger_id"
+        | "trigger_expired"
+        | "trigger_exchanged"
+        | "hash_conflict"
+        | "not_found"
+        | "view_not_found"
+        | "push_limit_reached" => Error::Gone { method, code },
+        // Slack says that these may come after the effect.
+        "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" | "team_added_to_org" => {
+            Error::Uncertain { method, why: code }
+        }
+        _ if code.starts_with("restricted_action") => Error::Channel { method, code },
+        _ => Error::Permanent { method, code },
+    }
+}

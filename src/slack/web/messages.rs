@@ -1,0 +1,208 @@
+//! Messages: post, update, delete, and find again.
+
+use serde_json::{Value, json};
+
+use super::{Error, Web};
+use crate::slack::decode::{Identity, string};
+
+/// Answers of a thread read at once.
+const PAGE: u32 = 200;
+/// Pages looked through for a message of ours; more would take the rate limit of everything else.
+const PAGES: usize = 5;
+
+/// A message to post.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing<'a> {
+    /// Channel id.
+    pub channel: &'a str,
+    /// The thread it belongs to.
+    pub thread_ts: Option<&'a str>,
+    /// What is shown where blocks are not.
+    pub text: &'a str,
+    /// Block Kit; may be empty.
+    pub blocks: &'a [Value],
+    /// Goes along as metadata, so that the message can be found again.
+    pub key: &'a str,
+}
+
+/// The type of our metadata.
+pub const METADATA: &str = "signpost_post";
+
+fn content(message: &Outgoing<'_>) -> Value {
+    let mut body = json!({
+        "channel": message.channel,
+        "text": message.text,
+        "metadata": {"event_type": METADATA, "event_payload": {"key": message.key}},
+    });
+    if !message.blocks.is_empty() {
+        body["blocks"] = Value::from(message.blocks);
+    }
+    if let Some(thread) = message.thread_ts {
+        body["thread_ts"] = Value::from(thread);
+    }
+    body
+}
+
+impl Web {
+    /// Posts a message and tells its `ts`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; [`Error::Uncertain`] means that it may have been posted.
+    pub async fn post_message(&self, message: &Outgoing<'_>) -> Result<String, Error> {
+        const METHOD: &str = "chat.postMessage";
+        let mut body = content(message);
+        body["unfurl_links"] = Value::from(false);
+        body["unfurl_media"] = Value::from(false);
+        let answer = self.post(METHOD, &body).await?;
+        string(&answer, "ts").ok_or_else(|| Error::Uncertain {
+            method: METHOD.to_owned(),
+            why: "Slack's answer names no ts".to_owned(),
+        })
+    }
+
+    /// Gives the message at `ts` another content. The key goes along again, as metadata would be lost otherwise.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. Doing it twice does no harm.
+    pub async fn update_message(&self, ts: &str, message: &Outgoing<'_>) -> Result<(), Error> {
+        let mut body = content(message);
+        body["ts"] = Value::from(ts);
+        // Without it the old blocks stay.
+        body["blocks"] = Value::from(message.blocks);
+        self.post("chat.update", &body).await.map(drop)
+    }
+
+    /// Deletes the message at `ts`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; [`Error::Gone`] when it was not there any more.
+    pub async fn delete_message(&self, channel: &str, ts: &str) -> Result<(), Error> {
+        let body = json!({"channel": channel, "ts": ts});
+        self.post("chat.delete", &body).await.map(drop)
+    }
+
+    /// Shows a message to one person of a channel alone. It cannot be found, updated or deleted later.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn post_ephemeral(&self, user: &str, message: &Outgoing<'_>) -> Result<(), Error> {
+        let mut body = content(message);
+        body["user"] = Value::from(user);
+        if let Some(fields) = body.as_object_mut() {
+            // Nobody can look it up, so Slack takes none.
+            fields.remove("metadata");
+        }
+        self.post("chat.postEphemeral", &body).await.map(drop)
+    }
+
+    /// The address of a message for people.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn permalink(&self, channel: &str, ts: &str) -> Result<String, Error> {
+        const METHOD: &str = "chat.getPermalink";
+        let answer = self
+            .get(METHOD, &vec![("channel", Some(channel)), ("message_ts", Some(ts))])
+            .await?;
+        string(&answer, "permalink").ok_or_else(|| Error::Permanent {
+            method: METHOD.to_owned(),
+            code: "no_permalink".to_owned(),
+        })
+    }
+
+    /// Adds a reaction (`eyes`, without colons) to a message; one that is there already is fine.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn add_reaction(&self, channel: &str, ts: &str, name: &str) -> Result<(), Error> {
+        let body = json!({"channel": channel, "timestamp": ts, "name": name});
+        match self.post("reactions.add", &body).await {
+            Err(error) if error.code() == Some("already_reacted") => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    /// Looks for a message of ours by its key, among those posted since `oldest` (seconds since 1970): in a thread, or
+    /// among the roots of the channel.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. [`Error::Permanent`] when it cannot be told whether it is there.
+    pub async fn find_posted(
+        &self,
+        us: &Identity,
+        channel: &str,
+        thread_ts: Option<&str>,
+        key: &str,
+        oldest: i64,
+    ) -> Result<Option<String>, Error> {
+        let method = if thread_ts.is_some() {
+            "conversations.replies"
+        } else {
+            "conversations.history"
+        };
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let page = self.page(method, channel, thread_ts, oldest, &cursor).await?;
+            let messages = page
+                .get("messages")
+                .and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice);
+            if let Some(found) = messages.iter().find(|message| is_ours(message, us, key)) {
+                return Ok(string(found, "ts"));
+            }
+            cursor = page
+                .get("response_metadata")
+                .and_then(|more| string(more, "next_cursor"))
+                .unwrap_or_default();
+            if cursor.is_empty() {
+                return Ok(None);
+            }
+        }
+        Err(Error::Permanent {
+            method: method.to_owned(),
+            code: "too_many_messages_to_look_through".to_owned(),
+        })
+    }
+
+    async fn page(
+        &self,
+        method: &str,
+        channel: &str,
+        thread_ts: Option<&str>,
+        oldest: i64,
+        cursor: &str,
+    ) -> Result<Value, Error> {
+        let (oldest, limit) = (format!("{oldest}.000000"), PAGE.to_string());
+        let params = vec![
+            ("channel", Some(channel)),
+            ("ts", thread_ts),
+            ("oldest", Some(oldest.as_str())),
+            ("inclusive", Some("true")),
+            ("include_all_metadata", Some("true")),
+            ("limit", Some(limit.as_str())),
+            ("cursor", Some(cursor).filter(|cursor| !cursor.is_empty())),
+        ];
+        self.get(method, &params).await
+    }
+}
+
+/// Another bot could copy our metadata, so the author counts too.
+fn is_ours(message: &Value, us: &Identity, key: &str) -> bool {
+    let by_us = string(message, "user").is_some_and(|user| user == us.user_id)
+        || (us.bot_id.is_some() && string(message, "bot_id") == us.bot_id);
+    let metadata = message.get("metadata");
+    by_us
+        && metadata.and_then(|metadata| string(metadata, "event_type")).as_deref() == Some(METADATA)
+        && metadata
+            .and_then(|metadata| metadata.get("event_payload"))
+            .and_then(|payload| string(payload, "key"))
+            .as_deref()
+            == Some(key)
+}

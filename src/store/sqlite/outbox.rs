@@ -1,0 +1,308 @@
+//! The outbox: what is added, whose turn it is, how it ended.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row as _, Sqlite as Engine, Transaction};
+
+use crate::store::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+
+type Tx = Transaction<'static, Engine>;
+
+/// The first row of each thread, when it is due: of each channel the oldest of each kind of action, so that no channel
+/// and no kind waits behind another one's thousands.
+const DUE: &str = "
+    WITH waiting AS (
+        SELECT seq, channel, action, state, next_at,
+               row_number() OVER (PARTITION BY channel, thread_ts ORDER BY seq) AS place
+        FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')
+    ), heads AS (
+        SELECT seq, row_number() OVER (PARTITION BY channel, action ORDER BY seq) AS place
+        FROM waiting WHERE place = 1 AND state <> 'sending' AND next_at <= ?
+    )
+    SELECT outbox.seq, key, channel, thread_ts, action, target, person, state, attempts, first_try_at
+    FROM outbox JOIN heads USING (seq) WHERE heads.place <= 10 ORDER BY outbox.seq";
+
+/// Before a message is looked at again whose target is not posted yet.
+const TARGET_WAIT: i64 = 1_000;
+
+/// Adds rows, and lets them replace what they make needless.
+pub(super) async fn add(transaction: &mut Tx, posts: &[NewPost], now: Timestamp) -> Result<(), sqlx::Error> {
+    for post in posts {
+        add_one(transaction, post, now).await?;
+    }
+    Ok(())
+}
+
+async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result<(), sqlx::Error> {
+    let target = match &post.action {
+        Action::Update { of } | Action::Delete { of } => Some(of.as_str()),
+        Action::Post | Action::Ephemeral { .. } => None,
+    };
+    let person = match &post.action {
+        Action::Ephemeral { user } => Some(user.as_str()),
+        _ => None,
+    };
+    // What is done to a message stands in the same row of messages as that message, whatever the caller says.
+    let added = sqlx::query(
+        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at)
+         SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
+                ?4, ?5, ?6, ?7, 'pending', ?8, ?8
+         FROM (SELECT 1) LEFT JOIN outbox AS meant ON meant.key = ?6 WHERE true
+         ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(&post.key)
+    .bind(&post.channel)
+    .bind(&post.thread_ts)
+    .bind(&post.body)
+    .bind(post.action.as_str())
+    .bind(target)
+    .bind(person)
+    .bind(now.as_millisecond())
+    .execute(&mut **transaction)
+    .await?;
+    match &post.action {
+        _ if added.rows_affected() == 0 => Ok(()),
+        Action::Update { of } => replace(transaction, post, of).await,
+        Action::Delete { of } => take_back(transaction, post, of).await,
+        Action::Post | Action::Ephemeral { .. } => Ok(()),
+    }
+}
+
+/// Only the last state of a message matters.
+async fn replace(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(), sqlx::Error> {
+    drop_updates(transaction, of, &post.key).await?;
+    // Nobody has seen it yet: it is posted as it is now. Not when it is about to be deleted.
+    let merged = sqlx::query(
+        "UPDATE outbox SET body = ?1 WHERE key = ?2 AND action = 'post' AND state = 'pending'
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE target = ?2 AND action = 'delete')",
+    )
+    .bind(&post.body)
+    .bind(of)
+    .execute(&mut **transaction)
+    .await?;
+    if merged.rows_affected() == 1 {
+        drop_row(transaction, &post.key, "it is part of the message that waits").await?;
+    }
+    Ok(())
+}
+
+/// What is deleted needs no updates, and no posting when it is not there yet.
+async fn take_back(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(), sqlx::Error> {
+    drop_updates(transaction, of, &post.key).await?;
+    let taken_back = sqlx::query(
+        "UPDATE outbox SET state = 'dropped', body = NULL, error = 'deleted before it was posted'
+         WHERE key = ? AND action = 'post' AND state = 'pending'",
+    )
+    .bind(of)
+    .execute(&mut **transaction)
+    .await?;
+    if taken_back.rows_affected() == 1 {
+        drop_row(transaction, &post.key, "it was not posted yet").await?;
+    }
+    Ok(())
+}
+
+/// Those that surely were not sent; one that may have been is skipped when its turn comes.
+async fn drop_updates(transaction: &mut Tx, of: &str, but: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'dropped', body = NULL, error = 'a later change took its place'
+         WHERE target = ? AND action = 'update' AND state = 'pending' AND key <> ?",
+    )
+    .bind(of)
+    .bind(but)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn drop_row(transaction: &mut Tx, key: &str, why: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE outbox SET state = 'dropped', body = NULL, error = ? WHERE key = ?")
+        .bind(why)
+        .bind(key)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::due`].
+pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sqlx::Error> {
+    let rows = sqlx::query(DUE).bind(now.as_millisecond()).fetch_all(readers).await?;
+    let next_at: Option<i64> = sqlx::query_scalar(
+        "SELECT min(next_at) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain') AND state <> 'sending'
+         AND next_at > ?",
+    )
+    .bind(now.as_millisecond())
+    .fetch_one(readers)
+    .await?;
+    Ok(Due {
+        posts: rows.iter().map(read).collect::<Result<_, _>>()?,
+        next_at: next_at.map(time),
+    })
+}
+
+/// See [`crate::store::Store::sending`].
+pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Result<Turn, sqlx::Error> {
+    let row =
+        sqlx::query("SELECT seq, action, target, body FROM outbox WHERE key = ? AND state IN ('pending', 'uncertain')")
+            .bind(key)
+            .fetch_optional(&mut **transaction)
+            .await?;
+    let Some(row) = row else {
+        return Ok(Turn::Over(None));
+    };
+    let target: Option<String> = row.try_get("target")?;
+    let action: String = row.try_get("action")?;
+    let place = match (action.as_str(), &target) {
+        ("post", _) if delete_waits(transaction, key).await? => {
+            sqlx::query(
+                "UPDATE outbox SET state = 'dropped', error = 'it was not posted'
+                 WHERE target = ? AND action = 'delete'",
+            )
+            .bind(key)
+            .execute(&mut **transaction)
+            .await?;
+            return over(transaction, key, "deleted before it was posted").await;
+        }
+        ("update" | "delete", Some(target)) => {
+            if action == "update" && is_replaced(transaction, target, row.try_get("seq")?).await? {
+                return over(transaction, key, "a later change took its place").await;
+            }
+            match state_of(transaction, target).await? {
+                Some((PostState::Sent, Some(place))) => Some(place),
+                Some((PostState::Pending | PostState::Sending | PostState::Uncertain, _)) => {
+                    sqlx::query("UPDATE outbox SET next_at = ? WHERE key = ?")
+                        .bind(now.as_millisecond() + TARGET_WAIT)
+                        .bind(key)
+                        .execute(&mut **transaction)
+                        .await?;
+                    return Ok(Turn::Over(None));
+                }
+                _ => return over(transaction, key, "its message is not there").await,
+            }
+        }
+        _ => None,
+    };
+    sqlx::query(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_at = ?1,
+         first_try_at = coalesce(first_try_at, ?1) WHERE key = ?2",
+    )
+    .bind(now.as_millisecond())
+    .bind(key)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(Turn::Ready(Ready {
+        body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
+        place,
+    }))
+}
+
+async fn over(transaction: &mut Tx, key: &str, why: &'static str) -> Result<Turn, sqlx::Error> {
+    drop_row(transaction, key, why).await?;
+    Ok(Turn::Over(Some(why)))
+}
+
+async fn delete_waits(transaction: &mut Tx, of: &str) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query("SELECT 1 FROM outbox WHERE target = ? AND action = 'delete' AND state = 'pending'")
+        .bind(of)
+        .fetch_optional(&mut **transaction);
+    Ok(found.await?.is_some())
+}
+
+async fn is_replaced(transaction: &mut Tx, of: &str, seq: i64) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query("SELECT 1 FROM outbox WHERE target = ? AND seq > ? AND state = 'pending'")
+        .bind(of)
+        .bind(seq)
+        .fetch_optional(&mut **transaction);
+    Ok(found.await?.is_some())
+}
+
+async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, Option<Place>)>, sqlx::Error> {
+    let row = sqlx::query("SELECT state, channel, posted_ts FROM outbox WHERE key = ?")
+        .bind(key)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some((state(&row)?, place(&row)?)))
+}
+
+/// See [`crate::store::Store::settle`].
+pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE outbox SET state = ?1, next_at = ?2, posted_ts = coalesce(?3, posted_ts), error = ?4,
+         body = CASE WHEN ?1 IN ('sent', 'dropped', 'gone') THEN NULL ELSE coalesce(?5, body) END WHERE key = ?6",
+    )
+    .bind(settled.state.as_str())
+    .bind(settled.next_at.as_millisecond())
+    .bind(&settled.posted_ts)
+    .bind(&settled.error)
+    .bind(&settled.body)
+    .bind(key)
+    .execute(&mut **transaction)
+    .await?;
+    // What was deleted, by us or by somebody else, is known to be gone.
+    sqlx::query(
+        "UPDATE outbox SET state = 'gone' WHERE state = 'sent' AND key =
+         (SELECT target FROM outbox WHERE key = ? AND (state = 'gone' OR (state = 'sent' AND action = 'delete')))",
+    )
+    .bind(key)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::posted`].
+pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Place>, sqlx::Error> {
+    let row = sqlx::query("SELECT channel, posted_ts FROM outbox WHERE key = ? AND action = 'post' AND state = 'sent'")
+        .bind(key)
+        .fetch_optional(readers)
+        .await?;
+    Ok(row.as_ref().map(place).transpose()?.flatten())
+}
+
+/// See [`crate::store::Store::recover`].
+pub(super) async fn recover(writer: &SqlitePool, lookup_after: Duration) -> Result<u64, sqlx::Error> {
+    // `next_at` holds when the last try began.
+    let changed = sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
+        .bind(i64::try_from(lookup_after.as_millis()).unwrap_or(i64::MAX))
+        .execute(writer);
+    Ok(changed.await?.rows_affected())
+}
+
+fn place(row: &SqliteRow) -> Result<Option<Place>, sqlx::Error> {
+    let channel = row.try_get("channel")?;
+    let ts: Option<String> = row.try_get("posted_ts")?;
+    Ok(ts.map(|ts| Place { channel, ts }))
+}
+
+fn state(row: &SqliteRow) -> Result<PostState, sqlx::Error> {
+    let text: String = row.try_get("state")?;
+    PostState::parse(&text).ok_or_else(|| sqlx::Error::Decode(format!("unknown state `{text}`").into()))
+}
+
+fn read(row: &SqliteRow) -> Result<Post, sqlx::Error> {
+    let action: String = row.try_get("action")?;
+    let (target, person): (Option<String>, Option<String>) = (row.try_get("target")?, row.try_get("person")?);
+    let action = match (action.as_str(), target, person) {
+        ("post", _, _) => Action::Post,
+        ("update", Some(of), _) => Action::Update { of },
+        ("delete", Some(of), _) => Action::Delete { of },
+        ("ephemeral", _, Some(user)) => Action::Ephemeral { user },
+        _ => return Err(sqlx::Error::Decode(format!("unknown action `{action}`").into())),
+    };
+    Ok(Post {
+        seq: row.try_get("seq")?,
+        key: row.try_get("key")?,
+        channel: row.try_get("channel")?,
+        thread_ts: row.try_get("thread_ts")?,
+        action,
+        state: state(row)?,
+        attempts: row.try_get("attempts")?,
+        first_try_at: row.try_get::<Option<i64>, _>("first_try_at")?.map(time),
+    })
+}
+
+pub(super) fn time(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

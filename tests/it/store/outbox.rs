@@ -1,0 +1,291 @@
+//! The outbox: order, fairness, and what makes a row needless.
+
+use super::*;
+
+/// What may be sent at this second.
+pub(super) async fn due(store: &dyn Store, second: i64) -> Vec<Post> {
+    store.due(at(second)).await.unwrap().posts
+}
+
+pub(super) async fn keys(store: &dyn Store, second: i64) -> Vec<String> {
+    due(store, second).await.into_iter().map(|post| post.key).collect()
+}
+
+/// Sends a row, and Slack takes it.
+pub(super) async fn post_it(store: &dyn Store, key: &str, ts: &str) {
+    ready(store, key).await;
+    let posted_ts = Some(ts.to_owned());
+    let sent = Settled {
+        posted_ts,
+        ..settled(PostState::Sent)
+    };
+    store.settle(key, &sent).await.unwrap();
+}
+
+/// Marks a row as being sent; what is sent, and the `ts` of the message that it is done to.
+async fn ready(store: &dyn Store, key: &str) -> (String, Option<String>) {
+    match store.sending(key, at(2)).await.unwrap() {
+        Turn::Ready(ready) => (ready.body, ready.place.map(|place| place.ts)),
+        Turn::Over(why) => panic!("{key} is not to be sent: {why:?}"),
+    }
+}
+
+async fn is_over(store: &dyn Store, key: &str) -> bool {
+    matches!(store.sending(key, at(2)).await.unwrap(), Turn::Over(_))
+}
+
+async fn add(store: &dyn Store, posts: &[NewPost]) {
+    store.enqueue(posts, at(0)).await.unwrap();
+}
+
+fn in_thread(key: &str, channel: &str, thread: &str) -> NewPost {
+    NewPost {
+        channel: channel.into(),
+        thread_ts: Some(thread.into()),
+        ..post(key)
+    }
+}
+
+fn update(key: &str, of: &str) -> NewPost {
+    NewPost {
+        action: Action::Update { of: of.into() },
+        ..in_thread(key, "C-elsewhere", "9.9")
+    }
+}
+
+fn delete(key: &str, of: &str) -> NewPost {
+    NewPost {
+        action: Action::Delete { of: of.into() },
+        body: String::new(),
+        ..post(key)
+    }
+}
+
+pub(super) async fn a_key_is_posted_once(store: &dyn Store) {
+    store
+        .receive(&[arrival("a", false), arrival("b", false)], at(0))
+        .await
+        .unwrap();
+    for row in store.take(0, 10).await.unwrap() {
+        let done = Done {
+            posts: vec![post("p")],
+            ..Done::default()
+        };
+        store.finish(&row, &done, at(1)).await.unwrap();
+    }
+    add(store, &[post("p")]).await;
+    post_it(store, "p", "1.1").await;
+    add(store, &[post("p")]).await;
+    assert!(keys(store, 9).await.is_empty());
+}
+
+pub(super) async fn a_post_goes_from_pending_to_sent(store: &dyn Store) {
+    add(store, &[post("p")]).await;
+    assert_eq!(ready(store, "p").await.0, "body of p");
+    assert!(is_over(store, "p").await, "it is being sent already");
+    assert_eq!(store.posted("p").await.unwrap(), None);
+    let shorter = Settled {
+        body: Some("shorter".to_owned()),
+        ..settled(PostState::Pending)
+    };
+    store.settle("p", &shorter).await.unwrap();
+    let waiting = store.due(at(8)).await.unwrap();
+    assert_eq!((waiting.posts.len(), waiting.next_at), (0, Some(at(9))));
+    let row = due(store, 9).await.remove(0);
+    assert_eq!((row.attempts, row.first_try_at), (1, Some(at(2))));
+    assert_eq!(ready(store, "p").await.0, "shorter");
+    let sent = Settled {
+        posted_ts: Some("1.1".to_owned()),
+        ..settled(PostState::Sent)
+    };
+    store.settle("p", &sent).await.unwrap();
+    assert!(keys(store, 9).await.is_empty());
+    assert!(is_over(store, "p").await, "it is sent");
+    let place = store.posted("p").await.unwrap().unwrap();
+    assert_eq!((place.channel.as_str(), place.ts.as_str()), ("C", "1.1"));
+}
+
+pub(super) async fn a_post_that_was_being_sent_is_uncertain_after_a_start(store: &dyn Store) {
+    add(store, &[in_thread("p", "C", "1.0"), in_thread("q", "C", "2.0")]).await;
+    ready(store, "p").await;
+    assert_eq!(store.recover(Duration::from_secs(15)).await.unwrap(), 1);
+    let waiting = store.due(at(3)).await.unwrap();
+    assert_eq!(waiting.next_at, Some(at(17)), "not before its request has surely ended");
+    let states: Vec<_> = due(store, 17)
+        .await
+        .into_iter()
+        .map(|row| (row.key, row.state))
+        .collect();
+    assert_eq!(
+        states,
+        [("p".into(), PostState::Uncertain), ("q".into(), PostState::Pending)]
+    );
+}
+
+pub(super) async fn a_thread_is_worked_through_in_order(store: &dyn Store) {
+    add(store, &[post("p1"), post("p2"), in_thread("q", "C", "2.0")]).await;
+    assert_eq!(keys(store, 1).await, ["p1", "q"]);
+    ready(store, "p1").await;
+    assert_eq!(
+        keys(store, 1).await,
+        ["q"],
+        "the next of a thread waits for the one before"
+    );
+    store.settle("p1", &settled(PostState::Failed)).await.unwrap();
+    assert_eq!(keys(store, 1).await, ["p2", "q"]);
+}
+
+pub(super) async fn a_channel_does_not_wait_behind_the_thousands_of_another(store: &dyn Store) {
+    let mut posts: Vec<_> = (0..3_000)
+        .map(|number| in_thread(&format!("busy {number}"), "C", &format!("{number}.0")))
+        .collect();
+    posts.push(in_thread("quiet", "D", "1.0"));
+    add(store, &posts).await;
+    let keys = keys(store, 1).await;
+    assert!(keys.contains(&"quiet".to_owned()) && keys.len() < 50, "{keys:?}");
+    assert_eq!(keys[0], "busy 0");
+}
+
+pub(super) async fn a_thread_that_waits_holds_up_no_other(store: &dyn Store) {
+    let posts: Vec<_> = (0..40)
+        .map(|number| in_thread(&format!("{number}"), "C", &format!("{number}.0")))
+        .collect();
+    add(store, &posts).await;
+    for number in 0..39 {
+        let key = format!("{number}");
+        ready(store, &key).await;
+        store.settle(&key, &settled(PostState::Uncertain)).await.unwrap();
+    }
+    assert_eq!(keys(store, 8).await, ["39"]);
+}
+
+pub(super) async fn an_update_goes_where_its_message_was_posted(store: &dyn Store) {
+    add(store, &[post("p")]).await;
+    ready(store, "p").await;
+    add(store, &[update("u", "p")]).await;
+    assert!(keys(store, 1).await.is_empty(), "it waits behind its message");
+    assert!(is_over(store, "u").await);
+    store
+        .settle(
+            "p",
+            &Settled {
+                posted_ts: Some("1.1".into()),
+                ..settled(PostState::Sent)
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(due(store, 9).await[0].channel, "C");
+    assert_eq!(ready(store, "u").await, ("body of u".into(), Some("1.1".into())));
+}
+
+pub(super) async fn an_update_of_a_message_that_waits_becomes_part_of_it(store: &dyn Store) {
+    add(store, &[post("p"), update("u", "p")]).await;
+    assert_eq!(ready(store, "p").await.0, "body of u");
+    store.settle("p", &settled(PostState::Sent)).await.unwrap();
+    assert!(keys(store, 9).await.is_empty());
+}
+
+pub(super) async fn the_last_of_several_updates_is_the_one_that_is_sent(store: &dyn Store) {
+    add(store, &[post("p"), post("q")]).await;
+    post_it(store, "p", "1.1").await;
+    post_it(store, "q", "1.2").await;
+    add(
+        store,
+        &[
+            update("u1", "p"),
+            update("v", "q"),
+            update("u2", "p"),
+            update("u3", "p"),
+        ],
+    )
+    .await;
+    assert_eq!(keys(store, 1).await, ["v"]);
+    post_it(store, "v", "1.2").await;
+    assert_eq!(keys(store, 1).await, ["u3"]);
+    add(store, &[update("u1", "p")]).await;
+    assert_eq!(keys(store, 1).await, ["u3"], "a key counts once, whatever became of it");
+}
+
+pub(super) async fn an_update_that_may_have_been_sent_is_skipped_when_a_later_one_waits(store: &dyn Store) {
+    add(store, &[post("p")]).await;
+    post_it(store, "p", "1.1").await;
+    add(store, &[update("u1", "p")]).await;
+    ready(store, "u1").await;
+    add(store, &[update("u2", "p")]).await;
+    store.settle("u1", &settled(PostState::Uncertain)).await.unwrap();
+    assert_eq!(keys(store, 9).await, ["u1"]);
+    assert!(is_over(store, "u1").await);
+    assert_eq!(keys(store, 9).await, ["u2"]);
+}
+
+pub(super) async fn an_update_of_a_message_that_never_was_is_dropped(store: &dyn Store) {
+    add(store, &[post("p"), update("u", "unheard of")]).await;
+    ready(store, "p").await;
+    add(store, &[update("v", "p")]).await;
+    store.settle("p", &settled(PostState::Failed)).await.unwrap();
+    assert!(is_over(store, "u").await && is_over(store, "v").await);
+    assert!(keys(store, 99).await.is_empty());
+}
+
+pub(super) async fn a_message_deleted_before_it_was_posted_is_never_posted(store: &dyn Store) {
+    add(store, &[post("p"), update("u", "p"), delete("d", "p")]).await;
+    assert!(keys(store, 1).await.is_empty());
+    assert!(is_over(store, "p").await);
+}
+
+pub(super) async fn a_message_deleted_while_it_was_being_sent_is_deleted_afterwards(store: &dyn Store) {
+    add(store, &[in_thread("p", "C", "1.0"), in_thread("q", "C", "2.0")]).await;
+    for key in ["p", "q"] {
+        ready(store, key).await;
+        add(
+            store,
+            &[update(&format!("u{key}"), key), delete(&format!("d{key}"), key)],
+        )
+        .await;
+    }
+    // One was posted, the other was not.
+    store
+        .settle(
+            "p",
+            &Settled {
+                posted_ts: Some("1.1".into()),
+                ..settled(PostState::Sent)
+            },
+        )
+        .await
+        .unwrap();
+    store.settle("q", &settled(PostState::Pending)).await.unwrap();
+    assert_eq!(keys(store, 9).await, ["q", "dp"]);
+    assert_eq!(ready(store, "dp").await.1.as_deref(), Some("1.1"));
+    store.settle("dp", &settled(PostState::Sent)).await.unwrap();
+    assert_eq!(store.posted("p").await.unwrap(), None);
+    assert!(is_over(store, "q").await);
+    assert!(keys(store, 9).await.is_empty());
+}
+
+pub(super) async fn nothing_is_done_to_a_message_that_is_gone(store: &dyn Store) {
+    add(store, &[post("p")]).await;
+    post_it(store, "p", "1.1").await;
+    add(store, &[update("u", "p")]).await;
+    ready(store, "u").await;
+    store.settle("u", &settled(PostState::Gone)).await.unwrap();
+    add(store, &[update("v", "p")]).await;
+    assert!(is_over(store, "v").await);
+    assert!(keys(store, 9).await.is_empty());
+}
+
+pub(super) async fn an_ephemeral_knows_its_person(store: &dyn Store) {
+    let action = Action::Ephemeral { user: "U1".into() };
+    add(
+        store,
+        &[NewPost {
+            action: action.clone(),
+            ..post("e")
+        }],
+    )
+    .await;
+    assert_eq!(due(store, 1).await[0].action, action);
+    post_it(store, "e", "").await;
+    assert_eq!(store.posted("e").await.unwrap(), None);
+}
