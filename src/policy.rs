@@ -22,6 +22,8 @@ pub struct Situation {
     pub asked: bool,
     /// The channel is to be answered unasked.
     pub auto_answer: bool,
+    /// Somebody muted the channel.
+    pub muted: bool,
 }
 
 /// What may be done.
@@ -48,6 +50,7 @@ pub fn decide(situation: Situation) -> Verdict {
         shared_allowed,
         asked,
         auto_answer,
+        muted,
     } = situation;
     let stranger = (external || ext_shared) && !shared_allowed;
     match () {
@@ -57,8 +60,53 @@ pub fn decide(situation: Situation) -> Verdict {
         () if asked && !bot && stranger => Verdict::AskedByStranger,
         () if asked && !bot => Verdict::Asked,
         () if stranger => Verdict::Ignore("the channel or its author belongs to another organisation"),
+        () if muted => Verdict::Ignore("the channel is muted"),
         () if !auto_answer => Verdict::Ignore("the channel is not answered unasked"),
         () => Verdict::Unasked,
+    }
+}
+
+/// What is known about somebody who says `mute` or `unmute`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Muter {
+    /// It is said in a direct message.
+    pub direct: bool,
+    /// It is a bot, or the bot itself.
+    pub bot: bool,
+    /// Belongs to another organisation.
+    pub external: bool,
+    /// Nobody is listed: everybody of the workspace may.
+    pub nobody_listed: bool,
+    /// Is listed, in person or as a member of a user group.
+    pub listed: bool,
+}
+
+/// Whether a channel may be muted or unmuted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MayMute {
+    /// It may.
+    Yes,
+    /// There is no channel to mute.
+    Direct,
+    /// Not by people of other organisations.
+    Stranger,
+    /// Not by this person.
+    NotListed,
+    /// Not by bots, and nothing is said: two bots could go on for ever.
+    Bot,
+}
+
+/// Decides about `mute` and `unmute`.
+pub fn may_mute(muter: Muter) -> MayMute {
+    match muter {
+        Muter { bot: true, .. } => MayMute::Bot,
+        Muter { external: true, .. } => MayMute::Stranger,
+        Muter { direct: true, .. } => MayMute::Direct,
+        Muter {
+            nobody_listed: true, ..
+        }
+        | Muter { listed: true, .. } => MayMute::Yes,
+        _ => MayMute::NotListed,
     }
 }
 
@@ -66,7 +114,7 @@ pub fn decide(situation: Situation) -> Verdict {
 mod tests {
     use super::*;
 
-    /// `o`wn, `b`ot, `a`llowed bot, `e`xternal author, e`x`tern shared channel, `s`hared allowed, as`k`ed, a`u`to answer.
+    /// `o`wn, `b`ot, `a`llowed bot, `e`xternal author, e`x`tern shared channel, `s`hared allowed, as`k`ed, a`u`to answer, `m`uted.
     fn situation(letters: &str) -> Situation {
         let has = |letter| letters.contains(letter);
         Situation {
@@ -78,15 +126,18 @@ mod tests {
             shared_allowed: has('s'),
             asked: has('k'),
             auto_answer: has('u'),
+            muted: has('m'),
         }
     }
 
     #[test]
     fn each_situation_has_its_verdict() {
         let unasked = ["u", "bau", "bauk", "xsu", "esu"];
-        let asked = ["uk", "k", "esk", "xsku"];
+        let asked = ["uk", "k", "esk", "xsku", "ukm", "km"];
         let by_stranger = ["xk", "ek", "exku"];
-        let ignored = ["", "obauk", "ou", "bu", "buk", "xu", "eu", "baxu", "bak"];
+        let ignored = [
+            "", "obauk", "ou", "bu", "buk", "xu", "eu", "baxu", "bak", "um", "baum", "baukm", "xsum",
+        ];
         for (letters, expected) in unasked
             .map(|letters| (letters, "Unasked"))
             .into_iter()
@@ -99,6 +150,34 @@ mod tests {
                 verdict.split('(').next() == Some(expected),
                 "{letters}: {verdict}, not {expected}"
             );
+        }
+    }
+
+    /// `d`irect, `b`ot, `e`xternal, `n`obody listed, `l`isted.
+    #[test]
+    fn a_channel_is_muted_only_by_those_who_may() {
+        let cases = [
+            ("", MayMute::NotListed),
+            ("l", MayMute::Yes),
+            ("n", MayMute::Yes),
+            ("d", MayMute::Direct),
+            ("dn", MayMute::Direct),
+            ("e", MayMute::Stranger),
+            ("en", MayMute::Stranger),
+            ("el", MayMute::Stranger),
+            ("bn", MayMute::Bot),
+            ("bl", MayMute::Bot),
+        ];
+        for (letters, expected) in cases {
+            let has = |letter| letters.contains(letter);
+            let muter = Muter {
+                direct: has('d'),
+                bot: has('b'),
+                external: has('e'),
+                nobody_listed: has('n'),
+                listed: has('l'),
+            };
+            assert_eq!(may_mute(muter), expected, "{letters:?}");
         }
     }
 }

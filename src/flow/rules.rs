@@ -46,6 +46,7 @@ impl Rules {
             auto_answer: channel
                 .and_then(|channel| channel.auto_answer)
                 .unwrap_or(self.settings.answers.auto),
+            muted: false,
         })
     }
 }

@@ -19,12 +19,16 @@ pub struct Matching {
 pub struct Answers {
     /// Whether it answers unasked in channels that are not listed.
     pub auto: bool,
+    /// Minutes in which the same error again in the same channel gets a pointer to its answer; 0 for never.
+    pub repeat_minutes: u32,
+    /// Who may mute a channel: ids of users and user groups; empty for everybody of the workspace.
+    pub mute_by: Vec<String>,
     /// Folder with templates that take the place of the built-in ones; empty for none.
     pub templates: PathBuf,
 }
 
 /// A channel that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
     /// Its id.
@@ -32,22 +36,39 @@ pub struct Channel {
     /// Whether the bot answers unasked there; without, as everywhere.
     #[serde(default)]
     pub auto_answer: Option<bool>,
+    /// From which confidence it answers unasked there; without, as everywhere.
+    #[serde(default)]
+    pub threshold: Option<f32>,
+    /// The same as [`Answers::repeat_minutes`] there; without, as everywhere.
+    #[serde(default)]
+    pub repeat_minutes: Option<u32>,
     /// Whether it answers there although the channel is shared with other organisations.
     #[serde(default)]
     pub shared: bool,
 }
 
+/// A week: later it is another story.
+const LONGEST_REPEAT: u32 = 7 * 24 * 60;
+
 impl Matching {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
-        if (0.0..=1.0).contains(&self.threshold) {
-            return Ok(());
-        }
-        Err(layers.wrong(
-            "matching.threshold",
-            format!("is {}", self.threshold),
-            "write a number from 0 to 1",
-        ))
+        check_threshold("matching.threshold", self.threshold, layers)
     }
+}
+
+fn check_threshold(key: &str, threshold: f32, layers: &Layers) -> Result<(), Error> {
+    if (0.0..=1.0).contains(&threshold) {
+        return Ok(());
+    }
+    Err(layers.wrong(key, format!("is {threshold}"), "write a number from 0 to 1"))
+}
+
+fn check_repeat(key: &str, minutes: u32, layers: &Layers) -> Result<(), Error> {
+    if minutes <= LONGEST_REPEAT {
+        return Ok(());
+    }
+    let remedy = format!("write a number from 0 (never) to {LONGEST_REPEAT} (a week)");
+    Err(layers.wrong(key, format!("is {minutes}"), remedy))
 }
 
 impl Answers {
@@ -60,6 +81,14 @@ impl Answers {
         if self.templates().is_some_and(|folder| !folder.is_dir()) {
             let problem = format!("is {}, which is no folder", self.templates.display());
             return Err(layers.wrong("answers.templates", problem, "create it, or leave the setting away"));
+        }
+        check_repeat("answers.repeat_minutes", self.repeat_minutes, layers)?;
+        if let Some(bad) = self.mute_by.iter().find(|id| !is_id(id, "USW")) {
+            return Err(layers.wrong(
+                "answers.mute_by",
+                format!("holds \"{bad}\", which is no id of a user or a user group"),
+                "write ids such as \"U0123456789\" or \"S0123456789\", never names: names can be taken by anybody",
+            ));
         }
         Ok(())
     }
@@ -77,6 +106,12 @@ pub(super) fn check_channels(channels: &[Channel], layers: &Layers) -> Result<()
         if channels.iter().take(at).any(|other| other.id == channel.id) {
             let problem = format!("lists \"{}\" twice", channel.id);
             return Err(layers.wrong("channels", problem, "keep one entry a channel"));
+        }
+        if let Some(threshold) = channel.threshold {
+            check_threshold("channels.threshold", threshold, layers)?;
+        }
+        if let Some(minutes) = channel.repeat_minutes {
+            check_repeat("channels.repeat_minutes", minutes, layers)?;
         }
     }
     Ok(())

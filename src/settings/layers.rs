@@ -12,12 +12,19 @@ use super::Error;
 const REPEATED: &[&str] = &[
     "channels.id",
     "channels.auto_answer",
+    "channels.threshold",
+    "channels.repeat_minutes",
     "channels.shared",
     "links.title",
     "links.url",
 ];
 /// Lists, which the environment splits at commas.
-const LISTS: &[&str] = &["slack.allowed_bots", "runbooks.ignore", "net.ca_files"];
+const LISTS: &[&str] = &[
+    "slack.allowed_bots",
+    "runbooks.ignore",
+    "answers.mute_by",
+    "net.ca_files",
+];
 /// Secrets: never from settings files.
 const SECRETS: &[&str] = &["slack.bot_token", "slack.app_token"];
 

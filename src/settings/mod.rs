@@ -16,6 +16,7 @@ mod store;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -62,6 +63,18 @@ impl Settings {
     /// What is set for a channel, when it differs.
     pub fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    /// From which confidence the bot answers unasked in a channel.
+    pub fn threshold(&self, channel: &str) -> f32 {
+        let own = self.channel(channel).and_then(|channel| channel.threshold);
+        own.unwrap_or(self.matching.threshold)
+    }
+
+    /// How long the same error again in a channel gets a pointer to its answer; zero for never.
+    pub fn repeat(&self, channel: &str) -> Duration {
+        let own = self.channel(channel).and_then(|channel| channel.repeat_minutes);
+        Duration::from_secs(u64::from(own.unwrap_or(self.answers.repeat_minutes)) * 60)
     }
 }
 

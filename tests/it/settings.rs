@@ -75,6 +75,18 @@ fn channels_and_links_are_lists_of_values() {
     assert_eq!(settings.links.first().map(|link| link.title.as_str()), Some("Logs"));
 }
 
+#[test]
+fn a_channel_may_be_quieter_than_the_others() {
+    let local = "[answers]\nmute_by = [\"U1\", \"S1\"]\n[[channels]]\nid = \"C1\"\nthreshold = 0.9\nrepeat_minutes = 0";
+    let settings = load(local, &[]).unwrap();
+    assert!((settings.threshold("C1") - 0.9).abs() < 1e-6 && (settings.threshold("C2") - 0.5).abs() < 1e-6);
+    assert_eq!(
+        (settings.repeat("C1").as_secs(), settings.repeat("C2").as_secs()),
+        (0, 3_600)
+    );
+    assert_eq!(settings.answers.mute_by, ["U1", "S1"]);
+}
+
 type Case = (
     &'static str,
     &'static [(&'static str, &'static str)],
@@ -148,6 +160,36 @@ const WRONG: &[Case] = &[
         "[[channels]]\nid = \"C1\"\nautoanswer = true",
         &[],
         &["`channels.autoanswer`", "`channels.auto_answer`"],
+    ),
+    (
+        "[[channels]]\nid = \"C1\"\nthreshold = 7",
+        &[],
+        &["`channels.threshold`", "is 7", "0 to 1"],
+    ),
+    (
+        "[[channels]]\nid = \"C1\"\nrepeat_minutes = 20000",
+        &[],
+        &["`channels.repeat_minutes`", "is 20000", "0 (never) to 10080"],
+    ),
+    (
+        "[answers]\nrepeat_minutes = 20000",
+        &[],
+        &["`answers.repeat_minutes`", "is 20000", "0 (never) to 10080"],
+    ),
+    (
+        "[answers]\nrepeat_minutes = -1",
+        &[],
+        &["local.toml", "`answers.repeat_minutes`"],
+    ),
+    (
+        "[answers]\nmute_by = [\"@ada\"]",
+        &[],
+        &["`answers.mute_by`", "@ada", "never names"],
+    ),
+    (
+        "[answers]\nmuted_by = []",
+        &[],
+        &["`answers.muted_by`", "`answers.mute_by`"],
     ),
     ("[slack", &[], &["local.toml", "not valid TOML"]),
 ];

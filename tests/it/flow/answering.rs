@@ -158,6 +158,7 @@ fn a_channel_can_be_set_to_be_answered_only_when_asked() {
             id: RANDOM.to_owned(),
             auto_answer: Some(false),
             shared: false,
+            ..settings::Channel::default()
         }];
         let bot = world.bot_with(settings, Parts::default()).await;
         let unasked = world.workspace.say(ADA, RANDOM, PASTE).unwrap();
