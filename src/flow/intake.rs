@@ -116,8 +116,12 @@ impl Intake {
                     decoded: true,
                 })
             }
-            Event::Deleted { message } => {
+            Event::Deleted { message, .. } => {
                 debug!(message, "a message was deleted");
+                None
+            }
+            Event::HomeOpened { user, tab } => {
+                debug!(user, tab, "the Home tab was opened");
                 None
             }
             Event::Ignored { kind } => {

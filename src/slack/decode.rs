@@ -5,6 +5,16 @@ use serde_json::Value;
 
 use super::text;
 
+mod file;
+mod interaction;
+mod message;
+
+pub use file::{FileMode, FileRef};
+pub use interaction::{
+    Action, Actions, Container, Input, Interaction, Shortcut, SlashCommand, View, ViewAnswer, Whence, Who, interaction,
+};
+pub use message::Message;
+
 /// A frame of Socket Mode.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
@@ -51,6 +61,8 @@ impl Envelope {
 pub struct Identity {
     /// Its workspace.
     pub team_id: String,
+    /// The organisation that its workspace belongs to, where there is one.
+    pub enterprise_id: Option<String>,
     /// Its user id.
     pub user_id: String,
     /// Its bot id.
@@ -66,6 +78,19 @@ pub enum Event {
     Deleted {
         /// `team:channel:ts`.
         message: String,
+        /// The thread that it stood in, when that is told; its own `ts` for a root that has replies.
+        thread_ts: Option<String>,
+        /// Whether it was the root of a thread or could have become one; `None` when Slack does not tell.
+        root: Option<bool>,
+        /// Who had written it: a person, or a bot.
+        author: Option<String>,
+    },
+    /// A person opened the bot's own page.
+    HomeOpened {
+        /// The person.
+        user: String,
+        /// `home` or `messages`.
+        tab: String,
     },
     /// Nothing for us: joins, unfurls, reactions, other events.
     Ignored {
@@ -77,58 +102,6 @@ pub enum Event {
         /// What is missing.
         why: &'static str,
     },
-}
-
-/// A message, as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Message {
-    /// Workspace that the event came for.
-    pub team: String,
-    /// Channel id.
-    pub channel: String,
-    /// Id of the message in its channel.
-    pub ts: String,
-    /// The thread it stands in.
-    pub thread_ts: Option<String>,
-    /// When it was edited, if this is an edit.
-    pub edited_ts: Option<String>,
-    /// Person, or a bot's user.
-    pub user: Option<String>,
-    /// Bot that wrote it.
-    pub bot_id: Option<String>,
-    /// App of that bot.
-    pub app_id: Option<String>,
-    /// Workspace of the author, when it is told.
-    pub author_team: Option<String>,
-    /// Its text, with Slack's escapes; see [`text::of_message`].
-    pub text: String,
-    /// A direct message, or one of a group of people without a channel.
-    pub direct: bool,
-    /// Whether this arrival shows that the bot was mentioned.
-    pub mentioned: bool,
-    /// Whether it carries images.
-    pub images: bool,
-    /// Whether the channel is shared with another organisation.
-    pub ext_shared: bool,
-    /// Whether the workspace belongs to an organisation with several workspaces.
-    pub enterprise: bool,
-}
-
-impl Message {
-    /// The message, whichever way and however often edited.
-    pub fn id(&self) -> String {
-        format!("{}:{}:{}", self.team, self.channel, self.ts)
-    }
-
-    /// The message in this version: what makes `message` and `app_mention` the same thing.
-    pub fn key(&self) -> String {
-        format!("{}:{}", self.id(), self.edited_ts.as_deref().unwrap_or_default())
-    }
-
-    /// The thread that an answer belongs into.
-    pub fn answer_thread(&self) -> &str {
-        self.thread_ts.as_deref().unwrap_or(&self.ts)
-    }
 }
 
 /// Reads a frame. `None` when it is no JSON object.
@@ -176,12 +149,21 @@ pub fn event(payload: &Value, us: &Identity) -> Event {
     let kind = string(event, "type").unwrap_or_default();
     let subtype = string(event, "subtype");
     match (kind.as_str(), subtype.as_deref()) {
-        ("app_mention", _) => message(payload, event, event, us),
+        ("app_mention", _) => message::read(payload, event, event, us),
         ("message", None | Some("file_share" | "thread_broadcast" | "bot_message" | "me_message")) => {
-            message(payload, event, event, us)
+            message::read(payload, event, event, us)
         }
         ("message", Some("message_changed")) => changed(payload, event, us),
-        ("message", Some("message_deleted")) => deleted(payload, event),
+        ("message", Some("message_deleted")) => deleted(payload, event, us),
+        ("app_home_opened", _) => match string(event, "user") {
+            Some(user) => Event::HomeOpened {
+                user,
+                tab: string(event, "tab").unwrap_or_else(|| "home".to_owned()),
+            },
+            None => Event::Odd {
+                why: "a Home tab was opened by nobody",
+            },
+        },
         ("", _) => Event::Odd {
             why: "its event has no type",
         },
@@ -198,86 +180,76 @@ fn changed(payload: &Value, event: &Value, us: &Identity) -> Event {
         };
     };
     if string(inner, "subtype").as_deref() == Some("tombstone") {
-        return deleted(payload, event);
+        return deleted(payload, event, us);
     }
-    let previous = event.get("previous_message").filter(|message| message.is_object());
-    let same = previous.is_some_and(|previous| text::of_message(previous) == text::of_message(inner));
-    // Unfurls send the same text again about a second later, without `edited`.
-    if same || inner.get("edited").is_none() {
+    let previous = event
+        .get("previous_message")
+        .filter(|message| message.is_object())
+        .map(|previous| text::of_message(previous, us));
+    let changed = match &previous {
+        // Unfurls send the same text again about a second later, without `edited`.
+        Some(previous) => *previous != text::of_message(inner, us),
+        None => inner.get("edited").is_some_and(Value::is_object),
+    };
+    if !changed {
         return Event::Ignored {
             kind: "message.message_changed with the same text".to_owned(),
         };
     }
-    message(payload, event, inner, us)
-}
-
-fn deleted(payload: &Value, event: &Value) -> Event {
-    let ts = string(event, "deleted_ts")
-        .or_else(|| event.get("previous_message").and_then(|message| string(message, "ts")))
-        .or_else(|| event.get("message").and_then(|message| string(message, "ts")));
-    match (string(event, "channel"), ts) {
-        (Some(channel), Some(ts)) => Event::Deleted {
-            message: format!("{}:{channel}:{ts}", team(payload, event).unwrap_or_default()),
-        },
-        _ => Event::Odd {
-            why: "a deleted message without channel or ts",
-        },
+    match message::read(payload, event, inner, us) {
+        Event::Message(mut message) => {
+            message.previous_text = previous;
+            // A bot that updates its message, or a preview that comes later, leaves no `edited`.
+            message.edited_ts = message
+                .edited_ts
+                .or_else(|| string(event, "event_ts"))
+                .or_else(|| string(event, "ts"));
+            Event::Message(message)
+        }
+        other => other,
     }
 }
 
-/// `event` tells where, `inner` what: they differ for edits.
-fn message(payload: &Value, event: &Value, inner: &Value, us: &Identity) -> Event {
-    let Some(channel) = string(event, "channel") else {
+fn deleted(payload: &Value, event: &Value, us: &Identity) -> Event {
+    let known: Vec<&Value> = ["previous_message", "message"]
+        .iter()
+        .filter_map(|key| event.get(key))
+        .filter(|message| message.is_object())
+        .collect();
+    let of = |key: &str| known.iter().find_map(|message| string(message, key));
+    let (Some(channel), Some(ts)) = (
+        string(event, "channel"),
+        string(event, "deleted_ts").or_else(|| of("ts")),
+    ) else {
         return Event::Odd {
-            why: "a message without a channel",
+            why: "a deleted message without channel or ts",
         };
     };
-    let Some(ts) = string(inner, "ts") else {
-        return Event::Odd {
-            why: "a message without a ts",
-        };
+    let thread_ts = of("thread_ts");
+    let root = match &thread_ts {
+        Some(thread) => Some(*thread == ts),
+        None => (!known.is_empty()).then_some(true),
     };
-    let text = text::of_message(inner);
-    let mentioned = string(event, "type").as_deref() == Some("app_mention") || text::mentions(&text, &us.user_id);
-    let direct = match string(event, "channel_type").as_deref() {
-        Some(kind) => matches!(kind, "im" | "app_home"),
-        None => channel.starts_with('D'),
-    };
-    Event::Message(Box::new(Message {
-        team: team(payload, event).unwrap_or_else(|| us.team_id.clone()),
-        thread_ts: string(inner, "thread_ts"),
-        edited_ts: inner.get("edited").and_then(|edited| string(edited, "ts")),
-        user: string(inner, "user"),
-        bot_id: string(inner, "bot_id"),
-        app_id: string(inner, "app_id")
-            .or_else(|| inner.get("bot_profile").and_then(|profile| string(profile, "app_id"))),
-        author_team: ["user_team", "source_team", "team"]
-            .iter()
-            .find_map(|key| string(inner, key)),
-        images: text::has_images(inner),
-        ext_shared: payload
-            .get("is_ext_shared_channel")
-            .and_then(Value::as_bool)
-            .unwrap_or_default(),
-        enterprise: is_enterprise(payload),
-        channel,
-        ts,
-        text,
-        direct,
-        mentioned,
-    }))
+    // The author of a tombstone is Slack itself, so only the previous message tells.
+    let previous = event.get("previous_message");
+    Event::Deleted {
+        message: format!(
+            "{}:{channel}:{ts}",
+            team(payload, event).unwrap_or_else(|| us.team_id.clone())
+        ),
+        author: previous.and_then(|previous| string(previous, "user").or_else(|| string(previous, "bot_id"))),
+        thread_ts,
+        root,
+    }
 }
 
 fn team(payload: &Value, event: &Value) -> Option<String> {
     string(payload, "team_id").or_else(|| string(event, "team"))
 }
 
-fn is_enterprise(payload: &Value) -> bool {
-    string(payload, "enterprise_id").is_some()
-        || payload
-            .get("authorizations")
-            .and_then(Value::as_array)
-            .is_some_and(|all| all.iter().any(|one| string(one, "enterprise_id").is_some()))
+/// The elements of an array; none of anything else.
+pub(super) fn array(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A field as text: numbers stand where Slack documents strings often enough.

@@ -2,36 +2,76 @@
 
 use serde_json::Value;
 
-use super::decode::string;
+use super::decode::{FileMode, FileRef, Identity, array, string};
+
+mod attachments;
+mod blocks;
+mod parts;
+
+pub use attachments::forwarded;
+pub(super) use blocks::of_block;
+use parts::Parts;
 
 /// The text of a message, with Slack's escapes (`&lt;`, `<https://…|…>`).
 ///
-/// What a person wrote stands in `text`; blocks mirror it and attachments are previews of links. Bots leave `text` empty
-/// or put a headline there and the rest into blocks and attachments, so for them everything is gathered.
-pub fn of_message(message: &Value) -> String {
+/// What a person wrote stands in `text`; blocks mirror it and attachments are previews of links, except messages that
+/// are passed on. Bots leave `text` empty or put a headline there and the rest into blocks and attachments, so for them
+/// everything is gathered.
+pub fn of_message(message: &Value, us: &Identity) -> String {
     let own = string(message, "text").unwrap_or_default();
-    let by_bot = message.get("bot_id").is_some_and(|id| !id.is_null())
-        || string(message, "subtype").as_deref() == Some("bot_message");
-    let mut parts = Vec::new();
-    if !own.trim().is_empty() {
-        parts.push(own);
-    }
-    if by_bot || parts.is_empty() {
-        for more in [
-            of_blocks(message.get("blocks")),
-            of_attachments(message.get("attachments")),
-        ] {
-            add(&mut parts, more);
+    let all = is_by_bot(message) || own.trim().is_empty();
+    let mut parts = Parts::default();
+    parts.add(own);
+    let blocks = array(message.get("blocks"));
+    // Rich text says again what `text` says; a table or a header does not.
+    parts.add(blocks::of_blocks(
+        blocks.iter().filter(|block| all || !blocks::is_rich(block)),
+    ));
+    for attachment in array(message.get("attachments")) {
+        if attachments::is_forwarded(attachment, us) {
+            parts.add(attachments::of_forwarded(attachment));
+        } else if all && !attachments::is_preview(attachment) {
+            parts.add(attachments::of_attachment(attachment));
         }
     }
-    for file in array(message.get("files")) {
-        if string(file, "mode").as_deref() == Some("snippet")
-            && let Some(preview) = string(file, "preview")
-        {
-            add(&mut parts, format!("```\n{}\n```", escape(&preview)));
-        }
+    let forwarded = forwarded(message, us).flat_map(|shared| array(shared.get("files")));
+    for file in array(message.get("files"))
+        .iter()
+        .chain(forwarded)
+        .filter_map(FileRef::read)
+    {
+        parts.add(preview(&file));
     }
-    parts.join("\n")
+    parts.into_text()
+}
+
+/// Whether a bot wrote a message.
+pub(super) fn is_by_bot(message: &Value) -> bool {
+    string(message, "bot_id").is_some() || string(message, "subtype").as_deref() == Some("bot_message")
+}
+
+/// A file's text as it stands in the text of its message: a block of code.
+pub fn quoted(content: &str) -> String {
+    format!("```\n{}\n```", escape(content))
+}
+
+/// The text of a message with all of a file instead of its preview.
+pub fn with_content(text: &str, file: &FileRef, content: &str) -> String {
+    let (preview, whole) = (preview(file), quoted(content));
+    if !preview.is_empty() && text.contains(&preview) {
+        text.replacen(&preview, &whole, 1)
+    } else if text.trim().is_empty() {
+        whole
+    } else {
+        format!("{text}\n{whole}")
+    }
+}
+
+fn preview(file: &FileRef) -> String {
+    match (file.mode, file.preview.as_deref()) {
+        (FileMode::Snippet | FileMode::Email, Some(preview)) if !preview.trim().is_empty() => quoted(preview),
+        _ => String::new(),
+    }
 }
 
 /// Whether a text mentions a user: `<@U1>` or `<@U1|name>`.
@@ -72,131 +112,6 @@ pub fn has_images(message: &Value) -> bool {
             || string(file, "filetype")
                 .is_some_and(|kind| matches!(kind.as_str(), "png" | "jpg" | "jpeg" | "gif" | "heic"))
     })
-}
-
-/// Adds a part unless its lines are there already.
-fn add(parts: &mut Vec<String>, more: String) {
-    if more.trim().is_empty() || parts.iter().any(|part| part.contains(more.trim())) {
-        return;
-    }
-    if let Some(shorter) = parts.iter_mut().find(|part| more.contains(part.trim())) {
-        *shorter = more;
-        return;
-    }
-    parts.push(more);
-}
-
-fn array(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn of_blocks(blocks: Option<&Value>) -> String {
-    lines(array(blocks).iter().map(of_block))
-}
-
-fn of_block(block: &Value) -> String {
-    match string(block, "type").as_deref() {
-        Some("rich_text") => lines(array(block.get("elements")).iter().map(rich)),
-        Some("table") => lines(
-            array(block.get("rows"))
-                .iter()
-                .map(|row| array(Some(row)).iter().map(of_block).collect::<Vec<_>>().join(" | ")),
-        ),
-        Some("context") => array(block.get("elements"))
-            .iter()
-            .filter_map(text_object)
-            .collect::<Vec<_>>()
-            .join(" "),
-        _ => lines(
-            text_object(block)
-                .into_iter()
-                .chain(block.get("text").and_then(text_object))
-                .chain(array(block.get("fields")).iter().filter_map(text_object))
-                .chain(block.get("title").and_then(text_object)),
-        ),
-    }
-}
-
-/// The text of a text object, or of anything whose `text` is a string.
-fn text_object(value: &Value) -> Option<String> {
-    string(value, "text")
-}
-
-fn rich(element: &Value) -> String {
-    let inner = || array(element.get("elements")).iter().map(leaf).collect::<String>();
-    match string(element, "type").as_deref() {
-        Some("rich_text_preformatted") => format!("```\n{}\n```", inner()),
-        Some("rich_text_quote") => lines(inner().lines().map(|line| format!("> {line}"))),
-        Some("rich_text_list") => lines(
-            array(element.get("elements"))
-                .iter()
-                .map(|item| format!("• {}", rich(item))),
-        ),
-        _ => inner(),
-    }
-}
-
-fn leaf(element: &Value) -> String {
-    let of = |key: &str| string(element, key).unwrap_or_default();
-    match string(element, "type").as_deref() {
-        Some("link") => match string(element, "text") {
-            Some(text) => format!("<{}|{}>", of("url"), escape(&text)),
-            None => format!("<{}>", of("url")),
-        },
-        Some("user") => format!("<@{}>", of("user_id")),
-        Some("usergroup") => format!("<!subteam^{}>", of("usergroup_id")),
-        Some("channel") => format!("<#{}>", of("channel_id")),
-        Some("broadcast") => format!("<!{}>", of("range")),
-        Some("emoji") => format!(":{}:", of("name")),
-        Some("date") => escape(&of("fallback")),
-        _ => {
-            let text = escape(&of("text"));
-            let code = element
-                .get("style")
-                .and_then(|style| style.get("code"))
-                .and_then(Value::as_bool);
-            if code == Some(true) { format!("`{text}`") } else { text }
-        }
-    }
-}
-
-fn of_attachments(attachments: Option<&Value>) -> String {
-    lines(array(attachments).iter().map(|attachment| {
-        let mut parts = Vec::new();
-        for key in ["pretext", "title", "text"] {
-            add(&mut parts, string(attachment, key).unwrap_or_default());
-        }
-        for field in array(attachment.get("fields")) {
-            let title = string(field, "title").unwrap_or_default();
-            let value = string(field, "value").unwrap_or_default();
-            add(
-                &mut parts,
-                if title.is_empty() {
-                    value
-                } else {
-                    format!("{title}: {value}")
-                },
-            );
-        }
-        add(&mut parts, of_blocks(attachment.get("blocks")));
-        for shared in array(attachment.get("message_blocks")) {
-            add(
-                &mut parts,
-                of_blocks(shared.get("message").and_then(|message| message.get("blocks"))),
-            );
-        }
-        if parts.is_empty() {
-            add(&mut parts, string(attachment, "fallback").unwrap_or_default());
-        }
-        parts.join("\n")
-    }))
-}
-
-fn lines(parts: impl Iterator<Item = String>) -> String {
-    parts
-        .filter(|part| !part.trim().is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 /// Escapes what Slack would have escaped, and leaves what is escaped already.

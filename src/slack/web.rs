@@ -25,8 +25,8 @@ use classes::classify;
 /// The Web API with the bot's tokens.
 #[derive(Debug)]
 pub struct Web {
-    client: SlackClient<Connector>,
-    bot: SlackApiToken,
+    pub(super) client: SlackClient<Connector>,
+    pub(super) bot: SlackApiToken,
     app: SlackApiToken,
     api_url: Option<Url>,
 }
@@ -54,6 +54,7 @@ impl Web {
         let answer = self.post("auth.test", &json!({})).await?;
         Ok(Identity {
             team_id: string(&answer, "team_id").unwrap_or_default(),
+            enterprise_id: string(&answer, "enterprise_id"),
             user_id: string(&answer, "user_id").unwrap_or_default(),
             bot_id: string(&answer, "bot_id"),
         })
@@ -78,7 +79,7 @@ impl Web {
             .map_err(|error| classify("apps.connections.open", error))
     }
 
-    async fn get(&self, method: &str, params: &Params<'_>) -> Result<Value, Error> {
+    pub(super) async fn get(&self, method: &str, params: &Params<'_>) -> Result<Value, Error> {
         let session = self.client.open_session(&self.bot);
         session
             .http_session_api

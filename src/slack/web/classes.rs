@@ -125,7 +125,7 @@ pub(super) fn classify(method: &str, error: SlackClientError) -> Error {
     }
 }
 
-fn of_transport(method: String, cause: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(in crate::slack) fn of_transport(method: String, cause: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let Some(cause) = cause else {
         return Error::Uncertain {
             method,

@@ -8,6 +8,7 @@ use signpost::slack::decode::{self, Event, Frame, Identity, Message};
 fn us() -> Identity {
     Identity {
         team_id: "T1".into(),
+        enterprise_id: None,
         user_id: "U0BOT".into(),
         bot_id: Some("B0BOT".into()),
     }
@@ -171,7 +172,10 @@ fn what_is_no_message_to_answer_is_left_alone() {
     assert_eq!(
         event(&gone),
         Event::Deleted {
-            message: "T1:C1:1.0".into()
+            message: "T1:C1:1.0".into(),
+            thread_ts: None,
+            root: None,
+            author: None,
         }
     );
 }

@@ -1,0 +1,406 @@
+//! What people do besides writing: buttons, shortcuts, modals, slash commands. Every field is optional that can be, as in
+//! messages: `team` is null in organisation-wide installs, and one odd field must not cost a click.
+
+use serde_json::Value;
+
+use super::message::{self, Message};
+use super::{FileRef, Identity, array, string};
+use crate::slack::text;
+
+/// Something that a person did and waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Interaction {
+    /// `block_actions`: a button was pressed, or something chosen.
+    Actions(Box<Actions>),
+    /// `message_action` and `shortcut`.
+    Shortcut(Box<Shortcut>),
+    /// `view_submission` and `view_closed`.
+    View(Box<ViewAnswer>),
+    /// A slash command.
+    Command(Box<SlashCommand>),
+    /// Nothing for us.
+    Unknown {
+        /// Its type.
+        kind: String,
+    },
+}
+
+/// A person, as interactions tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Who {
+    /// User id; empty when nobody is told.
+    pub id: String,
+    /// Name, for people to read; never to decide by.
+    pub name: Option<String>,
+    /// The workspace of the person.
+    pub team: Option<String>,
+}
+
+/// What all interactions tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whence {
+    /// Who did it.
+    pub who: Who,
+    /// Workspace that it is for: ours where Slack names none.
+    pub team: String,
+    /// Organisation of the workspace.
+    pub enterprise: Option<String>,
+    /// Whether the person belongs to another organisation.
+    pub stranger: bool,
+    /// Channel id.
+    pub channel: Option<String>,
+    /// Channel name: `directmessage` in direct messages, `privategroup` in private channels.
+    pub channel_name: Option<String>,
+    /// Good for one view, for 3 seconds.
+    pub trigger_id: Option<String>,
+    /// Good for five answers, for 30 minutes.
+    pub response_url: Option<String>,
+}
+
+impl Whence {
+    /// Whether it comes from a direct message with the bot.
+    pub fn is_direct(&self) -> bool {
+        self.channel.as_deref().is_some_and(|channel| channel.starts_with('D'))
+    }
+}
+
+/// Where a button stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Container {
+    /// In a message that everyone sees.
+    #[default]
+    Message,
+    /// In a message that only this person sees: Slack tells nothing of its contents.
+    Ephemeral,
+    /// In a modal or on the Home tab.
+    View,
+}
+
+/// Buttons pressed, things chosen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Actions {
+    /// Who, where.
+    pub whence: Whence,
+    /// Where it stands.
+    pub container: Container,
+    /// The message that it stands in.
+    pub message_ts: Option<String>,
+    /// The thread of that message.
+    pub thread_ts: Option<String>,
+    /// That message; not told for ephemeral ones.
+    pub message: Option<Message>,
+    /// The view that it stands in.
+    pub view: Option<View>,
+    /// What was done; Slack sends one as a rule.
+    pub actions: Vec<Action>,
+    /// What the inputs of the message hold.
+    pub inputs: Vec<Input>,
+}
+
+/// One button or choice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Action {
+    /// Its id.
+    pub action_id: String,
+    /// The id of its block.
+    pub block_id: String,
+    /// `button`, `static_select`, ….
+    pub kind: String,
+    /// What a button carries, or what was typed.
+    pub value: Option<String>,
+    /// What was chosen: values of options, or ids.
+    pub selected: Vec<String>,
+}
+
+/// A message shortcut or a global one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shortcut {
+    /// Who, where.
+    pub whence: Whence,
+    /// Which.
+    pub callback_id: String,
+    /// The message that it was used on, by whomever; `None` for global shortcuts.
+    pub message: Option<Message>,
+}
+
+/// A modal or Home tab.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct View {
+    /// Its id.
+    pub id: String,
+    /// Changes with every update.
+    pub hash: Option<String>,
+    /// `modal` or `home`.
+    pub kind: String,
+    /// Which.
+    pub callback_id: String,
+    /// What we gave along.
+    pub private_metadata: String,
+    /// The first view of the stack.
+    pub root_view_id: Option<String>,
+    /// What its inputs hold.
+    pub inputs: Vec<Input>,
+}
+
+/// What an input holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Input {
+    /// The id of its block.
+    pub block_id: String,
+    /// Its id.
+    pub action_id: String,
+    /// What was typed.
+    pub value: Option<String>,
+    /// What was chosen: values of options, ids, dates.
+    pub selected: Vec<String>,
+    /// What was uploaded.
+    pub files: Vec<FileRef>,
+}
+
+/// A modal was submitted or closed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ViewAnswer {
+    /// Who; the channel is known only when an input asked for a response_url.
+    pub whence: Whence,
+    /// The view.
+    pub view: View,
+    /// Closed, not submitted.
+    pub closed: bool,
+}
+
+/// A slash command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SlashCommand {
+    /// Who, where.
+    pub whence: Whence,
+    /// With the slash.
+    pub command: String,
+    /// What follows it.
+    pub text: String,
+}
+
+impl Interaction {
+    /// Who, where; `None` for what is not known.
+    pub fn whence(&self) -> Option<&Whence> {
+        match self {
+            Self::Actions(actions) => Some(&actions.whence),
+            Self::Shortcut(shortcut) => Some(&shortcut.whence),
+            Self::View(answer) => Some(&answer.whence),
+            Self::Command(command) => Some(&command.whence),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The same in every delivery of it: a submitted view by its id and hash, all else by the trigger id.
+    pub fn key(&self) -> Option<String> {
+        if let Self::View(ViewAnswer { view, closed, .. }) = self
+            && !view.id.is_empty()
+        {
+            let what = if *closed { "closed" } else { "submitted" };
+            return Some(format!(
+                "{what}:{}:{}",
+                view.id,
+                view.hash.as_deref().unwrap_or_default()
+            ));
+        }
+        let trigger = self.whence()?.trigger_id.as_ref()?;
+        Some(format!("trigger:{trigger}"))
+    }
+}
+
+impl View {
+    /// What was typed into an input, or the first thing chosen.
+    pub fn value(&self, block_id: &str, action_id: &str) -> Option<&str> {
+        value(&self.inputs, block_id, action_id)
+    }
+}
+
+impl Actions {
+    /// What was typed into an input of the message, or the first thing chosen.
+    pub fn value(&self, block_id: &str, action_id: &str) -> Option<&str> {
+        value(&self.inputs, block_id, action_id)
+    }
+}
+
+fn value<'a>(inputs: &'a [Input], block_id: &str, action_id: &str) -> Option<&'a str> {
+    let input = inputs
+        .iter()
+        .find(|input| input.block_id == block_id && input.action_id == action_id)?;
+    input
+        .value
+        .as_deref()
+        .or_else(|| input.selected.first().map(String::as_str))
+}
+
+/// Reads an interaction: `kind` is the envelope's (`interactive`, `slash_commands`), over HTTP that of the endpoint.
+pub fn interaction(payload: &Value, kind: &str, us: &Identity) -> Interaction {
+    let named = string(payload, "type").unwrap_or_default();
+    match named.as_str() {
+        "block_actions" => Interaction::Actions(Box::new(actions(payload, us))),
+        "message_action" | "shortcut" => Interaction::Shortcut(Box::new(Shortcut {
+            whence: whence(payload, us),
+            callback_id: string(payload, "callback_id").unwrap_or_default(),
+            message: inner_message(payload, "message_ts", us),
+        })),
+        "view_submission" | "view_closed" => Interaction::View(Box::new(ViewAnswer {
+            whence: whence(payload, us),
+            view: view(payload.get("view").unwrap_or(&Value::Null)),
+            closed: named == "view_closed",
+        })),
+        _ if kind == "slash_commands" || (named.is_empty() && string(payload, "command").is_some()) => {
+            Interaction::Command(Box::new(SlashCommand {
+                whence: whence(payload, us),
+                command: string(payload, "command").unwrap_or_default(),
+                text: string(payload, "text").unwrap_or_default(),
+            }))
+        }
+        _ => Interaction::Unknown {
+            kind: if named.is_empty() { kind.to_owned() } else { named },
+        },
+    }
+}
+
+/// Interactions tell in objects (`user.id`) what slash commands tell in fields (`user_id`).
+fn whence(payload: &Value, us: &Identity) -> Whence {
+    let of = |object: &str, key: &str, flat: &str| {
+        payload
+            .get(object)
+            .and_then(|inner| string(inner, key))
+            .or_else(|| string(payload, flat))
+    };
+    let container = |key: &str| payload.get("container").and_then(|container| string(container, key));
+    let team = of("team", "id", "team_id");
+    let who = Who {
+        id: of("user", "id", "user_id").unwrap_or_default(),
+        name: of("user", "name", "user_name").or_else(|| of("user", "username", "user_name")),
+        // A slash command names one workspace: that of the person.
+        team: payload
+            .get("user")
+            .and_then(|user| string(user, "team_id"))
+            .or_else(|| team.clone()),
+    };
+    let enterprise = of("enterprise", "id", "enterprise_id")
+        .or_else(|| payload.get("team").and_then(|team| string(team, "enterprise_id")));
+    Whence {
+        stranger: is_stranger(&who, enterprise.as_deref(), us),
+        who,
+        team: team.unwrap_or_else(|| us.team_id.clone()),
+        enterprise,
+        channel: of("channel", "id", "channel_id").or_else(|| container("channel_id")),
+        channel_name: of("channel", "name", "channel_name"),
+        trigger_id: string(payload, "trigger_id"),
+        response_url: string(payload, "response_url").or_else(|| {
+            let urls = array(payload.get("response_urls"));
+            urls.iter().find_map(|url| string(url, "response_url"))
+        }),
+    }
+}
+
+/// A workspace of our own organisation is no stranger's. Ids of organisations (`E…`) say nothing about the person.
+fn is_stranger(who: &Who, enterprise: Option<&str>, us: &Identity) -> bool {
+    let elsewhere = who
+        .team
+        .as_ref()
+        .is_some_and(|team| team.starts_with('T') && *team != us.team_id);
+    elsewhere && (enterprise.is_none() || us.enterprise_id.as_deref() != enterprise)
+}
+
+fn actions(payload: &Value, us: &Identity) -> Actions {
+    let container = payload.get("container").unwrap_or(&Value::Null);
+    let message = inner_message(payload, "message_ts", us);
+    let view = payload.get("view").filter(|view| view.is_object()).map(view);
+    let ephemeral = container.get("is_ephemeral").and_then(Value::as_bool) == Some(true);
+    Actions {
+        whence: whence(payload, us),
+        container: match string(container, "type").as_deref() {
+            Some("view") => Container::View,
+            None if view.is_some() => Container::View,
+            _ if ephemeral => Container::Ephemeral,
+            _ => Container::Message,
+        },
+        message_ts: string(container, "message_ts").or_else(|| Some(message.as_ref()?.ts.clone())),
+        thread_ts: string(container, "thread_ts").or_else(|| message.as_ref()?.thread_ts.clone()),
+        message,
+        view,
+        actions: array(payload.get("actions")).iter().filter_map(action).collect(),
+        inputs: inputs(payload),
+    }
+}
+
+fn action(action: &Value) -> Option<Action> {
+    action.as_object()?;
+    let Input { value, selected, .. } = input(String::new(), String::new(), action);
+    Some(Action {
+        action_id: string(action, "action_id").unwrap_or_default(),
+        block_id: string(action, "block_id").unwrap_or_default(),
+        kind: string(action, "type").unwrap_or_default(),
+        value,
+        selected,
+    })
+}
+
+/// The message of an interaction; it does not say where it stands, the interaction does.
+fn inner_message(payload: &Value, ts: &str, us: &Identity) -> Option<Message> {
+    let inner = payload.get("message").filter(|message| message.is_object())?;
+    let whence = whence(payload, us);
+    let mut message = message::of(inner, us);
+    if message.ts.is_empty() {
+        message.ts = string(payload, ts).unwrap_or_default();
+    }
+    message.team = whence.team;
+    message.enterprise = whence.enterprise.is_some();
+    message.channel = whence.channel.unwrap_or_default();
+    message.direct = message.channel.starts_with('D');
+    Some(message)
+}
+
+fn view(view: &Value) -> View {
+    let of = |key: &str| string(view, key).unwrap_or_default();
+    View {
+        id: of("id"),
+        hash: string(view, "hash"),
+        kind: of("type"),
+        callback_id: of("callback_id"),
+        private_metadata: of("private_metadata"),
+        root_view_id: string(view, "root_view_id"),
+        inputs: inputs(view),
+    }
+}
+
+fn inputs(holder: &Value) -> Vec<Input> {
+    let values = holder.get("state").and_then(|state| state.get("values"));
+    let blocks = values.and_then(Value::as_object).into_iter().flatten();
+    blocks
+        .flat_map(|(block_id, inputs)| {
+            let inputs = inputs.as_object().into_iter().flatten();
+            inputs.map(|(action_id, value)| input(block_id.clone(), action_id.clone(), value))
+        })
+        .collect()
+}
+
+/// Each kind of element has a field of its own for what was chosen: `selected_option`, `selected_users`, `selected_date`, ….
+fn input(block_id: String, action_id: String, element: &Value) -> Input {
+    let chosen = |choice: &Value| match choice {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        option => string(option, "value"),
+    };
+    let fields = element.as_object().into_iter().flatten();
+    let selected = fields
+        .filter(|(key, _)| key.starts_with("selected_"))
+        .flat_map(|(_, value)| match value {
+            Value::Array(choices) => choices.iter().filter_map(chosen).collect(),
+            one => Vec::from_iter(chosen(one)),
+        })
+        .collect();
+    Input {
+        block_id,
+        action_id,
+        value: string(element, "value").or_else(|| {
+            let rich = element.get("rich_text_value").filter(|rich| rich.is_object())?;
+            Some(text::of_block(rich))
+        }),
+        selected,
+        files: array(element.get("files")).iter().filter_map(FileRef::read).collect(),
+    }
+}

@@ -1,0 +1,164 @@
+//! A message as it arrives in an event or with an interaction.
+
+use serde_json::Value;
+
+use super::{Event, FileRef, Identity, array, string, team};
+use crate::slack::alerts::{self, Alert};
+use crate::slack::text;
+
+/// A message, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Message {
+    /// Workspace that the event came for.
+    pub team: String,
+    /// Channel id.
+    pub channel: String,
+    /// Id of the message in its channel.
+    pub ts: String,
+    /// The thread it stands in.
+    pub thread_ts: Option<String>,
+    /// When it was edited, if this is an edit.
+    pub edited_ts: Option<String>,
+    /// Person, or a bot's user.
+    pub user: Option<String>,
+    /// Bot that wrote it.
+    pub bot_id: Option<String>,
+    /// App of that bot.
+    pub app_id: Option<String>,
+    /// Workspace of the author, when it is told.
+    pub author_team: Option<String>,
+    /// Its text, with Slack's escapes; see [`text::of_message`].
+    pub text: String,
+    /// What stood there before, if this is an edit and Slack tells.
+    pub previous_text: Option<String>,
+    /// A direct message, or one of a group of people without a channel.
+    pub direct: bool,
+    /// Whether this arrival shows that the bot was mentioned.
+    pub mentioned: bool,
+    /// Whether it carries images.
+    pub images: bool,
+    /// Its files, and those of the messages that it forwards.
+    pub files: Vec<FileRef>,
+    /// A reply that was also sent to the channel.
+    pub broadcast: bool,
+    /// Whether it passes on another message.
+    pub forwards: bool,
+    /// The alert, when a bot says one; see [`alerts::group`].
+    pub alert: Option<Alert>,
+    /// Whether the channel is shared with another organisation.
+    pub ext_shared: bool,
+    /// Whether the workspace belongs to an organisation with several workspaces.
+    pub enterprise: bool,
+}
+
+impl Message {
+    /// The message, whichever way and however often edited.
+    pub fn id(&self) -> String {
+        format!("{}:{}:{}", self.team, self.channel, self.ts)
+    }
+
+    /// The message in this version: what makes `message` and `app_mention` the same thing.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.id(), self.edited_ts.as_deref().unwrap_or_default())
+    }
+
+    /// The thread that an answer belongs into.
+    pub fn answer_thread(&self) -> &str {
+        self.thread_ts.as_deref().unwrap_or(&self.ts)
+    }
+
+    /// Whether it stands in the channel itself, not below another message.
+    pub fn is_root(&self) -> bool {
+        self.thread_ts.as_ref().is_none_or(|thread| *thread == self.ts)
+    }
+
+    /// Who wrote it: a person or a bot's user, else the bot. Messages of one author in a row may belong together.
+    pub fn author(&self) -> Option<&str> {
+        self.user.as_deref().or(self.bot_id.as_deref())
+    }
+
+    /// Whether there is nothing to read: no text, and no file that could hold some.
+    pub fn is_empty(&self) -> bool {
+        self.text.trim().is_empty() && !self.files.iter().any(FileRef::may_hold_text)
+    }
+
+    /// Whether it is nothing but pictures.
+    pub fn is_images_only(&self) -> bool {
+        self.images && self.is_empty()
+    }
+
+    /// The files whose text is not wholly in [`Message::text`]: worth a download.
+    pub fn unread_files(&self) -> impl Iterator<Item = &FileRef> {
+        self.files.iter().filter(|file| file.may_hold_text() && !file.is_read())
+    }
+}
+
+/// `event` tells where, `inner` what: they differ for edits.
+pub(super) fn read(payload: &Value, event: &Value, inner: &Value, us: &Identity) -> Event {
+    let Some(channel) = string(event, "channel") else {
+        return Event::Odd {
+            why: "a message without a channel",
+        };
+    };
+    let Some(ts) = string(inner, "ts") else {
+        return Event::Odd {
+            why: "a message without a ts",
+        };
+    };
+    let mut message = of(inner, us);
+    message.mentioned |= string(event, "type").as_deref() == Some("app_mention");
+    message.direct = match string(event, "channel_type").as_deref() {
+        Some(kind) => matches!(kind, "im" | "app_home"),
+        None => channel.starts_with('D'),
+    };
+    message.team = team(payload, event).unwrap_or_else(|| us.team_id.clone());
+    message.ext_shared = payload
+        .get("is_ext_shared_channel")
+        .and_then(Value::as_bool)
+        .unwrap_or_default();
+    message.enterprise = is_enterprise(payload);
+    message.channel = channel;
+    message.ts = ts;
+    Event::Message(Box::new(message))
+}
+
+/// What a message tells about itself; where it stands is the caller's to know.
+pub(super) fn of(inner: &Value, us: &Identity) -> Message {
+    let text = text::of_message(inner, us);
+    Message {
+        ts: string(inner, "ts").unwrap_or_default(),
+        thread_ts: string(inner, "thread_ts"),
+        edited_ts: inner.get("edited").and_then(|edited| string(edited, "ts")),
+        user: string(inner, "user"),
+        bot_id: string(inner, "bot_id"),
+        app_id: string(inner, "app_id")
+            .or_else(|| inner.get("bot_profile").and_then(|profile| string(profile, "app_id"))),
+        author_team: ["user_team", "source_team", "team"]
+            .iter()
+            .find_map(|key| string(inner, key)),
+        images: text::has_images(inner),
+        files: files(inner, us),
+        broadcast: string(inner, "subtype").as_deref() == Some("thread_broadcast"),
+        forwards: text::forwarded(inner, us).next().is_some(),
+        alert: alerts::group(inner),
+        mentioned: text::mentions(&text, &us.user_id),
+        text,
+        ..Message::default()
+    }
+}
+
+fn files(inner: &Value, us: &Identity) -> Vec<FileRef> {
+    let forwarded = text::forwarded(inner, us).flat_map(|shared| array(shared.get("files")));
+    array(inner.get("files"))
+        .iter()
+        .chain(forwarded)
+        .filter_map(FileRef::read)
+        .collect()
+}
+
+fn is_enterprise(payload: &Value) -> bool {
+    string(payload, "enterprise_id").is_some()
+        || array(payload.get("authorizations"))
+            .iter()
+            .any(|one| string(one, "enterprise_id").is_some())
+}
