@@ -40,6 +40,22 @@ impl Connector {
         }
     }
 
+    pub(super) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    pub(super) fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
+    /// What `Retry-After` asks for.
+    pub(super) fn retry_after(headers: &header::HeaderMap) -> Duration {
+        let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        seconds
+            .and_then(|value| value.trim().parse().ok())
+            .map_or(RETRY_AFTER, Duration::from_secs)
+    }
+
     /// The scopes that Slack named with its last response, separated by commas.
     pub(super) fn scopes(&self) -> Option<String> {
         self.scopes.lock().ok()?.clone()
@@ -97,13 +113,7 @@ impl Connector {
 async fn read<RS: DeserializeOwned>(response: Response) -> ClientResult<RS> {
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
-        let seconds = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        let retry_after = seconds
-            .and_then(|value| value.trim().parse().ok())
-            .map_or(RETRY_AFTER, Duration::from_secs);
+        let retry_after = Connector::retry_after(response.headers());
         return Err(SlackClientError::RateLimitError(
             SlackRateLimitError::new().with_retry_after(retry_after),
         ));

@@ -21,6 +21,7 @@ pub use messages::{METADATA, Outgoing};
 pub use views::{View, Which};
 
 use classes::classify;
+pub(super) use classes::of_transport;
 
 /// The Web API with the bot's tokens.
 #[derive(Debug)]

@@ -49,105 +49,12 @@ pub struct FileRef {
 
 /// Kinds that Slack names for text, besides `text/…`, JSON, YAML and XML: its snippet types, and endings of files that it
 /// calls binary because it does not know them.
-const TEXT_KINDS: [&str; 96] = [
-    "text",
-    "txt",
-    "log",
-    "out",
-    "err",
-    "trace",
-    "csv",
-    "tsv",
-    "markdown",
-    "md",
-    "rst",
-    "json",
-    "ndjson",
-    "jsonl",
-    "yaml",
-    "yml",
-    "xml",
-    "toml",
-    "ini",
-    "cfg",
-    "conf",
-    "config",
-    "properties",
-    "env",
-    "diff",
-    "patch",
-    "plain",
-    "plaintext",
-    "apex",
-    "applescript",
-    "asp",
-    "awk",
-    "bat",
-    "boxnote",
-    "c",
-    "cc",
-    "cpp",
-    "csharp",
-    "cs",
-    "css",
-    "clojure",
-    "coffeescript",
-    "crystal",
-    "cypher",
-    "d",
-    "dart",
-    "dockerfile",
-    "elixir",
-    "elm",
-    "erlang",
-    "fortran",
-    "fsharp",
-    "go",
-    "groovy",
-    "haskell",
-    "hcl",
-    "html",
-    "java",
-    "javascript",
-    "js",
-    "julia",
-    "kotlin",
-    "kt",
-    "latex",
-    "lisp",
-    "lua",
-    "makefile",
-    "matlab",
-    "ocaml",
-    "objc",
-    "perl",
-    "pl",
-    "php",
-    "powershell",
-    "ps1",
-    "puppet",
-    "python",
-    "py",
-    "r",
-    "ruby",
-    "rb",
-    "rust",
-    "rs",
-    "sass",
-    "scala",
-    "scheme",
-    "sh",
-    "shell",
-    "smalltalk",
-    "sql",
-    "swift",
-    "tex",
-    "tf",
-    "ts",
-    "tsx",
-    "typescript",
-    "vb",
-];
+const TEXT_KINDS: &str = "\
+    text txt log out err trace csv tsv markdown md rst json ndjson jsonl yaml yml xml toml ini cfg conf config \
+    properties env diff patch plain plaintext apex applescript asp awk bat boxnote c cc cpp csharp cs css clojure \
+    coffeescript crystal cypher d dart dockerfile elixir elm erlang fortran fsharp go groovy haskell hcl html java \
+    javascript js julia kotlin kt latex lisp lua makefile matlab ocaml objc perl pl php powershell ps1 puppet python py \
+    r ruby rb rust rs sass scala scheme sh shell smalltalk sql swift tex tf ts tsx typescript vb";
 
 impl FileRef {
     /// Reads a file; `None` when there is nothing that could be a file.
@@ -190,12 +97,8 @@ impl FileRef {
             return true;
         }
         let mimetype = self.mimetype.as_deref().unwrap_or_default();
-        let ending = self
-            .name
-            .as_deref()
-            .and_then(|name| name.rsplit_once('.'))
-            .map(|(_, ending)| ending.to_ascii_lowercase());
-        let known = |kind: Option<&str>| kind.is_some_and(|kind| TEXT_KINDS.contains(&kind));
+        let known =
+            |kind: Option<&str>| kind.is_some_and(|kind| TEXT_KINDS.split_whitespace().any(|text| text == kind));
         match mimetype.split_once('/') {
             Some(("text", _)) => true,
             Some(("image" | "audio" | "video" | "font", _)) => false,
@@ -207,9 +110,26 @@ impl FileRef {
                 // Office documents are XML by name only.
                 !kind.contains("officedocument") && !kind.contains("opendocument")
             }
-            Some((_, "octet-stream")) | None => known(self.filetype.as_deref()) || known(ending.as_deref()),
+            Some((_, "octet-stream")) | None => known(self.filetype.as_deref()) || known(self.ending().as_deref()),
             Some(_) => known(self.filetype.as_deref()),
         }
+    }
+
+    /// What people are told: its name, else its id.
+    pub fn shown(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("the file {}", self.id))
+    }
+
+    /// Whether it is a web page itself.
+    pub fn is_html(&self) -> bool {
+        self.mimetype.as_deref() == Some("text/html")
+            || self.filetype.as_deref() == Some("html")
+            || matches!(self.ending().as_deref(), Some("html" | "htm"))
+    }
+
+    fn ending(&self) -> Option<String> {
+        let (_, ending) = self.name.as_deref()?.rsplit_once('.')?;
+        Some(ending.to_ascii_lowercase())
     }
 
     /// Whether it may hold text that can be had: what Slack Connect shares tells its kind only when asked.

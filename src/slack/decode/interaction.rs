@@ -193,15 +193,12 @@ impl Interaction {
 
     /// The same in every delivery of it: a submitted view by its id and hash, all else by the trigger id.
     pub fn key(&self) -> Option<String> {
-        if let Self::View(ViewAnswer { view, closed, .. }) = self
-            && !view.id.is_empty()
+        if let Self::View(answer) = self
+            && !answer.view.id.is_empty()
         {
-            let what = if *closed { "closed" } else { "submitted" };
-            return Some(format!(
-                "{what}:{}:{}",
-                view.id,
-                view.hash.as_deref().unwrap_or_default()
-            ));
+            let what = if answer.closed { "closed" } else { "submitted" };
+            let hash = answer.view.hash.as_deref().unwrap_or_default();
+            return Some(format!("{what}:{}:{hash}", answer.view.id));
         }
         let trigger = self.whence()?.trigger_id.as_ref()?;
         Some(format!("trigger:{trigger}"))
