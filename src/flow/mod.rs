@@ -45,6 +45,7 @@ use crate::http;
 use crate::settings::Settings;
 use crate::slack::door::Door;
 use crate::slack::ghosts::Ghosts;
+use crate::slack::pace::Rates;
 use crate::slack::sender::Sender;
 use crate::slack::socket::{Sockets, Timing};
 use crate::store::Store;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub status: Arc<Status>,
     /// How long things take on the wire.
     pub timing: Timing,
+    /// How fast Slack may be asked.
+    pub rates: Rates,
     /// Cancelled when the bot must not even finish what it has begun.
     pub hard: CancellationToken,
     /// Every task of the bot. Who drops the future of [`run`] waits here until nothing of it is left.
@@ -81,6 +84,7 @@ impl Default for Parts {
             clock: Arc::new(SystemClock),
             status: Arc::new(Status::default()),
             timing: Timing::default(),
+            rates: Rates::default(),
             hard: CancellationToken::new(),
             tracker: TaskTracker::new(),
             metrics: None,
@@ -188,7 +192,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         },
     } = prepared;
     let (clock, status) = (&parts.clock, &parts.status);
-    let sender = Arc::new(Sender::new(Arc::clone(&web)));
+    let sender = Arc::new(Sender::new(Arc::clone(&web), parts.rates));
     let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let lookup_after = settings.slack.lookup_after();
     let retention = settings.store.retention();

@@ -18,6 +18,8 @@ pub struct Options {
     pub trigger_life: Duration,
     /// Whether chat.postMessage is limited to one message a second a channel.
     pub rate_limits: bool,
+    /// How long it takes until a channel takes one message more, where there are limits.
+    pub post_every: Duration,
     /// How many messages a channel takes at once before the limit bites.
     pub burst: u32,
     /// How long [`super::Workspace::wait_for`] waits.
@@ -33,6 +35,7 @@ impl Default for Options {
             retry_delays: vec![Duration::ZERO, Duration::from_mins(1), Duration::from_mins(5)],
             trigger_life: Duration::from_secs(3),
             rate_limits: true,
+            post_every: Duration::from_secs(1),
             burst: 5,
             wait_limit: Duration::from_secs(10),
         }

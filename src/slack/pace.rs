@@ -58,58 +58,103 @@ impl Lane {
     fn of(kind: Kind) -> Self {
         Self { kind, channel: None }
     }
+}
 
-    /// How often, and how many may go out at once after a quiet time.
-    fn rate(&self) -> (Duration, u32) {
-        match self.kind {
-            Kind::Post => (Duration::from_secs(1), 3),
-            // Tier 3: fifty a minute.
-            Kind::Update | Kind::Delete | Kind::LookUp => (Duration::from_millis(1_200), 10),
-            // Tier 4: a hundred a minute.
-            Kind::Ephemeral => (Duration::from_millis(600), 10),
+/// How often something may be done, and how many times at once after a quiet time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Between two calls.
+    pub every: Duration,
+    /// Calls at once.
+    pub burst: u32,
+}
+
+impl Rate {
+    fn slack(self) -> Duration {
+        self.every * self.burst.saturating_sub(1)
+    }
+}
+
+/// What Slack allows. The defaults are its documented limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Messages in one channel.
+    pub post: Rate,
+    /// Each method of tier 3: updates, deletions, reading threads.
+    pub tier_3: Rate,
+    /// Each method of tier 4: what one person is shown.
+    pub tier_4: Rate,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        let rate = |milliseconds, burst| Rate {
+            every: Duration::from_millis(milliseconds),
+            burst,
+        };
+        Self {
+            post: rate(1_000, 3),
+            // Fifty a minute.
+            tier_3: rate(1_200, 10),
+            // A hundred a minute.
+            tier_4: rate(600, 10),
         }
     }
+}
 
-    fn slack(&self) -> Duration {
-        let (every, burst) = self.rate();
-        every * burst.saturating_sub(1)
+impl Rates {
+    fn of(&self, lane: &Lane) -> Rate {
+        match lane.kind {
+            Kind::Post => self.post,
+            Kind::Update | Kind::Delete | Kind::LookUp => self.tier_3,
+            Kind::Ephemeral => self.tier_4,
+        }
     }
 }
 
 /// Paces sending.
 #[derive(Debug, Default)]
 pub struct Pace {
+    rates: Rates,
     /// By lane: when its next call would be due if calls had always come evenly.
     due: Mutex<HashMap<Lane, Instant>>,
 }
 
 impl Pace {
+    /// At these rates.
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            rates,
+            due: Mutex::default(),
+        }
+    }
+
     /// Takes the next place in a lane if it is free now; else tells how long until it is.
     ///
     /// # Errors
     ///
     /// How long to wait.
     pub fn take(&self, lane: &Lane, now: Instant) -> Result<(), Duration> {
-        let (every, _) = lane.rate();
+        let rate = self.rates.of(lane);
         let Ok(mut due) = self.due.lock() else {
-            return Err(every);
+            return Err(rate.every);
         };
         if due.len() >= REMEMBERED {
             due.retain(|_, due| *due > now);
         }
         let at = due.get(lane).copied().unwrap_or(now).max(now);
-        let wait = at.saturating_duration_since(now + lane.slack());
+        let wait = at.saturating_duration_since(now + rate.slack());
         if !wait.is_zero() {
             return Err(wait);
         }
-        due.insert(lane.clone(), at + every);
+        due.insert(lane.clone(), at + rate.every);
         Ok(())
     }
 
     /// Slack asks to leave a lane alone for a while.
     pub fn block(&self, lane: &Lane, now: Instant, after: Duration) {
         if let Ok(mut due) = self.due.lock() {
-            let until = now + after + lane.slack();
+            let until = now + after + self.rates.of(lane).slack();
             let at = due.entry(lane.clone()).or_insert(until);
             *at = (*at).max(until);
         }

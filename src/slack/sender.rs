@@ -8,10 +8,13 @@ use tokio::time::Instant;
 
 use super::decode::Identity;
 use super::gate;
-use super::pace::{Lane, Pace};
+use super::pace::{Lane, Pace, Rates};
 use super::web::{Error, Outgoing, View, Web, Which};
 
 mod shorten;
+
+/// Bytes of text that chat.update takes, less a little.
+const UPDATED_TEXT: usize = 3_900;
 
 /// What a message holds, as it lies in the outbox.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -46,11 +49,11 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Over a Web API client.
-    pub fn new(web: Arc<Web>) -> Self {
+    /// Over a Web API client, as fast as Slack allows.
+    pub fn new(web: Arc<Web>, rates: Rates) -> Self {
         Self {
             web,
-            pace: Pace::default(),
+            pace: Pace::new(rates),
         }
     }
 
@@ -76,7 +79,8 @@ impl Sender {
     ///
     /// As [`Web::update_message`].
     pub async fn update(&self, channel: &str, ts: &str, body: Body, key: &str) -> Result<(), Error> {
-        let body = body.safe();
+        let mut body = body.safe();
+        body.text = shorten::within(&body.text, UPDATED_TEXT);
         let result = self.web.update_message(ts, &outgoing(channel, None, &body, key)).await;
         self.heed(&Lane::update(), result)
     }

@@ -51,6 +51,20 @@ struct Bot {
 
 /// Runs a test in a world of its own.
 fn with<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+    with_options(quick(), test);
+}
+
+fn quick() -> Options {
+    Options {
+        ack_timeout: Duration::from_millis(300),
+        retry_delays: vec![Duration::from_millis(20); 20],
+        wait_limit: Duration::from_secs(20),
+        ..Options::default()
+    }
+}
+
+/// Runs a test in a world of its own, with a workspace that behaves like this.
+fn with_options<F: Future<Output = ()>>(options: Options, test: impl FnOnce(World) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -59,12 +73,6 @@ fn with<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let shutdown = CancellationToken::new();
-        let options = Options {
-            ack_timeout: Duration::from_millis(300),
-            retry_delays: vec![Duration::from_millis(20); 20],
-            wait_limit: Duration::from_secs(20),
-            ..Options::default()
-        };
         let workspace = Workspace::start(listener, options, shutdown.clone());
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("runbooks")).unwrap();
@@ -191,12 +199,23 @@ impl World {
         self.settled_in(SUPPORT, ts).await
     }
 
-    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
-    async fn wait_until_sent(&self) {
+    async fn look_into_store(&self) -> sqlx::SqlitePool {
         let options = sqlx::sqlite::SqliteConnectOptions::new()
             .filename(self.store())
             .read_only(true);
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::SqlitePool::connect_with(options).await.unwrap()
+    }
+
+    /// How often the post that was tried most was tried.
+    async fn most_tries(&self) -> i64 {
+        let pool = self.look_into_store().await;
+        let most = sqlx::query_scalar("SELECT max(attempts) FROM outbox");
+        most.fetch_one(&pool).await.unwrap()
+    }
+
+    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
+    async fn wait_until_sent(&self) {
+        let pool = self.look_into_store().await;
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
             let unsent: i64 =

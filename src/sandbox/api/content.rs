@@ -126,8 +126,9 @@ pub(super) fn pace(state: &mut State, caller: &Caller, channel: &str) -> Result<
         .entry((app_id.clone(), channel.to_owned()))
         .or_insert(full);
     let passed = now.duration_since(bucket.filled).as_secs_f64().max(0.0);
+    let every = state.options.post_every.as_secs_f64().max(0.001);
     *bucket = Bucket {
-        tokens: (bucket.tokens + passed).min(burst),
+        tokens: (bucket.tokens + passed / every).min(burst),
         filled: now,
     };
     if bucket.tokens < 1.0 {

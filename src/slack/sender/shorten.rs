@@ -75,6 +75,16 @@ fn cut(text: &str, most: usize) -> String {
     format!("{}…", head.get(..end).unwrap_or_default())
 }
 
+/// At most so many bytes, ended with a line.
+pub(super) fn within(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    // Three for the ellipsis.
+    let fitting = text.char_indices().take_while(|(at, c)| at + c.len_utf8() + 3 <= bytes);
+    cut(text, fitting.count())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -115,6 +125,13 @@ mod tests {
         );
         assert_eq!(steps(body.clone(), "msg_too_long"), [(3, 987), (2, 987), (0, 987)]);
         assert_eq!(steps(body, "invalid_blocks"), [(0, 3_990), (0, 987)]);
+    }
+
+    #[test]
+    fn a_text_is_cut_by_its_bytes_at_a_line() {
+        assert_eq!(within("äöü", 6), "äöü");
+        assert_eq!(within("äöü\näöü", 12), "äöü…");
+        assert_eq!(within(&"ä".repeat(40), 33).len(), 33);
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use super::*;
 
+mod actions;
+mod classes;
+mod pace;
+
 /// Says the paste with a fault on its way, and counts the replies when all is settled.
 fn after(fault: Value) -> usize {
     let mut count = 0;
