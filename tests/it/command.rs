@@ -1,8 +1,12 @@
 //! Tests of `command`: what is a command, and what a name leads to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use signpost::command::{Command, Resolution, parse, resolve};
+use signpost::command::{
+    CATALOGUE, Command, Owner, Resolution, Subject, Whom, completions, parse, resolve, usage_hint, who,
+};
 use signpost::runbook::{Document, Library, TopicId, parse as read};
 
 fn show(runbook: &str, section: Option<&str>) -> Command {
@@ -60,6 +64,132 @@ fn a_text_is_a_command_only_as_a_whole() {
     }
 }
 
+fn mute(minutes: u64) -> Command {
+    Command::Mute {
+        for_: Some(Duration::from_secs(minutes * 60)),
+    }
+}
+
+fn whom(name: &str) -> Command {
+    Command::Who(name.into())
+}
+
+#[test]
+fn the_bot_itself_is_asked_in_few_words() {
+    let cases = [
+        ("status", Command::Status),
+        ("Status?", Command::Status),
+        ("status code 500 returned", find("status code 500 returned")),
+        ("status: failed", find("status: failed")),
+        ("hello", Command::Help),
+        ("hello world fails to compile", find("hello world fails to compile")),
+        ("help!", Command::Help),
+        ("*help*", Command::Help),
+        ("help who", Command::HelpOn("who".into())),
+        ("help with armada", find("help with armada")),
+        ("mute", Command::Mute { for_: None }),
+        ("mute 2h", mute(120)),
+        ("mute 30m", mute(30)),
+        ("Mute 1d", mute(24 * 60)),
+        ("mute for 45 minutes", mute(45)),
+        ("mute 1h30m", mute(90)),
+        ("mute 2 weeks", mute(14 * 24 * 60)),
+        ("mute 0h", find("mute 0h")),
+        ("mute 99999d", find("mute 99999d")),
+        ("mute 2mb", find("mute 2mb")),
+        ("mute button does not work", find("mute button does not work")),
+        ("unmute", Command::Unmute),
+        ("unmute the alerts", find("unmute the alerts")),
+        ("who", Command::HelpOn("who".into())),
+        ("who armada-api", whom("armada-api")),
+        ("who <#C0ARMADA|armada-api>", whom("armada-api")),
+        ("who “logging service”?", whom("logging service")),
+        ("who is on call for armada", whom("armada")),
+        ("Who is on-call for the logging team?", whom("logging team")),
+        ("who owns satellite", whom("satellite")),
+        ("who do I call about IAM?", whom("IAM")),
+        ("who should we page for armada-api", whom("armada-api")),
+        ("who is down", find("who is down")),
+        (
+            "who changed the config of armada last night",
+            find("who changed the config of armada last night"),
+        ),
+        ("who\nError: E0003", find("who\nError: E0003")),
+        (
+            "whoami: cannot find name for user ID",
+            find("whoami: cannot find name for user ID"),
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(parse(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_slip_of_the_fingers_is_noticed_and_a_word_of_its_own_is_not() {
+    let slips = [
+        ("serch iam token", "search iam token"),
+        ("saerch iam token", "search iam token"),
+        ("shwo armada-api E0003", "show armada-api E0003"),
+        ("staus", "status"),
+        ("Statsu", "status"),
+        ("unmut", "unmute"),
+        ("mtue 2h", "mute 2h"),
+        ("hlep", "help"),
+        ("hlep show", "help show"),
+        ("<@U0BOT> hwo armada-api", "who armada-api"),
+    ];
+    for (text, meant) in slips {
+        match parse(text) {
+            Command::Typo { meant: found, .. } => assert_eq!(found, meant, "{text:?}"),
+            other => panic!("{text:?} is {other:?}"),
+        }
+    }
+    let words = [
+        "slow armada-api",
+        "shows nothing",
+        "shot down",
+        "heap",
+        "helm",
+        "hell",
+        "mutex",
+        "stats",
+        "state",
+        "statsu code 500 returned",
+        "each token",
+        "reach the api",
+        "research this",
+        "searches are slow",
+        "why armada",
+        "how armada",
+        "two nodes",
+        "mode 2h",
+        "E0003",
+        "serch failed:\nE0003",
+        "serch",
+        "sh0w armada",
+    ];
+    for text in words {
+        assert_eq!(parse(text), find(text), "{text:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_says_how_each_command_is_written() {
+    for entry in CATALOGUE.iter().filter(|entry| !entry.name.is_empty()) {
+        assert!(entry.usage.starts_with(entry.name), "{entry:?}");
+        assert!(!matches!(parse(entry.name), Command::Find(_)), "{entry:?}");
+        assert_eq!(
+            parse(&format!("help {}", entry.name)),
+            Command::HelpOn(entry.name.into())
+        );
+    }
+    let names = |beginning| -> Vec<&str> { completions(beginning).iter().map(|entry| entry.name).collect() };
+    assert_eq!(names("s"), ["search", "show", "status"]);
+    assert_eq!(names("").len(), CATALOGUE.len() - 1);
+    assert!(usage_hint().contains("who TEAM or SERVICE") && usage_hint().len() < 200);
+}
+
 fn library() -> Library {
     let texts = [
         (
@@ -110,4 +240,116 @@ fn a_name_leads_to_its_runbook_or_section() {
 #[test]
 fn a_name_of_several_runbooks_is_asked_back() {
     assert!(matches!(resolve(&library(), "login", None), Resolution::Ambiguous(ids) if ids.len() == 2));
+}
+
+const TEAMS: &str = "\
+gate-api:
+  name: Gate API
+  comm: {name: \"#gate-help\", link: https://chat.example.com/gate}
+  escalate: {name: Gate on call, link: https://pager.example.com/gate}
+gate-web: {name: Gate web}
+lamps:
+  name: Lamp squad
+  issue: https://issues.example.com/lamps
+";
+
+fn library_with_teams() -> Library {
+    let mut library = Library::default();
+    let teams = signpost::runbook::frontmatter::data(TEAMS).unwrap();
+    library.data = Arc::new(BTreeMap::from([("teams".to_owned(), teams)]));
+    library.teams = signpost::runbook::teams(&library.data);
+    let texts = [
+        (
+            "dark.md",
+            "---\nservice: street lights\nsignpost:\n  team: lamps\n---\n# Dark street\n\nIt is dark.\n",
+        ),
+        (
+            "flicker.md",
+            "---\nservice: \"street lights\" # all\n---\n# Flicker\n\nContact {{ site.data.teams.gate-api.comm.name }}.\n",
+        ),
+        (
+            "shut.md",
+            "# Gate is shut\n\n## Escalation\n\nAsk {{ site.data.teams.gate-api.escalate.name }}, or #night-porter.\n",
+        ),
+        ("lone.md", "# Lone runbook\n\nNobody is named.\n"),
+    ];
+    for (path, text) in texts {
+        library
+            .runbooks
+            .extend(Document::read(path, text, &library.data).0.map(|read| read.0));
+    }
+    library
+}
+
+fn owner(words: &str) -> Owner {
+    match who(&library_with_teams(), words) {
+        Whom::Found(owner) => owner,
+        other => panic!("{words:?} is {other:?}"),
+    }
+}
+
+#[test]
+fn a_name_leads_to_the_people_to_call() {
+    let cases: [(&str, Subject, &[&str]); 12] = [
+        ("gate-api", Subject::Team, &["gate-api"]),
+        ("Gate API", Subject::Team, &["gate-api"]),
+        ("gate_API team", Subject::Team, &["gate-api"]),
+        ("#gate-help", Subject::Team, &["gate-api"]),
+        ("lamp", Subject::Team, &["lamps"]),
+        ("the lamp squad", Subject::Team, &["lamps"]),
+        ("web", Subject::Team, &["gate-web"]),
+        ("street lights", Subject::Service, &["lamps", "gate-api"]),
+        ("the street lights service", Subject::Service, &["lamps", "gate-api"]),
+        ("street", Subject::Service, &["lamps", "gate-api"]),
+        ("shut", Subject::Runbook, &["gate-api"]),
+        ("Lone runbook", Subject::Runbook, &[]),
+    ];
+    for (words, subject, teams) in cases {
+        let owner = owner(words);
+        assert_eq!(
+            (owner.subject, owner.teams.as_slice()),
+            (
+                subject,
+                &teams.iter().map(|team| (*team).to_owned()).collect::<Vec<_>>()[..]
+            ),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn the_people_come_with_the_runbooks_that_name_them() {
+    let library = library_with_teams();
+    let paths = |owner: &Owner| -> Vec<String> {
+        let books = owner.runbooks.iter().filter_map(|id| library.runbook(*id));
+        books.map(|runbook| runbook.path.clone()).collect()
+    };
+    assert_eq!(paths(&owner("gate-api")), ["flicker.md", "shut.md"]);
+    assert_eq!(paths(&owner("street lights")), ["dark.md", "flicker.md"]);
+    assert_eq!(
+        owner("shut").contacts.first().map(|contact| contact.name.as_str()),
+        Some("#night-porter")
+    );
+}
+
+#[test]
+fn a_name_of_several_or_of_nobody_is_told_with_the_nearest() {
+    let library = library_with_teams();
+    assert_eq!(
+        who(&library, "gate"),
+        Whom::Ambiguous(vec!["gate-api".into(), "gate-web".into()])
+    );
+    let nearest = |words| match who(&library, words) {
+        Whom::Nothing { nearest } => nearest,
+        other => panic!("{words:?} is {other:?}"),
+    };
+    assert_eq!(nearest("gate-apu"), ["gate-api", "gate-web"]);
+    assert_eq!(nearest("lmaps"), ["lamps"]);
+    for nobody in ["", "  ", "#", "zebra", "broke prod"] {
+        assert!(nearest(nobody).is_empty(), "{nobody:?}");
+    }
+    assert!(matches!(
+        who(&library.without_contacts(), "gate-api"),
+        Whom::Nothing { .. }
+    ));
 }
