@@ -15,6 +15,12 @@ use super::model::{App, Delivered};
 use super::state::State;
 use super::{Shared, request_url};
 
+/// What comes again when it is not acknowledged; interactions and commands don't.
+const EVENTS: &str = "events_api";
+
+/// How much longer an interaction is kept than the person waits for it, so that a late answer is told from none.
+const GRACE: Duration = Duration::from_millis(200);
+
 /// How many sendings the log keeps.
 const LOG: usize = 1000;
 
@@ -51,6 +57,8 @@ pub(crate) struct Pending {
     sent_on: Option<u64>,
     /// When to look after it again.
     due: Instant,
+    /// The app asked for no more redeliveries.
+    is_last: bool,
     /// Its time is over and it waits for its next sending.
     is_waiting: bool,
     /// Whoever wants to know what the acknowledgement says.
@@ -72,7 +80,7 @@ pub(crate) fn dispatch(
     payload: &Value,
     mut answer: Option<oneshot::Sender<Value>>,
 ) {
-    let copies = if state.take_fault(Effect::is_duplicate, app_id).is_some() {
+    let copies = if state.take_fault(Effect::is_duplicate, app_id, &what(payload)).is_some() {
         2
     } else {
         1
@@ -88,6 +96,7 @@ pub(crate) fn dispatch(
             failure: None,
             sent_on: None,
             due: Instant::now(),
+            is_last: false,
             is_waiting: false,
             answer: answer.take(),
         };
@@ -142,23 +151,26 @@ pub(crate) fn socket_ended(state: &mut State, app_id: &str, socket: u64) {
 /// An app has acknowledged an envelope; gives false when it is not known.
 pub(crate) fn acknowledge(state: &mut State, app_id: &str, envelope_id: &str, payload: Value) -> bool {
     let Some(app) = state.app_mut(app_id) else { return false };
-    let Some(number) = app
+    let Some((number, what)) = app
         .pending
         .iter()
         .find(|(_, one)| one.envelope_id == envelope_id)
-        .map(|(&number, _)| number)
+        .map(|(&number, one)| (number, what(&one.payload)))
     else {
         return false;
     };
-    if state.take_fault(Effect::is_drop_ack, app_id).is_some() {
+    if state.take_fault(Effect::is_drop_ack, app_id, &what).is_some() {
         return true;
     }
-    let answer = state
-        .app_mut(app_id)
-        .and_then(|app| app.pending.remove(&number))
-        .and_then(|pending| pending.answer);
-    if let Some(answer) = answer {
-        let _ = answer.send(payload);
+    let pending = state.app_mut(app_id).and_then(|app| app.pending.remove(&number));
+    if let Some(mut pending) = pending
+        && let Some(answer) = pending.answer.take()
+    {
+        let _ = answer.send(if accepts_payload(&pending) {
+            payload
+        } else {
+            Value::Null
+        });
     }
     for delivered in state
         .delivered
@@ -171,17 +183,18 @@ pub(crate) fn acknowledge(state: &mut State, app_id: &str, envelope_id: &str, pa
 }
 
 fn send(state: &mut State, watched: &Watched) {
-    let ack_timeout = state.options.ack_timeout;
+    let (ack_timeout, patience) = (state.options.ack_timeout, state.options.patience);
     let Some(app) = state.app_mut(&watched.app_id) else {
         return;
     };
-    let is_http = app.request_url.is_some();
+    let is_http = app.request_urls.is_set();
     let socket = if is_http { None } else { next_socket(app) };
     let Some(pending) = app.pending.get_mut(&watched.number) else {
         return;
     };
     pending.is_waiting = false;
-    pending.due = Instant::now() + ack_timeout;
+    let is_event = pending.envelope_type == EVENTS;
+    pending.due = Instant::now() + if is_event { ack_timeout } else { patience + GRACE };
     let frame = envelope(pending);
     if let Some((socket, frames)) = socket {
         pending.sent_on = Some(socket);
@@ -191,6 +204,10 @@ fn send(state: &mut State, watched: &Watched) {
         pending.sent_on = Some(0);
     } else {
         pending.sent_on = None;
+        if !is_event {
+            // Nobody is there to be asked: the person's client is told so at once.
+            pending.due = Instant::now();
+        }
         return;
     }
     let delivered = Delivered {
@@ -217,20 +234,26 @@ fn next_socket(app: &mut App) -> Option<(u64, mpsc::UnboundedSender<Frame>)> {
 }
 
 fn envelope(pending: &Pending) -> Value {
-    let accepts = pending.envelope_type != "events_api";
+    let is_event = pending.envelope_type == EVENTS;
     let mut frame = Map::new();
     frame.insert("envelope_id".into(), json!(pending.envelope_id));
     frame.insert("payload".into(), pending.payload.clone());
     frame.insert("type".into(), json!(pending.envelope_type));
-    frame.insert("accepts_response_payload".into(), json!(accepts));
-    if !accepts {
+    frame.insert("accepts_response_payload".into(), json!(accepts_payload(pending)));
+    if is_event {
         frame.insert("retry_attempt".into(), json!(pending.attempt));
         frame.insert("retry_reason".into(), json!(pending.retry_reason));
     }
     Value::Object(frame)
 }
 
-fn what(payload: &Value) -> String {
+/// Whether the acknowledgement may say more: what Slack's SDKs record is so for commands and submitted modals only.
+fn accepts_payload(pending: &Pending) -> bool {
+    pending.envelope_type == "slash_commands" || pending.payload["type"] == "view_submission"
+}
+
+/// The event or interaction in an envelope.
+pub(super) fn what(payload: &Value) -> String {
     let kind = payload["event"]["type"].as_str().or_else(|| payload["type"].as_str());
     kind.or_else(|| payload["command"].as_str())
         .unwrap_or_default()
@@ -265,15 +288,17 @@ fn look_after(state: &mut State, watched: &Watched, posted: &mut Option<u32>) ->
     let Some(app) = state.app_mut(&watched.app_id) else {
         return Next::Done;
     };
-    let request_url = app.request_url.clone();
+    let urls = app.request_urls.clone();
     let Some(pending) = app.pending.get_mut(&watched.number) else {
         return Next::Done;
     };
-    if let (Some(url), Some(_), false) = (request_url, pending.sent_on, pending.is_waiting)
-        && *posted != Some(pending.attempt)
-    {
+    if urls.is_set() && pending.sent_on.is_some() && !pending.is_waiting && *posted != Some(pending.attempt) {
+        let Some(url) = urls.of(pending.envelope_type) else {
+            app.pending.remove(&watched.number);
+            return Next::Done;
+        };
         *posted = Some(pending.attempt);
-        return Next::Http(request_url::Delivery::new(url, pending));
+        return Next::Http(request_url::Delivery::new(url.to_owned(), pending));
     }
     let now = Instant::now();
     if pending.due > now {
@@ -285,14 +310,14 @@ fn look_after(state: &mut State, watched: &Watched, posted: &mut Option<u32>) ->
     }
     if pending.sent_on.is_none() {
         // No connection: an event waits for the next one, an interaction fails at once in the person's client.
-        if pending.envelope_type == "events_api" {
+        if pending.envelope_type == EVENTS {
             return Next::Sleep(now + ack_timeout);
         }
         app.pending.remove(&watched.number);
         return Next::Done;
     }
     let delay = retry_delays.get(pending.attempt as usize);
-    if let (Some(delay), "events_api") = (delay, pending.envelope_type) {
+    if let (Some(delay), EVENTS, false) = (delay, pending.envelope_type, pending.is_last) {
         pending.attempt += 1;
         pending.retry_reason = pending.failure.take().unwrap_or("timeout");
         pending.is_waiting = true;
@@ -309,8 +334,9 @@ impl Pending {
     }
 
     /// The request failed: it need not wait for its time to be over.
-    pub(crate) fn failed(&mut self, reason: &'static str) {
+    pub(crate) fn failed(&mut self, reason: &'static str, is_last: bool) {
         self.failure = Some(reason);
+        self.is_last = is_last;
         self.due = Instant::now();
     }
 }

@@ -60,6 +60,13 @@ pub(crate) fn message_deleted(state: &mut State, channel: &str, ts: &str, previo
     state.tell_page(json!({"type": "deleted", "channel": channel, "ts": ts}));
 }
 
+/// Tells one app of something.
+pub(super) fn to_app(state: &mut State, app_id: &str, channel: &str, event: &Map<String, Value>) {
+    if state.app(app_id).is_some_and(super::model::App::hears_events) {
+        emit(state, app_id, channel, event);
+    }
+}
+
 /// Tells of anything else that happens in a channel.
 pub(crate) fn other(state: &mut State, channel: &str, event: &Map<String, Value>) {
     for (app_id, _) in apps_in(state, channel) {

@@ -10,14 +10,25 @@ use super::state::State;
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) effect: Effect,
-    /// The Web API method it strikes; any when absent.
+    /// The Web API method it strikes (for deliveries: the event or interaction); any when absent.
     pub(crate) method: Option<String>,
     /// The app it strikes; any when absent.
     pub(crate) app_id: Option<String>,
+    /// The channel, by id, that a call must name to be struck; any when absent.
+    pub(crate) channel: Option<String>,
     /// Strikes people's calls too.
     pub(crate) people: bool,
-    /// How many times are left.
-    pub(crate) times: u64,
+    /// How many times are left; `None` for always.
+    pub(crate) times: Option<u64>,
+}
+
+/// What a fault for calls is matched against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) app_id: Option<&'a str>,
+    /// The channel's id, when the call names one.
+    pub(crate) channel: Option<&'a str>,
 }
 
 /// What happens.
@@ -35,10 +46,16 @@ pub(crate) enum Effect {
     Break { apply: bool },
     /// Answers an HTML page with status 200.
     Html,
+    /// Sends a file in drops, over this long.
+    Trickle { over: Duration },
     /// Forgets an acknowledgement, so that the envelope comes again.
     DropAck,
     /// Sends an event in two envelopes.
     Duplicate,
+    /// Signs an HTTP delivery wrongly.
+    Forged,
+    /// Signs an HTTP delivery with a time six minutes ago, as a replayed one has.
+    Stale,
 }
 
 impl Effect {
@@ -50,25 +67,45 @@ impl Effect {
         *self == Self::Duplicate
     }
 
+    pub(crate) fn spoils_signature(&self) -> bool {
+        matches!(self, Self::Forged | Self::Stale)
+    }
+
     fn strikes_calls(&self) -> bool {
-        !self.is_drop_ack() && !self.is_duplicate()
+        !self.is_drop_ack() && !self.is_duplicate() && !self.spoils_signature()
+    }
+
+    /// Whether it makes sense for a call of this method. A response_url needs no token, so an error of Slack's strikes
+    /// it only by name.
+    fn fits(&self, method: &str, is_named: bool) -> bool {
+        match self {
+            Self::Trickle { .. } => method == "url_private",
+            Self::Error { .. } => is_named || method != "response_url",
+            _ => self.strikes_calls(),
+        }
     }
 }
 
 impl State {
-    /// Uses up one strike of the first delivery fault of this kind for this app.
-    pub(crate) fn take_fault(&mut self, is_kind: fn(&Effect) -> bool, app_id: &str) -> Option<Effect> {
-        self.take(|fault| is_kind(&fault.effect) && fault.app_id.as_deref().is_none_or(|wanted| wanted == app_id))
+    /// Uses up one strike of the first delivery fault of this kind for this app and what is delivered.
+    pub(crate) fn take_fault(&mut self, is_kind: fn(&Effect) -> bool, app_id: &str, what: &str) -> Option<Effect> {
+        self.take(|fault| {
+            is_kind(&fault.effect)
+                && fault.app_id.as_deref().is_none_or(|wanted| wanted == app_id)
+                && fault.method.as_deref().is_none_or(|wanted| wanted == what)
+        })
     }
 
-    /// Uses up one strike of the first fault for a call of this method by this app.
-    pub(crate) fn take_call_fault(&mut self, method: &str, app_id: Option<&str>) -> Option<Effect> {
+    /// Uses up one strike of the first fault for this call.
+    pub(crate) fn take_call_fault(&mut self, call: &Call<'_>) -> Option<Effect> {
         self.take(|fault| {
-            fault.effect.strikes_calls()
-                && fault.method.as_deref().is_none_or(|wanted| wanted == method)
-                && fault.app_id.as_deref().is_none_or(|wanted| Some(wanted) == app_id)
+            let is_named = fault.method.as_deref() == Some(call.method);
+            fault.effect.fits(call.method, is_named)
+                && (is_named || fault.method.is_none())
+                && fault.app_id.as_deref().is_none_or(|wanted| Some(wanted) == call.app_id)
+                && fault.channel.as_deref().is_none_or(|wanted| Some(wanted) == call.channel)
                 // A test breaks the bot, not its own hands. Downloads and response_urls are the bot's anyway.
-                && (app_id.is_some() || fault.people || matches!(method, "url_private" | "response_url"))
+                && (call.app_id.is_some() || fault.people || matches!(call.method, "url_private" | "response_url"))
         })
     }
 
@@ -81,9 +118,11 @@ impl State {
         let index = self.faults.iter().position(strikes)?;
         let fault = self.faults.get_mut(index)?;
         let effect = fault.effect.clone();
-        fault.times = fault.times.saturating_sub(1);
-        if fault.times == 0 {
-            self.faults.remove(index);
+        if let Some(times) = &mut fault.times {
+            *times = times.saturating_sub(1);
+            if *times == 0 {
+                self.faults.remove(index);
+            }
         }
         Some(effect)
     }
@@ -91,20 +130,24 @@ impl State {
 
 impl Fault {
     pub(crate) fn to_json(&self) -> Value {
+        let millis = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let (kind, detail) = match &self.effect {
             Effect::RateLimited { retry_after } => ("429", json!({"retry_after": retry_after})),
             Effect::Status { status, apply } => ("5xx", json!({"status": status, "apply": apply})),
             Effect::Error { error } => ("error", json!({"error": error})),
-            Effect::Slow { delay, apply } => (
-                "slow",
-                json!({"ms": u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), "apply": apply}),
-            ),
+            Effect::Slow { delay, apply } => ("slow", json!({"ms": millis(delay), "apply": apply})),
             Effect::Break { apply } => ("break", json!({"apply": apply})),
             Effect::Html => ("html", json!({})),
+            Effect::Trickle { over } => ("trickle", json!({"ms": millis(over)})),
             Effect::DropAck => ("drop_ack", json!({})),
             Effect::Duplicate => ("duplicate", json!({})),
+            Effect::Forged => ("forged", json!({})),
+            Effect::Stale => ("stale", json!({})),
         };
-        let mut value = json!({"kind": kind, "method": self.method, "app": self.app_id, "times": self.times});
+        let times = self.times.map_or(json!("always"), |times| json!(times));
+        let mut value = json!({
+            "kind": kind, "method": self.method, "app": self.app_id, "channel": self.channel, "times": times,
+        });
         if let (Some(object), Value::Object(detail)) = (value.as_object_mut(), detail) {
             object.extend(detail);
         }
@@ -126,7 +169,7 @@ impl Fault {
             "429" | "ratelimited" | "rate_limited" | "rate_limit" => Effect::RateLimited {
                 retry_after: number(&["retry_after"], 1)?,
             },
-            "5xx" | "500" | "502" | "503" | "504" | "server_error" => {
+            "5xx" | "404" | "500" | "502" | "503" | "504" | "server_error" | "status" => {
                 let status = number(&["status"], kind.parse().unwrap_or(503))?;
                 let status = u16::try_from(status).ok().filter(|status| (400..600).contains(status));
                 Effect::Status {
@@ -143,17 +186,28 @@ impl Fault {
             },
             "break" | "reset" => Effect::Break { apply },
             "html" => Effect::Html,
+            "trickle" => Effect::Trickle {
+                over: Duration::from_millis(number(&["ms", "delay_ms"], 5000)?.min(600_000)),
+            },
             "drop_ack" | "drop-ack" | "drop ack" => Effect::DropAck,
             "duplicate" | "duplicate_delivery" | "duplicate delivery" => Effect::Duplicate,
+            "forged" => Effect::Forged,
+            "stale" => Effect::Stale,
             _ => return Ok(None),
         };
         let text = |key: &str| given[key].as_str().map(str::to_owned);
+        let is_always = ["times", "count"].iter().any(|key| given[*key] == "always");
         Ok(Some(Self {
             effect,
             method: text("method"),
             app_id: text("app"),
+            channel: text("channel"),
             people: given["people"].as_bool().unwrap_or(false),
-            times: number(&["times", "count"], 1)?,
+            times: if is_always {
+                None
+            } else {
+                Some(number(&["times", "count"], 1)?)
+            },
         }))
     }
 }

@@ -9,6 +9,7 @@
 //! Everything that Slack offers no public API for (clicking, editing as a person, faults, looking inside) lives under
 //! `/sandbox/`, documented in [`control`] and `docs/sandbox.md`.
 
+mod alerts;
 mod api;
 pub mod control;
 mod delivery;
@@ -18,6 +19,7 @@ mod limits;
 mod model;
 mod options;
 mod page;
+mod rates;
 mod request_url;
 mod seed;
 mod server;
@@ -36,11 +38,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use model::{App, Channel, Delivered, File, Kind, Message, User};
+pub use model::{App, Channel, Command, Delivered, Features, File, Group, Kind, Message, RequestUrls, Shortcut, User};
 pub use options::Options;
 pub use seed::{
-    ADA, ADA_TOKEN, ALERTBOT, ALERTBOT_TOKEN, ALERTS, ECHO, ECHO_APP_TOKEN, ECHO_TOKEN, GRACE, GRACE_TOKEN, RANDOM,
-    SIGNING_SECRET, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, TEAM,
+    ADA, ADA_TOKEN, ALERTBOT, ALERTBOT_TOKEN, ALERTS, ECHO, ECHO_APP_TOKEN, ECHO_TOKEN, GRACE, GRACE_TOKEN, ONCALL,
+    RANDOM, SIGNING_SECRET, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, STRANGERS, SUPPORT, TEAM,
 };
 pub use state::State;
 
@@ -212,8 +214,8 @@ impl Shared {
     }
 
     /// The fault that strikes a call, used up once; those who wait are told only of calls that were struck.
-    pub(crate) fn strike(self: &Arc<Self>, method: &str, app_id: Option<&str>) -> Option<faults::Effect> {
-        let fault = self.update_quietly(|state| state.take_call_fault(method, app_id));
+    pub(crate) fn strike(self: &Arc<Self>, call: &faults::Call<'_>) -> Option<faults::Effect> {
+        let fault = self.update_quietly(|state| state.take_call_fault(call));
         if fault.is_some() {
             self.update(|_| ());
         }

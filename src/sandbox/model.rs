@@ -40,13 +40,72 @@ pub struct App {
     pub token: String,
     /// Its app-level token; empty when it uses no Socket Mode.
     pub app_token: String,
-    /// Where its events go over HTTP instead of Socket Mode.
-    pub request_url: Option<String>,
+    /// Where its events, interactions and commands go over HTTP instead of Socket Mode.
+    pub request_urls: RequestUrls,
+    /// What its manifest offers to people.
+    pub features: Features,
     pub(crate) sockets: Vec<Socket>,
     pub(crate) pending: BTreeMap<u64, Pending>,
     pub(crate) turn: usize,
     /// Listens to events, even while it has no connection: set by its first.
     pub(crate) listens: bool,
+}
+
+/// Where an app's deliveries go over HTTP: Slack lets it set the three apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestUrls {
+    /// Events.
+    pub events: Option<String>,
+    /// Buttons, modals and shortcuts.
+    pub interactivity: Option<String>,
+    /// Slash commands.
+    pub commands: Option<String>,
+}
+
+/// What an app offers besides its bot; in Slack its manifest says so.
+#[derive(Debug, Clone, Default)]
+pub struct Features {
+    /// Slash commands.
+    pub commands: Vec<Command>,
+    /// Message shortcuts and global ones.
+    pub shortcuts: Vec<Shortcut>,
+    /// Shows a Home tab in its direct messages.
+    pub has_home: bool,
+}
+
+/// A slash command.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// With its slash.
+    pub command: String,
+    /// What it does.
+    pub description: String,
+    /// What may follow it.
+    pub usage_hint: String,
+}
+
+/// A shortcut.
+#[derive(Debug, Clone)]
+pub struct Shortcut {
+    /// What people see.
+    pub name: String,
+    /// What the app sees.
+    pub callback_id: String,
+    /// In the composer's menu instead of a message's.
+    pub is_global: bool,
+}
+
+/// A user group.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// `S…`.
+    pub id: String,
+    /// Without `@`.
+    pub handle: String,
+    /// What people see.
+    pub name: String,
+    /// User ids.
+    pub users: Vec<String>,
 }
 
 /// What sort of conversation a channel is.
@@ -77,6 +136,8 @@ pub struct Channel {
     pub is_archived: bool,
     /// Shared with another organisation.
     pub is_shared: bool,
+    /// Only some people may post: bots get `restricted_action`.
+    pub is_restricted: bool,
     /// By timestamp, so in order.
     pub messages: BTreeMap<String, Message>,
 }
@@ -129,7 +190,8 @@ impl App {
             bot_id: bot_id.to_owned(),
             token: token.to_owned(),
             app_token: app_token.to_owned(),
-            request_url: None,
+            request_urls: RequestUrls::default(),
+            features: Features::default(),
             sockets: Vec::new(),
             pending: BTreeMap::new(),
             turn: 0,
@@ -138,7 +200,7 @@ impl App {
     }
 
     pub(crate) fn hears_events(&self) -> bool {
-        self.listens || self.request_url.is_some()
+        self.listens || self.request_urls.is_set()
     }
 
     /// How many Socket Mode connections it holds.
@@ -152,6 +214,21 @@ impl App {
     }
 }
 
+impl RequestUrls {
+    /// Whether the app takes deliveries over HTTP.
+    pub fn is_set(&self) -> bool {
+        self.events.is_some() || self.interactivity.is_some() || self.commands.is_some()
+    }
+
+    pub(crate) fn of(&self, envelope_type: &str) -> Option<&str> {
+        match envelope_type {
+            "events_api" => self.events.as_deref(),
+            "slash_commands" => self.commands.as_deref(),
+            _ => self.interactivity.as_deref(),
+        }
+    }
+}
+
 impl Channel {
     pub(super) fn new(id: &str, name: &str, kind: Kind, members: &[&str]) -> Self {
         Self {
@@ -162,6 +239,7 @@ impl Channel {
             members: members.iter().map(|&member| member.to_owned()).collect(),
             is_archived: false,
             is_shared: false,
+            is_restricted: false,
             messages: BTreeMap::new(),
         }
     }

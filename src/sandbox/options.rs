@@ -12,11 +12,13 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How long an app may take to acknowledge before the envelope is sent again.
     pub ack_timeout: Duration,
+    /// How long a person's client waits for the answer to a click, a command or a submitted modal.
+    pub patience: Duration,
     /// How long to wait before each redelivery; as many redeliveries as there are entries.
     pub retry_delays: Vec<Duration>,
     /// How long a trigger id lives.
     pub trigger_life: Duration,
-    /// Whether chat.postMessage is limited to one message a second a channel.
+    /// Whether calls are limited: one message a second a channel, other methods by Slack's tiers.
     pub rate_limits: bool,
     /// How long it takes until a channel takes one message more, where there are limits.
     pub post_every: Duration,
@@ -31,6 +33,7 @@ impl Default for Options {
         Self {
             clock: Arc::new(SystemClock),
             ack_timeout: Duration::from_secs(3),
+            patience: Duration::from_secs(3),
             // Slack's Events API: at once, after a minute, after five.
             retry_delays: vec![Duration::ZERO, Duration::from_mins(1), Duration::from_mins(5)],
             trigger_life: Duration::from_secs(3),

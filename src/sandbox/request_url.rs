@@ -8,8 +8,12 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::delivery::{Pending, Watched, acknowledge};
+use super::faults::Effect;
 use super::seed::SIGNING_SECRET;
 use super::state::State;
+
+/// How Slack names itself.
+const USER_AGENT: &str = "Slackbot 1.0 (+https://api.slack.com/robots)";
 
 /// One request to make.
 #[derive(Debug)]
@@ -33,6 +37,10 @@ impl Delivery {
             attempt,
             retry_reason,
         }
+    }
+
+    fn what(&self) -> String {
+        super::delivery::what(&self.payload)
     }
 
     /// The body and its content type: events are JSON, interactions and commands are forms.
@@ -66,17 +74,31 @@ pub(super) fn signature(timestamp: i64, body: &str) -> String {
 /// Makes the request; a good answer acknowledges, anything else is tried again as Slack would.
 pub(super) async fn deliver(shared: &Arc<Shared>, watched: &Watched, delivery: Delivery) {
     let (body, kind) = delivery.body();
-    let (timestamp, limit) = {
-        let state = shared.lock();
-        (state.now().as_second(), state.options.ack_timeout)
+    let (spoiled, mut timestamp, limit) = shared.update_quietly(|state| {
+        let what = delivery.what();
+        let spoiled = state.take_fault(Effect::spoils_signature, &watched.app_id, &what);
+        let limit = match delivery.envelope_type {
+            "events_api" => state.options.ack_timeout,
+            _ => state.options.patience,
+        };
+        (spoiled, state.now().as_second(), limit)
+    });
+    if spoiled == Some(Effect::Stale) {
+        timestamp -= 360;
+    }
+    let signed = if spoiled == Some(Effect::Forged) {
+        signature(timestamp, "something else")
+    } else {
+        signature(timestamp, &body)
     };
     let outcome = match client(limit) {
         Ok(client) => {
             let mut request = client
                 .post(&delivery.url)
                 .header("content-type", kind)
+                .header("user-agent", USER_AGENT)
                 .header("x-slack-request-timestamp", timestamp.to_string())
-                .header("x-slack-signature", signature(timestamp, &body));
+                .header("x-slack-signature", signed);
             if delivery.attempt > 0 {
                 request = request
                     .header("x-slack-retry-num", delivery.attempt.to_string())
@@ -84,36 +106,66 @@ pub(super) async fn deliver(shared: &Arc<Shared>, watched: &Watched, delivery: D
             }
             answer(request.body(body)).await
         }
-        Err(error) => Err(error),
+        Err(reason) => Err((reason, false)),
     };
     shared.update(|state| match outcome {
         Ok(payload) => {
             acknowledge(state, &watched.app_id, &delivery.envelope_id, payload);
         }
-        Err(reason) => {
+        Err((reason, is_last)) => {
             let pending = state
                 .app_mut(&watched.app_id)
                 .and_then(|app| app.pending.get_mut(&watched.number));
             if let Some(pending) = pending {
-                pending.failed(reason);
+                pending.failed(reason, is_last);
             }
         }
     });
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Result<Value, &'static str> {
+/// What the answer acknowledges with, or why it does not and whether Slack shall stop trying (`x-slack-no-retry: 1`).
+async fn answer(request: reqwest::RequestBuilder) -> Result<Value, (&'static str, bool)> {
     let response = request.send().await.map_err(|error| {
-        if error.is_timeout() {
+        let reason = if error.is_timeout() {
             "http_timeout"
         } else {
             "connection_failed"
-        }
+        };
+        (reason, false)
     })?;
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
     if !response.status().is_success() {
-        return Err("http_error");
+        return Err(("http_error", header("x-slack-no-retry") == "1"));
     }
-    let text = response.text().await.map_err(|_| "http_timeout")?;
-    Ok(serde_json::from_str(&text).unwrap_or_default())
+    let is_json = header("content-type").starts_with("application/json");
+    let text = response.text().await.map_err(|_| ("http_timeout", false))?;
+    // A body that is no JSON is a text for the person, as in the oldest slash commands.
+    Ok(match (is_json, text.trim()) {
+        (_, "") => Value::Null,
+        (true, text) => serde_json::from_str(text).unwrap_or_default(),
+        (false, text) => json!({"text": text}),
+    })
+}
+
+/// Asks a command's URL whether its certificate is good, as Slack does now and then: it must answer 200.
+pub(super) async fn check_ssl(url: &str) -> Result<u16, String> {
+    let client = client(Duration::from_secs(3)).map_err(str::to_owned)?;
+    let request = client
+        .post(url)
+        .header("user-agent", USER_AGENT)
+        .form(&[("ssl_check", "1"), ("token", "sandbox-verification")]);
+    let response = request
+        .send()
+        .await
+        .map_err(|error| format!("{url} does not answer: {error}"))?;
+    Ok(response.status().as_u16())
 }
 
 /// Asks a URL whether it wants to be a request URL, as Slack does when one is entered.
@@ -125,6 +177,7 @@ pub(super) async fn verify(shared: &Arc<Shared>, url: &str) -> Result<(), String
     let request = client
         .post(url)
         .header("content-type", "application/json")
+        .header("user-agent", USER_AGENT)
         .header("x-slack-request-timestamp", timestamp.to_string())
         .header("x-slack-signature", signature(timestamp, &body))
         .body(body);

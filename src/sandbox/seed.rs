@@ -1,11 +1,15 @@
 //! Who and what stands in a fresh workspace.
 
-use super::model::{App, Channel, Kind, User};
+use super::model::{App, Channel, Command, Features, Group, Kind, Shortcut, User};
 use super::options::Options;
 use super::state::State;
 
 /// The workspace's team id.
 pub const TEAM: &str = "T0SANDBOX1";
+/// The team id of the other organisation, which strangers belong to.
+pub const STRANGERS: &str = "T0STRANGER";
+/// The user group @oncall: Grace.
+pub const ONCALL: &str = "S0ONCALL01";
 /// Ada's user id.
 pub const ADA: &str = "U0ADA00001";
 /// Grace's user id.
@@ -53,6 +57,7 @@ pub(super) fn state(options: Options) -> State {
         // What is said before the bot has connected waits for it, as Slack's retries would make it.
         App {
             listens: true,
+            features: signpost_features(),
             ..App::new(
                 "A0SIGNPOST",
                 "Signpost",
@@ -63,8 +68,17 @@ pub(super) fn state(options: Options) -> State {
             )
         },
         App::new("A0ALERTBOT", "Alert Bot", ALERTBOT, "B0ALERTBOT", ALERTBOT_TOKEN, ""),
-        App::new("A0ECHO0001", "Echo", ECHO, "B0ECHO0001", ECHO_TOKEN, ECHO_APP_TOKEN),
+        App {
+            features: echo_features(),
+            ..App::new("A0ECHO0001", "Echo", ECHO, "B0ECHO0001", ECHO_TOKEN, ECHO_APP_TOKEN)
+        },
     ];
+    state.groups = vec![Group {
+        id: ONCALL.to_owned(),
+        handle: "oncall".to_owned(),
+        name: "On call".to_owned(),
+        users: vec![GRACE.to_owned()],
+    }];
     let everybody = [ADA, GRACE, SIGNPOST];
     state.channels = vec![
         channel(
@@ -84,6 +98,49 @@ pub(super) fn state(options: Options) -> State {
         direct("D0GRACE001", &[GRACE, SIGNPOST]),
     ];
     state
+}
+
+/// What deploy/slack-manifest.yaml gives Signpost in Slack.
+fn signpost_features() -> Features {
+    Features {
+        commands: vec![command(
+            "/signpost",
+            "Find the runbook for an error",
+            "[error, question or help]",
+        )],
+        shortcuts: vec![
+            shortcut("Find the runbook", "find_runbook", false),
+            shortcut("Paste an error", "paste_error", true),
+        ],
+        has_home: true,
+    }
+}
+
+fn echo_features() -> Features {
+    Features {
+        commands: vec![command("/echo", "Says it again", "[text]")],
+        shortcuts: vec![
+            shortcut("Echo this", "echo_message", false),
+            shortcut("Echo something", "echo_global", true),
+        ],
+        has_home: true,
+    }
+}
+
+fn command(command: &str, description: &str, usage_hint: &str) -> Command {
+    Command {
+        command: command.to_owned(),
+        description: description.to_owned(),
+        usage_hint: usage_hint.to_owned(),
+    }
+}
+
+fn shortcut(name: &str, callback_id: &str, is_global: bool) -> Shortcut {
+    Shortcut {
+        name: name.to_owned(),
+        callback_id: callback_id.to_owned(),
+        is_global,
+    }
 }
 
 fn person(id: &str, name: &str, real_name: &str, token: &str, color: &str) -> User {

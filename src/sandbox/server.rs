@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use super::api::{self, ApiError, Params};
-use super::faults::Effect;
+use super::faults::{Call as Struck, Effect};
 use super::{Shared, control, page, socket};
 
 /// The largest request: a file and the form around it.
@@ -98,7 +98,15 @@ async fn call(State(shared): State<Arc<Shared>>, Path(method): Path<String>, req
         .as_ref()
         .ok()
         .and_then(|caller| caller.app_id().map(str::to_owned));
-    let fault = shared.strike(&method, app_id.as_deref());
+    let fault = {
+        let named = ["channel", "channel_id"].iter().find_map(|key| params.text(key));
+        let channel = named.and_then(|name| shared.lock().channel(&name).map(|channel| channel.id.clone()));
+        shared.strike(&Struck {
+            method: &method,
+            app_id: app_id.as_deref(),
+            channel: channel.as_deref(),
+        })
+    };
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }
@@ -257,14 +265,30 @@ async fn download(
     Path((file, _name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let fault = shared.strike("url_private", None);
+    let token = bearer(&headers);
+    let app_id = api::authenticate(&shared.lock(), token.as_deref())
+        .ok()
+        .and_then(|caller| caller.app_id().map(str::to_owned));
+    let same_site = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    let fault = if same_site {
+        None
+    } else {
+        shared.strike(&Struck {
+            method: "url_private",
+            app_id: app_id.as_deref(),
+            channel: None,
+        })
+    };
+    if matches!(fault, Some(Effect::Error { .. })) {
+        // Slack has no errors here: whoever may not see a file gets the login page.
+        return Html(LOGIN).into_response();
+    }
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }
     let id = file.rsplit_once('-').map_or(file.as_str(), |(_, id)| id);
     let state = shared.lock();
-    let same_site = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
-    if api::authenticate(&state, bearer(&headers).as_deref()).is_err() && !same_site {
+    if api::authenticate(&state, token.as_deref()).is_err() && !same_site {
         return Html(LOGIN).into_response();
     }
     let Some(file) = state.files.get(id) else {
@@ -280,9 +304,25 @@ async fn download(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "sandbox"),
     ];
-    let mut response = (safe, file.bytes.clone()).into_response();
+    let body = match fault {
+        Some(Effect::Trickle { over }) => in_drops(&file.bytes, over),
+        _ => Body::from(file.bytes.clone()),
+    };
+    let mut response = (safe, body).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
+}
+
+/// A body that takes its time.
+fn in_drops(bytes: &[u8], over: Duration) -> Body {
+    const DROPS: u32 = 10;
+    let size = bytes.len().div_ceil(DROPS as usize).max(1);
+    let drops: Vec<Bytes> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
+    let stream = futures_util::StreamExt::then(futures_util::stream::iter(drops), move |drop| async move {
+        tokio::time::sleep(over / DROPS).await;
+        Ok::<_, std::io::Error>(drop)
+    });
+    Body::from_stream(stream)
 }
 
 /// The address that files.getUploadURLExternal gave out.
@@ -328,7 +368,16 @@ async fn respond(State(shared): State<Arc<Shared>>, Path(id): Path<String>, requ
         Ok(params) => params,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error.code),
     };
-    let fault = shared.strike("response_url", None);
+    let place = shared
+        .lock()
+        .response_urls
+        .get(&id)
+        .map(|place| (place.app_id.clone(), place.channel.clone()));
+    let fault = shared.strike(&Struck {
+        method: "response_url",
+        app_id: place.as_ref().map(|(app, _)| app.as_str()),
+        channel: place.as_ref().map(|(_, channel)| channel.as_str()),
+    });
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }
@@ -347,6 +396,9 @@ async fn respond(State(shared): State<Arc<Shared>>, Path(id): Path<String>, requ
         let place = place.clone();
         api::post_as_app(state, &place, &params)
     });
+    if let Some(response) = after(fault.as_ref()).await {
+        return response;
+    }
     match answer {
         Ok(_) => axum::Json(json!({"ok": true})).into_response(),
         Err(error) if error.code.ends_with("_url") => problem(StatusCode::NOT_FOUND, &error.code),

@@ -9,8 +9,9 @@ use tokio::sync::broadcast;
 use super::api::Caller;
 use super::delivery::Watched;
 use super::faults::Fault;
-use super::model::{App, Channel, Delivered, File, Message, User};
+use super::model::{App, Channel, Delivered, File, Group, Message, User};
 use super::options::Options;
+use super::seed::{STRANGERS, TEAM};
 
 /// The whole workspace.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct State {
     pub users: Vec<User>,
     /// Installed apps.
     pub apps: Vec<App>,
+    /// User groups.
+    pub groups: Vec<Group>,
     /// Channels and direct messages.
     pub channels: Vec<Channel>,
     /// Uploaded files by id.
@@ -35,6 +38,8 @@ pub struct State {
     pub(crate) response_urls: BTreeMap<String, ResponseUrl>,
     pub(crate) tickets: BTreeMap<String, String>,
     pub(crate) buckets: BTreeMap<(String, String), Bucket>,
+    /// What people chose in a message's selects and checkboxes: by channel, message and person.
+    pub(crate) chosen: BTreeMap<(String, String, String), Value>,
     pub(crate) to_watch: Vec<Watched>,
     pub(crate) live: broadcast::Sender<Value>,
     started: i64,
@@ -47,6 +52,8 @@ pub struct State {
 pub(crate) struct Trigger {
     pub(crate) app_id: String,
     pub(crate) user_id: String,
+    /// The modal that it came from.
+    pub(crate) view_id: Option<String>,
     pub(crate) born: Timestamp,
     pub(crate) is_used: bool,
 }
@@ -77,6 +84,7 @@ impl State {
             options,
             users: Vec::new(),
             apps: Vec::new(),
+            groups: Vec::new(),
             channels: Vec::new(),
             files: BTreeMap::new(),
             views: BTreeMap::new(),
@@ -86,6 +94,7 @@ impl State {
             response_urls: BTreeMap::new(),
             tickets: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            chosen: BTreeMap::new(),
             to_watch: Vec::new(),
             live: broadcast::Sender::new(1024),
             started,
@@ -148,6 +157,19 @@ impl State {
             .values()
             .filter(|message| message.is_reply_to(thread_ts));
         replies.map(|message| message.to_json(true)).collect()
+    }
+
+    /// A user group by id or handle.
+    pub fn group_called(&self, name: &str) -> Option<&Group> {
+        self.groups
+            .iter()
+            .find(|group| group.id == name || group.handle == name)
+    }
+
+    /// The workspace that a user belongs to.
+    pub(crate) fn team_of(&self, user: &str) -> &'static str {
+        let is_stranger = self.user(user).is_some_and(|user| user.is_stranger);
+        if is_stranger { STRANGERS } else { TEAM }
     }
 
     pub(crate) fn caller_of_user(&self, user: &str) -> Option<Caller> {

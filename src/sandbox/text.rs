@@ -28,6 +28,8 @@ pub(crate) trait Names {
     fn user(&self, name: &str) -> Option<String>;
     /// The id and name of the channel with this id or name.
     fn channel(&self, name: &str) -> Option<(String, String)>;
+    /// The id of the user group with this handle.
+    fn group(&self, handle: &str) -> Option<String>;
 }
 
 impl Names for State {
@@ -40,6 +42,10 @@ impl Names for State {
             .iter()
             .find(|channel| channel.id == name || (channel.name == name && !name.is_empty()))
             .map(|channel| (channel.id.clone(), channel.name.clone()))
+    }
+
+    fn group(&self, handle: &str) -> Option<String> {
+        self.group_called(handle).map(|group| group.id.clone())
     }
 }
 
@@ -304,10 +310,12 @@ fn name_or_domain(rest: &str, names: &dyn Names) -> Option<(Piece, usize)> {
             if let "here" | "channel" | "everyone" = name.as_str() {
                 return Some((Piece::Broadcast(name.clone()), name.len() + 1));
             }
-            names
-                .user(&name)
-                .filter(|_| !name.is_empty())
-                .map(|id| (Piece::User(id), name.len() + 1))
+            if name.is_empty() {
+                return None;
+            }
+            let person = names.user(&name).map(Piece::User);
+            let piece = person.or_else(|| names.group(&name).map(Piece::Group))?;
+            Some((piece, name.len() + 1))
         }
         '#' => {
             let name = word(body?);

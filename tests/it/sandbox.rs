@@ -12,10 +12,16 @@ use signpost::sandbox::{
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
+mod alerts;
 mod api;
 mod cli;
 mod control;
 mod events;
+mod files;
+mod http;
+mod interactions;
+mod messages;
+mod modals;
 
 type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
@@ -86,6 +92,58 @@ impl Fixture {
         let hello = frame(&mut socket).await;
         (socket, hello)
     }
+}
+
+impl Fixture {
+    /// Does something under `/sandbox/` that an app has to acknowledge, and acknowledges it with `answer`: what the
+    /// person's client learnt, and the envelope.
+    async fn act(&self, socket: &mut Socket, action: &str, body: Value, answer: Option<Value>) -> (Value, Value) {
+        let answering = async {
+            let frame = frame(socket).await;
+            ack(socket, &frame, answer).await;
+            frame
+        };
+        let ((status, told), envelope) = tokio::join!(self.control(action, body.clone()), answering);
+        assert_eq!(status, 200, "{action} {body}: {told}");
+        (told, envelope)
+    }
+
+    /// Posts blocks as Signpost and gives the timestamp.
+    async fn post_blocks(&self, socket: &mut Socket, blocks: Value, thread_ts: Option<&str>) -> String {
+        let body = json!({"channel": SUPPORT, "text": "t", "blocks": blocks, "thread_ts": thread_ts});
+        let posted = self.api(SIGNPOST_TOKEN, "chat.postMessage", body).await;
+        assert_eq!(posted["ok"], true, "{posted}");
+        event(socket).await;
+        posted["ts"].as_str().unwrap().to_owned()
+    }
+
+    /// Posts to a response_url; gives the status.
+    async fn respond(&self, payload: &Value, body: Value) -> u16 {
+        let url = payload["response_url"].as_str().expect("a response_url");
+        self.client
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+
+    /// What stands in a channel, as people see it.
+    fn shown(&self, channel: &str) -> Vec<(String, Option<String>)> {
+        self.workspace.read(|state| {
+            let messages = state.channel(channel).unwrap().messages.values();
+            messages
+                .map(|one| (one.text().to_owned(), one.ephemeral_to.clone()))
+                .collect()
+        })
+    }
+}
+
+/// A button.
+fn button(action_id: &str, value: &str) -> Value {
+    json!({"type": "button", "action_id": action_id, "value": value, "text": {"type": "plain_text", "text": action_id}})
 }
 
 /// The next frame with text.

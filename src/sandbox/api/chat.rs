@@ -1,15 +1,22 @@
 //! `chat.*`: posting, editing, deleting.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use super::content::{content, new_message, pace, place_in_thread, readable, store, thread, writable};
-use super::{Answer, Caller, Params, error};
+use super::content::{Content, content, new_message, pace, place_in_thread, readable, store, thread, writable};
+use super::{Answer, ApiError, Caller, Params, error};
 use crate::sandbox::events;
 use crate::sandbox::model::Message;
 use crate::sandbox::state::{ResponseUrl, State};
 
 /// The longest text that chat.update takes, in bytes.
 const UPDATED_TEXT: usize = 4_000;
+
+/// Whether the caller wrote a message. A bot's message under a name of its own carries no user, but the bot.
+fn wrote(caller: &Caller, message: &Message) -> bool {
+    let by_bot = |bot: &str| message.value.get("bot_id").is_some_and(|id| id == bot);
+    message.user() == caller.user_id() || matches!(caller, Caller::Bot { bot_id, .. } if by_bot(bot_id))
+}
+
 pub(super) fn post(state: &mut State, caller: &Caller, params: &Params) -> Answer {
     let channel = writable(state, caller, &params.need("channel", "channel_not_found")?)?;
     let content = content(params)?;
@@ -56,17 +63,23 @@ pub(super) fn update(state: &mut State, caller: &Caller, params: &Params) -> Ans
     let Some(message) = found else {
         return error("message_not_found");
     };
-    if message.user() != caller.user_id() {
+    if !wrote(caller, message) {
+        return error("cant_update_message");
+    }
+    if message
+        .value
+        .get("subtype")
+        .is_some_and(|subtype| subtype == "tombstone")
+    {
         return error("cant_update_message");
     }
     let previous = message.value.clone();
-    let content = content(params)?;
+    let content = updated_content(caller, params, &previous)?;
     if matches!(caller, Caller::Bot { .. }) && content.text.len() > UPDATED_TEXT {
         return error("msg_too_long");
     }
     let mut value = new_message(state, caller, &content);
     let (mut merged, edited_ts) = (previous.clone(), state.next_ts());
-    // Without blocks, Slack takes the old ones away when the text is new.
     for key in ["text", "blocks", "attachments"] {
         match value.shift_remove(key) {
             Some(new) => merged.insert(key.to_owned(), new),
@@ -86,20 +99,36 @@ pub(super) fn update(state: &mut State, caller: &Caller, params: &Params) -> Ans
     Ok(json!({"channel": channel, "ts": ts, "text": merged.get("text"), "message": merged}))
 }
 
+/// What chat.update makes of a message: an app's blocks and attachments stay unless it sends others, or an empty list.
+fn updated_content(caller: &Caller, params: &Params, previous: &Map<String, Value>) -> Result<Content, ApiError> {
+    let mut params = params.clone();
+    if matches!(caller, Caller::Bot { .. }) {
+        for key in ["blocks", "attachments"] {
+            if let (None, Some(old)) = (params.structure(key, "invalid_arguments")?, previous.get(key)) {
+                params.add(key, old.clone());
+            }
+        }
+    }
+    content(&params)
+}
+
 pub(super) fn delete(state: &mut State, caller: &Caller, params: &Params) -> Answer {
     let channel = readable(state, caller, &params.need("channel", "channel_not_found")?)?;
     let ts = params.need("ts", "message_not_found")?;
     let Some(message) = state.message(&channel, &ts) else {
         return error("message_not_found");
     };
-    if message.user() != caller.user_id() {
+    if message.ephemeral_to.is_some() {
+        return error("message_not_found");
+    }
+    if !wrote(caller, message) {
         return error("cant_delete_message");
     }
     delete_message(state, &channel, &ts);
     Ok(json!({"channel": channel, "ts": ts}))
 }
 
-/// Takes a message away and tells of it; a root with replies stays as a tombstone, as in Slack.
+/// Takes a message away and tells of it. A root with replies becomes a tombstone, which Slack tells as a change.
 pub(crate) fn delete_message(state: &mut State, channel: &str, ts: &str) {
     let has_replies = !state.replies(channel, ts).is_empty();
     let Some(found) = state.channel_mut(channel) else {
@@ -108,30 +137,48 @@ pub(crate) fn delete_message(state: &mut State, channel: &str, ts: &str) {
     let Some(message) = found.messages.remove(ts) else {
         return;
     };
-    if has_replies {
-        let mut tombstone = Map::new();
-        tombstone.insert("type".into(), json!("message"));
-        tombstone.insert("subtype".into(), json!("tombstone"));
-        tombstone.insert("text".into(), json!("This message was deleted."));
-        tombstone.insert("user".into(), json!("USLACKBOT"));
-        tombstone.insert("hidden".into(), json!(true));
-        tombstone.insert("ts".into(), json!(ts));
-        tombstone.insert("thread_ts".into(), json!(ts));
-        let stone = Message {
-            value: tombstone,
-            metadata: None,
-            ephemeral_to: None,
-        };
-        found.messages.insert(ts.to_owned(), stone);
-    }
-    let root = message.thread_ts().map(str::to_owned);
+    state.chosen.retain(|(place, of, _), _| place != channel || of != ts);
     if message.ephemeral_to.is_some() {
         state.tell_page(json!({"type": "deleted", "channel": channel, "ts": ts}));
+    } else if has_replies {
+        bury(state, channel, ts);
+        events::message_changed(state, channel, ts, &message.value);
     } else {
         events::message_deleted(state, channel, ts, &message.value);
     }
-    for shown in [Some(ts.to_owned()), root].into_iter().flatten() {
-        state.tell_page_of(channel, &shown);
+    let Some(root) = message.thread_ts().filter(|root| *root != ts).map(str::to_owned) else {
+        return;
+    };
+    let is_stone = |root: &Message| root.value.get("subtype").is_some_and(|subtype| subtype == "tombstone");
+    if state.message(channel, &root).is_some_and(is_stone) && state.replies(channel, &root).is_empty() {
+        // A tombstone goes with its last reply.
+        delete_message(state, channel, &root);
+    } else {
+        state.tell_page_of(channel, &root);
+    }
+}
+
+/// Leaves in a root's place what Slack leaves.
+fn bury(state: &mut State, channel: &str, ts: &str) {
+    let mut stone = Map::new();
+    for (key, value) in [
+        ("type", json!("message")),
+        ("subtype", json!("tombstone")),
+        ("text", json!("This message was deleted.")),
+        ("user", json!("USLACKBOT")),
+        ("hidden", json!(true)),
+        ("ts", json!(ts)),
+        ("thread_ts", json!(ts)),
+    ] {
+        stone.insert(key.to_owned(), value);
+    }
+    let stone = Message {
+        value: stone,
+        metadata: None,
+        ephemeral_to: None,
+    };
+    if let Some(found) = state.channel_mut(channel) {
+        found.messages.insert(ts.to_owned(), stone);
     }
 }
 
@@ -147,16 +194,17 @@ pub(super) fn permalink(state: &State, caller: &Caller, params: &Params, base: &
     Ok(json!({"channel": channel, "permalink": link}))
 }
 
-/// What an app posts through a response_url.
+/// What an app posts through a response_url, or with the acknowledgement of a slash command.
 pub(crate) fn post_as_app(state: &mut State, place: &ResponseUrl, params: &Params) -> Answer {
     let Some(app) = state.app(&place.app_id) else {
         return error("invalid_auth");
     };
     let caller = Caller::bot(app);
+    let is_own = |message: &Message| message.value.get("app_id").is_some_and(|app| *app == place.app_id);
     let original = place
         .message_ts
         .clone()
-        .filter(|ts| state.message(&place.channel, ts).is_some());
+        .filter(|ts| state.message(&place.channel, ts).is_some_and(is_own));
     if let (true, Some(ts)) = (params.flag("delete_original"), &original) {
         delete_message(state, &place.channel, ts);
         return Ok(json!({}));
@@ -164,33 +212,40 @@ pub(crate) fn post_as_app(state: &mut State, place: &ResponseUrl, params: &Param
     let content = content(params)?;
     let mut value = new_message(state, &caller, &content);
     if let (true, Some(ts)) = (params.flag("replace_original"), &original) {
-        let previous = state
-            .message(&place.channel, ts)
-            .map(|message| message.value.clone())
-            .unwrap_or_default();
-        if let Some(message) = state
-            .channel_mut(&place.channel)
-            .and_then(|found| found.messages.get_mut(ts))
-        {
-            for key in ["text", "blocks", "attachments"] {
-                match value.shift_remove(key) {
-                    Some(new) => message.value.insert(key.to_owned(), new),
-                    None => message.value.shift_remove(key),
-                };
-            }
-        }
-        events::message_changed(state, &place.channel, ts, &previous);
+        replace_original(state, &place.channel, ts, value);
         return Ok(json!({}));
     }
     let is_public = params.text("response_type").as_deref() == Some("in_channel");
-    let thread_ts = params.text("thread_ts").or_else(|| place.thread_ts.clone());
+    let thread_ts = params.text("thread_ts").filter(|ts| !ts.is_empty());
+    let thread_ts = thread_ts.or_else(|| place.thread_ts.clone());
     place_in_thread(state, &place.channel, &mut value, thread_ts, false);
     let reader = if is_public { None } else { Some(place.user_id.clone()) };
     let ts = store(state, &place.channel, value, content.metadata, reader);
     if is_public {
         events::message_posted(state, &place.channel, &ts);
+        if let Some(root) = state.message(&place.channel, &ts).and_then(Message::thread_ts) {
+            state.tell_page_of(&place.channel, root);
+        }
     } else {
         state.tell_page_of(&place.channel, &ts);
     }
     Ok(json!({}))
+}
+
+fn replace_original(state: &mut State, channel: &str, ts: &str, mut new: Map<String, Value>) {
+    let found = state.channel_mut(channel).and_then(|found| found.messages.get_mut(ts));
+    let Some(message) = found else { return };
+    let previous = message.value.clone();
+    for key in ["text", "blocks", "attachments"] {
+        match new.shift_remove(key) {
+            Some(new) => message.value.insert(key.to_owned(), new),
+            None => message.value.shift_remove(key),
+        };
+    }
+    if message.ephemeral_to.is_some() {
+        // Apps hear nothing of what only one person sees.
+        state.tell_page_of(channel, ts);
+    } else {
+        events::message_changed(state, channel, ts, &previous);
+    }
 }

@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::{ApiError, Caller, Params, error};
 use crate::sandbox::model::{Kind, Message};
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{Bucket, State};
-use crate::sandbox::{limits, text};
+use crate::sandbox::state::State;
+use crate::sandbox::{limits, rates, text};
 
 /// The longest text of a message.
 const TEXT: usize = 40_000;
+/// The most attachments of a message.
+const ATTACHMENTS: usize = 100;
 /// The most bytes of metadata.
 const METADATA: usize = 8_000;
 
@@ -48,6 +49,7 @@ pub(super) fn writable(state: &mut State, caller: &Caller, channel: &str) -> Res
         (true, _, _) => error("is_archived"),
         (_, false, Kind::Public) => error("not_in_channel"),
         (_, false, _) => error("channel_not_found"),
+        _ if found.is_restricted && matches!(caller, Caller::Bot { .. }) => error("restricted_action"),
         _ => Ok(found.id.clone()),
     }
 }
@@ -55,6 +57,9 @@ pub(super) fn writable(state: &mut State, caller: &Caller, channel: &str) -> Res
 pub(super) fn content(params: &Params) -> Result<Content, ApiError> {
     let blocks = params.list("blocks", "invalid_blocks_format")?;
     let attachments = params.list("attachments", "invalid_attachments")?;
+    if attachments.len() > ATTACHMENTS {
+        return error("too_many_attachments");
+    }
     let text = params.text("text").unwrap_or_default();
     if text.trim().is_empty() && blocks.is_empty() && attachments.is_empty() {
         return error("no_text");
@@ -110,39 +115,15 @@ pub(super) fn thread(state: &State, channel: &str, thread_ts: Option<String>) ->
 
 /// One message a second a channel, with a small burst. People type as fast as they like.
 pub(super) fn pace(state: &mut State, caller: &Caller, channel: &str) -> Result<(), ApiError> {
-    let Caller::Bot { app_id, .. } = caller else {
-        return Ok(());
-    };
-    if !state.options.rate_limits {
-        return Ok(());
+    match caller {
+        Caller::Bot { app_id, .. } => rates::message(state, app_id, channel),
+        _ => Ok(()),
     }
-    let (now, burst) = (state.now(), f64::from(state.options.burst.max(1)));
-    let full = Bucket {
-        tokens: burst,
-        filled: now,
-    };
-    let bucket = state
-        .buckets
-        .entry((app_id.clone(), channel.to_owned()))
-        .or_insert(full);
-    let passed = now.duration_since(bucket.filled).as_secs_f64().max(0.0);
-    let every = state.options.post_every.as_secs_f64().max(0.001);
-    *bucket = Bucket {
-        tokens: (bucket.tokens + passed / every).min(burst),
-        filled: now,
-    };
-    if bucket.tokens < 1.0 {
-        return Err(ApiError {
-            retry_after: Some(1),
-            ..ApiError::from("ratelimited")
-        });
-    }
-    bucket.tokens -= 1.0;
-    Ok(())
 }
 
 pub(super) fn new_message(state: &mut State, caller: &Caller, content: &Content) -> Map<String, Value> {
     let mut value = Map::new();
+    let team = state.team_of(caller.user_id());
     value.insert("type".into(), json!("message"));
     value.insert("user".into(), json!(caller.user_id()));
     if let Caller::Bot { app_id, bot_id, .. } = caller {
@@ -152,7 +133,7 @@ pub(super) fn new_message(state: &mut State, caller: &Caller, content: &Content)
         value.insert("text".into(), json!(content.text));
         value.insert(
             "bot_profile".into(),
-            json!({"id": bot_id, "app_id": app_id, "name": name, "deleted": false, "updated": 0, "team_id": TEAM}),
+            json!({"id": bot_id, "app_id": app_id, "name": name, "deleted": false, "updated": 0, "team_id": team}),
         );
     } else {
         let block_id = state.next_id("b");
@@ -163,19 +144,52 @@ pub(super) fn new_message(state: &mut State, caller: &Caller, content: &Content)
             value.insert("blocks".into(), typed.blocks);
         }
     }
-    value.insert("team".into(), json!(TEAM));
+    value.insert("team".into(), json!(team));
     if !content.blocks.is_empty() {
         let blocks: Vec<Value> = content.blocks.iter().map(|block| with_block_id(state, block)).collect();
         value.insert("blocks".into(), Value::Array(blocks));
     }
     if !content.attachments.is_empty() {
-        value.insert("attachments".into(), json!(content.attachments));
+        let attachments = content.attachments.iter().enumerate();
+        let attachments: Vec<Value> = attachments.map(|(index, one)| attachment(state, index, one)).collect();
+        value.insert("attachments".into(), Value::Array(attachments));
+    }
+    value
+}
+
+/// An attachment as Slack hands it out: numbered, with a fallback, its colour spelled out, its blocks named.
+fn attachment(state: &mut State, index: usize, given: &Value) -> Value {
+    let mut value = given.clone();
+    let blocks: Option<Vec<Value>> = given["blocks"]
+        .as_array()
+        .map(|blocks| blocks.iter().map(|block| with_block_id(state, block)).collect());
+    if let Some(object) = value.as_object_mut() {
+        object.insert("id".into(), json!(index + 1));
+        let fallback = [&given["fallback"], &given["text"], &given["title"]]
+            .iter()
+            .find_map(|text| text.as_str().filter(|text| !text.is_empty()).map(str::to_owned));
+        object.insert(
+            "fallback".into(),
+            json!(fallback.as_deref().unwrap_or("[no preview available]")),
+        );
+        if let Some(color) = given["color"].as_str() {
+            let color = match color {
+                "good" => "2eb886",
+                "warning" => "daa038",
+                "danger" => "a30200",
+                other => other.trim_start_matches('#'),
+            };
+            object.insert("color".into(), json!(color));
+        }
+        if let Some(blocks) = blocks {
+            object.insert("blocks".into(), Value::Array(blocks));
+        }
     }
     value
 }
 
 /// Slack names the blocks that came without a name.
-fn with_block_id(state: &mut State, block: &Value) -> Value {
+pub(super) fn with_block_id(state: &mut State, block: &Value) -> Value {
     let mut block = block.clone();
     if let Some(object) = block.as_object_mut()
         && object.get("block_id").and_then(Value::as_str).is_none_or(str::is_empty)
@@ -212,6 +226,13 @@ pub(super) fn store(
 ) -> String {
     let ts = state.next_ts();
     value.insert("ts".into(), json!(ts));
+    let author = value.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if state.channel(channel).is_some_and(|found| found.is_shared) {
+        // In channels shared with another organisation a message says whose it is.
+        for key in ["team", "user_team", "source_team"] {
+            value.insert(key.into(), json!(state.team_of(&author)));
+        }
+    }
     if let Some(channel) = state.channel_mut(channel) {
         channel.messages.insert(
             ts.clone(),

@@ -6,7 +6,7 @@ use super::content::readable;
 use super::{Answer, ApiError, Caller, Params, error};
 use crate::sandbox::events;
 use crate::sandbox::model::{Channel, Kind, Message};
-use crate::sandbox::seed::TEAM;
+use crate::sandbox::seed::{STRANGERS, TEAM};
 use crate::sandbox::state::State;
 
 pub(super) fn list(state: &State, caller: &Caller, params: &Params, only_own: bool) -> Value {
@@ -117,7 +117,7 @@ pub(super) fn open(state: &mut State, caller: &Caller, params: &Params) -> Answe
 }
 
 /// The direct messages with a user, opened when there are none yet.
-pub(super) fn direct_with(state: &mut State, caller: &Caller, user: &str) -> Result<String, ApiError> {
+pub(crate) fn direct_with(state: &mut State, caller: &Caller, user: &str) -> Result<String, ApiError> {
     if user == caller.user_id() {
         return error("channel_not_found");
     }
@@ -238,6 +238,9 @@ fn describe(state: &State, caller: &Caller, channel: &Channel) -> Value {
         "created": 1_700_000_000,
         "creator": state.users.first().map(|user| &user.id),
         "context_team_id": TEAM,
+        "shared_team_ids": if channel.is_shared { vec![TEAM, STRANGERS] } else { vec![TEAM] },
+        "connected_team_ids": if channel.is_shared { vec![STRANGERS] } else { Vec::new() },
+        "is_pending_ext_shared": false,
         "num_members": channel.members.len(),
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},

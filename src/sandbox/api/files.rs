@@ -11,6 +11,8 @@ use crate::sandbox::{events, text};
 /// The largest file, and the longest preview of a snippet.
 const LARGEST: usize = 20 * 1024 * 1024;
 const PREVIEW: usize = 1_000;
+/// A text larger than this is kept as a file, without a preview.
+const SNIPPET: usize = 1024 * 1024;
 
 pub(super) fn info(state: &State, params: &Params) -> Answer {
     let id = params.need("file", "file_not_found")?;
@@ -56,7 +58,14 @@ pub(super) fn complete_upload(state: &mut State, caller: &Caller, params: &Param
         .filter(|id| !id.is_empty());
     if let Some(channel) = channel {
         let comment = params.text("initial_comment").unwrap_or_default();
-        file_shared(state, caller, &channel, &ids, &comment, params.text("thread_ts"))?;
+        let share = Share {
+            channel: &channel,
+            ids: &ids,
+            comment: &comment,
+            thread_ts: params.text("thread_ts"),
+            must_ask: false,
+        };
+        file_shared(state, caller, &share)?;
     }
     let files: Vec<Value> = ids
         .iter()
@@ -76,7 +85,7 @@ pub(crate) fn store_file(state: &mut State, user: &str, name: &str, bytes: Vec<u
     value.insert("name".into(), json!(name));
     value.insert("title".into(), json!(name));
     value.insert("user".into(), json!(user));
-    value.insert("user_team".into(), json!(TEAM));
+    value.insert("user_team".into(), json!(state.team_of(user)));
     value.insert("editable".into(), json!(false));
     value.insert("is_external".into(), json!(false));
     value.insert("is_public".into(), json!(true));
@@ -120,7 +129,8 @@ pub(crate) fn fill_file(state: &mut State, id: &str, bytes: Vec<u8>) {
     let (mode, mimetype) = match extension.as_str() {
         "jpg" => ("hosted", "image/jpeg".to_owned()),
         _ if is_image => ("hosted", format!("image/{extension}")),
-        _ if std::str::from_utf8(&bytes).is_ok() => ("snippet", "text/plain".to_owned()),
+        _ if std::str::from_utf8(&bytes).is_ok() && bytes.len() <= SNIPPET => ("snippet", "text/plain".to_owned()),
+        _ if std::str::from_utf8(&bytes).is_ok() => ("hosted", "text/plain".to_owned()),
         _ => ("hosted", "application/octet-stream".to_owned()),
     };
     file.value.insert("mode".into(), json!(mode));
@@ -146,24 +156,43 @@ pub(crate) fn fill_file(state: &mut State, id: &str, bytes: Vec<u8>) {
             json!(lines.saturating_sub(preview.lines().count())),
         );
         file.value.insert("preview".into(), json!(preview));
+        file.value.insert("editable".into(), json!(true));
+    } else {
+        for key in ["preview", "preview_is_truncated", "lines", "lines_more"] {
+            file.value.shift_remove(key);
+        }
     }
     file.bytes = bytes;
 }
 
+/// Files on their way into a channel.
+#[derive(Debug)]
+pub(crate) struct Share<'a> {
+    pub(crate) channel: &'a str,
+    pub(crate) ids: &'a [String],
+    pub(crate) comment: &'a str,
+    pub(crate) thread_ts: Option<String>,
+    /// The message names the files only, and files.info has to be asked: so Slack Connect hands out other
+    /// organisations' files.
+    pub(crate) must_ask: bool,
+}
+
 /// Posts the message that shares files; gives its timestamp.
-pub(crate) fn file_shared(
-    state: &mut State,
-    caller: &Caller,
-    channel: &str,
-    ids: &[String],
-    comment: &str,
-    thread_ts: Option<String>,
-) -> Result<String, ApiError> {
-    let channel = content::readable(state, caller, channel)?;
-    let files: Vec<Value> = ids
+pub(crate) fn file_shared(state: &mut State, caller: &Caller, share: &Share<'_>) -> Result<String, ApiError> {
+    let channel = content::readable(state, caller, share.channel)?;
+    let comment = share.comment;
+    let must_ask = share.must_ask || state.user(caller.user_id()).is_some_and(|user| user.is_stranger);
+    let files: Vec<Value> = share
+        .ids
         .iter()
         .filter_map(|id| state.files.get(id))
-        .map(|file| Value::Object(file.value.clone()))
+        .map(|file| {
+            if must_ask {
+                stub(&file.value)
+            } else {
+                Value::Object(file.value.clone())
+            }
+        })
         .collect();
     let block_id = state.next_id("b");
     let typed = text::typed(comment, state, &block_id);
@@ -183,12 +212,25 @@ pub(crate) fn file_shared(
     } else {
         value.insert("client_msg_id".into(), json!(state.next_uuid()));
     }
-    if let Some(root) = thread_ts.filter(|ts| state.message(&channel, ts).is_some()) {
-        value.insert("thread_ts".into(), json!(root));
-    }
+    let root = content::thread(state, &channel, share.thread_ts.clone())?;
+    content::place_in_thread(state, &channel, &mut value, root.clone(), false);
     let ts = content::store(state, &channel, value, None, None);
     events::message_posted(state, &channel, &ts);
+    if let Some(root) = root {
+        state.tell_page_of(&channel, &root);
+    }
     Ok(ts)
+}
+
+/// A file as a message of another organisation shows it.
+fn stub(file: &Map<String, Value>) -> Value {
+    let mut stub = Map::new();
+    for key in ["id", "created", "timestamp"] {
+        stub.insert(key.to_owned(), file.get(key).cloned().unwrap_or_default());
+    }
+    stub.insert("mode".into(), json!("file_access"));
+    stub.insert("file_access".into(), json!("check_file_info"));
+    Value::Object(stub)
 }
 
 fn file_name(name: &str) -> String {

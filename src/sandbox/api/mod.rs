@@ -12,12 +12,14 @@ mod views;
 use serde_json::{Map, Value, json};
 
 use super::model::App;
+use super::rates;
 use super::state::State;
 
 pub(super) use chat::{delete_message, post_as_app};
-pub(super) use files::{file_shared, fill_file, store_file};
+pub(super) use conversations::direct_with;
+pub(super) use files::{Share, file_shared, fill_file, store_file};
 pub(crate) use params::Params;
-pub(super) use views::{keep, replace};
+pub(super) use views::{check as check_view, home, replace, stack};
 
 /// Whom a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +143,9 @@ pub(crate) fn call(state: &mut State, caller: &Caller, method: &str, params: &Pa
             _ => error("not_allowed_token_type"),
         };
     }
+    if let Caller::Bot { app_id, .. } = caller {
+        rates::method(state, app_id, method)?;
+    }
     let mut answer = match method {
         "api.test" => Ok(json!({"args": params.to_value()})),
         "auth.test" => people::auth_test(state, caller, base),
@@ -167,12 +172,14 @@ pub(crate) fn call(state: &mut State, caller: &Caller, method: &str, params: &Pa
         "reactions.get" => reactions::get(state, caller, params),
         "reactions.remove" => reactions::remove(state, caller, params),
         "team.info" => Ok(people::team_info()),
-        "usergroups.list" => Ok(json!({"usergroups": []})),
+        "usergroups.list" => Ok(people::groups_list(state, params)),
+        "usergroups.users.list" => people::groups_users(state, params),
         "users.conversations" => Ok(conversations::list(state, caller, params, true)),
         "users.info" => people::users_info(state, params),
         "users.list" => Ok(people::users_list(state)),
         "views.open" => views::open(state, caller, params),
         "views.publish" => views::publish(state, caller, params),
+        "views.push" => views::push(state, caller, params),
         "views.update" => views::update(state, caller, params),
         _ => Err(ApiError {
             extra: Map::from_iter([("req_method".to_owned(), json!(method))]),

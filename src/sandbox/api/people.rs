@@ -72,11 +72,38 @@ pub(super) fn team_info() -> Value {
     json!({"team": {"id": TEAM, "name": TEAM_NAME, "domain": "sandbox", "email_domain": "", "icon": {}}})
 }
 
+pub(super) fn groups_list(state: &State, params: &Params) -> Value {
+    let groups: Vec<Value> = state
+        .groups
+        .iter()
+        .map(|group| {
+            let mut value = json!({
+                "id": group.id, "team_id": TEAM, "is_usergroup": true, "name": group.name, "handle": group.handle,
+                "description": "", "is_external": false, "date_create": 1_700_000_000, "date_update": 1_700_000_000,
+                "date_delete": 0, "user_count": group.users.len(),
+            });
+            if params.flag("include_users") {
+                value["users"] = json!(group.users);
+            }
+            value
+        })
+        .collect();
+    json!({"usergroups": groups})
+}
+
+pub(super) fn groups_users(state: &State, params: &Params) -> Answer {
+    let id = params.need("usergroup", "no_such_subteam")?;
+    let Some(group) = state.groups.iter().find(|group| group.id == id) else {
+        return error("no_such_subteam");
+    };
+    Ok(json!({"users": group.users}))
+}
+
 fn describe(state: &State, user: &User) -> Value {
     let app = state.apps.iter().find(|app| app.user_id == user.id);
     json!({
         "id": user.id,
-        "team_id": if user.is_stranger { "T0STRANGER" } else { TEAM },
+        "team_id": state.team_of(&user.id),
         "name": user.name,
         "deleted": false,
         "color": user.color.trim_start_matches('#'),
@@ -89,7 +116,7 @@ fn describe(state: &State, user: &User) -> Value {
             "display_name": user.name,
             "real_name_normalized": user.real_name,
             "display_name_normalized": user.name,
-            "team": TEAM,
+            "team": state.team_of(&user.id),
             "bot_id": user.bot_id,
             "api_app_id": app.map(|app| &app.id),
         },

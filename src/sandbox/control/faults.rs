@@ -16,7 +16,8 @@ use crate::sandbox::server::problem;
 use crate::sandbox::state::State;
 use crate::sandbox::{Shared, events, socket};
 
-const KINDS: &str = "429, 5xx, error, slow, break, html, drop_ack, duplicate, disconnect, unfurl";
+const KINDS: &str = "429, 5xx, error, slow, break, html, trickle, drop_ack, duplicate, forged, stale, disconnect, \
+    unfurl";
 
 pub(super) async fn post(Shares(shared): Shares<Arc<Shared>>, body: Bytes) -> Response {
     let given: Value = match serde_json::from_slice(&body) {
@@ -67,7 +68,12 @@ pub(crate) fn add(shared: &Arc<Shared>, given: &Value) -> Result<(), String> {
         .map_or_else(|| Ok(None), |name| app_id(shared, name).map(Some))?;
     if let Some(mut fault) = Fault::parse(&kind, given)? {
         fault.app_id = app;
-        if fault.times > 0 {
+        if let Some(name) = &fault.channel {
+            let known = shared.lock().channel(name).map(|channel| channel.id.clone());
+            // A channel that is not there can be struck too: bots may be told of one by mistake.
+            fault.channel = known.or_else(|| fault.channel.clone());
+        }
+        if fault.times != Some(0) {
             shared.update(|state| state.faults.push(fault));
         }
         return Ok(());

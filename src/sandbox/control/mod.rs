@@ -28,8 +28,13 @@
 //! (`channel`, `ts`: the message comes again with the same text). `apply` says whether the call has its effect although
 //! its answer is lost or late. Faults strike bots, not people, unless they say `"people": true`.
 
+mod admin;
+mod alerts;
+mod commands;
+mod elements;
 mod faults;
 mod interact;
+mod modals;
 mod people;
 mod show;
 
@@ -56,9 +61,11 @@ use super::state::State;
 pub(super) use faults::add as add_fault;
 
 /// A request to `/sandbox/…`: who acts, and what was sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Call {
     caller: Caller,
+    /// Said who acts, instead of leaving it to Ada.
+    is_named: bool,
     params: Params,
     files: Vec<server::Upload>,
 }
@@ -88,17 +95,20 @@ async fn act(
     };
     let outcome = match action.as_str() {
         "click" => interact::click(&shared, &call).await,
-        "submit" => interact::submit(&shared, &call).await,
-        "command" => interact::command(&shared, &call).await,
+        "submit" => modals::submit(&shared, &call).await,
+        "home" => modals::home(&shared, &call),
+        "command" => commands::command(&shared, &call).await,
         "shortcut" => interact::shortcut(&shared, &call).await,
         "edit" => people::edit(&shared, &call),
         "delete" => people::delete(&shared, &call),
         "upload" => people::upload(&shared, &call),
-        "channel" => people::channel(&shared, &call),
+        "alert" => alerts::alert(&shared, &call),
+        "app" => admin::app(&shared, &call),
+        "channel" => admin::channel(&shared, &call),
         "typing" => people::typing(&shared, &call),
-        "person" => people::person(&shared, &call),
-        "request_url" => people::request_url(&shared, &call).await,
-        "options" => people::options(&shared, &call),
+        "person" => admin::person(&shared, &call),
+        "request_url" => admin::request_url(&shared, &call).await,
+        "options" => admin::options(&shared, &call),
         other => {
             let sentence = format!("/sandbox/{other} is not known; docs/sandbox.md lists what is");
             return problem(StatusCode::NOT_FOUND, &sentence);
@@ -134,6 +144,7 @@ async fn read(shared: &Shared, request: Request) -> Result<Call, String> {
     }
     let token = server::bearer(&parts.headers).or_else(|| params.take_text("token"));
     let state = shared.lock();
+    let is_named = token.is_some() || params.text("user").is_some_and(|user| !user.is_empty());
     let caller = match (token, params.text("user").filter(|user| !user.is_empty())) {
         (Some(token), _) => api::authenticate(&state, Some(&token)).map_err(|error| error.code)?,
         (None, Some(user)) => {
@@ -147,7 +158,12 @@ async fn read(shared: &Shared, request: Request) -> Result<Call, String> {
         },
     };
     drop(state);
-    Ok(Call { caller, params, files })
+    Ok(Call {
+        caller,
+        is_named,
+        params,
+        files,
+    })
 }
 
 fn content_type(headers: &HeaderMap) -> &str {
@@ -160,6 +176,21 @@ fn content_type(headers: &HeaderMap) -> &str {
 impl Call {
     fn need(&self, key: &str) -> Result<String, String> {
         self.params.need(key, "").map_err(|_| format!("`{key}` is missing"))
+    }
+
+    /// A structure: as it is, or as JSON in a text.
+    fn given(&self, key: &str) -> Result<Option<Value>, String> {
+        self.params
+            .structure(key, "")
+            .map_err(|_| format!("`{key}` is not JSON"))
+    }
+
+    /// What somebody chose: a text, or a list of them.
+    fn value(&self) -> Option<Value> {
+        match self.params.to_value()["value"].clone() {
+            Value::Null => None,
+            value => Some(value),
+        }
     }
 
     /// The message that `channel` and `ts` name, as the channel's id and the timestamp.

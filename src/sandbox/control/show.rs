@@ -35,6 +35,10 @@ impl State {
             "ok": true,
             "team": {"id": TEAM, "name": "Sandbox"},
             "users": self.users.iter().map(user).collect::<Vec<_>>(),
+            "groups": self.groups.iter().map(|group| json!({
+                "id": group.id, "handle": group.handle, "name": group.name, "users": group.users,
+            })).collect::<Vec<_>>(),
+            "alerts": super::alerts::shapes(),
             "apps": self.apps.iter().map(app).collect::<Vec<_>>(),
             "channels": self.channels.iter().map(|channel| self.channel_json(channel)).collect::<Vec<_>>(),
             "files": self.files.values().map(|file| &file.value).collect::<Vec<_>>(),
@@ -54,6 +58,7 @@ impl State {
             "is_private": channel.kind != Kind::Public,
             "is_archived": channel.is_archived,
             "is_ext_shared": channel.is_shared,
+            "is_restricted": channel.is_restricted,
             "members": channel.members,
             "messages": channel.messages.values().map(|one| self.shown(&channel.id, one)).collect::<Vec<_>>(),
         })
@@ -63,14 +68,23 @@ impl State {
 fn user(user: &User) -> Value {
     json!({
         "id": user.id, "name": user.name, "real_name": user.real_name, "is_bot": user.bot_id.is_some(),
-        "bot_id": user.bot_id, "token": user.token, "color": user.color, "is_stranger": user.is_stranger,
+        "bot_id": user.bot_id, "token": user.token, "color": user.color,
+        "is_stranger": user.is_stranger,
     })
 }
 
 fn app(app: &App) -> Value {
     json!({
         "id": app.id, "name": app.name, "user_id": app.user_id, "bot_id": app.bot_id, "token": app.token,
-        "app_token": app.app_token, "request_url": app.request_url, "connections": app.connections(),
-        "unacknowledged": app.unacknowledged(),
+        "app_token": app.app_token, "connections": app.connections(), "unacknowledged": app.unacknowledged(),
+        "request_url": app.request_urls.events, "interactivity_url": app.request_urls.interactivity,
+        "commands_url": app.request_urls.commands,
+        "commands": app.features.commands.iter().map(|one| json!({
+            "command": one.command, "description": one.description, "usage_hint": one.usage_hint,
+        })).collect::<Vec<_>>(),
+        "shortcuts": app.features.shortcuts.iter().map(|one| json!({
+            "name": one.name, "callback_id": one.callback_id, "type": if one.is_global { "global" } else { "message" },
+        })).collect::<Vec<_>>(),
+        "has_home": app.features.has_home,
     })
 }

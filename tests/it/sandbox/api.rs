@@ -153,7 +153,7 @@ fn wrong_calls_get_slacks_error_codes() {
         (
             SIGNPOST_TOKEN,
             "views.open",
-            json!({"trigger_id": "1", "view": {"type": "home", "blocks": []}}),
+            json!({"trigger_id": "1", "view": {"type": "modal", "title": {"type": "plain_text", "text": "t"}, "blocks": []}}),
             "invalid_trigger_id",
         ),
     ];
