@@ -1,10 +1,15 @@
 //! What an operator asks before and after a change: is everything there that the bot needs?
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
 use serde::Serialize;
+use tokio::net::TcpListener;
 
 use super::{knowledge, start};
 use crate::runbook::Level;
 use crate::settings::Settings;
+use crate::slack::http_events;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,20 +44,56 @@ pub async fn examine(settings: &Settings) -> Vec<Check> {
         "tokens",
         tokens
             .as_ref()
-            .map(|_| "a bot token and an app-level token".into())
+            .map(|tokens| tokens.describe().to_owned())
             .map_err(Clone::clone),
     ));
     if let Ok(tokens) = tokens {
         let slack = start::slack(settings, tokens).await;
-        let found = slack.map(|slack| {
-            format!(
-                "Slack knows the bot as {} in workspace {}, and opens connections",
-                slack.us.user_id, slack.us.team_id
-            )
+        if let Some(address) = settings.slack.address() {
+            checks.push(Check::new("requests", requests(address).await));
+        }
+        let found = slack.as_ref().map(|slack| {
+            let how = match slack.way {
+                start::Way::Socket { .. } => "and opens connections",
+                start::Way::Http { .. } => "; whether the signing secret is right, its first request tells",
+            };
+            let (user, team) = (&slack.us.user_id, &slack.us.team_id);
+            format!("Slack knows the bot as {user} in workspace {team} {how}").replace(" ;", ";")
         });
-        checks.push(Check::new("slack", found.map_err(|error| error.to_string())));
+        checks.push(Check::new("slack", found.map_err(ToString::to_string)));
+        if let Ok(slack) = &slack {
+            checks.push(Check::new("scopes", Ok(scopes(slack))));
+        }
     }
     checks
+}
+
+/// Scopes without which the bot cannot work are an error of `slack`; the others are worth a word.
+fn scopes(slack: &start::Slack) -> String {
+    match start::missing_scopes(&slack.web) {
+        None => "Slack did not name them".to_owned(),
+        Some(missing) if missing.is_empty() => "all that the bot uses".to_owned(),
+        Some(missing) => format!(
+            "the bot token lacks {}: what needs them does not come in or cannot be done",
+            missing.join(", ")
+        ),
+    }
+}
+
+/// Whether Slack's requests can be taken: the port is free, or the bot that runs has it.
+async fn requests(address: SocketAddr) -> Result<String, String> {
+    match TcpListener::bind(address).await {
+        Ok(_) => return Ok(format!("{address} is free")),
+        Err(cause) if cause.kind() == ErrorKind::AddrInUse => {}
+        Err(cause) => return Err(format!("slack.listen: {address} cannot be used: {cause}")),
+    }
+    if http_events::is_served(address).await {
+        Ok(format!("{address} is served by a running signpost"))
+    } else {
+        Err(format!(
+            "slack.listen: {address} is used by another program; stop it, or set another address"
+        ))
+    }
 }
 
 fn runbooks(settings: &Settings) -> Result<String, String> {

@@ -1,5 +1,7 @@
 //! Why the bot could not start: each a sentence that says what to do.
 
+use std::net::SocketAddr;
+
 use crate::{files, http, net, respond, slack::web, store};
 
 /// Why the bot could not start or go on.
@@ -70,6 +72,14 @@ pub enum Error {
     Templates {
         /// Folder or file.
         path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The port for Slack's requests.
+    #[error("slack.listen: {address} cannot be used: {cause}; stop what uses it, or set another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
         /// Why.
         cause: std::io::Error,
     },

@@ -25,7 +25,8 @@ pub(super) struct Keeper {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) intake: Arc<Intake>,
-    pub(super) sockets: Arc<Sockets>,
+    /// In Socket Mode.
+    pub(super) sockets: Option<Arc<Sockets>>,
     pub(super) status: Arc<Status>,
     pub(super) retention: Duration,
 }
@@ -60,9 +61,9 @@ impl Keeper {
             .ghosts
             .lock()
             .map(|mut ghosts| ghosts.tick(self.clock.now()));
-        if let Ok(Verdict::Ask) = verdict {
+        if let (Ok(Verdict::Ask), Some(sockets)) = (verdict, &self.sockets) {
             info!("there were more connections to Slack than ours; asking anew");
-            self.sockets.renew_one();
+            sockets.renew_one();
         }
     }
 

@@ -21,6 +21,7 @@ mod deliver;
 mod doctor;
 mod error;
 mod handle;
+mod hear;
 mod housekeeping;
 mod intake;
 mod knowledge;
@@ -47,7 +48,7 @@ use crate::slack::door::Door;
 use crate::slack::ghosts::Ghosts;
 use crate::slack::pace::Rates;
 use crate::slack::sender::Sender;
-use crate::slack::socket::{Sockets, Timing};
+use crate::slack::socket::Timing;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
@@ -122,6 +123,8 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
 /// What everything else needs.
 struct Prepared {
     health: Option<TcpListener>,
+    /// For Slack's requests, in HTTP mode.
+    requests: Option<TcpListener>,
     reload: Option<reload::Reload>,
     mind: Arc<mind::Mind>,
     store: Arc<dyn Store>,
@@ -135,6 +138,8 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         Some(address) => Some(http::bind(address).await?),
         None => None,
     };
+    let requests = start::listen(settings).await?;
+    parts.status.change(|status| status.mode = settings.slack.mode);
     let folder = settings
         .runbooks
         .folder()
@@ -166,6 +171,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
     );
     Ok(Prepared {
         health,
+        requests,
         reload,
         mind,
         store,
@@ -181,15 +187,11 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     };
     let Prepared {
         health,
+        requests,
         reload,
         mind,
         store,
-        slack: start::Slack {
-            net,
-            web,
-            us,
-            socket_url,
-        },
+        slack: start::Slack { net, web, us, way },
     } = prepared;
     let (clock, status) = (&parts.clock, &parts.status);
     let sender = Arc::new(Sender::new(Arc::clone(&web), parts.rates));
@@ -236,8 +238,14 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sink = Arc::clone(&intake) as _;
     let door = Door::new(sink, parts.tracker.clone(), hard.clone(), parts.timing.answer);
-    let sockets = Arc::new(Sockets::new(net, web, door, parts.timing, socket_url));
-    connect(&tasks, &sockets, connections);
+    let ear = hear::Ear {
+        net,
+        web,
+        way,
+        requests,
+        connections,
+    };
+    let sockets = ear.open(parts, &tasks, door);
     let keeper = housekeeping::Keeper {
         store,
         clock: Arc::clone(clock),
@@ -251,13 +259,6 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         let metrics = parts.metrics.clone();
         let health = http::serve(listener, Arc::clone(status) as _, metrics, stop.clone());
         parts.tracker.spawn(health);
-    }
-}
-
-/// Holds the connections.
-fn connect(tasks: &tasks::Tasks, sockets: &Arc<Sockets>, connections: u32) {
-    for _ in 0..connections {
-        tasks.keep_shared("socket", sockets, Sockets::hold);
     }
 }
 

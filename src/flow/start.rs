@@ -1,14 +1,15 @@
-//! Before the bot says that it is ready: are the tokens good, and does Slack open a connection?
+//! Before the bot says that it is ready: are the tokens good, and can events come in?
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::net::TcpListener;
 use tracing::warn;
 
 use super::Error;
 use crate::net::Net;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::slack::decode::Identity;
 use crate::slack::web::{self, Web};
 
@@ -28,16 +29,30 @@ const APP: Kind = Kind {
                connections:write and begins with xapp-",
 };
 
+const SIGNING: Kind = Kind {
+    what: "signing secret",
+    wanted: "the app's signing secret",
+    variable: "SIGNPOST__SLACK__SIGNING_SECRET",
+    prefix: "",
+    found_at: "stands under \"Basic Information\", \"App Credentials\" in the app's settings",
+};
+
 /// Scopes without which the bot cannot read or answer. Others only make it do less.
 const NEEDED: &[&str] = &["chat:write"];
 /// Scopes that the bot uses where it has them.
 const WANTED: &[&str] = &[
     "app_mentions:read",
     "channels:history",
+    "channels:read",
+    "commands",
+    "files:read",
     "groups:history",
+    "groups:read",
     "im:history",
     "mpim:history",
-    "files:read",
+    "reactions:write",
+    "usergroups:read",
+    "users:read",
 ];
 
 struct Kind {
@@ -58,16 +73,18 @@ impl Kind {
             });
         };
         let text = token.expose_secret();
-        if text.starts_with(self.prefix) {
-            return Ok(token);
-        }
         let found = match text.split_once('-').map(|(prefix, _)| prefix) {
             Some("xoxb") => "a bot token (xoxb-…)",
             Some("xapp") => "an app-level token (xapp-…)",
             Some("xoxp") => "a user token (xoxp-…)",
             Some("xoxe" | "xoxe.xoxb" | "xoxe.xoxp") => "a token for rotation (xoxe…)",
+            // A signing secret has no form of its own.
+            _ if self.prefix.is_empty() => return Ok(token),
             _ => "something that is no Slack token",
         };
+        if !self.prefix.is_empty() && text.starts_with(self.prefix) {
+            return Ok(token);
+        }
         Err(Error::WrongToken {
             variable: self.variable,
             found,
@@ -109,45 +126,96 @@ pub(super) struct Slack {
     pub(super) net: Net,
     pub(super) web: Arc<Web>,
     pub(super) us: Identity,
-    /// The first address for a connection; it can be used once.
-    pub(super) socket_url: String,
+    pub(super) way: Way,
 }
 
-/// The bot token and the app-level token, of the right kinds.
-pub(super) fn tokens(settings: &Settings) -> Result<(&SecretString, &SecretString), Error> {
-    Ok((
-        BOT.check(settings.slack.bot_token.as_ref())?,
-        APP.check(settings.slack.app_token.as_ref())?,
-    ))
+/// How events come in.
+pub(super) enum Way {
+    /// Over connections that the bot opens.
+    Socket {
+        app_token: SecretString,
+        /// The first address for a connection; it can be used once.
+        url: String,
+    },
+    /// Slack posts them.
+    Http { signing_secret: SecretString },
 }
 
-/// Checks the tokens with Slack.
-pub(super) async fn slack(settings: &Settings, (bot, app): (&SecretString, &SecretString)) -> Result<Slack, Error> {
-    let api_url = &settings.slack.api_url;
-    let net = Net::new(&settings.net.ca_files, settings.slack.request_timeout())?;
-    let web = Arc::new(Web::new(net.client()?, api_url, bot, app));
-    let us = web.auth_test().await.map_err(|cause| BOT.refused(api_url, cause))?;
-    check_scopes(web.scopes().as_deref())?;
-    let socket_url = web
-        .connections_open()
-        .await
-        .map_err(|cause| APP.refused(api_url, cause))?;
-    Ok(Slack {
-        net,
-        web,
-        us,
-        socket_url,
+/// The bot token and what the mode needs beside it, of the right kinds.
+pub(super) struct Tokens<'a> {
+    bot: &'a SecretString,
+    way: &'a SecretString,
+    mode: Mode,
+}
+
+impl Tokens<'_> {
+    /// What they are.
+    pub(super) fn describe(&self) -> &'static str {
+        match self.mode {
+            Mode::Socket => "a bot token and an app-level token",
+            Mode::Http => "a bot token and a signing secret",
+        }
+    }
+}
+
+/// The secrets that the settings hold, as far as they can be checked without Slack.
+pub(super) fn tokens(settings: &Settings) -> Result<Tokens<'_>, Error> {
+    let slack = &settings.slack;
+    Ok(Tokens {
+        bot: BOT.check(slack.bot_token.as_ref())?,
+        way: match slack.mode {
+            Mode::Socket => APP.check(slack.app_token.as_ref())?,
+            Mode::Http => SIGNING.check(slack.signing_secret.as_ref())?,
+        },
+        mode: slack.mode,
     })
 }
 
-fn check_scopes(told: Option<&str>) -> Result<(), Error> {
-    // Not every way to Slack tells the scopes; then the first refused call does.
-    let Some(told) = told else { return Ok(()) };
-    let scopes: BTreeSet<&str> = told.split(',').map(str::trim).collect();
-    let missing = |of: &[&'static str]| -> Vec<&'static str> {
-        of.iter().copied().filter(|scope| !scopes.contains(scope)).collect()
+/// Checks the tokens with Slack. Whether a signing secret is right only Slack's first request tells.
+pub(super) async fn slack(settings: &Settings, tokens: Tokens<'_>) -> Result<Slack, Error> {
+    let api_url = &settings.slack.api_url;
+    let net = Net::new(&settings.net.ca_files, settings.slack.request_timeout())?;
+    let web = Arc::new(Web::new(net.client()?, api_url, tokens.bot));
+    let us = web.auth_test().await.map_err(|cause| BOT.refused(api_url, cause))?;
+    check_scopes(&web)?;
+    let way = match tokens.mode {
+        Mode::Socket => Way::Socket {
+            url: web
+                .connections_open(tokens.way)
+                .await
+                .map_err(|cause| APP.refused(api_url, cause))?,
+            app_token: tokens.way.clone(),
+        },
+        Mode::Http => Way::Http {
+            signing_secret: tokens.way.clone(),
+        },
     };
-    let (needed, wanted) = (missing(NEEDED), missing(WANTED));
+    Ok(Slack { net, web, us, way })
+}
+
+/// Takes the port for Slack's requests, in the mode that needs one.
+pub(super) async fn listen(settings: &Settings) -> Result<Option<TcpListener>, Error> {
+    let Some(address) = settings.slack.address() else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await;
+    listener.map(Some).map_err(|cause| Error::Listen { address, cause })
+}
+
+/// The scopes that the bot would use and does not have; `None` when Slack does not name its scopes.
+pub(super) fn missing_scopes(web: &Web) -> Option<Vec<&'static str>> {
+    web.scopes().map(|told| missing(&told, WANTED))
+}
+
+fn missing(told: &str, of: &[&'static str]) -> Vec<&'static str> {
+    let scopes: BTreeSet<&str> = told.split(',').map(str::trim).collect();
+    of.iter().copied().filter(|scope| !scopes.contains(scope)).collect()
+}
+
+fn check_scopes(web: &Web) -> Result<(), Error> {
+    // Not every way to Slack tells the scopes; then the first refused call does.
+    let Some(told) = web.scopes() else { return Ok(()) };
+    let (needed, wanted) = (missing(&told, NEEDED), missing(&told, WANTED));
     if !needed.is_empty() {
         return Err(Error::Scopes {
             missing: needed.join(", "),
@@ -156,7 +224,7 @@ fn check_scopes(told: Option<&str>) -> Result<(), Error> {
     if !wanted.is_empty() {
         warn!(
             missing = wanted.join(", "),
-            "the bot token lacks scopes: messages that need them do not come in"
+            "the bot token lacks scopes: what needs them does not come in or cannot be done; `signpost manifest` has them all"
         );
     }
     Ok(())

@@ -1,10 +1,17 @@
 //! What the bot says about its health: read by `/ready`, awaited by tests and by the local workspace.
 
+use serde_json::json;
 use tokio::sync::watch;
+
+use crate::settings::Mode;
 
 /// The health of each dependency at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Snapshot {
+    /// How events come in.
+    pub mode: Mode,
+    /// Whether Slack's requests are taken, in HTTP mode.
+    pub listening: bool,
     /// Socket Mode connections that said hello.
     pub sockets: usize,
     /// Whether the store took the last write.
@@ -22,7 +29,24 @@ pub struct Snapshot {
 impl Snapshot {
     /// Whether the bot can answer.
     pub fn ready(self) -> bool {
-        self.sockets > 0 && self.store && self.runbooks > 0 && !self.refused
+        let hears = match self.mode {
+            Mode::Socket => self.sockets > 0,
+            Mode::Http => self.listening,
+        };
+        hears && self.store && self.runbooks > 0 && !self.refused
+    }
+
+    /// What there is to say about Slack.
+    fn slack(self) -> serde_json::Value {
+        match self.mode {
+            Mode::Socket => json!({
+                "mode": self.mode,
+                "connections": self.sockets,
+                "ghosts": self.ghosts,
+                "refuses_token": self.refused,
+            }),
+            Mode::Http => json!({"mode": self.mode, "listening": self.listening, "refuses_token": self.refused}),
+        }
     }
 }
 
@@ -70,9 +94,9 @@ impl Status {
 impl crate::http::Health for Status {
     fn readiness(&self) -> (bool, serde_json::Value) {
         let now = self.get();
-        let details = serde_json::json!({
+        let details = json!({
             "ready": now.ready(),
-            "slack": {"connections": now.sockets, "ghosts": now.ghosts, "refuses_token": now.refused},
+            "slack": now.slack(),
             "store": {"works": now.store},
             "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
         });

@@ -26,7 +26,7 @@ const LISTS: &[&str] = &[
     "net.ca_files",
 ];
 /// Secrets: never from settings files.
-const SECRETS: &[&str] = &["slack.bot_token", "slack.app_token"];
+const SECRETS: &[&str] = &["slack.bot_token", "slack.app_token", "slack.signing_secret"];
 
 const PREFIX: &str = "SIGNPOST__";
 const ENVIRONMENT: &str = "the environment";

@@ -24,7 +24,7 @@ pub(super) fn read(layers: &Layers, key: &str, file: &Path) -> Result<Option<Sec
         return Err(layers.wrong(
             &format!("{key}_file"),
             format!("names {}, which is empty", file.display()),
-            "write the token into that file",
+            "write the secret into that file",
         ));
     }
     Ok(Some(SecretString::from(text)))

@@ -1,10 +1,11 @@
 //! `[slack]`
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Error;
@@ -22,12 +23,19 @@ pub struct Slack {
     pub bot_token_file: PathBuf,
     /// File with the app token, or empty.
     pub app_token_file: PathBuf,
+    /// File with the signing secret, or empty.
+    pub signing_secret_file: PathBuf,
     /// The bot token; `None` when there is none.
     #[serde(skip)]
     pub bot_token: Option<SecretString>,
-    /// The app-level token; `None` when there is none.
+    /// The app-level token, for Socket Mode; `None` when there is none.
     #[serde(skip)]
     pub app_token: Option<SecretString>,
+    /// What Slack signs its requests with, for HTTP; `None` when there is none.
+    #[serde(skip)]
+    pub signing_secret: Option<SecretString>,
+    /// Where Slack's requests come in, in HTTP mode.
+    pub listen: String,
     /// Socket Mode connections held at once.
     pub connections: u32,
     /// Connections that all replicas together should hold; 0: as many as `connections`.
@@ -41,11 +49,14 @@ pub struct Slack {
 }
 
 /// How events come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Over Socket Mode.
+    #[default]
     Socket,
+    /// Slack posts them to an address of ours.
+    Http,
 }
 
 impl Slack {
@@ -68,7 +79,19 @@ impl Slack {
         }
     }
 
+    /// Where Slack's requests come in, in HTTP mode.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listen.parse().ok().filter(|_| self.mode == Mode::Http)
+    }
+
     pub(super) fn check(&mut self, layers: &Layers) -> Result<(), Error> {
+        if self.listen.parse::<SocketAddr>().is_err() {
+            return Err(layers.wrong(
+                "slack.listen",
+                format!("is \"{}\"", self.listen),
+                "write an address and a port such as \"127.0.0.1:3000\"",
+            ));
+        }
         let trimmed = self.api_url.trim_end_matches('/').to_owned();
         if !Url::parse(&trimmed).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Err(layers.wrong(
@@ -105,6 +128,7 @@ impl Slack {
     pub(super) fn take_secrets(&mut self, layers: &Layers) -> Result<(), Error> {
         self.bot_token = secrets::read(layers, "slack.bot_token", &self.bot_token_file)?;
         self.app_token = secrets::read(layers, "slack.app_token", &self.app_token_file)?;
+        self.signing_secret = secrets::read(layers, "slack.signing_secret", &self.signing_secret_file)?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ pub mod door;
 pub mod files;
 pub mod gate;
 pub mod ghosts;
+pub mod http_events;
 pub mod mrkdwn;
 pub mod pace;
 pub mod sender;

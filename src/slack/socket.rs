@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
@@ -58,6 +59,7 @@ pub struct Sockets {
     web: Arc<Web>,
     door: Door,
     timing: Timing,
+    app_token: SecretString,
     leaving: AtomicU32,
     renew: Notify,
     /// An address that was opened to see whether the token is good; it can be used once.
@@ -91,13 +93,15 @@ enum ConnectError {
 }
 
 impl Sockets {
-    /// Connections of `web`'s app, whose envelopes go through `door`. `first`: an address that was opened already.
-    pub fn new(net: Net, web: Arc<Web>, door: Door, timing: Timing, first: String) -> Self {
+    /// Connections of the app with this token, whose envelopes go through `door`. `first`: an address that was opened
+    /// already.
+    pub fn new(net: Net, web: Arc<Web>, door: Door, timing: Timing, app_token: SecretString, first: String) -> Self {
         Self {
             net,
             web,
             door,
             timing,
+            app_token,
             leaving: AtomicU32::new(0),
             renew: Notify::new(),
             first: Mutex::new(Some(first)),
@@ -166,7 +170,7 @@ impl Sockets {
         let first = self.first.lock().ok().and_then(|mut first| first.take());
         let url = match first {
             Some(url) => url,
-            None => self.web.connections_open().await?,
+            None => self.web.connections_open(&self.app_token).await?,
         };
         Ok(self.net.websocket(&url).await?)
     }

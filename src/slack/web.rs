@@ -23,25 +23,22 @@ pub use views::{View, Which};
 use classes::classify;
 pub(super) use classes::of_transport;
 
-/// The Web API with the bot's tokens.
+/// The Web API with the bot's token.
 #[derive(Debug)]
 pub struct Web {
     pub(super) client: SlackClient<Connector>,
     pub(super) bot: SlackApiToken,
-    app: SlackApiToken,
     api_url: Option<Url>,
 }
 
 type Params<'p> = Vec<(&'static str, Option<&'p str>)>;
 
 impl Web {
-    /// Over a client, with the bot token and the app-level token.
-    pub fn new(client: reqwest::Client, api_url: &str, bot: &SecretString, app: &SecretString) -> Self {
-        let token = |secret: &SecretString| SlackApiToken::new(SlackApiTokenValue(secret.expose_secret().to_owned()));
+    /// Over a client, with the bot token.
+    pub fn new(client: reqwest::Client, api_url: &str, bot: &SecretString) -> Self {
         Self {
             client: SlackClient::new(Connector::new(client, api_url)),
             bot: token(bot),
-            app: token(app),
             api_url: Url::parse(api_url).ok(),
         }
     }
@@ -66,13 +63,14 @@ impl Web {
         self.client.http_api.connector.scopes()
     }
 
-    /// The address of a new Socket Mode connection.
+    /// The address of a new Socket Mode connection. Needs the app-level token.
     ///
     /// # Errors
     ///
     /// See [`Error`].
-    pub async fn connections_open(&self) -> Result<String, Error> {
-        let session = self.client.open_session(&self.app);
+    pub async fn connections_open(&self, app: &SecretString) -> Result<String, Error> {
+        let app = token(app);
+        let session = self.client.open_session(&app);
         session
             .apps_connections_open(&SlackApiAppsConnectionOpenRequest::new())
             .await
@@ -97,4 +95,8 @@ impl Web {
             .await
             .map_err(|error| classify(method, error))
     }
+}
+
+fn token(secret: &SecretString) -> SlackApiToken {
+    SlackApiToken::new(SlackApiTokenValue(secret.expose_secret().to_owned()))
 }

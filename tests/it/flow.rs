@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use signpost::flow::{self, Parts};
 use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
-use signpost::settings::{self, Settings};
+use signpost::settings::{self, Mode, Settings};
 use signpost::slack::socket::Timing;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 mod answering;
 mod crashing;
+mod http;
 mod operating;
 mod receiving;
 mod sending;
@@ -130,7 +131,10 @@ impl World {
             back_off: (Duration::from_millis(20), Duration::from_millis(200)),
             ..Timing::default()
         };
-        let connections = settings.slack.connections as usize;
+        let connections = match settings.slack.mode {
+            Mode::Socket => settings.slack.connections as usize,
+            Mode::Http => 0,
+        };
         let parts = Parts {
             timing,
             tracker: TaskTracker::new(),

@@ -29,6 +29,8 @@ mod sandbox;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod slack;
 #[cfg(test)]
 mod store;

@@ -124,7 +124,12 @@ const WRONG: &[Case] = &[
         &[],
         &["local.toml", "`slack.connections`", "two"],
     ),
-    ("[slack]\nmode = \"http\"", &[], &["`slack.mode`", "http"]),
+    ("[slack]\nmode = \"email\"", &[], &["`slack.mode`", "email"]),
+    (
+        "[slack]\nlisten = \":3000\"",
+        &[],
+        &["local.toml", "`slack.listen`", "is \":3000\"", "127.0.0.1:3000"],
+    ),
     (
         "[slack]\napi_url = \"slack.com\"",
         &[],

@@ -1,4 +1,6 @@
 //! Tests of `slack`: what comes in, what goes out.
 
 mod decoding;
+mod desk;
+mod http_events;
 mod socket;

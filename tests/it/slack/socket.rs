@@ -1,82 +1,20 @@
 //! Socket Mode against the local workspace: interactions are answered beside events, whatever becomes of either.
 
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use signpost::net::Net;
 use signpost::sandbox::{ADA, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
-use signpost::slack::decode::Envelope;
-use signpost::slack::door::{Door, Sink};
+use signpost::slack::door::Door;
 use signpost::slack::socket::{Sockets, Timing};
 use signpost::slack::web::Web;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Stores as many events as it has permits; answers as it is asked to.
-struct Desk {
-    permits: Semaphore,
-    stored: Mutex<usize>,
-    begun: watch::Sender<usize>,
-    finished: watch::Sender<usize>,
-    connections: watch::Sender<usize>,
-    /// Those who are asked to wait do so until this.
-    go_on: CancellationToken,
-}
-
-impl Default for Desk {
-    fn default() -> Self {
-        Self {
-            permits: Semaphore::new(0),
-            stored: Mutex::default(),
-            begun: watch::Sender::new(0),
-            finished: watch::Sender::new(0),
-            connections: watch::Sender::new(0),
-            go_on: CancellationToken::new(),
-        }
-    }
-}
-
-#[async_trait]
-impl Sink for Desk {
-    async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String> {
-        assert!(envelopes.iter().all(|envelope| !envelope.is_interaction()));
-        let count = u32::try_from(envelopes.len()).unwrap();
-        self.permits.acquire_many(count).await.unwrap().forget();
-        *self.stored.lock().unwrap() += envelopes.len();
-        Ok(())
-    }
-
-    async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
-        self.begun.send_modify(|begun| *begun += 1);
-        let asked = envelope.payload["text"].as_str().unwrap_or_default().to_owned();
-        let answer = match asked.as_str() {
-            "wait" => {
-                self.go_on.cancelled().await;
-                Ok(Some(json!({"text": "too late"})))
-            }
-            "fail" => Err("it does not work".to_owned()),
-            "panic" => panic!("on purpose"),
-            "nothing" => Ok(None),
-            _ => Ok(Some(json!({"text": format!("you said {asked}")}))),
-        };
-        self.finished.send_modify(|finished| *finished += 1);
-        answer
-    }
-
-    fn opened(&self, _: Option<u32>, _: u32) {
-        self.connections.send_modify(|connections| *connections += 1);
-    }
-
-    fn closed(&self) {
-        self.connections.send_modify(|connections| *connections -= 1);
-    }
-}
+use super::desk::Desk;
 
 struct World {
     workspace: Workspace,
@@ -94,12 +32,12 @@ async fn world(answer: Duration) -> World {
     let net = Net::new(&[], Duration::from_secs(5)).unwrap();
     let token = |text: &str| SecretString::from(text);
     let (bot, app) = (token(SIGNPOST_TOKEN), token(SIGNPOST_APP_TOKEN));
-    let web = Arc::new(Web::new(net.client().unwrap(), &workspace.api_url(), &bot, &app));
-    let first = web.connections_open().await.unwrap();
+    let web = Arc::new(Web::new(net.client().unwrap(), &workspace.api_url(), &bot));
+    let first = web.connections_open(&app).await.unwrap();
     let (desk, tracker, shutdown) = (Arc::new(Desk::default()), TaskTracker::new(), CancellationToken::new());
     let hard = CancellationToken::new();
     let door = Door::new(Arc::clone(&desk) as _, tracker.clone(), hard, answer);
-    let sockets = Arc::new(Sockets::new(net, web, door, Timing::default(), first));
+    let sockets = Arc::new(Sockets::new(net, web, door, Timing::default(), app, first));
     tracker.spawn(sockets.hold(shutdown.clone()));
     desk.connections
         .subscribe()
@@ -156,7 +94,7 @@ async fn an_answer_comes_with_the_acknowledgement_while_the_store_is_stuck() {
     world.desk.permits.add_permits(10_000);
     let none_left = |state: &signpost::sandbox::State| (state.apps[0].unacknowledged() == 0).then_some(());
     world.workspace.wait_for(none_left).await.unwrap();
-    assert_eq!(*world.desk.stored.lock().unwrap(), 300);
+    assert_eq!(world.desk.stored.lock().unwrap().len(), 300);
     world.stop().await;
 }
 

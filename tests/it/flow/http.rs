@@ -1,0 +1,163 @@
+//! The whole bot with `slack.mode = "http"`: what comes over HTTP is answered as what comes over Socket Mode.
+
+use super::*;
+
+use signpost::sandbox::SIGNING_SECRET;
+
+use crate::signing::{JSON, now, signed};
+
+/// Settings for HTTP, on a port that is free, and the address that Slack posts to.
+async fn over_http(world: &World) -> (Settings, String) {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut settings = world.settings();
+    settings.slack.mode = Mode::Http;
+    settings.slack.app_token = None;
+    settings.slack.signing_secret = Some(SIGNING_SECRET.into());
+    settings.slack.listen = free.to_string();
+    (settings, format!("http://{free}/slack/events"))
+}
+
+/// A bot to which the workspace posts.
+async fn bot(world: &World) -> (Bot, Settings, String) {
+    let (settings, url) = over_http(world).await;
+    let bot = world.bot_with(settings.clone(), Parts::default()).await;
+    world
+        .control("request_url", json!({"app": "signpost", "url": url, "verify": true}))
+        .await;
+    (bot, settings, url)
+}
+
+/// A message of Ada's as Slack posts it.
+fn message(ts: &str, text: &str) -> String {
+    let event =
+        json!({"type": "message", "channel": SUPPORT, "channel_type": "channel", "user": ADA, "ts": ts, "text": text});
+    json!({"type": "event_callback", "team_id": sandbox::TEAM, "event_id": format!("Ev{ts}"), "event": event})
+        .to_string()
+}
+
+#[test]
+fn a_paste_is_answered_in_its_thread() {
+    with(|world| async move {
+        let (bot, ..) = bot(&world).await;
+        let ts = world.say(PASTE);
+        assert_eq!(world.settled(&ts).await.len(), 1);
+        let asked = world.say(&format!("<@{SIGNPOST}> help"));
+        assert_eq!(world.settled(&asked).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn retries_and_doubled_deliveries_are_answered_once() {
+    with(|world| async move {
+        let (bot, ..) = bot(&world).await;
+        world.fault(&json!({"kind": "drop_ack", "times": 3}));
+        world.fault(&json!({"kind": "duplicate", "times": 2}));
+        let ts = world.say(PASTE);
+        world.replies(&ts).await;
+        assert_eq!(world.settled(&ts).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn what_was_said_meanwhile_is_answered_after_a_restart() {
+    with(|world| async move {
+        let (first, settings, _) = bot(&world).await;
+        world
+            .control("options", json!({"retry_delays_ms": vec![100; 100]}))
+            .await;
+        first.stop().await;
+        let ts = world.say(PASTE);
+        let second = world.bot_with(settings.clone(), Parts::default()).await;
+        assert_eq!(world.replies(&ts).await.len(), 1);
+        let later = world.say(PASTE);
+        second.kill().await;
+        let third = world.bot_with(settings, Parts::default()).await;
+        assert_eq!(world.replies(&later).await.len(), 1);
+        world.wait_until_sent().await;
+        assert_eq!(world.settled(&later).await.len(), 1);
+        third.stop().await;
+    });
+}
+
+#[test]
+fn what_slack_did_not_sign_is_not_answered() {
+    with(|world| async move {
+        let (bot, _, url) = bot(&world).await;
+        let root = world.say("look at this");
+        let forged = message(&root, PASTE);
+        for (secret, seconds, expected) in [
+            ("another secret", now().as_second(), 401),
+            (SIGNING_SECRET, now().as_second() - 400, 401),
+        ] {
+            let request = signed(world.client.post(&url), secret, seconds, JSON, &forged);
+            assert_eq!(request.send().await.unwrap().status().as_u16(), expected);
+        }
+        assert_eq!(world.settled(&root).await.len(), 0);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn commands_and_clicks_are_acknowledged() {
+    with(|world| async move {
+        let (bot, ..) = bot(&world).await;
+        let told = world
+            .control(
+                "command",
+                json!({"command": "/signpost", "text": "help", "channel": SUPPORT}),
+            )
+            .await;
+        assert_eq!(told["acknowledged"], true, "{told}");
+        let told = world.control("shortcut", json!({"callback_id": "paste_error"})).await;
+        assert_eq!(told["acknowledged"], true, "{told}");
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn readiness_tells_the_mode_and_no_connection_is_needed() {
+    with(|world| async move {
+        let (mut settings, _) = over_http(&world).await;
+        let health = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        settings.http.listen = health.to_string();
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let ready = world.client.get(format!("http://{health}/ready")).send().await.unwrap();
+        assert_eq!(ready.status().as_u16(), 200);
+        let ready: Value = ready.json().await.unwrap();
+        assert_eq!(
+            ready["slack"],
+            json!({"mode": "http", "listening": true, "refuses_token": false})
+        );
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_told() {
+    with(|world| async move {
+        let (settings, _) = over_http(&world).await;
+        let told = async |change: &dyn Fn(&mut Settings)| {
+            let mut settings = settings.clone();
+            change(&mut settings);
+            let ended = flow::run(settings, Parts::default(), CancellationToken::new()).await;
+            ended.unwrap_err().to_string()
+        };
+        let none = told(&|settings| settings.slack.signing_secret = None).await;
+        assert!(
+            none.contains("no signing secret") && none.contains("SIGNPOST__SLACK__SIGNING_SECRET"),
+            "{none}"
+        );
+        let token = told(&|settings| settings.slack.signing_secret = Some(SIGNPOST_APP_TOKEN.into())).await;
+        assert!(
+            token.contains("an app-level token") && !token.contains(SIGNPOST_APP_TOKEN),
+            "{token}"
+        );
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let taken = other.local_addr().unwrap().to_string();
+        let busy = told(&|settings| settings.slack.listen.clone_from(&taken)).await;
+        assert!(busy.contains("slack.listen") && busy.contains(&taken), "{busy}");
+        drop(other);
+    });
+}
