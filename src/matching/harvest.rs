@@ -400,11 +400,7 @@ impl Harvester<'_> {
     /// Adds a signature whose words are those of `text`, shown to people as `shown`; a long text becomes several.
     fn words_of(&mut self, section: usize, shown: &str, text: &str, kind: SignatureKind, source: Source) {
         let text = normalise::plain(text);
-        let placeholders = if source == Source::AlertWords {
-            Vec::new()
-        } else {
-            placeholder::find(&text)
-        };
+        let placeholders = sample::marked(&text, source);
         let values = sample::values(&text, source);
         let is_value = |word: token::Word| {
             let mut values = values.iter();

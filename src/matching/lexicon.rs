@@ -9,13 +9,30 @@ use super::token::Shape;
 use super::vocabulary::{Vocabulary, WordId};
 
 /// How soon a word that comes often says no more (BM25's k1), and how much a long page is held against it (its b).
-const SATURATION: f32 = 1.2;
+const SATURATION: f32 = 2.0;
 const LENGTH: f32 = 0.6;
 /// So much of a stem's weight is its rarity among the runbooks, the rest how little technical writing at large uses it.
 const OWN: f32 = 0.85;
 /// A stem that all technical writing uses stays little, however few runbooks do.
 const EVERYDAY: f32 = 2.0;
 const OWN_EVERYDAY: f32 = 0.3;
+
+/// Words that hold an English sentence together. Questions are full of them and runbooks hardly say them, so each looks
+/// rare; it tells at most so much, in bits. Words that may be what is wrong, such as `no`, `nothing` or `down`, are not
+/// among them.
+const CONNECTIVE: f32 = 2.2;
+const CONNECTIVES: [&str; 5] = [
+    "i im ive id me my we weve our ours us you youre youve your he hes him his she shes her it its they theyre theyve \
+     them their this that thats these those who whom whose which what whats somebody someone anybody anyone everybody \
+     everyone something anything everything",
+    "am is are was were be been being do does did have has had having can could will would shall should may might must \
+     cant couldnt dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt shouldnt mustnt lets",
+    "and but or nor so because although though while whereas since until unless if whether as than when where why how",
+    "about across after against along among around at before beside between beyond by despite during except for from in \
+     inside into near of off on onto outside per through to toward towards under upon via with within without",
+    "ago almost already also always anyway else even however instead just maybe perhaps please quite rather really \
+     somehow soon still therefore thus too very yet",
+];
 
 /// Which runbooks hold a word in any form, and how long each is.
 #[derive(Debug)]
@@ -56,6 +73,12 @@ impl Lexicon {
             let rarity = vocabulary.rarity(postings.of(stem).len());
             let own = if *weight < EVERYDAY { OWN_EVERYDAY } else { OWN };
             *weight = own * rarity + (1.0 - own) * weight.min(rarity);
+        }
+        for word in CONNECTIVES.iter().flat_map(|words| words.split_whitespace()) {
+            let stem = stems.find(word, Shape::Plain);
+            if let Some(weight) = stem.and_then(|stem| weights.get_mut(stem as usize)) {
+                *weight = weight.min(CONNECTIVE);
+            }
         }
         Lexicon {
             stems: Arc::clone(stems),

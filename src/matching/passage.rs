@@ -86,8 +86,13 @@ fn apart(held: &BTreeMap<usize, (u64, u64)>, named: &[usize], weight: impl Fn(us
     let tell = |words: u64| -> f32 { bits(words).map(|at| weight(at) * rarity(at)).sum() };
     let mut best = (0, LEAST_APART);
     for (section, (all, headings)) in held {
-        let whole = if named.contains(section) { WHOLE_HEADING } else { 1.0 };
-        let told = (tell(*all) + HEADING * tell(*headings)) * whole;
+        // The title says what all sections are about: it sets none of them apart.
+        let told = if *section == 0 {
+            tell(*all)
+        } else {
+            let whole = if named.contains(section) { WHOLE_HEADING } else { 1.0 };
+            (tell(*all) + HEADING * tell(*headings)) * whole
+        };
         if told > best.1 {
             best = (*section, told);
         }

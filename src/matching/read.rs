@@ -44,6 +44,8 @@ pub(super) struct Read {
     pub(super) line_trust: Vec<f32>,
     /// Whether a person may have typed it.
     short: bool,
+    /// The words that others were taken for, each with what was written.
+    guessed: Vec<(WordId, String)>,
     /// All lines in one, once it is asked for.
     text: OnceCell<String>,
 }
@@ -72,6 +74,7 @@ impl Read {
         let mut line_weights = vec![0.0; message.lines.len()];
         let mut seen: HashSet<Vec<WordId>> = HashSet::new();
         let mut line_ids = Vec::new();
+        let mut guessed = Vec::new();
         let line_trust = line_trust(&message);
         // Typing errors and words that were cut off are a person's; a long log has none worth the search.
         let mut guesses = if text.len() <= SHORT { MOST_GUESSES } else { 0 };
@@ -93,6 +96,7 @@ impl Read {
                     let cut = place.end == line.text.len()
                         || line.text.get(place.end..).is_some_and(|rest| rest.starts_with("..."));
                     id = vocabulary.guess(word, cut);
+                    guessed.extend(id.map(|id| (id, word.to_owned())));
                     weight = id.map_or(weight, |id| vocabulary.weight(id));
                 }
                 if shape != Shape::Value && shape != Shape::Number {
@@ -137,6 +141,7 @@ impl Read {
             weights_before,
             line_trust,
             short: text.len() <= SHORT,
+            guessed,
             text: OnceCell::new(),
         }
     }
@@ -187,12 +192,13 @@ impl Read {
 
     /// The stems of the message's words, each once, in the message's order; in a long message, of the known ones only.
     pub(super) fn stems(&self, lexicon: &Lexicon) -> Vec<StemId> {
-        let known = self
-            .known
-            .words
-            .iter()
-            .map(|id| lexicon.stem(Some(*id), "", Shape::Plain));
-        let mut stems: Vec<StemId> = known.flatten().collect();
+        // A form of a word that runbooks hold is that word, and no typing error for another: `worked`, not `worker`.
+        let is_form = |word: &str| lexicon.stem(None, word, Shape::Plain).is_some();
+        let mistaken = |id: &WordId| self.guessed.iter().any(|(guess, word)| guess == id && is_form(word));
+        let known = self.known.words.iter().filter(|id| !mistaken(id));
+        let mut stems: Vec<StemId> = known
+            .filter_map(|id| lexicon.stem(Some(*id), "", Shape::Plain))
+            .collect();
         if self.short {
             for line in &self.message.lines {
                 token::words(&line.text, |word, _, shape| {

@@ -1,11 +1,12 @@
-//! Values that nobody marked as such: in templates of runbooks, which are often one team's real output, and in messages.
-//! A host name, a path or a quoted name differs from case to case, so it neither tells much nor is missed.
+//! Values: those that the author of a template marked, and those that nobody did, for templates are often one team's real
+//! output. A host name, a path or a quoted name differs from case to case, so it neither tells much nor is missed.
 
 use std::ops::Range;
 
 use super::code;
 use super::signature::Source;
 use super::token;
+use crate::runbook::placeholder::{self, Placeholder};
 
 /// What the words of a value tell, of what they would tell as words of the message itself.
 pub(super) const SAMPLE: f32 = 0.35;
@@ -13,7 +14,26 @@ pub(super) const SAMPLE: f32 = 0.35;
 /// Longer tokens between quotes are not names.
 const LONGEST_NAME: usize = 60;
 
-/// The values in a text of a runbook, in no order.
+/// The values that the author of a text marked, in order.
+pub(super) fn marked(text: &str, source: Source) -> Vec<Placeholder> {
+    if source == Source::AlertWords {
+        return Vec::new();
+    }
+    let mut found = placeholder::find(text);
+    // In a heading nobody leaves a word in capitals to be filled in: `PATH needs to be set` is about PATH.
+    if source == Source::Heading {
+        found.retain(|placeholder| !is_capitals(placeholder, text));
+    }
+    found
+}
+
+/// Whether a placeholder is told by nothing but its capitals: `REGION`, but not `<REGION>` or `XXX`.
+fn is_capitals(found: &Placeholder, text: &str) -> bool {
+    let written = text.get(found.range.clone()).unwrap_or_default();
+    found.name != placeholder::UNNAMED && written.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// The values in a text of a runbook that nobody marked, in no order.
 pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
     let template = matches!(
         source,

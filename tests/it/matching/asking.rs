@@ -18,6 +18,15 @@ const DOCUMENTS: &[(&str, &str)] = &[
         "lamp.md",
         "# A lamp is dark\n\n```\nlamp 4 of hall 2 gives no light: fuse blown\n```\n\nChange the fuse.\n",
     ),
+    (
+        "saw.md",
+        "# The saw does not work\n\nLook at the saw first.\n\n## 1) HOST needs to be set\n\nName the rack.\n\n\
+         ## 2) The blade is blunt\n\nSharpen it.\n",
+    ),
+    (
+        "crew.md",
+        "# A worker is missing\n\nThey left, and we ask around. It can't be helped: be kind to them.\n",
+    ),
 ];
 
 #[test]
@@ -32,6 +41,12 @@ fn a_question_finds_its_page_and_section_in_other_forms_of_the_words() {
             "how did you upgrade the arm from 5 to 6?",
             "arm.md#Upgrading from 5 to 6",
         ),
+        // What is written in capitals is what the heading is about, and the title does not keep its sections silent.
+        ("our saw stands still, host maybe?", "saw.md#1) HOST needs to be set"),
+        // What holds a sentence together tells little.
+        ("can't we tighten them?", "belt.md"),
+        // Another form of a word is no typing error.
+        ("it worked till noon", "saw.md"),
     ];
     for (question, expected) in cases {
         let outcome = index.search(question);
