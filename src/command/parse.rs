@@ -72,13 +72,16 @@ pub(super) fn command(plain: &str) -> Option<Command> {
     catalogue::named().find(alias).and_then(|entry| (entry.read)(rest))
 }
 
-/// The first word, ready to be compared, and what follows it. What only ends a sentence is no part of either.
+/// The first word, ready to be compared, and what follows it, with the line break when that begins a new line. What only
+/// ends a sentence is no part of either.
 pub(super) fn split(plain: &str) -> (String, &str) {
-    let (word, rest) = plain.split_once(char::is_whitespace).unwrap_or((plain, ""));
+    let end = plain.find(char::is_whitespace).unwrap_or(plain.len());
+    let (word, rest) = plain.split_at(end);
     let word = word.trim_end_matches([':', ',']).to_lowercase();
     let bare = word.trim_end_matches(['!', '?', '.']);
     let alone = rest.trim().is_empty() && !bare.is_empty();
-    (if alone { bare.to_owned() } else { word }, rest.trim())
+    let rest = rest.trim_end().trim_start_matches([' ', '\t']);
+    (if alone { bare.to_owned() } else { word }, rest)
 }
 
 /// `help` alone or `help COMMAND`; "help me, my cluster is down" is something to find.
@@ -173,7 +176,7 @@ fn duration(text: &str) -> Option<Duration> {
         Regex::new(r"^(\d{1,5})\s*(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)\s*").ok()
     });
     let text = text.to_lowercase();
-    let mut rest = text.strip_prefix("for ").unwrap_or(&text).trim();
+    let mut rest = text.strip_prefix("for ").unwrap_or(&text);
     let mut seconds: u64 = 0;
     while !rest.is_empty() {
         let part = PART.as_ref()?.captures(rest)?;

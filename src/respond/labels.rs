@@ -215,8 +215,10 @@ fn check(group: &str, name: &str, label: &Value) -> Result<(), String> {
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let known: Vec<&str> = known.map(String::as_str).collect();
-    format!("there is no \"{name}\"; there are {}", known.join(", "))
+    let mut known: Vec<&str> = known.map(String::as_str).collect();
+    known.sort_by(|left, right| strsim::jaro_winkler(name, right).total_cmp(&strsim::jaro_winkler(name, left)));
+    known.truncate(3);
+    format!("there is no \"{name}\"; the nearest are {}", known.join(", "))
 }
 
 fn table(source: &str) -> Result<Map<String, Value>, TemplateError> {

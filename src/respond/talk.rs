@@ -42,11 +42,9 @@ impl Responder {
     }
 
     /// The channel is not muted any more; `listening` says what it is now.
-    pub fn unmuted(&self, was_muted: bool, listening: &Listening, now: Timestamp) -> Reply {
-        self.simple(
-            "unmuted.md",
-            &context! { was_muted, listening => self::listening(listening, now) },
-        )
+    pub fn unmuted(&self, was_muted: bool, listening: &Listening) -> Reply {
+        let listening = self::listening(listening, Timestamp::UNIX_EPOCH);
+        self.simple("unmuted.md", &context! { was_muted, listening })
     }
 
     /// Somebody who may not mute or unmute the channel tried to.

@@ -4,3 +4,4 @@ mod blocks;
 mod corpus;
 mod mrkdwn;
 mod reply;
+mod talk;

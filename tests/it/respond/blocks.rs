@@ -70,7 +70,7 @@ fn sections(messages: &[Message]) -> Vec<String> {
         .collect()
 }
 
-fn check(messages: &[Message]) {
+pub(super) fn check(messages: &[Message]) {
     assert!(
         (1..=blocks::MOST_MESSAGES).contains(&messages.len()),
         "{}",
