@@ -179,6 +179,10 @@ impl Responder {
     }
 
     /// What stands around the steps of a topic: cause, contacts, places, and what was filled in.
+    #[expect(
+        clippy::unused_self,
+        reason = "a part of an answer, called beside those that need the responder"
+    )]
     pub(super) fn surroundings(
         &self,
         pieces: &mut Pieces,
