@@ -7,5 +7,5 @@ CREATE INDEX outbox_targets ON outbox (target) WHERE target IS NOT NULL;
 
 -- Finds what is due without reading the messages themselves, however many wait.
 DROP INDEX outbox_unsent;
-CREATE INDEX outbox_unsent ON outbox (channel, thread_ts, seq, action, state, next_at)
+CREATE INDEX outbox_unsent ON outbox (channel, thread_ts, target, seq, action, state, next_at)
     WHERE state IN ('pending', 'sending', 'uncertain');

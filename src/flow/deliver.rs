@@ -20,11 +20,11 @@ use crate::store::{Action, Post, PostState, Store};
 
 mod attempt;
 mod complaints;
+mod line;
 mod outcome;
-mod token;
 
 pub(super) use complaints::Complaints;
-use token::{Answer, Token};
+use line::{Answer, Line};
 
 /// How often the outbox is looked at when nothing wakes delivery.
 const LOOK: Duration = Duration::from_secs(30);
@@ -50,21 +50,21 @@ pub(super) struct Delivery {
     pub(super) tracker: TaskTracker,
 }
 
-/// The posts of one thread go out in order.
-type Row = (String, Option<String>);
+/// The messages of one thread go out in order, and so does what is done to one message.
+type Row = (String, Option<String>, Option<String>);
 
 impl Delivery {
     /// Delivers until told to stop, then lets the requests under way end.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut busy: HashSet<Row> = HashSet::new();
         let mut tasks: JoinSet<(Row, Answer)> = JoinSet::new();
-        let mut token = Token::default();
+        let mut line = Line::default();
         loop {
             let begun = Instant::now();
             let wait = match self.store.due(self.clock.now()).await {
                 Ok(due) => {
                     let next = due.next_at.map_or(LOOK, |next| self.until(next));
-                    next.min(self.start(due.posts, &mut busy, &mut tasks, &token, &stop))
+                    next.min(self.start(due.posts, &mut busy, &mut tasks, &line, &stop))
                 }
                 Err(cause) => {
                     error!(%cause, "the outbox cannot be read; trying again");
@@ -78,7 +78,7 @@ impl Delivery {
                 Some(ended) = tasks.join_next() => match ended {
                     Ok((row, answer)) => {
                         busy.remove(&row);
-                        token.heard(answer, &self.status, Instant::now());
+                        line.heard(answer, &self.status, Instant::now());
                     }
                     Err(cause) => {
                         error!(%cause, "a delivery panicked; its thread waits for the next start");
@@ -106,16 +106,20 @@ impl Delivery {
         posts: Vec<Post>,
         busy: &mut HashSet<Row>,
         tasks: &mut JoinSet<(Row, Answer)>,
-        token: &Token,
+        line: &Line,
         stop: &CancellationToken,
     ) -> Duration {
         let mut wait = LOOK;
         for post in posts {
             let now = Instant::now();
-            if let Err(left) = token.may_try(now, busy.is_empty()) {
+            if let Err(left) = line.may_try(now, busy.is_empty()) {
                 return wait.min(left);
             }
-            let row = (post.channel.clone(), post.thread_ts.clone());
+            let target = match &post.action {
+                Action::Update { of } | Action::Delete { of } => Some(of.clone()),
+                Action::Post | Action::Ephemeral { .. } => None,
+            };
+            let row = (post.channel.clone(), post.thread_ts.clone(), target);
             if busy.contains(&row) {
                 continue;
             }

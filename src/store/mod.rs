@@ -42,8 +42,9 @@ pub trait Store: Cases {
     /// Never waits behind those who work through queues.
     async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error>;
 
-    /// What may be sent now: of each thread the first row alone, so that its order holds, and of each channel only as many
-    /// as it may take soon, so that no channel waits behind another one's thousands.
+    /// What may be sent now: of each thread the first message alone, and of what is done to a message the first alone,
+    /// so that their order holds; of each channel only as many as it may take soon, so that no channel waits behind
+    /// another one's thousands.
     async fn due(&self, now: Timestamp) -> Result<Due, Error>;
 
     /// Marks a row as being sent, and gives what to send as it is now.

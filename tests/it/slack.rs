@@ -4,3 +4,4 @@ mod decoding;
 mod desk;
 mod http_events;
 mod socket;
+mod web;

@@ -82,12 +82,14 @@ contract! {
         an_update_goes_where_its_message_was_posted,
         an_update_of_a_message_that_waits_becomes_part_of_it,
         the_last_of_several_updates_is_the_one_that_is_sent,
+        an_update_that_waits_holds_up_no_post_of_its_thread,
         an_update_that_may_have_been_sent_is_skipped_when_a_later_one_waits,
         an_update_of_a_message_that_never_was_is_dropped,
         a_message_deleted_before_it_was_posted_is_never_posted,
         a_message_deleted_while_it_was_being_sent_is_deleted_afterwards,
         nothing_is_done_to_a_message_that_is_gone,
         an_ephemeral_knows_its_person,
+        a_click_waits_for_none_of_those_who_work_through_a_queue,
     ],
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
-use super::token::Answer;
+use super::line::Answer;
 use super::{Delivery, outcome};
 use crate::slack::pace::Lane;
 use crate::slack::sender::Body;
@@ -20,7 +20,7 @@ const BEFORE: SignedDuration = SignedDuration::from_mins(1);
 const STORE_WAIT: Duration = Duration::from_secs(1);
 
 impl Delivery {
-    /// Does a row, and tells what Slack thinks of the token.
+    /// Does a row, and tells what it says about the line to Slack.
     pub(super) async fn deliver(&self, post: Post, stop: &CancellationToken) -> Answer {
         if post.action == Action::Post && post.state == PostState::Uncertain {
             let (settled, answer) = self.look_up(&post).await;
@@ -86,24 +86,22 @@ impl Delivery {
         match found {
             Ok(Some(ts)) => {
                 info!(key, "a post whose sending was uncertain is there");
-                (Some(outcome::sent(now, Some(ts))), Answer::Taken)
+                (Some(outcome::sent(now, Some(ts))), Answer::Good)
             }
             Ok(None) => {
                 info!(key, "a post whose sending was uncertain is not there; sending it again");
-                (None, Answer::Taken)
+                (None, Answer::Good)
             }
             Err(error @ (Error::RateLimited { .. } | Error::Unreachable { .. } | Error::Uncertain { .. })) => {
                 debug!(%error, key, "an uncertain post cannot be looked up yet");
                 let next = outcome::later_at(now, outcome::wait_after(&error, post.attempts));
-                (
-                    Some(outcome::later(PostState::Uncertain, next, &error)),
-                    Answer::Unknown,
-                )
+                let settled = outcome::later(PostState::Uncertain, next, &error);
+                (Some(settled), Answer::of(&Err::<(), _>(error)))
             }
             // The scope for reading may be missing for ever; a token is mended some day.
             Err(error @ Error::Auth { .. }) if error.code() != Some("missing_scope") => (
                 Some(outcome::later(PostState::Uncertain, now, &error)),
-                Answer::Refused(error),
+                Answer::Bad(error),
             ),
             Err(error) => {
                 error!(%error, key, "whether a post went out cannot be told; it is not sent again");

@@ -32,20 +32,12 @@ impl Delivery {
                     error,
                 )
             }
-            Error::Unreachable { .. } if !old => {
-                warn!(%error, key, "a post waits");
-                later(
-                    PostState::Pending,
-                    later_at(now, wait_after(error, post.attempts)),
-                    error,
-                )
-            }
             Error::Uncertain { .. } if !old => {
                 warn!(%error, key, "it is not known whether a post went out; finding out later");
                 later(PostState::Uncertain, later_at(begun, self.lookup_after), error)
             }
-            // Said where the token is looked after, which also holds everything back.
-            Error::Auth { .. } if !old => later(PostState::Pending, now, error),
+            // Said where the line is looked after, which also holds everything back.
+            Error::Auth { .. } | Error::Unreachable { .. } if !old => later(PostState::Pending, now, error),
             Error::Content { code, .. } => {
                 let shorter = body.shorter(code).and_then(|body| serde_json::to_string(&body).ok());
                 let Some(body) = shorter else {

@@ -171,9 +171,7 @@ pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>)
         | "token_expired"
         | "missing_scope"
         | "not_allowed_token_type"
-        | "no_permission"
         | "org_login_required"
-        | "team_access_not_granted"
         | "app_uninstalled" => Error::Auth {
             method,
             code,
@@ -193,7 +191,10 @@ pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>)
         | "invalid_metadata_format"
         | "invalid_metadata_schema"
         | "markdown_text_conflict" => Error::Content { method, code },
+        // The two that speak of permission and access do so of this conversation and its workspace.
         "channel_not_found"
+        | "no_permission"
+        | "team_access_not_granted"
         | "not_in_channel"
         | "user_not_in_channel"
         | "is_archived"

@@ -10,22 +10,21 @@ use crate::store::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled,
 
 type Tx = Transaction<'static, Engine>;
 
-/// The first row of each thread, when it is due: of each channel the oldest of each kind of action, so that no channel
-/// and no kind waits behind another one's thousands.
+/// The first message of each thread, and the first of what is done to each message that is posted, when it is due: of
+/// each channel the oldest of each kind of action, so that no channel and no kind waits behind another one's thousands.
 const DUE: &str = "
     WITH waiting AS (
-        SELECT seq, channel, action, state, next_at,
-               row_number() OVER (PARTITION BY channel, thread_ts ORDER BY seq) AS place
+        SELECT seq, channel, target, action, state, next_at,
+               row_number() OVER (PARTITION BY channel, thread_ts, target ORDER BY seq) AS place
         FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')
     ), heads AS (
         SELECT seq, row_number() OVER (PARTITION BY channel, action ORDER BY seq) AS place
-        FROM waiting WHERE place = 1 AND state <> 'sending' AND next_at <= ?
+        FROM waiting WHERE place = 1 AND state <> 'sending' AND next_at <= ? AND NOT EXISTS (
+            SELECT 1 FROM outbox AS meant
+            WHERE meant.key = waiting.target AND meant.state IN ('pending', 'sending', 'uncertain'))
     )
     SELECT outbox.seq, key, channel, thread_ts, action, target, person, state, attempts, first_try_at
     FROM outbox JOIN heads USING (seq) WHERE heads.place <= 10 ORDER BY outbox.seq";
-
-/// Before a message is looked at again whose target is not posted yet.
-const TARGET_WAIT: i64 = 1_000;
 
 /// Adds rows, and lets them replace what they make needless.
 pub(super) async fn add(transaction: &mut Tx, posts: &[NewPost], now: Timestamp) -> Result<(), sqlx::Error> {
@@ -44,7 +43,7 @@ async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result
         Action::Ephemeral { user } => Some(user.as_str()),
         _ => None,
     };
-    // What is done to a message stands in the same row of messages as that message, whatever the caller says.
+    // What is done to a message stands in that message's channel and thread, whatever the caller says.
     let added = sqlx::query(
         "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at)
          SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
@@ -172,11 +171,6 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
             match state_of(transaction, target).await? {
                 Some((PostState::Sent, Some(place))) => Some(place),
                 Some((PostState::Pending | PostState::Sending | PostState::Uncertain, _)) => {
-                    sqlx::query("UPDATE outbox SET next_at = ? WHERE key = ?")
-                        .bind(now.as_millisecond() + TARGET_WAIT)
-                        .bind(key)
-                        .execute(&mut **transaction)
-                        .await?;
                     return Ok(Turn::Over(None));
                 }
                 _ => return over(transaction, key, "its message is not there").await,

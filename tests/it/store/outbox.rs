@@ -1,5 +1,9 @@
 //! The outbox: order, fairness, and what makes a row needless.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+
 use super::*;
 
 /// What may be sent at this second.
@@ -200,11 +204,20 @@ pub(super) async fn the_last_of_several_updates_is_the_one_that_is_sent(store: &
         ],
     )
     .await;
-    assert_eq!(keys(store, 1).await, ["v"]);
+    assert_eq!(keys(store, 1).await, ["v", "u3"]);
     post_it(store, "v", "1.2").await;
     assert_eq!(keys(store, 1).await, ["u3"]);
     add(store, &[update("u1", "p")]).await;
     assert_eq!(keys(store, 1).await, ["u3"], "a key counts once, whatever became of it");
+}
+
+pub(super) async fn an_update_that_waits_holds_up_no_post_of_its_thread(store: &dyn Store) {
+    add(store, &[post("p")]).await;
+    post_it(store, "p", "1.1").await;
+    add(store, &[update("u", "p"), post("q")]).await;
+    ready(store, "u").await;
+    store.settle("u", &settled(PostState::Uncertain)).await.unwrap();
+    assert_eq!(keys(store, 1).await, ["q"]);
 }
 
 pub(super) async fn an_update_that_may_have_been_sent_is_skipped_when_a_later_one_waits(store: &dyn Store) {
@@ -288,4 +301,24 @@ pub(super) async fn an_ephemeral_knows_its_person(store: &dyn Store) {
     assert_eq!(due(store, 1).await[0].action, action);
     post_it(store, "e", "").await;
     assert_eq!(store.posted("e").await.unwrap(), None);
+}
+
+pub(super) async fn a_click_waits_for_none_of_those_who_work_through_a_queue(store: &dyn Store) {
+    let arrivals: Vec<_> = (0..1_000).map(|number| arrival(&format!("{number}"), false)).collect();
+    store.receive(&arrivals, at(0)).await.unwrap();
+    let rows = store.take(0, 1_000).await.unwrap();
+    let done = Done::default();
+    let finished = AtomicUsize::new(0);
+    let queue = join_all(rows.iter().map(|row| async {
+        store.finish(row, &done, at(1)).await.unwrap();
+        finished.fetch_add(1, Ordering::Relaxed);
+    }));
+    let click = [post("click")];
+    let click = async {
+        store.enqueue(&click, at(1)).await.unwrap();
+        finished.load(Ordering::Relaxed)
+    };
+    // The queue is polled first: all of it asks for the store before the click does.
+    let (_, before) = tokio::join!(queue, click);
+    assert!(before < 50, "{before} were handled before the click");
 }

@@ -90,6 +90,27 @@ fn an_update_of_a_message_that_is_not_there_any_more_is_left() {
 }
 
 #[test]
+fn a_429_of_updates_holds_up_no_posts() {
+    with(|world| async move {
+        done(&world, &[row("card", Action::Post, "step 1")]).await;
+        world.fault(&fault("chat.update", &json!({"kind": "429", "retry_after": 600})));
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        let rows = [update("u", "step 2"), row("next", Action::Post, "another answer")];
+        store.enqueue(&rows, SystemClock.now()).await.unwrap();
+        drop(store);
+        let bot = world.bot().await;
+        let both = world.workspace.wait_for(|state| {
+            let posted = |message: &sandbox::Message| message.text() == "another answer";
+            let channel = state.channel(SUPPORT).unwrap();
+            (state.faults_left() == 0 && channel.messages.values().any(posted)).then_some(())
+        });
+        both.await.unwrap();
+        assert_eq!(written(&world)[0]["text"], "step 1");
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn a_very_long_update_is_cut_and_keeps_its_blocks() {
     with(|world| async move {
         done(&world, &[row("card", Action::Post, "step 1")]).await;
