@@ -55,11 +55,7 @@ impl Responder {
 
     /// What one command does.
     pub fn help_on(&self, command: Option<&str>) -> Reply {
-        let list: Vec<Value> = CATALOGUE
-            .iter()
-            .filter(|entry| command.is_none_or(|name| entry.name == name))
-            .map(|entry| context! { name => entry.name, usage => entry.usage, key => entry.help })
-            .collect();
+        let list = commands(command);
         self.simple("help.md", &context! { list, only => command })
     }
 
@@ -106,4 +102,13 @@ impl Responder {
             ..self.place(library, candidate.topic)
         }
     }
+}
+
+/// The commands as help shows them: all of them, or the one of that name.
+pub(super) fn commands(only: Option<&str>) -> Vec<Value> {
+    CATALOGUE
+        .iter()
+        .filter(|entry| only.is_none_or(|name| entry.name == name))
+        .map(|entry| context! { name => entry.name, usage => entry.usage, key => entry.help })
+        .collect()
 }

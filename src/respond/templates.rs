@@ -11,7 +11,7 @@ use super::{labels, pieces};
 pub type Templates = BTreeMap<String, String>;
 
 /// The embedded templates. A file of the same name overrides one.
-const EMBEDDED: [(&str, &str); 27] = [
+const EMBEDDED: [(&str, &str); 29] = [
     ("answer.md", include_str!("../../responses/templates/answer.md")),
     ("show.md", include_str!("../../responses/templates/show.md")),
     ("people.md", include_str!("../../responses/templates/people.md")),
@@ -22,6 +22,8 @@ const EMBEDDED: [(&str, &str); 27] = [
     ("choose.md", include_str!("../../responses/templates/choose.md")),
     ("rest.md", include_str!("../../responses/templates/rest.md")),
     ("cut.md", include_str!("../../responses/templates/cut.md")),
+    ("commands.md", include_str!("../../responses/templates/commands.md")),
+    ("home.md", include_str!("../../responses/templates/home.md")),
     ("when.md", include_str!("../../responses/templates/when.md")),
     ("problems.md", include_str!("../../responses/templates/problems.md")),
     ("status.md", include_str!("../../responses/templates/status.md")),

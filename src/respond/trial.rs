@@ -2,8 +2,7 @@
 
 use minijinja::{Environment, Value, context};
 
-use super::TemplateError;
-use super::templates;
+use super::{TemplateError, lists, templates};
 
 /// Renders all templates, once with everything there and once with all that may be missing left out.
 pub(super) fn run(jinja: &Environment<'_>) -> Result<(), TemplateError> {
@@ -92,7 +91,25 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         context! { kind => "chat", name => "Name", when => some("If it is down"), url => some("https://example.com") };
     let place =
         context! { title => "Title", url => some("https://example.com"), show => "show title", path => "title.md" };
-    let mut out = Vec::new();
+    let recent = |ending: &str| {
+        context! {
+            title => "Title", channel => some("#support"), when => time.clone(), ending => ending.to_owned(),
+            result => some("it ended well"), url => some("https://example.com"),
+        }
+    };
+    let endings = ["open", "fixed", "not_helped", "wrong", "escalated"];
+    let home = context! {
+        version => "1.0", now => time.clone(), runbooks => 3, loaded => moment.clone(), reload_failed => some("It is gone."),
+        problems => problems.clone(), list => lists::commands(None), only => None::<String>, buttons => "",
+        matches => if full { endings.map(recent).to_vec() } else { Vec::new() }, runs => full.then(|| many(recent("open"))),
+    };
+    let mut out = vec![
+        ("home.md", home),
+        (
+            "commands.md",
+            context! { list => lists::commands(Some("show")), only => some("show") },
+        ),
+    ];
     for kind in ["direct", "unasked", "asked", "shared", "muted"] {
         out.push(("status.md", status(kind)));
         out.push((

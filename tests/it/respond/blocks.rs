@@ -66,6 +66,7 @@ fn reply(body: Vec<Block>) -> Reply {
 fn sections(messages: &[Message]) -> Vec<String> {
     let blocks = messages.iter().flat_map(|message| &message.blocks);
     blocks
+        .filter(|block| block["type"] != "actions")
         .map(|block| block["text"]["text"].as_str().unwrap().to_owned())
         .collect()
 }

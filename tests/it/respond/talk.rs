@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use signpost::command::{Whom, who};
 use signpost::respond::{
-    Connection, Listening, Options, Pointer, Problems, Reply, Responder, StatusFacts, Templates, to_text,
+    Connection, Ending, HomeFacts, Listening, Options, Pointer, Problems, RecentMatch, RecentRun, Reply, Responder,
+    StatusFacts, Templates, to_text,
 };
-use signpost::runbook::{Diagnostic, Document, Level, Library, frontmatter, teams};
+use signpost::runbook::{Button, Diagnostic, Document, Level, Library, frontmatter, teams};
 use signpost::slack::blocks;
 
 const TEAMS: &str = "\
@@ -173,6 +174,74 @@ fn others() -> Vec<(&'static str, Reply)> {
     ]
 }
 
+fn recent(time: &str, ending: Ending) -> RecentMatch {
+    RecentMatch {
+        title: "Gate is shut".into(),
+        channel: Some("#gate-help".into()),
+        at: time.parse().unwrap(),
+        ending,
+        url: Some("https://work.example.com/archives/C1/p1".into()),
+    }
+}
+
+fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RecentRun>>) -> HomeFacts {
+    HomeFacts {
+        version: "1.2.3".into(),
+        now: at("03:10:00"),
+        runbooks: 52,
+        loaded_at: Some(at("03:05:10")),
+        reload_failed: None,
+        problems: Problems::of(&[problem(Level::Error, 7)]),
+        matches,
+        runs,
+        buttons: vec![Button {
+            label: "Paste an error".into(),
+            action: "signpost_paste".into(),
+            value: String::new(),
+            primary: true,
+        }],
+    }
+}
+
+fn homes() -> Vec<(&'static str, Reply)> {
+    let responder = responder();
+    let run = |result: Option<&str>| RecentRun {
+        title: "collect-gate-logs".into(),
+        at: at("03:00:00"),
+        result: result.map(Into::into),
+        url: None,
+    };
+    let used = home(
+        vec![
+            recent("2026-05-01T02:58:00Z", Ending::Open),
+            recent("2026-04-30T01:00:00Z", Ending::Escalated),
+            recent("2026-04-11T01:00:00Z", Ending::NotHelped),
+        ],
+        Some(vec![run(None), run(Some("found the cause"))]),
+    );
+    vec![
+        ("home, new", responder.home(&home(Vec::new(), None))),
+        ("home, used", responder.home(&used)),
+    ]
+}
+
+#[test]
+fn the_home_tab_tells_what_the_bot_knows_and_what_was_found() {
+    insta::assert_snapshot!(told(&homes()));
+}
+
+#[test]
+fn a_full_home_tab_keeps_the_limits() {
+    let many = |count| {
+        (0..count)
+            .map(|_| recent("2026-05-01T02:58:00Z", Ending::Wrong))
+            .collect()
+    };
+    let reply = responder().home(&home(many(200), Some(Vec::new())));
+    super::blocks::check(&[blocks::render_one(&reply)]);
+    assert_eq!(to_text(&reply).matches("Gate is shut").count(), 10);
+}
+
 fn told(replies: &[(&'static str, Reply)]) -> String {
     let told = replies
         .iter()
@@ -197,7 +266,7 @@ fn the_bot_tells_what_is_not_as_somebody_thought() {
 
 #[test]
 fn everything_it_says_is_one_valid_message() {
-    for (name, reply) in [about_itself(), about_people(), others()].concat() {
+    for (name, reply) in [about_itself(), about_people(), others(), homes()].concat() {
         let messages = blocks::render(&reply);
         super::blocks::check(&messages);
         assert_eq!(messages.len(), 1, "{name}");

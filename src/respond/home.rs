@@ -1,0 +1,134 @@
+//! The Home tab: what the bot knows, and what somebody did with it lately.
+
+use jiff::Timestamp;
+use minijinja::{Value, context};
+
+use super::answer::Responder;
+use super::facts::Problems;
+use super::markdown::block;
+use super::pieces::Pieces;
+use super::talk::{problems, time};
+use super::{Reply, links, lists, values};
+use crate::runbook::{BlockKind, Button};
+
+/// Matches and runs that are listed, the newest first.
+pub const RECENT: usize = 10;
+
+/// What the Home tab of one person shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HomeFacts {
+    /// The bot's version.
+    pub version: String,
+    /// Now.
+    pub now: Timestamp,
+    /// Runbooks that are loaded.
+    pub runbooks: usize,
+    /// When they were read last.
+    pub loaded_at: Option<Timestamp>,
+    /// Why the last reading failed; the runbooks of before are in use.
+    pub reload_failed: Option<String>,
+    /// What the authors should know.
+    pub problems: Problems,
+    /// What was found for this person, the newest first.
+    pub matches: Vec<RecentMatch>,
+    /// The jobs that this person started, the newest first; `None` where there are no jobs.
+    pub runs: Option<Vec<RecentRun>>,
+    /// Buttons below the first lines.
+    pub buttons: Vec<Button>,
+}
+
+/// Something that was found for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentMatch {
+    /// The runbook, or the section of one.
+    pub title: String,
+    /// The channel as it is to be shown, when it was in one.
+    pub channel: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// How it went.
+    pub ending: Ending,
+    /// Where the answer is.
+    pub url: Option<String>,
+}
+
+/// How the work on an error went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Nobody said.
+    Open,
+    /// It is solved.
+    Fixed,
+    /// The steps did not solve it.
+    NotHelped,
+    /// Another runbook was needed.
+    Wrong,
+    /// People were called.
+    Escalated,
+}
+
+/// A job that somebody started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentRun {
+    /// The job's name.
+    pub title: String,
+    /// When it was started.
+    pub at: Timestamp,
+    /// How it ended, in a word; `None` while it runs.
+    pub result: Option<String>,
+    /// Where it can be seen.
+    pub url: Option<String>,
+}
+
+impl Responder {
+    /// The Home tab of one person.
+    pub fn home(&self, facts: &HomeFacts) -> Reply {
+        let now = facts.now;
+        let mut pieces = Pieces::default();
+        let row = (!facts.buttons.is_empty()).then(|| block(BlockKind::Buttons(facts.buttons.clone())));
+        let buttons = pieces.put(row.into_iter().collect());
+        let matches: Vec<Value> = facts.matches.iter().take(RECENT).map(|one| matched(one, now)).collect();
+        let runs: Option<Vec<Value>> = facts
+            .runs
+            .as_ref()
+            .map(|runs| runs.iter().take(RECENT).map(|one| run(one, now)).collect());
+        let values = context! {
+            version => facts.version.clone(),
+            now => time(now, now),
+            runbooks => facts.runbooks,
+            loaded => facts.loaded_at.map(|at| time(at, now)),
+            reload_failed => facts.reload_failed.as_deref().map(|why| values::shortened(why, 300)),
+            problems => problems(&facts.problems),
+            list => lists::commands(None),
+            only => None::<String>,
+            matches, runs, buttons,
+        };
+        self.reply("home.md", &values, &pieces, None)
+    }
+}
+
+fn matched(one: &RecentMatch, now: Timestamp) -> Value {
+    let ending = match one.ending {
+        Ending::Open => "open",
+        Ending::Fixed => "fixed",
+        Ending::NotHelped => "not_helped",
+        Ending::Wrong => "wrong",
+        Ending::Escalated => "escalated",
+    };
+    context! {
+        title => values::shortened(&one.title, 150),
+        channel => one.channel.clone(),
+        when => time(one.at, now),
+        ending,
+        url => one.url.as_deref().and_then(links::safe),
+    }
+}
+
+fn run(one: &RecentRun, now: Timestamp) -> Value {
+    context! {
+        title => values::shortened(&one.title, 150),
+        when => time(one.at, now),
+        result => one.result.clone(),
+        url => one.url.as_deref().and_then(links::safe),
+    }
+}
