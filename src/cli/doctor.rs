@@ -8,12 +8,17 @@ use clap::Args;
 
 use crate::{flow, settings};
 
-/// Check settings, runbooks, tokens and the way to Slack; posts nothing. Exits with 1 when something is missing.
+/// Check settings, runbooks, tokens and the way to Slack. Exits with 1 when something is missing.
+///
+/// Posts nothing, unless --probe names a channel.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Folder with `local.toml` [default: ./config, when it is there].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
+    /// Post a message into this channel (an id: C…), look for it as after a crash, and delete it.
+    #[arg(long, value_name = "CHANNEL")]
+    probe: Option<String>,
     /// Print a JSON object a line.
     #[arg(long)]
     json: bool,
@@ -22,7 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(arguments.config.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checks = runtime.block_on(flow::examine(&settings));
+    let checks = runtime.block_on(flow::examine(&settings, arguments.probe.as_deref()));
     let mut out = std::io::stdout().lock();
     for check in &checks {
         if arguments.json {

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::{knowledge, start};
+use super::{knowledge, probe, start};
+use crate::clock::{Clock as _, SystemClock};
 use crate::runbook::Level;
 use crate::settings::Settings;
 use crate::slack::http_events;
@@ -33,8 +34,9 @@ impl Check {
     }
 }
 
-/// Looks at the runbooks, the place of the store, the tokens and Slack. Changes nothing and posts nothing.
-pub async fn examine(settings: &Settings) -> Vec<Check> {
+/// Looks at the runbooks, the place of the store, the tokens and Slack. Changes nothing, and posts nothing unless a channel
+/// is named for a probe.
+pub async fn examine(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
     let mut checks = vec![
         Check::new("runbooks", runbooks(settings)),
         Check::new("store", store(settings)),
@@ -63,6 +65,10 @@ pub async fn examine(settings: &Settings) -> Vec<Check> {
         checks.push(Check::new("slack", found.map_err(ToString::to_string)));
         if let Ok(slack) = &slack {
             checks.push(Check::new("scopes", Ok(scopes(slack))));
+            if let Some(channel) = probe {
+                let found = probe::probe(slack, channel, SystemClock.now()).await;
+                checks.push(Check::new("probe", found));
+            }
         }
     }
     checks

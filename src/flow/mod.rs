@@ -26,6 +26,7 @@ mod housekeeping;
 mod intake;
 mod knowledge;
 mod mind;
+mod probe;
 mod reload;
 mod rules;
 mod start;

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 mod answering;
 mod crashing;
+mod doctor;
 mod http;
 mod operating;
 mod receiving;

@@ -17,6 +17,8 @@ mod matching;
 #[cfg(test)]
 mod pack;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod redact;
 #[cfg(test)]
 mod reload;

@@ -2,6 +2,7 @@
 
 mod decoding;
 mod desk;
+mod doors;
 mod http_events;
 mod socket;
 mod web;

@@ -4,6 +4,7 @@ use super::*;
 
 use signpost::sandbox::SIGNING_SECRET;
 
+use crate::recorded::{self, Recorded};
 use crate::signing::{JSON, now, signed};
 
 /// Settings for HTTP, on a port that is free, and the address that Slack posts to.
@@ -159,5 +160,20 @@ fn what_keeps_it_from_starting_is_told() {
         let busy = told(&|settings| settings.slack.listen.clone_from(&taken)).await;
         assert!(busy.contains("slack.listen") && busy.contains(&taken), "{busy}");
         drop(other);
+    });
+}
+
+#[test]
+fn every_recorded_payload_is_acknowledged_and_the_bot_goes_on() {
+    let Some(files) = recorded::all() else { return };
+    with(|world| async move {
+        let (bot, _, url) = bot(&world).await;
+        for (name, kind, body) in files.iter().flat_map(Recorded::requests) {
+            let request = signed(world.client.post(&url), SIGNING_SECRET, now().as_second(), kind, &body);
+            assert_eq!(request.send().await.unwrap().status().as_u16(), 200, "{name}");
+        }
+        let ts = world.say(PASTE);
+        assert_eq!(world.settled(&ts).await.len(), 1);
+        bot.stop().await;
     });
 }

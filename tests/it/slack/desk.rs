@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Desk {
     pub(super) permits: Semaphore,
     pub(super) stored: Mutex<Vec<Envelope>>,
+    pub(super) answered: Mutex<Vec<Envelope>>,
     pub(super) begun: watch::Sender<usize>,
     pub(super) finished: watch::Sender<usize>,
     pub(super) connections: watch::Sender<usize>,
@@ -25,6 +26,7 @@ impl Default for Desk {
         Self {
             permits: Semaphore::new(0),
             stored: Mutex::default(),
+            answered: Mutex::default(),
             begun: watch::Sender::new(0),
             finished: watch::Sender::new(0),
             connections: watch::Sender::new(0),
@@ -47,6 +49,7 @@ impl Sink for Desk {
     }
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
+        self.answered.lock().unwrap().push(envelope.clone());
         self.begun.send_modify(|begun| *begun += 1);
         let asked = envelope.payload["text"].as_str().unwrap_or_default().to_owned();
         let answer = match asked.as_str() {

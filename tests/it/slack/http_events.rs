@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::desk::Desk;
 use crate::signing::{FORM, JSON, form, now, signature, signed};
 
-const SECRET: &str = "a secret of this test";
+pub(super) const SECRET: &str = "a secret of this test";
 const EVENT: &str = r#"{"type":"event_callback","event_id":"Ev1","event":{"type":"message"}}"#;
 
 /// The machine's clock, or one that is off.
@@ -31,8 +31,8 @@ impl Clock for Off {
     }
 }
 
-struct World {
-    desk: Arc<Desk>,
+pub(super) struct World {
+    pub(super) desk: Arc<Desk>,
     clock: Arc<Off>,
     address: SocketAddr,
     client: reqwest::Client,
@@ -41,7 +41,7 @@ struct World {
 }
 
 /// A door at which interactions may take `answer`, in front of a store that takes everything.
-async fn world(answer: Duration) -> World {
+pub(super) async fn world(answer: Duration) -> World {
     world_with(answer, Patience::default()).await
 }
 
@@ -71,20 +71,20 @@ async fn world_with(answer: Duration, patience: Patience) -> World {
 }
 
 impl World {
-    fn request(&self, path: &str) -> reqwest::RequestBuilder {
+    pub(super) fn request(&self, path: &str) -> reqwest::RequestBuilder {
         self.client.post(format!("http://{}{path}", self.address))
     }
 
     /// Posts what Slack signed just now; gives status and body.
-    async fn post(&self, path: &str, kind: &str, body: &str) -> (u16, String) {
+    pub(super) async fn post(&self, path: &str, kind: &str, body: &str) -> (u16, String) {
         told(signed(self.request(path), SECRET, now().as_second(), kind, body)).await
     }
 
-    fn stored(&self) -> Vec<Envelope> {
+    pub(super) fn stored(&self) -> Vec<Envelope> {
         self.desk.stored.lock().unwrap().clone()
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.shutdown.cancel();
         self.tracker.close();
         drop(self.client);
@@ -94,7 +94,7 @@ impl World {
     }
 }
 
-async fn told(request: reqwest::RequestBuilder) -> (u16, String) {
+pub(super) async fn told(request: reqwest::RequestBuilder) -> (u16, String) {
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }

@@ -1,0 +1,88 @@
+//! `signpost doctor --probe CHANNEL`: can the bot find again what it posts there?
+//!
+//! After a crash the bot looks an answer up by its metadata before it sends it again. Whether Slack gives a bot the
+//! metadata back in every kind of channel is not documented clearly, so this tries it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::start::Slack;
+use crate::slack::web::{Error, Outgoing};
+
+/// What people see for a moment.
+const TEXT: &str = "Signpost tries whether it finds its own messages again. This goes away at once.";
+/// Looks, a second apart: what was posted may take a moment until it can be read.
+const LOOKS: u32 = 3;
+/// How far back the bot looks, in seconds.
+const BEFORE: i64 = 60;
+
+/// Posts a message and a reply, looks for both, deletes both, and says what was found.
+pub(super) async fn probe(slack: &Slack, channel: &str, now: Timestamp) -> Result<String, String> {
+    let oldest = now.as_second() - BEFORE;
+    let root = post(slack, channel, None, oldest).await?;
+    let reply = post(slack, channel, Some(&root.ts), oldest).await;
+    let mut left = Vec::new();
+    for ts in reply.iter().map(|reply| &reply.ts).chain([&root.ts]) {
+        if let Err(cause) = slack.web.delete_message(channel, ts).await {
+            left.push(format!(
+                "the probe {ts} could not be deleted ({cause}): delete it by hand"
+            ));
+        }
+    }
+    let mut faults: Vec<String> = Vec::new();
+    faults.extend(root.fault);
+    match reply {
+        Ok(reply) => faults.extend(reply.fault),
+        Err(fault) => faults.push(fault),
+    }
+    faults.extend(left);
+    if faults.is_empty() {
+        return Ok(format!(
+            "messages and replies in {channel} are found again by their metadata, and can be deleted"
+        ));
+    }
+    Err(faults.join("; "))
+}
+
+/// Something posted, and why it could not be found again.
+struct Posted {
+    ts: String,
+    fault: Option<String>,
+}
+
+async fn post(slack: &Slack, channel: &str, thread_ts: Option<&str>, oldest: i64) -> Result<Posted, String> {
+    let key = format!("probe:{}", Uuid::new_v4());
+    let message = Outgoing {
+        channel,
+        thread_ts,
+        text: TEXT,
+        blocks: &[],
+        key: &key,
+    };
+    let posted = slack.web.post_message(&message).await;
+    let ts = posted.map_err(|cause| format!("nothing could be posted in {channel}: {cause}"))?;
+    let (what, method) = match thread_ts {
+        None => ("message", "conversations.history"),
+        Some(_) => ("reply", "conversations.replies"),
+    };
+    let risk = "after a crash an answer there cannot be looked up: it is then reported, not sent again";
+    let mut fault = None;
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let found = slack.web.find_posted(&slack.us, channel, thread_ts, &key, oldest).await;
+        fault = match found {
+            Ok(Some(found)) if found == ts => None,
+            Ok(_) => Some(format!("{method} does not give the metadata of a {what} back: {risk}")),
+            Err(Error::RateLimited { .. }) => Some(format!("{method} is called too often to try it now")),
+            Err(cause) => Some(format!("a {what} cannot be looked up ({cause}): {risk}")),
+        };
+        if fault.is_none() {
+            break;
+        }
+    }
+    Ok(Posted { ts, fault })
+}
