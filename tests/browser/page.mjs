@@ -139,6 +139,64 @@ try {
     await other.context().close();
   });
 
+  await check("a message's menu offers the message shortcut, by mouse and by keyboard", async () => {
+    await channel(page, "random");
+    await page.focus("#composer-input");
+    await page.keyboard.type("what is this?");
+    await page.keyboard.press("Enter");
+    const sent = page.locator("#messages .message", { hasText: "what is this?" });
+    await sent.hover();
+    await sent.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: /Find the runbook/ }).waitFor();
+    await page.screenshot({ path: `${shots}message-menu.png` });
+    await page.keyboard.press("Escape");
+    await page.locator(".menu-list").waitFor({ state: "detached" });
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: /Find the runbook/ }).waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  await check("the composer offers global shortcuts, commands and text snippets", async () => {
+    await page.locator("#composer").getByRole("button", { name: "Shortcuts" }).click();
+    await page.getByRole("menuitem", { name: /Paste an error/ }).waitFor();
+    await page.getByRole("menuitem", { name: /^\/signpost/ }).click();
+    assert.equal(await page.inputValue("#composer-input"), "/signpost ");
+    await page.fill("#composer-input", "");
+    await page.focus("#composer-input");
+    await page.keyboard.type("/si");
+    await page.locator(".completion li", { hasText: "/signpost" }).first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.fill("#composer-input", "");
+    await page.locator("#composer").getByRole("button", { name: "Attach" }).click();
+    await page.getByRole("menuitem", { name: /Text snippet/ }).click();
+    await page.fill("#snippet-title", "pod log");
+    await page.fill("#snippet-content", "line\n".repeat(400));
+    await page.screenshot({ path: `${shots}snippet.png` });
+    await page.getByRole("button", { name: "Share snippet" }).click();
+    await page.locator("#messages .file", { hasText: "pod log" }).waitFor();
+  });
+
+  await check("every shape of alert is shown", async () => {
+    await channel(page, "alerts");
+    for (const shape of ["alertmanager", "grafana", "pagerduty", "datadog", "jenkins"]) {
+      const before = await page.locator("#messages .attachment").count();
+      await page.click("#examples");
+      await page.locator(`[data-item="${shape}-firing"]`).click();
+      await page.waitForFunction((count) => document.querySelectorAll("#messages .attachment").length > count, before);
+    }
+    await page.screenshot({ path: `${shots}alerts.png` });
+  });
+
+  await check("direct messages with the bot have a Home tab", async () => {
+    await channel(page, "Signpost");
+    await page.getByRole("tab", { name: "Home" }).click();
+    await page.locator("#home > *").first().waitFor();
+    await page.screenshot({ path: `${shots}home.png` });
+    await page.getByRole("tab", { name: "Messages" }).click();
+    await page.focus("#composer-input");
+    await channel(page, "support");
+  });
+
   await check("dark by preference, light by the switch", async () => {
     const dark = await open({ colorScheme: "dark" });
     const background = () => dark.evaluate(() => getComputedStyle(document.body).backgroundColor);

@@ -4,29 +4,9 @@
 //! SENTENCE}` with status 400. Who acts is told by a person's token (`Authorization: Bearer xoxp-sandbox-grace` or
 //! `token`), else by `user` (an id or a handle), else it is Ada. `channel` is an id or a name.
 //!
-//! | path | request | answer |
-//! |---|---|---|
-//! | `state` (GET) | | the whole workspace, see [`State::to_json`] |
-//! | `live` (GET) | | server-sent events, one JSON a change |
-//! | `click` | `channel`, `ts`, `action_id` or `text`, `block_id`?, `value`? (select) | `acknowledged`, `trigger_id`, `url`? |
-//! | `submit` | `view_id`, `values` (`{block_id: {action_id: value}}`), `close`? | `acknowledged`, `response` |
-//! | `command` | `command`, `text`, `channel` | `acknowledged`, `response` |
-//! | `shortcut` | `callback_id`, with `channel` and `ts` for a message | `acknowledged`, `response` |
-//! | `edit` | `channel`, `ts`, `text` | `ts` |
-//! | `delete` | `channel`, `ts` | `ts` |
-//! | `upload` | `channel`, `name`, `content`, `comment`?, `thread_ts`?; or multipart with a file | `ts`, `file_id` |
-//! | `faults` | `kind`, `times`?, `method`?, `app`? and more, a list of these, or `{"clear": true}`; GET lists them | `faults` |
-//! | `channel` | `name`, `private`?, `shared`?, `archived`?, `members`? : made or changed | `channel` |
-//! | `person` | `name`, `stranger`? : made | `id`, `token` |
-//! | `request_url` | `app`, `url` (null: Socket Mode again), `verify`? | `url`, `signing_secret` |
-//! | `typing` | `channel` : the pages of the others show it | |
-//! | `options` | `rate_limits`?, `burst`?, `ack_timeout_ms`?, `retry_delays_ms`? | |
-//!
-//! Kinds of faults: `429` (`retry_after`), `5xx` (`status`, `apply`), `error` (`error`), `slow` (`ms`, `apply`), `break`
-//! (`apply`), `html`, `drop_ack`, `duplicate`; and at once: `disconnect` (`reason`: `warning`, `refresh_requested`,
-//! `link_disabled`, `too_many_websockets`, or none for a broken connection; `grace_ms`, `only_first`) and `unfurl`
-//! (`channel`, `ts`: the message comes again with the same text). `apply` says whether the call has its effect although
-//! its answer is lost or late. Faults strike bots, not people, unless they say `"people": true`.
+//! `docs/sandbox.md` lists the paths with what they take and give, and the kinds of faults. Here each path is a function:
+//! clicks and shortcuts in [`interact`], modals and the Home tab in [`modals`], slash commands in [`commands`], what people
+//! do to messages and files in [`people`], what an administrator does in [`admin`], monitoring in [`alerts`].
 
 mod admin;
 mod alerts;

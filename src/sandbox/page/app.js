@@ -2,13 +2,15 @@
 import { api, listen, sandbox, workspace } from "./api.js";
 import { composer } from "./composer.js";
 import { announce, byId, h, toast } from "./dom.js";
-import { EXAMPLES } from "./examples.js";
+import { EXAMPLES, alertEntries } from "./examples.js";
+import { home, tabs } from "./home.js";
 import { icon } from "./icons.js";
+import { attachMenu } from "./menus.js";
 import { avatar, date, dayOf, message } from "./message.js";
 import { closeView, showView } from "./modal.js";
 
-const known = { users: new Map(), bots: new Map(), channels: new Map(), order: [], apps: [] };
-const shown = { me: null, channel: null, thread: null, editing: null };
+const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [] };
+const shown = { me: null, channel: null, thread: null, editing: null, tab: "messages" };
 let lastOwnRoot = null;
 
 // --- what is known -------------------------------------------------------------------------------------------------
@@ -25,13 +27,27 @@ async function load() {
   known.users = new Map(state.users.map((user) => [user.id, user]));
   known.bots = new Map(state.users.filter((user) => user.bot_id).map((user) => [user.bot_id, user]));
   known.apps = state.apps;
+  known.alerts = state.alerts;
+  known.groups = new Map(state.groups.map((group) => [group.id, group]));
+  known.homes = new Map(state.views.filter((view) => view.type === "home").map((view) => [homeKey(view), view]));
   known.order = state.channels.map((channel) => channel.id);
   known.channels = new Map(state.channels.map((channel) => [channel.id, { ...channel, messages: new Map(channel.messages.map((one) => [one.ts, one])) }]));
 }
 
 const user = (id) => known.users.get(id) ?? known.bots.get(id);
 const people = () => [...known.users.values()].filter((one) => !one.is_bot);
-const names = { user: (id) => user(id)?.name, channel: (id) => known.channels.get(id)?.name };
+const names = {
+  user: (id) => user(id)?.name, channel: (id) => known.channels.get(id)?.name, group: (id) => known.groups.get(id)?.handle,
+  people: () => [...known.users.values()].map((one) => [one.id, one.real_name]),
+  channels: () => mine().filter((one) => !one.is_im).map((one) => [one.id, `#${one.name}`]),
+};
+const homeKey = (view) => `${view.app_id}-${view.user_id}`;
+/** The app whose direct messages are open. */
+const appHere = () => (channel()?.is_im ? known.apps.find((app) => channel().members.includes(app.user_id)) : null);
+const appName = (id) => known.apps.find((app) => app.id === id)?.name ?? "The app";
+/** An app that never came is not offered; the bot is, so that people see when it is away. */
+const present = () => known.apps.filter((app) => app.connections > 0 || app.request_url || app.name === "Signpost");
+const offered = (kind) => present().flatMap((app) => app.shortcuts.filter((one) => one.type === kind).map((one) => ({ ...one, app: app.name })));
 const channel = () => known.channels.get(shown.channel);
 const mine = () => known.order.map((id) => known.channels.get(id)).filter((one) => one.members.includes(shown.me.id));
 const visible = (one) => !one.ephemeral_to || one.ephemeral_to === shown.me.id;
@@ -60,7 +76,7 @@ function drawSidebar() {
     h("h2", {}, "Channels"), ...channels.map(row), h("h2", {}, "Direct messages"), ...direct.map(row));
   byId("people").replaceChildren(...people().map((one) => h("button", {
     class: "person", type: "button", role: "radio", "aria-checked": String(one.id === shown.me.id), title: `Write as ${one.real_name}`, onclick: () => become(one),
-  }, avatar(one, "small"), one.real_name)));
+  }, avatar(one, "small"), one.real_name, one.is_stranger ? h("span", { class: "tag" }, "external") : null)));
 }
 
 function become(person) {
@@ -86,7 +102,7 @@ function menu(isOpen) {
 const drawn = new Map();
 
 function context(inThread, follows) {
-  return { user, names, me: () => shown.me, inThread, follows, openThread, edit, remove, react, act };
+  return { user, names, me: () => shown.me, inThread, follows, openThread, edit, remove, dismiss, react, act, shortcuts: () => offered("message"), shortcut };
 }
 
 function drawList(place, list, inThread) {
@@ -95,7 +111,7 @@ function drawList(place, list, inThread) {
   let before = null;
   for (const one of list) {
     if (!inThread && dayOf(one.ts) !== (before && dayOf(before.ts))) nodes.push(keep(`${place.id}-${dayOf(one.ts)}`, "day", () => h("div", { class: "day", role: "separator" }, h("span", {}, dayOf(one.ts)))));
-    const follows = Boolean(before) && before.user === one.user && before.bot_id === one.bot_id && !one.ephemeral_to && date(one.ts) - date(before.ts) < 300000 && (inThread ? before !== list[0] : !before.reply_count) && dayOf(one.ts) === dayOf(before.ts) && before.subtype !== "tombstone" && before.username === one.username;
+    const follows = Boolean(before) && before.user === one.user && before.bot_id === one.bot_id && !one.ephemeral_to && !before.ephemeral_to && date(one.ts) - date(before.ts) < 300000 && (inThread ? before !== list[0] : !before.reply_count) && dayOf(one.ts) === dayOf(before.ts) && before.subtype !== "tombstone" && before.username === one.username;
     const isEdited = shown.editing === one.ts && !(isPhone() && shown.thread && !inThread);
     const key = JSON.stringify([one, follows, shown.me.id, isEdited]);
     nodes.push(keep(`${place.id}-${shown.channel}-${one.ts}`, key, () => (isEdited ? editor(one, inThread) : message(one, shown.channel, context(inThread, follows)))));
@@ -118,9 +134,51 @@ function keep(id, key, make) {
   return node;
 }
 
+/** What has the focus, to give it back after its message was drawn anew. */
+function focused() {
+  const at = document.activeElement;
+  const article = at?.closest?.("article[data-ts]");
+  return article && { place: article.parentElement.id, ts: article.dataset.ts, press: at.dataset.press ?? at.dataset.action };
+}
+
+function refocus(was) {
+  if (!was || document.activeElement !== document.body) return;
+  const article = document.querySelector(`#${was.place} article[data-ts="${CSS.escape(was.ts)}"]`);
+  const same = was.press && article?.querySelector(`[data-press="${CSS.escape(was.press)}"], [data-action="${CSS.escape(was.press)}"]`);
+  (same || article?.querySelector(".content button, .content a, .message-tools button"))?.focus();
+}
+
+function drawHome(app) {
+  const isHome = Boolean(app?.has_home) && shown.tab === "home";
+  byId("tabs").replaceChildren(...(app?.has_home ? [tabs(shown.tab, chooseTab)] : []));
+  for (const id of ["messages", "typing", "composer"]) byId(id).hidden = isHome;
+  byId("home").hidden = !isHome;
+  if (!isHome) return;
+  const view = known.homes.get(`${app.id}-${shown.me.id}`);
+  const key = `${app.id}-${shown.me.id}-${view?.hash}`;
+  if (byId("home").dataset.key === key) return;
+  const press = byId("home").contains(document.activeElement) && document.activeElement.dataset.press;
+  byId("home").dataset.key = key;
+  byId("home").replaceChildren(home(view, { names, app: app.name, say: toast, click: (body) => sandbox(shown.me.token, "click", body) }));
+  if (press) byId("home").querySelector(`[data-press="${CSS.escape(press)}"]`)?.focus();
+}
+
+/** Opens the Home tab or the messages of an app, and tells the app so. */
+function chooseTab(tab) {
+  shown.tab = tab;
+  const app = appHere();
+  sandbox(shown.me.token, "home", { app: app.id, tab }).catch((error) => toast(error.message));
+  draw();
+  byId(`tab-${tab}`)?.focus();
+}
+
 function draw() {
   const here = channel();
   if (!here) return;
+  const was = focused();
+  drawHome(appHere());
+  byId("shared").hidden = !here.is_ext_shared;
+  byId("shared").textContent = "This channel is shared with another organisation: the bot says nothing unasked here.";
   byId("title").textContent = here.is_im ? titleOf(here) : `#${here.name}`;
   byId("topic").textContent = here.is_im ? "Direct message: ask anything, the bot always answers here" : here.topic;
   document.title = `${byId("title").textContent} · Signpost sandbox`;
@@ -137,6 +195,7 @@ function draw() {
   } else shown.thread = null;
   const read = reads();
   const last = [...here.messages.keys()].at(-1);
+  refocus(was);
   if (last && document.visibilityState === "visible") { read[here.id] = last; stored(readKey(), JSON.stringify(read)); }
   drawSidebar();
 }
@@ -158,6 +217,7 @@ function open(id, thread = null) {
   shown.channel = id;
   shown.thread = thread;
   shown.editing = null;
+  shown.tab = "messages";
   drawn.clear();
   byId("messages").replaceChildren();
   byId("replies").replaceChildren();
@@ -186,14 +246,34 @@ function closeThread() {
 const placeholder = () => (channel()?.is_im ? `Message ${titleOf(channel())}` : `Message #${channel()?.name ?? ""}`);
 
 async function post(text, thread) {
-  if (text.startsWith("/") && !text.includes("\n") && /^\/[a-z]/.test(text)) {
-    const [command, ...rest] = text.split(" ");
-    const told = await sandbox(shown.me.token, "command", { command, text: rest.join(" "), channel: shown.channel });
-    if (!told.acknowledged) throw new Error(`${command} failed: the app did not respond`);
+  if (/^\/[a-z]+(\s|$)/.test(text)) {
+    const [, command, rest] = text.match(/^(\/[a-z]+)\s*([^]*)$/);
+    const told = await sandbox(shown.me.token, "command", { command, text: rest, channel: shown.channel, thread_ts: thread ?? undefined });
+    // Slack's client says it in these words.
+    if (told.failure) throw new Error(`${command} failed with the error "${told.failure}"`);
     return;
   }
   const told = await api(shown.me.token, "chat.postMessage", { channel: shown.channel, text, thread_ts: thread ?? undefined });
   if (!thread) lastOwnRoot = told.ts;
+}
+
+async function postAlert(shape, status) {
+  try {
+    if (channel().is_im) open(known.order.find((id) => known.channels.get(id).name === "alerts") ?? shown.channel);
+    const told = await sandbox(shown.me.token, "alert", { shape, status, channel: shown.channel });
+    lastOwnRoot = told.ts;
+    showAnswer(told.ts);
+  } catch (error) { toast(error.message); }
+}
+
+/** A channel shared with another organisation, with a person of it. */
+async function addStrangers() {
+  try {
+    const told = await sandbox(shown.me.token, "channel", { name: "shared-with-acme", shared: true, topic: "People of another organisation read along" });
+    if (![...known.users.values()].some((one) => one.name === "eve")) await sandbox(shown.me.token, "person", { name: "eve", stranger: true });
+    await resync();
+    open(told.channel);
+  } catch (error) { toast(error.message); }
 }
 
 async function postExample(one) {
@@ -238,14 +318,26 @@ async function react(id, one, name) {
   try { await api(shown.me.token, has ? "reactions.remove" : "reactions.add", { channel: id, timestamp: one.ts, name }); } catch (error) { toast(error.message); }
 }
 
-const act = (id, one, element, block, value) => sandbox(shown.me.token, "click", { channel: id, ts: one.ts, action_id: element.action_id, block_id: block.block_id, text: element.action_id ? undefined : element.text?.text, value });
+const act = (id, one, element, block, value, state) => sandbox(shown.me.token, "click", { channel: id, ts: one.ts, action_id: element.action_id, block_id: block.block_id, text: element.action_id ? undefined : element.text?.text, value, state });
 
-async function upload(file, comment, thread) {
+const dismiss = (id, one) => sandbox(shown.me.token, "delete", { channel: id, ts: one.ts }).catch((error) => toast(error.message));
+
+/** Uses a shortcut of an app, on a message or for itself. */
+async function shortcut(one, id, on) {
+  try {
+    const told = await sandbox(shown.me.token, "shortcut", { callback_id: one.callback_id, channel: id, ts: on?.ts });
+    if (!told.acknowledged) toast(`${one.app} did not answer. Try again?`);
+  } catch (error) { toast(error.message); }
+}
+
+const snippet = (given, thread) => sandbox(shown.me.token, "upload", { channel: shown.channel, thread_ts: thread ?? undefined, ...given });
+
+async function upload(files, comment, thread) {
   const form = new FormData();
   form.append("channel", shown.channel);
   form.append("comment", comment);
   if (thread) form.append("thread_ts", thread);
-  form.append("file", file, file.name);
+  for (const file of files) form.append("file", file, file.name);
   await sandbox(shown.me.token, "upload", form);
 }
 
@@ -272,13 +364,26 @@ async function heard(change) {
     }
     case "deleted": here?.messages.delete(change.ts); break;
     case "typing": return typing(change);
-    case "view": if (change.view.user_id === shown.me.id && change.view.type === "modal") showView(change.view, names, (body) => sandbox(shown.me.token, "submit", body)); return;
-    case "view_closed": return closeView(change.view_id);
+    case "view":
+      if (change.view.type === "home") { known.homes.set(homeKey(change.view), change.view); break; }
+      if (change.view.user_id === shown.me.id) modal(change.view);
+      return;
+    case "view_closed":
+      if (change.user !== shown.me.id) return;
+      closeView(change.view_id);
+      if (change.below) modal(change.below);
+      return;
     case "view_errors": return;
     default: return resync();
   }
   draw();
   if (change.type === "message" && change.channel === shown.channel && change.message.reply_count) showAnswer(change.message.ts);
+}
+
+function modal(view) {
+  showView(view, {
+    names, app: appName(view.app_id), submit: (body) => sandbox(shown.me.token, "submit", body), click: (body) => sandbox(shown.me.token, "click", body),
+  });
 }
 
 function arrived(id, one) {
@@ -331,31 +436,36 @@ async function found(again) {
 // --- the parts that stay -------------------------------------------------------------------------------------------
 
 function examplesMenu() {
-  const list = h("div", { class: "menu-list", role: "menu", hidden: true, "aria-label": "Example pastes" });
-  const button = h("button", { class: "tool examples", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", id: "examples" }, "Examples");
-  const toggle = (isOpen) => { list.hidden = !isOpen; button.setAttribute("aria-expanded", String(isOpen)); };
-  list.append(...EXAMPLES.map((one) => h("button", { type: "button", role: "menuitem", dataset: { example: one.id }, onclick: () => { toggle(false); postExample(one); } }, h("strong", {}, one.title), h("span", {}, one.hint))));
-  button.addEventListener("click", () => { toggle(list.hidden); if (!list.hidden) list.firstChild.focus(); });
-  list.addEventListener("keydown", (event) => {
-    const items = [...list.children];
-    const at = items.indexOf(document.activeElement);
-    if (event.key === "ArrowDown") { event.preventDefault(); items[(at + 1) % items.length].focus(); }
-    if (event.key === "ArrowUp") { event.preventDefault(); items[(at + items.length - 1) % items.length].focus(); }
-    if (event.key === "Escape") { event.stopPropagation(); toggle(false); button.focus(); }
-  });
-  document.addEventListener("click", (event) => { if (!list.hidden && !list.contains(event.target) && event.target !== button) toggle(false); });
-  return [h("span", { class: "menu-place" }, button, list)];
+  const button = h("button", { class: "tool examples", type: "button", id: "examples" }, "Examples");
+  return [attachMenu(button, "Examples", () => [
+    { heading: "Pastes" },
+    ...EXAMPLES.map((one) => ({ label: one.title, hint: one.hint, id: one.id, run: () => postExample(one) })),
+    { heading: "Monitoring, by the Alert Bot" },
+    ...alertEntries(known.alerts, postAlert),
+    { heading: "Other organisations" },
+    { label: "Add a shared channel", hint: "with Eve, who is not of yours", id: "strangers", run: addStrangers },
+  ])];
 }
 
-const completions = () => [...known.users.values()].filter((one) => one.id !== shown.me.id && channel().members.includes(one.id)).sort((a, b) => Number(b.name === "signpost") - Number(a.name === "signpost"));
+/** The shortcuts of apps, and their commands. */
+const shortcutEntries = () => [
+  { heading: "Shortcuts" },
+  ...offered("global").map((one) => ({ label: one.name, hint: one.app, id: one.callback_id, run: () => shortcut(one) })),
+  { heading: "Commands" },
+  ...commands().map((one) => ({ label: one.command, hint: `${one.usage_hint} · ${one.description}`, id: one.command.slice(1), run: () => main.set(`${one.command} `) })),
+];
+const commands = () => present().flatMap((app) => app.commands);
+
+const completions = () => [...known.users.values()].filter((one) => one.id !== shown.me.id && channel().members.includes(one.id)).sort((a, b) => Number(b.name === "signpost") - Number(a.name === "signpost"))
+  .concat([...known.groups.values()].map((group) => ({ name: group.handle, real_name: group.name })));
 const tellTyping = () => sandbox(shown.me.token, "typing", { channel: shown.channel }).catch(() => {});
 const main = composer({
-  id: "composer-input", label: "Message", people: completions, examples: examplesMenu(), draft: () => `${shown.me?.id}-${shown.channel}`,
-  send: (text) => post(text, null), upload: (file, comment) => upload(file, comment, null), typing: tellTyping, editLast: () => editLast(null),
+  id: "composer-input", label: "Message", people: completions, commands, shortcuts: shortcutEntries, examples: examplesMenu(), draft: () => `${shown.me?.id}-${shown.channel}`,
+  send: (text) => post(text, null), upload: (files, comment) => upload(files, comment, null), snippet: (given) => snippet(given, null), typing: tellTyping, editLast: () => editLast(null),
 });
 const side = composer({
-  id: "reply-input", label: "Reply", people: completions, draft: () => `${shown.me?.id}-${shown.channel}-${shown.thread}`,
-  send: (text) => post(text, shown.thread), upload: (file, comment) => upload(file, comment, shown.thread), typing: tellTyping, editLast: () => editLast(shown.thread),
+  id: "reply-input", label: "Reply", people: completions, commands, shortcuts: shortcutEntries, draft: () => `${shown.me?.id}-${shown.channel}-${shown.thread}`,
+  send: (text) => post(text, shown.thread), upload: (files, comment) => upload(files, comment, shown.thread), snippet: (given) => snippet(given, shown.thread), typing: tellTyping, editLast: () => editLast(shown.thread),
 });
 
 function theme() {

@@ -1,16 +1,8 @@
 // Block Kit as nodes. `act(element, block)` is what a click does.
 import { h, link } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { element } from "./elements.js";
 import { icon } from "./icons.js";
-import { markdown, mrkdwn, richText } from "./mrkdwn.js";
-
-const plainText = (text) => String(text ?? "").replace(/:([a-z0-9_+-]+):/g, (_, name) => emoji(name));
-
-/** A text object. */
-function text(object, names) {
-  if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text, names) : [plainText(object.text)];
-}
+import { markdown, mrkdwn, plainText, richText, textObject as text } from "./mrkdwn.js";
 
 export function blocks(list, names, act) {
   return (Array.isArray(list) ? list : []).map((block) => {
@@ -29,6 +21,7 @@ function render(block, names, act) {
     case "rich_text": return h("div", { class: "b-rich" }, richText(block, names));
     case "markdown": return h("div", { class: "b-markdown" }, markdown(block.text, names));
     case "table": return table(block, names);
+    case "input": return input(block, names, act);
     default: return unknown(block);
   }
 }
@@ -43,39 +36,18 @@ function section(block, names, act) {
     block.accessory ? h("div", { class: "b-accessory" }, element(block.accessory, block, names, act)) : null);
 }
 
-function element(one, block, names, act) {
-  switch (one.type) {
-    case "button": return button(one, block, act);
-    case "image": return image(one, "b-thumb");
-    case "static_select": case "overflow": return select(one, block, act);
-    default: return h("span", { class: "b-unknown" }, one.type ?? "?");
-  }
-}
-
-function button(one, block, act) {
-  const style = one.style === "primary" ? " primary" : one.style === "danger" ? " danger" : "";
-  const label = plainText(one.text?.text);
-  if (one.url) {
-    const node = link(one.url, label, h("span", { class: "out", "aria-hidden": "true" }, " ↗"));
-    node.className = `button${style}`;
-    node.addEventListener("click", () => act(one, block, node));
-    return node;
-  }
-  const node = h("button", { class: `button${style}`, type: "button", "aria-label": one.accessibility_label }, label);
-  node.addEventListener("click", () => {
-    if (one.confirm && !window.confirm([one.confirm.title?.text, one.confirm.text?.text].filter(Boolean).join("\n\n"))) return;
-    act(one, block, node);
-  });
-  return node;
-}
-
-function select(one, block, act) {
-  const options = one.options ?? (one.option_groups ?? []).flatMap((group) => group.options ?? []);
-  const node = h("select", { class: "select", "aria-label": one.placeholder?.text ?? "Choose" },
-    h("option", { value: "" }, one.placeholder?.text ?? "More…"),
-    options.map((option) => h("option", { value: option.value }, option.text?.text ?? option.value)));
-  node.addEventListener("change", () => { if (node.value) act(one, block, node, node.value); });
-  return node;
+/** A field with its label, its hint and a place for what is wrong with it. */
+function input(block, names, act) {
+  const id = `field-${block.block_id}`;
+  const node = element(block.element ?? {}, block, names, block.dispatch_action ? act : () => {});
+  const isGroup = node.classList.contains("choices");
+  const label = h(isGroup ? "span" : "label", { class: "field-label", id: `${id}-label`, htmlFor: isGroup ? undefined : id }, plainText(block.label?.text), block.optional ? h("span", { class: "muted" }, " (optional)") : null);
+  node.id = id;
+  node.removeAttribute("aria-label");
+  node.setAttribute(isGroup ? "aria-labelledby" : "aria-describedby", isGroup ? `${id}-label` : `${id}-problem ${id}-hint`);
+  if (!block.optional && !isGroup) node.setAttribute("aria-required", "true");
+  return h("div", { class: "field", dataset: { field: block.block_id } }, label, node,
+    block.hint ? h("small", { id: `${id}-hint` }, plainText(block.hint.text)) : null, h("p", { class: "problem", role: "alert", id: `${id}-problem` }));
 }
 
 function image(one, kind = "") {
@@ -100,7 +72,7 @@ export function attachments(list, names, act) {
       one.pretext ? h("div", {}, mrkdwn(one.pretext, names)) : null,
       one.title ? h("strong", {}, one.title_link ? link(one.title_link, one.title) : one.title) : null,
       one.text ? h("div", {}, mrkdwn(one.text, names)) : null,
-      one.fields ? h("div", { class: "b-fields" }, one.fields.map((field) => h("div", {}, h("strong", {}, String(field.title ?? "")), h("br"), mrkdwn(String(field.value ?? ""), names)))) : null,
+      one.fields ? h("div", { class: "b-fields" }, one.fields.map((field) => h("div", {}, field.title ? [h("strong", {}, String(field.title)), h("br")] : null, mrkdwn(String(field.value ?? ""), names)))) : null,
       one.blocks ? blocks(one.blocks, names, act) : null,
       one.footer ? h("div", { class: "b-context" }, one.footer) : null);
     if (/^#?[0-9a-f]{6}$/i.test(one.color ?? "")) node.style.borderColor = `#${one.color.replace("#", "")}`;
@@ -111,6 +83,7 @@ export function attachments(list, names, act) {
 /** Files: snippets with their preview, images, and names of the rest. */
 export function files(list) {
   return (Array.isArray(list) ? list : []).map((file) => {
+    if (file.mode === "file_access") return h("div", { class: "file" }, h("div", { class: "file-name" }, icon("file"), " A file of another organisation"));
     const name = h("div", { class: "file-name" }, icon("file"), " ", file.url_private ? link(file.url_private, file.title ?? file.name ?? "file") : file.name, h("span", { class: "file-size" }, ` ${size(file.size)}`));
     if (String(file.mimetype).startsWith("image/")) return h("div", { class: "file" }, name, image({ image_url: file.url_private, alt_text: file.title ?? file.name }));
     return h("div", { class: "file" }, name, file.preview ? h("pre", { tabIndex: 0 }, h("code", {}, file.preview + (file.preview_is_truncated ? "\n…" : ""))) : null);

@@ -1,12 +1,15 @@
 // The box people write in: many lines, mentions, code, files.
 import { h, toast } from "./dom.js";
+import { snippetDialog } from "./dialogs.js";
 import { icon } from "./icons.js";
+import { attachMenu } from "./menus.js";
 
 /** Slack takes this many characters. */
 const LONGEST = 40000;
 
 /**
- * `options`: label, id, people() for completion, send(text), upload(file), typing(), editLast(), examples (nodes).
+ * `options`: label, id, people() and commands() for completion, send(text), upload(files, comment), snippet(given),
+ * typing(), editLast(), shortcuts() (the entries of a menu), examples (nodes).
  * The text that is not sent yet is kept per `draft()` key.
  */
 export function composer(options) {
@@ -17,8 +20,8 @@ export function composer(options) {
     id: options.id, rows: 1, placeholder: "", spellcheck: true,
     "aria-label": options.label, "aria-autocomplete": "list", "aria-controls": `${options.id}-names`, "aria-expanded": "false", role: "combobox",
   });
-  const names = h("ul", { class: "completion", id: `${options.id}-names`, role: "listbox", "aria-label": "People", hidden: true });
-  const file = h("input", { type: "file", hidden: true });
+  const names = h("ul", { class: "completion", id: `${options.id}-names`, role: "listbox", "aria-label": "Suggestions", hidden: true });
+  const file = h("input", { type: "file", hidden: true, multiple: true });
   const sendButton = h("button", { class: "send", type: "button", "aria-label": "Send", disabled: true, onclick: () => submit() }, icon("send"));
   const count = h("span", { class: "count", "aria-live": "polite" });
   const tool = (label, text, click) => h("button", { class: "tool", type: "button", title: label, "aria-label": label, onclick: click }, text);
@@ -48,30 +51,36 @@ export function composer(options) {
     }
   };
 
-  // Mentions.
+  // Mentions, and commands at the start.
   const word = () => input.value.slice(0, input.selectionStart).match(/(?:^|\s)@([\p{L}\p{N}._-]*)$/u);
   const close = () => { names.hidden = true; shown = []; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const slash = () => input.value.slice(0, input.selectionStart).match(/^(\/[a-z]*)$/);
+  const suggestions = () => {
+    const command = slash();
+    if (command) return options.commands().filter((one) => one.command.startsWith(command[1])).map((one) => ({ text: `${one.command} `, label: one.command, hint: [one.usage_hint, one.description].filter(Boolean).join(" · "), isWhole: false }));
+    const typed = word()?.[1].toLowerCase();
+    if (typed === undefined) return [];
+    return options.people().filter((one) => one.name.startsWith(typed) || one.real_name.toLowerCase().startsWith(typed)).slice(0, 6)
+      .map((one) => ({ text: `@${one.name} `, label: one.real_name, hint: `@${one.name}`, isWhole: one.name === typed }));
+  };
   const complete = () => {
-    const found = word();
-    const typed = found?.[1].toLowerCase();
-    shown = found ? options.people().filter((one) => one.name.startsWith(typed) || one.real_name.toLowerCase().startsWith(typed)).slice(0, 6) : [];
+    shown = suggestions();
     // A name that is typed in full needs no help.
-    if (!shown.length || (shown.length === 1 && shown[0].name === typed)) return close();
+    if (!shown.length || (shown.length === 1 && shown[0].isWhole)) return close();
     active = Math.min(active, shown.length - 1);
     names.replaceChildren(...shown.map((one, index) => h("li", {
       id: `${options.id}-name-${index}`, role: "option", "aria-selected": String(index === active),
       onmousedown: (event) => { event.preventDefault(); active = index; take(); },
-    }, h("strong", {}, one.real_name), h("span", {}, `@${one.name}`))));
+    }, h("strong", {}, one.label), h("span", {}, one.hint))));
     names.hidden = false;
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-activedescendant", `${options.id}-name-${active}`);
   };
   const take = () => {
-    const found = word();
+    const found = slash()?.[1] ?? (word() && `@${word()[1]}`);
     const one = shown[active];
     if (!found || !one) return;
-    const start = input.selectionStart - found[1].length - 1;
-    input.setRangeText(`@${one.name} `, start, input.selectionStart, "end");
+    input.setRangeText(one.text, input.selectionStart - found.length, input.selectionStart, "end");
     close();
     fit();
   };
@@ -84,11 +93,13 @@ export function composer(options) {
     input.focus();
     fit();
   };
-  const upload = async (one) => {
-    if (!one) return;
-    try { await options.upload(one, input.value); input.value = ""; fit(); } catch (error) { toast(`Not uploaded: ${error.message}`); }
+  const upload = async (chosen) => {
+    const files = [...(chosen ?? [])];
+    if (!files.length) return;
+    try { await options.upload(files, input.value); input.value = ""; fit(); } catch (error) { toast(`Not uploaded: ${error.message}`); }
   };
-  file.addEventListener("change", () => { upload(file.files[0]); file.value = ""; });
+  const snippet = () => snippetDialog(input.value, async (given) => { await options.snippet(given); input.value = ""; fit(); });
+  file.addEventListener("change", async () => { await upload(file.files); file.value = ""; });
 
   let lastTyping = 0;
   input.addEventListener("input", () => {
@@ -99,8 +110,8 @@ export function composer(options) {
   });
   input.addEventListener("blur", close);
   input.addEventListener("paste", (event) => {
-    const pasted = event.clipboardData?.files?.[0];
-    if (pasted) { event.preventDefault(); upload(pasted); }
+    const pasted = event.clipboardData?.files;
+    if (pasted?.length) { event.preventDefault(); upload(pasted); }
   });
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
@@ -120,9 +131,13 @@ export function composer(options) {
     h("div", { class: "tools" },
       tool("Code", icon("code"), wrapCode),
       tool("Mention somebody", icon("at"), () => { input.setRangeText(/(^|\s)$/.test(input.value.slice(0, input.selectionStart)) ? "@" : " @", input.selectionStart, input.selectionEnd, "end"); input.focus(); fit(); complete(); }),
-      tool("Upload a file", icon("plus"), () => file.click()), options.examples ?? null, count, sendButton), file);
+      attachMenu(tool("Attach", icon("plus"), null), "Attach", () => [
+        { label: "Upload files", hint: "Up to 20 MB together", id: "upload", run: () => file.click() },
+        { label: "Text snippet", hint: "A log or a trace, with a title", id: "snippet", run: snippet },
+      ]),
+      attachMenu(tool("Shortcuts", icon("bolt"), null), "Shortcuts", options.shortcuts), options.examples ?? null, count, sendButton), file);
   node.addEventListener("dragover", (event) => event.preventDefault());
-  node.addEventListener("drop", (event) => { const one = event.dataTransfer?.files?.[0]; if (one) { event.preventDefault(); upload(one); } });
+  node.addEventListener("drop", (event) => { const files = event.dataTransfer?.files; if (files?.length) { event.preventDefault(); upload(files); } });
   return {
     node, input,
     /** Shows what was written here before. */

@@ -7,7 +7,7 @@ export function h(name, props = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (key === "class") node.className = value;
     else if (key === "dataset") Object.assign(node.dataset, value);
-    else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key.startsWith("on") && typeof value === "function") node.addEventListener(key.slice(2), value);
     else if (key in node && key !== "list" && key !== "role") node[key] = value;
     else node.setAttribute(key, value === true ? "" : String(value));
   }

@@ -2,6 +2,13 @@
 // `asBot`: in #alerts the alert bot posts it.
 const incident = () => crypto.randomUUID();
 
+/** What the Alert Bot posts as; `/sandbox/alert` knows the shapes. */
+export const alertEntries = (shapes, post) => (shapes ?? []).map((one) => [
+  { heading: one.name },
+  { label: "firing", aria: `${one.name}, firing`, id: `${one.shape}-firing`, run: () => post(one.shape, "firing") },
+  { label: "resolved", aria: `${one.name}, resolved`, id: `${one.shape}-resolved`, run: () => post(one.shape, "resolved") },
+]);
+
 export const EXAMPLES = [
   {
     id: "armada", title: "armada-api login", hint: "E0003 with its incident id",

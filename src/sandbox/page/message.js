@@ -1,8 +1,10 @@
 // One message as a node.
 import { attachments, blocks, files } from "./blocks.js";
 import { h, toast } from "./dom.js";
+import { collect } from "./elements.js";
 import { emoji } from "./emoji.js";
 import { icon } from "./icons.js";
+import { attachMenu } from "./menus.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -24,7 +26,10 @@ export function avatar(user, kind = "") {
   return node;
 }
 
-/** `ctx`: user(id), names, me(), inThread, follows (same author just before), openThread, edit, remove, react, act. */
+/**
+ * `ctx`: user(id), names, me(), inThread, follows (same author just before), openThread, edit, remove, dismiss, react,
+ * act, shortcuts() (of apps, for messages) and shortcut(one, channel, message).
+ */
 export function message(one, channel, ctx) {
   const user = ctx.user(one.user ?? one.bot_id);
   const mine = one.user === ctx.me().id;
@@ -33,13 +38,18 @@ export function message(one, channel, ctx) {
   if (one.subtype === "tombstone") return h("article", { class: "message gone", dataset: { ts: one.ts } }, h("p", {}, "This message was deleted."), summary(one, channel, ctx));
   const act = async (element, block, node, value) => {
     if (node.disabled) return;
-    node.disabled = true;
+    const article = node.closest("article");
+    article?.querySelector(".no-answer")?.remove();
+    // Not `disabled`: that would take the keyboard's focus away.
+    if (node.getAttribute("aria-busy") === "true") return;
+    node.setAttribute("aria-busy", "true");
     node.classList?.add("busy");
+    const sorry = (text) => article?.querySelector(".body")?.append(h("p", { class: "no-answer", role: "alert" }, text));
     try {
-      const told = await ctx.act(channel, one, element, block, value);
-      if (!told.acknowledged && !element.url) toast(`${name} did not respond.`);
-    } catch (error) { toast(error.message); }
-    node.disabled = false;
+      const told = await ctx.act(channel, one, element, block, value, article ? collect(article) : {});
+      if (!told.acknowledged && !element.url) sorry(`${name} did not answer. Try again?`);
+    } catch (error) { sorry(error.message); }
+    node.removeAttribute("aria-busy");
     node.classList?.remove("busy");
   };
   const shown = Array.isArray(one.blocks) && one.blocks.length ? blocks(one.blocks, ctx.names, act) : one.text ? h("div", { class: "b-text" }, mrkdwn(one.text, ctx.names)) : null;
@@ -49,8 +59,8 @@ export function message(one, channel, ctx) {
   },
     h("div", { class: "gutter" }, ctx.follows ? time : avatar(user)),
     h("div", { class: "body" },
-      one.ephemeral_to ? h("p", { class: "only-you" }, "Only you can see this") : null,
-      ctx.follows ? null : h("header", {}, h("strong", {}, name), user?.is_bot || one.bot_id ? h("span", { class: "tag" }, "app") : null, time),
+      one.ephemeral_to ? h("p", { class: "only-you" }, icon("eye"), "Only you can see this", h("button", { class: "link", type: "button", onclick: () => ctx.dismiss(channel, one) }, "Dismiss")) : null,
+      ctx.follows ? null : h("header", {}, h("strong", {}, name), user?.is_bot || one.bot_id ? h("span", { class: "tag" }, "app") : null, user?.is_stranger ? h("span", { class: "tag out-tag", title: "Belongs to another organisation" }, "external") : null, time),
       h("div", { class: "content" }, shown, one.edited && (mine || !user?.is_bot) ? h("span", { class: "edited", title: full.format(date(one.edited.ts)) }, "(edited)") : null),
       attachments(one.attachments, ctx.names, act), files(one.files),
       reactions(one, channel, ctx), summary(one, channel, ctx)),
@@ -65,8 +75,18 @@ function tools(one, channel, ctx, mine) {
     tool("React with eyes", icon("eye"), () => ctx.react(channel, one, "eyes")),
     tool("React with a check mark", icon("check"), () => ctx.react(channel, one, "white_check_mark")),
     ctx.inThread ? null : tool("Reply in a thread", icon("thread"), () => ctx.openThread(one.thread_ts ?? one.ts)),
-    mine ? tool("Edit", icon("edit"), () => ctx.edit(channel, one)) : null,
-    mine ? tool("Delete", icon("trash"), () => ctx.remove(channel, one)) : null);
+    mine && one.subtype !== "file_share" ? tool("Edit", icon("edit"), () => ctx.edit(channel, one)) : null,
+    mine ? tool("Delete", icon("trash"), () => ctx.remove(channel, one)) : null,
+    attachMenu(tool("More actions", icon("more"), null), "More actions", () => [
+      ...ctx.shortcuts().map((found) => ({ label: found.name, hint: found.app, id: found.callback_id, run: () => ctx.shortcut(found, channel, one) })),
+      { heading: "This message" },
+      { label: "Copy its text", run: () => copy(one.text ?? "") },
+      { label: "Copy its link", run: () => copy(`${location.origin}/archives/${channel}/p${one.ts.replace(".", "")}`) },
+    ]));
+}
+
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); toast("Copied"); } catch { toast("The browser did not allow to copy."); }
 }
 
 function reactions(one, channel, ctx) {

@@ -1,57 +1,109 @@
-// Modals that apps open: shown in a dialog, submitted through `/sandbox/submit`.
+// Modals that apps open: shown in a dialog, submitted, closed and clicked in through `/sandbox/`.
 import { blocks } from "./blocks.js";
-import { byId, h, toast } from "./dom.js";
+import { byId, h } from "./dom.js";
+import { collect, fill } from "./elements.js";
+import { plainText } from "./mrkdwn.js";
 
-/** Shows a view; `send(body)` submits it. */
-export function showView(view, names, send) {
+const TROUBLE = "We had some trouble connecting. Try again?";
+let shown = null;
+
+/**
+ * Shows a view, or shows it anew when it is the one that stands. `ctx`: names, app (its name), submit(body) and
+ * click(body).
+ */
+export function showView(view, ctx) {
   const dialog = byId("modal");
-  const errors = new Map();
-  const form = h("form", { class: "modal-form" });
-  const inputs = [];
-  const parts = (view.blocks ?? []).map((block) => {
-    if (block.type !== "input") return blocks([block], names, () => toast("Only buttons in messages can be clicked here."))[0];
-    const { node, value } = input(block);
-    const problem = h("p", { class: "problem", role: "alert" });
-    errors.set(block.block_id, problem);
-    inputs.push({ block: block.block_id, action: block.element?.action_id, value });
-    return h("label", { class: "field" }, h("span", {}, block.label?.text ?? ""), node, block.hint ? h("small", {}, block.hint.text) : null, problem);
-  });
-  form.append(h("h2", { id: "modal-title" }, view.title?.text ?? ""), ...parts, h("div", { class: "modal-buttons" },
-    h("button", { class: "button", type: "button", onclick: () => dialog.close() }, view.close?.text ?? "Cancel"),
-    view.submit ? h("button", { class: "button primary", type: "submit" }, view.submit.text ?? "Submit") : null));
+  const isSame = shown?.view.id === view.id;
+  const typed = isSame ? collect(dialog) : null;
+  const focused = isSame ? document.activeElement?.id || document.activeElement?.dataset?.press : null;
+  const form = h("form", { class: "modal-form", noValidate: true });
+  const say = h("p", { class: "problem modal-problem", role: "alert" });
+  const body = h("div", { class: "modal-body" }, blocks(view.blocks, ctx.names, act));
+  const submitButton = view.submit ? h("button", { class: "button primary", type: "submit" }, plainText(view.submit.text)) : null;
+  form.append(
+    h("header", { class: "modal-head" }, h("div", {}, h("h2", { id: "modal-title" }, plainText(view.title?.text)), h("span", { class: "muted" }, ctx.app)),
+      h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: () => leave(true) }, "✕")),
+    body, say,
+    h("div", { class: "modal-buttons" }, h("button", { class: "button", type: "button", onclick: () => leave(false) }, view.close ? plainText(view.close.text) : view.previous_view_id ? "Back" : submitButton ? "Cancel" : "Close"), submitButton));
+  fill(form, plainValues(view.state?.values));
+  if (typed) fill(form, typed);
+
+  async function act(one, block, node, value) {
+    if (node.disabled) return;
+    node.disabled = true;
+    node.classList.add("busy");
+    say.textContent = "";
+    try {
+      const told = await ctx.click({ view_id: view.id, action_id: one.action_id, block_id: block.block_id, value, values: collect(form) });
+      if (!told.acknowledged && !one.url) say.textContent = `${ctx.app} did not answer. Try again?`;
+    } catch (error) { say.textContent = error.message; }
+    node.disabled = false;
+    node.classList.remove("busy");
+  }
+
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const values = {};
-    for (const one of inputs) (values[one.block] ??= {})[one.action] = one.value();
-    errors.forEach((node) => { node.textContent = ""; });
+    if (submitButton.disabled) return;
+    complain(form, {});
+    say.textContent = "";
+    submitButton.disabled = true;
+    submitButton.classList.add("busy");
     try {
-      const told = await send({ view_id: view.id, values });
-      const wrong = told.response?.errors ?? {};
-      for (const [block, text] of Object.entries(wrong)) if (errors.has(block)) errors.get(block).textContent = text;
-      if (!told.acknowledged) toast("The app did not respond.");
-    } catch (error) { toast(error.message); }
+      const told = await ctx.submit({ view_id: view.id, values: collect(form) });
+      complain(form, told.client_errors ?? told.response?.errors ?? {});
+      if (!told.client_errors && (!told.acknowledged || told.failure)) say.textContent = TROUBLE;
+    } catch (error) { say.textContent = error.message; }
+    submitButton.disabled = false;
+    submitButton.classList.remove("busy");
   });
+
+  const leave = (all) => {
+    closeView(view.id);
+    ctx.submit({ view_id: view.id, close: true, clear: all || undefined }).catch(() => {});
+  };
+  shown = { view, leave };
   dialog.dataset.view = view.id;
   dialog.replaceChildren(form);
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    dialog.oncancel = (event) => { event.preventDefault(); shown?.leave(false); };
+    dialog.showModal();
+  }
+  const again = focused && (form.querySelector(`#${CSS.escape(focused)}`) ?? form.querySelector(`[data-press="${CSS.escape(focused)}"]`));
+  (again ?? (isSame ? null : form.querySelector(".modal-body input, .modal-body textarea, .modal-body select")))?.focus();
 }
 
+/** Says at each field what is wrong with it. */
+function complain(form, errors) {
+  let first = null;
+  for (const field of form.querySelectorAll("[data-field]")) {
+    const wrong = errors[field.dataset.field];
+    field.querySelector(".problem").textContent = wrong ?? "";
+    const input = field.querySelector("[data-holds]");
+    if (wrong) input?.setAttribute("aria-invalid", "true"); else input?.removeAttribute("aria-invalid");
+    if (wrong) first ??= input;
+  }
+  first?.focus();
+}
+
+/** Slack's shape of values as the plain ones that fields take. */
+function plainValues(values) {
+  const plain = {};
+  for (const [block, actions] of Object.entries(values ?? {})) {
+    for (const [action, value] of Object.entries(actions ?? {})) {
+      const one = value?.value ?? value?.selected_option?.value ?? value?.selected_options?.map((option) => option.value)
+        ?? value?.selected_user ?? value?.selected_conversation ?? value?.selected_channel ?? value?.selected_date ?? value?.selected_time;
+      (plain[block] ??= {})[action] = one;
+    }
+  }
+  return plain;
+}
+
+/** Takes a view away; the one below it, if any, is shown again by `showView`. */
 export function closeView(id) {
   const dialog = byId("modal");
-  if (dialog.open && (!id || dialog.dataset.view === id)) dialog.close();
-}
-
-function input(block) {
-  const element = block.element ?? {};
-  const options = element.options ?? [];
-  if (options.length) {
-    const node = h("select", { class: "select" }, options.map((one) => h("option", { value: one.value }, one.text?.text ?? one.value)));
-    if (element.initial_option) node.value = element.initial_option.value;
-    return { node, value: () => node.value };
+  if (dialog.open && (!id || dialog.dataset.view === id)) {
+    shown = null;
+    dialog.close();
+    dialog.replaceChildren();
   }
-  const node = element.multiline ? h("textarea", { rows: 4 }) : h("input", { type: element.type === "number_input" ? "number" : "text" });
-  node.value = element.initial_value ?? "";
-  node.placeholder = element.placeholder?.text ?? "";
-  node.required = !block.optional;
-  return { node, value: () => node.value || null };
 }

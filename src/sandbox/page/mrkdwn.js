@@ -4,6 +4,15 @@ import { emoji } from "./emoji.js";
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 
+/** Plain text with its emoji. */
+export const plainText = (text) => String(text ?? "").replace(/:([a-z0-9_+-]+):/g, (_, name) => emoji(name));
+
+/** A text object of either kind as a list of nodes. */
+export function textObject(object, names) {
+  if (!object) return [];
+  return object.type === "mrkdwn" ? mrkdwn(object.text, names) : [plainText(object.text)];
+}
+
 /** Text in mrkdwn as a list of nodes. */
 export function mrkdwn(text, names) {
   const nodes = [];
@@ -81,7 +90,7 @@ function reference(inner, names) {
   const [target, label] = [inner.split("|")[0], inner.includes("|") ? unescape(inner.slice(inner.indexOf("|") + 1)) : null];
   if (target.startsWith("@")) return mention(`@${names.user(target.slice(1)) ?? label ?? target.slice(1)}`);
   if (target.startsWith("#")) return mention(`#${names.channel(target.slice(1)) ?? label ?? target.slice(1)}`);
-  if (target.startsWith("!subteam^")) return mention(label ?? "@group");
+  if (target.startsWith("!subteam^")) return mention(`@${names.group?.(target.slice(9)) ?? label ?? "group"}`);
   if (target.startsWith("!date^")) return h("span", {}, label ?? "");
   if (target.startsWith("!")) return mention(`@${target.slice(1)}`);
   const url = unescape(target);
@@ -119,7 +128,7 @@ function spans(elements, names) {
       case "link": node = [link(one.url, one.text || one.url)]; break;
       case "user": node = [mention(`@${names.user(one.user_id) ?? one.user_id}`)]; break;
       case "channel": node = [mention(`#${names.channel(one.channel_id) ?? one.channel_id}`)]; break;
-      case "usergroup": node = [mention("@group")]; break;
+      case "usergroup": node = [mention(`@${names.group?.(one.usergroup_id) ?? "group"}`)]; break;
       case "broadcast": node = [mention(`@${one.range}`)]; break;
       case "emoji": node = [emoji(one.name ?? "")]; break;
       default: node = [one.text ?? ""];
