@@ -44,6 +44,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         asked_for => "words", more => 1,
     };
     let mut all = talk(full);
+    all.extend(itself(full));
     let more = context! { full_url => some("https://example.com/runbook"), show => "show runbook" };
     all.extend([
         ("answer.md", answer),
@@ -62,64 +63,23 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     all
 }
 
-/// What `talk` says.
+/// A moment, as `talk::time` gives it.
+fn moment(full: bool) -> Value {
+    context! { clock => "06:41 UTC", day => "1 May", today => full, past => full, minutes => 90, hours => 1, days => 0 }
+}
+
+/// What `talk` says about people and about what is not as somebody thought.
 fn talk(full: bool) -> Vec<(&'static str, Value)> {
     let some = |text: &str| full.then(|| text.to_owned());
     let many = |value: Value| if full { vec![value] } else { Vec::new() };
-    let time = context! {
-        clock => "06:41 UTC", day => "1 May", today => full, past => full, minutes => 90, hours => 1, days => 0,
-    };
-    let moment = full.then(|| time.clone());
-    let listening = |kind: &str| context! { kind => kind.to_owned(), until => moment.clone(), by => some("Ada") };
-    let problems = context! {
-        errors => 1, warnings => 1, count => if full { 5 } else { 0 }, more => 3,
-        first => many(context! { path => "a.md", line => 1, message => "It is wrong." }),
-    };
-    let status = |kind: &str| {
-        context! {
-            version => "1.0", runbooks => 3, loaded => moment.clone(), reload_failed => some("It is gone."),
-            problems => problems.clone(), mode => if full { "socket" } else { "http" }, connections => 2,
-            listening => listening(kind),
-        }
-    };
-    let pair = || full.then(|| context! { name => "Name", url => some("https://example.com") });
-    let team = context! {
-        key => "team", name => "Team", chat => pair(), pager => pair(), issues => some("https://example.com"),
-        url => some("https://example.com"),
-    };
-    let contact =
-        context! { kind => "chat", name => "Name", when => some("If it is down"), url => some("https://example.com") };
-    let place =
-        context! { title => "Title", url => some("https://example.com"), show => "show title", path => "title.md" };
-    let recent = |ending: &str| {
-        context! {
-            title => "Title", channel => some("#support"), when => time.clone(), ending => ending.to_owned(),
-            result => some("it ended well"), url => some("https://example.com"),
-        }
-    };
-    let endings = ["open", "fixed", "not_helped", "wrong", "escalated"];
-    let home = context! {
-        version => "1.0", now => time.clone(), runbooks => 3, loaded => moment.clone(), reload_failed => some("It is gone."),
-        problems => problems.clone(), list => lists::commands(None), only => None::<String>, buttons => "",
-        matches => if full { endings.map(recent).to_vec() } else { Vec::new() }, runs => full.then(|| many(recent("open"))),
-    };
-    let mut out = vec![
-        ("home.md", home),
-        (
-            "commands.md",
-            context! { list => lists::commands(Some("show")), only => some("show") },
-        ),
-    ];
-    for kind in ["direct", "unasked", "asked", "shared", "muted"] {
-        out.push(("status.md", status(kind)));
-        out.push((
-            "unmuted.md",
-            context! { was_muted => full, listening => listening(kind) },
-        ));
-    }
-    out.extend([
-        ("problems.md", context! { problems }),
-        ("muted.md", context! { until => moment.clone() }),
+    let url = || some("https://example.com");
+    let pair = || full.then(|| context! { name => "Name", url => url() });
+    let team =
+        context! { key => "team", name => "Team", chat => pair(), pager => pair(), issues => url(), url => url() };
+    let contact = context! { kind => "chat", name => "Name", when => some("If it is down"), url => url() };
+    let place = context! { title => "Title", url => url(), show => "show title", path => "title.md" };
+    let names = || many("team".into());
+    vec![
         ("mute_refused.md", context! { stranger => full }),
         ("mute_direct.md", context! {}),
         ("typo.md", context! { meant => "search words" }),
@@ -132,21 +92,66 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ),
         (
             "who_choose.md",
-            context! { words => "words", list => many("team".into()), more => 2 },
+            context! { words => "words", list => names(), more => 2 },
         ),
         (
             "who_nothing.md",
-            context! { words => "words", nearest => many("team".into()), teams => many("team".into()), more => 2 },
+            context! { words => "words", nearest => names(), teams => names(), more => 2 },
         ),
         ("who_refused.md", context! {}),
         (
             "pointer.md",
-            context! { title => "Title", answered => time, url => some("https://example.com") },
+            context! { title => "Title", answered => moment(full), url => url() },
         ),
         ("shortcut_nothing.md", context! {}),
         ("too_old.md", context! { days => full.then_some(30) }),
         ("failed.md", context! { reference => some("k-1") }),
         ("shared_by.md", context! { by => "Ada" }),
-    ]);
+    ]
+}
+
+/// What the bot says about itself.
+fn itself(full: bool) -> Vec<(&'static str, Value)> {
+    let some = |text: &str| full.then(|| text.to_owned());
+    let many = |value: Value| if full { vec![value] } else { Vec::new() };
+    let time = moment(full);
+    let perhaps = full.then(|| time.clone());
+    let listening = |kind: &str| context! { kind => kind.to_owned(), until => perhaps.clone(), by => some("Ada") };
+    let problems = context! {
+        errors => 1, warnings => 1, count => if full { 5 } else { 0 }, more => 3,
+        first => many(context! { path => "a.md", line => 1, message => "It is wrong." }),
+    };
+    let health = context! {
+        version => "1.0", runbooks => 3, loaded => perhaps.clone(), reload_failed => some("It is gone."),
+        problems => problems.clone(),
+    };
+    let recent = |ending: &str| {
+        context! {
+            title => "Title", channel => some("#support"), when => time.clone(), ending => ending.to_owned(),
+            result => some("it ended well"), url => some("https://example.com"),
+        }
+    };
+    let endings = ["open", "fixed", "not_helped", "wrong", "escalated"];
+    let home = context! {
+        now => time.clone(), list => lists::commands(None), only => None::<String>, buttons => "",
+        matches => if full { endings.map(recent).to_vec() } else { Vec::new() }, runs => full.then(|| many(recent("open"))),
+        ..health.clone()
+    };
+    let only = context! { list => lists::commands(Some("show")), only => some("show") };
+    let mut out = vec![
+        ("home.md", home),
+        ("commands.md", only),
+        ("problems.md", context! { problems }),
+        ("muted.md", context! { until => perhaps.clone() }),
+    ];
+    for kind in ["direct", "unasked", "asked", "shared", "muted"] {
+        let mode = if full { "socket" } else { "http" };
+        let status = context! { mode, connections => 2, listening => listening(kind), ..health.clone() };
+        out.push(("status.md", status));
+        out.push((
+            "unmuted.md",
+            context! { was_muted => full, listening => listening(kind) },
+        ));
+    }
     out
 }

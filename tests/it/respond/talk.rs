@@ -383,3 +383,19 @@ fn a_filled_label_fits_on_a_button() {
     );
     assert!(filled.encode_utf16().count() <= 75, "{filled}");
 }
+
+#[test]
+fn every_template_is_tried_before_the_bot_starts() {
+    let mut untried = Vec::new();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/responses/templates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if ["labels.toml", "when.md"].contains(&name.as_str()) {
+            continue;
+        }
+        let overrides = Templates::from([(name.clone(), "{{ no_such_value }}".to_owned())]);
+        if Responder::new(Some(&overrides), Options::default()).is_ok() {
+            untried.push(name);
+        }
+    }
+    assert!(untried.is_empty(), "add them to the samples of the trial: {untried:?}");
+}
