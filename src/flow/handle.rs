@@ -1,24 +1,23 @@
 //! Inbox → outbox: messages of one channel in order, channels side by side.
 
 use std::collections::{HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info};
 
 use super::Status;
-use super::brain::{Brain, Question};
+use super::listen::Listener;
 use super::rules::Rules;
 use crate::clock::Clock;
-use crate::policy::Verdict;
-use crate::slack::decode::{self, Event, Message};
-use crate::slack::text;
-use crate::store::{self, Action, Done, NewPost, Store, Waiting};
+use crate::slack::decode::{self, Event};
+use crate::store::{self, Done, Store, Waiting};
 
 /// Rows read at once.
 const BATCH: u32 = 100;
@@ -35,7 +34,7 @@ pub(super) struct Handler {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rules: Arc<Rules>,
-    pub(super) brain: Arc<dyn Brain>,
+    pub(super) listener: Listener,
     pub(super) status: Arc<Status>,
     /// Woken by intake.
     pub(super) wake: Arc<Notify>,
@@ -140,8 +139,8 @@ impl Handler {
         let begun = self.clock.now();
         let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.rules.us));
         let done = match event {
-            Ok(Event::Message(message)) => {
-                if let Ok(done) = self.think(&message, row).await? {
+            Ok(event) => {
+                if let Ok(done) = self.think(event, row).await? {
                     done
                 } else {
                     metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
@@ -150,7 +149,7 @@ impl Handler {
                     return Ok(true);
                 }
             }
-            Ok(_) | Err(_) => Done::default(),
+            Err(_) => Done::default(),
         };
         let finished = self.store.finish(row, &done, self.clock.now()).await?;
         self.status.change(|status| status.store = true);
@@ -168,66 +167,20 @@ impl Handler {
         Ok(finished)
     }
 
-    async fn think(&self, message: &Message, row: &Waiting) -> Result<Result<Done, Panicked>, store::Error> {
-        let mentioned = message.mentioned || row.mentioned;
-        let verdict = self.rules.verdict(message, mentioned);
-        let (asked, stranger) = match verdict {
-            Verdict::Ignore(why) => {
-                debug!(message = message.id(), why, "a message is left alone");
-                return Ok(Ok(Done::default()));
+    /// Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+    async fn think(&self, event: Event, row: &Waiting) -> Result<Result<Done, Panicked>, store::Error> {
+        let thought = async {
+            match event {
+                Event::Message(message) => self.listener.hear(&message, message.mentioned || row.mentioned).await,
+                Event::Deleted { message, .. } => self.listener.forget(&message).await,
+                _ => Ok(Done::default()),
             }
-            Verdict::Unasked => (false, false),
-            Verdict::Asked => (true, false),
-            Verdict::AskedByStranger => (true, true),
         };
-        if message.edited_ts.is_some() && self.store.answer(&message.id()).await?.is_some() {
-            debug!(message = message.id(), "an edited message was answered before");
-            return Ok(Ok(Done::default()));
+        match AssertUnwindSafe(thought).catch_unwind().await {
+            Ok(done) => done.map(Ok),
+            Err(_) => Ok(Err(Panicked)),
         }
-        let question = Question {
-            text: text::without_mention(&message.text, &self.rules.us.user_id),
-            asked,
-            stranger,
-            images: message.images,
-        };
-        // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
-        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| self.brain.answer(&question))) else {
-            return Ok(Err(Panicked));
-        };
-        Ok(Ok(answer.map_or_else(Done::default, |answer| posts(message, answer))))
     }
 }
 
 struct Panicked;
-
-fn posts(message: &Message, answer: super::brain::Answer) -> Done {
-    let thread = message.answer_thread().to_owned();
-    let posts = answer
-        .bodies
-        .into_iter()
-        .enumerate()
-        .filter_map(|(number, body)| {
-            let body = serde_json::to_string(&body.safe())
-                .inspect_err(|cause| warn!(%cause, "a reply cannot be written down"))
-                .ok()?;
-            Some(NewPost {
-                // Without the edit: a message is answered once, whichever of its versions was the first to be.
-                key: format!("answer:{}:{number}", message.id()),
-                channel: message.channel.clone(),
-                thread_ts: Some(thread.clone()),
-                action: Action::Post,
-                body,
-            })
-        })
-        .collect();
-    Done {
-        posts,
-        answered: vec![store::Answered {
-            message: message.id(),
-            about: answer.about,
-            post: Some(format!("answer:{}:0", message.id())),
-            case: None,
-        }],
-        ..Done::default()
-    }
-}

@@ -1,13 +1,16 @@
 //! Frame → inbox. What is stored here is acknowledged next, so nothing else happens in between.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
 use super::Status;
+use super::interact::Interact;
 use super::rules::Rules;
 use crate::clock::Clock;
 use crate::policy::Verdict;
@@ -24,6 +27,8 @@ pub(super) struct Intake {
     pub(super) rules: Arc<Rules>,
     pub(super) status: Arc<Status>,
     pub(super) ghosts: Mutex<Ghosts>,
+    /// Answers interactions.
+    pub(super) interact: Interact,
     /// Wakes those who handle the inbox.
     pub(super) wake: Arc<Notify>,
 }
@@ -52,11 +57,14 @@ impl Sink for Intake {
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
-        warn!(
-            slack.kind = envelope.kind,
-            "nothing handles this kind of envelope; it is acknowledged and left alone"
-        );
-        Ok(None)
+        let interaction = decode::interaction(&envelope.payload, &envelope.kind, &self.rules.us);
+        // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+        let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
+        if let Ok(answer) = answer {
+            return answer.map_err(|cause| cause.to_string());
+        }
+        metrics::counter!("signpost_panics_total", "task" => "interaction").increment(1);
+        Err("an interaction made the bot panic".to_owned())
     }
 
     fn opened(&self, num_connections: Option<u32>, overlap: u32) {
@@ -104,7 +112,7 @@ impl Intake {
         match decode::event(&envelope.payload, &self.rules.us) {
             Event::Message(message) => {
                 // What nobody may see answered is not even stored.
-                if let Verdict::Ignore(why) = self.rules.verdict(&message, message.mentioned) {
+                if let Verdict::Ignore(why) = self.rules.verdict(&message, message.mentioned, false) {
                     debug!(why, "a message is left alone");
                     return None;
                 }
@@ -116,10 +124,14 @@ impl Intake {
                     decoded: true,
                 })
             }
-            Event::Deleted { message, .. } => {
-                debug!(message, "a message was deleted");
-                None
-            }
+            // In the lane of its channel: what was pasted before is handled before.
+            Event::Deleted { message, .. } => Some(Arrival {
+                key: format!("deleted:{message}"),
+                lane: message.rsplit_once(':').map_or("", |(lane, _)| lane).to_owned(),
+                mentioned: false,
+                payload: envelope.payload.to_string(),
+                decoded: true,
+            }),
             Event::HomeOpened { user, tab } => {
                 debug!(user, tab, "the Home tab was opened");
                 None

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::Error;
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::files::{self, Folder};
 use crate::matching::{self, Harvest, Index};
 use crate::memory;
@@ -21,6 +22,8 @@ pub struct Knowledge {
     pub library: Library,
     /// How they are recognised.
     pub index: Index,
+    /// When they were read.
+    pub read_at: Timestamp,
 }
 
 /// Where knowledge comes from: the folder of the settings, or the sample pack. Keeps what it read, so that little is read
@@ -44,7 +47,12 @@ impl Study {
             folder,
             harvest: Harvest::default(),
             options: matching::Options {
-                answer: settings.matching.threshold,
+                // A channel may be less strict than the others.
+                answer: settings
+                    .channels
+                    .iter()
+                    .filter_map(|channel| channel.threshold)
+                    .fold(settings.matching.threshold, f32::min),
             },
         }
     }
@@ -77,7 +85,11 @@ impl Study {
     /// Puts the index of a library together.
     pub(super) fn index(&self, library: Library) -> Knowledge {
         let index = self.harvest.index(&library, &self.options);
-        Knowledge { library, index }
+        Knowledge {
+            library,
+            index,
+            read_at: SystemClock.now(),
+        }
     }
 }
 

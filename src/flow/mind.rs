@@ -1,24 +1,30 @@
-//! Thinking with runbooks: the command of the text, the match, the reply.
+//! What the bot knows, and what it says: knowledge that is swapped whole, and the templates of its replies.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::brain::{Answer, Brain, Question};
+use super::case::{Case, Mark, Place, Standing};
 use super::{Error, Knowledge};
-use crate::command::{self, Command, Resolution};
-use crate::respond::{LinkTemplate, Options, Reply, Responder, Templates};
+use crate::matching::{Match, Outcome};
+use crate::respond::{Card, LinkTemplate, Options, Reply, Responder, Templates};
 use crate::runbook::{Library, TopicId};
 use crate::settings::Settings;
 use crate::slack::blocks;
 use crate::slack::sender::Body;
+
+/// Near misses that are offered with a button.
+const NEAR: usize = 3;
 
 /// Answers from what the bot knows now.
 #[derive(Debug)]
 pub(super) struct Mind {
     knowledge: ArcSwap<Knowledge>,
     responder: Responder,
+    /// Why the runbooks could not be read anew; the old ones are used.
+    reload_failed: Mutex<Option<String>>,
 }
 
 impl Mind {
@@ -38,6 +44,7 @@ impl Mind {
         Ok(Self {
             knowledge: ArcSwap::from_pointee(knowledge),
             responder,
+            reload_failed: Mutex::new(None),
         })
     }
 
@@ -53,91 +60,134 @@ impl Mind {
     /// Knows something else from now on. Answers that are being thought of end with what was known before.
     pub(super) fn learn(&self, knowledge: Knowledge) {
         self.knowledge.store(Arc::new(knowledge));
+        self.reload_fails(None);
     }
 
-    /// What is said to somebody who asked: always something.
-    fn asked(&self, known: &Knowledge, library: &Library, question: &Question) -> (Reply, String) {
-        if question.text.is_empty() && question.images {
-            return (self.responder.images_not_read(), "images".to_owned());
-        }
-        match command::parse(&question.text) {
-            Command::Help | Command::Empty => (self.responder.help(), "help".to_owned()),
-            Command::HelpOn(command) => (self.responder.help_on(Some(&command)), "help".to_owned()),
-            Command::Search(words) => {
-                let outcome = known.index.search(&words);
-                (
-                    self.responder.search_results(library, &outcome, &words),
-                    "search".to_owned(),
-                )
-            }
-            Command::Show { runbook, section } => match command::resolve(library, &runbook, section.as_deref()) {
-                Resolution::Found(topic) => (self.responder.show(library, topic), name(library, topic)),
-                Resolution::Ambiguous(topics) => {
-                    (self.responder.choose(library, &runbook, &topics), "choice".to_owned())
-                }
-                Resolution::Nothing => self.found(known, library, &question.text),
-            },
-            Command::Find(text) => self.found(known, library, &text),
-            Command::Who(words) => {
-                let whom = command::who(library, &words);
-                (self.responder.who(library, &whom, &words), "who".to_owned())
-            }
-            Command::Typo { meant, text } => match self.found(known, library, &text) {
-                (_, about) if about == "nothing" => (self.responder.typo(&meant), "typo".to_owned()),
-                found => found,
-            },
-            // Answered where the channel and the bot's health are known.
-            Command::Status | Command::Mute { .. } | Command::Unmute => self.found(known, library, &question.text),
-        }
+    /// The runbooks could not be read anew, or could again.
+    pub(super) fn reload_fails(&self, why: Option<String>) {
+        *self.reload_failed.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
-    fn found(&self, known: &Knowledge, library: &Library, text: &str) -> (Reply, String) {
-        let outcome = known.index.search(text);
-        let about = outcome
-            .matches
-            .first()
-            .map_or_else(|| "nothing".to_owned(), |best| name(library, best.topic));
-        let reply = self.responder.answer(library, &outcome, true);
-        (reply.unwrap_or_else(|| self.responder.nothing_found()), about)
+    pub(super) fn reload_failed(&self) -> Option<String> {
+        self.reload_failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What says it.
+    pub(super) fn responder(&self) -> &Responder {
+        &self.responder
+    }
+
+    /// A case takes up what was recognised: the best leads, the others are named. `false` when nothing was.
+    pub(super) fn take_up(library: &Library, case: &mut Case, outcome: &Outcome) -> bool {
+        let places = |list: &[Match]| -> Vec<Place> {
+            list.iter()
+                .filter_map(|other| Place::of(library, other.topic))
+                .collect()
+        };
+        case.near = places(outcome.near.get(..NEAR).unwrap_or(&outcome.near));
+        let Some(best) = outcome.matches.first() else {
+            case.others.clear();
+            return false;
+        };
+        case.others = places(outcome.matches.get(1..).unwrap_or_default());
+        case.recognise(library, best);
+        true
+    }
+
+    /// How the topic of a case was recognised; `None` when people went there.
+    pub(super) fn matched(library: &Library, case: &Case) -> Option<Match> {
+        let topic = case.place.as_ref()?.find(library)?;
+        let also = case.also.iter().filter_map(|place| place.find(library)).collect();
+        (case.place == case.found && !case.evidence.is_empty()).then(|| Match {
+            topic,
+            confidence: 1.0,
+            answered: true,
+            evidence: case.evidence.iter().map(super::case::Line::evidence).collect(),
+            captures: case.captures.clone(),
+            also,
+        })
+    }
+
+    /// The message of a case.
+    pub(super) fn show(&self, known: &Knowledge, case: &Case) -> Body {
+        let without;
+        let library = if case.stranger {
+            without = known.library.without_contacts();
+            &without
+        } else {
+            &known.library
+        };
+        let find =
+            |places: &[Place]| -> Vec<TopicId> { places.iter().filter_map(|place| place.find(library)).collect() };
+        let topic = case.place.as_ref().and_then(|place| place.find(library));
+        let matched = Self::matched(library, case);
+        let done: BTreeMap<String, (String, String)> = case
+            .done_here()
+            .into_iter()
+            .map(|(step, mark)| (step, told(&mark)))
+            .collect();
+        let (choices, others) = (find(&case.near), find(&case.others));
+        let choices: Vec<TopicId> = choices.into_iter().filter(|choice| Some(*choice) != topic).collect();
+        let gone = case.place.is_some() && topic.is_none();
+        let card = Card {
+            case: &case.id,
+            topic,
+            matched: matched.as_ref(),
+            others: &others,
+            asked: case.asked,
+            at: case.at,
+            done,
+            standing: if gone { "choosing" } else { case.standing.name() },
+            mark: case.mark.as_ref().map(told),
+            came_from: case.trail.last().and_then(|place| place.find(library)),
+            choices: &choices,
+            why: match case.standing {
+                _ if gone => "gone",
+                Standing::Withdrawn => "withdrawn",
+                Standing::Choosing if case.mark.is_some() => "wrong",
+                _ => &case.why,
+            },
+            words: &case.words,
+            private: case.post.is_none(),
+            stranger: case.stranger,
+        };
+        body(&self.responder.card(library, &card))
     }
 }
 
-impl Brain for Mind {
-    fn answer(&self, question: &Question) -> Option<Answer> {
-        let known = self.knowledge.load();
-        let (reply, about) = if question.asked {
-            let without;
-            let library = if question.stranger {
-                without = known.library.without_contacts();
-                &without
-            } else {
-                &known.library
-            };
-            self.asked(&known, library, question)
-        } else {
-            let outcome = known.index.find(&question.text);
-            let about = name(&known.library, outcome.matches.first()?.topic);
-            (self.responder.answer(&known.library, &outcome, false)?, about)
-        };
-        let messages = blocks::render(&reply).into_iter();
-        let bodies = messages
-            .map(|message| Body {
-                text: message.text,
-                blocks: message.blocks,
-                ..Body::default()
-            })
-            .collect();
-        Some(Answer { bodies, about })
+/// What is sure enough for a channel: the index knows only the lowest threshold of all.
+pub(super) fn confident(mut outcome: Outcome, threshold: f32) -> Outcome {
+    let (sure, unsure): (Vec<Match>, Vec<Match>) = outcome
+        .matches
+        .into_iter()
+        .partition(|found| found.confidence >= threshold);
+    outcome.matches = sure;
+    outcome.near.splice(0..0, unsure);
+    outcome
+}
+
+/// A reply as the one message that it has to be.
+pub(super) fn body(reply: &Reply) -> Body {
+    let message = blocks::render_one(reply);
+    Body {
+        text: message.text,
+        blocks: message.blocks,
+        ..Body::default()
     }
+    .safe()
+}
+
+/// Who did it, and when, as people read it.
+pub(super) fn told(mark: &Mark) -> (String, String) {
+    (mark.name.clone(), mark.at.strftime("%-d %b %H:%M UTC").to_string())
 }
 
 /// For the log: which runbook and section.
-fn name(library: &Library, topic: TopicId) -> String {
-    let path = library.runbook(topic).map_or("?", |runbook| runbook.path.as_str());
-    match library.section(topic) {
-        Some(section) if section.level > 0 => format!("{path} # {}", section.heading),
-        _ => path.to_owned(),
-    }
+pub(super) fn name(library: &Library, topic: TopicId) -> String {
+    Place::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
 }
 
 fn templates(folder: &Path) -> Result<Templates, Error> {
@@ -148,8 +198,10 @@ fn templates(folder: &Path) -> Result<Templates, Error> {
     let mut templates = Templates::new();
     for entry in std::fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))? {
         let path = entry.map_err(|cause| unreadable(folder, cause))?.path();
-        let is_labels = path.file_name().is_some_and(|name| name == "labels.toml");
-        if !is_labels && path.extension().is_none_or(|extension| extension != "md") {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "md" && extension != "toml")
+        {
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|cause| unreadable(&path, cause))?;

@@ -16,7 +16,8 @@
 //! status.wait_ready().await; // sockets are connected, runbooks loaded, the store works
 //! ```
 
-mod brain;
+mod cards;
+mod case;
 mod deliver;
 mod doctor;
 mod error;
@@ -24,14 +25,21 @@ mod handle;
 mod hear;
 mod housekeeping;
 mod intake;
+mod interact;
 mod knowledge;
+mod listen;
 mod mind;
+mod people;
 mod probe;
+mod reading;
 mod reload;
 mod rules;
 mod start;
 mod status;
+mod talk;
 mod tasks;
+mod windows;
+mod wits;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -201,24 +209,27 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     let retention = settings.store.retention();
     let connections = settings.slack.connections;
     keep_up(&tasks, reload);
-    let ghosts = Mutex::new(Ghosts::new(settings.slack.expected_connections()));
     let rules = Arc::new(rules::Rules {
         us: us.clone(),
         settings,
     });
-    let intake = Arc::new(intake::Intake {
-        store: Arc::clone(&store),
-        clock: Arc::clone(clock),
-        rules: Arc::clone(&rules),
-        status: Arc::clone(status),
-        ghosts,
-        wake: Arc::clone(&inbox),
-    });
+    let (interact, listener) = wits::Wits {
+        store: &store,
+        clock,
+        rules: &rules,
+        mind: &mind,
+        status,
+        web: &web,
+        sender: &sender,
+        outbox: &outbox,
+    }
+    .gathered();
+    let intake = intake(parts, &store, &rules, interact, &inbox);
     let handler = handle::Handler {
         store: Arc::clone(&store),
         clock: Arc::clone(clock),
         rules,
-        brain: mind,
+        listener,
         status: Arc::clone(status),
         wake: inbox,
         outbox: Arc::clone(&outbox),
@@ -255,12 +266,44 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         status: Arc::clone(status),
         retention,
     };
+    look_after(parts, &tasks, keeper, health, stop);
+}
+
+/// Old rows, ghosts, and whoever asks how the bot is.
+fn look_after(
+    parts: &Parts,
+    tasks: &tasks::Tasks,
+    keeper: housekeeping::Keeper,
+    health: Option<TcpListener>,
+    stop: &CancellationToken,
+) {
     tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
     if let Some(listener) = health {
-        let metrics = parts.metrics.clone();
-        let health = http::serve(listener, Arc::clone(status) as _, metrics, stop.clone());
-        parts.tracker.spawn(health);
+        let status = Arc::clone(&parts.status) as _;
+        parts
+            .tracker
+            .spawn(http::serve(listener, status, parts.metrics.clone(), stop.clone()));
     }
+}
+
+/// What takes everything in that comes from Slack.
+fn intake(
+    parts: &Parts,
+    store: &Arc<dyn Store>,
+    rules: &Arc<rules::Rules>,
+    interact: interact::Interact,
+    wake: &Arc<Notify>,
+) -> Arc<intake::Intake> {
+    let expected = rules.settings.slack.expected_connections();
+    Arc::new(intake::Intake {
+        store: Arc::clone(store),
+        clock: Arc::clone(&parts.clock),
+        rules: Arc::clone(rules),
+        status: Arc::clone(&parts.status),
+        ghosts: Mutex::new(Ghosts::new(expected)),
+        interact,
+        wake: Arc::clone(wake),
+    })
 }
 
 /// Keeps the runbooks up to date, when they lie in a folder.

@@ -70,6 +70,7 @@ impl Reload {
         match study.read(Some(&before.library)) {
             Ok(library) if library.runbooks == before.library.runbooks && library.data == before.library.data => {
                 debug!("the runbooks are what they were");
+                self.mind.reload_fails(None);
             }
             Ok(library) => {
                 let runbooks = library.runbooks.len();
@@ -88,6 +89,7 @@ impl Reload {
             Err(cause) => {
                 metrics::counter!("signpost_reloads_total", "outcome" => "failed").increment(1);
                 warn!(%cause, "the runbooks cannot be read anew; the old ones stay");
+                self.mind.reload_fails(Some(cause.to_string()));
             }
         }
     }

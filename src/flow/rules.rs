@@ -1,7 +1,9 @@
 //! The policy, asked with what the settings and Slack say about a message.
 
+use jiff::SignedDuration;
+
 use crate::policy::{self, Situation, Verdict};
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::slack::decode::{Identity, Message};
 
 /// What is needed to judge a message.
@@ -24,8 +26,49 @@ impl Rules {
             || (self.us.bot_id.is_some() && message.bot_id == self.us.bot_id)
     }
 
+    /// Whether a channel is answered unasked.
+    pub(super) fn is_unasked(&self, channel: &str) -> bool {
+        let own = self.settings.channel(channel).and_then(|channel| channel.auto_answer);
+        own.unwrap_or(self.settings.answers.auto)
+    }
+
+    /// Whether a channel is answered although other organisations read it.
+    pub(super) fn is_shared_allowed(&self, channel: &str) -> bool {
+        self.settings.channel(channel).is_some_and(|channel| channel.shared)
+    }
+
+    /// From which confidence a channel is answered unasked.
+    pub(super) fn threshold(&self, channel: &str) -> f32 {
+        let own = self.settings.channel(channel).and_then(|channel| channel.threshold);
+        own.unwrap_or(self.settings.matching.threshold)
+    }
+
+    /// For how long the same error in a channel gets a pointer to the answer before.
+    pub(super) fn repeat(&self, channel: &str) -> SignedDuration {
+        let own = self
+            .settings
+            .channel(channel)
+            .and_then(|channel| channel.repeat_minutes);
+        SignedDuration::from_mins(i64::from(own.unwrap_or(self.settings.answers.repeat_minutes)))
+    }
+
+    /// Who may mute channels; empty for everybody.
+    pub(super) fn mute_by(&self) -> &[String] {
+        &self.settings.answers.mute_by
+    }
+
+    /// Days that answers are kept.
+    pub(super) fn retention_days(&self) -> u32 {
+        self.settings.store.retention_days
+    }
+
+    /// Whether events come in over HTTP.
+    pub(super) fn is_http(&self) -> bool {
+        self.settings.slack.mode == Mode::Http
+    }
+
     /// What may be done with a message.
-    pub(super) fn verdict(&self, message: &Message, mentioned: bool) -> Verdict {
+    pub(super) fn verdict(&self, message: &Message, mentioned: bool, muted: bool) -> Verdict {
         let allowed = &self.settings.slack.allowed_bots;
         let names = [&message.bot_id, &message.app_id, &message.user];
         let channel = self.settings.channel(&message.channel);
@@ -43,10 +86,8 @@ impl Rules {
             ext_shared: message.ext_shared,
             shared_allowed: channel.is_some_and(|channel| channel.shared),
             asked: mentioned || message.direct,
-            auto_answer: channel
-                .and_then(|channel| channel.auto_answer)
-                .unwrap_or(self.settings.answers.auto),
-            muted: false,
+            auto_answer: self.is_unasked(&message.channel),
+            muted,
         })
     }
 }

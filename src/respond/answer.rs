@@ -112,25 +112,24 @@ impl Responder {
         };
         let mut pieces = Pieces::default();
         let parts = self.parts(&mut pieces, runbook, topic, None);
-        let sections: Vec<Value> = runbook
-            .topics
-            .iter()
-            .filter(|other| topic.section == 0 && other.section != 0)
-            .map(|other| {
-                self.place(
-                    library,
-                    TopicId {
-                        section: other.section,
-                        ..id
-                    },
-                )
-            })
-            .collect();
+        let sections = self.sections(id, runbook, topic, library);
         let values = context! {
             sections,
             ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
         };
         self.reply("show.md", &values, &pieces, Some((library, topic_id(id, topic))))
+    }
+
+    /// The topics of a whole runbook.
+    pub(super) fn sections(&self, id: TopicId, runbook: &Runbook, topic: &Topic, library: &Library) -> Vec<Value> {
+        let others = runbook.topics.iter();
+        let others = others.filter(|other| topic.section == 0 && other.section != 0);
+        others
+            .map(|other| {
+                let section = other.section;
+                self.place(library, TopicId { section, ..id })
+            })
+            .collect()
     }
 
     /// Names and addresses of a topic.

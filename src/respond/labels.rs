@@ -52,6 +52,8 @@ pub struct Buttons {
     pub escalate: String,
     /// It is not solved after all.
     pub reopen: String,
+    /// Back to where one came from: `{title}`.
+    pub return_to: String,
     /// Post the summary that Escalate shows.
     pub post_summary: String,
     /// Leave it.
@@ -86,6 +88,8 @@ pub struct Titles {
     pub submit: String,
     /// Let the channel see it.
     pub share: String,
+    /// Post the summary for those who are called.
+    pub post_summary: String,
     /// Close the modal.
     pub close: String,
     /// Leave it.
@@ -106,12 +110,19 @@ pub struct Fields {
     pub note_label: String,
     /// In it while it is empty.
     pub note_placeholder: String,
+    /// Over the field for a channel.
+    pub channel_label: String,
+    /// In it while it is empty.
+    pub channel_placeholder: String,
+    /// Over the field with the summary.
+    pub summary_label: String,
 }
 
 /// What may stand in braces, by label.
-const HOLES: [(&str, &str, &str); 4] = [
+const HOLES: [(&str, &str, &str); 5] = [
     ("buttons", "step_done", "step"),
     ("buttons", "step_undo", "step"),
+    ("buttons", "return_to", "title"),
     ("buttons", "show", "title"),
     ("buttons", "typo", "command"),
 ];

@@ -4,7 +4,9 @@
 //! are put in; big pieces (steps, evidence) are handed over as opaque marks and take their place as blocks after the
 //! template's Markdown is parsed, so that nothing of a runbook is mangled on a round trip.
 
+mod act;
 mod answer;
+mod card;
 mod contacts;
 mod excerpt;
 mod facts;
@@ -28,7 +30,9 @@ use std::ops::Range;
 
 use crate::runbook::Block;
 
+pub use act::{Act, Press};
 pub use answer::Responder;
+pub use card::{Card, Escalation, StepName};
 pub use facts::{Connection, Listening, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch, RecentRun};

@@ -120,6 +120,11 @@ impl Responder {
         self.simple("shortcut_nothing.md", &context! {})
     }
 
+    /// "Find the runbook" was used on a message that is answered already.
+    pub fn shortcut_answered(&self) -> Reply {
+        self.simple("shortcut_answered.md", &context! {})
+    }
+
     /// A button of an answer that is no longer kept; `days` is how long answers are kept.
     pub fn too_old(&self, days: Option<u32>) -> Reply {
         self.simple("too_old.md", &context! { days })

@@ -11,7 +11,7 @@ use super::{labels, pieces};
 pub type Templates = BTreeMap<String, String>;
 
 /// The embedded templates. A file of the same name overrides one.
-const EMBEDDED: [(&str, &str); 29] = [
+const EMBEDDED: &[(&str, &str)] = &[
     ("answer.md", include_str!("../../responses/templates/answer.md")),
     ("show.md", include_str!("../../responses/templates/show.md")),
     ("people.md", include_str!("../../responses/templates/people.md")),
@@ -20,6 +20,19 @@ const EMBEDDED: [(&str, &str); 29] = [
     ("help.md", include_str!("../../responses/templates/help.md")),
     ("images.md", include_str!("../../responses/templates/images.md")),
     ("choose.md", include_str!("../../responses/templates/choose.md")),
+    ("card.md", include_str!("../../responses/templates/card.md")),
+    ("choices.md", include_str!("../../responses/templates/choices.md")),
+    ("outcome.md", include_str!("../../responses/templates/outcome.md")),
+    ("recognised.md", include_str!("../../responses/templates/recognised.md")),
+    ("places.md", include_str!("../../responses/templates/places.md")),
+    ("done.md", include_str!("../../responses/templates/done.md")),
+    ("whom.md", include_str!("../../responses/templates/whom.md")),
+    ("summary.md", include_str!("../../responses/templates/summary.md")),
+    ("escalated.md", include_str!("../../responses/templates/escalated.md")),
+    (
+        "shortcut_answered.md",
+        include_str!("../../responses/templates/shortcut_answered.md"),
+    ),
     ("rest.md", include_str!("../../responses/templates/rest.md")),
     ("cut.md", include_str!("../../responses/templates/cut.md")),
     ("commands.md", include_str!("../../responses/templates/commands.md")),
@@ -123,7 +136,7 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
         jinja.set_syntax(syntax);
     }
     jinja.add_filter("code", |text: String| Value::from_safe_string(code_span(&text)));
-    for (name, source) in EMBEDDED {
+    for (name, source) in EMBEDDED.iter().copied() {
         jinja
             .add_template(name, source)
             .map_err(|error| TemplateError::from_jinja(name, &error))?;
@@ -136,7 +149,11 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
         if !EMBEDDED.iter().any(|(known, _)| known == name) {
             return Err(TemplateError::Unknown {
                 name: name.clone(),
-                known: format!("{}, {}", EMBEDDED.map(|(known, _)| known).join(", "), labels::FILE),
+                known: format!(
+                    "{}, {}",
+                    EMBEDDED.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
+                    labels::FILE
+                ),
             });
         }
         jinja

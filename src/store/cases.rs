@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Error, NewPost};
+use super::Error;
 
 /// A case as it is kept. The store reads nothing of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,16 +69,6 @@ pub trait Cases: Send + Sync + Debug + 'static {
 
     /// The cases that a person had to do with, the latest first.
     async fn cases_of(&self, user: &str, limit: u32) -> Result<Vec<CaseRow>, Error>;
-
-    /// Writes a case down, with what is to be posted for it. `false`, and nothing is done, when somebody else changed it
-    /// since it was read. `user`: who had to do with it.
-    async fn save_case(
-        &self,
-        case: &CaseRow,
-        user: Option<&str>,
-        posts: &[NewPost],
-        now: Timestamp,
-    ) -> Result<bool, Error>;
 
     /// Mutes a channel, or unmutes it with `None`.
     async fn mute(&self, channel: &str, mute: Option<&Mute>, now: Timestamp) -> Result<(), Error>;

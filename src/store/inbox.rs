@@ -66,4 +66,6 @@ pub struct Done {
     pub cases: Vec<CaseRow>,
     /// Cases of which nothing may stay, for their message was deleted.
     pub forget: Vec<String>,
+    /// Messages that count as not answered any more.
+    pub unanswer: Vec<String>,
 }

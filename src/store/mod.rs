@@ -35,6 +35,10 @@ pub trait Store: Cases {
     /// row changed since it was read (the other arrival of the same message told of a mention), or a case did.
     async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error>;
 
+    /// Writes down what somebody's act led to, as [`Self::finish`] does for a row of the inbox. `false`, and nothing is
+    /// done, when a case changed since it was read. `user`: who had to do with the cases.
+    async fn conclude(&self, done: &Done, user: Option<&str>, now: Timestamp) -> Result<bool, Error>;
+
     /// Keeps a row that cannot be handled for a look by a person, until its payload is erased.
     async fn set_aside(&self, key: &str, now: Timestamp) -> Result<(), Error>;
 

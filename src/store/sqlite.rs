@@ -170,29 +170,18 @@ impl Store for Sqlite {
         if marked.rows_affected() == 0 {
             return Ok(false);
         }
-        for case in &done.cases {
-            if !cases::write(&mut transaction, case, None, now).await? {
-                return Ok(false);
-            }
+        if !cases::conclude(&mut transaction, done, None, now).await? {
+            return Ok(false);
         }
-        for answered in &done.answered {
-            sqlx::query(
-                "INSERT INTO answers (message, about, answered_at, post, case_id) VALUES (?, ?, ?, ?, ?)
-                 ON CONFLICT (message) DO UPDATE SET about = excluded.about, post = excluded.post,
-                 case_id = excluded.case_id",
-            )
-            .bind(&answered.message)
-            .bind(&answered.about)
-            .bind(now.as_millisecond())
-            .bind(&answered.post)
-            .bind(&answered.case)
-            .execute(&mut *transaction)
-            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn conclude(&self, done: &Done, user: Option<&str>, now: Timestamp) -> Result<bool, Error> {
+        let mut transaction = self.begin().await?;
+        if !cases::conclude(&mut transaction, done, user, now).await? {
+            return Ok(false);
         }
-        for case in &done.forget {
-            cases::forget(&mut transaction, case).await?;
-        }
-        outbox::add(&mut transaction, &done.posts, now).await?;
         transaction.commit().await?;
         Ok(true)
     }

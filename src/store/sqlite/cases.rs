@@ -6,9 +6,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
-use super::outbox::time;
+use super::outbox::{self, time};
 use crate::store::cases::{Answered, CaseRow, Cases, Mute};
-use crate::store::{Error, NewPost};
+use crate::store::{Done, Error};
 
 #[async_trait]
 impl Cases for Sqlite {
@@ -59,22 +59,6 @@ impl Cases for Sqlite {
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
 
-    async fn save_case(
-        &self,
-        case: &CaseRow,
-        user: Option<&str>,
-        posts: &[NewPost],
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let mut transaction = self.begin().await?;
-        if !write(&mut transaction, case, user, now).await? {
-            return Ok(false);
-        }
-        super::outbox::add(&mut transaction, posts, now).await?;
-        transaction.commit().await?;
-        Ok(true)
-    }
-
     async fn mute(&self, channel: &str, mute: Option<&Mute>, now: Timestamp) -> Result<(), Error> {
         let query = match mute {
             Some(mute) => sqlx::query(
@@ -107,8 +91,47 @@ impl Cases for Sqlite {
     }
 }
 
-/// Writes one case down. `false` when somebody else changed it since it was read.
-pub(super) async fn write(
+/// Writes down what something led to. `false` when somebody else changed a case since it was read.
+pub(super) async fn conclude(
+    transaction: &mut Transaction<'static, Engine>,
+    done: &Done,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    for case in &done.cases {
+        if !write(transaction, case, user, now).await? {
+            return Ok(false);
+        }
+    }
+    for answered in &done.answered {
+        sqlx::query(
+            "INSERT INTO answers (message, about, answered_at, post, case_id) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (message) DO UPDATE SET about = excluded.about, post = excluded.post,
+             case_id = excluded.case_id",
+        )
+        .bind(&answered.message)
+        .bind(&answered.about)
+        .bind(now.as_millisecond())
+        .bind(&answered.post)
+        .bind(&answered.case)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for case in &done.forget {
+        forget(transaction, case).await?;
+    }
+    for message in &done.unanswer {
+        sqlx::query("DELETE FROM answers WHERE message = ?")
+            .bind(message)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    outbox::add(transaction, &done.posts, now).await?;
+    Ok(true)
+}
+
+/// Writes one case down. A new one takes the place of whatever had its id.
+async fn write(
     transaction: &mut Transaction<'static, Engine>,
     case: &CaseRow,
     user: Option<&str>,
@@ -117,7 +140,9 @@ pub(super) async fn write(
     let query = if case.version == 0 {
         sqlx::query(
             "INSERT INTO cases (channel, thread_ts, author, fingerprint, version, body, created_at, updated_at, id)
-             VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+             VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET channel = excluded.channel,
+             thread_ts = excluded.thread_ts, author = excluded.author, fingerprint = excluded.fingerprint,
+             version = version + 1, body = excluded.body, updated_at = excluded.updated_at",
         )
     } else {
         sqlx::query(

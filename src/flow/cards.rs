@@ -1,0 +1,78 @@
+//! Cases to and from the store and the outbox.
+
+use jiff::Timestamp;
+use tracing::error;
+
+use super::case::Case;
+use crate::slack::sender::Body;
+use crate::store::{Action, CaseRow, NewPost};
+
+/// Key of the answer to a message: without the edit, for a message has one answer, whichever of its versions was the
+/// first to get it.
+pub(super) fn key_of(message: &str) -> String {
+    format!("answer:{message}:0")
+}
+
+/// A case as it is kept. `version` as it was read, 0 for a new one.
+pub(super) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> {
+    let body = serde_json::to_string(case)
+        .inspect_err(|cause| error!(%cause, case = case.id, "a case cannot be written down"))
+        .ok()?;
+    Some(CaseRow {
+        id: case.id.clone(),
+        channel: case.channel.clone(),
+        thread_ts: case.thread_ts.clone(),
+        author: case.author.clone(),
+        fingerprint: case.fingerprint.clone(),
+        version,
+        body,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+/// A case as it was kept. `None` when it cannot be read, which is logged.
+pub(super) fn read(row: &CaseRow) -> Option<Case> {
+    serde_json::from_str(&row.body)
+        .inspect_err(|cause| error!(%cause, case = row.id, "a case in the store cannot be read"))
+        .ok()
+}
+
+/// A message to post.
+pub(super) fn post(key: &str, channel: &str, thread_ts: Option<String>, body: &Body) -> Option<NewPost> {
+    Some(NewPost {
+        key: key.to_owned(),
+        channel: channel.to_owned(),
+        thread_ts,
+        action: Action::Post,
+        body: written(key, body)?,
+    })
+}
+
+/// The card of a case, changed. `version`: as the case was read, so that each change has a key of its own.
+pub(super) fn update(case: &Case, version: i64, body: &Body) -> Option<NewPost> {
+    let of = case.post.clone()?;
+    let key = format!("update:{}:{version}", case.id);
+    Some(NewPost {
+        channel: case.channel.clone(),
+        thread_ts: case.thread_ts.clone(),
+        action: Action::Update { of },
+        body: written(&key, body)?,
+        key,
+    })
+}
+
+/// A message for one person.
+pub(super) fn whisper(key: &str, channel: &str, thread_ts: Option<String>, user: &str, body: &Body) -> Option<NewPost> {
+    let action = Action::Ephemeral { user: user.to_owned() };
+    Some(NewPost {
+        action,
+        ..post(key, channel, thread_ts, body)?
+    })
+}
+
+fn written(key: &str, body: &Body) -> Option<String> {
+    serde_json::to_string(body)
+        .inspect_err(|cause| error!(%cause, key, "a reply cannot be written down"))
+        .ok()
+}

@@ -1,0 +1,406 @@
+//! A case: one error that people work on in a thread. Plain data and what can happen to it; what it looks like is
+//! [`super::card`]'s, where it is kept the store's.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::matching::{Evidence, Match};
+use crate::respond::Act;
+use crate::runbook::{Library, TopicId};
+
+/// Pastes of one case that are kept; more of them tell nothing new.
+const PASTES: usize = 8;
+/// Characters of a paste that are kept.
+const PASTE: usize = 12_000;
+/// Entries of the history; the oldest give way.
+const HISTORY: usize = 200;
+
+/// A case. Everything in it is redacted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Case {
+    /// Unique for ever.
+    pub(super) id: String,
+    /// Workspace, channel and thread it is worked on in; no thread while only one person sees it.
+    pub(super) team: String,
+    pub(super) channel: String,
+    pub(super) thread_ts: Option<String>,
+    /// Key of the card in the outbox, once it is shown to everybody.
+    pub(super) post: Option<String>,
+    /// Who pasted the error.
+    pub(super) author: Option<String>,
+    /// Whether somebody asked for it.
+    pub(super) asked: bool,
+    /// Whether people of another organisation read it: then it shows no contacts.
+    pub(super) stranger: bool,
+    /// What makes two cases the same error.
+    pub(super) fingerprint: String,
+    /// What was pasted, message by message.
+    pub(super) pastes: Vec<Paste>,
+    /// What it is about now; none while people still choose.
+    pub(super) place: Option<Place>,
+    /// Where people came from, the latest last.
+    pub(super) trail: Vec<Place>,
+    /// The place that the paste itself led to: only there values are filled in.
+    pub(super) found: Option<Place>,
+    /// Why it was found.
+    pub(super) evidence: Vec<Line>,
+    /// Values of placeholders.
+    pub(super) captures: BTreeMap<String, Vec<String>>,
+    /// What else it could be, best first.
+    pub(super) near: Vec<Place>,
+    /// Other errors of the same paste.
+    pub(super) others: Vec<Place>,
+    /// The same said by other runbooks.
+    pub(super) also: Vec<Place>,
+    /// First step that is shown.
+    pub(super) at: usize,
+    /// Steps that are done, by place and step.
+    pub(super) done: BTreeMap<String, BTreeMap<String, Mark>>,
+    /// Why people have to choose: `near`, `search`, `choose`; and what they had asked for.
+    pub(super) why: String,
+    pub(super) words: String,
+    /// How it stands.
+    pub(super) standing: Standing,
+    /// Who set that, and when.
+    pub(super) mark: Option<Mark>,
+    /// What happened, in order.
+    pub(super) history: Vec<Event>,
+}
+
+/// A message of a case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Paste {
+    /// `team:channel:ts`.
+    pub(super) message: String,
+    /// Its text, redacted.
+    pub(super) text: String,
+}
+
+/// A topic by its names: indexes change when runbooks do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Path of the runbook.
+    pub(super) runbook: String,
+    /// Heading of the section; none for the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) section: Option<String>,
+    /// Which of several sections of that heading, from 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default)]
+    pub(super) nth: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// A line of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Line {
+    /// Which, from 1.
+    #[serde(rename = "line")]
+    pub(super) number: usize,
+    pub(super) text: String,
+    pub(super) signature: String,
+    pub(super) kind: crate::matching::SignatureKind,
+}
+
+/// Who did something, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// User id.
+    pub(super) by: String,
+    /// What people call them.
+    pub(super) name: String,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+/// How a case stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Standing {
+    /// People work on it.
+    #[default]
+    Open,
+    /// People choose what it is about.
+    Choosing,
+    /// The runbook fixed it.
+    Fixed,
+    /// The runbook did not help.
+    NotHelped,
+    /// Somebody else was called.
+    Escalated,
+    /// The alert says that it is over.
+    Resolved,
+    /// The message was edited and holds no error any more.
+    Withdrawn,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Event {
+    /// Who did it, and when.
+    pub(super) mark: Mark,
+    /// What: `done`, `fixed`, …
+    pub(super) what: String,
+    /// The step or the place, as people read it.
+    #[serde(default)]
+    pub(super) detail: String,
+}
+
+impl Place {
+    /// The place of a topic.
+    pub(super) fn of(library: &Library, id: TopicId) -> Option<Place> {
+        let runbook = library.runbook(id)?;
+        let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
+        let nth = section.map_or(0, |section| {
+            let before = runbook.sections.iter().take(id.section).skip(1);
+            before.filter(|other| other.heading == section.heading).count()
+        });
+        Some(Place {
+            runbook: runbook.path.clone(),
+            section: section.map(|section| section.heading.clone()),
+            nth,
+        })
+    }
+
+    /// The topic, when the runbooks still hold it.
+    pub(super) fn find(&self, library: &Library) -> Option<TopicId> {
+        let index = library
+            .runbooks
+            .binary_search_by(|runbook| runbook.path.as_str().cmp(&self.runbook))
+            .ok()
+            .or_else(|| library.runbooks.iter().position(|runbook| runbook.path == self.runbook))?;
+        let section = match &self.section {
+            None => 0,
+            Some(heading) => {
+                let runbook = library.runbooks.get(index)?;
+                let sections = runbook.sections.iter().enumerate().skip(1);
+                let mut named = sections
+                    .filter(|(_, section)| section.heading == *heading)
+                    .map(|(at, _)| at);
+                let first = named.next()?;
+                if self.nth == 0 {
+                    first
+                } else {
+                    named.nth(self.nth - 1).unwrap_or(first)
+                }
+            }
+        };
+        Some(TopicId {
+            runbook: index,
+            section,
+        })
+    }
+
+    /// As one word, to count and compare by.
+    pub(super) fn name(&self) -> String {
+        match &self.section {
+            Some(section) if self.nth > 0 => format!("{} # {section} ({})", self.runbook, self.nth + 1),
+            Some(section) => format!("{} # {section}", self.runbook),
+            None => self.runbook.clone(),
+        }
+    }
+}
+
+impl Case {
+    /// What was pasted, as one text.
+    pub(super) fn text(&self) -> String {
+        let texts: Vec<&str> = self.pastes.iter().map(|paste| paste.text.as_str()).collect();
+        texts.join("\n")
+    }
+
+    /// The beginning of what was pasted, for people who did not see it.
+    pub(super) fn excerpt(&self) -> String {
+        let text = self.text();
+        let mut lines: Vec<String> = Vec::new();
+        for line in text.lines().filter(|line| !line.trim().is_empty()).take(6) {
+            lines.push(line.chars().take(200).collect());
+        }
+        lines.join("\n")
+    }
+
+    /// Adds a message, or its new text. `false` when it was known with this text.
+    pub(super) fn paste(&mut self, message: &str, text: &str) -> bool {
+        let text: String = text.chars().take(PASTE).collect();
+        if let Some(known) = self.pastes.iter_mut().find(|paste| paste.message == message) {
+            let is_new = known.text != text;
+            known.text = text;
+            return is_new;
+        }
+        if self.pastes.len() >= PASTES {
+            return false;
+        }
+        self.pastes.push(Paste {
+            message: message.to_owned(),
+            text,
+        });
+        true
+    }
+
+    /// What was recognised becomes what the case is about. Marks stay with their places.
+    pub(super) fn recognise(&mut self, library: &Library, best: &Match) {
+        let place = Place::of(library, best.topic);
+        if self.found != place || self.place.is_none() {
+            self.place.clone_from(&place);
+            self.at = 0;
+            self.trail.clear();
+        }
+        self.found = place;
+        self.evidence = best.evidence.iter().take(6).map(Line::from).collect();
+        self.captures.clone_from(&best.captures);
+        self.also = best.also.iter().filter_map(|id| Place::of(library, *id)).collect();
+        if matches!(self.standing, Standing::Choosing | Standing::Withdrawn) {
+            self.standing = Standing::Open;
+            self.mark = None;
+        }
+    }
+
+    /// Whether somebody has begun to work on it.
+    pub(super) fn is_begun(&self) -> bool {
+        !self.history.is_empty()
+    }
+
+    /// Remembers what happened.
+    pub(super) fn remember(&mut self, mark: &Mark, what: &str, detail: &str) {
+        if self.history.len() >= HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(Event {
+            mark: mark.clone(),
+            what: what.to_owned(),
+            detail: detail.to_owned(),
+        });
+    }
+
+    /// The steps of the place that are done.
+    pub(super) fn done_here(&self) -> BTreeMap<String, Mark> {
+        let place = self.place.as_ref().map(Place::name);
+        place
+            .and_then(|place| self.done.get(&place))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Does what a button says. `detail`: the step or place, as people read it. `false` when nothing changed.
+    pub(super) fn act(&mut self, act: &Act, mark: &Mark, detail: &str) -> bool {
+        let before = (self.standing, self.at, self.place.clone(), self.done.clone());
+        let mut what = None;
+        match act {
+            Act::Page { at } => self.at = *at,
+            Act::Done { step } => {
+                if let Some(place) = self.place.as_ref().map(Place::name) {
+                    let marks = self.done.entry(place).or_default();
+                    if !marks.contains_key(step) {
+                        marks.insert(step.clone(), mark.clone());
+                        what = Some("done");
+                    }
+                }
+            }
+            Act::Undo { step } => {
+                if let Some(place) = self.place.as_ref().map(Place::name)
+                    && self
+                        .done
+                        .get_mut(&place)
+                        .is_some_and(|marks| marks.remove(step).is_some())
+                {
+                    what = Some("undone");
+                }
+            }
+            Act::Go { runbook, section, nth } => {
+                let to = Place {
+                    runbook: runbook.clone(),
+                    section: section.clone(),
+                    nth: *nth,
+                };
+                if self.place.as_ref() != Some(&to) {
+                    self.trail.extend(self.place.take());
+                    self.place = Some(to);
+                    self.at = 0;
+                    what = Some("went");
+                }
+                if matches!(self.standing, Standing::Choosing | Standing::NotHelped) {
+                    self.stand(Standing::Open, None);
+                }
+            }
+            Act::Return => {
+                if let Some(place) = self.trail.pop() {
+                    self.place = Some(place);
+                    self.at = 0;
+                }
+                if self.standing == Standing::Choosing && self.place.is_some() {
+                    self.stand(Standing::Open, None);
+                }
+            }
+            Act::Fixed => what = self.stand(Standing::Fixed, Some(mark)).then_some("fixed"),
+            Act::NotHelped => what = self.stand(Standing::NotHelped, Some(mark)).then_some("not_helped"),
+            Act::Wrong => {
+                if self.standing != Standing::Choosing {
+                    self.trail.extend(self.place.take());
+                    what = self.stand(Standing::Choosing, Some(mark)).then_some("wrong");
+                }
+            }
+            Act::Reopen => what = self.stand(Standing::Open, None).then_some("reopened"),
+            Act::Escalated => what = self.stand(Standing::Escalated, Some(mark)).then_some("escalated"),
+            Act::Escalate | Act::Share | Act::Unknown => {}
+        }
+        if let Some(what) = what {
+            self.remember(mark, what, detail);
+        }
+        before != (self.standing, self.at, self.place.clone(), self.done.clone())
+    }
+
+    /// Sets how it stands. `false` when it stood so already.
+    pub(super) fn stand(&mut self, standing: Standing, mark: Option<&Mark>) -> bool {
+        if self.standing == standing {
+            return false;
+        }
+        self.standing = standing;
+        self.mark = mark.cloned();
+        true
+    }
+}
+
+impl Standing {
+    /// As templates call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Choosing => "choosing",
+            Self::Fixed => "fixed",
+            Self::NotHelped => "not-helped",
+            Self::Escalated => "escalated",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+impl From<&Evidence> for Line {
+    fn from(evidence: &Evidence) -> Self {
+        let redacted = |text: &str| crate::redact::redact(text).into_owned();
+        Line {
+            number: evidence.line,
+            text: redacted(&evidence.text),
+            signature: redacted(&evidence.signature),
+            kind: evidence.kind,
+        }
+    }
+}
+
+impl Line {
+    /// As the matcher told it.
+    pub(super) fn evidence(&self) -> Evidence {
+        Evidence {
+            line: self.number,
+            text: self.text.clone(),
+            signature: self.signature.clone(),
+            kind: self.kind,
+        }
+    }
+}

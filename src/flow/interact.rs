@@ -1,0 +1,518 @@
+//! What people do and wait for: buttons, slash commands, shortcuts, modals. Answered inline, never behind messages.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tracing::{debug, error, warn};
+
+use super::cards::{self, key_of, post, row, update, whisper};
+use super::case::{Case, Mark};
+use super::mind::{Mind, body, confident};
+use super::reading::Reading;
+use super::rules::Rules;
+use super::talk::{Asked, Said, Talk};
+use super::windows;
+use crate::clock::Clock;
+use crate::respond::{Act, Press, Reply};
+use crate::slack::decode::{Actions, Interaction, Shortcut, SlashCommand, ViewAnswer, Whence};
+use crate::slack::sender::{Body, Sender};
+use crate::store::{self, Answered, CaseRow, Done, NewPost, Store};
+
+/// Two people click at once: how often a click is tried again on what the other one made of the case.
+const TRIES: usize = 8;
+
+/// Answers interactions.
+#[derive(Debug)]
+pub(super) struct Interact {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) mind: Arc<Mind>,
+    pub(super) talk: Arc<Talk>,
+    pub(super) reading: Arc<Reading>,
+    pub(super) sender: Arc<Sender>,
+    /// Wakes delivery.
+    pub(super) outbox: Arc<Notify>,
+}
+
+/// What a click did to its case.
+enum Clicked {
+    Changed(Box<Case>),
+    Same,
+    Gone,
+}
+
+impl Interact {
+    /// What goes into the acknowledgement; nothing for most.
+    pub(super) async fn answer(&self, interaction: Interaction) -> Result<Option<Value>, store::Error> {
+        match interaction {
+            Interaction::Actions(actions) => self.clicked(&actions).await.map(|()| None),
+            Interaction::Command(command) => self.command(&command).await,
+            Interaction::Shortcut(shortcut) => self.shortcut(&shortcut).await.map(|()| None),
+            Interaction::View(answer) => self.view(&answer).await,
+            Interaction::Unknown { kind } => {
+                warn!(
+                    slack.kind = kind,
+                    "nothing handles this kind of interaction; it is acknowledged"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    // --- buttons --------------------------------------------------------------------------------------------------
+
+    async fn clicked(&self, actions: &Actions) -> Result<(), store::Error> {
+        for action in actions
+            .actions
+            .iter()
+            .filter(|action| action.action_id.starts_with("signpost_"))
+        {
+            let value = action.value.as_deref().or(action.selected.first().map(String::as_str));
+            match value.and_then(Press::read) {
+                Some(press) => self.press(actions, press).await?,
+                None if action.action_id == windows::OPEN_PASTE => self.open_paste(&actions.whence).await,
+                None => {
+                    debug!(action = action.action_id, "a button of another version");
+                    self.tell(actions, &self.mind.responder().too_old(None)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn press(&self, actions: &Actions, press: Press) -> Result<(), store::Error> {
+        let whence = &actions.whence;
+        if press.act == Act::Escalate {
+            return self.open_escalation(actions, &press.case).await;
+        }
+        if press.act == Act::Share {
+            return self.share(actions, &press.case).await;
+        }
+        match self.change(&press.case, whence, &press.act).await? {
+            Clicked::Gone => {
+                let days = Some(self.rules.retention_days());
+                self.tell(actions, &self.mind.responder().too_old(days)).await
+            }
+            // Only one person sees it: it is shown anew where it stands.
+            Clicked::Changed(case) if case.post.is_none() => {
+                let shown = self.mind.show(&self.mind.knowledge(), &case);
+                self.respond(whence, &json!({"replace_original": true}), &shown).await;
+                Ok(())
+            }
+            Clicked::Changed(_) | Clicked::Same => Ok(()),
+        }
+    }
+
+    /// Does what a button says, on the case as it is now.
+    async fn change(&self, id: &str, whence: &Whence, act: &Act) -> Result<Clicked, store::Error> {
+        for _ in 0..TRIES {
+            let Some(row) = self.store.case(id).await? else {
+                return Ok(Clicked::Gone);
+            };
+            let Some(mut case) = cards::read(&row) else {
+                return Ok(Clicked::Gone);
+            };
+            let detail = self.detail(&case, act);
+            if !case.act(act, &self.mark(whence), &detail) {
+                return Ok(Clicked::Same);
+            }
+            let shown = self.mind.show(&self.mind.knowledge(), &case);
+            let posts: Vec<NewPost> = update(&case, row.version, &shown).into_iter().collect();
+            if self.save(&row, &case, whence, &posts).await? {
+                return Ok(Clicked::Changed(Box::new(case)));
+            }
+        }
+        warn!(case = id, "too many people change a case at once; a click is left out");
+        Ok(Clicked::Same)
+    }
+
+    async fn save(&self, old: &CaseRow, case: &Case, whence: &Whence, posts: &[NewPost]) -> Result<bool, store::Error> {
+        let now = self.clock.now();
+        let Some(new) = row(case, old.version, now) else {
+            return Ok(true);
+        };
+        let new = CaseRow {
+            created_at: old.created_at,
+            ..new
+        };
+        let done = Done {
+            posts: posts.to_vec(),
+            cases: vec![new],
+            ..Done::default()
+        };
+        let saved = self.store.conclude(&done, Some(&whence.who.id), now).await?;
+        if saved && !posts.is_empty() {
+            self.outbox.notify_one();
+        }
+        Ok(saved)
+    }
+
+    /// The step that an act is about, as people call it.
+    fn detail(&self, case: &Case, act: &Act) -> String {
+        let (Act::Done { step } | Act::Undo { step }) = act else {
+            return case.place.as_ref().map(super::case::Place::name).unwrap_or_default();
+        };
+        let known = self.mind.knowledge();
+        let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
+        let steps = topic.map(|topic| self.mind.responder().steps(&known.library, topic));
+        let named = steps.into_iter().flatten().find(|known| known.key == *step);
+        named.map(|known| known.name).unwrap_or_default()
+    }
+
+    fn mark(&self, whence: &Whence) -> Mark {
+        let who = &whence.who;
+        Mark {
+            by: who.id.clone(),
+            name: who.name.clone().unwrap_or_else(|| who.id.clone()),
+            at: self.clock.now(),
+        }
+    }
+
+    /// Lets everybody see what one person saw.
+    async fn share(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
+        let whence = &actions.whence;
+        let (Some(row), Some(channel)) = (self.store.case(id).await?, whence.channel.clone()) else {
+            let days = Some(self.rules.retention_days());
+            return self.tell(actions, &self.mind.responder().too_old(days)).await;
+        };
+        let Some(mut case) = cards::read(&row).filter(|case| case.post.is_none()) else {
+            return Ok(());
+        };
+        let key = format!("share:{id}");
+        case.post = Some(key.clone());
+        case.channel.clone_from(&channel);
+        let mark = self.mark(whence);
+        let shown = self.shared(&case, &mark);
+        let posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &shown)
+            .into_iter()
+            .collect();
+        if self.save(&row, &case, whence, &posts).await? {
+            self.respond(whence, &json!({"delete_original": true}), &Body::default())
+                .await;
+        }
+        Ok(())
+    }
+
+    /// What is shared, with who shares it.
+    fn shared(&self, case: &Case, mark: &Mark) -> Body {
+        let known = self.mind.knowledge();
+        let mut shown = self.mind.show(&known, case);
+        let by = body(&self.mind.responder().shared_by(&mark.name));
+        shown.blocks.extend(by.blocks);
+        shown.text = format!("{}\n{}", shown.text, by.text);
+        shown
+    }
+
+    // --- slash commands -------------------------------------------------------------------------------------------
+
+    async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
+        let whence = &command.whence;
+        let id = format!("command:{}", whence.trigger_id.as_deref().unwrap_or_default());
+        let said = self
+            .talk
+            .answer(self.question(whence, id, command.text.clone()))
+            .await?;
+        let (shown, _) = self.private(whence, said).await?;
+        Ok(Some(
+            json!({"response_type": "ephemeral", "text": shown.text, "blocks": shown.blocks}),
+        ))
+    }
+
+    /// A question that only the person who asks sees answered.
+    pub(super) fn question(&self, whence: &Whence, id: String, text: String) -> Asked {
+        let channel = whence.channel.clone().unwrap_or_default();
+        // Slack does not say it with a command; strangers are known by their own workspace.
+        let shared = false;
+        let mut case = Case {
+            id,
+            team: whence.team.clone(),
+            author: Some(whence.who.id.clone()),
+            asked: true,
+            stranger: whence.stranger && !self.rules.is_shared_allowed(&channel),
+            channel,
+            ..Case::default()
+        };
+        let message = case.id.clone();
+        case.paste(&message, &crate::redact::redact(&text));
+        Asked {
+            text,
+            images: false,
+            user: whence.who.id.clone(),
+            direct: whence.is_direct(),
+            shared,
+            case,
+        }
+    }
+
+    /// What is said, for one person to see; a case is kept, so that its buttons work.
+    pub(super) async fn private(&self, whence: &Whence, said: Said) -> Result<(Body, Option<Case>), store::Error> {
+        match said {
+            Said::Plain { reply, .. } => Ok((body(&reply), None)),
+            Said::Case { case, .. } => {
+                let now = self.clock.now();
+                let done = Done {
+                    cases: row(&case, 0, now).into_iter().collect(),
+                    ..Done::default()
+                };
+                self.store.conclude(&done, Some(&whence.who.id), now).await?;
+                Ok((self.mind.show(&self.mind.knowledge(), &case), Some(*case)))
+            }
+        }
+    }
+
+    // --- shortcuts ------------------------------------------------------------------------------------------------
+
+    async fn shortcut(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
+        match shortcut.callback_id.as_str() {
+            windows::PASTE => {
+                self.open_paste(&shortcut.whence).await;
+                Ok(())
+            }
+            windows::FIND => self.find_runbook(shortcut).await,
+            other => {
+                warn!(slack.callback = other, "a shortcut that this version does not know");
+                Ok(())
+            }
+        }
+    }
+
+    /// "Find the runbook" on a message: the answer goes into its thread, for everybody; nothing found is told only to who
+    /// asked.
+    async fn find_runbook(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
+        let whence = &shortcut.whence;
+        let responder = self.mind.responder();
+        let Some(message) = &shortcut.message else {
+            return self.whisper(whence, None, &responder.shortcut_nothing()).await;
+        };
+        let id = message.id();
+        let thread = message.answer_thread().to_owned();
+        if let Some(answered) = self.store.answer(&id).await?.filter(|answered| answered.post.is_some()) {
+            debug!(message = id, about = answered.about, "a message was answered before");
+            return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
+        }
+        let text = self.reading.text(message).await;
+        let mut question = self.question(whence, id.clone(), String::new());
+        question.case.channel.clone_from(&message.channel);
+        question.case.thread_ts = Some(thread.clone());
+        question.case.post = Some(key_of(&id));
+        question.case.author = message.author().map(str::to_owned);
+        question.case.pastes.clear();
+        question.case.paste(&id, &crate::redact::redact(&text));
+        let known = self.mind.knowledge();
+        let outcome = confident(known.index.search(&text), self.rules.threshold(&message.channel));
+        let Some(Said::Case { case, about }) = Talk::found(&known.library, question.case, &outcome) else {
+            return self.whisper(whence, Some(thread), &responder.shortcut_nothing()).await;
+        };
+        let shown = self.mind.show(&known, &case);
+        if !self.reading.is_member(&message.channel).await {
+            // The bot cannot post there: only who asked sees it.
+            let private = Case { post: None, ..*case };
+            let (shown, _) = self
+                .private(
+                    whence,
+                    Said::Case {
+                        case: Box::new(private),
+                        about,
+                    },
+                )
+                .await?;
+            self.respond(whence, &json!({"response_type": "ephemeral"}), &shown)
+                .await;
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let done = Done {
+            posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
+                .into_iter()
+                .collect(),
+            answered: vec![Answered {
+                message: id.clone(),
+                about,
+                post: Some(key_of(&id)),
+                case: Some(id),
+            }],
+            cases: row(&case, 0, now).into_iter().collect(),
+            ..Done::default()
+        };
+        self.store.conclude(&done, Some(&whence.who.id), now).await?;
+        self.outbox.notify_one();
+        Ok(())
+    }
+
+    // --- modals ---------------------------------------------------------------------------------------------------
+
+    async fn open_paste(&self, whence: &Whence) {
+        self.open(whence, windows::paste(self.mind.responder().labels())).await;
+    }
+
+    async fn open(&self, whence: &Whence, view: Value) {
+        let Some(trigger) = whence.trigger_id.as_deref() else {
+            warn!("an interaction without a trigger: no window can be opened");
+            return;
+        };
+        if let Err(error) = self.sender.open_view(trigger, view).await {
+            error!(%error, "a window could not be opened");
+            let failed = body(&self.mind.responder().failed(None));
+            self.respond(
+                whence,
+                &json!({"response_type": "ephemeral", "replace_original": false}),
+                &failed,
+            )
+            .await;
+        }
+    }
+
+    async fn open_escalation(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
+        let Some(case) = self.store.case(id).await?.as_ref().and_then(cards::read) else {
+            let days = Some(self.rules.retention_days());
+            return self.tell(actions, &self.mind.responder().too_old(days)).await;
+        };
+        if case.stranger {
+            return self.tell(actions, &self.mind.responder().who_refused()).await;
+        }
+        let link = match (&case.post, &case.thread_ts) {
+            (Some(_), Some(thread)) => self.reading.permalink(&case.channel, thread).await,
+            _ => None,
+        };
+        let view = windows::escalation(&self.mind, &case, link.as_deref());
+        self.open(&actions.whence, view).await;
+        Ok(())
+    }
+
+    async fn view(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        if answer.closed {
+            return Ok(None);
+        }
+        match answer.view.callback_id.as_str() {
+            windows::PASTE => self.pasted(answer).await,
+            windows::ESCALATION => self.escalated(answer).await,
+            other => {
+                warn!(slack.callback = other, "a window that this version does not know");
+                Ok(None)
+            }
+        }
+    }
+
+    /// An error was pasted into the window: the window shows what was found, and the channel that was chosen gets it.
+    async fn pasted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let whence = &answer.whence;
+        let text = windows::pasted_text(&answer.view);
+        let responder = self.mind.responder();
+        if text.trim().is_empty() {
+            let errors = json!({windows::PASTE_BLOCK: responder.labels().fields.paste_label});
+            return Ok(Some(json!({"response_action": "errors", "errors": errors})));
+        }
+        let key = format!("window:{}", answer.view.id);
+        let known = self.mind.knowledge();
+        let channel = windows::chosen_channel(&answer.view);
+        let mut question = self.question(whence, key.clone(), text.clone());
+        if let Some(channel) = &channel {
+            question.case.channel.clone_from(channel);
+            question.case.post = Some(format!("share:{key}"));
+        }
+        let outcome = confident(known.index.search(&text), self.rules.threshold(""));
+        let said = Talk::found(&known.library, question.case, &outcome);
+        let Some(Said::Case { case, .. }) = said else {
+            let nothing = body(&responder.nothing_found());
+            return Ok(Some(
+                json!({"response_action": "update", "view": windows::answer(responder.labels(), &nothing)}),
+            ));
+        };
+        let now = self.clock.now();
+        if let Some(post_key) = &case.post {
+            let shown = self.shared(&case, &self.mark(whence));
+            let done = Done {
+                posts: post(post_key, &case.channel, None, &shown).into_iter().collect(),
+                cases: row(&case, 0, now).into_iter().collect(),
+                ..Done::default()
+            };
+            self.store.conclude(&done, Some(&whence.who.id), now).await?;
+            self.outbox.notify_one();
+        }
+        let shown = self.mind.show(&known, &case);
+        Ok(Some(
+            json!({"response_action": "update", "view": windows::answer(responder.labels(), &shown)}),
+        ))
+    }
+
+    /// The summary is posted, once, and the case remembers who called.
+    async fn escalated(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let whence = &answer.whence;
+        let id = answer.view.private_metadata.as_str();
+        let summary = windows::summary(&answer.view);
+        for _ in 0..TRIES {
+            let Some(old) = self.store.case(id).await? else {
+                return Ok(None);
+            };
+            let Some(mut case) = cards::read(&old) else {
+                return Ok(None);
+            };
+            let mark = self.mark(whence);
+            case.act(&Act::Escalated, &mark, "");
+            let channel = if case.channel.is_empty() {
+                whence.channel.clone().unwrap_or_default()
+            } else {
+                case.channel.clone()
+            };
+            let told = windows::escalated(&self.mind, &case, &mark, &summary);
+            // One window posts once, however often Slack sends it.
+            let key = format!("escalate:{id}:{}", answer.view.id);
+            let shown = self.mind.show(&self.mind.knowledge(), &case);
+            let mut posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &told)
+                .into_iter()
+                .collect();
+            posts.extend(update(&case, old.version, &shown));
+            if self.save(&old, &case, whence, &posts).await? {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    // --- telling one person ---------------------------------------------------------------------------------------
+
+    /// Tells something to who clicked, without changing what was clicked on.
+    async fn tell(&self, actions: &Actions, reply: &Reply) -> Result<(), store::Error> {
+        let thread = actions.thread_ts.clone();
+        self.whisper(&actions.whence, thread, reply).await
+    }
+
+    async fn whisper(&self, whence: &Whence, thread: Option<String>, reply: &Reply) -> Result<(), store::Error> {
+        let shown = body(reply);
+        if whence.response_url.is_some() {
+            let mut how = json!({"response_type": "ephemeral", "replace_original": false});
+            if let Some(thread) = thread {
+                how["thread_ts"] = json!(thread);
+            }
+            self.respond(whence, &how, &shown).await;
+            return Ok(());
+        }
+        let Some(channel) = whence.channel.as_deref() else {
+            return Ok(());
+        };
+        let key = format!("tell:{}", whence.trigger_id.as_deref().unwrap_or_default());
+        let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
+            .into_iter()
+            .collect();
+        self.store.enqueue(&posts, self.clock.now()).await?;
+        self.outbox.notify_one();
+        Ok(())
+    }
+
+    /// Answers over the response_url. What cannot be answered so is logged: the person sees that nothing came.
+    async fn respond(&self, whence: &Whence, how: &Value, shown: &Body) {
+        let Some(url) = whence.response_url.as_deref() else {
+            return;
+        };
+        let mut message = how.clone();
+        if !shown.text.is_empty() {
+            message["text"] = json!(shown.text);
+            message["blocks"] = json!(shown.blocks);
+        }
+        if let Err(error) = self.sender.respond(url, message).await {
+            warn!(%error, "an answer to a click could not be shown");
+        }
+    }
+}

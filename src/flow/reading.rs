@@ -1,0 +1,64 @@
+//! What a message says, with what is attached to it; and what Slack has to be asked about places.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::rules::Rules;
+use crate::slack::decode::Message;
+use crate::slack::text;
+use crate::slack::web::Web;
+
+/// How long an answer waits for a file; then what its preview shows has to do.
+const FILE: Duration = Duration::from_secs(4);
+/// How long an answer waits for a link or for what a channel is.
+const LINK: Duration = Duration::from_millis(1_500);
+/// Files of one message that are read.
+const FILES: usize = 3;
+
+/// Reads.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) web: Arc<Web>,
+    pub(super) rules: Arc<Rules>,
+}
+
+impl Reading {
+    /// The text of a message without the mention of the bot, with its files as far as they can be read in time.
+    pub(super) async fn text(&self, message: &Message) -> String {
+        let mut said = text::without_mention(&message.text, &self.rules.us.user_id);
+        for file in message.unread_files().take(FILES) {
+            match tokio::time::timeout(FILE, self.web.download(file)).await {
+                Ok(Ok(content)) => {
+                    said.push_str("\n```\n");
+                    said.push_str(&text::escape(&content.text));
+                    said.push_str("\n```");
+                }
+                Ok(Err(error)) => info!(%error, file = file.id, "a file is not read; its preview has to do"),
+                Err(_) => warn!(file = file.id, "a file did not come in time; its preview has to do"),
+            }
+        }
+        said
+    }
+
+    /// Where people find a message; `None` when Slack does not say in time.
+    pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
+        let asked = tokio::time::timeout(LINK, self.web.permalink(channel, ts)).await;
+        asked.ok()?.ok()
+    }
+
+    /// Whether the bot is in a channel and can post there. When Slack does not say, posting tells.
+    pub(super) async fn is_member(&self, channel: &str) -> bool {
+        if channel.starts_with('D') {
+            return true;
+        }
+        match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
+            Ok(Ok(conversation)) => conversation.is_member,
+            Ok(Err(error)) => !error
+                .code()
+                .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel")),
+            Err(_) => true,
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! What is said to a person who asked, by mention, in a direct message, with a slash command or a shortcut: one grammar
+//! for all of them.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::case::{Case, Place, Standing};
+use super::mind::{Mind, confident, name};
+use super::people::People;
+use super::rules::Rules;
+use super::{Knowledge, Status};
+use crate::clock::Clock;
+use crate::command::{self, Command, Resolution, Whom};
+use crate::matching::Outcome;
+use crate::policy::{self, MayMute};
+use crate::respond::{Connection, Listening, Problems, Reply, StatusFacts};
+use crate::runbook::{Library, TopicId};
+use crate::store::{self, Mute, Store};
+
+/// Search results that are listed.
+const RESULTS: usize = 5;
+
+/// Answers those who ask.
+#[derive(Debug)]
+pub(super) struct Talk {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) mind: Arc<Mind>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) status: Arc<Status>,
+    pub(super) people: Arc<People>,
+}
+
+/// A question, and where it was asked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    /// The text, without the mention of the bot.
+    pub(super) text: String,
+    /// Whether there are images and nothing else.
+    pub(super) images: bool,
+    /// The case that it may become: what stands here stays.
+    pub(super) case: Case,
+    /// Who asks: a user id.
+    pub(super) user: String,
+    /// A direct message.
+    pub(super) direct: bool,
+    /// The channel is shared with another organisation.
+    pub(super) shared: bool,
+}
+
+/// What is said.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// Something that nobody works on.
+    Plain { reply: Reply, about: String },
+    /// Something to work on.
+    Case { case: Box<Case>, about: String },
+}
+
+impl Talk {
+    /// What is said: always something.
+    pub(super) async fn answer(&self, asked: Asked) -> Result<Said, store::Error> {
+        let responder = self.mind.responder();
+        if asked.images {
+            return Ok(plain(responder.images_not_read(), "images"));
+        }
+        let known = self.mind.knowledge();
+        let without;
+        let library = if asked.case.stranger {
+            without = known.library.without_contacts();
+            &without
+        } else {
+            &known.library
+        };
+        Ok(match command::parse(&asked.text) {
+            Command::Help | Command::Empty => plain(responder.help(), "help"),
+            Command::HelpOn(command) => plain(responder.help_on(Some(&command)), "help"),
+            Command::Search(words) => self.search(&known, library, asked, words),
+            Command::Show { runbook, section } => match command::resolve(library, &runbook, section.as_deref()) {
+                Resolution::Found(topic) => place(library, asked.case, topic),
+                Resolution::Ambiguous(topics) => choose(library, asked.case, runbook, &topics),
+                Resolution::Nothing => self.find(&known, library, asked, None),
+            },
+            Command::Who(words) => match command::who(library, &words) {
+                Whom::Nothing { .. } if !known.index.search(&asked.text).matches.is_empty() => {
+                    self.find(&known, library, asked, None)
+                }
+                _ if asked.case.stranger => plain(responder.who_refused(), "who"),
+                whom => Said::Plain {
+                    reply: responder.who(library, &whom, &words),
+                    about: "who".to_owned(),
+                },
+            },
+            Command::Status => plain(self.status(&known, &asked).await?, "status"),
+            Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
+            Command::Unmute => plain(self.unmute(&asked).await?, "unmute"),
+            Command::Typo { meant, text } => {
+                let typed = Asked { text, ..asked };
+                self.find(&known, library, typed, Some(&meant))
+            }
+            Command::Find(text) => self.find(&known, library, Asked { text, ..asked }, None),
+        })
+    }
+
+    /// The best runbook for a text, the closest ones, or that there is none.
+    fn find(&self, known: &Knowledge, library: &Library, asked: Asked, meant: Option<&str>) -> Said {
+        let outcome = confident(
+            known.index.search(&asked.text),
+            self.rules.threshold(&asked.case.channel),
+        );
+        if outcome.matches.is_empty()
+            && let Some(meant) = meant
+        {
+            return plain(self.mind.responder().typo(meant), "typo");
+        }
+        Self::found(library, asked.case, &outcome)
+            .unwrap_or_else(|| plain(self.mind.responder().nothing_found(), "nothing"))
+    }
+
+    /// What was found as a case; `None` when that is nothing.
+    pub(super) fn found(library: &Library, mut case: Case, outcome: &Outcome) -> Option<Said> {
+        let best = outcome.best()?;
+        let about = name(library, best.topic);
+        if !Mind::take_up(library, &mut case, outcome) {
+            case.standing = Standing::Choosing;
+            "near".clone_into(&mut case.why);
+        }
+        case.fingerprint.clone_from(&about);
+        Some(Said::Case {
+            case: Box::new(case),
+            about,
+        })
+    }
+
+    fn search(&self, known: &Knowledge, library: &Library, asked: Asked, words: String) -> Said {
+        let outcome = known.index.search(&words);
+        let found = outcome.matches.iter().chain(&outcome.near).take(RESULTS);
+        let near: Vec<Place> = found.filter_map(|found| Place::of(library, found.topic)).collect();
+        if near.is_empty() {
+            return plain(
+                self.mind.responder().search_results(library, &outcome, &words),
+                "search",
+            );
+        }
+        Said::Case {
+            case: Box::new(Case {
+                near,
+                words,
+                why: "search".to_owned(),
+                standing: Standing::Choosing,
+                fingerprint: "search".to_owned(),
+                ..asked.case
+            }),
+            about: "search".to_owned(),
+        }
+    }
+
+    async fn status(&self, known: &Knowledge, asked: &Asked) -> Result<Reply, store::Error> {
+        let now = self.status.get();
+        let facts = StatusFacts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: self.clock.now(),
+            runbooks: known.library.runbooks.len(),
+            loaded_at: Some(known.read_at),
+            reload_failed: self.mind.reload_failed(),
+            problems: Problems::of(&known.library.diagnostics),
+            connection: if self.rules.is_http() {
+                Connection::Http
+            } else {
+                Connection::Socket {
+                    connections: now.sockets,
+                }
+            },
+            listening: self.listening(asked).await?,
+        };
+        Ok(self.mind.responder().status(&facts))
+    }
+
+    async fn listening(&self, asked: &Asked) -> Result<Listening, store::Error> {
+        let channel = &asked.case.channel;
+        if asked.direct {
+            return Ok(Listening::Direct);
+        }
+        if let Some(mute) = self.store.muted(channel, self.clock.now()).await? {
+            return Ok(Listening::Muted {
+                until: mute.until,
+                by: Some(self.people.name(&mute.by).await),
+            });
+        }
+        Ok(if asked.shared && !self.rules.is_shared_allowed(channel) {
+            Listening::Shared
+        } else if self.rules.is_unasked(channel) {
+            Listening::Unasked
+        } else {
+            Listening::Asked
+        })
+    }
+
+    async fn mute(&self, asked: &Asked, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
+        let responder = self.mind.responder();
+        if let Some(refused) = self.refused(asked).await {
+            return Ok(refused);
+        }
+        let now = self.clock.now();
+        let until = time.map(|time| {
+            let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+            now.saturating_add(time).unwrap_or(now)
+        });
+        let mute = Mute {
+            by: asked.user.clone(),
+            until,
+        };
+        self.store.mute(&asked.case.channel, Some(&mute), now).await?;
+        Ok(responder.muted(until, now))
+    }
+
+    async fn unmute(&self, asked: &Asked) -> Result<Reply, store::Error> {
+        if let Some(refused) = self.refused(asked).await {
+            return Ok(refused);
+        }
+        let now = self.clock.now();
+        let was_muted = self.store.muted(&asked.case.channel, now).await?.is_some();
+        self.store.mute(&asked.case.channel, None, now).await?;
+        let listening = self.listening(asked).await?;
+        Ok(self.mind.responder().unmuted(was_muted, &listening))
+    }
+
+    /// Why somebody may not mute or unmute a channel; `None` when they may.
+    async fn refused(&self, asked: &Asked) -> Option<Reply> {
+        let responder = self.mind.responder();
+        let listed = self.rules.mute_by();
+        let muter = policy::Muter {
+            direct: asked.direct,
+            bot: false,
+            external: asked.case.stranger,
+            nobody_listed: listed.is_empty(),
+            listed: self.people.is_one_of(&asked.user, listed).await,
+        };
+        match policy::may_mute(muter) {
+            MayMute::Yes => None,
+            MayMute::Direct => Some(responder.mute_direct()),
+            MayMute::Stranger => Some(responder.mute_refused(true)),
+            MayMute::NotListed | MayMute::Bot => Some(responder.mute_refused(false)),
+        }
+    }
+}
+
+fn plain(reply: Reply, about: &str) -> Said {
+    Said::Plain {
+        reply,
+        about: about.to_owned(),
+    }
+}
+
+/// A topic that somebody asked to see.
+fn place(library: &Library, case: Case, topic: TopicId) -> Said {
+    let place = Place::of(library, topic);
+    let about = name(library, topic);
+    Said::Case {
+        case: Box::new(Case {
+            place,
+            fingerprint: about.clone(),
+            ..case
+        }),
+        about,
+    }
+}
+
+/// A name that fits several topics.
+fn choose(library: &Library, case: Case, words: String, topics: &[TopicId]) -> Said {
+    let near = topics
+        .iter()
+        .take(RESULTS)
+        .filter_map(|id| Place::of(library, *id))
+        .collect();
+    Said::Case {
+        case: Box::new(Case {
+            near,
+            words,
+            why: "choose".to_owned(),
+            standing: Standing::Choosing,
+            fingerprint: "choice".to_owned(),
+            ..case
+        }),
+        about: "choice".to_owned(),
+    }
+}
