@@ -87,11 +87,19 @@ fn decided(found: Vec<TopicId>) -> Resolution {
     }
 }
 
-/// The runbooks that a name fits: those that have exactly it, else those that start with it.
+/// The runbooks that a name fits: the one whose path it is, else those that have exactly it, else those that start with it.
 fn runbooks(library: &Library, name: &str) -> Vec<usize> {
     let name = folded(name);
     if name.is_empty() {
         return Vec::new();
+    }
+    // What lies at the top of the folder has a path that is the file name of others.
+    if let Some(index) = library
+        .runbooks
+        .iter()
+        .position(|runbook| folded(&runbook.path) == name)
+    {
+        return vec![index];
     }
     let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
         let all = library.runbooks.iter().enumerate();

@@ -60,6 +60,9 @@ const NEAREST: usize = 3;
 /// How alike a name must be to be offered.
 const ALIKE: f64 = 0.8;
 
+/// Shorter words begin too many titles.
+const SHORTEST_RUNBOOK: usize = 4;
+
 /// Words around a name that are no part of it.
 const AROUND: [&str; 9] = [
     "the", "team", "squad", "service", "people", "folks", "on-call", "oncall", "owner",
@@ -123,18 +126,42 @@ fn named(library: &Library, words: &str) -> Whom {
     if let Some(found) = one_of(library, &beginning) {
         return found;
     }
-    match resolve(library, words, None) {
-        Resolution::Found(id) => return Whom::Found(of_topic(library, id)),
-        Resolution::Ambiguous(ids) => {
-            return Whom::Ambiguous(ids.iter().filter_map(|id| title(library, *id)).collect());
-        }
-        Resolution::Nothing => {}
+    if let Some(found) = of_runbook(library, words) {
+        return found;
     }
     let wanted: Vec<&str> = asked.split(' ').collect();
     let holding = fitting(&|name| wanted.iter().all(|word| name.split(' ').any(|part| part == *word)));
     one_of(library, &holding).unwrap_or_else(|| Whom::Nothing {
         nearest: nearest(&candidates, &asked),
     })
+}
+
+/// A runbook or a section, named as in `show`.
+fn of_runbook(library: &Library, words: &str) -> Option<Whom> {
+    if words.chars().count() < SHORTEST_RUNBOOK {
+        return None;
+    }
+    let (runbook, section) = match words.split_once(char::is_whitespace) {
+        Some((runbook, section)) => (runbook, Some(section)),
+        None => (words, None),
+    };
+    match resolve(library, runbook, section) {
+        Resolution::Found(id) => Some(Whom::Found(of_topic(library, id))),
+        Resolution::Ambiguous(ids) => {
+            let names: BTreeSet<String> = ids.iter().filter_map(|id| full_name(library, *id)).collect();
+            Some(Whom::Ambiguous(names.into_iter().collect()))
+        }
+        Resolution::Nothing => None,
+    }
+}
+
+/// The path of a runbook, with the heading of a section: of all names the one that nothing else has.
+fn full_name(library: &Library, id: TopicId) -> Option<String> {
+    let path = &library.runbooks.get(id.runbook)?.path;
+    if id.section == 0 {
+        return Some(path.clone());
+    }
+    Some(format!("{path} {}", title(library, id)?))
 }
 
 fn one_of(library: &Library, found: &[&Candidate]) -> Option<Whom> {
@@ -330,9 +357,9 @@ fn nearest(candidates: &[Candidate], asked: &str) -> Vec<String> {
         .collect()
 }
 
-/// Case, blanks, hyphens and the mark of a channel or a group do not count.
+/// Case, blanks, hyphens, brackets and the mark of a channel or a group do not count.
 fn folded(name: &str) -> String {
-    let name = name.trim().trim_start_matches(['#', '@']).to_lowercase();
-    let parts = name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_' | '“' | '”' | '"' | '`'));
+    let name = name.to_lowercase();
+    let parts = name.split(|c: char| !c.is_alphanumeric());
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
