@@ -103,6 +103,18 @@ struct Refused {
     since: u64,
 }
 
+impl Refused {
+    /// Counts one more. Gives the count when it is time to log it.
+    fn one_more(&mut self, now: Timestamp) -> Option<u64> {
+        self.since += 1;
+        if self.logged.is_some_and(|at| now.duration_since(at).abs() < LOGGED) {
+            return None;
+        }
+        self.logged = Some(now);
+        Some(std::mem::take(&mut self.since))
+    }
+}
+
 /// Why a request gets no answer but a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Problem {
@@ -141,7 +153,7 @@ impl Endpoint {
 
     async fn answer(&self, request: Request) -> Result<Response, Problem> {
         let (head, body) = request.into_parts();
-        if !PATHS.contains(&head.uri.path()) {
+        if !PATHS.contains(&head.uri.path().trim_end_matches('/')) {
             return Err(Problem::NotFound);
         }
         // Slack's documentation leaves open how it looks at the certificate; any way is good.
@@ -232,14 +244,11 @@ impl Endpoint {
 
     /// Whoever finds the address may send what he likes; the log must not fill up with it.
     fn log(&self, refusal: Refusal) {
-        let now = self.clock.now();
-        let Ok(mut refused) = self.refused.lock() else { return };
-        refused.since += 1;
-        if refused.logged.is_some_and(|at| now.duration_since(at).abs() < LOGGED) {
-            return;
-        }
-        let count = std::mem::take(&mut refused.since);
-        refused.logged = Some(now);
+        let count = self
+            .refused
+            .lock()
+            .map(|mut refused| refused.one_more(self.clock.now()));
+        let Ok(Some(count)) = count else { return };
         let remedy = match refusal {
             Refusal::Stale => "is this machine's clock right?",
             Refusal::Forged => {
@@ -327,4 +336,20 @@ async fn whole(body: Body, largest: usize) -> Result<Vec<u8>, Problem> {
         whole.extend_from_slice(&piece);
     }
     Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_requests_are_counted_and_logged_once_a_minute() {
+        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        let mut refused = Refused::default();
+        let logged: Vec<Option<u64>> = [0, 1, 2, 59, 60, 61, 500]
+            .into_iter()
+            .map(|second| refused.one_more(at(second)))
+            .collect();
+        assert_eq!(logged, [Some(1), None, None, None, Some(4), None, Some(2)]);
+    }
 }

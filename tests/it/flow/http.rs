@@ -19,7 +19,7 @@ async fn over_http(world: &World) -> (Settings, String) {
 }
 
 /// A bot to which the workspace posts.
-async fn bot(world: &World) -> (Bot, Settings, String) {
+pub(super) async fn bot(world: &World) -> (Bot, Settings, String) {
     let (settings, url) = over_http(world).await;
     let bot = world.bot_with(settings.clone(), Parts::default()).await;
     world
