@@ -101,18 +101,27 @@ fn what_slack_did_not_sign_is_not_answered() {
 }
 
 #[test]
-fn commands_and_clicks_are_acknowledged() {
+fn commands_shortcuts_and_clicks_are_answered() {
     with(|world| async move {
         let (bot, ..) = bot(&world).await;
-        let told = world
-            .control(
-                "command",
-                json!({"command": "/signpost", "text": "help", "channel": SUPPORT}),
-            )
-            .await;
-        assert_eq!(told["acknowledged"], true, "{told}");
+        let asked = json!({"command": "/signpost", "text": "help", "channel": SUPPORT});
+        let told = world.control("command", asked).await;
+        assert!(words(&told["response"]).contains("show RUNBOOK"), "{told}");
         let told = world.control("shortcut", json!({"callback_id": "paste_error"})).await;
         assert_eq!(told["acknowledged"], true, "{told}");
+        let opened = world
+            .workspace
+            .wait_for(|state| state.to_json()["views"][0]["id"].as_str().map(str::to_owned));
+        opened.await.unwrap();
+
+        let ts = world.say(PASTE);
+        let card = world.replies(&ts).await.remove(0);
+        let buttons = card["blocks"].as_array().unwrap().iter();
+        let buttons = buttons.filter_map(|block| block["elements"].as_array()).flatten();
+        let button = buttons.filter_map(|element| element["action_id"].as_str()).next();
+        let button = button.unwrap_or_else(|| panic!("no button in {card}"));
+        let click = json!({"channel": SUPPORT, "ts": card["ts"], "action_id": button, "user": "grace"});
+        assert_eq!(world.control("click", click).await["acknowledged"], true);
         bot.stop().await;
     });
 }

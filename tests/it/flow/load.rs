@@ -27,6 +27,7 @@ async fn commands_are_answered(world: &World, bot: &Bot, messages: usize) {
             )
             .await;
         assert_eq!(told["acknowledged"], true, "{told}");
+        assert!(words(&told["response"]).contains("show RUNBOOK"), "{told}");
     }
     let handled = handled().await;
     assert!(usize::try_from(handled).unwrap() < messages, "nothing waited any more");
