@@ -247,10 +247,11 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     let (even, odd) = (zeros(0), zeros(1));
     let encoding = if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         encoding
-    } else if let Some(utf8) = utf8(bytes) {
-        return (even + odd == 0).then_some(utf8);
     } else if even + odd == 0 {
-        WINDOWS_1252
+        match utf8(bytes) {
+            Some(text) => return Some(text),
+            None => WINDOWS_1252,
+        }
     } else if odd > bytes.len() / 4 && even == 0 {
         UTF_16LE
     } else if even > bytes.len() / 4 && odd == 0 {
@@ -259,7 +260,9 @@ fn text_of(bytes: &[u8]) -> Option<String> {
         return None;
     };
     let (text, ..) = encoding.decode(bytes);
-    (!text.contains('\0')).then(|| text.into_owned())
+    // A guess that makes control characters is wrong.
+    let is_text = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
+    text.chars().all(is_text).then(|| text.into_owned())
 }
 
 /// Text with a bad byte here and there is still UTF-8, when any letter in it takes several bytes; the last one may be cut.

@@ -9,6 +9,7 @@ mod blocks;
 mod parts;
 
 pub use attachments::forwarded;
+pub(super) use attachments::of_attachment as attachment_text;
 pub(super) use blocks::of_block;
 use parts::Parts;
 
@@ -42,6 +43,14 @@ pub fn of_message(message: &Value, us: &Identity) -> String {
     {
         parts.add(preview(&file));
     }
+    parts.into_text()
+}
+
+/// What a bot says besides its attachments.
+pub(super) fn own_text(message: &Value) -> String {
+    let mut parts = Parts::default();
+    parts.add(string(message, "text").unwrap_or_default());
+    parts.add(blocks::of_blocks(array(message.get("blocks")).iter()));
     parts.into_text()
 }
 

@@ -73,7 +73,7 @@ pub(super) fn of_forwarded(attachment: &Value) -> String {
 }
 
 /// What a bot says in an attachment; `fallback` says it again, for where attachments are not shown.
-pub(super) fn of_attachment(attachment: &Value) -> String {
+pub(in crate::slack) fn of_attachment(attachment: &Value) -> String {
     let mut parts = Parts::default();
     for key in ["pretext", "title", "text"] {
         parts.add(string(attachment, key).unwrap_or_default());

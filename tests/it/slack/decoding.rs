@@ -3,34 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use signpost::slack::decode::{self, Event, Frame, Identity, Message};
+use signpost::slack::decode::{self, Event, Frame, Interaction};
 
-fn us() -> Identity {
-    Identity {
-        team_id: "T1".into(),
-        enterprise_id: None,
-        user_id: "U0BOT".into(),
-        bot_id: Some("B0BOT".into()),
-    }
-}
-
-fn event(event: &Value) -> Event {
-    decode::event(
-        &json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}),
-        &us(),
-    )
-}
-
-fn message(fields: &Value) -> Message {
-    let mut whole = json!({"type": "message", "channel": "C1", "ts": "1.0", "user": "U1"});
-    for (key, value) in fields.as_object().unwrap() {
-        whole[key] = value.clone();
-    }
-    match event(&whole) {
-        Event::Message(message) => *message,
-        other => panic!("{whole} is {other:?}"),
-    }
-}
+use super::{event, message, us};
 
 #[test]
 fn frames_are_told_apart() {
@@ -66,51 +41,6 @@ fn frames_are_told_apart() {
         None,
         "deep nesting is refused, not followed"
     );
-}
-
-#[test]
-fn text_is_found_wherever_it_stands() {
-    let cases = [
-        (json!({"text": "plain &lt;ID&gt;"}), "plain &lt;ID&gt;"),
-        (
-            json!({"text": "hi", "blocks": [{"type": "rich_text", "elements": []}], "attachments": [{"text": "a preview of a link"}]}),
-            "hi",
-        ),
-        (
-            json!({"text": "", "blocks": [{"type": "rich_text", "elements": [
-                {"type": "rich_text_section", "elements": [{"type": "text", "text": "see "}, {"type": "link", "url": "https://x", "text": "x"}]},
-                {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "E0003 <ID> &amp; more"}]},
-                {"type": "rich_text_list", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "one", "style": {"code": true}}]}]},
-            ]}]}),
-            "see <https://x|x>\n```\nE0003 &lt;ID&gt; &amp; more\n```\n• `one`",
-        ),
-        (
-            json!({"bot_id": "B1", "text": "Alert", "attachments": [{"title": "Down", "text": "since 3", "fields": [{"title": "code", "value": 7}]}]}),
-            "Alert\nDown\nsince 3\ncode: 7",
-        ),
-        (
-            json!({"bot_id": "B1", "text": "", "attachments": [{"fallback": "only this"}]}),
-            "only this",
-        ),
-        (
-            json!({"bot_id": "B1", "text": "Alert", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Alert"}}, {"type": "section", "text": {"type": "mrkdwn", "text": "it is *down*"}, "fields": [{"type": "mrkdwn", "text": "field"}]}]}),
-            "Alert\nit is *down*\nfield",
-        ),
-        (
-            json!({"subtype": "file_share", "text": "log:", "files": [{"mode": "snippet", "preview": "a < b"}]}),
-            "log:\n```\na &lt; b\n```",
-        ),
-        (json!({"subtype": "thread_broadcast", "text": "broadcast"}), "broadcast"),
-        (
-            json!({"text": "odd", "metadata": {"event_type": 1, "event_payload": {"n": 1}}, "files": [{"url_private": ""}], "attachments": [{"fields": 3}]}),
-            "odd",
-        ),
-        (json!({"text": 12}), "12"),
-        (json!({"text": null}), ""),
-    ];
-    for (fields, expected) in cases {
-        assert_eq!(message(&fields).text, expected, "{fields}");
-    }
 }
 
 #[test]
@@ -180,6 +110,93 @@ fn what_is_no_message_to_answer_is_left_alone() {
     );
 }
 
+#[test]
+fn a_deletion_tells_of_its_thread_as_far_as_slack_does() {
+    let deleted = |fields: Value| {
+        let mut whole = json!({"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": "1.0"});
+        for (key, value) in fields.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        match event(&whole) {
+            Event::Deleted {
+                message,
+                thread_ts,
+                root,
+                author,
+            } => {
+                assert_eq!(message, "T1:C1:1.0");
+                (thread_ts.unwrap_or_default(), root, author.unwrap_or_default())
+            }
+            other => panic!("{whole} is {other:?}"),
+        }
+    };
+    let previous = |fields: Value| deleted(json!({"previous_message": fields}));
+    let told = |thread: &str, root, author: &str| (thread.to_owned(), root, author.to_owned());
+    assert_eq!(previous(json!({"ts": "1.0", "user": "U1"})), told("", Some(true), "U1"));
+    assert_eq!(
+        previous(json!({"ts": "1.0", "thread_ts": "1.0", "bot_id": "B1"})),
+        told("1.0", Some(true), "B1")
+    );
+    assert_eq!(
+        previous(json!({"ts": "1.0", "thread_ts": "0.5", "user": "U1"})),
+        told("0.5", Some(false), "U1")
+    );
+    assert_eq!(previous(json!([])), told("", None, ""));
+    let tombstone = json!({"subtype": "message_changed", "deleted_ts": null, "previous_message": {"user": "U1"},
+        "message": {"subtype": "tombstone", "ts": "1.0", "thread_ts": "1.0", "user": "USLACKBOT"}});
+    assert_eq!(deleted(tombstone), told("1.0", Some(true), "U1"));
+}
+
+#[test]
+fn an_edit_brings_what_stood_there_before() {
+    let changed = |message: Value, previous: Value| {
+        event(
+            &json!({"type": "message", "subtype": "message_changed", "channel": "C1", "ts": "9.0", "event_ts": "9.5",
+            "message": message, "previous_message": previous}),
+        )
+    };
+    let edit = |fields: Value, previous: Value| match changed(fields, previous) {
+        Event::Message(message) => (message.text, message.previous_text, message.edited_ts),
+        other => panic!("{other:?}"),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        edit(
+            json!({"ts": "1.0", "text": "never mind", "edited": {"ts": "2.0"}}),
+            json!({"ts": "1.0", "text": "E0003 again"})
+        ),
+        ("never mind".to_owned(), text("E0003 again"), text("2.0"))
+    );
+    // Bots update their messages without a mark: the event's own time tells the versions apart.
+    let alert = |state: &str| json!({"ts": "1.0", "bot_id": "B1", "text": "", "attachments": [{"text": state}]});
+    assert_eq!(
+        edit(alert("over"), alert("on fire")),
+        ("over".to_owned(), text("on fire"), text("9.5"))
+    );
+    // A preview of a link changes nothing, whoever wrote the message.
+    let with_preview = json!({"ts": "1.0", "bot_id": "B1", "text": "",
+        "attachments": [{"text": "on fire"}, {"from_url": "https://x", "text": "a page"}]});
+    assert!(matches!(changed(with_preview, alert("on fire")), Event::Ignored { .. }));
+}
+
+#[test]
+fn the_home_tab_is_opened_by_somebody() {
+    let opened = |fields: Value| {
+        let mut whole = json!({"type": "app_home_opened", "channel": "D1"});
+        for (key, value) in fields.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        event(&whole)
+    };
+    let home = |tab: &str| Event::HomeOpened {
+        user: "U1".into(),
+        tab: tab.into(),
+    };
+    assert_eq!(opened(json!({"user": "U1", "tab": "messages"})), home("messages"));
+    assert_eq!(opened(json!({"user": "U1"})), home("home"));
+    assert!(matches!(opened(json!({})), Event::Odd { .. }));
+}
+
 /// Recorded payloads: none panics, none loses its text.
 #[test]
 fn every_recorded_payload_decodes_or_is_set_aside() {
@@ -209,6 +226,9 @@ fn every_recorded_payload_decodes_or_is_set_aside() {
         } else {
             &wrapped
         };
+        if value.get("type").is_some() && value.get("event").is_none() {
+            interaction_keeps_its_text(&value);
+        }
         let raw_event = payload.get("event").unwrap();
         if let Event::Message(message) = decode::event(payload, &us()) {
             messages += 1;
@@ -223,4 +243,23 @@ fn every_recorded_payload_decodes_or_is_set_aside() {
         }
     }
     assert!(messages >= 20, "only {messages} messages were read");
+}
+
+/// What people did: whatever the message, the inputs and the command say is in what was read.
+fn interaction_keeps_its_text(payload: &Value) {
+    let interaction = decode::interaction(payload, "interactive", &us());
+    let shown = format!("{interaction:?}");
+    let said = payload["message"]["text"].as_str().into_iter();
+    let values = payload["view"]["state"]["values"].as_object().into_iter().flatten();
+    let typed = values
+        .filter_map(|(_, inputs)| inputs.as_object())
+        .flat_map(|inputs| inputs.values())
+        .filter_map(|input| input["value"].as_str());
+    if matches!(interaction, Interaction::Unknown { .. }) {
+        return;
+    }
+    for text in said.chain(typed) {
+        let debug = format!("{text:?}");
+        assert!(shown.contains(debug.trim_matches('"')), "{text:?} is lost in {shown}");
+    }
 }

@@ -1,0 +1,56 @@
+//! Jenkins: its Slack plugin says `folder » job - #12 Still Failing after 3 min (Open)`, pipelines say what they like with a
+//! link to the build.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::part::{Part, steady};
+use super::{Alert, Source, State, alert};
+
+/// The path of a build: `/job/folder/job/name/12/`.
+static BUILD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^https?://[^/]+(?:/[^/]+)*?(?P<path>(?:/job/[^/?#]+)+)/\d+(?:[/?#]|$)").ok());
+/// What the plugin says, in the words of its source.
+static PLUGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^(?P<job>\S.*?) - (?P<build>#\S+) (?P<state>Starting|Started|Back to normal|Still Failing|Success|Failure|Aborted",
+        r"|Not built|Unstable|Regression|Unknown)\b",
+    ))
+    .ok()
+});
+static FAILED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:fail(?:ed|ure|ing|s)?|unstable|regression|broken|broke)\b").ok());
+static PASSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:back to normal|success(?:ful|fully)?|succeeded|fixed|stable|passed)\b").ok()
+});
+static ENDED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:start(?:ed|ing)|abort(?:ed)?|not built|skipped)\b").ok());
+
+pub(super) fn read(part: &Part) -> Option<Alert> {
+    let path = part.link(|link| {
+        let found = BUILD.as_ref()?.captures(link)?;
+        Some(found.name("path")?.as_str().replace("/job/", "/"))
+    });
+    let by_plugin = part.heads.iter().find_map(|head| PLUGIN.as_ref()?.captures(head));
+    let (said, job) = match (&by_plugin, &path) {
+        (Some(found), _) => (found.name("state")?.as_str(), found.name("job")?.as_str().to_owned()),
+        (None, Some(path)) => (part.heads.first()?.as_str(), path.trim_start_matches('/').to_owned()),
+        (None, None) => return None,
+    };
+    let is = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|pattern| pattern.is_match(said));
+    // In this order: "back to normal after 3 failures" is over.
+    let state = match (is(&PASSED), is(&FAILED)) {
+        (true, false) => State::Resolved,
+        (true, true) if said.to_lowercase().contains("back to normal") => State::Resolved,
+        (_, true) => State::Firing,
+        _ if by_plugin.is_some() || is(&ENDED) => State::Unknown,
+        // A link to a build in other news.
+        _ => return None,
+    };
+    let identity = match path {
+        Some(path) => path.trim_start_matches('/').to_owned(),
+        None => steady(&job),
+    };
+    Some(alert(Source::Jenkins, state, &identity, vec![job]))
+}
