@@ -214,6 +214,30 @@ impl App {
     }
 }
 
+impl Command {
+    /// In the form of a manifest.
+    pub(crate) fn read(given: &Value) -> Self {
+        let text = |key: &str| given[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            command: format!("/{}", text("command").trim_start_matches('/')),
+            description: text("description"),
+            usage_hint: text("usage_hint"),
+        }
+    }
+}
+
+impl Shortcut {
+    /// In the form of a manifest.
+    pub(crate) fn read(given: &Value) -> Self {
+        let text = |key: &str| given[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            name: text("name"),
+            callback_id: text("callback_id"),
+            is_global: given["type"] == "global",
+        }
+    }
+}
+
 impl RequestUrls {
     /// Whether the app takes deliveries over HTTP.
     pub fn is_set(&self) -> bool {

@@ -1,8 +1,13 @@
 //! Who and what stands in a fresh workspace.
 
+use serde_json::Value;
+
 use super::model::{App, Channel, Command, Features, Group, Kind, Shortcut, User};
 use super::options::Options;
 use super::state::State;
+
+/// What Signpost offers in Slack, and so here.
+const MANIFEST: &str = include_str!("../../deploy/slack-manifest.yaml");
 
 /// The workspace's team id.
 pub const TEAM: &str = "T0SANDBOX1";
@@ -100,19 +105,15 @@ pub(super) fn state(options: Options) -> State {
     state
 }
 
-/// What deploy/slack-manifest.yaml gives Signpost in Slack.
+/// What Signpost's manifest gives it in Slack. A test sees to it that the manifest can be read.
 fn signpost_features() -> Features {
+    let manifest: Value = serde_saphyr::from_str(MANIFEST).unwrap_or_default();
+    let features = &manifest["features"];
+    let list = |key: &str| features[key].as_array().cloned().unwrap_or_default();
     Features {
-        commands: vec![command(
-            "/signpost",
-            "Find the runbook for an error",
-            "[error, question or help]",
-        )],
-        shortcuts: vec![
-            shortcut("Find the runbook", "find_runbook", false),
-            shortcut("Paste an error", "paste_error", true),
-        ],
-        has_home: true,
+        commands: list("slash_commands").iter().map(Command::read).collect(),
+        shortcuts: list("shortcuts").iter().map(Shortcut::read).collect(),
+        has_home: features["app_home"]["home_tab_enabled"] == true,
     }
 }
 

@@ -65,7 +65,6 @@ pub(crate) struct ResponseUrl {
     pub(crate) user_id: String,
     pub(crate) channel: String,
     pub(crate) message_ts: Option<String>,
-    pub(crate) thread_ts: Option<String>,
     pub(crate) born: Timestamp,
     pub(crate) uses: u32,
 }

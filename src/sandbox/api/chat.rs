@@ -216,8 +216,8 @@ pub(crate) fn post_as_app(state: &mut State, place: &ResponseUrl, params: &Param
         return Ok(json!({}));
     }
     let is_public = params.text("response_type").as_deref() == Some("in_channel");
+    // Slack answers into the channel, also to a click in a thread, unless the thread is named (bolt-js#963).
     let thread_ts = params.text("thread_ts").filter(|ts| !ts.is_empty());
-    let thread_ts = thread_ts.or_else(|| place.thread_ts.clone());
     place_in_thread(state, &place.channel, &mut value, thread_ts, false);
     let reader = if is_public { None } else { Some(place.user_id.clone()) };
     let ts = store(state, &place.channel, value, content.metadata, reader);

@@ -181,31 +181,16 @@ pub(super) fn app(shared: &Arc<Shared>, call: &Call) -> Outcome {
         })
     };
     let (commands, shortcuts) = (list("commands")?, list("shortcuts")?);
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     shared.update(|state| {
         let id = app_called(state, &name)?;
         let Some(app) = state.app_mut(&id) else {
             return Err("the app is gone".to_owned());
         };
         if let Some(commands) = commands {
-            app.features.commands = commands
-                .iter()
-                .map(|one| Command {
-                    command: format!("/{}", text(one, "command").trim_start_matches('/')),
-                    description: text(one, "description"),
-                    usage_hint: text(one, "usage_hint"),
-                })
-                .collect();
+            app.features.commands = commands.iter().map(Command::read).collect();
         }
         if let Some(shortcuts) = shortcuts {
-            app.features.shortcuts = shortcuts
-                .iter()
-                .map(|one| Shortcut {
-                    name: text(one, "name"),
-                    callback_id: text(one, "callback_id"),
-                    is_global: one["type"] == "global",
-                })
-                .collect();
+            app.features.shortcuts = shortcuts.iter().map(Shortcut::read).collect();
         }
         if call.params.text("home").is_some() {
             app.features.has_home = call.params.flag("home");

@@ -63,13 +63,13 @@ pub(super) fn alert(shared: &Arc<Shared>, call: &Call) -> Outcome {
             arguments["thread_ts"] = json!(thread);
         }
         let bot = state.caller_of_user(ALERTBOT).ok_or("the Alert Bot is gone")?;
-        let posted = api::call(
-            state,
-            &bot,
-            "chat.postMessage",
-            &api::Params::from_value(&arguments),
-            &base,
-        );
+        let mut method = "chat.postMessage";
+        if let Some(ts) = given("ts") {
+            // Some integrations change the message they have posted instead of posting another.
+            arguments["ts"] = json!(ts);
+            method = "chat.update";
+        }
+        let posted = api::call(state, &bot, method, &api::Params::from_value(&arguments), &base);
         let posted = posted.map_err(|error| error.code)?;
         Ok(json!({"channel": posted["channel"], "ts": posted["ts"], "message": posted["message"]}))
     })

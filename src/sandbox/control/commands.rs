@@ -31,7 +31,7 @@ pub(super) async fn command(shared: &Arc<Shared>, call: &Call) -> Outcome {
         let user_id = call.caller.user_id().to_owned();
         let user = state.user(&user_id).map(|user| user.name.clone());
         let trigger_id = trigger(state, &app_id, &user_id, None);
-        let answer_to = place(state, call, &app_id, &id, None, None);
+        let answer_to = place(state, call, &app_id, &id, None);
         let payload = json!({
             "token": "sandbox-verification", "team_id": TEAM, "team_domain": "sandbox", "channel_id": id,
             "channel_name": shown, "user_id": user_id, "user_name": user, "command": name,
@@ -51,7 +51,7 @@ pub(super) async fn command(shared: &Arc<Shared>, call: &Call) -> Outcome {
         _ => false,
     };
     if ["text", "blocks", "attachments"].iter().any(|key| has_something(key)) {
-        let place = shared.update_quietly(|state| place(state, call, &app_id, &channel, None, None));
+        let place = shared.update_quietly(|state| place(state, call, &app_id, &channel, None));
         if let Err(error) = post_answer(shared, &place, &response) {
             told["failure"] = json!("invalid_command_response");
             told["warning"] = json!(format!(

@@ -90,7 +90,7 @@ fn click_in_message(state: &mut State, call: &Call, wanted: &Wanted, base: &str)
     }
     payload.insert("state".into(), json!({"values": values}));
     payload.insert("actions".into(), json!([action]));
-    let place = place(state, call, &app_id, &channel, Some(ts), thread);
+    let place = place(state, call, &app_id, &channel, Some(ts));
     payload.insert("response_url".into(), json!(response_url(state, place, base)));
     Ok((
         send(state, &app_id, "interactive", payload),
@@ -139,9 +139,8 @@ pub(super) async fn shortcut(shared: &Arc<Shared>, call: &Call) -> Outcome {
                 return Err("ephemeral messages have no shortcuts".to_owned());
             }
             let value = state.with_thread(&channel, message, false);
-            let thread = message.thread_ts().map(str::to_owned);
             let mut payload = interaction(state, call, &app_id, "message_action", Some(&channel), None);
-            let place = place(state, call, &app_id, &channel, Some(ts.clone()), thread);
+            let place = place(state, call, &app_id, &channel, Some(ts.clone()));
             payload.insert("response_url".into(), json!(response_url(state, place, &base)));
             payload.insert("message_ts".into(), json!(ts));
             payload.insert("message".into(), value);
@@ -234,14 +233,12 @@ pub(super) fn place(
     app_id: &str,
     channel: &str,
     message_ts: Option<String>,
-    thread_ts: Option<String>,
 ) -> ResponseUrl {
     ResponseUrl {
         app_id: app_id.to_owned(),
         user_id: call.caller.user_id().to_owned(),
         channel: channel.to_owned(),
         message_ts,
-        thread_ts,
         born: state.now(),
         uses: 0,
     }

@@ -226,6 +226,8 @@ function open(id, thread = null) {
   main.restore(placeholder());
   if (thread) side.restore("Reply…");
   if (!isPhone()) main.input.focus();
+  const app = appHere();
+  if (app?.has_home) sandbox(shown.me.token, "home", { app: app.id, tab: "messages" }).catch(() => {});
 }
 
 function openThread(ts, focus = true) {
@@ -452,7 +454,7 @@ const shortcutEntries = () => [
   { heading: "Shortcuts" },
   ...offered("global").map((one) => ({ label: one.name, hint: one.app, id: one.callback_id, run: () => shortcut(one) })),
   { heading: "Commands" },
-  ...commands().map((one) => ({ label: one.command, hint: `${one.usage_hint} · ${one.description}`, id: one.command.slice(1), run: () => main.set(`${one.command} `) })),
+  ...commands().map((one) => ({ label: one.command, hint: one.description, id: one.command.slice(1), run: () => main.set(`${one.command} `) })),
 ];
 const commands = () => present().flatMap((app) => app.commands);
 

@@ -57,7 +57,7 @@ export function composer(options) {
   const slash = () => input.value.slice(0, input.selectionStart).match(/^(\/[a-z]*)$/);
   const suggestions = () => {
     const command = slash();
-    if (command) return options.commands().filter((one) => one.command.startsWith(command[1])).map((one) => ({ text: `${one.command} `, label: one.command, hint: [one.usage_hint, one.description].filter(Boolean).join(" · "), isWhole: false }));
+    if (command) return options.commands().filter((one) => one.command.startsWith(command[1])).map((one) => ({ text: `${one.command} `, label: one.command, hint: one.usage_hint || one.description, isWhole: false }));
     const typed = word()?.[1].toLowerCase();
     if (typed === undefined) return [];
     return options.people().filter((one) => one.name.startsWith(typed) || one.real_name.toLowerCase().startsWith(typed)).slice(0, 6)

@@ -43,6 +43,13 @@ fn alertmanager_posts_under_its_name_with_slacks_colours() {
             (&json!("bot_message"), &json!("Alertmanager"), &json!(""))
         );
         assert_eq!(told["attachments"][0]["color"], "a30200");
+        let resolved = json!({"channel": "support", "status": "resolved", "ts": told["ts"]});
+        assert_eq!(fixture.control("alert", resolved).await.0, 200);
+        let changed = event(&mut socket).await;
+        assert_eq!(
+            (&changed["subtype"], &changed["message"]["attachments"][0]["color"]),
+            (&json!("message_changed"), &json!("2eb886"))
+        );
         assert!(
             told["attachments"][0]["text"]
                 .as_str()

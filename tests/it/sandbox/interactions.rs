@@ -110,6 +110,44 @@ fn an_answer_to_a_shortcut_leaves_the_message_of_others_alone() {
 }
 
 #[test]
+fn an_answer_to_a_click_in_a_thread_stands_in_the_channel_unless_the_thread_is_named() {
+    with(Options::default(), |fixture| async move {
+        let (mut socket, _) = fixture.connect(SIGNPOST_APP_TOKEN).await;
+        let root = fixture.workspace.say(ADA, SUPPORT, "it broke").unwrap();
+        event(&mut socket).await;
+        let blocks = json!([{"type": "actions", "elements": [button("go", "1")]}]);
+        let ts = fixture.post_blocks(&mut socket, blocks, Some(&root)).await;
+        let click = json!({"channel": SUPPORT, "ts": ts, "action_id": "go"});
+        let (_, clicked) = fixture.act(&mut socket, "click", click, None).await;
+        for (body, expected) in [
+            (json!({"text": "outside"}), Value::Null),
+            (json!({"text": "inside", "thread_ts": root}), json!(root)),
+        ] {
+            assert_eq!(fixture.respond(&clicked["payload"], body).await, 200);
+            let last = fixture
+                .workspace
+                .read(|state| state.channel(SUPPORT).unwrap().messages.values().last().cloned());
+            assert_eq!(json!(last.unwrap().thread_ts()), expected);
+        }
+    });
+}
+
+#[test]
+fn the_bot_offers_what_its_manifest_says() {
+    with(Options::default(), |fixture| async move {
+        let features = fixture.workspace.read(|state| state.apps[0].features.clone());
+        let shortcuts: Vec<(&str, bool)> = features
+            .shortcuts
+            .iter()
+            .map(|one| (one.callback_id.as_str(), one.is_global))
+            .collect();
+        assert_eq!(features.commands[0].command, "/signpost");
+        assert_eq!(shortcuts, [("find_runbook", false), ("paste_error", true)]);
+        assert!(features.has_home);
+    });
+}
+
+#[test]
 fn a_command_answers_with_its_acknowledgement_or_later() {
     with(Options::default(), |fixture| async move {
         let (mut socket, _) = fixture.connect(SIGNPOST_APP_TOKEN).await;
