@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
 use super::Status;
+use super::home::Home;
 use super::listen::Listener;
 use super::rules::Rules;
 use crate::clock::Clock;
@@ -35,6 +36,7 @@ pub(super) struct Handler {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rules: Arc<Rules>,
     pub(super) listener: Listener,
+    pub(super) home: Arc<Home>,
     pub(super) status: Arc<Status>,
     /// Woken by intake.
     pub(super) wake: Arc<Notify>,
@@ -159,6 +161,9 @@ impl Handler {
             for store::Answered { message, about, .. } in &done.answered {
                 let milliseconds = self.clock.now().duration_since(begun).as_millis();
                 info!(message, about, milliseconds, "a message is answered");
+            }
+            for author in done.cases.iter().filter_map(|case| case.author.as_deref()) {
+                self.home.changed_for(author);
             }
             if !done.posts.is_empty() {
                 self.outbox.notify_one();

@@ -133,7 +133,10 @@ impl Intake {
                 decoded: true,
             }),
             Event::HomeOpened { user, tab } => {
-                debug!(user, tab, "the Home tab was opened");
+                debug!(user, tab, "the bot's own page was opened");
+                if tab == "home" {
+                    self.interact.home.opened(&user);
+                }
                 None
             }
             Event::Ignored { kind } => {

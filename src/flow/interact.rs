@@ -8,6 +8,7 @@ use tracing::{debug, error, warn};
 
 use super::cards::{self, key_of, post, row, update, whisper};
 use super::case::{Case, Mark};
+use super::home::{self, Home};
 use super::mind::{Mind, body, confident};
 use super::reading::Reading;
 use super::rules::Rules;
@@ -32,6 +33,7 @@ pub(super) struct Interact {
     pub(super) talk: Arc<Talk>,
     pub(super) reading: Arc<Reading>,
     pub(super) sender: Arc<Sender>,
+    pub(super) home: Arc<Home>,
     /// Wakes delivery.
     pub(super) outbox: Arc<Notify>,
 }
@@ -72,6 +74,7 @@ impl Interact {
             let value = action.value.as_deref().or(action.selected.first().map(String::as_str));
             match value.and_then(Press::read) {
                 Some(press) => self.press(actions, press).await?,
+                None if action.action_id == home::REFRESH => self.home.opened(&actions.whence.who.id),
                 None if action.action_id == windows::OPEN_PASTE => self.open_paste(&actions.whence).await,
                 None => {
                     debug!(action = action.action_id, "a button of another version");
@@ -143,8 +146,11 @@ impl Interact {
             ..Done::default()
         };
         let saved = self.store.conclude(&done, Some(&whence.who.id), now).await?;
-        if saved && !posts.is_empty() {
-            self.outbox.notify_one();
+        if saved {
+            self.home.changed_for(&whence.who.id);
+            if !posts.is_empty() {
+                self.outbox.notify_one();
+            }
         }
         Ok(saved)
     }

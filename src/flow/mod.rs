@@ -23,6 +23,7 @@ mod doctor;
 mod error;
 mod handle;
 mod hear;
+mod home;
 mod housekeeping;
 mod intake;
 mod interact;
@@ -162,6 +163,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         mind: Arc::clone(&mind),
         status: Arc::clone(&parts.status),
         watch,
+        tell: Box::new(|| {}),
     });
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
     let uncertain = store.recover(settings.slack.lookup_after()).await?;
@@ -208,12 +210,11 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     let lookup_after = settings.slack.lookup_after();
     let retention = settings.store.retention();
     let connections = settings.slack.connections;
-    keep_up(&tasks, reload);
     let rules = Arc::new(rules::Rules {
         us: us.clone(),
         settings,
     });
-    let (interact, listener) = wits::Wits {
+    let (interact, listener, home) = wits::Wits {
         store: &store,
         clock,
         rules: &rules,
@@ -224,12 +225,14 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         outbox: &outbox,
     }
     .gathered();
+    keep_up(&tasks, reload, &home);
     let intake = intake(parts, &store, &rules, interact, &inbox);
     let handler = handle::Handler {
         store: Arc::clone(&store),
         clock: Arc::clone(clock),
         rules,
         listener,
+        home: Arc::clone(&home),
         status: Arc::clone(status),
         wake: inbox,
         outbox: Arc::clone(&outbox),
@@ -307,8 +310,14 @@ fn intake(
 }
 
 /// Keeps the runbooks up to date, when they lie in a folder.
-fn keep_up(tasks: &tasks::Tasks, reload: Option<reload::Reload>) {
+fn keep_up(tasks: &tasks::Tasks, reload: Option<reload::Reload>, home: &Arc<home::Home>) {
+    tasks.keep_shared("home", home, home::Home::run);
     if let Some(reload) = reload {
+        let home = Arc::clone(home);
+        let reload = reload::Reload {
+            tell: Box::new(move || home.changed()),
+            ..reload
+        };
         tasks.keep("reload", reload, reload::Reload::run);
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct People {
     web: Arc<Web>,
     names: Mutex<HashMap<String, (Instant, String)>>,
     groups: Mutex<HashMap<String, (Instant, Vec<String>)>>,
+    channels: Mutex<HashMap<String, (Instant, Option<String>)>>,
 }
 
 impl People {
@@ -30,6 +31,7 @@ impl People {
             web,
             names: Mutex::default(),
             groups: Mutex::default(),
+            channels: Mutex::default(),
         }
     }
 
@@ -45,6 +47,20 @@ impl People {
             }
             _ => user.to_owned(),
         }
+    }
+
+    /// What a channel is called, with `#`; `None` for direct messages, and when Slack does not say.
+    pub(super) async fn channel(&self, id: &str) -> Option<String> {
+        if id.is_empty() || id.starts_with('D') {
+            return None;
+        }
+        if let Some(name) = known(&self.channels, id) {
+            return name;
+        }
+        let asked = tokio::time::timeout(PATIENCE, self.web.conversation_info(id)).await;
+        let name = asked.ok()?.ok()?.name.map(|name| format!("#{name}"));
+        remember(&self.channels, id, &name);
+        name
     }
 
     /// Whether a person is named, or in a user group that is; an empty list names everybody.

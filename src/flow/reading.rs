@@ -1,6 +1,7 @@
 //! What a message says, with what is attached to it; and what Slack has to be asked about places.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::{info, warn};
@@ -14,6 +15,8 @@ use crate::slack::web::Web;
 const FILE: Duration = Duration::from_secs(4);
 /// How long an answer waits for a link or for what a channel is.
 const LINK: Duration = Duration::from_millis(1_500);
+/// Links that are remembered.
+const LINKS: usize = 2_000;
 /// Files of one message that are read.
 const FILES: usize = 3;
 
@@ -22,6 +25,8 @@ const FILES: usize = 3;
 pub(super) struct Reading {
     pub(super) web: Arc<Web>,
     pub(super) rules: Arc<Rules>,
+    /// Links that Slack told; they stay what they are.
+    pub(super) links: Mutex<HashMap<String, String>>,
 }
 
 impl Reading {
@@ -44,8 +49,18 @@ impl Reading {
 
     /// Where people find a message; `None` when Slack does not say in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
+        let key = format!("{channel}:{ts}");
+        if let Some(link) = self.links.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Some(link.clone());
+        }
         let asked = tokio::time::timeout(LINK, self.web.permalink(channel, ts)).await;
-        asked.ok()?.ok()
+        let link = asked.ok()?.ok()?;
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.len() >= LINKS {
+            links.clear();
+        }
+        links.insert(key, link.clone());
+        Some(link)
     }
 
     /// Whether the bot is in a channel and can post there. When Slack does not say, posting tells.

@@ -33,6 +33,8 @@ pub(super) struct Reload {
     pub(super) mind: Arc<Mind>,
     pub(super) status: Arc<Status>,
     pub(super) watch: Watch,
+    /// Who else is told of new runbooks.
+    pub(super) tell: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Reload {
@@ -79,6 +81,7 @@ impl Reload {
                     status.runbooks = runbooks;
                     status.reloads += 1;
                 });
+                (self.tell)();
                 metrics::counter!("signpost_reloads_total", "outcome" => "done").increment(1);
                 let milliseconds = begun.elapsed().as_millis();
                 info!(

@@ -1,10 +1,11 @@
 //! Those who think, each with what it needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
 use super::Status;
+use super::home::{Home, Visitors};
 use super::interact::Interact;
 use super::listen::{Listener, Unanswered};
 use super::mind::Mind;
@@ -30,19 +31,30 @@ pub(super) struct Wits<'a> {
 }
 
 impl Wits<'_> {
-    /// Who answers interactions, and who listens to messages.
-    pub(super) fn gathered(&self) -> (Interact, Listener) {
+    /// Who answers interactions, who listens to messages, and who keeps the Home tabs.
+    pub(super) fn gathered(&self) -> (Interact, Listener, Arc<Home>) {
+        let people = Arc::new(People::new(Arc::clone(self.web)));
         let talk = Arc::new(Talk {
             store: Arc::clone(self.store),
             clock: Arc::clone(self.clock),
             mind: Arc::clone(self.mind),
             rules: Arc::clone(self.rules),
             status: Arc::clone(self.status),
-            people: Arc::new(People::new(Arc::clone(self.web))),
+            people: Arc::clone(&people),
         });
         let reading = Arc::new(Reading {
             web: Arc::clone(self.web),
             rules: Arc::clone(self.rules),
+            links: Mutex::default(),
+        });
+        let home = Arc::new(Home {
+            store: Arc::clone(self.store),
+            clock: Arc::clone(self.clock),
+            mind: Arc::clone(self.mind),
+            people,
+            reading: Arc::clone(&reading),
+            sender: Arc::clone(self.sender),
+            visitors: Visitors::default(),
         });
         let interact = Interact {
             store: Arc::clone(self.store),
@@ -52,6 +64,7 @@ impl Wits<'_> {
             talk: Arc::clone(&talk),
             reading: Arc::clone(&reading),
             sender: Arc::clone(self.sender),
+            home: Arc::clone(&home),
             outbox: Arc::clone(self.outbox),
         };
         let listener = Listener {
@@ -63,6 +76,6 @@ impl Wits<'_> {
             reading,
             unanswered: Unanswered::default(),
         };
-        (interact, listener)
+        (interact, listener, home)
     }
 }

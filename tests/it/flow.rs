@@ -22,6 +22,7 @@ mod answering;
 mod crashing;
 mod doctor;
 mod http;
+mod home;
 mod load;
 mod operating;
 mod receiving;

@@ -1,0 +1,210 @@
+//! The Home tab: shown when somebody opens it, and shown anew when what it tells changes.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::case::{Case, Standing};
+use super::mind::{Mind, body};
+use super::people::People;
+use super::reading::Reading;
+use super::{cards, windows};
+use crate::clock::Clock;
+use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch};
+use crate::runbook::{Button, Library};
+use crate::slack::sender::Sender;
+use crate::slack::web::Error;
+use crate::store::{self, CaseRow, Store};
+
+/// Who opened the tab within this time sees it change.
+const WATCHES: Duration = Duration::from_hours(24);
+/// Changes come in flocks: a click changes a case, and so does the next.
+const SETTLE: Duration = Duration::from_millis(300);
+/// People who are shown a change; the others see it when they open the tab again.
+const MOST: usize = 200;
+/// Blocks of a Home tab (Slack's limit).
+const BLOCKS: usize = 100;
+/// Action of the button that shows it anew.
+pub(super) const REFRESH: &str = "signpost_home_refresh";
+
+/// Keeps the Home tabs.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) mind: Arc<Mind>,
+    pub(super) people: Arc<People>,
+    pub(super) reading: Arc<Reading>,
+    pub(super) sender: Arc<Sender>,
+    pub(super) visitors: Visitors,
+}
+
+/// Who looks at the tab, and for whom it changed.
+#[derive(Debug, Default)]
+pub(super) struct Visitors {
+    opened: Mutex<HashMap<String, Instant>>,
+    stale: Mutex<BTreeSet<String>>,
+    wake: Notify,
+}
+
+impl Visitors {
+    /// Somebody opened it.
+    fn open(&self, user: &str) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|_, at| at.elapsed() < WATCHES);
+        if opened.len() < 10 * MOST {
+            opened.insert(user.to_owned(), Instant::now());
+        }
+        drop(opened);
+        self.mark(user);
+    }
+
+    /// What it tells somebody changed, if they look at it.
+    fn change(&self, user: &str) {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let watches = opened.get(user).is_some_and(|at| at.elapsed() < WATCHES);
+        drop(opened);
+        if watches {
+            self.mark(user);
+        }
+    }
+
+    fn change_all(&self) {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest: Vec<(Instant, String)> = opened.iter().map(|(user, at)| (*at, user.clone())).collect();
+        drop(opened);
+        latest.sort();
+        for (_, user) in latest.into_iter().rev().take(MOST) {
+            self.mark(&user);
+        }
+    }
+
+    fn mark(&self, user: &str) {
+        let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        stale.insert(user.to_owned());
+        drop(stale);
+        self.wake.notify_one();
+    }
+
+    fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.stale.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Home {
+    /// Somebody opened the tab, or asks to see it anew.
+    pub(super) fn opened(&self, user: &str) {
+        self.visitors.open(user);
+    }
+
+    /// Somebody had to do with a case.
+    pub(super) fn changed_for(&self, user: &str) {
+        self.visitors.change(user);
+    }
+
+    /// The runbooks changed.
+    pub(super) fn changed(&self) {
+        self.visitors.change_all();
+    }
+
+    /// Shows what is stale, until told to stop.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.visitors.wake.notified() => {}
+            }
+            for user in self.visitors.take() {
+                self.publish(&user).await;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(SETTLE) => {}
+            }
+        }
+    }
+
+    async fn publish(&self, user: &str) {
+        let view = match self.view(user).await {
+            Ok(view) => view,
+            Err(cause) => {
+                warn!(%cause, "a Home tab cannot be put together");
+                return;
+            }
+        };
+        match self.sender.publish_view(user, view).await {
+            Ok(_) => debug!(user, "a Home tab is shown"),
+            Err(Error::RateLimited { after, .. }) => {
+                tokio::time::sleep(after.min(Duration::from_secs(30))).await;
+                self.visitors.mark(user);
+            }
+            Err(error) => warn!(%error, user, "a Home tab cannot be shown"),
+        }
+    }
+
+    async fn view(&self, user: &str) -> Result<serde_json::Value, store::Error> {
+        let known = self.mind.knowledge();
+        let rows = self.store.cases_of(user, RECENT as u32).await?;
+        let labels = &self.mind.responder().labels().buttons;
+        let button = |label: &str, action: &str, primary| Button {
+            label: label.to_owned(),
+            action: action.to_owned(),
+            value: "{}".to_owned(),
+            primary,
+        };
+        let facts = HomeFacts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: self.clock.now(),
+            runbooks: known.library.runbooks.len(),
+            loaded_at: Some(known.read_at),
+            reload_failed: self.mind.reload_failed(),
+            problems: Problems::of(&known.library.diagnostics),
+            matches: join_all(rows.iter().map(|row| self.found(&known.library, row)))
+                .await
+                .into_iter()
+                .flatten()
+                .collect(),
+            runs: None,
+            buttons: vec![
+                button(&labels.paste, windows::OPEN_PASTE, true),
+                button(&labels.refresh, REFRESH, false),
+            ],
+        };
+        let mut blocks = body(&self.mind.responder().home(&facts)).blocks;
+        blocks.truncate(BLOCKS);
+        Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
+    }
+
+    async fn found(&self, library: &Library, row: &CaseRow) -> Option<RecentMatch> {
+        let case: Case = cards::read(row)?;
+        let place = case.place.as_ref().or(case.found.as_ref())?;
+        let title = match (place.find(library), &place.section) {
+            (_, Some(section)) => section.clone(),
+            (Some(id), None) => library.runbook(id)?.title.clone(),
+            (None, None) => place.runbook.clone(),
+        };
+        let url = match (&case.post, &case.thread_ts) {
+            (Some(_), Some(thread)) => self.reading.permalink(&case.channel, thread).await,
+            _ => None,
+        };
+        Some(RecentMatch {
+            title,
+            channel: self.people.channel(&case.channel).await,
+            at: row.updated_at,
+            ending: match case.standing {
+                Standing::Open | Standing::Choosing | Standing::Withdrawn => Ending::Open,
+                Standing::Fixed | Standing::Resolved => Ending::Fixed,
+                Standing::NotHelped => Ending::NotHelped,
+                Standing::Escalated => Ending::Escalated,
+            },
+            url,
+        })
+    }
+}
