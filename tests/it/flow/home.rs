@@ -13,7 +13,7 @@ fn home_of(state: &sandbox::State, user: &str) -> Option<String> {
 }
 
 async fn open_home(world: &World) -> String {
-    world.control("open_home", json!({"app": "A0SIGNPOST", "user": "ada"})).await;
+    world.control("home", json!({"user": "ada"})).await;
     let shown = world.workspace.wait_for(|state| home_of(state, ADA)).await;
     shown.unwrap()
 }
@@ -26,10 +26,14 @@ fn the_home_tab_tells_what_the_bot_knows_and_changes_with_it() {
         assert!(first.contains("1 loaded"), "{first}");
         let ts = world.say(PASTE);
         world.replies(&ts).await;
-        let wait = world.workspace.wait_for(|state| home_of(state, ADA).filter(|home| home.contains("QX4711")));
+        let wait = world
+            .workspace
+            .wait_for(|state| home_of(state, ADA).filter(|home| home.contains("QX4711")));
         wait.await.unwrap();
         world.write("other.md", "# Another runbook\n\nSays something of its own.\n");
-        let wait = world.workspace.wait_for(|state| home_of(state, ADA).filter(|home| home.contains("2 loaded")));
+        let wait = world
+            .workspace
+            .wait_for(|state| home_of(state, ADA).filter(|home| home.contains("2 loaded")));
         wait.await.unwrap();
         bot.stop().await;
     });
