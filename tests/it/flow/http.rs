@@ -22,9 +22,11 @@ async fn over_http(world: &World) -> (Settings, String) {
 pub(super) async fn bot(world: &World) -> (Bot, Settings, String) {
     let (settings, url) = over_http(world).await;
     let bot = world.bot_with(settings.clone(), Parts::default()).await;
-    world
-        .control("request_url", json!({"app": "signpost", "url": url, "verify": true}))
-        .await;
+    let at = |path: &str| url.replace("/slack/events", path);
+    let (interactivity, commands) = (at("/slack/interactions"), at("/slack/commands"));
+    let urls =
+        json!({"app": "signpost", "events": url, "interactivity": interactivity, "commands": commands, "verify": true});
+    world.control("request_url", urls).await;
     (bot, settings, url)
 }
 
@@ -44,6 +46,22 @@ fn a_paste_is_answered_in_its_thread() {
         assert_eq!(world.settled(&ts).await.len(), 1);
         let asked = world.say(&format!("<@{SIGNPOST}> help"));
         assert_eq!(world.settled(&asked).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn one_address_may_serve_for_everything() {
+    with(|world| async move {
+        let (bot, _, url) = bot(&world).await;
+        let one =
+            json!({"app": "signpost", "url": url, "events": "", "interactivity": "", "commands": "", "verify": true});
+        world.control("request_url", one).await;
+        let asked = json!({"command": "/signpost", "text": "help", "channel": SUPPORT});
+        let told = world.control("command", asked).await;
+        assert!(words(&told["response"]).contains("show RUNBOOK"), "{told}");
+        let ts = world.say(PASTE);
+        assert_eq!(world.replies(&ts).await.len(), 1);
         bot.stop().await;
     });
 }
@@ -117,8 +135,8 @@ fn commands_shortcuts_and_clicks_are_answered() {
         let ts = world.say(PASTE);
         let card = world.replies(&ts).await.remove(0);
         let buttons = card["blocks"].as_array().unwrap().iter();
-        let buttons = buttons.filter_map(|block| block["elements"].as_array()).flatten();
-        let button = buttons.filter_map(|element| element["action_id"].as_str()).next();
+        let mut buttons = buttons.filter_map(|block| block["elements"].as_array()).flatten();
+        let button = buttons.find_map(|element| element["action_id"].as_str());
         let button = button.unwrap_or_else(|| panic!("no button in {card}"));
         let click = json!({"channel": SUPPORT, "ts": card["ts"], "action_id": button, "user": "grace"});
         assert_eq!(world.control("click", click).await["acknowledged"], true);
