@@ -43,9 +43,10 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         list => many(place.clone()), words => some("words").unwrap_or_default(), why => if full { "near" } else { "search" },
         asked_for => "words", more => 1,
     };
+    let more = context! { full_url => some("https://example.com/runbook"), show => "show runbook" };
     let mut all = talk(full);
     all.extend(itself(full));
-    let more = context! { full_url => some("https://example.com/runbook"), show => "show runbook" };
+    all.extend(cases(full, &answer, &place));
     all.extend([
         ("answer.md", answer),
         ("show.md", context! { sections => many(place), ..topic }),
@@ -61,6 +62,57 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         ("cut.md", more),
     ]);
     all
+}
+
+/// What cards and their windows say.
+fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)> {
+    let some = |text: &str| full.then(|| text.to_owned());
+    let many = |value: &Value| if full { vec![value.clone()] } else { Vec::new() };
+    let outcome =
+        |standing: &str| context! { standing => standing.to_owned(), by => some("Ada"), when => some("06:41 UTC") };
+    let mut out = Vec::new();
+    for standing in [
+        "open",
+        "fixed",
+        "not-helped",
+        "escalated",
+        "resolved",
+        "withdrawn",
+        "choosing",
+    ] {
+        let card = context! {
+            outcome => outcome(standing), came_from => full.then(|| place.clone()), page => 1, pages => if full { 2 } else { 1 },
+            page_buttons => "", branch_buttons => if full { "buttons" } else { "" }, outcome_buttons => "",
+            sections => many(place), choices => many(place), ..answer.clone()
+        };
+        out.push(("outcome.md", card.clone()));
+        out.push(("card.md", card));
+    }
+    for why in ["near", "search", "choose", "wrong", "withdrawn"] {
+        let choices = context! {
+            list => many(place), why => why.to_owned(), words => "words", choices => many(place),
+            outcome => outcome("choosing"), choice_buttons => "",
+        };
+        out.push(("choices.md", choices));
+    }
+    let done = context! { name => "1", by => "Ada", when => "06:41 UTC" };
+    let summary = context! {
+        topic => full.then(|| place.clone()), quoted => if full { "quoted" } else { "" }, done => many(&done),
+        open => many(&"2".into()), link => some("https://example.com"),
+    };
+    out.extend([
+        ("recognised.md", answer.clone()),
+        ("places.md", answer.clone()),
+        ("done.md", done),
+        ("whom.md", answer.clone()),
+        ("summary.md", summary),
+        (
+            "escalated.md",
+            context! { by => "Ada", summary => "summary", ..answer.clone() },
+        ),
+        ("shortcut_answered.md", context! {}),
+    ]);
+    out
 }
 
 /// A moment, as `talk::time` gives it.
