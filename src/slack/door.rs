@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 
 use super::decode::Envelope;
+use super::gate;
 
 /// Envelopes that are stored in one transaction at most: few enough that nobody else waits long for the store.
 const BATCH: usize = 256;
@@ -123,7 +124,10 @@ impl Door {
             }
         });
         match tokio::time::timeout(self.patience, &mut answering).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => answer.map(|mut answer| {
+                gate::block(&mut answer);
+                answer
+            }),
             Ok(Err(cause)) => {
                 metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
                 error!(%cause, "the answer to an interaction panicked; it is acknowledged without one");

@@ -11,14 +11,15 @@ use crate::store::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled,
 type Tx = Transaction<'static, Engine>;
 
 /// The first message of each thread, and the first of what is done to each message that is posted, when it is due: of
-/// each channel the oldest of each kind of action, so that no channel and no kind waits behind another one's thousands.
+/// each channel the oldest of each kind of action and state, so that no channel and no kind waits behind another one's
+/// thousands.
 const DUE: &str = "
     WITH waiting AS (
         SELECT seq, channel, target, action, state, next_at,
                row_number() OVER (PARTITION BY channel, thread_ts, target ORDER BY seq) AS place
         FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')
     ), heads AS (
-        SELECT seq, row_number() OVER (PARTITION BY channel, action ORDER BY seq) AS place
+        SELECT seq, row_number() OVER (PARTITION BY channel, action, state ORDER BY seq) AS place
         FROM waiting WHERE place = 1 AND state <> 'sending' AND next_at <= ? AND NOT EXISTS (
             SELECT 1 FROM outbox AS meant
             WHERE meant.key = waiting.target AND meant.state IN ('pending', 'sending', 'uncertain'))
