@@ -9,6 +9,11 @@ const MOST: usize = 16;
 /// For fewer things than this a thread is not worth its start.
 const FEW: usize = 16;
 
+/// How many cores there are besides one that is left to everything else; at least one.
+pub fn but_one() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}
+
 /// What `each` makes of every item, in their order. `progress` is told now and then how many are done, on the thread
 /// that called. A panic of `each` is passed on.
 pub fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync, progress: &dyn Fn(usize)) -> Vec<R> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,6 +16,7 @@ use super::Status;
 use super::home::Home;
 use super::listen::Listener;
 use super::rules::Rules;
+use super::turns::by_turns;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
 use crate::store::{self, Done, Store, Waiting};
@@ -42,6 +43,8 @@ pub(super) struct Handler {
     pub(super) wake: Arc<Notify>,
     /// Wakes delivery.
     pub(super) outbox: Arc<Notify>,
+    /// Those who think at once: one core is left to everything else, and a click finds no crowd before it.
+    pub(super) thinking: Arc<Semaphore>,
     /// Knows every row that is being handled: where this is ended at once, the rows may take a moment longer.
     pub(super) tracker: TaskTracker,
 }
@@ -181,7 +184,7 @@ impl Handler {
                 _ => Ok(Done::default()),
             }
         };
-        match AssertUnwindSafe(thought).catch_unwind().await {
+        match AssertUnwindSafe(by_turns(&self.thinking, thought)).catch_unwind().await {
             Ok(done) => done.map(Ok),
             Err(_) => Ok(Err(Panicked)),
         }

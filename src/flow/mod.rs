@@ -39,6 +39,7 @@ mod start;
 mod status;
 mod talk;
 mod tasks;
+mod turns;
 mod windows;
 mod wits;
 
@@ -46,12 +47,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::clock::{Clock, SystemClock};
+use crate::cores;
 use crate::http;
 use crate::settings::Settings;
 use crate::slack::door::Door;
@@ -236,6 +238,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         status: Arc::clone(status),
         wake: inbox,
         outbox: Arc::clone(&outbox),
+        thinking: Arc::new(Semaphore::new(cores::but_one())),
         tracker: parts.tracker.clone(),
     };
     tasks.keep("handle", handler, handle::Handler::run);

@@ -54,7 +54,10 @@ impl Hands {
             use futures_util::StreamExt as _;
             loop {
                 let frame = socket.next().await.unwrap().unwrap();
-                let frame: Value = serde_json::from_str(frame.to_text().unwrap()).unwrap();
+                // Pings are frames too.
+                let Ok(frame) = serde_json::from_str::<Value>(frame.to_text().unwrap_or_default()) else {
+                    continue;
+                };
                 if frame["type"] == "slash_commands" {
                     return frame["payload"].clone();
                 }
