@@ -1,6 +1,10 @@
-"""Starts `signpost sandbox` on a free port, and counts checks, for the scripts beside."""
+"""Starts `signpost sandbox` on a free port, acts as people there, keeps what was sent, and counts checks, for the scripts
+beside."""
 
 import contextlib
+import json
+import os
+import pathlib
 import queue
 import signal
 import subprocess
@@ -8,30 +12,183 @@ import sys
 import threading
 import time
 import traceback
+import urllib.error
+import urllib.request
+
+from slack_rules import message_faults, view_faults
 
 PERSON = "xoxp" + "-sandbox-ada"
 OTHER_PERSON = "xoxp" + "-sandbox-grace"
 BOT = "xoxb" + "-sandbox-echo"
 BOT_APP = "xapp" + "-sandbox-echo"
+SIGNPOST_APP, ECHO_APP = "A0SIGNPOST", "A0ECHO0001"
+
+
+@contextlib.contextmanager
+def program(binary, *arguments, environment=None):
+    """Gives a running program and the first line of its stdout; afterwards it must end cleanly when asked to."""
+    env = {**os.environ, **(environment or {})}
+    process = subprocess.Popen([binary, *arguments], stdout=subprocess.PIPE, text=True, env=env)
+    lines = queue.Queue()
+    threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
+    try:
+        yield process, lines
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(timeout=10)
+            if code != 0:
+                raise SystemExit(f"{arguments[0]}, asked to end, ended with {code}")
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager
 def sandbox(binary, *more):
-    """Gives the workspace's address; afterwards it must end cleanly when asked to."""
-    process = subprocess.Popen([binary, "sandbox", "--port", "0", *more], stdout=subprocess.PIPE, text=True)
-    lines = queue.Queue()
-    threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
-    try:
+    """Gives the workspace's address."""
+    with program(binary, "sandbox", "--port", "0", *more) as (_, lines):
         url = lines.get(timeout=30).strip()
         if not url.startswith("http://127.0.0.1:"):
             raise SystemExit(f"no address on stdout but {url!r}")
         yield url
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=10)
-        if code != 0:
-            raise SystemExit(f"asked to end, it ended with {code}")
-    finally:
-        process.kill()
+
+
+class Workspace:
+    """What people do in Slack's client and what has no public API."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def do(self, action, token=PERSON, **body):
+        """`/sandbox/ACTION`; what it refuses is an AssertionError with its sentence."""
+        request = urllib.request.Request(
+            f"{self.url}/sandbox/{action}", json.dumps(body).encode(),
+            {"content-type": "application/json", "authorization": f"Bearer {token}"},
+        )
+        try:
+            return json.load(urllib.request.urlopen(request, timeout=30))
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"/sandbox/{action}: {json.load(error).get('error')}") from None
+
+    def state(self):
+        return json.load(urllib.request.urlopen(f"{self.url}/sandbox/state", timeout=30))
+
+    def app(self, name):
+        return next(one for one in self.state()["apps"] if one["name"] == name)
+
+    def channel(self, name):
+        return next(one for one in self.state()["channels"] if name in (one["id"], one["name"]))
+
+    def messages(self, channel):
+        return self.channel(channel)["messages"]
+
+    def message(self, channel, ts):
+        return next((one for one in self.messages(channel) if one["ts"] == ts), None)
+
+    def replies(self, channel, ts, app=SIGNPOST_APP):
+        """What an app says in a thread, to everybody."""
+        return [
+            one for one in self.messages(channel)
+            if one.get("thread_ts") == ts and one.get("app_id") == app and "ephemeral_to" not in one
+        ]
+
+    def whispers(self, channel, app=SIGNPOST_APP):
+        """What only one person sees."""
+        return [one for one in self.messages(channel) if one.get("app_id") == app and "ephemeral_to" in one]
+
+    def views(self, kind="modal", app=SIGNPOST_APP):
+        return [one for one in self.state()["views"] if one["type"] == kind and one["app_id"] == app]
+
+
+class Sent:
+    """Every version of every message and view that an app sends, from the live feed of the workspace."""
+
+    def __init__(self, workspace, app=SIGNPOST_APP):
+        self.workspace, self.app = workspace, app
+        self.messages, self.views, self.resyncs = [], [], 0
+        self.feed = urllib.request.urlopen(f"{workspace.url}/sandbox/live")
+        # Whoever reads the first line has been heard by the workspace.
+        self.feed.readline()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        with contextlib.suppress(Exception):  # the workspace ends before its readers
+            for line in self.feed:
+                if line.startswith(b"data:"):
+                    self.take(json.loads(line[5:]))
+
+    def take(self, change):
+        if change.get("type") == "resync":
+            self.resyncs += 1
+        elif change.get("type") == "message" and change["message"].get("app_id") == self.app:
+            if change["message"] not in self.messages[-3:]:
+                self.messages.append(change["message"])
+        elif change.get("type") == "view" and change["view"].get("app_id") == self.app:
+            self.views.append(change["view"])
+
+    def everything(self):
+        state = self.workspace.state()
+        messages = [one for channel in state["channels"] for one in channel["messages"] if one.get("app_id") == self.app]
+        views = [one for one in state["views"] if one["app_id"] == self.app]
+        return self.messages + messages, self.views + views
+
+    def check(self, calls_people=lambda message: False):
+        """All of it keeps Slack's rules. `calls_people(message)`: it may hold mentions. Kept for the TypeScript check."""
+        messages, views = self.everything()
+        assert messages, "nothing was sent"
+        assert not self.resyncs, "the live feed was too slow: not everything was seen"
+        faults = []
+        for message in messages:
+            changed = message.get("edited") or message.get("blocks")
+            for fault in message_faults(message, calls_people(message), is_changed=bool(changed)):
+                faults.append(f"{fault}\n    in {message['text'][:100]!r}")
+        for view in views:
+            faults += [f"{fault}\n    in the view {view.get('callback_id')}" for fault in view_faults(view)]
+        keep(messages, views)
+        unique = sorted(set(faults))
+        assert not unique, f"{len(unique)} faults:\n  " + "\n  ".join(unique[:20])
+        return len(messages), len(views)
+
+
+def keep(messages, views):
+    """Leaves what was sent where tests/conformance/types.mjs looks for it."""
+    folder = os.environ.get("SIGNPOST_SENT")
+    if not folder:
+        return
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    name = f"{pathlib.Path(sys.argv[0]).stem}-{os.getpid()}.jsonl"
+    with open(pathlib.Path(folder) / name, "a", encoding="utf-8") as file:
+        for message in messages:
+            file.write(json.dumps({"message": message}) + "\n")
+        for view in views:
+            file.write(json.dumps({"view": view}) + "\n")
+
+
+def buttons(holder):
+    """The buttons of a message or a view."""
+    return [
+        element for block in holder.get("blocks", []) if block["type"] == "actions"
+        for element in block["elements"] if element["type"] == "button"
+    ]
+
+
+def labels(holder):
+    return [button["text"]["text"] for button in buttons(holder)]
+
+
+def shown(holder):
+    """What people read in a message's or view's blocks."""
+    def texts(value, key=None):
+        if isinstance(value, dict):
+            for inner_key, inner in value.items():
+                yield from texts(inner, inner_key)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from texts(inner, key)
+        elif key in ("text", "initial_value") and isinstance(value, str):
+            yield value
+
+    return "\n".join(texts(holder.get("blocks", [])))
 
 
 def until(look, seconds=5.0):
@@ -51,9 +208,9 @@ def run(checks):
     passed = failed = 0
     for name, check in checks:
         try:
-            check()
+            told = check()
             passed += 1
-            print(f"ok   {name}", flush=True)
+            print(f"ok   {name}{f' ({told})' if isinstance(told, str) else ''}", flush=True)
         except Exception:  # a check that breaks is a check that failed
             failed += 1
             print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
@@ -61,8 +218,8 @@ def run(checks):
     return failed
 
 
-def main(tests):
+def main(tests, *more):
     """`tests(url)` gives the pairs; the binary's path is the script's argument."""
-    with sandbox(sys.argv[1]) as url:
+    with sandbox(sys.argv[1], *more) as url:
         failed = run(tests(url))
     sys.exit(1 if failed else 0)
