@@ -1,6 +1,7 @@
 //! A case's card: the topic with its steps a few at a time, who has done what, and buttons for what comes next.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use minijinja::{Value, context};
 
@@ -102,7 +103,7 @@ impl Responder {
             others => card.others.iter().take(3).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             sections => self.sections(id, runbook, topic, library),
             page_buttons => pieces.put(page),
-            branch_buttons => pieces.put(Self::branch_buttons(runbook, topic, card)),
+            branch_buttons => pieces.put(Self::branch_buttons(runbook, topic, sheet.on_page(card.at), card)),
             outcome_buttons => pieces.put(self.outcome_buttons(library, card)),
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
@@ -175,8 +176,9 @@ impl Responder {
         }
     }
 
-    fn branch_buttons(runbook: &Runbook, topic: &Topic, card: &Card<'_>) -> Vec<Block> {
-        let shown = steps::shown(&topic.steps);
+    /// The other ways on, without those that this page shows: alternatives may stand on a later one.
+    fn branch_buttons(runbook: &Runbook, topic: &Topic, page: &[Step], card: &Card<'_>) -> Vec<Block> {
+        let shown = steps::shown(page);
         let branches = topic.branches.iter().filter(|branch| !shown.contains(&branch.section));
         let buttons = branches.take(BRANCHES).enumerate().filter_map(|(at, branch)| {
             let section = runbook.sections.get(branch.section)?;
@@ -314,6 +316,22 @@ impl Sheet {
         begins
     }
 
+    /// The steps of the page that holds the step `at`.
+    fn on_page(&self, at: usize) -> &[Step] {
+        let (_, steps) = self.bounds(&self.pages(), at);
+        self.steps.get(steps).unwrap_or_default()
+    }
+
+    /// The number of the page that holds the step `at`, and its steps.
+    fn bounds(&self, begins: &[usize], at: usize) -> (usize, Range<usize>) {
+        let number = begins.iter().rposition(|begin| *begin <= at).unwrap_or(0);
+        let from = begins.get(number).copied().unwrap_or(0);
+        (
+            number,
+            from..begins.get(number + 1).copied().unwrap_or(self.steps.len()),
+        )
+    }
+
     /// The page that holds the first step to show, as blocks with its buttons; and which steps these are.
     fn page(
         &self,
@@ -323,9 +341,7 @@ impl Sheet {
         pieces: &mut Pieces,
     ) -> (Vec<Block>, Value) {
         let begins = self.pages();
-        let number = begins.iter().rposition(|begin| *begin <= card.at).unwrap_or(0);
-        let from = begins.get(number).copied().unwrap_or(0);
-        let to = begins.get(number + 1).copied().unwrap_or(self.steps.len());
+        let (number, Range { start: from, end: to }) = self.bounds(&begins, card.at);
         let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
         let mut buttons = Vec::new();
         let labels = &responder.labels.buttons;
