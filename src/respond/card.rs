@@ -1,30 +1,23 @@
 //! A case's card: the topic with its steps a few at a time, who has done what, and buttons for what comes next.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use minijinja::{Value, context};
 
 use super::act::{Act, Press};
 use super::answer::{Responder, topic_id};
-use super::fill::{Captures, Filler};
 use super::labels::filled;
 use super::markdown::block;
 use super::pieces::Pieces;
-use super::{Reply, excerpt, rows, steps, text, values};
+use super::sheet::{self, Sheet, StepName};
+use super::{Reply, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, BlockKind, Button, Inline, Library, Runbook, Step, Topic, TopicId};
 
-/// Steps that are shown at once.
-const STEPS: usize = 5;
-/// Characters of them; a single longer step is shown alone.
-const CHARACTERS: usize = 2_600;
 /// Branches and choices that get a button.
 const BRANCHES: usize = 6;
 /// Topics that are offered with a button; who hands them in says how many.
 const OFFERED: usize = 5;
-/// Words of a step without a number on its button.
-const STEP_NAME: usize = 40;
 
 /// What a card shows.
 #[derive(Debug, Clone, Default)]
@@ -59,26 +52,6 @@ pub struct Card<'a> {
     pub private: bool,
     /// Whether people of another organisation read it: they are not shown whom to call.
     pub stranger: bool,
-}
-
-/// A step of a topic, as a summary names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepName {
-    /// What marks are kept by: it stays the same while the step's text does.
-    pub key: String,
-    /// Its number, or its first words.
-    pub name: String,
-    /// Whether there is something to do: text that leads up to numbered steps is none.
-    pub is_step: bool,
-}
-
-/// A topic's text cut into pieces that can be shown one after the other.
-struct Sheet {
-    /// The steps, or, for a topic without, its blocks as steps without marks.
-    steps: Vec<Step>,
-    names: Vec<StepName>,
-    is_steps: bool,
-    filled: BTreeMap<String, String>,
 }
 
 impl Responder {
@@ -151,13 +124,16 @@ impl Responder {
     /// The steps of a topic, in order.
     pub fn steps(&self, library: &Library, id: TopicId) -> Vec<StepName> {
         match (library.runbook(id), library.topic(id)) {
-            (Some(_), Some(topic)) => names(&topic.steps).into_iter().filter(|name| name.is_step).collect(),
+            (Some(_), Some(topic)) => sheet::names(&topic.steps)
+                .into_iter()
+                .filter(|name| name.is_step)
+                .collect(),
             _ => Vec::new(),
         }
     }
 
     /// One sentence of a template.
-    fn sentence(&self, template: &str, values: &Value) -> Vec<Inline> {
+    pub(super) fn sentence(&self, template: &str, values: &Value) -> Vec<Inline> {
         let reply = self.reply(template, values, &Pieces::default(), None);
         let inlines = reply.blocks.into_iter().find_map(|block| match block.kind {
             BlockKind::Paragraph(inlines) => Some(inlines),
@@ -166,7 +142,7 @@ impl Responder {
         inlines.unwrap_or_default()
     }
 
-    fn settle_step(&self, step: &mut Step, runbook: &Runbook, matched: Option<&Match>) {
+    pub(super) fn settle_step(&self, step: &mut Step, runbook: &Runbook, matched: Option<&Match>) {
         if let Some(matched) = matched {
             rows::narrow(&mut step.blocks, matched);
         }
@@ -266,7 +242,7 @@ impl Responder {
     }
 
     /// `at` tells buttons of one row apart.
-    fn button(card: &Card<'_>, act: Act, label: &str, at: usize) -> Button {
+    pub(super) fn button(card: &Card<'_>, act: Act, label: &str, at: usize) -> Button {
         Button {
             label: label.to_owned(),
             action: format!("signpost_{}_{at}", act.name()),
@@ -276,276 +252,17 @@ impl Responder {
     }
 }
 
-impl Sheet {
-    fn of(responder: &Responder, runbook: &Runbook, topic: &Topic, matched: Option<&Match>, cause: &[Block]) -> Sheet {
-        let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
-        let is_steps = !topic.steps.is_empty();
-        let names = names(&topic.steps);
-        let mut steps = if is_steps {
-            filler.steps(&topic.steps)
-        } else {
-            let mut own = excerpt::own_text(runbook, topic, cause);
-            filler.blocks(&mut own);
-            own.into_iter().map(plain_step).collect()
-        };
-        for step in &mut steps {
-            responder.settle_step(step, runbook, matched);
-        }
-        Sheet {
-            steps,
-            names,
-            is_steps,
-            filled: filler.filled,
-        }
-    }
-
-    /// Where the pages begin.
-    fn pages(&self) -> Vec<usize> {
-        let mut begins = Vec::new();
-        let (mut count, mut size) = (0, 0);
-        for (at, step) in self.steps.iter().enumerate() {
-            let length = step_length(step);
-            let most = if self.is_steps { STEPS } else { usize::MAX };
-            if at == 0 || count >= most || size + length > CHARACTERS {
-                begins.push(at);
-                (count, size) = (0, 0);
-            }
-            count += 1;
-            size += length;
-        }
-        begins
-    }
-
-    /// The steps of the page that holds the step `at`.
-    fn on_page(&self, at: usize) -> &[Step] {
-        let (_, steps) = self.bounds(&self.pages(), at);
-        self.steps.get(steps).unwrap_or_default()
-    }
-
-    /// The number of the page that holds the step `at`, and its steps.
-    fn bounds(&self, begins: &[usize], at: usize) -> (usize, Range<usize>) {
-        let number = begins.iter().rposition(|begin| *begin <= at).unwrap_or(0);
-        let from = begins.get(number).copied().unwrap_or(0);
-        (
-            number,
-            from..begins.get(number + 1).copied().unwrap_or(self.steps.len()),
-        )
-    }
-
-    /// The page that holds the first step to show, as blocks with its buttons; and which steps these are.
-    fn page(
-        &self,
-        responder: &Responder,
-        runbook: &Runbook,
-        card: &Card<'_>,
-        pieces: &mut Pieces,
-    ) -> (Vec<Block>, Value) {
-        let begins = self.pages();
-        let (number, Range { start: from, end: to }) = self.bounds(&begins, card.at);
-        let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
-        let mut buttons = Vec::new();
-        let labels = &responder.labels.buttons;
-        for (at, (step, name)) in shown
-            .iter_mut()
-            .zip(self.names.get(from..).unwrap_or_default())
-            .enumerate()
-        {
-            if !name.is_step {
-                continue;
-            }
-            let (act, label) = match card.done.get(&name.key) {
-                Some((by, when)) => {
-                    let told = responder.sentence("done.md", &context! { by, when });
-                    step.blocks.push(block(BlockKind::Paragraph(told)));
-                    (Act::Undo { step: name.key.clone() }, &labels.step_undo)
-                }
-                None => (Act::Done { step: name.key.clone() }, &labels.step_done),
-            };
-            buttons.push(Responder::button(card, act, &filled(label, "step", &name.name), at));
-        }
-        let body = if self.is_steps {
-            steps::to_blocks(&shown, runbook)
-        } else {
-            shown.into_iter().flat_map(|step| step.blocks).collect()
-        };
-        let told = context! {
-            steps => pieces.put_body(body),
-            has_steps => self.is_steps,
-            page => number + 1,
-            pages => begins.len(),
-        };
-        let mut rows = row(buttons);
-        let mut turn = Vec::new();
-        if let Some(before) = number.checked_sub(1).and_then(|before| begins.get(before)) {
-            turn.push(Responder::button(card, Act::Page { at: *before }, &labels.back, 0));
-        }
-        if let Some(next) = begins.get(number + 1) {
-            turn.push(Responder::button(card, Act::Page { at: *next }, &labels.next, 1));
-        }
-        rows.extend(row(turn));
-        (rows, told)
-    }
-}
-
 fn outcome(card: &Card<'_>) -> Value {
     let (by, when) = card.mark.clone().unwrap_or_default();
     context! { standing => card.standing, by, when }
 }
 
-fn row(buttons: Vec<Button>) -> Vec<Block> {
+pub(super) fn row(buttons: Vec<Button>) -> Vec<Block> {
     let mut buttons: Vec<Button> = buttons.into_iter().filter(|button| !button.value.is_empty()).collect();
     buttons.truncate(25);
     if buttons.is_empty() {
         Vec::new()
     } else {
         vec![block(BlockKind::Buttons(buttons))]
-    }
-}
-
-fn plain_step(own: Block) -> Step {
-    Step {
-        number: String::new(),
-        line: own.line,
-        blocks: vec![own],
-        steps: Vec::new(),
-        under: None,
-    }
-}
-
-fn step_length(step: &Step) -> usize {
-    let own = text::plain_blocks(&step.blocks).chars().count();
-    own + step.steps.iter().map(step_length).sum::<usize>()
-}
-
-/// The steps by name. A key is made of the text, so that marks stay with their step when others are added before it.
-fn names(list: &[Step]) -> Vec<StepName> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut out = Vec::with_capacity(list.len());
-    let has_numbers = list.iter().any(|step| !step.number.is_empty());
-    for step in list {
-        let text = text::plain_blocks(&step.blocks);
-        let key = format!("{:016x}", fingerprint(&text));
-        let count = seen.entry(key.clone()).or_default();
-        let key = if *count == 0 { key } else { format!("{key}-{count}") };
-        *seen
-            .entry(key.split('-').next().unwrap_or_default().to_owned())
-            .or_default() += 1;
-        let number = step.number.trim_end_matches(['.', ')']);
-        let name = if number.is_empty() {
-            let words = first_words(&step.blocks);
-            format!("“{}”", values::shortened(&words, STEP_NAME))
-        } else {
-            number.to_owned()
-        };
-        out.push(StepName {
-            key,
-            name,
-            is_step: !has_numbers || !number.is_empty(),
-        });
-    }
-    out
-}
-
-fn first_words(blocks: &[Block]) -> String {
-    let text = blocks.iter().find_map(|block| match &block.kind {
-        BlockKind::Paragraph(inlines) | BlockKind::Heading(inlines) => Some(super::words(inlines)),
-        BlockKind::Code { text, .. } => text.lines().next().map(str::to_owned),
-        _ => None,
-    });
-    text.unwrap_or_else(|| text::plain_blocks(blocks))
-}
-
-/// FNV-1a: the same in every version of the program, which the standard library's hasher does not promise.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-/// What a summary for those who are called is made of.
-#[derive(Debug, Clone, Default)]
-pub struct Escalation<'a> {
-    /// What the case is about, as far as people think.
-    pub topic: Option<TopicId>,
-    /// How it was recognised.
-    pub matched: Option<&'a Match>,
-    /// Steps that are done, by key: who, and when.
-    pub done: BTreeMap<String, (String, String)>,
-    /// The error, when nothing was recognised in it.
-    pub excerpt: String,
-    /// Where people work on it.
-    pub link: Option<String>,
-}
-
-impl Responder {
-    /// Whom to call, and a summary ready to be posted.
-    pub fn escalation(&self, library: &Library, facts: &Escalation<'_>) -> (Reply, Reply) {
-        let mut pieces = Pieces::default();
-        let contacts = self.contacts_of(library, facts.topic, facts.matched, &mut pieces);
-        let whom = self.reply("whom.md", &contacts, &pieces, None);
-        let mut pieces = Pieces::default();
-        let quoted = match facts.matched {
-            Some(matched) => excerpt::quoted(matched),
-            None if facts.excerpt.is_empty() => Vec::new(),
-            None => vec![block(BlockKind::Code {
-                lang: String::new(),
-                text: facts.excerpt.clone(),
-            })],
-        };
-        let (mut done, mut open) = (Vec::new(), Vec::new());
-        for step in facts.topic.map(|topic| self.steps(library, topic)).unwrap_or_default() {
-            match facts.done.get(&step.key) {
-                Some((by, when)) => done.push(context! { name => step.name, by, when }),
-                None => open.push(step.name),
-            }
-        }
-        let values = context! {
-            topic => facts.topic.map(|topic| self.place(library, topic)),
-            quoted => pieces.put(quoted),
-            done, open,
-            link => facts.link.clone(),
-        };
-        (whom, self.reply("summary.md", &values, &pieces, None))
-    }
-
-    /// What is posted when somebody calls for help: the summary as it was left, and whom to call.
-    pub fn escalated(
-        &self,
-        library: &Library,
-        topic: Option<TopicId>,
-        matched: Option<&Match>,
-        by: &str,
-        summary: &str,
-    ) -> Reply {
-        let mut pieces = Pieces::default();
-        let contacts = self.contacts_of(library, topic, matched, &mut pieces);
-        let mut lines: Vec<Inline> = Vec::new();
-        for line in summary.trim().lines() {
-            if !lines.is_empty() {
-                lines.push(Inline::Break);
-            }
-            lines.push(Inline::Text(line.to_owned()));
-        }
-        let summary = if lines.is_empty() {
-            Vec::new()
-        } else {
-            vec![block(BlockKind::Paragraph(lines))]
-        };
-        let values = context! { by, summary => pieces.put(summary), ..contacts };
-        self.reply("escalated.md", &values, &pieces, None)
-    }
-
-    fn contacts_of(
-        &self,
-        library: &Library,
-        topic: Option<TopicId>,
-        matched: Option<&Match>,
-        pieces: &mut Pieces,
-    ) -> Value {
-        let nobody = || context! { contacts => Vec::<Value>::new() };
-        let topic = topic.and_then(|id| library.topic(id));
-        topic.map_or_else(nobody, |topic| {
-            self.surroundings(pieces, topic, matched, Vec::new(), &BTreeMap::new())
-        })
     }
 }

@@ -1,0 +1,100 @@
+//! Calling for help: whom, with a summary of what happened so far.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Value, context};
+
+use super::answer::Responder;
+use super::markdown::block;
+use super::pieces::Pieces;
+use super::{Reply, excerpt};
+use crate::matching::Match;
+use crate::runbook::{BlockKind, Inline, Library, TopicId};
+
+/// What a summary for those who are called is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Escalation<'a> {
+    /// What the case is about, as far as people think.
+    pub topic: Option<TopicId>,
+    /// How it was recognised.
+    pub matched: Option<&'a Match>,
+    /// Steps that are done, by key: who, and when.
+    pub done: BTreeMap<String, (String, String)>,
+    /// The error, when nothing was recognised in it.
+    pub excerpt: String,
+    /// Where people work on it.
+    pub link: Option<String>,
+}
+
+impl Responder {
+    /// Whom to call, and a summary ready to be posted.
+    pub fn escalation(&self, library: &Library, facts: &Escalation<'_>) -> (Reply, Reply) {
+        let mut pieces = Pieces::default();
+        let contacts = self.contacts_of(library, facts.topic, facts.matched, &mut pieces);
+        let whom = self.reply("whom.md", &contacts, &pieces, None);
+        let mut pieces = Pieces::default();
+        let quoted = match facts.matched {
+            Some(matched) => excerpt::quoted(matched),
+            None if facts.excerpt.is_empty() => Vec::new(),
+            None => vec![block(BlockKind::Code {
+                lang: String::new(),
+                text: facts.excerpt.clone(),
+            })],
+        };
+        let (mut done, mut open) = (Vec::new(), Vec::new());
+        for step in facts.topic.map(|topic| self.steps(library, topic)).unwrap_or_default() {
+            match facts.done.get(&step.key) {
+                Some((by, when)) => done.push(context! { name => step.name, by, when }),
+                None => open.push(step.name),
+            }
+        }
+        let values = context! {
+            topic => facts.topic.map(|topic| self.place(library, topic)),
+            quoted => pieces.put(quoted),
+            done, open,
+            link => facts.link.clone(),
+        };
+        (whom, self.reply("summary.md", &values, &pieces, None))
+    }
+
+    /// What is posted when somebody calls for help: the summary as it was left, and whom to call.
+    pub fn escalated(
+        &self,
+        library: &Library,
+        topic: Option<TopicId>,
+        matched: Option<&Match>,
+        by: &str,
+        summary: &str,
+    ) -> Reply {
+        let mut pieces = Pieces::default();
+        let contacts = self.contacts_of(library, topic, matched, &mut pieces);
+        let mut lines: Vec<Inline> = Vec::new();
+        for line in summary.trim().lines() {
+            if !lines.is_empty() {
+                lines.push(Inline::Break);
+            }
+            lines.push(Inline::Text(line.to_owned()));
+        }
+        let summary = if lines.is_empty() {
+            Vec::new()
+        } else {
+            vec![block(BlockKind::Paragraph(lines))]
+        };
+        let values = context! { by, summary => pieces.put(summary), ..contacts };
+        self.reply("escalated.md", &values, &pieces, None)
+    }
+
+    fn contacts_of(
+        &self,
+        library: &Library,
+        topic: Option<TopicId>,
+        matched: Option<&Match>,
+        pieces: &mut Pieces,
+    ) -> Value {
+        let nobody = || context! { contacts => Vec::<Value>::new() };
+        let topic = topic.and_then(|id| library.topic(id));
+        topic.map_or_else(nobody, |topic| {
+            self.surroundings(pieces, topic, matched, Vec::new(), &BTreeMap::new())
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! The steps of a topic, a few at a time.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use minijinja::{Value, context};
+
+use super::act::Act;
+use super::answer::Responder;
+use super::card::{Card, row};
+use super::fill::{Captures, Filler};
+use super::labels::filled;
+use super::markdown::block;
+use super::pieces::Pieces;
+use super::{excerpt, steps, text, values};
+use crate::matching::Match;
+use crate::runbook::{Block, BlockKind, Runbook, Step, Topic};
+
+/// Steps that are shown at once.
+const STEPS: usize = 5;
+/// Characters of them; a single longer step is shown alone.
+const CHARACTERS: usize = 2_600;
+/// Words of a step without a number on its button.
+const STEP_NAME: usize = 40;
+
+/// A step of a topic, as a summary names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepName {
+    /// What marks are kept by: it stays the same while the step's text does.
+    pub key: String,
+    /// Its number, or its first words.
+    pub name: String,
+    /// Whether there is something to do: text that leads up to numbered steps is none.
+    pub is_step: bool,
+}
+
+/// A topic's text cut into pieces that can be shown one after the other.
+pub(super) struct Sheet {
+    /// The steps, or, for a topic without, its blocks as steps without marks.
+    steps: Vec<Step>,
+    names: Vec<StepName>,
+    is_steps: bool,
+    pub(super) filled: BTreeMap<String, String>,
+}
+
+impl Sheet {
+    pub(super) fn of(
+        responder: &Responder,
+        runbook: &Runbook,
+        topic: &Topic,
+        matched: Option<&Match>,
+        cause: &[Block],
+    ) -> Sheet {
+        let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
+        let is_steps = !topic.steps.is_empty();
+        let names = names(&topic.steps);
+        let mut steps = if is_steps {
+            filler.steps(&topic.steps)
+        } else {
+            let mut own = excerpt::own_text(runbook, topic, cause);
+            filler.blocks(&mut own);
+            own.into_iter().map(plain_step).collect()
+        };
+        for step in &mut steps {
+            responder.settle_step(step, runbook, matched);
+        }
+        Sheet {
+            steps,
+            names,
+            is_steps,
+            filled: filler.filled,
+        }
+    }
+
+    /// Where the pages begin.
+    fn pages(&self) -> Vec<usize> {
+        let mut begins = Vec::new();
+        let (mut count, mut size) = (0, 0);
+        for (at, step) in self.steps.iter().enumerate() {
+            let length = step_length(step);
+            let most = if self.is_steps { STEPS } else { usize::MAX };
+            if at == 0 || count >= most || size + length > CHARACTERS {
+                begins.push(at);
+                (count, size) = (0, 0);
+            }
+            count += 1;
+            size += length;
+        }
+        begins
+    }
+
+    /// The steps of the page that holds the step `at`.
+    pub(super) fn on_page(&self, at: usize) -> &[Step] {
+        let (_, steps) = self.bounds(&self.pages(), at);
+        self.steps.get(steps).unwrap_or_default()
+    }
+
+    /// The number of the page that holds the step `at`, and its steps.
+    fn bounds(&self, begins: &[usize], at: usize) -> (usize, Range<usize>) {
+        let number = begins.iter().rposition(|begin| *begin <= at).unwrap_or(0);
+        let from = begins.get(number).copied().unwrap_or(0);
+        (
+            number,
+            from..begins.get(number + 1).copied().unwrap_or(self.steps.len()),
+        )
+    }
+
+    /// The page that holds the first step to show, as blocks with its buttons; and which steps these are.
+    pub(super) fn page(
+        &self,
+        responder: &Responder,
+        runbook: &Runbook,
+        card: &Card<'_>,
+        pieces: &mut Pieces,
+    ) -> (Vec<Block>, Value) {
+        let begins = self.pages();
+        let (number, Range { start: from, end: to }) = self.bounds(&begins, card.at);
+        let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
+        let mut buttons = Vec::new();
+        let labels = &responder.labels.buttons;
+        for (at, (step, name)) in shown
+            .iter_mut()
+            .zip(self.names.get(from..).unwrap_or_default())
+            .enumerate()
+        {
+            if !name.is_step {
+                continue;
+            }
+            let (act, label) = match card.done.get(&name.key) {
+                Some((by, when)) => {
+                    let told = responder.sentence("done.md", &context! { by, when });
+                    step.blocks.push(block(BlockKind::Paragraph(told)));
+                    (Act::Undo { step: name.key.clone() }, &labels.step_undo)
+                }
+                None => (Act::Done { step: name.key.clone() }, &labels.step_done),
+            };
+            buttons.push(Responder::button(card, act, &filled(label, "step", &name.name), at));
+        }
+        let body = if self.is_steps {
+            steps::to_blocks(&shown, runbook)
+        } else {
+            shown.into_iter().flat_map(|step| step.blocks).collect()
+        };
+        let told = context! {
+            steps => pieces.put_body(body),
+            has_steps => self.is_steps,
+            page => number + 1,
+            pages => begins.len(),
+        };
+        let mut rows = row(buttons);
+        let mut turn = Vec::new();
+        if let Some(before) = number.checked_sub(1).and_then(|before| begins.get(before)) {
+            turn.push(Responder::button(card, Act::Page { at: *before }, &labels.back, 0));
+        }
+        if let Some(next) = begins.get(number + 1) {
+            turn.push(Responder::button(card, Act::Page { at: *next }, &labels.next, 1));
+        }
+        rows.extend(row(turn));
+        (rows, told)
+    }
+}
+
+fn plain_step(own: Block) -> Step {
+    Step {
+        number: String::new(),
+        line: own.line,
+        blocks: vec![own],
+        steps: Vec::new(),
+        under: None,
+    }
+}
+
+fn step_length(step: &Step) -> usize {
+    let own = text::plain_blocks(&step.blocks).chars().count();
+    own + step.steps.iter().map(step_length).sum::<usize>()
+}
+
+/// The steps by name. A key is made of the text, so that marks stay with their step when others are added before it.
+pub(super) fn names(list: &[Step]) -> Vec<StepName> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out = Vec::with_capacity(list.len());
+    let has_numbers = list.iter().any(|step| !step.number.is_empty());
+    for step in list {
+        let text = text::plain_blocks(&step.blocks);
+        let key = format!("{:016x}", fingerprint(&text));
+        let count = seen.entry(key.clone()).or_default();
+        let key = if *count == 0 { key } else { format!("{key}-{count}") };
+        *seen
+            .entry(key.split('-').next().unwrap_or_default().to_owned())
+            .or_default() += 1;
+        let number = step.number.trim_end_matches(['.', ')']);
+        let name = if number.is_empty() {
+            let words = first_words(&step.blocks);
+            format!("“{}”", values::shortened(&words, STEP_NAME))
+        } else {
+            number.to_owned()
+        };
+        out.push(StepName {
+            key,
+            name,
+            is_step: !has_numbers || !number.is_empty(),
+        });
+    }
+    out
+}
+
+fn first_words(blocks: &[Block]) -> String {
+    let text = blocks.iter().find_map(|block| match &block.kind {
+        BlockKind::Paragraph(inlines) | BlockKind::Heading(inlines) => Some(super::words(inlines)),
+        BlockKind::Code { text, .. } => text.lines().next().map(str::to_owned),
+        _ => None,
+    });
+    text.unwrap_or_else(|| text::plain_blocks(blocks))
+}
+
+/// FNV-1a: the same in every version of the program, which the standard library's hasher does not promise.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
