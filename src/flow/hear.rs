@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tracing::info;
 
 use super::Parts;
 use super::start::Way;
@@ -39,6 +40,9 @@ impl Ear {
             Way::Http { signing_secret } => {
                 let endpoint = Endpoint::new(&signing_secret, door, Arc::clone(&parts.clock), Patience::default());
                 if let Some(listener) = self.requests {
+                    if let Ok(address) = listener.local_addr() {
+                        info!(%address, "Slack's requests are taken");
+                    }
                     let served = http_events::serve(listener, Arc::new(endpoint), tasks.stop.clone());
                     tasks.tracker.spawn(served);
                     parts.status.change(|status| status.listening = true);
