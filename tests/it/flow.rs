@@ -206,23 +206,12 @@ impl World {
         self.settled_in(SUPPORT, ts).await
     }
 
-    async fn look_into_store(&self) -> sqlx::SqlitePool {
+    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
+    async fn wait_until_sent(&self) {
         let options = sqlx::sqlite::SqliteConnectOptions::new()
             .filename(self.store())
             .read_only(true);
-        sqlx::SqlitePool::connect_with(options).await.unwrap()
-    }
-
-    /// How often the post that was tried most was tried.
-    async fn most_tries(&self) -> i64 {
-        let pool = self.look_into_store().await;
-        let most = sqlx::query_scalar("SELECT max(attempts) FROM outbox");
-        most.fetch_one(&pool).await.unwrap()
-    }
-
-    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
-    async fn wait_until_sent(&self) {
-        let pool = self.look_into_store().await;
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
             let unsent: i64 =

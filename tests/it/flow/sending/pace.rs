@@ -24,7 +24,7 @@ fn two_hundred_pastes_in_ten_channels_at_once_are_all_answered_once() {
         for number in 0..10 {
             channels.push(channel(&world, &format!("room-{number}")).await);
         }
-        // Faster than the workspace takes them, so that it refuses some.
+        // Faster than the workspace takes them; on a slow day that is not enough to be refused, so some are anyway.
         let rates = Rates {
             post: Rate {
                 every: Duration::from_millis(1),
@@ -36,6 +36,10 @@ fn two_hundred_pastes_in_ten_channels_at_once_are_all_answered_once() {
             rates,
             ..Parts::default()
         };
+        world.fault(
+            &json!({"kind": "429", "retry_after": 1, "times": 15, "method": "chat.postMessage",
+            "app": "A0SIGNPOST"}),
+        );
         let bot = world.bot_with(world.settings(), parts).await;
         let said: Vec<(&String, String)> = (0..200)
             .map(|number| {
@@ -53,7 +57,7 @@ fn two_hundred_pastes_in_ten_channels_at_once_are_all_answered_once() {
         for (channel, ts) in &said {
             assert_eq!(ours(world.workspace.replies(channel, ts)).len(), 1);
         }
-        assert!(world.most_tries().await > 1, "the workspace refused none");
+        assert_eq!(world.workspace.read(sandbox::State::faults_left), 0);
         bot.stop().await;
     });
 }
