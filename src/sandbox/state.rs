@@ -52,6 +52,8 @@ pub struct State {
 pub(crate) struct Trigger {
     pub(crate) app_id: String,
     pub(crate) user_id: String,
+    /// The window of the page that it came from: a modal opens there only.
+    pub(crate) client: Option<String>,
     /// The modal that it came from.
     pub(crate) view_id: Option<String>,
     pub(crate) born: Timestamp,

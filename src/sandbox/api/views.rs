@@ -16,7 +16,7 @@ pub(super) fn open(state: &mut State, caller: &Caller, params: &Params) -> Answe
     let view = given(params, "modal")?;
     is_new_external_id(state, caller, &view, None)?;
     let trigger = exchange(state, caller, params)?;
-    Ok(json!({"view": keep(state, &trigger.app_id, &trigger.user_id, view)}))
+    Ok(json!({"view": keep(state, &trigger.app_id, &trigger.user_id, view, trigger.client.as_deref())}))
 }
 
 pub(super) fn push(state: &mut State, caller: &Caller, params: &Params) -> Answer {
@@ -71,7 +71,7 @@ pub(super) fn publish(state: &mut State, caller: &Caller, params: &Params) -> An
         is_current(params, &known)?;
         return Ok(json!({"view": replace(state, &known, view)}));
     }
-    Ok(json!({"view": keep(state, &app_id, &user, view)}))
+    Ok(json!({"view": keep(state, &app_id, &user, view, None)}))
 }
 
 /// The Home tab that an app has published for a person.
@@ -163,10 +163,10 @@ fn depth(state: &State, top: &Value) -> usize {
 }
 
 /// Keeps a new view and shows it to its user.
-pub(crate) fn keep(state: &mut State, app_id: &str, user_id: &str, view: Value) -> Value {
+fn keep(state: &mut State, app_id: &str, user_id: &str, view: Value, client: Option<&str>) -> Value {
     let id = state.next_id("V");
     let place = json!({"id": id, "app_id": app_id, "user_id": user_id, "root_view_id": id, "previous_view_id": null});
-    put(state, &place, view, None)
+    put(state, &place, view, None, client)
 }
 
 /// Puts a new view on top of another.
@@ -175,7 +175,7 @@ pub(crate) fn stack(state: &mut State, below: &Value, view: Value) -> Value {
         "id": state.next_id("V"), "app_id": below["app_id"], "user_id": below["user_id"],
         "root_view_id": below["root_view_id"], "previous_view_id": below["id"],
     });
-    put(state, &place, view, None)
+    put(state, &place, view, None, None)
 }
 
 /// Gives a known view new contents. What was typed stays where block and action keep their names.
@@ -185,10 +185,10 @@ pub(crate) fn replace(state: &mut State, known: &Value, view: Value) -> Value {
         place.insert(key.to_owned(), known[key].clone());
     }
     let typed = known["state"]["values"].clone();
-    put(state, &Value::Object(place), view, Some(typed))
+    put(state, &Value::Object(place), view, Some(typed), None)
 }
 
-fn put(state: &mut State, place: &Value, mut view: Value, typed: Option<Value>) -> Value {
+fn put(state: &mut State, place: &Value, mut view: Value, typed: Option<Value>, client: Option<&str>) -> Value {
     let hash = format!("{}.{}", state.now().as_second(), state.next_id(""));
     let id = place["id"].as_str().unwrap_or_default().to_owned();
     let bot_id = state
@@ -223,6 +223,6 @@ fn put(state: &mut State, place: &Value, mut view: Value, typed: Option<Value>) 
         }
     }
     state.views.insert(id, view.clone());
-    state.tell_page(json!({"type": "view", "view": view}));
+    state.tell_page(json!({"type": "view", "view": view, "client": client}));
     view
 }

@@ -30,7 +30,7 @@ pub(super) async fn command(shared: &Arc<Shared>, call: &Call) -> Outcome {
         let (id, shown) = (channel.id.clone(), shown_name(channel.kind, &channel.name));
         let user_id = call.caller.user_id().to_owned();
         let user = state.user(&user_id).map(|user| user.name.clone());
-        let trigger_id = trigger(state, &app_id, &user_id, None);
+        let trigger_id = trigger(state, call, &app_id, None);
         let answer_to = place(state, call, &app_id, &id, None);
         let payload = json!({
             "token": "sandbox-verification", "team_id": TEAM, "team_domain": "sandbox", "channel_id": id,

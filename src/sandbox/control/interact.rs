@@ -181,7 +181,7 @@ pub(super) fn interaction(
     let user_id = call.caller.user_id();
     let name = state.user(user_id).map(|user| user.name.clone());
     let team = state.team_of(user_id);
-    let trigger_id = trigger(state, app_id, user_id, view_id);
+    let trigger_id = trigger(state, call, app_id, view_id);
     let mut payload = Map::new();
     payload.insert("type".into(), json!(kind));
     payload.insert("team".into(), json!({"id": TEAM, "domain": "sandbox"}));
@@ -210,12 +210,13 @@ pub(super) fn shown_name(kind: Kind, name: &str) -> String {
     }
 }
 
-pub(super) fn trigger(state: &mut State, app_id: &str, user_id: &str, view_id: Option<&str>) -> String {
+pub(super) fn trigger(state: &mut State, call: &Call, app_id: &str, view_id: Option<&str>) -> String {
     let id = format!("{}.{}", state.next_number(), state.next_id(""));
     let born = state.now();
     let trigger = Trigger {
         app_id: app_id.to_owned(),
-        user_id: user_id.to_owned(),
+        user_id: call.caller.user_id().to_owned(),
+        client: call.params.text("client"),
         view_id: view_id.map(str::to_owned),
         born,
         is_used: false,

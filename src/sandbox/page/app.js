@@ -1,59 +1,16 @@
-// The page: what is known, what is shown, and what happens.
-import { api, listen, sandbox, workspace } from "./api.js";
+// The page: what is shown, and what happens.
+import { api, listen, sandbox } from "./api.js";
 import { composer } from "./composer.js";
+import { act, asking, client, dismiss, react, remove, shortcut, snippet, upload } from "./doing.js";
 import { announce, byId, h, toast } from "./dom.js";
+import { editor } from "./editor.js";
 import { EXAMPLES, alertEntries } from "./examples.js";
 import { home, tabs } from "./home.js";
 import { icon } from "./icons.js";
+import { appHere, appName, channel, homeKey, isPhone, isRoot, known, load, mine, names, offered, people, present, readKey, reads, shown, stored, titleOf, user, visible } from "./known.js";
 import { attachMenu } from "./menus.js";
 import { avatar, date, dayOf, message } from "./message.js";
-import { closeView, showView } from "./modal.js";
-
-const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [] };
-const shown = { me: null, channel: null, thread: null, editing: null, tab: "messages" };
-let lastOwnRoot = null;
-
-// --- what is known -------------------------------------------------------------------------------------------------
-
-const stored = (key, value) => {
-  try { if (value === undefined) return localStorage.getItem(key); localStorage.setItem(key, value); } catch { /* private mode */ }
-  return null;
-};
-const readKey = () => `signpost-read-${shown.me.id}`;
-const reads = () => { try { return JSON.parse(stored(readKey()) ?? "{}"); } catch { return {}; } };
-
-async function load() {
-  const state = await workspace();
-  known.users = new Map(state.users.map((user) => [user.id, user]));
-  known.bots = new Map(state.users.filter((user) => user.bot_id).map((user) => [user.bot_id, user]));
-  known.apps = state.apps;
-  known.alerts = state.alerts;
-  known.groups = new Map(state.groups.map((group) => [group.id, group]));
-  known.homes = new Map(state.views.filter((view) => view.type === "home").map((view) => [homeKey(view), view]));
-  known.order = state.channels.map((channel) => channel.id);
-  known.channels = new Map(state.channels.map((channel) => [channel.id, { ...channel, messages: new Map(channel.messages.map((one) => [one.ts, one])) }]));
-}
-
-const user = (id) => known.users.get(id) ?? known.bots.get(id);
-const people = () => [...known.users.values()].filter((one) => !one.is_bot);
-const names = {
-  user: (id) => user(id)?.name, channel: (id) => known.channels.get(id)?.name, group: (id) => known.groups.get(id)?.handle,
-  people: () => [...known.users.values()].map((one) => [one.id, one.real_name]),
-  channels: () => mine().filter((one) => !one.is_im).map((one) => [one.id, `#${one.name}`]),
-};
-const homeKey = (view) => `${view.app_id}-${view.user_id}`;
-/** The app whose direct messages are open. */
-const appHere = () => (channel()?.is_im ? known.apps.find((app) => channel().members.includes(app.user_id)) : null);
-const appName = (id) => known.apps.find((app) => app.id === id)?.name ?? "The app";
-/** An app that never came is not offered; the bot is, so that people see when it is away. */
-const present = () => known.apps.filter((app) => app.connections > 0 || app.request_url || app.name === "Signpost");
-const offered = (kind) => present().flatMap((app) => app.shortcuts.filter((one) => one.type === kind).map((one) => ({ ...one, app: app.name })));
-const channel = () => known.channels.get(shown.channel);
-const mine = () => known.order.map((id) => known.channels.get(id)).filter((one) => one.members.includes(shown.me.id));
-const visible = (one) => !one.ephemeral_to || one.ephemeral_to === shown.me.id;
-const isRoot = (one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast";
-const titleOf = (one) => (one.is_im ? user(one.members.find((id) => id !== shown.me.id))?.real_name ?? "Direct message" : one.name);
-const isPhone = () => window.matchMedia("(max-width: 760px)").matches;
+import { closeView, isShown, showView } from "./modal.js";
 
 // --- the sidebar ---------------------------------------------------------------------------------------------------
 
@@ -114,7 +71,7 @@ function drawList(place, list, inThread) {
     const follows = Boolean(before) && before.user === one.user && before.bot_id === one.bot_id && !one.ephemeral_to && !before.ephemeral_to && date(one.ts) - date(before.ts) < 300000 && (inThread ? before !== list[0] : !before.reply_count) && dayOf(one.ts) === dayOf(before.ts) && before.subtype !== "tombstone" && before.username === one.username;
     const isEdited = shown.editing === one.ts && !(isPhone() && shown.thread && !inThread);
     const key = JSON.stringify([one, follows, shown.me.id, isEdited]);
-    nodes.push(keep(`${place.id}-${shown.channel}-${one.ts}`, key, () => (isEdited ? editor(one, inThread) : message(one, shown.channel, context(inThread, follows)))));
+    nodes.push(keep(`${place.id}-${shown.channel}-${one.ts}`, key, () => (isEdited ? editor(one, { leave: () => { shown.editing = null; draw(); (inThread ? side : main).input.focus(); } }) : message(one, shown.channel, context(inThread, follows)))));
     if (inThread && one === list[0] && list.length > 1) nodes.push(keep(`${place.id}-count`, String(list.length), () => h("div", { class: "day replies", role: "separator" }, h("span", {}, `${list.length - 1} ${list.length === 2 ? "reply" : "replies"}`))));
     before = one;
   }
@@ -159,7 +116,7 @@ function drawHome(app) {
   if (byId("home").dataset.key === key) return;
   const press = byId("home").contains(document.activeElement) && document.activeElement.dataset.press;
   byId("home").dataset.key = key;
-  byId("home").replaceChildren(home(view, { names, app: app.name, say: toast, click: (body) => sandbox(shown.me.token, "click", body) }));
+  byId("home").replaceChildren(home(view, { names, app: app.name, say: toast, click: (body) => asking("click", body) }));
   if (press) byId("home").querySelector(`[data-press="${CSS.escape(press)}"]`)?.focus();
 }
 
@@ -250,20 +207,20 @@ const placeholder = () => (channel()?.is_im ? `Message ${titleOf(channel())}` : 
 async function post(text, thread) {
   if (/^\/[a-z]+(\s|$)/.test(text)) {
     const [, command, rest] = text.match(/^(\/[a-z]+)\s*([^]*)$/);
-    const told = await sandbox(shown.me.token, "command", { command, text: rest, channel: shown.channel, thread_ts: thread ?? undefined });
+    const told = await asking("command", { command, text: rest, channel: shown.channel, thread_ts: thread ?? undefined });
     // Slack's client says it in these words.
     if (told.failure) throw new Error(`${command} failed with the error "${told.failure}"`);
     return;
   }
   const told = await api(shown.me.token, "chat.postMessage", { channel: shown.channel, text, thread_ts: thread ?? undefined });
-  if (!thread) lastOwnRoot = told.ts;
+  if (!thread) shown.lastOwnRoot = told.ts;
 }
 
 async function postAlert(shape, status) {
   try {
     if (channel().is_im) open(known.order.find((id) => known.channels.get(id).name === "alerts") ?? shown.channel);
     const told = await sandbox(shown.me.token, "alert", { shape, status, channel: shown.channel });
-    lastOwnRoot = told.ts;
+    shown.lastOwnRoot = told.ts;
     showAnswer(told.ts);
   } catch (error) { toast(error.message); }
 }
@@ -283,65 +240,14 @@ async function postExample(one) {
     if (one.asBot && channel().name === "alerts") {
       const bot = known.apps.find((app) => app.name === "Alert Bot");
       const told = await api(bot.token, "chat.postMessage", { channel: shown.channel, text: one.text() });
-      lastOwnRoot = told.ts;
+      shown.lastOwnRoot = told.ts;
       showAnswer(told.ts);
     } else await post(one.text(), null);
     main.input.focus();
   } catch (error) { toast(error.message); }
 }
 
-function editor(one, inThread) {
-  const typed = one.text.replace(/<@([A-Z0-9]+)>/g, (whole, id) => (names.user(id) ? `@${names.user(id)}` : whole)).replace(/<#([A-Z0-9]+)\|([^>]*)>/g, "#$2").replace(/<!(here|channel|everyone)>/g, "@$1").replace(/<(?:mailto:|https?:\/\/)[^|>]*\|([^>]*)>/g, "$1").replace(/<(https?:[^>]*)>/g, "$1").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-  const input = h("textarea", { class: "edit", rows: Math.min(typed.split("\n").length + 1, 12), "aria-label": "Edit the message" });
-  input.value = typed;
-  const leave = () => { shown.editing = null; draw(); (inThread ? side : main).input.focus(); };
-  const save = async () => {
-    if (!input.value.trim()) return;
-    try { await api(shown.me.token, "chat.update", { channel: shown.channel, ts: one.ts, text: input.value }); leave(); } catch (error) { toast(error.message); }
-  };
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { event.stopPropagation(); leave(); }
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); save(); }
-  });
-  setTimeout(() => { input.focus(); input.selectionStart = input.value.length; });
-  return h("article", { class: "message editing", dataset: { ts: one.ts } }, h("div", { class: "gutter" }, avatar(shown.me)), h("div", { class: "body" }, input,
-    h("div", { class: "edit-buttons" }, h("button", { class: "button", type: "button", onclick: leave }, "Cancel"), h("button", { class: "button primary", type: "button", onclick: save }, "Save"))));
-}
-
 function edit(_channel, one) { shown.editing = one.ts; draw(); }
-
-async function remove(id, one) {
-  if (!window.confirm("Delete this message? The bot's answer may go with it.")) return;
-  try { await api(shown.me.token, "chat.delete", { channel: id, ts: one.ts }); } catch (error) { toast(error.message); }
-}
-
-async function react(id, one, name) {
-  const has = one.reactions?.find((reaction) => reaction.name === name)?.users.includes(shown.me.id);
-  try { await api(shown.me.token, has ? "reactions.remove" : "reactions.add", { channel: id, timestamp: one.ts, name }); } catch (error) { toast(error.message); }
-}
-
-const act = (id, one, element, block, value, state) => sandbox(shown.me.token, "click", { channel: id, ts: one.ts, action_id: element.action_id, block_id: block.block_id, text: element.action_id ? undefined : element.text?.text, value, state });
-
-const dismiss = (id, one) => sandbox(shown.me.token, "delete", { channel: id, ts: one.ts }).catch((error) => toast(error.message));
-
-/** Uses a shortcut of an app, on a message or for itself. */
-async function shortcut(one, id, on) {
-  try {
-    const told = await sandbox(shown.me.token, "shortcut", { callback_id: one.callback_id, channel: id, ts: on?.ts });
-    if (!told.acknowledged) toast(`${one.app} did not answer. Try again?`);
-  } catch (error) { toast(error.message); }
-}
-
-const snippet = (given, thread) => sandbox(shown.me.token, "upload", { channel: shown.channel, thread_ts: thread ?? undefined, ...given });
-
-async function upload(files, comment, thread) {
-  const form = new FormData();
-  form.append("channel", shown.channel);
-  form.append("comment", comment);
-  if (thread) form.append("thread_ts", thread);
-  for (const file of files) form.append("file", file, file.name);
-  await sandbox(shown.me.token, "upload", form);
-}
 
 function editLast(thread) {
   const own = [...channel().messages.values()].filter((one) => one.user === shown.me.id && one.subtype !== "tombstone" && (thread ? one.thread_ts === thread : isRoot(one))).at(-1);
@@ -368,12 +274,12 @@ async function heard(change) {
     case "typing": return typing(change);
     case "view":
       if (change.view.type === "home") { known.homes.set(homeKey(change.view), change.view); break; }
-      if (change.view.user_id === shown.me.id) modal(change.view);
+      // A modal opens in the window that asked for it; one that a program opened, in every window of the person.
+      if (change.view.user_id === shown.me.id && (isShown(change.view) || (change.client ?? client) === client)) modal(change.view);
       return;
     case "view_closed":
       if (change.user !== shown.me.id) return;
-      closeView(change.view_id);
-      if (change.below) modal(change.below);
+      if (closeView(change.view_id) && change.below) modal(change.below);
       return;
     case "view_errors": return;
     default: return resync();
@@ -384,7 +290,7 @@ async function heard(change) {
 
 function modal(view) {
   showView(view, {
-    names, app: appName(view.app_id), submit: (body) => sandbox(shown.me.token, "submit", body), click: (body) => sandbox(shown.me.token, "click", body),
+    names, app: appName(view.app_id), submit: (body) => asking("submit", body), click: (body) => asking("click", body),
   });
 }
 
@@ -402,7 +308,7 @@ function arrived(id, one) {
 /** Opens the thread of what was just asked, unless somebody is busy in another one. */
 function showAnswer(ts) {
   const root = channel()?.messages.get(ts);
-  const isMine = root && (root.user === shown.me.id || root.ts === lastOwnRoot) && Date.now() - date(root.ts) < 15000;
+  const isMine = root && (root.user === shown.me.id || root.ts === shown.lastOwnRoot) && Date.now() - date(root.ts) < 15000;
   if (isMine && root.reply_count && shown.thread !== ts && !side.input.value && !isPhone()) openThread(ts, false);
 }
 

@@ -6,6 +6,8 @@ import { plainText } from "./mrkdwn.js";
 
 const TROUBLE = "We had some trouble connecting. Try again?";
 let shown = null;
+/** The view that was closed here last: its closing is told by the workspace afterwards. */
+let last = null;
 
 /**
  * Shows a view, or shows it anew when it is the one that stands. `ctx`: names, app (its name), submit(body) and
@@ -98,12 +100,16 @@ function plainValues(values) {
   return plain;
 }
 
-/** Takes a view away; the one below it, if any, is shown again by `showView`. */
+/** Whether this view, or one of its stack, stands in this page. */
+export const isShown = (view) => Boolean(shown) && shown.view.root_view_id === view.root_view_id;
+
+/** Takes a view away and says whether it stood here; the one below it, if any, is shown again by `showView`. */
 export function closeView(id) {
   const dialog = byId("modal");
-  if (dialog.open && (!id || dialog.dataset.view === id)) {
-    shown = null;
-    dialog.close();
-    dialog.replaceChildren();
-  }
+  if (shown?.view.id !== id) return last === id;
+  last = id;
+  shown = null;
+  dialog.close();
+  dialog.replaceChildren();
+  return true;
 }
