@@ -118,6 +118,9 @@ impl Interact {
                 return Ok(Clicked::Gone);
             };
             let detail = self.detail(&case, act);
+            if matches!(act, Act::Wrong | Act::NotHelped) {
+                Mind::offer(&self.mind.knowledge(), &mut case);
+            }
             if !case.act(act, &self.mark(whence), &detail) {
                 return Ok(Clicked::Same);
             }

@@ -97,6 +97,26 @@ impl Mind {
         true
     }
 
+    /// What else a case could be about, when the runbook that was found is of no use: the near misses, and what a question
+    /// with the same words would find.
+    pub(super) fn offer(known: &Knowledge, case: &mut Case) {
+        let tried = |place: &Place, case: &Case| {
+            let runbook = |other: &Option<Place>| other.as_ref().is_some_and(|other| other.runbook == place.runbook);
+            runbook(&case.place) || runbook(&case.found)
+        };
+        let mut near: Vec<Place> = case.near.iter().filter(|place| !tried(place, case)).cloned().collect();
+        if near.len() < NEAR {
+            let outcome = known.index.search(&case.text());
+            let more = outcome.matches.iter().chain(&outcome.near);
+            for place in more.filter_map(|other| Place::of(&known.library, other.topic)) {
+                if near.len() < NEAR && !tried(&place, case) && !near.contains(&place) {
+                    near.push(place);
+                }
+            }
+        }
+        case.near = near;
+    }
+
     /// How the topic of a case was recognised; `None` when people went there.
     pub(super) fn matched(library: &Library, case: &Case) -> Option<Match> {
         let topic = case.place.as_ref()?.find(library)?;
