@@ -225,6 +225,7 @@ def tests(url):
         ("2: \"Paste an error\" shows what was found", paste_window),
         ("2: \"Paste an error\" with nothing, and with no error", paste_window_empty),
         ("2: \"Paste an error\" shows it in a channel too", paste_window_shared),
+        ("6: the Home tab", home),
         ("everything sent keeps Slack's rules", everything_sent),
     ]
 

@@ -140,7 +140,7 @@ def characters(value):
 
 
 def blocks_faults(blocks, most, mentions=False):
-    if not 1 <= len(blocks) <= most:
+    if len(blocks) > most:
         yield f"{len(blocks)} blocks, at most {most}"
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(ids) != len(set(ids)):
@@ -176,6 +176,8 @@ def view_faults(view):
     except Exception as error:  # whatever slack_sdk has against it is a fault of the view
         yield f"view: slack_sdk refuses it: {error}"
     blocks = view.get("blocks", [])
+    if not blocks:
+        yield "view: no blocks"
     yield from blocks_faults(blocks, VIEW_BLOCKS)
     for key in ("title", "submit", "close"):
         if key in view:

@@ -13,6 +13,8 @@ def topic_faults(topic):
     if not 1 <= len(messages) <= MESSAGES:
         yield f"{len(messages)} messages, at most {MESSAGES}"
     for message in messages:
+        if not message["blocks"]:
+            yield "no blocks"
         yield from message_faults(message)
 
 
