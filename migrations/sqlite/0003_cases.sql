@@ -5,6 +5,7 @@ CREATE TABLE cases (
     thread_ts   TEXT,                        -- NULL while only one person sees it (slash commands)
     author      TEXT,                        -- who pasted it: a user id or a bot id
     fingerprint TEXT    NOT NULL,            -- what makes two cases the same error: the topic, or the alert group
+    post        TEXT,                        -- key of its card in the outbox
     version     INTEGER NOT NULL,            -- counts changes: who changes an old version reads the case anew
     body        TEXT    NOT NULL,            -- JSON
     created_at  INTEGER NOT NULL,

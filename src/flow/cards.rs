@@ -24,6 +24,7 @@ pub(super) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> 
         thread_ts: case.thread_ts.clone(),
         author: case.author.clone(),
         fingerprint: case.fingerprint.clone(),
+        post: case.post.clone(),
         version,
         body,
         created_at: now,

@@ -20,6 +20,8 @@ pub struct CaseRow {
     pub author: Option<String>,
     /// What makes two cases the same error.
     pub fingerprint: String,
+    /// Key of its card in the outbox, which is kept as long as the case is.
+    pub post: Option<String>,
     /// 0 for one that is not stored yet; else as it was read.
     pub version: i64,
     /// What people work on, as JSON, redacted.

@@ -250,10 +250,12 @@ impl Store for Sqlite {
         let mut forgotten = 0;
         for statement in [
             "DELETE FROM inbox WHERE state <> 'waiting' AND received_at < ?",
-            "DELETE FROM outbox WHERE state NOT IN ('pending', 'sending', 'uncertain') AND created_at < ?",
-            "DELETE FROM answers WHERE answered_at < ?",
             "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE updated_at < ?)",
             "DELETE FROM cases WHERE updated_at < ?",
+            // What people still work on stays, with what leads to it.
+            "DELETE FROM answers WHERE answered_at < ? AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM cases))",
+            "DELETE FROM outbox WHERE state NOT IN ('pending', 'sending', 'uncertain') AND created_at < ?
+             AND key NOT IN (SELECT post FROM cases WHERE post IS NOT NULL)",
         ] {
             forgotten += sqlx::query(statement)
                 .bind(old)

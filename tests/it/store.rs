@@ -9,6 +9,7 @@ use signpost::store::{
     Action, Answered, Arrival, Done, Error, NewPost, Post, PostState, Purged, Receipt, Settled, Store, Turn,
 };
 
+mod cases;
 mod outbox;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -90,6 +91,12 @@ contract! {
         nothing_is_done_to_a_message_that_is_gone,
         an_ephemeral_knows_its_person,
         a_click_waits_for_none_of_those_who_work_through_a_queue,
+    ],
+    cases: [
+        who_changes_an_old_version_of_a_case_is_told_and_nothing_is_done,
+        a_case_that_people_work_on_keeps_its_card_and_an_old_one_goes_with_it,
+        a_case_whose_message_was_deleted_leaves_nothing,
+        a_mute_ends_when_it_was_to_end,
     ],
 }
 

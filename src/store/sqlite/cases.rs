@@ -139,14 +139,14 @@ async fn write(
 ) -> Result<bool, sqlx::Error> {
     let query = if case.version == 0 {
         sqlx::query(
-            "INSERT INTO cases (channel, thread_ts, author, fingerprint, version, body, created_at, updated_at, id)
-             VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET channel = excluded.channel,
+            "INSERT INTO cases (channel, thread_ts, author, fingerprint, post, version, body, created_at, updated_at, id)
+             VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET channel = excluded.channel,
              thread_ts = excluded.thread_ts, author = excluded.author, fingerprint = excluded.fingerprint,
-             version = version + 1, body = excluded.body, updated_at = excluded.updated_at",
+             post = excluded.post, version = version + 1, body = excluded.body, updated_at = excluded.updated_at",
         )
     } else {
         sqlx::query(
-            "UPDATE cases SET channel = ?, thread_ts = ?, author = ?, fingerprint = ?, version = version + 1, body = ?,
+            "UPDATE cases SET channel = ?, thread_ts = ?, author = ?, fingerprint = ?, post = ?, version = version + 1, body = ?,
              created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
         )
     };
@@ -155,6 +155,7 @@ async fn write(
         .bind(&case.thread_ts)
         .bind(&case.author)
         .bind(&case.fingerprint)
+        .bind(&case.post)
         .bind(&case.body)
         .bind(case.created_at.as_millisecond())
         .bind(now.as_millisecond())
@@ -212,6 +213,7 @@ fn case(row: &SqliteRow) -> Result<CaseRow, sqlx::Error> {
         thread_ts: row.try_get("thread_ts")?,
         author: row.try_get("author")?,
         fingerprint: row.try_get("fingerprint")?,
+        post: row.try_get("post")?,
         version: row.try_get("version")?,
         body: row.try_get("body")?,
         created_at: time(row.try_get("created_at")?),

@@ -1,0 +1,104 @@
+//! Cases, what messages were answered with, and mutes.
+
+use signpost::store::{CaseRow, Mute};
+
+use super::outbox::post_it;
+use super::*;
+
+fn case(id: &str, version: i64) -> CaseRow {
+    CaseRow {
+        id: id.into(),
+        channel: "C".into(),
+        thread_ts: Some("1".into()),
+        author: Some("U1".into()),
+        fingerprint: "runbook # section".into(),
+        post: Some(format!("card {id}")),
+        version,
+        body: "{}".into(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A change of a case with the message and the post that belong to it.
+fn change(case: CaseRow) -> Done {
+    let key = case.post.clone().unwrap();
+    Done {
+        posts: vec![post(&key)],
+        answered: vec![Answered {
+            message: format!("message of {}", case.id),
+            post: Some(key),
+            case: Some(case.id.clone()),
+            ..Answered::default()
+        }],
+        cases: vec![case],
+        ..Done::default()
+    }
+}
+
+pub(super) async fn who_changes_an_old_version_of_a_case_is_told_and_nothing_is_done(store: &dyn Store) {
+    assert!(store.conclude(&change(case("c", 0)), Some("U2"), at(0)).await.unwrap());
+    assert!(store.conclude(&change(case("c", 1)), None, at(1)).await.unwrap());
+    let late = Done {
+        posts: vec![post("late")],
+        ..change(case("c", 1))
+    };
+    assert!(!store.conclude(&late, None, at(2)).await.unwrap());
+    assert!(!super::outbox::keys(store, 9).await.contains(&"late".to_owned()));
+    assert_eq!(store.case("c").await.unwrap().unwrap().version, 2);
+    for user in ["U1", "U2"] {
+        assert_eq!(store.cases_of(user, 9).await.unwrap().len(), 1, "{user}");
+    }
+    assert_eq!(store.cases_since("C", at(1)).await.unwrap().len(), 1);
+    assert_eq!(store.cases_since("C", at(2)).await.unwrap().len(), 0);
+}
+
+pub(super) async fn a_case_that_people_work_on_keeps_its_card_and_an_old_one_goes_with_it(store: &dyn Store) {
+    for id in ["old", "worked on"] {
+        store.conclude(&change(case(id, 0)), None, at(0)).await.unwrap();
+        post_it(store, &format!("card {id}"), "1.1").await;
+    }
+    let later = at(0) + 20 * DAY;
+    let more = Done {
+        cases: vec![case("worked on", 1)],
+        ..Done::default()
+    };
+    assert!(store.conclude(&more, None, later).await.unwrap());
+    store.purge(at(0) + 31 * DAY, 30 * DAY).await.unwrap();
+    assert!(store.posted("card worked on").await.unwrap().is_some());
+    assert!(store.answer("message of worked on").await.unwrap().is_some());
+    assert!(store.case("old").await.unwrap().is_none());
+    assert!(store.posted("card old").await.unwrap().is_none());
+    assert!(store.answer("message of old").await.unwrap().is_none());
+}
+
+pub(super) async fn a_case_whose_message_was_deleted_leaves_nothing(store: &dyn Store) {
+    store.conclude(&change(case("c", 0)), Some("U2"), at(0)).await.unwrap();
+    let forget = Done {
+        forget: vec!["c".into()],
+        ..Done::default()
+    };
+    store.conclude(&forget, None, at(1)).await.unwrap();
+    assert!(store.case("c").await.unwrap().is_none());
+    assert!(store.answer("message of c").await.unwrap().is_none());
+    assert!(store.cases_of("U2", 9).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_mute_ends_when_it_was_to_end(store: &dyn Store) {
+    let mute = Mute {
+        by: "U1".into(),
+        until: Some(at(10)),
+    };
+    store.mute("C", Some(&mute), at(0)).await.unwrap();
+    assert_eq!(store.muted("C", at(9)).await.unwrap(), Some(mute));
+    assert_eq!(store.muted("C", at(10)).await.unwrap(), None);
+    assert_eq!(store.muted("D", at(9)).await.unwrap(), None);
+    let for_ever = Mute {
+        by: "U1".into(),
+        until: None,
+    };
+    store.mute("C", Some(&for_ever), at(11)).await.unwrap();
+    assert_eq!(store.muted("C", at(0) + 300 * DAY).await.unwrap(), Some(for_ever));
+    store.mute("C", None, at(12)).await.unwrap();
+    assert_eq!(store.muted("C", at(13)).await.unwrap(), None);
+}
