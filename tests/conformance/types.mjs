@@ -3,12 +3,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const modules = (process.env.NODE_PATH ?? "").split(":").filter(Boolean);
 const require = createRequire(import.meta.url);
 const find = (name) => require.resolve(name, { paths: modules });
-const sent = process.env.SIGNPOST_SENT;
+const sent = resolve(process.env.SIGNPOST_SENT);
 
 let [passed, failed] = [0, 0];
 function check(name, body) {
