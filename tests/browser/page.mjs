@@ -1,14 +1,6 @@
 // Pastes what people paste into the page and looks at what stands in the thread. Screenshots: target/screenshots/.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { start } from "../conformance/start.mjs";
-
-const require = createRequire(import.meta.url);
-const { chromium } = require(require.resolve("playwright-core", { paths: (process.env.NODE_PATH ?? "").split(":").filter(Boolean) }));
-const shots = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
-mkdirSync(shots, { recursive: true });
+import { channel, check, paste, problems, shots, story, thread } from "./chromium.mjs";
 
 // [name, channel, lines as a person has them on the clipboard, what the answer must say]
 const PASTES = [
@@ -19,46 +11,7 @@ const PASTES = [
   ["eks", "support", ["$ kubectl get ns", "error: You must be logged in to the server (Unauthorized)"], [/Unauthorized/, /aws sts get-caller-identity/]],
 ];
 
-let [passed, failed] = [0, 0];
-async function check(name, body) {
-  try {
-    await body();
-    passed += 1;
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL ${name}\n     ${String(error.message ?? error).split("\n").slice(0, 12).join("\n     ")}`);
-  }
-}
-
-const signpost = await start(process.argv[2]);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-const problems = [];
-
-async function open(options) {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
-  await page.goto(signpost.url);
-  await page.waitForSelector("#messages .empty, #messages .message");
-  return page;
-}
-
-const channel = (page, name) => page.click(`.channel[aria-label^="${name}"]`);
-const thread = (page) => page.locator("#replies .message.from-bot .content");
-
-async function paste(page, lines) {
-  await page.evaluate((text) => navigator.clipboard.writeText(text), lines.join("\n"));
-  await page.focus("#composer-input");
-  await page.keyboard.press("Control+V");
-  await page.keyboard.press("Enter");
-}
-
-try {
+await story(async ({ signpost, open }) => {
   const page = await open({ colorScheme: "light" });
   await page.screenshot({ path: `${shots}empty.png` });
 
@@ -247,12 +200,4 @@ try {
   });
 
   await check("the page has reported no error", async () => assert.deepEqual(problems, []));
-} catch (error) {
-  failed += 1;
-  console.log(`FAIL the script broke off: ${error.stack}`);
-} finally {
-  await browser.close();
-  signpost.stop("SIGKILL");
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+});

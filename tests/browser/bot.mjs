@@ -1,0 +1,254 @@
+// A person works with the bot through the page: reads steps, turns pages, takes branches, tells the outcome, calls for
+// help, uses shortcuts, the slash command, snippets, edits. Screenshots: target/screenshots/.
+import assert from "node:assert/strict";
+import { channel, check, paste, problems, shots, story, thread } from "./chromium.mjs";
+
+const CLOUD = ["resizing fails since noon:", "The worker node instance '4711-kube-stage' can't be found. Review 'classic' infrastructure user permissions."];
+const EKS = ["$ kubectl get ns", "error: You must be logged in to the server (Unauthorized)"];
+const SATELLITE = ["[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer", " - severity = critical", " - cluster_id = c1u2xo5w0m8s4demo"];
+const CODE = ["$ bx cs cluster-get payments", "FAILED", "", "Not authorized. Log in to Bluemix and try again. (E0003)", "Incident ID: 6d1f0a52-7c1b-4b35-9d0e-6c2b7a90f3e4"];
+
+await story(async ({ signpost, open }) => {
+  const page = await open({ colorScheme: "light" });
+  const card = (on = page) => on.locator("#replies .message.from-bot").first();
+  const press = (label, on = page) => card(on).getByRole("button", { name: label, exact: true });
+  const says = (text, on = page) => card(on).filter({ hasText: text }).waitFor();
+  const shot = (name, on = page) => on.screenshot({ path: `${shots}${name}.png` });
+
+  let rooms = 0;
+  /** A channel of its own for each check, so that no error is the same as one before. */
+  async function room(on = page) {
+    rooms += 1;
+    const name = `story-${rooms}`;
+    await fetch(`${signpost.url}/sandbox/channel`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name, members: ["ada", "grace", "signpost"] }) });
+    await on.locator(`.channel[aria-label^="${name}"]`).waitFor();
+    await channel(on, name);
+    return name;
+  }
+
+  /** Pastes and waits for the card in the thread, which opens by itself. */
+  async function answered(lines, on = page) {
+    await paste(on, lines);
+    await card(on).waitFor();
+  }
+
+  await check("paste, read the steps, Next, Previous", async () => {
+    await room();
+    await answered(CLOUD);
+    await says("part 1 of 2");
+    await says("ibmcloud ks api-key info");
+    await shot("bot-steps");
+    await press("Next steps").click();
+    await says("part 2 of 2");
+    await shot("bot-next");
+    await press("Previous steps").click();
+    await says("part 1 of 2");
+  });
+
+  await check("a step is marked as done, and Grace sees it and who did it", async () => {
+    const other = await open({ colorScheme: "dark" });
+    await other.getByRole("radio", { name: "Grace" }).click();
+    await channel(other, "story-1");
+    await other.locator("#messages .thread-link").last().click();
+    await press("Step 1 done").click();
+    await press("Step 1 not done").waitFor();
+    await says(/Done by Ada/i, other);
+    await press("Step 2 done", other).click();
+    await says(/Done by Grace/i);
+    await shot("bot-done");
+    await shot("bot-done-dark", other);
+    await other.context().close();
+  });
+
+  await check("a branch, and back from it", async () => {
+    await room();
+    await answered(EKS);
+    await press("You're not the cluster creator").click();
+    await card().locator(".b-header", { hasText: "You're not the cluster creator" }).waitFor();
+    await shot("bot-branch");
+    await card().getByRole("button", { name: /^Back to / }).click();
+    await card().locator(".b-header", { hasText: "How do I get kubectl" }).waitFor();
+  });
+
+  await check("the branches of an alert's runbook: Resolving missing ConfigMap", async () => {
+    await room();
+    await answered(SATELLITE);
+    const wanted = press("Resolving missing ConfigMap");
+    for (let turn = 0; turn < 6 && !(await wanted.count()); turn += 1) {
+      const before = await card().innerText();
+      const next = press("Next steps");
+      await (await next.count() ? next : card().locator("[data-press^='signpost_go_']").first()).click();
+      await page.waitForFunction((text) => document.querySelector("#replies .message.from-bot").innerText !== text, before);
+    }
+    await wanted.click();
+    await card().locator(".b-header", { hasText: "Resolving missing ConfigMap" }).waitFor();
+    await shot("bot-configmap");
+  });
+
+  await check("\"Did not help\" leads on", async () => {
+    await room();
+    await answered(CLOUD);
+    await press("Did not help").click();
+    await says(/Did not help, says Ada/i);
+    await press("Escalate").waitFor();
+    await card().locator("#replies-end, .content").last().scrollIntoViewIfNeeded();
+    await shot("bot-did-not-help");
+  });
+
+  await check("\"This fixed it\", and \"Open again\"", async () => {
+    await room();
+    await answered(CODE);
+    await press("This fixed it").click();
+    await says(/Fixed, says Ada/i);
+    await shot("bot-fixed");
+    await press("Open again").click();
+    await press("This fixed it").waitFor();
+  });
+
+  await check("near misses of a question, and one of them chosen", async () => {
+    await room();
+    await answered(["@signpost the token of the connector"]);
+    const offered = card().locator("[data-press^='signpost_go_']");
+    await offered.first().waitFor();
+    await shot("bot-near");
+    const label = await offered.first().innerText();
+    await offered.first().click();
+    await press("This fixed it").waitFor();
+    await press("Wrong runbook").click();
+    await says(/Wrong runbook, says Ada/i);
+    await shot("bot-wrong");
+    assert.match(label, /^Show /);
+  });
+
+  await check("Escalate: whom to call, a summary to change, posted in the thread", async () => {
+    await room();
+    await answered(CODE);
+    await press("Step 1 done").click();
+    await press("Step 1 not done").waitFor();
+    await press("Escalate").click();
+    const modal = page.locator("#modal[open]");
+    await modal.getByText("Escalate to").waitFor();
+    const summary = modal.locator("textarea");
+    assert.match(await summary.inputValue(), /E0003[\s\S]*step .*\(Ada|E0003[\s\S]*Done: /i);
+    await shot("bot-escalate");
+    await summary.press("Control+End");
+    await page.keyboard.type("\nWe lose orders.");
+    await modal.getByRole("button", { name: "Post the summary" }).click();
+    await page.locator("#replies .message.from-bot", { hasText: "We lose orders." }).waitFor();
+    await says(/Escalated by Ada/i);
+    await shot("bot-escalated");
+  });
+
+  await check("the message shortcut answers in the message's thread", async () => {
+    await room();
+    await paste(page, ["@signpost mute"]);
+    await card().filter({ hasText: "quiet" }).waitFor();
+    await paste(page, CLOUD);
+    const asked = page.locator("#messages .message", { hasText: "4711-kube-stage" });
+    await asked.hover();
+    await asked.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: /Find the runbook/ }).click();
+    await asked.locator(".thread-link").click();
+    await says("permission and credential errors");
+  });
+
+  await check("the global shortcut opens a window, and shows what it found", async () => {
+    await page.locator("#composer").getByRole("button", { name: "Shortcuts" }).click();
+    await page.getByRole("menuitem", { name: /Paste an error/ }).click();
+    const modal = page.locator("#modal[open]");
+    await modal.locator("textarea").waitFor();
+    await shot("bot-paste-window");
+    await modal.getByRole("button", { name: "Find the runbook" }).click();
+    await modal.getByText("Please complete this required field.").waitFor();
+    await modal.locator("textarea").fill(CODE.join("\n"));
+    await modal.getByRole("button", { name: "Find the runbook" }).click();
+    await modal.locator(".b-header", { hasText: "E0003" }).waitFor();
+    await shot("bot-found-window");
+    await modal.getByRole("button", { name: "Close", exact: true }).last().click();
+    await modal.waitFor({ state: "detached" });
+  });
+
+  await check("the slash command answers only the one who asks, until it is shared", async () => {
+    await room();
+    await page.focus("#composer-input");
+    await page.keyboard.type("/signpost show armada-api-login E0003");
+    await page.keyboard.press("Enter");
+    const private_ = page.locator("#messages .message.ephemeral");
+    await private_.getByText("Only you can see this").waitFor();
+    await private_.locator(".b-header", { hasText: "E0003" }).waitFor();
+    await shot("bot-slash");
+    await private_.getByRole("button", { name: "Share in channel" }).click();
+    const shared = page.locator("#messages .message.from-bot:not(.ephemeral)", { hasText: "Shared by" });
+    await shared.waitFor();
+    await private_.waitFor({ state: "detached" });
+    await shot("bot-shared");
+  });
+
+  await check("a snippet is read and answered", async () => {
+    await room();
+    await page.locator("#composer").getByRole("button", { name: "Attach" }).click();
+    await page.getByRole("menuitem", { name: /Text snippet/ }).click();
+    await page.fill("#snippet-title", "kubectl log");
+    await page.fill("#snippet-content", `${"INFO nothing to see here\n".repeat(200)}${EKS.join("\n")}`);
+    await page.getByRole("button", { name: "Share snippet" }).click();
+    await card().filter({ hasText: "Unauthorized" }).waitFor();
+    await shot("bot-snippet");
+  });
+
+  await check("an edit changes the answer in place", async () => {
+    await room();
+    await answered(CLOUD);
+    await says("permission and credential errors");
+    await page.focus("#composer-input");
+    await page.keyboard.press("ArrowUp");
+    const box = page.locator("textarea.edit").first();
+    await box.fill(EKS.join("\n"));
+    await box.press("Enter");
+    await card().locator(".b-header", { hasText: "Amazon EKS" }).waitFor();
+    assert.equal(await page.locator("#replies .message.from-bot").count(), 1);
+    await shot("bot-edited");
+  });
+
+  await check("the same error again points to the first thread", async () => {
+    await room();
+    await answered(CLOUD);
+    await page.keyboard.press("Escape");
+    await paste(page, CLOUD);
+    await page.locator("#replies .message.from-bot, #messages .message.from-bot", { hasText: "I answered this here" }).first().waitFor();
+    await shot("bot-pointer");
+  });
+
+  await check("the Home tab tells what was found", async () => {
+    await channel(page, "Signpost");
+    await page.getByRole("tab", { name: "Home" }).click();
+    await page.locator("#home", { hasText: "Your recent matches" }).waitFor();
+    await page.locator("#home", { hasText: "E0003" }).waitFor();
+    await shot("bot-home");
+  });
+
+  await check("dark at 3 a.m., and on a phone, nothing sticks out", async () => {
+    const night = await open({ colorScheme: "dark", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+    await night.click("#menu");
+    await channel(night, "story-1");
+    await night.locator("#messages .thread-link").first().click();
+    await card(night).waitFor();
+    await shot("phone-card", night);
+    await card(night).locator(".b-actions").last().scrollIntoViewIfNeeded();
+    await shot("phone-card-end", night);
+    const wide = await night.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 390, `the page is ${wide} wide`);
+    await press("Escalate", night).click();
+    await night.locator("#modal[open] textarea").waitFor();
+    await shot("phone-escalate", night);
+    await night.locator("#modal[open]").getByRole("button", { name: "Cancel" }).click();
+    await night.context().close();
+    const dark = await open({ colorScheme: "dark" });
+    await channel(dark, "story-1");
+    await dark.locator("#messages .thread-link").first().click();
+    await card(dark).waitFor();
+    await shot("bot-dark", dark);
+    await dark.context().close();
+  });
+
+  await check("the page has reported no error", async () => assert.deepEqual(problems, []));
+});
