@@ -199,6 +199,8 @@ impl World {
             .unwrap();
         let marker = self.workspace.say(ADA, channel, MARKER).unwrap();
         self.replies_in(channel, &marker).await;
+        // Threads are posted side by side: the marker's answer may be there before an earlier one.
+        self.wait_until_sent().await;
         ours(self.workspace.replies(channel, ts))
     }
 
