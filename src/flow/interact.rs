@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tracing::{debug, error, warn};
 
+mod run;
+mod windowed;
+
 use super::cards::{self, key_of, post, row, update, whisper};
 use super::case::{Case, Mark};
 use super::home::{self, Home};
@@ -21,7 +24,7 @@ use crate::slack::sender::{Body, Sender};
 use crate::store::{self, Answered, CaseRow, Done, NewPost, Store};
 
 /// Two people click at once: how often a click is tried again on what the other one made of the case.
-const TRIES: usize = 8;
+const TRIES: usize = 50;
 
 /// Answers interactions.
 #[derive(Debug)]
@@ -93,6 +96,9 @@ impl Interact {
         if press.act == Act::Share {
             return self.share(actions, &press.case).await;
         }
+        if let Act::Run { text } = &press.act {
+            return self.run(actions, &press.case, text).await;
+        }
         match self.change(&press.case, whence, &press.act).await? {
             Clicked::Gone => {
                 let days = Some(self.rules.retention_days());
@@ -101,7 +107,7 @@ impl Interact {
             // Only one person sees it: it is shown anew where it stands.
             Clicked::Changed(case) if case.post.is_none() => {
                 let shown = self.mind.show(&self.mind.knowledge(), &case);
-                self.respond(whence, &json!({"replace_original": true}), &shown).await;
+                self.show_again(actions, &shown).await;
                 Ok(())
             }
             Clicked::Changed(_) | Clicked::Same => Ok(()),
@@ -190,6 +196,11 @@ impl Interact {
             return Ok(());
         };
         let key = format!("share:{id}");
+        let spot = self.reading.spot(&channel).await;
+        if !spot.is_member {
+            return self.tell(actions, &self.mind.responder().not_member()).await;
+        }
+        case.stranger |= spot.strangers;
         case.post = Some(key.clone());
         case.channel.clone_from(&channel);
         let mark = self.mark(whence);
@@ -297,12 +308,15 @@ impl Interact {
         };
         let id = message.id();
         let thread = message.answer_thread().to_owned();
-        if let Some(answered) = self.store.answer(&id).await?.filter(|answered| answered.post.is_some()) {
-            debug!(message = id, about = answered.about, "a message was answered before");
+        // What the bot itself said is an answer.
+        let answered = self.store.answer(&id).await?.filter(|answered| answered.post.is_some());
+        if answered.is_some() || self.rules.own(message) {
+            debug!(message = id, "a message was answered before");
             return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
         }
-        let text = self.reading.text(message).await;
+        let (text, spot) = tokio::join!(self.reading.text(message), self.reading.spot(&message.channel));
         let mut question = self.question(whence, id.clone(), String::new());
+        question.case.stranger |= spot.strangers;
         question.case.channel.clone_from(&message.channel);
         question.case.thread_ts = Some(thread.clone());
         question.case.post = Some(key_of(&id));
@@ -314,8 +328,7 @@ impl Interact {
         let Some(Said::Case { case, about }) = Talk::found(&known.library, question.case, &outcome) else {
             return self.whisper(whence, Some(thread), &responder.shortcut_nothing()).await;
         };
-        let shown = self.mind.show(&known, &case);
-        if !self.reading.is_member(&message.channel).await {
+        if !spot.is_member {
             // The bot cannot post there: only who asked sees it.
             let private = Case { post: None, ..*case };
             let (shown, _) = self
@@ -332,6 +345,7 @@ impl Interact {
             return Ok(());
         }
         let now = self.clock.now();
+        let shown = self.mind.show(&known, &case);
         let done = Done {
             posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
                 .into_iter()
@@ -402,82 +416,6 @@ impl Interact {
                 Ok(None)
             }
         }
-    }
-
-    /// An error was pasted into the window: the window shows what was found, and the channel that was chosen gets it.
-    async fn pasted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
-        let whence = &answer.whence;
-        let text = windows::pasted_text(&answer.view);
-        let responder = self.mind.responder();
-        if text.trim().is_empty() {
-            let errors = json!({windows::PASTE_BLOCK: responder.labels().fields.paste_label});
-            return Ok(Some(json!({"response_action": "errors", "errors": errors})));
-        }
-        let key = format!("window:{}", answer.view.id);
-        let known = self.mind.knowledge();
-        let channel = windows::chosen_channel(&answer.view);
-        let mut question = self.question(whence, key.clone(), text.clone());
-        if let Some(channel) = &channel {
-            question.case.channel.clone_from(channel);
-            question.case.post = Some(format!("share:{key}"));
-        }
-        let outcome = confident(known.index.search(&text), self.rules.threshold(""));
-        let said = Talk::found(&known.library, question.case, &outcome);
-        let Some(Said::Case { case, .. }) = said else {
-            let nothing = body(&responder.nothing_found());
-            return Ok(Some(
-                json!({"response_action": "update", "view": windows::answer(responder.labels(), &nothing)}),
-            ));
-        };
-        let now = self.clock.now();
-        if let Some(post_key) = &case.post {
-            let shown = self.shared(&case, &self.mark(whence));
-            let done = Done {
-                posts: post(post_key, &case.channel, None, &shown).into_iter().collect(),
-                cases: row(&case, 0, now).into_iter().collect(),
-                ..Done::default()
-            };
-            self.store.conclude(&done, Some(&whence.who.id), now).await?;
-            self.outbox.notify_one();
-        }
-        let shown = self.mind.show(&known, &case);
-        Ok(Some(
-            json!({"response_action": "update", "view": windows::answer(responder.labels(), &shown)}),
-        ))
-    }
-
-    /// The summary is posted, once, and the case remembers who called.
-    async fn escalated(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
-        let whence = &answer.whence;
-        let id = answer.view.private_metadata.as_str();
-        let summary = windows::summary(&answer.view);
-        for _ in 0..TRIES {
-            let Some(old) = self.store.case(id).await? else {
-                return Ok(None);
-            };
-            let Some(mut case) = cards::read(&old) else {
-                return Ok(None);
-            };
-            let mark = self.mark(whence);
-            case.act(&Act::Escalated, &mark, "");
-            let channel = if case.channel.is_empty() {
-                whence.channel.clone().unwrap_or_default()
-            } else {
-                case.channel.clone()
-            };
-            let told = windows::escalated(&self.mind, &case, &mark, &summary);
-            // One window posts once, however often Slack sends it.
-            let key = format!("escalate:{id}:{}", answer.view.id);
-            let shown = self.mind.show(&self.mind.knowledge(), &case);
-            let mut posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &told)
-                .into_iter()
-                .collect();
-            posts.extend(update(&case, old.version, &shown));
-            if self.save(&old, &case, whence, &posts).await? {
-                break;
-            }
-        }
-        Ok(None)
     }
 
     // --- telling one person ---------------------------------------------------------------------------------------

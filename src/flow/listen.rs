@@ -1,10 +1,12 @@
 //! Messages: who is answered with what, and once. New ones, those that go on, edits, deletions, alerts that end.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::debug;
+
+mod changes;
+mod unanswered;
 
 use super::Knowledge;
 use super::cards::{self, key_of, post, row, update};
@@ -13,22 +15,24 @@ use super::mind::{Mind, body, confident, name};
 use super::reading::Reading;
 use super::rules::Rules;
 use super::talk::{Asked, Said, Talk};
+use unanswered::seconds;
+
+pub(super) use unanswered::Unanswered;
+
 use crate::clock::Clock;
 use crate::matching::{Match, Outcome};
 use crate::policy::Verdict;
 use crate::respond::Pointer;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
-use crate::store::{self, Action, Answered, CaseRow, Done, NewPost, Store};
+use crate::store::{self, Answered, CaseRow, Done, Store};
 
 /// Messages of one person within this many seconds belong together.
 const TOGETHER: f64 = 60.0;
 /// How far back cases are looked for that a message may go on; clocks differ.
 const LATELY: SignedDuration = SignedDuration::from_mins(10);
-/// People whose last words are remembered.
-const SPEAKERS: usize = 2_000;
-/// Messages of each.
-const WORDS: usize = 4;
+/// How long an alert that still fires is not answered anew. Alertmanager says it again every four hours.
+const REMINDED: SignedDuration = SignedDuration::from_hours(24);
 
 /// Listens.
 #[derive(Debug)]
@@ -156,20 +160,25 @@ impl Listener {
         };
         let topic = name(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| format!("alert:{}", alert.group));
-        let lately = self.rules.repeat(&message.channel).max(LATELY);
+        let holds = self.rules.repeat(&message.channel);
+        let lately = holds.max(LATELY).max(if alert.is_some() { REMINDED } else { LATELY });
         let cases = self.cases(&message.channel, lately).await?;
         let mut same = cases.iter().filter(|(_, case)| {
             case.fingerprint == fingerprint
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
         });
-        let within =
-            |row: &CaseRow| self.clock.now().duration_since(row.created_at) <= self.rules.repeat(&message.channel);
+        let within = |(row, case): &&(CaseRow, Case)| {
+            // Monitoring says again and again what still fires.
+            let reminds = alert.is_some() && case.standing != Standing::Fixed;
+            let holds = if reminds { holds.max(REMINDED) } else { holds };
+            self.clock.now().duration_since(row.created_at) <= holds
+        };
         let thread = message.answer_thread();
         if let Some((row, case)) = same
             .clone()
             .find(|(_, case)| case.thread_ts.as_deref() == Some(thread))
-            .or_else(|| same.find(|(row, _)| within(row)))
+            .or_else(|| same.find(within))
         {
             return Ok(self.again(heard, &known, row, case, best).await);
         }
@@ -195,13 +204,17 @@ impl Listener {
     async fn again(&self, heard: &Heard<'_>, known: &Knowledge, row: &CaseRow, case: &Case, best: &Match) -> Done {
         let message = heard.message;
         let here = case.thread_ts.as_deref() == Some(message.answer_thread());
+        if self.rules.by_bot(message) {
+            return Done::default();
+        }
         let goes_on = here || Self::is_together(heard, case);
         let mut done = if goes_on && case.author.as_deref() == message.author() {
             self.absorb(heard, known, row, case)
         } else {
             Done::default()
         };
-        if here || self.rules.by_bot(message) {
+        // What its author adds is told in the answer that is there.
+        if here || !done.posts.is_empty() {
             return done;
         }
         let library = &known.library;
@@ -217,12 +230,8 @@ impl Listener {
         };
         let key = key_of(&heard.id);
         let reply = body(&self.mind.responder().pointer(&pointer));
-        done.posts.extend(post(
-            &key,
-            &message.channel,
-            Some(message.answer_thread().to_owned()),
-            &reply,
-        ));
+        let answer_thread = Some(message.answer_thread().to_owned());
+        done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
         done.answered = vec![Answered {
             message: heard.id.clone(),
             about: format!("pointer to {}", case.id),
@@ -235,6 +244,10 @@ impl Listener {
     /// Nothing is recognised in the message alone: with what its author said just before, perhaps.
     async fn goes_on(&self, heard: &Heard<'_>, known: &Knowledge) -> Result<Done, store::Error> {
         let message = heard.message;
+        // Each message of a bot stands for itself.
+        if self.rules.by_bot(message) {
+            return Ok(Done::default());
+        }
         let cases = self.cases(&message.channel, LATELY).await?;
         let before = cases.iter().find(|(_, case)| {
             case.author.is_some() && case.author.as_deref() == message.author() && Self::is_together(heard, case)
@@ -284,10 +297,10 @@ impl Listener {
         let message = heard.message;
         let same_place = match message.thread_ts.as_deref() {
             Some(thread) if thread != message.ts => case.thread_ts.as_deref() == Some(thread),
-            _ => case
-                .pastes
-                .first()
-                .is_some_and(|paste| paste.message.ends_with(case.thread_ts.as_deref().unwrap_or("?"))),
+            _ => {
+                let thread = case.thread_ts.as_deref().unwrap_or("?");
+                case.pastes.iter().any(|paste| paste.message.ends_with(thread))
+            }
         };
         let last = case
             .pastes
@@ -368,134 +381,6 @@ impl Listener {
         done
     }
 
-    /// The message was edited: its answer changes in place, when it does.
-    async fn edited(&self, heard: &Heard<'_>, asked: bool, answered: &Answered) -> Result<Done, store::Error> {
-        let known = self.mind.knowledge();
-        if let Some(id) = &answered.case
-            && let Some(row) = self.store.case(id).await?
-            && let Some(mut case) = cards::read(&row)
-        {
-            if !case.paste(&heard.id, &crate::redact::redact(&heard.text)) {
-                return Ok(Done::default());
-            }
-            let is_own = case.id == heard.id;
-            // What went on about one error may have become another error of its own.
-            if !is_own && !asked && !self.recognise(&known, &case.channel, &heard.text).matches.is_empty() {
-                case.pastes.retain(|paste| paste.message != heard.id);
-                let before = self.reconsidered(&known, &row, case);
-                let mut done = self.unasked(heard).await?;
-                if done.cases.iter().all(|case| case.id != row.id) {
-                    done.posts.extend(before.posts);
-                    done.cases.extend(before.cases);
-                }
-                return Ok(done);
-            }
-            // What was asked may have become another command.
-            if asked && is_own && !case.is_begun() {
-                let mut question = Self::question(heard);
-                question.case.pastes.clone_from(&case.pastes);
-                let said = self.talk.answer(question).await?;
-                return Ok(self.said_anew(heard, said, row.version, row.created_at));
-            }
-            return Ok(self.reconsidered(&known, &row, case));
-        }
-        if asked && answered.post.is_some() {
-            let said = self.talk.answer(Self::question(heard)).await?;
-            return Ok(self.said_anew(heard, said, 0, self.clock.now()));
-        }
-        Ok(Done::default())
-    }
-
-    /// The answer to an edited question takes the place of the one before.
-    fn said_anew(&self, heard: &Heard<'_>, said: Said, version: i64, created_at: Timestamp) -> Done {
-        let mut done = self.said(heard, said);
-        for case in &mut done.cases {
-            case.version = version;
-            case.created_at = created_at;
-        }
-        for post in &mut done.posts {
-            let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
-            post.action = Action::Update { of };
-        }
-        done
-    }
-
-    /// Monitoring says that an alert is over: its answer says so too. Nothing new is said.
-    async fn resolved(&self, heard: &Heard<'_>) -> Result<Done, store::Error> {
-        let Some(alert) = &heard.message.alert else {
-            return Ok(Done::default());
-        };
-        let fingerprint = format!("alert:{}", alert.group);
-        let cases = self
-            .cases(&heard.message.channel, SignedDuration::from_hours(24 * 7))
-            .await?;
-        let open = cases.into_iter().find(|(_, case)| {
-            case.fingerprint == fingerprint && !matches!(case.standing, Standing::Resolved | Standing::Withdrawn)
-        });
-        let Some((row, before)) = open else {
-            return Ok(Done::default());
-        };
-        let mut case = before.clone();
-        let mark = super::case::Mark {
-            by: String::new(),
-            name: String::new(),
-            at: self.clock.now(),
-        };
-        case.stand(Standing::Resolved, Some(&mark));
-        Ok(self.changed(&self.mind.knowledge(), &row, &before, &case))
-    }
-
-    /// A message was deleted: its answer goes too, and nothing of it stays.
-    pub(super) async fn forget(&self, message: &str) -> Result<Done, store::Error> {
-        self.unanswered.forget(message);
-        let Some(answered) = self.store.answer(message).await? else {
-            return Ok(Done::default());
-        };
-        let mut done = Done {
-            unanswer: vec![message.to_owned()],
-            ..Done::default()
-        };
-        let gone = |key: &str| NewPost {
-            key: format!("delete:{key}"),
-            channel: message.split(':').nth(1).unwrap_or_default().to_owned(),
-            thread_ts: None,
-            action: Action::Delete { of: key.to_owned() },
-            body: String::new(),
-        };
-        let Some(row) = (match &answered.case {
-            Some(id) => self.store.case(id).await?,
-            None => None,
-        }) else {
-            done.posts.extend(answered.post.as_deref().map(gone));
-            return Ok(done);
-        };
-        let Some(case) = cards::read(&row) else {
-            return Ok(done);
-        };
-        if case.id == message {
-            done.posts.extend(case.post.as_deref().map(|key| NewPost {
-                thread_ts: case.thread_ts.clone(),
-                ..gone(key)
-            }));
-            done.forget.push(case.id);
-            return Ok(done);
-        }
-        // One of several: what the others say stays. A pointer of its own goes.
-        done.posts.extend(
-            answered
-                .post
-                .as_deref()
-                .filter(|key| case.post.as_deref() != Some(*key))
-                .map(gone),
-        );
-        let mut rest = case;
-        rest.pastes.retain(|paste| paste.message != message);
-        let more = self.reconsidered(&self.mind.knowledge(), &row, rest);
-        done.posts.extend(more.posts);
-        done.cases = more.cases;
-        Ok(done)
-    }
-
     async fn cases(&self, channel: &str, lately: SignedDuration) -> Result<Vec<(CaseRow, Case)>, store::Error> {
         let since = self.clock.now().saturating_sub(lately).unwrap_or(Timestamp::MIN);
         let rows = self.store.cases_since(channel, since).await?;
@@ -507,74 +392,4 @@ impl Listener {
             })
             .collect())
     }
-}
-
-/// What people said lately that no runbook recognised: the next message may make sense of it. Only in memory, for a
-/// minute: it is not redacted.
-#[derive(Debug, Default)]
-pub(super) struct Unanswered {
-    said: Mutex<HashMap<Speaker, VecDeque<Words>>>,
-}
-
-/// Who speaks where: channel, author, and the thread when it is in one.
-type Speaker = (String, String, Option<String>);
-
-#[derive(Debug)]
-struct Words {
-    at: f64,
-    message: String,
-    text: String,
-}
-
-impl Unanswered {
-    fn speaker(message: &Message) -> Option<Speaker> {
-        let thread = message.thread_ts.clone().filter(|thread| *thread != message.ts);
-        Some((message.channel.clone(), message.author()?.to_owned(), thread))
-    }
-
-    /// What the author said just before, in order.
-    fn before(&self, message: &Message) -> Vec<(String, String)> {
-        let (Some(speaker), Some(now)) = (Self::speaker(message), seconds(&message.ts)) else {
-            return Vec::new();
-        };
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let words = said.get(&speaker).into_iter().flatten();
-        words
-            .filter(|words| (0.0..=TOGETHER).contains(&(now - words.at)) && words.message != message.id())
-            .map(|words| (words.message.clone(), words.text.clone()))
-            .collect()
-    }
-
-    fn keep(&self, message: &Message, text: &str) {
-        let (Some(speaker), Some(at)) = (Self::speaker(message), seconds(&message.ts)) else {
-            return;
-        };
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.len() >= SPEAKERS {
-            said.retain(|_, words| words.back().is_some_and(|last| at - last.at <= TOGETHER));
-        }
-        let words = said.entry(speaker).or_default();
-        words.retain(|words| at - words.at <= TOGETHER && words.message != message.id());
-        if words.len() >= WORDS {
-            words.pop_front();
-        }
-        words.push_back(Words {
-            at,
-            message: message.id(),
-            text: text.to_owned(),
-        });
-    }
-
-    fn forget(&self, message: &str) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        for words in said.values_mut() {
-            words.retain(|words| words.message != message);
-        }
-        said.retain(|_, words| !words.is_empty());
-    }
-}
-
-/// Slack's timestamps are seconds with a counter behind the point.
-fn seconds(ts: &str) -> Option<f64> {
-    ts.parse().ok().filter(|seconds: &f64| seconds.is_finite())
 }

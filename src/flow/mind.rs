@@ -161,7 +161,7 @@ impl Mind {
             at: case.at,
             done,
             standing: if gone { "choosing" } else { case.standing.name() },
-            mark: case.mark.as_ref().map(told),
+            mark: case.mark.as_ref().filter(|_| !gone).map(told),
             came_from: case.trail.last().and_then(|place| place.find(library)),
             choices: &choices,
             why: match case.standing {

@@ -63,17 +63,43 @@ impl Reading {
         Some(link)
     }
 
-    /// Whether the bot is in a channel and can post there. When Slack does not say, posting tells.
-    pub(super) async fn is_member(&self, channel: &str) -> bool {
+    /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
+    /// is not shown: strangers might read it.
+    pub(super) async fn spot(&self, channel: &str) -> Spot {
         if channel.starts_with('D') {
-            return true;
+            return Spot {
+                is_member: true,
+                strangers: false,
+            };
         }
-        match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
-            Ok(Ok(conversation)) => conversation.is_member,
-            Ok(Err(error)) => !error
-                .code()
-                .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel")),
-            Err(_) => true,
+        let spot = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
+            Ok(Ok(conversation)) => Spot {
+                is_member: conversation.is_member,
+                strangers: conversation.is_ext_shared,
+            },
+            Ok(Err(error)) => Spot {
+                is_member: !error
+                    .code()
+                    .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel")),
+                strangers: true,
+            },
+            Err(_) => Spot {
+                is_member: true,
+                strangers: true,
+            },
+        };
+        Spot {
+            strangers: spot.strangers && !self.rules.is_shared_allowed(channel),
+            ..spot
         }
     }
+}
+
+/// What a channel is to the bot.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot {
+    /// The bot is in it and can post there.
+    pub(super) is_member: bool,
+    /// Another organisation reads it, and is not allowed to see everything.
+    pub(super) strangers: bool,
 }

@@ -21,7 +21,8 @@ impl Rules {
         message.bot_id.is_some() || self.own(message) || message.user.as_deref() == Some("USLACKBOT")
     }
 
-    fn own(&self, message: &Message) -> bool {
+    /// Whether we wrote it.
+    pub(super) fn own(&self, message: &Message) -> bool {
         message.user.as_deref() == Some(self.us.user_id.as_str())
             || (self.us.bot_id.is_some() && message.bot_id == self.us.bot_id)
     }

@@ -112,7 +112,7 @@ impl Talk {
         if outcome.matches.is_empty()
             && let Some(meant) = meant
         {
-            return plain(self.mind.responder().typo(meant), "typo");
+            return typo(asked.case, meant);
         }
         Self::found(library, asked.case, &outcome)
             .unwrap_or_else(|| plain(self.mind.responder().nothing_found(), "nothing"))
@@ -250,6 +250,20 @@ fn plain(reply: Reply, about: &str) -> Said {
     Said::Plain {
         reply,
         about: about.to_owned(),
+    }
+}
+
+/// A command that was mistyped: one press runs what was meant.
+fn typo(case: Case, meant: &str) -> Said {
+    Said::Case {
+        case: Box::new(Case {
+            words: meant.to_owned(),
+            why: "typo".to_owned(),
+            standing: Standing::Choosing,
+            fingerprint: "typo".to_owned(),
+            ..case
+        }),
+        about: "typo".to_owned(),
     }
 }
 

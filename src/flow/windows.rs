@@ -21,8 +21,10 @@ const ANSWER: &str = "answer";
 pub(super) const OPEN_PASTE: &str = "signpost_open_paste";
 /// Block of the field for the error.
 pub(super) const PASTE_BLOCK: &str = "paste";
-const CHANNEL_BLOCK: &str = "channel";
-const SUMMARY_BLOCK: &str = "summary";
+/// Block of the channel that is to see it.
+pub(super) const CHANNEL_BLOCK: &str = "channel";
+/// Block of the summary.
+pub(super) const SUMMARY_BLOCK: &str = "summary";
 const ACTION: &str = "value";
 
 /// Characters that a text field takes (Slack's limit).
@@ -78,14 +80,20 @@ pub(super) fn chosen_channel(view: &View) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The window with what was found: to read, so without the buttons of a thread.
-pub(super) fn answer(labels: &Labels, shown: &Body) -> Value {
-    let blocks: Vec<&Value> = shown
-        .blocks
-        .iter()
-        .filter(|block| block["type"] != "actions")
-        .take(BLOCKS)
-        .collect();
+/// The window with what was found: to read, or to work through alone. Whom to call and whom to show it needs a channel.
+pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
+    let mut blocks = shown.blocks.clone();
+    for block in blocks.iter_mut().filter(|block| block["type"] == "actions") {
+        if let Some(buttons) = block["elements"].as_array_mut() {
+            buttons.retain(|button| {
+                let id = button["action_id"].as_str().unwrap_or_default();
+                works && !id.starts_with("signpost_escalate") && !id.starts_with("signpost_share")
+            });
+        }
+    }
+    blocks
+        .retain(|block| block["type"] != "actions" || block["elements"].as_array().is_some_and(|all| !all.is_empty()));
+    blocks.truncate(BLOCKS);
     json!({
         "type": "modal",
         "callback_id": ANSWER,
@@ -134,13 +142,17 @@ pub(super) fn summary(view: &View) -> String {
 /// What is posted when somebody calls for help.
 pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Mark, summary: &str) -> Body {
     let known = mind.knowledge();
-    let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-    let matched = Mind::matched(&known.library, case);
-    body(
-        &mind
-            .responder()
-            .escalated(&known.library, topic, matched.as_ref(), &mark.name, summary),
-    )
+    let without;
+    let library = if case.stranger {
+        without = known.library.without_contacts();
+        &without
+    } else {
+        &known.library
+    };
+    let topic = case.place.as_ref().and_then(|place| place.find(library));
+    let matched = Mind::matched(library, case);
+    let responder = mind.responder();
+    body(&responder.escalated(library, topic, matched.as_ref(), &mark.name, summary))
 }
 
 /// Whom to call, and the summary: the error, the runbook, the steps done and by whom.

@@ -53,6 +53,11 @@ pub enum Act {
     Escalated,
     /// Let everybody see it.
     Share,
+    /// Do what was meant: a command that had been mistyped.
+    Run {
+        /// The command line.
+        text: String,
+    },
     /// A button of a later version.
     #[serde(other)]
     Unknown,
@@ -112,6 +117,7 @@ impl Act {
             Self::Escalate => "escalate",
             Self::Escalated => "escalated",
             Self::Share => "share",
+            Self::Run { .. } => "run",
             Self::Unknown => "unknown",
         }
     }

@@ -44,9 +44,9 @@ pub struct Card<'a> {
     pub came_from: Option<TopicId>,
     /// What else it could be.
     pub choices: &'a [TopicId],
-    /// Why people have to choose: `near`, `search`, `choose`, `wrong`, `withdrawn`.
+    /// Why people have to choose: `near`, `search`, `choose`, `wrong`, `withdrawn`, `gone`, `typo`.
     pub why: &'a str,
-    /// What they had asked for.
+    /// What they had asked for; the command that was meant, after a typo.
     pub words: &'a str,
     /// Whether only one person sees it, who may share it.
     pub private: bool,
@@ -96,6 +96,13 @@ impl Responder {
     /// does not hold the error any more.
     fn choosing(&self, library: &Library, card: &Card<'_>) -> Reply {
         let mut pieces = Pieces::default();
+        if card.why == "typo" && card.choices.is_empty() {
+            let label = filled(&self.labels.buttons.typo, "command", card.words);
+            let text = card.words.to_owned();
+            let button = row(vec![Self::button(card, Act::Run { text }, &label, 0)]);
+            let values = context! { meant => values::shortened(card.words, 120), run_button => pieces.put(button) };
+            return self.reply("typo.md", &values, &pieces, None);
+        }
         let list: Vec<Value> = card
             .choices
             .iter()
@@ -107,7 +114,8 @@ impl Responder {
         if let Some(from) = card.came_from {
             more.push(self.return_button(library, card, from, 0));
         }
-        if card.standing == "choosing" && card.mark.is_some() {
+        let was_worked_on = card.mark.is_some() || card.why == "gone";
+        if card.standing == "choosing" && was_worked_on && !card.stranger {
             more.push(Self::button(card, Act::Escalate, &self.labels.buttons.escalate, 1));
         }
         if card.private && !list.is_empty() {

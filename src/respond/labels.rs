@@ -102,6 +102,8 @@ pub struct Titles {
 pub struct Fields {
     /// Over the field for the error.
     pub paste_label: String,
+    /// Said when nothing was written.
+    pub paste_missing: String,
     /// In it while it is empty.
     pub paste_placeholder: String,
     /// Below it.

@@ -59,7 +59,10 @@ impl Responder {
 
     /// Nothing was recognised, but the text is nearly a command.
     pub fn typo(&self, meant: &str) -> Reply {
-        self.simple("typo.md", &context! { meant => values::shortened(meant, 120) })
+        self.simple(
+            "typo.md",
+            &context! { meant => values::shortened(meant, 120), run_button => "" },
+        )
     }
 
     /// Whom to call, which names fit, or that nobody is known.
@@ -113,6 +116,11 @@ impl Responder {
             url => pointer.url.as_deref().and_then(links::safe),
         };
         self.simple("pointer.md", &values)
+    }
+
+    /// The bot is asked to post in a channel that it is not in.
+    pub fn not_member(&self) -> Reply {
+        self.simple("not_member.md", &context! {})
     }
 
     /// "Find the runbook" was used on a message that no runbook fits.

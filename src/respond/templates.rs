@@ -50,6 +50,7 @@ const EMBEDDED: &[(&str, &str)] = &[
         "mute_direct.md",
         include_str!("../../responses/templates/mute_direct.md"),
     ),
+    ("not_member.md", include_str!("../../responses/templates/not_member.md")),
     ("typo.md", include_str!("../../responses/templates/typo.md")),
     ("who.md", include_str!("../../responses/templates/who.md")),
     ("who_choose.md", include_str!("../../responses/templates/who_choose.md")),

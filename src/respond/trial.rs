@@ -134,7 +134,11 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
     vec![
         ("mute_refused.md", context! { stranger => full }),
         ("mute_direct.md", context! {}),
-        ("typo.md", context! { meant => "search words" }),
+        ("not_member.md", context! {}),
+        (
+            "typo.md",
+            context! { meant => "search words", run_button => if full { "button" } else { "" } },
+        ),
         (
             "who.md",
             context! {

@@ -1,6 +1,6 @@
 //! Tests of `flow`: the whole bot against the local workspace, over the real wire.
 //!
-//! Nothing sleeps for luck. "Answered once" is checked after a marker: a later message in the same channel whose answer
+//! Nothing sleeps for luck. "Answered once" is checked after a marker: a later question in the same channel whose answer
 //! can only come when everything before it was handled.
 
 use std::future::Future;
@@ -18,15 +18,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+mod acts;
 mod answering;
 mod crashing;
 mod doctor;
 mod home;
 mod http;
 mod load;
+mod noise;
 mod operating;
 mod receiving;
 mod sending;
+mod working;
 
 /// Recognised by the runbook that [`World`] comes with.
 const PASTE: &str = "deploy failed: QX4711: the flux capacitor of node w-17 is empty";
@@ -197,7 +200,8 @@ impl World {
             .wait_for(|state| (unacknowledged(state) == 0).then_some(()))
             .await
             .unwrap();
-        let marker = self.workspace.say(ADA, channel, MARKER).unwrap();
+        let asked = format!("<@{SIGNPOST}> help");
+        let marker = self.workspace.say(ADA, channel, &asked).unwrap();
         self.replies_in(channel, &marker).await;
         // Threads are posted side by side: the marker's answer may be there before an earlier one.
         self.wait_until_sent().await;
@@ -208,12 +212,16 @@ impl World {
         self.settled_in(SUPPORT, ts).await
     }
 
-    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
-    async fn wait_until_sent(&self) {
+    async fn look_into_store(&self) -> sqlx::SqlitePool {
         let options = sqlx::sqlite::SqliteConnectOptions::new()
             .filename(self.store())
             .read_only(true);
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::SqlitePool::connect_with(options).await.unwrap()
+    }
+
+    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
+    async fn wait_until_sent(&self) {
+        let pool = self.look_into_store().await;
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
             let unsent: i64 =

@@ -226,7 +226,7 @@ async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, 
 pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE outbox SET state = ?1, next_at = ?2, posted_ts = coalesce(?3, posted_ts), error = ?4,
-         body = CASE WHEN ?1 IN ('sent', 'dropped', 'gone') THEN NULL ELSE coalesce(?5, body) END WHERE key = ?6",
+         body = CASE WHEN ?1 IN ('sent', 'failed', 'dropped', 'gone') THEN NULL ELSE coalesce(?5, body) END WHERE key = ?6",
     )
     .bind(settled.state.as_str())
     .bind(settled.next_at.as_millisecond())

@@ -1,20 +1,9 @@
 //! What operators meet: reload, health, ghosts, tokens.
 
+use super::acts::Moved;
 use super::*;
-use std::sync::Mutex;
 
-use jiff::{SignedDuration, Timestamp};
-use signpost::clock::{Clock, SystemClock};
-
-/// The machine's clock, moved on by hand.
-#[derive(Debug, Default)]
-struct Moved(Mutex<SignedDuration>);
-
-impl Clock for Moved {
-    fn now(&self) -> Timestamp {
-        SystemClock.now() + *self.0.lock().unwrap()
-    }
-}
+use jiff::SignedDuration;
 
 #[test]
 fn a_changed_runbook_is_used_and_a_broken_one_keeps_its_old_version() {
@@ -89,7 +78,7 @@ fn connections_that_are_not_ours_raise_an_alarm_after_five_minutes() {
         };
         let bot = world.bot_with(world.settings(), parts).await;
         assert_eq!(bot.parts.status.get().ghosts, 0);
-        *clock.0.lock().unwrap() = SignedDuration::from_mins(6);
+        clock.turn(SignedDuration::from_mins(6));
         bot.parts.status.wait_for(|now| now.ghosts == 1).await;
         bot.stop().await;
     });

@@ -44,7 +44,7 @@ pub(super) async fn who_changes_an_old_version_of_a_case_is_told_and_nothing_is_
         ..change(case("c", 1))
     };
     assert!(!store.conclude(&late, None, at(2)).await.unwrap());
-    assert!(!super::outbox::keys(store, 9).await.contains(&"late".to_owned()));
+    assert!(!outbox::keys(store, 9).await.contains(&"late".to_owned()));
     assert_eq!(store.case("c").await.unwrap().unwrap().version, 2);
     for user in ["U1", "U2"] {
         assert_eq!(store.cases_of(user, 9).await.unwrap().len(), 1, "{user}");

@@ -1,0 +1,153 @@
+//! What happens to an answer when its message is edited or deleted, and when its alert ends.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Heard, Listener};
+use crate::flow::cards;
+use crate::flow::case::{Mark, Standing};
+use crate::flow::talk::Said;
+use crate::store::{self, Action, Answered, Done, NewPost};
+
+impl Listener {
+    /// The message was edited: its answer changes in place, when it does.
+    pub(super) async fn edited(
+        &self,
+        heard: &Heard<'_>,
+        asked: bool,
+        answered: &Answered,
+    ) -> Result<Done, store::Error> {
+        let known = self.mind.knowledge();
+        if let Some(id) = &answered.case
+            && let Some(row) = self.store.case(id).await?
+            && let Some(mut case) = cards::read(&row)
+        {
+            if !case.paste(&heard.id, &crate::redact::redact(&heard.text)) {
+                return Ok(Done::default());
+            }
+            let is_own = case.id == heard.id;
+            // What went on about one error may have become another error of its own.
+            if !is_own && !asked && !self.recognise(&known, &case.channel, &heard.text).matches.is_empty() {
+                case.pastes.retain(|paste| paste.message != heard.id);
+                let before = self.reconsidered(&known, &row, case);
+                let mut done = self.unasked(heard).await?;
+                if done.cases.iter().all(|case| case.id != row.id) {
+                    done.posts.extend(before.posts);
+                    done.cases.extend(before.cases);
+                }
+                return Ok(done);
+            }
+            // What was asked may have become another command.
+            if asked && is_own && !case.is_begun() {
+                let mut question = Self::question(heard);
+                question.case.pastes.clone_from(&case.pastes);
+                let said = self.talk.answer(question).await?;
+                return Ok(self.said_anew(heard, said, row.version, row.created_at));
+            }
+            return Ok(self.reconsidered(&known, &row, case));
+        }
+        if asked && answered.post.is_some() {
+            let said = self.talk.answer(Self::question(heard)).await?;
+            return Ok(self.said_anew(heard, said, 0, self.clock.now()));
+        }
+        Ok(Done::default())
+    }
+
+    /// The answer to an edited question takes the place of the one before.
+    fn said_anew(&self, heard: &Heard<'_>, said: Said, version: i64, created_at: Timestamp) -> Done {
+        let mut done = self.said(heard, said);
+        for case in &mut done.cases {
+            case.version = version;
+            case.created_at = created_at;
+        }
+        for post in &mut done.posts {
+            let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
+            post.action = Action::Update { of };
+        }
+        done
+    }
+
+    /// Monitoring says that an alert is over: its answer says so too. Nothing new is said.
+    pub(super) async fn resolved(&self, heard: &Heard<'_>) -> Result<Done, store::Error> {
+        let Some(alert) = &heard.message.alert else {
+            return Ok(Done::default());
+        };
+        let fingerprint = format!("alert:{}", alert.group);
+        let cases = self
+            .cases(&heard.message.channel, SignedDuration::from_hours(24 * 7))
+            .await?;
+        let open = cases.into_iter().find(|(_, case)| {
+            case.fingerprint == fingerprint && !matches!(case.standing, Standing::Resolved | Standing::Withdrawn)
+        });
+        let Some((row, before)) = open else {
+            return Ok(Done::default());
+        };
+        let mut case = before.clone();
+        let mark = Mark {
+            by: String::new(),
+            name: String::new(),
+            at: self.clock.now(),
+        };
+        case.stand(Standing::Resolved, Some(&mark));
+        Ok(self.changed(&self.mind.knowledge(), &row, &before, &case))
+    }
+
+    /// A message was deleted: its answer goes too, and nothing of it stays.
+    pub(in crate::flow) async fn forget(&self, message: &str) -> Result<Done, store::Error> {
+        self.unanswered.forget(message);
+        let Some(answered) = self.store.answer(message).await? else {
+            return Ok(Done::default());
+        };
+        let mut done = Done {
+            unanswer: vec![message.to_owned()],
+            ..Done::default()
+        };
+        let gone = |key: &str| NewPost {
+            key: format!("delete:{key}"),
+            channel: message.split(':').nth(1).unwrap_or_default().to_owned(),
+            thread_ts: None,
+            action: Action::Delete { of: key.to_owned() },
+            body: String::new(),
+        };
+        let Some(row) = (match &answered.case {
+            Some(id) => self.store.case(id).await?,
+            None => None,
+        }) else {
+            done.posts.extend(answered.post.as_deref().map(gone));
+            return Ok(done);
+        };
+        let Some(case) = cards::read(&row) else {
+            return Ok(done);
+        };
+        if case.id == message {
+            done.posts.extend(case.post.as_deref().map(|key| NewPost {
+                thread_ts: case.thread_ts.clone(),
+                ..gone(key)
+            }));
+            done.forget.push(case.id);
+            return Ok(done);
+        }
+        // One of several: what the others say stays. A pointer of its own goes.
+        done.posts.extend(
+            answered
+                .post
+                .as_deref()
+                .filter(|key| case.post.as_deref() != Some(*key))
+                .map(gone),
+        );
+        let answer = case.post.clone();
+        let answer = answer.as_deref();
+        let mut rest = case;
+        rest.pastes.retain(|paste| paste.message != message);
+        let more = self.reconsidered(&self.mind.knowledge(), &row, rest);
+        let left = more.cases.first().and_then(cards::read);
+        if left.is_some_and(|left| left.standing == Standing::Withdrawn && !left.is_begun()) {
+            // What is left makes no sense alone.
+            done.posts.extend(answer.map(gone));
+            done.forget.push(row.id);
+            return Ok(done);
+        }
+        done.posts.extend(more.posts);
+        done.cases = more.cases;
+        Ok(done)
+    }
+}

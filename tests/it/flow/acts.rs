@@ -1,0 +1,144 @@
+//! What people do in Slack besides writing, for tests that work through a runbook.
+
+use std::sync::Mutex;
+
+use super::*;
+use jiff::{SignedDuration, Timestamp};
+use signpost::clock::{Clock, SystemClock};
+use signpost::sandbox::State;
+
+/// The machine's clock, moved on by hand.
+#[derive(Debug, Default)]
+pub(super) struct Moved(Mutex<SignedDuration>);
+
+impl Moved {
+    /// Moves it on.
+    pub(super) fn turn(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.0.lock().unwrap()
+    }
+}
+
+impl World {
+    /// Somebody clicks the button of a message that says `label`.
+    pub(super) async fn click_in(&self, who: &str, channel: &str, message: &Value, label: &str) -> Value {
+        let click = json!({"user": who, "channel": channel, "ts": message["ts"], "text": label});
+        let told = self.control("click", click).await;
+        assert_eq!(told["acknowledged"], true, "{label}: {told}");
+        told
+    }
+
+    /// Somebody clicks a button of the bot in #support.
+    pub(super) async fn click(&self, who: &str, message: &Value, label: &str) -> Value {
+        self.click_in(who, SUPPORT, message, label).await
+    }
+
+    /// The bot's reply in a thread that says all of this, as soon as there is one.
+    pub(super) async fn saying(&self, ts: &str, what: &[&str]) -> Value {
+        self.reply_that(SUPPORT, ts, |reply| what.iter().all(|one| words(reply).contains(one)))
+            .await
+    }
+
+    /// The bot's reply in a thread that looks so, as soon as there is one.
+    pub(super) async fn reply_that(&self, channel: &str, ts: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let found = self.workspace.wait_for(|state| {
+            let is_public = |reply: &Value| {
+                let message = state.message(channel, reply["ts"].as_str().unwrap_or_default());
+                message.is_some_and(|message| message.ephemeral_to.is_none())
+            };
+            let replies = ours(state.replies(channel, ts)).into_iter();
+            replies.filter(is_public).find(|reply| is(reply))
+        });
+        found
+            .await
+            .unwrap_or_else(|late| panic!("{}", thread(&late.state, channel, ts)))
+    }
+
+    /// What the bot shows to one person alone, as soon as it says this.
+    pub(super) async fn whispered(&self, who: &str, channel: &str, what: &str) -> Value {
+        let found = self.workspace.wait_for(|state| {
+            whispers(state, who, channel)
+                .into_iter()
+                .find(|shown| words(shown).contains(what))
+        });
+        found
+            .await
+            .unwrap_or_else(|late| panic!("{}", thread(&late.state, channel, "")))
+    }
+
+    /// What the bot wrote into the channel itself, as soon as it says this.
+    pub(super) async fn posted(&self, channel: &str, what: &str) -> Value {
+        let found = self.workspace.wait_for(|state| {
+            let messages = state.channel(channel)?.messages.values();
+            let public = messages.filter(|message| message.ephemeral_to.is_none() && message.thread_ts().is_none());
+            ours(public.map(|message| Value::Object(message.value.clone())).collect())
+                .into_iter()
+                .find(|message| words(message).contains(what))
+        });
+        found
+            .await
+            .unwrap_or_else(|late| panic!("{}", thread(&late.state, channel, "")))
+    }
+
+    /// The modal that a person sees.
+    pub(super) async fn window(&self, who: &str) -> Value {
+        let found = self.workspace.wait_for(|state| {
+            let mut views = state.views.values();
+            views
+                .find(|view| view["user_id"] == who && view["type"] == "modal")
+                .cloned()
+        });
+        found.await.unwrap()
+    }
+
+    /// `/signpost …` in #support.
+    pub(super) async fn command(&self, who: &str, text: &str) -> Value {
+        let sent = json!({"user": who, "command": "/signpost", "text": text, "channel": SUPPORT});
+        self.control("command", sent).await
+    }
+}
+
+/// What the bot shows to one person alone in a channel.
+pub(super) fn whispers(state: &State, who: &str, channel: &str) -> Vec<Value> {
+    let messages = state
+        .channel(channel)
+        .into_iter()
+        .flat_map(|channel| channel.messages.values());
+    let own = messages.filter(|message| message.ephemeral_to.as_deref() == Some(who));
+    ours(own.map(|message| Value::Object(message.value.clone())).collect())
+}
+
+/// What stands on the buttons of a message or a view.
+pub(super) fn buttons(message: &Value) -> Vec<String> {
+    let blocks = message["blocks"].as_array().into_iter().flatten();
+    let elements = blocks.filter_map(|block| block["elements"].as_array()).flatten();
+    let buttons = elements.filter(|element| element["type"] == "button");
+    buttons
+        .map(|button| button["text"]["text"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// The fallback text.
+pub(super) fn text(message: &Value) -> &str {
+    message["text"].as_str().unwrap_or_default()
+}
+
+/// What stands in a thread, for the message of a test that fails.
+fn thread(state: &Value, channel: &str, ts: &str) -> String {
+    let channels = state["channels"].as_array().into_iter().flatten();
+    let found = channels.filter(|found| found["id"] == channel);
+    let messages = found.filter_map(|channel| channel["messages"].as_array()).flatten();
+    let of_thread = messages.filter(|message| ts.is_empty() || message["thread_ts"] == ts || message["ts"] == ts);
+    let shown: Vec<String> = of_thread
+        .map(|message| {
+            let only = message["ephemeral_to"].as_str().unwrap_or_default();
+            format!("{} {only}: {}\n{:?}", message["user"], text(message), buttons(message))
+        })
+        .collect();
+    format!("it does not come to this; there is:\n{}", shown.join("\n---\n"))
+}
