@@ -1,12 +1,12 @@
 //! A case: one error that people work on in a thread. Plain data and what can happen to it; what it looks like is
 //! [`super::card`]'s, where it is kept the store's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::matching::{Evidence, Match};
+use crate::matching::{Evidence, Match, SignatureKind};
 use crate::respond::Act;
 use crate::runbook::{Library, TopicId};
 
@@ -106,7 +106,7 @@ pub(super) struct Line {
     pub(super) number: usize,
     pub(super) text: String,
     pub(super) signature: String,
-    pub(super) kind: crate::matching::SignatureKind,
+    pub(super) kind: SignatureKind,
 }
 
 /// Who did something, and when.
@@ -259,6 +259,23 @@ impl Case {
             self.standing = Standing::Open;
             self.mark = None;
         }
+    }
+
+    /// Whether a match of the same topic is the same error: one section may explain a hundred codes.
+    pub(super) fn is_same_error(&self, found: &Match) -> bool {
+        let other: Vec<Line> = found.evidence.iter().map(Line::from).collect();
+        let names = |lines: &[Line]| -> BTreeSet<String> {
+            let named = lines
+                .iter()
+                .filter(|line| matches!(line.kind, SignatureKind::Code | SignatureKind::Alert));
+            named.map(|line| line.signature.to_lowercase()).collect()
+        };
+        let (ours, theirs) = (names(&self.evidence), names(&other));
+        if !ours.is_empty() && !theirs.is_empty() {
+            return !ours.is_disjoint(&theirs);
+        }
+        let told = |line: &Line| self.evidence.iter().any(|own| own.signature == line.signature);
+        self.evidence.is_empty() || other.iter().any(told)
     }
 
     /// Whether somebody has begun to work on it.

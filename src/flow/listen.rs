@@ -159,12 +159,13 @@ impl Listener {
             return self.goes_on(heard, &known).await;
         };
         let topic = name(&known.library, best.topic);
-        let fingerprint = alert.map_or_else(|| topic.clone(), |alert| format!("alert:{}", alert.group));
+        let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
         let holds = self.rules.repeat(&message.channel);
         let lately = holds.max(LATELY).max(if alert.is_some() { REMINDED } else { LATELY });
         let cases = self.cases(&message.channel, lately).await?;
         let mut same = cases.iter().filter(|(_, case)| {
             case.fingerprint == fingerprint
+                && (alert.is_some() || case.is_same_error(best))
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
         });
@@ -392,4 +393,15 @@ impl Listener {
             })
             .collect())
     }
+}
+
+/// How the fingerprints of an alert group begin.
+pub(super) fn group_of(alert: &alerts::Alert) -> String {
+    format!("alert:{}|", alert.group)
+}
+
+/// What makes two messages of monitoring the same error. A job that fails again may fail of something else.
+fn fingerprint_of(alert: &alerts::Alert, topic: &str) -> String {
+    let of_job = alert.source == alerts::Source::Jenkins;
+    format!("{}{}", group_of(alert), if of_job { topic } else { "" })
 }

@@ -71,12 +71,12 @@ impl Listener {
         let Some(alert) = &heard.message.alert else {
             return Ok(Done::default());
         };
-        let fingerprint = format!("alert:{}", alert.group);
+        let group = super::group_of(alert);
         let cases = self
             .cases(&heard.message.channel, SignedDuration::from_hours(24 * 7))
             .await?;
         let open = cases.into_iter().find(|(_, case)| {
-            case.fingerprint == fingerprint && !matches!(case.standing, Standing::Resolved | Standing::Withdrawn)
+            case.fingerprint.starts_with(&group) && !matches!(case.standing, Standing::Resolved | Standing::Withdrawn)
         });
         let Some((row, before)) = open else {
             return Ok(Done::default());
