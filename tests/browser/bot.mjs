@@ -38,10 +38,10 @@ await story(async ({ signpost, open }) => {
     await says("part 1 of 2");
     await says("ibmcloud ks api-key info");
     await shot("bot-steps");
-    await press("Next steps").click();
+    await press("Next").click();
     await says("part 2 of 2");
     await shot("bot-next");
-    await press("Previous steps").click();
+    await press("Back").click();
     await says("part 1 of 2");
   });
 
@@ -76,7 +76,7 @@ await story(async ({ signpost, open }) => {
     const wanted = press("Resolving missing ConfigMap");
     for (let turn = 0; turn < 6 && !(await wanted.count()); turn += 1) {
       const before = await card().innerText();
-      const next = press("Next steps");
+      const next = press("Next");
       await (await next.count() ? next : card().locator("[data-press^='signpost_go_']").first()).click();
       await page.waitForFunction((text) => document.querySelector("#replies .message.from-bot").innerText !== text, before);
     }

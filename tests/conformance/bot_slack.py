@@ -114,7 +114,7 @@ def tests(url):
         ts = ada.chat_postMessage(channel=channel, text=CLOUD)["ts"]
         card = until(lambda: replies(channel, ts, ECHO_APP))[0]
         began = time.monotonic()
-        told = workspace.do("click", channel=channel, ts=card["ts"], text="Next steps")
+        told = workspace.do("click", channel=channel, ts=card["ts"], text="Next")
         assert told["acknowledged"] and time.monotonic() - began < 2, told
         until(lambda: "part 2 of 2" in shown(workspace.message(channel, card["ts"])))
         told = workspace.do("command", app="Echo", command="/echo", text="show armada-api-login E0003", channel=channel)

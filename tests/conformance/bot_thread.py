@@ -42,10 +42,10 @@ def tests(url):
         card = Card(CLOUD)
         card.sees("part 1 of 2")
         first = shown(card.now)
-        card.click("Next steps")
+        card.click("Next")
         card.sees("part 2 of 2")
-        assert "Previous steps" in labels(card.now) and "Next steps" not in labels(card.now), labels(card.now)
-        card.click("Previous steps", OTHER_PERSON)
+        assert "Back" in labels(card.now) and "Next" not in labels(card.now), labels(card.now)
+        card.click("Back", OTHER_PERSON)
         card.sees("part 1 of 2")
         assert shown(card.now) == first, "back is where one was"
 
@@ -89,14 +89,14 @@ def tests(url):
         for _ in range(6):
             if wanted in seen:
                 break
-            if "Next steps" not in labels(card.now):
+            if "Next" not in labels(card.now):
                 go = [button for button in buttons(card.now) if button["action_id"].startswith("signpost_go_")]
                 assert go, f"{wanted} is not offered among {seen}"
                 card.click(go[0]["text"]["text"])
                 until(lambda: set(labels(card.now)) - seen)
             else:
                 before = card.now
-                card.click("Next steps")
+                card.click("Next")
                 until(lambda: card.now != before)
             seen |= set(labels(card.now))
         assert wanted in seen, seen

@@ -43,13 +43,13 @@ fn twelve_steps_are_shown_a_few_at_a_time() {
         assert!(text(&card).contains("part 1 of 3"), "{}", text(&card));
         assert!(text(&card).contains("gauge e-5"), "{}", text(&card));
         assert!(!text(&card).contains("Drain the sump"), "{}", text(&card));
-        assert!(!buttons(&card).contains(&"Previous steps".to_owned()));
-        world.click(GRACE, &card, "Next steps").await;
+        assert!(!buttons(&card).contains(&"Back".to_owned()));
+        world.click(GRACE, &card, "Next").await;
         let card = world.saying(&ts, &["part 2 of 3", "Drain the sump"]).await;
-        world.click(ADA, &card, "Next steps").await;
+        world.click(ADA, &card, "Next").await;
         let card = world.saying(&ts, &["part 3 of 3", "Engage."]).await;
-        assert!(!buttons(&card).contains(&"Next steps".to_owned()));
-        world.click(ADA, &card, "Previous steps").await;
+        assert!(!buttons(&card).contains(&"Next".to_owned()));
+        world.click(ADA, &card, "Back").await;
         world.saying(&ts, &["part 2 of 3"]).await;
         assert_eq!(world.settled(&ts).await.len(), 1, "one message that changes");
         bot.stop().await;
@@ -210,7 +210,7 @@ fn what_people_have_done_survives_kill_9_and_old_buttons_still_work() {
         // The button as it stood on the first version of the card.
         bot.kill().await;
         let bot = world.bot().await;
-        world.click(GRACE, &marked, "Next steps").await;
+        world.click(GRACE, &marked, "Next").await;
         world.saying(&ts, &["part 2 of 3"]).await;
         bot.stop().await;
     });
@@ -223,12 +223,12 @@ fn many_clicks_of_two_people_at_once_are_all_kept() {
             let label = format!("Step {step} done");
             [(ADA, label.clone()), (GRACE, label)]
         });
-        let clicks = clicks.chain((0..10).map(|n| (if n % 2 == 0 { ADA } else { GRACE }, "Next steps".to_owned())));
+        let clicks = clicks.chain((0..10).map(|n| (if n % 2 == 0 { ADA } else { GRACE }, "Next".to_owned())));
         let (world, card) = (&world, &card);
         let clicks = clicks.map(|(who, label)| async move { world.click(who, card, &label).await });
         futures_util::future::join_all(clicks).await;
         let next = world.saying(&ts, &["part 2 of 3"]).await;
-        world.click(ADA, &next, "Previous steps").await;
+        world.click(ADA, &next, "Back").await;
         let all = world
             .reply_that(SUPPORT, &ts, |card| text(card).matches("Done by").count() == 5)
             .await;
