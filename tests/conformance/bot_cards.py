@@ -2,12 +2,14 @@
 
     bot_cards.py SIGNPOST [RUNBOOKS [MOST]]
 
-A card that only one person sees is changed through its response_url, so clicks need not wait for the pace of updates."""
+Without a folder it takes the sample pack, and then a runbook that is too much of everything. A card that only one person sees is changed through its response_url, so clicks need not wait for the pace of updates."""
 
 import json
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 
 from slack_rules import message_faults, view_faults
@@ -53,6 +55,9 @@ class Walk:
         while left > 0:
             new = [button for button in buttons(card) if self.name(button) not in clicked and "share" not in button["action_id"]]
             if not new:
+                # Where nothing is new, one goes back or on to where there may be.
+                new = [button for button in buttons(card) if self.kind(button) in ("return", "reopen", "page", "go")][-1:]
+            if not new:
                 break
             # Of each kind something; outcomes last, for they take other buttons away.
             new.sort(key=lambda button: (kinds[self.kind(button)], ORDER.index(self.kind(button))))
@@ -79,13 +84,13 @@ class Walk:
         return next(block["block_id"] for block in card["blocks"] if block["type"] == "actions" and button in block["elements"])
 
 
-def tests(url, binary, folder, most):
+def tests(url, binary, name, folder, most):
     workspace = Workspace(url)
     sent = Sent(workspace)
     found = runbooks(binary, *(["--runbooks", folder] if folder else []))
     step = max(1, len(found) // most) if most else 1
     chosen = found[::step][:most or None]
-    walk = Walk(workspace, STATES if not folder else 14)
+    walk = Walk(workspace, 14 if most else STATES)
 
     def check_all():
         for runbook in chosen:
@@ -102,18 +107,40 @@ def tests(url, binary, folder, most):
         keep(sent.everything()[0], views)
         return f"{len(views)} windows"
 
-    name = "the corpus" if folder else "the sample pack"
     return [
         (f"cards of {name}: every state keeps Slack's rules", check_all),
         (f"cards of {name}: so do the windows before somebody is called", windows),
     ]
 
 
+def too_much():
+    """A runbook with everything longer and more often than Slack takes."""
+    parts = ["# " + "A very long title of a runbook, " * 12, "", "## Symptoms", "", "```", "QX4711: the flux capacitor of node <node> is empty", "```", ""]
+    parts += ["## Cause", "", "It went wrong, as it does. " * 300, "", "## Resolution", ""]
+    for number in range(1, 61):
+        parts += [f"{number}. Step {number} of many. " + "Look closely & do <nothing> else. " * (60 if number % 7 == 0 else 1)]
+        if number % 5 == 0:
+            parts += ["", "   ```", *["   " + "x" * 190 for _ in range(30 if number % 10 == 0 else 2)], "   ```", ""]
+        if number % 4 == 0:
+            parts += [f"   If it says so, go to [Case {number}](#case-{number})."]
+    for number in range(4, 61, 4):
+        heading = f"Case {number}" + (" with a heading that has no end" * 8 if number % 8 == 0 else "")
+        parts += ["", f"### Case {number}" if number % 8 else f"### {heading}", "", "1. Do \U0001f527 this: `echo 'a' | tr a b`", "2. " + "wörter ünd ümlaute " * 200]
+    parts += ["", "| a | b |", "|---|---|", *[f"| {number} | {'cell ' * 30} |" for number in range(80)]]
+    return "\n".join(parts)
+
+
 def main():
     binary, *rest = sys.argv[1:]
-    folder, most = (rest[0] if rest else None), (int(rest[1]) if len(rest) > 1 else 0)
-    with sandbox(binary, *(["--runbooks", folder] if folder else [])) as url:
-        failed = run(tests(url, binary, folder, most))
+    folders = [("the corpus", rest[0], int(rest[1]) if len(rest) > 1 else 0)] if rest else [("the sample pack", None, 0)]
+    failed = 0
+    with tempfile.TemporaryDirectory() as made:
+        if not rest:
+            pathlib.Path(made, "too-much.md").write_text(too_much(), encoding="utf-8")
+            folders.append(("a runbook of too much", made, 0))
+        for name, folder, most in folders:
+            with sandbox(binary, *(["--runbooks", folder] if folder else [])) as url:
+                failed += run(tests(url, binary, name, folder, most))
     sys.exit(1 if failed else 0)
 
 

@@ -38,6 +38,11 @@ def tests(url):
         assert "What to do" in told or "What the runbook says" in told, told
         assert "Escalate to" in told, told
 
+    def huge():
+        channel = room()
+        ts = ada.chat_postMessage(channel=channel, text=f"{LONG_LOG * 2}\n{CLOUD}\n{LONG_LOG}"[:39000])["ts"]
+        answer(channel, ts, "permission and credential errors")
+
     def snippet():
         channel = room()
         told = workspace.do("upload", channel=channel, name="pod.log", content=f"{LONG_LOG}\n{EKS}\n")
@@ -166,15 +171,18 @@ def tests(url):
         assert len(workspace.replies(channel, ts)) == 1, [shown(one)[:100] for one in workspace.replies(channel, ts)]
 
     def no_loop_with_the_alert_bot():
-        channel = room(members=["ada", "signpost", "alertbot"])
-        ts = alert_bot.chat_postMessage(channel=channel, text=ALERT)["ts"]
-        card = answer(channel, ts, "Cartographer")
-        for _ in range(4):
-            alert_bot.chat_postMessage(channel=channel, text=card["text"][:900])
-            alert_bot.chat_postMessage(channel=channel, thread_ts=ts, text=card["text"][:900])
-        settled(channel)
-        said = [one for one in workspace.messages(channel) if one.get("app_id") == SIGNPOST_APP]
-        assert len(said) == 2, [shown(one)[:100] for one in said]
+        """It says whatever it is answered, whole and cut, in the channel and in the thread: that comes to an end."""
+        for longest in (900, 40000):
+            channel = room(members=["ada", "signpost", "alertbot"])
+            ts = alert_bot.chat_postMessage(channel=channel, text=ALERT)["ts"]
+            answer(channel, ts, "Cartographer")
+            for _ in range(4):
+                said = [one for one in workspace.messages(channel) if one.get("app_id") == SIGNPOST_APP and labels(one)]
+                alert_bot.chat_postMessage(channel=channel, thread_ts=ts, text=said[-1]["text"][:longest])
+                alert_bot.chat_postMessage(channel=channel, text=said[-1]["text"][:longest])
+                settled(channel)
+            said = [one for one in workspace.messages(channel) if one.get("app_id") == SIGNPOST_APP and labels(one)]
+            assert len(said) <= 2, [shown(one)[:100] for one in said]
 
     def unfurls():
         channel = room()
@@ -245,6 +253,7 @@ def tests(url):
 
     return [
         ("3: a code block is answered with cause, steps and people", code_block),
+        ("3: a paste of 39,000 characters", huge),
         ("3: a snippet whose error stands behind the preview", snippet),
         ("3: a text file by files_upload_v2", uploaded),
         ("3: a file whose download is a login page is read by its preview", file_by_login_page),

@@ -32,3 +32,45 @@ fn what_the_suites_need_is_pinned() {
         );
     }
 }
+
+#[test]
+fn each_complaint_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/complaints.md")).unwrap();
+    let mut named = 0;
+    for proof in page
+        .lines()
+        .filter_map(|line| line.rsplit_once(" | ").map(|(_, proof)| proof))
+    {
+        for part in proof.split(';').filter(|part| part.trim().starts_with("tests/")) {
+            let (file, names) = part.trim().split_once(": ").unwrap();
+            let text = std::fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            // Every second piece between backticks is a name.
+            for name in names.split('`').skip(1).step_by(2) {
+                assert!(text.contains(name), "{file} holds nothing named {name:?}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 40, "only {named} tests are named");
+}
+
+#[test]
+fn what_was_not_tried_in_slack_says_so() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/real-workspace.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let points: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line[2..].starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    assert!(points.len() >= 30);
+    for (at, point) in points.iter().enumerate() {
+        assert!(
+            point.starts_with(&format!("| {} |", at + 1)),
+            "numbered in order: {point}"
+        );
+        let status = point.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let known = ["not yet verified", "verified", "differs"];
+        assert!(known.iter().any(|word| status.starts_with(word)), "{point}");
+    }
+}
