@@ -35,11 +35,7 @@ impl Reading {
         let mut said = text::without_mention(&message.text, &self.rules.us.user_id);
         for file in message.unread_files().take(FILES) {
             match tokio::time::timeout(FILE, self.web.download(file)).await {
-                Ok(Ok(content)) => {
-                    said.push_str("\n```\n");
-                    said.push_str(&text::escape(&content.text));
-                    said.push_str("\n```");
-                }
+                Ok(Ok(content)) => said = text::with_content(&said, file, &content.text),
                 Ok(Err(error)) => info!(%error, file = file.id, "a file is not read; its preview has to do"),
                 Err(_) => warn!(file = file.id, "a file did not come in time; its preview has to do"),
             }

@@ -124,7 +124,7 @@ pub fn has_images(message: &Value) -> bool {
 }
 
 /// Escapes what Slack would have escaped, and leaves what is escaped already.
-pub fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         match c {

@@ -380,3 +380,29 @@ impl World {
         }
     }
 }
+
+#[test]
+fn two_codes_of_one_table_are_two_errors() {
+    with(|world| async move {
+        let table = "# Gate codes\n\n| Code | Meaning | What to do |\n|---|---|---|\n\
+            | GATE4101 | The gate is shut | Open it |\n| GATE4102 | The gate is gone | Order one |\n\
+            | GATE4103 | The gate is loud | Oil it |\n";
+        world.write("gate.md", table);
+        let bot = world.bot().await;
+        let first = world.say("error GATE4101: the gate is shut");
+        world.replies(&first).await;
+        let second = world
+            .workspace
+            .say(GRACE, SUPPORT, "error GATE4102: the gate is gone")
+            .unwrap();
+        let answer = text(&world.replies(&second).await[0]).to_owned();
+        assert!(answer.contains("Order one") && !answer.contains("Open it"), "{answer}");
+        let again = world
+            .workspace
+            .say(GRACE, SUPPORT, "again: error GATE4101: the gate is shut")
+            .unwrap();
+        let pointer = text(&world.replies(&again).await[0]).to_owned();
+        assert!(!pointer.contains("Open it"), "{pointer}");
+        bot.stop().await;
+    });
+}
