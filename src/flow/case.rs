@@ -158,10 +158,7 @@ impl Place {
     pub(super) fn of(library: &Library, id: TopicId) -> Option<Place> {
         let runbook = library.runbook(id)?;
         let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
-        let nth = section.map_or(0, |section| {
-            let before = runbook.sections.iter().take(id.section).skip(1);
-            before.filter(|other| other.heading == section.heading).count()
-        });
+        let nth = section.map_or(0, |_| runbook.nth(id.section));
         Some(Place {
             runbook: runbook.path.clone(),
             section: section.map(|section| section.heading.clone()),

@@ -166,11 +166,10 @@ impl Responder {
         let branches = topic.branches.iter().filter(|branch| !shown.contains(&branch.section));
         let buttons = branches.take(BRANCHES).enumerate().filter_map(|(at, branch)| {
             let section = runbook.sections.get(branch.section)?;
-            let before = runbook.sections.iter().take(branch.section).skip(1);
             let act = Act::Go {
                 runbook: runbook.path.clone(),
                 section: Some(section.heading.clone()),
-                nth: before.filter(|other| other.heading == section.heading).count(),
+                nth: runbook.nth(branch.section),
             };
             Some(Self::button(card, act, &branch.label, at))
         });
@@ -181,10 +180,7 @@ impl Responder {
         let buttons = card.choices.iter().take(OFFERED).enumerate().filter_map(|(at, id)| {
             let runbook = library.runbook(*id)?;
             let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
-            let before = runbook.sections.iter().take(id.section).skip(1);
-            let nth = section.map_or(0, |section| {
-                before.filter(|other| other.heading == section.heading).count()
-            });
+            let nth = section.map_or(0, |_| runbook.nth(id.section));
             let act = Act::Go {
                 runbook: runbook.path.clone(),
                 section: section.map(|section| section.heading.clone()),

@@ -542,6 +542,15 @@ impl Section {
 }
 
 impl Runbook {
+    /// Which of the sections with its heading a section is, from 0: headings name sections, and may stand twice.
+    pub fn nth(&self, section: usize) -> usize {
+        let Some(named) = self.sections.get(section) else {
+            return 0;
+        };
+        let before = self.sections.iter().take(section).skip(1);
+        before.filter(|other| other.heading == named.heading).count()
+    }
+
     /// The topic of a section; one that is no topic of its own belongs to the nearest one around it.
     pub fn topic(&self, section: usize) -> Option<&Topic> {
         let mut at = Some(section);
