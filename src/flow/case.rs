@@ -14,6 +14,8 @@ use crate::runbook::{Library, TopicId};
 const PASTES: usize = 8;
 /// Characters of a paste that are kept.
 const PASTE: usize = 12_000;
+/// Characters of each line of evidence further on.
+const EVIDENCE: usize = 2_000;
 /// Entries of the history; the oldest give way.
 const HISTORY: usize = 200;
 
@@ -208,7 +210,16 @@ impl Place {
 impl Case {
     /// What was pasted, as one text.
     pub(super) fn text(&self) -> String {
-        let texts: Vec<&str> = self.pastes.iter().map(|paste| paste.text.as_str()).collect();
+        self.text_with(None)
+    }
+
+    /// The same with all of one message, of which perhaps only a part is kept.
+    pub(super) fn text_with(&self, whole: Option<(&str, &str)>) -> String {
+        let of = |paste: &'_ Paste| match whole {
+            Some((message, text)) if message == paste.message => text.to_owned(),
+            _ => paste.text.clone(),
+        };
+        let texts: Vec<String> = self.pastes.iter().map(of).collect();
         texts.join("\n")
     }
 
@@ -250,11 +261,39 @@ impl Case {
         }
         self.found = place;
         self.evidence = best.evidence.iter().take(6).map(Line::from).collect();
+        self.keep_evidence();
         self.captures.clone_from(&best.captures);
         self.also = best.also.iter().filter_map(|id| Place::of(library, *id)).collect();
         if matches!(self.standing, Standing::Choosing | Standing::Withdrawn) {
             self.standing = Standing::Open;
             self.mark = None;
+        }
+    }
+
+    /// What a long message was recognised by stays, although only its beginning does.
+    fn keep_evidence(&mut self) {
+        let kept = self.text();
+        let Some(last) = self.pastes.last_mut() else { return };
+        for line in self.evidence.iter().filter(|line| !kept.contains(&line.text)) {
+            last.text.push('\n');
+            last.text.extend(line.text.chars().take(EVIDENCE));
+        }
+    }
+
+    /// What was found before stays what people work on; what was found now is named beside it.
+    pub(super) fn stay_with(&mut self, before: &Case) {
+        let other = std::mem::replace(&mut self.found, before.found.clone());
+        self.place.clone_from(&before.place);
+        self.at = before.at;
+        self.trail.clone_from(&before.trail);
+        self.evidence.clone_from(&before.evidence);
+        self.captures.clone_from(&before.captures);
+        self.also.clone_from(&before.also);
+        self.standing = before.standing;
+        self.mark.clone_from(&before.mark);
+        self.others.retain(|place| Some(place) != before.found.as_ref());
+        if let Some(other) = other.filter(|other| !self.others.contains(other)) {
+            self.others.insert(0, other);
         }
     }
 

@@ -124,6 +124,10 @@ impl Intake {
                     decoded: true,
                 })
             }
+            Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.rules.is_us(author)) => {
+                debug!("a message of ours was deleted");
+                None
+            }
             // In the lane of its channel: what was pasted before is handled before.
             Event::Deleted { message, .. } => Some(Arrival {
                 key: format!("deleted:{message}"),

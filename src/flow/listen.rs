@@ -171,7 +171,8 @@ impl Listener {
         });
         let within = |(row, case): &&(CaseRow, Case)| {
             // Monitoring says again and again what still fires.
-            let reminds = alert.is_some() && case.standing != Standing::Fixed;
+            let reminds =
+                alert.is_some_and(|alert| alert.source != alerts::Source::Jenkins) && case.standing != Standing::Fixed;
             let holds = if reminds { holds.max(REMINDED) } else { holds };
             self.clock.now().duration_since(row.created_at) <= holds
         };
@@ -317,8 +318,15 @@ impl Listener {
         if !more.paste(&heard.id, &crate::redact::redact(&heard.text)) {
             return Done::default();
         }
-        let mut done = self.reconsidered(known, row, more);
-        if done.posts.is_empty() {
+        let mut done = self.reconsidered(known, row, more, Some(heard));
+        let says_more = done.cases.first().and_then(cards::read).is_some_and(|after| {
+            let is_told =
+                !matches!(after.standing, Standing::Withdrawn) && (after.place.is_some() || case.place.is_none());
+            let found = |case: &Case| (case.found.clone(), case.captures.clone(), case.others.clone());
+            let choices = |case: &Case| case.place.is_none().then(|| case.near.clone());
+            is_told && (found(&after) != found(case) || choices(&after) != choices(case))
+        });
+        if done.posts.is_empty() || !says_more {
             return Done::default();
         }
         done.answered = vec![Answered {
@@ -330,9 +338,9 @@ impl Listener {
         done
     }
 
-    /// A case whose pastes changed is looked at anew.
-    fn reconsidered(&self, known: &Knowledge, row: &CaseRow, mut case: Case) -> Done {
-        let text = case.text();
+    /// A case whose pastes changed is looked at anew; `heard`: the message that it is for, as a whole.
+    fn reconsidered(&self, known: &Knowledge, row: &CaseRow, mut case: Case, heard: Option<&Heard<'_>>) -> Done {
+        let text = case.text_with(heard.map(|heard| (heard.id.as_str(), heard.text.as_str())));
         let outcome = if case.asked {
             confident(known.index.search(&text), self.rules.threshold(&case.channel))
         } else {
@@ -350,9 +358,7 @@ impl Listener {
         }
         // Once people have begun, an afterthought does not take the runbook out of their hands.
         if before.is_begun() && before.found != case.found && case.pastes.len() > 1 {
-            case.place.clone_from(&before.place);
-            case.at = before.at;
-            case.trail.clone_from(&before.trail);
+            case.stay_with(&before);
         }
         if !case.fingerprint.starts_with("alert:")
             && let Some(found) = case.found.as_ref().filter(|_| case.standing != Standing::Withdrawn)

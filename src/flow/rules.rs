@@ -21,6 +21,11 @@ impl Rules {
         message.bot_id.is_some() || self.own(message) || message.user.as_deref() == Some("USLACKBOT")
     }
 
+    /// Whether this is our user or our bot.
+    pub(super) fn is_us(&self, author: &str) -> bool {
+        author == self.us.user_id || self.us.bot_id.as_deref() == Some(author)
+    }
+
     /// Whether we wrote it.
     pub(super) fn own(&self, message: &Message) -> bool {
         message.user.as_deref() == Some(self.us.user_id.as_str())

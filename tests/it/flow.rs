@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 mod acts;
 mod answering;
+mod commands;
 mod crashing;
 mod doctor;
 mod home;
@@ -27,8 +28,10 @@ mod http;
 mod load;
 mod noise;
 mod operating;
+mod pasting;
 mod receiving;
 mod sending;
+mod shortcuts;
 mod working;
 
 /// Recognised by the runbook that [`World`] comes with.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Heard, Listener};
-use crate::flow::cards;
+use crate::flow::cards::{self, key_of, post};
 use crate::flow::case::{Mark, Standing};
 use crate::flow::talk::Said;
 use crate::store::{self, Action, Answered, Done, NewPost};
@@ -28,7 +28,7 @@ impl Listener {
             // What went on about one error may have become another error of its own.
             if !is_own && !asked && !self.recognise(&known, &case.channel, &heard.text).matches.is_empty() {
                 case.pastes.retain(|paste| paste.message != heard.id);
-                let before = self.reconsidered(&known, &row, case);
+                let before = self.reconsidered(&known, &row, case, None);
                 let mut done = self.unasked(heard).await?;
                 if done.cases.iter().all(|case| case.id != row.id) {
                     done.posts.extend(before.posts);
@@ -43,13 +43,35 @@ impl Listener {
                 let said = self.talk.answer(question).await?;
                 return Ok(self.said_anew(heard, said, row.version, row.created_at));
             }
-            return Ok(self.reconsidered(&known, &row, case));
+            return Ok(self.reconsidered(&known, &row, case, Some(heard)));
         }
-        if asked && answered.post.is_some() {
+        if answered.post.is_none() {
+            return Ok(Done::default());
+        }
+        if asked {
             let said = self.talk.answer(Self::question(heard)).await?;
             return Ok(self.said_anew(heard, said, 0, self.clock.now()));
         }
-        Ok(Done::default())
+        // A pointer to an earlier answer.
+        let mut done = self.unasked(heard).await?;
+        if done.posts.iter().all(|post| post.action != Action::Post) {
+            let mut nothing = Self::new_case(heard);
+            nothing.stand(Standing::Withdrawn, None);
+            let shown = self.mind.show(&known, &nothing);
+            let thread = Some(heard.message.answer_thread().to_owned());
+            done.posts
+                .extend(post(&key_of(&heard.id), &heard.message.channel, thread, &shown));
+        }
+        Self::in_place(heard, &mut done);
+        Ok(done)
+    }
+
+    /// The answer takes the place of the one before.
+    fn in_place(heard: &Heard<'_>, done: &mut Done) {
+        for post in done.posts.iter_mut().filter(|post| post.action == Action::Post) {
+            let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
+            post.action = Action::Update { of };
+        }
     }
 
     /// The answer to an edited question takes the place of the one before.
@@ -59,10 +81,7 @@ impl Listener {
             case.version = version;
             case.created_at = created_at;
         }
-        for post in &mut done.posts {
-            let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
-            post.action = Action::Update { of };
-        }
+        Self::in_place(heard, &mut done);
         done
     }
 
@@ -138,7 +157,7 @@ impl Listener {
         let answer = answer.as_deref();
         let mut rest = case;
         rest.pastes.retain(|paste| paste.message != message);
-        let more = self.reconsidered(&self.mind.knowledge(), &row, rest);
+        let more = self.reconsidered(&self.mind.knowledge(), &row, rest, None);
         let left = more.cases.first().and_then(cards::read);
         if left.is_some_and(|left| left.standing == Standing::Withdrawn && !left.is_begun()) {
             // What is left makes no sense alone.

@@ -101,6 +101,25 @@ impl World {
         let sent = json!({"user": who, "command": "/signpost", "text": text, "channel": SUPPORT});
         self.control("command", sent).await
     }
+
+    /// Nothing of a text is in the database any more, wherever it was.
+    pub(super) async fn assert_nothing_kept(&self, word: &str) {
+        let pool = self.look_into_store().await;
+        for (table, columns) in [
+            ("inbox", "coalesce(payload, '')"),
+            ("outbox", "coalesce(body, '')"),
+            ("cases", "body || fingerprint"),
+            ("answers", "about"),
+        ] {
+            let count = format!("SELECT count(*) FROM {table} WHERE instr({columns}, ?) > 0");
+            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))
+                .bind(word)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            assert_eq!(count, 0, "{table}");
+        }
+    }
 }
 
 /// What the bot shows to one person alone in a channel.

@@ -360,27 +360,6 @@ fn strangers_get_no_contacts_and_no_escalation_whichever_way_they_ask() {
     });
 }
 
-impl World {
-    /// Nothing of a text is in the database any more, wherever it was.
-    async fn assert_nothing_kept(&self, word: &str) {
-        let pool = self.look_into_store().await;
-        for (table, columns) in [
-            ("inbox", "coalesce(payload, '')"),
-            ("outbox", "coalesce(body, '')"),
-            ("cases", "body || fingerprint"),
-            ("answers", "about"),
-        ] {
-            let count = format!("SELECT count(*) FROM {table} WHERE instr({columns}, ?) > 0");
-            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))
-                .bind(word)
-                .fetch_one(&pool)
-                .await
-                .unwrap();
-            assert_eq!(count, 0, "{table}");
-        }
-    }
-}
-
 #[test]
 fn two_codes_of_one_table_are_two_errors() {
     with(|world| async move {
