@@ -262,7 +262,7 @@ impl Case {
         self.found = place;
         self.evidence = best.evidence.iter().take(6).map(Line::from).collect();
         self.keep_evidence();
-        self.captures.clone_from(&best.captures);
+        self.captures = harmless(best);
         self.also = best.also.iter().filter_map(|id| Place::of(library, *id)).collect();
         if matches!(self.standing, Standing::Choosing | Standing::Withdrawn) {
             self.standing = Standing::Open;
@@ -312,6 +312,18 @@ impl Case {
         }
         let told = |line: &Line| self.evidence.iter().any(|own| own.signature == line.signature);
         self.evidence.is_empty() || other.iter().any(told)
+    }
+
+    /// The values of a match that contradict those of the case: it is about something else of the same kind.
+    pub(super) fn other_values(&self, found: &Match) -> Vec<(String, String)> {
+        let values = harmless(found);
+        let differ = values.iter().filter(|(name, values)| {
+            let known = self.captures.get(*name);
+            known.is_some_and(|known| values.iter().all(|value| !known.contains(value)))
+        });
+        differ
+            .filter_map(|(name, values)| Some((name.clone(), values.first()?.clone())))
+            .collect()
     }
 
     /// Whether somebody has begun to work on it.
@@ -417,6 +429,29 @@ impl Case {
         self.mark = mark.cloned();
         true
     }
+}
+
+/// The captured values that hold no secret, as far as the lines that they stand in tell.
+fn harmless(found: &Match) -> BTreeMap<String, Vec<String>> {
+    let lines: Vec<(&str, String)> = found
+        .evidence
+        .iter()
+        .map(|evidence| {
+            (
+                evidence.text.as_str(),
+                crate::redact::redact(&evidence.text).into_owned(),
+            )
+        })
+        .collect();
+    let is_harmless = |value: &&String| {
+        let in_context = |(raw, safe): &(&str, String)| !raw.contains(value.as_str()) || safe.contains(value.as_str());
+        crate::redact::redact(value) == value.as_str() && lines.iter().all(in_context)
+    };
+    let values = found.captures.iter().map(|(name, values)| {
+        let kept: Vec<String> = values.iter().filter(is_harmless).cloned().collect();
+        (name.clone(), kept)
+    });
+    values.filter(|(_, values)| !values.is_empty()).collect()
 }
 
 impl Standing {

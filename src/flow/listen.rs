@@ -210,7 +210,9 @@ impl Listener {
             return Done::default();
         }
         let goes_on = here || Self::is_together(heard, case);
-        let mut done = if goes_on && case.author.as_deref() == message.author() {
+        // Other values are another paste, not more of the same.
+        let other = case.other_values(best);
+        let mut done = if goes_on && other.is_empty() && case.author.as_deref() == message.author() {
             self.absorb(heard, known, row, case)
         } else {
             Done::default()
@@ -229,6 +231,7 @@ impl Listener {
             now: self.clock.now(),
             answered_at: row.created_at,
             url: self.reading.permalink(&case.channel, &thread).await,
+            values: other,
         };
         let key = key_of(&heard.id);
         let reply = body(&self.mind.responder().pointer(&pointer));

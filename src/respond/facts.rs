@@ -79,6 +79,8 @@ pub struct Pointer {
     pub answered_at: Timestamp,
     /// Where the answer is.
     pub url: Option<String>,
+    /// Values that differ this time, by placeholder.
+    pub values: Vec<(String, String)>,
 }
 
 impl Problems {

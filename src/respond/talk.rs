@@ -114,6 +114,7 @@ impl Responder {
             title => pointer.title.clone(),
             answered => time(pointer.answered_at, pointer.now),
             url => pointer.url.as_deref().and_then(links::safe),
+            values => pointer.values.iter().map(|(name, value)| context! { name, value }).collect::<Vec<_>>(),
         };
         self.simple("pointer.md", &values)
     }

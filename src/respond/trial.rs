@@ -157,7 +157,10 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ("who_refused.md", context! {}),
         (
             "pointer.md",
-            context! { title => "Title", answered => moment(full), url => url() },
+            context! {
+                title => "Title", answered => moment(full), url => url(),
+                values => many(context! { name => "id", value => "1" }),
+            },
         ),
         ("shortcut_nothing.md", context! {}),
         ("too_old.md", context! { days => full.then_some(30) }),

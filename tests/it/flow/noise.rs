@@ -385,3 +385,19 @@ fn two_codes_of_one_table_are_two_errors() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn the_same_error_with_other_values_gets_a_pointer_that_tells_them() {
+    with(|world| async move {
+        let bot = world.bot().await;
+        let first = world.say(PASTE);
+        let answer = text(&world.replies(&first).await[0]).to_owned();
+        let other = world.say(&PASTE.replace("w-17", "w-99"));
+        let pointer = text(&world.replies(&other).await[0]).to_owned();
+        assert!(pointer.contains("w-99"), "{pointer}");
+        world.settled(&first).await;
+        let still = ours(world.workspace.replies(SUPPORT, &first));
+        assert_eq!(text(&still[0]), answer, "the first answer keeps its values");
+        bot.stop().await;
+    });
+}

@@ -250,3 +250,35 @@ fn a_secret_that_is_pasted_is_kept_nowhere_and_shown_nowhere() {
         world.assert_nothing_kept(&secret).await;
     });
 }
+
+#[test]
+fn a_secret_in_a_paste_stands_neither_in_the_answer_nor_in_what_is_kept() {
+    with(|world| async move {
+        let secret = ["ghp", "_", "Zk3uT9qLw7Rb2Xc8Vn5Mf1Hs6Jd4Pa0yEoGi"].concat();
+        world.write(
+            "key.md",
+            "# Keys\n\n## QX4713\n\n```\nQX4713: the key <GATE_ID> of node <NODE> is refused\n```\n\n1. Turn `<GATE_ID>` round.\n",
+        );
+        let bot = world.bot().await;
+        let ts = world.say(&format!("QX4713: the key {secret} of node w-17 is refused"));
+        let answer = words(&world.replies(&ts).await[0]);
+        assert!(answer.contains("QX4713") && !answer.contains(&secret), "{answer}");
+        world.wait_until_sent().await;
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(world.store())
+            .read_only(true);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let kept: Vec<String> = sqlx::query_scalar(
+            "SELECT body FROM cases UNION ALL SELECT coalesce(body, '') FROM outbox UNION ALL SELECT about FROM answers
+             UNION ALL SELECT coalesce(payload, '') FROM inbox",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        assert!(
+            kept.len() > 2 && kept.iter().all(|row| !row.contains(&secret)),
+            "{kept:#?}"
+        );
+        bot.stop().await;
+    });
+}

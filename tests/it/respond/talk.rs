@@ -156,6 +156,7 @@ fn others() -> Vec<(&'static str, Reply)> {
             now: at("03:10:00"),
             answered_at: at(minutes),
             url: url.map(Into::into),
+            values: Vec::new(),
         })
     };
     vec![
@@ -317,6 +318,7 @@ fn the_moments_are_told_as_a_person_would() {
             now: at("03:10:00"),
             answered_at: answered_at.parse().unwrap(),
             url: None,
+            values: Vec::new(),
         });
         let said = to_text(&reply);
         assert!(said.contains(expected), "{expected}: {said}");
