@@ -64,6 +64,8 @@ async fn both(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = folder.context("no temporary folder for the bot's state can be made")?;
     let (shutdown, bot_shutdown) = (CancellationToken::new(), CancellationToken::new());
     let workspace = Workspace::start(listener, Options::default(), shutdown.clone());
+    // Below /jenkins of the page's port it is anyway; here it has an address without a context path.
+    workspace.jenkins().serve(bind(0).await?);
     let settings = settings_for(&workspace, arguments.runbooks.as_deref(), folder.path())?;
     serve::log(&settings.log)?;
     let parts = flow::Parts::default();
@@ -170,7 +172,7 @@ fn announce(url: &str) -> anyhow::Result<()> {
     eprintln!(
         "Open {url} and paste an error into #support, or take one of the examples there.\n\
          In a channel the bot speaks only when it is sure; asked as @signpost it always answers: @signpost help\n\
-         A Slack client works too: base URL {url}/api/. Ctrl-C ends it."
+         A Slack client works too: base URL {url}/api/. Jenkins is at {url}/jenkins. Ctrl-C ends it."
     );
     Ok(())
 }

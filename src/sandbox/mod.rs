@@ -15,6 +15,7 @@ pub mod control;
 mod delivery;
 mod events;
 mod faults;
+pub mod jenkins;
 mod limits;
 mod model;
 mod options;
@@ -46,6 +47,8 @@ pub use seed::{
 };
 pub use state::State;
 
+use self::jenkins::Jenkins;
+
 /// A running workspace. Clones are handles on the same one; it ends when the shutdown token is cancelled.
 #[derive(Debug, Clone)]
 pub struct Workspace {
@@ -56,6 +59,7 @@ pub struct Workspace {
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
+    jenkins: Jenkins,
     changed: watch::Sender<u64>,
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -79,7 +83,9 @@ impl Workspace {
         let address = listener
             .local_addr()
             .unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let jenkins = Jenkins::unserved(options.jenkins.clone(), shutdown.clone());
         let shared = Arc::new(Shared {
+            jenkins,
             state: Mutex::new(seed::state(options)),
             changed: watch::Sender::new(0),
             address,
@@ -100,6 +106,18 @@ impl Workspace {
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("{}/api", self.shared.url())
+    }
+
+    /// The local Jenkins that is served below `/jenkins`.
+    #[must_use]
+    pub fn jenkins(&self) -> &Jenkins {
+        &self.shared.jenkins
+    }
+
+    /// Where the local Jenkins is: `http://127.0.0.1:PORT/jenkins`.
+    #[must_use]
+    pub fn jenkins_url(&self) -> String {
+        format!("{}/jenkins", self.shared.url())
     }
 
     /// Reads the state.
@@ -195,6 +213,7 @@ impl Workspace {
             shared.shutdown.cancelled().await;
             shared.tracker.close();
             shared.tracker.wait().await;
+            shared.jenkins.stopped().await;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::jenkins;
 use crate::clock::{Clock, SystemClock};
 
 /// How the workspace behaves. The defaults are Slack's.
@@ -26,6 +27,8 @@ pub struct Options {
     pub burst: u32,
     /// How long [`super::Workspace::wait_for`] waits.
     pub wait_limit: Duration,
+    /// How the local Jenkins beside it behaves.
+    pub jenkins: jenkins::Options,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
             post_every: Duration::from_secs(1),
             burst: 5,
             wait_limit: Duration::from_secs(10),
+            jenkins: jenkins::Options::default(),
         }
     }
 }

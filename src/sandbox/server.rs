@@ -12,6 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::api::{self, ApiError, Params};
 use super::faults::{Call as Struck, Effect};
@@ -27,7 +28,13 @@ const LOGIN: &str = "<!DOCTYPE html><html lang=\"en\"><head><title>Sign in | San
 /// Serves until shutdown.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let shutdown = shared.shutdown.clone();
-    let service = axum::serve(listener, router(shared)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    listen(listener, router(shared), shutdown).await;
+}
+
+/// Serves any routes until shutdown; no other site's page is let in.
+pub(super) async fn listen(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    let router = router.layer(middleware::from_fn(same_origin));
+    let service = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     // A client that keeps its connection open does not hold the end up for long.
     let patience = async {
         shutdown.cancelled().await;
@@ -51,8 +58,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/actions/{id}", any(respond))
         .merge(control::routes())
         .merge(page::routes())
+        .merge(shared.jenkins.router())
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "there is nothing here; the page is at /") })
-        .layer(middleware::from_fn(same_origin))
         .with_state(shared)
 }
 
@@ -175,7 +182,7 @@ fn status_page(status: u16) -> Response {
 }
 
 /// A response whose body breaks off, which breaks the connection.
-fn broken() -> Response {
+pub(super) fn broken() -> Response {
     let failing = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("broken on purpose")) });
     let mut response = Response::new(Body::from_stream(failing));
     response

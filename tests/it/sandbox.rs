@@ -20,6 +20,7 @@ mod events;
 mod files;
 mod http;
 mod interactions;
+mod jenkins;
 mod messages;
 mod modals;
 
