@@ -392,7 +392,8 @@ impl Interact {
             let days = Some(self.rules.retention_days());
             return self.tell(actions, &self.mind.responder().too_old(days)).await;
         };
-        if case.stranger {
+        let by_stranger = actions.whence.stranger && !self.rules.is_shared_allowed(&case.channel);
+        if case.stranger || by_stranger {
             return self.tell(actions, &self.mind.responder().who_refused()).await;
         }
         let link = match (&case.post, &case.thread_ts) {

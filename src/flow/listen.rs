@@ -89,7 +89,28 @@ impl Listener {
     /// Somebody asked.
     async fn asked(&self, heard: &Heard<'_>) -> Result<Done, store::Error> {
         let said = self.talk.answer(Self::question(heard)).await?;
+        // Who writes to the bot alone pastes in pieces, too: a piece that says nothing by itself may go on.
+        let is_unsure = match &said {
+            Said::Plain { about, .. } => about == "nothing",
+            Said::Case { case, .. } => case.why == "near",
+        };
+        if is_unsure && heard.message.direct {
+            let done = self.goes_on(heard, &self.mind.knowledge()).await?;
+            if !done.posts.is_empty() {
+                return Ok(done);
+            }
+        }
         Ok(self.said(heard, said))
+    }
+
+    /// What a message adds to the case that its author began just before; nothing is done when it adds nothing.
+    async fn adds(&self, heard: &Heard<'_>, known: &Knowledge) -> Result<Done, store::Error> {
+        let author = heard.message.author();
+        let cases = self.cases(&heard.message.channel, LATELY).await?;
+        let mut cases = cases.iter();
+        let before = cases
+            .find(|(_, case)| author.is_some() && case.author.as_deref() == author && Self::is_together(heard, case));
+        Ok(before.map_or_else(Done::default, |(row, case)| self.absorb(heard, known, row, case)))
     }
 
     fn question(heard: &Heard<'_>) -> Asked {
@@ -253,12 +274,9 @@ impl Listener {
         if self.rules.by_bot(message) {
             return Ok(Done::default());
         }
-        let cases = self.cases(&message.channel, LATELY).await?;
-        let before = cases.iter().find(|(_, case)| {
-            case.author.is_some() && case.author.as_deref() == message.author() && Self::is_together(heard, case)
-        });
-        if let Some((row, case)) = before {
-            return Ok(self.absorb(heard, known, row, case));
+        let done = self.adds(heard, known).await?;
+        if !done.posts.is_empty() {
+            return Ok(done);
         }
         let earlier = self.unanswered.before(message);
         self.unanswered.keep(message, &heard.text);
@@ -267,14 +285,16 @@ impl Listener {
         }
         let mut case = Self::new_case(heard);
         case.pastes.clear();
-        let mut text = String::new();
-        for (id, said) in &earlier {
+        // Over two connections a later piece may come first.
+        let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
+        pieces.push((&heard.id, &heard.text));
+        let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
+        pieces.sort_by(|one, other| at(one.0).total_cmp(&at(other.0)));
+        for (id, said) in &pieces {
             case.paste(id, &crate::redact::redact(said));
-            text.extend([said, "\n"]);
         }
-        case.paste(&heard.id, &crate::redact::redact(&heard.text));
-        text.push_str(&heard.text);
-        let outcome = self.recognise(known, &message.channel, &text);
+        let texts: Vec<&str> = pieces.iter().map(|(_, said)| *said).collect();
+        let outcome = self.recognise(known, &message.channel, &texts.join("\n"));
         let Some(best) = outcome.matches.first() else {
             return Ok(Done::default());
         };
@@ -312,7 +332,7 @@ impl Listener {
             .last()
             .and_then(|paste| seconds(paste.message.rsplit(':').next()?));
         let gap = last.zip(seconds(&message.ts)).map(|(last, now)| now - last);
-        same_place && gap.is_some_and(|gap| (0.0..=TOGETHER).contains(&gap))
+        same_place && gap.is_some_and(|gap| gap.abs() <= TOGETHER)
     }
 
     /// A case takes a message in when that says something new; chat is left alone, and not kept.

@@ -6,6 +6,7 @@ use super::{Heard, Listener};
 use crate::flow::cards::{self, key_of, post};
 use crate::flow::case::{Mark, Standing};
 use crate::flow::talk::Said;
+use crate::slack::alerts;
 use crate::store::{self, Action, Answered, Done, NewPost};
 
 impl Listener {
@@ -16,6 +17,11 @@ impl Listener {
         asked: bool,
         answered: &Answered,
     ) -> Result<Done, store::Error> {
+        // Some monitors change what they said when it is over.
+        let alert = heard.message.alert.as_ref();
+        if !asked && alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
+            return self.resolved(heard).await;
+        }
         let known = self.mind.knowledge();
         if let Some(id) = &answered.case
             && let Some(row) = self.store.case(id).await?

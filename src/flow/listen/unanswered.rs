@@ -34,7 +34,7 @@ impl Unanswered {
         Some((message.channel.clone(), message.author()?.to_owned(), thread))
     }
 
-    /// What the author said just before, in order.
+    /// What the author said just before, or just after where it came first.
     pub(super) fn before(&self, message: &Message) -> Vec<(String, String)> {
         let (Some(speaker), Some(now)) = (Self::speaker(message), seconds(&message.ts)) else {
             return Vec::new();
@@ -42,7 +42,7 @@ impl Unanswered {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let words = said.get(&speaker).into_iter().flatten();
         words
-            .filter(|words| (0.0..=TOGETHER).contains(&(now - words.at)) && words.message != message.id())
+            .filter(|words| (now - words.at).abs() <= TOGETHER && words.message != message.id())
             .map(|words| (words.message.clone(), words.text.clone()))
             .collect()
     }

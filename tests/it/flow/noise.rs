@@ -178,6 +178,30 @@ fn an_alert_that_fires_again_is_answered_once_and_its_end_is_told_in_the_answer(
 }
 
 #[test]
+fn an_alert_whose_message_is_changed_when_it_is_over_is_told_to_be() {
+    with(|world| async move {
+        world.write("core.md", CORE);
+        let bot = world.bot_with(world.with_alerts(), Parts::default()).await;
+        let first = world.alert("CoreBreachImminent", "firing").await;
+        world.replies_in(ALERTS, &first).await;
+        let value = world
+            .workspace
+            .read(|state| state.message(ALERTS, &first).unwrap().value.clone());
+        let over = json!(value["attachments"])
+            .to_string()
+            .replace("[FIRING:1]", "[RESOLVED]");
+        let over: Value = serde_json::from_str(&over).unwrap();
+        let change = json!({"channel": ALERTS, "ts": first, "text": "", "attachments": over});
+        world.workspace.call(ALERTBOT, "chat.update", &change).unwrap();
+        let card = world
+            .reply_that(ALERTS, &first, |reply| words(reply).contains("this alert is over"))
+            .await;
+        assert!(text(&card).contains("Eject the core"), "{}", text(&card));
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn an_alert_that_fires_for_hours_is_not_answered_at_each_reminder() {
     with(|world| async move {
         world.write("core.md", CORE);

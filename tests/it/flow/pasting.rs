@@ -54,6 +54,43 @@ fn a_follow_up_in_the_thread_adds_its_value_too_also_much_later() {
 }
 
 #[test]
+fn pieces_that_are_written_to_the_bot_alone_are_put_together_too() {
+    with(|world| async move {
+        world.write("beam.md", HALVES);
+        let bot = world.bot().await;
+        let direct = "D0ADA00001";
+        let first = world.workspace.say(ADA, direct, "beam d-4 let go").unwrap();
+        let told = &world.replies_in(direct, &first).await[0];
+        assert!(!words(told).contains("Damp the recoil"), "{told}");
+        world.workspace.say(ADA, direct, "damper silent for 30 s").unwrap();
+        world
+            .reply_that(direct, &first, |card| words(card).contains("Damp the recoil"))
+            .await;
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_second_error_in_two_pieces_is_found_after_a_first() {
+    with(|world| async move {
+        world.write("beam.md", HALVES);
+        let bot = world.bot().await;
+        let first = world.say(PASTE);
+        let pieces = [world.say("beam d-4 let go"), world.say("damper silent for 30 s")];
+        let answered = world.workspace.wait_for(|state| {
+            let replies = pieces.iter().flat_map(|ts| ours(state.replies(SUPPORT, ts)));
+            replies
+                .into_iter()
+                .find(|reply| words(reply).contains("Damp the recoil"))
+        });
+        answered.await.unwrap();
+        world.saying(&first, &["fluxctl fill w-17"]).await;
+        assert_eq!(world.settled(&first).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn two_errors_of_one_person_in_a_row_get_two_answers() {
     with(|world| async move {
         let bot = world.bot().await;
