@@ -112,7 +112,7 @@ impl Responder {
         };
         let mut pieces = Pieces::default();
         let parts = self.parts(&mut pieces, runbook, topic, None);
-        let sections = self.sections(id, runbook, topic, library);
+        let sections = self.sections(id, runbook, topic, library, &[]);
         let values = context! {
             sections,
             ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
@@ -120,10 +120,18 @@ impl Responder {
         self.reply("show.md", &values, &pieces, Some((library, topic_id(id, topic))))
     }
 
-    /// The topics of a whole runbook.
-    pub(super) fn sections(&self, id: TopicId, runbook: &Runbook, topic: &Topic, library: &Library) -> Vec<Value> {
+    /// The topics of a whole runbook, but for those that are offered already.
+    pub(super) fn sections(
+        &self,
+        id: TopicId,
+        runbook: &Runbook,
+        topic: &Topic,
+        library: &Library,
+        offered: &[usize],
+    ) -> Vec<Value> {
         let others = runbook.topics.iter();
-        let others = others.filter(|other| topic.section == 0 && other.section != 0);
+        let others =
+            others.filter(|other| topic.section == 0 && other.section != 0 && !offered.contains(&other.section));
         others
             .map(|other| {
                 let section = other.section;

@@ -12,7 +12,7 @@ use super::pieces::Pieces;
 use super::sheet::{self, Sheet, StepName};
 use super::{Reply, rows, steps, values};
 use crate::matching::Match;
-use crate::runbook::{Block, BlockKind, Button, Inline, Library, Runbook, Step, Topic, TopicId};
+use crate::runbook::{Block, BlockKind, Branch, Button, Inline, Library, Runbook, Step, Topic, TopicId};
 
 /// Branches and choices that get a button.
 const BRANCHES: usize = 6;
@@ -72,11 +72,13 @@ impl Responder {
         let found = card
             .matched
             .map_or(nobody, |matched| self.match_values(library, matched, &mut pieces));
+        let branches = branches(topic, sheet.on_page(card.at));
+        let offered: Vec<usize> = branches.iter().map(|branch| branch.section).collect();
         let controls = context! {
             others => card.others.iter().take(3).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
-            sections => self.sections(id, runbook, topic, library),
+            sections => self.sections(id, runbook, topic, library, &offered),
             page_buttons => pieces.put(page),
-            branch_buttons => pieces.put(Self::branch_buttons(runbook, topic, sheet.on_page(card.at), card)),
+            branch_buttons => pieces.put(Self::branch_buttons(runbook, &branches, card)),
             outcome_buttons => pieces.put(self.outcome_buttons(library, card)),
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
@@ -160,11 +162,8 @@ impl Responder {
         }
     }
 
-    /// The other ways on, without those that this page shows: alternatives may stand on a later one.
-    fn branch_buttons(runbook: &Runbook, topic: &Topic, page: &[Step], card: &Card<'_>) -> Vec<Block> {
-        let shown = steps::shown(page);
-        let branches = topic.branches.iter().filter(|branch| !shown.contains(&branch.section));
-        let buttons = branches.take(BRANCHES).enumerate().filter_map(|(at, branch)| {
+    fn branch_buttons(runbook: &Runbook, branches: &[&Branch], card: &Card<'_>) -> Vec<Block> {
+        let buttons = branches.iter().enumerate().filter_map(|(at, branch)| {
             let section = runbook.sections.get(branch.section)?;
             let act = Act::Go {
                 runbook: runbook.path.clone(),
@@ -254,6 +253,13 @@ impl Responder {
             value: Press::value(card.case, act).unwrap_or_default(),
         }
     }
+}
+
+/// The other ways on, without those that this page shows: alternatives may stand on a later one.
+fn branches<'a>(topic: &'a Topic, page: &[Step]) -> Vec<&'a Branch> {
+    let shown = steps::shown(page);
+    let others = topic.branches.iter().filter(|branch| !shown.contains(&branch.section));
+    others.take(BRANCHES).collect()
 }
 
 fn outcome(card: &Card<'_>) -> Value {
