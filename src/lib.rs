@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
-//! topic becomes a reply) and [`flow`] (the story from frame to answer). The core modules are pure; [`slack`],
+//! topic becomes a reply) and [`flow`] (the story from frame to answer). The core modules are pure; [`slack`], [`jenkins`],
 //! [`store`], [`files`] and [`sandbox`] are adapters that know nothing of each other.
 
 pub mod cli;
@@ -18,6 +18,8 @@ pub mod expression;
 pub mod files;
 pub mod flow;
 pub mod http;
+pub mod jenkins;
+pub mod jobs;
 pub mod matching;
 pub mod memory;
 pub mod net;

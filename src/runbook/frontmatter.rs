@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{ExplicitSignature, FrontMatter, Level, Pattern, SignpostKeys};
 use crate::expression::{Dot, Expression, Refusal};
+use crate::jobs::checks::Checks;
 
 /// A document split into front matter and text.
 #[derive(Debug, Default)]
@@ -242,7 +243,18 @@ fn signpost(value: &Value, raw: &str, problems: &mut Problems) -> SignpostKeys {
             "team" => keys.team = scalar(value),
             "examples" => keys.examples = list(value).iter().filter_map(scalar).collect(),
             "answer" => keys.answer = value.as_bool(),
-            "jobs" | "checks" => {}
+            "jobs" => keys.jobs = list(value).iter().filter_map(scalar).collect(),
+            "checks" => {
+                if let Err(found) = Checks::read(value) {
+                    let line = line_of(raw, "checks", 0);
+                    problems.extend(
+                        found
+                            .iter()
+                            .map(|problem| (line, Level::Error, "checks", problem.to_string())),
+                    );
+                }
+                keys.checks = value.clone();
+            }
             other => problems.push((
                 line_of(raw, other, 0),
                 Level::Warning,

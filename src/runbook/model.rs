@@ -108,6 +108,12 @@ pub struct SignpostKeys {
     pub examples: Vec<String>,
     /// `false`: never answer unasked.
     pub answer: Option<bool>,
+    /// Ids of registered jobs that belong to the runbook.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<String>,
+    /// Checks of its jobs, as written: `jobs::checks` reads them.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub checks: Value,
 }
 
 /// An explicit signature from front matter: `signatures: ["text with <ID>", {regex: "…", section: "Heading"}, {code: E0003}]`.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod error;
+pub mod jobs;
 mod layers;
 mod links;
 mod log;

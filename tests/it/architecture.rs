@@ -9,9 +9,10 @@ use std::{
 use regex::Regex;
 
 /// Text in, data out: no IO, no async, nobody's adapter.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "command",
     "expression",
+    "jobs",
     "matching",
     "policy",
     "redact",
@@ -23,7 +24,7 @@ const PURE: [&str; 7] = [
 const CORES: &str = "cores";
 
 /// Each talks to one thing outside; `flow` and `cli` join them.
-const ADAPTERS: [&str; 5] = ["files", "http", "sandbox", "slack", "store"];
+const ADAPTERS: [&str; 6] = ["files", "http", "jenkins", "sandbox", "slack", "store"];
 
 /// What a pure module has no use for.
 const OUTSIDE: [&str; 10] = [

@@ -13,6 +13,10 @@ mod flow;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod jenkins;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod matching;
 #[cfg(test)]
 mod pack;

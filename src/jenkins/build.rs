@@ -1,0 +1,209 @@
+//! Builds: how they are, what they print, and how to stop them.
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use super::request::{end, is_html};
+use super::{Client, Error, tree};
+use crate::jobs::{BuildResult, JobPath, log};
+
+/// So much of a log is kept of one look at it, in bytes: the end.
+const MOST_LOG: usize = 128 << 10;
+/// The newest builds that are searched.
+const NEWEST: usize = 50;
+
+/// A build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// Its number.
+    pub number: u64,
+    /// Its number in the queue, by which it is known again.
+    pub queue_id: Option<u64>,
+    /// How it is.
+    pub state: State,
+    /// When it was scheduled, by Jenkins' clock.
+    pub started: Option<Timestamp>,
+    /// How long it took; none while it runs.
+    pub took: Option<SignedDuration>,
+    /// How long builds of this job take, when Jenkins knows.
+    pub estimate: Option<SignedDuration>,
+    /// What it left behind.
+    pub artifacts: Vec<ArtifactRef>,
+}
+
+/// How a build is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It runs.
+    Running,
+    /// It waits for a person at an input step.
+    WaitsForInput,
+    /// It is over.
+    Done(BuildResult),
+}
+
+/// An artifact, by its path. Its size is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtifactRef {
+    /// Its name.
+    pub file_name: String,
+    /// Its path below the build's artifacts.
+    pub relative_path: String,
+}
+
+/// What a build printed since the last look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The text, without escapes; the end of it when it is very long.
+    pub text: String,
+    /// Where to go on: Jenkins' own word, handed back as it is.
+    pub next: String,
+    /// Whether there will be more.
+    pub more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Wire {
+    pub(super) number: u64,
+    #[serde(default)]
+    pub(super) queue_id: Option<u64>,
+    #[serde(default)]
+    building: bool,
+    #[serde(default)]
+    in_progress: Option<bool>,
+    #[serde(default)]
+    result: Option<String>,
+    #[serde(default)]
+    pub(super) timestamp: Option<i64>,
+    #[serde(default)]
+    duration: Option<i64>,
+    #[serde(default)]
+    estimated_duration: Option<i64>,
+    #[serde(default)]
+    artifacts: Vec<ArtifactRef>,
+    #[serde(default)]
+    pub(super) actions: Vec<Option<WireAction>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireAction {
+    #[serde(default, rename = "_class")]
+    class: Option<String>,
+    #[serde(default)]
+    pub(super) parameters: Vec<WireParameter>,
+    #[serde(default)]
+    pub(super) causes: Vec<WireCause>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireParameter {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) value: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireCause {
+    #[serde(default)]
+    pub(super) user_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireBuilds {
+    #[serde(default)]
+    pub(super) builds: Vec<Wire>,
+}
+
+impl Client {
+    /// How a build is.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; [`Error::NotFound`]: it, or its job, was deleted.
+    pub async fn build(&self, job: &JobPath, number: u64) -> Result<Build, Error> {
+        const TREE: &str = "number,queueId,building,inProgress,result,timestamp,duration,estimatedDuration,\
+            artifacts[fileName,relativePath],actions[_class]";
+        let url = self.job(job, &[&number.to_string(), "api", "json"]);
+        Ok(self.get_json::<Wire>(&tree(url, TREE)).await?.0.into())
+    }
+
+    /// The build that a request in the queue became, when it is among the newest: for queue items that vanished.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn find_build_by_queue_id(&self, job: &JobPath, queue_id: u64) -> Result<Option<u64>, Error> {
+        let wanted = format!("builds[number,queueId]{{0,{NEWEST}}}");
+        let url = tree(self.job(job, &["api", "json"]), &wanted);
+        let (newest, _) = self.get_json::<WireBuilds>(&url).await?;
+        let found = newest.builds.iter().find(|build| build.queue_id == Some(queue_id));
+        Ok(found.map(|build| build.number))
+    }
+
+    /// What a build printed since `start`: `"0"`, then the `next` of the last answer.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn log(&self, job: &JobPath, number: u64, start: &str) -> Result<Log, Error> {
+        let mut url = self.job(job, &[&number.to_string(), "logText", "progressiveText"]);
+        url.query_pairs_mut().append_pair("start", start);
+        let response = self.get(&url).await?;
+        let headers = response.headers().clone();
+        if is_html(&headers) {
+            return Err(self.not_jenkins());
+        }
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        // It is not the number of bytes received: notes are taken out on the way.
+        let next = header("x-text-size").unwrap_or(start).to_owned();
+        let more = header("x-more-data") == Some("true");
+        let bytes = end(response, MOST_LOG).await?;
+        Ok(Log {
+            text: log::plain(&String::from_utf8_lossy(&bytes)),
+            next,
+            more,
+        })
+    }
+
+    /// Stops a build.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn stop(&self, job: &JobPath, number: u64) -> Result<(), Error> {
+        let answer = self.post(&self.job(job, &[&number.to_string(), "stop"]), &[]).await?;
+        match answer.status {
+            StatusCode::FOUND | StatusCode::SEE_OTHER | StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
+            status => Err(Error::of_status(status, answer.permission())),
+        }
+    }
+}
+
+impl From<Wire> for Build {
+    fn from(wire: Wire) -> Self {
+        let paused = wire.actions.iter().flatten().any(|action| {
+            let class = action.class.as_deref();
+            class.is_some_and(|class| class.ends_with(".InputAction"))
+        });
+        let going_on = wire.building || wire.in_progress == Some(true);
+        let state = match wire.result.as_deref() {
+            Some(result) if !going_on => State::Done(result.into()),
+            _ if paused => State::WaitsForInput,
+            _ => State::Running,
+        };
+        let span = |millis: Option<i64>| millis.filter(|millis| *millis > 0).map(SignedDuration::from_millis);
+        Self {
+            number: wire.number,
+            queue_id: wire.queue_id,
+            started: wire.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok()),
+            took: span(wire.duration).filter(|_| matches!(state, State::Done(_))),
+            estimate: span(wire.estimated_duration),
+            artifacts: wire.artifacts,
+            state,
+        }
+    }
+}

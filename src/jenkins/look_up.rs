@@ -1,0 +1,183 @@
+//! What became of a trigger whose answer was lost.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{DATE, HeaderMap};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::build::{WireAction, WireBuilds};
+use super::{Client, Error, tree};
+use crate::clock::Clock;
+use crate::jobs::{JobPath, links};
+
+/// The `Date` header has whole seconds, and clocks are read at both ends of a request.
+const SLACK: SignedDuration = SignedDuration::from_secs(2);
+
+/// A trigger whose answer was lost.
+#[derive(Debug, Clone, Copy)]
+pub struct Lost<'a> {
+    /// What was sent.
+    pub parameters: &'a BTreeMap<String, String>,
+    /// When it was sent, by our clock.
+    pub since: Timestamp,
+    /// Name and value of the run's own parameter, where the job has one; it settles the matter.
+    pub run_id: Option<(&'a str, &'a str)>,
+}
+
+/// What was found of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It waits in the queue.
+    Waiting {
+        /// Its number there.
+        queue_id: u64,
+        /// Whether we started it; else somebody's same request waited already, and Jenkins made one of both.
+        ours: bool,
+    },
+    /// It became a build.
+    Build {
+        /// Its number.
+        number: u64,
+        /// Its number in the queue.
+        queue_id: Option<u64>,
+    },
+    /// There is more than one that it could be.
+    Several,
+    /// There is none: it may still never have been one.
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    id: u64,
+    #[serde(default)]
+    in_queue_since: Option<i64>,
+    #[serde(default)]
+    task: Option<Task>,
+    #[serde(default)]
+    actions: Vec<Option<WireAction>>,
+}
+
+#[derive(Deserialize)]
+struct Task {
+    #[serde(default)]
+    url: Option<String>,
+}
+
+impl Client {
+    /// Looks in the queue and among the newest builds for what a lost trigger may have started: the same parameters, our
+    /// own user as cause, and not older than the trigger. What Jenkins' own clock says is told from its answer.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. Then nothing is known, and nothing is to be said.
+    pub async fn look_up(&self, job: &JobPath, lost: &Lost<'_>, clock: &dyn Clock) -> Result<Found, Error> {
+        const ACTIONS: &str = "actions[parameters[name,value],causes[userId]]";
+        let url = tree(
+            self.at(&["queue", "api", "json"]),
+            &format!("items[id,inQueueSince,task[url],{ACTIONS}]"),
+        );
+        let (queue, _) = self.get_json::<Queue>(&url).await?;
+        let url = tree(
+            self.job(job, &["api", "json"]),
+            &format!("builds[number,queueId,timestamp,{ACTIONS}]{{0,50}}"),
+        );
+        // The queue first: what leaves it in between is among the builds then.
+        let (newest, headers) = self.get_json::<WireBuilds>(&url).await?;
+        let since = lost.since + (offset(&headers, clock.now()) - SLACK);
+
+        let waiting: Vec<(u64, bool)> = queue
+            .items
+            .iter()
+            .filter(|item| item.is_of(job) && is_same(&item.actions, lost))
+            .map(|item| (item.id, self.is_ours(&item.actions, item.in_queue_since, lost, since)))
+            .collect();
+        let built: Vec<_> = newest
+            .builds
+            .iter()
+            .filter(|build| is_same(&build.actions, lost) && self.is_ours(&build.actions, build.timestamp, lost, since))
+            .collect();
+        let ours: Vec<u64> = waiting.iter().filter(|(_, ours)| *ours).map(|(id, _)| *id).collect();
+        // The same one may show in both.
+        let started = built
+            .iter()
+            .filter(|build| build.queue_id.is_none_or(|id| !ours.contains(&id)));
+        Ok(
+            match (ours.as_slice(), started.count(), built.as_slice(), waiting.as_slice()) {
+                ([], 1, [build], _) | ([_], 0, [build], _) => Found::Build {
+                    number: build.number,
+                    queue_id: build.queue_id,
+                },
+                ([queue_id], 0, [], _) => Found::Waiting {
+                    queue_id: *queue_id,
+                    ours: true,
+                },
+                ([], 0, [], []) => Found::Nothing,
+                ([], 0, [], [(queue_id, false)]) => Found::Waiting {
+                    queue_id: *queue_id,
+                    ours: false,
+                },
+                _ => Found::Several,
+            },
+        )
+    }
+
+    fn is_ours(&self, actions: &[Option<WireAction>], at: Option<i64>, lost: &Lost<'_>, since: Timestamp) -> bool {
+        if lost.run_id.is_some() {
+            return true;
+        }
+        let mut causes = actions.iter().flatten().flat_map(|action| &action.causes);
+        let by_us = causes.any(|cause| {
+            let user = cause.user_id.as_deref();
+            user.is_some_and(|user| user.eq_ignore_ascii_case(&self.user))
+        });
+        let at = at.and_then(|at| Timestamp::from_millisecond(at).ok());
+        by_us && at.is_some_and(|at| at >= since)
+    }
+}
+
+impl Item {
+    fn is_of(&self, job: &JobPath) -> bool {
+        let url = self.task.as_ref().and_then(|task| task.url.as_deref());
+        url.and_then(links::path_of).is_some_and(|path| path == job.segments())
+    }
+}
+
+/// Whether these are the parameters that were sent; those that were not sent have their defaults.
+fn is_same(actions: &[Option<WireAction>], lost: &Lost<'_>) -> bool {
+    let has = |name: &str, wanted: &str| {
+        let mut parameters = actions.iter().flatten().flat_map(|action| &action.parameters);
+        parameters.any(|parameter| {
+            parameter.name == name
+                && match &parameter.value {
+                    Value::String(value) => value == wanted,
+                    // Passwords are not told.
+                    Value::Null => true,
+                    other => {
+                        let told = other.to_string();
+                        told == wanted
+                    }
+                }
+        })
+    };
+    match lost.run_id {
+        Some((name, value)) => has(name, value),
+        None => lost.parameters.iter().all(|(name, value)| has(name, value)),
+    }
+}
+
+/// How much Jenkins' clock is ahead of ours.
+fn offset(headers: &HeaderMap, now: Timestamp) -> SignedDuration {
+    let told = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let told = told.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    told.map_or(SignedDuration::ZERO, |told| told.timestamp().duration_since(now))
+}

@@ -1,0 +1,171 @@
+//! One request: sent with the token, its answer read within limits.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{Client, Error};
+
+/// The longest answer of the API, in bytes.
+const MOST: usize = 4 << 20;
+/// So much of a page is looked at to tell what it is.
+const PAGE: usize = 64 << 10;
+const TRIES: usize = 3;
+
+const X_JENKINS: HeaderName = HeaderName::from_static("x-jenkins");
+const PERMISSION: HeaderName = HeaderName::from_static("x-required-permission");
+
+/// The answer to a POST: its head, and the beginning of its body.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) page: String,
+}
+
+impl Client {
+    /// A GET, tried again while that may help. `page` says whether an answer may be a web page.
+    pub(super) async fn get(&self, url: &Url) -> Result<Response, Error> {
+        let patience = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(200))
+            .with_jitter()
+            .with_max_times(TRIES - 1);
+        let once = || async { self.checked(self.get_once(url, true).await?) };
+        once.retry(patience).when(Error::is_passing).await
+    }
+
+    /// A GET as it is, whatever the answer.
+    pub(super) async fn get_once(&self, url: &Url, with_token: bool) -> Result<Response, Error> {
+        let request = self.http.get(url.clone());
+        let request = if with_token {
+            request.basic_auth(&self.user, Some(self.token.expose_secret()))
+        } else {
+            request
+        };
+        request.send().await.map_err(Error::of_transport)
+    }
+
+    pub(super) async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, HeaderMap), Error> {
+        let response = self.get(url).await?;
+        let headers = response.headers().clone();
+        if is_html(&headers) {
+            return Err(self.not_jenkins());
+        }
+        let bytes = whole(response, MOST).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|cause| Error::Unreadable { why: cause.to_string() })?;
+        Ok((value, headers))
+    }
+
+    /// A POST, sent once.
+    pub(super) async fn post(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Error> {
+        let request = self.http.post(url.clone());
+        let request = request.basic_auth(&self.user, Some(self.token.expose_secret()));
+        let response = request.form(form).send().await.map_err(Error::of_transport)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        // What it means stands in the head; a body that breaks off changes nothing.
+        let page = beginning(response, PAGE).await;
+        Ok(Answer { status, headers, page })
+    }
+
+    /// A GET's answer, when it is one of the API.
+    pub(super) fn checked(&self, response: Response) -> Result<Response, Error> {
+        let (status, headers) = (response.status(), response.headers());
+        if status == StatusCode::OK {
+            if is_html(headers) && !headers.contains_key(X_JENKINS) {
+                return Err(self.not_jenkins());
+            }
+            return Ok(response);
+        }
+        if status.is_redirection() {
+            // The API does not move: somebody wants a login.
+            return Err(self.not_jenkins());
+        }
+        Err(Error::of_status(status, permission(headers)))
+    }
+
+    pub(super) fn not_jenkins(&self) -> Error {
+        Error::NotJenkins {
+            host: self.base.host_str().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn location(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        is_html(&self.headers)
+    }
+
+    /// Whether Jenkins itself says so.
+    pub(super) fn is_jenkins(&self) -> bool {
+        self.headers.contains_key(X_JENKINS)
+    }
+
+    pub(super) fn permission(&self) -> Option<String> {
+        permission(&self.headers)
+    }
+}
+
+fn permission(headers: &HeaderMap) -> Option<String> {
+    let permission = headers.get(PERMISSION)?.to_str().ok()?;
+    Some(permission.chars().filter(|c| !c.is_control()).take(100).collect())
+}
+
+pub(super) fn version(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(X_JENKINS)?.to_str().ok()?.to_owned())
+}
+
+pub(super) fn is_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
+}
+
+/// The whole body, when it is not too long.
+pub(super) async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
+    if response.content_length().is_some_and(|length| length > most as u64) {
+        return Err(Error::TooLarge { most });
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Error::of_transport)? {
+        if bytes.len() + chunk.len() > most {
+            return Err(Error::TooLarge { most });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The end of the body, however long it is.
+pub(super) async fn end(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Error::of_transport)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > 2 * most {
+            bytes.drain(..bytes.len() - most);
+        }
+    }
+    let from = bytes.len().saturating_sub(most);
+    bytes.drain(..from);
+    Ok(bytes)
+}
+
+async fn beginning(mut response: Response, most: usize) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    bytes.truncate(most);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

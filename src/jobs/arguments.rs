@@ -1,0 +1,109 @@
+//! `run JOB key=value key="two words"`: what stands behind `run`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// A run that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What the job is called; not looked up yet.
+    pub job: String,
+    /// The values by parameter.
+    pub values: BTreeMap<String, String>,
+}
+
+/// What cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case", tag = "fault")]
+pub enum Unreadable {
+    /// No job.
+    #[error("say which job: run JOB key=value")]
+    NoJob,
+    /// A quotation without its end.
+    #[error("a quotation mark has no pair: write key=\"two words\"")]
+    OpenQuote,
+    /// A word without `=`.
+    #[error("\"{word}\" is no value: write key=value, and quote values with blanks: key=\"two words\"")]
+    NoValue {
+        /// The word.
+        word: String,
+    },
+    /// The same key twice.
+    #[error("{key} is given twice")]
+    Twice {
+        /// The key.
+        key: String,
+    },
+}
+
+/// Reads what stands behind `run`.
+///
+/// # Errors
+///
+/// What cannot be read; values are never repeated in it.
+pub fn read(text: &str) -> Result<Asked, Unreadable> {
+    let mut words = words(text)?.into_iter();
+    let job = words.next().map(|word| word.text).filter(|job| !job.is_empty());
+    let job = job.ok_or(Unreadable::NoJob)?;
+    let mut values = BTreeMap::new();
+    for word in words {
+        let Some((key, value)) = word.text.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+            return Err(Unreadable::NoValue { word: word.text });
+        };
+        let key = key.trim().to_owned();
+        if values.insert(key.clone(), value.trim().to_owned()).is_some() {
+            return Err(Unreadable::Twice { key });
+        }
+    }
+    Ok(Asked { job, values })
+}
+
+#[derive(Debug, Default)]
+struct Word {
+    text: String,
+    started: bool,
+}
+
+/// Words; quotation marks, also those that phones make, hold blanks together. An apostrophe inside a word is a letter.
+fn words(text: &str) -> Result<Vec<Word>, Unreadable> {
+    let mut words = Vec::new();
+    let mut word = Word::default();
+    let mut close: Option<&[char]> = None;
+    for character in text.chars() {
+        match close {
+            Some(marks) if marks.contains(&character) => close = None,
+            Some(_) => word.text.push(character),
+            None if character.is_whitespace() => {
+                if word.started {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            None => {
+                let fresh = word.text.is_empty() || word.text.ends_with('=');
+                close = pair(character).filter(|_| fresh);
+                word.started = true;
+                if close.is_none() {
+                    word.text.push(character);
+                }
+            }
+        }
+    }
+    if close.is_some() {
+        return Err(Unreadable::OpenQuote);
+    }
+    if word.started {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+fn pair(open: char) -> Option<&'static [char]> {
+    match open {
+        '"' | '“' | '”' | '„' => Some(&['"', '”', '“']),
+        '«' => Some(&['»']),
+        '`' => Some(&['`']),
+        '\'' | '‘' | '’' => Some(&['\'', '’', '‘']),
+        _ => None,
+    }
+}

@@ -1,0 +1,97 @@
+//! Values that we know without asking Jenkins: what a check compares with.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Transform;
+
+/// Which value is meant. Exactly one of `value`, `parameter` and `capture` says where it begins.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Known {
+    /// This.
+    pub value: Option<String>,
+    /// The run's parameter of this name.
+    pub parameter: Option<String>,
+    /// The placeholder of this name that the paste filled.
+    pub capture: Option<String>,
+    /// How it is rewritten.
+    pub transform: Vec<Transform>,
+    /// Where it is looked up then.
+    pub lookup: Option<Lookup>,
+}
+
+/// A look into `_data/NAME.yml`: the entry whose `field` is the value, or a list that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// The file's name without `.yml`.
+    pub data: String,
+    /// The field of its entries.
+    pub field: String,
+    /// The field that is given; without, the entry's key.
+    #[serde(default)]
+    pub give: Option<String>,
+}
+
+/// What is known of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Values<'a> {
+    /// The parameters it was started with.
+    pub parameters: &'a BTreeMap<String, String>,
+    /// What the paste filled.
+    pub captures: &'a BTreeMap<String, Vec<String>>,
+    /// `_data/*.yml` by name.
+    pub data: &'a BTreeMap<String, Value>,
+}
+
+impl Known {
+    /// The value, or what of it is not known.
+    pub(super) fn find(&self, values: &Values<'_>) -> Result<String, String> {
+        let (named, value) = match (&self.value, &self.parameter, &self.capture) {
+            (Some(value), ..) => (value.clone(), Some(value.as_str())),
+            (_, Some(name), _) => (name.clone(), values.parameters.get(name).map(String::as_str)),
+            (.., Some(name)) => (name.clone(), one(values.captures.get(name))),
+            _ => ("value".to_owned(), None),
+        };
+        let value = value.map(str::trim).filter(|value| !value.is_empty());
+        let value = value.and_then(|value| Transform::all(&self.transform, value));
+        let value = value.ok_or_else(|| named.clone())?;
+        match &self.lookup {
+            None => Ok(value),
+            Some(lookup) => lookup
+                .find(&value, values.data)
+                .ok_or_else(|| format!("{named} in _data/{}.yml", lookup.data)),
+        }
+    }
+}
+
+/// Two different captures are no value.
+fn one(values: Option<&Vec<String>>) -> Option<&str> {
+    let (first, rest) = values?.split_first()?;
+    rest.iter().all(|other| other == first).then_some(first.as_str())
+}
+
+impl Lookup {
+    fn find(&self, value: &str, data: &BTreeMap<String, Value>) -> Option<String> {
+        let entries = data.get(&self.data)?.as_object()?;
+        let holds = |field: &Value| match field {
+            Value::Array(items) => items.iter().any(|item| item.as_str() == Some(value)),
+            other => other.as_str() == Some(value),
+        };
+        let mut found = entries
+            .iter()
+            .filter(|(_, entry)| entry.get(&self.field).is_some_and(holds));
+        let (key, entry) = found.next()?;
+        // In two entries: the data does not tell.
+        if found.next().is_some() {
+            return None;
+        }
+        match &self.give {
+            None => Some(key.clone()),
+            Some(field) => entry.get(field)?.as_str().map(str::to_owned),
+        }
+    }
+}

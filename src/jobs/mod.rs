@@ -1,0 +1,31 @@
+//! Registered Jenkins jobs: who may run them, with which parameters, and what their artifacts mean. Pure.
+//!
+//! [`Registry`] is `config/jobs.toml`; a job that is not in it is never run. [`Registry::linked`] and
+//! [`Registry::attached`] find the jobs that a runbook's own links start, [`parameters`] fills and checks the form,
+//! [`checks`] reads what the run left behind and [`checks::verdict`] says where to go on, if anything can be said at all.
+
+pub mod arguments;
+pub mod attach;
+pub mod checks;
+pub mod definition;
+mod error;
+pub mod keys;
+mod known;
+pub mod links;
+pub mod log;
+pub mod masks;
+pub mod parameters;
+mod pattern;
+mod pick;
+mod registry;
+mod sense;
+mod transform;
+mod unpack;
+
+pub use definition::{BuildResult, Declared, Definition, Kind};
+pub use error::Problem;
+pub use known::{Known, Lookup, Values};
+pub use pattern::Pattern;
+pub use pick::{Path, Pick};
+pub use registry::{Base, Jenkins, JenkinsId, Job, JobId, JobPath, Parameter, Registry, Source};
+pub use transform::Transform;

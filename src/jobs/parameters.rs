@@ -1,0 +1,378 @@
+//! The form of a job: its values filled in from what is known, and checked before anything is sent.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::attach::{Hint, Written};
+use super::masks::{MASK, Masks, secret_like};
+use super::{Definition, Job, Kind, Parameter, Source, Transform, keys, pick};
+
+/// Values become variables of shells: without a pattern of its own a parameter takes only these.
+pub const DEFAULT_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$";
+/// The longest value, in characters, whatever the pattern says.
+pub const LONGEST: usize = 1_000;
+
+/// Where values may come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// What somebody wrote, by parameter.
+    pub given: &'a BTreeMap<String, String>,
+    /// What the paste filled, by placeholder in lower snake case.
+    pub captures: &'a BTreeMap<String, Vec<String>>,
+    /// The thread's messages, oldest first.
+    pub thread: &'a [String],
+    /// The runbook's own "fill in the form" list.
+    pub hints: &'a [Hint],
+}
+
+/// A field of the form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The parameter's name.
+    pub name: String,
+    /// Its value, when there is one.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Different values that one source gave: a person must choose.
+    pub several: Vec<String>,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Somebody wrote it.
+    Given,
+    /// The paste.
+    Capture,
+    /// The thread.
+    Thread,
+    /// The runbook.
+    Runbook,
+    /// The registry: constant or default.
+    Registry,
+    /// There is none.
+    Nowhere,
+}
+
+/// What is wrong with a field. Never holds the value: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// The parameter's name.
+    pub name: String,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+impl std::fmt::Display for FieldFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}.", self.name, self.fault)
+    }
+}
+
+/// The ways in which a value is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case", tag = "fault")]
+pub enum Fault {
+    /// It must have a value.
+    #[error("needs a value")]
+    Missing,
+    /// The registry has no such parameter.
+    #[error("is no parameter of this job{}", did_you_mean(.nearest.as_deref()))]
+    Unregistered {
+        /// The one that is most like it.
+        nearest: Option<String>,
+    },
+    /// Jenkins has no such parameter: it would silently ignore it.
+    #[error("is not known to the job in Jenkins{}; whoever looks after config/jobs.toml must correct it", did_you_mean(.nearest.as_deref()))]
+    Undeclared {
+        /// The one that is most like it.
+        nearest: Option<String>,
+    },
+    /// Line breaks, tabs and the like.
+    #[error("holds a line break or another control character")]
+    Control,
+    /// A command would take it for an option.
+    #[error("must not begin with `-`")]
+    Dash,
+    /// It is too long.
+    #[error("is {length} characters long; at most {LONGEST} are taken")]
+    TooLong {
+        /// How long it is.
+        length: usize,
+    },
+    /// It does not match.
+    #[error("does not look as it should: all of it must match `{pattern}`")]
+    Pattern {
+        /// What it should match.
+        pattern: String,
+    },
+    /// It is none of the choices.
+    #[error("must be one of: {}", .choices.join(", "))]
+    Choice {
+        /// What there is.
+        choices: Vec<String>,
+    },
+    /// It is neither true nor false.
+    #[error("must be true or false")]
+    Boolean,
+    /// It takes a file.
+    #[error("takes a file, which cannot be given from here; start this job in Jenkins")]
+    File,
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" (did you mean {name}?)"))
+}
+
+/// Fills the form of a job, a field for each of its parameters, in their order.
+pub fn resolve(job: &Job, sources: &Sources<'_>) -> Vec<Field> {
+    job.parameters
+        .iter()
+        .map(|parameter| field(parameter, sources))
+        .collect()
+}
+
+/// The values to send: those of the fields that have one.
+pub fn values(fields: &[Field]) -> BTreeMap<String, String> {
+    let value = |field: &Field| Some((field.name.clone(), field.value.clone()?));
+    fields.iter().filter_map(value).collect()
+}
+
+/// What is wrong with the values of a job, by the registry. Empty: nothing.
+pub fn check(job: &Job, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
+    let mut faults = Vec::new();
+    for name in values.keys().filter(|name| job.parameter(name).is_none()) {
+        let names = job.parameters.iter().map(|parameter| parameter.name.as_str());
+        let nearest = keys::nearest(name, names).map(str::to_owned);
+        faults.push(FieldFault {
+            name: name.clone(),
+            fault: Fault::Unregistered { nearest },
+        });
+    }
+    for parameter in &job.parameters {
+        let fault = match values.get(&parameter.name).map(String::as_str).unwrap_or_default() {
+            "" if parameter.required => Err(Fault::Missing),
+            "" => Ok(()),
+            value => sound(parameter, value),
+        };
+        if let Err(fault) = fault {
+            let name = parameter.name.clone();
+            faults.push(FieldFault { name, fault });
+        }
+    }
+    faults
+}
+
+/// What is wrong with values by the job's own definition. Jenkins ignores unknown names and answers bad choices with an
+/// error page, so this is asked before anything is sent.
+pub fn against(definition: &Definition, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
+    let fault = |(name, value): (&String, &String)| {
+        let fault = match definition.parameter(name) {
+            None => {
+                let names = definition.parameters.iter().map(|declared| declared.name.as_str());
+                Fault::Undeclared {
+                    nearest: keys::nearest(name, names).map(str::to_owned),
+                }
+            }
+            Some(declared) => match declared.kind {
+                Kind::File => Fault::File,
+                Kind::Boolean if !matches!(value.as_str(), "true" | "false") => Fault::Boolean,
+                Kind::Choice if !declared.choices.contains(value) => Fault::Choice {
+                    choices: declared.choices.clone(),
+                },
+                _ => return None,
+            },
+        };
+        Some(FieldFault {
+            name: name.clone(),
+            fault,
+        })
+    };
+    values.iter().filter_map(fault).collect()
+}
+
+/// The values as anybody may see them.
+pub fn shown(
+    job: &Job,
+    definition: Option<&Definition>,
+    values: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let masks = masks(job, definition, values);
+    let show = |(name, value): (&String, &String)| {
+        let shown = if is_secret(job, definition, name) {
+            MASK.to_owned()
+        } else {
+            masks.mask(value)
+        };
+        (name.clone(), shown)
+    };
+    values.iter().map(show).collect()
+}
+
+/// The secret ones among the values, to be hidden wherever else they turn up.
+pub fn masks(job: &Job, definition: Option<&Definition>, values: &BTreeMap<String, String>) -> Masks {
+    let mut masks = Masks::default();
+    for (_, value) in values.iter().filter(|(name, _)| is_secret(job, definition, name)) {
+        masks.hide(value);
+    }
+    masks
+}
+
+fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool {
+    let declared = definition.and_then(|definition| definition.parameter(name));
+    declared.is_some_and(|declared| declared.kind == Kind::Password)
+        || job
+            .parameter(name)
+            .map_or_else(|| secret_like(name), Parameter::is_secret)
+}
+
+/// Whether a value may be sent.
+pub(super) fn sound(parameter: &Parameter, value: &str) -> Result<(), Fault> {
+    let length = value.chars().count();
+    if value
+        .chars()
+        .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    {
+        return Err(Fault::Control);
+    }
+    if value.starts_with('-') {
+        return Err(Fault::Dash);
+    }
+    if length > LONGEST {
+        return Err(Fault::TooLong { length });
+    }
+    if !parameter.choices.is_empty() {
+        return if parameter.choices.iter().any(|choice| choice == value) {
+            Ok(())
+        } else {
+            Err(Fault::Choice {
+                choices: parameter.choices.clone(),
+            })
+        };
+    }
+    let (matches, pattern) = match &parameter.pattern {
+        Some(pattern) => (pattern.is_whole(value), pattern.as_str()),
+        None => (is_plain(value), DEFAULT_PATTERN),
+    };
+    if matches {
+        return Ok(());
+    }
+    Err(Fault::Pattern {
+        pattern: pattern.to_owned(),
+    })
+}
+
+/// [`DEFAULT_PATTERN`], by hand: it must hold whatever happens.
+fn is_plain(value: &str) -> bool {
+    value.len() <= 128
+        && value.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-'))
+}
+
+fn field(parameter: &Parameter, sources: &Sources<'_>) -> Field {
+    let mut field = Field {
+        name: parameter.name.clone(),
+        value: None,
+        origin: Origin::Nowhere,
+        several: Vec::new(),
+    };
+    if let Some(given) = sources.given.get(&parameter.name) {
+        // What a person wrote is rewritten where that makes sense, and else left as it is.
+        let value = Transform::all(&parameter.transform, given).unwrap_or_else(|| given.trim().to_owned());
+        field.value = Some(value);
+        field.origin = Origin::Given;
+        return field;
+    }
+    let hint = sources
+        .hints
+        .iter()
+        .find(|hint| hint.parameter.eq_ignore_ascii_case(&parameter.name));
+    let found = parameter.from.iter().map(|source| found(source, sources));
+    let hinted = hint.into_iter().map(|hint| (Origin::Runbook, hinted(hint, sources)));
+    let default = parameter
+        .default
+        .iter()
+        .map(|value| (Origin::Registry, vec![value.clone()]));
+    for (origin, raw) in found.chain(hinted).chain(default) {
+        let mut values: Vec<String> = raw
+            .iter()
+            .filter_map(|value| Transform::all(&parameter.transform, value))
+            .filter(|value| !value.is_empty() && sound(parameter, value).is_ok())
+            .collect();
+        values.dedup();
+        match values.len() {
+            0 => {}
+            1 => {
+                field.value = values.pop();
+                field.origin = origin;
+                break;
+            }
+            // Two clusters in one paste: a guess would be wrong half the time.
+            _ => {
+                field.several = values;
+                field.several.sort();
+                field.several.dedup();
+                break;
+            }
+        }
+    }
+    if field.several.len() == 1 {
+        field.value = field.several.pop();
+    }
+    field
+}
+
+fn found(source: &Source, sources: &Sources<'_>) -> (Origin, Vec<String>) {
+    match source {
+        Source::Capture(name) => (Origin::Capture, captured(name, sources)),
+        Source::Thread(name) => (Origin::Thread, said(name, sources.thread).into_iter().collect()),
+        Source::Runbook(name) => {
+            let hint = sources
+                .hints
+                .iter()
+                .find(|hint| hint.parameter.eq_ignore_ascii_case(name));
+            (
+                Origin::Runbook,
+                hint.map(|hint| hinted(hint, sources)).unwrap_or_default(),
+            )
+        }
+        Source::Constant(value) => (Origin::Registry, vec![value.clone()]),
+    }
+}
+
+fn captured(name: &str, sources: &Sources<'_>) -> Vec<String> {
+    // Never from a placeholder that is named like a secret.
+    if secret_like(name) {
+        return Vec::new();
+    }
+    let mut values = sources.captures.get(name).cloned().unwrap_or_default();
+    values.sort();
+    values.dedup();
+    values
+}
+
+fn hinted(hint: &Hint, sources: &Sources<'_>) -> Vec<String> {
+    match &hint.value {
+        Written::Constant(value) => vec![value.clone()],
+        Written::Placeholder(name) => captured(name, sources)
+            .iter()
+            .filter_map(|value| Transform::all(&hint.transform, value))
+            .collect(),
+    }
+}
+
+/// The newest `NAME: value` in the thread; within one message the last.
+fn said(name: &str, thread: &[String]) -> Option<String> {
+    thread.iter().rev().find_map(|message| {
+        message.lines().rev().find_map(|line| {
+            let value = pick::unquoted(pick::value_of(line, name)?);
+            let value = value.trim_matches(['*', '_', '`', ' ']);
+            (!value.is_empty()).then(|| value.to_owned())
+        })
+    })
+}
