@@ -7,7 +7,7 @@
 //!
 //! It knows the methods, events, errors and limits that Signpost uses; anything else answers `unknown_method`.
 //! Everything that Slack offers no public API for (clicking, editing as a person, faults, looking inside) lives under
-//! `/sandbox/`, documented in [`control`] and `docs/sandbox.md`.
+//! `/sandbox/`, documented in [`control`] and `docs/sandbox.md`. Beside it stands a local Jenkins: [`jenkins`].
 
 mod alerts;
 mod api;

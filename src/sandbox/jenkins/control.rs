@@ -215,7 +215,9 @@ fn trigger(state: &mut State, given: &Value) -> Result<Value, String> {
         name: one.name,
         kind: one.kind,
     });
-    let delay = given["delay_ms"].as_u64().map(Duration::from_millis);
+    let delay = given["delay_ms"]
+        .as_u64()
+        .map(|millis| Duration::from_millis(millis.min(86_400_000)));
     let (id, is_new) = state.schedule(&name, values.collect(), &user, delay);
     Ok(json!({"queue_id": id, "new": is_new}))
 }

@@ -17,6 +17,8 @@ pub(super) const WHATS: &str =
 /// A fault that strikes a number of times.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fault {
+    /// As it was asked for.
+    given: Value,
     pub(super) effect: Effect,
     /// What the request must be for; anything when absent.
     what: Option<String>,
@@ -196,6 +198,7 @@ impl Fault {
             ),
         };
         Ok(Self {
+            given: given.clone(),
             effect,
             what,
             path: text("path"),
@@ -205,10 +208,10 @@ impl Fault {
         })
     }
 
+    /// As it was asked for, with how many times are left.
     pub(super) fn to_json(&self) -> Value {
-        json!({
-            "kind": format!("{:?}", self.effect), "what": self.what, "path": self.path, "user": self.user,
-            "skip": self.skip, "times": self.times.map_or(json!("always"), |times| json!(times)),
-        })
+        let mut value = self.given.clone();
+        value["times"] = self.times.map_or(json!("always"), |times| json!(times));
+        value
     }
 }

@@ -466,6 +466,6 @@ fn estimate(job: &Job) -> i64 {
     if count == 0 {
         -1
     } else {
-        durations.iter().sum::<i64>() / count
+        durations.into_iter().fold(0, i64::saturating_add) / count
     }
 }

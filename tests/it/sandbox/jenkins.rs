@@ -636,6 +636,55 @@ fn faults_strike_what_they_name_and_are_used_up() {
 }
 
 #[test]
+fn answers_can_be_late_slow_or_half() {
+    with_jenkins(&JenkinsOptions::quick(), |client| async move {
+        let id = client.start("c1").await;
+        let (path, _) = client.ended(id).await;
+        let item = format!("/queue/item/{id}/api/json");
+        client.fault(&json!({"kind": "late_executable"}));
+        let late = client.json(&item).await;
+        assert_eq!((&late["cancelled"], &late["executable"]), (&json!(false), &Value::Null));
+        assert_eq!(client.json(&item).await["executable"]["number"], 169);
+
+        let file = format!("{path}/artifact/connector_sl_configMap.log");
+        let whole = client.get(&file).await.body;
+        client.fault(&json!({"kind": "trickle", "ms": 10}));
+        assert_eq!(client.get(&file).await.body, whole);
+        client.fault(&json!({"kind": "cut"}));
+        let request = client.request("GET", &file).basic_auth("ada", Some(token_of("ada")));
+        let cut = request.send().await.unwrap();
+        assert_eq!(cut.status().as_u16(), 200);
+        assert!(cut.bytes().await.is_err());
+
+        client.fault(&json!({"kind": "slow", "ms": 1, "what": "trigger", "apply": false}));
+        client.start("c2").await;
+        client.fault(&json!({"kind": "500", "apply": true, "what": "trigger"}));
+        let form = [("CLUSTERID", "c3")];
+        let failed = client
+            .post(&format!("{}/buildWithParameters", path_of(GET_INFO)), &form)
+            .await;
+        assert_eq!(failed.status, 500);
+        let built = |state: &State| (state.build_count(GET_INFO) == 6).then_some(());
+        client.jenkins.wait_for(built).await.unwrap();
+        let triggers = client.jenkins.read(|state| {
+            let requests = state.requests.iter();
+            requests.filter(|one| one["what"] == "trigger").count()
+        });
+        assert_eq!(triggers, 3);
+
+        let given = json!({"kind": "html", "what": "log", "times": "always"});
+        client.fault(&given);
+        let listed = client.jenkins.read(State::to_json);
+        assert_eq!(listed["faults"], json!([given]));
+        client
+            .jenkins
+            .act("job", &json!({"job": GET_INFO, "deleted": true}))
+            .unwrap();
+        assert_eq!(client.get(&format!("{path}/api/json")).await.status, 404);
+    });
+}
+
+#[test]
 fn a_restart_keeps_builds_and_forgets_what_has_left_the_queue() {
     with_jenkins(&held(), |client| async move {
         let id = client.start("c1").await;
