@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod following;
+mod local;
 mod looking_up;
 mod triggering;
 
