@@ -5,7 +5,7 @@ use tracing::error;
 
 use super::case::Case;
 use crate::slack::sender::Body;
-use crate::store::{Action, CaseRow, NewPost};
+use crate::store::{self, Action, CaseRow, NewPost, Store};
 
 /// Key of the answer to a message: without the edit, for a message has one answer, whichever of its versions was the
 /// first to get it.
@@ -15,7 +15,12 @@ pub(super) fn key_of(message: &str) -> String {
 
 /// A case as it is kept. `version` as it was read, 0 for a new one.
 pub(super) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> {
-    let body = serde_json::to_string(case)
+    let mut kept = std::borrow::Cow::Borrowed(case);
+    let words = crate::redact::redact(&case.words);
+    if words != case.words {
+        kept.to_mut().words = words.into_owned();
+    }
+    let body = serde_json::to_string(&kept)
         .inspect_err(|cause| error!(%cause, case = case.id, "a case cannot be written down"))
         .ok()?;
     Some(CaseRow {
@@ -76,4 +81,14 @@ fn written(key: &str, body: &Body) -> Option<String> {
     serde_json::to_string(body)
         .inspect_err(|cause| error!(%cause, key, "a reply cannot be written down"))
         .ok()
+}
+
+/// The thread in which people work on a case: its own, or that below its card when it was shared with the channel. `None`
+/// while only one person sees it, or its card is not posted yet.
+pub(super) async fn thread_of(store: &dyn Store, case: &Case) -> Result<Option<String>, store::Error> {
+    Ok(match (&case.thread_ts, &case.post) {
+        (Some(thread), Some(_)) => Some(thread.clone()),
+        (None, Some(key)) => store.posted(key).await?.map(|place| place.ts),
+        (_, None) => None,
+    })
 }

@@ -16,6 +16,8 @@ const PASTES: usize = 8;
 const PASTE: usize = 12_000;
 /// Characters of each line of evidence further on.
 const EVIDENCE: usize = 2_000;
+/// Places on the way back; the oldest give way.
+const TRAIL: usize = 50;
 /// Entries of the history; the oldest give way.
 const HISTORY: usize = 200;
 
@@ -273,10 +275,16 @@ impl Case {
     /// What a long message was recognised by stays, although only its beginning does.
     fn keep_evidence(&mut self) {
         let kept = self.text();
-        let Some(last) = self.pastes.last_mut() else { return };
-        for line in self.evidence.iter().filter(|line| !kept.contains(&line.text)) {
-            last.text.push('\n');
-            last.text.extend(line.text.chars().take(EVIDENCE));
+        let is_cut = |paste: &&mut Paste| paste.text.chars().count() >= PASTE;
+        let Some(cut) = self.pastes.iter_mut().rev().find(is_cut) else {
+            return;
+        };
+        for line in &self.evidence {
+            let line: String = line.text.chars().take(EVIDENCE).collect();
+            if !kept.contains(&line) {
+                cut.text.push('\n');
+                cut.text.push_str(&line);
+            }
         }
     }
 
@@ -297,6 +305,11 @@ impl Case {
         }
     }
 
+    /// Whether it is about an error that was pasted, and not a list or a runbook that somebody asked for by its name.
+    pub(super) fn is_of_paste(&self) -> bool {
+        self.found.is_some() || self.why == "near"
+    }
+
     /// Whether a match of the same topic is the same error: one section may explain a hundred codes.
     pub(super) fn is_same_error(&self, found: &Match) -> bool {
         let other: Vec<Line> = found.evidence.iter().map(Line::from).collect();
@@ -310,8 +323,13 @@ impl Case {
         if !ours.is_empty() && !theirs.is_empty() {
             return !ours.is_disjoint(&theirs);
         }
-        let told = |line: &Line| self.evidence.iter().any(|own| own.signature == line.signature);
-        self.evidence.is_empty() || other.iter().any(told)
+        // Words in common, such as the runbook's title, are in every error of it.
+        let says = |line: &&Line| line.kind != SignatureKind::Words;
+        let told = |line: &Line| {
+            let mut own = self.evidence.iter().filter(says);
+            own.any(|own| own.signature == line.signature)
+        };
+        self.evidence.iter().filter(says).count() == 0 || other.iter().filter(says).any(told)
     }
 
     /// The values of a match that contradict those of the case: it is about something else of the same kind.
@@ -384,6 +402,9 @@ impl Case {
                     nth: *nth,
                 };
                 if self.place.as_ref() != Some(&to) {
+                    if self.trail.len() >= TRAIL {
+                        self.trail.remove(0);
+                    }
                     self.trail.extend(self.place.take());
                     self.place = Some(to);
                     self.at = 0;
@@ -448,13 +469,19 @@ fn harmless(found: &Match) -> BTreeMap<String, Vec<String>> {
         crate::redact::redact(value) == value.as_str() && lines.iter().all(in_context)
     };
     let values = found.captures.iter().map(|(name, values)| {
-        let kept: Vec<String> = values.iter().filter(is_harmless).cloned().collect();
+        let named = |value: &&String| crate::redact::redact(&format!("{name}: {value}")).contains(value.as_str());
+        let kept: Vec<String> = values.iter().filter(is_harmless).filter(named).cloned().collect();
         (name.clone(), kept)
     });
     values.filter(|(_, values)| !values.is_empty()).collect()
 }
 
 impl Standing {
+    /// Whether people may still work on it: what somebody called fixed stays so.
+    pub(super) fn is_open(self) -> bool {
+        !matches!(self, Self::Fixed | Self::Resolved | Self::Withdrawn)
+    }
+
     /// As templates call it.
     pub(super) fn name(self) -> &'static str {
         match self {

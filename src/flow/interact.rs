@@ -1,6 +1,7 @@
 //! What people do and wait for: buttons, slash commands, shortcuts, modals. Answered inline, never behind messages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -25,6 +26,11 @@ use crate::store::{self, Answered, CaseRow, Done, NewPost, Store};
 
 /// Two people click at once: how often a click is tried again on what the other one made of the case.
 const TRIES: usize = 50;
+
+/// How long a window waits for something that it can do without.
+const AT_ONCE: Duration = Duration::from_millis(300);
+/// A command that took longer is acknowledged already, or is about to be: its answer goes another way.
+const LATE: Duration = Duration::from_millis(1_600);
 
 /// Answers interactions.
 #[derive(Debug)]
@@ -229,12 +235,18 @@ impl Interact {
 
     async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
         let whence = &command.whence;
+        let begun = tokio::time::Instant::now();
         let id = format!("command:{}", whence.trigger_id.as_deref().unwrap_or_default());
         let said = self
             .talk
             .answer(self.question(whence, id, command.text.clone()))
             .await?;
         let (shown, _) = self.private(whence, said).await?;
+        if begun.elapsed() > LATE {
+            let how = json!({"response_type": "ephemeral"});
+            self.respond(whence, &how, &shown).await;
+            return Ok(None);
+        }
         Ok(Some(
             json!({"response_type": "ephemeral", "text": shown.text, "blocks": shown.blocks}),
         ))
@@ -330,7 +342,11 @@ impl Interact {
         };
         if !spot.is_member {
             // The bot cannot post there: only who asked sees it.
-            let private = Case { post: None, ..*case };
+            let private = Case {
+                id: format!("private:{}", whence.trigger_id.as_deref().unwrap_or_default()),
+                post: None,
+                ..*case
+            };
             let (shown, _) = self
                 .private(
                     whence,
@@ -396,13 +412,17 @@ impl Interact {
         if case.stranger || by_stranger {
             return self.tell(actions, &self.mind.responder().who_refused()).await;
         }
-        let link = match (&case.post, &case.thread_ts) {
-            (Some(_), Some(thread)) => self.reading.permalink(&case.channel, thread).await,
-            _ => None,
-        };
+        let link = self.link(&case).await;
         let view = windows::escalation(&self.mind, &case, link.as_deref());
         self.open(&actions.whence, view).await;
         Ok(())
+    }
+
+    /// Where people work on a case, when that is known at once: a window has to open within three seconds.
+    async fn link(&self, case: &Case) -> Option<String> {
+        let thread = cards::thread_of(self.store.as_ref(), case).await.ok()??;
+        let asked = self.reading.permalink(&case.channel, &thread);
+        tokio::time::timeout(AT_ONCE, asked).await.ok()?
     }
 
     async fn view(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {

@@ -50,6 +50,8 @@ pub(super) struct Listener {
 struct Heard<'a> {
     message: &'a Message,
     id: String,
+    /// Key of its answer in the outbox: the one that it has, or a new one.
+    key: String,
     text: String,
     stranger: bool,
 }
@@ -73,8 +75,15 @@ impl Listener {
             debug!(message = id, "a message was answered before");
             return Ok(Done::default());
         }
+        // An edited message may have had an answer that was deleted with another message: that key is used up.
+        let key = match answered.as_ref().and_then(|answered| answered.post.clone()) {
+            Some(key) => key,
+            None if message.edited_ts.is_some() => key_of(&message.key()),
+            None => key_of(&id),
+        };
         let heard = Heard {
             message,
+            key,
             text: self.reading.text(message).await,
             id,
             stranger,
@@ -108,8 +117,10 @@ impl Listener {
         let author = heard.message.author();
         let cases = self.cases(&heard.message.channel, LATELY).await?;
         let mut cases = cases.iter();
-        let before = cases
-            .find(|(_, case)| author.is_some() && case.author.as_deref() == author && Self::is_together(heard, case));
+        // A list that somebody asked for is not about what they say next.
+        let before = cases.find(|(_, case)| {
+            author.is_some() && case.author.as_deref() == author && case.is_of_paste() && Self::is_together(heard, case)
+        });
         Ok(before.map_or_else(Done::default, |(row, case)| self.absorb(heard, known, row, case)))
     }
 
@@ -134,7 +145,7 @@ impl Listener {
             team: message.team.clone(),
             channel: message.channel.clone(),
             thread_ts: Some(message.answer_thread().to_owned()),
-            post: Some(key_of(&heard.id)),
+            post: Some(heard.key.clone()),
             author: message.author().map(str::to_owned),
             stranger: heard.stranger,
             ..Case::default()
@@ -145,7 +156,7 @@ impl Listener {
 
     fn said(&self, heard: &Heard<'_>, said: Said) -> Done {
         let now = self.clock.now();
-        let key = key_of(&heard.id);
+        let key = heard.key.clone();
         let (body, about, case) = match said {
             Said::Plain { reply, about, .. } => (body(&reply), about, None),
             Said::Case { case, about } => (self.mind.show(&self.mind.knowledge(), &case), about, Some(case)),
@@ -186,7 +197,7 @@ impl Listener {
         let cases = self.cases(&message.channel, lately).await?;
         let mut same = cases.iter().filter(|(_, case)| {
             case.fingerprint == fingerprint
-                && (alert.is_some() || case.is_same_error(best))
+                && (alert.is_some() || case.found.is_some() && case.is_same_error(best))
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
         });
@@ -203,7 +214,7 @@ impl Listener {
             .find(|(_, case)| case.thread_ts.as_deref() == Some(thread))
             .or_else(|| same.find(within))
         {
-            return Ok(self.again(heard, &known, row, case, best).await);
+            return self.again(heard, &known, row, case, best).await;
         }
         let mut case = Self::new_case(heard);
         Mind::take_up(&known.library, &mut case, &outcome);
@@ -224,12 +235,20 @@ impl Listener {
 
     /// The same error again: whoever is in that thread has the answer before their eyes, others are told where it is. A
     /// bot is not told, for two bots could go on for ever.
-    async fn again(&self, heard: &Heard<'_>, known: &Knowledge, row: &CaseRow, case: &Case, best: &Match) -> Done {
+    async fn again(
+        &self,
+        heard: &Heard<'_>,
+        known: &Knowledge,
+        row: &CaseRow,
+        case: &Case,
+        best: &Match,
+    ) -> Result<Done, store::Error> {
         let message = heard.message;
-        let here = case.thread_ts.as_deref() == Some(message.answer_thread());
         if self.rules.by_bot(message) {
-            return Done::default();
+            return Ok(Done::default());
         }
+        let thread = cards::thread_of(self.store.as_ref(), case).await?;
+        let here = thread.as_deref() == Some(message.answer_thread());
         let goes_on = here || Self::is_together(heard, case);
         // Other values are another paste, not more of the same.
         let other = case.other_values(best);
@@ -240,21 +259,23 @@ impl Listener {
         };
         // What its author adds is told in the answer that is there.
         if here || !done.posts.is_empty() {
-            return done;
+            return Ok(done);
         }
         let library = &known.library;
         let section = library.section(best.topic).filter(|_| best.topic.section != 0);
         let title = section.map(|section| section.heading.clone());
         let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
-        let thread = case.thread_ts.clone().unwrap_or_default();
         let pointer = Pointer {
             title: title.unwrap_or_default(),
             now: self.clock.now(),
             answered_at: row.created_at,
-            url: self.reading.permalink(&case.channel, &thread).await,
+            url: match thread {
+                Some(thread) => self.reading.permalink(&case.channel, &thread).await,
+                None => None,
+            },
             values: other,
         };
-        let key = key_of(&heard.id);
+        let key = heard.key.clone();
         let reply = body(&self.mind.responder().pointer(&pointer));
         let answer_thread = Some(message.answer_thread().to_owned());
         done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
@@ -264,7 +285,7 @@ impl Listener {
             post: Some(key),
             case: (!done.cases.is_empty()).then(|| case.id.clone()),
         }];
-        done
+        Ok(done)
     }
 
     /// Nothing is recognised in the message alone: with what its author said just before, perhaps.
@@ -343,11 +364,9 @@ impl Listener {
         }
         let mut done = self.reconsidered(known, row, more, Some(heard));
         let says_more = done.cases.first().and_then(cards::read).is_some_and(|after| {
-            let is_told =
-                !matches!(after.standing, Standing::Withdrawn) && (after.place.is_some() || case.place.is_none());
+            let is_told = after.standing != Standing::Withdrawn && after.place.is_some();
             let found = |case: &Case| (case.found.clone(), case.captures.clone(), case.others.clone());
-            let choices = |case: &Case| case.place.is_none().then(|| case.near.clone());
-            is_told && (found(&after) != found(case) || choices(&after) != choices(case))
+            is_told && found(&after) != found(case)
         });
         if done.posts.is_empty() || !says_more {
             return Done::default();

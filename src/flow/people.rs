@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -68,12 +69,9 @@ impl People {
         if ids.is_empty() || ids.iter().any(|id| id == user) {
             return true;
         }
-        for group in ids.iter().filter(|id| id.starts_with('S')) {
-            if self.members(group).await.iter().any(|member| member == user) {
-                return true;
-            }
-        }
-        false
+        let groups = ids.iter().filter(|id| id.starts_with('S'));
+        let members = join_all(groups.map(|group| self.members(group))).await;
+        members.iter().flatten().any(|member| member == user)
     }
 
     async fn members(&self, group: &str) -> Vec<String> {

@@ -62,15 +62,10 @@ impl Reading {
     /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
     /// is not shown: strangers might read it.
     pub(super) async fn spot(&self, channel: &str) -> Spot {
-        if channel.starts_with('D') {
-            return Spot {
-                is_member: true,
-                strangers: false,
-            };
-        }
         let spot = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
             Ok(Ok(conversation)) => Spot {
-                is_member: conversation.is_member,
+                // Of direct messages Slack tells only those with the bot.
+                is_member: conversation.is_member || conversation.is_im,
                 strangers: conversation.is_ext_shared,
             },
             Ok(Err(error)) => Spot {

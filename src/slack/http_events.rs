@@ -167,7 +167,7 @@ impl Endpoint {
         let header = |name: &str| text(&head.headers, name);
         let signed = Signed::read(header("x-slack-signature"), header("x-slack-request-timestamp"));
         let largest = if signed.is_ok() { LARGEST } else { LARGEST_UNSIGNED };
-        let _permit = tokio::time::timeout(self.patience.body, self.bodies.acquire())
+        let permit = tokio::time::timeout(self.patience.body, self.bodies.acquire())
             .await
             .map_err(|_| Problem::Busy)?;
         let body = tokio::time::timeout(self.patience.body, whole(body, largest))
@@ -188,6 +188,8 @@ impl Endpoint {
         signed
             .and_then(|signed| self.verifier.verify(signed, &body, now))
             .map_err(Problem::Refused)?;
+        // Only reading is bounded: a slow answer must not keep others from being heard.
+        drop(permit);
         if retry_attempt > 0 {
             let reason = header("x-slack-retry-reason").unwrap_or_default();
             debug!(slack.reason = reason, "Slack sends an event again");

@@ -48,7 +48,7 @@ impl Default for Timing {
             idle: Duration::from_secs(30),
             drain: Duration::from_secs(10),
             back_off: (Duration::from_millis(500), Duration::from_mins(1)),
-            answer: Duration::from_millis(2_500),
+            answer: Duration::from_millis(1_900),
         }
     }
 }

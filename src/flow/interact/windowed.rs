@@ -107,9 +107,8 @@ impl Interact {
             // One window posts once, however often Slack sends it.
             let key = format!("escalate:{id}:{}", answer.view.id);
             let shown = self.mind.show(&self.mind.knowledge(), &case);
-            let mut posts: Vec<NewPost> = post(&key, &case.channel, case.thread_ts.clone(), &told)
-                .into_iter()
-                .collect();
+            let thread = cards::thread_of(self.store.as_ref(), &case).await?;
+            let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
             posts.extend(update(&case, old.version, &shown));
             if self.save(&old, &case, whence, &posts).await? {
                 break;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Heard, Listener};
-use crate::flow::cards::{self, key_of, post};
+use crate::flow::cards::{self, post};
 use crate::flow::case::{Mark, Standing};
 use crate::flow::talk::Said;
 use crate::slack::alerts;
@@ -47,7 +47,15 @@ impl Listener {
                 let mut question = Self::question(heard);
                 question.case.pastes.clone_from(&case.pastes);
                 let said = self.talk.answer(question).await?;
-                return Ok(self.said_anew(heard, said, row.version, row.created_at));
+                let mut done = self.said_anew(heard, said, row.version, row.created_at);
+                // A command in its place leaves nothing of the error.
+                if done.cases.is_empty() {
+                    done.forget.push(row.id);
+                }
+                return Ok(done);
+            }
+            if !case.is_of_paste() {
+                return Ok(Done::default());
             }
             return Ok(self.reconsidered(&known, &row, case, Some(heard)));
         }
@@ -66,7 +74,7 @@ impl Listener {
             let shown = self.mind.show(&known, &nothing);
             let thread = Some(heard.message.answer_thread().to_owned());
             done.posts
-                .extend(post(&key_of(&heard.id), &heard.message.channel, thread, &shown));
+                .extend(post(&heard.key, &heard.message.channel, thread, &shown));
         }
         Self::in_place(heard, &mut done);
         Ok(done)
@@ -100,20 +108,24 @@ impl Listener {
         let cases = self
             .cases(&heard.message.channel, SignedDuration::from_hours(24 * 7))
             .await?;
-        let open = cases.into_iter().find(|(_, case)| {
-            case.fingerprint.starts_with(&group) && !matches!(case.standing, Standing::Resolved | Standing::Withdrawn)
-        });
-        let Some((row, before)) = open else {
-            return Ok(Done::default());
-        };
-        let mut case = before.clone();
+        let open = cases
+            .into_iter()
+            .filter(|(_, case)| case.fingerprint.starts_with(&group) && case.standing.is_open());
         let mark = Mark {
             by: String::new(),
             name: String::new(),
             at: self.clock.now(),
         };
-        case.stand(Standing::Resolved, Some(&mark));
-        Ok(self.changed(&self.mind.knowledge(), &row, &before, &case))
+        let known = self.mind.knowledge();
+        let mut done = Done::default();
+        for (row, before) in open {
+            let mut case = before.clone();
+            case.stand(Standing::Resolved, Some(&mark));
+            let one = self.changed(&known, &row, &before, &case);
+            done.posts.extend(one.posts);
+            done.cases.extend(one.cases);
+        }
+        Ok(done)
     }
 
     /// A message was deleted: its answer goes too, and nothing of it stays.
