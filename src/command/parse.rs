@@ -220,6 +220,8 @@ fn unescape(text: &str) -> String {
         .replace("&gt;", ">")
         .replace("&amp;", "&")
         .replace('\u{a0}', " ")
+        // Slack's own texts hold them, and people copy them.
+        .replace('\u{200b}', "")
 }
 
 /// A command in a code span, a fence or asterisks is still that command; a fence around an argument becomes a quotation.

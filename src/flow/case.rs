@@ -47,6 +47,8 @@ pub(super) struct Case {
     pub(super) place: Option<Place>,
     /// Where people came from, the latest last.
     pub(super) trail: Vec<Place>,
+    /// Which step was shown there.
+    pub(super) trail_at: Vec<usize>,
     /// The place that the paste itself led to: only there values are filled in.
     pub(super) found: Option<Place>,
     /// Why it was found.
@@ -260,6 +262,7 @@ impl Case {
             self.place.clone_from(&place);
             self.at = 0;
             self.trail.clear();
+            self.trail_at.clear();
         }
         self.found = place;
         self.evidence = best.evidence.iter().take(6).map(Line::from).collect();
@@ -294,6 +297,7 @@ impl Case {
         self.place.clone_from(&before.place);
         self.at = before.at;
         self.trail.clone_from(&before.trail);
+        self.trail_at.clone_from(&before.trail_at);
         self.evidence.clone_from(&before.evidence);
         self.captures.clone_from(&before.captures);
         self.also.clone_from(&before.also);
@@ -361,6 +365,26 @@ impl Case {
         });
     }
 
+    /// What people worked on, or what was found when they chose anew: whom to call is told by it.
+    pub(super) fn subject(&self) -> Option<&Place> {
+        self.place.as_ref().or(self.found.as_ref())
+    }
+
+    /// Every place at which steps are done, in the order in which people came there.
+    pub(super) fn worked_on(&self) -> Vec<(&Place, &BTreeMap<String, Mark>)> {
+        let places = self.found.iter().chain(&self.trail).chain(&self.place);
+        let mut seen = BTreeSet::new();
+        let mut out = Vec::new();
+        for place in places.chain(&self.near).chain(&self.others) {
+            if let Some(marks) = self.done.get(&place.name()).filter(|marks| !marks.is_empty())
+                && seen.insert(place.name())
+            {
+                out.push((place, marks));
+            }
+        }
+        out
+    }
+
     /// The steps of the place that are done.
     pub(super) fn done_here(&self) -> BTreeMap<String, Mark> {
         let place = self.place.as_ref().map(Place::name);
@@ -402,10 +426,7 @@ impl Case {
                     nth: *nth,
                 };
                 if self.place.as_ref() != Some(&to) {
-                    if self.trail.len() >= TRAIL {
-                        self.trail.remove(0);
-                    }
-                    self.trail.extend(self.place.take());
+                    self.leave();
                     self.place = Some(to);
                     self.at = 0;
                     what = Some("went");
@@ -417,7 +438,7 @@ impl Case {
             Act::Return => {
                 if let Some(place) = self.trail.pop() {
                     self.place = Some(place);
-                    self.at = 0;
+                    self.at = self.trail_at.pop().unwrap_or(0);
                 }
                 if self.standing == Standing::Choosing && self.place.is_some() {
                     self.stand(Standing::Open, None);
@@ -427,7 +448,7 @@ impl Case {
             Act::NotHelped => what = self.stand(Standing::NotHelped, Some(mark)).then_some("not_helped"),
             Act::Wrong => {
                 if self.standing != Standing::Choosing {
-                    self.trail.extend(self.place.take());
+                    self.leave();
                     what = self.stand(Standing::Choosing, Some(mark)).then_some("wrong");
                 }
             }
@@ -439,6 +460,20 @@ impl Case {
             self.remember(mark, what, detail);
         }
         before != (self.standing, self.at, self.place.clone(), self.done.clone())
+    }
+
+    /// Goes away from the place, to come back to it.
+    fn leave(&mut self) {
+        if self.trail.len() >= TRAIL {
+            self.trail.remove(0);
+            self.trail_at.drain(..1.min(self.trail_at.len()));
+        }
+        if let Some(place) = self.place.take() {
+            self.trail.push(place);
+            // As many as there are places, also in cases of before.
+            self.trail_at.resize(self.trail.len() - 1, 0);
+            self.trail_at.push(self.at);
+        }
     }
 
     /// Sets how it stands. `false` when it stood so already.

@@ -340,8 +340,8 @@ impl Interact {
         let Some(Said::Case { case, about }) = Talk::found(&known.library, question.case, &outcome) else {
             return self.whisper(whence, Some(thread), &responder.shortcut_nothing()).await;
         };
-        if !spot.is_member {
-            // The bot cannot post there: only who asked sees it.
+        if !spot.is_member || case.place.is_none() {
+            // Where the bot cannot post, and what is no more than a guess, only who asked sees.
             let private = Case {
                 id: format!("private:{}", whence.trigger_id.as_deref().unwrap_or_default()),
                 post: None,

@@ -197,7 +197,12 @@ impl Listener {
         let cases = self.cases(&message.channel, lately).await?;
         let mut same = cases.iter().filter(|(_, case)| {
             case.fingerprint == fingerprint
-                && (alert.is_some() || case.found.is_some() && case.is_same_error(best))
+                && case.found.is_some()
+                && match alert {
+                    // Another cluster's alert is another alert, whatever its monitor calls it.
+                    Some(_) => case.other_values(best).is_empty(),
+                    None => case.is_same_error(best),
+                }
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
         });
@@ -216,7 +221,7 @@ impl Listener {
         {
             return self.again(heard, &known, row, case, best).await;
         }
-        let mut case = Self::new_case(heard);
+        let (mut case, outcome) = self.with_before(heard, &known, outcome);
         Mind::take_up(&known.library, &mut case, &outcome);
         case.fingerprint = fingerprint;
         Ok(self.said(
@@ -226,6 +231,32 @@ impl Listener {
                 about: topic,
             },
         ))
+    }
+
+    /// A new case, with what its author said just before when that belongs to the same error.
+    fn with_before(&self, heard: &Heard<'_>, known: &Knowledge, alone: Outcome) -> (Case, Outcome) {
+        let case = Self::new_case(heard);
+        let earlier = self.unanswered.before(heard.message);
+        if earlier.is_empty() || self.rules.by_bot(heard.message) {
+            return (case, alone);
+        }
+        let mut texts: Vec<&str> = earlier.iter().map(|(_, said)| said.as_str()).collect();
+        texts.push(&heard.text);
+        let outcome = self.recognise(known, &heard.message.channel, &texts.join("\n"));
+        let topic = |outcome: &Outcome| outcome.matches.first().map(|best| best.topic);
+        let values = |outcome: &Outcome| outcome.matches.first().map(|best| best.captures.clone());
+        if topic(&outcome) != topic(&alone) || values(&outcome) == values(&alone) {
+            return (case, alone);
+        }
+        let mut whole = Case {
+            pastes: Vec::new(),
+            ..case
+        };
+        for (id, said) in &earlier {
+            whole.paste(id, &crate::redact::redact(said));
+        }
+        whole.paste(&heard.id, &crate::redact::redact(&heard.text));
+        (whole, outcome)
     }
 
     /// What is recognised for certain in a channel.

@@ -12,7 +12,7 @@ use crate::slack::text;
 use crate::slack::web::Web;
 
 /// How long an answer waits for a file; then what its preview shows has to do.
-const FILE: Duration = Duration::from_secs(4);
+const FILE: Duration = Duration::from_secs(3);
 /// How long an answer waits for a link or for what a channel is.
 const LINK: Duration = Duration::from_millis(1_500);
 /// Links that are remembered.
@@ -33,6 +33,9 @@ impl Reading {
     /// The text of a message without the mention of the bot, with its files as far as they can be read in time.
     pub(super) async fn text(&self, message: &Message) -> String {
         let mut said = text::without_mention(&message.text, &self.rules.us.user_id);
+        if self.rules.by_bot(message) {
+            said = text::unmarked(&said);
+        }
         for file in message.unread_files().take(FILES) {
             match tokio::time::timeout(FILE, self.web.download(file)).await {
                 Ok(Ok(content)) => said = text::with_content(&said, file, &content.text),

@@ -149,7 +149,7 @@ pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Mark, summary: &str) ->
     } else {
         &known.library
     };
-    let topic = case.place.as_ref().and_then(|place| place.find(library));
+    let topic = case.subject().and_then(|place| place.find(library));
     let matched = Mind::matched(library, case);
     let responder = mind.responder();
     body(&responder.escalated(library, topic, matched.as_ref(), &mark.name, summary))
@@ -159,16 +159,15 @@ pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Mark, summary: &str) ->
 fn summed_up(mind: &Mind, case: &Case, link: Option<&str>) -> (crate::respond::Reply, String) {
     let known = mind.knowledge();
     let matched = Mind::matched(&known.library, case);
-    let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-    let done = case
-        .done_here()
-        .into_iter()
-        .map(|(step, mark)| (step, told(&mark)))
-        .collect();
+    let topic = case.subject().and_then(|place| place.find(&known.library));
+    let done = case.worked_on().into_iter().filter_map(|(place, marks)| {
+        let marks = marks.iter().map(|(step, mark)| (step.clone(), told(mark)));
+        Some((place.find(&known.library)?, marks.collect()))
+    });
     let facts = Escalation {
         topic,
         matched: matched.as_ref(),
-        done,
+        done: done.collect(),
         excerpt: case.excerpt(),
         link: link.map(str::to_owned),
     };

@@ -18,8 +18,8 @@ pub struct Escalation<'a> {
     pub topic: Option<TopicId>,
     /// How it was recognised.
     pub matched: Option<&'a Match>,
-    /// Steps that are done, by key: who, and when.
-    pub done: BTreeMap<String, (String, String)>,
+    /// Where steps are done, in order: by key, who and when.
+    pub done: Vec<(TopicId, BTreeMap<String, (String, String)>)>,
     /// The error, when nothing was recognised in it.
     pub excerpt: String,
     /// Where people work on it.
@@ -41,13 +41,23 @@ impl Responder {
                 text: facts.excerpt.clone(),
             })],
         };
-        let (mut done, mut open) = (Vec::new(), Vec::new());
-        for step in facts.topic.map(|topic| self.steps(library, topic)).unwrap_or_default() {
-            match facts.done.get(&step.key) {
-                Some((by, when)) => done.push(context! { name => step.name, by, when }),
-                None => open.push(step.name),
-            }
-        }
+        let done = facts.done.iter().filter_map(|(topic, marks)| {
+            let steps = self.steps(library, *topic).into_iter().filter_map(|step| {
+                let (by, when) = marks.get(&step.key)?;
+                Some(context! { name => step.name, by, when })
+            });
+            let steps: Vec<Value> = steps.collect();
+            (!steps.is_empty()).then(|| context! { place => self.place(library, *topic), steps })
+        });
+        let done: Vec<Value> = done.collect();
+        let here = facts
+            .topic
+            .and_then(|topic| facts.done.iter().find(|(other, _)| *other == topic));
+        let left = facts.topic.map(|topic| self.steps(library, topic)).unwrap_or_default();
+        let left = left
+            .into_iter()
+            .filter(|step| !here.is_some_and(|(_, marks)| marks.contains_key(&step.key)));
+        let open: Vec<String> = left.map(|step| step.name).collect();
         let values = context! {
             topic => facts.topic.map(|topic| self.place(library, topic)),
             quoted => pieces.put(quoted),

@@ -96,8 +96,9 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
         out.push(("choices.md", choices));
     }
     let done = context! { name => "1", by => "Ada", when => "06:41 UTC" };
+    let worked = context! { place => place.clone(), steps => vec![done.clone()] };
     let summary = context! {
-        topic => full.then(|| place.clone()), quoted => if full { "quoted" } else { "" }, done => many(&done),
+        topic => full.then(|| place.clone()), quoted => if full { "quoted" } else { "" }, done => many(&worked),
         open => many(&"2".into()), link => some("https://example.com"),
     };
     out.extend([

@@ -1,5 +1,8 @@
 //! The text of a message, wherever Slack put it: `text`, blocks, attachments, snippets.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::Value;
 
 use super::decode::{FileMode, FileRef, Identity, array, string};
@@ -57,6 +60,23 @@ pub(super) fn own_text(message: &Value) -> String {
 /// Whether a bot wrote a message.
 pub(super) fn is_by_bot(message: &Value) -> bool {
     string(message, "bot_id").is_some() || string(message, "subtype").as_deref() == Some("bot_message")
+}
+
+/// A bot's text without the marks that only format it, outside code blocks: `*cluster_id:* `c-17`` says `cluster_id: c-17`.
+/// What people write keeps its marks, for they paste code.
+pub fn unmarked(text: &str) -> String {
+    static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\*([^*\n]+)\*|`([^`\n]+)`").ok());
+    let Some(marks) = MARKS.as_ref() else {
+        return text.to_owned();
+    };
+    let parts = text.split("```").enumerate();
+    let parts: Vec<String> = parts
+        .map(|(at, part)| match at % 2 {
+            0 => marks.replace_all(part, "$1$2").into_owned(),
+            _ => part.to_owned(),
+        })
+        .collect();
+    parts.join("```")
 }
 
 /// A file's text as it stands in the text of its message: a block of code.

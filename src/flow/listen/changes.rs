@@ -117,6 +117,10 @@ impl Listener {
             at: self.clock.now(),
         };
         let known = self.mind.knowledge();
+        // The end of one cluster's alert is not the end of another's.
+        let outcome = self.recognise(&known, &heard.message.channel, &heard.text);
+        let best = outcome.matches.first();
+        let open = open.filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));
         let mut done = Done::default();
         for (row, before) in open {
             let mut case = before.clone();
