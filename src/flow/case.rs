@@ -1,5 +1,5 @@
 //! A case: one error that people work on in a thread. Plain data and what can happen to it; what it looks like is
-//! [`super::card`]'s, where it is kept the store's.
+//! [`super::mind`]'s, where it is kept the store's.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,6 +11,9 @@ use super::{Reply, excerpt};
 use crate::matching::Match;
 use crate::runbook::{BlockKind, Inline, Library, TopicId};
 
+/// Steps that are done, by key: who, and when.
+pub type Marks = BTreeMap<String, (String, String)>;
+
 /// What a summary for those who are called is made of.
 #[derive(Debug, Clone, Default)]
 pub struct Escalation<'a> {
@@ -19,7 +22,7 @@ pub struct Escalation<'a> {
     /// How it was recognised.
     pub matched: Option<&'a Match>,
     /// Where steps are done, in order: by key, who and when.
-    pub done: Vec<(TopicId, BTreeMap<String, (String, String)>)>,
+    pub done: Vec<(TopicId, Marks)>,
     /// The error, when nothing was recognised in it.
     pub excerpt: String,
     /// Where people work on it.

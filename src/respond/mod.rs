@@ -35,7 +35,7 @@ use crate::runbook::Block;
 pub use act::{Act, Press};
 pub use answer::Responder;
 pub use card::Card;
-pub use escalation::Escalation;
+pub use escalation::{Escalation, Marks};
 pub use facts::{Connection, Listening, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch, RecentRun};

@@ -5,8 +5,8 @@
 //! `token`), else by `user` (an id or a handle), else it is Ada. `channel` is an id or a name.
 //!
 //! `docs/sandbox.md` lists the paths with what they take and give, and the kinds of faults. Here each path is a function:
-//! clicks and shortcuts in [`interact`], modals and the Home tab in [`modals`], slash commands in [`commands`], what people
-//! do to messages and files in [`people`], what an administrator does in [`admin`], monitoring in [`alerts`].
+//! clicks and shortcuts in `interact`, modals and the Home tab in `modals`, slash commands in `commands`, what people
+//! do to messages and files in `people`, what an administrator does in `admin`, monitoring in `alerts`.
 
 mod admin;
 mod alerts;
