@@ -249,7 +249,8 @@ impl Responder {
         Button {
             label: label.to_owned(),
             action: format!("signpost_{}_{at}", act.name()),
-            primary: matches!(act, Act::Fixed | Act::Share),
+            // One stands out: what people do next as a rule.
+            primary: matches!(act, Act::Share) || matches!(act, Act::Fixed) && !card.private,
             value: Press::value(card.case, act).unwrap_or_default(),
         }
     }
