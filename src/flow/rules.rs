@@ -45,17 +45,12 @@ impl Rules {
 
     /// From which confidence a channel is answered unasked.
     pub(super) fn threshold(&self, channel: &str) -> f32 {
-        let own = self.settings.channel(channel).and_then(|channel| channel.threshold);
-        own.unwrap_or(self.settings.matching.threshold)
+        self.settings.threshold(channel)
     }
 
     /// For how long the same error in a channel gets a pointer to the answer before.
     pub(super) fn repeat(&self, channel: &str) -> SignedDuration {
-        let own = self
-            .settings
-            .channel(channel)
-            .and_then(|channel| channel.repeat_minutes);
-        SignedDuration::from_mins(i64::from(own.unwrap_or(self.settings.answers.repeat_minutes)))
+        SignedDuration::try_from(self.settings.repeat(channel)).unwrap_or(SignedDuration::MAX)
     }
 
     /// Who may mute channels; empty for everybody.
@@ -77,7 +72,6 @@ impl Rules {
     pub(super) fn verdict(&self, message: &Message, mentioned: bool, muted: bool) -> Verdict {
         let allowed = &self.settings.slack.allowed_bots;
         let names = [&message.bot_id, &message.app_id, &message.user];
-        let channel = self.settings.channel(&message.channel);
         // In an organisation with several workspaces a colleague may be of another one.
         let external = !message.enterprise
             && message
@@ -90,7 +84,7 @@ impl Rules {
             allowed_bot: names.into_iter().flatten().any(|id| allowed.contains(id)),
             external,
             ext_shared: message.ext_shared,
-            shared_allowed: channel.is_some_and(|channel| channel.shared),
+            shared_allowed: self.is_shared_allowed(&message.channel),
             asked: mentioned || message.direct,
             auto_answer: self.is_unasked(&message.channel),
             muted,
