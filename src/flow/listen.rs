@@ -56,6 +56,13 @@ struct Heard<'a> {
     stranger: bool,
 }
 
+/// An error together with what its author said just before.
+struct Before {
+    case: Case,
+    outcome: Outcome,
+    said: Vec<(String, String)>,
+}
+
 impl Listener {
     /// What a message leads to.
     pub(super) async fn hear(&self, message: &Message, mentioned: bool) -> Result<Done, store::Error> {
@@ -221,42 +228,40 @@ impl Listener {
         {
             return self.again(heard, &known, row, case, best).await;
         }
-        let (mut case, outcome) = self.with_before(heard, &known, outcome);
+        let before = self.with_before(heard, &known, &outcome);
+        let Before {
+            mut case,
+            outcome,
+            said: earlier,
+        } = before.unwrap_or_else(|| Before {
+            case: Self::new_case(heard),
+            outcome,
+            said: Vec::new(),
+        });
         Mind::take_up(&known.library, &mut case, &outcome);
         case.fingerprint = fingerprint;
-        Ok(self.said(
+        let mut done = self.said(
             heard,
             Said::Case {
                 case: Box::new(case),
                 about: topic,
             },
-        ))
+        );
+        done.answered.extend(Self::went_on(heard, &earlier));
+        Ok(done)
     }
 
-    /// A new case, with what its author said just before when that belongs to the same error.
-    fn with_before(&self, heard: &Heard<'_>, known: &Knowledge, alone: Outcome) -> (Case, Outcome) {
-        let case = Self::new_case(heard);
-        let earlier = self.unanswered.before(heard.message);
-        if earlier.is_empty() || self.rules.by_bot(heard.message) {
-            return (case, alone);
+    /// What the author said just before, when that adds values to what was recognised; the case of all of it, what is
+    /// recognised in it, and what was said.
+    fn with_before(&self, heard: &Heard<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
+        let said = self.unanswered.before(heard.message);
+        if said.is_empty() || self.rules.by_bot(heard.message) {
+            return None;
         }
-        let mut texts: Vec<&str> = earlier.iter().map(|(_, said)| said.as_str()).collect();
-        texts.push(&heard.text);
-        let outcome = self.recognise(known, &heard.message.channel, &texts.join("\n"));
-        let topic = |outcome: &Outcome| outcome.matches.first().map(|best| best.topic);
-        let values = |outcome: &Outcome| outcome.matches.first().map(|best| best.captures.clone());
-        if topic(&outcome) != topic(&alone) || values(&outcome) == values(&alone) {
-            return (case, alone);
-        }
-        let mut whole = Case {
-            pastes: Vec::new(),
-            ..case
-        };
-        for (id, said) in &earlier {
-            whole.paste(id, &crate::redact::redact(said));
-        }
-        whole.paste(&heard.id, &crate::redact::redact(&heard.text));
-        (whole, outcome)
+        let (case, text) = Self::put_together(heard, &said);
+        let outcome = self.recognise(known, &heard.message.channel, &text);
+        let (all, one) = (outcome.matches.first()?, alone.matches.first()?);
+        (all.topic == one.topic && all.captures != one.captures).then_some(Before { case, outcome, said })
     }
 
     /// What is recognised for certain in a channel.
@@ -335,18 +340,8 @@ impl Listener {
         if earlier.is_empty() {
             return Ok(Done::default());
         }
-        let mut case = Self::new_case(heard);
-        case.pastes.clear();
-        // Over two connections a later piece may come first.
-        let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
-        pieces.push((&heard.id, &heard.text));
-        let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
-        pieces.sort_by(|one, other| at(one.0).total_cmp(&at(other.0)));
-        for (id, said) in &pieces {
-            case.paste(id, &crate::redact::redact(said));
-        }
-        let texts: Vec<&str> = pieces.iter().map(|(_, said)| *said).collect();
-        let outcome = self.recognise(known, &message.channel, &texts.join("\n"));
+        let (mut case, text) = Self::put_together(heard, &earlier);
+        let outcome = self.recognise(known, &message.channel, &text);
         let Some(best) = outcome.matches.first() else {
             return Ok(Done::default());
         };
@@ -360,13 +355,35 @@ impl Listener {
                 about,
             },
         );
-        done.answered.extend(earlier.iter().map(|(id, _)| Answered {
+        done.answered.extend(Self::went_on(heard, &earlier));
+        Ok(done)
+    }
+
+    /// A new case of a message and what its author said just before, and all of that as one text.
+    fn put_together(heard: &Heard<'_>, earlier: &[(String, String)]) -> (Case, String) {
+        let mut case = Self::new_case(heard);
+        case.pastes.clear();
+        // Over two connections a later piece may come first.
+        let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
+        pieces.push((&heard.id, &heard.text));
+        let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
+        pieces.sort_by(|one, other| at(one.0).total_cmp(&at(other.0)));
+        for (id, said) in &pieces {
+            case.paste(id, &crate::redact::redact(said));
+        }
+        let texts: Vec<&str> = pieces.iter().map(|(_, said)| *said).collect();
+        (case, texts.join("\n"))
+    }
+
+    /// What was said before is part of the case: when it is deleted, its text goes from there too.
+    fn went_on(heard: &Heard<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
+        let answered = earlier.iter().map(|(id, _)| Answered {
             message: id.clone(),
             about: "went on".to_owned(),
             post: None,
             case: Some(heard.id.clone()),
-        }));
-        Ok(done)
+        });
+        answered.collect()
     }
 
     /// Whether a message was written just after one of a case, in the same place.

@@ -319,3 +319,32 @@ fn a_secret_in_a_paste_stands_neither_in_the_answer_nor_in_what_is_kept() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn what_was_said_just_before_an_error_completes_it_and_goes_when_it_is_deleted() {
+    with(|world| async move {
+        let table =
+            "# Pumps\n\n## PMP5501\n\n```\nPMP5501: the pump is dry\nPump ID: <PUMP_ID>\n```\n\n1. Fill `<PUMP_ID>`.\n";
+        world.write("pump.md", table);
+        // Every runbook of the plant tells the pump, so that line alone leads nowhere.
+        for number in 5502..5512 {
+            let other = table.replace("PMP5501", &format!("PMP{number}")).replace("dry", "loud");
+            world.write(&format!("pump{number}.md"), &other);
+        }
+        let bot = world.bot().await;
+        let before = world.say("Pump ID: w-5517");
+        let error = world.say("PMP5501: the pump is dry");
+        let first = words(&world.replies(&error).await[0]);
+        assert!(first.contains("Fill `w-5517`"), "{first}");
+        world.control("delete", json!({"channel": SUPPORT, "ts": before})).await;
+        let changed = world.workspace.wait_for(|state| {
+            let replies = ours(state.replies(SUPPORT, &error));
+            replies
+                .first()
+                .is_some_and(|reply| !words(reply).contains("w-5517"))
+                .then_some(())
+        });
+        changed.await.unwrap();
+        bot.stop().await;
+    });
+}
