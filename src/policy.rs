@@ -66,6 +66,57 @@ pub fn decide(situation: Situation) -> Verdict {
     }
 }
 
+/// What is known about somebody who wants to run a job, or to approve a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Runner {
+    /// It is a bot.
+    pub bot: bool,
+    /// Belongs to another organisation, or asks where one reads along, and that channel is not allow-listed.
+    pub stranger: bool,
+    /// The channel is listed for the job.
+    pub channel_listed: bool,
+    /// Is listed for the job, in person or as a member of a user group. Nobody is listed when the list is empty.
+    pub listed: bool,
+    /// To approve: has asked for the run.
+    pub requester: bool,
+}
+
+/// Whether somebody may run a job, or approve a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MayRun {
+    /// Yes.
+    Yes,
+    /// A bot may not.
+    Bot,
+    /// Another organisation's people may not, nor anybody where they read along.
+    Stranger,
+    /// Not in this channel.
+    NotHere,
+    /// Only those who are listed may.
+    NotListed,
+    /// Nobody approves what they asked for.
+    Requester,
+}
+
+/// Decides who may run a job: nobody who is not listed, nowhere that is not listed.
+pub fn may_run(runner: Runner) -> MayRun {
+    match () {
+        () if runner.bot => MayRun::Bot,
+        () if runner.stranger => MayRun::Stranger,
+        () if !runner.channel_listed => MayRun::NotHere,
+        () if !runner.listed => MayRun::NotListed,
+        () => MayRun::Yes,
+    }
+}
+
+/// Decides who may approve a run: somebody else who is listed.
+pub fn may_approve(runner: Runner) -> MayRun {
+    match may_run(runner) {
+        MayRun::Yes if runner.requester => MayRun::Requester,
+        other => other,
+    }
+}
+
 /// What is known about somebody who says `mute` or `unmute`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Muter {

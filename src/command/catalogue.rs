@@ -29,7 +29,7 @@ pub enum Place {
 }
 
 /// Every command, in the order of help.
-pub const CATALOGUE: [Entry; 8] = [
+pub const CATALOGUE: [Entry; 10] = [
     Entry {
         name: "",
         aliases: &[],
@@ -61,6 +61,22 @@ pub const CATALOGUE: [Entry; 8] = [
         help: "who",
         place: Place::Everywhere,
         read: parse::who,
+    },
+    Entry {
+        name: "run",
+        aliases: &[],
+        usage: "run JOB [KEY=VALUE]",
+        help: "run",
+        place: Place::Channel,
+        read: parse::run,
+    },
+    Entry {
+        name: "jobs",
+        aliases: &[],
+        usage: "jobs",
+        help: "jobs",
+        place: Place::Everywhere,
+        read: |rest| rest.is_empty().then_some(Command::Jobs),
     },
     Entry {
         name: "status",

@@ -43,6 +43,10 @@ pub enum Command {
     },
     /// `unmute`
     Unmute,
+    /// `run JOB key=value …`: what stands behind `run`, for [`crate::jobs::arguments::read`].
+    Run(String),
+    /// `jobs`: what can be run, and what runs.
+    Jobs,
     /// Nearly a command. Find the text first; when nothing is recognised, ask whether the command was meant.
     Typo {
         /// The command line as it was meant.

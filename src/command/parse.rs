@@ -162,6 +162,15 @@ pub(super) fn who(rest: &str) -> Option<Command> {
     is_name.then(|| Command::Who(words.join(" ")))
 }
 
+/// `run JOB key=value`; "run failed with E0003" is something to find: what follows the job are values, all of them.
+pub(super) fn run(rest: &str) -> Option<Command> {
+    if rest.is_empty() {
+        return Some(Command::HelpOn("run".to_owned()));
+    }
+    let asked = crate::jobs::arguments::read(rest);
+    asked.is_ok().then(|| Command::Run(rest.to_owned()))
+}
+
 /// `mute`, `mute 2h`, `mute for 30 minutes`; "mute the alerts of prod" is something to find.
 pub(super) fn mute(rest: &str) -> Option<Command> {
     if rest.is_empty() {

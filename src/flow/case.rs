@@ -454,7 +454,16 @@ impl Case {
             }
             Act::Reopen => what = self.stand(Standing::Open, None).then_some("reopened"),
             Act::Escalated => what = self.stand(Standing::Escalated, Some(mark)).then_some("escalated"),
-            Act::Escalate | Act::Share | Act::Run { .. } | Act::Unknown => {}
+            Act::Escalate
+            | Act::Share
+            | Act::Run { .. }
+            | Act::Form { .. }
+            | Act::Cancel
+            | Act::Approve
+            | Act::Decline
+            | Act::Retry
+            | Act::Follow { .. }
+            | Act::Unknown => {}
         }
         if let Some(what) = what {
             self.remember(mark, what, detail);

@@ -95,6 +95,7 @@ impl Talk {
             Command::Status => plain(self.status(&known, &asked).await?, "status"),
             Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
             Command::Unmute => plain(self.unmute(&asked).await?, "unmute"),
+            Command::Run(_) | Command::Jobs => plain(responder.help(), "jobs"),
             Command::Typo { meant, text } => {
                 let typed = Asked { text, ..asked };
                 self.find(&known, library, typed, Some(&meant))

@@ -58,6 +58,33 @@ pub enum Act {
         /// The command line.
         text: String,
     },
+    /// Open the form of a job.
+    Form {
+        /// The job's id.
+        job: String,
+        /// The source line of the step that it stands at, which may say what to write into the form.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+    },
+    /// A run is not wanted any more. In this and the following, `case` of the value is the run's id.
+    Cancel,
+    /// A second person allows a run.
+    Approve,
+    /// A second person does not.
+    Decline,
+    /// Ask for the same run again, after one that did not get through.
+    Retry,
+    /// Go on where a run leads to, or with an error that was found in what it left behind.
+    Follow {
+        /// Path of the runbook.
+        runbook: String,
+        /// Heading of the section; none for the whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        section: Option<String>,
+        /// Which of several sections of that heading, from 0.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        nth: usize,
+    },
     /// A button of a later version.
     #[serde(other)]
     Unknown,
@@ -118,6 +145,12 @@ impl Act {
             Self::Escalated => "escalated",
             Self::Share => "share",
             Self::Run { .. } => "run",
+            Self::Form { .. } => "form",
+            Self::Cancel => "cancel",
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+            Self::Retry => "retry",
+            Self::Follow { .. } => "follow",
             Self::Unknown => "unknown",
         }
     }

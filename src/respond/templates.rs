@@ -21,6 +21,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("images.md", include_str!("../../responses/templates/images.md")),
     ("choose.md", include_str!("../../responses/templates/choose.md")),
     ("card.md", include_str!("../../responses/templates/card.md")),
+    ("run.md", include_str!("../../responses/templates/run.md")),
     ("choices.md", include_str!("../../responses/templates/choices.md")),
     ("outcome.md", include_str!("../../responses/templates/outcome.md")),
     ("recognised.md", include_str!("../../responses/templates/recognised.md")),

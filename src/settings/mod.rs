@@ -58,6 +58,9 @@ pub struct Settings {
     pub net: Net,
     /// What is logged and how.
     pub log: Log,
+    /// The Jenkins servers and the jobs that people may run: `jobs.toml`.
+    #[serde(skip)]
+    pub jobs: jobs::Jobs,
 }
 
 impl Settings {
@@ -94,8 +97,10 @@ pub fn load(config_dir: Option<&Path>) -> Result<Settings, Error> {
 ///
 /// As for [`load`].
 pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>) -> Result<Settings, Error> {
+    let jobs = jobs::load_from(config_dir, &environment)?;
     let layers = layers::Layers::read(config_dir, environment)?;
     let mut settings: Settings = layers.deserialize()?;
+    settings.jobs = jobs;
     settings.slack.check(&layers)?;
     settings.slack.take_secrets(&layers)?;
     settings.runbooks.check(&layers)?;

@@ -2,6 +2,7 @@
 
 use super::NewPost;
 use super::cases::{Answered, CaseRow};
+use super::runs::{AuditEntry, RunRow};
 
 /// Something that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub struct Waiting {
 }
 
 /// What handling a row led to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Done {
     /// What is to be posted.
     pub posts: Vec<NewPost>,
@@ -68,4 +69,8 @@ pub struct Done {
     pub forget: Vec<String>,
     /// Messages that count as not answered any more.
     pub unanswer: Vec<String>,
+    /// Runs that are new or changed.
+    pub runs: Vec<RunRow>,
+    /// What the audit is told.
+    pub audit: Vec<AuditEntry>,
 }

@@ -6,6 +6,7 @@
 pub mod cases;
 mod inbox;
 mod outbox;
+pub mod runs;
 pub mod sqlite;
 
 use std::path::PathBuf;
@@ -17,10 +18,11 @@ use jiff::Timestamp;
 pub use cases::{Answered, CaseRow, Cases, Mute};
 pub use inbox::{Arrival, Done, Receipt, Waiting};
 pub use outbox::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
 /// Durable state. Every method is one transaction.
 #[async_trait]
-pub trait Store: Cases {
+pub trait Store: Cases + Runs {
     /// Takes in what arrived, all or nothing. Once this returns, it may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 

@@ -16,6 +16,7 @@ use super::{Arrival, Done, Due, Error, NewPost, PAYLOADS_KEPT, Place, Purged, Re
 
 mod cases;
 mod outbox;
+mod runs;
 
 /// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first.
 const BEGIN: &str = "BEGIN IMMEDIATE";

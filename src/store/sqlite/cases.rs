@@ -7,6 +7,7 @@ use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
 use super::outbox::{self, time};
+use super::runs;
 use crate::store::cases::{Answered, CaseRow, Cases, Mute};
 use crate::store::{Done, Error};
 
@@ -102,6 +103,14 @@ pub(super) async fn conclude(
         if !write(transaction, case, user, now).await? {
             return Ok(false);
         }
+    }
+    for run in &done.runs {
+        if !runs::write(transaction, run, now).await? {
+            return Ok(false);
+        }
+    }
+    for entry in &done.audit {
+        runs::record(transaction, entry).await?;
     }
     for answered in &done.answered {
         sqlx::query(

@@ -1,0 +1,168 @@
+//! Runs and the audit in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, Sqlite as Engine, Transaction};
+
+use super::Sqlite;
+use super::outbox::time;
+use crate::store::Error;
+use crate::store::runs::{AuditEntry, AuditQuery, RunRow, Runs};
+
+#[async_trait]
+impl Runs for Sqlite {
+    async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
+        let row = sqlx::query("SELECT * FROM runs WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.as_ref().map(run).transpose()?)
+    }
+
+    async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
+        let rows = sqlx::query("SELECT * FROM runs WHERE live = 1 ORDER BY created_at, id")
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+    }
+
+    async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
+        let row = sqlx::query("SELECT * FROM runs WHERE live = 1 AND fingerprint = ?")
+            .bind(fingerprint)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.as_ref().map(run).transpose()?)
+    }
+
+    async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
+        let rows =
+            sqlx::query("SELECT * FROM runs WHERE ?1 IS NULL OR user = ?1 ORDER BY created_at DESC, id LIMIT ?2")
+                .bind(user)
+                .bind(limit)
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+    }
+
+    async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
+        let rows = sqlx::query("SELECT * FROM runs WHERE case_id = ? ORDER BY created_at, id")
+            .bind(case)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM (SELECT * FROM audit WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR run = ?2)
+             AND (?3 IS NULL OR job = ?3) AND (?4 IS NULL OR user = ?4) ORDER BY seq DESC LIMIT ?5) ORDER BY seq",
+        )
+        .bind(query.since.map(Timestamp::as_millisecond))
+        .bind(&query.run)
+        .bind(&query.job)
+        .bind(&query.user)
+        .bind(query.limit)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Writes a run down. `false` when somebody else changed it since it was read, or when the same run is under way.
+pub(super) async fn write(
+    transaction: &mut Transaction<'static, Engine>,
+    run: &RunRow,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let query = if run.version == 0 {
+        sqlx::query(
+            "INSERT INTO runs (job, user, channel, thread_ts, case_id, fingerprint, live, version, body, created_at,
+             updated_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+    } else {
+        sqlx::query(
+            "UPDATE runs SET job = ?, user = ?, channel = ?, thread_ts = ?, case_id = ?, fingerprint = ?, live = ?,
+             version = version + 1, body = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+        )
+    };
+    let written = query
+        .bind(&run.job)
+        .bind(&run.user)
+        .bind(&run.channel)
+        .bind(&run.thread_ts)
+        .bind(&run.case)
+        .bind(&run.fingerprint)
+        .bind(run.live)
+        .bind(&run.body)
+        .bind(run.created_at.as_millisecond())
+        .bind(now.as_millisecond())
+        .bind(&run.id);
+    let written = if run.version == 0 {
+        written
+    } else {
+        written.bind(run.version)
+    };
+    Ok(written.execute(&mut **transaction).await?.rows_affected() > 0)
+}
+
+/// Adds an entry to the audit.
+pub(super) async fn record(
+    transaction: &mut Transaction<'static, Engine>,
+    entry: &AuditEntry,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO audit (at, what, run, job, user, name, channel, thread_ts, parameters, detail)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(entry.at.as_millisecond())
+    .bind(&entry.what)
+    .bind(&entry.run)
+    .bind(&entry.job)
+    .bind(&entry.user)
+    .bind(&entry.name)
+    .bind(&entry.channel)
+    .bind(&entry.thread_ts)
+    .bind(Value::Object(entry.parameters.clone()).to_string())
+    .bind(Value::Object(entry.detail.clone()).to_string())
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+fn run(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
+    Ok(RunRow {
+        id: row.try_get("id")?,
+        job: row.try_get("job")?,
+        user: row.try_get("user")?,
+        channel: row.try_get("channel")?,
+        thread_ts: row.try_get("thread_ts")?,
+        case: row.try_get("case_id")?,
+        fingerprint: row.try_get("fingerprint")?,
+        live: row.try_get("live")?,
+        version: row.try_get("version")?,
+        body: row.try_get("body")?,
+        created_at: time(row.try_get("created_at")?),
+        updated_at: time(row.try_get("updated_at")?),
+    })
+}
+
+fn entry(row: &SqliteRow) -> Result<AuditEntry, sqlx::Error> {
+    let object = |name: &str| -> Result<Map<String, Value>, sqlx::Error> {
+        let text: String = row.try_get(name)?;
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    };
+    Ok(AuditEntry {
+        at: time(row.try_get("at")?),
+        what: row.try_get("what")?,
+        run: row.try_get("run")?,
+        job: row.try_get("job")?,
+        user: row.try_get("user")?,
+        name: row.try_get("name")?,
+        channel: row.try_get("channel")?,
+        thread_ts: row.try_get("thread_ts")?,
+        parameters: object("parameters")?,
+        detail: object("detail")?,
+    })
+}
