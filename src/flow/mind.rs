@@ -173,6 +173,7 @@ impl Mind {
             words: &case.words,
             private: case.post.is_none(),
             stranger: case.stranger,
+            jobs: Vec::new(),
         };
         body(&self.responder.card(library, &card))
     }

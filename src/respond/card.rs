@@ -52,6 +52,19 @@ pub struct Card<'a> {
     pub private: bool,
     /// Whether people of another organisation read it: they are not shown whom to call.
     pub stranger: bool,
+    /// The jobs of its steps, each offered with a button.
+    pub jobs: Vec<CardJob>,
+}
+
+/// A registered job that is offered on a card.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CardJob {
+    /// Its id.
+    pub job: String,
+    /// Its title.
+    pub title: String,
+    /// The source line of the step it stands at (`jobs::attach::Attached::line`); 0: it belongs to the runbook as a whole.
+    pub line: u32,
 }
 
 impl Responder {

@@ -17,6 +17,8 @@ pub const TITLE: usize = 24;
 pub const PLACEHOLDER: usize = 150;
 /// Characters of an input's label; Slack would take 2,000.
 pub const LABEL: usize = 200;
+/// Characters of a hint below a field, with what is filled in; Slack would take 2,000.
+pub const HINT: usize = 600;
 
 /// Every label.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -70,6 +72,16 @@ pub struct Buttons {
     pub paste: String,
     /// Look again.
     pub refresh: String,
+    /// Open the form of a job: `{title}`.
+    pub run_job: String,
+    /// A run is not wanted any more.
+    pub cancel_run: String,
+    /// A second person allows a run.
+    pub approve: String,
+    /// A second person does not.
+    pub decline: String,
+    /// Ask for the same run again.
+    pub retry: String,
 }
 
 /// Titles and lower buttons of modals: at most [`TITLE`] characters.
@@ -94,6 +106,10 @@ pub struct Titles {
     pub close: String,
     /// Leave it.
     pub cancel: String,
+    /// Over the form of a job.
+    pub run: String,
+    /// Run the job.
+    pub run_submit: String,
 }
 
 /// Fields of modals: labels and hints at most [`LABEL`], placeholders at most [`PLACEHOLDER`] characters.
@@ -118,10 +134,36 @@ pub struct Fields {
     pub channel_placeholder: String,
     /// Over the field with the summary.
     pub summary_label: String,
+    /// In the form of a job until its fields are there.
+    pub run_loading: String,
+    /// In the form of a job that has no fields.
+    pub run_no_fields: String,
+    /// In the form of a job that a second person must approve.
+    pub run_approval: String,
+    /// In the form when Jenkins did not say in time how it defines the job.
+    pub run_unchecked: String,
+    /// Below a field that was filled in from the paste.
+    pub run_from_capture: String,
+    /// From the thread.
+    pub run_from_thread: String,
+    /// From the runbook.
+    pub run_from_runbook: String,
+    /// With the job's own value.
+    pub run_from_registry: String,
+    /// Several values were found, of which a person must choose: `{values}`.
+    pub run_several: String,
+    /// Below a field whose value is shown to nobody.
+    pub run_secret: String,
+    /// In a list while nothing is chosen.
+    pub run_choose: String,
+    /// In a field that may stay empty.
+    pub run_optional: String,
 }
 
 /// What may stand in braces, by label.
-const HOLES: [(&str, &str, &str); 5] = [
+const HOLES: [(&str, &str, &str); 7] = [
+    ("buttons", "run_job", "title"),
+    ("fields", "run_several", "values"),
     ("buttons", "step_done", "step"),
     ("buttons", "step_undo", "step"),
     ("buttons", "return_to", "title"),
@@ -131,9 +173,18 @@ const HOLES: [(&str, &str, &str); 5] = [
 
 /// A label with its `{name}` filled in, shortened to what a button takes.
 pub fn filled(label: &str, name: &str, value: &str) -> String {
+    filled_to(BUTTON, label, name, value)
+}
+
+/// The same for a hint below a field.
+pub fn filled_hint(label: &str, name: &str, value: &str) -> String {
+    filled_to(HINT, label, name, value)
+}
+
+fn filled_to(most: usize, label: &str, name: &str, value: &str) -> String {
     let hole = format!("{{{name}}}");
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-    let room = BUTTON.saturating_sub(length(&label.replace(&hole, "")));
+    let room = most.saturating_sub(length(&label.replace(&hole, "")));
     label.replace(&hole, &shortened(&value, room))
 }
 

@@ -4,10 +4,16 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::Reply;
+use super::act::Act;
 use super::answer::Responder;
+use super::card::row;
+use super::jobs::{kept, run_button};
+use super::labels::filled;
+use super::markdown::block;
 use super::pieces::Pieces;
+use super::{Reply, links, values};
 use crate::jobs::checks::Finding;
+use crate::runbook::{Block, BlockKind};
 
 /// Where a run is. A template sees the name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -159,10 +165,135 @@ impl RunStage {
     }
 }
 
+/// Parameters that are shown; a job of more shows all of them in Jenkins.
+const PARAMETERS: usize = 15;
+/// Lines of its log that are shown, the last ones.
+const LOG: usize = 10;
+/// Findings, faults and lacks that are shown.
+const ITEMS: usize = 10;
+/// People who asked for the same that are named.
+const PEOPLE: usize = 5;
+/// Known errors that are offered.
+const FOUND: usize = 3;
+/// Characters of a value, of a line of a log, of a sentence.
+const VALUE: usize = 120;
+const LINE: usize = 160;
+const SENTENCE: usize = 240;
+/// Cells of the progress bar.
+const CELLS: usize = 10;
+
 impl Responder {
     /// A run's message.
     pub fn run(&self, card: &RunCard) -> Reply {
-        let values = context! { run => Value::from(Serde(card)) };
-        self.reply("run.md", &values, &Pieces::default(), None)
+        let mut pieces = Pieces::default();
+        let short = shortened(card);
+        let log = (!short.log.is_empty()).then(|| {
+            block(BlockKind::Code {
+                lang: String::new(),
+                text: short.log.join("\n"),
+            })
+        });
+        let more = context! {
+            is_over => card.stage.is_over(),
+            more_parameters => card.parameters.len().saturating_sub(PARAMETERS),
+        };
+        let values = context! {
+            run => minijinja::value::merge_maps([more, Value::from(Serde(&short))]),
+            bar => short.percent.map(bar),
+            log => pieces.put(log.into_iter().collect()),
+            buttons => pieces.put(self.run_buttons(card)),
+        };
+        let mut reply = kept(self.reply("run.md", &values, &pieces, None));
+        let rest = context! { url => short.url.clone() };
+        reply.rest = self.simple("run_rest.md", &rest).blocks;
+        reply
     }
+
+    fn run_buttons(&self, card: &RunCard) -> Vec<Block> {
+        let labels = &self.labels.buttons;
+        let mut acts: Vec<(Act, String)> = Vec::new();
+        if card.stage == RunStage::Approval {
+            acts.push((Act::Approve, labels.approve.clone()));
+            acts.push((Act::Decline, labels.decline.clone()));
+        }
+        if !card.stage.is_over() && !card.cancelling {
+            acts.push((Act::Cancel, labels.cancel_run.clone()));
+        }
+        for found in card.found.iter().take(FOUND) {
+            let act = Act::Follow {
+                runbook: found.runbook.clone(),
+                section: found.section.clone(),
+                nth: found.nth,
+            };
+            acts.push((act, filled(&labels.show, "title", &found.title)));
+        }
+        if card.may_be_repeated() {
+            acts.push((Act::Retry, labels.retry.clone()));
+        }
+        let buttons = acts.into_iter().enumerate();
+        row(buttons
+            .map(|(at, (act, label))| run_button(&card.run, act, &label, at))
+            .collect())
+    }
+}
+
+impl RunCard {
+    /// Whether it makes sense to ask for the same again: all that did not end well and plainly.
+    fn may_be_repeated(&self) -> bool {
+        let ended_well = self.result.as_deref() == Some("SUCCESS") && self.missing.is_empty();
+        self.stage.is_over() && !(self.stage == RunStage::Done && ended_well)
+    }
+}
+
+/// As much of it as people read, and as fits into one message.
+fn shortened(card: &RunCard) -> RunCard {
+    let mut card = card.clone();
+    card.url = card.url.as_deref().and_then(links::safe);
+    card.title = values::shortened(&card.title, VALUE);
+    for name in [&mut card.by].into_iter().chain(&mut card.also) {
+        *name = values::shortened(name, 80);
+    }
+    for text in [&mut card.why, &mut card.section].into_iter().flatten() {
+        *text = values::shortened(text, SENTENCE);
+    }
+    if let Some(trouble) = &mut card.trouble {
+        trouble.words = values::shortened(&trouble.words, SENTENCE);
+        trouble.about = trouble.about.as_deref().map(|about| values::shortened(about, VALUE));
+    }
+    card.also.truncate(PEOPLE);
+    card.parameters.truncate(PARAMETERS);
+    for (name, value) in &mut card.parameters {
+        *name = values::shortened(name, 60);
+        *value = values::shortened(value, VALUE);
+    }
+    // A line may be empty, but not the first or the last.
+    let log = card.log.iter().map(|line| values::shortened(line, LINE));
+    let mut log: Vec<String> = log.collect();
+    while log.last().is_some_and(String::is_empty) {
+        log.pop();
+    }
+    card.log = log.split_off(log.len().saturating_sub(LOG));
+    for list in [&mut card.faults, &mut card.missing] {
+        list.truncate(ITEMS);
+        list.iter_mut().for_each(|one| *one = values::shortened(one, SENTENCE));
+    }
+    card.findings.truncate(ITEMS);
+    for finding in &mut card.findings {
+        finding.title = values::shortened(&finding.title, VALUE);
+        for text in [&mut finding.seen, &mut finding.expected].into_iter().flatten() {
+            *text = values::shortened(text, VALUE);
+        }
+    }
+    card.found.truncate(FOUND);
+    for found in &mut card.found {
+        found.title = values::shortened(&found.title, VALUE);
+        found.place = values::shortened(&found.place, VALUE);
+        found.line = values::shortened(&found.line, LINE);
+    }
+    card
+}
+
+fn bar(percent: u8) -> String {
+    let full = (usize::from(percent.min(100)) * CELLS + 50) / 100;
+    "▓".repeat(full) + &"░".repeat(CELLS - full)
 }

@@ -22,6 +22,25 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("choose.md", include_str!("../../responses/templates/choose.md")),
     ("card.md", include_str!("../../responses/templates/card.md")),
     ("run.md", include_str!("../../responses/templates/run.md")),
+    ("run_state.md", include_str!("../../responses/templates/run_state.md")),
+    ("run_end.md", include_str!("../../responses/templates/run_end.md")),
+    ("run_rest.md", include_str!("../../responses/templates/run_rest.md")),
+    (
+        "run_refused.md",
+        include_str!("../../responses/templates/run_refused.md"),
+    ),
+    ("run_joined.md", include_str!("../../responses/templates/run_joined.md")),
+    (
+        "run_started.md",
+        include_str!("../../responses/templates/run_started.md"),
+    ),
+    (
+        "jenkins_trouble.md",
+        include_str!("../../responses/templates/jenkins_trouble.md"),
+    ),
+    ("jobs.md", include_str!("../../responses/templates/jobs.md")),
+    ("fault.md", include_str!("../../responses/templates/fault.md")),
+    ("moved.md", include_str!("../../responses/templates/moved.md")),
     ("choices.md", include_str!("../../responses/templates/choices.md")),
     ("outcome.md", include_str!("../../responses/templates/outcome.md")),
     ("recognised.md", include_str!("../../responses/templates/recognised.md")),
@@ -138,6 +157,7 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
         jinja.set_syntax(syntax);
     }
     jinja.add_filter("code", |text: String| Value::from_safe_string(code_span(&text)));
+    jinja.add_filter("ticked", |text: String| Value::from_safe_string(ticked(&text)));
     for (name, source) in EMBEDDED.iter().copied() {
         jinja
             .add_template(name, source)
@@ -188,6 +208,16 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// A sentence with names in backticks: these as code, the rest as it is.
+fn ticked(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return escape(text);
+    }
+    let put = |(at, part): (usize, &&str)| if at % 2 == 0 { escape(part) } else { code_span(part) };
+    parts.iter().enumerate().map(put).collect()
 }
 
 /// The text as a code span, whatever backticks it holds (CommonMark 6.1).
