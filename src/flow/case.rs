@@ -33,6 +33,8 @@ pub(super) struct Case {
     pub(super) thread_ts: Option<String>,
     /// Key of the card in the outbox, once it is shown to everybody.
     pub(super) post: Option<String>,
+    /// Keys of the cards that it had before, further up in the thread.
+    pub(super) earlier: Vec<String>,
     /// Who pasted the error.
     pub(super) author: Option<String>,
     /// Whether somebody asked for it.
@@ -392,6 +394,17 @@ impl Case {
             .and_then(|place| self.done.get(&place))
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// Goes on at another place, by itself.
+    pub(super) fn go_to(&mut self, place: &Place, mark: &Mark) {
+        if self.place.as_ref() == Some(place) {
+            return;
+        }
+        self.leave();
+        self.place = Some(place.clone());
+        self.at = 0;
+        self.remember(mark, "went", &place.name());
     }
 
     /// Does what a button says. `detail`: the step or place, as people read it. `false` when nothing changed.

@@ -16,6 +16,7 @@ use super::home::{self, Home};
 use super::mind::{Mind, body, confident};
 use super::reading::Reading;
 use super::rules::Rules;
+use super::runs::Runner;
 use super::talk::{Asked, Said, Talk};
 use super::windows;
 use crate::clock::Clock;
@@ -45,6 +46,7 @@ pub(super) struct Interact {
     pub(super) home: Arc<Home>,
     /// Wakes delivery.
     pub(super) outbox: Arc<Notify>,
+    pub(super) runner: Arc<Runner>,
 }
 
 /// What a click did to its case.

@@ -8,6 +8,8 @@ use arc_swap::ArcSwap;
 
 use super::case::{Case, Mark, Place, Standing};
 use super::{Error, Knowledge};
+use crate::jobs::Registry;
+use crate::jobs::attach::Attached;
 use crate::matching::{Match, Outcome};
 use crate::respond::{Card, LinkTemplate, Options, Reply, Responder, Templates};
 use crate::runbook::{Library, TopicId};
@@ -23,6 +25,8 @@ const NEAR: usize = 3;
 pub(super) struct Mind {
     knowledge: ArcSwap<Knowledge>,
     responder: Responder,
+    /// Which jobs there are.
+    registry: Registry,
     /// Why the runbooks could not be read anew; the old ones are used.
     reload_failed: Mutex<Option<String>>,
 }
@@ -44,6 +48,7 @@ impl Mind {
         Ok(Self {
             knowledge: ArcSwap::from_pointee(knowledge),
             responder,
+            registry: settings.jobs.registry.clone(),
             reload_failed: Mutex::new(None),
         })
     }
@@ -129,6 +134,40 @@ impl Mind {
             captures: case.captures.clone(),
             also,
         })
+    }
+
+    /// What a place is called.
+    pub(super) fn title(known: &Knowledge, place: &Place) -> String {
+        let runbook = || place.find(&known.library).and_then(|id| known.library.runbook(id));
+        let title = || runbook().map(|runbook| runbook.title.clone());
+        place
+            .section
+            .clone()
+            .or_else(title)
+            .unwrap_or_else(|| place.runbook.clone())
+    }
+
+    /// The jobs at the steps of a place, and those that its runbook names (without a step: line 0).
+    pub(super) fn attached(&self, library: &Library, place: &Place) -> Vec<Attached> {
+        let Some(id) = place.find(library).filter(|_| !self.registry.jobs.is_empty()) else {
+            return Vec::new();
+        };
+        let steps = library.topic(id).map_or(&[][..], |topic| topic.steps.as_slice());
+        let mut attached = self.registry.attached(steps);
+        let named = library.runbook(id).map(|runbook| &runbook.front.signpost.jobs);
+        for job in named.into_iter().flatten() {
+            if let Some(job) = self.registry.job(job)
+                && attached.iter().all(|other| other.job != job.id)
+            {
+                attached.push(Attached {
+                    number: String::new(),
+                    line: 0,
+                    job: job.id.clone(),
+                    hints: Vec::new(),
+                });
+            }
+        }
+        attached
     }
 
     /// The message of a case.

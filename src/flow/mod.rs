@@ -35,6 +35,7 @@ mod probe;
 mod reading;
 mod reload;
 mod rules;
+mod runs;
 mod start;
 mod status;
 mod talk;
@@ -43,6 +44,7 @@ mod turns;
 mod windows;
 mod wits;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -55,6 +57,8 @@ use tracing::{info, warn};
 use crate::clock::{Clock, SystemClock};
 use crate::cores;
 use crate::http;
+use crate::jenkins;
+use crate::jobs::JenkinsId;
 use crate::settings::Settings;
 use crate::slack::door::Door;
 use crate::slack::ghosts::Ghosts;
@@ -67,6 +71,7 @@ use crate::store::sqlite::Sqlite;
 pub use doctor::{Check, examine};
 pub use error::Error;
 pub use knowledge::Knowledge;
+pub use runs::Pace;
 pub use status::{Snapshot, Status};
 
 /// How long what was begun may take to end after shutdown was asked for.
@@ -83,6 +88,8 @@ pub struct Parts {
     pub timing: Timing,
     /// How fast Slack may be asked.
     pub rates: Rates,
+    /// How often Jenkins is asked.
+    pub jobs: Pace,
     /// Cancelled when the bot must not even finish what it has begun.
     pub hard: CancellationToken,
     /// Every task of the bot. Who drops the future of [`run`] waits here until nothing of it is left.
@@ -98,6 +105,7 @@ impl Default for Parts {
             status: Arc::new(Status::default()),
             timing: Timing::default(),
             rates: Rates::default(),
+            jobs: Pace::default(),
             hard: CancellationToken::new(),
             tracker: TaskTracker::new(),
             metrics: None,
@@ -141,11 +149,14 @@ struct Prepared {
     mind: Arc<mind::Mind>,
     store: Arc<dyn Store>,
     slack: start::Slack,
+    /// For each Jenkins.
+    clients: HashMap<JenkinsId, jenkins::Client>,
 }
 
 /// Everything that can keep the bot from starting, the cheapest first.
 async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> {
     let tokens = start::tokens(settings)?;
+    let clients = runs::clients(settings)?;
     let health = match settings.http.address() {
         Some(address) => Some(http::bind(address).await?),
         None => None,
@@ -189,6 +200,7 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         mind,
         store,
         slack,
+        clients,
     })
 }
 
@@ -205,6 +217,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         mind,
         store,
         slack: start::Slack { net, web, us, way },
+        clients,
     } = prepared;
     let (clock, status) = (&parts.clock, &parts.status);
     let sender = Arc::new(Sender::new(Arc::clone(&web), parts.rates));
@@ -216,7 +229,12 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         us: us.clone(),
         settings,
     });
-    let (interact, listener, home) = wits::Wits {
+    let wits::Gathered {
+        interact,
+        listener,
+        home,
+        runner,
+    } = wits::Wits {
         store: &store,
         clock,
         rules: &rules,
@@ -225,8 +243,10 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         web: &web,
         sender: &sender,
         outbox: &outbox,
+        pace: parts.jobs,
     }
-    .gathered();
+    .gathered(clients);
+    tasks.keep_shared("runs", &runner, runs::Runner::run);
     keep_up(&tasks, reload, &home);
     let intake = intake(parts, &store, &rules, interact, &inbox);
     let handler = handle::Handler {

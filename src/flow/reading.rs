@@ -46,6 +46,19 @@ impl Reading {
         said
     }
 
+    /// What was said in a thread, the oldest first; nothing when Slack does not say in time.
+    pub(super) async fn thread(&self, channel: &str, thread_ts: &str) -> Vec<String> {
+        let asked = self.web.thread(&self.rules.us, channel, thread_ts);
+        match tokio::time::timeout(LINK, asked).await {
+            Ok(Ok(said)) => said,
+            Ok(Err(error)) => {
+                info!(%error, "a thread is not read for the values of a form");
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// Where people find a message; `None` when Slack does not say in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let key = format!("{channel}:{ts}");

@@ -9,6 +9,7 @@ use super::case::{Case, Place, Standing};
 use super::mind::{Mind, confident, name};
 use super::people::People;
 use super::rules::Rules;
+use super::runs::Runner;
 use super::{Knowledge, Status};
 use crate::clock::Clock;
 use crate::command::{self, Command, Resolution, Whom};
@@ -30,6 +31,7 @@ pub(super) struct Talk {
     pub(super) rules: Arc<Rules>,
     pub(super) status: Arc<Status>,
     pub(super) people: Arc<People>,
+    pub(super) runner: Arc<Runner>,
 }
 
 /// A question, and where it was asked.

@@ -1,5 +1,6 @@
 //! Those who think, each with what it needs.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -12,8 +13,11 @@ use super::mind::Mind;
 use super::people::People;
 use super::reading::Reading;
 use super::rules::Rules;
+use super::runs::{Memory, Pace, Runner};
 use super::talk::Talk;
 use crate::clock::Clock;
+use crate::jenkins::Client;
+use crate::jobs::JenkinsId;
 use crate::slack::sender::Sender;
 use crate::slack::web::Web;
 use crate::store::Store;
@@ -28,20 +32,25 @@ pub(super) struct Wits<'a> {
     pub(super) web: &'a Arc<Web>,
     pub(super) sender: &'a Arc<Sender>,
     pub(super) outbox: &'a Arc<Notify>,
+    pub(super) pace: Pace,
+}
+
+/// All of them.
+pub(super) struct Gathered {
+    /// Answers interactions.
+    pub(super) interact: Interact,
+    /// Listens to messages.
+    pub(super) listener: Listener,
+    /// Keeps the Home tabs.
+    pub(super) home: Arc<Home>,
+    /// Runs jobs.
+    pub(super) runner: Arc<Runner>,
 }
 
 impl Wits<'_> {
-    /// Who answers interactions, who listens to messages, and who keeps the Home tabs.
-    pub(super) fn gathered(&self) -> (Interact, Listener, Arc<Home>) {
+    /// Puts them together.
+    pub(super) fn gathered(&self, clients: HashMap<JenkinsId, Client>) -> Gathered {
         let people = Arc::new(People::new(Arc::clone(self.web)));
-        let talk = Arc::new(Talk {
-            store: Arc::clone(self.store),
-            clock: Arc::clone(self.clock),
-            mind: Arc::clone(self.mind),
-            rules: Arc::clone(self.rules),
-            status: Arc::clone(self.status),
-            people: Arc::clone(&people),
-        });
         let reading = Arc::new(Reading {
             web: Arc::clone(self.web),
             rules: Arc::clone(self.rules),
@@ -51,10 +60,33 @@ impl Wits<'_> {
             store: Arc::clone(self.store),
             clock: Arc::clone(self.clock),
             mind: Arc::clone(self.mind),
-            people,
+            people: Arc::clone(&people),
             reading: Arc::clone(&reading),
             sender: Arc::clone(self.sender),
             visitors: Visitors::default(),
+        });
+        let runner = Arc::new(Runner {
+            store: Arc::clone(self.store),
+            clock: Arc::clone(self.clock),
+            rules: Arc::clone(self.rules),
+            mind: Arc::clone(self.mind),
+            people: Arc::clone(&people),
+            reading: Arc::clone(&reading),
+            home: Arc::clone(&home),
+            outbox: Arc::clone(self.outbox),
+            clients,
+            pace: self.pace,
+            memory: Memory::default(),
+            places: tokio::sync::Mutex::default(),
+        });
+        let talk = Arc::new(Talk {
+            store: Arc::clone(self.store),
+            clock: Arc::clone(self.clock),
+            mind: Arc::clone(self.mind),
+            rules: Arc::clone(self.rules),
+            status: Arc::clone(self.status),
+            people,
+            runner: Arc::clone(&runner),
         });
         let interact = Interact {
             store: Arc::clone(self.store),
@@ -66,6 +98,7 @@ impl Wits<'_> {
             sender: Arc::clone(self.sender),
             home: Arc::clone(&home),
             outbox: Arc::clone(self.outbox),
+            runner: Arc::clone(&runner),
         };
         let listener = Listener {
             store: Arc::clone(self.store),
@@ -76,6 +109,11 @@ impl Wits<'_> {
             reading,
             unanswered: Unanswered::default(),
         };
-        (interact, listener, home)
+        Gathered {
+            interact,
+            listener,
+            home,
+            runner,
+        }
     }
 }

@@ -111,7 +111,7 @@ pub enum Verdict {
 }
 
 /// What one check found. Holds no secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Finding {
     /// The check's title.
     pub title: String,
@@ -257,15 +257,8 @@ pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
             result: evidence.result.to_string(),
         });
     }
-    let mut masks = evidence.masks.clone();
+    let masks = masks(checks, evidence);
     let read: Vec<_> = checks.list.iter().map(|check| (check, read(check, evidence))).collect();
-    for (check, value) in &read {
-        if let Ok(Some(value)) = value
-            && check.is_secret()
-        {
-            masks.hide(value);
-        }
-    }
     let mut findings = Vec::new();
     for (check, value) in read {
         match value.and_then(|value| check.judge(value.as_deref(), &evidence.known, &masks)) {
@@ -285,6 +278,17 @@ pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
         checks.passed.clone().filter(|_| !findings.is_empty())
     };
     Verdict::Plain { section, findings }
+}
+
+/// What is not to be seen of a finished run: secret parameters, and what secret checks read.
+pub fn masks(checks: &Checks, evidence: &Evidence<'_>) -> Masks {
+    let mut masks = evidence.masks.clone();
+    for check in checks.list.iter().filter(|check| check.is_secret()) {
+        if let Ok(Some(value)) = read(check, evidence) {
+            masks.hide(&value);
+        }
+    }
+    masks
 }
 
 /// The value that a check is about; `None` when it is plainly not there.

@@ -112,7 +112,7 @@ pub(super) fn unknown(place: &str, table: &Value, known: &[&str]) -> Option<Prob
 }
 
 /// The known word that is most like another, if any is.
-pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     known
         .map(|known| (strsim::jaro_winkler(&word.to_lowercase(), &known.to_lowercase()), known))
         .filter(|(likeness, _)| *likeness > 0.75)

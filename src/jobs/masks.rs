@@ -1,6 +1,6 @@
 //! Values that nobody may see: taken out of whatever is shown, also where they are wrapped in base64.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -50,6 +50,16 @@ pub fn secret_like(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
     WORDS.iter().any(|word| plain.contains(word))
+}
+
+/// Values as anybody may see them when nothing is known of their job.
+pub fn all(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let masks = Masks::default();
+    let shown = |(name, value): (&String, &String)| {
+        let is_plain = !secret_like(name);
+        (name.clone(), if is_plain { masks.mask(value) } else { MASK.to_owned() })
+    };
+    values.iter().map(shown).collect()
 }
 
 impl Masks {

@@ -221,7 +221,8 @@ pub fn masks(job: &Job, definition: Option<&Definition>, values: &BTreeMap<Strin
     masks
 }
 
-fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool {
+/// Whether the value of a parameter is shown to nobody: the registry, its name or Jenkins says so.
+pub fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool {
     let declared = definition.and_then(|definition| definition.parameter(name));
     declared.is_some_and(|declared| declared.kind == Kind::Password)
         || job

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Error, Web};
 use crate::slack::decode::{Identity, string};
+use crate::slack::text;
 
 /// Answers of a thread read at once.
 const PAGE: u32 = 200;
@@ -171,6 +172,31 @@ impl Web {
         })
     }
 
+    /// What was said in a thread by others than the bot, the oldest first; of a very long one its beginning.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn thread(&self, us: &Identity, channel: &str, thread_ts: &str) -> Result<Vec<String>, Error> {
+        let (mut said, mut cursor) = (Vec::new(), String::new());
+        for _ in 0..PAGES {
+            let page = self
+                .page("conversations.replies", channel, Some(thread_ts), 0, &cursor)
+                .await?;
+            let messages = page.get("messages").and_then(Value::as_array);
+            let others = messages.into_iter().flatten().filter(|message| !is_by(message, us));
+            said.extend(others.map(|message| text::of_message(message, us)));
+            cursor = page
+                .get("response_metadata")
+                .and_then(|more| string(more, "next_cursor"))
+                .unwrap_or_default();
+            if cursor.is_empty() {
+                break;
+            }
+        }
+        Ok(said)
+    }
+
     async fn page(
         &self,
         method: &str,
@@ -193,10 +219,14 @@ impl Web {
     }
 }
 
+fn is_by(message: &Value, us: &Identity) -> bool {
+    string(message, "user").is_some_and(|user| user == us.user_id)
+        || (us.bot_id.is_some() && string(message, "bot_id") == us.bot_id)
+}
+
 /// Another bot could copy our metadata, so the author counts too.
 fn is_ours(message: &Value, us: &Identity, key: &str) -> bool {
-    let by_us = string(message, "user").is_some_and(|user| user == us.user_id)
-        || (us.bot_id.is_some() && string(message, "bot_id") == us.bot_id);
+    let by_us = is_by(message, us);
     let metadata = message.get("metadata");
     by_us
         && metadata.and_then(|metadata| string(metadata, "event_type")).as_deref() == Some(METADATA)

@@ -1,0 +1,436 @@
+//! One step of a run: what Jenkins says now, written down and shown.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::Runner;
+use super::follow::Next;
+use super::run::{End, Run, Stage};
+use super::show::Live;
+use crate::jenkins::{Build, Client, Error, Found, QueueItem, State};
+use crate::jobs::{Job, log, parameters};
+use crate::redact::redact;
+use crate::respond::Trouble;
+use crate::store::{self, AuditEntry, RunRow};
+
+/// Lines of the log that are shown.
+const LINES: usize = 5;
+/// Characters of each.
+const LINE: usize = 160;
+/// Characters of the log that are kept to find its last lines in.
+const LOG: usize = 4_000;
+/// Answers that were none, in a row, before people are told.
+const FAILURES: u32 = 2;
+/// The longest time between two looks at a build.
+const SLOWEST: Duration = Duration::from_secs(30);
+/// A build that was there and is not: looks before that is believed.
+const GONE: u32 = 2;
+
+/// A run with what is needed to ask Jenkins about it.
+pub(super) struct Asking<'a> {
+    pub(super) job: &'a Job,
+    pub(super) client: &'a Client,
+    pub(super) row: &'a RunRow,
+}
+
+impl Runner {
+    /// Does the next step of a run.
+    pub(super) async fn advance(&self, row: &RunRow, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        if let Stage::Approval { until } = run.stage {
+            if now < until {
+                let left = until.duration_since(now);
+                return Ok(Next::Wait(left.try_into().unwrap_or(Duration::from_secs(1))));
+            }
+            run.end(End::Expired, now);
+            return self.written(row, &run, live, "expired").await;
+        }
+        let Some((job, client)) = self.job(&run).and_then(|job| Some((job, self.client(job)?))) else {
+            return self.unregistered(row, run, live).await;
+        };
+        let asking = Asking { job, client, row };
+        match run.stage.clone() {
+            Stage::Approval { .. } | Stage::Over { .. } => Ok(Next::Over),
+            Stage::Ready { .. } => self.start(&asking, run, live).await,
+            Stage::Triggering => self.look_up(&asking, run, live).await,
+            Stage::Queued { queue_id, .. } => {
+                if self.has_no_time(job, &run, now) {
+                    run.end(End::GaveUp, now);
+                    return self.written(row, &run, live, "gave-up").await;
+                }
+                self.queued(&asking, run, queue_id, live).await
+            }
+            Stage::Running { number, .. } => {
+                if self.has_no_time(job, &run, now) {
+                    run.end(End::GaveUp, now);
+                    return self.written(row, &run, live, "gave-up").await;
+                }
+                self.running(&asking, run, number, live).await
+            }
+            Stage::Reading {
+                number,
+                result,
+                seconds,
+            } => self.settle(&asking, run, number, &result, seconds, live).await,
+        }
+    }
+
+    /// Saves what a step led to, with one entry in the audit.
+    pub(super) async fn written(
+        &self,
+        row: &RunRow,
+        run: &Run,
+        live: &mut Live,
+        what: &str,
+    ) -> Result<Next, store::Error> {
+        let mut detail = Vec::new();
+        if let Some(number) = run.number {
+            detail.push(("build", json!(number)));
+        }
+        if let Stage::Queued { queue_id, .. } = run.stage {
+            detail.push(("queue_id", json!(queue_id)));
+        }
+        if let Some(trouble) = &run.trouble {
+            detail.extend(Self::told(trouble));
+        }
+        if let Stage::Over { end } = &run.stage
+            && let End::Invalid { faults } = &**end
+        {
+            detail.push(("faults", json!(faults)));
+        }
+        let audit = vec![self.entry(run, what, None, &detail)];
+        self.save(row, run, live, audit).await?;
+        Ok(Next::Again)
+    }
+
+    /// Its job was taken out of the registry.
+    async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        run.trouble = Some(Trouble {
+            class: "unregistered".to_owned(),
+            words: "the job is not registered any more".to_owned(),
+            about: None,
+        });
+        let (end, what) = if run.takes_place() {
+            (End::Unknown, "unknown")
+        } else {
+            (End::Refused, "refused")
+        };
+        run.end(end, now);
+        self.written(row, &run, live, what).await
+    }
+
+    fn has_no_time(&self, job: &Job, run: &Run, now: Timestamp) -> bool {
+        let limit = SignedDuration::from_mins(i64::from(job.time_limit_minutes));
+        run.triggered_at.is_some_and(|at| now.duration_since(at) > limit)
+    }
+
+    // --- in the queue ---------------------------------------------------------------------------------------------
+
+    async fn queued(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        queue_id: u64,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        if run.cancel.is_some() && !run.cancel_sent {
+            return self.cancel_in_queue(asking, run, queue_id, live).await;
+        }
+        let now = self.clock.now();
+        match asking.client.queue_item(queue_id).await {
+            Ok(QueueItem::Waiting { why: said }) => {
+                let said = said.map(|said| redact(&said).into_owned());
+                let Stage::Queued { why, missing_since, .. } = &mut run.stage else {
+                    return Ok(Next::Again);
+                };
+                let is_new = *why != said || missing_since.is_some() || run.trouble.is_some();
+                *why = said;
+                *missing_since = None;
+                self.answered(&mut run, live);
+                if is_new {
+                    // What people read; the audit has nothing of it.
+                    self.save(asking.row, &run, live, Vec::new()).await?;
+                    return Ok(Next::Wait(self.pace.queue));
+                }
+                Ok(Next::Wait(self.pace.queue))
+            }
+            Ok(QueueItem::Starting) => Ok(Next::Wait(self.pace.queue)),
+            Ok(QueueItem::Started { number }) => self.started(asking, run, number, live).await,
+            Ok(QueueItem::Cancelled) => {
+                run.trouble = None;
+                run.end(End::Cancelled, now);
+                self.written(asking.row, &run, live, "cancelled").await
+            }
+            Ok(QueueItem::Gone) => self.missing(asking, run, queue_id, live).await,
+            Err(error) => self.unanswered(asking, run, live, &error).await,
+        }
+    }
+
+    async fn cancel_in_queue(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        queue_id: u64,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        if run.joined {
+            // Somebody else's: it goes on without us.
+            run.end(End::Cancelled, now);
+            return self.written(asking.row, &run, live, "left").await;
+        }
+        match asking.client.cancel(queue_id).await {
+            Ok(()) => {
+                run.cancel_sent = true;
+                self.written(asking.row, &run, live, "cancel-sent").await
+            }
+            // It left the queue just now: the build is stopped.
+            Err(Error::NotFound) => match asking.client.queue_item(queue_id).await {
+                Ok(QueueItem::Started { number }) => self.started(asking, run, number, live).await,
+                Ok(QueueItem::Cancelled) => {
+                    run.end(End::Cancelled, now);
+                    self.written(asking.row, &run, live, "cancelled").await
+                }
+                Ok(QueueItem::Gone) => self.missing(asking, run, queue_id, live).await,
+                _ => Ok(Next::Wait(self.pace.queue)),
+            },
+            Err(error) => self.not_cancelled(asking, run, live, &error).await,
+        }
+    }
+
+    /// Jenkins does not cancel: people are told, and may try again.
+    async fn not_cancelled(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        live: &mut Live,
+        error: &Error,
+    ) -> Result<Next, store::Error> {
+        if error.is_passing() && live.failures < 5 {
+            live.failures += 1;
+            return Ok(Next::Wait(self.pace.queue));
+        }
+        run.cancel = None;
+        run.trouble = Some(trouble(error, "not-cancelled"));
+        self.written(asking.row, &run, live, "not-cancelled").await
+    }
+
+    async fn started(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        number: u64,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        self.answered(&mut run, live);
+        run.number = Some(number);
+        run.cancel_sent = false;
+        run.go(
+            Stage::Running {
+                number,
+                waits_for_input: false,
+            },
+            now,
+        );
+        self.written(asking.row, &run, live, "started").await
+    }
+
+    /// It is not in the queue any more, and Jenkins does not say what became of it.
+    async fn missing(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        queue_id: u64,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        match asking.client.find_build_by_queue_id(&asking.job.path, queue_id).await {
+            Ok(Some(number)) => return self.started(asking, run, number, live).await,
+            Ok(None) => {}
+            Err(Error::NotFound) if live.failures >= GONE => {
+                run.end(End::Gone, now);
+                return self.written(asking.row, &run, live, "gone").await;
+            }
+            Err(error) => return self.unanswered(asking, run, live, &error).await,
+        }
+        let Stage::Queued { missing_since, .. } = &mut run.stage else {
+            return Ok(Next::Again);
+        };
+        let Some(since) = *missing_since else {
+            *missing_since = Some(now);
+            self.save(asking.row, &run, live, Vec::new()).await?;
+            return Ok(Next::Wait(self.pace.queue));
+        };
+        let vanished = SignedDuration::try_from(self.pace.vanished).unwrap_or(SignedDuration::MAX);
+        if now.duration_since(since) < vanished {
+            return Ok(Next::Wait(self.pace.queue));
+        }
+        // After a restart of Jenkins it may wait under another number.
+        match self.looked_up(asking, &run).await {
+            Ok(Found::Waiting { queue_id: other, .. }) if other != queue_id => {
+                run.go(
+                    Stage::Queued {
+                        queue_id: other,
+                        why: None,
+                        missing_since: None,
+                    },
+                    now,
+                );
+                self.written(asking.row, &run, live, "queued").await
+            }
+            Ok(Found::Build { number, .. }) => self.started(asking, run, number, live).await,
+            Err(error) if error.is_passing() => self.unanswered(asking, run, live, &error).await,
+            _ => {
+                run.trouble = Some(Trouble {
+                    class: "vanished".to_owned(),
+                    words: "the request is not in Jenkins' queue any more, and there is no build of it".to_owned(),
+                    about: None,
+                });
+                run.end(End::Unknown, now);
+                self.written(asking.row, &run, live, "unknown").await
+            }
+        }
+    }
+
+    // --- running --------------------------------------------------------------------------------------------------
+
+    async fn running(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        number: u64,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let path = &asking.job.path;
+        if run.cancel.is_some() && !run.cancel_sent {
+            return match asking.client.stop(path, number).await {
+                Ok(()) => {
+                    run.cancel_sent = true;
+                    self.written(asking.row, &run, live, "cancel-sent").await
+                }
+                Err(error) => self.not_cancelled(asking, run, live, &error).await,
+            };
+        }
+        let build = match asking.client.build(path, number).await {
+            Ok(build) => build,
+            Err(Error::NotFound) if live.failures >= GONE => {
+                run.end(End::Gone, self.clock.now());
+                return self.written(asking.row, &run, live, "gone").await;
+            }
+            Err(error) => return self.unanswered(asking, run, live, &error).await,
+        };
+        let had_trouble = run.trouble.is_some();
+        self.answered(&mut run, live);
+        live.estimate = build
+            .estimate
+            .map(|estimate| estimate.as_secs())
+            .filter(|estimate| *estimate > 0);
+        if let State::Done(result) = &build.state {
+            run.go(
+                Stage::Reading {
+                    number,
+                    result: result.clone(),
+                    seconds: seconds_of(&build, &run, self.clock.now()),
+                },
+                self.clock.now(),
+            );
+            let told = [("build", json!(number)), ("result", json!(result.to_string()))];
+            let audit: Vec<AuditEntry> = vec![self.entry(&run, "result", None, &told)];
+            self.save(asking.row, &run, live, audit).await?;
+            return Ok(Next::Again);
+        }
+        self.read_log(asking, &run, number, live).await;
+        let waits = build.state == State::WaitsForInput || log::waits_for_input(&live.log_end);
+        let Stage::Running { waits_for_input, .. } = &mut run.stage else {
+            return Ok(Next::Again);
+        };
+        if *waits_for_input != waits || had_trouble {
+            *waits_for_input = waits;
+            self.save(asking.row, &run, live, Vec::new()).await?;
+            // What was shown is shown with the row.
+        } else {
+            self.show(&run, live).await?;
+        }
+        Ok(Next::Wait(self.slower(live.looks)))
+    }
+
+    /// Between two looks at a build: the longer it runs, the longer.
+    fn slower(&self, looks: u32) -> Duration {
+        match looks {
+            ..30 => self.pace.build,
+            30..120 => (self.pace.build * 2).min(SLOWEST.max(self.pace.build)),
+            _ => (self.pace.build * 6).min(SLOWEST.max(self.pace.build)),
+        }
+    }
+
+    /// The last lines that a build printed. Without them a run is followed all the same.
+    async fn read_log(&self, asking: &Asking<'_>, run: &Run, number: u64, live: &mut Live) {
+        // Secret values that are not known any more cannot be taken out.
+        let Some(values) = self.values(run) else { return };
+        let start = live.log_next.clone().unwrap_or_else(|| "0".to_owned());
+        let Ok(more) = asking.client.log(&asking.job.path, number, &start).await else {
+            return;
+        };
+        live.log_next = Some(more.next);
+        live.log_end.push_str(&more.text);
+        let excess = live.log_end.chars().count().saturating_sub(LOG);
+        live.log_end = live.log_end.chars().skip(excess).collect();
+        let mut masks = parameters::masks(asking.job, None, &values);
+        for name in &run.secrets {
+            masks.hide(values.get(name).map_or("", String::as_str));
+        }
+        let masked = masks.mask(&live.log_end);
+        let lines = log::tail(&masked, LINES).into_iter();
+        live.log = lines.map(|line| line.chars().take(LINE).collect()).collect();
+    }
+
+    // --- answers that are none ------------------------------------------------------------------------------------
+
+    /// Jenkins answers again.
+    pub(super) fn answered(&self, run: &mut Run, live: &mut Live) {
+        live.failures = 0;
+        run.trouble = None;
+    }
+
+    /// Jenkins does not say how a run is: people are told when that goes on, and it is asked again.
+    pub(super) async fn unanswered(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        live: &mut Live,
+        error: &Error,
+    ) -> Result<Next, store::Error> {
+        live.failures = live.failures.saturating_add(1);
+        let told = trouble(error, error.class());
+        if live.failures >= FAILURES && run.trouble.as_ref() != Some(&told) {
+            run.trouble = Some(told);
+            self.save(asking.row, &run, live, Vec::new()).await?;
+        }
+        let wait = self.pace.build * live.failures.min(6);
+        Ok(Next::Wait(wait.min(SLOWEST.max(self.pace.build))))
+    }
+}
+
+/// An error of Jenkins as it is kept and told.
+pub(super) fn trouble(error: &Error, class: &str) -> Trouble {
+    Trouble {
+        class: class.to_owned(),
+        words: redact(&error.to_string()).into_owned(),
+        about: match error {
+            Error::NotJenkins { host } | Error::Elsewhere { host } => Some(host.clone()),
+            Error::NoPermission { permission } => Some(permission.clone()),
+            Error::Odd { status } | Error::Server { status } => Some(status.to_string()),
+            _ => None,
+        },
+    }
+}
+
+/// How long a build took: Jenkins knows, and where it does not say, we saw it.
+fn seconds_of(build: &Build, run: &Run, now: Timestamp) -> Option<i64> {
+    let seen = now.duration_since(run.since);
+    Some(build.took.unwrap_or(seen).as_secs())
+}

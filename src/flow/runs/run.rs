@@ -1,0 +1,255 @@
+//! A run: one execution of a job that somebody asked for. Plain data, and what can happen to it.
+//!
+//! ```text
+//! approval ─► ready ─► triggering ─► queued ─► running ─► reading ─► over
+//!     └─────────┴───────────┴──────────┴──────────┴──────────────────► over (refused, unknown, cancelled, …)
+//! ```
+//!
+//! `triggering` is written down before anything is sent, and is left only with what Jenkins said or what was found there:
+//! whatever ends the bot in between, nothing is sent twice.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tracing::error;
+
+use crate::flow::case::Mark;
+use crate::jobs::BuildResult;
+use crate::jobs::checks::Finding;
+use crate::respond::{FoundError, RunStage, Trouble};
+use crate::store::RunRow;
+
+/// A run. Holds no secret values: those live in memory only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::flow) struct Run {
+    /// Unique for ever.
+    pub(in crate::flow) id: String,
+    /// The job, as `config/jobs.toml` calls it.
+    pub(in crate::flow) job: String,
+    /// Workspace, channel and thread; no thread: its message begins one.
+    pub(in crate::flow) team: String,
+    pub(in crate::flow) channel: String,
+    pub(in crate::flow) thread_ts: Option<String>,
+    /// Who asked for it.
+    pub(in crate::flow) by: Mark,
+    /// Who asked for the same meanwhile.
+    #[serde(default)]
+    pub(in crate::flow) also: Vec<Mark>,
+    /// The case that it gathers facts for.
+    #[serde(default)]
+    pub(in crate::flow) case: Option<String>,
+    /// Path of the runbook that says what its artifacts mean.
+    #[serde(default)]
+    pub(in crate::flow) runbook: Option<String>,
+    /// What the paste filled, for checks to compare with.
+    #[serde(default)]
+    pub(in crate::flow) captures: BTreeMap<String, Vec<String>>,
+    /// What is sent, without secret values.
+    pub(in crate::flow) parameters: BTreeMap<String, String>,
+    /// Names of the parameters whose values are kept in memory only.
+    #[serde(default)]
+    pub(in crate::flow) secrets: Vec<String>,
+    /// Where it is, and since when.
+    pub(in crate::flow) stage: Stage,
+    pub(in crate::flow) since: Timestamp,
+    /// When it was sent.
+    #[serde(default)]
+    pub(in crate::flow) triggered_at: Option<Timestamp>,
+    /// When the run that this one repeats was sent, of which nobody knows what became: it is looked for first.
+    #[serde(default)]
+    pub(in crate::flow) lost_at: Option<Timestamp>,
+    /// Who decided what.
+    #[serde(default)]
+    pub(in crate::flow) approved: Option<Mark>,
+    #[serde(default)]
+    pub(in crate::flow) declined: Option<Mark>,
+    #[serde(default)]
+    pub(in crate::flow) cancel: Option<Mark>,
+    /// Jenkins was asked to cancel it.
+    #[serde(default)]
+    pub(in crate::flow) cancel_sent: bool,
+    /// Somebody's same request was in the queue: it is not ours to cancel.
+    #[serde(default)]
+    pub(in crate::flow) joined: bool,
+    /// Number of the build, once it is known.
+    #[serde(default)]
+    pub(in crate::flow) number: Option<u64>,
+    /// What went wrong.
+    #[serde(default)]
+    pub(in crate::flow) trouble: Option<Trouble>,
+    /// The message that it was asked for with is deleted: nothing more is posted.
+    #[serde(default)]
+    pub(in crate::flow) silent: bool,
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "kebab-case")]
+pub(in crate::flow) enum Stage {
+    /// Somebody else must approve it in time.
+    Approval { until: Timestamp },
+    /// To be sent, once so many others of its job have ended.
+    Ready { behind: usize },
+    /// It may have been sent: looked up before anything is said.
+    Triggering,
+    /// It waits in Jenkins' queue, if it is still there.
+    Queued {
+        queue_id: u64,
+        why: Option<String>,
+        missing_since: Option<Timestamp>,
+    },
+    /// It runs.
+    Running { number: u64, waits_for_input: bool },
+    /// It has ended; what it left behind is being read.
+    Reading {
+        number: u64,
+        result: BuildResult,
+        seconds: Option<i64>,
+    },
+    /// Nothing more happens.
+    Over { end: Box<End> },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "kebab-case")]
+pub(in crate::flow) enum End {
+    /// It ran to its end.
+    Done(Ended),
+    /// It was not started, for certain.
+    Refused,
+    /// What was filled in does not fit the job.
+    Invalid { faults: Vec<String> },
+    /// Nobody knows whether it was started.
+    Unknown,
+    /// Nobody wants it any more.
+    Cancelled,
+    /// It was not approved.
+    Declined,
+    /// It was not approved in time.
+    Expired,
+    /// It takes longer than it is followed.
+    GaveUp,
+    /// It is gone from Jenkins.
+    Gone,
+}
+
+/// What came of a run that ran to its end. Holds no secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::flow) struct Ended {
+    pub(in crate::flow) result: BuildResult,
+    pub(in crate::flow) seconds: Option<i64>,
+    /// Whether there were checks.
+    pub(in crate::flow) has_checks: bool,
+    pub(in crate::flow) findings: Vec<Finding>,
+    /// Why nothing can be said; empty for a plain verdict.
+    pub(in crate::flow) missing: Vec<String>,
+    /// The section that follows, and whether it is shown.
+    pub(in crate::flow) section: Option<String>,
+    pub(in crate::flow) is_shown: bool,
+    /// Known errors in what it left behind.
+    pub(in crate::flow) found: Vec<FoundError>,
+}
+
+/// Key of a run's message in the outbox.
+pub(in crate::flow) fn post_of(run: &str) -> String {
+    format!("run:{run}")
+}
+
+impl Run {
+    /// A run as it was kept. `None` when it cannot be read, which is logged.
+    pub(in crate::flow) fn read(row: &RunRow) -> Option<Run> {
+        serde_json::from_str(&row.body)
+            .inspect_err(|cause| error!(%cause, run = row.id, "a run in the store cannot be read"))
+            .ok()
+    }
+
+    /// As it is kept. `version` as it was read, 0 for a new one.
+    pub(in crate::flow) fn row(
+        &self,
+        version: i64,
+        fingerprint: Option<String>,
+        created_at: Timestamp,
+    ) -> Option<RunRow> {
+        let body = serde_json::to_string(self)
+            .inspect_err(|cause| error!(%cause, run = self.id, "a run cannot be written down"))
+            .ok()?;
+        Some(RunRow {
+            id: self.id.clone(),
+            job: self.job.clone(),
+            user: self.by.by.clone(),
+            channel: self.channel.clone(),
+            thread_ts: self.thread_ts.clone(),
+            case: self.case.clone(),
+            fingerprint,
+            live: self.is_live(),
+            version,
+            body,
+            created_at,
+            updated_at: created_at,
+        })
+    }
+
+    pub(in crate::flow) fn is_live(&self) -> bool {
+        !matches!(self.stage, Stage::Over { .. })
+    }
+
+    /// Whether it takes one of the places that its job has at the same time.
+    pub(in crate::flow) fn takes_place(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Triggering | Stage::Queued { .. } | Stage::Running { .. } | Stage::Reading { .. }
+        )
+    }
+
+    /// Goes on to another stage.
+    pub(in crate::flow) fn go(&mut self, stage: Stage, now: Timestamp) {
+        if std::mem::discriminant(&self.stage) != std::mem::discriminant(&stage) {
+            self.since = now;
+        }
+        self.stage = stage;
+    }
+
+    /// Ends.
+    pub(in crate::flow) fn end(&mut self, end: End, now: Timestamp) {
+        self.go(Stage::Over { end: Box::new(end) }, now);
+    }
+
+    /// What came of it, once it ran to its end.
+    pub(in crate::flow) fn ended(&self) -> Option<&Ended> {
+        match &self.stage {
+            Stage::Over { end } => match &**end {
+                End::Done(ended) => Some(ended),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Where it is, as templates call it.
+    pub(in crate::flow) fn stage_name(&self) -> RunStage {
+        match &self.stage {
+            Stage::Approval { .. } => RunStage::Approval,
+            Stage::Ready { .. } => RunStage::Ready,
+            Stage::Triggering => RunStage::Triggering,
+            Stage::Queued { .. } => RunStage::Queued,
+            Stage::Running {
+                waits_for_input: true, ..
+            } => RunStage::Input,
+            Stage::Running { .. } => RunStage::Running,
+            Stage::Reading { .. } => RunStage::Reading,
+            Stage::Over { end } => match &**end {
+                End::Done(_) => RunStage::Done,
+                End::Refused => RunStage::Refused,
+                End::Invalid { .. } => RunStage::Invalid,
+                End::Unknown => RunStage::Unknown,
+                End::Cancelled => RunStage::Cancelled,
+                End::Declined => RunStage::Declined,
+                End::Expired => RunStage::Expired,
+                End::GaveUp => RunStage::GaveUp,
+                End::Gone => RunStage::Gone,
+            },
+        }
+    }
+}

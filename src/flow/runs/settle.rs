@@ -1,0 +1,384 @@
+//! What a finished run means: its artifacts are read, its checks made, and the section that follows is shown. Known errors
+//! in what it left behind are offered.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+use tracing::warn;
+
+use super::Runner;
+use super::advance::Asking;
+use super::follow::Next;
+use super::run::{End, Ended, Run, Stage, post_of};
+use super::show::Live;
+use crate::flow::Knowledge;
+use crate::flow::cards;
+use crate::flow::case::{Case, Mark, Place, Standing};
+use crate::flow::mind::confident;
+use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
+use crate::jobs::masks::Masks;
+use crate::jobs::{BuildResult, Job, Values, parameters};
+use crate::respond::FoundError;
+use crate::store::{self, Action, CaseRow, Done, NewPost};
+
+/// Tries to read an artifact while Jenkins does not answer.
+const TRIES: u32 = 3;
+/// Known errors that are named.
+const FOUND: usize = 3;
+/// Characters of an artifact or a log that the matcher is given: its end.
+const MATCHED: usize = 40_000;
+/// Characters of a line that is quoted.
+const QUOTED: usize = 200;
+/// How often a step is tried again when a case changed meanwhile.
+const AGAIN: usize = 20;
+
+impl Runner {
+    /// Reads what a run left behind and says where to go on.
+    pub(super) async fn settle(
+        &self,
+        asking: &Asking<'_>,
+        run: Run,
+        number: u64,
+        result: &BuildResult,
+        seconds: Option<i64>,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let known = self.mind.knowledge();
+        let (checks, unreadable) = self.checks(&known, asking.job, &run);
+        let artifacts = self.artifacts(asking, number, &checks).await;
+        let values = self.values(&run);
+        let mut masks = parameters::masks(asking.job, None, values.as_ref().unwrap_or(&run.parameters));
+        for name in &run.secrets {
+            let value = values.as_ref().and_then(|values| values.get(name));
+            masks.hide(value.map_or("", String::as_str));
+        }
+        let evidence = Evidence {
+            result,
+            artifacts: &artifacts,
+            known: Values {
+                parameters: values.as_ref().unwrap_or(&run.parameters),
+                captures: &run.captures,
+                data: &known.library.data,
+            },
+            masks,
+        };
+        let mut ended = judged(&checks, &evidence, result, seconds);
+        ended.missing.extend(unreadable);
+        if !ended.missing.is_empty() {
+            ended.section = None;
+        }
+        // What cannot be taken out must not be told.
+        if values.is_none() {
+            for finding in &mut ended.findings {
+                finding.seen = finding.seen.as_ref().map(|_| crate::jobs::masks::MASK.to_owned());
+            }
+        } else {
+            let masks = checks::masks(&checks, &evidence);
+            ended.found = self
+                .known_errors(asking, &known, &run, number, result, &artifacts, &masks)
+                .await;
+        }
+        self.conclude(asking, run_with(run, ended, self.clock.now()), &known, live)
+            .await
+    }
+
+    /// The checks that count for a run: the runbook's own, else the job's. None of them reads what is not on the list.
+    fn checks(&self, known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
+        let runbooks = &known.library.runbooks;
+        let runbook = run.runbook.as_ref();
+        let runbook = runbook.and_then(|path| runbooks.iter().find(|runbook| runbook.path == *path));
+        let own = runbook.map(|runbook| Checks::read(&runbook.front.signpost.checks));
+        match own {
+            Some(Ok(own)) => (own.for_job(job), Vec::new()),
+            Some(Err(_)) => {
+                let why = "the checks in the runbook cannot be read: `signpost lint` says why";
+                (Checks::of(job), vec![why.to_owned()])
+            }
+            None => (Checks::of(job), Vec::new()),
+        }
+    }
+
+    /// Every artifact that a check wants, and what else may be read.
+    async fn artifacts(&self, asking: &Asking<'_>, number: u64, checks: &Checks) -> BTreeMap<String, Artifact> {
+        let allowed = &asking.job.artifacts;
+        let most = usize::try_from(asking.job.artifact_kib)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(1024);
+        let mut read = BTreeMap::new();
+        for path in checks.artifacts() {
+            if !allowed.iter().any(|one| one == path) {
+                let why = "is not on the list of artifacts that may be read".to_owned();
+                read.insert(path.to_owned(), Artifact::NotRead(why));
+            }
+        }
+        for path in allowed {
+            let mut tries = 0;
+            let artifact = loop {
+                tries += 1;
+                match asking.client.artifact(&asking.job.path, number, path, most).await {
+                    Ok(bytes) => break Artifact::Read(bytes),
+                    Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
+                    Err(crate::jenkins::Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
+                }
+            };
+            read.insert(path.clone(), artifact);
+        }
+        read
+    }
+
+    /// Known errors in artifacts, and in the log of a build that did not succeed.
+    #[expect(clippy::too_many_arguments, reason = "what a finished run left behind")]
+    async fn known_errors(
+        &self,
+        asking: &Asking<'_>,
+        known: &Knowledge,
+        run: &Run,
+        number: u64,
+        result: &BuildResult,
+        artifacts: &BTreeMap<String, Artifact>,
+        masks: &Masks,
+    ) -> Vec<FoundError> {
+        let mut texts: Vec<(String, String)> = Vec::new();
+        for (path, artifact) in artifacts {
+            if let Artifact::Read(bytes) = artifact {
+                texts.push((path.clone(), end_of(&String::from_utf8_lossy(bytes))));
+            }
+        }
+        if *result != BuildResult::Success
+            && let Ok(log) = asking.client.log(&asking.job.path, number, "0").await
+        {
+            texts.push((String::new(), end_of(&log.text)));
+        }
+        let case = match &run.case {
+            Some(id) => self.store.case(id).await.ok().flatten().as_ref().and_then(cards::read),
+            None => None,
+        };
+        let mut found: Vec<FoundError> = Vec::new();
+        for (place, text) in texts {
+            let masked = masks.mask(&text);
+            let outcome = confident(known.index.find(&masked), self.rules.threshold(&run.channel));
+            for best in &outcome.matches {
+                let Some(at) = Place::of(&known.library, best.topic) else {
+                    continue;
+                };
+                let is_known = case
+                    .as_ref()
+                    .is_some_and(|case| case.found.as_ref() == Some(&at) || case.place.as_ref() == Some(&at));
+                if is_known
+                    || found
+                        .iter()
+                        .any(|one| one.runbook == at.runbook && one.section == at.section)
+                {
+                    continue;
+                }
+                let title = known.library.runbook(best.topic).map(|runbook| runbook.title.clone());
+                let line = best.evidence.first().map(|evidence| masks.mask(&evidence.text));
+                found.push(FoundError {
+                    place: place.clone(),
+                    title: at.section.clone().or(title).unwrap_or_default(),
+                    runbook: at.runbook,
+                    section: at.section,
+                    nth: at.nth,
+                    line: line.unwrap_or_default().chars().take(QUOTED).collect(),
+                });
+            }
+        }
+        found.truncate(FOUND);
+        found
+    }
+
+    /// Writes the end of a run down together with the section that follows.
+    async fn conclude(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        known: &Knowledge,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        let section = run.ended().and_then(|ended| ended.section.clone());
+        let place = section.and_then(|section| place_of(known, run.runbook.as_deref()?, &section));
+        let result = run.ended().map(|ended| ended.result.to_string()).unwrap_or_default();
+        for _ in 0..AGAIN {
+            let mark = Mark {
+                by: String::new(),
+                name: String::new(),
+                at: now,
+            };
+            let moved = match &place {
+                Some(place) if !run.silent => self.moved(&run, place, &format!("verdict:{}", run.id), &mark).await?,
+                _ => Done::default(),
+            };
+            let is_shown = !moved.posts.is_empty();
+            if let Stage::Over { end } = &mut run.stage
+                && let End::Done(ended) = &mut **end
+            {
+                ended.is_shown = is_shown;
+            }
+            let ended = run.ended();
+            let verdict = match ended {
+                Some(ended) if ended.has_checks && ended.missing.is_empty() => "plain",
+                Some(ended) if ended.has_checks => "inconclusive",
+                _ => "none",
+            };
+            let detail = [
+                ("build", json!(run.number)),
+                ("result", json!(result)),
+                ("verdict", json!(verdict)),
+                ("section", json!(ended.and_then(|ended| ended.section.clone()))),
+                (
+                    "missing",
+                    json!(ended.map(|ended| ended.missing.clone()).unwrap_or_default()),
+                ),
+            ];
+            let audit = vec![self.entry(&run, "verdict", None, &detail)];
+            let done = Done { audit, ..moved };
+            if self.save_with(asking.row, &run, live, done).await? {
+                return Ok(Next::Again);
+            }
+            // The run itself changed: look at it anew. A case alone: put it together again.
+            match self.store.run(&run.id).await? {
+                Some(row) if row.version == asking.row.version => {}
+                _ => return Ok(Next::Again),
+            }
+        }
+        warn!(
+            run = run.id,
+            "the section that follows cannot be shown; people change its case all the time"
+        );
+        if let Stage::Over { end } = &mut run.stage
+            && let End::Done(ended) = &mut **end
+        {
+            ended.is_shown = false;
+        }
+        self.written(asking.row, &run, live, "verdict").await
+    }
+
+    /// The case of a run goes on at another place, at the end of its thread: what is to be posted and written down. Without
+    /// a case a new one begins there.
+    pub(super) async fn moved(&self, run: &Run, place: &Place, key: &str, mark: &Mark) -> Result<Done, store::Error> {
+        let known = self.mind.knowledge();
+        if place.find(&known.library).is_none() {
+            return Ok(Done::default());
+        }
+        let thread = match &run.thread_ts {
+            Some(thread) => Some(thread.clone()),
+            None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+        };
+        let row = match &run.case {
+            Some(id) => self.store.case(id).await?,
+            None => self.store.case(&format!("case:{}", run.id)).await?,
+        };
+        let now = self.clock.now();
+        let mut done = Done::default();
+        let case = row.as_ref().and_then(|row| Some((row, cards::read(row)?)));
+        // What only one person sees stays theirs; what everybody is shown is another case.
+        let case = case.filter(|(_, case)| case.post.is_some());
+        let (mut case, version, created_at) = match case {
+            Some((row, case)) => (case, row.version, row.created_at),
+            None => (self.new_case(run, thread.clone()), 0, now),
+        };
+        if case.post.as_deref() == Some(key) {
+            // It was shown already: what it shows is brought up to date.
+            case.go_to(place, mark);
+            let shown = self.mind.show(&known, &case);
+            done.posts.extend(cards::update(&case, version, &shown));
+        } else {
+            if let Some(before) = case.post.replace(key.to_owned()) {
+                let title = crate::flow::mind::Mind::title(&known, place);
+                let moved = crate::slack::sender::Body {
+                    text: title,
+                    ..Default::default()
+                }
+                .safe();
+                let update = cards::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
+                done.posts.extend(update.map(|post| NewPost {
+                    action: Action::Update { of: before.clone() },
+                    ..post
+                }));
+                case.earlier.push(before);
+            }
+            case.go_to(place, mark);
+            let shown = self.mind.show(&known, &case);
+            done.posts.extend(cards::post(key, &case.channel, thread, &shown));
+        }
+        if matches!(case.standing, Standing::Choosing | Standing::NotHelped) {
+            case.stand(Standing::Open, None);
+        }
+        done.cases
+            .extend(cards::row(&case, version, now).map(|row| CaseRow { created_at, ..row }));
+        Ok(done)
+    }
+
+    fn new_case(&self, run: &Run, thread: Option<String>) -> Case {
+        Case {
+            id: format!("case:{}", run.id),
+            team: run.team.clone(),
+            channel: run.channel.clone(),
+            thread_ts: thread,
+            author: Some(run.by.by.clone()),
+            asked: true,
+            fingerprint: format!("run:{}", run.id),
+            ..Case::default()
+        }
+    }
+}
+
+fn run_with(mut run: Run, ended: Ended, now: Timestamp) -> Run {
+    run.trouble = None;
+    run.end(End::Done(ended), now);
+    run
+}
+
+/// What the checks say.
+fn judged(checks: &Checks, evidence: &Evidence<'_>, result: &BuildResult, seconds: Option<i64>) -> Ended {
+    let mut ended = Ended {
+        result: result.clone(),
+        seconds,
+        has_checks: !checks.list.is_empty(),
+        findings: Vec::new(),
+        missing: Vec::new(),
+        section: None,
+        is_shown: false,
+        found: Vec::new(),
+    };
+    if !ended.has_checks {
+        return ended;
+    }
+    match checks::verdict(checks, evidence) {
+        Verdict::Plain { section, findings } => {
+            ended.section = section;
+            ended.findings = findings;
+        }
+        Verdict::Inconclusive { missing, findings } => {
+            ended.missing = missing.iter().map(ToString::to_string).collect();
+            ended.findings = findings;
+        }
+    }
+    ended
+}
+
+/// The section of a runbook, by its heading.
+fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
+    let document = known
+        .library
+        .runbooks
+        .iter()
+        .find(|document| document.path == runbook)?;
+    let headings = || document.sections.iter().skip(1).map(|section| &section.heading);
+    let heading = headings().find(|heading| *heading == section);
+    let heading = heading.or_else(|| headings().find(|heading| heading.eq_ignore_ascii_case(section.trim())))?;
+    Some(Place {
+        runbook: runbook.to_owned(),
+        section: Some(heading.clone()),
+        nth: 0,
+    })
+}
+
+/// The end of a long text.
+fn end_of(text: &str) -> String {
+    let excess = text.chars().count().saturating_sub(MATCHED);
+    text.chars().skip(excess).collect()
+}

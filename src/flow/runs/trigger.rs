@@ -1,0 +1,338 @@
+//! Starting a job, once: written down before it is sent, looked up when the answer is lost, never sent again.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use tracing::{info, warn};
+
+use super::Runner;
+use super::advance::{Asking, trouble};
+use super::follow::Next;
+use super::run::{End, Run, Stage};
+use super::show::Live;
+use crate::jenkins::{Error, Found, Lost, Triggered};
+use crate::jobs::{Definition, parameters};
+use crate::respond::Trouble;
+use crate::store;
+
+/// How long what became of a lost request is looked for while Jenkins does not answer.
+const SEARCH: SignedDuration = SignedDuration::from_mins(10);
+/// Runs that are asked whether a build is theirs.
+const OTHERS: u32 = 100;
+
+impl Runner {
+    /// Starts a run, as soon as its job has a place for it.
+    pub(super) async fn start(&self, asking: &Asking<'_>, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        let Some(values) = self.values(&run) else {
+            run.trouble = Some(Trouble {
+                class: "secret-lost".to_owned(),
+                words: "its secret values are kept in memory only, and Signpost was restarted since".to_owned(),
+                about: None,
+            });
+            run.end(End::Refused, now);
+            return self.written(asking.row, &run, live, "refused").await;
+        };
+        let definition = match asking.client.definition(&asking.job.path).await {
+            Ok(definition) => definition,
+            Err(error) => return self.refused_by(asking, run, live, &error).await,
+        };
+        self.memory.define(&asking.job.id, &definition);
+        let faults = parameters::against(&definition, &values);
+        if !faults.is_empty() {
+            let faults = faults.iter().map(ToString::to_string).collect();
+            run.end(End::Invalid { faults }, now);
+            return self.written(asking.row, &run, live, "refused").await;
+        }
+        if !definition.buildable {
+            return self.refused_by(asking, run, live, &Error::NotBuildable).await;
+        }
+        if run.lost_at.is_some()
+            && let Some(next) = self.found_again(asking, &mut run, live).await?
+        {
+            return Ok(next);
+        }
+        // One at a time: two runs must not take the last place.
+        let place = self.places.lock().await;
+        let behind = self.before(&run, asking).await?;
+        if behind > 0 {
+            drop(place);
+            if run.stage != (Stage::Ready { behind }) {
+                run.stage = Stage::Ready { behind };
+                self.save(asking.row, &run, live, Vec::new()).await?;
+            }
+            return Ok(Next::Wait(self.pace.queue));
+        }
+        run.triggered_at = Some(now);
+        run.go(Stage::Triggering, now);
+        let audit = vec![self.entry(&run, "triggered", None, &[])];
+        let saved = self.save(asking.row, &run, live, audit).await?;
+        drop(place);
+        if !saved {
+            return Ok(Next::Again);
+        }
+        self.send(asking, &run, &definition, values, live).await
+    }
+
+    /// How many runs of the job must end before this one has its place.
+    async fn before(&self, run: &Run, asking: &Asking<'_>) -> Result<usize, store::Error> {
+        let rows = self.store.live_runs().await?;
+        let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+        let mut taken = 0;
+        for row in others {
+            let Some(other) = Run::read(row) else { continue };
+            let is_earlier = (row.created_at, &row.id) < (asking.row.created_at, &run.id);
+            if other.takes_place() || is_earlier && matches!(other.stage, Stage::Ready { .. }) {
+                taken += 1;
+            }
+        }
+        let places = usize::try_from(asking.job.concurrency.max(1)).unwrap_or(usize::MAX);
+        Ok((taken + 1_usize).saturating_sub(places))
+    }
+
+    /// Sends it. What is written down says already that it may have been.
+    async fn send(
+        &self,
+        asking: &Asking<'_>,
+        run: &Run,
+        definition: &Definition,
+        mut values: std::collections::BTreeMap<String, String>,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        if let Some(name) = run_id_name(asking, definition) {
+            values.insert(name.to_owned(), run_id(&run.id));
+        }
+        info!(run = run.id, job = run.job, "a job is started");
+        let triggered = asking.client.trigger(&asking.job.path, definition, &values).await;
+        // Somebody may have pressed Cancel meanwhile.
+        loop {
+            let Some((row, mut run)) = self.read(&run.id).await? else {
+                return Ok(Next::Over);
+            };
+            if run.stage != Stage::Triggering {
+                return Ok(Next::Again);
+            }
+            let now = self.clock.now();
+            let (what, detail) = match &triggered {
+                Triggered::Queued { queue_id } | Triggered::Joined { queue_id } => {
+                    run.joined = matches!(triggered, Triggered::Joined { .. });
+                    run.go(queued(*queue_id), now);
+                    (
+                        "queued",
+                        vec![("queue_id", json!(queue_id)), ("joined", json!(run.joined))],
+                    )
+                }
+                Triggered::Refused(error) => {
+                    warn!(%error, run = run.id, "Jenkins does not start a job");
+                    let told = trouble(error, error.class());
+                    let detail = Self::told(&told).to_vec();
+                    run.trouble = Some(told);
+                    run.end(End::Refused, now);
+                    ("refused", detail)
+                }
+                Triggered::Unknown(error) => {
+                    warn!(%error, run = run.id, "it is not known whether a job was started; it is looked up");
+                    let told = trouble(error, error.class());
+                    let detail = Self::told(&told).to_vec();
+                    run.trouble = Some(told);
+                    ("answer-lost", detail)
+                }
+            };
+            let audit = vec![self.entry(&run, what, None, &detail)];
+            if self.save(&row, &run, live, audit).await? {
+                return Ok(Next::Again);
+            }
+        }
+    }
+
+    async fn refused_by(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        live: &mut Live,
+        error: &Error,
+    ) -> Result<Next, store::Error> {
+        run.trouble = Some(trouble(error, error.class()));
+        run.end(End::Refused, self.clock.now());
+        self.written(asking.row, &run, live, "refused").await
+    }
+
+    // --- what became of a lost request ----------------------------------------------------------------------------
+
+    /// It may have been sent: what is there of it in Jenkins decides.
+    pub(super) async fn look_up(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        let since = run.triggered_at.unwrap_or(run.since);
+        let found = match self.looked_up(asking, &run).await {
+            Ok(found) => found,
+            Err(error) if error.is_passing() && now.duration_since(since) < SEARCH => {
+                return self.unanswered(asking, run, live, &error).await;
+            }
+            Err(error) => {
+                run.trouble = Some(trouble(&error, error.class()));
+                Found::Several
+            }
+        };
+        match found {
+            Found::Waiting { queue_id, ours } => {
+                self.answered(&mut run, live);
+                run.joined = !ours;
+                run.go(queued(queue_id), now);
+                self.written(asking.row, &run, live, "found").await
+            }
+            Found::Build { number, .. } => {
+                self.answered(&mut run, live);
+                run.number = Some(number);
+                let stage = Stage::Running {
+                    number,
+                    waits_for_input: false,
+                };
+                run.go(stage, now);
+                self.written(asking.row, &run, live, "found").await
+            }
+            Found::Nothing if now.duration_since(since) < self.certain_after(asking) => Ok(Next::Wait(self.pace.queue)),
+            Found::Nothing | Found::Several => {
+                if run.trouble.is_none() {
+                    run.trouble = Some(Trouble {
+                        class: if found == Found::Several {
+                            "several"
+                        } else {
+                            "not-found-again"
+                        }
+                        .to_owned(),
+                        words: "Signpost ended while it asked Jenkins, and what is there does not settle it".to_owned(),
+                        about: None,
+                    });
+                }
+                run.end(End::Unknown, now);
+                self.written(asking.row, &run, live, "unknown").await
+            }
+        }
+    }
+
+    /// When Jenkins must have a request, if it ever will.
+    fn certain_after(&self, asking: &Asking<'_>) -> SignedDuration {
+        let jenkins = self.registry().jenkins(&asking.job.jenkins.0);
+        let timeout = SignedDuration::from_secs(jenkins.map_or(10, |jenkins| i64::from(jenkins.request_timeout)));
+        let settled = SignedDuration::try_from(self.pace.settled).unwrap_or(SignedDuration::ZERO);
+        timeout.saturating_add(settled)
+    }
+
+    /// What is in Jenkins of a run that was sent, or may have been. A build that is another run's is not it.
+    pub(super) async fn looked_up(&self, asking: &Asking<'_>, run: &Run) -> Result<Found, Error> {
+        let known = self.memory.definition(&asking.job.id);
+        let definition = match known {
+            Some(definition) => definition,
+            None => asking.client.definition(&asking.job.path).await?,
+        };
+        let id = run_id(&run.id);
+        let name = run_id_name(asking, &definition);
+        // Secret values are not told by Jenkins anyway.
+        let lost = Lost {
+            parameters: &run.parameters,
+            since: run.triggered_at.unwrap_or(run.since),
+            run_id: name.map(|name| (name, id.as_str())),
+        };
+        let found = asking
+            .client
+            .look_up(&asking.job.path, &lost, self.clock.as_ref())
+            .await?;
+        if let Found::Build { number, .. } = found
+            && self.is_of_another(run, number).await
+        {
+            return Ok(Found::Nothing);
+        }
+        Ok(found)
+    }
+
+    async fn is_of_another(&self, run: &Run, number: u64) -> bool {
+        let rows = self.store.latest_runs(None, OTHERS).await.unwrap_or_default();
+        rows.iter()
+            .filter(|row| row.job == run.job && row.id != run.id)
+            .filter_map(Run::read)
+            .any(|other| other.number == Some(number))
+    }
+
+    /// A run that is asked for again, because nobody knew what became of the first: that one may have turned up since.
+    async fn found_again(
+        &self,
+        asking: &Asking<'_>,
+        run: &mut Run,
+        live: &mut Live,
+    ) -> Result<Option<Next>, store::Error> {
+        let now = self.clock.now();
+        let lost = Run {
+            triggered_at: run.lost_at.take(),
+            ..run.clone()
+        };
+        // The run id of the first is not known here: its parameters have to do.
+        let parameters = Lost {
+            parameters: &lost.parameters,
+            since: lost.triggered_at.unwrap_or(lost.since),
+            run_id: None,
+        };
+        let found = asking
+            .client
+            .look_up(&asking.job.path, &parameters, self.clock.as_ref())
+            .await;
+        let stage = match found {
+            Ok(Found::Waiting { queue_id, .. }) => queued(queue_id),
+            Ok(Found::Build { number, .. }) if !self.is_of_another(run, number).await => {
+                run.number = Some(number);
+                Stage::Running {
+                    number,
+                    waits_for_input: false,
+                }
+            }
+            Ok(Found::Several) => {
+                run.trouble = Some(Trouble {
+                    class: "several".to_owned(),
+                    words: "there is more than one build that it could be".to_owned(),
+                    about: None,
+                });
+                run.end(End::Unknown, now);
+                return self.written(asking.row, run, live, "unknown").await.map(Some);
+            }
+            Ok(_) => return Ok(None),
+            Err(error) => {
+                run.trouble = Some(trouble(&error, error.class()));
+                run.end(End::Refused, now);
+                return self.written(asking.row, run, live, "refused").await.map(Some);
+            }
+        };
+        run.triggered_at = lost.triggered_at;
+        run.go(stage, now);
+        self.written(asking.row, run, live, "found").await.map(Some)
+    }
+}
+
+fn queued(queue_id: u64) -> Stage {
+    Stage::Queued {
+        queue_id,
+        why: None,
+        missing_since: None,
+    }
+}
+
+/// The parameter that takes the run's id, where the job has it.
+fn run_id_name<'a>(asking: &Asking<'a>, definition: &Definition) -> Option<&'a str> {
+    let name = asking.job.run_id.as_deref()?;
+    definition.parameter(name).map(|_| name)
+}
+
+/// A run's id as a parameter takes it.
+fn run_id(id: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
+            c
+        } else {
+            '_'
+        }
+    };
+    let plain: String = id.chars().map(plain).take(100).collect();
+    format!("signpost-{plain}")
+}
