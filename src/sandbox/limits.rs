@@ -7,6 +7,9 @@ use serde_json::Value;
 /// The most characters of text that a message's blocks may hold together (Slack: `msg_blocks_too_long` near 12–13k).
 const BLOCKS_TEXT: usize = 12_000;
 
+/// The most characters of a field that people type into.
+const LONGEST_INPUT: u64 = 3000;
+
 /// Checks a message's blocks; each complaint reads like Slack's in `response_metadata.messages`.
 pub(crate) fn blocks(blocks: &[Value], most: usize) -> Vec<String> {
     let mut faults = Faults::default();
@@ -62,6 +65,10 @@ pub(crate) fn view(view: &Value) -> Vec<String> {
     if !view["blocks"].is_array() {
         faults.add_at("/view", "missing required field: blocks");
     }
+    let wants_focus = |block: &&Value| block["element"]["focus_on_load"] == true;
+    if given.iter().filter(wants_focus).count() > 1 {
+        faults.add_at("/view/blocks", "only one element may have `focus_on_load`");
+    }
     for (key, most) in [("private_metadata", 3000), ("callback_id", 255), ("external_id", 255)] {
         if view[key].as_str().is_some_and(|text| text.chars().count() > most) {
             faults.add_at(
@@ -71,6 +78,11 @@ pub(crate) fn view(view: &Value) -> Vec<String> {
         }
     }
     faults.found
+}
+
+/// What a text object or a text says.
+fn words(value: &Value) -> &Value {
+    if value.is_object() { &value["text"] } else { value }
 }
 
 fn text_length(value: &Value) -> usize {
@@ -183,6 +195,8 @@ impl Faults {
                 }
                 if block["element"].is_null() {
                     self.add(at, "missing required field: element");
+                } else if matches!(block["element"]["type"].as_str(), Some("button" | "overflow" | "image")) {
+                    self.add(&format!("{at}/element/type"), "unsupported type for an input block");
                 } else {
                     self.element(&block["element"], &format!("{at}/element"));
                 }
@@ -248,21 +262,19 @@ impl Faults {
                 if element["option_groups"].is_null() {
                     self.options(element, at, most);
                 } else {
+                    // One group, or several: Slack wants it or `options`, not both.
+                    if !element["options"].is_null() {
+                        self.add(at, "only one of `options` and `option_groups` may be given");
+                    }
                     for (index, group) in self.items(element, at, "option_groups", 100).iter().enumerate() {
                         let at = format!("{at}/option_groups/{index}");
                         self.plain(&group["label"], &format!("/blocks{at}/label"), 75);
                         self.options(group, &at, 100);
                     }
                 }
+                self.initial_options(element, at);
             }
-            "plain_text_input" => {
-                if element["max_length"]
-                    .as_u64()
-                    .is_some_and(|most| most == 0 || most > 3000)
-                {
-                    self.add(&format!("{at}/max_length"), "must be between 1 and 3000");
-                }
-            }
+            "plain_text_input" => self.text_input(element, at),
             "users_select"
             | "multi_users_select"
             | "conversations_select"
@@ -287,9 +299,68 @@ impl Faults {
         }
     }
 
+    fn text_input(&mut self, element: &Value, at: &str) {
+        for (key, least) in [("min_length", 0), ("max_length", 1)] {
+            let length = element[key].as_u64();
+            if !element[key].is_null() && length.is_none_or(|length| length < least || length > LONGEST_INPUT) {
+                self.add(
+                    &format!("{at}/{key}"),
+                    &format!("must be between {least} and {LONGEST_INPUT}"),
+                );
+            }
+        }
+        let (least, most) = (element["min_length"].as_u64(), element["max_length"].as_u64());
+        if least.zip(most).is_some_and(|(least, most)| least > most) {
+            self.add(&format!("{at}/min_length"), "must not be larger than `max_length`");
+        }
+        let most = most.unwrap_or(LONGEST_INPUT).min(LONGEST_INPUT);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        self.optional(at, "initial_value", element["initial_value"].as_str(), most);
+    }
+
+    /// What is chosen at first must be among the options, just as it stands there.
+    fn initial_options(&mut self, element: &Value, at: &str) {
+        let groups = element["option_groups"].as_array().into_iter().flatten();
+        let lists = groups.map(|group| &group["options"]).chain([&element["options"]]);
+        let options: Vec<&Value> = lists.filter_map(Value::as_array).flatten().collect();
+        let is_one = |chosen: &Value| {
+            let same = |option: &&Value| {
+                ["text", "value"]
+                    .iter()
+                    .all(|key| words(&option[key]) == words(&chosen[key]))
+            };
+            options.iter().any(same)
+        };
+        let chosen = &element["initial_option"];
+        if !chosen.is_null() && !is_one(chosen) {
+            self.add(&format!("{at}/initial_option"), "must exactly match one of the options");
+        }
+        for (index, chosen) in element["initial_options"].as_array().into_iter().flatten().enumerate() {
+            if !is_one(chosen) {
+                self.add(
+                    &format!("{at}/initial_options/{index}"),
+                    "must exactly match one of the options",
+                );
+            }
+        }
+    }
+
     fn options(&mut self, holder: &Value, at: &str, most: usize) {
+        let is_select = !matches!(holder["type"].as_str(), Some("checkboxes" | "radio_buttons"));
         for (index, option) in self.items(holder, at, "options", most).iter().enumerate() {
             let at = format!("{at}/options/{index}");
+            if is_select && option["text"]["type"] != "plain_text" {
+                self.add(&format!("{at}/text/type"), "must be `plain_text`");
+            }
+            if !option["description"].is_null() {
+                self.length(
+                    &format!("{at}/description"),
+                    "text",
+                    option["description"]["text"].as_str(),
+                    1,
+                    75,
+                );
+            }
             self.length(&format!("{at}/text"), "text", option["text"]["text"].as_str(), 1, 75);
             // facts/slack.md says 75, Slack's reference 150: the stricter one keeps apps safe with both.
             self.length(&at, "value", option["value"].as_str(), 1, 75);

@@ -23,12 +23,26 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(|| async { asset("index.html") }))
-        .route(
-            "/page/{*path}",
-            get(|Path(path): Path<String>| async move { asset(&path) }),
-        )
         .route("/archives/{*rest}", get(|| async { asset("index.html") }))
         .route("/favicon.ico", get(|| async { asset("icon.svg") }))
+        .merge(parts())
+}
+
+/// What pages are made of, below `/page/`.
+pub(super) fn parts<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route(
+        "/page/{*path}",
+        get(|Path(path): Path<String>| async move { asset(&path) }),
+    )
+}
+
+/// The page of the local Jenkins, whatever it is about: its script reads that from the address.
+pub(super) fn jenkins(status: StatusCode) -> Response {
+    let mut response = asset("jenkins.html");
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
 }
 
 fn asset(path: &str) -> Response {

@@ -194,18 +194,26 @@ impl Call {
 /// Every change as a server-sent event, until shutdown.
 async fn live(Shares(shared): Shares<Arc<Shared>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let (changes, shutdown) = (shared.lock().live.subscribe(), shared.shutdown.clone());
+    let moves = shared.jenkins.moves();
     let hello = stream::once(async { Ok(Event::default().data(json!({"type": "hello"}).to_string())) });
-    let stream = stream::unfold((changes, shutdown), |(mut changes, shutdown)| async move {
-        let change = tokio::select! {
-            change = changes.recv() => match change {
-                Ok(change) => change,
-                // The page fell behind: it reads everything again.
-                Err(RecvError::Lagged(_)) => json!({"type": "resync"}),
-                Err(RecvError::Closed) => return None,
-            },
-            () = shutdown.cancelled() => return None,
-        };
-        Some((Ok(Event::default().data(change.to_string())), (changes, shutdown)))
-    });
+    let stream = stream::unfold(
+        (changes, moves, shutdown),
+        |(mut changes, mut moves, shutdown)| async move {
+            let change = tokio::select! {
+                change = changes.recv() => match change {
+                    Ok(change) => change,
+                    // The page fell behind: it reads everything again.
+                    Err(RecvError::Lagged(_)) => json!({"type": "resync"}),
+                    Err(RecvError::Closed) => return None,
+                },
+                () = moves.next() => json!({"type": "jenkins"}),
+                () = shutdown.cancelled() => return None,
+            };
+            Some((
+                Ok(Event::default().data(change.to_string())),
+                (changes, moves, shutdown),
+            ))
+        },
+    );
     Sse::new(futures_util::StreamExt::chain(hello, stream)).keep_alive(KeepAlive::default())
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State as Shares};
+use axum::extract::{Path, Query, State as Shares};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -18,7 +18,7 @@ use super::faults::Fault;
 use super::model::{Artifact, Content, Given, Job};
 use super::scenario::Wish;
 use super::state::State;
-use super::{Shared, routes};
+use super::{Shared, routes, shown};
 use crate::sandbox::server::problem;
 
 const ACTIONS: &str = "finish, abort, proceed, log, artifact, scenario, trigger, hold, quiet_down, job, user, options";
@@ -26,12 +26,17 @@ const ACTIONS: &str = "finish, abort, proceed, log, artifact, scenario, trigger,
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/sandbox/jenkins/state", get(state))
+        .route("/sandbox/jenkins/shown", get(shown))
         .route("/sandbox/jenkins/faults", post(add_faults).get(faults).delete(clear))
         .route("/sandbox/jenkins/{action}", post(act))
 }
 
 async fn state(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
     Json(shared.to_json())
+}
+
+async fn shown(Shares(shared): Shares<Arc<Shared>>, Query(wanted): Query<shown::Wanted>) -> Json<Value> {
+    Json(shown::shown(&shared.lock(), &wanted))
 }
 
 async fn faults(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
@@ -113,11 +118,16 @@ pub(super) fn run(state: &mut State, action: &str, given: &Value) -> Result<Valu
         }
         "artifact" => artifact(state, given),
         "scenario" => {
-            if given["clear"] == true {
-                state.wishes.clear();
+            let is_cleared = given["clear"] == true;
+            let wish = if is_cleared && given["scenario"].is_null() {
+                None
             } else {
-                state.wishes.push(Wish::read(given)?);
+                Some(Wish::read(given)?)
+            };
+            if is_cleared {
+                state.wishes.clear();
             }
+            state.wishes.extend(wish);
             Ok(json!({}))
         }
         "trigger" => trigger(state, given),

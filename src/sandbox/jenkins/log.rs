@@ -31,7 +31,7 @@ pub(super) fn progressive(build: &Build, start: &str) -> Response {
 }
 
 /// Takes out `ESC[8mha:…ESC[0m`, where Jenkins hides what its own page shows as links.
-fn without_notes(log: &str) -> String {
+pub(super) fn without_notes(log: &str) -> String {
     let mut shown = String::with_capacity(log.len());
     let mut rest = log;
     while let Some((before, note)) = rest.split_once("\u{1b}[8mha:") {

@@ -17,11 +17,13 @@ mod log;
 mod model;
 mod options;
 mod pages;
+mod people;
 mod routes;
 mod scenario;
 mod seed;
 mod server;
 mod show;
+mod shown;
 mod state;
 mod tree;
 mod trigger;
@@ -172,6 +174,15 @@ impl Jenkins {
         self.shared.update(|state| control::run(state, action, given))
     }
 
+    /// Hears when something moves that people see.
+    pub(super) fn moves(&self) -> Moves {
+        Moves {
+            changes: self.shared.changed.subscribe(),
+            shared: Arc::clone(&self.shared),
+            last: String::new(),
+        }
+    }
+
     /// Completes when its server and all its tasks have ended after shutdown.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::clone(&self.shared);
@@ -179,6 +190,32 @@ impl Jenkins {
             shared.shutdown.cancelled().await;
             shared.tracker.close();
             shared.tracker.wait().await;
+        }
+    }
+}
+
+/// Tells one who listens of changes; a request that changes nothing is none.
+#[derive(Debug)]
+pub(super) struct Moves {
+    changes: watch::Receiver<u64>,
+    shared: Arc<Shared>,
+    last: String,
+}
+
+impl Moves {
+    /// Completes with the next change.
+    pub(super) async fn next(&mut self) {
+        loop {
+            if self.changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            let mut shown = shown::shown(&self.shared.lock(), &shown::Wanted::default());
+            shown["now"] = Value::Null;
+            let shown = shown.to_string();
+            if shown != self.last {
+                self.last = shown;
+                return;
+            }
         }
     }
 }

@@ -213,7 +213,7 @@ fn below_jobs(state: &mut State, ask: &Ask, depth: usize, fault: Option<&Effect>
 }
 
 /// A build by its number or by a permalink.
-fn build_called<'a>(job: &'a Job, name: &str) -> Option<&'a Build> {
+pub(super) fn build_called<'a>(job: &'a Job, name: &str) -> Option<&'a Build> {
     let last = |fits: fn(&Build) -> bool| job.builds.iter().rev().find(|build| fits(build));
     match name {
         "lastBuild" => last(|_| true),

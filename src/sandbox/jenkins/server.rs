@@ -13,7 +13,8 @@ use serde_json::json;
 use super::auth::{self, Who};
 use super::faults::Effect;
 use super::routes::{self, Ask};
-use super::{Shared, control, pages};
+use super::{Shared, control, pages, people};
+use crate::sandbox::page;
 use crate::sandbox::server::{LARGEST, broken, multipart};
 
 /// Where it is mounted beside other things.
@@ -31,7 +32,7 @@ pub(super) fn mounted<S: Clone + Send + Sync + 'static>(shared: Arc<Shared>) -> 
 /// The same, and Jenkins at the root too.
 pub(super) fn standalone(shared: Arc<Shared>) -> Router {
     let root = Router::new().fallback(answer).with_state(Arc::clone(&shared));
-    mounted(shared).merge(root)
+    mounted(shared).merge(page::parts()).merge(root)
 }
 
 async fn answer(Shares(shared): Shares<Arc<Shared>>, request: Request) -> Response {
@@ -67,6 +68,9 @@ async fn answer(Shares(shared): Shares<Arc<Shared>>, request: Request) -> Respon
         },
         path,
     };
+    if people::is_visit(&ask.method, &parts.headers, &who) {
+        return finished(people::visited(&mut shared.lock(), ask));
+    }
     let is_stored = ask.path.first().is_some_and(|first| first == "object-store");
     let what = if is_stored {
         "object_store"

@@ -4,13 +4,16 @@ import { composer } from "./composer.js";
 import { act, asking, client, dismiss, react, remove, shortcut, snippet, upload } from "./doing.js";
 import { announce, byId, h, toast } from "./dom.js";
 import { editor } from "./editor.js";
-import { EXAMPLES, alertEntries } from "./examples.js";
+import { EXAMPLES } from "./examples.js";
 import { home, tabs } from "./home.js";
 import { icon } from "./icons.js";
+import { jenkinsPanel } from "./jenkins-panel.js";
 import { appHere, appName, channel, homeKey, isPhone, isRoot, known, load, mine, names, offered, people, present, readKey, reads, shown, stored, titleOf, user, visible } from "./known.js";
-import { attachMenu } from "./menus.js";
+import { lookSwitch } from "./look.js";
 import { avatar, date, dayOf, message } from "./message.js";
 import { closeView, isShown, showView } from "./modal.js";
+import { trying } from "./trying.js";
+import { unseen } from "./unseen.js";
 
 // --- the sidebar ---------------------------------------------------------------------------------------------------
 
@@ -23,17 +26,24 @@ function drawSidebar() {
     const app = other && known.apps.find((candidate) => candidate.user_id === other.id);
     const isOn = app ? app.connections > 0 || app.request_url : false;
     return h("button", {
-      class: `channel${unread ? " unread" : ""}`, type: "button", "aria-current": one.id === shown.channel ? "page" : null,
-      "aria-label": `${titleOf(one)}${unread ? ", unread" : ""}${app && !isOn ? ", not connected" : ""}`, onclick: () => { open(one.id); menu(false); },
+      class: `channel${unread ? " unread" : ""}`, type: "button", "aria-current": one.id === shown.channel && !shown.jenkins ? "page" : null,
+      "aria-label": `${titleOf(one)}${unread ? ", unread" : ""}${app && !isOn ? ", not connected" : ""}`, onclick: () => { if (shown.jenkins && one.id === shown.channel) { shown.jenkins = false; draw(); } else open(one.id); menu(false); },
     }, one.is_im ? h("span", { class: `presence${isOn ? " on" : ""}`, "aria-hidden": "true" }) : h("span", { class: "hash", "aria-hidden": "true" }, one.is_private ? icon("lock") : "#"),
     h("span", { class: "channel-name" }, titleOf(one)), one.is_ext_shared ? h("span", { class: "tag" }, "shared") : null, unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null);
   };
   const [direct, channels] = [mine().filter((one) => one.is_im), mine().filter((one) => !one.is_im)];
   byId("channels").replaceChildren(
-    h("h2", {}, "Channels"), ...channels.map(row), h("h2", {}, "Direct messages"), ...direct.map(row));
+    h("h2", {}, "Channels"), ...channels.map(row), h("h2", {}, "Direct messages"), ...direct.map(row), h("h2", {}, "Beside Slack"), jenkinsRow());
   byId("people").replaceChildren(...people().map((one) => h("button", {
     class: "person", type: "button", role: "radio", "aria-checked": String(one.id === shown.me.id), title: `Write as ${one.real_name}`, onclick: () => become(one),
   }, avatar(one, "small"), one.real_name, one.is_stranger ? h("span", { class: "tag" }, "external") : null)));
+}
+
+function jenkinsRow() {
+  return h("button", {
+    class: "channel", type: "button", id: "to-jenkins", "aria-current": shown.jenkins ? "page" : null,
+    "aria-label": `Jenkins${shown.underWay ? `, ${shown.underWay} under way` : ""}`, onclick: () => { shown.jenkins = true; menu(false); jenkins.refresh(); draw(); byId("jenkins").focus(); },
+  }, icon("play"), h("span", { class: "channel-name" }, "Jenkins"), shown.underWay ? h("span", { class: "badge", "aria-hidden": "true" }, String(shown.underWay)) : null);
 }
 
 function become(person) {
@@ -106,10 +116,11 @@ function refocus(was) {
 }
 
 function drawHome(app) {
-  const isHome = Boolean(app?.has_home) && shown.tab === "home";
-  byId("tabs").replaceChildren(...(app?.has_home ? [tabs(shown.tab, chooseTab)] : []));
-  for (const id of ["messages", "typing", "composer"]) byId(id).hidden = isHome;
+  const isHome = Boolean(app?.has_home) && shown.tab === "home" && !shown.jenkins;
+  byId("tabs").replaceChildren(...(app?.has_home && !shown.jenkins ? [tabs(shown.tab, chooseTab)] : []));
+  for (const id of ["messages", "typing", "composer"]) byId(id).hidden = isHome || shown.jenkins;
   byId("home").hidden = !isHome;
+  byId("jenkins").hidden = !shown.jenkins;
   if (!isHome) return;
   const view = known.homes.get(`${app.id}-${shown.me.id}`);
   const key = `${app.id}-${shown.me.id}-${view?.hash}`;
@@ -134,10 +145,11 @@ function draw() {
   if (!here) return;
   const was = focused();
   drawHome(appHere());
-  byId("shared").hidden = !here.is_ext_shared;
+  byId("shared").hidden = !here.is_ext_shared || shown.jenkins;
   byId("shared").textContent = "This channel is shared with another organisation: the bot says nothing unasked here.";
-  byId("title").textContent = here.is_im ? titleOf(here) : `#${here.name}`;
-  byId("topic").textContent = here.is_im ? "Direct message: ask anything, the bot always answers here" : here.topic;
+  const title = here.is_im ? titleOf(here) : `#${here.name}`;
+  byId("title").textContent = shown.jenkins ? "Jenkins" : title;
+  byId("topic").textContent = shown.jenkins ? "The local Jenkins, to try jobs with" : here.is_im ? "Direct message: ask anything, the bot always answers here" : here.topic;
   document.title = `${byId("title").textContent} · Signpost sandbox`;
   const roots = [...here.messages.values()].filter((one) => visible(one) && isRoot(one));
   if (roots.length) drawList(byId("messages"), roots, false);
@@ -146,7 +158,7 @@ function draw() {
   byId("thread").hidden = !root;
   document.body.classList.toggle("thread-open", Boolean(root));
   if (root) {
-    byId("thread-channel").textContent = byId("title").textContent;
+    byId("thread-channel").textContent = title;
     const list = [root, ...[...here.messages.values()].filter((one) => one.thread_ts === root.ts && one.ts !== root.ts && visible(one))];
     drawList(byId("replies"), list, true);
   } else shown.thread = null;
@@ -165,7 +177,7 @@ function empty(here) {
       : "Paste an error. When a runbook knows it, Signpost answers in its thread within a second.";
   return h("section", { class: "empty" }, h("img", { src: "/page/icon.svg", alt: "", width: 56, height: 56 }),
     h("h2", {}, here.is_im ? `You and ${titleOf(here)}` : `This is #${here.name}`), h("p", {}, text),
-    here.name === "random" ? null : h("div", { class: "cards" }, cards.map((one) => h("button", { class: "card", type: "button", onclick: () => postExample(one) }, h("strong", {}, one.title), h("span", {}, one.hint)))));
+    here.name === "random" ? null : h("div", { class: "cards" }, cards.map((one) => h("button", { class: "card", type: "button", onclick: () => examples.post(one) }, h("strong", {}, one.title), h("span", {}, one.hint)))));
 }
 
 // --- what people do ------------------------------------------------------------------------------------------------
@@ -174,7 +186,9 @@ function open(id, thread = null) {
   shown.channel = id;
   shown.thread = thread;
   shown.editing = null;
+  shown.jenkins = false;
   shown.tab = "messages";
+  news.forget();
   drawn.clear();
   byId("messages").replaceChildren();
   byId("replies").replaceChildren();
@@ -188,7 +202,7 @@ function open(id, thread = null) {
 }
 
 function openThread(ts, focus = true) {
-  if (shown.thread !== ts) byId("replies").replaceChildren();
+  if (shown.thread !== ts) { byId("replies").replaceChildren(); news.forget(); }
   shown.thread = ts;
   draw();
   side.restore("Reply…");
@@ -216,37 +230,6 @@ async function post(text, thread) {
   if (!thread) shown.lastOwnRoot = told.ts;
 }
 
-async function postAlert(shape, status) {
-  try {
-    if (channel().is_im) open(known.order.find((id) => known.channels.get(id).name === "alerts") ?? shown.channel);
-    const told = await sandbox(shown.me.token, "alert", { shape, status, channel: shown.channel });
-    shown.lastOwnRoot = told.ts;
-    showAnswer(told.ts);
-  } catch (error) { toast(error.message); }
-}
-
-/** A channel shared with another organisation, with a person of it. */
-async function addStrangers() {
-  try {
-    const told = await sandbox(shown.me.token, "channel", { name: "shared-with-acme", shared: true, topic: "People of another organisation read along" });
-    if (![...known.users.values()].some((one) => one.name === "eve")) await sandbox(shown.me.token, "person", { name: "eve", stranger: true });
-    await resync();
-    open(told.channel);
-  } catch (error) { toast(error.message); }
-}
-
-async function postExample(one) {
-  try {
-    if (one.asBot && channel().name === "alerts") {
-      const bot = known.apps.find((app) => app.name === "Alert Bot");
-      const told = await api(bot.token, "chat.postMessage", { channel: shown.channel, text: one.text() });
-      shown.lastOwnRoot = told.ts;
-      showAnswer(told.ts);
-    } else await post(one.text(), null);
-    main.input.focus();
-  } catch (error) { toast(error.message); }
-}
-
 function edit(_channel, one) { shown.editing = one.ts; draw(); }
 
 function editLast(thread) {
@@ -261,10 +244,11 @@ const typists = new Map();
 
 async function heard(change) {
   const here = known.channels.get(change.channel);
+  let isNew = false;
   switch (change.type) {
     case "message": {
       if (!here) return resync();
-      const isNew = !here.messages.has(change.message.ts);
+      isNew = !here.messages.has(change.message.ts);
       here.messages.set(change.message.ts, change.message);
       here.messages = new Map([...here.messages].sort(([a], [b]) => (a < b ? -1 : 1)));
       if (isNew) arrived(change.channel, change.message);
@@ -282,9 +266,11 @@ async function heard(change) {
       if (closeView(change.view_id) && change.below) modal(change.below);
       return;
     case "view_errors": return;
+    case "jenkins": jenkins.refresh(); return;
     default: return resync();
   }
   draw();
+  if (isNew && change.channel === shown.channel && change.message.thread_ts === shown.thread && change.message.user !== shown.me.id && visible(change.message)) news.came(change.message.ts);
   if (change.type === "message" && change.channel === shown.channel && change.message.reply_count) showAnswer(change.message.ts);
 }
 
@@ -343,17 +329,7 @@ async function found(again) {
 
 // --- the parts that stay -------------------------------------------------------------------------------------------
 
-function examplesMenu() {
-  const button = h("button", { class: "tool examples", type: "button", id: "examples" }, "Examples");
-  return [attachMenu(button, "Examples", () => [
-    { heading: "Pastes" },
-    ...EXAMPLES.map((one) => ({ label: one.title, hint: one.hint, id: one.id, run: () => postExample(one) })),
-    { heading: "Monitoring, by the Alert Bot" },
-    ...alertEntries(known.alerts, postAlert),
-    { heading: "Other organisations" },
-    { label: "Add a shared channel", hint: "with Eve, who is not of yours", id: "strangers", run: addStrangers },
-  ])];
-}
+const examples = trying({ open, post: (text) => post(text, null).then(() => main.input.focus()), posted: (ts) => { shown.lastOwnRoot = ts; showAnswer(ts); }, resync });
 
 /** The shortcuts of apps, and their commands. */
 const shortcutEntries = () => [
@@ -368,7 +344,7 @@ const completions = () => [...known.users.values()].filter((one) => one.id !== s
   .concat([...known.groups.values()].map((group) => ({ name: group.handle, real_name: group.name })));
 const tellTyping = () => sandbox(shown.me.token, "typing", { channel: shown.channel }).catch(() => {});
 const main = composer({
-  id: "composer-input", label: "Message", people: completions, commands, shortcuts: shortcutEntries, examples: examplesMenu(), draft: () => `${shown.me?.id}-${shown.channel}`,
+  id: "composer-input", label: "Message", people: completions, commands, shortcuts: shortcutEntries, examples: examples.menu(), draft: () => `${shown.me?.id}-${shown.channel}`,
   send: (text) => post(text, null), upload: (files, comment) => upload(files, comment, null), snippet: (given) => snippet(given, null), typing: tellTyping, editLast: () => editLast(null),
 });
 const side = composer({
@@ -376,14 +352,8 @@ const side = composer({
   send: (text) => post(text, shown.thread), upload: (files, comment) => upload(files, comment, shown.thread), snippet: (given) => snippet(given, shown.thread), typing: tellTyping, editLast: () => editLast(shown.thread),
 });
 
-function theme() {
-  const root = document.documentElement;
-  const isDark = () => (root.dataset.theme ?? (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const label = () => { byId("theme").replaceChildren(icon(isDark() ? "sun" : "moon")); byId("theme").setAttribute("aria-label", isDark() ? "Switch to light" : "Switch to dark"); };
-  byId("theme").addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; stored("signpost-theme", root.dataset.theme); label(); });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
-  label();
-}
+const news = unseen(byId("replies"));
+const jenkins = jenkinsPanel(byId("jenkins"), { say: toast, counted: (number) => { if (number !== shown.underWay) { shown.underWay = number; drawSidebar(); } } });
 
 function keys(event) {
   const isTyping = event.target.matches?.("input, textarea, select");
@@ -419,7 +389,7 @@ async function start() {
   byId("help").addEventListener("click", () => byId("shortcuts").showModal());
   document.addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") draw(); });
-  theme();
+  lookSwitch(byId("theme"));
   byId("menu").append(icon("menu"));
   byId("help").append(icon("help"));
   byId("close-thread").append(icon("close"));
@@ -429,6 +399,7 @@ async function start() {
   open(place?.id ?? mine()[0].id, place?.thread ?? null);
   if (place?.ts) document.querySelector(`[data-ts="${CSS.escape(place.ts)}"]`)?.scrollIntoView({ block: "center" });
   listen(heard, lost, found);
+  jenkins.refresh();
 }
 
 start().catch(() => { lost(); setTimeout(() => location.reload(), 3000); });

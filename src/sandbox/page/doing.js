@@ -2,12 +2,16 @@
 import { api, sandbox } from "./api.js";
 import { toast } from "./dom.js";
 import { shown } from "./known.js";
+import { acted } from "./unseen.js";
 
 /** Names this window, so that a modal opens here and not in every window of the person. */
 export const client = crypto.randomUUID();
 
 /** Asks an app for something. */
-export const asking = (action, body) => sandbox(shown.me.token, action, { ...body, client });
+export function asking(action, body) {
+  acted();
+  return sandbox(shown.me.token, action, { ...body, client });
+}
 
 export async function remove(id, one) {
   if (!window.confirm("Delete this message? The bot's answer may go with it.")) return;

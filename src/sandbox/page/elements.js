@@ -12,6 +12,7 @@ function holds(node, block, one, get, set) {
   node.dataset.holds = "";
   node.dataset.block = block.block_id ?? "";
   node.dataset.action = one.action_id ?? "";
+  if (one.focus_on_load) node.dataset.focus = "";
   holders.set(node, { get, set });
   return node;
 }

@@ -31,3 +31,6 @@ export const EXAMPLES = [
     text: () => "Fresh laptop, same kubeconfig, and now:\n```\n$ kubectl get pods\nerror: You must be logged in to the server (Unauthorized)\n```",
   },
 ];
+
+/** What somebody else posts into a thread: the answer of a lookup, which a form of a job takes its tugboat from. */
+export const LOOKUP = "Asked for you in the lookup channel:\n```\nActualDatacenterCluster: prod-wdc04.carrier107\nState: normal\n```";

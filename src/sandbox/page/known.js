@@ -2,7 +2,7 @@
 import { workspace } from "./api.js";
 
 export const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [] };
-export const shown = { me: null, channel: null, thread: null, editing: null, tab: "messages", lastOwnRoot: null };
+export const shown = { me: null, channel: null, thread: null, editing: null, tab: "messages", lastOwnRoot: null, jenkins: false, underWay: 0 };
 export const stored = (key, value) => {
   try { if (value === undefined) return localStorage.getItem(key); localStorage.setItem(key, value); } catch { /* private mode */ }
   return null;

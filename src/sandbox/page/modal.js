@@ -17,7 +17,7 @@ export function showView(view, ctx) {
   const dialog = byId("modal");
   const isSame = shown?.view.id === view.id;
   const typed = isSame ? collect(dialog) : null;
-  const focused = isSame ? document.activeElement?.id || document.activeElement?.dataset?.press : null;
+  const was = isSame ? standing(dialog) : null;
   const form = h("form", { class: "modal-form", noValidate: true });
   const say = h("p", { class: "problem modal-problem", role: "alert" });
   const body = h("div", { class: "modal-body" }, blocks(view.blocks, ctx.names, act));
@@ -70,8 +70,27 @@ export function showView(view, ctx) {
     dialog.oncancel = (event) => { event.preventDefault(); shown?.leave(false); };
     dialog.showModal();
   }
-  const again = focused && (form.querySelector(`#${CSS.escape(focused)}`) ?? form.querySelector(`[data-press="${CSS.escape(focused)}"]`));
-  (again ?? (isSame ? null : form.querySelector(".modal-body input, .modal-body textarea, .modal-body select")))?.focus();
+  resume(form, was);
+}
+
+/** Where the person is in the modal that is drawn anew: field or button, the caret, how far it is scrolled. */
+function standing(dialog) {
+  const at = document.activeElement;
+  const isInside = dialog.querySelector(".modal-body")?.contains(at);
+  return {
+    id: isInside && at.id, press: isInside && at.dataset.press, caret: isInside && at.matches("textarea, input[type=text]") ? [at.selectionStart, at.selectionEnd] : null,
+    top: dialog.querySelector(".modal-body")?.scrollTop ?? 0,
+  };
+}
+
+/** Goes on there; a person who was in no field yet begins in the one that the app names, or in the first. */
+function resume(form, was) {
+  const body = form.querySelector(".modal-body");
+  const again = (was?.id && body.querySelector(`#${CSS.escape(was.id)}`)) || (was?.press && body.querySelector(`[data-press="${CSS.escape(was.press)}"]`));
+  if (!again) { (body.querySelector("[data-focus]") ?? body.querySelector("input, textarea, select"))?.focus(); return; }
+  again.focus();
+  if (was.caret) again.setSelectionRange(...was.caret);
+  body.scrollTop = was.top;
 }
 
 /** Says at each field what is wrong with it. */

@@ -733,3 +733,92 @@ fn the_workspace_serves_it_with_its_controls() {
         assert_eq!(status, 200);
     });
 }
+
+#[test]
+fn people_see_pages_and_programs_what_jenkins_answers() {
+    with_jenkins(&held(), |client| async move {
+        let id = client.start("c1").await;
+        let (build, _) = client.build(id, |_| true).await;
+        let visit = async |path: &str| {
+            let request = client.request("GET", path).header("sec-fetch-dest", "document");
+            client.send(request).await
+        };
+        client.fault(&json!({"kind": "503", "times": "always"}));
+        for path in [
+            "/",
+            &path_of(GET_INFO),
+            &format!("{}/build?delay=0sec", path_of(GET_INFO)),
+            &build,
+        ] {
+            let page = visit(path).await;
+            assert_eq!(
+                (page.status, page.header("content-type")),
+                (200, "text/html; charset=utf-8"),
+                "{path}"
+            );
+            assert!(page.body.contains("/page/jenkins.js"), "{path}: {}", page.body);
+            assert!(
+                page.header("content-security-policy").contains("script-src 'self'"),
+                "{path}"
+            );
+        }
+        assert_eq!(visit("/job/nothing").await.status, 404);
+        assert_eq!(visit(&format!("{build}99")).await.status, 404);
+        let log = visit(&format!("{build}/consoleText")).await;
+        assert!(log.body.starts_with("Started by user Signpost"), "{}", log.body);
+        assert_eq!(client.get(&build).await.status, 503, "faults strike programs");
+        client.fault(&json!({"clear": true}));
+        let bare = client.send(client.request("GET", &build)).await;
+        assert_eq!(bare.status, 403, "a program that does not sign in sees nothing");
+        let wrong = client.request("GET", &build).basic_auth("signpost", Some("wrong"));
+        let wrong = wrong.header("sec-fetch-dest", "document");
+        assert_eq!(client.send(wrong).await.status, 401);
+        client.fault(&json!({"kind": "restart", "ms": 60_000}));
+        assert_eq!(visit("/").await.status, 503);
+    });
+}
+
+#[test]
+fn what_pages_show_is_told_in_one_answer_without_secrets() {
+    with_jenkins(&held(), |client| async move {
+        let secret = ["correct", "horse"].join("-");
+        let form = [("PASSPHRASE", secret.as_str()), ("REGION", "us-east")];
+        let trigger = format!("{}/buildWithParameters", path_of(CHOOSE));
+        let id = item_of(&client.post(&trigger, &form).await.location()).unwrap();
+        let (_, build) = client.build(id, |_| true).await;
+        client
+            .jenkins
+            .act("scenario", &json!({"scenario": "key_missing"}))
+            .unwrap();
+        client
+            .jenkins
+            .act("scenario", &json!({"clear": true, "scenario": "region_wrong"}))
+            .unwrap();
+        let root = client.jenkins.url();
+        let shown = async |query: &str| -> Value {
+            let url = format!("{root}/sandbox/jenkins/shown{query}");
+            client.http.get(url).send().await.unwrap().json().await.unwrap()
+        };
+        let all = shown("").await;
+        assert_eq!(all["running"][0]["job"], CHOOSE);
+        assert_eq!(
+            (&all["scenario"], &all["down"]),
+            (&json!("region_wrong"), &json!(false))
+        );
+        assert_eq!((&all["job"], &all["build"]), (&Value::Null, &Value::Null));
+        let one = shown(&format!("?job={CHOOSE}&number={}", build.number)).await;
+        assert_eq!(
+            one["job"]["parameters"][0]["choices"],
+            json!(["eu-de", "us-east", "us-south"])
+        );
+        let values = one["build"]["parameters"].to_string();
+        assert!(values.contains("us-east") && values.contains("********"), "{values}");
+        assert!(!one.to_string().contains(&secret));
+        assert!(
+            one["build"]["log"]
+                .as_str()
+                .unwrap()
+                .starts_with("Started by user Signpost")
+        );
+    });
+}

@@ -166,6 +166,101 @@ fn the_home_tab_tells_of_its_opening_and_shows_what_is_published() {
 }
 
 #[test]
+fn a_view_that_was_closed_or_submitted_cannot_be_updated() {
+    with(Options::default(), |fixture| async move {
+        let (mut socket, _) = fixture.connect(SIGNPOST_APP_TOKEN).await;
+        for leave in [json!({"close": true}), json!({"values": {"b": {"a": "typed"}}})] {
+            let view = opened(&fixture, &mut socket, modal("form")).await;
+            let update = json!({"view_id": view["id"], "hash": view["hash"], "view": modal("late")});
+            let mut body = leave.clone();
+            body["view_id"] = view["id"].clone();
+            fixture.act(&mut socket, "submit", body, None).await;
+            let answer = fixture.api(SIGNPOST_TOKEN, "views.update", update).await;
+            assert_eq!(answer["error"], "not_found", "{leave}");
+        }
+    });
+}
+
+#[test]
+fn what_stands_in_a_field_at_first_must_fit_the_field() {
+    let option = |text: &str| json!({"text": plain(text), "value": text});
+    let select = |more: Value| {
+        let mut element =
+            json!({"type": "static_select", "action_id": "s", "options": [option("eu-de"), option("us-east")]});
+        element
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        element
+    };
+    let text = |more: Value| {
+        let mut element = json!({"type": "plain_text_input", "action_id": "t"});
+        element
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        element
+    };
+    let cases = [
+        (select(json!({"initial_option": option("us-east")})), ""),
+        (
+            select(json!({"initial_option": option("jp-tok")})),
+            "/element/initial_option",
+        ),
+        (
+            select(json!({"initial_option": {"text": plain("East"), "value": "us-east"}})),
+            "must exactly match one of the options",
+        ),
+        (
+            select(json!({"options": [{"text": {"type": "mrkdwn", "text": "x"}, "value": "x"}]})),
+            "/options/0/text/type",
+        ),
+        (
+            select(json!({"options": vec![option("x"); 101]})),
+            "no more than 100 items allowed",
+        ),
+        (
+            select(json!({"options": [option(&"o".repeat(76))]})),
+            "must be less than 76 characters",
+        ),
+        (text(json!({"initial_value": "12345", "max_length": 5})), ""),
+        (
+            text(json!({"initial_value": "123456", "max_length": 5})),
+            "/element/initial_value",
+        ),
+        (
+            text(json!({"initial_value": "i".repeat(3001)})),
+            "/element/initial_value",
+        ),
+        (text(json!({"max_length": 3001})), "/element/max_length"),
+        (text(json!({"min_length": 9, "max_length": 5})), "/element/min_length"),
+        (button("more", "1"), "unsupported type for an input block"),
+    ];
+    with(Options::default(), |fixture| async move {
+        let (mut socket, _) = fixture.connect(SIGNPOST_APP_TOKEN).await;
+        let view = opened(&fixture, &mut socket, modal("form")).await;
+        let update = async |input: Value| {
+            let mut form = modal("form");
+            form["blocks"] = json!([input]);
+            let body = json!({"view_id": view["id"], "view": form});
+            fixture.api(SIGNPOST_TOKEN, "views.update", body).await
+        };
+        let field = |element: &Value| json!({"type": "input", "label": plain("Field"), "element": element});
+        for (element, expected) in &cases {
+            let answer = update(field(element)).await;
+            assert_eq!(answer["ok"], expected.is_empty(), "{element}: {answer}");
+            assert!(answer.to_string().contains(expected), "{expected}: {answer}");
+        }
+        for key in ["label", "hint"] {
+            let mut input = field(&text(json!({})));
+            input[key] = plain(&"h".repeat(2001));
+            let answer = update(input).await.to_string();
+            assert!(answer.contains(&format!("/view/blocks/0/{key}")), "{answer}");
+        }
+    });
+}
+
+#[test]
 fn views_keep_slacks_limits() {
     with(Options::default(), |fixture| async move {
         let (mut socket, _) = fixture.connect(SIGNPOST_APP_TOKEN).await;
