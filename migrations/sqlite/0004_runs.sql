@@ -16,7 +16,7 @@ CREATE TABLE runs (
 -- An identical run that is under way is joined, never repeated.
 CREATE UNIQUE INDEX runs_once ON runs (fingerprint) WHERE live = 1 AND fingerprint IS NOT NULL;
 CREATE INDEX runs_live ON runs (live) WHERE live = 1;
-CREATE INDEX runs_of_user ON runs (user, updated_at);
+CREATE INDEX runs_of_user ON runs (user, created_at);
 CREATE INDEX runs_of_case ON runs (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX runs_by_age ON runs (updated_at);
 

@@ -11,7 +11,7 @@ use super::intake::Intake;
 use crate::clock::Clock;
 use crate::slack::ghosts::Verdict;
 use crate::slack::socket::Sockets;
-use crate::store::Store;
+use crate::store::{Retention, Store};
 
 /// Between looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ pub(super) struct Keeper {
     /// In Socket Mode.
     pub(super) sockets: Option<Arc<Sockets>>,
     pub(super) status: Arc<Status>,
-    pub(super) retention: Duration,
+    pub(super) retention: Retention,
 }
 
 impl Keeper {

@@ -66,8 +66,10 @@ pub trait Store: Cases + Runs {
     /// their last try began. Tells how many.
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error>;
 
-    /// Forgets what is older than `retention`, and erases payloads older than a day.
-    async fn purge(&self, now: Timestamp, retention: Duration) -> Result<Purged, Error>;
+    /// Forgets what is older than `retention`, and erases payloads older than a day. What people still work on stays,
+    /// with what leads to it and with the runs that gathered facts for it; so does a run that has not ended. The
+    /// messages of a case and of a run are known as long as it is.
+    async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error>;
 
     /// Whether it can be written.
     async fn check(&self) -> Result<(), Error>;
@@ -75,6 +77,15 @@ pub trait Store: Cases + Runs {
 
 /// Raw payloads are erased after this time even when they could not be handled.
 pub const PAYLOADS_KEPT: Duration = Duration::from_hours(24);
+
+/// How long what is over is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages, answers, cases and runs, since they last changed.
+    pub answers: Duration,
+    /// Entries of the audit.
+    pub audit: Duration,
+}
 
 /// What a purge removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -101,6 +112,24 @@ pub enum Error {
     /// Another process uses the file.
     #[error("the store {} is in use by another signpost; stop it, or set another store.path", .path.display())]
     InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no file.
+    #[error("there is no store {} yet: `signpost serve` makes it; name the bot's settings with --config, or set store.path", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is of another version, and is not ours to change.
+    #[error("the store {} was written by an older signpost: start `signpost serve` of this version, which brings it up to date", .path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file holds what this version knows nothing of.
+    #[error("the store {} was written by a newer signpost: use that version", .path.display())]
+    Newer {
         /// The file.
         path: PathBuf,
     },

@@ -6,22 +6,45 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Arrival, Done, Due, Error, NewPost, PAYLOADS_KEPT, Place, Purged, Receipt, Settled, Store, Turn, Waiting};
+use super::{
+    Arrival, Done, Due, Error, NewPost, PAYLOADS_KEPT, Place, Purged, Receipt, Retention, Settled, Store, Turn, Waiting,
+};
 
 mod cases;
 mod outbox;
+mod reading;
 mod runs;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Connections that read.
 const READERS: u32 = 4;
+
+/// Forgets what is older than a time, in this order: what people still work on keeps what belongs to it.
+const FORGET: [&str; 6] = [
+    "DELETE FROM inbox WHERE state <> 'waiting' AND received_at < ?",
+    "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE updated_at < ?)",
+    "DELETE FROM cases WHERE updated_at < ?",
+    "DELETE FROM answers WHERE answered_at < ? AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM cases))",
+    "DELETE FROM runs WHERE live = 0 AND updated_at < ? AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM cases))",
+    // The card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose keys
+    // end in the run's id, and those of its thread.
+    "DELETE FROM outbox WHERE state NOT IN ('pending', 'sending', 'uncertain') AND created_at < ?
+     AND (action <> 'post' OR (key NOT IN (SELECT post FROM cases WHERE post IS NOT NULL)
+     AND substr(key, instr(key, ':') + 1) NOT IN (SELECT id FROM runs)
+     AND (thread_ts IS NULL OR (channel, thread_ts) NOT IN (
+         SELECT channel, thread_ts FROM cases WHERE thread_ts IS NOT NULL
+         UNION ALL SELECT channel, thread_ts FROM runs WHERE thread_ts IS NOT NULL))))",
+];
 
 /// A SQLite file.
 #[derive(Debug)]
@@ -78,13 +101,13 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(unusable)?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&writer)
-            .await
-            .map_err(|cause| Error::Migration {
+        MIGRATIONS.run(&writer).await.map_err(|cause| match cause {
+            MigrateError::VersionMissing(_) => Error::Newer { path: path.to_owned() },
+            cause => Error::Migration {
                 path: path.to_owned(),
                 cause: Box::new(cause),
-            })?;
+            },
+        })?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true))
@@ -231,8 +254,8 @@ impl Store for Sqlite {
         Ok(outbox::recover(&self.writer, lookup_after).await?)
     }
 
-    async fn purge(&self, now: Timestamp, retention: Duration) -> Result<Purged, Error> {
-        let old = before(now, retention);
+    async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
+        let old = before(now, retention.answers);
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
         let unhandled = sqlx::query(
@@ -249,21 +272,18 @@ impl Store for Sqlite {
             .await?
             .rows_affected();
         let mut forgotten = 0;
-        for statement in [
-            "DELETE FROM inbox WHERE state <> 'waiting' AND received_at < ?",
-            "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE updated_at < ?)",
-            "DELETE FROM cases WHERE updated_at < ?",
-            // What people still work on stays, with what leads to it.
-            "DELETE FROM answers WHERE answered_at < ? AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM cases))",
-            "DELETE FROM outbox WHERE state NOT IN ('pending', 'sending', 'uncertain') AND created_at < ?
-             AND key NOT IN (SELECT post FROM cases WHERE post IS NOT NULL)",
-        ] {
+        for statement in FORGET {
             forgotten += sqlx::query(statement)
                 .bind(old)
                 .execute(&mut *transaction)
                 .await?
                 .rows_affected();
         }
+        forgotten += sqlx::query("DELETE FROM audit WHERE at < ?")
+            .bind(before(now, retention.audit))
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
         transaction.commit().await?;
         // What was erased must not live on in the write-ahead log.
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")

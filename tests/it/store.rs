@@ -6,13 +6,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
-    Action, Answered, Arrival, Done, Error, NewPost, Post, PostState, Purged, Receipt, Settled, Store, Turn,
+    Action, Answered, Arrival, Done, Error, NewPost, Post, PostState, Purged, Receipt, Retention, Settled, Store, Turn,
 };
 
 mod cases;
 mod outbox;
+mod reading;
+mod runs;
 
 const DAY: Duration = Duration::from_hours(24);
+const KEPT: Retention = Retention {
+    answers: Duration::from_hours(30 * 24),
+    audit: Duration::from_hours(365 * 24),
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
@@ -97,6 +103,17 @@ contract! {
         a_case_that_people_work_on_keeps_its_card_and_an_old_one_goes_with_it,
         a_case_whose_message_was_deleted_leaves_nothing,
         a_mute_ends_when_it_was_to_end,
+    ],
+    runs: [
+        a_run_is_begun_once_and_nothing_of_a_second_time_is_done,
+        the_same_is_never_under_way_twice,
+        who_changes_an_old_version_of_a_run_is_told_and_nothing_is_done,
+        a_run_is_written_with_all_that_belongs_to_it_or_not_at_all,
+        runs_are_listed_as_people_look_for_them,
+        a_run_that_has_ended_is_forgotten_with_its_messages_and_a_live_one_stays,
+        the_messages_of_a_case_and_its_runs_are_known_as_long_as_people_work_on_it,
+        the_audit_is_asked_by_time_run_job_and_user_and_gives_the_newest,
+        the_audit_is_kept_for_its_own_time,
     ],
 }
 
@@ -194,7 +211,7 @@ mod inbox {
             .await
             .unwrap();
         assert!(store.take(0, 10).await.unwrap().is_empty());
-        assert_eq!(store.purge(at(0) + 2 * DAY, 30 * DAY).await.unwrap().erased, 1);
+        assert_eq!(store.purge(at(0) + 2 * DAY, KEPT).await.unwrap().erased, 1);
     }
 
     pub(super) async fn old_rows_are_forgotten_and_payloads_erased_after_a_day(store: &dyn Store) {
@@ -219,10 +236,10 @@ mod inbox {
             .unwrap();
         outbox::post_it(store, "p", "1.1").await;
         store.receive(&[arrival("late", false)], at(0)).await.unwrap();
-        assert_eq!(store.purge(at(60), 30 * DAY).await.unwrap(), Purged::default());
-        let purged = store.purge(at(0) + 2 * DAY, 30 * DAY).await.unwrap();
+        assert_eq!(store.purge(at(60), KEPT).await.unwrap(), Purged::default());
+        let purged = store.purge(at(0) + 2 * DAY, KEPT).await.unwrap();
         assert_eq!((purged.erased, purged.unhandled, purged.forgotten), (1, 1, 0));
-        let purged = store.purge(at(0) + 31 * DAY, 30 * DAY).await.unwrap();
+        let purged = store.purge(at(0) + 31 * DAY, KEPT).await.unwrap();
         assert_eq!(
             purged.forgotten, 4,
             "two of the inbox, the post that was sent, the answer"

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
@@ -14,16 +14,44 @@ use crate::store::runs::{AuditEntry, AuditQuery, RunRow, Runs};
 #[async_trait]
 impl Runs for Sqlite {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
+        self.readers.run(id).await
+    }
+
+    async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
+        self.readers.live_runs().await
+    }
+
+    async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
+        self.readers.same_run(fingerprint).await
+    }
+
+    async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
+        self.readers.latest_runs(user, limit).await
+    }
+
+    async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
+        self.readers.runs_of_case(case).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
+        self.readers.audit(query).await
+    }
+}
+
+/// What reads, whether or not it may also write.
+#[async_trait]
+impl Runs for SqlitePool {
+    async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
         let row = sqlx::query("SELECT * FROM runs WHERE id = ?")
             .bind(id)
-            .fetch_optional(&self.readers)
+            .fetch_optional(self)
             .await?;
         Ok(row.as_ref().map(run).transpose()?)
     }
 
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
         let rows = sqlx::query("SELECT * FROM runs WHERE live = 1 ORDER BY created_at, id")
-            .fetch_all(&self.readers)
+            .fetch_all(self)
             .await?;
         Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
     }
@@ -31,7 +59,7 @@ impl Runs for Sqlite {
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
         let row = sqlx::query("SELECT * FROM runs WHERE live = 1 AND fingerprint = ?")
             .bind(fingerprint)
-            .fetch_optional(&self.readers)
+            .fetch_optional(self)
             .await?;
         Ok(row.as_ref().map(run).transpose()?)
     }
@@ -41,7 +69,7 @@ impl Runs for Sqlite {
             sqlx::query("SELECT * FROM runs WHERE ?1 IS NULL OR user = ?1 ORDER BY created_at DESC, id LIMIT ?2")
                 .bind(user)
                 .bind(limit)
-                .fetch_all(&self.readers)
+                .fetch_all(self)
                 .await?;
         Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
     }
@@ -49,7 +77,7 @@ impl Runs for Sqlite {
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
         let rows = sqlx::query("SELECT * FROM runs WHERE case_id = ? ORDER BY created_at, id")
             .bind(case)
-            .fetch_all(&self.readers)
+            .fetch_all(self)
             .await?;
         Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
     }
@@ -64,7 +92,7 @@ impl Runs for Sqlite {
         .bind(&query.job)
         .bind(&query.user)
         .bind(query.limit)
-        .fetch_all(&self.readers)
+        .fetch_all(self)
         .await?;
         Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
     }
@@ -83,7 +111,7 @@ pub(super) async fn write(
         )
     } else {
         sqlx::query(
-            "UPDATE runs SET job = ?, user = ?, channel = ?, thread_ts = ?, case_id = ?, fingerprint = ?, live = ?,
+            "UPDATE OR IGNORE runs SET job = ?, user = ?, channel = ?, thread_ts = ?, case_id = ?, fingerprint = ?, live = ?,
              version = version + 1, body = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
         )
     };

@@ -5,7 +5,7 @@ use signpost::store::{CaseRow, Mute};
 use super::outbox::post_it;
 use super::*;
 
-fn case(id: &str, version: i64) -> CaseRow {
+pub(super) fn case(id: &str, version: i64) -> CaseRow {
     CaseRow {
         id: id.into(),
         channel: "C".into(),
@@ -64,7 +64,7 @@ pub(super) async fn a_case_that_people_work_on_keeps_its_card_and_an_old_one_goe
         ..Done::default()
     };
     assert!(store.conclude(&more, None, later).await.unwrap());
-    store.purge(at(0) + 31 * DAY, 30 * DAY).await.unwrap();
+    store.purge(at(0) + 31 * DAY, KEPT).await.unwrap();
     assert!(store.posted("card worked on").await.unwrap().is_some());
     assert!(store.answer("message of worked on").await.unwrap().is_some());
     assert!(store.case("old").await.unwrap().is_none());
