@@ -1,5 +1,6 @@
 //! The command line: arguments in, an exit code out. A command a file.
 
+mod audit;
 mod doctor;
 mod eval;
 mod explain;
@@ -30,6 +31,7 @@ pub struct Arguments {
 enum Command {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
+    Audit(audit::Arguments),
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
     Render(render::Arguments),
@@ -46,6 +48,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Match(arguments) => matching::run(&arguments),

@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 use super::Status;
 use super::intake::Intake;
 use crate::clock::Clock;
+use crate::settings::Settings;
 use crate::slack::ghosts::Verdict;
 use crate::slack::socket::Sockets;
 use crate::store::{Retention, Store};
@@ -29,6 +30,14 @@ pub(super) struct Keeper {
     pub(super) sockets: Option<Arc<Sockets>>,
     pub(super) status: Arc<Status>,
     pub(super) retention: Retention,
+}
+
+/// How long people want things to be kept.
+pub(super) fn retention(settings: &Settings) -> Retention {
+    Retention {
+        answers: settings.store.retention(),
+        audit: settings.store.audit_retention(),
+    }
 }
 
 impl Keeper {

@@ -65,8 +65,8 @@ use crate::slack::ghosts::Ghosts;
 use crate::slack::pace::Rates;
 use crate::slack::sender::Sender;
 use crate::slack::socket::Timing;
+use crate::store::Store;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Retention, Store};
 
 pub use doctor::{Check, examine};
 pub use error::Error;
@@ -223,10 +223,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     let sender = Arc::new(Sender::new(Arc::clone(&web), parts.rates));
     let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let lookup_after = settings.slack.lookup_after();
-    let retention = Retention {
-        answers: settings.store.retention(),
-        audit: settings.store.audit_retention(),
-    };
+    let retention = housekeeping::retention(&settings);
     let connections = settings.slack.connections;
     let rules = Arc::new(rules::Rules {
         us: us.clone(),

@@ -114,6 +114,18 @@ pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>
     Ok(settings)
 }
 
+/// Reads where state is kept, as [`load`] does, without the secrets: who only looks into the store needs none.
+///
+/// # Errors
+///
+/// As for [`load`].
+pub fn load_store(config_dir: Option<&Path>) -> Result<Store, Error> {
+    let layers = layers::Layers::read(config_dir, std::env::vars().collect())?;
+    let settings: Settings = layers.deserialize()?;
+    settings.store.check(&layers)?;
+    Ok(settings.store)
+}
+
 /// The built-in settings, without any file or environment: for the local workspace and for tests, which change what they
 /// need.
 ///

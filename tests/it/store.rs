@@ -9,6 +9,7 @@ use signpost::store::{
     Action, Answered, Arrival, Done, Error, NewPost, Post, PostState, Purged, Receipt, Retention, Settled, Store, Turn,
 };
 
+mod audit;
 mod cases;
 mod outbox;
 mod reading;

@@ -20,7 +20,7 @@ const ALL: AuditQuery = AuditQuery {
 };
 
 /// A store as the migrations up to a number made it.
-async fn store_of(path: &Path, last: &str) -> SqlitePool {
+pub(super) async fn store_of(path: &Path, last: &str) -> SqlitePool {
     let some = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir("migrations/sqlite").unwrap() {
         let file = file.unwrap();
@@ -106,6 +106,20 @@ async fn the_audit_is_read_while_the_bot_has_the_store_open_and_nothing_gets_rea
         assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
     }
     Sqlite::open(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_killed_bot_left_in_the_log_is_read_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    assert!(store.conclude(&told("r"), None, at(0)).await.unwrap());
+    let left = tempfile::tempdir().unwrap();
+    for name in ["signpost.db", "signpost.db-wal"] {
+        std::fs::copy(folder.path().join(name), left.path().join(name)).unwrap();
+    }
+    let reading = Sqlite::read_only(&left.path().join("signpost.db")).await.unwrap();
+    assert_eq!(reading.audit(&ALL).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
