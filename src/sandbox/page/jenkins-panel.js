@@ -36,7 +36,7 @@ const FAULTS = [
     ["lost_location", "Its answer names no queue item", "201 without Location", { kind: "lost_location" }],
     ["merge", "Ada has just asked for the same", "303: one build for both", { kind: "merge" }],
     ["veto", "A plugin says no", "302 to the job's page, and nothing was started", { kind: "veto" }],
-    ["forbidden", "It is forbidden", "403", { kind: "403", what: "trigger" }],
+    ["forbidden", "It is forbidden", "403: the bot's user may not build", { kind: "403", what: "trigger" }],
   ]],
   ["The next artifact, once", [
     ["redirect", "It lies in an object storage", "302 to another host", { kind: "redirect" }],
