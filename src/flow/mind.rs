@@ -11,7 +11,7 @@ use super::{Error, Knowledge};
 use crate::jobs::Registry;
 use crate::jobs::attach::Attached;
 use crate::matching::{Match, Outcome};
-use crate::respond::{Card, LinkTemplate, Options, Reply, Responder, Templates};
+use crate::respond::{Card, CardJob, LinkTemplate, Options, Reply, Responder, Templates};
 use crate::runbook::{Library, TopicId};
 use crate::settings::Settings;
 use crate::slack::blocks;
@@ -170,6 +170,23 @@ impl Mind {
         attached
     }
 
+    /// The jobs that a card offers: to nobody where they may not be run.
+    fn offered(&self, library: &Library, case: &Case) -> Vec<CardJob> {
+        let Some(place) = case.place.as_ref().filter(|_| !case.stranger) else {
+            return Vec::new();
+        };
+        let attached = self.attached(library, place).into_iter();
+        let offered = attached.filter_map(|at| {
+            let job = self.registry.job(&at.job.0)?;
+            job.channels.contains(&case.channel).then(|| CardJob {
+                job: at.job.0,
+                title: job.shown().to_owned(),
+                line: at.line,
+            })
+        });
+        offered.collect()
+    }
+
     /// The message of a case.
     pub(super) fn show(&self, known: &Knowledge, case: &Case) -> Body {
         let without;
@@ -212,7 +229,7 @@ impl Mind {
             words: &case.words,
             private: case.post.is_none(),
             stranger: case.stranger,
-            jobs: Vec::new(),
+            jobs: self.offered(library, case),
         };
         body(&self.responder.card(library, &card))
     }

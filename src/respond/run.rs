@@ -148,6 +148,28 @@ pub struct FoundError {
 }
 
 impl RunStage {
+    /// As templates call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Ready => "ready",
+            Self::Triggering => "triggering",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Input => "input",
+            Self::Reading => "reading",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
+            Self::Cancelled => "cancelled",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::GaveUp => "gave-up",
+            Self::Gone => "gone",
+        }
+    }
+
     /// Whether nothing more will happen.
     pub fn is_over(self) -> bool {
         matches!(

@@ -73,6 +73,7 @@ impl Runner {
             };
             let audit = vec![self.entry(&run, what, Some(&mark), &[])];
             if self.save(&row, &run, &mut Live::default(), audit).await? {
+                self.memory.nudge(id).notify_one();
                 return Ok(Ok(()));
             }
         }

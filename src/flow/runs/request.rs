@@ -77,11 +77,12 @@ impl Runner {
             return Err(Refusal::NoJobs);
         }
         let job = self.registry().job(&request.job.0).ok_or(Refusal::TooOld)?;
-        self.may(job, &request.origin).await?;
+        let (may, definition) = tokio::join!(self.may(job, &request.origin), self.definition(job));
+        may?;
         let values = rewritten(job, &request.values);
         let mut faults = parameters::check(job, &values);
         // What Jenkins said lately; the trigger asks it again.
-        if let Some(definition) = self.memory.definition(&job.id) {
+        if let Some(definition) = definition {
             let known = |fault: &FieldFault, faults: &[FieldFault]| faults.iter().any(|one| one.name == fault.name);
             for fault in parameters::against(&definition, &values) {
                 if !known(&fault, &faults) {

@@ -15,7 +15,7 @@ use super::show::Live;
 use crate::flow::Knowledge;
 use crate::flow::cards;
 use crate::flow::case::{Case, Mark, Place, Standing};
-use crate::flow::mind::confident;
+use crate::flow::mind::{Mind, body, confident};
 use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
 use crate::jobs::masks::Masks;
 use crate::jobs::{BuildResult, Job, Values, parameters};
@@ -267,17 +267,17 @@ impl Runner {
             Some(thread) => Some(thread.clone()),
             None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
         };
-        let row = match &run.case {
-            Some(id) => self.store.case(id).await?,
-            None => self.store.case(&format!("case:{}", run.id)).await?,
-        };
         let now = self.clock.now();
         let mut done = Done::default();
-        let case = row.as_ref().and_then(|row| Some((row, cards::read(row)?)));
         // What only one person sees stays theirs; what everybody is shown is another case.
-        let case = case.filter(|(_, case)| case.post.is_some());
+        let mut case = None;
+        for id in run.case.iter().chain([&own_case(run)]) {
+            let row = self.store.case(id).await?;
+            case = case.or(row.and_then(|row| Some((cards::read(&row)?, row))));
+            case = case.filter(|(case, _)| case.post.is_some());
+        }
         let (mut case, version, created_at) = match case {
-            Some((row, case)) => (case, row.version, row.created_at),
+            Some((case, row)) => (case, row.version, row.created_at),
             None => (self.new_case(run, thread.clone()), 0, now),
         };
         if case.post.as_deref() == Some(key) {
@@ -287,12 +287,10 @@ impl Runner {
             done.posts.extend(cards::update(&case, version, &shown));
         } else {
             if let Some(before) = case.post.replace(key.to_owned()) {
-                let title = crate::flow::mind::Mind::title(&known, place);
-                let moved = crate::slack::sender::Body {
-                    text: title,
-                    ..Default::default()
-                }
-                .safe();
+                let title = case.place.as_ref().unwrap_or(place);
+                let title = Mind::title(&known, title);
+                let job = self.job(run).map_or(&*run.job, Job::shown);
+                let moved = body(&self.mind.responder().moved_down(&title, job));
                 let update = cards::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
                 done.posts.extend(update.map(|post| NewPost {
                     action: Action::Update { of: before.clone() },
@@ -314,7 +312,7 @@ impl Runner {
 
     fn new_case(&self, run: &Run, thread: Option<String>) -> Case {
         Case {
-            id: format!("case:{}", run.id),
+            id: own_case(run),
             team: run.team.clone(),
             channel: run.channel.clone(),
             thread_ts: thread,
@@ -375,6 +373,11 @@ fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
         section: Some(heading.clone()),
         nth: 0,
     })
+}
+
+/// Id of the case that begins with a run.
+fn own_case(run: &Run) -> String {
+    format!("case:{}", run.id)
 }
 
 /// The end of a long text.

@@ -95,6 +95,11 @@ impl Runner {
             self.home.changed_for(&run.by.by);
             if !run.is_live() {
                 self.memory.forget(&run.id);
+                let end = run.ended().map_or_else(
+                    || run.stage_name().as_str().to_owned(),
+                    |ended| ended.result.to_string(),
+                );
+                metrics::counter!("signpost_runs_total", "job" => run.job.clone(), "end" => end).increment(1);
             }
             self.memory.wake.notify_one();
         }

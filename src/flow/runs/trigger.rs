@@ -241,20 +241,21 @@ impl Runner {
             .client
             .look_up(&asking.job.path, &lost, self.clock.as_ref())
             .await?;
-        if let Found::Build { number, .. } = found
-            && self.is_of_another(run, number).await
-        {
-            return Ok(Found::Nothing);
-        }
-        Ok(found)
+        Ok(if self.is_of_another(run, &found).await {
+            Found::Nothing
+        } else {
+            found
+        })
     }
 
-    async fn is_of_another(&self, run: &Run, number: u64) -> bool {
+    async fn is_of_another(&self, run: &Run, found: &Found) -> bool {
         let rows = self.store.latest_runs(None, OTHERS).await.unwrap_or_default();
-        rows.iter()
-            .filter(|row| row.job == run.job && row.id != run.id)
-            .filter_map(Run::read)
-            .any(|other| other.number == Some(number))
+        let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+        others.filter_map(Run::read).any(|other| match (found, &other.stage) {
+            (Found::Build { number, .. }, _) => other.number == Some(*number),
+            (Found::Waiting { queue_id, .. }, Stage::Queued { queue_id: theirs, .. }) => queue_id == theirs,
+            _ => false,
+        })
     }
 
     /// A run that is asked for again, because nobody knew what became of the first: that one may have turned up since.
@@ -279,9 +280,14 @@ impl Runner {
             .client
             .look_up(&asking.job.path, &parameters, self.clock.as_ref())
             .await;
+        if let Ok(found) = &found
+            && self.is_of_another(run, found).await
+        {
+            return Ok(None);
+        }
         let stage = match found {
             Ok(Found::Waiting { queue_id, .. }) => queued(queue_id),
-            Ok(Found::Build { number, .. }) if !self.is_of_another(run, number).await => {
+            Ok(Found::Build { number, .. }) => {
                 run.number = Some(number);
                 Stage::Running {
                     number,
