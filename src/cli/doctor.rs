@@ -8,12 +8,12 @@ use clap::Args;
 
 use crate::{flow, settings};
 
-/// Check settings, runbooks, tokens and the way to Slack. Exits with 1 when something is missing.
+/// Check settings, runbooks, tokens, the way to Slack, and Jenkins with its jobs. Exits with 1 when something is missing.
 ///
-/// Posts nothing, unless --probe names a channel.
+/// Starts no job, and posts nothing unless --probe names a channel.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder with `local.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` and `jobs.toml` [default: ./config, when it is there].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
     /// Post a message into this channel (an id: C…), look for it as after a crash, and delete it.
@@ -28,6 +28,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(arguments.config.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let checks = runtime.block_on(flow::examine(&settings, arguments.probe.as_deref()));
+    let width = checks
+        .iter()
+        .map(|check| check.name.len())
+        .max()
+        .unwrap_or_default()
+        .max(8);
     let mut out = std::io::stdout().lock();
     for check in &checks {
         if arguments.json {
@@ -35,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         } else {
             writeln!(
                 out,
-                "{:<8} {:<8} {}",
+                "{:<8} {:<width$} {}",
                 if check.ok { "ok" } else { "FAILED" },
                 check.name,
                 check.found

@@ -5,11 +5,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
 use super::knowledge;
+use crate::jobs::fit;
 use crate::runbook::{Diagnostic, Level, Library};
+use crate::settings;
 
 /// Report what is wrong in a runbook folder.
 #[derive(Debug, Args)]
@@ -17,13 +20,28 @@ pub(super) struct Arguments {
     /// The folder of runbooks; without it, the sample pack.
     #[arg(value_name = "DIR")]
     runbooks: Option<PathBuf>,
+    /// Folder with `jobs.toml`: also report jobs, checks and sections of the runbooks that do not fit it.
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
     /// Print JSON: an object with `diagnostics`, `skipped` and counts.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let library = knowledge::library(arguments.runbooks.as_deref())?;
+    let mut library = knowledge::library(arguments.runbooks.as_deref())?;
+    if let Some(folder) = &arguments.config {
+        let Some(registry) = settings::jobs::registry(Some(folder))? else {
+            bail!(
+                "there is no jobs.toml in {}; --config names the folder that holds it",
+                folder.display()
+            );
+        };
+        library.diagnostics.extend(fit::misfits(&registry, &library));
+        library
+            .diagnostics
+            .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    }
     let errors = library
         .diagnostics
         .iter()

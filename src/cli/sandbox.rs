@@ -119,6 +119,9 @@ fn settings_for(workspace: &Workspace, runbooks: Option<&Path>, folder: &Path) -
         Some(runbooks) => runbooks.clone_into(&mut settings.runbooks.dir),
         None => settings.links = sample_links(),
     }
+    // Whatever the runbooks: a link to one of the jobs puts a button there.
+    let token = sandbox::jenkins::token_of("signpost");
+    settings.jobs = settings::jobs::sample(&workspace.jenkins_url(), &token.into())?;
     settings.store.path = folder.join("signpost.db");
     settings.http.listen = String::new();
     // A newcomer sees what is wrong, not how the bot lives.
@@ -172,7 +175,8 @@ fn announce(url: &str) -> anyhow::Result<()> {
     eprintln!(
         "Open {url} and paste an error into #support, or take one of the examples there.\n\
          In a channel the bot speaks only when it is sure; asked as @signpost it always answers: @signpost help\n\
-         A Slack client works too: base URL {url}/api/. Jenkins is at {url}/jenkins. Ctrl-C ends it."
+         Jobs run in a Jenkins of its own, {url}/jenkins: paste the Satellite Link alert, or say @signpost jobs\n\
+         A Slack client works too: base URL {url}/api/. Ctrl-C ends it."
     );
     Ok(())
 }

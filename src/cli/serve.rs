@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio_util::sync::CancellationToken;
 
 use crate::flow;
-use crate::settings::{self, Format, Log};
+use crate::settings::{self, Format, Log, Settings};
 
 /// Run the bot against Slack.
 ///
@@ -19,7 +19,7 @@ use crate::settings::{self, Format, Log};
 /// SIGNPOST__SLACK__APP_TOKEN.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder with `local.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` and `jobs.toml` [default: ./config, when it is there].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
 }
@@ -27,6 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(arguments.config.as_deref())?;
     log(&settings.log)?;
+    tell_jobs(&settings);
     let metrics = PrometheusBuilder::new().install_recorder()?;
     // Two threads: the work is waiting, and thinking about a message takes a millisecond.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -39,10 +40,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             ..flow::Parts::default()
         };
         let (shutdown, hard, status) = (CancellationToken::new(), parts.hard.clone(), Arc::clone(&parts.status));
+        let asked = settings.clone();
         let beside = async {
             let ready = async {
                 status.wait_ready().await;
                 tracing::info!("ready");
+                // A Jenkins that is away keeps nobody from working with runbooks.
+                for problem in flow::unwell(&asked).await {
+                    tracing::warn!("{problem}");
+                }
             };
             tokio::join!(ready, signals(&shutdown, &hard));
             std::future::pending::<()>().await;
@@ -56,6 +62,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     runtime.shutdown_background();
     ended?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What people may run.
+fn tell_jobs(settings: &Settings) {
+    let registry = &settings.jobs.registry;
+    if registry.jobs.is_empty() {
+        tracing::info!("no jobs are registered: nothing can be run in Jenkins (jobs.toml)");
+        return;
+    }
+    let (jobs, jenkins) = (registry.jobs.len(), registry.jenkins.len());
+    tracing::info!(jobs, jenkins, "jobs are registered");
 }
 
 /// The first signal asks to end well, the second to end now.

@@ -1,5 +1,7 @@
 //! What an operator asks before and after a change: is everything there that the bot needs?
 
+mod jobs;
+
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
@@ -8,7 +10,8 @@ use tokio::net::TcpListener;
 
 use super::{knowledge, probe, start};
 use crate::clock::{Clock as _, SystemClock};
-use crate::runbook::Level;
+use crate::jobs::fit;
+use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 use crate::slack::http_events;
 
@@ -34,13 +37,25 @@ impl Check {
     }
 }
 
-/// Looks at the runbooks, the place of the store, the tokens and Slack. Changes nothing, and posts nothing unless a channel
-/// is named for a probe.
+/// Looks at the runbooks, the place of the store, the tokens, Slack and Jenkins. Changes nothing, starts nothing, and posts
+/// nothing unless a channel is named for a probe.
 pub async fn examine(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
-    let mut checks = vec![
-        Check::new("runbooks", runbooks(settings)),
-        Check::new("store", store(settings)),
-    ];
+    let (mut checks, jobs) = tokio::join!(
+        ours(settings, probe),
+        jobs::examine(&settings.jobs, &settings.net.ca_files)
+    );
+    checks.extend(jobs);
+    checks
+}
+
+/// Which Jenkins cannot be used now, and why. For the start's log: none of them keeps the bot from starting.
+pub async fn unwell(settings: &Settings) -> Vec<String> {
+    jobs::unwell(&settings.jobs, &settings.net.ca_files).await
+}
+
+async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
+    let mut checks = runbooks(settings);
+    checks.push(Check::new("store", store(settings)));
     let tokens = start::tokens(settings).map_err(|error| error.to_string());
     checks.push(Check::new(
         "tokens",
@@ -102,14 +117,23 @@ async fn requests(address: SocketAddr) -> Result<String, String> {
     }
 }
 
-fn runbooks(settings: &Settings) -> Result<String, String> {
-    let library = knowledge::Study::new(settings)
-        .read(None)
-        .map_err(|error| error.to_string())?;
+fn runbooks(settings: &Settings) -> Vec<Check> {
+    let library = match knowledge::Study::new(settings).read(None) {
+        Ok(library) => library,
+        Err(error) => return vec![Check::new("runbooks", Err(error.to_string()))],
+    };
+    let mut checks = vec![Check::new("runbooks", read(&library))];
+    if !settings.jobs.registry.jobs.is_empty() {
+        checks.push(Check::new("runbooks and jobs", fitting(&library)));
+    }
+    checks
+}
+
+fn read(library: &Library) -> Result<String, String> {
     let errors = library
         .diagnostics
         .iter()
-        .filter(|diagnostic| diagnostic.level == Level::Error)
+        .filter(|found| found.level == Level::Error && !found.code.starts_with(fit::CODES))
         .count();
     let read = format!(
         "{} read, {} files skipped",
@@ -120,6 +144,25 @@ fn runbooks(settings: &Settings) -> Result<String, String> {
         (0, _) => Err("there is no runbook in the folder: set runbooks.dir to the one that holds them".into()),
         (_, 0) => Ok(read),
         _ => Err(format!("{read}, {errors} with errors: `signpost lint` names them")),
+    }
+}
+
+/// Whether the runbooks fit the jobs that are registered.
+fn fitting(library: &Library) -> Result<String, String> {
+    let found = library
+        .diagnostics
+        .iter()
+        .filter(|found| found.code.starts_with(fit::CODES));
+    let said: Vec<String> = found
+        .map(|found| format!("{}:{}: {}", found.path, found.line, found.message))
+        .collect();
+    match said.split_first() {
+        None => Ok("what runbooks say of jobs, checks and sections fits jobs.toml".to_owned()),
+        Some((first, [])) => Err(first.clone()),
+        Some((first, more)) => Err(format!(
+            "{first} (and {} more: `signpost lint --config` names them)",
+            more.len()
+        )),
     }
 }
 

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::Error;
 use crate::clock::{Clock as _, SystemClock};
 use crate::files::{self, Folder};
+use crate::jobs::{Registry, fit};
 use crate::matching::{self, Harvest, Index};
 use crate::memory;
 use crate::runbook::{Diagnostic, Level, Library};
@@ -34,6 +35,8 @@ pub(super) struct Study {
     folder: Option<Folder>,
     harvest: Harvest,
     options: matching::Options,
+    /// What the runbooks have to fit.
+    registry: Registry,
 }
 
 impl Study {
@@ -54,6 +57,7 @@ impl Study {
                     .filter_map(|channel| channel.threshold)
                     .fold(settings.matching.threshold, f32::min),
             },
+            registry: settings.jobs.registry.clone(),
         }
     }
 
@@ -74,10 +78,11 @@ impl Study {
     /// Reads what changed. With `previous`, only what is new is told; a broken file keeps its old version.
     pub(super) fn read(&mut self, previous: Option<&Library>) -> Result<Library, Error> {
         let harvest = &self.harvest;
-        let library = match &mut self.folder {
+        let mut library = match &mut self.folder {
             Some(folder) => folder.read(&|_, _| {}, &|document, runbook| harvest.take(document, runbook))?,
             None => files::load_embedded(),
         };
+        library.diagnostics.extend(fit::misfits(&self.registry, &library));
         tell(&library, previous);
         Ok(library)
     }

@@ -68,7 +68,7 @@ use crate::slack::socket::Timing;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
-pub use doctor::{Check, examine};
+pub use doctor::{Check, examine, unwell};
 pub use error::Error;
 pub use knowledge::Knowledge;
 pub use runs::Pace;

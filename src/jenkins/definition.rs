@@ -1,5 +1,6 @@
 //! What a job takes, and who we are.
 
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -116,6 +117,27 @@ impl Client {
             buildable: job.buildable,
             parameters: parameters.map(declared).collect(),
         })
+    }
+
+    /// Whether the user may build a job, asked without starting it: a build that lacks its form is a bad request to those
+    /// who may, and forbidden to the others. Only a job with parameters can be asked so; `false` for one without, where
+    /// Jenkins tells when it is started.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoPermission`] when it may not; else see [`Error`].
+    pub async fn may_build(&self, job: &JobPath, definition: &Definition) -> Result<bool, Error> {
+        if definition.parameters.is_empty() {
+            return Ok(false);
+        }
+        let answer = self.post(&self.job(job, &["build"]), &[]).await?;
+        match answer.status {
+            // That it is Jenkins who says so its definition of the job has shown.
+            StatusCode::BAD_REQUEST => Ok(true),
+            status if status.is_redirection() => Err(self.not_jenkins()),
+            StatusCode::FORBIDDEN if answer.page.contains("crumb") => Err(Error::CrumbNeeded),
+            status => Err(Error::of_status(status, answer.permission())),
+        }
     }
 }
 

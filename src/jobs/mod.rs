@@ -9,6 +9,7 @@ pub mod attach;
 pub mod checks;
 pub mod definition;
 mod error;
+pub mod fit;
 pub mod keys;
 mod known;
 pub mod links;

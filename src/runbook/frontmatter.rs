@@ -243,10 +243,14 @@ fn signpost(value: &Value, raw: &str, problems: &mut Problems) -> SignpostKeys {
             "team" => keys.team = scalar(value),
             "examples" => keys.examples = list(value).iter().filter_map(scalar).collect(),
             "answer" => keys.answer = value.as_bool(),
-            "jobs" => keys.jobs = list(value).iter().filter_map(scalar).collect(),
+            "jobs" => {
+                keys.jobs = list(value).iter().filter_map(scalar).collect();
+                keys.jobs_line = line_of(raw, "jobs:", 0);
+            }
             "checks" => {
+                let line = line_of(raw, "checks:", 0);
+                keys.checks_line = line;
                 if let Err(found) = Checks::read(value) {
-                    let line = line_of(raw, "checks", 0);
                     problems.extend(
                         found
                             .iter()

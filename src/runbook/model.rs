@@ -111,9 +111,15 @@ pub struct SignpostKeys {
     /// Ids of registered jobs that belong to the runbook.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<String>,
+    /// Source line of `jobs:`, from 1.
+    #[serde(skip)]
+    pub jobs_line: u32,
     /// Checks of its jobs, as written: `jobs::checks` reads them.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub checks: Value,
+    /// Source line of `checks:`, from 1.
+    #[serde(skip)]
+    pub checks_line: u32,
 }
 
 /// An explicit signature from front matter: `signatures: ["text with <ID>", {regex: "…", section: "Heading"}, {code: E0003}]`.

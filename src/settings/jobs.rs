@@ -2,15 +2,19 @@
 //! after it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use super::Error;
-use crate::jobs::{Jenkins, JenkinsId, Problem, Registry};
+use crate::jobs::{Base, Jenkins, JenkinsId, Problem, Registry};
 
 /// The built-in `jobs.toml`: every key, commented out. Nothing is registered by it.
 pub const DEFAULT: &str = include_str!("../../config/jobs.toml");
+
+/// The jobs of the local Jenkins that go with the sample pack.
+pub const SAMPLE: &str = include_str!("../../config/sample-jobs.toml");
 
 /// What is registered, with the tokens.
 #[derive(Debug, Clone, Default)]
@@ -37,21 +41,58 @@ pub fn load(config_dir: Option<&Path>) -> Result<Jobs, Error> {
 ///
 /// As for [`load`].
 pub fn load_from(config_dir: Option<&Path>, environment: &HashMap<String, String>) -> Result<Jobs, Error> {
-    let path = config_dir.unwrap_or(Path::new("config")).join("jobs.toml");
-    if !path.exists() {
+    let path = place(config_dir);
+    let Some(registry) = registry(config_dir)? else {
         return Ok(Jobs::default());
-    }
-    let text = std::fs::read_to_string(&path).map_err(|cause| Error::Unreadable {
-        path: path.clone(),
-        cause,
-    })?;
+    };
     let place = path.display().to_string();
-    let registry = Registry::read(&text).map_err(|problem| wrong(&place, problem))?;
     let mut tokens = BTreeMap::new();
     for jenkins in &registry.jenkins {
         tokens.insert(jenkins.id.clone(), token(jenkins, environment, &place)?);
     }
     Ok(Jobs { registry, tokens })
+}
+
+/// What the `jobs.toml` of a config folder registers, without the tokens; none when the file is not there.
+///
+/// # Errors
+///
+/// The first thing that is wrong: where it stands, what it is and what to do.
+pub fn registry(config_dir: Option<&Path>) -> Result<Option<Registry>, Error> {
+    let path = place(config_dir);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(Error::Unreadable { path, cause }),
+    };
+    let registry = Registry::read(&text).map_err(|problem| wrong(&path.display().to_string(), problem))?;
+    Ok(Some(registry))
+}
+
+/// The sample's jobs, on a Jenkins at this address: the local one.
+///
+/// # Errors
+///
+/// Only when the address were none, or the built-in file wrong.
+pub fn sample(url: &str, token: &SecretString) -> Result<Jobs, Error> {
+    const PLACE: &str = "the built-in sample-jobs.toml";
+    let mut registry = Registry::read(SAMPLE).map_err(|problem| wrong(PLACE, problem))?;
+    let base = Base::try_from(url.to_owned()).map_err(|problem| Error::Value {
+        place: PLACE.to_owned(),
+        key: "jenkins.url".to_owned(),
+        problem,
+        remedy: "correct it".to_owned(),
+    })?;
+    let mut tokens = BTreeMap::new();
+    for jenkins in &mut registry.jenkins {
+        jenkins.url = base.clone();
+        tokens.insert(jenkins.id.clone(), token.clone());
+    }
+    Ok(Jobs { registry, tokens })
+}
+
+fn place(config_dir: Option<&Path>) -> PathBuf {
+    config_dir.unwrap_or(Path::new("config")).join("jobs.toml")
 }
 
 fn wrong(place: &str, problem: Problem) -> Error {
@@ -87,9 +128,13 @@ fn token(jenkins: &Jenkins, environment: &HashMap<String, String>, place: &str) 
         let remedy = "write the name of the variable that holds the user's API token, or of a file in `token_file`";
         return Err(lacks("token_variable", "is missing".to_owned(), remedy));
     };
-    let text = std::fs::read_to_string(file).map_err(|cause| Error::Unreadable {
-        path: PathBuf::from(file),
-        cause,
+    let remedy = "write the path of the file that holds the user's API token, and let the bot read it";
+    let text = std::fs::read_to_string(file).map_err(|cause| {
+        lacks(
+            "token_file",
+            format!("names {file}, which cannot be read ({cause})"),
+            remedy,
+        )
     })?;
     match text.trim() {
         "" => Err(lacks(

@@ -1,6 +1,7 @@
 //! Tests of `jobs`: registry, forms, links and verdicts, by tables.
 
 mod checks;
+mod fit;
 mod forms;
 mod masks;
 mod registry;

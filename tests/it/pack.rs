@@ -1,12 +1,21 @@
 //! The sample pack, asked through the command line: does a paste get the right page, section, evidence and values?
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
+use base64::Engine as _;
 use serde_json::Value;
+use signpost::jobs::checks::{Artifact, Checks, Evidence, Verdict, verdict};
+use signpost::jobs::parameters::{self, Sources};
+use signpost::jobs::{BuildResult, Values, fit};
+use signpost::runbook::Library;
+use signpost::sandbox::jenkins::token_of;
+use signpost::sandbox::{ADA, ALERTS, GRACE, ONCALL, SUPPORT};
+use signpost::settings::jobs::{self, Jobs};
 
 const API: &str = "armada/armada-api-login.md";
 const CARTOGRAPHER: &str = "armada/armada-fluentd-cartographer-token-failure.md";
@@ -232,6 +241,129 @@ fn lint_finds_nothing_to_say_about_the_pack() {
         .filter(|line| line.contains(": error[") || line.contains(": warning["))
         .collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// The sample's jobs and the sample pack, as the sandbox has them.
+fn sample() -> (Jobs, Library) {
+    let jobs = jobs::sample("http://127.0.0.1:3030/jenkins", &token_of("signpost").into()).unwrap();
+    (jobs, signpost::files::load_embedded())
+}
+
+#[test]
+fn the_samples_jobs_fit_its_runbooks_and_the_local_workspace() {
+    let (jobs, library) = sample();
+    assert_eq!(fit::misfits(&jobs.registry, &library), []);
+    let ids = jobs
+        .registry
+        .jobs
+        .iter()
+        .flat_map(|job| job.run_by.iter().chain(&job.approve_by).chain(&job.channels));
+    let known = [ADA, GRACE, ONCALL, SUPPORT, ALERTS];
+    assert!(
+        ids.clone().count() > 0 && ids.clone().all(|id| known.contains(&id.as_str())),
+        "{:?}",
+        ids.collect::<Vec<_>>()
+    );
+    assert!(jobs.registry.jobs.iter().any(|job| !job.approve_by.is_empty()));
+    assert_eq!(jobs.tokens.len(), 1);
+}
+
+#[test]
+fn the_samples_job_stands_at_step_2_with_the_form_of_step_3() {
+    let (jobs, library) = sample();
+    let document = library.runbooks.iter().find(|document| document.path == LINK).unwrap();
+    let topic = document
+        .topics
+        .iter()
+        .find(|topic| topic.title.starts_with("Find out which"))
+        .unwrap();
+    let attached = jobs.registry.attached(&topic.steps);
+    assert_eq!(attached.len(), 1, "{attached:?}");
+    assert_eq!(
+        (attached[0].number.as_str(), attached[0].job.to_string()),
+        ("2", "get-info".to_owned())
+    );
+    let hinted: Vec<&str> = attached[0].hints.iter().map(|hint| hint.parameter.as_str()).collect();
+    assert_eq!(hinted, ["BRANCH", "ENV_Branch", "CLUSTERID", "TUGBOAT", "CARRIER_NAME"]);
+
+    let captures = BTreeMap::from([
+        ("cluster_id".to_owned(), vec!["cq81h2nd0ab7t3m5x9zg".to_owned()]),
+        ("location_id".to_owned(), vec!["cq81h2nd0ab7t3m5x9zg".to_owned()]),
+    ]);
+    let thread = ["ActualDatacenterCluster: prod-wdc04.carrier107".to_owned()];
+    let fields = parameters::resolve(
+        jobs.registry.job("get-info").unwrap(),
+        &Sources {
+            given: &BTreeMap::new(),
+            captures: &captures,
+            thread: &thread,
+            hints: &attached[0].hints,
+        },
+    );
+    let filled: Vec<(&str, Option<&str>)> = fields
+        .iter()
+        .map(|field| (field.name.as_str(), field.value.as_deref()))
+        .collect();
+    let expected = [
+        ("CLUSTERID", Some("cq81h2nd0ab7t3m5x9zg")),
+        ("TUGBOAT", Some("prod-wdc04-carrier107")),
+        ("CARRIER_NAME", None),
+        ("BRANCH", Some("Master")),
+        ("ENV_Branch", Some("Master")),
+    ];
+    assert_eq!(filled, expected);
+}
+
+#[test]
+fn the_samples_checks_tell_the_three_causes_apart() {
+    let (jobs, library) = sample();
+    let job = jobs.registry.job("get-info").unwrap();
+    let values = BTreeMap::from([("TUGBOAT".to_owned(), "prod-wdc04-carrier107".to_owned())]);
+    let say = |result: BuildResult, toml: Option<&str>, region: &str| {
+        let key = toml.map(|toml| {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(toml);
+            Artifact::Read(format!("apiVersion: v1\ndata:\n  slclient.toml: {encoded}\nkind: Secret\n").into_bytes())
+        });
+        let map = Artifact::Read(format!("apiVersion: v1\ndata:\n  region: {region}\nkind: ConfigMap\n").into_bytes());
+        let [key_log, map_log] = [&job.artifacts[0], &job.artifacts[1]];
+        let missing = Artifact::NotRead("is not there".to_owned());
+        let artifacts = BTreeMap::from([(key_log.clone(), key.unwrap_or(missing)), (map_log.clone(), map)]);
+        let known = Values {
+            parameters: &values,
+            captures: &BTreeMap::new(),
+            data: &library.data,
+        };
+        let masks = parameters::masks(job, None, &values);
+        let said = verdict(
+            &Checks::of(job),
+            &Evidence {
+                result: &result,
+                artifacts: &artifacts,
+                known,
+                masks,
+            },
+        );
+        match said {
+            Verdict::Plain { section, .. } => section,
+            Verdict::Inconclusive { .. } => None,
+        }
+    };
+    let (good, empty) = (Some("iam_api_key = \"k3y-of-nobody\"\n"), Some("location = \"x\"\n"));
+    let success = || BuildResult::Success;
+    assert_eq!(
+        say(success(), good, "us-east").as_deref(),
+        Some("Resolving bad IAM key")
+    );
+    assert_eq!(
+        say(success(), empty, "us-east").as_deref(),
+        Some("Resolving missing ConfigMap")
+    );
+    assert_eq!(
+        say(success(), good, "eu-de").as_deref(),
+        Some("Resolving improper region config")
+    );
+    assert_eq!(say(success(), None, "us-east"), None);
+    assert_eq!(say(BuildResult::Unstable, good, "us-east"), None);
 }
 
 fn root() -> &'static Path {

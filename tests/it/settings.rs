@@ -243,3 +243,83 @@ fn a_config_folder_that_is_not_there_is_an_error() {
     let message = load_in(Path::new("/nowhere/at/all"), &[]).unwrap_err().to_string();
     assert!(message.contains("/nowhere/at/all"), "{message}");
 }
+
+/// Loads with this `jobs.toml`.
+fn load_jobs(jobs: &str, environment: &[(&str, &str)]) -> Result<Settings, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), jobs).unwrap();
+    load_in(folder.path(), environment)
+}
+
+const JOBS: &str = "[[jenkins]]\nid = \"main\"\nurl = \"https://jenkins.example.com\"\nuser = \"signpost\"\ntoken_variable = \"JENKINS_TOKEN\"\n\
+    [[jobs]]\nid = \"get-info\"\njenkins = \"main\"\npath = \"Team/get-info\"\nrun_by = [\"U0123456789\", \"S0123456789\"]\nchannels = [\"C0123456789\"]\n";
+
+#[test]
+fn jobs_stand_in_a_file_of_their_own_beside_the_settings() {
+    assert!(settings::built_in().unwrap().jobs.registry.jobs.is_empty());
+    assert!(load("", &[]).unwrap().jobs.registry.jenkins.is_empty());
+    let settings = load_jobs(JOBS, &[("JENKINS_TOKEN", "11-canary")]).unwrap();
+    let job = settings.jobs.registry.job("get-info").unwrap();
+    assert_eq!(job.run_by, ["U0123456789", "S0123456789"]);
+    assert_eq!(settings.jobs.tokens.get("main").unwrap().expose_secret(), "11-canary");
+    assert!(!format!("{settings:?}").contains("canary"));
+}
+
+#[test]
+fn wrong_jobs_are_told_where_what_and_what_to_do() {
+    let twice = format!("{JOBS}{}", &JOBS[JOBS.find("[[jobs]]").unwrap()..]);
+    let cases: [(String, &[&str]); 8] = [
+        (
+            JOBS.replace("path =", "titel = 1\npath ="),
+            &["`jobs[get-info].titel`", "`title`"],
+        ),
+        (
+            JOBS.replace("S0123456789", "@oncall"),
+            &[
+                "`jobs[get-info].run_by`",
+                "\"@oncall\"",
+                "user groups (S…)",
+                "never names",
+            ],
+        ),
+        (
+            JOBS.replace("C0123456789", "#support"),
+            &["`jobs[get-info].channels`", "\"#support\"", "C…"],
+        ),
+        (twice, &["`jobs[get-info].id`", "stands twice"]),
+        (
+            JOBS.replace("id = \"get-info\"", "id = \"get info\""),
+            &["`jobs[get info].id`", "letters, digits"],
+        ),
+        (
+            JOBS.replace("token_variable = \"JENKINS_TOKEN\"", ""),
+            &["`jenkins[main].token_variable`", "is missing", "`token_file`"],
+        ),
+        (
+            JOBS.replace("token_variable = \"JENKINS_TOKEN\"", "token_file = \"/nowhere/token\""),
+            &[
+                "`jenkins[main].token_file`",
+                "/nowhere/token",
+                "cannot be read",
+                "write the path",
+            ],
+        ),
+        ("[[jenkins]".to_owned(), &["line 1", "not valid TOML"]),
+    ];
+    let environment = [("JENKINS_TOKEN", "11-canary")];
+    for (jobs, expected) in cases {
+        let message = load_jobs(&jobs, &environment).expect_err(&jobs).to_string();
+        assert!(
+            message.contains("jobs.toml") && !message.contains("canary"),
+            "{message}"
+        );
+        for part in expected {
+            assert!(message.contains(part), "{part:?} is missing in {message:?}");
+        }
+    }
+    let message = load_jobs(JOBS, &[]).unwrap_err().to_string();
+    assert!(
+        message.contains("JENKINS_TOKEN, which is not set; put the user's API token into it"),
+        "{message}"
+    );
+}

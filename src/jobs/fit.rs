@@ -1,0 +1,254 @@
+//! Do the registry, the runbooks and Jenkins' own definitions fit together? What does not is told before anybody runs a
+//! job, not in the thread of an incident.
+
+use std::collections::BTreeMap;
+
+use super::checks::{Check, Checks, Test};
+use super::parameters::{self, Fault};
+use super::{Definition, Job, Kind, Known, Problem, Registry, Source, Transform, keys, sense};
+use crate::runbook::{Diagnostic, Document, Level, Library, Runbook};
+
+/// How the codes of all that is found here begin.
+pub const CODES: &str = "jobs-";
+
+/// What of the runbooks does not fit the registry. Without a registered job nothing can be said.
+pub fn misfits(registry: &Registry, library: &Library) -> Vec<Diagnostic> {
+    if registry.jobs.is_empty() {
+        return Vec::new();
+    }
+    // Links may be put together from `_data`.
+    let has_links = library.data.values().any(|data| data.to_string().contains("/job/"));
+    let concerned = |document: &&Document| concerns(registry, document, has_links);
+    let mut found = Vec::new();
+    for document in library.runbooks.iter().filter(concerned) {
+        let look = Look {
+            registry,
+            library,
+            path: &document.path,
+            found: Vec::new(),
+        };
+        found.extend(document.look(|runbook| look.at(runbook)));
+    }
+    found
+}
+
+/// Whether a document may have to do with jobs: opening thousands that don't takes long.
+fn concerns(registry: &Registry, document: &Document, has_links: bool) -> bool {
+    let Some(text) = document.text() else { return true };
+    let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let named = |job: &Job| {
+        let name = job.path.segments().last().map(String::as_str).unwrap_or_default();
+        if plain(name) {
+            text.contains(name)
+        } else {
+            text.contains("/job/")
+        }
+    };
+    text.contains("signpost:") || has_links && document.may_name_data() || registry.jobs.iter().any(named)
+}
+
+/// The section that a check names: by its heading as it is written, else by one that differs in capitals only.
+pub fn section(runbook: &Runbook, name: &str) -> Option<usize> {
+    let name = name.trim();
+    let by = |same: &dyn Fn(&str) -> bool| {
+        let mut sections = runbook.sections.iter();
+        sections.position(|section| same(section.name()) || same(&section.heading))
+    };
+    by(&|heading| heading == name).or_else(|| by(&|heading| heading.eq_ignore_ascii_case(name)))
+}
+
+struct Look<'a> {
+    registry: &'a Registry,
+    library: &'a Library,
+    path: &'a str,
+    found: Vec<Diagnostic>,
+}
+
+impl Look<'_> {
+    fn tell(&mut self, line: u32, code: &'static str, message: String) {
+        let diagnostic = Diagnostic {
+            path: self.path.to_owned(),
+            line,
+            level: Level::Error,
+            code,
+            message,
+        };
+        if !self.found.contains(&diagnostic) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    fn at(mut self, runbook: &Runbook) -> Vec<Diagnostic> {
+        let front = &runbook.front.signpost;
+        let registry = self.registry;
+        let mut jobs: Vec<(&Job, u32)> = Vec::new();
+        for id in &front.jobs {
+            match registry.job(id) {
+                Some(job) => jobs.push((job, front.jobs_line)),
+                None => self.unknown(front.jobs_line, "`signpost: jobs:` names", id),
+            }
+        }
+        for attached in runbook.topics.iter().flat_map(|topic| registry.attached(&topic.steps)) {
+            if let Some(job) = registry.job(&attached.job.0)
+                && jobs.iter().all(|(other, _)| other.id != job.id)
+            {
+                jobs.push((job, attached.line));
+            }
+        }
+        // What cannot be read of them `runbook` tells.
+        let own = Checks::read(&front.checks).unwrap_or_default();
+        for check in &own.list {
+            self.own_check(check, &jobs, front.checks_line);
+        }
+        for (job, line) in jobs {
+            let is_own = own
+                .list
+                .iter()
+                .any(|check| check.job.as_ref().is_none_or(|id| *id == job.id));
+            let checks = own.for_job(job);
+            let (line, whose) = if is_own {
+                (front.checks_line, "`signpost: checks:`".to_owned())
+            } else {
+                (line, format!("jobs[{}] of jobs.toml", job.id))
+            };
+            self.sections(runbook, &checks, line, &whose);
+            self.data(&checks, line, &whose);
+        }
+        self.found
+    }
+
+    fn unknown(&mut self, line: u32, who: &str, id: &str) {
+        let known = || self.registry.jobs.iter().map(|job| job.id.0.as_str());
+        let remedy = keys::nearest(id, known()).map_or_else(
+            || format!("registered are: {}", known().collect::<Vec<_>>().join(", ")),
+            |nearest| format!("did you mean \"{nearest}\"?"),
+        );
+        self.tell(
+            line,
+            "jobs-unknown",
+            format!("{who} the job \"{id}\", which is not registered; {remedy}"),
+        );
+    }
+
+    /// A check of the front matter: of which job, and may that job's artifact be read?
+    fn own_check(&mut self, check: &Check, jobs: &[(&Job, u32)], line: u32) {
+        let who = format!("the check \"{}\"", check.title);
+        let of: Vec<&Job> = match &check.job {
+            None => jobs.iter().map(|(job, _)| *job).collect(),
+            Some(id) => match self.registry.job(&id.0) {
+                Some(job) => vec![job],
+                None => return self.unknown(line, &format!("{who} is about"), &id.0),
+            },
+        };
+        let belongs = |job: &&Job| jobs.iter().any(|(other, _)| other.id == job.id);
+        if !of.iter().any(belongs) {
+            let message = format!(
+                "{who} belongs to no job of this runbook: no step links to a registered job that it is about; name it in `signpost: jobs:`"
+            );
+            self.tell(line, "jobs-check", message);
+        }
+        // The job is looked at above.
+        let check = Check {
+            job: None,
+            ..check.clone()
+        };
+        for job in of {
+            for problem in sense::check("check", &check, Some(job)) {
+                let Problem { problem, remedy, .. } = problem;
+                let message = format!("{who} of the job \"{}\" {problem}; {remedy}", job.id);
+                self.tell(line, "jobs-check", message);
+            }
+        }
+    }
+
+    fn sections(&mut self, runbook: &Runbook, checks: &Checks, line: u32, whose: &str) {
+        let failed = checks.list.iter().filter_map(|check| check.failed.as_ref());
+        for name in failed.chain(&checks.passed) {
+            if section(runbook, name).is_some() {
+                continue;
+            }
+            let headings = runbook.sections.iter().skip(1).map(|section| section.heading.as_str());
+            let remedy = keys::nearest(name, headings).map_or_else(
+                || "write the text of one of its headings".to_owned(),
+                |nearest| format!("did you mean \"{nearest}\"?"),
+            );
+            let message =
+                format!("{whose} leads to the section \"{name}\", which this runbook does not have; {remedy}");
+            self.tell(line, "jobs-section", message);
+        }
+    }
+
+    /// What a check is to look up in `_data`.
+    fn data(&mut self, checks: &Checks, line: u32, whose: &str) {
+        let lookups = checks.list.iter().filter_map(|check| match &check.test {
+            Test::Equals(Known { lookup, .. }) | Test::DiffersFrom(Known { lookup, .. }) => lookup.as_ref(),
+            _ => None,
+        });
+        for lookup in lookups {
+            if !self.library.data.contains_key(&lookup.data) {
+                let message = format!(
+                    "{whose} looks into _data/{0}.yml, which is not there; without it nothing can be said of a run",
+                    lookup.data
+                );
+                self.tell(line, "jobs-data", message);
+            }
+        }
+    }
+}
+
+/// What of a job of the registry does not fit the job as Jenkins defines it.
+pub fn unfit(job: &Job, definition: &Definition) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let declared = || definition.parameters.iter().map(|declared| declared.name.as_str());
+    let undeclared = |key: String, name: &str| {
+        let remedy = match keys::nearest(name, declared()) {
+            Some(nearest) => format!("did you mean \"{nearest}\"?"),
+            None if definition.parameters.is_empty() => "the job has no parameters".to_owned(),
+            None => format!("it declares: {}", declared().collect::<Vec<_>>().join(", ")),
+        };
+        Problem::new(
+            key,
+            format!("is \"{name}\", which the job in Jenkins does not declare"),
+            remedy,
+        )
+    };
+    for parameter in &job.parameters {
+        let key = format!("jobs[{}].parameters[{}]", job.id, parameter.name);
+        let Some(found) = definition.parameter(&parameter.name) else {
+            problems.push(undeclared(format!("{key}.name"), &parameter.name));
+            continue;
+        };
+        if found.kind == Kind::File {
+            problems.push(Problem::new(key, Fault::File.to_string(), "leave it away"));
+            continue;
+        }
+        let constants = parameter.from.iter().filter_map(|source| match source {
+            Source::Constant(value) => Some(("from", value)),
+            _ => None,
+        });
+        let written = parameter.default.iter().map(|value| ("default", value));
+        let written = written.chain(constants).map(|(name, value)| {
+            let value = Transform::all(&parameter.transform, value).unwrap_or_default();
+            (name, value)
+        });
+        let choices = parameter.choices.iter().map(|value| ("choices", value.clone()));
+        for (name, value) in written.chain(choices).filter(|(_, value)| !value.is_empty()) {
+            let sent = BTreeMap::from([(parameter.name.clone(), value.clone())]);
+            for wrong in parameters::against(definition, &sent) {
+                // A secret's value never stands in the registry.
+                let problem = format!("holds \"{value}\", which Jenkins would not take");
+                problems.push(Problem::new(
+                    format!("{key}.{name}"),
+                    problem,
+                    format!("it {}", wrong.fault),
+                ));
+            }
+        }
+    }
+    if let Some(run_id) = &job.run_id
+        && definition.parameter(run_id).is_none()
+    {
+        problems.push(undeclared(format!("jobs[{}].run_id", job.id), run_id));
+    }
+    problems
+}
