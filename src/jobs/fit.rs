@@ -47,12 +47,14 @@ fn concerns(registry: &Registry, document: &Document, has_links: bool) -> bool {
     text.contains("signpost:") || has_links && document.may_name_data() || registry.jobs.iter().any(named)
 }
 
-/// The section that a check names: by its heading as it is written, else by one that differs in capitals only.
+/// The section that a check names: by its heading as it reads or as it is written, else by one that differs in capitals
+/// only.
 pub fn section(runbook: &Runbook, name: &str) -> Option<usize> {
     let name = name.trim();
     let by = |same: &dyn Fn(&str) -> bool| {
-        let mut sections = runbook.sections.iter();
-        sections.position(|section| same(section.name()) || same(&section.heading))
+        let mut sections = runbook.sections.iter().enumerate().skip(1);
+        let found = sections.find(|(_, section)| same(&section.heading) || same(section.name()));
+        found.map(|(at, _)| at)
     };
     by(&|heading| heading == name).or_else(|| by(&|heading| heading.eq_ignore_ascii_case(name)))
 }

@@ -18,7 +18,7 @@ use crate::flow::case::{Case, Mark, Place, Standing};
 use crate::flow::mind::{Mind, body, confident};
 use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
 use crate::jobs::masks::Masks;
-use crate::jobs::{BuildResult, Job, Values, parameters};
+use crate::jobs::{BuildResult, Job, Values, fit, parameters};
 use crate::respond::FoundError;
 use crate::store::{self, Action, CaseRow, Done, NewPost};
 
@@ -365,13 +365,13 @@ fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
         .runbooks
         .iter()
         .find(|document| document.path == runbook)?;
-    let headings = || document.sections.iter().skip(1).map(|section| &section.heading);
-    let heading = headings().find(|heading| *heading == section);
-    let heading = heading.or_else(|| headings().find(|heading| heading.eq_ignore_ascii_case(section.trim())))?;
-    Some(Place {
-        runbook: runbook.to_owned(),
-        section: Some(heading.clone()),
-        nth: 0,
+    document.look(|opened| {
+        let at = fit::section(opened, section)?;
+        Some(Place {
+            runbook: runbook.to_owned(),
+            section: Some(opened.sections.get(at)?.heading.clone()),
+            nth: opened.nth(at),
+        })
     })
 }
 
