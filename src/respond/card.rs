@@ -18,6 +18,10 @@ use crate::runbook::{Block, BlockKind, Branch, Button, Inline, Library, Runbook,
 const BRANCHES: usize = 6;
 /// Topics that are offered with a button; who hands them in says how many.
 const OFFERED: usize = 5;
+/// Jobs that are offered beside their steps.
+const JOBS: usize = 5;
+/// Numbers of their buttons, apart from those at steps.
+const JOBS_FROM: usize = 50;
 
 /// What a card shows.
 #[derive(Debug, Clone, Default)]
@@ -85,14 +89,21 @@ impl Responder {
         let found = card
             .matched
             .map_or(nobody, |matched| self.match_values(library, matched, &mut pieces));
-        let branches = branches(topic, sheet.on_page(card.at));
+        let page_steps = sheet.on_page(card.at);
+        let branches = branches(topic, page_steps);
+        // Jobs of steps further down are offered at once: they gather the facts that everything else needs.
+        let early: Vec<&CardJob> = if sheet.is_first(card.at) {
+            card.jobs_besides(page_steps)
+        } else {
+            Vec::new()
+        };
         let offered: Vec<usize> = branches.iter().map(|branch| branch.section).collect();
         let controls = context! {
             others => card.others.iter().take(3).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             sections => self.sections(id, runbook, topic, library, &offered),
             page_buttons => pieces.put(page),
             branch_buttons => pieces.put(Self::branch_buttons(runbook, &branches, card)),
-            outcome_buttons => pieces.put(self.outcome_buttons(library, card)),
+            outcome_buttons => pieces.put(self.outcome_buttons(library, card, &early)),
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             came_from => card.came_from.map(|id| self.place(library, id)),
@@ -209,7 +220,7 @@ impl Responder {
         row(buttons.collect())
     }
 
-    fn outcome_buttons(&self, library: &Library, card: &Card<'_>) -> Vec<Block> {
+    fn outcome_buttons(&self, library: &Library, card: &Card<'_>, jobs: &[&CardJob]) -> Vec<Block> {
         let labels = &self.labels.buttons;
         let mut rows = Vec::new();
         if card.standing == "not-helped" {
@@ -231,6 +242,10 @@ impl Responder {
         let mut buttons: Vec<Button> = Vec::new();
         if let Some(from) = card.came_from {
             buttons.push(self.return_button(library, card, from, 9));
+        }
+        if !matches!(card.standing, "fixed" | "resolved") {
+            let jobs = jobs.iter().take(JOBS).enumerate();
+            buttons.extend(jobs.map(|(at, job)| self.job_button(card, job, JOBS_FROM + at)));
         }
         let list = list.into_iter().enumerate();
         let list = list.filter(|(_, (act, _))| !(card.stranger && *act == Act::Escalate));
@@ -257,6 +272,20 @@ impl Responder {
         )
     }
 
+    /// Opens the form of a job.
+    pub(super) fn job_button(&self, card: &Card<'_>, job: &CardJob, at: usize) -> Button {
+        let act = Act::Form {
+            job: job.job.clone(),
+            line: (job.line != 0).then_some(job.line),
+        };
+        Self::button(
+            card,
+            act,
+            &filled(&self.labels.buttons.run_job, "title", &job.title),
+            at,
+        )
+    }
+
     /// `at` tells buttons of one row apart.
     pub(super) fn button(card: &Card<'_>, act: Act, label: &str, at: usize) -> Button {
         Button {
@@ -267,6 +296,35 @@ impl Responder {
             value: Press::value(card.case, act).unwrap_or_default(),
         }
     }
+}
+
+impl Card<'_> {
+    /// The jobs that stand at a step.
+    pub(super) fn jobs_at(&self, step: &Step) -> impl Iterator<Item = &CardJob> {
+        let here = !self.stranger;
+        self.jobs.iter().filter(move |job| here && stands_at(job.line, step))
+    }
+
+    /// The jobs that stand at none of these steps, each once.
+    fn jobs_besides(&self, page: &[Step]) -> Vec<&CardJob> {
+        let mut told: Vec<&str> = page
+            .iter()
+            .flat_map(|step| self.jobs_at(step))
+            .map(|job| job.job.as_str())
+            .collect();
+        let mut besides = Vec::new();
+        for job in self.jobs.iter().filter(|_| !self.stranger) {
+            if !told.contains(&job.job.as_str()) {
+                told.push(&job.job);
+                besides.push(job);
+            }
+        }
+        besides
+    }
+}
+
+fn stands_at(line: u32, step: &Step) -> bool {
+    line != 0 && (step.line == line || step.steps.iter().any(|inner| stands_at(line, inner)))
 }
 
 /// The other ways on, without those that this page shows: alternatives may stand on a later one.

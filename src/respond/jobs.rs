@@ -292,21 +292,22 @@ fn told(job: &Job) -> Value {
 
 /// How it is written as a command. Secrets are no part of it: others read along.
 fn usage(job: &Job) -> String {
-    let mut usage = format!("run {}", job.id);
-    for parameter in job.parameters.iter().filter(|parameter| !parameter.is_secret()) {
+    let known = job.parameters.iter().filter(|parameter| !parameter.is_secret());
+    let values = known.map(|parameter| {
         let name = &parameter.name;
         // What fills itself need not be written.
         if parameter.required && parameter.default.is_none() {
-            usage.push_str(&format!(" {name}=…"));
+            format!(" {name}=…")
         } else {
-            usage.push_str(&format!(" [{name}=…]"));
+            format!(" [{name}=…]")
         }
-    }
+    });
+    let usage = format!("run {}{}", job.id, values.collect::<String>());
     values::shortened(&usage, 240)
 }
 
 /// A fault's kind with what it holds.
-fn fault_value(fault: &FieldFault) -> Value {
+pub(super) fn fault_value(fault: &FieldFault) -> Value {
     let whole = fault.to_string();
     let mut held = fault.fault.clone();
     if let Fault::Choice { choices } = &mut held {
@@ -325,7 +326,7 @@ fn fault_value(fault: &FieldFault) -> Value {
     }
 }
 
-fn unreadable_value(unreadable: &Unreadable) -> Value {
+pub(super) fn unreadable_value(unreadable: &Unreadable) -> Value {
     let held = Value::from(Serde(unreadable));
     minijinja::value::merge_maps([held, context! { word => "", key => "" }])
 }

@@ -215,16 +215,10 @@ impl Responder {
                 text: short.log.join("\n"),
             })
         });
-        let more = context! {
-            is_over => card.stage.is_over(),
-            more_parameters => card.parameters.len().saturating_sub(PARAMETERS),
-        };
-        let values = context! {
-            run => minijinja::value::merge_maps([more, Value::from(Serde(&short))]),
-            bar => short.percent.map(bar),
-            log => pieces.put(log.into_iter().collect()),
-            buttons => pieces.put(self.run_buttons(card)),
-        };
+        let log = pieces.put(log.into_iter().collect());
+        let buttons = pieces.put(self.run_buttons(card));
+        let more = card.parameters.len().saturating_sub(PARAMETERS);
+        let values = run_values(&short, more, log, buttons);
         let mut reply = kept(self.reply("run.md", &values, &pieces, None));
         let rest = context! { url => short.url.clone() };
         reply.rest = self.simple("run_rest.md", &rest).blocks;
@@ -267,6 +261,16 @@ impl RunCard {
     }
 }
 
+/// What the templates of a run's message are given.
+pub(super) fn run_values(card: &RunCard, more_parameters: usize, log: Value, buttons: Value) -> Value {
+    let more = context! { is_over => card.stage.is_over(), more_parameters };
+    context! {
+        run => minijinja::value::merge_maps([more, Value::from(Serde(card))]),
+        bar => card.percent.map(bar),
+        log, buttons,
+    }
+}
+
 /// As much of it as people read, and as fits into one message.
 fn shortened(card: &RunCard) -> RunCard {
     let mut card = card.clone();
@@ -297,7 +301,9 @@ fn shortened(card: &RunCard) -> RunCard {
     card.log = log.split_off(log.len().saturating_sub(LOG));
     for list in [&mut card.faults, &mut card.missing] {
         list.truncate(ITEMS);
-        list.iter_mut().for_each(|one| *one = values::shortened(one, SENTENCE));
+        for one in list.iter_mut() {
+            *one = values::shortened(one, SENTENCE);
+        }
     }
     card.findings.truncate(ITEMS);
     for finding in &mut card.findings {

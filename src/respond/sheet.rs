@@ -95,6 +95,11 @@ impl Sheet {
         self.steps.get(steps).unwrap_or_default()
     }
 
+    /// Whether the step `at` is on the first page.
+    pub(super) fn is_first(&self, at: usize) -> bool {
+        self.bounds(&self.pages(), at).0 == 0
+    }
+
     /// The number of the page that holds the step `at`, and its steps.
     fn bounds(&self, begins: &[usize], at: usize) -> (usize, Range<usize>) {
         let number = begins.iter().rposition(|begin| *begin <= at).unwrap_or(0);
@@ -117,6 +122,7 @@ impl Sheet {
         let (number, Range { start: from, end: to }) = self.bounds(&begins, card.at);
         let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
         let mut buttons = Vec::new();
+        let mut jobs = Vec::new();
         let labels = &responder.labels.buttons;
         for (at, (step, name)) in shown
             .iter_mut()
@@ -124,6 +130,7 @@ impl Sheet {
             .enumerate()
         {
             if !name.is_step {
+                jobs.extend(card.jobs_at(step));
                 continue;
             }
             let (act, label) = match card.done.get(&name.key) {
@@ -135,7 +142,12 @@ impl Sheet {
                 None => (Act::Done { step: name.key.clone() }, &labels.step_done),
             };
             buttons.push(Responder::button(card, act, &filled(label, "step", &name.name), at));
+            jobs.extend(card.jobs_at(step));
         }
+        // First what the step asks for, then that it is done.
+        let jobs = jobs.into_iter().enumerate();
+        let jobs = jobs.map(|(at, job)| responder.job_button(card, job, at));
+        buttons.splice(0..0, jobs);
         let body = if self.is_steps {
             steps::to_blocks(&shown, runbook)
         } else {

@@ -213,7 +213,7 @@ fn escape(text: &str) -> String {
 /// A sentence with names in backticks: these as code, the rest as it is.
 fn ticked(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escape(text);
     }
     let put = |(at, part): (usize, &&str)| if at % 2 == 0 { escape(part) } else { code_span(part) };

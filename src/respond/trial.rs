@@ -1,5 +1,7 @@
 //! Every overriding template is tried on values of every kind before the bot starts.
 
+mod runs;
+
 use minijinja::{Environment, Value, context};
 
 use super::{TemplateError, lists, templates};
@@ -47,6 +49,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     let mut all = talk(full);
     all.extend(itself(full));
     all.extend(cases(full, &answer, &place));
+    all.extend(runs::samples(full));
     all.extend([
         ("answer.md", answer),
         ("show.md", context! { sections => many(place), ..topic }),

@@ -2,6 +2,8 @@
 
 mod blocks;
 mod corpus;
+mod jobs;
 mod mrkdwn;
 mod reply;
+mod runs;
 mod talk;

@@ -1,0 +1,422 @@
+//! What is said about jobs: which there are, why one was not run, and their buttons on a card.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+use signpost::jobs::arguments::{Unreadable, read};
+use signpost::jobs::parameters::{Fault, FieldFault};
+use signpost::jobs::{Job, Registry};
+use signpost::respond::{
+    Act, Card, CardJob, JobsFacts, Options, Press, Reason, Reply, Responder, RunLine, RunRefusal, RunStage, Wanted,
+    labels, to_text,
+};
+use signpost::runbook::{BlockKind, Document, Library, TopicId, parse};
+use signpost::slack::blocks;
+
+fn responder() -> Responder {
+    Responder::new(None, Options::default()).unwrap()
+}
+
+fn registry() -> Registry {
+    let jobs = json!({"jobs": [
+        {
+            "id": "gate-info", "jenkins": "main", "path": "Gates/gate-info", "title": "Gate info",
+            "about": "Collects what a gate knows of itself.", "approve_by": ["U1"],
+            "parameters": [
+                {"name": "GATE", "required": true},
+                {"name": "BRANCH", "required": true, "default": "main"},
+                {"name": "NOTE"},
+                {"name": "TOKEN", "required": true, "secret": true},
+            ],
+        },
+        {"id": "oil", "jenkins": "main", "path": "Gates/oil"},
+    ]});
+    serde_json::from_value(jobs).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-05-01T03:10:00Z".parse().unwrap()
+}
+
+fn line(stage: RunStage, result: Option<&str>) -> RunLine {
+    RunLine {
+        title: "Gate info".into(),
+        stage,
+        result: result.map(Into::into),
+        by: "Ada".into(),
+        at: "2026-05-01T03:01:00Z".parse().unwrap(),
+        url: Some("https://work.example.com/archives/C1/p1".into()),
+    }
+}
+
+fn lists() -> Vec<(&'static str, Reply)> {
+    let (responder, registry) = (responder(), registry());
+    let facts = JobsFacts {
+        configured: true,
+        now: now(),
+        jobs: registry.jobs.iter().collect(),
+        others: 1,
+        runs: vec![
+            line(RunStage::Running, None),
+            line(RunStage::Reading, Some("SUCCESS")),
+            line(RunStage::Done, Some("UNSTABLE")),
+            line(RunStage::Unknown, None),
+        ],
+        ..JobsFacts::default()
+    };
+    let elsewhere = JobsFacts {
+        jobs: Vec::new(),
+        runs: Vec::new(),
+        others: 2,
+        ..facts.clone()
+    };
+    vec![
+        ("jobs", responder.jobs(&facts)),
+        ("jobs, none of them here", responder.jobs(&elsewhere)),
+        ("jobs, none at all", responder.jobs(&JobsFacts::default())),
+        (
+            "joined",
+            responder.run_joined("Gate info", "Ada", Some("https://work.example.com/archives/C1/p1")),
+        ),
+        ("joined, no link", responder.run_joined("Gate info", "Ada", None)),
+        (
+            "started",
+            responder.run_started("Gate info", Some("https://work.example.com/archives/C1/p1")),
+        ),
+        ("started, no link", responder.run_started("Gate info", None)),
+        ("moved down", responder.moved_down("Gate is shut", "Gate info")),
+    ]
+}
+
+fn refusal(job: Option<&Job>, wanted: Wanted, reason: Reason) -> Reply {
+    responder().run_refused(&RunRefusal {
+        wanted,
+        job,
+        case: "c1",
+        line: Some(7),
+        reason,
+    })
+}
+
+fn fault(fault: Fault) -> FieldFault {
+    FieldFault {
+        name: "GATE".into(),
+        fault,
+    }
+}
+
+fn faults() -> Vec<FieldFault> {
+    let near = || Some("GATE".to_owned());
+    let list = [
+        Fault::Missing,
+        Fault::Unregistered { nearest: near() },
+        Fault::Unregistered { nearest: None },
+        Fault::Undeclared { nearest: near() },
+        Fault::Control,
+        Fault::Dash,
+        Fault::TooLong { length: 2_000 },
+        Fault::Pattern {
+            pattern: "^[a-z]{2}`?$".into(),
+        },
+        Fault::Choice {
+            choices: (1..=30).map(|number| format!("gate-{number}")).collect(),
+        },
+        Fault::Boolean,
+        Fault::File,
+    ];
+    list.map(fault).to_vec()
+}
+
+fn refusals() -> Vec<(&'static str, Reply)> {
+    let registry = registry();
+    let job = registry.job("gate-info");
+    let run = |reason| refusal(job, Wanted::Run, reason);
+    let unknown = |words: &str, nearest: Option<&str>| {
+        let reason = Reason::UnknownJob {
+            words: words.into(),
+            nearest: nearest.map(Into::into),
+            known: vec!["gate-info".into(), "oil".into()],
+        };
+        refusal(None, Wanted::Run, reason)
+    };
+    let not_here = |channels: &[&str]| Reason::NotHere {
+        channels: channels.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let unreadable = |text: &str| refusal(None, Wanted::Run, Reason::Unreadable(read(text).unwrap_err()));
+    vec![
+        ("no jobs", refusal(None, Wanted::Run, Reason::NoJobs)),
+        ("unknown job, near", unknown("gate-inf", Some("gate-info"))),
+        ("unknown job", unknown("dance", None)),
+        ("unknown job, its button", unknown("", None)),
+        ("stranger", run(Reason::Stranger)),
+        ("bot", run(Reason::Bot)),
+        ("not here", run(not_here(&["#gates", "#night"]))),
+        ("not here, nowhere", run(not_here(&[]))),
+        ("not here, to approve", refusal(job, Wanted::Approve, not_here(&[]))),
+        ("not listed", run(Reason::NotListed)),
+        (
+            "not listed, to approve",
+            refusal(job, Wanted::Approve, Reason::NotListed),
+        ),
+        ("not listed, to cancel", refusal(job, Wanted::Cancel, Reason::NotListed)),
+        ("requester", refusal(job, Wanted::Approve, Reason::Requester)),
+        ("too old", refusal(None, Wanted::Cancel, Reason::TooOld)),
+        ("no job named", unreadable("")),
+        ("open quotation", unreadable("gate-info NOTE=\"a")),
+        ("no value", unreadable("gate-info north")),
+        ("twice", unreadable("gate-info A=1 A=2")),
+        ("faults", run(Reason::Faults(faults()))),
+        ("secret", run(Reason::Secret(vec!["TOKEN".into()]))),
+        ("secrets", run(Reason::Secret(vec!["TOKEN".into(), "PIN".into()]))),
+    ]
+}
+
+fn told(replies: &[(&'static str, Reply)]) -> String {
+    let told = replies
+        .iter()
+        .map(|(name, reply)| format!("== {name}\n{}\n", to_text(reply)));
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_jobs_are_listed_with_what_runs() {
+    insta::assert_snapshot!(told(&lists()));
+}
+
+#[test]
+fn a_refusal_says_why_and_what_can_be_done() {
+    insta::assert_snapshot!(told(&refusals()));
+}
+
+#[test]
+fn everything_about_jobs_is_one_valid_message() {
+    for (name, reply) in [lists(), refusals()].concat() {
+        let messages = blocks::render(&reply);
+        super::blocks::check(&messages);
+        assert_eq!(messages.len(), 1, "{name}");
+        let text = &messages[0].text;
+        assert!(!text.contains("{{") && !text.contains("  "), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_fault_is_a_plain_line_in_the_form() {
+    let said: Vec<String> = faults().iter().map(|fault| responder().field_fault(fault)).collect();
+    for line in &said {
+        assert!(line.starts_with("`GATE` ") && !line.contains(['\n', '\\']), "{line}");
+    }
+    assert_eq!(said[0], "`GATE` needs a value.");
+    assert_eq!(
+        said[7],
+        "`GATE` does not look as it should: all of it must match ^[a-z]{2}`?$."
+    );
+}
+
+#[test]
+fn names_of_jobs_and_what_people_write_are_no_markup() {
+    let hostile = "<!channel> *x* [y](https://evil.example.com) {{ z }} \u{202E}q\u{1F600}";
+    let mut registry = registry();
+    for job in &mut registry.jobs {
+        job.title = hostile.into();
+        job.about = hostile.into();
+    }
+    let job = registry.jobs.first();
+    let unknown = Reason::UnknownJob {
+        words: hostile.into(),
+        nearest: None,
+        known: vec![hostile.into()],
+    };
+    let word = || Unreadable::NoValue { word: hostile.into() };
+    let named = FieldFault {
+        name: hostile.into(),
+        fault: Fault::Unregistered {
+            nearest: Some(hostile.into()),
+        },
+    };
+    let facts = JobsFacts {
+        configured: true,
+        jobs: registry.jobs.iter().collect(),
+        runs: vec![RunLine {
+            title: hostile.into(),
+            by: hostile.into(),
+            ..line(RunStage::Done, Some(hostile))
+        }],
+        ..JobsFacts::default()
+    };
+    let replies = [
+        responder().jobs(&facts),
+        refusal(job, Wanted::Run, unknown),
+        refusal(job, Wanted::Run, Reason::NotListed),
+        refusal(job, Wanted::Run, Reason::Unreadable(word())),
+        refusal(job, Wanted::Run, Reason::Faults(vec![named])),
+        refusal(job, Wanted::Run, Reason::Secret(vec![hostile.into()])),
+        responder().run_joined(hostile, hostile, Some("javascript:alert(1)")),
+        responder().run_started(hostile, Some(hostile)),
+        responder().moved_down(hostile, hostile),
+    ];
+    for reply in replies {
+        let json = serde_json::to_string(&blocks::render(&reply)).unwrap();
+        let live = ["<!channel>", "evil.example.com|", "javascript:"];
+        assert!(!live.iter().any(|live| json.contains(live)), "{json}");
+    }
+}
+
+#[test]
+fn long_lists_keep_the_limits() {
+    let mut registry = registry();
+    let job = registry.jobs[0].clone();
+    let long = |job: &Job| {
+        let mut job = job.clone();
+        job.title = "<&>".repeat(500);
+        job.about = "<&>".repeat(500);
+        job
+    };
+    registry.jobs = (0..80).map(|_| long(&job)).collect();
+    let facts = JobsFacts {
+        configured: true,
+        jobs: registry.jobs.iter().collect(),
+        runs: vec![line(RunStage::Done, None); 200],
+        ..JobsFacts::default()
+    };
+    let message = blocks::render_one(&responder().jobs(&facts));
+    super::blocks::check(std::slice::from_ref(&message));
+    assert_eq!(message.blocks.last().unwrap()["type"], "actions");
+    let many: Vec<FieldFault> = (0..500)
+        .map(|_| FieldFault {
+            name: "X".repeat(4_000),
+            fault: Fault::Pattern {
+                pattern: "&".repeat(4_000),
+            },
+        })
+        .collect();
+    let message = blocks::render_one(&refusal(registry.jobs.first(), Wanted::Run, Reason::Faults(many)));
+    super::blocks::check(std::slice::from_ref(&message));
+    assert_eq!(message.blocks.last().unwrap()["type"], "actions");
+}
+
+#[test]
+fn hints_and_titles_of_the_form_fit() {
+    let responder = responder();
+    let labels = responder.labels();
+    assert!(labels.titles.run.len() <= labels::TITLE && labels.titles.run_submit.len() <= labels::TITLE);
+    let hint = labels::filled_hint(&labels.fields.run_several, "values", "north-7, south-8");
+    assert!(hint.ends_with("north-7, south-8"), "{hint}");
+    let long = labels::filled_hint(&labels.fields.run_several, "values", &"gate ".repeat(900));
+    assert!(
+        long.encode_utf16().count() <= labels::HINT && long.ends_with('…'),
+        "{long}"
+    );
+}
+
+const STEPS: &str = "\
+# Gate is shut
+
+1. Look at it.
+2. Run [the job](https://jenkins.example.com/job/Gates/job/gate-info/build).
+3. Wait.
+4. Wait.
+5. Wait.
+6. Run [the other](https://jenkins.example.com/job/Gates/job/oil/build).
+";
+
+fn library() -> Library {
+    let runbook = parse("gate/shut.md", STEPS, &BTreeMap::new()).0.map(Document::from);
+    Library {
+        runbooks: runbook.into_iter().collect(),
+        ..Library::default()
+    }
+}
+
+fn offered(job: &str, line: u32) -> CardJob {
+    CardJob {
+        job: job.into(),
+        title: format!("The {job}"),
+        line,
+    }
+}
+
+/// Labels and acts of each row of buttons of a card.
+fn rows(card: &Card<'_>) -> Vec<Vec<(String, Act)>> {
+    let reply = responder().card(&library(), card);
+    let mut actions = Vec::new();
+    let rows = reply.blocks.iter().filter_map(|block| match &block.kind {
+        BlockKind::Buttons(row) => Some(row.clone()),
+        _ => None,
+    });
+    let rows: Vec<Vec<(String, Act)>> = rows
+        .map(|row| {
+            actions.extend(row.iter().map(|button| button.action.clone()));
+            let read = row
+                .into_iter()
+                .map(|button| (button.label, Press::read(&button.value).unwrap().act));
+            read.collect()
+        })
+        .collect();
+    let forms = || actions.iter().filter(|action| action.starts_with("signpost_form"));
+    let mut distinct: Vec<_> = forms().collect();
+    distinct.dedup();
+    assert_eq!(distinct.len(), forms().count(), "{actions:?}");
+    rows
+}
+
+fn forms(row: &[(String, Act)]) -> Vec<&str> {
+    let forms = row.iter().filter(|(_, act)| matches!(act, Act::Form { .. }));
+    forms.map(|(label, _)| label.as_str()).collect()
+}
+
+fn shut<'a>(at: usize) -> Card<'a> {
+    let section = library().runbooks[0].topics[0].section;
+    Card {
+        case: "c1",
+        topic: Some(TopicId { runbook: 0, section }),
+        standing: "open",
+        at,
+        jobs: vec![offered("gate-info", 4), offered("oil", 8), offered("whole", 0)],
+        ..Card::default()
+    }
+}
+
+#[test]
+fn a_job_has_its_button_at_its_step_and_in_the_first_reply() {
+    let first = rows(&shut(0));
+    assert_eq!(forms(&first[0]), ["Run: The gate-info"], "{first:?}");
+    assert_eq!(
+        forms(first.last().unwrap()),
+        ["Run: The oil", "Run: The whole"],
+        "{first:?}"
+    );
+    assert_eq!(first.iter().map(|row| forms(row).len()).sum::<usize>(), 3);
+    let form = first[0].iter().find(|(label, _)| label == "Run: The gate-info");
+    let act = Act::Form {
+        job: "gate-info".into(),
+        line: Some(4),
+    };
+    assert_eq!(form.map(|(_, act)| act), Some(&act));
+
+    let second = rows(&shut(5));
+    assert_eq!(forms(&second[0]), ["Run: The oil"], "{second:?}");
+    assert_eq!(second.iter().map(|row| forms(row).len()).sum::<usize>(), 1);
+}
+
+#[test]
+fn the_button_of_a_job_stays_when_its_step_is_done() {
+    let mut card = shut(0);
+    for step in responder().steps(&library(), card.topic.unwrap()) {
+        card.done.insert(step.key, ("Ada".into(), "03:10 UTC".into()));
+    }
+    assert_eq!(forms(&rows(&card)[0]), ["Run: The gate-info"]);
+    card.standing = "fixed";
+    let fixed = rows(&card);
+    assert_eq!(forms(&fixed[0]), ["Run: The gate-info"]);
+    assert!(forms(fixed.last().unwrap()).is_empty(), "{fixed:?}");
+}
+
+#[test]
+fn strangers_are_offered_no_jobs() {
+    let card = Card {
+        stranger: true,
+        ..shut(0)
+    };
+    assert!(rows(&card).iter().all(|row| forms(row).is_empty()));
+}

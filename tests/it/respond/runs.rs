@@ -1,0 +1,552 @@
+//! A run's message, from the request to the verdict.
+
+use regex::Regex;
+use signpost::jobs::checks::Finding;
+use signpost::respond::{Act, FoundError, Options, Press, Reply, Responder, RunCard, RunStage, Trouble, to_text};
+use signpost::runbook::{BlockKind, Button};
+use signpost::slack::blocks;
+
+const STAGES: [RunStage; 16] = [
+    RunStage::Approval,
+    RunStage::Ready,
+    RunStage::Triggering,
+    RunStage::Queued,
+    RunStage::Running,
+    RunStage::Input,
+    RunStage::Reading,
+    RunStage::Done,
+    RunStage::Refused,
+    RunStage::Invalid,
+    RunStage::Unknown,
+    RunStage::Cancelled,
+    RunStage::Declined,
+    RunStage::Expired,
+    RunStage::GaveUp,
+    RunStage::Gone,
+];
+
+fn responder() -> Responder {
+    Responder::new(None, Options::default()).unwrap()
+}
+
+fn card(stage: RunStage) -> RunCard {
+    RunCard {
+        run: "r1".into(),
+        title: "Gate info".into(),
+        job: "gate-info".into(),
+        by: "Ada".into(),
+        parameters: vec![("GATE".into(), "north-7".into()), ("NOTE".into(), String::new())],
+        stage,
+        url: Some("https://jenkins.example.com/job/Gates/job/gate-info/12/".into()),
+        ..RunCard::default()
+    }
+}
+
+fn running(percent: u8) -> RunCard {
+    RunCard {
+        number: Some(12),
+        percent: Some(percent),
+        took: Some("1 min 20 s".into()),
+        usual: Some("3 min".into()),
+        log: vec!["[gate] asking north-7".into(), "[gate] *42* bolts".into()],
+        ..card(RunStage::Running)
+    }
+}
+
+fn done(result: &str) -> RunCard {
+    RunCard {
+        number: Some(12),
+        result: Some(result.into()),
+        took: Some("2 min 5 s".into()),
+        ..card(RunStage::Done)
+    }
+}
+
+fn finding(title: &str, passed: bool, seen: Option<&str>, expected: Option<&str>) -> Finding {
+    Finding {
+        title: title.into(),
+        artifact: "gate.log".into(),
+        passed,
+        seen: seen.map(Into::into),
+        expected: expected.map(Into::into),
+        section: Some("Oil the bolts".into()),
+    }
+}
+
+fn found() -> FoundError {
+    FoundError {
+        place: "logs/gate.log".into(),
+        title: "G0007".into(),
+        runbook: "gate/tokens.md".into(),
+        section: Some("G0007".into()),
+        nth: 0,
+        line: "G0007: unknown caller".into(),
+    }
+}
+
+fn trouble(class: &str, about: Option<&str>) -> Option<Trouble> {
+    Some(Trouble {
+        class: class.into(),
+        words: "the words of the error, with `code`".into(),
+        about: about.map(Into::into),
+    })
+}
+
+fn before_the_build() -> Vec<(&'static str, RunCard)> {
+    vec![
+        (
+            "approval",
+            RunCard {
+                until: Some("03:40 UTC".into()),
+                ..card(RunStage::Approval)
+            },
+        ),
+        ("ready", card(RunStage::Ready)),
+        (
+            "ready, behind one",
+            RunCard {
+                behind: 1,
+                approved_by: Some("Grace".into()),
+                ..card(RunStage::Ready)
+            },
+        ),
+        (
+            "ready, behind three",
+            RunCard {
+                behind: 3,
+                ..card(RunStage::Ready)
+            },
+        ),
+        ("triggering", card(RunStage::Triggering)),
+        (
+            "triggering, looked up",
+            RunCard {
+                trouble: trouble("timed-out", None),
+                ..card(RunStage::Triggering)
+            },
+        ),
+        (
+            "queued",
+            RunCard {
+                why: Some("Build #11 is already in progress (ETA: 20 sec)".into()),
+                ..card(RunStage::Queued)
+            },
+        ),
+        (
+            "queued, joined by others",
+            RunCard {
+                joined: true,
+                also: vec!["Grace".into()],
+                trouble: trouble("server", Some("502")),
+                ..card(RunStage::Queued)
+            },
+        ),
+        (
+            "queued, being cancelled",
+            RunCard {
+                cancelling: true,
+                ..card(RunStage::Queued)
+            },
+        ),
+    ]
+}
+
+fn in_the_build() -> Vec<(&'static str, RunCard)> {
+    vec![
+        ("running", running(44)),
+        ("running, longer than usual", running(100)),
+        (
+            "running, nothing known",
+            RunCard {
+                number: Some(12),
+                ..card(RunStage::Running)
+            },
+        ),
+        (
+            "running, Jenkins restarts",
+            RunCard {
+                trouble: trouble("starting", None),
+                ..running(50)
+            },
+        ),
+        (
+            "running, being cancelled",
+            RunCard {
+                cancelling: true,
+                ..running(50)
+            },
+        ),
+        (
+            "input",
+            RunCard {
+                stage: RunStage::Input,
+                ..running(50)
+            },
+        ),
+        (
+            "reading",
+            RunCard {
+                stage: RunStage::Reading,
+                ..done("SUCCESS")
+            },
+        ),
+    ]
+}
+
+fn verdicts() -> Vec<(&'static str, RunCard)> {
+    let checked = RunCard {
+        has_checks: true,
+        findings: vec![
+            finding("The key is there", true, Some("[masked]"), None),
+            finding("The bolts are right", false, Some("`rusty`"), Some("oiled")),
+            finding("The region is right", true, Some("north"), Some("north")),
+        ],
+        ..done("SUCCESS")
+    };
+    vec![
+        ("SUCCESS without checks", done("SUCCESS")),
+        (
+            "the verdict's section is below",
+            RunCard {
+                section: Some("Oil the bolts".into()),
+                is_shown: true,
+                ..checked.clone()
+            },
+        ),
+        (
+            "the verdict's section is gone",
+            RunCard {
+                section: Some("Oil the bolts".into()),
+                ..checked.clone()
+            },
+        ),
+        ("no section follows", checked.clone()),
+        (
+            "a check of what is not there",
+            RunCard {
+                findings: vec![
+                    finding("The key is there", false, None, None),
+                    finding("The note is there", false, Some(""), None),
+                    finding("The token is right", false, Some("[masked]"), Some("[masked]")),
+                    finding("It is another gate", true, Some("north"), Some("south")),
+                ],
+                ..checked.clone()
+            },
+        ),
+        (
+            "inconclusive",
+            RunCard {
+                missing: vec![
+                    "the build ended UNSTABLE, not SUCCESS".into(),
+                    "the artifact `gate.log` is not there".into(),
+                ],
+                section: Some("Oil the bolts".into()),
+                result: Some("UNSTABLE".into()),
+                ..checked
+            },
+        ),
+        (
+            "known errors",
+            RunCard {
+                log: vec!["G0007: unknown caller".into()],
+                found: vec![
+                    found(),
+                    FoundError {
+                        place: String::new(),
+                        ..found()
+                    },
+                ],
+                ..done("FAILURE")
+            },
+        ),
+        ("UNSTABLE", done("UNSTABLE")),
+        ("ABORTED", done("ABORTED")),
+        (
+            "ABORTED by somebody",
+            RunCard {
+                cancelled_by: Some("Grace".into()),
+                ..done("ABORTED")
+            },
+        ),
+        ("NOT_BUILT", done("NOT_BUILT")),
+        ("another result", done("MELTED")),
+    ]
+}
+
+fn without_a_result() -> Vec<(&'static str, RunCard)> {
+    let by = Some("Grace".to_owned());
+    vec![
+        (
+            "refused",
+            RunCard {
+                trouble: trouble("no-permission", Some("hudson.model.Item.Build")),
+                ..card(RunStage::Refused)
+            },
+        ),
+        (
+            "invalid",
+            RunCard {
+                faults: vec!["GATE must be one of: a, b.".into(), "X must match `^[a-z]+$`.".into()],
+                ..card(RunStage::Invalid)
+            },
+        ),
+        (
+            "unknown",
+            RunCard {
+                trouble: trouble("timed-out", None),
+                ..card(RunStage::Unknown)
+            },
+        ),
+        (
+            "cancelled",
+            RunCard {
+                cancelled_by: by.clone(),
+                ..card(RunStage::Cancelled)
+            },
+        ),
+        (
+            "declined",
+            RunCard {
+                declined_by: by,
+                ..card(RunStage::Declined)
+            },
+        ),
+        (
+            "expired",
+            RunCard {
+                until: Some("03:40 UTC".into()),
+                ..card(RunStage::Expired)
+            },
+        ),
+        (
+            "gave up",
+            RunCard {
+                stage: RunStage::GaveUp,
+                ..running(100)
+            },
+        ),
+        (
+            "gone",
+            RunCard {
+                number: Some(12),
+                ..card(RunStage::Gone)
+            },
+        ),
+    ]
+}
+
+fn told(cards: &[(&'static str, RunCard)]) -> String {
+    let responder = responder();
+    let told = cards
+        .iter()
+        .map(|(name, card)| format!("== {name}\n{}\n", to_text(&responder.run(card))));
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_run_tells_how_it_stands_before_its_build() {
+    insta::assert_snapshot!(told(&before_the_build()));
+}
+
+#[test]
+fn a_run_tells_how_far_its_build_is() {
+    insta::assert_snapshot!(told(&in_the_build()));
+}
+
+#[test]
+fn a_run_tells_how_it_ended_and_what_follows() {
+    insta::assert_snapshot!(told(&verdicts()));
+}
+
+#[test]
+fn a_run_without_a_result_tells_why_and_what_to_do() {
+    insta::assert_snapshot!(told(&without_a_result()));
+}
+
+#[test]
+fn each_class_of_error_has_its_own_sentence() {
+    let source = include_str!("../../../src/jenkins/error.rs");
+    let class = Regex::new(r#"=> "([a-z-]+)""#).unwrap();
+    let mut classes: Vec<&str> = class
+        .captures_iter(source)
+        .map(|found| found.get(1).unwrap().as_str())
+        .collect();
+    assert!(classes.len() >= 25, "the pattern finds {}", classes.len());
+    classes.push("a-class-of-tomorrow");
+    let mut said = String::new();
+    for class in &classes {
+        for about in [None, Some("503")] {
+            let card = RunCard {
+                trouble: trouble(class, about),
+                ..card(RunStage::Refused)
+            };
+            let text = to_text(&responder().run(&card));
+            let sentence = text.lines().find(|line| line.starts_with("Not started")).unwrap();
+            assert!(sentence.len() > "Not started, for certain. ".len() + 20, "{class}");
+            assert_eq!(
+                sentence.contains("the words of the error"),
+                *class == "a-class-of-tomorrow",
+                "{class}: {sentence}"
+            );
+            said.push_str(&format!(
+                "{class}: {}\n",
+                &sentence["Not started, for certain. ".len()..]
+            ));
+        }
+    }
+    insta::assert_snapshot!(said);
+}
+
+fn buttons(reply: &Reply) -> Vec<Button> {
+    let rows = reply.blocks.iter().filter_map(|block| match &block.kind {
+        BlockKind::Buttons(row) => Some(row.clone()),
+        _ => None,
+    });
+    rows.flatten().collect()
+}
+
+fn acts(card: &RunCard) -> Vec<&'static str> {
+    let buttons = buttons(&responder().run(card));
+    let acts = buttons.iter().map(|button| {
+        let press = Press::read(&button.value).unwrap();
+        assert_eq!(press.case, "r1");
+        assert!(button.action.starts_with("signpost_"), "{}", button.action);
+        assert_eq!(button.primary, press.act == Act::Approve, "{button:?}");
+        press.act.name()
+    });
+    acts.collect()
+}
+
+#[test]
+fn each_stage_has_the_buttons_that_make_sense() {
+    for stage in STAGES {
+        let expected: &[&str] = match stage {
+            RunStage::Approval => &["approve", "decline", "cancel"],
+            RunStage::Done => &["retry"],
+            stage if stage.is_over() => &["retry"],
+            _ => &["cancel"],
+        };
+        assert_eq!(acts(&card(stage)), expected, "{stage:?}");
+    }
+    for (result, expected) in [("SUCCESS", &[][..]), ("UNSTABLE", &["retry"]), ("ABORTED", &["retry"])] {
+        assert_eq!(acts(&done(result)), expected, "{result}");
+    }
+    let inconclusive = RunCard {
+        missing: vec!["it".into()],
+        ..done("SUCCESS")
+    };
+    assert_eq!(acts(&inconclusive), ["retry"]);
+    let cancelling = RunCard {
+        cancelling: true,
+        ..running(1)
+    };
+    assert!(acts(&cancelling).is_empty());
+}
+
+#[test]
+fn at_most_three_known_errors_are_offered() {
+    let card = RunCard {
+        found: vec![found(); 5],
+        ..done("SUCCESS")
+    };
+    assert_eq!(acts(&card), ["follow"; 3]);
+    let pressed = Press::read(&buttons(&responder().run(&card))[0].value).unwrap();
+    assert_eq!(
+        pressed.act,
+        Act::Follow {
+            runbook: "gate/tokens.md".into(),
+            section: Some("G0007".into()),
+            nth: 0
+        }
+    );
+}
+
+/// Every text of a card is this.
+fn filled_with(stage: RunStage, text: &str, many: usize) -> RunCard {
+    let words = || text.to_owned();
+    let list = || vec![words(); many];
+    let finding = Finding {
+        artifact: words(),
+        ..finding(text, false, Some(text), Some("another"))
+    };
+    RunCard {
+        run: "r1".into(),
+        title: words(),
+        job: words(),
+        by: words(),
+        also: list(),
+        parameters: vec![(words(), words()); many],
+        stage,
+        url: Some(format!("https://jenkins.example.com/{text}")),
+        number: Some(u64::MAX),
+        until: Some(words()),
+        behind: usize::MAX,
+        why: Some(words()),
+        joined: true,
+        percent: Some(u8::MAX),
+        took: Some(words()),
+        usual: Some(words()),
+        log: list(),
+        result: Some(words()),
+        trouble: Some(Trouble {
+            class: words(),
+            words: words(),
+            about: Some(words()),
+        }),
+        faults: list(),
+        approved_by: Some(words()),
+        declined_by: Some(words()),
+        cancelled_by: Some(words()),
+        cancelling: false,
+        has_checks: true,
+        findings: vec![finding; many],
+        missing: list(),
+        section: Some(words()),
+        is_shown: true,
+        found: vec![
+            FoundError {
+                title: words(),
+                line: words(),
+                place: words(),
+                ..found()
+            };
+            many
+        ],
+    }
+}
+
+#[test]
+fn whatever_stands_in_a_run_is_no_markup() {
+    let hostile = "<!channel> *x* `y` ```z``` [l](https://evil.example.com) <@U1> {{ q }} \u{202E}txt\u{1F600} ## h";
+    for stage in STAGES {
+        let reply = responder().run(&filled_with(stage, hostile, 2));
+        let message = blocks::render_one(&reply);
+        super::blocks::check(std::slice::from_ref(&message));
+        let json = serde_json::to_string(&message.blocks).unwrap();
+        for live in ["<!channel>", "<@U1>", "evil.example.com|", "<https://evil"] {
+            assert!(!json.contains(live), "{stage:?}: {live} in {json}");
+        }
+    }
+}
+
+#[test]
+fn whatever_its_size_a_run_is_one_message_with_its_buttons() {
+    let wide = "<&>".repeat(3_000);
+    for (text, many) in [
+        ("word ".repeat(1_000), 60),
+        (wide, 60),
+        ("x".repeat(9_000), 3),
+        ("\u{1F600}".repeat(3_000), 60),
+    ] {
+        for stage in STAGES {
+            let card = RunCard {
+                url: Some("https://jenkins.example.com/job/x/".into()),
+                ..filled_with(stage, &text, many)
+            };
+            let message = blocks::render_one(&responder().run(&card));
+            super::blocks::check(std::slice::from_ref(&message));
+            let last = message.blocks.last().unwrap();
+            assert_eq!(last["type"], "actions", "{stage:?}: {last}");
+        }
+    }
+}
