@@ -208,7 +208,8 @@ impl Responder {
             }
             Reason::Secret(secret) => ("secret", context! { names => names(secret) }),
         };
-        minijinja::value::merge_maps([context! { reason }, more, nothing])
+        // What comes later takes the place of what was before.
+        minijinja::value::merge_maps([nothing, more, context! { reason }])
     }
 
     /// What is wrong with a value, as a field of the form shows it.
@@ -322,11 +323,11 @@ pub(super) fn fault_value(fault: &FieldFault) -> Value {
         name => values::shortened(&fault.name, 80),
         whole => values::shortened(&whole, 300),
         longest => LONGEST,
-        ..minijinja::value::merge_maps([Value::from(Serde(&held)), nothing])
+        ..minijinja::value::merge_maps([nothing, Value::from(Serde(&held))])
     }
 }
 
 pub(super) fn unreadable_value(unreadable: &Unreadable) -> Value {
     let held = Value::from(Serde(unreadable));
-    minijinja::value::merge_maps([held, context! { word => "", key => "" }])
+    minijinja::value::merge_maps([context! { word => "", key => "" }, held])
 }

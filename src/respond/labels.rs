@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::values::turns;
 use super::{TemplateError, Templates};
 
 /// The file's name, beside the templates.
@@ -183,6 +184,7 @@ pub fn filled_hint(label: &str, name: &str, value: &str) -> String {
 
 fn filled_to(most: usize, label: &str, name: &str, value: &str) -> String {
     let hole = format!("{{{name}}}");
+    let value: String = value.chars().filter(|c| !turns(*c)).collect();
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     let room = most.saturating_sub(length(&label.replace(&hole, "")));
     label.replace(&hole, &shortened(&value, room))

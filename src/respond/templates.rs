@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
-use super::{labels, pieces};
+use super::{labels, pieces, values};
 
 /// Sources of templates by file name, such as `answer.md`.
 pub type Templates = BTreeMap<String, String>;
@@ -203,7 +203,7 @@ fn escape(text: &str) -> String {
             out.push(c);
         } else if c.is_whitespace() || c.is_control() {
             out.push(' ');
-        } else if !pieces::is_mark(c) {
+        } else if !pieces::is_mark(c) && !values::turns(c) {
             out.push(c);
         }
     }
@@ -224,7 +224,7 @@ fn ticked(text: &str) -> String {
 fn code_span(text: &str) -> String {
     let text: String = text
         .chars()
-        .filter(|c| !pieces::is_mark(*c))
+        .filter(|c| !pieces::is_mark(*c) && !values::turns(*c))
         .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c })
         .collect();
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);

@@ -185,13 +185,19 @@ fn sentence_ends(text: &str, is_last: bool) -> Vec<usize> {
     ends
 }
 
+/// Whether the character turns the direction of the text around it: nothing that stands behind it would be read as it is.
+pub(super) fn turns(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A line of evidence that fits on a screen: what is left out shows as an ellipsis.
 pub(super) fn shortened(line: &str, most: usize) -> String {
     let line = line.trim();
-    if line.chars().count() <= most {
-        return line.to_owned();
+    let kept = line.chars().filter(|c| !turns(*c));
+    if kept.clone().count() <= most {
+        return kept.collect();
     }
-    let mut out: String = line.chars().take(most.saturating_sub(1)).collect();
+    let mut out: String = kept.take(most.saturating_sub(1)).collect();
     out.push('…');
     out
 }
