@@ -15,9 +15,11 @@ use super::case::{Case, Standing};
 use super::mind::{Mind, body};
 use super::people::People;
 use super::reading::Reading;
+use super::runs::{Run, post_of};
 use super::{cards, windows};
 use crate::clock::Clock;
-use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch};
+use crate::jobs::Job;
+use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch, RunLine};
 use crate::runbook::{Button, Library};
 use crate::slack::sender::Sender;
 use crate::slack::web::Error;
@@ -171,7 +173,7 @@ impl Home {
                 .into_iter()
                 .flatten()
                 .collect(),
-            runs: None,
+            runs: self.runs(user).await?,
             buttons: vec![
                 button(&labels.paste, windows::OPEN_PASTE, true),
                 button(&labels.refresh, REFRESH, false),
@@ -180,6 +182,33 @@ impl Home {
         let mut blocks = body(&self.mind.responder().home(&facts)).blocks;
         blocks.truncate(BLOCKS);
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
+    }
+
+    /// What somebody started lately; `None` where there are no jobs.
+    async fn runs(&self, user: &str) -> Result<Option<Vec<RunLine>>, store::Error> {
+        if self.mind.registry().jobs.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.store.latest_runs(Some(user), RECENT as u32).await?;
+        let runs = rows.iter().filter_map(Run::read).collect::<Vec<_>>();
+        Ok(Some(join_all(runs.iter().map(|run| self.line(run))).await))
+    }
+
+    async fn line(&self, run: &Run) -> RunLine {
+        let job = self.mind.registry().job(&run.job);
+        let place = self.store.posted(&post_of(&run.id)).await.ok().flatten();
+        let url = match place {
+            Some(place) => self.reading.permalink(&place.channel, &place.ts).await,
+            None => None,
+        };
+        RunLine {
+            title: job.map_or(&*run.job, Job::shown).to_owned(),
+            stage: run.stage_name(),
+            result: run.ended().map(|ended| ended.result.to_string()),
+            by: run.by.name.clone(),
+            at: run.by.at,
+            url,
+        }
     }
 
     async fn found(&self, library: &Library, row: &CaseRow) -> Option<RecentMatch> {

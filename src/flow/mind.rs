@@ -53,6 +53,11 @@ impl Mind {
         })
     }
 
+    /// Which jobs there are.
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     pub(super) fn runbooks(&self) -> usize {
         self.knowledge.load().library.runbooks.len()
     }

@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 
 use super::answer::Responder;
 use super::facts::Problems;
+use super::jobs::{RunLine, line};
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::talk::{problems, time};
@@ -32,7 +33,7 @@ pub struct HomeFacts {
     /// What was found for this person, the newest first.
     pub matches: Vec<RecentMatch>,
     /// The jobs that this person started, the newest first; `None` where there are no jobs.
-    pub runs: Option<Vec<RecentRun>>,
+    pub runs: Option<Vec<RunLine>>,
     /// Buttons below the first lines.
     pub buttons: Vec<Button>,
 }
@@ -67,19 +68,6 @@ pub enum Ending {
     Escalated,
 }
 
-/// A job that somebody started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecentRun {
-    /// The job's name.
-    pub title: String,
-    /// When it was started.
-    pub at: Timestamp,
-    /// How it ended, in a word; `None` while it runs.
-    pub result: Option<String>,
-    /// Where it can be seen.
-    pub url: Option<String>,
-}
-
 impl Responder {
     /// The Home tab of one person.
     pub fn home(&self, facts: &HomeFacts) -> Reply {
@@ -91,7 +79,7 @@ impl Responder {
         let runs: Option<Vec<Value>> = facts
             .runs
             .as_ref()
-            .map(|runs| runs.iter().take(RECENT).map(|one| run(one, now)).collect());
+            .map(|runs| runs.iter().take(RECENT).map(|one| line(one, now)).collect());
         let values = context! {
             version => facts.version.clone(),
             now => time(now, now),
@@ -120,15 +108,6 @@ fn matched(one: &RecentMatch, now: Timestamp) -> Value {
         channel => one.channel.clone(),
         when => time(one.at, now),
         ending,
-        url => one.url.as_deref().and_then(links::safe),
-    }
-}
-
-fn run(one: &RecentRun, now: Timestamp) -> Value {
-    context! {
-        title => values::shortened(&one.title, 150),
-        when => time(one.at, now),
-        result => one.result.clone(),
         url => one.url.as_deref().and_then(links::safe),
     }
 }

@@ -126,6 +126,19 @@ pub enum Reason {
     Secret(Vec<String>),
 }
 
+/// A run in a list.
+pub(super) fn line(one: &RunLine, now: Timestamp) -> Value {
+    context! {
+        title => values::shortened(&one.title, 120),
+        stage => Value::from(Serde(&one.stage)),
+        result => one.result.clone(),
+        by => values::shortened(&one.by, 80),
+        when => time(one.at, now),
+        url => one.url.as_deref().and_then(links::safe),
+        is_over => one.stage.is_over(),
+    }
+}
+
 impl Responder {
     /// Which jobs there are for this person here, and what runs.
     pub fn jobs(&self, facts: &JobsFacts<'_>) -> Reply {
@@ -135,17 +148,7 @@ impl Responder {
         let buttons = buttons
             .map(|(at, job)| self.form_button(facts.case, job, None, at))
             .collect();
-        let runs = facts.runs.iter().take(RUNS).map(|one| {
-            context! {
-                title => values::shortened(&one.title, 120),
-                stage => Value::from(Serde(&one.stage)),
-                result => one.result.clone(),
-                by => values::shortened(&one.by, 80),
-                when => time(one.at, facts.now),
-                url => one.url.as_deref().and_then(links::safe),
-                is_over => one.stage.is_over(),
-            }
-        });
+        let runs = facts.runs.iter().take(RUNS).map(|one| line(one, facts.now));
         let values = context! {
             configured => facts.configured,
             jobs => shown.map(|job| told(job)).collect::<Vec<_>>(),

@@ -40,7 +40,7 @@ pub use card::{Card, CardJob};
 pub use escalation::{Escalation, Marks};
 pub use facts::{Connection, Listening, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
-pub use home::{Ending, HomeFacts, RECENT, RecentMatch, RecentRun};
+pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
 pub use jobs::{JobsFacts, Reason, RunLine, RunRefusal, Wanted};
 pub use labels::Labels;
 pub use lists::{CHOICES, NEAR_MISSES, RESULTS};

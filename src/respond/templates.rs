@@ -24,6 +24,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("run.md", include_str!("../../responses/templates/run.md")),
     ("run_state.md", include_str!("../../responses/templates/run_state.md")),
     ("run_end.md", include_str!("../../responses/templates/run_end.md")),
+    ("stages.md", include_str!("../../responses/templates/stages.md")),
     ("run_rest.md", include_str!("../../responses/templates/run_rest.md")),
     (
         "run_refused.md",

@@ -191,7 +191,7 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
     let recent = |ending: &str| {
         context! {
             title => "Title", channel => some("#support"), when => time.clone(), ending => ending.to_owned(),
-            result => some("it ended well"), url => some("https://example.com"),
+            stage => if full { "done" } else { "queued" }, is_over => full, result => some("SUCCESS"), url => some("https://example.com"),
         }
     };
     let endings = ["open", "fixed", "not_helped", "wrong", "escalated"];

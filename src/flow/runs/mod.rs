@@ -44,7 +44,6 @@ use crate::settings::Settings;
 use crate::store::{self, AuditEntry, Done, RunRow, Store};
 
 pub(in crate::flow) use self::run::Run;
-#[expect(unused_imports, reason = "the callers follow")]
 pub(in crate::flow) use self::run::post_of;
 
 pub(in crate::flow) use self::memory::Memory;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use signpost::command::{Whom, who};
 use signpost::respond::{
-    Connection, Ending, HomeFacts, Listening, Options, Pointer, Problems, RecentMatch, RecentRun, Reply, Responder,
-    StatusFacts, Templates, to_text,
+    Connection, Ending, HomeFacts, Listening, Options, Pointer, Problems, RecentMatch, Reply, Responder, RunLine,
+    RunStage, StatusFacts, Templates, to_text,
 };
 use signpost::runbook::{Button, Diagnostic, Document, Level, Library, frontmatter, teams};
 use signpost::slack::blocks;
@@ -185,7 +185,7 @@ fn recent(time: &str, ending: Ending) -> RecentMatch {
     }
 }
 
-fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RecentRun>>) -> HomeFacts {
+fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RunLine>>) -> HomeFacts {
     HomeFacts {
         version: "1.2.3".into(),
         now: at("03:10:00"),
@@ -206,10 +206,12 @@ fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RecentRun>>) -> HomeFacts {
 
 fn homes() -> Vec<(&'static str, Reply)> {
     let responder = responder();
-    let run = |result: Option<&str>| RecentRun {
+    let run = |stage, result: Option<&str>| RunLine {
         title: "collect-gate-logs".into(),
         at: at("03:00:00"),
+        stage,
         result: result.map(Into::into),
+        by: "Ada".into(),
         url: None,
     };
     let used = home(
@@ -218,7 +220,11 @@ fn homes() -> Vec<(&'static str, Reply)> {
             recent("2026-04-30T01:00:00Z", Ending::Escalated),
             recent("2026-04-11T01:00:00Z", Ending::NotHelped),
         ],
-        Some(vec![run(None), run(Some("found the cause"))]),
+        Some(vec![
+            run(RunStage::Queued, None),
+            run(RunStage::Done, Some("UNSTABLE")),
+            run(RunStage::Expired, None),
+        ]),
     );
     vec![
         ("home, new", responder.home(&home(Vec::new(), None))),
