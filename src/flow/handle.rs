@@ -165,8 +165,9 @@ impl Handler {
                 let milliseconds = self.clock.now().duration_since(begun).as_millis();
                 info!(message, about, milliseconds, "a message is answered");
             }
-            for author in done.cases.iter().filter_map(|case| case.author.as_deref()) {
-                self.home.changed_for(author);
+            let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
+            for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
+                self.home.changed_for(user);
             }
             if !done.posts.is_empty() {
                 self.outbox.notify_one();

@@ -23,6 +23,7 @@ mod answering;
 mod commands;
 mod crashing;
 mod doctor;
+mod forgetting;
 mod home;
 mod http;
 mod load;

@@ -4,10 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Heard, Listener};
 use crate::flow::cards::{self, post};
-use crate::flow::case::{Mark, Standing};
+use crate::flow::case::{Case, Mark, Standing};
+use crate::flow::runs::Runner;
 use crate::flow::talk::Said;
 use crate::slack::alerts;
-use crate::store::{self, Action, Answered, Done, NewPost};
+use crate::store::{self, Action, Answered, CaseRow, Done, NewPost};
 
 impl Listener {
     /// The message was edited: its answer changes in place, when it does.
@@ -138,57 +139,69 @@ impl Listener {
         let Some(answered) = self.store.answer(message).await? else {
             return Ok(Done::default());
         };
-        let mut done = Done {
-            unanswer: vec![message.to_owned()],
-            ..Done::default()
-        };
-        let gone = |key: &str| NewPost {
-            key: format!("delete:{key}"),
-            channel: message.split(':').nth(1).unwrap_or_default().to_owned(),
-            thread_ts: None,
-            action: Action::Delete { of: key.to_owned() },
-            body: String::new(),
-        };
-        let Some(row) = (match &answered.case {
+        let unanswer = vec![message.to_owned()];
+        let channel = message.split(':').nth(1).unwrap_or_default();
+        let gone = |key: &str| gone(channel, key);
+        // It asked for a run: the case that it gathers facts for is another message's.
+        if let Some(run) = answered.post.as_deref().and_then(Runner::of_post) {
+            let done = self.talk.runner.silence(run).await?;
+            return Ok(Done { unanswer, ..done });
+        }
+        let row = match &answered.case {
             Some(id) => self.store.case(id).await?,
             None => None,
-        }) else {
-            done.posts.extend(answered.post.as_deref().map(gone));
-            return Ok(done);
         };
-        let Some(case) = cards::read(&row) else {
-            return Ok(done);
+        let Some((row, case)) = row.and_then(|row| cards::read(&row).map(|case| (row, case))) else {
+            return Ok(Done {
+                posts: answered.post.as_deref().map(gone).into_iter().collect(),
+                unanswer,
+                ..Done::default()
+            });
         };
         if case.id == message {
-            done.posts.extend(case.post.as_deref().map(|key| NewPost {
-                thread_ts: case.thread_ts.clone(),
-                ..gone(key)
-            }));
-            done.forget.push(case.id);
-            return Ok(done);
+            let done = self.forgotten(row, &case).await?;
+            return Ok(Done { unanswer, ..done });
         }
         // One of several: what the others say stays. A pointer of its own goes.
-        done.posts.extend(
-            answered
-                .post
-                .as_deref()
-                .filter(|key| case.post.as_deref() != Some(*key))
-                .map(gone),
-        );
-        let answer = case.post.clone();
-        let answer = answer.as_deref();
-        let mut rest = case;
+        let own = answered.post.as_deref();
+        let own = own.filter(|key| case.post.as_deref() != Some(*key)).map(gone);
+        let mut rest = case.clone();
         rest.pastes.retain(|paste| paste.message != message);
         let more = self.reconsidered(&self.mind.knowledge(), &row, rest, None);
         let left = more.cases.first().and_then(cards::read);
-        if left.is_some_and(|left| left.standing == Standing::Withdrawn && !left.is_begun()) {
+        let mut done = match &left {
             // What is left makes no sense alone.
-            done.posts.extend(answer.map(gone));
-            done.forget.push(row.id);
-            return Ok(done);
-        }
-        done.posts.extend(more.posts);
-        done.cases = more.cases;
+            Some(left) if left.standing == Standing::Withdrawn && !left.is_begun() => {
+                self.forgotten(row, &case).await?
+            }
+            _ => more,
+        };
+        done.posts.splice(..0, own);
+        done.unanswer = unanswer;
         Ok(done)
+    }
+
+    /// A case of which nothing stays, with every message that it and its runs have.
+    async fn forgotten(&self, row: CaseRow, case: &Case) -> Result<Done, store::Error> {
+        let mut done = self.talk.runner.silence_case(&case.id).await?;
+        let cards = case.post.iter().chain(&case.earlier);
+        done.posts.extend(cards.map(|key| NewPost {
+            thread_ts: case.thread_ts.clone(),
+            ..gone(&case.channel, key)
+        }));
+        done.forget.push(row.id.clone());
+        // Whoever moves its card at this moment is noticed: then all of it is looked at again.
+        done.cases.push(row);
+        Ok(done)
+    }
+}
+
+fn gone(channel: &str, key: &str) -> NewPost {
+    NewPost {
+        key: format!("delete:{key}"),
+        channel: channel.to_owned(),
+        thread_ts: None,
+        action: Action::Delete { of: key.to_owned() },
+        body: String::new(),
     }
 }

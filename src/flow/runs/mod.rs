@@ -11,6 +11,7 @@ mod advance;
 mod decide;
 mod fields;
 mod follow;
+mod forget;
 mod memory;
 mod progress;
 mod request;

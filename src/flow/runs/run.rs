@@ -172,7 +172,8 @@ impl Run {
         fingerprint: Option<String>,
         created_at: Timestamp,
     ) -> Option<RunRow> {
-        let body = serde_json::to_string(self)
+        let erased = self.erased();
+        let body = serde_json::to_string(erased.as_ref().unwrap_or(self))
             .inspect_err(|cause| error!(%cause, run = self.id, "a run cannot be written down"))
             .ok()?;
         Some(RunRow {
@@ -182,13 +183,44 @@ impl Run {
             channel: self.channel.clone(),
             thread_ts: self.thread_ts.clone(),
             case: self.case.clone(),
-            fingerprint,
+            // Who asks for the same would never see what comes of this one.
+            fingerprint: fingerprint.filter(|_| !self.silent),
             live: self.is_live(),
             version,
             body,
             created_at,
             updated_at: created_at,
         })
+    }
+
+    /// Without what people gave it, once it has ended and nobody shall see it any more; what is under way needs it.
+    fn erased(&self) -> Option<Run> {
+        if !self.silent || self.is_live() {
+            return None;
+        }
+        let mut run = self.clone();
+        run.parameters.clear();
+        if let Stage::Over { end } = &mut run.stage {
+            match &mut **end {
+                End::Done(ended) => {
+                    ended.findings.clear();
+                    ended.missing.clear();
+                    ended.found.clear();
+                }
+                End::Invalid { faults } => faults.clear(),
+                _ => {}
+            }
+        }
+        Some(run)
+    }
+
+    /// The message that it was asked for with is deleted: what was sent goes on in silence, what was not never is.
+    pub(in crate::flow) fn silence(&mut self, now: Timestamp) {
+        self.silent = true;
+        self.captures.clear();
+        if matches!(self.stage, Stage::Approval { .. } | Stage::Ready { .. }) {
+            self.end(End::Cancelled, now);
+        }
     }
 
     pub(in crate::flow) fn is_live(&self) -> bool {

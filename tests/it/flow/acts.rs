@@ -110,6 +110,7 @@ impl World {
             ("outbox", "coalesce(body, '')"),
             ("cases", "body || fingerprint"),
             ("answers", "about"),
+            ("runs", "body || coalesce(fingerprint, '')"),
         ] {
             let count = format!("SELECT count(*) FROM {table} WHERE instr({columns}, ?) > 0");
             let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))

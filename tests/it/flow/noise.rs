@@ -29,12 +29,12 @@ impl World {
         answer["ts"].as_str().unwrap().to_owned()
     }
 
-    async fn delete(&self, ts: &str) {
+    pub(super) async fn delete(&self, ts: &str) {
         self.control("delete", json!({"channel": SUPPORT, "ts": ts})).await;
     }
 
     /// Waits until the bot's reply in a thread is gone.
-    async fn wait_until_deleted(&self, ts: &str) {
+    pub(super) async fn wait_until_deleted(&self, ts: &str) {
         let gone = self
             .workspace
             .wait_for(|state| ours(state.replies(SUPPORT, ts)).is_empty().then_some(()));
