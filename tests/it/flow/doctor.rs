@@ -334,3 +334,21 @@ fn the_doctor_names_runbooks_that_do_not_fit_the_jobs() {
         );
     });
 }
+
+#[test]
+fn a_jenkins_that_is_away_keeps_nobody_from_starting() {
+    with(|world| async move {
+        let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let nowhere = format!("http://{}", unused.local_addr().unwrap());
+        drop(unused);
+        let mut settings = world.settings();
+        settings.jobs = settings::jobs::sample(&nowhere, &token_of("signpost").into()).unwrap();
+        let problems = flow::unwell(&settings).await;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_says(&problems[0], &["jenkins[sandbox] at", "cannot be reached"]);
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let paste = world.say(PASTE);
+        assert_eq!(world.settled(&paste).await.len(), 1);
+        bot.stop().await;
+    });
+}
