@@ -112,6 +112,8 @@ pub enum Reason {
         /// Where it is, as people read it: `#support`. Empty: nowhere, or not to be told.
         channels: Vec<String>,
     },
+    /// The bot is not in this channel.
+    NotMember,
     /// Not this person.
     NotListed,
     /// Nobody approves what they asked for.
@@ -201,6 +203,7 @@ impl Responder {
             Reason::Stranger => ("stranger", context! {}),
             Reason::Bot => ("bot", context! {}),
             Reason::NotHere { channels } => ("not-here", context! { names => names(channels) }),
+            Reason::NotMember => ("not-member", context! {}),
             Reason::NotListed => ("not-listed", context! {}),
             Reason::Requester => ("requester", context! {}),
             Reason::TooOld => ("too-old", context! {}),

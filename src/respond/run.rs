@@ -232,7 +232,8 @@ impl Responder {
             acts.push((Act::Approve, labels.approve.clone()));
             acts.push((Act::Decline, labels.decline.clone()));
         }
-        if !card.stage.is_over() && !card.cancelling {
+        // What has ended cannot be cancelled.
+        if !card.stage.is_over() && card.stage != RunStage::Reading && !card.cancelling {
             acts.push((Act::Cancel, labels.cancel_run.clone()));
         }
         for found in card.found.iter().take(FOUND) {
@@ -322,6 +323,6 @@ fn shortened(card: &RunCard) -> RunCard {
 }
 
 fn bar(percent: u8) -> String {
-    let full = (usize::from(percent.min(100)) * CELLS + 50) / 100;
+    let full = usize::from(percent.min(100)) * CELLS / 100;
     "▓".repeat(full) + &"░".repeat(CELLS - full)
 }

@@ -28,8 +28,14 @@ const STAGES: [RunStage; 16] = [
     RunStage::Gone,
 ];
 const RESULTS: [&str; 6] = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT", "ODD"];
-/// `jenkins::Error::class`; what is added there falls back to the error's own words.
-const CLASSES: [&str; 26] = [
+/// `jenkins::Error::class`, and what `flow` adds to it; a new one falls back to the error's own words.
+const CLASSES: [&str; 32] = [
+    "unregistered",
+    "vanished",
+    "several",
+    "not-found-again",
+    "secret-lost",
+    "not-cancelled",
     "not-jenkins",
     "bad-credentials",
     "forbidden",
@@ -57,7 +63,8 @@ const CLASSES: [&str; 26] = [
     "path",
     "",
 ];
-const REASONS: [&str; 11] = [
+const REASONS: [&str; 12] = [
+    "not-member",
     "no-jobs",
     "unknown-job",
     "stranger",

@@ -154,6 +154,7 @@ fn refusals() -> Vec<(&'static str, Reply)> {
         ("not here", run(not_here(&["#gates", "#night"]))),
         ("not here, nowhere", run(not_here(&[]))),
         ("not here, to approve", refusal(job, Wanted::Approve, not_here(&[]))),
+        ("not member", run(Reason::NotMember)),
         ("not listed", run(Reason::NotListed)),
         (
             "not listed, to approve",

@@ -25,6 +25,16 @@ const STAGES: [RunStage; 16] = [
     RunStage::Gone,
 ];
 
+/// Classes of trouble that Jenkins did not tell of.
+const OWN_CLASSES: [&str; 6] = [
+    "unregistered",
+    "vanished",
+    "several",
+    "not-found-again",
+    "secret-lost",
+    "not-cancelled",
+];
+
 fn responder() -> Responder {
     Responder::new(None, Options::default()).unwrap()
 }
@@ -177,6 +187,13 @@ fn in_the_build() -> Vec<(&'static str, RunCard)> {
             },
         ),
         (
+            "running, not cancelled",
+            RunCard {
+                trouble: Some(trouble("not-cancelled", None)),
+                ..running(50)
+            },
+        ),
+        (
             "input",
             RunCard {
                 stage: RunStage::Input,
@@ -298,9 +315,24 @@ fn without_a_result() -> Vec<(&'static str, RunCard)> {
             },
         ),
         (
+            "unknown, gone from the queue",
+            RunCard {
+                trouble: Some(trouble("vanished", None)),
+                ..card(RunStage::Unknown)
+            },
+        ),
+        (
             "cancelled",
             RunCard {
                 cancelled_by: by.clone(),
+                ..card(RunStage::Cancelled)
+            },
+        ),
+        (
+            "cancelled, but not its build",
+            RunCard {
+                cancelled_by: by.clone(),
+                joined: true,
                 ..card(RunStage::Cancelled)
             },
         ),
@@ -372,6 +404,7 @@ fn each_class_of_error_has_its_own_sentence() {
         .map(|found| found.get(1).unwrap().as_str())
         .collect();
     assert!(classes.len() >= 25, "the pattern finds {}", classes.len());
+    classes.extend(OWN_CLASSES);
     classes.push("a-class-of-tomorrow");
     let mut said = String::new();
     for class in &classes {
@@ -385,7 +418,7 @@ fn each_class_of_error_has_its_own_sentence() {
             assert!(sentence.len() > "Not started, for certain. ".len() + 20, "{class}");
             assert_eq!(
                 sentence.contains("the words of the error"),
-                *class == "a-class-of-tomorrow",
+                ["a-class-of-tomorrow", "not-cancelled"].contains(class),
                 "{class}: {sentence}"
             );
             said += &[class, ": ", &sentence["Not started, for certain. ".len()..], "\n"].concat();
@@ -419,7 +452,7 @@ fn each_stage_has_the_buttons_that_make_sense() {
     for stage in STAGES {
         let expected: &[&str] = match stage {
             RunStage::Approval => &["approve", "decline", "cancel"],
-            RunStage::Done => &["retry"],
+            RunStage::Reading => &[],
             stage if stage.is_over() => &["retry"],
             _ => &["cancel"],
         };
@@ -543,4 +576,23 @@ fn whatever_its_size_a_run_is_one_message_with_its_buttons() {
             assert_eq!(last["type"], "actions", "{stage:?}: {last}");
         }
     }
+}
+
+#[test]
+fn classes_of_trouble_that_the_flow_adds_are_known_here() {
+    let class = Regex::new(r#"class: "([a-z-]+)""#).unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/flow/runs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for found in class.captures_iter(&text) {
+            seen += 1;
+            let class = found.get(1).unwrap().as_str();
+            assert!(
+                OWN_CLASSES.contains(&class),
+                "give {class} a sentence in jenkins_trouble.md"
+            );
+        }
+    }
+    assert!(seen >= 3, "the pattern finds {seen}");
 }
