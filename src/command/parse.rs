@@ -162,13 +162,30 @@ pub(super) fn who(rest: &str) -> Option<Command> {
     is_name.then(|| Command::Who(words.join(" ")))
 }
 
-/// `run JOB key=value`; "run failed with E0003" is something to find: what follows the job are values, all of them.
+/// `run JOB key=value`; "run failed with E0003" is something to find: what follows the job are values, all of them. Where
+/// the first of them is one, the others are meant to be: what is wrong with them is for whoever knows the jobs to say.
 pub(super) fn run(rest: &str) -> Option<Command> {
     if rest.is_empty() {
         return Some(Command::HelpOn("run".to_owned()));
     }
-    let asked = crate::jobs::arguments::read(rest);
-    asked.is_ok().then(|| Command::Run(rest.to_owned()))
+    let rest = rest.trim_start();
+    let is_run = match crate::jobs::arguments::read(rest) {
+        Ok(asked) => is_job(&asked.job),
+        Err(_) => begins_with_value(rest),
+    };
+    is_run.then(|| Command::Run(rest.to_owned()))
+}
+
+/// Whether a job may be called so: "run A=1" and "run failed: exit=1" are no requests.
+pub(super) fn is_job(name: &str) -> bool {
+    !name.contains('=') && !name.ends_with(':')
+}
+
+/// `get-info CLUSTERID=c1 and more`: a job and a value, whatever follows.
+fn begins_with_value(rest: &str) -> bool {
+    static BEGINS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"^(?:"[^"\n]+"|“[^”\n]+”|`[^`\n]+`|[^\s=:"“`]+)\s+[A-Za-z_][\w.-]*="#).ok());
+    BEGINS.as_ref().is_some_and(|begins| begins.is_match(rest))
 }
 
 /// `mute`, `mute 2h`, `mute for 30 minutes`; "mute the alerts of prod" is something to find.

@@ -6,29 +6,36 @@ use super::{Command, catalogue};
 /// A longer text is no slip of the fingers in a command.
 const LONGEST: usize = 80;
 
+/// A job takes many values.
+const LONGEST_RUN: usize = 400;
+
 /// Names from this length on may differ in two places.
 const LONG_NAME: usize = 6;
 
 /// Words that are near a command's name and mean themselves: in errors, in logs, in what people write about them.
-const MEANT: [&str; 42] = [
-    "chow", "cute", "halo", "heal", "heap", "heel", "held", "hell", "helm", "helo", "helps", "how", "mate", "mite",
-    "mule", "muse", "mut", "muted", "mutes", "mutex", "research", "searched", "searches", "shoe", "shop", "shot",
-    "shove", "shown", "shows", "slow", "snow", "starts", "state", "states", "static", "stats", "statue", "statute",
-    "unmuted", "whoa", "whom", "why",
+const MEANT: [&str; 53] = [
+    "bun", "chow", "cute", "fun", "gun", "halo", "heal", "heap", "heel", "held", "hell", "helm", "helo", "helps",
+    "how", "mate", "mite", "mule", "muse", "mut", "muted", "mutes", "mutex", "nun", "ran", "research", "rub", "rum",
+    "rung", "runs", "rut", "searched", "searches", "shoe", "shop", "shot", "shove", "shown", "shows", "slow", "snow",
+    "starts", "state", "states", "static", "stats", "statue", "statute", "sun", "unmuted", "whoa", "whom", "why",
 ];
 
 /// The command that a text nearly is: its first word is one slip (two in a long name) away from exactly one name, and the
 /// rest is what that command takes.
 pub(super) fn typo(plain: &str) -> Option<Command> {
-    if plain.contains('\n') || plain.chars().count() > LONGEST {
+    let (word, rest) = split(plain);
+    let is_run = gives_values(rest);
+    let longest = if is_run { LONGEST_RUN } else { LONGEST };
+    if (plain.contains('\n') && !is_run) || plain.chars().count() > longest {
         return None;
     }
-    let (word, rest) = split(plain);
-    let is_word = word.len() >= 3 && word.chars().all(|c| c.is_ascii_lowercase());
+    // `rn get-info CLUSTERID=c1` can be nothing else.
+    let shortest = if is_run { 2 } else { 3 };
+    let is_word = word.len() >= shortest && word.chars().all(|c| c.is_ascii_lowercase());
     if !is_word || MEANT.contains(&word.as_str()) {
         return None;
     }
-    let mut near = catalogue::named().filter(|entry| is_slip(&word, entry.name));
+    let mut near = catalogue::named().filter(|entry| is_slip(&word, entry.name) && (!is_run || entry.name == "run"));
     let name = near.next()?.name;
     if near.next().is_some() {
         return None;
@@ -42,6 +49,11 @@ pub(super) fn typo(plain: &str) -> Option<Command> {
             text: plain.to_owned(),
         }),
     }
+}
+
+/// Whether a job and its values stand there.
+fn gives_values(rest: &str) -> bool {
+    crate::jobs::arguments::read(rest).is_ok_and(|asked| super::parse::is_job(&asked.job) && !asked.values.is_empty())
 }
 
 fn is_slip(word: &str, name: &str) -> bool {

@@ -172,6 +172,9 @@ impl Handler {
             if !done.posts.is_empty() {
                 self.outbox.notify_one();
             }
+            if !done.runs.is_empty() {
+                self.listener.talk.runner.woken();
+            }
         }
         Ok(finished)
     }

@@ -7,23 +7,26 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tracing::{debug, error, warn};
 
+mod jobs;
 mod run;
+mod shortcuts;
 mod windowed;
 
-use super::cards::{self, key_of, post, row, update, whisper};
+use super::cards::{self, post, row, update, whisper};
 use super::case::{Case, Mark};
 use super::home::{self, Home};
-use super::mind::{Mind, body, confident};
+use super::mind::{Mind, body};
 use super::reading::Reading;
 use super::rules::Rules;
 use super::runs::Runner;
-use super::talk::{Asked, Said, Talk};
+use super::talk::{Asked, Said, Talk, jobs::join};
 use super::windows;
 use crate::clock::Clock;
 use crate::respond::{Act, Press, Reply};
-use crate::slack::decode::{Actions, Interaction, Shortcut, SlashCommand, ViewAnswer, Whence};
+use crate::slack::decode::{Actions, Interaction, SlashCommand, ViewAnswer, Whence};
 use crate::slack::sender::{Body, Sender};
-use crate::store::{self, Answered, CaseRow, Done, NewPost, Store};
+use crate::slack::web::View;
+use crate::store::{self, CaseRow, Done, NewPost, Store};
 
 /// Two people click at once: how often a click is tried again on what the other one made of the case.
 const TRIES: usize = 50;
@@ -104,8 +107,11 @@ impl Interact {
         if press.act == Act::Share {
             return self.share(actions, &press.case).await;
         }
-        if let Act::Run { text } = &press.act {
-            return self.run(actions, &press.case, text).await;
+        match &press.act {
+            Act::Run { text } => return self.run(actions, &press.case, text).await,
+            Act::Form { job, line } => return self.form(actions, &press.case, job, *line).await,
+            act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
+            _ => {}
         }
         match self.change(&press.case, whence, &press.act).await? {
             Clicked::Gone => {
@@ -149,27 +155,32 @@ impl Interact {
     }
 
     async fn save(&self, old: &CaseRow, case: &Case, whence: &Whence, posts: &[NewPost]) -> Result<bool, store::Error> {
-        let now = self.clock.now();
-        let Some(new) = row(case, old.version, now) else {
+        self.save_with(old, case, whence, posts, Done::default()).await
+    }
+
+    /// The same, with what else belongs to it.
+    async fn save_with(
+        &self,
+        old: &CaseRow,
+        case: &Case,
+        whence: &Whence,
+        posts: &[NewPost],
+        more: Done,
+    ) -> Result<bool, store::Error> {
+        let Some(new) = row(case, old.version, self.clock.now()) else {
             return Ok(true);
         };
         let new = CaseRow {
             created_at: old.created_at,
             ..new
         };
-        let done = Done {
+        let mut done = Done {
             posts: posts.to_vec(),
             cases: vec![new],
             ..Done::default()
         };
-        let saved = self.store.conclude(&done, Some(&whence.who.id), now).await?;
-        if saved {
-            self.home.changed_for(&whence.who.id);
-            if !posts.is_empty() {
-                self.outbox.notify_one();
-            }
-        }
-        Ok(saved)
+        join(&mut done, more);
+        self.conclude(&done, &whence.who.id).await
     }
 
     /// The step that an act is about, as people call it.
@@ -239,10 +250,14 @@ impl Interact {
         let whence = &command.whence;
         let begun = tokio::time::Instant::now();
         let id = format!("command:{}", whence.trigger_id.as_deref().unwrap_or_default());
-        let said = self
-            .talk
-            .answer(self.question(whence, id, command.text.clone()))
-            .await?;
+        let question = self.question(whence, id, command.text.clone());
+        let said = match self.settled(question).await? {
+            Said::Form(wish) => {
+                self.open_form(whence, None, *wish).await?;
+                return Ok(None);
+            }
+            said => said,
+        };
         let (shown, _) = self.private(whence, said).await?;
         if begun.elapsed() > LATE {
             let how = json!({"response_type": "ephemeral"});
@@ -276,6 +291,7 @@ impl Interact {
             user: whence.who.id.clone(),
             direct: whence.is_direct(),
             shared,
+            can_open: true,
             case,
         }
     }
@@ -283,7 +299,10 @@ impl Interact {
     /// What is said, for one person to see; a case is kept, so that its buttons work.
     pub(super) async fn private(&self, whence: &Whence, said: Said) -> Result<(Body, Option<Case>), store::Error> {
         match said {
-            Said::Plain { reply, .. } => Ok((body(&reply), None)),
+            Said::Plain { reply, .. } | Said::Run { reply, .. } | Said::Joined { reply, .. } => {
+                Ok((body(&reply), None))
+            }
+            Said::Form(_) => Ok((body(&self.mind.responder().help_on(Some("run"))), None)),
             Said::Case { case, .. } => {
                 let now = self.clock.now();
                 let done = Done {
@@ -296,112 +315,27 @@ impl Interact {
         }
     }
 
-    // --- shortcuts ------------------------------------------------------------------------------------------------
-
-    async fn shortcut(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
-        match shortcut.callback_id.as_str() {
-            windows::PASTE => {
-                self.open_paste(&shortcut.whence).await;
-                Ok(())
-            }
-            windows::FIND => self.find_runbook(shortcut).await,
-            other => {
-                warn!(slack.callback = other, "a shortcut that this version does not know");
-                Ok(())
-            }
-        }
-    }
-
-    /// "Find the runbook" on a message: the answer goes into its thread, for everybody; nothing found is told only to who
-    /// asked.
-    async fn find_runbook(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
-        let whence = &shortcut.whence;
-        let responder = self.mind.responder();
-        let Some(message) = &shortcut.message else {
-            return self.whisper(whence, None, &responder.shortcut_nothing()).await;
-        };
-        let id = message.id();
-        let thread = message.answer_thread().to_owned();
-        // What the bot itself said is an answer.
-        let answered = self.store.answer(&id).await?.filter(|answered| answered.post.is_some());
-        if answered.is_some() || self.rules.own(message) {
-            debug!(message = id, "a message was answered before");
-            return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
-        }
-        let (text, spot) = tokio::join!(self.reading.text(message), self.reading.spot(&message.channel));
-        let mut question = self.question(whence, id.clone(), String::new());
-        question.case.stranger |= spot.strangers;
-        question.case.channel.clone_from(&message.channel);
-        question.case.thread_ts = Some(thread.clone());
-        question.case.post = Some(key_of(&id));
-        question.case.author = message.author().map(str::to_owned);
-        question.case.pastes.clear();
-        question.case.paste(&id, &crate::redact::redact(&text));
-        let known = self.mind.knowledge();
-        let outcome = confident(known.index.search(&text), self.rules.threshold(&message.channel));
-        let Some(Said::Case { case, about }) = Talk::found(&known.library, question.case, &outcome) else {
-            return self.whisper(whence, Some(thread), &responder.shortcut_nothing()).await;
-        };
-        if !spot.is_member || case.place.is_none() {
-            // Where the bot cannot post, and what is no more than a guess, only who asked sees.
-            let private = Case {
-                id: format!("private:{}", whence.trigger_id.as_deref().unwrap_or_default()),
-                post: None,
-                ..*case
-            };
-            let (shown, _) = self
-                .private(
-                    whence,
-                    Said::Case {
-                        case: Box::new(private),
-                        about,
-                    },
-                )
-                .await?;
-            self.respond(whence, &json!({"response_type": "ephemeral"}), &shown)
-                .await;
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let shown = self.mind.show(&known, &case);
-        let done = Done {
-            posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
-                .into_iter()
-                .collect(),
-            answered: vec![Answered {
-                message: id.clone(),
-                about,
-                post: Some(key_of(&id)),
-                case: Some(id),
-            }],
-            cases: row(&case, 0, now).into_iter().collect(),
-            ..Done::default()
-        };
-        self.store.conclude(&done, Some(&whence.who.id), now).await?;
-        self.outbox.notify_one();
-        Ok(())
-    }
-
     // --- modals ---------------------------------------------------------------------------------------------------
 
     async fn open_paste(&self, whence: &Whence) {
         self.open(whence, windows::paste(self.mind.responder().labels())).await;
     }
 
-    async fn open(&self, whence: &Whence, view: Value) {
+    /// Opens a window; `None` when that could not be done, which the person is told.
+    async fn open(&self, whence: &Whence, view: Value) -> Option<View> {
         let Some(trigger) = whence.trigger_id.as_deref() else {
             warn!("an interaction without a trigger: no window can be opened");
-            return;
+            return None;
         };
-        if let Err(error) = self.sender.open_view(trigger, view).await {
-            error!(%error, "a window could not be opened");
-            let failed = body(&self.mind.responder().failed(None));
-            self.respond(
-                whence,
-                &json!({"response_type": "ephemeral", "replace_original": false}),
-                &failed,
-            )
-            .await;
+        match self.sender.open_view(trigger, view).await {
+            Ok(view) => Some(view),
+            Err(error) => {
+                error!(%error, "a window could not be opened");
+                let failed = body(&self.mind.responder().failed(None));
+                let how = json!({"response_type": "ephemeral", "replace_original": false});
+                self.respond(whence, &how, &failed).await;
+                None
+            }
         }
     }
 
@@ -434,6 +368,7 @@ impl Interact {
         match answer.view.callback_id.as_str() {
             windows::PASTE => self.pasted(answer).await,
             windows::ESCALATION => self.escalated(answer).await,
+            windows::form::RUN_JOB => self.submitted(answer).await,
             other => {
                 warn!(slack.callback = other, "a window that this version does not know");
                 Ok(None)

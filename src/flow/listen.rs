@@ -14,7 +14,7 @@ use super::case::{Case, Standing};
 use super::mind::{Mind, body, confident, name};
 use super::reading::Reading;
 use super::rules::Rules;
-use super::talk::{Asked, Said, Talk};
+use super::talk::{Asked, Said, Talk, jobs};
 use unanswered::seconds;
 
 pub(super) use unanswered::Unanswered;
@@ -109,6 +109,7 @@ impl Listener {
         let is_unsure = match &said {
             Said::Plain { about, .. } => about == "nothing",
             Said::Case { case, .. } => case.why == "near",
+            Said::Run { .. } | Said::Joined { .. } | Said::Form(_) => false,
         };
         if is_unsure && heard.message.direct {
             let done = self.goes_on(heard, &self.mind.knowledge()).await?;
@@ -141,6 +142,7 @@ impl Listener {
             user: heard.message.user.clone().unwrap_or_default(),
             direct: heard.message.direct,
             shared: heard.message.ext_shared,
+            can_open: false,
             text: heard.text.clone(),
         }
     }
@@ -164,12 +166,32 @@ impl Listener {
     fn said(&self, heard: &Heard<'_>, said: Said) -> Done {
         let now = self.clock.now();
         let key = heard.key.clone();
+        let mut more = Done::default();
         let (body, about, case) = match said {
             Said::Plain { reply, about, .. } => (body(&reply), about, None),
             Said::Case { case, about } => (self.mind.show(&self.mind.knowledge(), &case), about, Some(case)),
+            // The run's own message is the answer.
+            Said::Run { mut done, post, .. } => {
+                done.answered.push(Answered {
+                    message: heard.id.clone(),
+                    about: jobs::RUN.to_owned(),
+                    post: Some(post),
+                    case: None,
+                });
+                return *done;
+            }
+            Said::Joined { done, reply } => {
+                more = *done;
+                (body(&reply), "joined".to_owned(), None)
+            }
+            Said::Form(_) => (
+                body(&self.mind.responder().help_on(Some(jobs::RUN))),
+                jobs::RUN.to_owned(),
+                None,
+            ),
         };
         let thread = Some(heard.message.answer_thread().to_owned());
-        Done {
+        let mut done = Done {
             posts: post(&key, &heard.message.channel, thread, &body).into_iter().collect(),
             answered: vec![Answered {
                 message: heard.id.clone(),
@@ -179,7 +201,9 @@ impl Listener {
             }],
             cases: case.iter().filter_map(|case| row(case, 0, now)).collect(),
             ..Done::default()
-        }
+        };
+        jobs::join(&mut done, more);
+        done
     }
 
     /// Nobody asked: silence, unless it is sure.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+pub(super) mod jobs;
+
 use super::case::{Case, Place, Standing};
 use super::mind::{Mind, confident, name};
 use super::people::People;
@@ -17,7 +19,8 @@ use crate::matching::Outcome;
 use crate::policy::{self, MayMute};
 use crate::respond::{Connection, Listening, Problems, Reply, StatusFacts};
 use crate::runbook::{Library, TopicId};
-use crate::store::{self, Mute, Store};
+use crate::store::{self, Done, Mute, Store};
+use jobs::Wish;
 
 /// Search results that are listed.
 const RESULTS: usize = 5;
@@ -49,6 +52,8 @@ pub(super) struct Asked {
     pub(super) direct: bool,
     /// The channel is shared with another organisation.
     pub(super) shared: bool,
+    /// Nobody else sees the question, and a window can be opened for its answer.
+    pub(super) can_open: bool,
 }
 
 /// What is said.
@@ -58,6 +63,17 @@ pub(super) enum Said {
     Plain { reply: Reply, about: String },
     /// Something to work on.
     Case { case: Box<Case>, about: String },
+    /// A run is begun, when `done` is written down. Its own message is the answer, and `post` its key; `reply` is for
+    /// those who asked where it is not seen.
+    Run {
+        done: Box<Done>,
+        post: String,
+        reply: Reply,
+    },
+    /// The same run is under way; `done` adds who asks for it.
+    Joined { done: Box<Done>, reply: Reply },
+    /// The form of a job is to be filled in: only where [`Asked::can_open`] is set.
+    Form(Box<Wish>),
 }
 
 impl Talk {
@@ -97,12 +113,13 @@ impl Talk {
             Command::Status => plain(self.status(&known, &asked).await?, "status"),
             Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
             Command::Unmute => plain(self.unmute(&asked).await?, "unmute"),
-            Command::Run(_) | Command::Jobs => plain(responder.help(), "jobs"),
+            Command::Run(text) => Box::pin(self.run(&known, library, asked, &text)).await?,
+            Command::Jobs => plain(Box::pin(self.jobs(&asked)).await?, "jobs"),
             Command::Typo { meant, text } => {
                 let typed = Asked { text, ..asked };
-                self.find(&known, library, typed, Some(&meant))
+                Box::pin(self.nearly(&known, library, typed, &meant)).await?
             }
-            Command::Find(text) => self.find(&known, library, Asked { text, ..asked }, None),
+            Command::Find(text) => Box::pin(self.find_or_run(&known, library, Asked { text, ..asked })).await?,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Modals: the one to paste an error into, the one that shows what was found, the one before somebody is called. Views
 //! are built here from replies and labels; what they say stands in `responses/templates`.
 
+pub(super) mod form;
+
 use serde_json::{Value, json};
 
 use super::case::{Case, Mark};
@@ -80,14 +82,16 @@ pub(super) fn chosen_channel(view: &View) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The window with what was found: to read, or to work through alone. Whom to call and whom to show it needs a channel.
+/// The window with what was found: to read, or to work through alone. Whom to call, whom to show it, and running a job
+/// needs a channel.
 pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
     let mut blocks = shown.blocks.clone();
     for block in blocks.iter_mut().filter(|block| block["type"] == "actions") {
         if let Some(buttons) = block["elements"].as_array_mut() {
             buttons.retain(|button| {
                 let id = button["action_id"].as_str().unwrap_or_default();
-                works && !id.starts_with("signpost_escalate") && !id.starts_with("signpost_share")
+                let needs_channel = ["signpost_escalate", "signpost_share", "signpost_form"];
+                works && needs_channel.iter().all(|prefix| !id.starts_with(prefix))
             });
         }
     }

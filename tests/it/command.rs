@@ -125,6 +125,59 @@ fn the_bot_itself_is_asked_in_few_words() {
     }
 }
 
+fn run(rest: &str) -> Command {
+    Command::Run(rest.into())
+}
+
+#[test]
+fn a_run_is_asked_for_with_a_job_and_its_values() {
+    let cases = [
+        ("run", Command::HelpOn("run".into())),
+        ("run nightly-report", run("nightly-report")),
+        ("Run: get-info CLUSTERID=c1", run("get-info CLUSTERID=c1")),
+        (
+            "<@U0BOT> run get-info CLUSTERID=c1 TUGBOAT=t",
+            run("get-info CLUSTERID=c1 TUGBOAT=t"),
+        ),
+        ("run get-info NOTE=\"two words\"", run("get-info NOTE=\"two words\"")),
+        ("run get-info NOTE=“two words”", run("get-info NOTE=“two words”")),
+        (
+            "run \"Collect the facts\" NODE=w1",
+            run("\"Collect the facts\" NODE=w1"),
+        ),
+        (
+            "run get-info\nCLUSTERID=c1\nTUGBOAT=t",
+            run("get-info\nCLUSTERID=c1\nTUGBOAT=t"),
+        ),
+        ("run\nget-info CLUSTERID=c1", run("get-info CLUSTERID=c1")),
+        ("`run get-info CLUSTERID=c1`", run("get-info CLUSTERID=c1")),
+        ("```run get-info\nCLUSTERID=c1```", run("get-info\nCLUSTERID=c1")),
+        ("run `get-info` CLUSTERID=`c1`", run("`get-info` CLUSTERID=`c1`")),
+        (
+            "run get-info URL=<https://x.example.com/a|x.example.com/a>",
+            run("get-info URL=x.example.com/a"),
+        ),
+        ("run get-info A=1 &amp;&amp; B=2", run("get-info A=1 && B=2")),
+        ("run get-info NOTE=\"no end", run("get-info NOTE=\"no end")),
+        ("run get-info A=1 A=2", run("get-info A=1 A=2")),
+        ("run the tests again", find("run the tests again")),
+        ("run failed: exit=1", find("run failed: exit=1")),
+        ("run A=1", find("run A=1")),
+        ("run A=1 make all", find("run A=1 make all")),
+        (
+            "please run get-info CLUSTERID=c1",
+            find("please run get-info CLUSTERID=c1"),
+        ),
+        ("run get-info\nError: E0003", find("run get-info\nError: E0003")),
+        ("jobs", Command::Jobs),
+        ("Jobs?", Command::Jobs),
+        ("jobs failed", find("jobs failed")),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(parse(text), expected, "{text:?}");
+    }
+}
+
 #[test]
 fn a_slip_of_the_fingers_is_noticed_and_a_word_of_its_own_is_not() {
     let slips = [
@@ -138,6 +191,11 @@ fn a_slip_of_the_fingers_is_noticed_and_a_word_of_its_own_is_not() {
         ("hlep", "help"),
         ("hlep show", "help show"),
         ("<@U0BOT> hwo armada-api", "who armada-api"),
+        ("rn get-info A=b", "run get-info A=b"),
+        ("urn get-info A=b C=d", "run get-info A=b C=d"),
+        ("rnu get-info", "run get-info"),
+        ("job", "jobs"),
+        ("jbos", "jobs"),
     ];
     for (text, meant) in slips {
         match parse(text) {
@@ -168,6 +226,12 @@ fn a_slip_of_the_fingers_is_noticed_and_a_word_of_its_own_is_not() {
         "serch failed:\nE0003",
         "serch",
         "sh0w armada",
+        "ran get-info",
+        "runs fine",
+        "rn get-info",
+        "in build A=b",
+        "job failed",
+        "rn get-info A=b and more",
     ];
     for text in words {
         assert_eq!(parse(text), find(text), "{text:?}");

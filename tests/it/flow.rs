@@ -26,6 +26,7 @@ mod doctor;
 mod forgetting;
 mod home;
 mod http;
+mod jobs;
 mod load;
 mod noise;
 mod operating;

@@ -7,7 +7,7 @@ use crate::flow::mind::body;
 use crate::flow::talk::{Asked, Said};
 use crate::slack::decode::Actions;
 use crate::slack::sender::Body;
-use crate::store;
+use crate::store::{self, Done};
 
 impl Interact {
     /// Runs the command that was meant. Its answer takes the place of the question.
@@ -31,6 +31,7 @@ impl Interact {
                 user: whence.who.id.clone(),
                 direct: whence.is_direct(),
                 shared: false,
+                can_open: true,
                 case: Case {
                     why: String::new(),
                     words: String::new(),
@@ -39,21 +40,29 @@ impl Interact {
                     ..case.clone()
                 },
             };
+            let ended = |reply| {
+                let done = Case {
+                    why: "done".to_owned(),
+                    ..case.clone()
+                };
+                (done, body(reply))
+            };
+            let mut more = Done::default();
             let (after, shown): (Case, Body) = match self.talk.answer(asked).await? {
                 Said::Case { case, .. } => {
                     let shown = self.mind.show(&self.mind.knowledge(), &case);
                     (*case, shown)
                 }
-                Said::Plain { reply, .. } => {
-                    let done = Case {
-                        why: "done".to_owned(),
-                        ..case
-                    };
-                    (done, body(&reply))
+                Said::Plain { reply, .. } => ended(&reply),
+                Said::Run { done, reply, .. } | Said::Joined { done, reply } => {
+                    more = *done;
+                    ended(&reply)
                 }
+                // The question stays: the form may be closed again.
+                Said::Form(wish) => return self.open_form(whence, actions.thread_ts.clone(), *wish).await,
             };
             let posts: Vec<_> = update(&after, row.version, &shown).into_iter().collect();
-            if self.save(&row, &after, whence, &posts).await? {
+            if self.save_with(&row, &after, whence, &posts, more).await? {
                 if after.post.is_none() {
                     self.show_again(actions, &shown).await;
                 }

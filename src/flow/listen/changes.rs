@@ -6,7 +6,7 @@ use super::{Heard, Listener};
 use crate::flow::cards::{self, post};
 use crate::flow::case::{Case, Mark, Standing};
 use crate::flow::runs::Runner;
-use crate::flow::talk::Said;
+use crate::flow::talk::{Said, jobs};
 use crate::slack::alerts;
 use crate::store::{self, Action, Answered, CaseRow, Done, NewPost};
 
@@ -60,7 +60,8 @@ impl Listener {
             }
             return Ok(self.reconsidered(&known, &row, case, Some(heard)));
         }
-        if answered.post.is_none() {
+        // What runs is not changed by an edit: cancelling is.
+        if answered.post.is_none() || answered.about == jobs::RUN {
             return Ok(Done::default());
         }
         if asked {
@@ -91,6 +92,14 @@ impl Listener {
 
     /// The answer to an edited question takes the place of the one before.
     fn said_anew(&self, heard: &Heard<'_>, said: Said, version: i64, created_at: Timestamp) -> Done {
+        // A run has a message of its own, which stays; the answer before says so.
+        if let Said::Run { done: begun, reply, .. } = said {
+            let about = jobs::RUN.to_owned();
+            let mut done = self.said(heard, Said::Plain { reply, about });
+            Self::in_place(heard, &mut done);
+            jobs::join(&mut done, *begun);
+            return done;
+        }
         let mut done = self.said(heard, said);
         for case in &mut done.cases {
             case.version = version;

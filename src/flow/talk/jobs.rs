@@ -1,0 +1,460 @@
+//! `run` and `jobs`: who asks for a run, with which values, and what is said when it is not to be.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use tracing::debug;
+
+use super::{Asked, Said, Talk, plain, typo};
+use crate::command::{self, Command};
+use crate::flow::Knowledge;
+use crate::flow::cards;
+use crate::flow::mind::confident;
+use crate::flow::runs::{Origin, Refusal, Request, Requested, Run};
+use crate::jobs::arguments::{self, Unreadable};
+use crate::jobs::parameters::{self, Fault};
+use crate::jobs::{Definition, Job};
+use crate::redact::redact;
+use crate::respond::{JobsFacts, Reason, Reply, RunLine, RunRefusal, Wanted};
+use crate::runbook::Library;
+use crate::store::{self, CaseRow, Done, RunRow};
+
+/// How a message is about, for the log, when it led to a run.
+pub(in crate::flow) const RUN: &str = "run";
+/// Runs that are listed.
+const RUNS: usize = 10;
+/// Runs that are looked through for them.
+const LOOKED: u32 = 100;
+/// How long a list waits for links to its runs.
+const LINKS: Duration = Duration::from_millis(500);
+/// How far back cases are looked for that a thread is about.
+const CASES: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// A longer text that begins with `run` is no slip in a command.
+const SLIP: usize = 300;
+
+/// A form that is to be opened.
+#[derive(Debug, Clone, Default)]
+pub(in crate::flow) struct Wish {
+    /// Of which job.
+    pub(in crate::flow) job: String,
+    /// What was said already.
+    pub(in crate::flow) given: BTreeMap<String, String>,
+    /// The source line of the step that it stands at.
+    pub(in crate::flow) line: Option<u32>,
+    /// The case that the run is for.
+    pub(in crate::flow) case: Option<String>,
+}
+
+/// What a person wants of a job, for the sentence that says why not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::flow) struct About<'a> {
+    pub(in crate::flow) wanted: Wanted,
+    pub(in crate::flow) job: Option<&'a Job>,
+    pub(in crate::flow) line: Option<u32>,
+}
+
+impl Talk {
+    /// `run JOB key=value …`. What is no job and has no values may be something to find.
+    pub(super) async fn run(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Asked,
+        text: &str,
+    ) -> Result<Said, store::Error> {
+        let read = arguments::read(text);
+        let name = read.as_ref().map_or_else(|_| first_word(text), |read| read.job.clone());
+        let job = match self.runner.find(&name) {
+            Ok(job) => job,
+            Err(_) if read.is_err() => return Ok(self.find(known, library, asked, None)),
+            Err(nearest) => {
+                let has_values = read.is_ok_and(|read| !read.values.is_empty());
+                return self.unknown(known, library, asked, name, nearest, has_values).await;
+            }
+        };
+        let origin = self.origin(&asked).await?;
+        let (given, unreadable) = match read {
+            Ok(read) => (named(job, read.values), None),
+            Err(unreadable) => (BTreeMap::new(), Some(unreadable)),
+        };
+        if unreadable.is_none() && asked.can_open && given.is_empty() && !job.parameters.is_empty() {
+            return Ok(Self::form(job, given, &origin));
+        }
+        self.request(job, &asked, origin, given, unreadable).await
+    }
+
+    /// A job of that name is not known.
+    async fn unknown(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Asked,
+        words: String,
+        nearest: Option<String>,
+        has_values: bool,
+    ) -> Result<Said, store::Error> {
+        if !has_values && let Some(said) = self.found_in(known, library, &asked) {
+            return Ok(said);
+        }
+        let origin = self.origin(&asked).await?;
+        let reason = match () {
+            () if !self.runner.is_configured() => Reason::NoJobs,
+            () if origin.stranger => Reason::Stranger,
+            () => Reason::UnknownJob {
+                words: redact(&words).into_owned(),
+                nearest,
+                known: self
+                    .allowed(&origin)
+                    .await
+                    .into_iter()
+                    .map(|job| job.id.0.clone())
+                    .collect(),
+            },
+        };
+        Ok(plain(self.refusal(About::default(), &origin, reason), "no run"))
+    }
+
+    /// Asks for the run, with what is given and what is known besides.
+    async fn request(
+        &self,
+        job: &Job,
+        asked: &Asked,
+        origin: Origin,
+        given: BTreeMap<String, String>,
+        unreadable: Option<Unreadable>,
+    ) -> Result<Said, store::Error> {
+        let about = About {
+            job: Some(job),
+            ..About::default()
+        };
+        let (may, definition) = tokio::join!(self.runner.may(job, &origin), self.runner.definition(job));
+        if may.is_ok() {
+            if let Some(unreadable) = unreadable {
+                let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
+                return Ok(plain(reply, "no run"));
+            }
+            // Slack shows a command to nobody else, and in a direct message nobody else reads.
+            let secrets = secrets(job, definition.as_ref(), &given);
+            if !secrets.is_empty() && !asked.can_open && !asked.direct {
+                return Ok(plain(self.refusal(about, &origin, Reason::Secret(secrets)), "no run"));
+            }
+        }
+        let fields = match may {
+            Ok(()) => self.runner.fields(job, &origin, None, &given).await?,
+            // It is asked for nevertheless: whoever refuses writes it down.
+            Err(_) => Vec::new(),
+        };
+        let mut values = parameters::values(&fields);
+        // What is no field is wrong, and must not be lost.
+        for (name, value) in &given {
+            values.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let request = Request {
+            id: format!("run:{}", asked.case.id),
+            job: job.id.clone(),
+            values,
+            origin: origin.clone(),
+        };
+        Ok(match self.runner.request(request).await? {
+            Requested::Refused(Refusal::Faults(faults)) => {
+                let is_missing = faults.iter().all(|fault| fault.fault == Fault::Missing);
+                if asked.can_open && is_missing {
+                    Self::form(job, given, &origin)
+                } else {
+                    plain(self.refusal(about, &origin, Reason::Faults(faults)), "no run")
+                }
+            }
+            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, "no run"),
+            taken => self.taken(job, taken),
+        })
+    }
+
+    /// What is said to a request that was taken.
+    pub(in crate::flow) fn taken(&self, job: &Job, requested: Requested) -> Said {
+        let responder = self.mind.responder();
+        match requested {
+            Requested::New { done, post, run } => {
+                debug!(run, "a run is asked for in words");
+                Said::Run {
+                    done,
+                    post,
+                    reply: responder.run_started(job.shown(), None),
+                }
+            }
+            Requested::Known { post, .. } => Said::Run {
+                done: Box::default(),
+                post,
+                reply: responder.run_started(job.shown(), None),
+            },
+            Requested::Joined { done, by, url, .. } => Said::Joined {
+                done,
+                reply: responder.run_joined(job.shown(), &by, url.as_deref()),
+            },
+            Requested::Refused(_) => plain(responder.too_old(None), "no run"),
+        }
+    }
+
+    fn form(job: &Job, given: BTreeMap<String, String>, origin: &Origin) -> Said {
+        Said::Form(Box::new(Wish {
+            job: job.id.0.clone(),
+            given,
+            line: None,
+            case: origin.case.clone(),
+        }))
+    }
+
+    /// What can be run here by this person, and what runs.
+    pub(super) async fn jobs(&self, asked: &Asked) -> Result<Reply, store::Error> {
+        let origin = self.origin(asked).await?;
+        if origin.stranger && self.runner.is_configured() {
+            return Ok(self.refusal(About::default(), &origin, Reason::Stranger));
+        }
+        let jobs = self.allowed(&origin).await;
+        let facts = JobsFacts {
+            configured: self.runner.is_configured(),
+            case: origin.case.as_deref().unwrap_or_default(),
+            now: self.clock.now(),
+            others: self.runner.registry().jobs.len().saturating_sub(jobs.len()),
+            runs: self.runs(&origin, &jobs).await?,
+            jobs,
+        };
+        Ok(self.mind.responder().jobs(&facts))
+    }
+
+    /// The jobs that somebody may run there.
+    async fn allowed(&self, origin: &Origin) -> Vec<&Job> {
+        let jobs = self.runner.registry().jobs.iter();
+        let here = jobs.filter(|job| job.channels.contains(&origin.channel));
+        let asked = here.map(|job| async move { self.runner.may(job, origin).await.is_ok().then_some(job) });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// The latest runs of these jobs, and those that this person asked for.
+    async fn runs(&self, origin: &Origin, jobs: &[&Job]) -> Result<Vec<RunLine>, store::Error> {
+        let rows = self.store.latest_runs(None, LOOKED).await?;
+        let is_shown = |row: &&RunRow| row.user == origin.user || jobs.iter().any(|job| job.id.0 == row.job);
+        let lines = rows.iter().filter(is_shown).take(RUNS).map(async |row| {
+            let run = Run::read(row)?;
+            let url = tokio::time::timeout(LINKS, self.runner.permalink(&run)).await;
+            let job = self.runner.registry().job(&run.job);
+            Some(RunLine {
+                title: job.map_or(run.job.as_str(), Job::shown).to_owned(),
+                stage: run.stage_name(),
+                result: run.ended().map(|ended| ended.result.to_string()),
+                by: run.by.name.clone(),
+                at: row.created_at,
+                url: url.ok().and_then(Result::ok).flatten(),
+            })
+        });
+        Ok(join_all(lines).await.into_iter().flatten().collect())
+    }
+
+    /// Something to find, unless it begins as a command for a job that there is and nothing is found for certain.
+    pub(super) async fn find_or_run(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Asked,
+    ) -> Result<Said, store::Error> {
+        let nearly = asked.text.trim().split_once(' ').filter(|(word, _)| {
+            let is_short = asked.text.chars().count() <= SLIP && !asked.text.trim().contains('\n');
+            word.eq_ignore_ascii_case("run") && is_short
+        });
+        let nearly = nearly.and_then(|(_, rest)| {
+            let job = self.runner.find(&first_word(rest)).ok()?;
+            Some((job, arguments::read(rest).err()?))
+        });
+        match nearly {
+            Some((job, unreadable)) if self.found_in(known, library, &asked).is_none() => {
+                let origin = self.origin(&asked).await?;
+                self.request(job, &asked, origin, BTreeMap::new(), Some(unreadable))
+                    .await
+            }
+            _ => Ok(self.find(known, library, asked, None)),
+        }
+    }
+
+    /// A mistyped command. Of a run, one press starts what was meant, without the secrets of it: others read along.
+    pub(super) async fn nearly(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Asked,
+        meant: &str,
+    ) -> Result<Said, store::Error> {
+        let read = match command::parse(meant) {
+            Command::Run(rest) => arguments::read(&rest),
+            _ => return Ok(self.find(known, library, asked, Some(meant))),
+        };
+        let Ok(read) = read else {
+            return Ok(self.find(known, library, asked, None));
+        };
+        match self.runner.find(&read.job) {
+            Ok(job) => {
+                let mut given = named(job, read.values);
+                for secret in secrets(job, None, &given) {
+                    given.remove(&secret);
+                }
+                Ok(typo(asked.case, &written(job, &given)))
+            }
+            Err(nearest) if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() => {
+                self.unknown(known, library, asked, read.job, nearest, true).await
+            }
+            Err(_) => Ok(self.find(known, library, asked, None)),
+        }
+    }
+
+    /// What is found for certain.
+    fn found_in(&self, known: &Knowledge, library: &Library, asked: &Asked) -> Option<Said> {
+        let threshold = self.rules.threshold(&asked.case.channel);
+        let outcome = confident(known.index.search(&asked.text), threshold);
+        let is_found = !outcome.matches.is_empty();
+        is_found
+            .then(|| Self::found(library, asked.case.clone(), &outcome))
+            .flatten()
+    }
+
+    /// Why something was not done, to read.
+    pub(in crate::flow) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
+        let reason = match refusal {
+            Refusal::NotMember => return self.mind.responder().not_member(),
+            Refusal::NoJobs => Reason::NoJobs,
+            Refusal::Stranger => Reason::Stranger,
+            Refusal::Bot => Reason::Bot,
+            Refusal::NotListed => Reason::NotListed,
+            Refusal::Requester => Reason::Requester,
+            Refusal::Faults(faults) => Reason::Faults(faults),
+            Refusal::TooOld => Reason::TooOld,
+            Refusal::NotHere => {
+                let channels = about.job.map(|job| job.channels.as_slice()).unwrap_or_default();
+                let names = join_all(channels.iter().map(|channel| self.people.channel(channel))).await;
+                Reason::NotHere {
+                    channels: names.into_iter().flatten().collect(),
+                }
+            }
+        };
+        self.refusal(about, origin, reason)
+    }
+
+    pub(in crate::flow) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
+        self.mind.responder().run_refused(&RunRefusal {
+            wanted: about.wanted,
+            job: about.job,
+            case: origin.case.as_deref().unwrap_or_default(),
+            line: about.line,
+            reason,
+        })
+    }
+
+    /// Who asks, where, and about which case.
+    async fn origin(&self, asked: &Asked) -> Result<Origin, store::Error> {
+        let Asked { case, user, direct, .. } = asked;
+        let thread = case.thread_ts.clone();
+        let (about, name) = tokio::join!(self.case_in(&case.channel, thread.as_deref()), self.people.name(user));
+        Ok(Origin {
+            user: user.clone(),
+            name,
+            team: case.team.clone(),
+            channel: case.channel.clone(),
+            thread_ts: thread,
+            stranger: case.stranger,
+            direct: *direct,
+            case: about?,
+        })
+    }
+
+    /// The newest case that people work on in a thread.
+    pub(in crate::flow) async fn case_in(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+    ) -> Result<Option<String>, store::Error> {
+        let Some(thread) = thread else { return Ok(None) };
+        let since = self.clock.now().saturating_sub(CASES).unwrap_or(Timestamp::MIN);
+        let mut rows = self.store.cases_since(channel, since).await?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
+        for row in rows {
+            if self.is_in(&row, thread).await?
+                && let Some(case) = cards::read(&row)
+                && (case.place.is_some() || case.found.is_some())
+            {
+                return Ok(Some(row.id));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_in(&self, row: &CaseRow, thread: &str) -> Result<bool, store::Error> {
+        Ok(match (&row.thread_ts, &row.post) {
+            (Some(own), _) => own == thread,
+            // A card that was shared stands in the channel; people work below it.
+            (None, Some(key)) => self.store.posted(key).await?.is_some_and(|place| place.ts == thread),
+            (None, None) => false,
+        })
+    }
+}
+
+/// What stands first, without its quotation marks.
+fn first_word(text: &str) -> String {
+    let text = text.trim_start();
+    let quoted = text.strip_prefix(['"', '“', '„', '`']);
+    let word = match quoted {
+        Some(quoted) => quoted.split(['"', '”', '“', '`']).next(),
+        None => text.split_whitespace().next(),
+    };
+    word.unwrap_or_default().trim().to_owned()
+}
+
+/// The values by the names of their parameters: people don't mind the case of letters.
+fn named(job: &Job, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    let (exact, others): (Vec<_>, Vec<_>) = given.into_iter().partition(|(name, _)| job.parameter(name).is_some());
+    values.extend(exact);
+    for (name, value) in others {
+        let mut meant = job
+            .parameters
+            .iter()
+            .filter(|known| known.name.eq_ignore_ascii_case(&name));
+        let meant = match (meant.next(), meant.next()) {
+            (Some(one), None) if !values.contains_key(&one.name) => one.name.clone(),
+            _ => name,
+        };
+        values.insert(meant, value);
+    }
+    values
+}
+
+/// The names of the secrets among what somebody wrote: those that are called so, and what looks like one.
+fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, String>) -> Vec<String> {
+    let is_secret = |(name, value): &(&String, &String)| {
+        let value = value.as_str();
+        !value.is_empty()
+            && (parameters::is_secret(job, definition, name)
+                || redact(value) != value
+                || !redact(&format!("{name}: {value}")).contains(value))
+    };
+    given.iter().filter(is_secret).map(|(name, _)| name.clone()).collect()
+}
+
+/// The command line of a run.
+fn written(job: &Job, given: &BTreeMap<String, String>) -> String {
+    let values = given.iter().map(|(name, value)| {
+        if value.contains(|c: char| c.is_whitespace() || c == '"') {
+            format!(" {name}=\"{}\"", value.replace('"', "'"))
+        } else {
+            format!(" {name}={value}")
+        }
+    });
+    format!("run {}{}", job.id, values.collect::<String>())
+}
+
+/// Takes in what else is to be written down in the same breath.
+pub(in crate::flow) fn join(done: &mut Done, other: Done) {
+    done.posts.extend(other.posts);
+    done.answered.extend(other.answered);
+    done.cases.extend(other.cases);
+    done.runs.extend(other.runs);
+    done.audit.extend(other.audit);
+}
