@@ -13,7 +13,7 @@ use super::markdown::block;
 use super::pieces::Pieces;
 use super::{Reply, links, values};
 use crate::jobs::checks::Finding;
-use crate::runbook::{Block, BlockKind};
+use crate::runbook::{Block, BlockKind, Button};
 
 /// Where a run is. A template sees the name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -74,6 +74,8 @@ pub struct RunCard {
     pub title: String,
     /// What people call the job in commands.
     pub job: String,
+    /// The case that it gathers facts for, for the button of the form; empty where there is none.
+    pub case: String,
     /// Who asked for it.
     pub by: String,
     /// Who asked for the same meanwhile.
@@ -248,13 +250,28 @@ impl Responder {
             acts.push((Act::Retry, labels.retry.clone()));
         }
         let buttons = acts.into_iter().enumerate();
-        row(buttons
+        let mut buttons: Vec<Button> = buttons
             .map(|(at, (act, label))| run_button(&card.run, act, &label, at))
-            .collect())
+            .collect();
+        if card.wants_other_values() {
+            let act = Act::Form {
+                job: card.job.clone(),
+                line: None,
+            };
+            let label = filled(&labels.run_job, "title", &card.title);
+            buttons.insert(0, run_button(&card.case, act, &label, 0));
+        }
+        row(buttons)
     }
 }
 
 impl RunCard {
+    /// Whether the same values would only fail again.
+    fn wants_other_values(&self) -> bool {
+        let class = self.trouble.as_ref().map(|trouble| trouble.class.as_str());
+        self.stage == RunStage::Invalid || self.stage == RunStage::Refused && class == Some("secret-lost")
+    }
+
     /// Whether it makes sense to ask for the same again: all that did not end well and plainly.
     fn may_be_repeated(&self) -> bool {
         let ended_well = self.result.as_deref() == Some("SUCCESS") && self.missing.is_empty();

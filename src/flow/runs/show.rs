@@ -127,6 +127,7 @@ impl Runner {
             run: run.id.clone(),
             title: job.map_or(&*run.job, Job::shown).to_owned(),
             job: run.job.clone(),
+            case: run.case.clone().unwrap_or_default(),
             by: run.by.name.clone(),
             also: run.also.iter().map(|mark| mark.name.clone()).collect(),
             parameters: self.parameters(run),

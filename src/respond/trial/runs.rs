@@ -153,6 +153,7 @@ fn card(full: bool, stage: RunStage, passed: bool, cancelling: bool) -> RunCard 
         run: "r1".to_owned(),
         title: "Title".to_owned(),
         job: "job".to_owned(),
+        case: "c1".to_owned(),
         by: "Ada".to_owned(),
         also: many("Grace"),
         parameters: if full {

@@ -44,6 +44,7 @@ fn card(stage: RunStage) -> RunCard {
         run: "r1".into(),
         title: "Gate info".into(),
         job: "gate-info".into(),
+        case: "c1".into(),
         by: "Ada".into(),
         parameters: vec![("GATE".into(), "north-7".into()), ("NOTE".into(), String::new())],
         stage,
@@ -439,7 +440,8 @@ fn acts(card: &RunCard) -> Vec<&'static str> {
     let buttons = buttons(&responder().run(card));
     let acts = buttons.iter().map(|button| {
         let press = Press::read(&button.value).unwrap();
-        assert_eq!(press.case, "r1");
+        let about = if press.act.name() == "form" { "c1" } else { "r1" };
+        assert_eq!(press.case, about);
         assert!(button.action.starts_with("signpost_"), "{}", button.action);
         assert_eq!(button.primary, press.act == Act::Approve, "{button:?}");
         press.act.name()
@@ -453,6 +455,7 @@ fn each_stage_has_the_buttons_that_make_sense() {
         let expected: &[&str] = match stage {
             RunStage::Approval => &["approve", "decline", "cancel"],
             RunStage::Reading => &[],
+            RunStage::Invalid => &["form", "retry"],
             stage if stage.is_over() => &["retry"],
             _ => &["cancel"],
         };
@@ -461,6 +464,11 @@ fn each_stage_has_the_buttons_that_make_sense() {
     for (result, expected) in [("SUCCESS", &[][..]), ("UNSTABLE", &["retry"]), ("ABORTED", &["retry"])] {
         assert_eq!(acts(&done(result)), expected, "{result}");
     }
+    let lost = RunCard {
+        trouble: Some(trouble("secret-lost", None)),
+        ..card(RunStage::Refused)
+    };
+    assert_eq!(acts(&lost), ["form", "retry"]);
     let inconclusive = RunCard {
         missing: vec!["it".into()],
         ..done("SUCCESS")
@@ -502,7 +510,8 @@ fn filled_with(stage: RunStage, text: &str, many: usize) -> RunCard {
     RunCard {
         run: "r1".into(),
         title: words(),
-        job: words(),
+        job: "gate-info".into(),
+        case: "c1".into(),
         by: words(),
         also: list(),
         parameters: vec![(words(), words()); many],

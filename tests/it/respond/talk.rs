@@ -371,6 +371,8 @@ fn a_wrong_label_is_told_with_its_line() {
             "[titles]\npaste = \"Paste the whole error here\"",
             "26 characters, Slack shows at most 24",
         ),
+        ("[fields]\nrun_several = \"{value}\"", "only {values} is filled in here"),
+        ("[titles]\nrun_submit = \"{title}\"", "nothing is filled in here"),
         ("[buttons\n", "labels.toml:1"),
     ];
     for (own, expected) in cases {
