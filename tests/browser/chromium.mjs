@@ -24,20 +24,21 @@ export async function check(name, body) {
   }
 }
 
-/** Runs `body({ signpost, open })` and ends the process with the verdict. `open(options)` gives a page. */
+/** Runs `body({ signpost, open })` and ends the process with the verdict. `open(options)` gives a page, at `url` when
+ * that is among them. */
 export async function story(body) {
   const signpost = await start(process.argv[2]);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
-  async function open(options) {
+  async function open({ url = signpost.url, ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(10000);
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
-    await page.goto(signpost.url);
+    await page.goto(url);
     await page.waitForSelector("#messages .empty, #messages .message");
     return page;
   }
