@@ -93,7 +93,9 @@ impl Client {
         );
         // The queue first: what leaves it in between is among the builds then.
         let (newest, headers) = self.get_json::<WireBuilds>(&url).await?;
-        let since = lost.since + (offset(&headers, clock.now()) - SLACK);
+        // What Jenkins calls its time may be anything.
+        let ahead = offset(&headers, clock.now()).saturating_sub(SLACK);
+        let since = lost.since.saturating_add(ahead).unwrap_or(lost.since);
 
         let waiting: Vec<(u64, bool)> = queue
             .items

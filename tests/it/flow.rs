@@ -32,6 +32,7 @@ mod noise;
 mod operating;
 mod pasting;
 mod receiving;
+mod resuming;
 mod sending;
 mod shortcuts;
 mod working;

@@ -55,20 +55,8 @@ impl Runner {
             Stage::Approval { .. } | Stage::Over { .. } => Ok(Next::Over),
             Stage::Ready { .. } => self.start(&asking, run, live).await,
             Stage::Triggering => self.look_up(&asking, run, live).await,
-            Stage::Queued { queue_id, .. } => {
-                if self.has_no_time(job, &run, now) {
-                    run.end(End::GaveUp, now);
-                    return self.written(row, &run, live, "gave-up").await;
-                }
-                self.queued(&asking, run, queue_id, live).await
-            }
-            Stage::Running { number, .. } => {
-                if self.has_no_time(job, &run, now) {
-                    run.end(End::GaveUp, now);
-                    return self.written(row, &run, live, "gave-up").await;
-                }
-                self.running(&asking, run, number, live).await
-            }
+            Stage::Queued { queue_id, .. } => self.queued(&asking, run, queue_id, live).await,
+            Stage::Running { number, .. } => self.running(&asking, run, number, live).await,
             Stage::Reading {
                 number,
                 result,
@@ -122,9 +110,18 @@ impl Runner {
         self.written(row, &run, live, what).await
     }
 
-    fn has_no_time(&self, job: &Job, run: &Run, now: Timestamp) -> bool {
-        let limit = SignedDuration::from_mins(i64::from(job.time_limit_minutes));
-        run.triggered_at.is_some_and(|at| now.duration_since(at) > limit)
+    /// Ends what takes longer than people follow it. Asked only when it is known that it goes on, or nothing is known: it may
+    /// have ended while the bot was away.
+    async fn gave_up(&self, asking: &Asking<'_>, run: &Run, live: &mut Live) -> Result<Option<Next>, store::Error> {
+        let now = self.clock.now();
+        let limit = SignedDuration::from_mins(i64::from(asking.job.time_limit_minutes));
+        let is_followed = matches!(run.stage, Stage::Queued { .. } | Stage::Running { .. });
+        if !is_followed || run.triggered_at.is_none_or(|at| now.duration_since(at) <= limit) {
+            return Ok(None);
+        }
+        let mut run = run.clone();
+        run.end(End::GaveUp, now);
+        self.written(asking.row, &run, live, "gave-up").await.map(Some)
     }
 
     // --- in the queue ---------------------------------------------------------------------------------------------
@@ -142,6 +139,9 @@ impl Runner {
         let now = self.clock.now();
         match asking.client.queue_item(queue_id).await {
             Ok(QueueItem::Waiting { why: said }) => {
+                if let Some(next) = self.gave_up(asking, &run, live).await? {
+                    return Ok(next);
+                }
                 let said = said.map(|said| redact(&said).into_owned());
                 let Stage::Queued { why, missing_since, .. } = &mut run.stage else {
                     return Ok(Next::Again);
@@ -343,6 +343,9 @@ impl Runner {
             self.save(asking.row, &run, live, audit).await?;
             return Ok(Next::Again);
         }
+        if let Some(next) = self.gave_up(asking, &run, live).await? {
+            return Ok(next);
+        }
         self.read_log(asking, &run, number, live).await;
         let waits = build.state == State::WaitsForInput || log::waits_for_input(&live.log_end);
         let Stage::Running { waits_for_input, .. } = &mut run.stage else {
@@ -404,6 +407,9 @@ impl Runner {
         live: &mut Live,
         error: &Error,
     ) -> Result<Next, store::Error> {
+        if let Some(next) = self.gave_up(asking, &run, live).await? {
+            return Ok(next);
+        }
         live.failures = live.failures.saturating_add(1);
         let told = trouble(error, error.class());
         if live.failures >= FAILURES && run.trouble.as_ref() != Some(&told) {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::run::{End, Run, Stage};
 use super::show::Live;
+use super::trigger::AGAIN;
 use super::{Origin, Refusal, Request, Requested, Runner};
 use crate::flow::case::{Mark, Place};
 use crate::jobs::parameters::{Fault, FieldFault};
@@ -168,7 +169,7 @@ impl Runner {
         }
         let request = Request {
             // Pressed twice, it is one run.
-            id: format!("{id}+"),
+            id: format!("{id}{AGAIN}"),
             job: JobId(old.job.clone()),
             values: old.parameters.clone(),
             origin: Origin {
@@ -181,9 +182,14 @@ impl Runner {
         let mut requested = self.request(request).await?;
         if let Requested::New { done, .. } = &mut requested {
             let is_unknown = matches!(&old.stage, Stage::Over { end } if **end == End::Unknown);
+            for entry in &mut done.audit {
+                "retried".clone_into(&mut entry.what);
+                entry.detail.insert("of".to_owned(), json!(id));
+            }
             for row in &mut done.runs {
                 if let Some(mut run) = Run::read(row) {
-                    run.lost_at = old.triggered_at.filter(|_| is_unknown);
+                    // What was lost stays lost while no try came so far as to look for it.
+                    run.lost_at = old.triggered_at.filter(|_| is_unknown).or(old.lost_at);
                     run.runbook = run.runbook.or_else(|| old.runbook.clone());
                     if let Some(new) = run.row(0, row.fingerprint.clone(), row.created_at) {
                         *row = new;

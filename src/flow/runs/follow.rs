@@ -97,7 +97,9 @@ impl Runner {
 
     async fn step(&self, id: &str, live: &mut Live) -> Result<Next, store::Error> {
         let Some((row, run)) = self.read(id).await? else {
-            return Ok(Next::Over);
+            // One that this version cannot read stays live: it is not to be taken up again and again.
+            let is_there = self.store.run(id).await?.is_some();
+            return Ok(if is_there { Next::Wait(LONGEST) } else { Next::Over });
         };
         if !run.is_live() {
             self.memory.forget(id);

@@ -199,6 +199,7 @@ impl Run {
             return None;
         }
         let mut run = self.clone();
+        run.captures.clear();
         run.parameters.clear();
         if let Stage::Over { end } = &mut run.stage {
             match &mut **end {

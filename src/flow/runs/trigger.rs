@@ -16,6 +16,8 @@ use crate::store;
 
 /// How long what became of a lost request is looked for while Jenkins does not answer.
 const SEARCH: SignedDuration = SignedDuration::from_mins(10);
+/// What the id of a run that repeats another one has in addition.
+pub(super) const AGAIN: char = '+';
 /// Runs that are asked whether a build is theirs.
 const OTHERS: u32 = 100;
 
@@ -62,6 +64,7 @@ impl Runner {
             }
             return Ok(Next::Wait(self.pace.queue));
         }
+        let now = self.clock.now();
         run.triggered_at = Some(now);
         run.go(Stage::Triggering, now);
         let audit = vec![self.entry(&run, "triggered", None, &[])];
@@ -241,16 +244,20 @@ impl Runner {
             .client
             .look_up(&asking.job.path, &lost, self.clock.as_ref())
             .await?;
-        Ok(if self.is_of_another(run, &found).await {
+        Ok(if self.is_of_another(run, &found, "").await {
             Found::Nothing
         } else {
             found
         })
     }
 
-    async fn is_of_another(&self, run: &Run, found: &Found) -> bool {
+    /// `but`: what it repeats is not another.
+    async fn is_of_another(&self, run: &Run, found: &Found, but: &str) -> bool {
+        let first = |id: &str| id.trim_end_matches(AGAIN).to_owned();
+        let but = first(but);
         let rows = self.store.latest_runs(None, OTHERS).await.unwrap_or_default();
         let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+        let others = others.filter(|row| first(&row.id) != but);
         others.filter_map(Run::read).any(|other| match (found, &other.stage) {
             (Found::Build { number, .. }, _) => other.number == Some(*number),
             (Found::Waiting { queue_id, .. }, Stage::Queued { queue_id: theirs, .. }) => queue_id == theirs,
@@ -266,14 +273,11 @@ impl Runner {
         live: &mut Live,
     ) -> Result<Option<Next>, store::Error> {
         let now = self.clock.now();
-        let lost = Run {
-            triggered_at: run.lost_at.take(),
-            ..run.clone()
-        };
+        let since = run.lost_at.unwrap_or(run.since);
         // The run id of the first is not known here: its parameters have to do.
         let parameters = Lost {
-            parameters: &lost.parameters,
-            since: lost.triggered_at.unwrap_or(lost.since),
+            parameters: &run.parameters,
+            since,
             run_id: None,
         };
         let found = asking
@@ -281,8 +285,9 @@ impl Runner {
             .look_up(&asking.job.path, &parameters, self.clock.as_ref())
             .await;
         if let Ok(found) = &found
-            && self.is_of_another(run, found).await
+            && self.is_of_another(run, found, &run.id).await
         {
+            run.lost_at = None;
             return Ok(None);
         }
         let stage = match found {
@@ -303,14 +308,18 @@ impl Runner {
                 run.end(End::Unknown, now);
                 return self.written(asking.row, run, live, "unknown").await.map(Some);
             }
-            Ok(_) => return Ok(None),
+            Ok(_) => {
+                run.lost_at = None;
+                return Ok(None);
+            }
+            // It stays to be looked for, by whoever asks again.
             Err(error) => {
                 run.trouble = Some(trouble(&error, error.class()));
                 run.end(End::Refused, now);
                 return self.written(asking.row, run, live, "refused").await.map(Some);
             }
         };
-        run.triggered_at = lost.triggered_at;
+        run.triggered_at = run.lost_at.take();
         run.go(stage, now);
         self.written(asking.row, run, live, "found").await.map(Some)
     }
