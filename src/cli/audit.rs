@@ -142,12 +142,12 @@ fn columns(entry: &AuditEntry) -> [String; 7] {
         plain(&who),
         plain(&place),
         plain(&entry.job),
-        or_dash(pairs(&entry.parameters)),
-        or_dash(detail),
+        or_dash(&pairs(&entry.parameters)),
+        or_dash(&detail),
     ]
 }
 
-fn or_dash(pairs: Vec<String>) -> String {
+fn or_dash(pairs: &[String]) -> String {
     if pairs.is_empty() {
         "-".to_owned()
     } else {
