@@ -140,7 +140,7 @@ impl Form<'_> {
         });
         let mut hints: Vec<String> = Vec::new();
         if !parameter.help.trim().is_empty() {
-            hints.push(shortened(&parameter.help, TEXT / 2));
+            hints.push(sentence(&shortened(&parameter.help, TEXT / 2)));
         }
         if is_secret {
             hints.push(words.run_secret.clone());
@@ -151,6 +151,16 @@ impl Form<'_> {
             input["hint"] = plain(&shortened(&hints.join(" "), TEXT));
         }
         input
+    }
+}
+
+/// With an end, so that another sentence can follow.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?', ':', ';', '…']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
     }
 }
 
