@@ -224,7 +224,8 @@ impl Listener {
         let topic = name(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
         let holds = self.rules.repeat(&message.channel);
-        let lately = holds.max(LATELY).max(if alert.is_some() { REMINDED } else { LATELY });
+        let looks_back = alert.is_some() || !message.is_root();
+        let lately = holds.max(LATELY).max(if looks_back { REMINDED } else { LATELY });
         let cases = self.cases(&message.channel, lately).await?;
         let mut same = cases.iter().filter(|(_, case)| {
             case.fingerprint == fingerprint
@@ -237,6 +238,14 @@ impl Listener {
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
         });
+        // In a thread that works on a runbook, words of that runbook are talk about it: a lookup's answer, a question.
+        let thread = message.answer_thread();
+        let talks = |(_, case): &(CaseRow, Case)| {
+            case.thread_ts.as_deref() == Some(thread) && case.post.is_some() && case.is_talk(&known.library, best)
+        };
+        if cases.iter().any(talks) {
+            return self.adds(heard, &known).await;
+        }
         let within = |(row, case): &&(CaseRow, Case)| {
             // Monitoring says again and again what still fires.
             let reminds =
@@ -244,7 +253,6 @@ impl Listener {
             let holds = if reminds { holds.max(REMINDED) } else { holds };
             self.clock.now().duration_since(row.created_at) <= holds
         };
-        let thread = message.answer_thread();
         if let Some((row, case)) = same
             .clone()
             .find(|(_, case)| case.thread_ts.as_deref() == Some(thread))

@@ -127,6 +127,25 @@ fn the_same_error_in_its_own_thread_is_met_with_silence() {
 }
 
 #[test]
+fn a_lookup_posted_into_a_thread_is_no_error_of_its_own() {
+    with(|world| async move {
+        // The sample pack: its runbook names the field that the lookup answers with.
+        let settings = Settings {
+            runbooks: settings::built_in().unwrap().runbooks,
+            ..world.settings()
+        };
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let first =
+            world.say("[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer cluster_id = loc4711");
+        world.saying(&first, &["ActualDatacenterCluster"]).await;
+        let lookup = "ActualDatacenterCluster: prod-wdc04.carrier107";
+        world.workspace.reply(GRACE, SUPPORT, &first, lookup).unwrap();
+        assert_eq!(world.settled(&first).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn a_bot_that_says_the_same_error_again_gets_no_pointer() {
     with(|world| async move {
         let bot = world.bot().await;
