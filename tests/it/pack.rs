@@ -231,6 +231,18 @@ fn the_neighbours_error_codes_are_none_of_ours() {
 }
 
 #[test]
+fn the_lookups_answer_in_the_thread_is_no_error() {
+    for lookup in [
+        "ActualDatacenterCluster: prod-wdc04.carrier107",
+        "`ActualDatacenterCluster`: `prod-dal12.carrier3`\n",
+    ] {
+        assert_eq!(matched(lookup)["matches"], Value::Array(Vec::new()), "{lookup}");
+    }
+    let alert = "[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer\nActualDatacenterCluster: prod-wdc04.carrier107";
+    assert_eq!(text(&best(alert), "runbook"), LINK);
+}
+
+#[test]
 fn lint_finds_nothing_to_say_about_the_pack() {
     let folder = root().join("responses/runbooks");
     let output = signpost(&["lint", folder.to_str().unwrap()], "");
