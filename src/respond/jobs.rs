@@ -11,10 +11,10 @@ use super::labels::filled;
 use super::pieces::Pieces;
 use super::run::RunStage;
 use super::talk::time;
-use super::{Reply, links, to_text, values};
+use super::{Reply, links, values, words};
 use crate::jobs::Job;
 use crate::jobs::arguments::Unreadable;
-use crate::jobs::parameters::{Fault, FieldFault, LONGEST};
+use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault, LONGEST};
 use crate::runbook::{Block, BlockKind, Button};
 
 /// Jobs that are listed with a button; more than a screen of them nobody reads.
@@ -220,7 +220,9 @@ impl Responder {
 
     /// What is wrong with a value, as a field of the form shows it.
     pub fn field_fault(&self, fault: &FieldFault) -> String {
-        to_text(&self.simple("fault.md", &fault_value(fault)))
+        // Nothing is formatted there: marks would only be in the way.
+        let said = self.sentence("fault.md", &fault_value(fault));
+        words(&said)
     }
 
     /// The same as a part of another template.
@@ -329,6 +331,7 @@ pub(super) fn fault_value(fault: &FieldFault) -> Value {
         name => values::shortened(&fault.name, 80),
         whole => values::shortened(&whole, 300),
         longest => LONGEST,
+        default_pattern => DEFAULT_PATTERN,
         ..minijinja::value::merge_maps([nothing, Value::from(Serde(&held))])
     }
 }

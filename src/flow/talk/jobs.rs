@@ -319,7 +319,7 @@ impl Talk {
     /// Why something was not done, to read.
     pub(in crate::flow) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
         let reason = match refusal {
-            Refusal::NotMember => return self.mind.responder().not_member(),
+            Refusal::NotMember => Reason::NotMember,
             Refusal::NoJobs => Reason::NoJobs,
             Refusal::Stranger => Reason::Stranger,
             Refusal::Bot => Reason::Bot,

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::moment;
 use crate::jobs::arguments::Unreadable;
 use crate::jobs::checks::Finding;
-use crate::jobs::parameters::{Fault, FieldFault};
+use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
 use crate::respond::jobs::{fault_value, unreadable_value};
 use crate::respond::run::{FoundError, RunCard, RunStage, Trouble, run_values};
 
@@ -220,6 +220,9 @@ fn faults(full: bool) -> Vec<FieldFault> {
         Fault::TooLong { length: 2_000 },
         Fault::Pattern {
             pattern: "^[a-z]+$".to_owned(),
+        },
+        Fault::Pattern {
+            pattern: DEFAULT_PATTERN.to_owned(),
         },
         Fault::Choice {
             choices: vec!["a".to_owned(), "b".to_owned()],

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 use signpost::jobs::arguments::{Unreadable, read};
-use signpost::jobs::parameters::{Fault, FieldFault};
+use signpost::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
 use signpost::jobs::{Job, Registry};
 use signpost::respond::{
     Act, Card, CardJob, JobsFacts, Options, Press, Reason, Reply, Responder, RunLine, RunRefusal, RunStage, Wanted,
@@ -119,6 +119,9 @@ fn faults() -> Vec<FieldFault> {
         Fault::Pattern {
             pattern: "^[a-z]{2}`?$".into(),
         },
+        Fault::Pattern {
+            pattern: DEFAULT_PATTERN.into(),
+        },
         Fault::Choice {
             choices: (1..=30).map(|number| format!("gate-{number}")).collect(),
         },
@@ -205,12 +208,17 @@ fn everything_about_jobs_is_one_valid_message() {
 fn a_fault_is_a_plain_line_in_the_form() {
     let said: Vec<String> = faults().iter().map(|fault| responder().field_fault(fault)).collect();
     for line in &said {
-        assert!(line.starts_with("`GATE` ") && !line.contains(['\n', '\\']), "{line}");
+        assert!(line.starts_with("GATE ") && !line.contains(['\n', '\\']), "{line}");
     }
-    assert_eq!(said[0], "`GATE` needs a value.");
+    assert_eq!(said[0], "GATE needs a value.");
     assert_eq!(
         said[7],
-        "`GATE` does not look as it should: all of it must match ^[a-z]{2}`?$."
+        "GATE does not look as it should: all of it must match ^[a-z]{2}`?$."
+    );
+    assert_eq!(
+        said[8],
+        "GATE does not look as it should: it takes letters, digits and . _ / -, up to 128 of them, and begins with a \
+         letter or a digit."
     );
 }
 

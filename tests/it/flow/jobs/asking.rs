@@ -90,7 +90,7 @@ fn what_is_wrong_stands_at_its_field_and_the_form_stays() {
             "{errors}"
         );
         assert!(
-            errors["p:CARRIER_NAME"].as_str().unwrap().contains("must match"),
+            errors["p:CARRIER_NAME"].as_str().unwrap().contains("as it should"),
             "{errors}"
         );
         let right = [("CLUSTERID", "c1"), ("TUGBOAT", "prod-a.b"), ("CARRIER_NAME", "")];
@@ -180,7 +180,7 @@ fn a_mention_starts_a_run_in_its_thread_and_the_thread_gives_what_is_missing() {
 #[test]
 fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
     let cases = [
-        (ADA, "run get-info CLUSTERID=$(reboot) TUGBOAT=t1", "must match"),
+        (ADA, "run get-info CLUSTERID=$(reboot) TUGBOAT=t1", "as it should"),
         (ADA, "run get-info CLUSTERID=c1", "`TUGBOAT` needs a value"),
         (ADA, "run get-info CLUSTER=c1 TUGBOAT=t1", "Did you mean `CLUSTERID`"),
         (ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1 BRANCH=Old", "must be one of"),
