@@ -21,8 +21,10 @@ use crate::runbook::{Block, BlockKind, Button};
 const JOBS: usize = 10;
 /// Runs that are listed.
 const RUNS: usize = 10;
-/// Other names, channels and faults that are listed.
+/// Other names and channels that are listed.
 const NAMES: usize = 10;
+/// Faults that are listed.
+const FAULTS: usize = 20;
 /// Values of a choice that are listed.
 const CHOICES: usize = 12;
 
@@ -193,6 +195,7 @@ impl Responder {
         };
         let nothing = context! {
             words => "", nearest => (), names => Vec::<String>::new(), unreadable => (), faults => Vec::<String>::new(),
+            more => 0,
         };
         let (reason, more) = match reason {
             Reason::NoJobs => ("no-jobs", context! {}),
@@ -209,8 +212,9 @@ impl Responder {
             Reason::TooOld => ("too-old", context! {}),
             Reason::Unreadable(unreadable) => ("unreadable", context! { unreadable => unreadable_value(unreadable) }),
             Reason::Faults(faults) => {
-                let faults = faults.iter().take(NAMES).map(|fault| self.fault_markdown(fault));
-                ("faults", context! { faults => faults.collect::<Vec<_>>() })
+                let more = faults.len().saturating_sub(FAULTS);
+                let faults = faults.iter().take(FAULTS).map(|fault| self.fault_markdown(fault));
+                ("faults", context! { faults => faults.collect::<Vec<_>>(), more })
             }
             Reason::Secret(secret) => ("secret", context! { names => names(secret) }),
         };

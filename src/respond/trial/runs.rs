@@ -254,7 +254,7 @@ fn refusals(full: bool) -> Vec<Value> {
                     nearest => full.then_some("job"),
                     names => if full { vec!["name"] } else { Vec::new() },
                     unreadable => unreadable_value(unreadable),
-                    faults => vec!["It is wrong."],
+                    faults => vec!["It is wrong."], more => 1,
                     buttons => if full { "buttons" } else { "" },
                 });
             }
