@@ -161,6 +161,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
       await begun(cluster);
       await section(title).waitFor({ timeout: 30000 });
       await says(/SUCCESS/);
+      assert.equal(await replies.count(), 3, "the card, the run, the card below; the lookup is no error");
       await shotOfRun(`verdict-${name}`);
     });
   }
@@ -171,6 +172,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
       await begun(cluster);
       await says(word);
       await shotOfRun(`inconclusive-${name}`);
+      assert.equal(await replies.count(), 2, "the card and the run");
       for (const title of Object.values(SECTIONS)) assert.equal(await section(title).count(), 0, title);
     });
   }
