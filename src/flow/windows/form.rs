@@ -147,13 +147,6 @@ impl Form<'_> {
         } else if let Some(field) = field {
             hints.extend(origin(field, is_filled, words));
         }
-        // Help is written with and without a full stop.
-        if hints.len() > 1
-            && let Some(help) = hints.first_mut()
-            && !help.ends_with(['.', '!', '?', ':', '…'])
-        {
-            help.push('.');
-        }
         if !hints.is_empty() {
             input["hint"] = plain(&shortened(&hints.join(" "), TEXT));
         }
