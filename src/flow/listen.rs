@@ -9,7 +9,7 @@ mod changes;
 mod unanswered;
 
 use super::Knowledge;
-use super::cards::{self, key_of, post, row, update};
+use super::cards::{self, key_of, post, row};
 use super::case::{Case, Standing};
 use super::mind::{Mind, body, confident, name};
 use super::reading::Reading;
@@ -457,56 +457,6 @@ impl Listener {
             post: None,
             case: Some(case.id.clone()),
         }];
-        done
-    }
-
-    /// A case whose pastes changed is looked at anew; `heard`: the message that it is for, as a whole.
-    fn reconsidered(&self, known: &Knowledge, row: &CaseRow, mut case: Case, heard: Option<&Heard<'_>>) -> Done {
-        let text = case.text_with(heard.map(|heard| (heard.id.as_str(), heard.text.as_str())));
-        let outcome = if case.asked {
-            confident(known.index.search(&text), self.rules.threshold(&case.channel))
-        } else {
-            self.recognise(known, &case.channel, &text)
-        };
-        let before = case.clone();
-        if !Mind::take_up(&known.library, &mut case, &outcome) {
-            if case.asked && !case.near.is_empty() {
-                case.place = None;
-                case.standing = Standing::Choosing;
-                "near".clone_into(&mut case.why);
-            } else {
-                case.stand(Standing::Withdrawn, None);
-            }
-        }
-        // Once people have begun, an afterthought does not take the runbook out of their hands.
-        if before.is_begun() && before.found != case.found && case.pastes.len() > 1 {
-            case.stay_with(&before);
-        }
-        if !case.fingerprint.starts_with("alert:")
-            && let Some(found) = case.found.as_ref().filter(|_| case.standing != Standing::Withdrawn)
-        {
-            case.fingerprint = found.name();
-        }
-        self.changed(known, row, &before, &case)
-    }
-
-    /// A case is written down, and its card changed when that shows.
-    fn changed(&self, known: &Knowledge, row: &CaseRow, before: &Case, case: &Case) -> Done {
-        let now = self.clock.now();
-        let mut done = Done {
-            cases: cards::row(case, row.version, now)
-                .map(|new| CaseRow {
-                    created_at: row.created_at,
-                    ..new
-                })
-                .into_iter()
-                .collect(),
-            ..Done::default()
-        };
-        let shown = self.mind.show(known, case);
-        if shown != self.mind.show(known, before) {
-            done.posts.extend(update(case, row.version, &shown));
-        }
         done
     }
 

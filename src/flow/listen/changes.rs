@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Heard, Listener};
-use crate::flow::cards::{self, post};
+use crate::flow::Knowledge;
+use crate::flow::cards::{self, post, update};
 use crate::flow::case::{Case, Mark, Standing};
-use crate::flow::runs::Runner;
+use crate::flow::mind::{Mind, confident};
 use crate::flow::talk::{Said, jobs};
 use crate::slack::alerts;
 use crate::store::{self, Action, Answered, CaseRow, Done, NewPost};
@@ -142,6 +143,62 @@ impl Listener {
         Ok(done)
     }
 
+    /// A case whose pastes changed is looked at anew; `heard`: the message that it is for, as a whole.
+    pub(super) fn reconsidered(
+        &self,
+        known: &Knowledge,
+        row: &CaseRow,
+        mut case: Case,
+        heard: Option<&Heard<'_>>,
+    ) -> Done {
+        let text = case.text_with(heard.map(|heard| (heard.id.as_str(), heard.text.as_str())));
+        let outcome = if case.asked {
+            confident(known.index.search(&text), self.rules.threshold(&case.channel))
+        } else {
+            self.recognise(known, &case.channel, &text)
+        };
+        let before = case.clone();
+        if !Mind::take_up(&known.library, &mut case, &outcome) {
+            if case.asked && !case.near.is_empty() {
+                case.place = None;
+                case.standing = Standing::Choosing;
+                "near".clone_into(&mut case.why);
+            } else {
+                case.stand(Standing::Withdrawn, None);
+            }
+        }
+        // Once people have begun, an afterthought does not take the runbook out of their hands.
+        if before.is_begun() && before.found != case.found && case.pastes.len() > 1 {
+            case.stay_with(&before);
+        }
+        if !case.fingerprint.starts_with("alert:")
+            && let Some(found) = case.found.as_ref().filter(|_| case.standing != Standing::Withdrawn)
+        {
+            case.fingerprint = found.name();
+        }
+        self.changed(known, row, &before, &case)
+    }
+
+    /// A case is written down, and its card changed when that shows.
+    pub(super) fn changed(&self, known: &Knowledge, row: &CaseRow, before: &Case, case: &Case) -> Done {
+        let now = self.clock.now();
+        let mut done = Done {
+            cases: cards::row(case, row.version, now)
+                .map(|new| CaseRow {
+                    created_at: row.created_at,
+                    ..new
+                })
+                .into_iter()
+                .collect(),
+            ..Done::default()
+        };
+        let shown = self.mind.show(known, case);
+        if shown != self.mind.show(known, before) {
+            done.posts.extend(update(case, row.version, &shown));
+        }
+        done
+    }
+
     /// A message was deleted: its answer goes too, and nothing of it stays.
     pub(in crate::flow) async fn forget(&self, message: &str) -> Result<Done, store::Error> {
         self.unanswered.forget(message);
@@ -152,8 +209,9 @@ impl Listener {
         let channel = message.split(':').nth(1).unwrap_or_default();
         let gone = |key: &str| gone(channel, key);
         // It asked for a run: the case that it gathers facts for is another message's.
-        if let Some(run) = answered.post.as_deref().and_then(Runner::of_post) {
-            let done = self.talk.runner.silence(run).await?;
+        if answered.about == jobs::RUN {
+            let mut done = self.talk.runner.silence(&jobs::run_of(message)).await?;
+            done.posts.extend(answered.post.as_deref().map(gone));
             return Ok(Done { unanswer, ..done });
         }
         let row = match &answered.case {

@@ -6,15 +6,7 @@ use super::Runner;
 use super::run::{Run, post_of};
 use crate::store::{self, Action, Done, NewPost, RunRow};
 
-/// What a key of a run's message begins with.
-const KEY: &str = "run:";
-
 impl Runner {
-    /// The run whose message has this key.
-    pub(in crate::flow) fn of_post(post: &str) -> Option<&str> {
-        post.strip_prefix(KEY)
-    }
-
     /// A case is forgotten, and nothing of its runs is shown any more.
     pub(in crate::flow) async fn silence_case(&self, case: &str) -> Result<Done, store::Error> {
         let rows = self.store.runs_of_case(case).await?;

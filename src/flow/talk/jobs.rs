@@ -23,6 +23,11 @@ use crate::store::{self, CaseRow, Done, RunRow};
 
 /// How a message is about, for the log, when it led to a run.
 pub(in crate::flow) const RUN: &str = "run";
+/// The id of the run that a message asks for.
+pub(in crate::flow) fn run_of(message: &str) -> String {
+    format!("run:{message}")
+}
+
 /// Runs that are listed.
 const RUNS: usize = 10;
 /// Runs that are looked through for them.
@@ -152,7 +157,7 @@ impl Talk {
             values.entry(name.clone()).or_insert_with(|| value.clone());
         }
         let request = Request {
-            id: format!("run:{}", asked.case.id),
+            id: run_of(&asked.case.id),
             job: job.id.clone(),
             values,
             origin: origin.clone(),

@@ -112,3 +112,33 @@ fn deleting_the_paste_deletes_the_messages_of_its_runs_and_the_cards_that_moved(
         assert_eq!(audit[0].detail["why"], "message-deleted");
     });
 }
+
+#[test]
+fn deleting_what_asked_for_a_run_takes_its_message_back_and_the_build_goes_on() {
+    with(|world| async move {
+        let jenkins = world.workspace.jenkins();
+        jenkins
+            .act("options", &json!({"quiet_period_ms": 0, "build_ms": 20}))
+            .unwrap();
+        jenkins.act("hold", &json!({})).unwrap();
+        let bot = resuming::bot(&world).await;
+        let asked = "run get-info CLUSTERID=bq1k2 TUGBOAT=prod-wdc04-carrier107 CARRIER_NAME=prod-wdc04-carrier3";
+        let ts = world.say(&format!("<@{SIGNPOST}> {asked}"));
+        world.saying(&ts, &["Running", "bq1k2"]).await;
+        world.delete(&ts).await;
+        world.wait_until_deleted(&ts).await;
+        jenkins.act("hold", &json!({"on": false})).unwrap();
+        let pool = world.look_into_store().await;
+        let id: String = sqlx::query_scalar("SELECT id FROM runs")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        let body = resuming::ended(&world, &id).await;
+        assert_eq!(body["stage"]["end"]["result"], "SUCCESS");
+        world.wait_until_sent().await;
+        assert!(ours(world.workspace.replies(SUPPORT, &ts)).is_empty());
+        assert_eq!(jenkins.read(|state| state.build_count(resuming::JOB)), 4);
+        bot.stop().await;
+        world.assert_nothing_kept("bq1k2").await;
+    });
+}

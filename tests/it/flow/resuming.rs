@@ -3,10 +3,11 @@
 use super::*;
 use jiff::{SignedDuration, Timestamp};
 use signpost::clock::{Clock as _, SystemClock};
+use signpost::flow::Pace;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{Action, Done, NewPost, RunRow, Store as _};
 
-const JOB: &str = "Containers-Runtime/armada-cruiser-automated-recovery/armada-ha-master-get-info";
+pub(super) const JOB: &str = "Containers-Runtime/armada-cruiser-automated-recovery/armada-ha-master-get-info";
 /// The number of its next build: it had three before.
 const NEXT: u64 = 169;
 
@@ -79,15 +80,25 @@ async fn built(world: &World) -> u64 {
     ended.await.unwrap()
 }
 
-async fn bot(world: &World) -> Bot {
+/// With the sample's jobs on the local Jenkins.
+pub(super) async fn bot(world: &World) -> Bot {
     let mut settings = world.settings();
     let token = sandbox::jenkins::token_of("signpost");
     settings.jobs = settings::jobs::sample(&world.workspace.jenkins_url(), &token.into()).unwrap();
-    world.bot_with(settings, Parts::default()).await
+    let jobs = Pace {
+        queue: Duration::from_millis(20),
+        build: Duration::from_millis(20),
+        ..Pace::default()
+    };
+    let parts = Parts {
+        jobs,
+        ..Parts::default()
+    };
+    world.bot_with(settings, parts).await
 }
 
 /// A run once it has ended.
-async fn ended(world: &World, id: &str) -> Value {
+pub(super) async fn ended(world: &World, id: &str) -> Value {
     let pool = world.look_into_store().await;
     loop {
         let body: Option<String> = sqlx::query_scalar("SELECT body FROM runs WHERE id = ? AND live = 0")
