@@ -34,13 +34,13 @@ const FAULTS = [
     ["refused", "It is answered 503", "and nothing was started", { kind: "503", what: "trigger" }],
     ["lost_answer", "Its answer is lost", "the connection breaks, and the build was started", { kind: "lost_answer" }],
     ["lost_location", "Its answer names no queue item", "201 without Location", { kind: "lost_location" }],
-    ["merge", "Ada has just asked for the same", "303: one build for both", { kind: "merge" }],
+    ["merge", "Ada has just asked for the same", "303: one build for both, which begins half a minute later", { kind: "merge" }],
     ["veto", "A plugin says no", "302 to the job's page, and nothing was started", { kind: "veto" }],
-    ["forbidden", "It is forbidden", "403: the bot's user may not build", { kind: "403", what: "trigger" }],
+    ["forbidden", "It is forbidden", "403: the bot's user or its token is not let in", { kind: "403", what: "trigger" }],
   ]],
   ["The next artifact, once", [
-    ["redirect", "It lies in an object storage", "302 to another host", { kind: "redirect" }],
-    ["cut", "It breaks off", "in the middle", { kind: "cut" }],
+    ["redirect", "It lies in an object storage", "302 to another host, where the bot is not told to look", { kind: "redirect" }],
+    ["cut", "It breaks off in the middle", "read once more, it is whole", { kind: "cut" }],
   ]],
 ];
 
