@@ -35,7 +35,7 @@ impl Runner {
     }
 
     async fn judge(&self, id: &str, origin: &Origin, yes: bool) -> Result<Result<(), Refusal>, store::Error> {
-        let mark = self.mark(origin);
+        let mark = self.mark(origin).await;
         for _ in 0..TRIES {
             let Some((row, mut run)) = self.read(id).await? else {
                 return Ok(Err(Refusal::TooOld));
@@ -99,7 +99,7 @@ impl Runner {
 
     /// Somebody does not want a run any more. Who asked may, and who may run or approve it.
     pub(in crate::flow) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
-        let mark = self.mark(origin);
+        let mark = self.mark(origin).await;
         for _ in 0..TRIES {
             let Some((row, mut run)) = self.read(id).await? else {
                 return Ok(Err(Refusal::TooOld));
@@ -210,7 +210,7 @@ impl Runner {
         let Some((_, run)) = self.read(id).await? else {
             return Ok(Err(Refusal::TooOld));
         };
-        let mark = self.mark(origin);
+        let mark = self.mark(origin).await;
         let key = format!("follow:{id}:{}", place.name());
         for _ in 0..TRIES {
             let done = self.moved(&run, &place, &key, &mark).await?;

@@ -111,7 +111,7 @@ impl Runner {
         });
         // What holds secrets cannot be compared: nothing of them is kept.
         let fingerprint = secrets.is_empty().then(|| format!("{}\n{}", job.id, json!(plain)));
-        let mark = self.mark(&request.origin);
+        let mark = self.mark(&request.origin).await;
         if let Some(fingerprint) = &fingerprint
             && let Some(joined) = self.joined(request, fingerprint, &mark).await?
         {
@@ -229,14 +229,17 @@ impl Runner {
         starts.map(|place| place.runbook.clone()).or_else(home).or_else(here)
     }
 
-    pub(super) fn mark(&self, origin: &Origin) -> Mark {
+    /// Who asks, by the name that others know them by; Slack tells a handle with a click.
+    pub(super) async fn mark(&self, origin: &Origin) -> Mark {
+        let known = self.people.name(&origin.user).await;
+        let name = if known == origin.user && !origin.name.is_empty() {
+            origin.name.clone()
+        } else {
+            known
+        };
         Mark {
             by: origin.user.clone(),
-            name: if origin.name.is_empty() {
-                origin.user.clone()
-            } else {
-                origin.name.clone()
-            },
+            name,
             at: self.clock.now(),
         }
     }
