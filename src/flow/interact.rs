@@ -19,7 +19,8 @@ use super::mind::{Mind, body};
 use super::reading::Reading;
 use super::rules::Rules;
 use super::runs::Runner;
-use super::talk::{Asked, Said, Talk, jobs::join};
+use super::talk::jobs::{Wish, join};
+use super::talk::{Asked, Said, Talk};
 use super::windows;
 use crate::clock::Clock;
 use crate::respond::{Act, Press, Reply};
@@ -109,7 +110,15 @@ impl Interact {
         }
         match &press.act {
             Act::Run { text } => return self.run(actions, &press.case, text).await,
-            Act::Form { job, line } => return self.form(actions, &press.case, job, *line).await,
+            Act::Form { job, line, given } => {
+                let wish = Wish {
+                    job: job.clone(),
+                    given: given.clone(),
+                    line: *line,
+                    case: Some(press.case).filter(|case| !case.is_empty()),
+                };
+                return self.open_form(whence, jobs::thread_of(actions), wish).await;
+            }
             act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
             _ => {}
         }

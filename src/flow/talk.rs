@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 pub(super) mod jobs;
+mod listed;
 
 use super::case::{Case, Place, Standing};
 use super::mind::{Mind, confident, name};

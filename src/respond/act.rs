@@ -1,5 +1,7 @@
 //! What the buttons of a card do: written into a button's value, read when it is clicked, also by later versions.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The version of the values; one that is not known is refused politely.
@@ -65,6 +67,9 @@ pub enum Act {
         /// The source line of the step that it stands at, which may say what to write into the form.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<u32>,
+        /// What somebody said already, without secrets.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        given: BTreeMap<String, String>,
     },
     /// A run is not wanted any more. In this and the following, `case` of the value is the run's id.
     Cancel,
@@ -129,6 +134,18 @@ impl Press {
 }
 
 impl Act {
+    /// The same with less to remember: values may be more than a button holds.
+    pub(super) fn without_values(self) -> Self {
+        match self {
+            Self::Form { job, line, .. } => Self::Form {
+                job,
+                line,
+                given: BTreeMap::new(),
+            },
+            other => other,
+        }
+    }
+
     /// How its button is called in a row.
     pub fn name(&self) -> &'static str {
         match self {

@@ -277,6 +277,7 @@ impl Responder {
         let act = Act::Form {
             job: job.job.clone(),
             line: (job.line != 0).then_some(job.line),
+            given: BTreeMap::new(),
         };
         Self::button(
             card,

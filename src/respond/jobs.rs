@@ -1,5 +1,7 @@
 //! What is said about jobs besides a run's own message: which there are, what runs, and why something was not done.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
@@ -73,6 +75,8 @@ pub struct RunRefusal<'a> {
     pub case: &'a str,
     /// The line of the step that the form belongs to.
     pub line: Option<u32>,
+    /// What was said already and is no secret, for the form.
+    pub given: BTreeMap<String, String>,
     /// Why it was not done.
     pub reason: Reason,
 }
@@ -150,7 +154,7 @@ impl Responder {
         let shown = facts.jobs.iter().take(JOBS);
         let buttons = shown.clone().enumerate();
         let buttons = buttons
-            .map(|(at, job)| self.form_button(facts.case, job, None, at))
+            .map(|(at, job)| self.form_button(facts.case, job, None, &BTreeMap::new(), at))
             .collect();
         let runs = facts.runs.iter().take(RUNS).map(|one| line(one, facts.now));
         let values = context! {
@@ -172,7 +176,7 @@ impl Responder {
             Reason::Faults(_) | Reason::Secret(_) | Reason::Unreadable(_)
         );
         let button = refusal.job.filter(|_| by_form && refusal.wanted == Wanted::Run);
-        let button = button.map(|job| self.form_button(refusal.case, job, refusal.line, 0));
+        let button = button.map(|job| self.form_button(refusal.case, job, refusal.line, &refusal.given, 0));
         let wanted = match refusal.wanted {
             Wanted::Run => "run",
             Wanted::Approve => "approve",
@@ -258,10 +262,18 @@ impl Responder {
     }
 
     /// Opens the form of a job.
-    pub(super) fn form_button(&self, case: &str, job: &Job, line: Option<u32>, at: usize) -> Button {
+    fn form_button(
+        &self,
+        case: &str,
+        job: &Job,
+        line: Option<u32>,
+        given: &BTreeMap<String, String>,
+        at: usize,
+    ) -> Button {
         let act = Act::Form {
             job: job.id.0.clone(),
             line,
+            given: given.clone(),
         };
         run_button(
             case,
@@ -279,7 +291,9 @@ pub(super) fn run_button(about: &str, act: Act, label: &str, at: usize) -> Butto
         action: format!("signpost_{}_{at}", act.name()),
         // What a second person is asked for.
         primary: matches!(act, Act::Approve),
-        value: Press::value(about, act).unwrap_or_default(),
+        value: Press::value(about, act.clone())
+            .or_else(|| Press::value(about, act.without_values()))
+            .unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A run's message: one message that is shown anew from the request to the verdict.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
@@ -13,6 +15,8 @@ use super::markdown::block;
 use super::pieces::Pieces;
 use super::{Reply, links, values};
 use crate::jobs::checks::Finding;
+use crate::jobs::masks::MASK;
+use crate::jobs::parameters::LONGEST;
 use crate::runbook::{Block, BlockKind, Button};
 
 /// Where a run is. A template sees the name.
@@ -257,6 +261,7 @@ impl Responder {
             let act = Act::Form {
                 job: card.job.clone(),
                 line: None,
+                given: card.harmless(),
             };
             let label = filled(&labels.run_job, "title", &card.title);
             buttons.insert(0, run_button(&card.case, act, &label, 0));
@@ -266,6 +271,14 @@ impl Responder {
 }
 
 impl RunCard {
+    /// The values that nothing is masked in, and that hold nothing but what is seen of them.
+    fn harmless(&self) -> BTreeMap<String, String> {
+        let is_plain = |text: &str| values::shortened(text, LONGEST) == text;
+        let parameters = self.parameters.iter();
+        let harmless = parameters.filter(|(name, value)| !value.contains(MASK) && is_plain(name) && is_plain(value));
+        harmless.cloned().collect()
+    }
+
     /// Whether the same values would only fail again.
     fn wants_other_values(&self) -> bool {
         let class = self.trouble.as_ref().map(|trouble| trouble.class.as_str());

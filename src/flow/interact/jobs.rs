@@ -38,23 +38,6 @@ fn wanted(act: &Act) -> Option<Wanted> {
 impl Interact {
     // --- the form -------------------------------------------------------------------------------------------------
 
-    /// Opens the form of a job at which a button stands.
-    pub(super) async fn form(
-        &self,
-        actions: &Actions,
-        case: &str,
-        job: &str,
-        line: Option<u32>,
-    ) -> Result<(), store::Error> {
-        let wish = Wish {
-            job: job.to_owned(),
-            line,
-            case: Some(case.to_owned()).filter(|case| !case.is_empty()),
-            ..Wish::default()
-        };
-        self.open_form(&actions.whence, thread_of(actions), wish).await
-    }
-
     /// Opens a form at once, and fills it in as soon as it is known what stands in it, and whether this person may.
     pub(super) async fn open_form(
         &self,
@@ -119,7 +102,7 @@ impl Interact {
                 let about = About {
                     job: Some(job),
                     line: wish.line,
-                    wanted: Wanted::Run,
+                    ..About::default()
                 };
                 let refused = self.talk.told_why(about, origin, refusal).await;
                 return Ok(form::told(labels, &body(&refused)));
@@ -175,7 +158,7 @@ impl Interact {
         let about = About {
             job: Some(job),
             line: sheet.line,
-            wanted: Wanted::Run,
+            ..About::default()
         };
         let (reply, shown) = match self.ask(request).await? {
             Requested::New { .. } | Requested::Known { .. } => return Ok(None),
@@ -299,7 +282,7 @@ impl Interact {
         let about = About {
             wanted: wanted(act).unwrap_or_default(),
             job: run.and_then(|run| runner.registry().job(&run.job)),
-            line: None,
+            ..About::default()
         };
         let reply = self.talk.told_why(about, &origin, refusal).await;
         self.tell(actions, &reply).await
@@ -373,7 +356,7 @@ impl Interact {
 }
 
 /// The thread that a button stands in, or that its message begins. What only one person sees begins none.
-fn thread_of(actions: &Actions) -> Option<String> {
+pub(super) fn thread_of(actions: &Actions) -> Option<String> {
     let own = || match actions.container {
         Container::Message => actions.message_ts.clone(),
         Container::Ephemeral | Container::View => None,

@@ -1,7 +1,6 @@
 //! `run` and `jobs`: who asks for a run, with which values, and what is said when it is not to be.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -12,28 +11,17 @@ use crate::command::{self, Command};
 use crate::flow::Knowledge;
 use crate::flow::cards;
 use crate::flow::mind::confident;
-use crate::flow::runs::{Origin, Refusal, Request, Requested, Run};
+use crate::flow::runs::{Origin, Refusal, Request, Requested};
 use crate::jobs::arguments::{self, Unreadable};
 use crate::jobs::parameters::{self, Fault};
 use crate::jobs::{Definition, Job};
 use crate::redact::redact;
-use crate::respond::{JobsFacts, Reason, Reply, RunLine, RunRefusal, Wanted};
+use crate::respond::{Reason, Reply, RunRefusal, Wanted};
 use crate::runbook::Library;
-use crate::store::{self, CaseRow, Done, RunRow};
+use crate::store::{self, CaseRow, Done};
 
 /// How a message is about, for the log, when it led to a run.
 pub(in crate::flow) const RUN: &str = "run";
-/// The id of the run that a message asks for.
-pub(in crate::flow) fn run_of(message: &str) -> String {
-    format!("run:{message}")
-}
-
-/// Runs that are listed.
-const RUNS: usize = 10;
-/// Runs that are looked through for them.
-const LOOKED: u32 = 100;
-/// How long a list waits for links to its runs.
-const LINKS: Duration = Duration::from_millis(500);
 /// How far back cases are looked for that a thread is about.
 const CASES: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// A longer text that begins with `run` is no slip in a command.
@@ -52,12 +40,19 @@ pub(in crate::flow) struct Wish {
     pub(in crate::flow) case: Option<String>,
 }
 
+/// The id of the run that a message asks for.
+pub(in crate::flow) fn run_of(message: &str) -> String {
+    format!("run:{message}")
+}
+
 /// What a person wants of a job, for the sentence that says why not.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::flow) struct About<'a> {
     pub(in crate::flow) wanted: Wanted,
     pub(in crate::flow) job: Option<&'a Job>,
     pub(in crate::flow) line: Option<u32>,
+    /// What was said already, without secrets.
+    pub(in crate::flow) given: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Talk {
@@ -130,11 +125,13 @@ impl Talk {
         given: BTreeMap<String, String>,
         unreadable: Option<Unreadable>,
     ) -> Result<Said, store::Error> {
+        let (may, definition) = tokio::join!(self.runner.may(job, &origin), self.runner.definition(job));
+        let harmless = harmless(job, definition.as_ref(), &given);
         let about = About {
             job: Some(job),
+            given: Some(&harmless),
             ..About::default()
         };
-        let (may, definition) = tokio::join!(self.runner.may(job, &origin), self.runner.definition(job));
         if may.is_ok() {
             if let Some(unreadable) = unreadable {
                 let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
@@ -166,7 +163,7 @@ impl Talk {
             Requested::Refused(Refusal::Faults(faults)) => {
                 let is_missing = faults.iter().all(|fault| fault.fault == Fault::Missing);
                 if asked.can_open && is_missing {
-                    Self::form(job, given, &origin)
+                    Self::form(job, given.clone(), &origin)
                 } else {
                     plain(self.refusal(about, &origin, Reason::Faults(faults)), "no run")
                 }
@@ -208,52 +205,6 @@ impl Talk {
             line: None,
             case: origin.case.clone(),
         }))
-    }
-
-    /// What can be run here by this person, and what runs.
-    pub(super) async fn jobs(&self, asked: &Asked) -> Result<Reply, store::Error> {
-        let origin = self.origin(asked).await?;
-        if origin.stranger && self.runner.is_configured() {
-            return Ok(self.refusal(About::default(), &origin, Reason::Stranger));
-        }
-        let jobs = self.allowed(&origin).await;
-        let facts = JobsFacts {
-            configured: self.runner.is_configured(),
-            case: origin.case.as_deref().unwrap_or_default(),
-            now: self.clock.now(),
-            others: self.runner.registry().jobs.len().saturating_sub(jobs.len()),
-            runs: self.runs(&origin, &jobs).await?,
-            jobs,
-        };
-        Ok(self.mind.responder().jobs(&facts))
-    }
-
-    /// The jobs that somebody may run there.
-    async fn allowed(&self, origin: &Origin) -> Vec<&Job> {
-        let jobs = self.runner.registry().jobs.iter();
-        let here = jobs.filter(|job| job.channels.contains(&origin.channel));
-        let asked = here.map(|job| async move { self.runner.may(job, origin).await.is_ok().then_some(job) });
-        join_all(asked).await.into_iter().flatten().collect()
-    }
-
-    /// The latest runs of these jobs, and those that this person asked for.
-    async fn runs(&self, origin: &Origin, jobs: &[&Job]) -> Result<Vec<RunLine>, store::Error> {
-        let rows = self.store.latest_runs(None, LOOKED).await?;
-        let is_shown = |row: &&RunRow| row.user == origin.user || jobs.iter().any(|job| job.id.0 == row.job);
-        let lines = rows.iter().filter(is_shown).take(RUNS).map(async |row| {
-            let run = Run::read(row)?;
-            let url = tokio::time::timeout(LINKS, self.runner.permalink(&run)).await;
-            let job = self.runner.registry().job(&run.job);
-            Some(RunLine {
-                title: job.map_or(run.job.as_str(), Job::shown).to_owned(),
-                stage: run.stage_name(),
-                result: run.ended().map(|ended| ended.result.to_string()),
-                by: run.by.name.clone(),
-                at: row.created_at,
-                url: url.ok().and_then(Result::ok).flatten(),
-            })
-        });
-        Ok(join_all(lines).await.into_iter().flatten().collect())
     }
 
     /// Something to find, unless it begins as a command for a job that there is and nothing is found for certain.
@@ -298,10 +249,8 @@ impl Talk {
         };
         match self.runner.find(&read.job) {
             Ok(job) => {
-                let mut given = named(job, read.values);
-                for secret in secrets(job, None, &given) {
-                    given.remove(&secret);
-                }
+                let definition = self.runner.definition(job).await;
+                let given = harmless(job, definition.as_ref(), &named(job, read.values));
                 Ok(typo(asked.case, &written(job, &given)))
             }
             Err(nearest) if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() => {
@@ -349,12 +298,13 @@ impl Talk {
             job: about.job,
             case: origin.case.as_deref().unwrap_or_default(),
             line: about.line,
+            given: about.given.cloned().unwrap_or_default(),
             reason,
         })
     }
 
     /// Who asks, where, and about which case.
-    async fn origin(&self, asked: &Asked) -> Result<Origin, store::Error> {
+    pub(super) async fn origin(&self, asked: &Asked) -> Result<Origin, store::Error> {
         let Asked { case, user, direct, .. } = asked;
         let thread = case.thread_ts.clone();
         let (about, name) = tokio::join!(self.case_in(&case.channel, thread.as_deref()), self.people.name(user));
@@ -441,6 +391,16 @@ fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, 
                 || !redact(&format!("{name}: {value}")).contains(value))
     };
     given.iter().filter(is_secret).map(|(name, _)| name.clone()).collect()
+}
+
+/// What may be repeated where others read along: nothing, while Jenkins does not say what is a password.
+fn harmless(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut harmless = given.clone();
+    for secret in secrets(job, definition, given) {
+        harmless.remove(&secret);
+    }
+    harmless.retain(|_, _| definition.is_some());
+    harmless
 }
 
 /// The command line of a run.

@@ -1,6 +1,7 @@
 //! Runs of Jenkins jobs, over both wires: Slack's and Jenkins'.
 
 mod asking;
+mod forms;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

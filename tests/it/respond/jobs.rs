@@ -95,6 +95,7 @@ fn refusal(job: Option<&Job>, wanted: Wanted, reason: Reason) -> Reply {
         job,
         case: "c1",
         line: Some(7),
+        given: BTreeMap::new(),
         reason,
     })
 }
@@ -400,6 +401,7 @@ fn a_job_has_its_button_at_its_step_and_in_the_first_reply() {
     let act = Act::Form {
         job: "gate-info".into(),
         line: Some(4),
+        given: BTreeMap::new(),
     };
     assert_eq!(form.map(|(_, act)| act), Some(&act));
 

@@ -1,4 +1,4 @@
-//! How people ask for a run: with the form, by mention, in a direct message, with a slash command.
+//! How people ask for a run in words: by mention, in a direct message, with a slash command, and with a press.
 
 use super::super::acts::{buttons, text};
 use super::super::words;
@@ -8,7 +8,7 @@ use signpost::sandbox::SIGNPOST;
 const ADA_DIRECT: &str = "D0ADA00001";
 
 /// Runs a test with a bot that knows the jobs.
-fn with<F: Future<Output = ()>>(test: impl FnOnce(World, Bot) -> F) {
+pub(super) fn with<F: Future<Output = ()>>(test: impl FnOnce(World, Bot) -> F) {
     with_options(options(), |world| async move {
         let bot = world.bot_with_jobs().await;
         test(world, bot).await;
@@ -34,129 +34,6 @@ impl World {
         assert_eq!(told["response"]["response_type"], "ephemeral", "{told}");
         text(&told["response"]).to_owned()
     }
-}
-
-#[test]
-fn the_form_is_filled_from_the_paste_the_thread_and_the_runbook() {
-    with(|world, bot| async move {
-        let ts = world.say(ALERT);
-        let card = world.saying(&ts, &["Look up where it runs"]).await;
-        world.workspace.reply(GRACE, SUPPORT, &ts, LOOKED_UP).unwrap();
-        world.click(ADA, &card, "Run: Collect the facts").await;
-        let form = world.form_of(ADA).await;
-        let value = |name| field(&form, name)["element"]["initial_value"].clone();
-        assert_eq!(value("CLUSTERID"), "loc-4711", "{form}");
-        assert_eq!(value("TUGBOAT"), "prod-wdc04-carrier107");
-        assert_eq!(value("CARRIER_NAME"), "carrier107");
-        let branch = &field(&form, "BRANCH")["element"];
-        assert_eq!(branch["initial_option"]["value"], "Master", "{branch}");
-        assert_eq!(branch["options"].as_array().unwrap().len(), 2);
-        let tugboat = field(&form, "TUGBOAT");
-        assert_eq!(tugboat["optional"], false);
-        let hint = tugboat["hint"]["text"].as_str().unwrap();
-        assert!(
-            hint.contains("Where its master runs") && hint.contains("thread"),
-            "{hint}"
-        );
-        assert_eq!(field(&form, "CLUSTERID")["label"]["text"], "Cluster");
-
-        let told = world.fill_in(ADA, &form, &[]).await;
-        assert_eq!(
-            (&told["acknowledged"], &told["response"]),
-            (&json!(true), &Value::Null),
-            "{told}"
-        );
-        world.saying(&ts, &["Collect the facts", "Asked for by ada"]).await;
-        let builds = world.builds(GET_INFO, 1).await;
-        assert_eq!(builds[0]["TUGBOAT"], "prod-wdc04-carrier107");
-        assert_eq!(builds[0]["BRANCH"], "Master");
-        bot.stop().await;
-    });
-}
-
-#[test]
-fn what_is_wrong_stands_at_its_field_and_the_form_stays() {
-    with(|world, bot| async move {
-        let ts = world.say(ALERT);
-        let card = world.saying(&ts, &["Look up where it runs"]).await;
-        world.click(ADA, &card, "Run: Collect the facts").await;
-        let form = world.form_of(ADA).await;
-        let odd = [("CLUSTERID", "-rf"), ("TUGBOAT", "t1"), ("CARRIER_NAME", "a b; c")];
-        let told = world.fill_in(ADA, &form, &odd).await;
-        assert_eq!(told["response"]["response_action"], "errors", "{told}");
-        let errors = &told["response"]["errors"];
-        assert!(
-            errors["p:CLUSTERID"].as_str().unwrap().contains("must not begin with"),
-            "{errors}"
-        );
-        assert!(
-            errors["p:CARRIER_NAME"].as_str().unwrap().contains("as it should"),
-            "{errors}"
-        );
-        let right = [("CLUSTERID", "c1"), ("TUGBOAT", "prod-a.b"), ("CARRIER_NAME", "")];
-        let told = world.fill_in(ADA, &form, &right).await;
-        assert_eq!(told["response"], Value::Null, "{told}");
-        let builds = world.builds(GET_INFO, 1).await;
-        assert_eq!(builds[0]["TUGBOAT"], "prod-a-b");
-        // What stays empty is not sent.
-        assert_eq!(builds[0]["CARRIER_NAME"], "");
-        bot.stop().await;
-    });
-}
-
-#[test]
-fn who_may_not_is_told_so_in_the_window() {
-    with(|world, bot| async move {
-        let ts = world.say(ALERT);
-        let card = world.saying(&ts, &["Look up where it runs"]).await;
-        world.click(GRACE, &card, "Run: Collect the facts").await;
-        let told = world.workspace.wait_for(|state| {
-            let mut views = state.views.values();
-            views.find(|view| words(view).contains("not on the list")).cloned()
-        });
-        let told = told.await.unwrap();
-        assert_eq!((&told["user_id"], &told["submit"]), (&json!(GRACE), &Value::Null));
-        bot.stop().await;
-    });
-}
-
-#[test]
-fn choices_come_from_jenkins_secrets_are_not_shown_and_approval_is_announced() {
-    with(|world, bot| async move {
-        assert!(world.command(ADA, "run choose-mirror").await["response"].is_null());
-        let form = world.form_of(ADA).await;
-        let options = |name| {
-            let options = field(&form, name)["element"]["options"].as_array().unwrap().clone();
-            options
-                .iter()
-                .map(|one| one["value"].as_str().unwrap().to_owned())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(options("REGION"), ["eu-de", "us-east", "us-south"]);
-        assert_eq!(options("DRY_RUN"), ["true", "false"]);
-        assert_eq!(field(&form, "DRY_RUN")["element"]["initial_option"]["value"], "true");
-        assert!(
-            field(&form, "PASSPHRASE")["hint"]["text"]
-                .as_str()
-                .unwrap()
-                .contains("nobody"),
-            "{form}"
-        );
-        assert!(words(&form).contains("must approve"), "{form}");
-        let told = world
-            .fill_in(ADA, &form, &[("REGION", "us-east"), ("PASSPHRASE", "hunter2")])
-            .await;
-        assert_eq!(told["response"], Value::Null, "{told}");
-        let message = world.posted(SUPPORT, "Choose a mirror").await;
-        assert!(!words(&message).contains("hunter2"), "{message}");
-        assert!(buttons(&message).contains(&"Approve".to_owned()), "{message}");
-        world.click(ADA, &message, "Approve").await;
-        world.whispered(ADA, SUPPORT, "somebody else must approve it").await;
-        world.click(GRACE, &message, "Approve").await;
-        assert_eq!(world.builds(CHOOSE, 1).await[0]["REGION"], "us-east");
-        world.assert_nothing_kept("hunter2").await;
-        bot.stop().await;
-    });
 }
 
 #[test]
@@ -238,9 +115,9 @@ fn a_refused_mention_leads_to_the_form() {
         let refused = world.saying(&ts, &["needs a value"]).await;
         world.click(ADA, &refused, "Run: Collect the facts").await;
         let form = world.form_of(ADA).await;
-        world
-            .fill_in(ADA, &form, &[("CLUSTERID", "c1"), ("TUGBOAT", "t1")])
-            .await;
+        // What was said already stands there.
+        assert_eq!(field(&form, "CLUSTERID")["element"]["initial_value"], "c1", "{form}");
+        world.fill_in(ADA, &form, &[("TUGBOAT", "t1")]).await;
         world.saying(&ts, &["Asked for by ada"]).await;
         bot.stop().await;
     });
@@ -329,22 +206,6 @@ fn the_same_twice_is_one_run_and_the_second_is_told() {
 }
 
 #[test]
-fn a_submission_that_comes_twice_starts_one_run() {
-    with(|world, bot| async move {
-        world.command(ADA, "run get-info CLUSTERID=c1").await;
-        let form = world.form_of(ADA).await;
-        let values = [("TUGBOAT", "t1")];
-        let (one, other) = tokio::join!(world.fill_in(ADA, &form, &values), world.fill_in(ADA, &form, &values));
-        assert_eq!((&one["response"], &other["response"]), (&Value::Null, &Value::Null));
-        world.posted(SUPPORT, "Asked for by ada").await;
-        world.builds(GET_INFO, 1).await;
-        world.settled("0").await;
-        assert_eq!(world.build_count(GET_INFO), 1);
-        bot.stop().await;
-    });
-}
-
-#[test]
 fn jobs_lists_what_this_person_may_run_here_and_what_ran() {
     with(|world, bot| async move {
         let told = world.slash(ADA, "jobs").await;
@@ -398,6 +259,87 @@ fn a_direct_message_is_no_place_to_run_what_is_not_listed_for_it() {
         let direct = world.workspace.say(ADA, ADA_DIRECT, "run nightly-report").unwrap();
         let answer = &world.replies_in(ADA_DIRECT, &direct).await[0];
         assert!(text(answer).contains("#support"), "{answer}");
+        assert_eq!(world.build_count(NIGHTLY), 0);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn only_who_pressed_is_told_that_they_may_not() {
+    let options = Options {
+        jenkins: jenkins::Options {
+            quiet_period: Duration::from_mins(5),
+            ..jenkins::Options::quick()
+        },
+        ..options()
+    };
+    with_options(options, |world| async move {
+        let bot = world.bot_with_jobs().await;
+        let ts = world.mention(ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1");
+        let message = world.saying(&ts, &["Asked for by ada"]).await;
+        world.click(GRACE, &message, "Cancel the run").await;
+        world.whispered(GRACE, SUPPORT, "Only those who may run").await;
+        world.click(ADA, &message, "Cancel the run").await;
+        world.saying(&ts, &["ancelled"]).await;
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn what_jenkins_does_not_know_is_said_before_anything_is_sent() {
+    with_options(options(), |world| async move {
+        let mut settings = world.with_jobs();
+        let job = &mut settings.jobs.registry.jobs[0];
+        let mut unknown = job.parameters[2].clone();
+        unknown.name = "CARRIER".to_owned();
+        job.parameters.push(unknown);
+        let bot = world.bot_with(settings, soon()).await;
+        let told = world
+            .answer_to(ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1 CARRIER=x")
+            .await;
+        assert!(told.contains("`CARRIER` is not known to the job in Jenkins"), "{told}");
+        world.command(ADA, "run get-info").await;
+        let form = world.form_of(ADA).await;
+        let values = [("CLUSTERID", "c1"), ("TUGBOAT", "t1"), ("CARRIER", "x")];
+        let told = world.fill_in(ADA, &form, &values).await;
+        let said = told["response"]["errors"]["p:CARRIER"].as_str().unwrap();
+        assert!(said.contains("not known to the job in Jenkins"), "{told}");
+        assert_eq!(world.build_count(GET_INFO), 0);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
+    with_options(options(), |world| async move {
+        let made = json!({"name": "partners", "shared": true, "members": [ADA, GRACE, SIGNPOST]});
+        let made = world.control("channel", made).await;
+        let partners = made["channel"].as_str().unwrap();
+        let mut settings = world.with_jobs();
+        for job in &mut settings.jobs.registry.jobs {
+            job.channels.push(partners.to_owned());
+        }
+        let bot = world.bot_with(settings, soon()).await;
+        for asked in [
+            "run nightly-report",
+            "run nightly-reprot",
+            "jobs",
+            "run choose-mirror REGION=eu-de",
+        ] {
+            let ts = world
+                .workspace
+                .say(ADA, partners, &format!("<@{SIGNPOST}> {asked}"))
+                .unwrap();
+            let answer = text(&world.replies_in(partners, &ts).await[0]).to_owned();
+            assert!(answer.contains("another organisation"), "{asked}: {answer}");
+            assert!(
+                !answer.contains("Sum up the day") && !answer.contains("get-info"),
+                "{answer}"
+            );
+        }
+        let sent = json!({"user": ADA, "command": "/signpost", "text": "run nightly-report", "channel": partners});
+        let told = world.control("command", sent).await;
+        assert!(text(&told["response"]).contains("another organisation"), "{told}");
         assert_eq!(world.build_count(NIGHTLY), 0);
         bot.stop().await;
     });
