@@ -43,8 +43,7 @@ pub struct RunRow {
 pub struct AuditEntry {
     /// When.
     pub at: Timestamp,
-    /// What: `requested`, `refused`, `joined`, `approved`, `declined`, `expired`, `triggered`, `queued`, `started`, `cancel`,
-    /// `result`, `verdict`, `unknown`, `retried`.
+    /// What, in a word: docs/operators.md lists them.
     pub what: String,
     /// The run; `None` where none came of it.
     pub run: Option<String>,

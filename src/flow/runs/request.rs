@@ -258,7 +258,7 @@ impl Runner {
             None => crate::jobs::masks::all(&request.values),
         };
         let faults = match refusal {
-            Refusal::Faults(faults) => faults.iter().map(|fault| json!(fault.to_string())).collect(),
+            Refusal::Faults(faults) => faults.iter().map(|fault| json!(redact(&fault.to_string()))).collect(),
             _ => Vec::new(),
         };
         let mut detail = serde_json::Map::from_iter([("why".to_owned(), json!(refusal.class()))]);
@@ -274,7 +274,10 @@ impl Runner {
             name: Some(name).filter(|name| !name.is_empty()),
             channel: Some(channel),
             thread_ts,
-            parameters: shown.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            parameters: shown
+                .into_iter()
+                .map(|(name, value)| (redact(&name).into_owned(), value.into()))
+                .collect(),
             detail,
         }
     }

@@ -38,3 +38,35 @@ fn the_home_tab_tells_what_the_bot_knows_and_changes_with_it() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn the_home_tab_lists_what_somebody_ran_and_the_audit_tells_it_beside_the_bot() {
+    with(|world| async move {
+        let jenkins = world.workspace.jenkins();
+        jenkins
+            .act("options", &json!({"quiet_period_ms": 0, "build_ms": 20}))
+            .unwrap();
+        let bot = resuming::bot(&world).await;
+        let first = open_home(&world).await;
+        assert!(first.contains("Your recent runs"), "{first}");
+        let asked = "run get-info CLUSTERID=bq1k2 TUGBOAT=prod-wdc04-carrier107 CARRIER_NAME=prod-wdc04-carrier3";
+        let ts = world.say(&format!("<@{SIGNPOST}> {asked}"));
+        let wait = world.workspace.wait_for(|state| {
+            home_of(state, ADA).filter(|home| home.contains("Collect the connector") && home.contains("SUCCESS"))
+        });
+        let shown = wait.await.unwrap();
+        let message = world.saying(&ts, &["SUCCESS"]).await;
+        let place = format!("p{}", message["ts"].as_str().unwrap().replace('.', ""));
+        assert!(shown.contains(&place), "{place} is not linked in {shown}");
+        let mut audit = std::process::Command::new(env!("CARGO_BIN_EXE_signpost"));
+        audit.args(["audit", "--json", "--user", ADA]);
+        audit.env("SIGNPOST__STORE__PATH", world.store());
+        let told = tokio::task::spawn_blocking(move || audit.output().unwrap())
+            .await
+            .unwrap();
+        let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+        assert_eq!((&told["what"], &told["name"]), (&json!("requested"), &json!("ada")));
+        assert_eq!(told["parameters"]["CLUSTERID"], "bq1k2");
+        bot.stop().await;
+    });
+}
