@@ -142,7 +142,8 @@ impl Listener {
                 && match alert {
                     // Another cluster's alert is another alert, whatever its monitor calls it.
                     Some(_) => case.other_values(best).is_empty(),
-                    None => case.is_same_error(best),
+                    // Nor is another cluster's error the same, when a job gathers facts for each.
+                    None => case.is_same_error(best) && !self.is_another(&known, &message.channel, case, best),
                 }
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
@@ -190,6 +191,13 @@ impl Listener {
         );
         done.answered.extend(Self::went_on(heard, &earlier));
         Ok(done)
+    }
+
+    /// Whether a match has another value than a case for what a job of its runbook is run with: then each has a run.
+    fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
+        let other = case.other_values(best);
+        let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
+        self.mind.asks_for(&known.library, best.topic, channel, &names)
     }
 
     /// What the author said just before, when that adds values to what was recognised; the case of all of it, what is

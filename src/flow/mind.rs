@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 
 use super::case::{Case, Mark, Place, Standing};
 use super::{Error, Knowledge};
-use crate::jobs::Registry;
-use crate::jobs::attach::Attached;
+use crate::jobs::attach::{Attached, Written};
+use crate::jobs::{Registry, Source};
 use crate::matching::{Match, Outcome};
 use crate::respond::{Card, CardJob, LinkTemplate, Options, Reply, Responder, Templates};
 use crate::runbook::{Library, TopicId};
@@ -173,6 +173,33 @@ impl Mind {
             }
         }
         attached
+    }
+
+    /// Whether one of these captured values goes into the form of a job that a topic offers in a channel.
+    pub(super) fn asks_for(&self, library: &Library, topic: TopicId, channel: &str, names: &[&str]) -> bool {
+        let Some(place) = Place::of(library, topic).filter(|_| !names.is_empty()) else {
+            return false;
+        };
+        self.attached(library, &place).iter().any(|at| {
+            let job = self
+                .registry
+                .job(&at.job.0)
+                .filter(|job| job.channels.iter().any(|id| id == channel));
+            let sources = job
+                .into_iter()
+                .flat_map(|job| &job.parameters)
+                .flat_map(|parameter| &parameter.from);
+            let from_paste = sources.filter_map(|source| match source {
+                Source::Capture(name) => Some(name.as_str()),
+                _ => None,
+            });
+            let from_hints = at.hints.iter().filter_map(|hint| match &hint.value {
+                Written::Placeholder(name) => Some(name.as_str()),
+                Written::Constant(_) => None,
+            });
+            let mut wanted = from_paste.chain(from_hints);
+            wanted.any(|name| names.contains(&name))
+        })
     }
 
     /// The jobs that a card offers: to nobody where they may not be run.

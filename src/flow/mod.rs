@@ -60,6 +60,7 @@ use crate::http;
 use crate::jenkins;
 use crate::jobs::JenkinsId;
 use crate::settings::Settings;
+use crate::slack::decode::Identity;
 use crate::slack::door::Door;
 use crate::slack::ghosts::Ghosts;
 use crate::slack::pace::Rates;
@@ -262,17 +263,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         tracker: parts.tracker.clone(),
     };
     tasks.keep("handle", handler, handle::Handler::run);
-    let delivery = deliver::Delivery {
-        store: Arc::clone(&store),
-        clock: Arc::clone(clock),
-        sender,
-        us,
-        status: Arc::clone(status),
-        lookup_after,
-        wake: outbox,
-        complaints: deliver::Complaints::default(),
-        tracker: parts.tracker.clone(),
-    };
+    let delivery = delivery(parts, &store, sender, us, lookup_after, outbox);
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sink = Arc::clone(&intake) as _;
     let door = Door::new(sink, parts.tracker.clone(), hard.clone(), parts.timing.answer);
@@ -293,6 +284,28 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         retention,
     };
     look_after(parts, &tasks, keeper, health, stop);
+}
+
+/// What brings the outbox to Slack.
+fn delivery(
+    parts: &Parts,
+    store: &Arc<dyn Store>,
+    sender: Arc<Sender>,
+    us: Identity,
+    lookup_after: Duration,
+    wake: Arc<Notify>,
+) -> deliver::Delivery {
+    deliver::Delivery {
+        store: Arc::clone(store),
+        clock: Arc::clone(&parts.clock),
+        sender,
+        us,
+        status: Arc::clone(&parts.status),
+        lookup_after,
+        wake,
+        complaints: deliver::Complaints::default(),
+        tracker: parts.tracker.clone(),
+    }
 }
 
 /// Old rows, ghosts, and whoever asks how the bot is.

@@ -142,14 +142,15 @@ impl Runner {
                 if let Some(next) = self.gave_up(asking, &run, live).await? {
                     return Ok(next);
                 }
-                let said = said.map(|said| redact(&said).into_owned());
+                // Without the countdown, which is another one at every look.
+                let said = said.map(|said| redact(said.split(". Expires in").next().unwrap_or_default()).into_owned());
                 let Stage::Queued { why, missing_since, .. } = &mut run.stage else {
                     return Ok(Next::Again);
                 };
                 let is_new = *why != said || missing_since.is_some() || run.trouble.is_some();
                 *why = said;
                 *missing_since = None;
-                self.answered(&mut run, live);
+                answered(&mut run, live);
                 if is_new {
                     // What people read; the audit has nothing of it.
                     self.save(asking.row, &run, live, Vec::new()).await?;
@@ -226,7 +227,7 @@ impl Runner {
         live: &mut Live,
     ) -> Result<Next, store::Error> {
         let now = self.clock.now();
-        self.answered(&mut run, live);
+        answered(&mut run, live);
         run.number = Some(number);
         run.cancel_sent = false;
         run.go(
@@ -324,7 +325,7 @@ impl Runner {
             Err(error) => return self.unanswered(asking, run, live, &error).await,
         };
         let had_trouble = run.trouble.is_some();
-        self.answered(&mut run, live);
+        answered(&mut run, live);
         live.estimate = build
             .estimate
             .map(|estimate| estimate.as_secs())
@@ -334,7 +335,7 @@ impl Runner {
                 Stage::Reading {
                     number,
                     result: result.clone(),
-                    seconds: seconds_of(&build, &run, self.clock.now()),
+                    seconds: Some(seconds_of(&build, &run, self.clock.now())),
                 },
                 self.clock.now(),
             );
@@ -393,12 +394,6 @@ impl Runner {
 
     // --- answers that are none ------------------------------------------------------------------------------------
 
-    /// Jenkins answers again.
-    pub(super) fn answered(&self, run: &mut Run, live: &mut Live) {
-        live.failures = 0;
-        run.trouble = None;
-    }
-
     /// Jenkins does not say how a run is: people are told when that goes on, and it is asked again.
     pub(super) async fn unanswered(
         &self,
@@ -421,6 +416,12 @@ impl Runner {
     }
 }
 
+/// Jenkins answers again.
+pub(super) fn answered(run: &mut Run, live: &mut Live) {
+    live.failures = 0;
+    run.trouble = None;
+}
+
 /// An error of Jenkins as it is kept and told.
 pub(super) fn trouble(error: &Error, class: &str) -> Trouble {
     Trouble {
@@ -436,7 +437,7 @@ pub(super) fn trouble(error: &Error, class: &str) -> Trouble {
 }
 
 /// How long a build took: Jenkins knows, and where it does not say, we saw it.
-fn seconds_of(build: &Build, run: &Run, now: Timestamp) -> Option<i64> {
+fn seconds_of(build: &Build, run: &Run, now: Timestamp) -> i64 {
     let seen = now.duration_since(run.since);
-    Some(build.took.unwrap_or(seen).as_secs())
+    build.took.unwrap_or(seen).as_secs()
 }

@@ -16,6 +16,7 @@ use crate::flow::Knowledge;
 use crate::flow::cards;
 use crate::flow::case::{Case, Mark, Place, Standing};
 use crate::flow::mind::{Mind, body, confident};
+use crate::jenkins::Error;
 use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
 use crate::jobs::masks::Masks;
 use crate::jobs::{BuildResult, Job, Values, fit, parameters};
@@ -45,7 +46,7 @@ impl Runner {
         live: &mut Live,
     ) -> Result<Next, store::Error> {
         let known = self.mind.knowledge();
-        let (checks, unreadable) = self.checks(&known, asking.job, &run);
+        let (checks, unreadable) = checks_of(&known, asking.job, &run);
         let artifacts = self.artifacts(asking, number, &checks).await;
         let values = self.values(&run);
         let mut masks = parameters::masks(asking.job, None, values.as_ref().unwrap_or(&run.parameters));
@@ -63,8 +64,11 @@ impl Runner {
             },
             masks,
         };
-        let mut ended = judged(&checks, &evidence, result, seconds);
-        ended.missing.extend(unreadable);
+        // Somebody stopped it: what it lacks is no news.
+        let is_stopped = run.cancel.is_some() && *result == BuildResult::Aborted;
+        let none = Checks::default();
+        let mut ended = judged(if is_stopped { &none } else { &checks }, &evidence, result, seconds);
+        ended.missing.extend(unreadable.into_iter().filter(|_| !is_stopped));
         if !ended.missing.is_empty() {
             ended.section = None;
         }
@@ -81,22 +85,6 @@ impl Runner {
         }
         self.conclude(asking, run_with(run, ended, self.clock.now()), &known, live)
             .await
-    }
-
-    /// The checks that count for a run: the runbook's own, else the job's. None of them reads what is not on the list.
-    fn checks(&self, known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
-        let runbooks = &known.library.runbooks;
-        let runbook = run.runbook.as_ref();
-        let runbook = runbook.and_then(|path| runbooks.iter().find(|runbook| runbook.path == *path));
-        let own = runbook.map(|runbook| Checks::read(&runbook.front.signpost.checks));
-        match own {
-            Some(Ok(own)) => (own.for_job(job), Vec::new()),
-            Some(Err(_)) => {
-                let why = "the checks in the runbook cannot be read: `signpost lint` says why";
-                (Checks::of(job), vec![why.to_owned()])
-            }
-            None => (Checks::of(job), Vec::new()),
-        }
     }
 
     /// Every artifact that a check wants, and what else may be read.
@@ -119,7 +107,13 @@ impl Runner {
                 match asking.client.artifact(&asking.job.path, number, path, most).await {
                     Ok(bytes) => break Artifact::Read(bytes),
                     Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
-                    Err(crate::jenkins::Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    // These say it by themselves.
+                    Err(
+                        error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
+                    ) => {
+                        break Artifact::NotRead(error.to_string());
+                    }
                     Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
                 }
             };
@@ -278,7 +272,7 @@ impl Runner {
         }
         let (mut case, version, created_at) = match case {
             Some((case, row)) => (case, row.version, row.created_at),
-            None => (self.new_case(run, thread.clone()), 0, now),
+            None => (new_case(run, thread.clone()), 0, now),
         };
         if case.post.as_deref() == Some(key) {
             // It was shown already: what it shows is brought up to date.
@@ -309,18 +303,18 @@ impl Runner {
             .extend(cards::row(&case, version, now).map(|row| CaseRow { created_at, ..row }));
         Ok(done)
     }
+}
 
-    fn new_case(&self, run: &Run, thread: Option<String>) -> Case {
-        Case {
-            id: own_case(run),
-            team: run.team.clone(),
-            channel: run.channel.clone(),
-            thread_ts: thread,
-            author: Some(run.by.by.clone()),
-            asked: true,
-            fingerprint: format!("run:{}", run.id),
-            ..Case::default()
-        }
+fn new_case(run: &Run, thread: Option<String>) -> Case {
+    Case {
+        id: own_case(run),
+        team: run.team.clone(),
+        channel: run.channel.clone(),
+        thread_ts: thread,
+        author: Some(run.by.by.clone()),
+        asked: true,
+        fingerprint: format!("run:{}", run.id),
+        ..Case::default()
     }
 }
 
@@ -328,6 +322,22 @@ fn run_with(mut run: Run, ended: Ended, now: Timestamp) -> Run {
     run.trouble = None;
     run.end(End::Done(ended), now);
     run
+}
+
+/// The checks that count for a run: the runbook's own, else the job's. None of them reads what is not on the list.
+fn checks_of(known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
+    let runbooks = &known.library.runbooks;
+    let runbook = run.runbook.as_ref();
+    let runbook = runbook.and_then(|path| runbooks.iter().find(|runbook| runbook.path == *path));
+    let own = runbook.map(|runbook| Checks::read(&runbook.front.signpost.checks));
+    match own {
+        Some(Ok(own)) => (own.for_job(job), Vec::new()),
+        Some(Err(_)) => {
+            let why = "the checks in the runbook cannot be read: `signpost lint` says why";
+            (Checks::of(job), vec![why.to_owned()])
+        }
+        None => (Checks::of(job), Vec::new()),
+    }
 }
 
 /// What the checks say.

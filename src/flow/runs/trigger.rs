@@ -5,7 +5,7 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use super::Runner;
-use super::advance::{Asking, trouble};
+use super::advance::{Asking, answered, trouble};
 use super::follow::Next;
 use super::run::{End, Run, Stage};
 use super::show::Live;
@@ -182,13 +182,13 @@ impl Runner {
         };
         match found {
             Found::Waiting { queue_id, ours } => {
-                self.answered(&mut run, live);
+                answered(&mut run, live);
                 run.joined = !ours;
                 run.go(queued(queue_id), now);
                 self.written(asking.row, &run, live, "found").await
             }
             Found::Build { number, .. } => {
-                self.answered(&mut run, live);
+                answered(&mut run, live);
                 run.number = Some(number);
                 let stage = Stage::Running {
                     number,
