@@ -178,6 +178,7 @@ channels = ["{RANDOM}"]
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "filters hand it over so")]
 fn is_ours(build: &&Build) -> bool {
     build.causes.iter().any(|cause| cause == "signpost")
 }
