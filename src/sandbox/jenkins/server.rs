@@ -77,20 +77,36 @@ async fn answer(Shares(shared): Shares<Arc<Shared>>, request: Request) -> Respon
     } else {
         routes::purpose(&ask.path)
     };
+    let has = |name: header::HeaderName| parts.headers.contains_key(name);
+    let mut noted = Noted {
+        shared: Arc::clone(&shared),
+        request: json!({
+            "method": ask.method.as_str(), "path": whole, "what": what, "status": null,
+            "user": who.id(), "authorization": has(header::AUTHORIZATION), "cookie": has(header::COOKIE),
+            "crumb": parts.headers.contains_key("jenkins-crumb"),
+        }),
+    };
     let response = if is_stored {
         let has_authorization = parts.headers.contains_key(header::AUTHORIZATION);
         routes::object_store(&shared.lock(), &ask, has_authorization)
     } else {
         struck(&shared, &ask, &who, &parts.headers, what).await
     };
-    let has = |name: header::HeaderName| parts.headers.contains_key(name);
-    let remembered = json!({
-        "method": ask.method.as_str(), "path": whole, "what": what, "status": response.status().as_u16(),
-        "user": who.id(), "authorization": has(header::AUTHORIZATION), "cookie": has(header::COOKIE),
-        "crumb": parts.headers.contains_key("jenkins-crumb"),
-    });
-    shared.update(|state| state.remember(remembered));
+    noted.request["status"] = json!(response.status().as_u16());
     response
+}
+
+/// Remembers a request as soon as it is answered, or nobody waits for the answer any more.
+struct Noted {
+    shared: Arc<Shared>,
+    request: serde_json::Value,
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        let request = self.request.take();
+        self.shared.update(|state| state.remember(request));
+    }
 }
 
 /// The answer with what goes wrong on purpose.
