@@ -1,7 +1,15 @@
 //! Runs of Jenkins jobs, over both wires: Slack's and Jenkins'.
 
 mod asking;
+mod between;
+mod canaries;
+mod faults;
 mod forms;
+mod ground;
+mod killing;
+mod program;
+mod running;
+mod without;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

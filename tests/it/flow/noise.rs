@@ -51,7 +51,7 @@ impl World {
         (self.bot_with(settings, parts).await, clock)
     }
 
-    async fn partners(&self) -> String {
+    pub(super) async fn partners(&self) -> String {
         let made = json!({"name": "partners", "shared": true, "members": [ADA, GRACE, SIGNPOST]});
         let made = self.control("channel", made).await;
         made["channel"].as_str().unwrap().to_owned()
