@@ -285,6 +285,12 @@ impl Runner {
             }
             Ok(Found::Build { number, .. }) => self.started(asking, run, number, live).await,
             Err(error) if error.is_passing() => self.unanswered(asking, run, live, &error).await,
+            // Jenkins took the cancel, and forgot the request since.
+            Ok(Found::Nothing) if run.cancel_sent => {
+                run.trouble = None;
+                run.end(End::Cancelled, now);
+                self.written(asking.row, &run, live, "cancelled").await
+            }
             _ => {
                 run.trouble = Some(Trouble {
                     class: "vanished".to_owned(),

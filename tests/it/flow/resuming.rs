@@ -181,3 +181,16 @@ fn what_was_lost_is_looked_for_again_by_whoever_asks_again_until_somebody_could_
         second.stop().await;
     });
 }
+
+#[test]
+fn what_was_cancelled_and_is_forgotten_by_jenkins_counts_as_cancelled() {
+    with(|world| async move {
+        let ts = world.say("Please look into this location");
+        let cancelled = json!({"stage": {"stage": "queued", "queue_id": 999_999, "missing_since": ago(1)},
+            "cancel": {"by": ADA, "name": "Ada", "at": ago(1)}, "cancel_sent": true});
+        keep(&world, vec![run("r", &ts, &cancelled)]).await;
+        let bot = bot(&world).await;
+        assert_eq!(ended(&world, "r").await["stage"]["end"]["end"], "cancelled");
+        bot.stop().await;
+    });
+}
