@@ -3,10 +3,12 @@
 mod asking;
 mod between;
 mod canaries;
+mod deciding;
 mod faults;
 mod forms;
 mod ground;
 mod killing;
+mod losing;
 mod program;
 mod running;
 mod without;

@@ -1,0 +1,300 @@
+//! Who decides about runs: one at a time, the same one once, a second person, cancelling, who may at all.
+
+use jiff::SignedDuration;
+use signpost::sandbox::jenkins::{FACTS, GET_INFO};
+use signpost::sandbox::{GRACE, RANDOM};
+
+use super::super::acts::{Moved, buttons, text};
+use super::ground::*;
+use super::running::is_in;
+use crate::flow::*;
+
+// --- one at a time, and once ------------------------------------------------------------------------------------------
+
+#[test]
+fn a_second_run_waits_for_its_turn() {
+    with_jobs(|world| async move {
+        let one = registry(&world.workspace.jenkins_url()).replace("concurrency = 5", "concurrency = 1");
+        let bot = world.worker_with(&one, hasty()).await;
+        world.jenkins_does("hold", &json!({"on": true}));
+        let first = world.asks(ADA, GET);
+        world.run_saying(&first, &["Running"]).await;
+        let second = world.asks(GRACE, &GET.replace("c-17", "c-18"));
+        world
+            .run_saying(
+                &second,
+                &["Waiting for its turn", "Another run of this job must end first"],
+            )
+            .await;
+        assert_eq!((world.triggers(), world.made_of("c-18")), (1, 0));
+        world.jenkins_does("hold", &json!({"on": false}));
+        world.run_saying(&first, &["SUCCESS"]).await;
+        world.run_saying(&second, &["SUCCESS"]).await;
+        assert_eq!(
+            (world.triggers(), world.made_of("c-17"), world.made_of("c-18")),
+            (2, 1, 1)
+        );
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn the_same_run_is_joined_and_not_repeated() {
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        world.jenkins_does("hold", &json!({"on": true}));
+        let first = world.asks(ADA, GET);
+        world.run_saying(&first, &["Running"]).await;
+        let second = world.asks(GRACE, GET);
+        let told = world.saying(
+            &second,
+            &["ada has started “Collect the configuration” with the same values already"],
+        );
+        is_in(&told.await, &["go to the run"]);
+        world.run_saying(&first, &["and by grace"]).await;
+        world.jenkins_does("hold", &json!({"on": false}));
+        world.run_saying(&first, &["SUCCESS", "and by grace"]).await;
+        assert_eq!(
+            (world.triggers(), world.made_of("c-17"), world.runs_in(&second).len()),
+            (1, 1, 0)
+        );
+        assert!(world.audited().await.iter().any(|(what, _)| what == "joined"));
+        // Once it has ended, the same is another run.
+        let third = world.asks(GRACE, GET);
+        world.run_saying(&third, &["SUCCESS"]).await;
+        assert_eq!(world.triggers(), 2);
+        bot.stop().await;
+    });
+}
+
+// --- a second person --------------------------------------------------------------------------------------------------
+
+#[test]
+fn only_a_second_person_who_is_listed_approves_also_after_a_restart() {
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        let ts = world.asks(ADA, "run facts NODE=n-1");
+        let asked = world
+            .run_saying(
+                &ts,
+                &["Waiting for approval", "Somebody other than ada must approve it"],
+            )
+            .await;
+        assert_eq!(buttons(&asked), ["Approve", "Decline", "Cancel the run"]);
+        world.click(ADA, &asked, "Approve").await;
+        world
+            .whispered(ADA, SUPPORT, "You are not on the list of people who approve")
+            .await;
+        bot.kill().await;
+        let bot = world.worker().await;
+        assert_eq!(world.triggers(), 0);
+        world.click(GRACE, &asked, "Approve").await;
+        world.run_saying(&ts, &["SUCCESS", "approved by grace"]).await;
+        world.wait_until_over().await;
+        assert_eq!((world.triggers(), world.runs_in(&ts).len()), (1, 1));
+
+        // Who may approve does not approve what they asked for, and declining ends it.
+        let own = world.asks(GRACE, "run facts NODE=n-2");
+        let asked = world
+            .run_saying(&own, &["Somebody other than grace must approve it"])
+            .await;
+        world.click(GRACE, &asked, "Approve").await;
+        world.whispered(GRACE, SUPPORT, "You asked for this run yourself").await;
+        world.click(GRACE, &asked, "Cancel the run").await;
+        world
+            .run_saying(&own, &["Cancelled", "by grace", "Nothing was done"])
+            .await;
+        let third = world.asks(ADA, "run facts NODE=n-3");
+        let asked = world.run_saying(&third, &["Waiting for approval"]).await;
+        world.click(GRACE, &asked, "Decline").await;
+        world
+            .run_saying(&third, &["Declined", "by grace", "Nothing was started"])
+            .await;
+        assert_eq!(
+            (world.triggers(), world.made_of("n-2"), world.made_of("n-3")),
+            (1, 0, 0)
+        );
+        let told: Vec<String> = world.audited().await.into_iter().map(|(what, _)| what).collect();
+        for what in [
+            "requested",
+            "approval-refused",
+            "approved",
+            "declined",
+            "triggered",
+            "result",
+        ] {
+            assert!(told.iter().any(|one| one == what), "{what} is not in {told:?}");
+        }
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
+    with_jobs(|world| async move {
+        let clock = Arc::new(Moved::default());
+        let parts = || Parts {
+            clock: Arc::clone(&clock) as _,
+            ..hasty()
+        };
+        let jobs = registry(&world.workspace.jenkins_url());
+        let bot = world.worker_with(&jobs, parts()).await;
+        let late = world.asks(ADA, "run facts NODE=n-1");
+        let asked = world.run_saying(&late, &["Waiting for approval"]).await;
+        clock.turn(SignedDuration::from_mins(31));
+        world.click(GRACE, &asked, "Approve").await;
+        world.whispered(GRACE, SUPPORT, "That can’t be done any more").await;
+        world
+            .run_saying(&late, &["Not approved in time", "Nothing was started"])
+            .await;
+
+        let asleep = world.asks(ADA, "run facts NODE=n-2");
+        world.run_saying(&asleep, &["Waiting for approval"]).await;
+        bot.kill().await;
+        clock.turn(SignedDuration::from_mins(31));
+        let bot = world.worker_with(&jobs, parts()).await;
+        world.run_saying(&asleep, &["Not approved in time"]).await;
+        assert_eq!((world.triggers(), world.rows().await), (0, (2, 0)));
+        bot.stop().await;
+    });
+}
+
+// --- cancelling -------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_run_is_cancelled_in_the_queue_and_while_it_runs_but_not_by_everybody() {
+    with_jobs(|world| async move {
+        let url = world.workspace.jenkins_url();
+        let only_ada = registry(&url).replace(
+            &format!("run_by = [\"{ADA}\", \"{GRACE}\"]"),
+            &format!("run_by = [\"{ADA}\"]"),
+        );
+        let bot = world.worker_with(&only_ada, hasty()).await;
+        let queued = world.asks(ADA, "run gpu");
+        let waits = world
+            .run_saying(
+                &queued,
+                &["Waiting in Jenkins’ queue", "There are no nodes with the label"],
+            )
+            .await;
+        world.click(GRACE, &waits, "Cancel the run").await;
+        world
+            .whispered(GRACE, SUPPORT, "Only those who may run “Wants a gpu” can cancel it")
+            .await;
+        assert_eq!(world.jenkins().read(|state| state.waiting().count()), 1);
+        world.click(ADA, &waits, "Cancel the run").await;
+        let gone = world
+            .run_saying(&queued, &["Cancelled", "by ada", "before it began"])
+            .await;
+        assert_eq!(world.jenkins().read(|state| state.waiting().count()), 0);
+        assert_eq!(buttons(&gone), ["Run again"]);
+
+        world.jenkins_does("hold", &json!({"on": true}));
+        let ts = world.asks(ADA, GET);
+        let runs = world.run_saying(&ts, &["Running"]).await;
+        world.click(GRACE, &runs, "Cancel the run").await;
+        world
+            .whispered(GRACE, SUPPORT, "“Collect the configuration” can cancel it")
+            .await;
+        world.click(ADA, &runs, "Cancel the run").await;
+        world.run_saying(&ts, &["ABORTED", "ada cancelled it"]).await;
+        let told = world.audited().await;
+        let refused = told.iter().filter(|(what, _)| what == "cancel-refused").count();
+        assert_eq!((refused, world.triggers()), (2, 2));
+        bot.stop().await;
+    });
+}
+
+// --- who may ----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn who_is_not_listed_where_it_is_not_listed_and_strangers_run_nothing() {
+    with_jobs(|world| async move {
+        let url = world.workspace.jenkins_url();
+        let partners = world.partners().await;
+        let jobs = registry(&url)
+            .replace(
+                &format!("run_by = [\"{ADA}\", \"{GRACE}\"]"),
+                &format!("run_by = [\"{ADA}\"]"),
+            )
+            .replace(
+                &format!("channels = [\"{SUPPORT}\"]"),
+                &format!("channels = [\"{SUPPORT}\", \"{partners}\"]"),
+            );
+        let closed = format!("title = \"Sum up the day\"\nrun_by = [\"{ADA}\"]");
+        let nobody = jobs.replace(&closed, "title = \"Sum up the day\"\nrun_by = []");
+        let bot = world.worker_with(&nobody, hasty()).await;
+        let ask = |who: &str, channel: &str, command: &str| {
+            let asked = format!("<@{SIGNPOST}> {command}");
+            world.workspace.say(who, channel, &asked).unwrap()
+        };
+        for (who, channel, command, says) in [
+            (
+                GRACE,
+                SUPPORT,
+                GET,
+                "You are not on the list of people who may run “Collect the configuration”",
+            ),
+            (ADA, RANDOM, GET, "can’t be run in this channel"),
+            (
+                ADA,
+                &partners,
+                GET,
+                "Jobs run only where nobody of another organisation reads along",
+            ),
+            (ADA, SUPPORT, "run nightly", "You are not on the list"),
+            (ADA, SUPPORT, "run unheard-of A=b", "I know no job called"),
+        ] {
+            let ts = ask(who, channel, command);
+            let told = world.replies_in(channel, &ts).await;
+            assert!(words(&told[0]).contains(says), "{who} {command}: {told:#?}");
+        }
+        assert_eq!((world.triggers(), world.rows().await), (0, (0, 0)));
+        let told = world.audited().await;
+        let refused: Vec<&String> = told
+            .iter()
+            .filter(|(what, _)| what == "refused")
+            .map(|(_, why)| why)
+            .collect();
+        for why in ["not-listed", "not-here", "stranger"] {
+            assert!(
+                refused.iter().any(|one| one.contains(why)),
+                "{why} is not in {refused:?}"
+            );
+        }
+        bot.stop().await;
+    });
+}
+
+// --- the registry changes ---------------------------------------------------------------------------------------------
+
+#[test]
+fn a_job_that_is_taken_out_of_the_registry_is_neither_started_nor_followed() {
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        world.jenkins_does("hold", &json!({"on": true}));
+        let runs = world.asks(ADA, GET);
+        world.run_saying(&runs, &["Running"]).await;
+        let waits = world.asks(ADA, "run facts NODE=n-1");
+        let asked = world.run_saying(&waits, &["Waiting for approval"]).await;
+        bot.kill().await;
+        let url = world.workspace.jenkins_url();
+        let all = registry(&url);
+        let rest = all
+            .split("\n[[jobs]]")
+            .filter(|job| !job.contains(GET_INFO) && !job.contains(FACTS));
+        let rest: Vec<&str> = rest.collect();
+        let bot = world.worker_with(&rest.join("\n[[jobs]]"), hasty()).await;
+        world
+            .run_saying(
+                &runs,
+                &["Nobody knows what became of it", "was taken out of `config/jobs.toml`"],
+            )
+            .await;
+        world.click(GRACE, &asked, "Approve").await;
+        world.whispered(GRACE, SUPPORT, "That can’t be done any more").await;
+        assert_eq!((world.triggers(), world.made_of("n-1")), (1, 0));
+        assert!(text(&world.runs_in(&waits)[0]).contains("Waiting for approval"));
+        bot.stop().await;
+    });
+}
