@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::{Client, Error, tree};
+use crate::jobs::{JobPath, links};
 
 /// Where a request in the queue is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,14 @@ struct Wire {
     cancelled: Option<bool>,
     #[serde(default)]
     executable: Option<Executable>,
+    #[serde(default)]
+    task: Option<Task>,
+}
+
+#[derive(Deserialize)]
+struct Task {
+    #[serde(default)]
+    url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,21 +54,26 @@ struct Executable {
 }
 
 impl Client {
-    /// Where a request in the queue is.
+    /// Where a request for a job is in the queue. Jenkins counts anew after some crashes: a number that is another job's
+    /// now is [`QueueItem::Gone`].
     ///
     /// # Errors
     ///
     /// See [`Error`].
-    pub async fn queue_item(&self, queue_id: u64) -> Result<QueueItem, Error> {
+    pub async fn queue_item(&self, job: &JobPath, queue_id: u64) -> Result<QueueItem, Error> {
         let url = self.at(&["queue", "item", &queue_id.to_string(), "api", "json"]);
         let item: Wire = match self
-            .get_json(&tree(url, "_class,why,cancelled,executable[number]"))
+            .get_json(&tree(url, "_class,why,cancelled,executable[number],task[url]"))
             .await
         {
             Ok((item, _)) => item,
             Err(Error::NotFound) => return Ok(QueueItem::Gone),
             Err(error) => return Err(error),
         };
+        let task = item.task.and_then(|task| task.url).and_then(|url| links::path_of(&url));
+        if task.is_some_and(|path| path != job.segments()) {
+            return Ok(QueueItem::Gone);
+        }
         let number = item.executable.and_then(|executable| executable.number);
         let left = item.class.is_some_and(|class| class.ends_with("LeftItem"));
         Ok(match (number, item.cancelled) {

@@ -24,7 +24,7 @@ pub enum Unreadable {
     #[error("a quotation mark has no pair: write key=\"two words\"")]
     OpenQuote,
     /// A word without `=`.
-    #[error("\"{word}\" is no value: write key=value, and quote values with blanks: key=\"two words\"")]
+    #[error("one of the words is no value: write key=value, and quote values with blanks: key=\"two words\"")]
     NoValue {
         /// The word.
         word: String,

@@ -17,6 +17,9 @@ const SHORTEST: usize = 4;
 /// Base64 in base64 is followed so deep.
 const DEPTH: usize = 3;
 
+/// Base64 that is broken into lines, as `base64 FILE` prints it.
+static WRAPPED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/]{40,}(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]{4,}={0,2})+").ok());
 static PACKED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{16,}={0,2}").ok());
 
 /// Values to hide.
@@ -98,6 +101,20 @@ impl Masks {
                     out = out.replace(&packed, MASK);
                 }
             }
+        }
+        if depth > 0
+            && let Some(expression) = WRAPPED.as_ref()
+        {
+            let hidden = expression.replace_all(&out, |found: &regex::Captures<'_>| {
+                let wrapped = found.get(0).map_or("", |all| all.as_str());
+                let joined: String = wrapped.split_whitespace().collect();
+                if self.hides_in(&joined, depth - 1) {
+                    MASK.to_owned()
+                } else {
+                    wrapped.to_owned()
+                }
+            });
+            out = hidden.into_owned();
         }
         if depth > 0
             && let Some(expression) = PACKED.as_ref()

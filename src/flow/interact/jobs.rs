@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{Interact, LATE, TRIES};
 use crate::flow::cards::whisper;
@@ -126,8 +126,19 @@ impl Interact {
         Ok(form.view(labels))
     }
 
-    /// A form was submitted: the run begins, or the window says what is wrong.
+    /// A form was submitted. What fails here must not look like a run that begins.
     pub(super) async fn submitted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let submitted = self.submit(answer).await;
+        submitted.or_else(|cause| {
+            error!(%cause, "a form could not be taken");
+            let responder = self.mind.responder();
+            let failed = form::told(responder.labels(), &body(&responder.failed(None)));
+            Ok(Some(form::updated(&failed)))
+        })
+    }
+
+    /// The run begins, or the window says what is wrong.
+    async fn submit(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let begun = Instant::now();
         let (runner, responder) = (&self.runner, self.mind.responder());
         let labels = responder.labels();
@@ -153,8 +164,6 @@ impl Interact {
             values: form::values(&answer.view, job),
             origin: origin.clone(),
         };
-        // What the job takes is remembered from when the form was opened; if not, this asks for it again.
-        runner.definition(job).await;
         let about = About {
             job: Some(job),
             line: sheet.line,

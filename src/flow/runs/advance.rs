@@ -137,13 +137,14 @@ impl Runner {
             return self.cancel_in_queue(asking, run, queue_id, live).await;
         }
         let now = self.clock.now();
-        match asking.client.queue_item(queue_id).await {
+        match asking.client.queue_item(&asking.job.path, queue_id).await {
             Ok(QueueItem::Waiting { why: said }) => {
                 if let Some(next) = self.gave_up(asking, &run, live).await? {
                     return Ok(next);
                 }
                 // Without the countdown, which is another one at every look.
-                let said = said.map(|said| redact(said.split(". Expires in").next().unwrap_or_default()).into_owned());
+                let said = said.as_deref().and_then(|said| said.split(". Expires in").next());
+                let said = said.and_then(|said| Some(self.masks(asking.job, &run)?.mask(said)));
                 let Stage::Queued { why, missing_since, .. } = &mut run.stage else {
                     return Ok(Next::Again);
                 };
@@ -189,7 +190,7 @@ impl Runner {
                 self.written(asking.row, &run, live, "cancel-sent").await
             }
             // It left the queue just now: the build is stopped.
-            Err(Error::NotFound) => match asking.client.queue_item(queue_id).await {
+            Err(Error::NotFound) => match asking.client.queue_item(&asking.job.path, queue_id).await {
                 Ok(QueueItem::Started { number }) => self.started(asking, run, number, live).await,
                 Ok(QueueItem::Cancelled) => {
                     run.end(End::Cancelled, now);
@@ -272,7 +273,9 @@ impl Runner {
         }
         // After a restart of Jenkins it may wait under another number.
         match self.looked_up(asking, &run).await {
-            Ok(Found::Waiting { queue_id: other, .. }) if other != queue_id => {
+            Ok(Found::Waiting { queue_id: other, ours }) if other != queue_id => {
+                run.joined = !ours;
+                run.queue_id = Some(other);
                 run.go(
                     Stage::Queued {
                         queue_id: other,
@@ -283,7 +286,10 @@ impl Runner {
                 );
                 self.written(asking.row, &run, live, "queued").await
             }
-            Ok(Found::Build { number, .. }) => self.started(asking, run, number, live).await,
+            Ok(Found::Build { number, queue_id }) => {
+                run.queue_id = queue_id;
+                self.started(asking, run, number, live).await
+            }
             Err(error) if error.is_passing() => self.unanswered(asking, run, live, &error).await,
             // Jenkins took the cancel, and forgot the request since.
             Ok(Found::Nothing) if run.cancel_sent => {
@@ -313,6 +319,11 @@ impl Runner {
         live: &mut Live,
     ) -> Result<Next, store::Error> {
         let path = &asking.job.path;
+        if run.cancel.is_some() && run.joined {
+            // Somebody else wants it too: it goes on without us.
+            run.end(End::Cancelled, self.clock.now());
+            return self.written(asking.row, &run, live, "left").await;
+        }
         if run.cancel.is_some() && !run.cancel_sent {
             return match asking.client.stop(path, number).await {
                 Ok(()) => {
@@ -330,6 +341,17 @@ impl Runner {
             }
             Err(error) => return self.unanswered(asking, run, live, &error).await,
         };
+        if build.queue_id.is_some() && run.queue_id.is_some() && build.queue_id != run.queue_id {
+            // Jenkins counts anew after some crashes: the number is that of another request now.
+            run.trouble = Some(Trouble {
+                class: "another-build".to_owned(),
+                words: "the build that Jenkins names is not the one that was asked for".to_owned(),
+                about: None,
+            });
+            run.number = None;
+            run.end(End::Unknown, self.clock.now());
+            return self.written(asking.row, &run, live, "unknown").await;
+        }
         let had_trouble = run.trouble.is_some();
         answered(&mut run, live);
         live.estimate = build
@@ -380,7 +402,9 @@ impl Runner {
     /// The last lines that a build printed. Without them a run is followed all the same.
     async fn read_log(&self, asking: &Asking<'_>, run: &Run, number: u64, live: &mut Live) {
         // Secret values that are not known any more cannot be taken out.
-        let Some(values) = self.values(run) else { return };
+        let Some(masks) = self.masks(asking.job, run) else {
+            return;
+        };
         let start = live.log_next.clone().unwrap_or_else(|| "0".to_owned());
         let Ok(more) = asking.client.log(&asking.job.path, number, &start).await else {
             return;
@@ -388,12 +412,17 @@ impl Runner {
         live.log_next = Some(more.next);
         live.log_end.push_str(&more.text);
         let excess = live.log_end.chars().count().saturating_sub(LOG);
-        live.log_end = live.log_end.chars().skip(excess).collect();
-        let mut masks = parameters::masks(asking.job, None, &values);
-        for name in &run.secrets {
-            masks.hide(values.get(name).map_or("", String::as_str));
+        if excess > 0 {
+            // Whole lines only: half a secret is none that could be taken out.
+            let rest: String = live.log_end.chars().skip(excess).collect();
+            live.log_end = rest.split_once('\n').map_or("", |(_, rest)| rest).to_owned();
         }
-        let masked = masks.mask(&live.log_end);
+        let whole = match live.log_end.rsplit_once('\n') {
+            Some((whole, _)) if more.more => whole,
+            None if more.more => "",
+            _ => live.log_end.as_str(),
+        };
+        let masked = masks.mask(whole);
         let lines = log::tail(&masked, LINES).into_iter();
         live.log = lines.map(|line| line.chars().take(LINE).collect()).collect();
     }

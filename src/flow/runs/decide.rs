@@ -92,6 +92,8 @@ impl Runner {
             ..self.who(job, &here, &job.approve_by).await
         };
         match policy::may_approve(who) {
+            // Another organisation may read along since it was asked for.
+            MayRun::Yes if self.reading.spot(&run.channel).await.strangers => Some(Refusal::Stranger),
             MayRun::Yes => None,
             other => Some(super::request::refusal(other)),
         }
@@ -189,7 +191,8 @@ impl Runner {
             for row in &mut done.runs {
                 if let Some(mut run) = Run::read(row) {
                     // What was lost stays lost while no try came so far as to look for it.
-                    run.lost_at = old.triggered_at.filter(|_| is_unknown).or(old.lost_at);
+                    run.lost_at = old.lost_at.or(old.triggered_at.filter(|_| is_unknown));
+                    run.take_up(&old, self.clock.now());
                     run.runbook = run.runbook.or_else(|| old.runbook.clone());
                     if let Some(new) = run.row(0, row.fingerprint.clone(), row.created_at) {
                         *row = new;
@@ -210,6 +213,9 @@ impl Runner {
         let Some((_, run)) = self.read(id).await? else {
             return Ok(Err(Refusal::TooOld));
         };
+        if origin.stranger || self.reading.spot(&run.channel).await.strangers {
+            return Ok(Err(Refusal::Stranger));
+        }
         let mark = self.mark(origin).await;
         let key = format!("follow:{id}:{}", place.name());
         for _ in 0..TRIES {

@@ -24,6 +24,13 @@ impl Runner {
         let now = self.clock.now();
         let mut done = Done::default();
         for row in rows {
+            let Some(mut run) = Run::read(&row) else { continue };
+            // Somebody else asked for the same, and waits for it.
+            if !run.also.is_empty() && run.is_live() {
+                run.captures.clear();
+                done.runs.extend(run.row(row.version, row.fingerprint, row.created_at));
+                continue;
+            }
             let post = post_of(&row.id);
             done.posts.push(NewPost {
                 key: format!("delete:{post}"),
@@ -32,7 +39,6 @@ impl Runner {
                 action: Action::Delete { of: post },
                 body: String::new(),
             });
-            let Some(mut run) = Run::read(&row) else { continue };
             let was_live = run.is_live();
             // Before anything is erased.
             let entry = self.entry(&run, "cancel", None, &[("why", json!("message-deleted"))]);

@@ -5,15 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tracing::info;
 
+use super::hidden::is_hidden;
 use super::run::{Run, Stage, post_of};
 use super::{Origin, Refusal, Request, Requested, Runner};
 use crate::flow::cards;
 use crate::flow::case::{Case, Mark};
-use crate::jobs::parameters::{self, FieldFault};
+use crate::jobs::masks::MASK;
+use crate::jobs::parameters::{self, Fault, FieldFault};
 use crate::jobs::{Job, Transform};
 use crate::policy::{self, MayRun};
 use crate::redact::redact;
 use crate::store::{self, AuditEntry, Done};
+
+/// In the place of a name that nobody knows.
+const UNKNOWN: &str = "One of the names";
 
 impl Runner {
     /// Whether somebody may run a job there.
@@ -90,6 +95,13 @@ impl Runner {
                 }
             }
         }
+        // What is no name of a parameter, and not even like one, may be anything: it is not repeated.
+        for fault in &mut faults {
+            if fault.fault == (Fault::Unregistered { nearest: None }) {
+                UNKNOWN.clone_into(&mut fault.name);
+            }
+        }
+        faults.dedup();
         if faults.is_empty() {
             Ok((job, values))
         } else {
@@ -104,11 +116,9 @@ impl Runner {
         values: BTreeMap<String, String>,
     ) -> Result<Requested, store::Error> {
         let definition = self.memory.definition(&job.id);
-        let (secrets, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = values.into_iter().partition(|(name, value)| {
-            parameters::is_secret(job, definition.as_ref(), name)
-                || redact(value) != *value
-                || !redact(&format!("{name}: {value}")).contains(value.as_str())
-        });
+        let (secrets, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = values
+            .into_iter()
+            .partition(|(name, value)| is_hidden(job, definition.as_ref(), name, value));
         // What holds secrets cannot be compared: nothing of them is kept.
         let fingerprint = secrets.is_empty().then(|| format!("{}\n{}", job.id, json!(plain)));
         let mark = self.mark(&request.origin).await;
@@ -141,6 +151,7 @@ impl Runner {
             cancel: None,
             cancel_sent: false,
             joined: false,
+            queue_id: None,
             number: None,
             trouble: None,
             silent: false,
@@ -253,10 +264,16 @@ impl Runner {
             ..
         } = request.origin.clone();
         let job = self.registry().job(&request.job.0);
-        let shown = match job {
-            Some(job) => parameters::shown(job, self.memory.definition(&job.id).as_ref(), &request.values),
-            None => crate::jobs::masks::all(&request.values),
-        };
+        let definition = job.and_then(|job| self.memory.definition(&job.id));
+        let known = job.into_iter().flat_map(|job| {
+            let registered = request.values.iter().filter(|(name, _)| job.parameter(name).is_some());
+            registered.map(move |(name, value)| (job, name, value))
+        });
+        let shown = known.map(|(job, name, value)| {
+            let hidden = is_hidden(job, definition.as_ref(), name, value);
+            (name.clone(), Value::from(if hidden { MASK } else { value.as_str() }))
+        });
+        let parameters = shown.collect();
         let faults = match refusal {
             Refusal::Faults(faults) => faults.iter().map(|fault| json!(redact(&fault.to_string()))).collect(),
             _ => Vec::new(),
@@ -274,10 +291,7 @@ impl Runner {
             name: Some(name).filter(|name| !name.is_empty()),
             channel: Some(channel),
             thread_ts,
-            parameters: shown
-                .into_iter()
-                .map(|(name, value)| (redact(&name).into_owned(), value.into()))
-                .collect(),
+            parameters,
             detail,
         }
     }

@@ -72,6 +72,9 @@ pub(in crate::flow) struct Run {
     /// Somebody's same request was in the queue: it is not ours to cancel.
     #[serde(default)]
     pub(in crate::flow) joined: bool,
+    /// Its number in the queue, by which its build is known again.
+    #[serde(default)]
+    pub(in crate::flow) queue_id: Option<u64>,
     /// Number of the build, once it is known.
     #[serde(default)]
     pub(in crate::flow) number: Option<u64>,
@@ -221,6 +224,30 @@ impl Run {
         self.captures.clear();
         if matches!(self.stage, Stage::Approval { .. } | Stage::Ready { .. }) {
             self.end(End::Cancelled, now);
+        }
+    }
+
+    /// Goes on with what another run was followed to: it still runs, and is not started once more.
+    pub(in crate::flow) fn take_up(&mut self, old: &Run, now: Timestamp) {
+        let gave_up = matches!(&old.stage, Stage::Over { end } if **end == End::GaveUp);
+        let stage = match (old.number, old.queue_id) {
+            (Some(number), _) => Stage::Running {
+                number,
+                waits_for_input: false,
+            },
+            (None, Some(queue_id)) => Stage::Queued {
+                queue_id,
+                why: None,
+                missing_since: None,
+            },
+            (None, None) => return,
+        };
+        if gave_up {
+            self.go(stage, now);
+            self.number = old.number;
+            self.queue_id = old.queue_id;
+            self.joined = old.joined;
+            self.triggered_at = Some(now);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tracing::warn;
 
@@ -23,8 +23,8 @@ use crate::jobs::{BuildResult, Job, Values, fit, parameters};
 use crate::respond::FoundError;
 use crate::store::{self, Action, CaseRow, Done, NewPost};
 
-/// Tries to read an artifact while Jenkins does not answer.
-const TRIES: u32 = 3;
+/// How long artifacts are waited for while Jenkins does not answer.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Known errors that are named.
 const FOUND: usize = 3;
 /// Characters of an artifact or a log that the matcher is given: its end.
@@ -47,13 +47,19 @@ impl Runner {
     ) -> Result<Next, store::Error> {
         let known = self.mind.knowledge();
         let (checks, unreadable) = checks_of(&known, asking.job, &run);
-        let artifacts = self.artifacts(asking, number, &checks).await;
+        let artifacts = match self.artifacts(asking, number, &checks).await {
+            Ok(artifacts) => artifacts,
+            // A restart of Jenkins must not cost the verdict.
+            Err(error) if self.clock.now().duration_since(run.since) < PATIENCE => {
+                return self.unanswered(asking, run, live, &error).await;
+            }
+            Err(error) => {
+                let unread = |path: &String| (path.clone(), Artifact::NotRead(format!("cannot be read: {error}")));
+                asking.job.artifacts.iter().map(unread).collect()
+            }
+        };
         let values = self.values(&run);
-        let mut masks = parameters::masks(asking.job, None, values.as_ref().unwrap_or(&run.parameters));
-        for name in &run.secrets {
-            let value = values.as_ref().and_then(|values| values.get(name));
-            masks.hide(value.map_or("", String::as_str));
-        }
+        let masks = self.masks(asking.job, &run).unwrap_or_default();
         let evidence = Evidence {
             result,
             artifacts: &artifacts,
@@ -88,7 +94,12 @@ impl Runner {
     }
 
     /// Every artifact that a check wants, and what else may be read.
-    async fn artifacts(&self, asking: &Asking<'_>, number: u64, checks: &Checks) -> BTreeMap<String, Artifact> {
+    async fn artifacts(
+        &self,
+        asking: &Asking<'_>,
+        number: u64,
+        checks: &Checks,
+    ) -> Result<BTreeMap<String, Artifact>, Error> {
         let allowed = &asking.job.artifacts;
         let most = usize::try_from(asking.job.artifact_kib)
             .unwrap_or(usize::MAX)
@@ -101,25 +112,19 @@ impl Runner {
             }
         }
         for path in allowed {
-            let mut tries = 0;
-            let artifact = loop {
-                tries += 1;
-                match asking.client.artifact(&asking.job.path, number, path, most).await {
-                    Ok(bytes) => break Artifact::Read(bytes),
-                    Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
-                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
-                    // These say it by themselves.
-                    Err(
-                        error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
-                    ) => {
-                        break Artifact::NotRead(error.to_string());
-                    }
-                    Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
+            let artifact = match asking.client.artifact(&asking.job.path, number, path, most).await {
+                Ok(bytes) => Artifact::Read(bytes),
+                Err(error) if error.is_passing() => return Err(error),
+                Err(Error::NotFound) => Artifact::NotRead("is not there".to_owned()),
+                // These say it by themselves.
+                Err(error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path)) => {
+                    Artifact::NotRead(error.to_string())
                 }
+                Err(error) => Artifact::NotRead(format!("cannot be read: {error}")),
             };
             read.insert(path.clone(), artifact);
         }
-        read
+        Ok(read)
     }
 
     /// Known errors in artifacts, and in the log of a build that did not succeed.

@@ -1,6 +1,6 @@
 //! Starting a job, once: written down before it is sent, looked up when the answer is lost, never sent again.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -18,6 +18,8 @@ use crate::store;
 const SEARCH: SignedDuration = SignedDuration::from_mins(10);
 /// What the id of a run that repeats another one has in addition.
 pub(super) const AGAIN: char = '+';
+/// How long a run whose fate nobody knows is looked for when somebody asks for the same.
+const LATELY: SignedDuration = SignedDuration::from_mins(15);
 /// Runs that are asked whether a build is theirs.
 const OTHERS: u32 = 100;
 
@@ -36,9 +38,15 @@ impl Runner {
         };
         let definition = match asking.client.definition(&asking.job.path).await {
             Ok(definition) => definition,
+            // Whoever was approved, or has waited for their turn, does not lose it to a restart of Jenkins.
+            Err(error) if error.is_passing() && self.has_waited(&run) => {
+                return self.unanswered(asking, run, live, &error).await;
+            }
             Err(error) => return self.refused_by(asking, run, live, &error).await,
         };
         self.memory.define(&asking.job.id, &definition);
+        self.reveal(asking.job, &definition, &mut run);
+        answered(&mut run, live);
         let faults = parameters::against(&definition, &values);
         if !faults.is_empty() {
             let faults = faults.iter().map(ToString::to_string).collect();
@@ -47,6 +55,9 @@ impl Runner {
         }
         if !definition.buildable {
             return self.refused_by(asking, run, live, &Error::NotBuildable).await;
+        }
+        if run.lost_at.is_none() {
+            run.lost_at = self.lost_before(&run).await?;
         }
         if run.lost_at.is_some()
             && let Some(next) = self.found_again(asking, &mut run, live).await?
@@ -74,6 +85,24 @@ impl Runner {
             return Ok(Next::Again);
         }
         self.send(asking, &run, &definition, values, live).await
+    }
+
+    fn has_waited(&self, run: &Run) -> bool {
+        let waited = run.approved.is_some() || !matches!(run.stage, Stage::Ready { behind: 0 });
+        waited && self.clock.now().duration_since(run.since) < SEARCH
+    }
+
+    /// When the same was sent a while ago and nobody knows what became of it: whichever way people ask again.
+    async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
+        let now = self.clock.now();
+        let rows = self.store.latest_runs(None, OTHERS).await?;
+        let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+        let lost = others.filter_map(Run::read).filter(|other| {
+            let is_unknown = matches!(&other.stage, Stage::Over { end } if **end == End::Unknown);
+            let is_same = other.parameters == run.parameters && other.secrets == run.secrets;
+            is_unknown && is_same && now.duration_since(other.since) < LATELY
+        });
+        Ok(lost.filter_map(|other| other.triggered_at).min())
     }
 
     /// How many runs of the job must end before this one has its place.
@@ -118,6 +147,7 @@ impl Runner {
             let (what, detail) = match &triggered {
                 Triggered::Queued { queue_id } | Triggered::Joined { queue_id } => {
                     run.joined = matches!(triggered, Triggered::Joined { .. });
+                    run.queue_id = Some(*queue_id);
                     run.go(queued(*queue_id), now);
                     (
                         "queued",
@@ -183,12 +213,14 @@ impl Runner {
         match found {
             Found::Waiting { queue_id, ours } => {
                 answered(&mut run, live);
+                run.queue_id = Some(queue_id);
                 run.joined = !ours;
                 run.go(queued(queue_id), now);
                 self.written(asking.row, &run, live, "found").await
             }
-            Found::Build { number, .. } => {
+            Found::Build { number, queue_id } => {
                 answered(&mut run, live);
+                run.queue_id = queue_id;
                 run.number = Some(number);
                 let stage = Stage::Running {
                     number,
@@ -244,7 +276,7 @@ impl Runner {
             .client
             .look_up(&asking.job.path, &lost, self.clock.as_ref())
             .await?;
-        Ok(if self.is_of_another(run, &found, "").await {
+        Ok(if self.is_of_another(run, &found, "").await.unwrap_or(true) {
             Found::Nothing
         } else {
             found
@@ -252,17 +284,19 @@ impl Runner {
     }
 
     /// `but`: what it repeats is not another.
-    async fn is_of_another(&self, run: &Run, found: &Found, but: &str) -> bool {
+    async fn is_of_another(&self, run: &Run, found: &Found, but: &str) -> Result<bool, store::Error> {
         let first = |id: &str| id.trim_end_matches(AGAIN).to_owned();
         let but = first(but);
-        let rows = self.store.latest_runs(None, OTHERS).await.unwrap_or_default();
+        let rows = self.store.latest_runs(None, OTHERS).await?;
         let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
         let others = others.filter(|row| first(&row.id) != but);
-        others.filter_map(Run::read).any(|other| match (found, &other.stage) {
-            (Found::Build { number, .. }, _) => other.number == Some(*number),
-            (Found::Waiting { queue_id, .. }, Stage::Queued { queue_id: theirs, .. }) => queue_id == theirs,
-            _ => false,
-        })
+        Ok(others.filter_map(Run::read).any(|other| match found {
+            Found::Build { number, queue_id } => {
+                other.number == Some(*number) || queue_id.is_some() && other.queue_id == *queue_id
+            }
+            Found::Waiting { queue_id, .. } => other.queue_id == Some(*queue_id),
+            Found::Several | Found::Nothing => false,
+        }))
     }
 
     /// A run that is asked for again, because nobody knew what became of the first: that one may have turned up since.
@@ -285,14 +319,19 @@ impl Runner {
             .look_up(&asking.job.path, &parameters, self.clock.as_ref())
             .await;
         if let Ok(found) = &found
-            && self.is_of_another(run, found, &run.id).await
+            && self.is_of_another(run, found, &run.id).await?
         {
             run.lost_at = None;
             return Ok(None);
         }
         let stage = match found {
-            Ok(Found::Waiting { queue_id, .. }) => queued(queue_id),
-            Ok(Found::Build { number, .. }) => {
+            Ok(Found::Waiting { queue_id, ours }) => {
+                run.joined = !ours;
+                run.queue_id = Some(queue_id);
+                queued(queue_id)
+            }
+            Ok(Found::Build { number, queue_id }) => {
+                run.queue_id = queue_id;
                 run.number = Some(number);
                 Stage::Running {
                     number,

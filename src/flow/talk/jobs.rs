@@ -10,6 +10,7 @@ use super::{Asked, Said, Talk, plain, typo};
 use crate::command::{self, Command};
 use crate::flow::Knowledge;
 use crate::flow::cards;
+use crate::flow::case::Case;
 use crate::flow::mind::confident;
 use crate::flow::runs::{Origin, Refusal, Request, Requested};
 use crate::jobs::arguments::{self, Unreadable};
@@ -251,7 +252,12 @@ impl Talk {
             Ok(job) => {
                 let definition = self.runner.definition(job).await;
                 let given = harmless(job, definition.as_ref(), &named(job, read.values));
-                Ok(typo(asked.case, &written(job, &given)))
+                // What was typed may hold a secret of the job: nothing of it is kept.
+                let case = Case {
+                    pastes: Vec::new(),
+                    ..asked.case
+                };
+                Ok(typo(case, &written(job, &given)))
             }
             Err(nearest) if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() => {
                 self.unknown(known, library, asked, read.job, nearest, true).await

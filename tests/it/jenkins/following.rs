@@ -122,11 +122,20 @@ fn the_queue_tells_where_a_request_is() {
             json!({"_class": "hudson.model.Queue$LeftItem", "cancelled": true}),
             QueueItem::Cancelled,
         ),
+        // Jenkins counted anew after a crash: the number is another job's now.
+        (
+            json!({"_class": "hudson.model.Queue$LeftItem", "task": {"url": "http://ci/job/B/"}, "executable": {"number": 7}}),
+            QueueItem::Gone,
+        ),
+        (
+            json!({"_class": "hudson.model.Queue$LeftItem", "task": {"url": "http://ci/job/Team%20A/job/50%25%20job/"}, "executable": {"number": 7}}),
+            QueueItem::Started { number: 7 },
+        ),
     ];
     local(async move {
         for (wire, expected) in cases {
             let fake = Fake::start(move |_| answer(&wire)).await;
-            assert_eq!(client(&fake.url, &[]).queue_item(3).await.unwrap(), expected);
+            assert_eq!(client(&fake.url, &[]).queue_item(&job(), 3).await.unwrap(), expected);
             assert!(fake.seen()[0].uri.starts_with("/queue/item/3/api/json?tree="));
         }
         let fake = Fake::start(|seen| match seen.uri.as_str() {
@@ -135,7 +144,7 @@ fn the_queue_tells_where_a_request_is() {
         })
         .await;
         let client = client(&fake.url, &[]);
-        assert_eq!(client.queue_item(4).await.unwrap(), QueueItem::Gone);
+        assert_eq!(client.queue_item(&job(), 4).await.unwrap(), QueueItem::Gone);
         client.cancel(3).await.unwrap();
         assert_eq!(client.cancel(4).await, Err(Error::NotFound));
     });

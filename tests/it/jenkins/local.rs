@@ -86,7 +86,7 @@ impl World {
     async fn follow(&self, queue_id: u64) -> (u64, BuildResult) {
         let path = &self.registry.jobs[0].path;
         let number = loop {
-            match self.client.queue_item(queue_id).await.unwrap() {
+            match self.client.queue_item(path, queue_id).await.unwrap() {
                 QueueItem::Started { number } => break number,
                 QueueItem::Waiting { .. } | QueueItem::Starting => {}
                 other => panic!("{other:?}"),
@@ -197,7 +197,14 @@ fn a_lost_answer_is_found_and_the_same_request_is_joined() {
         };
         assert_eq!(world.trigger().await, Triggered::Joined { queue_id });
         world.client.cancel(queue_id).await.unwrap();
-        assert_eq!(world.client.queue_item(queue_id).await.unwrap(), QueueItem::Cancelled);
+        assert_eq!(
+            world
+                .client
+                .queue_item(&world.registry.jobs[0].path, queue_id)
+                .await
+                .unwrap(),
+            QueueItem::Cancelled
+        );
         assert_eq!(
             world.client.look_up(path, &lost, &SystemClock).await.unwrap(),
             Found::Nothing

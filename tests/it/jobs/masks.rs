@@ -52,6 +52,11 @@ fn a_value_is_hidden_however_it_is_wrapped() {
             assert!(!String::from_utf8_lossy(&inner).contains(&canary), "{shown}");
         }
     }
+    // As `base64 FILE` prints it: the value lies across two lines.
+    let long = STANDARD.encode(format!("{}{canary} and more", "x".repeat(50)));
+    let (first, second) = long.split_at(76);
+    let shown = masks.mask(&format!("data:\n{first}\n{second}\nend"));
+    assert_eq!(shown, "data:\n[masked]\nend");
     assert_eq!(
         masks.mask("prod-wdc04-carrier107 is in us-east"),
         "prod-wdc04-carrier107 is in us-east"
