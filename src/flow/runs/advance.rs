@@ -10,7 +10,7 @@ use super::follow::Next;
 use super::run::{End, Run, Stage};
 use super::show::Live;
 use crate::jenkins::{Build, Client, Error, Found, QueueItem, State};
-use crate::jobs::{Job, log, parameters};
+use crate::jobs::{Job, log};
 use crate::redact::redact;
 use crate::respond::Trouble;
 use crate::store::{self, AuditEntry, RunRow};
@@ -415,7 +415,7 @@ impl Runner {
         if excess > 0 {
             // Whole lines only: half a secret is none that could be taken out.
             let rest: String = live.log_end.chars().skip(excess).collect();
-            live.log_end = rest.split_once('\n').map_or("", |(_, rest)| rest).to_owned();
+            rest.split_once('\n').map_or("", |(_, rest)| rest).clone_into(&mut live.log_end);
         }
         let whole = match live.log_end.rsplit_once('\n') {
             Some((whole, _)) if more.more => whole,

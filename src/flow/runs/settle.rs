@@ -19,7 +19,7 @@ use crate::flow::mind::{Mind, body, confident};
 use crate::jenkins::Error;
 use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
 use crate::jobs::masks::Masks;
-use crate::jobs::{BuildResult, Job, Values, fit, parameters};
+use crate::jobs::{BuildResult, Job, Values, fit};
 use crate::respond::FoundError;
 use crate::store::{self, Action, CaseRow, Done, NewPost};
 

@@ -99,7 +99,7 @@ fn a_get_is_tried_again_and_a_login_page_is_none_of_the_api() {
 
 #[test]
 fn the_queue_tells_where_a_request_is() {
-    let cases: [(Value, QueueItem); 5] = [
+    let cases: [(Value, QueueItem); 7] = [
         (
             json!({"_class": "hudson.model.Queue$BlockedItem", "why": "Build #168 is already in progress"}),
             QueueItem::Waiting {
