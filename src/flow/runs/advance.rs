@@ -415,7 +415,9 @@ impl Runner {
         if excess > 0 {
             // Whole lines only: half a secret is none that could be taken out.
             let rest: String = live.log_end.chars().skip(excess).collect();
-            rest.split_once('\n').map_or("", |(_, rest)| rest).clone_into(&mut live.log_end);
+            rest.split_once('\n')
+                .map_or("", |(_, rest)| rest)
+                .clone_into(&mut live.log_end);
         }
         let whole = match live.log_end.rsplit_once('\n') {
             Some((whole, _)) if more.more => whole,

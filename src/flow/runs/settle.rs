@@ -23,7 +23,9 @@ use crate::jobs::{BuildResult, Job, Values, fit};
 use crate::respond::FoundError;
 use crate::store::{self, Action, CaseRow, Done, NewPost};
 
-/// How long artifacts are waited for while Jenkins does not answer.
+/// Tries to read an artifact at which Jenkins fails.
+const TRIES: u32 = 3;
+/// How long artifacts are waited for while Jenkins is away.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Known errors that are named.
 const FOUND: usize = 3;
@@ -112,15 +114,21 @@ impl Runner {
             }
         }
         for path in allowed {
-            let artifact = match asking.client.artifact(&asking.job.path, number, path, most).await {
-                Ok(bytes) => Artifact::Read(bytes),
-                Err(error) if error.is_passing() => return Err(error),
-                Err(Error::NotFound) => Artifact::NotRead("is not there".to_owned()),
-                // These say it by themselves.
-                Err(error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path)) => {
-                    Artifact::NotRead(error.to_string())
+            let mut tries = 0;
+            let artifact = loop {
+                tries += 1;
+                match asking.client.artifact(&asking.job.path, number, path, most).await {
+                    Ok(bytes) => break Artifact::Read(bytes),
+                    // Jenkins itself is away.
+                    Err(error @ (Error::Starting | Error::Unreachable { .. } | Error::Busy)) => return Err(error),
+                    Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
+                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    // These say it by themselves.
+                    Err(
+                        error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
+                    ) => break Artifact::NotRead(error.to_string()),
+                    Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
                 }
-                Err(error) => Artifact::NotRead(format!("cannot be read: {error}")),
             };
             read.insert(path.clone(), artifact);
         }

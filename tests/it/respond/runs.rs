@@ -7,9 +7,10 @@ use signpost::jobs::checks::Finding;
 use signpost::respond::{FoundError, Options, Responder, RunCard, RunStage, Trouble, to_text};
 
 /// Classes of trouble that Jenkins did not tell of.
-const OWN_CLASSES: [&str; 6] = [
+const OWN_CLASSES: [&str; 7] = [
     "unregistered",
     "vanished",
+    "another-build",
     "several",
     "not-found-again",
     "secret-lost",
