@@ -16,6 +16,7 @@ use super::Status;
 use super::home::Home;
 use super::listen::Listener;
 use super::rules::Rules;
+use super::talk::jobs;
 use super::turns::by_turns;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
@@ -174,6 +175,13 @@ impl Handler {
             }
             if !done.runs.is_empty() {
                 self.listener.talk.runner.woken();
+            }
+            // What somebody gave a job may be a secret: it does not stay where it came in.
+            let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
+            if done.answered.iter().any(gave)
+                && let Err(cause) = self.store.scrub().await
+            {
+                self.store_failed(&cause);
             }
         }
         Ok(finished)

@@ -71,6 +71,9 @@ pub trait Store: Cases + Runs {
     /// messages of a case and of a run are known as long as it is.
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error>;
 
+    /// What was erased must not live on anywhere, as far as that can be had now: called where it may have been a secret.
+    async fn scrub(&self) -> Result<(), Error>;
+
     /// Whether it can be written.
     async fn check(&self) -> Result<(), Error>;
 }

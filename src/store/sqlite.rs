@@ -285,15 +285,20 @@ impl Store for Sqlite {
             .await?
             .rows_affected();
         transaction.commit().await?;
-        // What was erased must not live on in the write-ahead log.
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.writer)
-            .await?;
+        self.scrub().await?;
         Ok(Purged {
             forgotten,
             erased,
             unhandled,
         })
+    }
+
+    async fn scrub(&self) -> Result<(), Error> {
+        // The write-ahead log keeps pages of before.
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     async fn check(&self) -> Result<(), Error> {

@@ -23,6 +23,8 @@ use crate::store::{self, CaseRow, Done};
 
 /// How a message is about, for the log, when it led to a run.
 pub(in crate::flow) const RUN: &str = "run";
+/// The same, when it led to none.
+pub(in crate::flow) const NO_RUN: &str = "no run";
 /// How far back cases are looked for that a thread is about.
 const CASES: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// A longer text that begins with `run` is no slip in a command.
@@ -114,7 +116,7 @@ impl Talk {
                     .collect(),
             },
         };
-        Ok(plain(self.refusal(About::default(), &origin, reason), "no run"))
+        Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
     }
 
     /// Asks for the run, with what is given and what is known besides.
@@ -136,12 +138,12 @@ impl Talk {
         if may.is_ok() {
             if let Some(unreadable) = unreadable {
                 let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
-                return Ok(plain(reply, "no run"));
+                return Ok(plain(reply, NO_RUN));
             }
             // Slack shows a command to nobody else, and in a direct message nobody else reads.
             let secrets = secrets(job, definition.as_ref(), &given);
             if !secrets.is_empty() && !asked.can_open && !asked.direct {
-                return Ok(plain(self.refusal(about, &origin, Reason::Secret(secrets)), "no run"));
+                return Ok(plain(self.refusal(about, &origin, Reason::Secret(secrets)), NO_RUN));
             }
         }
         let fields = match may {
@@ -166,10 +168,10 @@ impl Talk {
                 if asked.can_open && is_missing {
                     Self::form(job, given.clone(), &origin)
                 } else {
-                    plain(self.refusal(about, &origin, Reason::Faults(faults)), "no run")
+                    plain(self.refusal(about, &origin, Reason::Faults(faults)), NO_RUN)
                 }
             }
-            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, "no run"),
+            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, NO_RUN),
             taken => self.taken(job, taken),
         })
     }
@@ -195,7 +197,7 @@ impl Talk {
                 done,
                 reply: responder.run_joined(job.shown(), &by, url.as_deref()),
             },
-            Requested::Refused(_) => plain(responder.too_old(None), "no run"),
+            Requested::Refused(_) => plain(responder.too_old(None), NO_RUN),
         }
     }
 

@@ -37,6 +37,20 @@ impl World {
 }
 
 #[test]
+fn the_error_of_another_location_has_a_card_and_a_run_of_its_own() {
+    with(|world, bot| async move {
+        let first = world.say(ALERT);
+        world.saying(&first, &["loc-4711", "Run: Collect the facts"]).await;
+        let second = world.say(&ALERT.replace("4711", "4712"));
+        world.saying(&second, &["loc-4712", "Run: Collect the facts"]).await;
+        // The same location again is the same error.
+        let third = world.say(ALERT);
+        assert!(!text(&world.replies(&third).await[0]).contains("Run:"));
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn a_mention_starts_a_run_in_its_thread_and_the_thread_gives_what_is_missing() {
     with(|world, bot| async move {
         let ts = world.say(ALERT);
@@ -67,7 +81,11 @@ fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
             "quotation mark has no pair",
         ),
         (ADA, "run get-info CLUSTERID=c1 CLUSTERID=c2", "given twice"),
-        (ADA, "run get-info CLUSTERID=c1 TUGBOAT t1", "one of the words is no value"),
+        (
+            ADA,
+            "run get-info CLUSTERID=c1 TUGBOAT t1",
+            "one of the words is no value",
+        ),
         (ADA, "run get-info now", "one of the words is no value"),
         (ADA, "run get-inof CLUSTERID=c1", "Did you mean `run get-info`"),
         (ADA, "run nightly-reprot", "Did you mean `run nightly-report`"),

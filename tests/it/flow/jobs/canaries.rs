@@ -246,5 +246,6 @@ fn a_secret_that_is_written_into_a_channel_is_refused_and_not_kept() {
         world.assert_nothing_kept(&secret).await;
         assert_eq!((world.triggers(), world.rows().await), (0, (0, 0)));
         bot.stop().await;
+        files(world.folder.path(), &[("mention", secret)]);
     });
 }
