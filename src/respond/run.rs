@@ -40,7 +40,7 @@ pub enum RunStage {
     Reading,
     /// It ran to its end.
     Done,
-    /// It was not started, for certain: see [`RunCard::class`].
+    /// It was not started, for certain: see [`RunCard::trouble`].
     Refused,
     /// What was filled in does not fit the job as Jenkins defines it: see [`RunCard::faults`].
     Invalid,
