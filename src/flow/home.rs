@@ -204,7 +204,7 @@ impl Home {
         RunLine {
             title: job.map_or(&*run.job, Job::shown).to_owned(),
             stage: run.stage_name(),
-            result: run.ended().map(|ended| ended.result.to_string()),
+            result: run.result(),
             by: run.by.name.clone(),
             at: run.by.at,
             url,

@@ -150,10 +150,7 @@ impl Listener {
         });
         // In a thread that works on a runbook, words of that runbook are talk about it: a lookup's answer, a question.
         let thread = message.answer_thread();
-        let talks = |(_, case): &(CaseRow, Case)| {
-            case.thread_ts.as_deref() == Some(thread) && case.post.is_some() && case.is_talk(&known.library, best)
-        };
-        if cases.iter().any(talks) {
+        if Self::is_talk(&cases, message, &known, best) {
             return self.adds(heard, &known).await;
         }
         let within = |(row, case): &&(CaseRow, Case)| {
@@ -215,7 +212,17 @@ impl Listener {
 
     /// What is recognised for certain in a channel.
     fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
-        confident(known.index.find(text), self.rules.threshold(channel))
+        let mut outcome = confident(known.index.find(text), self.rules.threshold(channel));
+        // The name of a job's parameter is no error code.
+        outcome.matches.retain(|found| !self.mind.names_parameters(found));
+        outcome
+    }
+
+    /// Whether a message is talk about what its thread is about.
+    fn is_talk(cases: &[(CaseRow, Case)], message: &Message, known: &Knowledge, best: &Match) -> bool {
+        let thread = Some(message.answer_thread());
+        let mut here = cases.iter().filter(|(_, case)| case.thread_ts.as_deref() == thread);
+        here.any(|(_, case)| case.post.is_some() && case.is_talk(&known.library, best))
     }
 
     /// The same error again: whoever is in that thread has the answer before their eyes, others are told where it is. A
@@ -294,6 +301,10 @@ impl Listener {
         let Some(best) = outcome.matches.first() else {
             return Ok(Done::default());
         };
+        let cases = self.cases(&message.channel, REMINDED).await?;
+        if Self::is_talk(&cases, message, known, best) {
+            return Ok(Done::default());
+        }
         let about = name(&known.library, best.topic);
         Mind::take_up(&known.library, &mut case, &outcome);
         case.fingerprint.clone_from(&about);

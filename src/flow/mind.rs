@@ -10,7 +10,7 @@ use super::case::{Case, Mark, Place, Standing};
 use super::{Error, Knowledge};
 use crate::jobs::attach::{Attached, Written};
 use crate::jobs::{Registry, Source};
-use crate::matching::{Match, Outcome};
+use crate::matching::{Match, Outcome, SignatureKind};
 use crate::respond::{Card, CardJob, LinkTemplate, Options, Reply, Responder, Templates};
 use crate::runbook::{Library, TopicId};
 use crate::settings::Settings;
@@ -173,6 +173,20 @@ impl Mind {
             }
         }
         attached
+    }
+
+    /// Whether a match is recognised by nothing but names of parameters of jobs, and words.
+    pub(super) fn names_parameters(&self, found: &Match) -> bool {
+        let is_name = |word: &str| {
+            let mut all = self.registry.jobs.iter().flat_map(|job| &job.parameters);
+            all.any(|parameter| parameter.name.eq_ignore_ascii_case(word))
+        };
+        let mut told = found
+            .evidence
+            .iter()
+            .filter(|evidence| evidence.kind != SignatureKind::Words)
+            .peekable();
+        told.peek().is_some() && told.all(|evidence| is_name(&evidence.signature))
     }
 
     /// Whether one of these captured values goes into the form of a job that a topic offers in a channel.

@@ -70,7 +70,7 @@ impl Client {
             (StatusCode::INTERNAL_SERVER_ERROR, _) if says("is not parameterized") => Error::NoParameters,
             (StatusCode::INTERNAL_SERVER_ERROR, _) if says("Illegal choice") => Error::BadChoice,
             // Jenkins' own 503 is sent before it looks at the request; a proxy's may hide anything.
-            (StatusCode::SERVICE_UNAVAILABLE, _) if answer.is_jenkins() || says("getting ready to work") => {
+            (StatusCode::SERVICE_UNAVAILABLE, _) if says("getting ready to work") || says("Jenkins is restarting") => {
                 Error::Starting
             }
             (status, _) if status.is_server_error() => {

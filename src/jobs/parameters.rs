@@ -230,6 +230,18 @@ pub fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool
             .map_or_else(|| secret_like(name), Parameter::is_secret)
 }
 
+/// What a person wrote, rewritten where that makes sense and else left as it is. What no shell should see is not made
+/// harmless by it: it is left for the check.
+pub fn rewritten(parameter: &Parameter, given: &str) -> String {
+    const SHELL: &[char] = &[
+        '`', '$', ';', '|', '&', '<', '>', '(', ')', '{', '}', '\'', '"', '\\', '*', '?', '!', '~', '#',
+    ];
+    let given = given.trim();
+    let is_plain = !given.starts_with('-') && !given.contains(SHELL) && !given.contains(char::is_control);
+    let value = is_plain.then(|| Transform::all(&parameter.transform, given)).flatten();
+    value.unwrap_or_else(|| given.to_owned())
+}
+
 /// Whether a value may be sent.
 pub(super) fn sound(parameter: &Parameter, value: &str) -> Result<(), Fault> {
     let length = value.chars().count();
@@ -283,9 +295,7 @@ fn field(parameter: &Parameter, sources: &Sources<'_>) -> Field {
         several: Vec::new(),
     };
     if let Some(given) = sources.given.get(&parameter.name) {
-        // What a person wrote is rewritten where that makes sense, and else left as it is.
-        let value = Transform::all(&parameter.transform, given).unwrap_or_else(|| given.trim().to_owned());
-        field.value = Some(value);
+        field.value = Some(rewritten(parameter, given));
         field.origin = Origin::Given;
         return field;
     }
@@ -371,8 +381,13 @@ fn hinted(hint: &Hint, sources: &Sources<'_>) -> Vec<String> {
 fn said(name: &str, thread: &[String]) -> Option<String> {
     thread.iter().rev().find_map(|message| {
         message.lines().rev().find_map(|line| {
+            // However people mark it up; what stands behind it in brackets is theirs.
+            let line = line.replace(['*', '`'], "");
+            let line = line.trim_start().trim_start_matches(['>', ' ', '\t']);
+            let line = line.strip_prefix("&gt;").unwrap_or(line);
             let value = pick::unquoted(pick::value_of(line, name)?);
-            let value = value.trim_matches(['*', '_', '`', ' ']);
+            let value = value.split_whitespace().next().unwrap_or_default();
+            let value = value.trim_matches(['_', ',', ';']);
             (!value.is_empty()).then(|| value.to_owned())
         })
     })

@@ -10,9 +10,9 @@ use super::run::{Run, Stage, post_of};
 use super::{Origin, Refusal, Request, Requested, Runner};
 use crate::flow::cards;
 use crate::flow::case::{Case, Mark};
+use crate::jobs::Job;
 use crate::jobs::masks::MASK;
 use crate::jobs::parameters::{self, Fault, FieldFault};
-use crate::jobs::{Job, Transform};
 use crate::policy::{self, MayRun};
 use crate::redact::redact;
 use crate::store::{self, AuditEntry, Done};
@@ -201,7 +201,9 @@ impl Runner {
         };
         let by = run.by.name.clone();
         let mut done = Done::default();
-        if run.by.by != mark.by && run.also.iter().all(|other| other.by != mark.by) {
+        // Who joins what waits for approval could not approve it any more.
+        let waits = matches!(run.stage, Stage::Approval { .. });
+        if !waits && run.by.by != mark.by && run.also.iter().all(|other| other.by != mark.by) {
             run.also.push(mark.clone());
             done.posts.extend(self.update(&run, &super::show::Live::default()));
             done.runs
@@ -312,9 +314,11 @@ fn rewritten(job: &Job, values: &BTreeMap<String, String>) -> BTreeMap<String, S
     let given = values.iter().filter(|(_, value)| !value.trim().is_empty());
     given
         .map(|(name, value)| {
-            let transforms = job.parameter(name).map(|parameter| parameter.transform.as_slice());
-            let rewritten = Transform::all(transforms.unwrap_or_default(), value);
-            (name.clone(), rewritten.unwrap_or_else(|| value.trim().to_owned()))
+            let value = match job.parameter(name) {
+                Some(parameter) => parameters::rewritten(parameter, value),
+                None => value.trim().to_owned(),
+            };
+            (name.clone(), value)
         })
         .collect()
 }

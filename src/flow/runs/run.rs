@@ -287,6 +287,16 @@ impl Run {
         }
     }
 
+    /// How it ended, in a word or two.
+    pub(in crate::flow) fn result(&self) -> Option<String> {
+        let ended = self.ended()?;
+        Some(if ended.missing.is_empty() {
+            ended.result.to_string()
+        } else {
+            format!("{}, inconclusive", ended.result)
+        })
+    }
+
     /// Where it is, as templates call it.
     pub(in crate::flow) fn stage_name(&self) -> RunStage {
         match &self.stage {

@@ -76,6 +76,9 @@ impl Runner {
         let is_stopped = run.cancel.is_some() && *result == BuildResult::Aborted;
         let none = Checks::default();
         let mut ended = judged(if is_stopped { &none } else { &checks }, &evidence, result, seconds);
+        if ended.has_checks {
+            ended.missing.extend(self.changed_since(&run).await?);
+        }
         ended.missing.extend(unreadable.into_iter().filter(|_| !is_stopped));
         if !ended.missing.is_empty() {
             ended.section = None;
@@ -93,6 +96,34 @@ impl Runner {
         }
         self.conclude(asking, run_with(run, ended, self.clock.now()), &known, live)
             .await
+    }
+
+    /// What the pasted message names another value for by now: a verdict about the old one is of no use.
+    async fn changed_since(&self, run: &Run) -> Result<Vec<String>, store::Error> {
+        let row = match &run.case {
+            Some(id) => self.store.case(id).await?,
+            None => None,
+        };
+        let now = row
+            .as_ref()
+            .and_then(cards::read)
+            .map(|case| case.captures)
+            .unwrap_or_default();
+        let sent = |values: &[String]| {
+            values
+                .iter()
+                .any(|value| run.parameters.values().any(|sent| sent == value))
+        };
+        let changed = run.captures.iter().filter_map(|(name, before)| {
+            let after = now.get(name)?;
+            let differs = sent(before) && !before.iter().any(|value| after.contains(value));
+            differs.then(|| after.first()).flatten()
+        });
+        let mut changed: Vec<String> = changed
+            .map(|value| format!("the message was edited since, and is about `{value}` now"))
+            .collect();
+        changed.dedup();
+        Ok(changed)
     }
 
     /// Every artifact that a check wants, and what else may be read.

@@ -56,7 +56,7 @@ impl Talk {
             Some(RunLine {
                 title: job.map_or(run.job.as_str(), Job::shown).to_owned(),
                 stage: run.stage_name(),
-                result: run.ended().map(|ended| ended.result.to_string()),
+                result: run.result(),
                 by: run.by.name.clone(),
                 at: row.created_at,
                 url: url.ok().and_then(Result::ok).flatten(),

@@ -115,6 +115,11 @@ async fn struck(shared: &Arc<Shared>, ask: &Ask, who: &Who, headers: &HeaderMap,
     let fault = shared.update(|state| state.take_fault(what, &path, who.id()));
     match &fault {
         Some(Effect::Html) => return pages::sign_in(),
+        // What Jenkins says while it starts, before it looks at a request.
+        Some(Effect::Status {
+            status: 503,
+            apply: false,
+        }) => return finished(pages::starting()),
         Some(Effect::Status { status, apply: false }) => return finished(status_page(*status)),
         Some(Effect::Break { apply: false }) => return broken(),
         Some(Effect::Slow { delay, apply: false }) => tokio::time::sleep(*delay).await,

@@ -215,7 +215,7 @@ fn the_same_twice_is_one_run_and_the_second_is_told() {
         let first = world.mention(ADA, "run nightly-report");
         world.saying(&first, &["Asked for by ada"]).await;
         let second = world.mention(GRACE, "run nightly-report");
-        world.saying(&second, &["ada has started “Sum up the day”"]).await;
+        world.saying(&second, &["ada has asked for “Sum up the day”"]).await;
         world.saying(&first, &["Asked for by ada, and by grace"]).await;
         let told = world.slash(ADA, "run nightly-report").await;
         assert!(told.contains("with the same values already"), "{told}");

@@ -209,7 +209,8 @@ fn files(folder: &Path, secrets: &[(&str, String)]) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         if entry.file_name().to_string_lossy().starts_with("signpost.db") {
             found += 1;
-            let bytes = std::fs::read(entry.path()).unwrap();
+            // SQLite takes its log away when the last connection closes: what is gone holds nothing.
+            let bytes = std::fs::read(entry.path()).unwrap_or_default();
             assert_not_in(&entry.path().display().to_string(), &bytes, secrets);
         }
     }

@@ -48,7 +48,7 @@ fn the_same_run_is_joined_and_not_repeated() {
         let second = world.asks(GRACE, GET);
         let told = world.saying(
             &second,
-            &["ada has started “Collect the configuration” with the same values already"],
+            &["ada has asked for “Collect the configuration” with the same values already"],
         );
         is_in(&told.await, &["go to the run"]);
         world.run_saying(&first, &["and by grace"]).await;
