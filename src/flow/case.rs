@@ -339,15 +339,18 @@ impl Case {
         self.evidence.iter().filter(says).count() == 0 || other.iter().filter(says).any(told)
     }
 
-    /// Whether a match is talk about the runbook that people work on already: it names no code and no rule of another error.
-    /// The field that a step asks for looks like the name of an alert, a lookup's answer like a message.
+    /// Whether a match says no more than words of the runbook that people work on already, or names what stands in the very
+    /// section: the field that a step asks for looks like the name of an alert.
     pub(super) fn is_talk(&self, library: &Library, found: &Match) -> bool {
         let Some(other) = Place::of(library, found.topic) else {
             return false;
         };
-        let tells = |kind: SignatureKind| matches!(kind, SignatureKind::Code | SignatureKind::Pattern);
+        let is_only = |kinds: &[SignatureKind]| found.evidence.iter().all(|evidence| kinds.contains(&evidence.kind));
         let mut own = [&self.place, &self.found].into_iter().flatten();
-        own.any(|place| place.runbook == other.runbook) && !found.evidence.iter().any(|evidence| tells(evidence.kind))
+        own.any(|place| {
+            place.runbook == other.runbook && is_only(&[SignatureKind::Words])
+                || *place == other && is_only(&[SignatureKind::Words, SignatureKind::Alert])
+        })
     }
 
     /// The values of a match that contradict those of the case: it is about something else of the same kind.

@@ -138,8 +138,14 @@ fn a_lookup_posted_into_a_thread_is_no_error_of_its_own() {
         let first =
             world.say("[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer cluster_id = loc4711");
         world.saying(&first, &["ActualDatacenterCluster"]).await;
-        let lookup = "ActualDatacenterCluster: prod-wdc04.carrier107";
-        world.workspace.reply(GRACE, SUPPORT, &first, lookup).unwrap();
+        // Alone, and put together with what its author says next.
+        for said in [
+            "ActualDatacenterCluster: prod-wdc04.carrier107",
+            "thanks!",
+            "ActualDatacenterCluster is the field",
+        ] {
+            world.workspace.reply(GRACE, SUPPORT, &first, said).unwrap();
+        }
         assert_eq!(world.settled(&first).await.len(), 1);
         bot.stop().await;
     });
