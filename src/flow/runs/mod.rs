@@ -17,6 +17,7 @@ mod memory;
 mod progress;
 mod request;
 mod run;
+mod running;
 mod settle;
 mod show;
 mod trigger;
