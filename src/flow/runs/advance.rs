@@ -154,7 +154,6 @@ impl Runner {
                 if is_new {
                     // What people read; the audit has nothing of it.
                     self.save(asking.row, &run, live, Vec::new()).await?;
-                    return Ok(Next::Wait(self.pace.queue));
                 }
                 Ok(Next::Wait(self.pace.queue))
             }
@@ -230,13 +229,7 @@ impl Runner {
         answered(&mut run, live);
         run.number = Some(number);
         run.cancel_sent = false;
-        run.go(
-            Stage::Running {
-                number,
-                waits_for_input: false,
-            },
-            now,
-        );
+        run.go(Stage::running(number), now);
         self.written(asking.row, &run, live, "started").await
     }
 
@@ -275,14 +268,7 @@ impl Runner {
             Ok(Found::Waiting { queue_id: other, ours }) if other != queue_id => {
                 run.joined = !ours;
                 run.queue_id = Some(other);
-                run.go(
-                    Stage::Queued {
-                        queue_id: other,
-                        why: None,
-                        missing_since: None,
-                    },
-                    now,
-                );
+                run.go(Stage::queued(other), now);
                 self.written(asking.row, &run, live, "queued").await
             }
             Ok(Found::Build { number, queue_id }) => {

@@ -62,16 +62,16 @@ impl Runner {
     /// What the runbook says to write into the form.
     fn hints(&self, job: &Job, case: Option<&Case>, line: Option<u32>) -> Vec<Hint> {
         let known = self.mind.knowledge();
-        let places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
-        for place in places.chain(&self.home_of(job)) {
+        let at = |place: &Place| {
             let mut attached = self.attached(&known, place);
             attached.retain(|attached| attached.job == job.id);
             let at_line = attached.iter().position(|attached| Some(attached.line) == line);
-            if !attached.is_empty() {
-                return attached.swap_remove(at_line.unwrap_or(0)).hints;
-            }
-        }
-        Vec::new()
+            (!attached.is_empty()).then(|| attached.swap_remove(at_line.unwrap_or(0)).hints)
+        };
+        let mut places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
+        // Only where the case tells nothing: it reads every runbook's text.
+        let home = || self.home_of(job).as_ref().and_then(at);
+        places.find_map(at).or_else(home).unwrap_or_default()
     }
 
     /// The place of the one runbook that starts a job; `None` when there are several.

@@ -28,10 +28,6 @@ impl Runner {
     /// Why not.
     pub(in crate::flow) async fn may(&self, job: &Job, origin: &Origin) -> Result<(), Refusal> {
         let who = self.who(job, origin, &job.run_by).await;
-        let who = policy::Runner {
-            stranger: who.stranger,
-            ..who
-        };
         match policy::may_run(who) {
             MayRun::Yes => {}
             other => return Err(refusal(other)),

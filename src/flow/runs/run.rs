@@ -160,6 +160,25 @@ pub(in crate::flow) fn post_of(run: &str) -> String {
     format!("run:{run}")
 }
 
+impl Stage {
+    /// It came into the queue.
+    pub(in crate::flow) fn queued(queue_id: u64) -> Self {
+        Self::Queued {
+            queue_id,
+            why: None,
+            missing_since: None,
+        }
+    }
+
+    /// It became a build.
+    pub(in crate::flow) fn running(number: u64) -> Self {
+        Self::Running {
+            number,
+            waits_for_input: false,
+        }
+    }
+}
+
 impl Run {
     /// A run as it was kept. `None` when it cannot be read, which is logged.
     pub(in crate::flow) fn read(row: &RunRow) -> Option<Run> {
@@ -231,15 +250,8 @@ impl Run {
     pub(in crate::flow) fn take_up(&mut self, old: &Run, now: Timestamp) {
         let gave_up = matches!(&old.stage, Stage::Over { end } if **end == End::GaveUp);
         let stage = match (old.number, old.queue_id) {
-            (Some(number), _) => Stage::Running {
-                number,
-                waits_for_input: false,
-            },
-            (None, Some(queue_id)) => Stage::Queued {
-                queue_id,
-                why: None,
-                missing_since: None,
-            },
+            (Some(number), _) => Stage::running(number),
+            (None, Some(queue_id)) => Stage::queued(queue_id),
             (None, None) => return,
         };
         if gave_up {

@@ -148,7 +148,7 @@ impl Runner {
                 Triggered::Queued { queue_id } | Triggered::Joined { queue_id } => {
                     run.joined = matches!(triggered, Triggered::Joined { .. });
                     run.queue_id = Some(*queue_id);
-                    run.go(queued(*queue_id), now);
+                    run.go(Stage::queued(*queue_id), now);
                     (
                         "queued",
                         vec![("queue_id", json!(queue_id)), ("joined", json!(run.joined))],
@@ -215,17 +215,14 @@ impl Runner {
                 answered(&mut run, live);
                 run.queue_id = Some(queue_id);
                 run.joined = !ours;
-                run.go(queued(queue_id), now);
+                run.go(Stage::queued(queue_id), now);
                 self.written(asking.row, &run, live, "found").await
             }
             Found::Build { number, queue_id } => {
                 answered(&mut run, live);
                 run.queue_id = queue_id;
                 run.number = Some(number);
-                let stage = Stage::Running {
-                    number,
-                    waits_for_input: false,
-                };
+                let stage = Stage::running(number);
                 run.go(stage, now);
                 self.written(asking.row, &run, live, "found").await
             }
@@ -328,15 +325,12 @@ impl Runner {
             Ok(Found::Waiting { queue_id, ours }) => {
                 run.joined = !ours;
                 run.queue_id = Some(queue_id);
-                queued(queue_id)
+                Stage::queued(queue_id)
             }
             Ok(Found::Build { number, queue_id }) => {
                 run.queue_id = queue_id;
                 run.number = Some(number);
-                Stage::Running {
-                    number,
-                    waits_for_input: false,
-                }
+                Stage::running(number)
             }
             Ok(Found::Several) => {
                 run.trouble = Some(Trouble {
@@ -361,14 +355,6 @@ impl Runner {
         run.triggered_at = run.lost_at.take();
         run.go(stage, now);
         self.written(asking.row, run, live, "found").await.map(Some)
-    }
-}
-
-fn queued(queue_id: u64) -> Stage {
-    Stage::Queued {
-        queue_id,
-        why: None,
-        missing_since: None,
     }
 }
 
