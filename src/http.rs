@@ -33,6 +33,13 @@ pub enum Error {
 
 /// Tells about health.
 pub trait Health: Send + Sync + 'static {
+    /// Whether the process does its work.
+    ///
+    /// # Errors
+    ///
+    /// Why it is to be restarted.
+    fn liveness(&self) -> Result<(), String>;
+
     /// Whether the bot can answer, and the state of each dependency.
     fn readiness(&self) -> (bool, Value);
 }
@@ -57,13 +64,20 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 /// Serves until told to stop.
 pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Option<Metrics>, stop: CancellationToken) {
     let app = Router::new()
-        .route("/live", get(|| async { "live\n" }))
+        .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/metrics", get(show_metrics))
         .with_state(Served { health, metrics });
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(cause) = served.await {
         tracing::error!(%cause, "health and metrics are not served any more");
+    }
+}
+
+async fn live(State(served): State<Served>) -> Response {
+    match served.health.liveness() {
+        Ok(()) => "live\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
     }
 }
 

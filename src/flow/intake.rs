@@ -42,14 +42,14 @@ impl Sink for Intake {
         }
         match self.store.receive(&arrivals, self.clock.now()).await {
             Ok(receipts) => {
-                self.status.change(|status| status.store = true);
+                self.status.store_works();
                 if receipts.into_iter().any(crate::store::Receipt::wakes) {
                     self.wake.notify_one();
                 }
                 Ok(())
             }
             Err(cause) => {
-                self.status.change(|status| status.store = false);
+                self.status.store_failed(&cause);
                 Err(cause.to_string())
             }
         }

@@ -13,7 +13,7 @@ use super::Knowledge;
 use super::cards::{self, key_of, post};
 use super::case::{Case, Standing};
 use super::mind::{Mind, body, confident, name};
-use super::reading::Reading;
+use super::reading::{Files, Reading};
 use super::rules::Rules;
 use super::talk::{Said, Talk};
 use unanswered::seconds;
@@ -65,8 +65,20 @@ struct Before {
 }
 
 impl Listener {
-    /// What a message leads to.
-    pub(super) async fn hear(&self, message: &Message, mentioned: bool) -> Result<Done, store::Error> {
+    /// Downloads the files of a message that may be answered.
+    pub(super) async fn files(&self, message: &Message, mentioned: bool) -> Result<Files, store::Error> {
+        if message.unread_files().next().is_none() {
+            return Ok(Files::default());
+        }
+        let muted = self.store.muted(&message.channel, self.clock.now()).await?.is_some();
+        Ok(match self.rules.verdict(message, mentioned, muted) {
+            Verdict::Ignore(_) => Files::default(),
+            _ => self.reading.files(message).await,
+        })
+    }
+
+    /// What a message leads to. `files`: as [`Self::files`] gave them.
+    pub(super) async fn hear(&self, message: &Message, mentioned: bool, files: Files) -> Result<Done, store::Error> {
         let muted = self.store.muted(&message.channel, self.clock.now()).await?.is_some();
         let (asked, stranger) = match self.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
@@ -92,7 +104,7 @@ impl Listener {
         let heard = Heard {
             message,
             key,
-            text: self.reading.text(message).await,
+            text: self.reading.text(message, &files),
             id,
             stranger,
         };

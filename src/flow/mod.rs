@@ -30,6 +30,7 @@ mod interact;
 mod knowledge;
 mod listen;
 mod mind;
+mod missed;
 mod people;
 mod probe;
 mod reading;
@@ -127,6 +128,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     // Everything stops with the hard token; `stop` lets each task end what it has begun.
     let stop = hard.child_token();
     let prepared = prepare(&settings, &parts).await?;
+    let store = Arc::clone(&prepared.store);
     spawn(settings, &parts, prepared, &hard, &stop);
 
     shutdown.cancelled().await;
@@ -137,6 +139,10 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
         () = parts.tracker.wait() => {}
         () = hard.cancelled() => warn!("stopped at once; what was not finished is in the store"),
         () = tokio::time::sleep(GRACE) => warn!("stopped although not everything was finished; it is in the store"),
+    }
+    // Whatever was being handled did not bring the process down: it was asked to end.
+    if let Err(cause) = store.release(None).await {
+        warn!(%cause, "messages that were being handled may count as if the bot had crashed");
     }
     Ok(())
 }
@@ -187,7 +193,11 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
             "posts were being sent when the bot ended; they are looked up before they are sent again"
         );
     }
-    parts.status.change(|status| status.store = true);
+    let crashed = store.recover_inbox().await?;
+    if crashed > 0 {
+        info!(crashed, "messages were being handled when the bot ended");
+    }
+    parts.status.store_works();
     let slack = start::slack(settings, tokens).await?;
     info!(
         slack.team = slack.us.team_id,
@@ -260,9 +270,11 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         wake: inbox,
         outbox: Arc::clone(&outbox),
         thinking: Arc::new(Semaphore::new(cores::but_one())),
+        suspects: tokio::sync::RwLock::default(),
         tracker: parts.tracker.clone(),
     };
     tasks.keep("handle", handler, handle::Handler::run);
+    let woken = Arc::clone(&outbox);
     let delivery = delivery(parts, &store, sender, us, lookup_after, outbox);
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sink = Arc::clone(&intake) as _;
@@ -281,6 +293,8 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         intake,
         sockets,
         status: Arc::clone(status),
+        mind,
+        outbox: woken,
         retention,
     };
     look_after(parts, &tasks, keeper, health, stop);

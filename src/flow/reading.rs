@@ -1,13 +1,16 @@
 //! What a message says, with what is attached to it; and what Slack has to be asked about places.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing::{info, warn};
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
 
 use super::rules::Rules;
-use crate::slack::decode::Message;
+use crate::slack::decode::{FileRef, Message};
 use crate::slack::text;
 use crate::slack::web::Web;
 
@@ -20,6 +23,61 @@ const LINKS: usize = 2_000;
 /// Files of one message that are read.
 const FILES: usize = 3;
 
+/// Files downloaded at once.
+const DOWNLOADS: usize = 8;
+/// After so many files in a row that did not come in time, none is asked for during [`REST`].
+const HUNG: u32 = 3;
+/// How long files are not asked for. Then one is tried.
+const REST: Duration = Duration::from_secs(30);
+
+/// The contents of the first files of a message, in their order; `None` for one that could not be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Files(Vec<Option<String>>);
+
+/// Limits downloads, and stops asking for files while they hang.
+#[derive(Debug)]
+pub(super) struct Downloads {
+    places: Semaphore,
+    state: Mutex<DownloadState>,
+}
+
+#[derive(Debug, Default)]
+struct DownloadState {
+    hung: u32,
+    rests_until: Option<Instant>,
+}
+
+impl Default for Downloads {
+    fn default() -> Self {
+        Self {
+            places: Semaphore::new(DOWNLOADS),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl Downloads {
+    fn state(&self) -> MutexGuard<'_, DownloadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn may_try(&self, now: Instant) -> bool {
+        self.state().rests_until.is_none_or(|until| now >= until)
+    }
+
+    fn came(&self) {
+        *self.state() = DownloadState::default();
+    }
+
+    fn hung(&self, now: Instant) {
+        let mut state = self.state();
+        state.hung += 1;
+        if state.hung >= HUNG {
+            state.rests_until = Some(now + REST);
+        }
+    }
+}
+
 /// Reads.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -27,20 +85,55 @@ pub(super) struct Reading {
     pub(super) rules: Arc<Rules>,
     /// Links that Slack told; they stay what they are.
     pub(super) links: Mutex<HashMap<String, String>>,
+    pub(super) downloads: Downloads,
 }
 
 impl Reading {
-    /// The text of a message without the mention of the bot, with its files as far as they can be read in time.
-    pub(super) async fn text(&self, message: &Message) -> String {
+    /// Downloads the files of a message, side by side, as far as they come in time.
+    pub(super) async fn files(&self, message: &Message) -> Files {
+        let files = message.unread_files().take(FILES).map(|file| self.file(file));
+        Files(join_all(files).await)
+    }
+
+    async fn file(&self, file: &FileRef) -> Option<String> {
+        let now = Instant::now();
+        if !self.downloads.may_try(now) {
+            debug!(
+                file = file.id,
+                "files did not come lately; the preview of one has to do"
+            );
+            return None;
+        }
+        let downloaded = async {
+            // Waiting for a place counts: many files at once must not add up.
+            let _place = self.downloads.places.acquire().await;
+            self.web.download(file).await
+        };
+        match tokio::time::timeout(FILE, downloaded).await {
+            Ok(downloaded) => {
+                self.downloads.came();
+                downloaded
+                    .inspect_err(|error| info!(%error, file = file.id, "a file is not read; its preview has to do"))
+                    .ok()
+                    .map(|content| content.text)
+            }
+            Err(_) => {
+                warn!(file = file.id, "a file did not come in time; its preview has to do");
+                self.downloads.hung(now);
+                None
+            }
+        }
+    }
+
+    /// The text of a message without the mention of the bot, with the files that were downloaded for it.
+    pub(super) fn text(&self, message: &Message, files: &Files) -> String {
         let mut said = text::without_mention(&message.text, &self.rules.us.user_id);
         if self.rules.by_bot(message) {
             said = text::unmarked(&said);
         }
-        for file in message.unread_files().take(FILES) {
-            match tokio::time::timeout(FILE, self.web.download(file)).await {
-                Ok(Ok(content)) => said = text::with_content(&said, file, &content.text),
-                Ok(Err(error)) => info!(%error, file = file.id, "a file is not read; its preview has to do"),
-                Err(_) => warn!(file = file.id, "a file did not come in time; its preview has to do"),
+        for (file, content) in message.unread_files().zip(&files.0) {
+            if let Some(content) = content {
+                said = text::with_content(&said, file, content);
             }
         }
         said
@@ -109,4 +202,27 @@ pub(super) struct Spot {
     pub(super) is_member: bool,
     /// Another organisation reads it, and is not allowed to see everything.
     pub(super) strangers: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_hang_are_not_asked_for_until_one_may_be_tried_again() {
+        let (downloads, now) = (Downloads::default(), Instant::now());
+        for _ in 0..HUNG {
+            assert!(downloads.may_try(now));
+            downloads.hung(now);
+        }
+        assert!(!downloads.may_try(now) && !downloads.may_try(now + REST / 2));
+        assert!(downloads.may_try(now + REST));
+        downloads.hung(now + REST);
+        assert!(
+            !downloads.may_try(now + REST + REST / 2),
+            "one more is enough to rest again"
+        );
+        downloads.came();
+        assert!(downloads.may_try(now));
+    }
 }

@@ -53,6 +53,17 @@ impl Rules {
         SignedDuration::try_from(self.settings.repeat(channel)).unwrap_or(SignedDuration::MAX)
     }
 
+    /// The age from which a message is not answered any more; `None`: there is none. `patient`: for somebody who asked.
+    pub(super) fn too_old(&self, patient: bool) -> Option<SignedDuration> {
+        let answers = &self.settings.answers;
+        let minutes = if patient {
+            answers.too_old_asked
+        } else {
+            answers.too_old
+        };
+        (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)))
+    }
+
     /// Who may mute channels; empty for everybody.
     pub(super) fn mute_by(&self) -> &[String] {
         &self.settings.answers.mute_by

@@ -11,7 +11,7 @@ use super::interact::Interact;
 use super::listen::{Listener, Unanswered};
 use super::mind::Mind;
 use super::people::People;
-use super::reading::Reading;
+use super::reading::{Downloads, Reading};
 use super::rules::Rules;
 use super::runs::{Memory, Pace, Runner};
 use super::talk::Talk;
@@ -55,6 +55,7 @@ impl Wits<'_> {
             web: Arc::clone(self.web),
             rules: Arc::clone(self.rules),
             links: Mutex::default(),
+            downloads: Downloads::default(),
         });
         let home = Arc::new(Home {
             store: Arc::clone(self.store),

@@ -38,7 +38,7 @@ pub use act::{Act, Press};
 pub use answer::Responder;
 pub use card::{Card, CardJob};
 pub use escalation::{Escalation, Marks};
-pub use facts::{Connection, Listening, Pointer, Problems, StatusFacts};
+pub use facts::{Connection, Listening, Missed, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
 pub use jobs::{JobsFacts, Reason, RunLine, RunRefusal, Wanted};

@@ -119,6 +119,17 @@ impl Responder {
         self.simple("pointer.md", &values)
     }
 
+    /// Tells a channel that messages, written between two times, were too old to be answered.
+    pub fn missed(&self, missed: &super::Missed) -> Reply {
+        let values = context! {
+            count => missed.count,
+            what => if missed.asked { "message" } else { "error" },
+            from => time(missed.first_at, missed.now),
+            to => time(missed.last_at, missed.now),
+        };
+        self.simple("missed.md", &values)
+    }
+
     /// The bot is asked to post in a channel that it is not in.
     pub fn not_member(&self) -> Reply {
         self.simple("not_member.md", &context! {})

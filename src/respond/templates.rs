@@ -83,6 +83,7 @@ const EMBEDDED: &[(&str, &str)] = &[
         "who_refused.md",
         include_str!("../../responses/templates/who_refused.md"),
     ),
+    ("missed.md", include_str!("../../responses/templates/missed.md")),
     ("pointer.md", include_str!("../../responses/templates/pointer.md")),
     (
         "shortcut_nothing.md",

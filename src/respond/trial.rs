@@ -160,6 +160,12 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ),
         ("who_refused.md", context! {}),
         (
+            "missed.md",
+            context! {
+                count => if full { 12 } else { 1 }, what => "error", from => moment(full), to => moment(full),
+            },
+        ),
+        (
             "pointer.md",
             context! {
                 title => "Title", answered => moment(full), url => url(),

@@ -43,7 +43,8 @@ impl Interact {
             debug!(message = id, "a message was answered before");
             return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
         }
-        let (text, spot) = tokio::join!(self.reading.text(message), self.reading.spot(&message.channel));
+        let (files, spot) = tokio::join!(self.reading.files(message), self.reading.spot(&message.channel));
+        let text = self.reading.text(message, &files);
         let mut question = self.question(whence, id.clone(), String::new());
         question.case.stranger |= spot.strangers;
         question.case.channel.clone_from(&message.channel);

@@ -7,7 +7,7 @@ use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
 use super::outbox::{self, time};
-use super::runs;
+use super::{inbox, runs};
 use crate::store::cases::{Answered, CaseRow, Cases, Mute};
 use crate::store::{Done, Error};
 
@@ -16,7 +16,7 @@ impl Cases for Sqlite {
     async fn answer(&self, message: &str) -> Result<Option<Answered>, Error> {
         let row = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = ?")
             .bind(message)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.readers())
             .await?;
         Ok(row.as_ref().map(answered).transpose()?)
     }
@@ -24,7 +24,7 @@ impl Cases for Sqlite {
     async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error> {
         let rows = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = ? ORDER BY message")
             .bind(case)
-            .fetch_all(&self.readers)
+            .fetch_all(&self.readers())
             .await?;
         Ok(rows.iter().map(answered).collect::<Result<_, _>>()?)
     }
@@ -32,7 +32,7 @@ impl Cases for Sqlite {
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error> {
         let row = sqlx::query("SELECT * FROM cases WHERE id = ?")
             .bind(id)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.readers())
             .await?;
         Ok(row.as_ref().map(case).transpose()?)
     }
@@ -43,7 +43,7 @@ impl Cases for Sqlite {
         )
         .bind(channel)
         .bind(since.as_millisecond())
-        .fetch_all(&self.readers)
+        .fetch_all(&self.readers())
         .await?;
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
@@ -55,7 +55,7 @@ impl Cases for Sqlite {
         )
         .bind(user)
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(&self.readers())
         .await?;
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
@@ -72,7 +72,9 @@ impl Cases for Sqlite {
             .bind(now.as_millisecond()),
             None => sqlx::query("DELETE FROM mutes WHERE channel = ?").bind(channel),
         };
-        query.execute(&self.writer).await?;
+        let mut transaction = self.begin().await?;
+        query.execute(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -80,7 +82,7 @@ impl Cases for Sqlite {
         let row = sqlx::query("SELECT muted_by, until FROM mutes WHERE channel = ? AND (until IS NULL OR until > ?)")
             .bind(channel)
             .bind(now.as_millisecond())
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.readers())
             .await?;
         let mute = row.map(|row| {
             Ok::<_, sqlx::Error>(Mute {
@@ -135,7 +137,10 @@ pub(super) async fn conclude(
             .execute(&mut **transaction)
             .await?;
     }
-    outbox::add(transaction, &done.posts, now).await?;
+    if let Some(missed) = &done.missed {
+        inbox::miss(transaction, missed, now).await?;
+    }
+    outbox::add(transaction, &done.posts, done.expires_at, now).await?;
     Ok(true)
 }
 

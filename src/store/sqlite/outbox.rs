@@ -6,9 +6,13 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
-use crate::store::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+use super::{cases, inbox};
+use crate::store::{Action, Due, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 
 type Tx = Transaction<'static, Engine>;
+
+/// Said of an answer that could not be posted in time.
+const TOO_OLD: &str = "it is too old to be of use";
 
 /// The first message of each thread, and the first of what is done to each message that is posted, when it is due: of
 /// each channel the oldest of each kind of action and state, so that no channel and no kind waits behind another one's
@@ -28,14 +32,30 @@ const DUE: &str = "
     FROM outbox JOIN heads USING (seq) WHERE heads.place <= 10 ORDER BY outbox.seq";
 
 /// Adds rows, and lets them replace what they make needless.
-pub(super) async fn add(transaction: &mut Tx, posts: &[NewPost], now: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn add(
+    transaction: &mut Tx,
+    posts: &[NewPost],
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     for post in posts {
-        add_one(transaction, post, now).await?;
+        add_one(
+            transaction,
+            post,
+            expires_at.filter(|_| post.action == Action::Post),
+            now,
+        )
+        .await?;
     }
     Ok(())
 }
 
-async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result<(), sqlx::Error> {
+async fn add_one(
+    transaction: &mut Tx,
+    post: &NewPost,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     let target = match &post.action {
         Action::Update { of } | Action::Delete { of } => Some(of.as_str()),
         Action::Post | Action::Ephemeral { .. } => None,
@@ -46,9 +66,9 @@ async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result
     };
     // What is done to a message stands in that message's channel and thread, whatever the caller says.
     let added = sqlx::query(
-        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at)
+        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at, expires_at)
          SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
-                ?4, ?5, ?6, ?7, 'pending', ?8, ?8
+                ?4, ?5, ?6, ?7, 'pending', ?8, ?8, ?9
          FROM (SELECT 1) LEFT JOIN outbox AS meant ON meant.key = ?6 WHERE true
          ON CONFLICT (key) DO NOTHING",
     )
@@ -60,6 +80,7 @@ async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result
     .bind(target)
     .bind(person)
     .bind(now.as_millisecond())
+    .bind(expires_at.map(Timestamp::as_millisecond))
     .execute(&mut **transaction)
     .await?;
     match &post.action {
@@ -144,14 +165,20 @@ pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sql
 
 /// See [`crate::store::Store::sending`].
 pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Result<Turn, sqlx::Error> {
-    let row =
-        sqlx::query("SELECT seq, action, target, body FROM outbox WHERE key = ? AND state IN ('pending', 'uncertain')")
-            .bind(key)
-            .fetch_optional(&mut **transaction)
-            .await?;
+    let row = sqlx::query(
+        "SELECT seq, action, target, body, channel, created_at, expires_at FROM outbox
+         WHERE key = ? AND state IN ('pending', 'uncertain')",
+    )
+    .bind(key)
+    .fetch_optional(&mut **transaction)
+    .await?;
     let Some(row) = row else {
         return Ok(Turn::Over(None));
     };
+    let expires_at: Option<i64> = row.try_get("expires_at")?;
+    if expires_at.is_some_and(|at| at < now.as_millisecond()) {
+        return expire(transaction, key, &row, now).await;
+    }
     let target: Option<String> = row.try_get("target")?;
     let action: String = row.try_get("action")?;
     let place = match (action.as_str(), &target) {
@@ -191,6 +218,29 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
         body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
         place,
     }))
+}
+
+/// An answer that could not be posted in time is not posted at all. Nothing counts as answered with it, and its channel
+/// is told that it was missed.
+async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp) -> Result<Turn, sqlx::Error> {
+    let case: Option<String> = sqlx::query_scalar("SELECT id FROM cases WHERE post = ?")
+        .bind(key)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    if let Some(case) = case {
+        cases::forget(transaction, &case).await?;
+    }
+    sqlx::query("DELETE FROM answers WHERE post = ?")
+        .bind(key)
+        .execute(&mut **transaction)
+        .await?;
+    let missed = NewMissed {
+        channel: row.try_get("channel")?,
+        at: time(row.try_get("created_at")?),
+        asked: false,
+    };
+    inbox::miss(transaction, &missed, now).await?;
+    over(transaction, key, TOO_OLD).await
 }
 
 async fn over(transaction: &mut Tx, key: &str, why: &'static str) -> Result<Turn, sqlx::Error> {
@@ -257,11 +307,11 @@ pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Pla
 }
 
 /// See [`crate::store::Store::recover`].
-pub(super) async fn recover(writer: &SqlitePool, lookup_after: Duration) -> Result<u64, sqlx::Error> {
+pub(super) async fn recover(transaction: &mut Tx, lookup_after: Duration) -> Result<u64, sqlx::Error> {
     // `next_at` holds when the last try began.
     let changed = sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
         .bind(i64::try_from(lookup_after.as_millis()).unwrap_or(i64::MAX))
-        .execute(writer);
+        .execute(&mut **transaction);
     Ok(changed.await?.rows_affected())
 }
 

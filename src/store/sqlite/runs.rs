@@ -14,27 +14,27 @@ use crate::store::runs::{AuditEntry, AuditQuery, RunRow, Runs};
 #[async_trait]
 impl Runs for Sqlite {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
-        self.readers.run(id).await
+        self.readers().run(id).await
     }
 
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
-        self.readers.live_runs().await
+        self.readers().live_runs().await
     }
 
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
-        self.readers.same_run(fingerprint).await
+        self.readers().same_run(fingerprint).await
     }
 
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
-        self.readers.latest_runs(user, limit).await
+        self.readers().latest_runs(user, limit).await
     }
 
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
-        self.readers.runs_of_case(case).await
+        self.readers().runs_of_case(case).await
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
-        self.readers.audit(query).await
+        self.readers().audit(query).await
     }
 }
 
