@@ -128,8 +128,9 @@ impl Handler {
     }
 
     fn store_failed(&self, cause: &store::Error) {
-        self.status.store_failed(cause);
-        error!(%cause, "the store fails; trying again");
+        if self.status.store_failed(cause) {
+            error!(%cause, "the store fails; trying again");
+        }
     }
 
     /// Handles rows of a lane, in order, until none waits or others get their turn.

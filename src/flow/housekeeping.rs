@@ -96,8 +96,9 @@ impl Keeper {
         match self.store.check(self.clock.now()).await {
             Ok(()) => self.status.store_works(),
             Err(cause) => {
-                error!(%cause, "the store cannot be written");
-                self.status.store_failed(&cause);
+                if self.status.store_failed(&cause) {
+                    error!(%cause, "the store cannot be written");
+                }
             }
         }
     }

@@ -49,7 +49,9 @@ impl Sink for Intake {
                 Ok(())
             }
             Err(cause) => {
-                self.status.store_failed(&cause);
+                if self.status.store_failed(&cause) {
+                    error!(%cause, "what came in cannot be stored, and is not acknowledged");
+                }
                 Err(cause.to_string())
             }
         }

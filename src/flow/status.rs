@@ -70,6 +70,8 @@ pub struct Status {
 #[derive(Debug)]
 struct StoreFault {
     since: Instant,
+    /// When the log last said so.
+    said: Instant,
     why: String,
 }
 
@@ -105,16 +107,22 @@ impl Status {
         self.change(|status| status.store = true);
     }
 
-    /// The store failed.
-    pub fn store_failed(&self, why: &impl ToString) {
+    /// The store failed. Tells whether the log should say so: when it begins, and once a minute from then on.
+    pub fn store_failed(&self, why: &impl ToString) -> bool {
         let mut fault = self.store_fault();
-        let since = fault.as_ref().map_or_else(Instant::now, |fault| fault.since);
+        let now = Instant::now();
+        let (since, said) = fault
+            .as_ref()
+            .map_or((now, None), |fault| (fault.since, Some(fault.said)));
+        let due = said.is_none_or(|said| now.duration_since(said) >= STORE_PATIENCE);
         *fault = Some(StoreFault {
             since,
+            said: said.filter(|_| !due).unwrap_or(now),
             why: why.to_string(),
         });
         drop(fault);
         self.change(|status| status.store = false);
+        due
     }
 
     fn store_fault(&self) -> MutexGuard<'_, Option<StoreFault>> {
@@ -165,7 +173,8 @@ mod tests {
     fn the_process_is_to_be_restarted_when_the_store_has_failed_for_a_minute() {
         let status = Status::default();
         assert_eq!(status.dead(|_| Duration::from_hours(1)), None, "it has not failed");
-        status.store_failed(&"disk full");
+        assert!(status.store_failed(&"disk full"));
+        assert!(!status.store_failed(&"disk full"), "said once");
         assert_eq!(status.dead(|_| Duration::from_secs(59)), None);
         let why = status.dead(|_| Duration::from_secs(60));
         assert_eq!(why.as_deref(), Some("the store has failed for 60 seconds: disk full"));
