@@ -3,6 +3,7 @@
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::waiting::{Reasons, What};
 use crate::settings::Mode;
 
 /// The health of each dependency at one moment.
@@ -24,6 +25,10 @@ pub struct Snapshot {
     pub refused: bool,
     /// How many times the runbooks were swapped.
     pub reloads: u64,
+    /// Whether something outside is waited for, as `/ready` says in words.
+    pub waits: bool,
+    /// Seconds that this machine's clock is ahead of Slack's; `None` before Slack has answered.
+    pub skew_seconds: Option<i64>,
 }
 
 impl Snapshot {
@@ -54,12 +59,14 @@ impl Snapshot {
 #[derive(Debug)]
 pub struct Status {
     sender: watch::Sender<Snapshot>,
+    reasons: Reasons,
 }
 
 impl Default for Status {
     fn default() -> Self {
         Self {
             sender: watch::Sender::new(Snapshot::default()),
+            reasons: Reasons::default(),
         }
     }
 }
@@ -91,15 +98,27 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Sets or clears why the bot cannot work yet.
+    pub(super) fn wait_for_what(&self, what: What, why: Option<String>) {
+        let waits = self.reasons.set(what, why);
+        self.change(|status| status.waits = waits);
+    }
+}
+
 impl crate::http::Health for Status {
     fn readiness(&self) -> (bool, serde_json::Value) {
         let now = self.get();
-        let details = json!({
+        let mut details = json!({
             "ready": now.ready(),
             "slack": now.slack(),
             "store": {"works": now.store},
             "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
+            "clock": {"skew_seconds": now.skew_seconds},
         });
+        if !now.ready() {
+            self.reasons.tell(&mut details);
+        }
         (now.ready(), details)
     }
 }
