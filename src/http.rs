@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +13,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// How long requests under way may take after the end was asked for.
+const LAST: Duration = Duration::from_millis(500);
 
 /// What `/metrics` shows.
 pub type Metrics = PrometheusHandle;
@@ -68,9 +72,17 @@ pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Opti
         .route("/ready", get(ready))
         .route("/metrics", get(show_metrics))
         .with_state(Served { health, metrics });
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(cause) = served.await {
-        tracing::error!(%cause, "health and metrics are not served any more");
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let enough = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST).await;
+    };
+    tokio::select! {
+        served = served.into_future() => if let Err(cause) = served {
+            tracing::error!(%cause, "health and metrics are not served any more");
+        },
+        // A client that keeps its connection open does not hold up the end.
+        () = enough => {}
     }
 }
 

@@ -41,6 +41,8 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(super) struct Handler {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Slack's time, by which messages are too old.
+    pub(super) slack_time: Arc<dyn Clock>,
     pub(super) rules: Arc<Rules>,
     pub(super) listener: Listener,
     pub(super) home: Arc<Home>,
@@ -194,7 +196,7 @@ impl Handler {
             return Ok(());
         }
         let begun = self.clock.now();
-        let age = Age::of(&event, row, &self.rules, begun);
+        let age = Age::of(&event, row, &self.rules, self.slack_time.now());
         let Ok(done) = self.think(event, row, &age, files).await? else {
             metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
             error!(

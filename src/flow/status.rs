@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::waiting::{Reasons, What};
 use crate::settings::Mode;
 
 /// A store that fails for so long is not going to mend itself: the process is to be restarted.
@@ -34,6 +35,10 @@ pub struct Snapshot {
     pub waiting: u64,
     /// Messages that were set aside, for `signpost inbox`.
     pub set_aside: u64,
+    /// Whether something outside is waited for, as `/ready` says in words.
+    pub waits: bool,
+    /// Seconds that this machine's clock is ahead of Slack's; `None` before Slack has answered.
+    pub skew_seconds: Option<i64>,
 }
 
 impl Snapshot {
@@ -64,6 +69,7 @@ impl Snapshot {
 #[derive(Debug)]
 pub struct Status {
     sender: watch::Sender<Snapshot>,
+    reasons: Reasons,
     store_fault: Mutex<Option<StoreFault>>,
 }
 
@@ -79,6 +85,7 @@ impl Default for Status {
     fn default() -> Self {
         Self {
             sender: watch::Sender::new(Snapshot::default()),
+            reasons: Reasons::default(),
             store_fault: Mutex::default(),
         }
     }
@@ -147,6 +154,14 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Sets or clears why the bot cannot work yet.
+    pub(super) fn wait_for_what(&self, what: What, why: Option<String>) {
+        let waits = self.reasons.set(what, why);
+        self.change(|status| status.waits = waits);
+    }
+}
+
 impl crate::http::Health for Status {
     fn liveness(&self) -> Result<(), String> {
         self.dead(|since| since.elapsed()).map_or(Ok(()), Err)
@@ -154,13 +169,17 @@ impl crate::http::Health for Status {
 
     fn readiness(&self) -> (bool, serde_json::Value) {
         let now = self.get();
-        let details = json!({
+        let mut details = json!({
             "ready": now.ready(),
             "slack": now.slack(),
             "store": {"works": now.store, "problem": self.store_fault().as_ref().map(|fault| fault.why.clone())},
             "inbox": {"waiting": now.waiting, "set_aside": now.set_aside},
             "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
+            "clock": {"skew_seconds": now.skew_seconds},
         });
+        if !now.ready() {
+            self.reasons.tell(&mut details);
+        }
         (now.ready(), details)
     }
 }

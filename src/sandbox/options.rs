@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::jenkins;
 use crate::clock::{Clock, SystemClock};
 
@@ -11,6 +13,8 @@ use crate::clock::{Clock, SystemClock};
 pub struct Options {
     /// Tells the time for timestamps, trigger ids and rate limits.
     pub clock: Arc<dyn Clock>,
+    /// How far the workspace's time is ahead of the clock, as when the machine of a bot is slow.
+    pub clock_skew: SignedDuration,
     /// How long an app may take to acknowledge before the envelope is sent again.
     pub ack_timeout: Duration,
     /// How long a person's client waits for the answer to a click, a command or a submitted modal.
@@ -35,6 +39,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
+            clock_skew: SignedDuration::ZERO,
             ack_timeout: Duration::from_secs(3),
             patience: Duration::from_secs(3),
             // Slack's Events API: at once, after a minute, after five.

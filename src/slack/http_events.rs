@@ -54,7 +54,7 @@ const BODIES: usize = 64;
 const LOGGED: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a person reads who opens the address in a browser.
-const POST_ONLY: &str = "Signpost takes requests of Slack here. They are posted and signed.\n";
+pub(super) const POST_ONLY: &str = "Signpost takes requests of Slack here. They are posted and signed.\n";
 
 /// How long requests may take to come in.
 #[derive(Debug, Clone, Copy)]

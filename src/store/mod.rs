@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub use cases::{Answered, CaseRow, Cases, Mute};
 pub use inbox::{Arrival, Done, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
-pub use outbox::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+pub use outbox::{Action, Due, LONGEST_WAIT, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
 /// Durable state. Every method is one transaction.

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 mod acts;
 mod answering;
+mod clocks;
 mod commands;
 mod crashing;
 mod doctor;
@@ -28,13 +29,17 @@ mod home;
 mod http;
 mod jobs;
 mod load;
+mod logging;
 mod noise;
 mod operating;
+mod panicking;
 mod pasting;
 mod receiving;
 mod resuming;
 mod sending;
 mod shortcuts;
+mod starting;
+mod stopping;
 mod working;
 
 /// Recognised by the runbook that [`World`] comes with.

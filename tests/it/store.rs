@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
-    Action, Answered, Arrival, Done, Error, NewPost, Post, PostState, Purged, Receipt, Retention, Settled, Store, Turn,
-    Waiting,
+    Action, Answered, Arrival, Done, Error, LONGEST_WAIT, NewPost, Post, PostState, Purged, Receipt, Retention,
+    Settled, Store, Turn, Waiting,
 };
 
 mod audit;
@@ -103,6 +103,8 @@ contract! {
         a_thread_is_worked_through_in_order,
         a_channel_does_not_wait_behind_the_thousands_of_another,
         a_thread_that_waits_holds_up_no_other,
+        a_wait_that_is_longer_than_any_counts_as_over,
+        a_new_row_is_due_whatever_the_clock_says,
         an_update_goes_where_its_message_was_posted,
         an_update_of_a_message_that_waits_becomes_part_of_it,
         the_last_of_several_updates_is_the_one_that_is_sent,

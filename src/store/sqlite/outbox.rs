@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::{cases, inbox};
-use crate::store::{Action, Due, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+use crate::store::{Action, Due, LONGEST_WAIT, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 
 type Tx = Transaction<'static, Engine>;
 
@@ -24,7 +24,7 @@ const DUE: &str = "
         FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')
     ), heads AS (
         SELECT seq, row_number() OVER (PARTITION BY channel, action, state ORDER BY seq) AS place
-        FROM waiting WHERE place = 1 AND state <> 'sending' AND next_at <= ? AND NOT EXISTS (
+        FROM waiting WHERE place = 1 AND state <> 'sending' AND (next_at <= ?1 OR next_at > ?2) AND NOT EXISTS (
             SELECT 1 FROM outbox AS meant
             WHERE meant.key = waiting.target AND meant.state IN ('pending', 'sending', 'uncertain'))
     )
@@ -64,11 +64,12 @@ async fn add_one(
         Action::Ephemeral { user } => Some(user.as_str()),
         _ => None,
     };
-    // What is done to a message stands in that message's channel and thread, whatever the caller says.
+    // What is done to a message stands in that message's channel and thread, whatever the caller says. A new row is due
+    // at once, whatever the clock says.
     let added = sqlx::query(
         "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at, expires_at)
          SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
-                ?4, ?5, ?6, ?7, 'pending', ?8, ?8, ?9
+                ?4, ?5, ?6, ?7, 'pending', ?8, 0, ?9
          FROM (SELECT 1) LEFT JOIN outbox AS meant ON meant.key = ?6 WHERE true
          ON CONFLICT (key) DO NOTHING",
     )
@@ -149,12 +150,15 @@ async fn drop_row(transaction: &mut Tx, key: &str, why: &str) -> Result<(), sqlx
 
 /// See [`crate::store::Store::due`].
 pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sqlx::Error> {
-    let rows = sqlx::query(DUE).bind(now.as_millisecond()).fetch_all(readers).await?;
+    let now = now.as_millisecond();
+    let latest = now.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
+    let rows = sqlx::query(DUE).bind(now).bind(latest).fetch_all(readers).await?;
     let next_at: Option<i64> = sqlx::query_scalar(
         "SELECT min(next_at) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain') AND state <> 'sending'
-         AND next_at > ?",
+         AND next_at > ? AND next_at <= ?",
     )
-    .bind(now.as_millisecond())
+    .bind(now)
+    .bind(latest)
     .fetch_one(readers)
     .await?;
     Ok(Due {

@@ -140,19 +140,3 @@ fn tokens_that_are_not_good_are_told_at_the_start() {
         }
     });
 }
-
-#[test]
-fn a_slack_that_cannot_be_reached_is_told_at_the_start() {
-    with(|world| async move {
-        let mut settings = world.settings();
-        settings.slack.api_url = "http://127.0.0.1:1/api".to_owned();
-        let error = flow::run(settings, Parts::default(), CancellationToken::new())
-            .await
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("slack.api_url") && error.contains("127.0.0.1:1"),
-            "{error}"
-        );
-    });
-}

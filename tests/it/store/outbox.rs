@@ -166,6 +166,27 @@ pub(super) async fn a_thread_that_waits_holds_up_no_other(store: &dyn Store) {
     assert_eq!(keys(store, 8).await, ["39"]);
 }
 
+pub(super) async fn a_wait_that_is_longer_than_any_counts_as_over(store: &dyn Store) {
+    let wait = i64::try_from(LONGEST_WAIT.as_secs()).unwrap();
+    add(store, &[in_thread("near", "C", "1.0"), in_thread("far", "C", "2.0")]).await;
+    for (key, seconds) in [("near", wait), ("far", wait + 1)] {
+        let next_at = at(seconds);
+        let later = Settled {
+            next_at,
+            ..settled(PostState::Pending)
+        };
+        store.settle(key, &later).await.unwrap();
+    }
+    let due = store.due(at(0)).await.unwrap();
+    let keys: Vec<_> = due.posts.iter().map(|post| post.key.as_str()).collect();
+    assert_eq!((keys, due.next_at), (vec!["far"], Some(at(wait))));
+}
+
+pub(super) async fn a_new_row_is_due_whatever_the_clock_says(store: &dyn Store) {
+    store.enqueue(&[post("p")], at(1_000)).await.unwrap();
+    assert_eq!(keys(store, 0).await, ["p"]);
+}
+
 pub(super) async fn an_update_goes_where_its_message_was_posted(store: &dyn Store) {
     add(store, &[post("p")]).await;
     ready(store, "p").await;
