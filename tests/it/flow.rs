@@ -28,6 +28,7 @@ mod forgetting;
 mod home;
 mod http;
 mod jobs;
+mod late;
 mod load;
 mod logging;
 mod noise;
