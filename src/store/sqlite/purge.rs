@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Sqlite as Engine, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
 use crate::store::{Error, PAYLOADS_KEPT, Purged, Retention, Why};
@@ -62,15 +62,6 @@ const AUDIT: Table = Table {
     age: "at",
     old: "true",
 };
-
-/// Only rows that the index of the ages of a table holds.
-fn indexed(table: &Table) -> &'static str {
-    match table.name {
-        "inbox" => "state <> 'waiting' AND",
-        "outbox" => "state NOT IN ('pending', 'sending', 'uncertain') AND",
-        _ => "",
-    }
-}
 
 impl Sqlite {
     pub(super) async fn purge_in_chunks(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
@@ -147,13 +138,7 @@ async fn end_of_chunk(
     from: i64,
     old: i64,
 ) -> Result<Option<i64>, sqlx::Error> {
-    let Table { name, age, .. } = table;
-    let among = indexed(table);
-    let statement = format!(
-        "SELECT max({age}) FROM (SELECT {age} FROM {name} WHERE {among} {age} >= ? AND {age} < ? ORDER BY {age} LIMIT ?)"
-    );
-    // Made of names that are written above.
-    sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+    sqlx::query_scalar(AssertSqlSafe(table.end_of_chunk()))
         .bind(from)
         .bind(old)
         .bind(CHUNK)
@@ -167,20 +152,9 @@ async fn delete(
     from: i64,
     to: i64,
 ) -> Result<u64, sqlx::Error> {
-    let Table { name, age, old } = table;
-    let among = indexed(table);
     let mut deleted = 0;
-    let mut statements = Vec::new();
-    if *name == "cases" {
-        statements.push(format!(
-            "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE {age} BETWEEN ? AND ?)"
-        ));
-    }
-    statements.push(format!(
-        "DELETE FROM {name} WHERE {among} {age} BETWEEN ? AND ? AND {old}"
-    ));
-    for statement in statements {
-        deleted += sqlx::query(sqlx::AssertSqlSafe(statement))
+    for statement in table.deletions() {
+        deleted += sqlx::query(AssertSqlSafe(statement))
             .bind(from)
             .bind(to)
             .execute(&mut **transaction)
@@ -190,7 +164,67 @@ async fn delete(
     Ok(deleted)
 }
 
+/// Statements, made of nothing but the names above.
+impl Table {
+    /// Only rows that the index of the ages of the table holds.
+    fn indexed(&self) -> &'static str {
+        match self.name {
+            "inbox" => "state <> 'waiting' AND",
+            "outbox" => "state NOT IN ('pending', 'sending', 'uncertain') AND",
+            _ => "",
+        }
+    }
+
+    fn end_of_chunk(&self) -> String {
+        let (Self { name, age, .. }, among) = (self, self.indexed());
+        format!(
+            "SELECT max({age}) FROM
+             (SELECT {age} FROM {name} WHERE {among} {age} >= ? AND {age} < ? ORDER BY {age} LIMIT ?)"
+        )
+    }
+
+    fn deletions(&self) -> Vec<String> {
+        let (Self { name, age, old }, among) = (self, self.indexed());
+        let mut statements = Vec::new();
+        if *name == "cases" {
+            statements.push(format!(
+                "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE {age} BETWEEN ? AND ?)"
+            ));
+        }
+        statements.push(format!(
+            "DELETE FROM {name} WHERE {among} {age} BETWEEN ? AND ? AND {old}"
+        ));
+        statements
+    }
+}
+
 fn before(now: Timestamp, age: Duration) -> i64 {
     now.as_millisecond()
         .saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_table_is_read_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("signpost.db")).await.unwrap();
+        for table in TABLES.iter().chain([&AUDIT]) {
+            for statement in table.deletions().into_iter().chain([table.end_of_chunk()]) {
+                let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+                    .fetch_all(&store.readers())
+                    .await
+                    .unwrap();
+                for step in plan {
+                    let step: String = step.get("detail");
+                    let derived = step.starts_with("SCAN (subquery");
+                    assert!(derived || !step.contains("SCAN"), "{step} in {statement}");
+                }
+            }
+        }
+    }
 }
