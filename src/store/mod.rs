@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use cases::{Answered, CaseRow, Cases, Mute};
+pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 pub use inbox::{Arrival, Done, Receipt, Waiting};
 pub use outbox::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
