@@ -16,7 +16,6 @@ CREATE INDEX inbox_by_age ON inbox (received_at) WHERE state <> 'waiting';
 CREATE INDEX answers_by_age ON answers (answered_at);
 CREATE INDEX outbox_by_age ON outbox (created_at) WHERE state NOT IN ('pending', 'sending', 'uncertain');
 CREATE INDEX case_people_of_case ON case_people (case_id);
-CREATE INDEX cases_of_post ON cases (post) WHERE post IS NOT NULL;
 CREATE INDEX runs_of_thread ON runs (channel, thread_ts) WHERE thread_ts IS NOT NULL;
 
 -- An answer that nobody needs any more after this time is not posted.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use cases::{Answered, CaseRow, Cases, Mute};
+pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 pub use inbox::{Arrival, Done, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
 pub use outbox::{Action, Due, LONGEST_WAIT, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};

@@ -123,6 +123,8 @@ contract! {
         a_case_that_people_work_on_keeps_its_card_and_an_old_one_goes_with_it,
         a_case_whose_message_was_deleted_leaves_nothing,
         a_mute_ends_when_it_was_to_end,
+        cases_are_found_by_thread_fingerprint_and_author,
+        a_case_whose_card_was_shared_is_found_by_the_thread_below_its_card,
     ],
     runs: [
         a_run_is_begun_once_and_nothing_of_a_second_time_is_done,

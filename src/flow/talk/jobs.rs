@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
 use tracing::debug;
 
 use super::{Asked, Said, Talk, plain, typo};
@@ -19,14 +18,12 @@ use crate::jobs::{Definition, Job};
 use crate::redact::redact;
 use crate::respond::{Reason, Reply, RunRefusal, Wanted};
 use crate::runbook::Library;
-use crate::store::{self, CaseRow, Done};
+use crate::store::{self, CaseLookup, CaseRow, Done};
 
 /// How a message is about, for the log, when it led to a run.
 pub(in crate::flow) const RUN: &str = "run";
 /// The same, when it led to none.
 pub(in crate::flow) const NO_RUN: &str = "no run";
-/// How far back cases are looked for that a thread is about.
-const CASES: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// A longer text that begins with `run` is no slip in a command.
 const SLIP: usize = 300;
 
@@ -335,27 +332,9 @@ impl Talk {
         thread: Option<&str>,
     ) -> Result<Option<String>, store::Error> {
         let Some(thread) = thread else { return Ok(None) };
-        let since = self.clock.now().saturating_sub(CASES).unwrap_or(Timestamp::MIN);
-        let mut rows = self.store.cases_since(channel, since).await?;
-        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
-        for row in rows {
-            if self.is_in(&row, thread).await?
-                && let Some(case) = cards::read(&row)
-                && (case.place.is_some() || case.found.is_some())
-            {
-                return Ok(Some(row.id));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn is_in(&self, row: &CaseRow, thread: &str) -> Result<bool, store::Error> {
-        Ok(match (&row.thread_ts, &row.post) {
-            (Some(own), _) => own == thread,
-            // A card that was shared stands in the channel; people work below it.
-            (None, Some(key)) => self.store.posted(key).await?.is_some_and(|place| place.ts == thread),
-            (None, None) => false,
-        })
+        let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
+        let found = cards::find(self.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
+        Ok(found.map(|(row, _)| row.id))
     }
 }
 
