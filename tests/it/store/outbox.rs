@@ -361,6 +361,8 @@ pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_a
         thread_ts: Some("1.0".into()),
         author: None,
         fingerprint: "f".into(),
+        identity: None,
+        open: true,
         post: Some("p".into()),
         version: 0,
         body: "{}".into(),
