@@ -157,7 +157,7 @@ impl Delivery {
     fn lost(&self, cause: &JoinError, busy: &mut Busy) {
         busy.end(cause.id());
         if cause.is_panic() {
-            self.panics.count();
+            Panics::count();
             error!("a delivery panicked twice; its post is looked up after the next start");
         }
     }
@@ -204,14 +204,12 @@ impl Delivery {
     /// Delivers a post. A panic on the way makes it uncertain.
     async fn guarded(&self, post: Post, stop: &CancellationToken) -> Answer {
         let delivered = AssertUnwindSafe(self.deliver(&post, stop)).catch_unwind().await;
-        match delivered {
-            Ok(answer) => answer,
-            Err(_) => {
-                let settled = self.panics.settled(&post, self.time.now(), self.lookup_after);
-                self.settle(&post, &settled, stop).await;
-                Answer::Unknown
-            }
+        if let Ok(answer) = delivered {
+            return answer;
         }
+        let settled = self.panics.settled(&post, self.time.now(), self.lookup_after);
+        self.settle(&post, &settled, stop).await;
+        Answer::Unknown
     }
 }
 

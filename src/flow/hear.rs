@@ -66,7 +66,7 @@ async fn tell(sockets: Arc<Sockets>, status: Arc<Status>, stop: CancellationToke
     let mut trouble = sockets.trouble();
     loop {
         let why = trouble.borrow_and_update().clone();
-        status.wait_for_what(What::Slack, why);
+        status.set_reason(What::Slack, why);
         tokio::select! {
             () = stop.cancelled() => return,
             Ok(()) = trouble.changed() => {}

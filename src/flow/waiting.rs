@@ -74,7 +74,7 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
     loop {
         let error = match ask().await {
             Ok(answer) => {
-                status.wait_for_what(What::Slack, None);
+                status.set_reason(What::Slack, None);
                 if said.is_some() {
                     info!("Slack answers again");
                 }
@@ -93,7 +93,7 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
             warn!(why, "waiting for Slack");
             said = Some(Instant::now());
         }
-        status.wait_for_what(What::Slack, Some(why));
+        status.set_reason(What::Slack, Some(why));
         let wait = delays.next().unwrap_or(most);
         tokio::time::sleep(match cause {
             web::Error::RateLimited { after, .. } => wait.max((*after).min(LONGEST)),
@@ -115,7 +115,7 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
     loop {
         let error = match Sqlite::open(path).await {
             Ok(store) => {
-                status.wait_for_what(What::Store, None);
+                status.set_reason(What::Store, None);
                 return Ok(store);
             }
             Err(error) => error,
@@ -132,7 +132,7 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
             warn!(%error, "waiting for the store");
             said = Some(Instant::now());
         }
-        status.wait_for_what(What::Store, Some(error.to_string()));
+        status.set_reason(What::Store, Some(error.to_string()));
         tokio::time::sleep(STORE_AGAIN).await;
     }
 }

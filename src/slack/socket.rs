@@ -141,9 +141,10 @@ impl Sockets {
     /// Holds one connection until shutdown.
     pub async fn hold(self: Arc<Self>, shutdown: CancellationToken) {
         let (least, most) = self.timing.back_off;
+        // Jitter makes a wait up to twice as long.
         let policy = ExponentialBuilder::default()
             .with_min_delay(least)
-            .with_max_delay(most)
+            .with_max_delay(most / 2)
             .without_max_times()
             .with_jitter();
         let mut delays = policy.build();

@@ -23,13 +23,13 @@ pub(in crate::flow) struct Panics {
 
 impl Panics {
     /// Counts a panic in the metrics.
-    pub(super) fn count(&self) {
+    pub(super) fn count() {
         metrics::counter!("signpost_panics_total", "task" => "delivery").increment(1);
     }
 
     /// The state of a post after one more panic.
     pub(super) fn settled(&self, post: &Post, now: Timestamp, lookup_after: Duration) -> Settled {
-        self.count();
+        Self::count();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let panics = seen.get(&post.key).copied().unwrap_or_default() + 1;
         let error = Error::Permanent {

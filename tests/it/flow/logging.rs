@@ -22,16 +22,18 @@ fn log_with(level: &'static str, format: &'static str) -> String {
             })
             .await
             .unwrap();
-            // What is not read does not stop it.
+            // Its own answer comes back to it, which only a low level says.
             let reading = tokio::task::spawn_blocking(move || {
-                served.read_until("a message is answered");
-                served.end()
+                served.read_until("a message is left alone");
+                served
             });
             let ts = world.say(&format!("{PASTE} {CANARY}"));
             world.replies(&ts).await;
             let asked = json!({"command": "/signpost", "text": format!("help {CANARY}"), "channel": SUPPORT});
             world.control("command", asked).await;
-            let (code, said) = reading.await.unwrap();
+            let served = reading.await.unwrap();
+            let ended = tokio::task::spawn_blocking(move || served.end());
+            let (code, said) = ended.await.unwrap();
             assert_eq!(code, Some(0), "{said}");
             *log = said;
         }

@@ -57,11 +57,11 @@ fn changes_of_runbooks_that_do_not_settle_hold_up_no_shutdown() {
     with(|world| async move {
         let bot = world.bot().await;
         let folder = world.runbooks();
-        let (stop, mut begun) = tokio::sync::oneshot::channel::<()>();
+        let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
         // Changes every few milliseconds, for longer than they may be waited for.
         let changing = tokio::task::spawn_blocking(move || {
             let mut number = 0_u32;
-            while begun.try_recv().is_err() {
+            while ended.try_recv().is_err() {
                 number += 1;
                 std::fs::write(folder.join("change.md"), format!("# Change\n\n{number}\n")).unwrap();
                 std::thread::sleep(Duration::from_millis(20));
@@ -70,7 +70,7 @@ fn changes_of_runbooks_that_do_not_settle_hold_up_no_shutdown() {
         bot.parts.status.wait_for(|now| now.reloads > 0).await;
         let stopped = tokio::time::timeout(Duration::from_secs(4), bot.stop()).await;
         assert!(stopped.is_ok(), "the shutdown waits for changes to settle");
-        stop.send(()).unwrap();
+        end.send(()).unwrap();
         changing.await.unwrap();
     });
 }
