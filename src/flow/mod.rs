@@ -16,6 +16,7 @@
 //! status.wait_ready().await; // sockets are connected, runbooks loaded, the store works
 //! ```
 
+mod cache;
 mod cards;
 mod case;
 mod deliver;
@@ -38,6 +39,7 @@ mod rules;
 mod runs;
 mod start;
 mod status;
+mod sweep;
 mod talk;
 mod tasks;
 mod turns;
@@ -235,6 +237,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         listener,
         home,
         runner,
+        sweeper,
     } = wits::Wits {
         store: &store,
         clock,
@@ -248,6 +251,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     }
     .gathered(clients);
     tasks.keep_shared("runs", &runner, runs::Runner::run);
+    tasks.keep("sweep", sweeper, sweep::Sweeper::run);
     keep_up(&tasks, reload, &home);
     let intake = intake(parts, &store, &rules, interact, &inbox);
     let handler = handle::Handler {

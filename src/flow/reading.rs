@@ -1,12 +1,14 @@
 //! What a message says, with what is attached to it; and what Slack has to be asked about places.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::cache::{Cache, Limits};
 use super::rules::Rules;
+use super::sweep::Expire;
 use crate::slack::decode::Message;
 use crate::slack::text;
 use crate::slack::web::Web;
@@ -15,8 +17,11 @@ use crate::slack::web::Web;
 const FILE: Duration = Duration::from_secs(3);
 /// How long an answer waits for a link or for what a channel is.
 const LINK: Duration = Duration::from_millis(1_500);
-/// Links that are remembered.
-const LINKS: usize = 2_000;
+/// The bounds of the links that are remembered.
+const LINKS: Limits = Limits {
+    bytes: 1024 * 1024,
+    age: Duration::from_hours(24),
+};
 /// Files of one message that are read.
 const FILES: usize = 3;
 
@@ -25,8 +30,13 @@ const FILES: usize = 3;
 pub(super) struct Reading {
     pub(super) web: Arc<Web>,
     pub(super) rules: Arc<Rules>,
-    /// Links that Slack told; they stay what they are.
-    pub(super) links: Mutex<HashMap<String, String>>,
+    /// Links that Slack told, by channel and `ts`.
+    pub(super) links: Mutex<Cache<String, String>>,
+}
+
+/// No links yet.
+pub(super) fn links() -> Cache<String, String> {
+    Cache::new(LINKS)
 }
 
 impl Reading {
@@ -62,17 +72,18 @@ impl Reading {
     /// Where people find a message; `None` when Slack does not say in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let key = format!("{channel}:{ts}");
-        if let Some(link) = self.links.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(link) = self.links().get(&key, Instant::now()) {
             return Some(link.clone());
         }
         let asked = tokio::time::timeout(LINK, self.web.permalink(channel, ts)).await;
         let link = asked.ok()?.ok()?;
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if links.len() >= LINKS {
-            links.clear();
-        }
-        links.insert(key, link.clone());
+        let bytes = 2 * key.len() + link.len();
+        self.links().insert(key, link.clone(), bytes, Instant::now());
         Some(link)
+    }
+
+    fn links(&self) -> MutexGuard<'_, Cache<String, String>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
@@ -99,6 +110,12 @@ impl Reading {
             strangers: spot.strangers && !self.rules.is_shared_allowed(channel),
             ..spot
         }
+    }
+}
+
+impl Expire for Reading {
+    fn expire(&self) {
+        self.links().expire(Instant::now());
     }
 }
 

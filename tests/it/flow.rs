@@ -29,6 +29,7 @@ mod home;
 mod http;
 mod jobs;
 mod load;
+mod memory;
 mod noise;
 mod operating;
 mod pasting;
