@@ -1,5 +1,6 @@
 //! Messages: who is answered with what, and once. New ones, those that go on, edits, deletions, alerts that end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tracing::debug;
@@ -21,7 +22,7 @@ use unanswered::seconds;
 pub(super) use unanswered::Unanswered;
 
 use crate::clock::Clock;
-use crate::matching::{Match, Outcome};
+use crate::matching::{self, Match, Outcome};
 use crate::policy::Verdict;
 use crate::respond::Pointer;
 use crate::slack::alerts;
@@ -40,7 +41,7 @@ pub(super) struct Listener {
     pub(super) mind: Arc<Mind>,
     pub(super) talk: Arc<Talk>,
     pub(super) reading: Arc<Reading>,
-    pub(super) unanswered: Unanswered,
+    pub(super) unanswered: Arc<Unanswered>,
 }
 
 /// A message with what is needed to answer it.
@@ -100,7 +101,7 @@ impl Listener {
         let heard = Heard {
             message,
             key,
-            text: self.reading.text(message, &files),
+            text: bounded(self.reading.text(message, &files)),
             id,
             stranger,
         };
@@ -345,6 +346,14 @@ impl Listener {
             case: Some(case.id.clone()),
         }];
         done
+    }
+}
+
+/// The part of a message's text, with its files, that matching can use.
+fn bounded(text: String) -> String {
+    match matching::bounded(&text, matching::MOST_BYTES) {
+        Cow::Borrowed(whole) if whole.len() == text.len() => text,
+        part => part.into_owned(),
     }
 }
 

@@ -16,6 +16,7 @@
 //! status.wait_ready().await; // sockets are connected, runbooks loaded, the store works
 //! ```
 
+mod cache;
 mod cards;
 mod case;
 mod deliver;
@@ -40,6 +41,7 @@ mod runs;
 mod skew;
 mod start;
 mod status;
+mod sweep;
 mod talk;
 mod tasks;
 mod turns;
@@ -283,6 +285,7 @@ fn spawn(
         listener,
         home,
         runner,
+        sweeper,
     } = wits::Wits {
         store: &store,
         clock,
@@ -296,6 +299,7 @@ fn spawn(
     }
     .gathered(clients);
     tasks.keep_shared("runs", &runner, runs::Runner::run);
+    tasks.keep("sweep", sweeper, sweep::Sweeper::run);
     keep_up(tasks, reload, &home);
     let intake = intake(parts, &store, &rules, interact, &inbox);
     let handler = handle::Handler {

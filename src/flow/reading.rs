@@ -1,15 +1,16 @@
 //! What a message says, with what is attached to it; and what Slack has to be asked about places.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
+use super::cache::{Cache, Limits};
 use super::rules::Rules;
+use super::sweep::Expire;
 use crate::slack::decode::{FileRef, Message};
 use crate::slack::text;
 use crate::slack::web::Web;
@@ -18,12 +19,15 @@ use crate::slack::web::Web;
 const FILE: Duration = Duration::from_secs(3);
 /// How long an answer waits for a link or for what a channel is.
 const LINK: Duration = Duration::from_millis(1_500);
-/// Links that are remembered.
-const LINKS: usize = 2_000;
+/// The bounds of the links that are remembered.
+const LINKS: Limits = Limits {
+    bytes: 1024 * 1024,
+    age: Duration::from_hours(24),
+};
 /// Files of one message that are read.
 const FILES: usize = 3;
 
-/// Files downloaded at once.
+/// Messages whose files are downloaded, or are in memory, at once.
 const DOWNLOADS: usize = 8;
 /// After so many files in a row that did not come in time, none is asked for during [`REST`].
 const HUNG: u32 = 3;
@@ -31,13 +35,17 @@ const HUNG: u32 = 3;
 const REST: Duration = Duration::from_secs(30);
 
 /// The contents of the first files of a message, in their order; `None` for one that could not be read.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Files(Vec<Option<String>>);
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    contents: Vec<Option<String>>,
+    /// Held as long as the contents are in memory.
+    _place: Option<OwnedSemaphorePermit>,
+}
 
 /// Limits downloads, and stops asking for files while they hang.
 #[derive(Debug)]
 pub(super) struct Downloads {
-    places: Semaphore,
+    places: Arc<Semaphore>,
     state: Mutex<DownloadState>,
 }
 
@@ -50,7 +58,7 @@ struct DownloadState {
 impl Default for Downloads {
     fn default() -> Self {
         Self {
-            places: Semaphore::new(DOWNLOADS),
+            places: Arc::new(Semaphore::new(DOWNLOADS)),
             state: Mutex::default(),
         }
     }
@@ -83,16 +91,36 @@ impl Downloads {
 pub(super) struct Reading {
     pub(super) web: Arc<Web>,
     pub(super) rules: Arc<Rules>,
-    /// Links that Slack told; they stay what they are.
-    pub(super) links: Mutex<HashMap<String, String>>,
+    /// Links that Slack told, by channel and `ts`.
+    pub(super) links: Mutex<Cache<String, String>>,
     pub(super) downloads: Downloads,
+}
+
+/// No links yet.
+pub(super) fn links() -> Cache<String, String> {
+    Cache::new(LINKS)
 }
 
 impl Reading {
     /// Downloads the files of a message, side by side, as far as they come in time.
     pub(super) async fn files(&self, message: &Message) -> Files {
+        if message.unread_files().next().is_none() {
+            return Files::default();
+        }
+        // Waiting for a place counts: many messages at once must not add up.
+        let place = tokio::time::timeout(FILE, Arc::clone(&self.downloads.places).acquire_owned());
+        let Ok(Ok(place)) = place.await else {
+            info!(
+                message = message.id(),
+                "many files are being read; the previews of these have to do"
+            );
+            return Files::default();
+        };
         let files = message.unread_files().take(FILES).map(|file| self.file(file));
-        Files(join_all(files).await)
+        Files {
+            contents: join_all(files).await,
+            _place: Some(place),
+        }
     }
 
     async fn file(&self, file: &FileRef) -> Option<String> {
@@ -104,12 +132,7 @@ impl Reading {
             );
             return None;
         }
-        let downloaded = async {
-            // Waiting for a place counts: many files at once must not add up.
-            let _place = self.downloads.places.acquire().await;
-            self.web.download(file).await
-        };
-        match tokio::time::timeout(FILE, downloaded).await {
+        match tokio::time::timeout(FILE, self.web.download(file)).await {
             Ok(downloaded) => {
                 self.downloads.came();
                 downloaded
@@ -131,7 +154,7 @@ impl Reading {
         if self.rules.by_bot(message) {
             said = text::unmarked(&said);
         }
-        for (file, content) in message.unread_files().zip(&files.0) {
+        for (file, content) in message.unread_files().zip(&files.contents) {
             if let Some(content) = content {
                 said = text::with_content(&said, file, content);
             }
@@ -155,17 +178,18 @@ impl Reading {
     /// Where people find a message; `None` when Slack does not say in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let key = format!("{channel}:{ts}");
-        if let Some(link) = self.links.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(link) = self.links().get(&key, Instant::now()) {
             return Some(link.clone());
         }
         let asked = tokio::time::timeout(LINK, self.web.permalink(channel, ts)).await;
         let link = asked.ok()?.ok()?;
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if links.len() >= LINKS {
-            links.clear();
-        }
-        links.insert(key, link.clone());
+        let bytes = 2 * key.len() + link.len();
+        self.links().insert(key, link.clone(), bytes, Instant::now());
         Some(link)
+    }
+
+    fn links(&self) -> MutexGuard<'_, Cache<String, String>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
@@ -192,6 +216,12 @@ impl Reading {
             strangers: spot.strangers && !self.rules.is_shared_allowed(channel),
             ..spot
         }
+    }
+}
+
+impl Expire for Reading {
+    fn expire(&self) {
+        self.links().expire(Instant::now());
     }
 }
 

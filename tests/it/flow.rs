@@ -32,6 +32,7 @@ mod jobs;
 mod late;
 mod load;
 mod logging;
+mod memory;
 mod noise;
 mod operating;
 mod panicking;
