@@ -56,12 +56,19 @@ pub struct ArtifactRef {
 /// What a build printed since the last look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
-    /// The text, without escapes; the end of it when it is very long.
+    /// The text, without escapes and console notes; the end of it when it is very long.
     pub text: String,
-    /// Where to go on: Jenkins' own word, handed back as it is.
-    pub next: String,
     /// Whether there will be more.
     pub more: bool,
+}
+
+/// The place in a build's log up to which it was read; the beginning by default.
+#[derive(Debug, Default)]
+pub struct LogPosition {
+    /// Jenkins' own word for it, handed back as it is.
+    next: Option<String>,
+    /// What of the last piece goes on in the next one.
+    plain: log::Plain,
 }
 
 #[derive(Deserialize)]
@@ -144,12 +151,13 @@ impl Client {
         Ok(found.map(|build| build.number))
     }
 
-    /// What a build printed since `start`: `"0"`, then the `next` of the last answer.
+    /// What a build printed since the last look, of which `position` tells.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
-    pub async fn log(&self, job: &JobPath, number: u64, start: &str) -> Result<Log, Error> {
+    /// See [`Error`]; the position stays as it is.
+    pub async fn log(&self, job: &JobPath, number: u64, position: &mut LogPosition) -> Result<Log, Error> {
+        let start = position.next.as_deref().unwrap_or("0");
         let mut url = self.job(job, &[&number.to_string(), "logText", "progressiveText"]);
         url.query_pairs_mut().append_pair("start", start);
         let response = self.get(&url).await?;
@@ -158,15 +166,23 @@ impl Client {
             return Err(self.not_jenkins());
         }
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // It is not the number of bytes received: notes are taken out on the way.
+        // It is not the number of bytes received: line breaks grow, and older versions take notes out on the way.
         let next = header("x-text-size").unwrap_or(start).to_owned();
         let more = header("x-more-data") == Some("true");
-        let bytes = end(response, MOST_LOG).await?;
-        Ok(Log {
-            text: log::plain(&String::from_utf8_lossy(&bytes)),
-            next,
-            more,
-        })
+        let (mut bytes, is_cut) = end(response, MOST_LOG).await?;
+        if is_cut {
+            // What was held back does not go on here, and the first line is a part of one.
+            position.plain = log::Plain::default();
+            if let Some(line) = bytes.iter().position(|byte| *byte == b'\n') {
+                bytes.drain(..=line);
+            }
+        }
+        position.next = Some(next);
+        let mut text = position.plain.push(&bytes);
+        if !more {
+            text.push_str(&position.plain.finish());
+        }
+        Ok(Log { text, more })
     }
 
     /// Stops a build.

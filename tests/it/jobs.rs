@@ -3,6 +3,7 @@
 mod checks;
 mod fit;
 mod forms;
+mod logs;
 mod masks;
 mod registry;
 

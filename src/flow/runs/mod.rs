@@ -12,6 +12,7 @@ mod decide;
 mod fields;
 mod follow;
 mod forget;
+mod found;
 mod hidden;
 mod memory;
 mod progress;

@@ -6,6 +6,7 @@ use super::Runner;
 use super::progress::{self, spoken};
 use super::run::{End, Run, Stage, post_of};
 use crate::flow::mind::body;
+use crate::jenkins::LogPosition;
 use crate::jobs::Job;
 use crate::respond::RunCard;
 use crate::slack::sender::Body;
@@ -19,8 +20,8 @@ pub(super) struct Live {
     pub(super) shown: Option<Body>,
     /// The end of its log, masked.
     pub(super) log: Vec<String>,
-    /// Where to go on reading the log: Jenkins' own word.
-    pub(super) log_next: Option<String>,
+    /// How far the log is read.
+    pub(super) log_read: LogPosition,
     /// The end of the log as it came, to go on from.
     pub(super) log_end: String,
     /// How long builds of the job take, in seconds.
