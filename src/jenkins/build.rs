@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::request::{end, is_html};
@@ -10,8 +11,10 @@ use crate::jobs::{BuildResult, JobPath, log};
 
 /// So much of a log is kept of one look at it, in bytes: the end.
 const MOST_LOG: usize = 128 << 10;
-/// The newest builds that are searched.
-const NEWEST: usize = 50;
+/// Builds that are asked for at once.
+pub(super) const PAGE: usize = 50;
+/// Pages of builds that are searched at most.
+pub(super) const PAGES: usize = 10;
 
 /// A build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +70,7 @@ pub struct Log {
 pub struct LogPosition {
     /// Jenkins' own word for it, handed back as it is.
     next: Option<String>,
-    /// What of the last piece goes on in the next one.
+    /// Partial escape, note or character at the end of the last piece.
     plain: log::Plain,
 }
 
@@ -120,9 +123,9 @@ pub(super) struct WireCause {
 }
 
 #[derive(Deserialize)]
-pub(super) struct WireBuilds {
-    #[serde(default)]
-    pub(super) builds: Vec<Wire>,
+struct WireBuilds {
+    #[serde(default, alias = "allBuilds")]
+    builds: Vec<Wire>,
 }
 
 impl Client {
@@ -144,11 +147,33 @@ impl Client {
     ///
     /// See [`Error`].
     pub async fn find_build_by_queue_id(&self, job: &JobPath, queue_id: u64) -> Result<Option<u64>, Error> {
-        let wanted = format!("builds[number,queueId]{{0,{NEWEST}}}");
-        let url = tree(self.job(job, &["api", "json"]), &wanted);
-        let (newest, _) = self.get_json::<WireBuilds>(&url).await?;
-        let found = newest.builds.iter().find(|build| build.queue_id == Some(queue_id));
-        Ok(found.map(|build| build.number))
+        for page in 0..PAGES {
+            let (builds, _) = self.builds(job, "number,queueId", page).await?;
+            if let Some(found) = builds.iter().find(|build| build.queue_id == Some(queue_id)) {
+                return Ok(Some(found.number));
+            }
+            if builds.len() < PAGE {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// One page of a job's builds, the newest first. `builds` ends at a hundred, and `allBuilds` reads old ones from disk.
+    pub(super) async fn builds(
+        &self,
+        job: &JobPath,
+        fields: &str,
+        page: usize,
+    ) -> Result<(Vec<Wire>, HeaderMap), Error> {
+        let list = if page == 0 { "builds" } else { "allBuilds" };
+        let (from, to) = (page * PAGE, (page + 1) * PAGE);
+        let url = tree(
+            self.job(job, &["api", "json"]),
+            &format!("{list}[{fields}]{{{from},{to}}}"),
+        );
+        let (newest, headers) = self.get_json::<WireBuilds>(&url).await?;
+        Ok((newest.builds, headers))
     }
 
     /// What a build printed since the last look, of which `position` tells.
