@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::rules::Rules;
+use crate::policy;
 use crate::slack::decode::Message;
 use crate::slack::text;
 use crate::slack::web::Web;
@@ -96,7 +97,7 @@ impl Reading {
             },
         };
         Spot {
-            strangers: spot.strangers && !self.rules.is_shared_allowed(channel),
+            strangers: policy::is_guarded(false, spot.strangers, self.rules.is_shared_allowed(channel)),
             ..spot
         }
     }

@@ -35,7 +35,7 @@ enum State {
     Note,
 }
 
-/// How a note begins, after `ESC[8m`.
+/// Beginning of a note, after `ESC[8m`.
 const NOTE: &[u8] = b"ha:";
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;

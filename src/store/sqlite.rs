@@ -108,6 +108,7 @@ impl Sqlite {
                 cause: Box::new(cause),
             },
         })?;
+        runs::seal(&writer).await.map_err(unusable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true))

@@ -5,6 +5,7 @@ mod fit;
 mod forms;
 mod logs;
 mod masks;
+mod names;
 mod registry;
 
 use signpost::jobs::Registry;

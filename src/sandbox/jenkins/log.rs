@@ -10,7 +10,7 @@ use super::pages;
 
 const PLAIN: &str = "text/plain;charset=utf-8";
 
-/// How a note begins, and how it ends.
+/// Beginning and end of a note.
 const NOTE: (&str, &str) = ("\u{1b}[8mha:", "\u{1b}[0m");
 
 /// `consoleText`
