@@ -11,6 +11,7 @@ use tracing::{debug, info, warn};
 use super::cache::{Cache, Limits};
 use super::rules::Rules;
 use super::sweep::Expire;
+use crate::policy;
 use crate::slack::decode::{FileRef, Message};
 use crate::slack::text;
 use crate::slack::web::Web;
@@ -213,7 +214,7 @@ impl Reading {
             },
         };
         Spot {
-            strangers: spot.strangers && !self.rules.is_shared_allowed(channel),
+            strangers: policy::is_guarded(false, spot.strangers, self.rules.is_shared_allowed(channel)),
             ..spot
         }
     }

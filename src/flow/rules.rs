@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::policy::{self, Situation, Verdict};
 use crate::settings::{Mode, Settings};
-use crate::slack::decode::{Identity, Message};
+use crate::slack::decode::{Identity, Message, Whence};
 
 /// What is needed to judge a message.
 #[derive(Debug)]
@@ -41,6 +41,11 @@ impl Rules {
     /// Whether a channel is answered although other organisations read it.
     pub(super) fn is_shared_allowed(&self, channel: &str) -> bool {
         self.settings.channel(channel).is_some_and(|channel| channel.shared)
+    }
+
+    /// Whether who clicks, types a command or submits a window is treated as somebody of another organisation there.
+    pub(super) fn is_stranger(&self, whence: &Whence, channel: &str) -> bool {
+        policy::is_guarded(whence.stranger, false, self.is_shared_allowed(channel))
     }
 
     /// From which confidence a channel is answered unasked.
@@ -83,17 +88,13 @@ impl Rules {
     pub(super) fn verdict(&self, message: &Message, mentioned: bool, muted: bool) -> Verdict {
         let allowed = &self.settings.slack.allowed_bots;
         let names = [&message.bot_id, &message.app_id, &message.user];
-        // In an organisation with several workspaces a colleague may be of another one.
-        let external = !message.enterprise
-            && message
-                .author_team
-                .as_ref()
-                .is_some_and(|team| team.starts_with('T') && *team != self.us.team_id);
         policy::decide(Situation {
             own: self.own(message),
             bot: self.by_bot(message),
             allowed_bot: names.into_iter().flatten().any(|id| allowed.contains(id)),
-            external,
+            external: self
+                .us
+                .is_external(message.author_team.as_deref(), message.enterprise.as_deref()),
             ext_shared: message.ext_shared,
             shared_allowed: self.is_shared_allowed(&message.channel),
             asked: mentioned || message.direct,

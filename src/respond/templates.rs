@@ -25,6 +25,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("run_state.md", include_str!("../../responses/templates/run_state.md")),
     ("run_end.md", include_str!("../../responses/templates/run_end.md")),
     ("stages.md", include_str!("../../responses/templates/stages.md")),
+    ("run_notice.md", include_str!("../../responses/templates/run_notice.md")),
     ("run_rest.md", include_str!("../../responses/templates/run_rest.md")),
     (
         "run_refused.md",

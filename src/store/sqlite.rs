@@ -95,7 +95,9 @@ impl Sqlite {
             },
         })?;
         let id = id_of(&writer).await.map_err(unusable)?;
-        // A process that was killed leaves a log with payloads that were erased since. It also brings the id to the file.
+        runs::seal(&writer).await.map_err(unusable)?;
+        // A process that was killed leaves a log with payloads that were erased since, and sealing leaves raw values there.
+        // It also brings the id to the file.
         empty_log(&writer, BUSY).await.map_err(unusable)?;
         file.expect_id(id);
         let readers = readers(file.path()).await.map_err(unusable)?;

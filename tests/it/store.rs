@@ -134,6 +134,8 @@ contract! {
         runs_are_listed_as_people_look_for_them,
         a_run_that_has_ended_is_forgotten_with_its_messages_and_a_live_one_stays,
         the_messages_of_a_case_and_its_runs_are_known_as_long_as_people_work_on_it,
+        the_runs_of_a_job_are_found_however_many_others_there_are,
+        a_fingerprint_is_the_same_each_time_and_tells_nothing,
         the_audit_is_asked_by_time_run_job_and_user_and_gives_the_newest,
         the_audit_is_kept_for_its_own_time,
     ],

@@ -45,7 +45,7 @@ impl Interact {
             if !spot.is_member {
                 return Ok(Some(refused(windows::CHANNEL_BLOCK, &responder.not_member())));
             }
-            question.case.stranger |= spot.strangers;
+            question.case.stranger = spot.strangers || self.rules.is_stranger(whence, channel);
             question.case.channel.clone_from(channel);
             question.case.post = Some(format!("share:{key}"));
         }
@@ -94,6 +94,9 @@ impl Interact {
                 let days = Some(self.rules.retention_days());
                 return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.too_old(days))));
             };
+            if case.stranger || self.rules.is_stranger(whence, &case.channel) {
+                return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.who_refused())));
+            }
             if case.post.is_none() {
                 let spot = self.reading.spot(&case.channel).await;
                 if !spot.is_member {
@@ -111,10 +114,11 @@ impl Interact {
             let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
             posts.extend(update(&case, old.version, &shown));
             if self.save(&old, &case, whence, &posts).await? {
-                break;
+                return Ok(None);
             }
         }
-        Ok(None)
+        // What was written stays in the window.
+        Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.failed(None))))
     }
 }
 

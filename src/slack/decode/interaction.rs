@@ -279,7 +279,7 @@ fn whence(payload: &Value, us: &Identity) -> Whence {
     let enterprise = of("enterprise", "id", "enterprise_id")
         .or_else(|| payload.get("team").and_then(|team| string(team, "enterprise_id")));
     Whence {
-        stranger: is_stranger(&who, enterprise.as_deref(), us),
+        stranger: us.is_external(who.team.as_deref(), enterprise.as_deref()),
         who,
         team: team.unwrap_or_else(|| us.team_id.clone()),
         enterprise,
@@ -291,15 +291,6 @@ fn whence(payload: &Value, us: &Identity) -> Whence {
             urls.iter().find_map(|url| string(url, "response_url"))
         }),
     }
-}
-
-/// A workspace of our own organisation is no stranger's. Ids of organisations (`E…`) say nothing about the person.
-fn is_stranger(who: &Who, enterprise: Option<&str>, us: &Identity) -> bool {
-    let elsewhere = who
-        .team
-        .as_ref()
-        .is_some_and(|team| team.starts_with('T') && *team != us.team_id);
-    elsewhere && (enterprise.is_none() || us.enterprise_id.as_deref() != enterprise)
 }
 
 fn actions(payload: &Value, us: &Identity) -> Actions {
@@ -345,7 +336,7 @@ fn inner_message(payload: &Value, ts: &str, us: &Identity) -> Option<Message> {
         message.ts = string(payload, ts).unwrap_or_default();
     }
     message.team = whence.team;
-    message.enterprise = whence.enterprise.is_some();
+    message.enterprise = whence.enterprise;
     message.channel = whence.channel.unwrap_or_default();
     message.direct = message.channel.starts_with('D');
     Some(message)

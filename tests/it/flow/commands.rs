@@ -146,6 +146,29 @@ fn a_private_answer_is_worked_through_alone_and_shared_when_wanted() {
 }
 
 #[test]
+fn what_is_shared_while_somebody_works_on_it_is_shared_all_the_same() {
+    with(|world| async move {
+        let bot = world.bot().await;
+        world.command(GRACE, PASTE).await;
+        let private = world.whispered(GRACE, SUPPORT, "fluxctl fill w-17").await;
+        // Between reading the case and writing it down Slack is asked about the channel.
+        world.fault(&json!({"kind": "slow", "method": "conversations.info", "ms": 200}));
+        let share = world.click(GRACE, &private, "Share in channel");
+        let step = async {
+            let asked = world
+                .workspace
+                .wait_for(|state| (state.faults_left() == 0).then_some(()));
+            asked.await.unwrap();
+            world.click(GRACE, &private, "Step 1 done").await
+        };
+        tokio::join!(share, step);
+        let shared = world.posted(SUPPORT, "Shared by grace").await;
+        assert!(text(&shared).contains("Done by grace"), "{}", text(&shared));
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn what_is_shared_once_is_not_shared_again_and_what_cannot_be_is_told() {
     with(|world| async move {
         let bot = world.bot().await;

@@ -1,7 +1,9 @@
 //! Interactions are read in every shape that Slack sends them in.
 
 use serde_json::{Value, json};
-use signpost::slack::decode::{self, Actions, Container, Identity, Interaction, Shortcut, SlashCommand, ViewAnswer};
+use signpost::slack::decode::{
+    self, Actions, Container, Event, Identity, Interaction, Shortcut, SlashCommand, ViewAnswer,
+};
 
 use super::us;
 
@@ -276,4 +278,42 @@ fn odd_fields_cost_no_click() {
         ("7", Some("1"))
     );
     assert_eq!(odd.whence.team, "T1");
+}
+
+#[test]
+fn who_is_from_outside_is_decided_the_same_for_what_they_write_and_what_they_click() {
+    let alone = us();
+    let organised = Identity {
+        enterprise_id: Some("E1".into()),
+        ..us()
+    };
+    for (us, team, enterprise, is_external) in [
+        (&alone, Some("T1"), None, false),
+        (&alone, Some("T2"), None, true),
+        // The bot's workspace is of no organisation: whoever is of one is not of ours.
+        (&alone, Some("T2"), Some("E2"), true),
+        (&organised, Some("T2"), Some("E1"), false),
+        (&organised, Some("T2"), Some("E2"), true),
+        (&organised, Some("T2"), None, true),
+        (&alone, None, None, false),
+    ] {
+        let mut click = json!({"type": "shortcut", "team": {"id": "T1"}, "user": {"id": "U1"}});
+        let mut written = json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {
+            "type": "message", "channel": "C1", "ts": "1.0", "user": "U1", "text": "x"}});
+        if let Some(team) = team {
+            click["user"]["team_id"] = json!(team);
+            written["event"]["user_team"] = json!(team);
+        }
+        if let Some(enterprise) = enterprise {
+            click["enterprise"] = json!({"id": enterprise});
+            written["authorizations"] = json!([{"enterprise_id": enterprise, "team_id": "T1"}]);
+        }
+        let click = decode::interaction(&click, "interactive", us);
+        assert_eq!(click.whence().unwrap().stranger, is_external, "{team:?} {enterprise:?}");
+        let Event::Message(message) = decode::event(&written, us) else {
+            panic!("{written}");
+        };
+        let decided = us.is_external(message.author_team.as_deref(), message.enterprise.as_deref());
+        assert_eq!(decided, is_external, "{team:?} {enterprise:?}");
+    }
 }

@@ -14,7 +14,7 @@ pub(super) fn run(id: &str) -> RunRow {
         channel: "C".into(),
         thread_ts: Some("1.0".into()),
         case: None,
-        fingerprint: Some(format!("fingerprint of {id}")),
+        fingerprint: Some(format!("hmac:{id}")),
         live: true,
         version: 0,
         body: format!("{{\"id\":\"{id}\"}}"),
@@ -370,4 +370,45 @@ pub(super) async fn the_audit_is_kept_for_its_own_time(store: &dyn Store) {
     assert_eq!(all(store).await.len(), 2);
     assert_eq!(store.purge(at(1) + 365 * DAY, KEPT).await.unwrap().forgotten, 1);
     assert_eq!(all(store).await[0].what, "result");
+}
+
+pub(super) async fn the_runs_of_a_job_are_found_however_many_others_there_are(store: &dyn Store) {
+    let of = |job: &str, id: &str, live: bool| RunRow {
+        job: job.into(),
+        live,
+        ..run(id)
+    };
+    assert!(conclude(store, &begun(of("rare", "old and live", true)), 0).await);
+    assert!(conclude(store, &begun(of("rare", "old", false)), 0).await);
+    assert!(conclude(store, &begun(of("rare", "lately", false)), 50).await);
+    for number in 0..150 {
+        let other = RunRow {
+            user: "U9".into(),
+            created_at: at(100),
+            ..of("busy", &format!("busy {number}"), false)
+        };
+        assert!(conclude(store, &begun(other), 100).await);
+    }
+    let found = async |job: &str, since: i64| store.runs_of_job(job, at(since)).await.unwrap();
+    assert_eq!(ids(&found("rare", 40).await), ["lately", "old and live"]);
+    assert_eq!(ids(&found("rare", 0).await), ["lately", "old", "old and live"]);
+    assert_eq!(found("busy", 100).await.len(), 150);
+    assert!(found("another", 0).await.is_empty());
+
+    let listed = async |user: &str, jobs: &[&str], limit| store.runs_to_list(user, jobs, limit).await.unwrap();
+    assert_eq!(
+        ids(&listed("U5", &["rare"], 9).await),
+        ["lately", "old", "old and live"]
+    );
+    assert_eq!(listed("U1", &[], 9).await.len(), 3);
+    assert_eq!(listed("U9", &["rare", "busy"], 9).await.len(), 9);
+    assert!(listed("U5", &[], 9).await.is_empty());
+}
+
+pub(super) async fn a_fingerprint_is_the_same_each_time_and_tells_nothing(store: &dyn Store) {
+    let raw = "gather\n{\"CLUSTER_ID\":\"bq1k2\"}";
+    let first = store.fingerprint(raw).await.unwrap();
+    assert_eq!(first, store.fingerprint(raw).await.unwrap());
+    assert_ne!(first, store.fingerprint("gather\n{}").await.unwrap());
+    assert!(first.len() == 69 && !first.contains("bq1k2"), "{first}");
 }
