@@ -258,7 +258,7 @@ impl Interact {
     async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
         let whence = &command.whence;
         let begun = tokio::time::Instant::now();
-        let id = format!("command:{}", whence.trigger_id.as_deref().unwrap_or_default());
+        let id = format!("command:{}", whence.id);
         let question = self.question(whence, id, command.text.clone());
         let said = match self.settled(question).await? {
             Said::Form(wish) => {
@@ -406,7 +406,7 @@ impl Interact {
         let Some(channel) = whence.channel.as_deref() else {
             return Ok(());
         };
-        let key = format!("tell:{}", whence.trigger_id.as_deref().unwrap_or_default());
+        let key = format!("tell:{}", whence.id);
         let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
             .into_iter()
             .collect();

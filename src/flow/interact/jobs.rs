@@ -159,7 +159,7 @@ impl Interact {
             ))));
         };
         let request = Request {
-            id: format!("run:{}", answer.view.id),
+            id: format!("run:{}", answer.id()),
             job: job.id.clone(),
             values: form::values(&answer.view, job),
             origin: origin.clone(),
@@ -189,7 +189,7 @@ impl Interact {
         };
         if begun.elapsed() > LATE {
             // The window is closed by now, or about to be.
-            self.tell_late(&origin, &answer.view.id, &reply).await?;
+            self.tell_late(&origin, answer.id(), &reply).await?;
         }
         Ok(Some(shown))
     }

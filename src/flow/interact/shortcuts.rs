@@ -60,7 +60,7 @@ impl Interact {
         if !spot.is_member || case.place.is_none() {
             // Where the bot cannot post, and what is no more than a guess, only who asked sees.
             let private = Case {
-                id: format!("private:{}", whence.trigger_id.as_deref().unwrap_or_default()),
+                id: format!("private:{}", whence.id),
                 post: None,
                 ..*case
             };
