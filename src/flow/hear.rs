@@ -12,7 +12,7 @@ use super::waiting::What;
 use super::{Parts, Status};
 use crate::net::Net;
 use crate::slack::door::Door;
-use crate::slack::http_events::{self, Endpoint, Patience};
+use crate::slack::http_events::{self, Endpoint, Limits};
 use crate::slack::socket::Sockets;
 use crate::slack::web::Web;
 
@@ -34,7 +34,7 @@ impl Ear {
                 Some(Arc::new(sockets))
             }
             Way::Http { signing_secret } => {
-                let endpoint = Endpoint::new(&signing_secret, door, Arc::clone(&parts.clock), Patience::default());
+                let endpoint = Endpoint::new(&signing_secret, door, Arc::clone(&parts.clock), Limits::default());
                 if let Some(listener) = self.requests {
                     if let Ok(address) = listener.local_addr() {
                         info!(%address, "Slack's requests are taken");

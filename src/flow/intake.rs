@@ -59,7 +59,7 @@ impl Sink for Intake {
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
-        let interaction = decode::interaction(&envelope.payload, &envelope.kind, &self.rules.us);
+        let interaction = decode::interaction(&envelope, &self.rules.us);
         // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
         let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
         if let Ok(answer) = answer {

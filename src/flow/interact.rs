@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tracing::{debug, error, warn};
-use uuid::Uuid;
 
 mod jobs;
 mod run;
@@ -269,7 +268,7 @@ impl Interact {
     async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
         let whence = &command.whence;
         let begun = tokio::time::Instant::now();
-        let id = format!("command:{}", act_of(whence));
+        let id = format!("command:{}", whence.id);
         let question = self.question(whence, id, command.text.clone());
         let said = match self.settled(question).await? {
             Said::Form(wish) => {
@@ -416,7 +415,7 @@ impl Interact {
         let Some(channel) = whence.channel.as_deref() else {
             return Ok(());
         };
-        let key = format!("tell:{}", act_of(whence));
+        let key = format!("tell:{}", whence.id);
         let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
             .into_iter()
             .collect();
@@ -439,11 +438,4 @@ impl Interact {
             warn!(%error, "an answer to a click could not be shown");
         }
     }
-}
-
-/// The identity of an act, the same in every delivery: its trigger id. An act that came without one gets a random id, so
-/// that two of them are never taken for the same.
-fn act_of(whence: &Whence) -> String {
-    let trigger = whence.trigger_id.clone().filter(|trigger| !trigger.is_empty());
-    trigger.unwrap_or_else(|| Uuid::new_v4().simple().to_string())
 }

@@ -55,6 +55,15 @@ impl Envelope {
     pub fn is_interaction(&self) -> bool {
         matches!(self.kind.as_str(), "interactive" | "slash_commands")
     }
+
+    /// Keys of an interaction, any of which says that two deliveries are of the same one: the id of the delivery, and
+    /// that of the interaction itself where Slack gives one.
+    pub fn keys(&self) -> Vec<String> {
+        let delivery = format!("delivery:{}", self.id);
+        std::iter::once(delivery)
+            .chain(interaction::key(&self.payload))
+            .collect()
+    }
 }
 
 /// Who the bot is, from `auth.test`.

@@ -1,16 +1,22 @@
 //! What every door has in common, Socket Mode and HTTP: events are stored in batches, interactions are answered beside
-//! them and never wait for them.
+//! them and never wait for them. An interaction that is delivered again gets the answer that it had.
 
+mod recent;
+
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
+use self::recent::{Arrival, Recent};
 use super::decode::Envelope;
 use super::gate;
 
@@ -49,6 +55,7 @@ pub struct Door {
     patience: Duration,
     /// What is free of [`MOST_KIB`].
     room: Arc<Semaphore>,
+    recent: Arc<Recent>,
 }
 
 impl std::fmt::Debug for Door {
@@ -69,6 +76,7 @@ impl Door {
             hard,
             patience,
             room: Arc::new(Semaphore::new(MOST_KIB)),
+            recent: Arc::default(),
         }
     }
 
@@ -94,7 +102,8 @@ impl Door {
         });
     }
 
-    /// Stores what is put into the queue, in order, until the queue and its copies are dropped.
+    /// Stores what is put into the queue, in order, until the queue and its copies are dropped. A panic below costs the
+    /// envelopes of its batch, which are not acknowledged, and no more.
     pub(super) fn queue(&self) -> Queue {
         let (queue, mut waiting) = mpsc::channel::<(Envelope, Told)>(MOST);
         let sink = Arc::clone(&self.sink);
@@ -103,7 +112,7 @@ impl Door {
             while waiting.recv_many(&mut batch, BATCH).await > 0 {
                 let (envelopes, told): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
                 let count = told.len();
-                let stored = sink.take(envelopes).await;
+                let stored = store(sink.as_ref(), envelopes).await;
                 if let Err(cause) = &stored {
                     error!(cause, count, "envelopes could not be stored and are not acknowledged");
                 }
@@ -118,24 +127,41 @@ impl Door {
         }
     }
 
-    /// What goes along with the acknowledgement of an interaction; there in time, whatever the sink does.
+    /// What goes along with the acknowledgement of an interaction; there in time, whatever the sink does. The sink hears
+    /// of an interaction once, however often it is delivered.
     pub(super) async fn answer(&self, envelope: Envelope) -> Option<Value> {
-        let (sink, hard, kind) = (Arc::clone(&self.sink), self.hard.clone(), envelope.kind.clone());
+        let to = match self.recent.arrived(envelope.keys(), Instant::now()) {
+            Arrival::New(to) => to,
+            Arrival::Again(earlier) => {
+                metrics::counter!("signpost_interactions_repeated_total").increment(1);
+                info!(
+                    slack.kind = envelope.kind,
+                    "an interaction was delivered again; it is only acknowledged"
+                );
+                let answer = tokio::time::timeout(self.patience, earlier.answer()).await;
+                return answer.ok().flatten();
+            }
+        };
+        let (sink, hard, recent) = (Arc::clone(&self.sink), self.hard.clone(), Arc::clone(&self.recent));
         let mut answering = self.tracker.spawn(async move {
-            tokio::select! {
+            let kind = envelope.kind.clone();
+            let answer = tokio::select! {
                 biased;
                 () = hard.cancelled() => None,
                 answer = sink.answer(envelope) => answer.unwrap_or_else(|cause| {
                     error!(cause, slack.kind = kind, "an interaction could not be answered");
                     None
                 }),
-            }
-        });
-        match tokio::time::timeout(self.patience, &mut answering).await {
-            Ok(Ok(answer)) => answer.map(|mut answer| {
+            };
+            let answer = answer.map(|mut answer| {
                 gate::block(&mut answer);
                 answer
-            }),
+            });
+            recent.answered(to, answer.clone());
+            answer
+        });
+        match tokio::time::timeout(self.patience, &mut answering).await {
+            Ok(Ok(answer)) => answer,
             Ok(Err(cause)) => {
                 metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
                 error!(%cause, "the answer to an interaction panicked; it is acknowledged without one");
@@ -147,6 +173,17 @@ impl Door {
             }
         }
     }
+}
+
+/// Hands envelopes to the sink. A panic there is an error here.
+async fn store(sink: &dyn Sink, envelopes: Vec<Envelope>) -> Result<(), String> {
+    // The call itself is inside as well, for a sink need not be written with `async fn`.
+    let taking = async { sink.take(envelopes).await };
+    let taken = AssertUnwindSafe(taking).catch_unwind().await;
+    taken.unwrap_or_else(|_| {
+        metrics::counter!("signpost_panics_total", "task" => "store").increment(1);
+        Err("storing them panicked".to_owned())
+    })
 }
 
 /// Is told whether an envelope was stored.

@@ -160,7 +160,7 @@ impl Interact {
             ))));
         };
         let request = Request {
-            id: format!("run:{}", answer.view.id),
+            id: format!("run:{}", answer.id()),
             job: job.id.clone(),
             values: form::values(&answer.view, job),
             origin: origin.clone(),
@@ -190,7 +190,7 @@ impl Interact {
         };
         if begun.elapsed() > LATE {
             // The window is closed by now, or about to be.
-            self.tell_late(&origin, &answer.view.id, &reply).await?;
+            self.tell_late(&origin, answer.id(), &reply).await?;
         }
         Ok(Some(shown))
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tracing::{debug, warn};
 
-use super::{Interact, act_of};
+use super::Interact;
 use crate::flow::cards::{key_of, post, row};
 use crate::flow::case::Case;
 use crate::flow::mind::confident;
@@ -61,7 +61,7 @@ impl Interact {
         if !spot.is_member || case.place.is_none() {
             // Where the bot cannot post, and what is no more than a guess, only who asked sees.
             let private = Case {
-                id: format!("private:{}", act_of(whence)),
+                id: format!("private:{}", whence.id),
                 post: None,
                 ..*case
             };

@@ -36,7 +36,7 @@ impl Interact {
             let errors = json!({windows::PASTE_BLOCK: responder.labels().fields.paste_missing});
             return Ok(Some(json!({"response_action": "errors", "errors": errors})));
         }
-        let key = format!("window:{}", answer.view.id);
+        let key = format!("window:{}", answer.id());
         let known = self.mind.knowledge();
         let channel = windows::chosen_channel(&answer.view);
         let mut question = self.question(whence, key.clone(), text.clone());
@@ -108,7 +108,7 @@ impl Interact {
             case.act(&Act::Escalated, &mark, "");
             let told = windows::escalated(&self.mind, &case, &mark, &summary);
             // One window posts once, however often Slack sends it.
-            let key = format!("escalate:{id}:{}", answer.view.id);
+            let key = format!("escalate:{id}:{}", answer.id());
             let shown = self.mind.show(&self.mind.knowledge(), &case);
             let thread = cards::thread_of(self.store.as_ref(), &case).await?;
             let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
