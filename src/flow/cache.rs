@@ -137,7 +137,7 @@ mod tests {
     fn cache(entries: usize) -> Cache<&'static str, u32> {
         Cache::new(Limits {
             bytes: entries * (OVERHEAD + 100),
-            age: Duration::from_secs(60),
+            age: Duration::from_mins(1),
         })
     }
 
