@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 /// Endings of file names that are no top-level domains: `values.yaml` is no host.
-const FILES: &str = "adoc bak bash bat cfg conf cpp crt cs css csv dll env exe gif go gradle gz hcl html htm \
-    ini ipynb jar java jpeg jpg js json jsonl jsx kt lock log lua pdf pem php png proto rb rst scala service \
+const FILES: &str = "adoc bak bash bat cfg conf cpp crt cs css csv dll env exe exec gif go gotmpl gradle gz hcl html htm \
+    ini ipynb jar java jpeg jpg js json jsonl jsx kt lock log lst lua pdf pem php png proto rb rst scala service \
     socket spec sql svg swift tar tfvars tgz timer tmpl toml tpl ts tsx txt vue war xml yaml yml";
 
 /// The label of a link as it may be shown, when it may not be shown as it is: without what hides in it, and with the real
@@ -133,7 +133,10 @@ impl Target {
     /// `README.md` is a file where the link leads to one of that name.
     fn is_file(&self, word: &str) -> bool {
         let word = word.to_lowercase();
-        word.ends_with(".md") && word == self.file
+        [".md", ".tf", ".properties"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+            && word == self.file
     }
 }
 
@@ -196,7 +199,7 @@ fn visible(label: &str) -> String {
 
 /// Characters without a width, and marks that are written over the character before them.
 fn is_invisible(c: char) -> bool {
-    c.is_control() && !c.is_whitespace()
+    (c.is_control() && !c.is_whitespace())
         || matches!(
             c,
             '\u{00AD}'
@@ -284,7 +287,7 @@ mod tests {
             ("https://evil.example\\@slack.com", "evil.example"),
             ("https://evil.example/slack.com", "evil.example"),
             ("https://slack.com.evil.example", "slack.com.evil.example"),
-            ("https://slаck.com", "xn--slck-7kd.com"),
+            ("https://slаck.com", "xn--slck-63d.com"),
             ("https://evil.example:8443/#slack.com", "evil.example"),
             ("https://[2001:db8::1]/", "[2001:db8::1]"),
             ("http://0x7f.1/", "127.0.0.1"),
@@ -323,6 +326,7 @@ mod tests {
             ("v1.2.3", "https://example.com/"),
             ("e.g. this one", "https://example.com/"),
             ("README.md", "https://example.com/blob/main/README.md"),
+            ("main.tf", "https://example.com/-/blob/main/main.tf#L7"),
             ("and/or", "https://example.com/"),
             ("error: 503, see logs…", "https://example.com/"),
             ("", "https://example.com/"),

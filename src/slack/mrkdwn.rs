@@ -197,19 +197,19 @@ fn touches(c: char) -> bool {
 }
 
 /// The texts that touch an inline before and after it, up to the next blanks: `https://[slack.com](…)` reads as one word.
-fn around(list: &[Inline], at: usize) -> (&str, &str) {
-    let text = |at: Option<usize>| match at.and_then(|at| list.get(at)) {
-        Some(Inline::Text(text)) => text.as_str(),
-        _ => "",
+fn around(list: &[Inline], at: usize) -> (String, String) {
+    let text = |at: Option<usize>| {
+        let inline = at.and_then(|at| list.get(at));
+        words(inline.map(std::slice::from_ref).unwrap_or_default())
     };
     let (before, after) = (text(at.checked_sub(1)), text(Some(at + 1)));
     (
-        before.rsplit(char::is_whitespace).next().unwrap_or_default(),
-        after.split(char::is_whitespace).next().unwrap_or_default(),
+        before.rsplit(char::is_whitespace).next().unwrap_or_default().to_owned(),
+        after.split(char::is_whitespace).next().unwrap_or_default().to_owned(),
     )
 }
 
-fn put_link(url: &str, label: &[Inline], (before, after): (&str, &str), style: Style, out: &mut String) {
+fn put_link(url: &str, label: &[Inline], around: (String, String), style: Style, out: &mut String) {
     let mut text = String::new();
     put(label, Style { link: true, ..style }, &mut text);
     let text = without_direction(&text).replace('\n', " ").replace('|', "¦");
@@ -217,7 +217,7 @@ fn put_link(url: &str, label: &[Inline], (before, after): (&str, &str), style: S
         out.push_str(&text);
         return;
     };
-    let words = words(label);
+    let (words, (before, after)) = (words(label), around);
     if text.trim().is_empty() || text.trim() == safe {
         put_address(&safe, url.trim(), out);
     } else if let Some(honest) = honest_label(&words, url) {

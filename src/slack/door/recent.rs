@@ -105,11 +105,12 @@ impl Recent {
 
     /// Keeps the answer to an interaction, and gives up the oldest answers where all of them are too much.
     pub(super) fn answered(&self, to: Answer, answer: Option<Value>) {
+        let Answer { number, outcome } = to;
         let bytes = answer.as_ref().map_or(0, |answer| answer.to_string().len());
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Those who wait for it get it in any case.
-        to.outcome.send_replace(Outcome::Answered(answer));
-        if let Some(known) = table.get_mut(to.number) {
+        outcome.send_replace(Outcome::Answered(answer));
+        if let Some(known) = table.get_mut(number) {
             known.bytes = bytes;
             table.bytes += bytes;
         }

@@ -86,7 +86,9 @@ fn is_form(content_type: &str, body: &[u8]) -> bool {
 
 fn digest_of(parts: &[&[u8]]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     BASE64_URL_SAFE_NO_PAD.encode(context.finish())
 }
 

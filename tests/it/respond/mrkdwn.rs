@@ -72,7 +72,7 @@ fn a_link_that_looks_like_another_address_shows_the_real_one() {
         ("![https://slack.com](https://evil.example)", evil("https://slack.com")),
         (
             "https://[slack](https://evil.example)",
-            format!("https://{}", evil("slack")),
+            format!("<https://>{}", evil("slack")),
         ),
         ("[slack](https://evil.example).com", format!("{}.com", evil("slack"))),
         (

@@ -196,7 +196,7 @@ async fn half_a_request_ends_soon_and_an_idle_connection_does_not() {
     };
     let mut answer = [0; 13];
     tokio::select! {
-        read = reader.read_exact(&mut answer) => drop(read.unwrap()),
+        read = reader.read_exact(&mut answer) => { read.unwrap(); }
         () = drip => {}
     }
     assert_eq!(&answer, b"HTTP/1.1 408 ");
