@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use super::{knowledge, probe, start};
 use crate::clock::{Clock as _, SystemClock};
+use crate::files;
 use crate::jobs::fit;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
@@ -122,14 +123,14 @@ fn runbooks(settings: &Settings) -> Vec<Check> {
         Ok(library) => library,
         Err(error) => return vec![Check::new("runbooks", Err(error.to_string()))],
     };
-    let mut checks = vec![Check::new("runbooks", read(&library))];
+    let mut checks = vec![Check::new("runbooks", read(settings, &library))];
     if !settings.jobs.registry.jobs.is_empty() {
         checks.push(Check::new("runbooks and jobs", fitting(&library)));
     }
     checks
 }
 
-fn read(library: &Library) -> Result<String, String> {
+fn read(settings: &Settings, library: &Library) -> Result<String, String> {
     let errors = library
         .diagnostics
         .iter()
@@ -141,7 +142,7 @@ fn read(library: &Library) -> Result<String, String> {
         library.skipped.len()
     );
     match (library.runbooks.len(), errors) {
-        (0, _) => Err("there is no runbook in the folder: set runbooks.dir to the one that holds them".into()),
+        (0, _) => Err(files::nothing_to_read(&settings.runbooks.dir, library)),
         (_, 0) => Ok(read),
         _ => Err(format!("{read}, {errors} with errors: `signpost lint` names them")),
     }

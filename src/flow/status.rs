@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub store: bool,
     /// Runbooks loaded.
     pub runbooks: usize,
+    /// Errors found in the runbook folder: files that are not used, or kept in the version read before.
+    pub errors: usize,
     /// Connections beyond what the fleet should hold, once that has lasted.
     pub ghosts: u32,
     /// Whether Slack refuses the bot token.
@@ -98,7 +100,7 @@ impl crate::http::Health for Status {
             "ready": now.ready(),
             "slack": now.slack(),
             "store": {"works": now.store},
-            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
+            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads, "errors": now.errors},
         });
         (now.ready(), details)
     }
