@@ -3,7 +3,9 @@
 mod audit;
 mod doctor;
 mod eval;
+mod examples;
 mod explain;
+mod input;
 mod knowledge;
 mod lint;
 mod manifest;
