@@ -108,7 +108,9 @@ fn measure(binary: &Path) -> Figures {
 
 /// How long it takes until messages that come in all at once are handled.
 async fn flood(workspace: &Workspace, store: &Path) -> Duration {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(store).read_only(true);
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(store)
+        .read_only(true);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
     let handled = async || -> i64 {
         let count = sqlx::query_scalar("SELECT count(*) FROM inbox WHERE state = 'handled'");
@@ -121,7 +123,10 @@ async fn flood(workspace: &Workspace, store: &Path) -> Duration {
         workspace.say(ADA, SUPPORT, &text).unwrap();
     }
     while handled().await - before < FLOOD as i64 {
-        assert!(begun.elapsed() < Duration::from_mins(2), "the flood is not worked through");
+        assert!(
+            begun.elapsed() < Duration::from_mins(2),
+            "the flood is not worked through"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     begun.elapsed()
@@ -142,10 +147,7 @@ fn start(binary: &Path, api_url: &str, folder: &Path) -> Child {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(serve.stderr.take().unwrap()).lines();
-    let is_ready = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .any(|line| line.ends_with("ready"));
+    let is_ready = lines.by_ref().map_while(Result::ok).any(|line| line.ends_with("ready"));
     assert!(is_ready, "{} did not start", binary.display());
     // Whatever else it logs must not fill the pipe.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));

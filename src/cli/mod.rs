@@ -3,8 +3,10 @@
 mod audit;
 mod doctor;
 mod eval;
+mod examples;
 mod explain;
 mod inbox;
+mod input;
 mod knowledge;
 mod lint;
 mod manifest;

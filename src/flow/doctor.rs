@@ -10,7 +10,8 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::{Error, knowledge, probe, skew, start};
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
+use crate::files;
 use crate::jobs::fit;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
@@ -147,14 +148,14 @@ fn runbooks(settings: &Settings) -> Vec<Check> {
         Ok(library) => library,
         Err(error) => return vec![Check::new("runbooks", Err(error.to_string()))],
     };
-    let mut checks = vec![Check::new("runbooks", read(&library))];
+    let mut checks = vec![Check::new("runbooks", read(settings, &library))];
     if !settings.jobs.registry.jobs.is_empty() {
         checks.push(Check::new("runbooks and jobs", fitting(&library)));
     }
     checks
 }
 
-fn read(library: &Library) -> Result<String, String> {
+fn read(settings: &Settings, library: &Library) -> Result<String, String> {
     let errors = library
         .diagnostics
         .iter()
@@ -166,7 +167,7 @@ fn read(library: &Library) -> Result<String, String> {
         library.skipped.len()
     );
     match (library.runbooks.len(), errors) {
-        (0, _) => Err("there is no runbook in the folder: set runbooks.dir to the one that holds them".into()),
+        (0, _) => Err(files::nothing_to_read(&settings.runbooks.dir, library)),
         (_, 0) => Ok(read),
         _ => Err(format!("{read}, {errors} with errors: `signpost lint` names them")),
     }

@@ -228,10 +228,13 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Re
         .runbooks
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
-    let watch = folder.map(|folder| reload::Watch::new(folder, settings.runbooks.poll_interval()));
+    let watch = folder.map(|folder| reload::Watch::new(folder, &settings.runbooks));
     let mut study = knowledge::Study::new(settings);
     let mind = Arc::new(mind::Mind::new(settings, study.begin()?)?);
-    parts.status.change(|status| status.runbooks = mind.runbooks());
+    parts.status.change(|status| {
+        status.runbooks = mind.runbooks();
+        status.errors = mind.errors();
+    });
     let reload = watch.map(|watch| reload::Reload {
         study: Mutex::new(study),
         mind: Arc::clone(&mind),

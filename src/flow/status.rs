@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub store: bool,
     /// Runbooks loaded.
     pub runbooks: usize,
+    /// Errors found in the runbook folder: files that are not used, or kept in the version read before.
+    pub errors: usize,
     /// Connections beyond what the fleet should hold, once that has lasted.
     pub ghosts: u32,
     /// Whether Slack refuses the bot token.
@@ -174,7 +176,7 @@ impl crate::http::Health for Status {
             "slack": now.slack(),
             "store": {"works": now.store, "problem": self.store_fault().as_ref().map(|fault| fault.why.clone())},
             "inbox": {"waiting": now.waiting, "set_aside": now.set_aside},
-            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
+            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads, "errors": now.errors},
             "clock": {"skew_seconds": now.skew_seconds},
         });
         if !now.ready() {

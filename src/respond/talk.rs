@@ -65,6 +65,14 @@ impl Responder {
         )
     }
 
+    /// Nothing was recognised, and the text is a command with something after it that the command does not take.
+    pub fn unclear(&self, command: &str, rest: &str) -> Reply {
+        self.simple(
+            "unclear.md",
+            &context! { command => command.to_owned(), rest => values::shortened(rest, 60) },
+        )
+    }
+
     /// Whom to call, which names fit, or that nobody is known.
     pub fn who(&self, library: &Library, whom: &Whom, words: &str) -> Reply {
         let words = values::shortened(words, 120);

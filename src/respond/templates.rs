@@ -74,6 +74,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ),
     ("not_member.md", include_str!("../../responses/templates/not_member.md")),
     ("typo.md", include_str!("../../responses/templates/typo.md")),
+    ("unclear.md", include_str!("../../responses/templates/unclear.md")),
     ("who.md", include_str!("../../responses/templates/who.md")),
     ("who_choose.md", include_str!("../../responses/templates/who_choose.md")),
     (

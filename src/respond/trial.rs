@@ -144,6 +144,10 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
             context! { meant => "search words", run_button => if full { "button" } else { "" } },
         ),
         (
+            "unclear.md",
+            context! { command => if full { "mute" } else { "status" }, rest => "rest" },
+        ),
+        (
             "who.md",
             context! {
                 name => "Team", subject => if full { "team" } else { "runbook" }, teams => many(team),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use serde::Serialize;
 
 use super::jenkins;
 use crate::clock::{Clock, SystemClock};
@@ -31,8 +32,23 @@ pub struct Options {
     pub burst: u32,
     /// How long [`super::Workspace::wait_for`] waits.
     pub wait_limit: Duration,
+    /// Errors that the page offers to try; `None` for those of the sample pack.
+    pub examples: Option<Vec<Example>>,
     /// How the local Jenkins beside it behaves.
     pub jenkins: jenkins::Options,
+}
+
+/// An error to try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// What it is called: the title of its runbook.
+    pub title: String,
+    /// A few words about it.
+    pub hint: String,
+    /// What is posted.
+    pub text: String,
+    /// Whether monitoring would post it: in #alerts the Alert Bot does.
+    pub is_alert: bool,
 }
 
 impl Default for Options {
@@ -49,6 +65,7 @@ impl Default for Options {
             post_every: Duration::from_secs(1),
             burst: 5,
             wait_limit: Duration::from_secs(10),
+            examples: None,
             jenkins: jenkins::Options::default(),
         }
     }

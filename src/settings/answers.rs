@@ -66,7 +66,7 @@ fn check_threshold(key: &str, threshold: f32, layers: &Layers) -> Result<(), Err
     if (0.0..=1.0).contains(&threshold) {
         return Ok(());
     }
-    Err(layers.wrong(key, format!("is {threshold}"), "write a number from 0 to 1"))
+    Err(layers.wrong(key, format!("is {threshold}"), "it must be a number between 0 and 1"))
 }
 
 fn check_repeat(key: &str, minutes: u32, layers: &Layers) -> Result<(), Error> {

@@ -40,3 +40,4 @@ mod signing;
 mod slack;
 #[cfg(test)]
 mod store;
+mod terminal;

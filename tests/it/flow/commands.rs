@@ -49,6 +49,16 @@ fn each_command_is_understood_in_each_of_the_three_ways() {
         (PASTE, &["fluxctl fill w-17"]),
         ("nothing that any runbook knows", &["no runbook", "search WORDS"]),
         ("serach star", &["Did you mean", "search star"]),
+        ("mute banana", &["don’t understand", "banana", "mute 2h", "mute 30m"]),
+        ("mute 0h", &["don’t understand", "0h", "mute 30m"]),
+        ("unmute everything", &["unmute", "takes nothing after it"]),
+        ("status please now", &["status", "takes nothing after it"]),
+        ("help banana", &["no command", "banana"]),
+        ("help star gate", &["Star gate"]),
+        ("who", &["who TEAM"]),
+        ("show", &["show RUNBOOK"]),
+        ("search", &["search WORDS"]),
+        ("run", &["run JOB"]),
     ];
     let options = Options {
         rate_limits: false,
