@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::{Error, knowledge, probe, skew, start};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::SystemClock;
 use crate::files;
 use crate::jobs::fit;
 use crate::runbook::{Level, Library};
