@@ -83,6 +83,15 @@ impl Busy {
             self.rows.remove(&row);
         }
     }
+
+    /// Frees the row of a post whose task ended without an answer.
+    fn lost(&mut self, cause: &JoinError) {
+        self.end(cause.id());
+        if cause.is_panic() {
+            Panics::count();
+            error!("a delivery panicked twice; its post is looked up after the next start");
+        }
+    }
 }
 
 impl Delivery {
@@ -117,7 +126,7 @@ impl Delivery {
                         busy.end(task);
                         line.heard(answer, &self.status, Instant::now());
                     }
-                    Err(cause) => self.lost(&cause, &mut busy),
+                    Err(cause) => busy.lost(&cause),
                 },
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}
@@ -131,8 +140,8 @@ impl Delivery {
         while tasks.join_next().await.is_some() {}
     }
 
-    /// Makes rows uncertain that are marked as being sent: those of an earlier process, and those of a loop that has
-    /// panicked. No post may be under way any more, or it would be sent twice.
+    /// Makes rows uncertain that are marked as being sent, by an earlier process or by a loop that has panicked. Waits
+    /// until no post is under way any more: it would be sent twice.
     async fn recover(&self) {
         self.under_way.close();
         self.under_way.wait().await;
@@ -150,15 +159,6 @@ impl Delivery {
                 Err(cause) => error!(%cause, "posts that were being sent cannot be recovered; trying again"),
             }
             tokio::time::sleep(STORE_WAIT).await;
-        }
-    }
-
-    /// Frees the row of a post whose task ended without an answer.
-    fn lost(&self, cause: &JoinError, busy: &mut Busy) {
-        busy.end(cause.id());
-        if cause.is_panic() {
-            Panics::count();
-            error!("a delivery panicked twice; its post is looked up after the next start");
         }
     }
 

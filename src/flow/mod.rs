@@ -98,7 +98,7 @@ pub struct Parts {
     pub rates: Rates,
     /// How often Jenkins is asked.
     pub jobs: Pace,
-    /// How long the store may be used by another process at the start: one that is ending, as a rolling restart has it.
+    /// Time that another process may still use the store at the start, as one does that is shutting down.
     pub store_patience: Duration,
     /// Cancelled when the bot must not even finish what it has begun.
     pub hard: CancellationToken,
@@ -131,7 +131,7 @@ impl Default for Parts {
 ///
 /// # Errors
 ///
-/// What keeps it from starting and takes a person: tokens, scopes, the store's file, the runbook folder, a port.
+/// Faults at the start that only a person can mend: tokens, scopes, the store's file, the runbook folder, a port.
 pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), Error> {
     let hard = parts.hard.child_token();
     let _ends_with_this_future = hard.clone().drop_guard();
@@ -162,7 +162,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     ended
 }
 
-/// Starts the bot, and goes on until it is dropped or fails.
+/// Starts the bot. Never returns after that.
 async fn work(
     settings: Settings,
     parts: &Parts,
@@ -258,7 +258,7 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Re
     })
 }
 
-/// Starts every task but the connections of Socket Mode, which it gives.
+/// Starts every task except the connections of Socket Mode, which it returns.
 fn spawn(
     settings: Settings,
     parts: &Parts,

@@ -157,7 +157,7 @@ impl Status {
 }
 
 impl Status {
-    /// Sets or clears why the bot cannot work yet.
+    /// Sets or clears the reason why the bot cannot work yet.
     pub(super) fn set_reason(&self, what: What, why: Option<String>) {
         let waits = self.reasons.set(what, why);
         self.change(|status| status.waits = waits);

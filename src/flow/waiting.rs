@@ -1,4 +1,4 @@
-//! Waiting for Slack or for the store at the start: what passes without a person's help never ends the process.
+//! Waiting for Slack and for the store at the start: a fault that passes without a person's help never ends the process.
 
 use std::fmt;
 use std::path::Path;
@@ -25,7 +25,7 @@ const STORE_AGAIN: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(super) struct Reasons(Mutex<[Option<String>; 2]>);
 
-/// What is waited for.
+/// A dependency that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     Slack,
@@ -57,7 +57,7 @@ impl Reasons {
 ///
 /// # Errors
 ///
-/// What only a person can mend: a token that Slack refuses, a scope that is missing.
+/// A fault that only a person can mend: a token that Slack refuses, a scope that is missing.
 pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
     status: &Status,
     (least, most): (Duration, Duration),
@@ -108,7 +108,7 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
 ///
 /// # Errors
 ///
-/// What only a person can mend.
+/// A fault that only a person can mend.
 pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) -> Result<Sqlite, Error> {
     let begun = Instant::now();
     let mut said: Option<Instant> = None;
@@ -137,7 +137,7 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
     }
 }
 
-/// Why a store that is well cannot be opened now.
+/// The reason why a store that is not damaged cannot be opened now.
 #[derive(Debug, PartialEq, Eq)]
 enum Blocked {
     /// Another process uses it.

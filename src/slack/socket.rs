@@ -66,9 +66,9 @@ pub struct Sockets {
     renew: Notify,
     /// An address that was opened to see whether the token is good; it can be used once.
     first: Mutex<Option<String>>,
-    /// Why no connection can be opened.
+    /// The reason why no connection can be opened.
     trouble: watch::Sender<Option<String>>,
-    /// When the log last said so.
+    /// The time of the last log line about it.
     said: Mutex<Option<Instant>>,
 }
 
@@ -128,7 +128,7 @@ impl Sockets {
         *self.first.lock().unwrap_or_else(PoisonError::into_inner) = first;
     }
 
-    /// Why no connection can be opened at the moment.
+    /// The reason why no connection can be opened at the moment; `None` while that works.
     pub fn trouble(&self) -> watch::Receiver<Option<String>> {
         self.trouble.subscribe()
     }
@@ -204,7 +204,8 @@ impl Sockets {
         Ok(socket)
     }
 
-    /// Says why no connection can be opened, for all of them once a minute. Gives whether only a person can mend it.
+    /// Logs why no connection can be opened, at most once a minute for all connections together. Returns whether only a
+    /// person can mend it.
     fn complain(&self, cause: &ConnectError) -> bool {
         let is_refused = matches!(cause, ConnectError::Web(web::Error::Auth { .. }));
         let why = if is_refused {

@@ -115,7 +115,7 @@ impl SlackTime {
         })
     }
 
-    /// Takes a measurement over.
+    /// Adopts a measurement.
     pub(in crate::slack) fn take(&self, reading: Reading) {
         let seconds = reading.local.duration_since(reading.slack).as_millis();
         let seconds = i64::try_from((seconds + seconds.signum() * 500) / 1_000).unwrap_or_default();
