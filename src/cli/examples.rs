@@ -30,7 +30,7 @@ pub(super) fn of(library: &Library, index: &Index) -> Vec<Example> {
             break;
         }
         if found.iter().all(|(other, _)| *other != number) {
-            let candidates = document.look(|runbook| signatures(runbook));
+            let candidates = document.look(signatures);
             let answered = |example: &Example| {
                 let outcome = index.find(&example.text);
                 outcome.matches.first().is_some_and(|best| best.topic.runbook == number)

@@ -29,7 +29,7 @@ pub(super) fn paste(file: Option<&Path>) -> anyhow::Result<String> {
     let (text, _, is_lossy) = UTF_8.decode(&bytes);
     if is_cut {
         note(&format!(
-            "only the first {} are looked at, as the bot does; the rest of the paste was not read",
+            "only the first {} of the paste was read, as the bot does; the rest was left out",
             in_words(MOST)
         ));
     }

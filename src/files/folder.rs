@@ -174,7 +174,7 @@ impl Round<'_> {
         let before = before.map(|before| before.made.as_ref());
         let limit = self.folder.options.max_bytes;
         let made = match read::text(file, self.root, limit) {
-            Ok(Content::Text { text, lossy }) => return self.text(path, text, lossy, stamp),
+            Ok(Content::Text { text, lossy }) => return self.text(path, &text, lossy, stamp),
             Ok(Content::TooLarge(bytes)) => {
                 let message = format!("the file has {bytes} bytes and is not read; split it, or keep it below {limit}");
                 self.unusable(path, before, "too-large", message, "too large")
@@ -202,11 +202,11 @@ impl Round<'_> {
     }
 
     /// What a text is now.
-    fn text(&self, path: &str, text: String, lossy: bool, stamp: Option<Stamp>) -> Known {
+    fn text(&self, path: &str, text: &str, lossy: bool, stamp: Option<Stamp>) -> Known {
         let before = self.folder.files.get(path).map(|before| &before.made);
         let same = |made: &&Arc<Made>| {
             let read = made.document.as_ref().and_then(Document::text);
-            !made.outlived && made.lossy == lossy && read == Some(&text) && self.still(made)
+            !made.outlived && made.lossy == lossy && read == Some(text) && self.still(made)
         };
         let made = before.filter(same).map(Arc::clone);
         let made = made.unwrap_or_else(|| {
@@ -219,7 +219,7 @@ impl Round<'_> {
                     Some(("empty", "the file is empty; delete it to take the runbook away"))
                 }
                 () if text.contains('\0') => Some(("not-text", "the file holds NUL bytes, which no text has")),
-                () if before.is_some_and(|before| is_cut_off(before, &text)) => {
+                () if before.is_some_and(|before| is_cut_off(before, text)) => {
                     Some(("front-matter-unclosed", "the front matter is never closed"))
                 }
                 () => None,
@@ -229,7 +229,7 @@ impl Round<'_> {
                     let problem = note(path, 0, Level::Error, code, message.to_owned());
                     self.keep(path, before, vec![problem])
                 }
-                None => self.parse(path, &text, lossy, before),
+                None => self.parse(path, text, lossy, before),
             })
         });
         Known { stamp, made }

@@ -141,7 +141,9 @@ impl Resolver<'_> {
             };
             if self.left.steps == 0 {
                 let steps = self.budget.steps;
-                self.stop(format!("this document holds more than {steps} Liquid outputs and tags"));
+                self.stop(&format!(
+                    "this document holds more than {steps} Liquid outputs and tags"
+                ));
                 break;
             }
             self.left.steps -= 1;
@@ -158,7 +160,7 @@ impl Resolver<'_> {
     }
 
     /// Resolves nothing from here on.
-    fn stop(&mut self, why: String) {
+    fn stop(&mut self, why: &str) {
         if !self.stopped {
             self.stopped = true;
             self.problem(
@@ -174,7 +176,7 @@ impl Resolver<'_> {
             Some(left) if !self.stopped => self.left.bytes = left,
             _ => {
                 let most = self.budget.bytes / 1024;
-                self.stop(format!(
+                self.stop(&format!(
                     "the values that Liquid puts into this document come to more than {most} KiB"
                 ));
             }
@@ -184,14 +186,13 @@ impl Resolver<'_> {
 
     /// Takes a block out of the budget; `false`, and the end of resolving, when there is none left.
     fn afford_block(&mut self) -> bool {
-        match self.left.blocks.checked_sub(1) {
-            Some(left) => self.left.blocks = left,
-            None => {
-                let blocks = self.budget.blocks;
-                self.stop(format!(
-                    "this document holds more than {blocks} `capture`, `raw` and `comment` blocks"
-                ));
-            }
+        if let Some(left) = self.left.blocks.checked_sub(1) {
+            self.left.blocks = left;
+        } else {
+            let blocks = self.budget.blocks;
+            self.stop(&format!(
+                "this document holds more than {blocks} `capture`, `raw` and `comment` blocks"
+            ));
         }
         !self.stopped
     }

@@ -148,7 +148,7 @@ fn a_huge_paste_is_looked_at_in_part_and_said_so() {
             out(&output)
         );
         assert!(
-            err(&output).contains("only the first 1 MiB are looked at"),
+            err(&output).contains("only the first 1 MiB of the paste was read"),
             "{arguments}: {}",
             err(&output)
         );
