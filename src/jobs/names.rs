@@ -105,7 +105,7 @@ fn folded(name: &str) -> String {
 fn path_of(folded: &str) -> String {
     let segments: Vec<&str> = folded.split(['/', '»']).map(str::trim).collect();
     let mut segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
-    let is_address = segments.len() % 2 == 0 && segments.iter().step_by(2).all(|segment| *segment == "job");
+    let is_address = segments.len().is_multiple_of(2) && segments.iter().step_by(2).all(|segment| *segment == "job");
     if is_address {
         segments = segments.into_iter().skip(1).step_by(2).collect();
     }

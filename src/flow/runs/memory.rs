@@ -16,13 +16,16 @@ const HOLDS: Duration = Duration::from_mins(1);
 /// Lifetime of secret values whose run is not in the store yet.
 const RESERVED: Duration = Duration::from_mins(1);
 
+/// Values by the names of their parameters.
+type Values = BTreeMap<String, String>;
+
 /// See above.
 #[derive(Debug)]
 pub(in crate::flow) struct Memory {
     /// Wakes the task that looks for runs to follow.
     pub(super) wake: Notify,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
-    secrets: Mutex<HashMap<String, (Instant, BTreeMap<String, String>)>>,
+    secrets: Mutex<HashMap<String, (Instant, Values)>>,
     definitions: Mutex<HashMap<JobId, (Instant, Definition)>>,
     session: String,
     updates: AtomicU64,
