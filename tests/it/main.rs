@@ -40,4 +40,5 @@ mod signing;
 mod slack;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
 mod terminal;
