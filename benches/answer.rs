@@ -7,8 +7,6 @@
 //! ```
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a bench ends at the first problem, prints its figures, and reads which other program to measure"
@@ -28,7 +26,7 @@ const ASKED: usize = 40;
 /// Between them: Slack takes one message a second in a channel.
 const PAUSE: Duration = Duration::from_millis(1_100);
 /// Messages of the flood.
-const FLOOD: usize = 5_000;
+const FLOOD: i64 = 5_000;
 /// An error of the sample pack.
 const PASTE: &str = "deploy failed: E0003: registry quota of project armada exceeded";
 
@@ -122,7 +120,7 @@ async fn flood(workspace: &Workspace, store: &Path) -> Duration {
         let text = format!("message {number} of many, which no runbook knows");
         workspace.say(ADA, SUPPORT, &text).unwrap();
     }
-    while handled().await - before < FLOOD as i64 {
+    while handled().await - before < FLOOD {
         assert!(
             begun.elapsed() < Duration::from_mins(2),
             "the flood is not worked through"

@@ -34,7 +34,9 @@ impl Ear {
                 Some(Arc::new(sockets))
             }
             Way::Http { signing_secret } => {
-                let endpoint = Endpoint::new(&signing_secret, door, Arc::clone(&parts.clock), Limits::default());
+                // By Slack's time: a wrong clock of this machine must not refuse everything.
+                let time = Arc::clone(self.web.time()) as _;
+                let endpoint = Endpoint::new(&signing_secret, door, time, Limits::default());
                 if let Some(listener) = self.requests {
                     if let Ok(address) = listener.local_addr() {
                         info!(%address, "Slack's requests are taken");

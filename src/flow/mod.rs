@@ -73,7 +73,7 @@ use crate::slack::pace::Rates;
 use crate::slack::sender::Sender;
 use crate::slack::socket::{Sockets, Timing};
 use crate::slack::unready;
-use crate::slack::web::SlackTime;
+use crate::slack::web::{SlackTime, Web};
 use crate::store::Store;
 
 pub use doctor::{Check, examine, unwell};
@@ -320,11 +320,7 @@ fn spawn(
         tracker: parts.tracker.clone(),
     };
     tasks.keep("handle", handler, handle::Handler::run);
-    let skew = skew::Skew {
-        web: Arc::clone(&web),
-        status: Arc::clone(status),
-    };
-    tasks.keep("clock", skew, skew::Skew::run);
+    watch_clock(tasks, &web, status);
     let time = Arc::clone(web.time());
     let woken = Arc::clone(&outbox);
     let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, time));
@@ -350,6 +346,15 @@ fn spawn(
     };
     tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
     sockets
+}
+
+/// Watches how far this machine's clock is from Slack's.
+fn watch_clock(tasks: &tasks::Tasks, web: &Arc<Web>, status: &Arc<Status>) {
+    let skew = skew::Skew {
+        web: Arc::clone(web),
+        status: Arc::clone(status),
+    };
+    tasks.keep("clock", skew, skew::Skew::run);
 }
 
 /// What brings the outbox to Slack.

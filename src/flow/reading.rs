@@ -11,10 +11,10 @@ use tracing::{debug, info, warn};
 use super::cache::{Cache, Limits};
 use super::rules::Rules;
 use super::sweep::Expire;
-use crate::policy;
 use crate::slack::decode::{FileRef, Message};
 use crate::slack::text;
 use crate::slack::web::Web;
+use crate::{matching, policy};
 
 /// How long an answer waits for a file; then what its preview shows has to do.
 const FILE: Duration = Duration::from_secs(3);
@@ -133,20 +133,17 @@ impl Reading {
             );
             return None;
         }
-        match tokio::time::timeout(FILE, self.web.download(file)).await {
-            Ok(downloaded) => {
-                self.downloads.came();
-                downloaded
-                    .inspect_err(|error| info!(%error, file = file.id, "a file is not read; its preview has to do"))
-                    .ok()
-                    .map(|content| content.text)
-            }
-            Err(_) => {
-                warn!(file = file.id, "a file did not come in time; its preview has to do");
-                self.downloads.hung(now);
-                None
-            }
-        }
+        let Ok(downloaded) = tokio::time::timeout(FILE, self.web.download(file)).await else {
+            warn!(file = file.id, "a file did not come in time; its preview has to do");
+            self.downloads.hung(now);
+            return None;
+        };
+        self.downloads.came();
+        downloaded
+            .inspect_err(|error| info!(%error, file = file.id, "a file is not read; its preview has to do"))
+            .ok()
+            // More than its share of what is looked at would only take memory.
+            .map(|content| matching::beginning(&content.text, matching::MOST_BYTES / FILES).to_owned())
     }
 
     /// The text of a message without the mention of the bot, with the files that were downloaded for it.

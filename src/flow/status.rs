@@ -197,7 +197,7 @@ mod tests {
         assert!(status.store_failed(&"disk full"));
         assert!(!status.store_failed(&"disk full"), "said once");
         assert_eq!(status.dead(|_| Duration::from_secs(59)), None);
-        let why = status.dead(|_| Duration::from_secs(60));
+        let why = status.dead(|_| Duration::from_mins(1));
         assert_eq!(why.as_deref(), Some("the store has failed for 60 seconds: disk full"));
         status.store_works();
         assert_eq!(status.dead(|_| Duration::from_hours(1)), None);

@@ -41,4 +41,5 @@ mod slack;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+#[cfg(test)]
 mod terminal;

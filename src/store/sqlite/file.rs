@@ -10,6 +10,8 @@ use crate::store::Error;
 
 /// Mode of the file: it holds raw payloads.
 const PRIVATE: u32 = 0o600;
+/// What a mode says about everybody but the owner.
+const OTHERS: u32 = 0o077;
 /// How every SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Where the header holds `user_version`, which is the id of the store here.
@@ -148,7 +150,7 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn make_private(path: &Path, file: &File, found: &Metadata) -> Result<(), Error> {
-    if found.permissions().mode() & 0o077 == 0 {
+    if found.permissions().mode() & OTHERS == 0 {
         return Ok(());
     }
     file.set_permissions(Permissions::from_mode(PRIVATE))

@@ -8,7 +8,7 @@ use signpost::store::{Arrival, Store as _, Why};
 use super::*;
 
 /// A message of Ada's as Slack sends it, written so many minutes ago.
-fn written(minutes: i64, number: usize, text: &str) -> Arrival {
+fn written(minutes: i64, number: i64, text: &str) -> Arrival {
     let at = SystemClock.now() - SignedDuration::from_mins(minutes);
     let ts = format!("{}.{number:06}", at.as_second());
     let event =
@@ -48,7 +48,7 @@ async fn note(world: &World) -> String {
 fn errors_that_are_too_old_are_counted_and_told_once() {
     with(|world| async move {
         let mut old: Vec<_> = (0..12)
-            .map(|number| written(40 - number as i64, number, PASTE))
+            .map(|number| written(40 - number, number, PASTE))
             .collect();
         old.push(written(30, 20, "good morning"));
         receive(&world, &old).await;

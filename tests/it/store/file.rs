@@ -181,7 +181,7 @@ async fn payloads_that_were_erased_are_in_no_file_any_more() {
         ..arrival("a", false)
     };
     let store = Sqlite::open(&path).await.unwrap();
-    store.receive(&[arrival.clone()], at(0)).await.unwrap();
+    store.receive(std::slice::from_ref(&arrival), at(0)).await.unwrap();
     assert!(found() && !store.wants_scrub());
     let row = next(&store).await;
     assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
