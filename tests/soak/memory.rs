@@ -12,10 +12,10 @@ use super::trial::{Counts, Trial, run};
 
 /// What deploy/signpost.service allows, in kB.
 const MOST: u64 = 256 * 1024;
-/// Threads that show what the bot needs in any case, and those after which it may need no more than half of their text
-/// on top of that: the short form, for a debug build takes seconds for each.
+/// Threads that show what the bot needs in any case, and those after which it may need no more than two thirds of their
+/// text on top of that: the short form, for a debug build takes seconds for each.
 const WARM_UP: usize = 2;
-const SHORT: usize = 12;
+const SHORT: usize = 8;
 const FILES: usize = 3;
 /// Bytes of each file, the most that the bot reads.
 const SIZE: usize = 1024 * 1024;
@@ -52,7 +52,7 @@ async fn fill(trial: Trial) -> Counts {
         MOST
     } else {
         let needed = memory.fill(WARM_UP, MOST, &mut counts).await;
-        needed + u64::try_from((SHORT - WARM_UP) * FILES * SIZE / 2 / 1024).unwrap()
+        needed + u64::try_from((SHORT - WARM_UP) * FILES * SIZE * 2 / 3 / 1024).unwrap()
     };
     let peak = memory.fill(trial.size(SHORT, 150), limit, &mut counts).await;
     if peak > limit {
