@@ -73,9 +73,11 @@ impl Process {
             self.assert_running();
             (*is_ready.borrow()).then_some(())
         });
-        if waited.await.is_none() {
-            panic!("signpost is not ready after {LIMIT:?}:\n{}", self.log());
-        }
+        assert!(
+            waited.await.is_some(),
+            "signpost is not ready after {LIMIT:?}:\n{}",
+            self.log()
+        );
     }
 
     /// Ends it with SIGKILL.

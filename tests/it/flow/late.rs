@@ -47,9 +47,7 @@ async fn note(world: &World) -> String {
 #[test]
 fn errors_that_are_too_old_are_counted_and_told_once() {
     with(|world| async move {
-        let mut old: Vec<_> = (0..12)
-            .map(|number| written(40 - number, number, PASTE))
-            .collect();
+        let mut old: Vec<_> = (0..12).map(|number| written(40 - number, number, PASTE)).collect();
         old.push(written(30, 20, "good morning"));
         receive(&world, &old).await;
         let bot = world.bot().await;
