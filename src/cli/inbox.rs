@@ -13,7 +13,7 @@ use crate::store::sqlite::Sqlite;
 
 /// List messages that wait or were set aside, or try those again. The bot may run meanwhile.
 ///
-/// A message is set aside when the bot ended three times while it handled it, when handling it failed, or when it could not be
+/// A message is set aside when the bot ended five times while it handled it, when handling it failed, or when it could not be
 /// handled for a day. Its text is kept for a day, and is never printed.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

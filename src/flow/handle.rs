@@ -29,8 +29,9 @@ use crate::store::{self, Done, Store, Waiting, Why};
 const LANES: usize = 128;
 /// Rows of a channel until another one gets its place, where more channels wait than there are places.
 const ROWS: usize = 32;
-/// A row during which the process ended so often is set aside.
-const CRASHES: u32 = 3;
+/// A row during which the process ended so often is set aside: more often than a person restarts the bot by chance while the
+/// same row is being handled, for then nothing is wrong with it.
+const CRASHES: u32 = 5;
 /// Between tries when the store fails.
 const STORE_WAIT: Duration = Duration::from_secs(1);
 /// How often the inbox is looked at when nothing wakes the handler: an operator may have asked for a row again.
