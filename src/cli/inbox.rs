@@ -11,9 +11,9 @@ use crate::settings;
 use crate::store::InboxRow;
 use crate::store::sqlite::Sqlite;
 
-/// List messages that wait or were set aside, or try those again. The bot may run meanwhile.
+/// List messages that wait or were set aside, or try those again. Works while the bot runs.
 ///
-/// A message is set aside when the bot ended five times while it handled it, when handling it failed, or when it could not be
+/// A message is set aside when the bot ended five times while it handled it, when handling it panicked, or when it could not be
 /// handled for a day. Its text is kept for a day, and is never printed.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -29,13 +29,14 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List them, the oldest first; without a subcommand, too.
+    /// List messages, the oldest first (the default).
     List {
         /// Print at most this many.
         #[arg(long, value_name = "N", default_value_t = 1_000)]
         limit: u32,
     },
-    /// Have messages that were set aside handled again, however old they are.
+    /// Have messages that were set aside handled again, even past `answers.too_old`, while their texts are kept.
+    #[command(override_usage = "signpost inbox retry <KEY | --all>")]
     Retry {
         /// The key of one, as `list` prints it.
         #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -78,7 +79,11 @@ fn told(retried: u64, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[expect(clippy::print_stderr, reason = "a person should not wonder about an empty list")]
 fn list(rows: &[InboxRow], json: bool) -> anyhow::Result<ExitCode> {
+    if rows.is_empty() && !json {
+        eprintln!("No message waits or was set aside.");
+    }
     let mut out = BufWriter::new(std::io::stdout().lock());
     for row in rows {
         if json {

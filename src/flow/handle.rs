@@ -11,7 +11,7 @@ use tokio::sync::{Notify, RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info};
 
 use super::Status;
 use super::home::Home;
@@ -234,7 +234,7 @@ impl Handler {
             info!(message, about, milliseconds, "a message is answered");
         }
         if let Some(missed) = &done.missed {
-            warn!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");
+            debug!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");
         }
         let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
         for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
@@ -265,6 +265,7 @@ impl Handler {
     ) -> Result<Result<Done, Panicked>, store::Error> {
         let thought = async {
             match event {
+                Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.listener.mind, &message)),
                 Event::Message(_) if age.is_refused() => Ok(Done::default()),
                 Event::Message(message) => {
                     let mentioned = message.mentioned || row.mentioned;

@@ -4,14 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 use uuid::Uuid;
 
-use super::cards::post;
+use super::cards::{key_of, post};
 use super::mind::{Mind, body};
 use super::rules::Rules;
 use crate::command::{self, Command};
 use crate::policy::Verdict;
 use crate::respond;
 use crate::slack::decode::{Event, Message};
-use crate::store::{Action, Done, Missed, NewMissed, Store, Waiting};
+use crate::store::{Action, Answered, Done, Missed, NewMissed, Store, Waiting};
 
 /// Fewer errors than this are not worth a message; each is in the channel for everybody to see.
 const MANY: u64 = 3;
@@ -23,6 +23,8 @@ const QUIET: SignedDuration = SignedDuration::from_secs(5);
 pub(super) struct Age {
     /// It is too old.
     missed: Option<NewMissed>,
+    /// It asks for a run.
+    is_run: bool,
     /// From when on its answer is of no use.
     expires_at: Option<Timestamp>,
 }
@@ -42,8 +44,8 @@ impl Age {
             Verdict::Asked | Verdict::AskedByStranger
         );
         // A job that is started hours later than asked for may do harm.
-        let patient = asked && !matches!(command::parse(&message.text), Command::Run(_));
-        let Some(limit) = rules.too_old(patient).filter(|_| !row.retried) else {
+        let is_run = asked && matches!(command::parse(&message.text), Command::Run(_));
+        let Some(limit) = rules.too_old(asked && !is_run).filter(|_| !row.retried) else {
             return Self::default();
         };
         let expires_at = at.checked_add(limit).ok();
@@ -54,8 +56,14 @@ impl Age {
         };
         Self {
             missed: expires_at.is_some_and(|end| end < now).then_some(missed),
+            is_run,
             expires_at,
         }
+    }
+
+    /// Whether the message asks for a run, and is too old for that: whoever asked must learn that nothing was started.
+    pub(super) fn is_late_run(&self) -> bool {
+        self.is_run && self.missed.is_some()
     }
 
     /// Whether the message is not even looked at: somebody asked, and every question has an answer.
@@ -68,6 +76,7 @@ impl Age {
 /// message is: the end of an alert, for instance.
 pub(super) fn with_age(mut done: Done, age: Age) -> Done {
     match age.missed {
+        Some(_) if age.is_run => done,
         Some(missed) if missed.asked || done.posts.iter().any(|post| post.action == Action::Post) => Done {
             missed: Some(missed),
             ..Done::default()
@@ -84,6 +93,23 @@ fn written_at(message: &Message) -> Option<Timestamp> {
     let ts = message.edited_ts.as_deref().unwrap_or(&message.ts);
     let seconds = ts.parse::<f64>().ok().filter(|seconds| seconds.is_finite())?;
     Timestamp::from_millisecond((seconds * 1_000.0) as i64).ok()
+}
+
+/// The answer to a request for a run that is too old.
+pub(super) fn late_run(mind: &Mind, message: &Message) -> Done {
+    let key = key_of(&message.id());
+    let thread = Some(message.answer_thread().to_owned());
+    let posts = post(&key, &message.channel, thread, &body(&mind.responder().run_late()));
+    Done {
+        posts: posts.into_iter().collect(),
+        answered: vec![Answered {
+            message: message.id(),
+            about: "late run".to_owned(),
+            post: Some(key),
+            case: None,
+        }],
+        ..Done::default()
+    }
 }
 
 /// Tells channels what was missed there, once their backlog is worked through. `true` when something is to be posted.

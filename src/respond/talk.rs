@@ -138,6 +138,11 @@ impl Responder {
         self.simple("missed.md", &values)
     }
 
+    /// A request for a run is too old to be carried out.
+    pub fn run_late(&self) -> Reply {
+        self.simple("run_late.md", &context! {})
+    }
+
     /// The bot is asked to post in a channel that it is not in.
     pub fn not_member(&self) -> Reply {
         self.simple("not_member.md", &context! {})

@@ -85,6 +85,7 @@ const EMBEDDED: &[(&str, &str)] = &[
         "who_refused.md",
         include_str!("../../responses/templates/who_refused.md"),
     ),
+    ("run_late.md", include_str!("../../responses/templates/run_late.md")),
     ("missed.md", include_str!("../../responses/templates/missed.md")),
     ("pointer.md", include_str!("../../responses/templates/pointer.md")),
     (

@@ -163,6 +163,7 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
             context! { words => "words", nearest => names(), teams => names(), more => 2 },
         ),
         ("who_refused.md", context! {}),
+        ("run_late.md", context! {}),
         (
             "missed.md",
             context! {

@@ -140,11 +140,17 @@ pub(super) fn check(
     for list in ["channels", "links"] {
         let Some(found) = table.get(list) else { continue };
         let ValueKind::Array(entries) = &found.kind else {
-            return Err(wrong(
-                found,
-                list,
-                &format!("written as [[{list}]], once for each entry"),
-            ));
+            // A section that several files may have says nothing about where it is from; what is in it does.
+            let at = match &found.kind {
+                ValueKind::Table(inside) => inside.values().next().unwrap_or(found),
+                _ => found,
+            };
+            return Err(Error::Value {
+                place: place(at, list),
+                key: list.to_owned(),
+                problem: format!("is {}", shown(found)),
+                remedy: format!("it must be written as [[{list}]] in local.toml, once for each entry"),
+            });
         };
         for entry in entries {
             let ValueKind::Table(values) = &entry.kind else {

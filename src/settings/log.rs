@@ -24,16 +24,25 @@ pub enum Format {
     Json,
 }
 
+/// Levels of the log.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 impl Log {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
-        tracing_subscriber::EnvFilter::try_new(&self.level)
-            .map(drop)
-            .map_err(|cause| {
-                layers.wrong(
-                    "log.level",
-                    format!("is \"{}\": {cause}", self.level),
-                    "write error, warn, info, debug or trace",
-                )
-            })
+        let parts = || self.level.split(',').map(str::trim);
+        // A filter would take a misspelt level for the name of a module, and log nothing.
+        let is_level = |word: &str| LEVELS.contains(&word.to_ascii_lowercase().as_str());
+        let is_part = |part: &str| match part.rsplit_once('=') {
+            Some((_, level)) => is_level(level.trim()),
+            None => is_level(part),
+        };
+        if parts().all(is_part) && tracing_subscriber::EnvFilter::try_new(&self.level).is_ok() {
+            return Ok(());
+        }
+        Err(layers.wrong(
+            "log.level",
+            format!("is \"{}\"", self.level),
+            "write error, warn, info, debug or trace, or a filter such as \"info,signpost=debug\"",
+        ))
     }
 }

@@ -121,7 +121,7 @@ impl Sqlite {
 
     async fn begin_as(&self, statement: &'static str) -> Result<Transaction<'static, Engine>, Error> {
         let open = self.open.load_full();
-        let transaction = open.writer.begin_with(statement).await?;
+        let transaction = self.told(open.writer.begin_with(statement).await)?;
         // Only now: while this waited for the connection, the file may have been mended.
         self.intact(&open)?;
         Ok(transaction)
@@ -138,6 +138,14 @@ impl Sqlite {
             self.damaged.store(true, Ordering::Release);
         }
         Err(lost(&open.file, fault))
+    }
+
+    /// The result of reading. When that failed and the file is at fault, the fault is the better reason.
+    fn told<T>(&self, read: Result<T, sqlx::Error>) -> Result<T, Error> {
+        read.map_err(|cause| match self.intact(&self.open.load_full()) {
+            Err(lost) => lost,
+            Ok(()) => cause.into(),
+        })
     }
 
     fn readers(&self) -> SqlitePool {
@@ -318,11 +326,11 @@ impl Store for Sqlite {
     }
 
     async fn lanes(&self, after: &str, limit: u32) -> Result<Vec<String>, Error> {
-        Ok(inbox::lanes(&self.readers(), after, limit).await?)
+        self.told(inbox::lanes(&self.readers(), after, limit).await)
     }
 
     async fn next(&self, lane: &str) -> Result<Option<Waiting>, Error> {
-        Ok(inbox::next(&self.readers(), lane).await?)
+        self.told(inbox::next(&self.readers(), lane).await)
     }
 
     async fn begin(&self, seq: i64) -> Result<bool, Error> {
@@ -372,11 +380,11 @@ impl Store for Sqlite {
     }
 
     async fn inbox(&self) -> Result<InboxCounts, Error> {
-        Ok(inbox::counts(&self.readers()).await?)
+        self.told(inbox::counts(&self.readers()).await)
     }
 
     async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error> {
-        Ok(inbox::missed_before(&self.readers(), before).await?)
+        self.told(inbox::missed_before(&self.readers(), before).await)
     }
 
     async fn tell_missed(&self, missed: &Missed, post: Option<&NewPost>, now: Timestamp) -> Result<(), Error> {
@@ -399,7 +407,7 @@ impl Store for Sqlite {
     }
 
     async fn due(&self, now: Timestamp) -> Result<Due, Error> {
-        Ok(outbox::due(&self.readers(), now).await?)
+        self.told(outbox::due(&self.readers(), now).await)
     }
 
     async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error> {
@@ -419,7 +427,7 @@ impl Store for Sqlite {
     }
 
     async fn posted(&self, key: &str) -> Result<Option<Place>, Error> {
-        Ok(outbox::posted(&self.readers(), key).await?)
+        self.told(outbox::posted(&self.readers(), key).await)
     }
 
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {

@@ -152,6 +152,13 @@ const WRONG: &[Case] = &[
     ),
     ("[log]\nlevel = \"a=b=c\"", &[], &["`log.level`", "a=b=c"]),
     (
+        "[log]\nlevel = \"inof\"",
+        &[],
+        &["local.toml", "`log.level`", "inof", "info"],
+    ),
+    ("[log]\nlevel = \"info,signpost=debgu\"", &[], &["`log.level`", "debgu"]),
+    ("[log]\nlevel = \"\"", &[], &["`log.level`", "error, warn, info"]),
+    (
         "[[channels]]\nid = \"#support\"",
         &[],
         &["`channels`", "#support", "never its name"],
@@ -276,7 +283,11 @@ fn a_wrong_kind_of_value_is_told_in_plain_words() {
         ),
         (
             "channels = 1",
-            "`channels` is 1; it must be written as [[channels]], once for each entry",
+            "`channels` is 1; it must be written as [[channels]] in local.toml, once for each entry",
+        ),
+        (
+            "[channels]\nid = \"C1\"",
+            "`channels` is a section; it must be written as [[channels]] in local.toml, once for each entry",
         ),
         (
             "[runbooks]\nignore = \"x\"",

@@ -93,6 +93,30 @@ fn somebody_who_asked_is_answered_for_longer_and_told_when_that_is_over() {
     });
 }
 
+#[test]
+fn a_run_that_was_asked_for_too_long_ago_is_not_started_and_whoever_asked_is_told() {
+    with(|world| async move {
+        let asked = Arrival {
+            mentioned: true,
+            ..written(20, 1, &format!("<@{SIGNPOST}> run get-info CLUSTERID=x"))
+        };
+        receive(&world, &[asked]).await;
+        let bot = world.bot().await;
+        let pool = world.look_into_store().await;
+        let answers = async || -> Vec<String> {
+            let about = sqlx::query_scalar("SELECT about FROM answers");
+            about.fetch_all(&pool).await.unwrap()
+        };
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while answers().await.is_empty() {
+            assert!(tokio::time::Instant::now() < deadline, "it is not answered");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(answers().await, ["late run"]);
+        bot.stop().await;
+    });
+}
+
 fn inbox(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let store = format!("[store]\npath = {:?}\n", world.store());
     std::fs::write(world.folder.path().join("local.toml"), store).unwrap();
@@ -146,7 +170,7 @@ fn what_was_set_aside_is_listed_and_tried_again_beside_the_running_bot() {
             (code, said.as_str()),
             (
                 Some(0),
-                "1 message is handled again by the running bot, or once it is started\n"
+                "Queued 1 message: the running bot handles it now, or the next start does.\n"
             )
         );
         bot.parts.status.wait_for(|now| now.set_aside == 0).await;
