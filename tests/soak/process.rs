@@ -73,9 +73,8 @@ impl Process {
             self.assert_running();
             (*is_ready.borrow()).then_some(())
         });
-        if waited.await.is_none() {
-            panic!("signpost is not ready after {LIMIT:?}:\n{}", self.log());
-        }
+        let is_ready = waited.await.is_some();
+        assert!(is_ready, "signpost is not ready after {LIMIT:?}:\n{}", self.log());
     }
 
     /// Ends it with SIGKILL.

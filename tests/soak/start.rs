@@ -78,7 +78,9 @@ async fn errors(trial: Trial) -> Counts {
     let kills = cases.len() - 1;
     let mut process = None;
     for (number, (method, fault)) in cases.into_iter().enumerate() {
-        process.take().map(Process::kill);
+        if let Some(before) = process.take() {
+            Process::kill(before);
+        }
         let mut started = start_during(&setup, method, fault).await;
         // All of that was without a Slack that works.
         let unwell = setup.health(200, 503, &mut started, LIMIT).await;

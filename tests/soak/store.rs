@@ -218,17 +218,14 @@ impl Disk {
     }
 
     fn free(&self, process: &Process) {
-        match self.filler() {
-            Some(filler) => fs::remove_file(filler).unwrap(),
-            None => {
-                let id = process.id().to_string();
-                assert!(succeeds(Command::new("prlimit").args([
-                    "--fsize=unlimited:unlimited",
-                    "--pid",
-                    &id
-                ])));
-            }
+        if let Some(filler) = self.filler() {
+            fs::remove_file(filler).unwrap();
+            return;
         }
+        let id = process.id().to_string();
+        let mut lift = Command::new("prlimit");
+        lift.args(["--fsize=unlimited:unlimited", "--pid", &id]);
+        assert!(succeeds(&mut lift), "the limit on the size of files cannot be lifted");
     }
 
     fn filler(&self) -> Option<PathBuf> {
