@@ -68,7 +68,7 @@ pub(super) struct Counts {
     pub(super) kills: usize,
     /// Other figures of the trial.
     pub(super) more: Vec<(&'static str, u64)>,
-    /// Whatever else went wrong, as sentences.
+    /// Other faults, as sentences.
     pub(super) problems: Vec<String>,
 }
 
