@@ -220,7 +220,7 @@ impl Setup {
         counts
     }
 
-    /// How many messages of the bot there are in each thread, by channel and timestamp.
+    /// Counts the bot's messages in each thread, by channel and timestamp.
     pub(super) fn answers(&self) -> HashMap<(String, String), usize> {
         let mut answers = HashMap::new();
         self.workspace.read(|state| {
