@@ -1,17 +1,20 @@
 //! Runbook folders: walking, reading, the embedded sample pack.
 
+mod data;
 mod embedded;
 mod folder;
+mod read;
 mod stamp;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::clock::SystemClock;
-use crate::runbook::{Diagnostic, Document, Level, Library, Runbook};
+use crate::runbook::{Diagnostic, Document, Level, Library, Runbook, Skipped};
 
 pub use embedded::load_embedded;
 pub use folder::Folder;
@@ -24,6 +27,14 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// Larger files are skipped and reported.
     pub max_bytes: u64,
+    /// The files of `_data` are read up to so many bytes together.
+    pub max_data_bytes: u64,
+    /// Files and folders that are looked at; the rest is reported.
+    pub max_entries: usize,
+    /// Levels of folders that are looked at.
+    pub max_depth: usize,
+    /// Whether links may lead out of the folder.
+    pub follow_links: bool,
 }
 
 impl Default for Options {
@@ -31,6 +42,10 @@ impl Default for Options {
         Self {
             ignore: DEFAULT_IGNORE.iter().map(|line| (*line).to_owned()).collect(),
             max_bytes: 2 * 1024 * 1024,
+            max_data_bytes: 4 * 1024 * 1024,
+            max_entries: 100_000,
+            max_depth: 32,
+            follow_links: false,
         }
     }
 }
@@ -90,6 +105,49 @@ fn finish(library: &mut Library) {
     library
         .diagnostics
         .sort_by(|a, b| (&a.path, a.line, a.code).cmp(&(&b.path, b.line, b.code)));
+}
+
+/// What was not read, by reason, as lines for people: `3 files left out by runbooks.ignore: README.md, LICENSE, …`.
+pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
+    const NAMED: usize = 3;
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in skipped {
+        reasons.entry(&one.reason).or_default().push(&one.path);
+    }
+    let line = |(reason, paths): (&str, Vec<&str>)| {
+        let named: Vec<&str> = paths.iter().copied().take(NAMED).collect();
+        let more = if paths.len() > named.len() { ", …" } else { "" };
+        let plural = if paths.len() == 1 { "" } else { "s" };
+        format!(
+            "{} file{plural} not read ({reason}): {}{more}",
+            paths.len(),
+            named.join(", ")
+        )
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+/// Why a folder gives the bot nothing to answer with, in one sentence and a line for each reason.
+pub fn nothing_to_read(dir: &Path, library: &Library) -> String {
+    let mut text = format!("there is no runbook in {}", dir.display());
+    let problems = library.diagnostics.iter().filter(|found| found.code != "no-runbooks");
+    let problems: Vec<String> = problems
+        .take(5)
+        .map(|found| match found.path.as_str() {
+            "" => found.message.clone(),
+            path => format!("{path}: {}", found.message),
+        })
+        .collect();
+    let left_out = left_out(&library.skipped);
+    if left_out.is_empty() && problems.is_empty() {
+        text.push_str(": it is empty");
+    }
+    for line in left_out.iter().chain(&problems) {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
+    text.push_str("\nPut Markdown files there (.md, .txt), or name the folder that holds them.");
+    text
 }
 
 fn note(path: &str, line: u32, level: Level, code: &'static str, message: String) -> Diagnostic {

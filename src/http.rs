@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +13,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// How long requests under way may take after the end was asked for.
+const LAST: Duration = Duration::from_millis(500);
 
 /// What `/metrics` shows.
 pub type Metrics = PrometheusHandle;
@@ -33,6 +37,13 @@ pub enum Error {
 
 /// Tells about health.
 pub trait Health: Send + Sync + 'static {
+    /// Whether the process does its work.
+    ///
+    /// # Errors
+    ///
+    /// Why it is to be restarted.
+    fn liveness(&self) -> Result<(), String>;
+
     /// Whether the bot can answer, and the state of each dependency.
     fn readiness(&self) -> (bool, Value);
 }
@@ -57,13 +68,28 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 /// Serves until told to stop.
 pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Option<Metrics>, stop: CancellationToken) {
     let app = Router::new()
-        .route("/live", get(|| async { "live\n" }))
+        .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/metrics", get(show_metrics))
         .with_state(Served { health, metrics });
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(cause) = served.await {
-        tracing::error!(%cause, "health and metrics are not served any more");
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let enough = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST).await;
+    };
+    tokio::select! {
+        served = served.into_future() => if let Err(cause) = served {
+            tracing::error!(%cause, "health and metrics are not served any more");
+        },
+        // A client that keeps its connection open does not hold up the end.
+        () = enough => {}
+    }
+}
+
+async fn live(State(served): State<Served>) -> Response {
+    match served.health.liveness() {
+        Ok(()) => "live\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
     }
 }
 

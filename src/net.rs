@@ -11,11 +11,14 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
 /// A WebSocket to a server.
 pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// The largest message that a WebSocket takes. Slack's are far smaller.
+const FRAME: usize = 8 * 1024 * 1024;
 /// The head of a proxy's answer is never longer than this.
 const PROXY_HEAD: usize = 8 * 1024;
 
@@ -159,7 +162,10 @@ impl Net {
         // Slack's frames are small; waiting to fill packets only makes answers later.
         let _ = stream.set_nodelay(true);
         let connector = secure.then(|| Connector::Rustls(Arc::clone(&self.tls)));
-        tokio_tungstenite::client_async_tls_with_config(url, stream, None, connector)
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(FRAME))
+            .max_frame_size(Some(FRAME));
+        tokio_tungstenite::client_async_tls_with_config(url, stream, Some(config), connector)
             .await
             .map(|(socket, _)| socket)
             .map_err(|cause| Error::Handshake {

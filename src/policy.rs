@@ -3,6 +3,30 @@
 //! Silence is the default for bots, and for strangers unless they are allow-listed: in channels shared with other
 //! organisations nothing is said unasked, and no contacts are shown.
 
+/// The ids that tell which organisation somebody belongs to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Affiliation<'a> {
+    /// A workspace (`T…`).
+    pub team: Option<&'a str>,
+    /// An organisation of several workspaces (`E…`).
+    pub enterprise: Option<&'a str>,
+}
+
+/// Whether a person belongs to another organisation. Somebody of another workspace is a colleague only where both are
+/// known to be of one organisation; nothing is held against somebody whose workspace is not told.
+pub fn is_external(person: Affiliation<'_>, ours: Affiliation<'_>) -> bool {
+    let is_elsewhere = person
+        .team
+        .is_some_and(|team| team.starts_with('T') && ours.team != Some(team));
+    is_elsewhere && (person.enterprise.is_none() || person.enterprise != ours.enterprise)
+}
+
+/// Whether people of another organisation are involved, who ask or who read along, in a channel that is not allow-listed:
+/// then there are no contacts and no jobs.
+pub fn is_guarded(external: bool, ext_shared: bool, shared_allowed: bool) -> bool {
+    (external || ext_shared) && !shared_allowed
+}
+
 /// What is known about a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Situation {
@@ -52,7 +76,7 @@ pub fn decide(situation: Situation) -> Verdict {
         auto_answer,
         muted,
     } = situation;
-    let stranger = (external || ext_shared) && !shared_allowed;
+    let stranger = is_guarded(external, ext_shared, shared_allowed);
     match () {
         () if own => Verdict::Ignore("it is our own"),
         () if bot && !allowed_bot => Verdict::Ignore("a bot wrote it that is not in slack.allowed_bots"),

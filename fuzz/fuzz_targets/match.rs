@@ -1,11 +1,11 @@
 //! Any message against any documents: parts of the input are documents, the last part is the message.
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
 use std::collections::BTreeMap;
 
-use libfuzzer_sys::fuzz_target;
-use signpost_core::matching::{Index, Options};
-use signpost_core::runbook::{Library, parse};
+use signpost::matching::{Index, Options};
+use signpost::runbook::{Library, parse};
+use signpost_fuzz::fuzz_target;
 
 /// Parts the input.
 const MARK: char = '\u{1}';

@@ -1,8 +1,8 @@
 //! Any message becomes lines, as many as it has line breaks.
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
-use signpost_core::matching::normalise::normalise;
+use signpost::matching::normalise::normalise;
+use signpost_fuzz::fuzz_target;
 
 fuzz_target!(|message: &str| {
     let lines = normalise(message).lines.len();

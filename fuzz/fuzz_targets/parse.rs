@@ -1,10 +1,10 @@
 //! Any text is read as any kind of document: the first byte chooses the kind.
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
 use std::collections::BTreeMap;
 
-use libfuzzer_sys::fuzz_target;
-use signpost_core::runbook::{frontmatter, parse};
+use signpost::runbook::{frontmatter, parse};
+use signpost_fuzz::fuzz_target;
 
 const PATHS: [&str; 4] = ["a.md", "rules.yaml", "a/page.txt", "README"];
 /// What begins a document of each dialect.

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::knowledge;
+use super::{input, knowledge};
 use crate::matching::{Index, Match, Outcome};
 use crate::runbook::{self, Library};
 
@@ -22,6 +22,9 @@ pub(super) struct Arguments {
     /// The folder of runbooks; without it, the sample pack.
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
+    /// Read what links in the folder lead to, also outside it.
+    #[arg(long, requires = "runbooks")]
+    follow_links: bool,
     /// The labelled set: a JSON object a line with id, text, expect, expect_anchor, kind.
     #[arg(long, value_name = "FILE.jsonl")]
     cases: PathBuf,
@@ -128,7 +131,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let limits = Limits::parse(arguments)?;
     let cases = read_cases(&arguments.cases)?;
     let start = Instant::now();
-    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref())?;
+    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
     let load = start.elapsed();
     warn_of_unknown_paths(&library, &cases);
 
@@ -160,21 +163,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the cases {}", path.display()))?;
-    let cases: Vec<Case> = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(number, line)| {
-            serde_json::from_str(line).with_context(|| {
-                format!(
-                    "{}:{}: not a case (an object with id, text, expect, kind)",
-                    path.display(),
-                    number + 1
-                )
-            })
-        })
-        .collect::<anyhow::Result<_>>()?;
+    let mut cases: Vec<Case> = Vec::new();
+    input::lines(path, |number, line| {
+        let mut case: Case = serde_json::from_str(line).with_context(|| {
+            format!(
+                "{}:{number}: not a case (an object with id, text, expect, kind)",
+                path.display()
+            )
+        })?;
+        if input::cut(&mut case.text) {
+            input::note(&format!(
+                "{}:{number}: only the first MiB of the text of case {} is looked at, as the bot does",
+                path.display(),
+                case.id
+            ));
+        }
+        cases.push(case);
+        Ok(())
+    })?;
     if cases.is_empty() {
         bail!("{} holds no case; write one JSON object a line", path.display());
     }

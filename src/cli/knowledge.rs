@@ -17,8 +17,17 @@ use crate::runbook::{Level, Library};
 /// # Errors
 ///
 /// The folder cannot be read, or holds no runbook.
-pub(super) fn library(folder: Option<&Path>) -> anyhow::Result<Library> {
-    read(folder, &|_, _| {})
+pub(super) fn library(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<Library> {
+    checked(folder, read(folder, follow_links, &|_, _| {})?)
+}
+
+/// The same, also when there is none in the folder: what was found wrong is in it.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub(super) fn whole(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<Library> {
+    read(folder, follow_links, &|_, _| {})
 }
 
 /// The same, with its index.
@@ -26,14 +35,17 @@ pub(super) fn library(folder: Option<&Path>) -> anyhow::Result<Library> {
 /// # Errors
 ///
 /// The folder cannot be read, or holds no runbook.
-pub(super) fn indexed(folder: Option<&Path>) -> anyhow::Result<(Library, Index)> {
+pub(super) fn indexed(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<(Library, Index)> {
     let harvest = Harvest::default();
-    let library = read(folder, &|document, runbook| harvest.take(document, runbook))?;
+    let library = read(folder, follow_links, &|document, runbook| {
+        harvest.take(document, runbook);
+    })?;
+    let library = checked(folder, library)?;
     let index = harvest.index(&library, &Options::default());
     Ok((library, index))
 }
 
-fn read(folder: Option<&Path>, take: files::Take<'_>) -> anyhow::Result<Library> {
+fn read(folder: Option<&Path>, follow_links: bool, take: files::Take<'_>) -> anyhow::Result<Library> {
     let Some(folder) = folder else {
         return Ok(files::load_embedded());
     };
@@ -42,15 +54,22 @@ fn read(folder: Option<&Path>, take: files::Take<'_>) -> anyhow::Result<Library>
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     };
-    let library = files::Folder::new(folder, files::Options::default(), Arc::new(SystemClock)).read(&tell, take);
+    let options = files::Options {
+        follow_links,
+        ..files::Options::default()
+    };
+    let library = files::Folder::new(folder, options, Arc::new(SystemClock)).read(&tell, take);
     bar.finish_and_clear();
-    let library = library?;
+    Ok(library?)
+}
+
+/// Refuses a folder without runbooks, with the reasons; tells what is wrong in one that has some.
+fn checked(folder: Option<&Path>, library: Library) -> anyhow::Result<Library> {
+    let Some(folder) = folder else {
+        return Ok(library);
+    };
     if library.runbooks.is_empty() {
-        bail!(
-            "there is no runbook in {}: {} files were looked at, `signpost lint` says why each was left out",
-            folder.display(),
-            library.skipped.len()
-        );
+        bail!(files::nothing_to_read(folder, &library));
     }
     tell_errors(&library)?;
     Ok(library)

@@ -1,6 +1,5 @@
 //! `signpost lint`: what is wrong in a runbook folder.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::knowledge;
+use crate::files;
 use crate::jobs::fit;
 use crate::runbook::{Diagnostic, Level, Library};
 use crate::settings;
@@ -20,6 +20,9 @@ pub(super) struct Arguments {
     /// The folder of runbooks; without it, the sample pack.
     #[arg(value_name = "DIR")]
     runbooks: Option<PathBuf>,
+    /// Read what links in the folder lead to, also outside it.
+    #[arg(long, requires = "runbooks")]
+    follow_links: bool,
     /// Folder with `jobs.toml`: also report jobs, checks and sections of the runbooks that do not fit it.
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
@@ -29,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut library = knowledge::library(arguments.runbooks.as_deref())?;
+    let mut library = knowledge::whole(arguments.runbooks.as_deref(), arguments.follow_links)?;
     if let Some(folder) = &arguments.config {
         let Some(registry) = settings::jobs::registry(Some(folder))? else {
             bail!(
@@ -62,6 +65,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             writeln!(out, "{}", line_of(found))?;
         }
     }
+    drop(out);
+    if let Some(folder) = arguments.runbooks.as_deref().filter(|_| library.runbooks.is_empty()) {
+        bail!(files::nothing_to_read(folder, &library));
+    }
     summarise(&library)?;
     Ok(ExitCode::from(u8::from(errors > 0)))
 }
@@ -81,27 +88,17 @@ pub(super) fn line_of(found: &Diagnostic) -> String {
 fn summarise(library: &Library) -> std::io::Result<()> {
     let mut err = std::io::stderr().lock();
     let count = |level| library.diagnostics.iter().filter(|found| found.level == level).count();
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     writeln!(
         err,
-        "{} documents read, {} errors, {} warnings, {} notes",
-        library.runbooks.len(),
-        count(Level::Error),
-        count(Level::Warning),
-        count(Level::Info),
+        "{} read, {}, {}, {}",
+        counted(library.runbooks.len(), "document"),
+        counted(count(Level::Error), "error"),
+        counted(count(Level::Warning), "warning"),
+        counted(count(Level::Info), "note"),
     )?;
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for skipped in &library.skipped {
-        reasons.entry(&skipped.reason).or_default().push(&skipped.path);
-    }
-    for (reason, paths) in reasons {
-        let shown: Vec<&str> = paths.iter().copied().take(3).collect();
-        let more = if paths.len() > shown.len() { ", …" } else { "" };
-        writeln!(
-            err,
-            "{} files not read ({reason}): {}{more}",
-            paths.len(),
-            shown.join(", ")
-        )?;
+    for line in files::left_out(&library.skipped) {
+        writeln!(err, "{line}")?;
     }
     Ok(())
 }

@@ -1,14 +1,13 @@
 //! `signpost match`: one paste → the reply as a terminal shows it, or JSON.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{explain, knowledge};
+use super::{explain, input, knowledge};
 use crate::matching::Match;
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
@@ -19,6 +18,9 @@ pub(super) struct Arguments {
     /// The folder of runbooks; without it, the sample pack.
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
+    /// Read what links in the folder lead to, also outside it.
+    #[arg(long, requires = "runbooks")]
+    follow_links: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -28,14 +30,14 @@ pub(super) struct Arguments {
     /// Rank as for somebody who asks, not as for a message that nobody asked about.
     #[arg(long)]
     asked: bool,
-    /// A file with the paste; `-` or nothing reads standard input.
+    /// A file with the paste; `-` or nothing reads standard input. The first MiB is looked at.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let text = paste(arguments.file.as_ref())?;
-    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref())?;
+    let text = input::paste(arguments.file.as_deref())?;
+    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
     let outcome = if arguments.asked {
         index.search(&text)
     } else {
@@ -54,30 +56,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write!(out, "{}", explain::as_text(&library, explanation))?;
     } else {
         let responder = Responder::new(None, respond::Options::default())?;
+        let is_silent = !arguments.asked && outcome.matches.is_empty();
+        let outcome = if is_silent { index.search(&text) } else { outcome };
+        if is_silent {
+            writeln!(out, "The bot would stay silent in a channel; asked, it would say:\n")?;
+        }
         let reply = responder
             .answer(&library, &outcome, true)
             .unwrap_or_else(|| responder.nothing_found());
         writeln!(out, "{}", respond::to_text(&reply).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The paste; bytes that are no text are replaced, for a paste with a stray byte is still an error to recognise.
-fn paste(file: Option<&PathBuf>) -> anyhow::Result<String> {
-    let bytes = match file {
-        Some(path) if path.as_os_str() != "-" => {
-            std::fs::read(path).with_context(|| format!("cannot read the paste {}", path.display()))?
-        }
-        _ => {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .context("cannot read the paste from standard input")?;
-            bytes
-        }
-    };
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A match as programs read it; the shape is a contract (docs/design.md).

@@ -3,7 +3,10 @@
 mod audit;
 mod doctor;
 mod eval;
+mod examples;
 mod explain;
+mod inbox;
+mod input;
 mod knowledge;
 mod lint;
 mod manifest;
@@ -32,6 +35,7 @@ enum Command {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Audit(audit::Arguments),
+    Inbox(inbox::Arguments),
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
     Render(render::Arguments),
@@ -49,6 +53,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Inbox(arguments) => inbox::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Match(arguments) => matching::run(&arguments),

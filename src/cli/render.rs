@@ -22,8 +22,11 @@ pub(super) struct Arguments {
     /// The folder of runbooks; without it, the sample pack.
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
+    /// Read what links in the folder lead to, also outside it.
+    #[arg(long, requires = "runbooks")]
+    follow_links: bool,
     /// Render every topic.
-    #[arg(long, conflicts_with_all = ["runbook", "section"], required_unless_present = "runbook")]
+    #[arg(long, conflicts_with_all = ["runbook", "section"])]
     all: bool,
     /// Print one JSON object a line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
     #[arg(long)]
@@ -37,7 +40,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let library = knowledge::library(arguments.runbooks.as_deref())?;
+    if arguments.runbook.is_none() && !arguments.all {
+        anyhow::bail!(
+            "render needs a runbook: `signpost render RUNBOOK [SECTION]` shows one, `signpost render --all` shows every one; \
+             RUNBOOK is a path, file name, name or title, such as armada-api-login"
+        );
+    }
+    let library = knowledge::library(arguments.runbooks.as_deref(), arguments.follow_links)?;
     let responder = Responder::new(None, crate::respond::Options::default())?;
     let topics = match &arguments.runbook {
         Some(runbook) => vec![one(&library, runbook, arguments.section.as_deref())?],

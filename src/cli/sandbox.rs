@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::serve;
-use crate::sandbox::{Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
+use super::{examples, knowledge, serve};
+use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
 use crate::settings::{self, Link, Settings};
 use crate::{flow, sandbox};
 
@@ -30,17 +30,44 @@ pub(super) struct Arguments {
     /// The folder of runbooks; without it, the sample pack.
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
+    /// Read what links in the folder lead to, also outside it.
+    #[arg(long, requires = "runbooks")]
+    follow_links: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(folder) = &arguments.runbooks {
-        check_folder(folder)?;
-    }
+    let examples = match &arguments.runbooks {
+        Some(folder) => {
+            check_folder(folder)?;
+            // Refuses a folder without runbooks: the bot would wait for some, and nobody would see why.
+            let (library, index) = knowledge::indexed(Some(folder), arguments.follow_links)?;
+            Some(examples::of(&library, &index))
+        }
+        None => None,
+    };
     let runtime = tokio::runtime::Runtime::new().context("no threads to run on")?;
-    let result = runtime.block_on(both(arguments));
+    let result = runtime.block_on(both(arguments, examples));
     // Nothing that still waits for a socket or a file may hold the end up.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
+}
+
+/// Where the examples on the page come from.
+#[derive(Debug, Clone, Copy)]
+enum Try {
+    Sample,
+    Own,
+    Nothing,
+}
+
+impl Try {
+    fn of(own: Option<&[Example]>) -> Try {
+        match own {
+            None => Try::Sample,
+            Some([]) => Try::Nothing,
+            Some(_) => Try::Own,
+        }
+    }
 }
 
 fn check_folder(folder: &Path) -> anyhow::Result<()> {
@@ -58,15 +85,20 @@ fn check_folder(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// The workspace and the bot, until a signal or until the bot gives up.
-async fn both(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::Result<ExitCode> {
     let listener = bind(arguments.port).await?;
     let folder = tempfile::Builder::new().prefix("signpost-sandbox-").tempdir();
     let folder = folder.context("no temporary folder for the bot's state can be made")?;
     let (shutdown, bot_shutdown) = (CancellationToken::new(), CancellationToken::new());
-    let workspace = Workspace::start(listener, Options::default(), shutdown.clone());
+    let try_out = Try::of(examples.as_deref());
+    let options = Options {
+        examples,
+        ..Options::default()
+    };
+    let workspace = Workspace::start(listener, options, shutdown.clone());
     // Below /jenkins of the page's port it is anyway; here it has an address without a context path.
     workspace.jenkins().serve(bind(0).await?);
-    let settings = settings_for(&workspace, arguments.runbooks.as_deref(), folder.path())?;
+    let settings = settings_for(&workspace, arguments, folder.path())?;
     serve::log(&settings.log)?;
     let parts = flow::Parts::default();
     let (status, hard) = (Arc::clone(&parts.status), parts.hard.clone());
@@ -74,7 +106,7 @@ async fn both(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let url = workspace.url();
     let until_asked = async {
         tokio::select! {
-            () = status.wait_ready() => announce(&url)?,
+            () = status.wait_ready() => announce(&url, try_out)?,
             () = asked_to_end() => return Ok(()),
         }
         asked_to_end().await;
@@ -109,13 +141,14 @@ async fn bind(port: u16) -> anyhow::Result<TcpListener> {
 }
 
 /// The bot's settings: built in, pointed at the workspace. The bot does not know the difference.
-fn settings_for(workspace: &Workspace, runbooks: Option<&Path>, folder: &Path) -> anyhow::Result<Settings> {
+fn settings_for(workspace: &Workspace, arguments: &Arguments, folder: &Path) -> anyhow::Result<Settings> {
     let mut settings = settings::built_in()?;
     settings.slack.api_url = workspace.api_url();
     settings.slack.bot_token = Some(SIGNPOST_TOKEN.into());
     settings.slack.app_token = Some(SIGNPOST_APP_TOKEN.into());
     settings.slack.allowed_bots = vec![sandbox::ALERTBOT.to_owned(), "B0ALERTBOT".to_owned()];
-    match runbooks {
+    settings.runbooks.follow_links = arguments.follow_links;
+    match &arguments.runbooks {
         Some(runbooks) => runbooks.clone_into(&mut settings.runbooks.dir),
         None => settings.links = sample_links(),
     }
@@ -167,15 +200,26 @@ async fn asked_to_end() {
 
 /// The address on stdout, for programs; what to try on stderr, for people.
 #[expect(clippy::print_stderr, reason = "what a person who started it should try")]
-fn announce(url: &str) -> anyhow::Result<()> {
+fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{url}")
         .and_then(|()| out.flush())
         .context("cannot write the address to stdout")?;
+    let (examples, jobs) = match try_out {
+        Try::Sample => (
+            ", or take one of the examples there",
+            "paste the Satellite Link alert, or say @signpost jobs",
+        ),
+        Try::Own => (
+            ", or take one of the examples there, which come from your runbooks",
+            "say @signpost jobs",
+        ),
+        Try::Nothing => (" that your runbooks cover", "say @signpost jobs"),
+    };
     eprintln!(
-        "Open {url} and paste an error into #support, or take one of the examples there.\n\
+        "Open {url} and paste an error into #support{examples}.\n\
          In a channel the bot speaks only when it is sure; asked as @signpost it always answers: @signpost help\n\
-         Jobs run in a Jenkins of its own, {url}/jenkins: paste the Satellite Link alert, or say @signpost jobs\n\
+         Jobs run in a Jenkins of its own, {url}/jenkins: {jobs}\n\
          A Slack client works too: base URL {url}/api/. Ctrl-C ends it."
     );
     Ok(())

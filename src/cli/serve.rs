@@ -1,6 +1,7 @@
 //! `signpost serve`
 
 use std::io::IsTerminal as _;
+use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,6 +9,11 @@ use std::sync::Arc;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio_util::sync::CancellationToken;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::flow;
 use crate::settings::{self, Format, Log, Settings};
@@ -104,14 +110,39 @@ async fn signal() -> std::io::Result<()> {
 
 /// Logs to standard error; standard output is for data.
 pub(super) fn log(log: &Log) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.level)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = EnvFilter::try_new(&log.level)?;
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    match log.format {
-        Format::Text => builder.try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
-    }
-    .map_err(|cause| anyhow::anyhow!("logging cannot be set up: {cause}"))
+    let lines = match log.format {
+        Format::Text => lines.boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(is_safe))
+        .with(lines)
+        .try_init()
+        .map_err(|cause| anyhow::anyhow!("logging cannot be set up: {cause}"))?;
+    std::panic::set_hook(Box::new(panicked));
+    Ok(())
+}
+
+/// Whether a log line may be written, whatever `log.level` says. Libraries print whole frames, bodies, headers and SQL
+/// statements at their lower levels, with people's messages and our tokens in them.
+fn is_safe(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let is_ours = target == "signpost" || target.starts_with("signpost::");
+    is_ours || *metadata.level() <= Level::WARN
+}
+
+/// Logs a panic without what was put into its message: that may quote what somebody wrote.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = panic
+        .payload()
+        .downcast_ref::<&'static str>()
+        .copied()
+        .unwrap_or_default();
+    tracing::error!(place, message, "a panic");
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod parse;
 mod resolve;
 mod typo;
+mod unclear;
 mod whom;
 
 use core::time::Duration;
@@ -51,6 +52,16 @@ pub enum Command {
     Typo {
         /// The command line as it was meant.
         meant: String,
+        /// What was typed.
+        text: String,
+    },
+    /// A command with something after it that the command does not take. Find the text first; when nothing is recognised,
+    /// say what the command takes.
+    Unclear {
+        /// Name of the command.
+        command: &'static str,
+        /// What stands after it.
+        rest: String,
         /// What was typed.
         text: String,
     },

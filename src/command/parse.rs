@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::arguments::{Argument, arguments};
-use super::{Command, catalogue, typo};
+use super::{Command, catalogue, typo, unclear};
 
 /// A person's or the bot's mention as Slack writes it.
 static MENTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>").ok());
@@ -59,6 +59,7 @@ pub fn parse(text: &str) -> Command {
     let plain = plain.trim();
     command(plain)
         .or_else(|| typo::typo(plain))
+        .or_else(|| unclear::unclear(plain))
         .unwrap_or_else(|| Command::Find(text.to_owned()))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 
-use super::{finish, walk};
+use super::{finish, read};
 use crate::runbook::{self, Data, Document, Library};
 
 #[derive(RustEmbed)]
@@ -15,9 +15,9 @@ struct Pack;
 pub fn load_embedded() -> Library {
     let mut data = Data::new();
     let files: Vec<(String, String)> = Pack::iter()
-        .filter_map(|path| match walk::decode(Pack::get(&path)?.data.into_owned()) {
-            walk::Content::Text { text, .. } => Some((path.into_owned(), text)),
-            walk::Content::No(_) | walk::Content::TooLarge(_) => None,
+        .filter_map(|path| match read::decode(Pack::get(&path)?.data.into_owned()) {
+            read::Content::Text { text, .. } => Some((path.into_owned(), text)),
+            _ => None,
         })
         .collect();
     for (path, text) in &files {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::data::{self, NOT_UTF8};
+use super::read::{self, Content};
 use super::stamp::Stamp;
 use super::{LoadError, Options, Take, finish, note, walk};
 use crate::clock::Clock;
@@ -35,6 +37,8 @@ struct Made {
     document: Option<Document>,
     /// The document is older than the file, which could not be read.
     outlived: bool,
+    /// The front matter could not be read.
+    unsound: bool,
     lossy: bool,
     diagnostics: Vec<Diagnostic>,
     /// Why it is no runbook.
@@ -44,6 +48,8 @@ struct Made {
 /// What all files of one reading share.
 struct Round<'a> {
     folder: &'a Folder,
+    /// Files have to lie below it; `None` when links may lead out of the folder.
+    root: Option<&'a Path>,
     data: &'a Arc<Data>,
     new_data: bool,
     now: SystemTime,
@@ -60,6 +66,11 @@ impl Folder {
             files: HashMap::new(),
             data: Arc::default(),
         }
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Takes what is known from a library: it is used where a file reads the same, or cannot be read.
@@ -88,18 +99,20 @@ impl Folder {
     pub fn read(&mut self, progress: &dyn Fn(usize, usize), take: Take<'_>) -> Result<Library, LoadError> {
         // Looked at before the files: what changes from now on is younger.
         let now = SystemTime::from(self.clock.now());
-        let found = walk::walk(&self.dir, &self.options)?;
+        let mut found = walk::walk(&self.dir, &self.options)?;
         let mut library = Library {
-            skipped: found.skipped,
-            diagnostics: found.diagnostics,
+            skipped: std::mem::take(&mut found.skipped),
+            diagnostics: std::mem::take(&mut found.diagnostics),
             ..Library::default()
         };
-        let data = Arc::new(self.read_data(&found.data, &mut library.diagnostics));
+        let root = (!self.options.follow_links).then_some(found.root.as_path());
+        let data = Arc::new(data::read(&found, &self.options, &self.data, &mut library.diagnostics));
         let new_data = data != self.data;
         library.data = if new_data { data } else { Arc::clone(&self.data) };
         library.teams = runbook::teams(&library.data);
         let round = Round {
             folder: self,
+            root,
             data: &library.data,
             new_data,
             now,
@@ -110,16 +123,29 @@ impl Folder {
         let each = |(path, file): &(String, PathBuf)| round.known(path, file);
         let known = cores::map(&found.documents, each, &|done| progress(done, total));
         progress(total, total);
-        for ((path, _), Known { made, .. }) in found.documents.iter().zip(&known) {
-            library.runbooks.extend(made.document.clone());
-            library.diagnostics.extend(made.diagnostics.iter().cloned());
-            library.skipped.extend(made.skipped.iter().map(|reason| Skipped {
+        let mut files: HashMap<String, Known> = HashMap::with_capacity(total);
+        for ((path, _), known) in found.documents.iter().zip(known) {
+            library.skipped.extend(known.made.skipped.iter().map(|reason| Skipped {
                 path: path.clone(),
                 reason: reason.clone(),
             }));
+            files.insert(path.clone(), known);
         }
-        let paths = found.documents.into_iter().map(|(path, _)| path);
-        self.files = paths.zip(known).collect();
+        for (folder, cause) in &found.unlisted {
+            let kept = round.of_unlisted(folder, &mut files);
+            let message = match kept {
+                0 => format!("the folder cannot be read: {cause}"),
+                _ => format!("the folder cannot be read: {cause}; the {kept} documents read from it before are kept"),
+            };
+            library
+                .diagnostics
+                .push(note(folder, 0, Level::Error, "unreadable", message));
+        }
+        for Known { made, .. } in files.values() {
+            library.runbooks.extend(made.document.clone());
+            library.diagnostics.extend(made.diagnostics.iter().cloned());
+        }
+        self.files = files;
         self.data = Arc::clone(&library.data);
         if library.runbooks.is_empty() {
             let message = format!(
@@ -133,34 +159,6 @@ impl Folder {
         finish(&mut library);
         Ok(library)
     }
-
-    fn read_data(&self, files: &[(String, PathBuf)], diagnostics: &mut Vec<Diagnostic>) -> Data {
-        let mut data = Data::new();
-        for (path, file) in files {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
-            let read = std::fs::read(file)
-                .map_err(|error| (0, error.to_string()))
-                .and_then(|bytes| runbook::frontmatter::data(&String::from_utf8_lossy(&bytes).replace("\r\n", "\n")));
-            match read {
-                Ok(value) => {
-                    data.insert(name, value);
-                }
-                Err((line, message)) => {
-                    let old = self.data.get(&name);
-                    let kept = if old.is_some() {
-                        "the version read before is kept"
-                    } else {
-                        "names from it are shown as their keys"
-                    };
-                    data.extend(old.map(|value| (name, value.clone())));
-                    let message = format!("the data file cannot be read: {message}; {kept}");
-                    diagnostics.push(note(path, line, Level::Error, "data", message));
-                }
-            }
-        }
-        data
-    }
 }
 
 impl Round<'_> {
@@ -173,45 +171,100 @@ impl Round<'_> {
         {
             return before.clone();
         }
-        let before = before.map(|before| &before.made);
-        match walk::read_text(file, self.folder.options.max_bytes) {
-            Ok(walk::Content::Text { text, lossy }) => {
-                let same = |made: &&Arc<Made>| {
-                    let read = made.document.as_ref().and_then(Document::text);
-                    !made.outlived && made.lossy == lossy && read == Some(&text) && self.still(made)
-                };
-                let made = before.filter(same).map(Arc::clone);
-                let made = made.unwrap_or_else(|| Arc::new(self.parse(path, &text, lossy, before.map(Arc::as_ref))));
-                Known { stamp, made }
-            }
-            Ok(walk::Content::TooLarge(bytes)) => {
-                let limit = self.folder.options.max_bytes;
+        let before = before.map(|before| before.made.as_ref());
+        let limit = self.folder.options.max_bytes;
+        let made = match read::text(file, self.root, limit) {
+            Ok(Content::Text { text, lossy }) => return self.text(path, &text, lossy, stamp),
+            Ok(Content::TooLarge(bytes)) => {
                 let message = format!("the file has {bytes} bytes and is not read; split it, or keep it below {limit}");
-                let made = Made {
-                    diagnostics: vec![note(path, 0, Level::Warning, "too-large", message)],
-                    skipped: Some("too large".to_owned()),
-                    ..Made::default()
-                };
-                Known {
-                    stamp,
-                    made: Arc::new(made),
-                }
+                self.unusable(path, before, "too-large", message, "too large")
             }
-            Ok(walk::Content::No(reason)) => {
-                let skipped = Some(reason);
-                let made = Arc::new(Made {
-                    skipped,
-                    ..Made::default()
-                });
-                Known { stamp, made }
+            Ok(Content::No(reason)) => {
+                let message = format!("the file cannot be used: {reason}");
+                self.unusable(path, before, "not-text", message, &reason)
             }
+            Ok(Content::Outside) => Made {
+                diagnostics: vec![walk::outside(path)],
+                skipped: Some(walk::OUTSIDE.to_owned()),
+                ..Made::default()
+            },
             Err(error) => {
                 let message = format!("the file cannot be read: {error}");
                 let problem = note(path, 0, Level::Error, "unreadable", message);
-                let made = Arc::new(keep(before.map(Arc::as_ref), vec![problem]));
-                Known { stamp: None, made }
+                let made = Arc::new(self.keep(path, before, vec![problem]));
+                return Known { stamp: None, made };
+            }
+        };
+        Known {
+            stamp,
+            made: Arc::new(made),
+        }
+    }
+
+    /// What a text is now.
+    fn text(&self, path: &str, text: &str, lossy: bool, stamp: Option<Stamp>) -> Known {
+        let before = self.folder.files.get(path).map(|before| &before.made);
+        let same = |made: &&Arc<Made>| {
+            let read = made.document.as_ref().and_then(Document::text);
+            !made.outlived && made.lossy == lossy && read == Some(text) && self.still(made)
+        };
+        let made = before.filter(same).map(Arc::clone);
+        let made = made.unwrap_or_else(|| {
+            let before = before.map(Arc::as_ref);
+            let is_known = before.is_some_and(|before| before.document.is_some());
+            // An editor that empties a file before it writes it, a disk that was full, a file that is half there.
+            let broken = match () {
+                () if !is_known => None,
+                () if text.trim().is_empty() => {
+                    Some(("empty", "the file is empty; delete it to take the runbook away"))
+                }
+                () if text.contains('\0') => Some(("not-text", "the file holds NUL bytes, which no text has")),
+                () if before.is_some_and(|before| is_cut_off(before, text)) => {
+                    Some(("front-matter-unclosed", "the front matter is never closed"))
+                }
+                () => None,
+            };
+            Arc::new(match broken {
+                Some((code, message)) => {
+                    let problem = note(path, 0, Level::Error, code, message.to_owned());
+                    self.keep(path, before, vec![problem])
+                }
+                None => self.parse(path, text, lossy, before),
+            })
+        });
+        Known { stamp, made }
+    }
+
+    /// A file that is no text: the version before, when there is one, else nothing.
+    fn unusable(&self, path: &str, before: Option<&Made>, code: &'static str, message: String, reason: &str) -> Made {
+        if before.is_some_and(|before| before.document.is_some()) {
+            return self.keep(path, before, vec![note(path, 0, Level::Error, code, message)]);
+        }
+        // That a picture is no text needs no word.
+        let is_told = code != "not-text";
+        Made {
+            diagnostics: is_told
+                .then(|| note(path, 0, Level::Warning, code, message))
+                .into_iter()
+                .collect(),
+            skipped: Some(reason.to_owned()),
+            ..Made::default()
+        }
+    }
+
+    /// Takes over what was read from a folder that cannot be listed now; gives how many documents those are.
+    fn of_unlisted(&self, folder: &str, files: &mut HashMap<String, Known>) -> usize {
+        let before = files.len();
+        let below = |path: &str| {
+            path.strip_prefix(folder)
+                .is_some_and(|rest| folder.is_empty() || rest.starts_with('/'))
+        };
+        for (path, known) in &self.folder.files {
+            if known.made.document.is_some() && below(path) && !files.contains_key(path) {
+                files.insert(path.clone(), known.clone());
             }
         }
+        files.len() - before
     }
 
     /// Whether what was made of a file would be made again, by the data.
@@ -220,7 +273,16 @@ impl Round<'_> {
     }
 
     fn parse(&self, path: &str, text: &str, lossy: bool, before: Option<&Made>) -> Made {
-        let (read, found) = Document::read(path, text, self.data);
+        let (read, mut found) = Document::read(path, text, self.data);
+        let unsound = found.iter().any(is_of_front_matter);
+        if unsound && before.is_some_and(|before| before.document.is_some() && !before.unsound) {
+            found.retain(is_of_front_matter);
+            for problem in &mut found {
+                problem.level = Level::Error;
+                problem.message = problem.message.replace(runbook::frontmatter::SALVAGED, "");
+            }
+            return self.keep(path, before, found);
+        }
         let mut made = match read {
             Some((document, runbook)) => {
                 (self.take)(&document, &runbook);
@@ -230,7 +292,7 @@ impl Round<'_> {
                     ..Made::default()
                 }
             }
-            None if found.iter().any(|diagnostic| diagnostic.level == Level::Error) => keep(before, found),
+            None if found.iter().any(|diagnostic| diagnostic.level == Level::Error) => self.keep(path, before, found),
             None => Made {
                 diagnostics: found,
                 skipped: Some("YAML without CRE rules".to_owned()),
@@ -238,18 +300,41 @@ impl Round<'_> {
             },
         };
         made.lossy = lossy;
+        made.unsound = unsound;
         if lossy {
-            let message = "the file is not UTF-8; what could not be read is shown as �, save it as UTF-8";
             made.diagnostics
-                .insert(0, note(path, 0, Level::Warning, "encoding", message.into()));
+                .insert(0, note(path, 0, Level::Warning, "encoding", NOT_UTF8.to_owned()));
         }
         made
     }
+
+    /// The version read before, if there is one, with the data of now, and why it is kept.
+    fn keep(&self, path: &str, before: Option<&Made>, problems: Vec<Diagnostic>) -> Made {
+        let mut document = before.and_then(|before| before.document.clone());
+        if let Some(old) = &document
+            && self.new_data
+            && old.may_name_data()
+            && let Some(text) = old.text()
+            && let (Some((fresh, runbook)), _) = Document::read(path, text, self.data)
+        {
+            (self.take)(&fresh, &runbook);
+            document = Some(fresh);
+        }
+        kept(document, before, problems)
+    }
 }
 
-/// The version read before, if there is one, and why it is kept.
-fn keep(before: Option<&Made>, problems: Vec<Diagnostic>) -> Made {
-    let document = before.and_then(|before| before.document.clone());
+fn is_cut_off(before: &Made, now: &str) -> bool {
+    let before = before.document.as_ref().and_then(Document::text);
+    before.is_some_and(|before| runbook::frontmatter::is_cut_off(before, now))
+}
+
+/// Whether it says that the front matter could not be read.
+fn is_of_front_matter(found: &Diagnostic) -> bool {
+    matches!(found.code, "front-matter" | "front-matter-unclosed")
+}
+
+fn kept(document: Option<Document>, before: Option<&Made>, problems: Vec<Diagnostic>) -> Made {
     let kept = if document.is_some() {
         "the version read before is kept"
     } else {
@@ -262,6 +347,7 @@ fn keep(before: Option<&Made>, problems: Vec<Diagnostic>) -> Made {
     Made {
         document,
         outlived: true,
+        unsound: before.is_some_and(|before| before.unsound),
         diagnostics: problems.into_iter().map(tell).collect(),
         ..Made::default()
     }

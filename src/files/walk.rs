@@ -1,11 +1,17 @@
 //! Which files of a folder are runbooks.
+//!
+//! Each real folder is listed once, whatever links lead to it, so that links in a circle end. Folders come first, then
+//! links to folders, then folders that `runbooks.ignore` leaves out: these are listed only to count what is in them, and
+//! because a pattern such as `!x` may take a file back in. A mounted Kubernetes ConfigMap is made of links
+//! (`x.md -> ..data/x.md`, `..data -> ..2026_01_01/`) that stay inside the folder.
 
-use std::io::Read as _;
+use std::collections::{HashSet, VecDeque};
+use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::read::Identity;
 use super::{LoadError, Options, note};
 use crate::runbook::{Diagnostic, Level, Skipped};
 
@@ -25,63 +31,83 @@ pub const DEFAULT_IGNORE: [&str; 12] = [
     "*~",
 ];
 
+/// Folder of the data that documents name.
+pub(super) const DATA: &str = "_data";
+/// Reason for leaving a file out.
+const IGNORED: &str = "left out by runbooks.ignore";
+/// Reason for leaving a link out.
+pub(super) const OUTSIDE: &str = "a link that leads out of the folder";
+
 /// The files of a folder, sorted by path.
 #[derive(Debug, Default)]
 pub(super) struct Found {
+    /// The folder itself, without links.
+    pub(super) root: PathBuf,
     pub(super) documents: Vec<(String, PathBuf)>,
     pub(super) data: Vec<(String, PathBuf)>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Folders that could not be listed, and why. What is in them is not known, which is not the same as deleted.
+    pub(super) unlisted: Vec<(String, std::io::Error)>,
 }
 
-/// A file's content.
-pub(super) enum Content {
-    /// Text; `lossy` when some bytes were no UTF-8.
-    Text { text: String, lossy: bool },
-    /// More bytes than are read.
-    TooLarge(u64),
-    /// No text, and why.
-    No(String),
+/// A folder that is still to be listed.
+struct Place {
+    /// Path relative to the root, with `/`; empty for the root.
+    path: String,
+    real: PathBuf,
+    depth: usize,
+}
+
+struct Walker<'a> {
+    options: &'a Options,
+    rules: Gitignore,
+    found: Found,
+    visited: HashSet<Identity>,
+    folders: VecDeque<Place>,
+    links: VecDeque<Place>,
+    ignored: VecDeque<Place>,
+    entries: usize,
+    /// There are more entries than are read.
+    is_full: bool,
 }
 
 pub(super) fn walk(dir: &Path, options: &Options) -> Result<Found, LoadError> {
+    let unreadable = |source| LoadError::Unreadable {
+        path: dir.to_owned(),
+        source,
+    };
     let metadata = std::fs::metadata(dir).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => LoadError::Missing(dir.to_owned()),
-        _ => LoadError::Unreadable {
-            path: dir.to_owned(),
-            source,
-        },
+        _ => unreadable(source),
     })?;
     if !metadata.is_dir() {
         return Err(LoadError::NotAFolder(dir.to_owned()));
     }
-    std::fs::read_dir(dir).map_err(|source| LoadError::Unreadable {
-        path: dir.to_owned(),
-        source,
-    })?;
-    let rules = patterns(dir, options)?;
-    let mut found = Found::default();
-    // Links to files are followed, links to folders that lead back up are reported by the walker.
-    let walker = WalkBuilder::new(dir).standard_filters(false).follow_links(true).build();
-    for entry in walker {
-        match entry {
-            Ok(entry) => {
-                let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-                if let Some(path) = relative(dir, entry.path()).filter(|_| is_file) {
-                    found.sort_in(path, entry.path(), &rules);
-                }
-            }
-            Err(error) => {
-                found.diagnostics.push(note(
-                    "",
-                    0,
-                    Level::Warning,
-                    "unreadable",
-                    format!("part of the folder is left out: {error}"),
-                ));
-            }
-        }
-    }
+    let root = dir.canonicalize().map_err(unreadable)?;
+    std::fs::read_dir(&root).map_err(unreadable)?;
+    let mut walker = Walker {
+        options,
+        rules: patterns(&root, options)?,
+        found: Found {
+            root: root.clone(),
+            ..Found::default()
+        },
+        visited: HashSet::new(),
+        folders: VecDeque::new(),
+        links: VecDeque::new(),
+        ignored: VecDeque::new(),
+        entries: 0,
+        is_full: false,
+    };
+    walker.data();
+    walker.folders.push_back(Place {
+        path: String::new(),
+        real: root,
+        depth: 0,
+    });
+    walker.run();
+    let mut found = walker.found;
     found.documents.sort();
     found.data.sort();
     Ok(found)
@@ -101,29 +127,182 @@ fn patterns(dir: &Path, options: &Options) -> Result<Gitignore, LoadError> {
     })
 }
 
-fn relative(dir: &Path, path: &Path) -> Option<String> {
-    let relative = path.strip_prefix(dir).ok()?;
-    let parts: Vec<String> = relative
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
-    (!parts.is_empty()).then(|| parts.join("/"))
+impl Walker<'_> {
+    /// Lists `_data` before everything else: were it a link to another folder of this one, that one would take its place.
+    fn data(&mut self) {
+        let real = self.found.root.join(DATA);
+        let Ok(metadata) = std::fs::symlink_metadata(&real) else {
+            return;
+        };
+        let place = Place {
+            path: DATA.to_owned(),
+            real,
+            depth: 1,
+        };
+        if metadata.is_dir() {
+            self.list(place);
+        } else if metadata.is_symlink() && std::fs::metadata(&place.real).is_ok_and(|target| target.is_dir()) {
+            self.follow(place);
+        }
+    }
+
+    fn run(&mut self) {
+        while !self.is_full {
+            if let Some(place) = self.folders.pop_front() {
+                self.list(place);
+            } else if let Some(place) = self.links.pop_front() {
+                self.follow(place);
+            } else {
+                break;
+            }
+        }
+        let is_read = !self.is_full;
+        while !self.is_full
+            && let Some(place) = self.ignored.pop_front()
+        {
+            self.list(place);
+        }
+        if self.is_full {
+            self.too_many(is_read);
+        }
+    }
+
+    /// Lists the folder that a link leads to.
+    fn follow(&mut self, place: Place) {
+        match place.real.canonicalize() {
+            Ok(real) if self.options.follow_links || real.starts_with(&self.found.root) => {
+                self.list(Place { real, ..place });
+            }
+            Ok(_) => self.outside(place.path),
+            Err(error) => self.found.unlisted.push((place.path, error)),
+        }
+    }
+
+    fn list(&mut self, place: Place) {
+        let metadata = match std::fs::metadata(&place.real) {
+            Ok(metadata) => metadata,
+            Err(error) => return self.found.unlisted.push((place.path, error)),
+        };
+        if !self.visited.insert(Identity::of(&metadata)) {
+            return self
+                .found
+                .skip(place.path, "a link to a folder that is read under another name");
+        }
+        if place.depth > self.options.max_depth {
+            let message = format!(
+                "folders are read {} levels deep and this one lies deeper; move it up",
+                self.options.max_depth
+            );
+            self.note(&place.path, Level::Error, "too-deep", message);
+            return self.found.skip(place.path, "too deep");
+        }
+        let entries = match std::fs::read_dir(&place.real) {
+            Ok(entries) => entries,
+            Err(error) => return self.found.unlisted.push((place.path, error)),
+        };
+        let left = self.options.max_entries.saturating_sub(self.entries);
+        let mut names = Vec::new();
+        for entry in entries.take(left + 1) {
+            match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+                Ok(entry) => names.push(entry),
+                Err(error) => self.found.unlisted.push((place.path.clone(), error)),
+            }
+        }
+        self.is_full = names.len() > left;
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        names.truncate(left);
+        self.entries += names.len();
+        for (name, kind) in names {
+            let separator = if place.path.is_empty() { "" } else { "/" };
+            let path = format!("{}{separator}{}", place.path, name.to_string_lossy());
+            let entry = Place {
+                path,
+                real: place.real.join(&name),
+                depth: place.depth + 1,
+            };
+            if name != ".git" && entry.path != DATA {
+                self.sort_in(entry, kind);
+            }
+        }
+    }
+
+    fn sort_in(&mut self, entry: Place, kind: FileType) {
+        if kind.is_dir() {
+            let queue = if self.is_ignored(&entry.path, true) {
+                &mut self.ignored
+            } else {
+                &mut self.folders
+            };
+            queue.push_back(entry);
+        } else if kind.is_file() {
+            self.found.file(entry.path, entry.real, &self.rules);
+        } else if self.is_ignored(&entry.path, false) || kind.is_symlink() && self.is_ignored(&entry.path, true) {
+            self.found.skip(entry.path, IGNORED);
+        } else if kind.is_symlink() {
+            self.link(entry);
+        } else {
+            self.found.skip(entry.path, "not a regular file");
+        }
+    }
+
+    fn is_ignored(&self, path: &str, is_dir: bool) -> bool {
+        self.rules.matched_path_or_any_parents(path, is_dir).is_ignore()
+    }
+
+    fn link(&mut self, entry: Place) {
+        match std::fs::metadata(&entry.real) {
+            Ok(target) if target.is_dir() => self.links.push_back(entry),
+            Ok(target) if !target.is_file() => self.found.skip(entry.path, "not a regular file"),
+            Ok(_) if self.is_inside(&entry.real) => self.found.file(entry.path, entry.real, &self.rules),
+            Ok(_) => self.outside(entry.path),
+            Err(_) => self.found.skip(entry.path, "a link that leads nowhere"),
+        }
+    }
+
+    fn is_inside(&self, link: &Path) -> bool {
+        self.options.follow_links || link.canonicalize().is_ok_and(|real| real.starts_with(&self.found.root))
+    }
+
+    fn outside(&mut self, path: String) {
+        self.found.diagnostics.push(outside(&path));
+        self.found.skip(path, OUTSIDE);
+    }
+
+    /// `is_read`: only what is left out anyway was not listed.
+    fn too_many(&mut self, is_read: bool) {
+        let most = self.options.max_entries;
+        let (level, rest) = if is_read {
+            (Level::Info, "not all that is left out is counted")
+        } else {
+            (Level::Error, "the rest is not read; take out what is no runbook")
+        };
+        let message = format!("the folder holds more than {most} files and folders: {rest}");
+        self.note("", level, "too-many", message);
+    }
+
+    fn note(&mut self, path: &str, level: Level, code: &'static str, message: String) {
+        self.found.diagnostics.push(note(path, 0, level, code, message));
+    }
+}
+
+/// The warning for a link that leads out of the folder. It does not say where to: people in Slack read it too.
+pub(super) fn outside(path: &str) -> Diagnostic {
+    let message = "this link leads out of the runbook folder and is not read; copy the file into the folder, or set \
+                   runbooks.follow_links = true (on the command line: --follow-links)";
+    note(path, 0, Level::Warning, "link-outside", message.to_owned())
 }
 
 impl Found {
-    fn sort_in(&mut self, path: String, file: &Path, rules: &Gitignore) {
+    fn file(&mut self, path: String, file: PathBuf, rules: &Gitignore) {
         let extension = path
             .rsplit('/')
             .next()
             .and_then(|name| name.rsplit_once('.'))
             .map(|(_, extension)| extension.to_ascii_lowercase());
-        if path.starts_with(".git/") || path.contains("/.git/") {
-            return;
-        }
         let yaml = matches!(extension.as_deref(), Some("yml" | "yaml"));
         if let Some(rest) = path.strip_prefix("_data/") {
             if yaml && !rest.contains('/') {
-                self.data.push((path, file.to_owned()));
+                self.data.push((path, file));
             } else {
                 self.skip(path, "only YAML files directly in _data are read");
             }
@@ -131,14 +310,14 @@ impl Found {
         }
         let ignored = rules.matched_path_or_any_parents(&path, false);
         if ignored.is_ignore() {
-            self.skip(path, "left out by runbooks.ignore");
+            self.skip(path, IGNORED);
             return;
         }
         match extension.as_deref() {
             None | Some("md" | "markdown" | "mdown" | "mdx" | "txt" | "yml" | "yaml") => {
-                self.documents.push((path, file.to_owned()));
+                self.documents.push((path, file));
             }
-            Some(_) if ignored.is_whitelist() => self.documents.push((path, file.to_owned())),
+            Some(_) if ignored.is_whitelist() => self.documents.push((path, file)),
             Some(extension) => {
                 let reason = format!("`.{extension}` files are not read");
                 self.skip(path, &reason);
@@ -151,47 +330,5 @@ impl Found {
             path,
             reason: reason.to_owned(),
         });
-    }
-}
-
-/// Reads a file that should hold text.
-pub(super) fn read_text(file: &Path, max_bytes: u64) -> std::io::Result<Content> {
-    let metadata = std::fs::metadata(file)?;
-    if metadata.len() > max_bytes {
-        return Ok(Content::TooLarge(metadata.len()));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    std::fs::File::open(file)?.take(max_bytes).read_to_end(&mut bytes)?;
-    Ok(decode(bytes))
-}
-
-/// Text from bytes: UTF-8, UTF-16 with its mark, or UTF-8 with what is not replaced.
-pub(super) fn decode(bytes: Vec<u8>) -> Content {
-    if let [0xff, 0xfe, rest @ ..] = bytes.as_slice() {
-        return utf16(rest, u16::from_le_bytes);
-    }
-    if let [0xfe, 0xff, rest @ ..] = bytes.as_slice() {
-        return utf16(rest, u16::from_be_bytes);
-    }
-    if bytes.iter().take(8_000).any(|byte| *byte == 0) {
-        return Content::No("not a text file".to_owned());
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Content::Text { text, lossy: false },
-        Err(error) => Content::Text {
-            text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            lossy: true,
-        },
-    }
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Content {
-    let units: Vec<u16> = bytes
-        .chunks_exact(2)
-        .filter_map(|pair| Some(unit(pair.try_into().ok()?)))
-        .collect();
-    Content::Text {
-        text: String::from_utf16_lossy(&units),
-        lossy: false,
     }
 }

@@ -1,11 +1,16 @@
 //! Cases to and from the store and the outbox.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use tracing::error;
 
 use super::case::Case;
 use crate::slack::sender::Body;
-use crate::store::{self, Action, CaseRow, NewPost, Store};
+use crate::store::{self, Action, CaseLookup, CaseRow, NewPost, Store};
+
+/// Cases that one look-up reads at most.
+const MOST: usize = 1_000;
 
 /// Key of the answer to a message: without the edit, for a message has one answer, whichever of its versions was the
 /// first to get it.
@@ -29,6 +34,8 @@ pub(super) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> 
         thread_ts: case.thread_ts.clone(),
         author: case.author.clone(),
         fingerprint: case.fingerprint.clone(),
+        identity: Some(case.identity()),
+        open: case.standing.is_open(),
         post: case.post.clone(),
         version,
         body,
@@ -42,6 +49,27 @@ pub(super) fn read(row: &CaseRow) -> Option<Case> {
     serde_json::from_str(&row.body)
         .inspect_err(|cause| error!(%cause, case = row.id, "a case in the store cannot be read"))
         .ok()
+}
+
+/// The first case of a look-up that is wanted. Reads at most [`MOST`] cases.
+pub(super) async fn find(
+    store: &dyn Store,
+    channel: &str,
+    lookup: CaseLookup<'_>,
+    mut is_wanted: impl FnMut(&CaseRow, &Case) -> bool + Send,
+) -> Result<Option<(CaseRow, Case)>, store::Error> {
+    let (mut found, mut seen) = (None, 0);
+    let mut visit = |row: CaseRow| {
+        seen += 1;
+        found = read(&row).filter(|case| is_wanted(&row, case)).map(|case| (row, case));
+        if found.is_some() || seen >= MOST {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    store.visit_cases(channel, lookup, &mut visit).await?;
+    Ok(found)
 }
 
 /// A message to post.

@@ -2,11 +2,14 @@
 //! [`super::mind`]'s, where it is kept the store's.
 
 mod acts;
+mod identity;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub(super) use identity::of_match as identity_of;
 
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::runbook::{Library, TopicId};
@@ -17,6 +20,8 @@ const PASTES: usize = 8;
 const PASTE: usize = 12_000;
 /// Characters of each line of evidence further on.
 const EVIDENCE: usize = 2_000;
+/// Lines of evidence that are kept.
+const EVIDENCE_LINES: usize = 6;
 /// Places on the way back; the oldest give way.
 const TRAIL: usize = 50;
 /// Entries of the history; the oldest give way.
@@ -268,7 +273,7 @@ impl Case {
             self.trail_at.clear();
         }
         self.found = place;
-        self.evidence = best.evidence.iter().take(6).map(Line::from).collect();
+        self.evidence = best.evidence.iter().take(EVIDENCE_LINES).map(Line::from).collect();
         self.keep_evidence();
         self.captures = harmless(best);
         self.also = best.also.iter().filter_map(|id| Place::of(library, *id)).collect();

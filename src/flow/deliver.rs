@@ -1,31 +1,38 @@
 //! Outbox → Slack: threads in order, never the same key twice, as fast as Slack allows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::Status;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::slack::decode::Identity;
 use crate::slack::pace::Lane;
 use crate::slack::sender::Sender;
+use crate::slack::web::SlackTime;
 use crate::store::{Action, Post, PostState, Store};
 
 mod attempt;
 mod complaints;
 mod line;
 mod outcome;
+mod panics;
 
 pub(super) use complaints::Complaints;
 use line::{Answer, Line};
+pub(super) use panics::Panics;
 
+/// Between tries when the store fails.
+const STORE_WAIT: Duration = Duration::from_secs(1);
 /// How often the outbox is looked at when nothing wakes delivery.
 const LOOK: Duration = Duration::from_secs(30);
 /// A read of the outbox that took so long is followed by four times that without one: with very much in it, reading
@@ -36,7 +43,8 @@ const REST: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
+    /// Slack's time: setting this machine's clock neither shortens nor prolongs a wait.
+    pub(super) time: Arc<SlackTime>,
     pub(super) sender: Arc<Sender>,
     pub(super) us: Identity,
     pub(super) status: Arc<Status>,
@@ -48,41 +56,77 @@ pub(super) struct Delivery {
     pub(super) complaints: Complaints,
     /// Knows every post that is being sent: where this is ended at once, the posts may take a moment longer.
     pub(super) tracker: TaskTracker,
+    /// Posts under way, also those of a loop that has panicked.
+    pub(super) under_way: TaskTracker,
+    /// Posts during which a delivery panicked.
+    pub(super) panics: Panics,
 }
 
 /// The messages of one thread go out in order, and so does what is done to one message.
 type Row = (String, Option<String>, Option<String>);
 
+/// Rows of which a post is under way.
+#[derive(Debug, Default)]
+struct Busy {
+    rows: HashSet<Row>,
+    tasks: HashMap<Id, Row>,
+}
+
+impl Busy {
+    fn begin(&mut self, task: Id, row: Row) {
+        self.rows.insert(row.clone());
+        self.tasks.insert(task, row);
+    }
+
+    fn end(&mut self, task: Id) {
+        if let Some(row) = self.tasks.remove(&task) {
+            self.rows.remove(&row);
+        }
+    }
+
+    /// Frees the row of a post whose task ended without an answer.
+    fn lost(&mut self, cause: &JoinError) {
+        self.end(cause.id());
+        if cause.is_panic() {
+            Panics::count();
+            error!("a delivery panicked twice; its post is looked up after the next start");
+        }
+    }
+}
+
 impl Delivery {
     /// Delivers until told to stop, then lets the requests under way end.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut busy: HashSet<Row> = HashSet::new();
-        let mut tasks: JoinSet<(Row, Answer)> = JoinSet::new();
+        let mut busy = Busy::default();
+        let mut tasks: JoinSet<Answer> = JoinSet::new();
         let mut line = Line::default();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = self.recover() => {}
+        }
         loop {
             let begun = Instant::now();
-            let wait = match self.store.due(self.clock.now()).await {
+            let wait = match self.store.due(self.time.now()).await {
                 Ok(due) => {
                     let next = due.next_at.map_or(LOOK, |next| self.until(next));
                     next.min(self.start(due.posts, &mut busy, &mut tasks, &line, &stop))
                 }
                 Err(cause) => {
                     error!(%cause, "the outbox cannot be read; trying again");
-                    Duration::from_secs(1)
+                    STORE_WAIT
                 }
             };
             let rested = Instant::now() + begun.elapsed() * REST;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = tasks.join_next() => match ended {
-                    Ok((row, answer)) => {
-                        busy.remove(&row);
+                Some(ended) = tasks.join_next_with_id() => match ended {
+                    Ok((task, answer)) => {
+                        busy.end(task);
                         line.heard(answer, &self.status, Instant::now());
                     }
-                    Err(cause) => {
-                        error!(%cause, "a delivery panicked; its thread waits for the next start");
-                    }
+                    Err(cause) => busy.lost(&cause),
                 },
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}
@@ -96,23 +140,45 @@ impl Delivery {
         while tasks.join_next().await.is_some() {}
     }
 
+    /// Makes rows uncertain that are marked as being sent, by an earlier process or by a loop that has panicked. Waits
+    /// until no post is under way any more: it would be sent twice.
+    async fn recover(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
+        self.under_way.reopen();
+        loop {
+            match self.store.recover(self.lookup_after).await {
+                Ok(0) => return,
+                Ok(uncertain) => {
+                    warn!(
+                        uncertain,
+                        "posts were being sent when delivery ended; they are looked up before they are sent again"
+                    );
+                    return;
+                }
+                Err(cause) => error!(%cause, "posts that were being sent cannot be recovered; trying again"),
+            }
+            tokio::time::sleep(STORE_WAIT).await;
+        }
+    }
+
     fn until(&self, time: jiff::Timestamp) -> Duration {
-        Duration::try_from(time.duration_since(self.clock.now())).unwrap_or_default()
+        Duration::try_from(time.duration_since(self.time.now())).unwrap_or_default()
     }
 
     /// Starts what is due and may go out now, and tells how long until more may.
     fn start(
         self: &Arc<Self>,
         posts: Vec<Post>,
-        busy: &mut HashSet<Row>,
-        tasks: &mut JoinSet<(Row, Answer)>,
+        busy: &mut Busy,
+        tasks: &mut JoinSet<Answer>,
         line: &Line,
         stop: &CancellationToken,
     ) -> Duration {
         let mut wait = LOOK;
         for post in posts {
             let now = Instant::now();
-            if let Err(left) = line.may_try(now, busy.is_empty()) {
+            if let Err(left) = line.may_try(now, busy.rows.is_empty()) {
                 return wait.min(left);
             }
             let target = match &post.action {
@@ -120,21 +186,30 @@ impl Delivery {
                 Action::Post | Action::Ephemeral { .. } => None,
             };
             let row = (post.channel.clone(), post.thread_ts.clone(), target);
-            if busy.contains(&row) {
+            if busy.rows.contains(&row) {
                 continue;
             }
             if let Err(left) = self.sender.pace().take(&lane(&post), now) {
                 wait = wait.min(left);
                 continue;
             }
-            busy.insert(row.clone());
             let (delivery, stop) = (Arc::clone(self), stop.clone());
-            tasks.spawn(self.tracker.track_future(async move {
-                let answer = delivery.deliver(post, &stop).await;
-                (row, answer)
-            }));
+            let delivered = async move { delivery.guarded(post, &stop).await };
+            let delivered = self.tracker.track_future(self.under_way.track_future(delivered));
+            busy.begin(tasks.spawn(delivered).id(), row);
         }
         wait
+    }
+
+    /// Delivers a post. A panic on the way makes it uncertain.
+    async fn guarded(&self, post: Post, stop: &CancellationToken) -> Answer {
+        let delivered = AssertUnwindSafe(self.deliver(&post, stop)).catch_unwind().await;
+        if let Ok(answer) = delivered {
+            return answer;
+        }
+        let settled = self.panics.settled(&post, self.time.now(), self.lookup_after);
+        self.settle(&post, &settled, stop).await;
+        Answer::Unknown
     }
 }
 
@@ -146,5 +221,74 @@ fn lane(post: &Post) -> Lane {
         Action::Update { .. } => Lane::update(),
         Action::Delete { .. } => Lane::delete(),
         Action::Ephemeral { .. } => Lane::ephemeral(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::sandbox::{self, Options, SIGNPOST, SIGNPOST_TOKEN, SUPPORT, Workspace};
+    use crate::slack::pace::Rates;
+    use crate::slack::web::Web;
+    use crate::store::NewPost;
+    use crate::store::sqlite::Sqlite;
+
+    fn posted(state: &sandbox::State) -> usize {
+        let messages = state.channel(SUPPORT).unwrap().messages.values();
+        messages.filter(|message| message.user() == SIGNPOST).count()
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_is_begun_anew_recovers_what_was_being_sent() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (end, stop) = (CancellationToken::new(), CancellationToken::new());
+        let workspace = Workspace::start(listener, Options::default(), end.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let web = Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into()));
+        let delivery = Arc::new(Delivery {
+            store: Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap()),
+            time: Arc::clone(web.time()),
+            us: web.auth_test().await.unwrap(),
+            sender: Arc::new(Sender::new(web, Rates::default())),
+            status: Arc::default(),
+            lookup_after: Duration::from_millis(10),
+            wake: Arc::default(),
+            complaints: Complaints::default(),
+            tracker: TaskTracker::new(),
+            under_way: TaskTracker::new(),
+            panics: Panics::default(),
+        });
+        let tasks = TaskTracker::new();
+        let first = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
+        let post = |key: &str| NewPost {
+            key: key.to_owned(),
+            channel: SUPPORT.to_owned(),
+            thread_ts: None,
+            action: Action::Post,
+            body: r#"{"text": "hello"}"#.to_owned(),
+        };
+        delivery.store.enqueue(&[post("a")], delivery.time.now()).await.unwrap();
+        delivery.wake.notify_one();
+        workspace
+            .wait_for(|state| (posted(state) == 1).then_some(()))
+            .await
+            .unwrap();
+        // It ends as after a panic: what it was sending stays marked.
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        delivery.store.enqueue(&[post("b")], delivery.time.now()).await.unwrap();
+        delivery.store.sending("b", delivery.time.now()).await.unwrap();
+        let second = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
+        workspace
+            .wait_for(|state| (posted(state) == 2).then_some(()))
+            .await
+            .unwrap();
+        stop.cancel();
+        second.await.unwrap();
+        end.cancel();
     }
 }

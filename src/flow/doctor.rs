@@ -4,16 +4,19 @@ mod jobs;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::{knowledge, probe, start};
-use crate::clock::{Clock as _, SystemClock};
+use super::{Error, knowledge, probe, skew, start};
+use crate::clock::SystemClock;
+use crate::files;
 use crate::jobs::fit;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 use crate::slack::http_events;
+use crate::slack::web::Web;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,33 +68,56 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
             .map_err(Clone::clone),
     ));
     if let Ok(tokens) = tokens {
-        let slack = start::slack(settings, tokens).await;
         if let Some(address) = settings.slack.address() {
             checks.push(Check::new("requests", requests(address).await));
         }
-        let found = slack.as_ref().map(|slack| {
-            let how = match slack.way {
-                start::Way::Socket { .. } => "and opens connections",
-                start::Way::Http { .. } => "; whether the signing secret is right, its first request tells",
-            };
-            let (user, team) = (&slack.us.user_id, &slack.us.team_id);
-            format!("Slack knows the bot as {user} in workspace {team} {how}").replace(" ;", ";")
-        });
-        checks.push(Check::new("slack", found.map_err(ToString::to_string)));
-        if let Ok(slack) = &slack {
-            checks.push(Check::new("scopes", Ok(scopes(slack))));
-            if let Some(channel) = probe {
-                let found = probe::probe(slack, channel, SystemClock.now()).await;
-                checks.push(Check::new("probe", found));
-            }
+        match start::Reach::new(settings, &tokens, Arc::new(SystemClock)) {
+            Ok(reach) => checks.extend(slack(&reach, probe).await),
+            Err(error) => checks.push(Check::new("slack", Err(error.to_string()))),
         }
     }
     checks
 }
 
+/// Asks Slack once, unlike the bot, which waits for it.
+async fn slack(reach: &start::Reach, probe: Option<&str>) -> Vec<Check> {
+    let known = async {
+        let us = reach.identity().await?;
+        reach.open().await?;
+        Ok::<_, Error>(us)
+    };
+    let us = match known.await {
+        Ok(us) => us,
+        Err(error) => return vec![Check::new("slack", Err(error.to_string()))],
+    };
+    let how = match reach.way {
+        start::Way::Socket { .. } => " and opens connections",
+        start::Way::Http { .. } => "; whether the signing secret is right, its first request tells",
+    };
+    let found = format!("Slack knows the bot as {} in workspace {}{how}", us.user_id, us.team_id);
+    let mut checks = vec![
+        Check::new("slack", Ok(found)),
+        Check::new("scopes", Ok(scopes(&reach.web))),
+        Check::new("clock", clock(&reach.web)),
+    ];
+    if let Some(channel) = probe {
+        checks.push(Check::new("probe", probe::probe(&reach.web, &us, channel).await));
+    }
+    checks
+}
+
+/// Whether this machine's clock agrees with Slack's.
+fn clock(web: &Web) -> Result<String, String> {
+    match web.time().skew() {
+        None => Ok("Slack did not tell its time".to_owned()),
+        Some(skew) if skew.seconds.unsigned_abs() >= skew::MATTERS => Err(skew::sentence(skew.seconds)),
+        Some(skew) => Ok(format!("{} s off Slack's", skew.seconds.unsigned_abs())),
+    }
+}
+
 /// Scopes without which the bot cannot work are an error of `slack`; the others are worth a word.
-fn scopes(slack: &start::Slack) -> String {
-    match start::missing_scopes(&slack.web) {
+fn scopes(web: &Web) -> String {
+    match start::missing_scopes(web) {
         None => "Slack did not name them".to_owned(),
         Some(missing) if missing.is_empty() => "all that the bot uses".to_owned(),
         Some(missing) => format!(
@@ -122,14 +148,14 @@ fn runbooks(settings: &Settings) -> Vec<Check> {
         Ok(library) => library,
         Err(error) => return vec![Check::new("runbooks", Err(error.to_string()))],
     };
-    let mut checks = vec![Check::new("runbooks", read(&library))];
+    let mut checks = vec![Check::new("runbooks", read(settings, &library))];
     if !settings.jobs.registry.jobs.is_empty() {
         checks.push(Check::new("runbooks and jobs", fitting(&library)));
     }
     checks
 }
 
-fn read(library: &Library) -> Result<String, String> {
+fn read(settings: &Settings, library: &Library) -> Result<String, String> {
     let errors = library
         .diagnostics
         .iter()
@@ -141,7 +167,7 @@ fn read(library: &Library) -> Result<String, String> {
         library.skipped.len()
     );
     match (library.runbooks.len(), errors) {
-        (0, _) => Err("there is no runbook in the folder: set runbooks.dir to the one that holds them".into()),
+        (0, _) => Err(files::nothing_to_read(&settings.runbooks.dir, library)),
         (_, 0) => Ok(read),
         _ => Err(format!("{read}, {errors} with errors: `signpost lint` names them")),
     }

@@ -1,41 +1,49 @@
-//! Inbox → outbox: messages of one channel in order, channels side by side.
+//! Inbox → outbox: messages of one channel in order, channels side by side, each in its turn.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::{Notify, Semaphore};
+use jiff::Timestamp;
+use tokio::sync::{Notify, RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::Status;
 use super::home::Home;
 use super::listen::Listener;
+use super::missed::{self, Age};
+use super::reading::Files;
 use super::rules::Rules;
 use super::talk::jobs;
 use super::turns::by_turns;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
-use crate::store::{self, Done, Store, Waiting};
+use crate::store::{self, Done, Store, Waiting, Why};
 
-/// Rows read at once.
-const BATCH: u32 = 100;
-/// Rows that wait in memory for their channel's turn.
-const QUEUED: usize = 1_000;
-/// A row that was begun more often than this brings something down each time.
-const ATTEMPTS: u32 = 3;
+/// Channels worked through at once. Of each, one row is in memory.
+const LANES: usize = 128;
+/// Rows of a channel until another one gets its place, where more channels wait than there are places.
+const ROWS: usize = 32;
+/// A row during which the process ended so often is set aside: more often than a person restarts the bot by chance while the
+/// same row is being handled, for then nothing is wrong with it.
+const CRASHES: u32 = 5;
 /// Between tries when the store fails.
 const STORE_WAIT: Duration = Duration::from_secs(1);
+/// How often the inbox is looked at when nothing wakes the handler: an operator may have asked for a row again.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Handles the inbox.
 #[derive(Debug)]
 pub(super) struct Handler {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Slack's time, by which messages are too old.
+    pub(super) slack_time: Arc<dyn Clock>,
     pub(super) rules: Arc<Rules>,
     pub(super) listener: Listener,
     pub(super) home: Arc<Home>,
@@ -44,154 +52,224 @@ pub(super) struct Handler {
     pub(super) wake: Arc<Notify>,
     /// Wakes delivery.
     pub(super) outbox: Arc<Notify>,
-    /// Those who think at once: one core is left to everything else, and a click finds no crowd before it.
+    /// Limits how many think at once: one core is left to everything else, and a click finds no crowd before it.
     pub(super) thinking: Arc<Semaphore>,
-    /// Knows every row that is being handled: where this is ended at once, the rows may take a moment longer.
+    /// Held for writing by a row during which the process ended before, so that no other row is blamed if it ends again.
+    pub(super) suspects: RwLock<()>,
+    /// Knows every lane that is worked through: where this is ended at once, the rows may take a moment longer.
     pub(super) tracker: TaskTracker,
 }
 
 impl Handler {
     /// Handles rows until told to stop, then finishes those that were begun.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut after = 0;
-        // A lane is in the map while one of its rows is handled; its queue holds those that wait.
-        let mut lanes: HashMap<String, VecDeque<Waiting>> = HashMap::new();
-        let mut busy: JoinSet<String> = JoinSet::new();
+        let mut busy: HashSet<String> = HashSet::new();
+        let mut lanes: JoinSet<String> = JoinSet::new();
+        let mut last = String::new();
         loop {
-            let queued: usize = lanes.values().map(VecDeque::len).sum();
-            let mut more = false;
-            if queued < QUEUED {
-                match self.store.take(after, BATCH).await {
-                    Ok(rows) => {
-                        more = rows.len() == BATCH as usize;
-                        for row in rows {
-                            after = after.max(row.seq);
-                            if let Some(queue) = lanes.get_mut(&row.lane) {
-                                queue.push_back(row);
-                            } else {
-                                lanes.insert(row.lane.clone(), VecDeque::new());
-                                busy.spawn(self.tracker.track_future(Arc::clone(&self).one(row, stop.clone())));
-                            }
-                        }
-                    }
-                    Err(cause) => {
-                        self.store_failed(&cause);
-                        tokio::time::sleep(STORE_WAIT).await;
-                        more = true;
-                    }
+            let wait = match self.start_lanes(&mut busy, &mut lanes, &mut last, &stop).await {
+                Ok(()) => LOOK,
+                Err(cause) => {
+                    self.store_failed(&cause);
+                    STORE_WAIT
                 }
-            }
+            };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(lane) = busy.join_next() => {
-                    // Lanes never panic: what could is caught in `one`.
-                    let Ok(lane) = lane else { continue };
-                    match lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
-                        Some(row) => {
-                            busy.spawn(self.tracker.track_future(Arc::clone(&self).one(row, stop.clone())));
+                Some(ended) = lanes.join_next() => {
+                    let mut next = Some(ended);
+                    while let Some(ended) = next {
+                        // Lanes never panic: what could is caught in `lane`.
+                        if let Ok(lane) = ended {
+                            busy.remove(&lane);
                         }
-                        None => {
-                            lanes.remove(&lane);
-                        }
+                        next = lanes.try_join_next();
                     }
                 }
-                () = self.wake.notified(), if !more => {}
-                () = std::future::ready(()), if more => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
-        while busy.join_next().await.is_some() {}
+        while lanes.join_next().await.is_some() {}
+    }
+
+    /// Gives places to lanes that wait, beginning after the one that got the last place.
+    async fn start_lanes(
+        self: &Arc<Self>,
+        busy: &mut HashSet<String>,
+        lanes: &mut JoinSet<String>,
+        last: &mut String,
+        stop: &CancellationToken,
+    ) -> Result<(), store::Error> {
+        if busy.len() >= LANES {
+            return Ok(());
+        }
+        // The busy ones may be among them.
+        let limit = u32::try_from(LANES + busy.len()).unwrap_or(u32::MAX);
+        for lane in self.store.lanes(last, limit).await? {
+            if busy.len() >= LANES {
+                break;
+            }
+            if busy.insert(lane.clone()) {
+                lane.clone_into(last);
+                let (handler, stop) = (Arc::clone(self), stop.clone());
+                lanes.spawn(self.tracker.track_future(async move {
+                    let rows = AssertUnwindSafe(handler.rows(&lane, &stop)).catch_unwind();
+                    if rows.await.is_err() {
+                        metrics::counter!("signpost_panics_total", "task" => "inbox").increment(1);
+                        error!(
+                            lane,
+                            "handling a channel's messages panicked; it goes on with its next row"
+                        );
+                    }
+                    lane
+                }));
+            }
+        }
+        Ok(())
     }
 
     fn store_failed(&self, cause: &store::Error) {
-        self.status.change(|status| status.store = false);
-        error!(%cause, "the store fails; trying again");
+        if self.status.store_failed(cause) {
+            error!(%cause, "the store fails; trying again");
+        }
     }
 
-    /// Handles one row and gives back its lane.
-    async fn one(self: Arc<Self>, mut row: Waiting, stop: CancellationToken) -> String {
-        let lane = row.lane.clone();
-        loop {
-            match self.handle(&row).await {
-                Ok(true) => return lane,
-                // The other arrival told of a mention meanwhile.
-                Ok(false) => match self.store.waiting(&row.key).await {
-                    Ok(Some(changed)) => row = changed,
-                    Ok(None) => return lane,
-                    Err(cause) => self.store_failed(&cause),
-                },
-                Err(cause) => {
-                    self.store_failed(&cause);
-                    tokio::select! {
-                        // The row stays in the inbox for the next start.
-                        () = stop.cancelled() => return lane,
-                        () = tokio::time::sleep(STORE_WAIT) => {}
-                    }
+    /// Handles rows of a lane, in order, until none waits or others get their turn.
+    async fn rows(&self, lane: &str, stop: &CancellationToken) {
+        for _ in 0..ROWS {
+            if stop.is_cancelled() {
+                return;
+            }
+            let handled = match self.store.next(lane).await {
+                Ok(Some(row)) => self.one(&row).await,
+                Ok(None) => return,
+                Err(cause) => Err(cause),
+            };
+            if let Err(cause) = handled {
+                self.store_failed(&cause);
+                tokio::select! {
+                    // The row stays in the inbox for the next start.
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(STORE_WAIT) => {}
                 }
             }
         }
     }
 
-    async fn handle(&self, row: &Waiting) -> Result<bool, store::Error> {
-        if row.attempts > ATTEMPTS {
+    /// Handles one row. When it changed meanwhile (the other arrival told of a mention), it still waits afterwards.
+    async fn one(&self, row: &Waiting) -> Result<(), store::Error> {
+        if row.attempts >= CRASHES {
             error!(
                 key = row.key,
-                attempts = row.attempts,
-                "a message brings the bot down each time; it is set aside"
+                crashes = row.attempts,
+                "the bot ended each time it handled a message, which is set aside; `signpost inbox` lists it"
             );
-            self.store.set_aside(&row.key, self.clock.now()).await?;
-            return Ok(true);
+            return self.set_aside(row, Why::Crashed).await;
+        }
+        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.rules.us));
+        let event = event.unwrap_or(Event::Ignored { kind: String::new() });
+        // Files take their time. Only then is it the row's turn: what Slack is slow with brings nothing down.
+        let files = match &event {
+            Event::Message(message) => {
+                let mentioned = message.mentioned || row.mentioned;
+                self.listener.files(message, mentioned).await?
+            }
+            _ => Files::default(),
+        };
+        let handled = if row.attempts > 0 {
+            let _alone = self.suspects.write().await;
+            self.turn(row, event, files).await
+        } else {
+            let _beside_others = self.suspects.read().await;
+            self.turn(row, event, files).await
+        };
+        if handled.is_err() {
+            // The store fails, so this may fail too: then the row counts as one that brought the process down once.
+            let _ = self.store.release(Some(row.seq)).await;
+        }
+        handled
+    }
+
+    async fn turn(&self, row: &Waiting, event: Event, files: Files) -> Result<(), store::Error> {
+        if !self.store.begin(row.seq).await? {
+            return Ok(());
         }
         let begun = self.clock.now();
-        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.rules.us));
-        let done = match event {
-            Ok(event) => {
-                if let Ok(done) = self.think(event, row).await? {
-                    done
-                } else {
-                    metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
-                    error!(key = row.key, "a message made the bot panic; it is set aside");
-                    self.store.set_aside(&row.key, self.clock.now()).await?;
-                    return Ok(true);
-                }
-            }
-            Err(_) => Done::default(),
+        let age = Age::of(&event, row, &self.rules, self.slack_time.now());
+        let Ok(done) = self.think(event, row, &age, files).await? else {
+            metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
+            error!(
+                key = row.key,
+                "a message made the bot panic; it is set aside, and `signpost inbox` lists it"
+            );
+            return self.set_aside(row, Why::Panicked).await;
         };
+        let done = missed::with_age(done, age);
         let finished = self.store.finish(row, &done, self.clock.now()).await?;
-        self.status.change(|status| status.store = true);
+        self.status.store_works();
         if finished {
-            let answered = if done.posts.is_empty() { "silent" } else { "answered" };
-            metrics::counter!("signpost_messages_total", "outcome" => answered).increment(1);
-            for store::Answered { message, about, .. } in &done.answered {
-                let milliseconds = self.clock.now().duration_since(begun).as_millis();
-                info!(message, about, milliseconds, "a message is answered");
-            }
-            let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
-            for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
-                self.home.changed_for(user);
-            }
-            if !done.posts.is_empty() {
-                self.outbox.notify_one();
-            }
-            if !done.runs.is_empty() {
-                self.listener.talk.runner.woken();
-            }
-            // What somebody gave a job may be a secret: it does not stay where it came in.
-            let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
-            if done.answered.iter().any(gave)
-                && let Err(cause) = self.store.scrub().await
-            {
-                self.store_failed(&cause);
-            }
+            self.finished(&done, begun).await;
         }
-        Ok(finished)
+        Ok(())
+    }
+
+    async fn set_aside(&self, row: &Waiting, why: Why) -> Result<(), store::Error> {
+        self.store.set_aside(&row.key, why, self.clock.now()).await?;
+        metrics::counter!("signpost_inbox_set_aside_total", "reason" => why.as_str()).increment(1);
+        Ok(())
+    }
+
+    /// Tells those who wait for it what a row led to.
+    async fn finished(&self, done: &Done, begun: Timestamp) {
+        let outcome = match done {
+            Done { missed: Some(_), .. } => "too_old",
+            Done { posts, .. } if posts.is_empty() => "silent",
+            _ => "answered",
+        };
+        metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
+        for store::Answered { message, about, .. } in &done.answered {
+            let milliseconds = self.clock.now().duration_since(begun).as_millis();
+            info!(message, about, milliseconds, "a message is answered");
+        }
+        if let Some(missed) = &done.missed {
+            warn!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");
+        }
+        let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
+        for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
+            self.home.changed_for(user);
+        }
+        if !done.posts.is_empty() {
+            self.outbox.notify_one();
+        }
+        if !done.runs.is_empty() {
+            self.listener.talk.runner.woken();
+        }
+        // What somebody gave a job may be a secret: it does not stay where it came in.
+        let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
+        if done.answered.iter().any(gave)
+            && let Err(cause) = self.store.scrub().await
+        {
+            self.store_failed(&cause);
+        }
     }
 
     /// Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
-    async fn think(&self, event: Event, row: &Waiting) -> Result<Result<Done, Panicked>, store::Error> {
+    async fn think(
+        &self,
+        event: Event,
+        row: &Waiting,
+        age: &Age,
+        files: Files,
+    ) -> Result<Result<Done, Panicked>, store::Error> {
         let thought = async {
             match event {
-                Event::Message(message) => self.listener.hear(&message, message.mentioned || row.mentioned).await,
+                Event::Message(_) if age.is_refused() => Ok(Done::default()),
+                Event::Message(message) => {
+                    let mentioned = message.mentioned || row.mentioned;
+                    self.listener.hear(&message, mentioned, files).await
+                }
                 Event::Deleted { message, .. } => self.listener.forget(&message).await,
                 _ => Ok(Done::default()),
             }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::Parts;
 use super::start::Way;
 use super::tasks::Tasks;
+use super::waiting::What;
+use super::{Parts, Status};
 use crate::net::Net;
 use crate::slack::door::Door;
-use crate::slack::http_events::{self, Endpoint, Patience};
+use crate::slack::http_events::{self, Endpoint, Limits};
 use crate::slack::socket::Sockets;
 use crate::slack::web::Web;
 
@@ -21,24 +23,20 @@ pub(super) struct Ear {
     pub(super) way: Way,
     /// For Slack's requests, in HTTP mode.
     pub(super) requests: Option<TcpListener>,
-    /// Connections to hold, in Socket Mode.
-    pub(super) connections: u32,
 }
 
 impl Ear {
-    /// Begins to hear. Gives the connections of Socket Mode.
+    /// Takes Slack's requests from now on, in HTTP mode. Gives the connections of Socket Mode, which are not opened yet.
     pub(super) fn open(self, parts: &Parts, tasks: &Tasks, door: Door) -> Option<Arc<Sockets>> {
         match self.way {
-            Way::Socket { app_token, url } => {
-                let sockets = Sockets::new(self.net, self.web, door, parts.timing, app_token, url);
-                let sockets = Arc::new(sockets);
-                for _ in 0..self.connections {
-                    tasks.keep_shared("socket", &sockets, Sockets::hold);
-                }
-                Some(sockets)
+            Way::Socket { app_token } => {
+                let sockets = Sockets::new(self.net, self.web, door, parts.timing, app_token, None);
+                Some(Arc::new(sockets))
             }
             Way::Http { signing_secret } => {
-                let endpoint = Endpoint::new(&signing_secret, door, Arc::clone(&parts.clock), Patience::default());
+                // By Slack's time: a wrong clock of this machine must not refuse everything.
+                let time = Arc::clone(self.web.time()) as _;
+                let endpoint = Endpoint::new(&signing_secret, door, time, Limits::default());
                 if let Some(listener) = self.requests {
                     if let Ok(address) = listener.local_addr() {
                         info!(%address, "Slack's requests are taken");
@@ -49,6 +47,31 @@ impl Ear {
                 }
                 None
             }
+        }
+    }
+}
+
+/// Holds connections from now on; `first` is an address that was opened already.
+pub(super) fn hold(parts: &Parts, tasks: &Tasks, sockets: &Arc<Sockets>, connections: u32, first: Option<String>) {
+    sockets.begin_with(first);
+    let status = Arc::clone(&parts.status);
+    tasks.keep_shared("trouble", sockets, move |sockets, stop| {
+        tell(sockets, Arc::clone(&status), stop)
+    });
+    for _ in 0..connections {
+        tasks.keep_shared("socket", sockets, Sockets::hold);
+    }
+}
+
+/// Shows in the health why no connection can be opened.
+async fn tell(sockets: Arc<Sockets>, status: Arc<Status>, stop: CancellationToken) {
+    let mut trouble = sockets.trouble();
+    loop {
+        let why = trouble.borrow_and_update().clone();
+        status.set_reason(What::Slack, why);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            Ok(()) = trouble.changed() => {}
         }
     }
 }

@@ -29,6 +29,8 @@ use crate::store::{self, CaseRow, Store};
 const WATCHES: Duration = Duration::from_hours(24);
 /// Changes come in flocks: a click changes a case, and so does the next.
 const SETTLE: Duration = Duration::from_millis(300);
+/// The longest pause when Slack limits the calls.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// People who are shown a change; the others see it when they open the tab again.
 const MOST: usize = 200;
 /// Blocks of a Home tab (Slack's limit).
@@ -123,32 +125,47 @@ impl Home {
                 () = stop.cancelled() => return,
                 () = self.visitors.wake.notified() => {}
             }
-            for user in self.visitors.take() {
-                self.publish(&user).await;
-            }
+            // What is shown can be shown again: a shutdown waits for no call and for no pause.
+            let pause = tokio::select! {
+                () = stop.cancelled() => return,
+                pause = self.publish_all() => pause,
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(SETTLE) => {}
+                () = tokio::time::sleep(pause.max(SETTLE)) => {}
             }
         }
     }
 
-    async fn publish(&self, user: &str) {
+    /// Shows everything that is stale, and gives how long Slack wants to be left alone then.
+    async fn publish_all(&self) -> Duration {
+        let mut stale = self.visitors.take().into_iter();
+        while let Some(user) = stale.next() {
+            if let Some(after) = self.publish(&user).await {
+                for user in std::iter::once(user).chain(stale) {
+                    self.visitors.mark(&user);
+                }
+                return after;
+            }
+        }
+        Duration::ZERO
+    }
+
+    /// Shows somebody's tab; gives how long to wait when Slack limits the calls.
+    async fn publish(&self, user: &str) -> Option<Duration> {
         let view = match self.view(user).await {
             Ok(view) => view,
             Err(cause) => {
                 warn!(%cause, "a Home tab cannot be put together");
-                return;
+                return None;
             }
         };
         match self.sender.publish_view(user, view).await {
             Ok(_) => debug!(user, "a Home tab is shown"),
-            Err(Error::RateLimited { after, .. }) => {
-                tokio::time::sleep(after.min(Duration::from_secs(30))).await;
-                self.visitors.mark(user);
-            }
+            Err(Error::RateLimited { after, .. }) => return Some(after.min(LONGEST_PAUSE)),
             Err(error) => warn!(%error, user, "a Home tab cannot be shown"),
         }
+        None
     }
 
     async fn view(&self, user: &str) -> Result<serde_json::Value, store::Error> {

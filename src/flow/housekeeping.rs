@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::Status;
 use super::intake::Intake;
+use super::mind::Mind;
+use super::missed;
 use crate::clock::Clock;
 use crate::settings::Settings;
 use crate::slack::ghosts::Verdict;
@@ -18,8 +22,14 @@ use crate::store::{Retention, Store};
 const LOOK: Duration = Duration::from_secs(1);
 /// Looks between purges.
 const PURGE: u32 = 3_600;
-/// Looks between checks of the store.
-const CHECK: u32 = 30;
+/// Looks between checks of the store: a file that was taken away is noticed within seconds.
+const CHECK: u32 = 2;
+/// Looks between counts of the inbox, and between looks for what was missed.
+const COUNT: u32 = 5;
+/// Looks until payloads that were erased are removed from the write-ahead log even though more come in all the time.
+const SCRUB: u32 = 5;
+/// How often the log says that messages were set aside.
+const ALARM: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks after the bot.
 pub(super) struct Keeper {
@@ -29,6 +39,9 @@ pub(super) struct Keeper {
     /// In Socket Mode.
     pub(super) sockets: Option<Arc<Sockets>>,
     pub(super) status: Arc<Status>,
+    pub(super) mind: Arc<Mind>,
+    /// Wakes delivery.
+    pub(super) outbox: Arc<Notify>,
     pub(super) retention: Retention,
 }
 
@@ -43,16 +56,19 @@ pub(super) fn retention(settings: &Settings) -> Retention {
 impl Keeper {
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut looks: u32 = 0;
+        let mut alarmed: Option<(Timestamp, u64)> = None;
         loop {
             self.look_for_ghosts();
             if looks.is_multiple_of(CHECK) {
-                let works = self
-                    .store
-                    .check()
-                    .await
-                    .inspect_err(|cause| error!(%cause, "the store cannot be written"));
-                self.status.change(|status| status.store = works.is_ok());
+                self.check().await;
             }
+            if looks.is_multiple_of(COUNT) {
+                self.count(&mut alarmed).await;
+                if missed::tell(self.store.as_ref(), &self.mind, self.clock.now()).await {
+                    self.outbox.notify_one();
+                }
+            }
+            self.scrub(looks).await;
             if looks.is_multiple_of(PURGE) {
                 self.purge().await;
             }
@@ -76,9 +92,62 @@ impl Keeper {
         }
     }
 
+    async fn check(&self) {
+        match self.store.check(self.clock.now()).await {
+            Ok(()) => self.status.store_works(),
+            Err(cause) => {
+                if self.status.store_failed(&cause) {
+                    error!(%cause, "the store cannot be written");
+                }
+            }
+        }
+    }
+
+    /// Counts what waits and what was set aside, and raises the alarm about the latter: at once, then every hour.
+    async fn count(&self, alarmed: &mut Option<(Timestamp, u64)>) {
+        let counts = match self.store.inbox().await {
+            Ok(counts) => counts,
+            Err(cause) => {
+                error!(%cause, "the inbox cannot be counted");
+                return;
+            }
+        };
+        metrics::gauge!("signpost_inbox_waiting").set(counts.waiting as f64);
+        metrics::gauge!("signpost_inbox_set_aside").set(counts.set_aside as f64);
+        self.status.change(|status| {
+            status.waiting = counts.waiting;
+            status.set_aside = counts.set_aside;
+        });
+        let now = self.clock.now();
+        let known =
+            alarmed.is_some_and(|(at, count)| counts.set_aside <= count && now.duration_since(at).abs() < ALARM);
+        if counts.set_aside > 0 && !known {
+            error!(
+                count = counts.set_aside,
+                "messages were set aside and are not answered: `signpost inbox` lists them, `signpost inbox retry` tries them \
+                 again; their payloads are erased after a day"
+            );
+            *alarmed = Some((now, counts.set_aside));
+        }
+        if counts.set_aside == 0 {
+            *alarmed = None;
+        }
+    }
+
+    /// Removes erased payloads from the write-ahead log: at once when nothing more waits, else every few seconds.
+    async fn scrub(&self, looks: u32) {
+        if !self.store.wants_scrub() || (self.status.get().waiting > 0 && !looks.is_multiple_of(SCRUB)) {
+            return;
+        }
+        if let Err(cause) = self.store.scrub().await {
+            error!(%cause, "erased payloads cannot be removed from the write-ahead log; trying again");
+        }
+    }
+
     async fn purge(&self) {
         match self.store.purge(self.clock.now(), self.retention).await {
             Ok(purged) if purged.unhandled > 0 => {
+                metrics::counter!("signpost_inbox_set_aside_total", "reason" => "too_old").increment(purged.unhandled);
                 warn!(
                     count = purged.unhandled,
                     "messages that could not be handled for a day are given up"

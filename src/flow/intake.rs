@@ -42,14 +42,16 @@ impl Sink for Intake {
         }
         match self.store.receive(&arrivals, self.clock.now()).await {
             Ok(receipts) => {
-                self.status.change(|status| status.store = true);
+                self.status.store_works();
                 if receipts.into_iter().any(crate::store::Receipt::wakes) {
                     self.wake.notify_one();
                 }
                 Ok(())
             }
             Err(cause) => {
-                self.status.change(|status| status.store = false);
+                if self.status.store_failed(&cause) {
+                    error!(%cause, "what came in cannot be stored, and is not acknowledged");
+                }
                 Err(cause.to_string())
             }
         }
@@ -57,7 +59,7 @@ impl Sink for Intake {
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
-        let interaction = decode::interaction(&envelope.payload, &envelope.kind, &self.rules.us);
+        let interaction = decode::interaction(&envelope, &self.rules.us);
         // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
         let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
         if let Ok(answer) = answer {

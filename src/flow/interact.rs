@@ -58,6 +58,8 @@ enum Clicked {
     Changed(Box<Case>),
     Same,
     Gone,
+    /// Concurrent changes kept the click from being saved.
+    Lost,
 }
 
 impl Interact {
@@ -133,6 +135,7 @@ impl Interact {
                 self.show_again(actions, &shown).await;
                 Ok(())
             }
+            Clicked::Lost => self.not_done(actions).await,
             Clicked::Changed(_) | Clicked::Same => Ok(()),
         }
     }
@@ -159,8 +162,7 @@ impl Interact {
                 return Ok(Clicked::Changed(Box::new(case)));
             }
         }
-        warn!(case = id, "too many people change a case at once; a click is left out");
-        Ok(Clicked::Same)
+        Ok(Clicked::Lost)
     }
 
     async fn save(&self, old: &CaseRow, case: &Case, whence: &Whence, posts: &[NewPost]) -> Result<bool, store::Error> {
@@ -216,31 +218,39 @@ impl Interact {
     /// Lets everybody see what one person saw.
     async fn share(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
         let whence = &actions.whence;
-        let (Some(row), Some(channel)) = (self.store.case(id).await?, whence.channel.clone()) else {
-            let days = Some(self.rules.retention_days());
-            return self.tell(actions, &self.mind.responder().too_old(days)).await;
-        };
-        let Some(mut case) = cards::read(&row).filter(|case| case.post.is_none()) else {
-            return Ok(());
-        };
         let key = format!("share:{id}");
-        let spot = self.reading.spot(&channel).await;
-        if !spot.is_member {
-            return self.tell(actions, &self.mind.responder().not_member()).await;
+        for _ in 0..TRIES {
+            let (Some(row), Some(channel)) = (self.store.case(id).await?, whence.channel.clone()) else {
+                let days = Some(self.rules.retention_days());
+                return self.tell(actions, &self.mind.responder().too_old(days)).await;
+            };
+            let Some(mut case) = cards::read(&row).filter(|case| case.post.is_none()) else {
+                return Ok(());
+            };
+            let spot = self.reading.spot(&channel).await;
+            if !spot.is_member {
+                return self.tell(actions, &self.mind.responder().not_member()).await;
+            }
+            case.stranger |= spot.strangers || self.rules.is_stranger(whence, &channel);
+            case.post = Some(key.clone());
+            case.channel.clone_from(&channel);
+            let shown = self.shared(&case, &self.mark(whence));
+            let posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &shown)
+                .into_iter()
+                .collect();
+            if self.save(&row, &case, whence, &posts).await? {
+                self.respond(whence, &json!({"delete_original": true}), &Body::default())
+                    .await;
+                return Ok(());
+            }
         }
-        case.stranger |= spot.strangers;
-        case.post = Some(key.clone());
-        case.channel.clone_from(&channel);
-        let mark = self.mark(whence);
-        let shown = self.shared(&case, &mark);
-        let posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &shown)
-            .into_iter()
-            .collect();
-        if self.save(&row, &case, whence, &posts).await? {
-            self.respond(whence, &json!({"delete_original": true}), &Body::default())
-                .await;
-        }
-        Ok(())
+        self.not_done(actions).await
+    }
+
+    /// Tells the person who clicked that concurrent changes kept the click from being saved.
+    async fn not_done(&self, actions: &Actions) -> Result<(), store::Error> {
+        warn!("too many people change the same at once; a click is left out");
+        self.tell(actions, &self.mind.responder().failed(None)).await
     }
 
     /// What is shared, with who shares it.
@@ -258,7 +268,7 @@ impl Interact {
     async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
         let whence = &command.whence;
         let begun = tokio::time::Instant::now();
-        let id = format!("command:{}", whence.trigger_id.as_deref().unwrap_or_default());
+        let id = format!("command:{}", whence.id);
         let question = self.question(whence, id, command.text.clone());
         let said = match self.settled(question).await? {
             Said::Form(wish) => {
@@ -288,7 +298,7 @@ impl Interact {
             team: whence.team.clone(),
             author: Some(whence.who.id.clone()),
             asked: true,
-            stranger: whence.stranger && !self.rules.is_shared_allowed(&channel),
+            stranger: self.rules.is_stranger(whence, &channel),
             channel,
             ..Case::default()
         };
@@ -353,8 +363,7 @@ impl Interact {
             let days = Some(self.rules.retention_days());
             return self.tell(actions, &self.mind.responder().too_old(days)).await;
         };
-        let by_stranger = actions.whence.stranger && !self.rules.is_shared_allowed(&case.channel);
-        if case.stranger || by_stranger {
+        if case.stranger || self.rules.is_stranger(&actions.whence, &case.channel) {
             return self.tell(actions, &self.mind.responder().who_refused()).await;
         }
         let link = self.link(&case).await;
@@ -406,7 +415,7 @@ impl Interact {
         let Some(channel) = whence.channel.as_deref() else {
             return Ok(());
         };
-        let key = format!("tell:{}", whence.trigger_id.as_deref().unwrap_or_default());
+        let key = format!("tell:{}", whence.id);
         let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
             .into_iter()
             .collect();

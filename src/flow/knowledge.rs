@@ -1,6 +1,7 @@
 //! What the bot knows: the runbooks and their index, always swapped together.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,7 +23,7 @@ pub struct Knowledge {
     /// The runbooks.
     pub library: Library,
     /// How they are recognised.
-    pub index: Index,
+    pub index: Arc<Index>,
     /// When they were read.
     pub read_at: Timestamp,
 }
@@ -44,6 +45,7 @@ impl Study {
         let folder = settings.runbooks.folder().map(|folder| {
             let mut options = files::Options::default();
             options.ignore.extend(settings.runbooks.ignore.iter().cloned());
+            options.follow_links = settings.runbooks.follow_links;
             Folder::new(folder, options, Arc::new(SystemClock))
         });
         Study {
@@ -69,10 +71,17 @@ impl Study {
         let (runbooks, milliseconds) = (knowledge.library.runbooks.len(), begun.elapsed().as_millis());
         info!(runbooks, milliseconds, "runbooks are loaded");
         if runbooks == 0 {
-            warn!("there is no runbook in the folder: the bot has nothing to answer with");
+            let why = self.nothing_to_read(&knowledge.library);
+            warn!("{why}");
         }
         memory::give_back();
         Ok(knowledge)
+    }
+
+    /// Why there is nothing to answer with.
+    pub(super) fn nothing_to_read(&self, library: &Library) -> String {
+        let dir = self.folder.as_ref().map_or(Path::new("the sample pack"), Folder::dir);
+        files::nothing_to_read(dir, library)
     }
 
     /// Reads what changed. With `previous`, only what is new is told; a broken file keeps its old version.
@@ -89,7 +98,7 @@ impl Study {
 
     /// Puts the index of a library together.
     pub(super) fn index(&self, library: Library) -> Knowledge {
-        let index = self.harvest.index(&library, &self.options);
+        let index = Arc::new(self.harvest.index(&library, &self.options));
         Knowledge {
             library,
             index,
@@ -115,10 +124,13 @@ fn tell(library: &Library, previous: Option<&Library>) {
         }
     }
     if warnings > 0 {
-        info!(
-            warnings,
-            skipped = library.skipped.len(),
-            "`signpost lint` tells what was not understood"
-        );
+        info!(warnings, "`signpost lint` lists what was not understood");
+    }
+    let skipped = |library: &Library| files::left_out(&library.skipped);
+    let now = skipped(library);
+    if previous.map(skipped).unwrap_or_default() != now {
+        for line in now {
+            info!("{line}");
+        }
     }
 }

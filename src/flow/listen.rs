@@ -1,19 +1,20 @@
 //! Messages: who is answered with what, and once. New ones, those that go on, edits, deletions, alerts that end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use tracing::debug;
 
 mod asked;
 mod changes;
+mod lookup;
 mod unanswered;
 
 use super::Knowledge;
 use super::cards::{self, key_of, post};
 use super::case::{Case, Standing};
 use super::mind::{Mind, body, confident, name};
-use super::reading::Reading;
+use super::reading::{Files, Reading};
 use super::rules::Rules;
 use super::talk::{Said, Talk};
 use unanswered::seconds;
@@ -21,7 +22,7 @@ use unanswered::seconds;
 pub(super) use unanswered::Unanswered;
 
 use crate::clock::Clock;
-use crate::matching::{Match, Outcome};
+use crate::matching::{self, Match, Outcome};
 use crate::policy::Verdict;
 use crate::respond::Pointer;
 use crate::slack::alerts;
@@ -30,10 +31,6 @@ use crate::store::{self, Answered, CaseRow, Done, Store};
 
 /// Messages of one person within this many seconds belong together.
 const TOGETHER: f64 = 60.0;
-/// How far back cases are looked for that a message may go on; clocks differ.
-const LATELY: SignedDuration = SignedDuration::from_mins(10);
-/// How long an alert that still fires is not answered anew. Alertmanager says it again every four hours.
-const REMINDED: SignedDuration = SignedDuration::from_hours(24);
 
 /// Listens.
 #[derive(Debug)]
@@ -44,7 +41,7 @@ pub(super) struct Listener {
     pub(super) mind: Arc<Mind>,
     pub(super) talk: Arc<Talk>,
     pub(super) reading: Arc<Reading>,
-    pub(super) unanswered: Unanswered,
+    pub(super) unanswered: Arc<Unanswered>,
 }
 
 /// A message with what is needed to answer it.
@@ -65,8 +62,20 @@ struct Before {
 }
 
 impl Listener {
-    /// What a message leads to.
-    pub(super) async fn hear(&self, message: &Message, mentioned: bool) -> Result<Done, store::Error> {
+    /// Downloads the files of a message that may be answered.
+    pub(super) async fn files(&self, message: &Message, mentioned: bool) -> Result<Files, store::Error> {
+        if message.unread_files().next().is_none() {
+            return Ok(Files::default());
+        }
+        let muted = self.store.muted(&message.channel, self.clock.now()).await?.is_some();
+        Ok(match self.rules.verdict(message, mentioned, muted) {
+            Verdict::Ignore(_) => Files::default(),
+            _ => self.reading.files(message).await,
+        })
+    }
+
+    /// What a message leads to. `files`: as [`Self::files`] gave them.
+    pub(super) async fn hear(&self, message: &Message, mentioned: bool, files: Files) -> Result<Done, store::Error> {
         let muted = self.store.muted(&message.channel, self.clock.now()).await?.is_some();
         let (asked, stranger) = match self.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
@@ -92,7 +101,7 @@ impl Listener {
         let heard = Heard {
             message,
             key,
-            text: self.reading.text(message).await,
+            text: bounded(self.reading.text(message, &files)),
             id,
             stranger,
         };
@@ -105,14 +114,8 @@ impl Listener {
 
     /// What a message adds to the case that its author began just before; nothing is done when it adds nothing.
     async fn adds(&self, heard: &Heard<'_>, known: &Knowledge) -> Result<Done, store::Error> {
-        let author = heard.message.author();
-        let cases = self.cases(&heard.message.channel, LATELY).await?;
-        let mut cases = cases.iter();
-        // A list that somebody asked for is not about what they say next.
-        let before = cases.find(|(_, case)| {
-            author.is_some() && case.author.as_deref() == author && case.is_of_paste() && Self::is_together(heard, case)
-        });
-        Ok(before.map_or_else(Done::default, |(row, case)| self.absorb(heard, known, row, case)))
+        let before = self.begun_before(heard).await?;
+        Ok(before.map_or_else(Done::default, |(row, case)| self.absorb(heard, known, &row, &case)))
     }
 
     /// Nobody asked: silence, unless it is sure.
@@ -132,40 +135,12 @@ impl Listener {
         };
         let topic = name(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
-        let holds = self.rules.repeat(&message.channel);
-        let looks_back = alert.is_some() || !message.is_root();
-        let lately = holds.max(LATELY).max(if looks_back { REMINDED } else { LATELY });
-        let cases = self.cases(&message.channel, lately).await?;
-        let mut same = cases.iter().filter(|(_, case)| {
-            case.fingerprint == fingerprint
-                && case.found.is_some()
-                && match alert {
-                    // Another cluster's alert is another alert, whatever its monitor calls it.
-                    Some(_) => case.other_values(best).is_empty(),
-                    // Nor is another cluster's error the same, when a job gathers facts for each.
-                    None => case.is_same_error(best) && !self.is_another(&known, &message.channel, case, best),
-                }
-                && case.post.is_some()
-                && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
-        });
         // In a thread that works on a runbook, words of that runbook are talk about it: a lookup's answer, a question.
-        let thread = message.answer_thread();
-        if Self::is_talk(&cases, message, &known, best) {
+        if self.is_talk(message, &known, best).await? {
             return self.adds(heard, &known).await;
         }
-        let within = |(row, case): &&(CaseRow, Case)| {
-            // Monitoring says again and again what still fires.
-            let reminds =
-                alert.is_some_and(|alert| alert.source != alerts::Source::Jenkins) && case.standing != Standing::Fixed;
-            let holds = if reminds { holds.max(REMINDED) } else { holds };
-            self.clock.now().duration_since(row.created_at) <= holds
-        };
-        if let Some((row, case)) = same
-            .clone()
-            .find(|(_, case)| case.thread_ts.as_deref() == Some(thread))
-            .or_else(|| same.find(within))
-        {
-            return self.again(heard, &known, row, case, best).await;
+        if let Some((row, case)) = self.same_error(message, &known, best, &fingerprint).await? {
+            return self.again(heard, &known, &row, &case, best).await;
         }
         let before = self.with_before(heard, &known, &outcome);
         let Before {
@@ -190,13 +165,6 @@ impl Listener {
         Ok(done)
     }
 
-    /// Whether a match has another value than a case for what a job of its runbook is run with: then each has a run.
-    fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
-        let other = case.other_values(best);
-        let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
-        self.mind.asks_for(&known.library, best.topic, channel, &names)
-    }
-
     /// What the author said just before, when that adds values to what was recognised; the case of all of it, what is
     /// recognised in it, and what was said.
     fn with_before(&self, heard: &Heard<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
@@ -216,13 +184,6 @@ impl Listener {
         // The name of a job's parameter is no error code.
         outcome.matches.retain(|found| !self.mind.names_parameters(found));
         outcome
-    }
-
-    /// Whether a message is talk about what its thread is about.
-    fn is_talk(cases: &[(CaseRow, Case)], message: &Message, known: &Knowledge, best: &Match) -> bool {
-        let thread = Some(message.answer_thread());
-        let mut here = cases.iter().filter(|(_, case)| case.thread_ts.as_deref() == thread);
-        here.any(|(_, case)| case.post.is_some() && case.is_talk(&known.library, best))
     }
 
     /// The same error again: whoever is in that thread has the answer before their eyes, others are told where it is. A
@@ -301,8 +262,7 @@ impl Listener {
         let Some(best) = outcome.matches.first() else {
             return Ok(Done::default());
         };
-        let cases = self.cases(&message.channel, REMINDED).await?;
-        if Self::is_talk(&cases, message, known, best) {
+        if self.is_talk(message, known, best).await? {
             return Ok(Done::default());
         }
         let about = name(&known.library, best.topic);
@@ -387,17 +347,13 @@ impl Listener {
         }];
         done
     }
+}
 
-    async fn cases(&self, channel: &str, lately: SignedDuration) -> Result<Vec<(CaseRow, Case)>, store::Error> {
-        let since = self.clock.now().saturating_sub(lately).unwrap_or(Timestamp::MIN);
-        let rows = self.store.cases_since(channel, since).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| {
-                let case = cards::read(&row)?;
-                Some((row, case))
-            })
-            .collect())
+/// The part of a message's text, with its files, that matching can use.
+fn bounded(text: String) -> String {
+    match matching::bounded(&text, matching::MOST_BYTES) {
+        Cow::Borrowed(whole) if whole.len() == text.len() => text,
+        part => part.into_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::jobs::attach::{Attached, Written};
 use crate::jobs::{Registry, Source};
 use crate::matching::{Match, Outcome, SignatureKind};
 use crate::respond::{Card, CardJob, LinkTemplate, Options, Reply, Responder, Templates};
-use crate::runbook::{Library, TopicId};
+use crate::runbook::{Level, Library, TopicId};
 use crate::settings::Settings;
 use crate::slack::blocks;
 use crate::slack::sender::Body;
@@ -60,6 +60,13 @@ impl Mind {
 
     pub(super) fn runbooks(&self) -> usize {
         self.knowledge.load().library.runbooks.len()
+    }
+
+    /// Errors that were found in the runbook folder.
+    pub(super) fn errors(&self) -> usize {
+        let known = self.knowledge.load();
+        let found = known.library.diagnostics.iter();
+        found.filter(|found| found.level == Level::Error).count()
     }
 
     /// What the bot knows now.

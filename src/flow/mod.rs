@@ -16,6 +16,7 @@
 //! status.wait_ready().await; // sockets are connected, runbooks loaded, the store works
 //! ```
 
+mod cache;
 mod cards;
 mod case;
 mod deliver;
@@ -30,22 +31,27 @@ mod interact;
 mod knowledge;
 mod listen;
 mod mind;
+mod missed;
 mod people;
 mod probe;
 mod reading;
 mod reload;
 mod rules;
 mod runs;
+mod skew;
 mod start;
 mod status;
+mod sweep;
 mod talk;
 mod tasks;
 mod turns;
+mod waiting;
 mod windows;
 mod wits;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -65,9 +71,10 @@ use crate::slack::door::Door;
 use crate::slack::ghosts::Ghosts;
 use crate::slack::pace::Rates;
 use crate::slack::sender::Sender;
-use crate::slack::socket::Timing;
+use crate::slack::socket::{Sockets, Timing};
+use crate::slack::unready;
+use crate::slack::web::{SlackTime, Web};
 use crate::store::Store;
-use crate::store::sqlite::Sqlite;
 
 pub use doctor::{Check, examine, unwell};
 pub use error::Error;
@@ -91,6 +98,8 @@ pub struct Parts {
     pub rates: Rates,
     /// How often Jenkins is asked.
     pub jobs: Pace,
+    /// Time that another process may still use the store at the start, as one does that is shutting down.
+    pub store_patience: Duration,
     /// Cancelled when the bot must not even finish what it has begun.
     pub hard: CancellationToken,
     /// Every task of the bot. Who drops the future of [`run`] waits here until nothing of it is left.
@@ -107,6 +116,7 @@ impl Default for Parts {
             timing: Timing::default(),
             rates: Rates::default(),
             jobs: Pace::default(),
+            store_patience: Duration::from_secs(30),
             hard: CancellationToken::new(),
             tracker: TaskTracker::new(),
             metrics: None,
@@ -116,21 +126,26 @@ impl Default for Parts {
 
 /// Runs the bot until `shutdown` is cancelled, then finishes what it has begun.
 ///
-/// Dropping the future ends the bot at once, as `kill -9` would.
+/// While Slack cannot be reached at the start, or limits calls, this waits: `/live` and `/ready` are served meanwhile, and
+/// `/ready` says what is waited for. Dropping the future ends the bot at once, as `kill -9` would.
 ///
 /// # Errors
 ///
-/// What keeps it from starting: tokens, the store's file, the runbook folder, the port.
+/// Faults at the start that only a person can mend: tokens, scopes, the store's file, the runbook folder, a port.
 pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), Error> {
     let hard = parts.hard.child_token();
     let _ends_with_this_future = hard.clone().drop_guard();
     // Everything stops with the hard token; `stop` lets each task end what it has begun.
     let stop = hard.child_token();
-    let prepared = prepare(&settings, &parts).await?;
-    spawn(settings, &parts, prepared, &hard, &stop);
-
-    shutdown.cancelled().await;
-    info!("stopping: what was begun is finished");
+    let store = OnceLock::new();
+    let ended = tokio::select! {
+        biased;
+        () = shutdown.cancelled() => {
+            info!("stopping: what was begun is finished");
+            Ok(())
+        }
+        Err(error) = work(settings, &parts, &store, &hard, &stop) => Err(error),
+    };
     stop.cancel();
     parts.tracker.close();
     tokio::select! {
@@ -138,40 +153,88 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
         () = hard.cancelled() => warn!("stopped at once; what was not finished is in the store"),
         () = tokio::time::sleep(GRACE) => warn!("stopped although not everything was finished; it is in the store"),
     }
+    // Whatever was being handled did not bring the process down: it was asked to end.
+    if let Some(store) = store.get()
+        && let Err(cause) = store.release(None).await
+    {
+        warn!(%cause, "messages that were being handled may count as if the bot had crashed");
+    }
+    ended
+}
+
+/// Starts the bot. Never returns after that.
+async fn work(
+    settings: Settings,
+    parts: &Parts,
+    opened: &OnceLock<Arc<dyn Store>>,
+    hard: &CancellationToken,
+    stop: &CancellationToken,
+) -> Result<Infallible, Error> {
+    let tokens = start::tokens(&settings)?;
+    let reach = start::Reach::new(&settings, &tokens, Arc::clone(&parts.clock))?;
+    let clients = runs::clients(&settings)?;
+    serve_health(&settings, parts, stop).await?;
+    let requests = start::listen(&settings).await?;
+    parts.status.change(|status| status.mode = settings.slack.mode);
+    let refusing = async {
+        match &requests {
+            Some(listener) => unready::refuse(listener).await,
+            None => std::future::pending().await,
+        }
+    };
+    let prepared = tokio::select! {
+        prepared = prepare(&settings, parts, &reach) => prepared?,
+        never = refusing => return Ok(never),
+    };
+    opened.get_or_init(|| Arc::clone(&prepared.store));
+    let connections = settings.slack.connections;
+    let tasks = tasks::Tasks {
+        tracker: parts.tracker.clone(),
+        hard: hard.clone(),
+        stop: stop.clone(),
+    };
+    let sockets = spawn(settings, parts, prepared, &reach, (clients, requests), &tasks);
+    if let Some(sockets) = sockets {
+        // Posts go out meanwhile: Slack may take them although it opens no connections.
+        let first = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.open()).await?;
+        hear::hold(parts, &tasks, &sockets, connections, first);
+    }
+    Ok(std::future::pending().await)
+}
+
+/// Serves `/live`, `/ready` and `/metrics` until `stop`, where the settings want them.
+async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationToken) -> Result<(), Error> {
+    let Some(address) = settings.http.address() else {
+        return Ok(());
+    };
+    let listener = http::bind(address).await?;
+    let status = Arc::clone(&parts.status) as _;
+    let served = http::serve(listener, status, parts.metrics.clone(), stop.clone());
+    parts.tracker.spawn(served);
     Ok(())
 }
 
 /// What everything else needs.
 struct Prepared {
-    health: Option<TcpListener>,
-    /// For Slack's requests, in HTTP mode.
-    requests: Option<TcpListener>,
     reload: Option<reload::Reload>,
     mind: Arc<mind::Mind>,
     store: Arc<dyn Store>,
-    slack: start::Slack,
-    /// For each Jenkins.
-    clients: HashMap<JenkinsId, jenkins::Client>,
+    us: Identity,
 }
 
 /// Everything that can keep the bot from starting, the cheapest first.
-async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> {
-    let tokens = start::tokens(settings)?;
-    let clients = runs::clients(settings)?;
-    let health = match settings.http.address() {
-        Some(address) => Some(http::bind(address).await?),
-        None => None,
-    };
-    let requests = start::listen(settings).await?;
-    parts.status.change(|status| status.mode = settings.slack.mode);
+async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Result<Prepared, Error> {
     let folder = settings
         .runbooks
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
-    let watch = folder.map(|folder| reload::Watch::new(folder, settings.runbooks.poll_interval()));
+    let watch = folder.map(|folder| reload::Watch::new(folder, &settings.runbooks));
     let mut study = knowledge::Study::new(settings);
     let mind = Arc::new(mind::Mind::new(settings, study.begin()?)?);
-    parts.status.change(|status| status.runbooks = mind.runbooks());
+    parts.status.change(|status| {
+        status.runbooks = mind.runbooks();
+        status.errors = mind.errors();
+    });
     let reload = watch.map(|watch| reload::Reload {
         study: Mutex::new(study),
         mind: Arc::clone(&mind),
@@ -179,53 +242,43 @@ async fn prepare(settings: &Settings, parts: &Parts) -> Result<Prepared, Error> 
         watch,
         tell: Box::new(|| {}),
     });
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&settings.store.path).await?);
-    let uncertain = store.recover(settings.slack.lookup_after()).await?;
-    if uncertain > 0 {
-        warn!(
-            uncertain,
-            "posts were being sent when the bot ended; they are looked up before they are sent again"
-        );
+    let store = waiting::for_store(&parts.status, parts.store_patience, &settings.store.path).await?;
+    let crashed = store.recover_inbox().await?;
+    if crashed > 0 {
+        info!(crashed, "messages were being handled when the bot ended");
     }
-    parts.status.change(|status| status.store = true);
-    let slack = start::slack(settings, tokens).await?;
-    info!(
-        slack.team = slack.us.team_id,
-        slack.user = slack.us.user_id,
-        "Slack knows the bot"
-    );
+    parts.status.store_works();
+    let us = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.identity()).await?;
+    info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");
     Ok(Prepared {
-        health,
-        requests,
         reload,
         mind,
-        store,
-        slack,
-        clients,
+        store: Arc::new(store),
+        us,
     })
 }
 
-fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &CancellationToken, stop: &CancellationToken) {
-    let tasks = tasks::Tasks {
-        tracker: parts.tracker.clone(),
-        hard: hard.clone(),
-        stop: stop.clone(),
-    };
+/// Starts every task except the connections of Socket Mode, which it returns.
+fn spawn(
+    settings: Settings,
+    parts: &Parts,
+    prepared: Prepared,
+    reach: &start::Reach,
+    (clients, requests): (HashMap<JenkinsId, jenkins::Client>, Option<TcpListener>),
+    tasks: &tasks::Tasks,
+) -> Option<Arc<Sockets>> {
     let Prepared {
-        health,
-        requests,
         reload,
         mind,
         store,
-        slack: start::Slack { net, web, us, way },
-        clients,
+        us,
     } = prepared;
+    let web = Arc::clone(&reach.web);
     let (clock, status) = (&parts.clock, &parts.status);
     let sender = Arc::new(Sender::new(Arc::clone(&web), parts.rates));
     let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let lookup_after = settings.slack.lookup_after();
     let retention = housekeeping::retention(&settings);
-    let connections = settings.slack.connections;
     let rules = Arc::new(rules::Rules {
         us: us.clone(),
         settings,
@@ -235,6 +288,7 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         listener,
         home,
         runner,
+        sweeper,
     } = wits::Wits {
         store: &store,
         clock,
@@ -248,11 +302,13 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
     }
     .gathered(clients);
     tasks.keep_shared("runs", &runner, runs::Runner::run);
-    keep_up(&tasks, reload, &home);
+    tasks.keep("sweep", sweeper, sweep::Sweeper::run);
+    keep_up(tasks, reload, &home);
     let intake = intake(parts, &store, &rules, interact, &inbox);
     let handler = handle::Handler {
         store: Arc::clone(&store),
         clock: Arc::clone(clock),
+        slack_time: Arc::clone(web.time()) as _,
         rules,
         listener,
         home: Arc::clone(&home),
@@ -260,30 +316,45 @@ fn spawn(settings: Settings, parts: &Parts, prepared: Prepared, hard: &Cancellat
         wake: inbox,
         outbox: Arc::clone(&outbox),
         thinking: Arc::new(Semaphore::new(cores::but_one())),
+        suspects: tokio::sync::RwLock::default(),
         tracker: parts.tracker.clone(),
     };
     tasks.keep("handle", handler, handle::Handler::run);
-    let delivery = delivery(parts, &store, sender, us, lookup_after, outbox);
+    watch_clock(tasks, &web, status);
+    let time = Arc::clone(web.time());
+    let woken = Arc::clone(&outbox);
+    let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, time));
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sink = Arc::clone(&intake) as _;
-    let door = Door::new(sink, parts.tracker.clone(), hard.clone(), parts.timing.answer);
+    let door = Door::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
     let ear = hear::Ear {
-        net,
+        net: reach.net.clone(),
         web,
-        way,
+        way: reach.way.clone(),
         requests,
-        connections,
     };
-    let sockets = ear.open(parts, &tasks, door);
+    let sockets = ear.open(parts, tasks, door);
     let keeper = housekeeping::Keeper {
         store,
         clock: Arc::clone(clock),
         intake,
-        sockets,
+        sockets: sockets.clone(),
         status: Arc::clone(status),
+        mind,
+        outbox: woken,
         retention,
     };
-    look_after(parts, &tasks, keeper, health, stop);
+    tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
+    sockets
+}
+
+/// Watches how far this machine's clock is from Slack's.
+fn watch_clock(tasks: &tasks::Tasks, web: &Arc<Web>, status: &Arc<Status>) {
+    let skew = skew::Skew {
+        web: Arc::clone(web),
+        status: Arc::clone(status),
+    };
+    tasks.keep("clock", skew, skew::Skew::run);
 }
 
 /// What brings the outbox to Slack.
@@ -293,11 +364,11 @@ fn delivery(
     sender: Arc<Sender>,
     us: Identity,
     lookup_after: Duration,
-    wake: Arc<Notify>,
+    (wake, time): (Arc<Notify>, Arc<SlackTime>),
 ) -> deliver::Delivery {
     deliver::Delivery {
         store: Arc::clone(store),
-        clock: Arc::clone(&parts.clock),
+        time,
         sender,
         us,
         status: Arc::clone(&parts.status),
@@ -305,23 +376,8 @@ fn delivery(
         wake,
         complaints: deliver::Complaints::default(),
         tracker: parts.tracker.clone(),
-    }
-}
-
-/// Old rows, ghosts, and whoever asks how the bot is.
-fn look_after(
-    parts: &Parts,
-    tasks: &tasks::Tasks,
-    keeper: housekeeping::Keeper,
-    health: Option<TcpListener>,
-    stop: &CancellationToken,
-) {
-    tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
-    if let Some(listener) = health {
-        let status = Arc::clone(&parts.status) as _;
-        parts
-            .tracker
-            .spawn(http::serve(listener, status, parts.metrics.clone(), stop.clone()));
+        under_way: TaskTracker::new(),
+        panics: deliver::Panics::default(),
     }
 }
 

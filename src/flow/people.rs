@@ -1,38 +1,40 @@
 //! People by id: what they are called, and which user groups they are in. Asked of Slack, and remembered for a while.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::cache::{Cache, Limits};
+use super::sweep::Expire;
 use crate::slack::web::Web;
 
-/// How long what Slack said holds.
-const HOLDS: Duration = Duration::from_mins(10);
+/// The bounds of each kind of answers of Slack that are remembered.
+const LIMITS: Limits = Limits {
+    bytes: 4 * 1024 * 1024,
+    age: Duration::from_mins(10),
+};
 /// How long somebody waits for it.
 const PATIENCE: Duration = Duration::from_millis(1_200);
-/// Entries that are remembered.
-const REMEMBERED: usize = 5_000;
 
 /// Knows people.
 #[derive(Debug)]
 pub(super) struct People {
     web: Arc<Web>,
-    names: Mutex<HashMap<String, (Instant, String)>>,
-    groups: Mutex<HashMap<String, (Instant, Vec<String>)>>,
-    channels: Mutex<HashMap<String, (Instant, Option<String>)>>,
+    names: Mutex<Cache<String, String>>,
+    groups: Mutex<Cache<String, Vec<String>>>,
+    channels: Mutex<Cache<String, Option<String>>>,
 }
 
 impl People {
     pub(super) fn new(web: Arc<Web>) -> Self {
         Self {
             web,
-            names: Mutex::default(),
-            groups: Mutex::default(),
-            channels: Mutex::default(),
+            names: Mutex::new(Cache::new(LIMITS)),
+            groups: Mutex::new(Cache::new(LIMITS)),
+            channels: Mutex::new(Cache::new(LIMITS)),
         }
     }
 
@@ -43,7 +45,7 @@ impl People {
         }
         match tokio::time::timeout(PATIENCE, self.web.user_info(user)).await {
             Ok(Ok(person)) => {
-                remember(&self.names, user, &person.name);
+                remember(&self.names, user, &person.name, person.name.len());
                 person.name
             }
             _ => user.to_owned(),
@@ -60,7 +62,7 @@ impl People {
         }
         let asked = tokio::time::timeout(PATIENCE, self.web.conversation_info(id)).await;
         let name = asked.ok()?.ok()?.name.map(|name| format!("#{name}"));
-        remember(&self.channels, id, &name);
+        remember(&self.channels, id, &name, name.as_ref().map_or(0, String::len));
         name
     }
 
@@ -80,7 +82,8 @@ impl People {
         }
         match tokio::time::timeout(PATIENCE, self.web.usergroup_users(group)).await {
             Ok(Ok(members)) => {
-                remember(&self.groups, group, &members);
+                let bytes = members.iter().map(|member| member.len() + size_of::<String>()).sum();
+                remember(&self.groups, group, &members, bytes);
                 members
             }
             Ok(Err(error)) => {
@@ -98,17 +101,23 @@ impl People {
     }
 }
 
-fn known<T: Clone>(kept: &Mutex<HashMap<String, (Instant, T)>>, id: &str) -> Option<T> {
-    let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.get(id)
-        .filter(|(at, _)| at.elapsed() < HOLDS)
-        .map(|(_, value)| value.clone())
+impl Expire for People {
+    fn expire(&self) {
+        let now = Instant::now();
+        locked(&self.names).expire(now);
+        locked(&self.groups).expire(now);
+        locked(&self.channels).expire(now);
+    }
 }
 
-fn remember<T: Clone>(kept: &Mutex<HashMap<String, (Instant, T)>>, id: &str, value: &T) {
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() >= REMEMBERED {
-        kept.clear();
-    }
-    kept.insert(id.to_owned(), (Instant::now(), value.clone()));
+fn locked<T>(kept: &Mutex<Cache<String, T>>) -> MutexGuard<'_, Cache<String, T>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn known<T: Clone>(kept: &Mutex<Cache<String, T>>, id: &str) -> Option<T> {
+    locked(kept).get(id, Instant::now()).cloned()
+}
+
+fn remember<T: Clone>(kept: &Mutex<Cache<String, T>>, id: &str, value: &T, bytes: usize) {
+    locked(kept).insert(id.to_owned(), value.clone(), bytes + 2 * id.len(), Instant::now());
 }

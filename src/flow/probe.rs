@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::start::Slack;
-use crate::slack::web::{Error, Outgoing};
+use crate::clock::Clock as _;
+use crate::slack::decode::Identity;
+use crate::slack::web::{Error, Outgoing, Web};
 
 /// What people see for a moment.
 const TEXT: &str = "Signpost tries whether it finds its own messages again. This goes away at once.";
@@ -19,10 +19,11 @@ const LOOKS: u32 = 3;
 const BEFORE: i64 = 60;
 
 /// Posts a message and a reply, looks for both, deletes both, and says what was found.
-pub(super) async fn probe(slack: &Slack, channel: &str, now: Timestamp) -> Result<String, String> {
-    let oldest = now.as_second() - BEFORE;
-    let root = post(slack, channel, None, oldest).await?;
-    let reply = post(slack, channel, Some(&root.ts), oldest).await;
+pub(super) async fn probe(web: &Web, us: &Identity, channel: &str) -> Result<String, String> {
+    let oldest = web.time().now().as_second() - BEFORE;
+    let slack = Slack { web, us };
+    let root = post(&slack, channel, None, oldest).await?;
+    let reply = post(&slack, channel, Some(&root.ts), oldest).await;
     let mut left = Vec::new();
     for ts in reply.iter().map(|reply| &reply.ts).chain([&root.ts]) {
         if let Err(cause) = slack.web.delete_message(channel, ts).await {
@@ -46,13 +47,19 @@ pub(super) async fn probe(slack: &Slack, channel: &str, now: Timestamp) -> Resul
     Err(faults.join("; "))
 }
 
+/// The workspace, and the bot in it.
+struct Slack<'a> {
+    web: &'a Web,
+    us: &'a Identity,
+}
+
 /// Something posted, and why it could not be found again.
 struct Posted {
     ts: String,
     fault: Option<String>,
 }
 
-async fn post(slack: &Slack, channel: &str, thread_ts: Option<&str>, oldest: i64) -> Result<Posted, String> {
+async fn post(slack: &Slack<'_>, channel: &str, thread_ts: Option<&str>, oldest: i64) -> Result<Posted, String> {
     let key = format!("probe:{}", Uuid::new_v4());
     let message = Outgoing {
         channel,
@@ -73,7 +80,7 @@ async fn post(slack: &Slack, channel: &str, thread_ts: Option<&str>, oldest: i64
         if look > 0 {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        let found = slack.web.find_posted(&slack.us, channel, thread_ts, &key, oldest).await;
+        let found = slack.web.find_posted(slack.us, channel, thread_ts, &key, oldest).await;
         fault = match found {
             Ok(Some(found)) if found == ts => None,
             Ok(_) => Some(format!("{method} does not give the metadata of a {what} back: {risk}")),

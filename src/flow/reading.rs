@@ -1,46 +1,160 @@
 //! What a message says, with what is attached to it; and what Slack has to be asked about places.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing::{info, warn};
+use futures_util::future::join_all;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
 
+use super::cache::{Cache, Limits};
 use super::rules::Rules;
-use crate::slack::decode::Message;
+use super::sweep::Expire;
+use crate::slack::decode::{FileRef, Message};
 use crate::slack::text;
 use crate::slack::web::Web;
+use crate::{matching, policy};
 
 /// How long an answer waits for a file; then what its preview shows has to do.
 const FILE: Duration = Duration::from_secs(3);
 /// How long an answer waits for a link or for what a channel is.
 const LINK: Duration = Duration::from_millis(1_500);
-/// Links that are remembered.
-const LINKS: usize = 2_000;
+/// The bounds of the links that are remembered.
+const LINKS: Limits = Limits {
+    bytes: 1024 * 1024,
+    age: Duration::from_hours(24),
+};
 /// Files of one message that are read.
 const FILES: usize = 3;
+
+/// Messages whose files are downloaded, or are in memory, at once.
+const DOWNLOADS: usize = 8;
+/// After so many files in a row that did not come in time, none is asked for during [`REST`].
+const HUNG: u32 = 3;
+/// How long files are not asked for. Then one is tried.
+const REST: Duration = Duration::from_secs(30);
+
+/// The contents of the first files of a message, in their order; `None` for one that could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    contents: Vec<Option<String>>,
+    /// Held as long as the contents are in memory.
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+/// Limits downloads, and stops asking for files while they hang.
+#[derive(Debug)]
+pub(super) struct Downloads {
+    places: Arc<Semaphore>,
+    state: Mutex<DownloadState>,
+}
+
+#[derive(Debug, Default)]
+struct DownloadState {
+    hung: u32,
+    rests_until: Option<Instant>,
+}
+
+impl Default for Downloads {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(DOWNLOADS)),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl Downloads {
+    fn state(&self) -> MutexGuard<'_, DownloadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn may_try(&self, now: Instant) -> bool {
+        self.state().rests_until.is_none_or(|until| now >= until)
+    }
+
+    fn came(&self) {
+        *self.state() = DownloadState::default();
+    }
+
+    fn hung(&self, now: Instant) {
+        let mut state = self.state();
+        state.hung += 1;
+        if state.hung >= HUNG {
+            state.rests_until = Some(now + REST);
+        }
+    }
+}
 
 /// Reads.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) web: Arc<Web>,
     pub(super) rules: Arc<Rules>,
-    /// Links that Slack told; they stay what they are.
-    pub(super) links: Mutex<HashMap<String, String>>,
+    /// Links that Slack told, by channel and `ts`.
+    pub(super) links: Mutex<Cache<String, String>>,
+    pub(super) downloads: Downloads,
+}
+
+/// No links yet.
+pub(super) fn links() -> Cache<String, String> {
+    Cache::new(LINKS)
 }
 
 impl Reading {
-    /// The text of a message without the mention of the bot, with its files as far as they can be read in time.
-    pub(super) async fn text(&self, message: &Message) -> String {
+    /// Downloads the files of a message, side by side, as far as they come in time.
+    pub(super) async fn files(&self, message: &Message) -> Files {
+        if message.unread_files().next().is_none() {
+            return Files::default();
+        }
+        // Waiting for a place counts: many messages at once must not add up.
+        let place = tokio::time::timeout(FILE, Arc::clone(&self.downloads.places).acquire_owned());
+        let Ok(Ok(place)) = place.await else {
+            info!(
+                message = message.id(),
+                "many files are being read; the previews of these have to do"
+            );
+            return Files::default();
+        };
+        let files = message.unread_files().take(FILES).map(|file| self.file(file));
+        Files {
+            contents: join_all(files).await,
+            _place: Some(place),
+        }
+    }
+
+    async fn file(&self, file: &FileRef) -> Option<String> {
+        let now = Instant::now();
+        if !self.downloads.may_try(now) {
+            debug!(
+                file = file.id,
+                "files did not come lately; the preview of one has to do"
+            );
+            return None;
+        }
+        let Ok(downloaded) = tokio::time::timeout(FILE, self.web.download(file)).await else {
+            warn!(file = file.id, "a file did not come in time; its preview has to do");
+            self.downloads.hung(now);
+            return None;
+        };
+        self.downloads.came();
+        downloaded
+            .inspect_err(|error| info!(%error, file = file.id, "a file is not read; its preview has to do"))
+            .ok()
+            // More than its share of what is looked at would only take memory.
+            .map(|content| matching::beginning(&content.text, matching::MOST_BYTES / FILES).to_owned())
+    }
+
+    /// The text of a message without the mention of the bot, with the files that were downloaded for it.
+    pub(super) fn text(&self, message: &Message, files: &Files) -> String {
         let mut said = text::without_mention(&message.text, &self.rules.us.user_id);
         if self.rules.by_bot(message) {
             said = text::unmarked(&said);
         }
-        for file in message.unread_files().take(FILES) {
-            match tokio::time::timeout(FILE, self.web.download(file)).await {
-                Ok(Ok(content)) => said = text::with_content(&said, file, &content.text),
-                Ok(Err(error)) => info!(%error, file = file.id, "a file is not read; its preview has to do"),
-                Err(_) => warn!(file = file.id, "a file did not come in time; its preview has to do"),
+        for (file, content) in message.unread_files().zip(&files.contents) {
+            if let Some(content) = content {
+                said = text::with_content(&said, file, content);
             }
         }
         said
@@ -62,17 +176,18 @@ impl Reading {
     /// Where people find a message; `None` when Slack does not say in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let key = format!("{channel}:{ts}");
-        if let Some(link) = self.links.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(link) = self.links().get(&key, Instant::now()) {
             return Some(link.clone());
         }
         let asked = tokio::time::timeout(LINK, self.web.permalink(channel, ts)).await;
         let link = asked.ok()?.ok()?;
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if links.len() >= LINKS {
-            links.clear();
-        }
-        links.insert(key, link.clone());
+        let bytes = 2 * key.len() + link.len();
+        self.links().insert(key, link.clone(), bytes, Instant::now());
         Some(link)
+    }
+
+    fn links(&self) -> MutexGuard<'_, Cache<String, String>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
@@ -96,9 +211,15 @@ impl Reading {
             },
         };
         Spot {
-            strangers: spot.strangers && !self.rules.is_shared_allowed(channel),
+            strangers: policy::is_guarded(false, spot.strangers, self.rules.is_shared_allowed(channel)),
             ..spot
         }
+    }
+}
+
+impl Expire for Reading {
+    fn expire(&self) {
+        self.links().expire(Instant::now());
     }
 }
 
@@ -109,4 +230,27 @@ pub(super) struct Spot {
     pub(super) is_member: bool,
     /// Another organisation reads it, and is not allowed to see everything.
     pub(super) strangers: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_hang_are_not_asked_for_until_one_may_be_tried_again() {
+        let (downloads, now) = (Downloads::default(), Instant::now());
+        for _ in 0..HUNG {
+            assert!(downloads.may_try(now));
+            downloads.hung(now);
+        }
+        assert!(!downloads.may_try(now) && !downloads.may_try(now + REST / 2));
+        assert!(downloads.may_try(now + REST));
+        downloads.hung(now + REST);
+        assert!(
+            !downloads.may_try(now + REST + REST / 2),
+            "one more is enough to rest again"
+        );
+        downloads.came();
+        assert!(downloads.may_try(now));
+    }
 }

@@ -9,10 +9,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::Status;
 use super::knowledge::Study;
 use super::mind::Mind;
+use super::{Knowledge, Status};
+use crate::clock::{Clock as _, SystemClock};
 use crate::memory;
+use crate::runbook::Library;
+use crate::settings::Runbooks;
 
 /// Changes come in flocks (editors, git); this long after the last one the folder is read.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -22,6 +25,8 @@ const LATEST: Duration = Duration::from_secs(5);
 /// Tells about changes of the runbook folder. Made before the folder is read, so that no change falls between.
 pub(super) struct Watch {
     changed: Arc<Notify>,
+    /// How often the folder is looked at besides: links can be pointed elsewhere without a change inside the folder.
+    look: Option<Duration>,
     /// Watches as long as it lives. Nobody calls it, so the lock only makes it shareable.
     _watcher: Option<Mutex<Box<dyn Watcher + Send>>>,
 }
@@ -43,6 +48,7 @@ impl Reload {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.watch.changed.notified() => {}
+                () = self.watch.look() => {}
             }
             let settled = async {
                 while tokio::time::timeout(SETTLE, self.watch.changed.notified())
@@ -50,7 +56,10 @@ impl Reload {
                     .is_ok()
                 {}
             };
-            let _ = tokio::time::timeout(LATEST, settled).await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tokio::time::timeout(LATEST, settled) => {}
+            }
             let reload = Arc::clone(&self);
             // Parsing a big folder takes a while and must not hold up the wire.
             let done = tokio::task::spawn_blocking(move || {
@@ -58,10 +67,23 @@ impl Reload {
                 memory::give_back();
             })
             .await;
-            if let Err(cause) = done {
-                error!(%cause, "reading the runbooks anew panicked; the old ones stay");
+            if done.is_err() {
+                error!("reading the runbooks anew panicked; the old ones stay");
             }
         }
+    }
+
+    /// Uses other knowledge from now on, and tells who shows it.
+    fn learn(&self, knowledge: Knowledge) {
+        let runbooks = knowledge.library.runbooks.len();
+        self.mind.learn(knowledge);
+        let errors = self.mind.errors();
+        self.status.change(|status| {
+            status.runbooks = runbooks;
+            status.errors = errors;
+            status.reloads += 1;
+        });
+        (self.tell)();
     }
 
     /// Reads the folder anew. Where nothing changed nothing is indexed again, and nothing said.
@@ -70,24 +92,34 @@ impl Reload {
         let before = self.mind.knowledge();
         let mut study = self.study.lock().unwrap_or_else(PoisonError::into_inner);
         match study.read(Some(&before.library)) {
-            Ok(library) if library.runbooks == before.library.runbooks && library.data == before.library.data => {
-                debug!("the runbooks are what they were");
-                self.mind.reload_fails(None);
+            Ok(library) if is_same(&library, &before.library) => {
+                if library.diagnostics != before.library.diagnostics || library.skipped != before.library.skipped {
+                    // The runbooks stay, but people are told what is wrong with their files now.
+                    let known = Knowledge {
+                        library,
+                        index: Arc::clone(&before.index),
+                        read_at: SystemClock.now(),
+                    };
+                    self.learn(known);
+                    info!("the runbooks are unchanged; what is to be said about their files has changed");
+                } else {
+                    debug!("the runbooks are what they were");
+                    self.mind.reload_fails(None);
+                }
             }
             Ok(library) => {
                 let runbooks = library.runbooks.len();
-                self.mind.learn(study.index(library));
-                self.status.change(|status| {
-                    status.runbooks = runbooks;
-                    status.reloads += 1;
-                });
-                (self.tell)();
+                self.learn(study.index(library));
                 metrics::counter!("signpost_reloads_total", "outcome" => "done").increment(1);
                 let milliseconds = begun.elapsed().as_millis();
                 info!(
                     runbooks,
                     milliseconds, "the runbooks changed; the new ones are used from now on"
                 );
+                if runbooks == 0 {
+                    let why = study.nothing_to_read(&self.mind.knowledge().library);
+                    warn!("{why}");
+                }
             }
             Err(cause) => {
                 metrics::counter!("signpost_reloads_total", "outcome" => "failed").increment(1);
@@ -98,13 +130,32 @@ impl Reload {
     }
 }
 
+/// Whether two readings give the same answers.
+fn is_same(one: &Library, other: &Library) -> bool {
+    one.runbooks == other.runbooks && one.data == other.data
+}
+
 impl Watch {
-    pub(super) fn new(folder: &Path, poll_interval: Duration) -> Self {
+    pub(super) fn new(folder: &Path, settings: &Runbooks) -> Self {
         let changed = Arc::new(Notify::new());
-        let watcher = watcher(folder, poll_interval, &changed);
+        let real = folder.canonicalize();
+        let is_link = match (&real, std::path::absolute(folder)) {
+            (Ok(real), Ok(absolute)) => *real != absolute,
+            _ => false,
+        };
+        let watcher = watcher(real.as_deref().unwrap_or(folder), settings.poll_interval(), &changed);
         Self {
             changed,
+            look: (is_link || settings.follow_links).then(|| settings.poll_interval()),
             _watcher: watcher.map(Mutex::new),
+        }
+    }
+
+    /// Completes when the folder is to be looked at although nothing was told about it.
+    async fn look(&self) {
+        match self.look {
+            Some(interval) => tokio::time::sleep(interval).await,
+            None => std::future::pending().await,
         }
     }
 }
@@ -120,7 +171,10 @@ fn watcher(folder: &Path, poll_interval: Duration, changed: &Arc<Notify>) -> Opt
             changed.notify_one();
         }
     };
-    let config = notify::Config::default().with_poll_interval(poll_interval);
+    // Links may lead anywhere, `/` included; those that are read have a folder of their own in here, or are looked at.
+    let config = notify::Config::default()
+        .with_poll_interval(poll_interval)
+        .with_follow_symlinks(false);
     match RecommendedWatcher::new(told.clone(), config)
         .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::Recursive).map(|()| watcher))
     {

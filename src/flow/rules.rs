@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::policy::{self, Situation, Verdict};
 use crate::settings::{Mode, Settings};
-use crate::slack::decode::{Identity, Message};
+use crate::slack::decode::{Identity, Message, Whence};
 
 /// What is needed to judge a message.
 #[derive(Debug)]
@@ -43,6 +43,11 @@ impl Rules {
         self.settings.channel(channel).is_some_and(|channel| channel.shared)
     }
 
+    /// Whether who clicks, types a command or submits a window is treated as somebody of another organisation there.
+    pub(super) fn is_stranger(&self, whence: &Whence, channel: &str) -> bool {
+        policy::is_guarded(whence.stranger, false, self.is_shared_allowed(channel))
+    }
+
     /// From which confidence a channel is answered unasked.
     pub(super) fn threshold(&self, channel: &str) -> f32 {
         self.settings.threshold(channel)
@@ -51,6 +56,17 @@ impl Rules {
     /// For how long the same error in a channel gets a pointer to the answer before.
     pub(super) fn repeat(&self, channel: &str) -> SignedDuration {
         SignedDuration::try_from(self.settings.repeat(channel)).unwrap_or(SignedDuration::MAX)
+    }
+
+    /// The age from which a message is not answered any more; `None`: there is none. `patient`: for somebody who asked.
+    pub(super) fn too_old(&self, patient: bool) -> Option<SignedDuration> {
+        let answers = &self.settings.answers;
+        let minutes = if patient {
+            answers.too_old_asked
+        } else {
+            answers.too_old
+        };
+        (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)))
     }
 
     /// Who may mute channels; empty for everybody.
@@ -72,17 +88,13 @@ impl Rules {
     pub(super) fn verdict(&self, message: &Message, mentioned: bool, muted: bool) -> Verdict {
         let allowed = &self.settings.slack.allowed_bots;
         let names = [&message.bot_id, &message.app_id, &message.user];
-        // In an organisation with several workspaces a colleague may be of another one.
-        let external = !message.enterprise
-            && message
-                .author_team
-                .as_ref()
-                .is_some_and(|team| team.starts_with('T') && *team != self.us.team_id);
         policy::decide(Situation {
             own: self.own(message),
             bot: self.by_bot(message),
             allowed_bot: names.into_iter().flatten().any(|id| allowed.contains(id)),
-            external,
+            external: self
+                .us
+                .is_external(message.author_team.as_deref(), message.enterprise.as_deref()),
             ext_shared: message.ext_shared,
             shared_allowed: self.is_shared_allowed(&message.channel),
             asked: mentioned || message.direct,

@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::Error;
+use super::{Error, waiting};
+use crate::clock::Clock;
 use crate::net::Net;
 use crate::settings::{Mode, Settings};
 use crate::slack::decode::Identity;
@@ -94,7 +95,7 @@ impl Kind {
     }
 
     fn refused(&self, api_url: &str, cause: web::Error) -> Error {
-        let web::Error::Auth { code, scope, .. } = &cause else {
+        let (web::Error::Auth { code, scope, .. }, false) = (&cause, waiting::is_passing(&cause)) else {
             return Error::Slack {
                 api_url: api_url.to_owned(),
                 cause,
@@ -121,22 +122,19 @@ impl Kind {
     }
 }
 
-/// Slack, checked.
-pub(super) struct Slack {
+/// The way to Slack, before anything is asked.
+pub(super) struct Reach {
     pub(super) net: Net,
     pub(super) web: Arc<Web>,
-    pub(super) us: Identity,
     pub(super) way: Way,
+    api_url: String,
 }
 
 /// How events come in.
+#[derive(Clone)]
 pub(super) enum Way {
     /// Over connections that the bot opens.
-    Socket {
-        app_token: SecretString,
-        /// The first address for a connection; it can be used once.
-        url: String,
-    },
+    Socket { app_token: SecretString },
     /// Slack posts them.
     Http { signing_secret: SecretString },
 }
@@ -171,26 +169,37 @@ pub(super) fn tokens(settings: &Settings) -> Result<Tokens<'_>, Error> {
     })
 }
 
-/// Checks the tokens with Slack. Whether a signing secret is right only Slack's first request tells.
-pub(super) async fn slack(settings: &Settings, tokens: Tokens<'_>) -> Result<Slack, Error> {
-    let api_url = &settings.slack.api_url;
-    let net = Net::new(&settings.net.ca_files, settings.slack.request_timeout())?;
-    let web = Arc::new(Web::new(net.client()?, api_url, tokens.bot));
-    let us = web.auth_test().await.map_err(|cause| BOT.refused(api_url, cause))?;
-    check_scopes(&web)?;
-    let way = match tokens.mode {
-        Mode::Socket => Way::Socket {
-            url: web
-                .connections_open(tokens.way)
-                .await
-                .map_err(|cause| APP.refused(api_url, cause))?,
-            app_token: tokens.way.clone(),
-        },
-        Mode::Http => Way::Http {
-            signing_secret: tokens.way.clone(),
-        },
-    };
-    Ok(Slack { net, web, us, way })
+impl Reach {
+    /// Makes the clients; `clock` is what Slack's time is measured against.
+    pub(super) fn new(settings: &Settings, tokens: &Tokens<'_>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let api_url = settings.slack.api_url.clone();
+        let net = Net::new(&settings.net.ca_files, settings.slack.request_timeout())?;
+        let web = Arc::new(Web::with_clock(net.client()?, &api_url, tokens.bot, clock));
+        let secret = tokens.way.clone();
+        let way = match tokens.mode {
+            Mode::Socket => Way::Socket { app_token: secret },
+            Mode::Http => Way::Http { signing_secret: secret },
+        };
+        Ok(Self { net, web, way, api_url })
+    }
+
+    /// Asks Slack who the bot is, and whether its token has the scopes that the bot needs. Whether a signing secret is
+    /// right is known only from Slack's first request.
+    pub(super) async fn identity(&self) -> Result<Identity, Error> {
+        let us = self.web.auth_test().await;
+        let us = us.map_err(|cause| BOT.refused(&self.api_url, cause))?;
+        check_scopes(&self.web)?;
+        Ok(us)
+    }
+
+    /// Opens the first address for a connection, in Socket Mode. It can be used once.
+    pub(super) async fn open(&self) -> Result<Option<String>, Error> {
+        let Way::Socket { app_token } = &self.way else {
+            return Ok(None);
+        };
+        let url = self.web.connections_open(app_token).await;
+        url.map(Some).map_err(|cause| APP.refused(&self.api_url, cause))
+    }
 }
 
 /// Takes the port for Slack's requests, in the mode that needs one.

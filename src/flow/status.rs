@@ -1,9 +1,16 @@
 //! What the bot says about its health: read by `/ready`, awaited by tests and by the local workspace.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::waiting::{Reasons, What};
 use crate::settings::Mode;
+
+/// A store that fails for so long is not going to mend itself: the process is to be restarted.
+const STORE_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The health of each dependency at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -18,12 +25,22 @@ pub struct Snapshot {
     pub store: bool,
     /// Runbooks loaded.
     pub runbooks: usize,
+    /// Errors found in the runbook folder: files that are not used, or kept in the version read before.
+    pub errors: usize,
     /// Connections beyond what the fleet should hold, once that has lasted.
     pub ghosts: u32,
     /// Whether Slack refuses the bot token.
     pub refused: bool,
     /// How many times the runbooks were swapped.
     pub reloads: u64,
+    /// Messages that wait to be handled.
+    pub waiting: u64,
+    /// Messages that were set aside, for `signpost inbox`.
+    pub set_aside: u64,
+    /// Whether something outside is waited for, as `/ready` says in words.
+    pub waits: bool,
+    /// Seconds that this machine's clock is ahead of Slack's; `None` before Slack has answered.
+    pub skew_seconds: Option<i64>,
 }
 
 impl Snapshot {
@@ -54,12 +71,24 @@ impl Snapshot {
 #[derive(Debug)]
 pub struct Status {
     sender: watch::Sender<Snapshot>,
+    reasons: Reasons,
+    store_fault: Mutex<Option<StoreFault>>,
+}
+
+#[derive(Debug)]
+struct StoreFault {
+    since: Instant,
+    /// When the log last said so.
+    said: Instant,
+    why: String,
 }
 
 impl Default for Status {
     fn default() -> Self {
         Self {
             sender: watch::Sender::new(Snapshot::default()),
+            reasons: Reasons::default(),
+            store_fault: Mutex::default(),
         }
     }
 }
@@ -81,6 +110,42 @@ impl Status {
         let _ = self.sender.subscribe().wait_for(|snapshot| asked(*snapshot)).await;
     }
 
+    /// The store took a write.
+    pub fn store_works(&self) {
+        *self.store_fault() = None;
+        self.change(|status| status.store = true);
+    }
+
+    /// The store failed. Tells whether the log should say so: when it begins, and once a minute from then on.
+    pub fn store_failed(&self, why: &impl ToString) -> bool {
+        let mut fault = self.store_fault();
+        let now = Instant::now();
+        let (since, said) = fault
+            .as_ref()
+            .map_or((now, None), |fault| (fault.since, Some(fault.said)));
+        let due = said.is_none_or(|said| now.duration_since(said) >= STORE_PATIENCE);
+        *fault = Some(StoreFault {
+            since,
+            said: said.filter(|_| !due).unwrap_or(now),
+            why: why.to_string(),
+        });
+        drop(fault);
+        self.change(|status| status.store = false);
+        due
+    }
+
+    fn store_fault(&self) -> MutexGuard<'_, Option<StoreFault>> {
+        self.store_fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the process is to be restarted, if it is: `elapsed` tells how long ago something was.
+    fn dead(&self, elapsed: impl Fn(Instant) -> Duration) -> Option<String> {
+        let fault = self.store_fault();
+        let fault = fault.as_ref().filter(|fault| elapsed(fault.since) >= STORE_PATIENCE)?;
+        let seconds = elapsed(fault.since).as_secs();
+        Some(format!("the store has failed for {seconds} seconds: {}", fault.why))
+    }
+
     /// Changes it and tells those who wait.
     pub fn change(&self, change: impl FnOnce(&mut Snapshot)) {
         self.sender.send_if_modified(|snapshot| {
@@ -91,15 +156,50 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Sets or clears the reason why the bot cannot work yet.
+    pub(super) fn set_reason(&self, what: What, why: Option<String>) {
+        let waits = self.reasons.set(what, why);
+        self.change(|status| status.waits = waits);
+    }
+}
+
 impl crate::http::Health for Status {
+    fn liveness(&self) -> Result<(), String> {
+        self.dead(|since| since.elapsed()).map_or(Ok(()), Err)
+    }
+
     fn readiness(&self) -> (bool, serde_json::Value) {
         let now = self.get();
-        let details = json!({
+        let mut details = json!({
             "ready": now.ready(),
             "slack": now.slack(),
-            "store": {"works": now.store},
-            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads},
+            "store": {"works": now.store, "problem": self.store_fault().as_ref().map(|fault| fault.why.clone())},
+            "inbox": {"waiting": now.waiting, "set_aside": now.set_aside},
+            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads, "errors": now.errors},
+            "clock": {"skew_seconds": now.skew_seconds},
         });
+        if !now.ready() {
+            self.reasons.tell(&mut details);
+        }
         (now.ready(), details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_is_to_be_restarted_when_the_store_has_failed_for_a_minute() {
+        let status = Status::default();
+        assert_eq!(status.dead(|_| Duration::from_hours(1)), None, "it has not failed");
+        assert!(status.store_failed(&"disk full"));
+        assert!(!status.store_failed(&"disk full"), "said once");
+        assert_eq!(status.dead(|_| Duration::from_secs(59)), None);
+        let why = status.dead(|_| Duration::from_mins(1));
+        assert_eq!(why.as_deref(), Some("the store has failed for 60 seconds: disk full"));
+        status.store_works();
+        assert_eq!(status.dead(|_| Duration::from_hours(1)), None);
     }
 }

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::command::{self, Command, Resolution, Whom};
 use crate::matching::Outcome;
 use crate::policy::{self, MayMute};
+use crate::redact::redact;
 use crate::respond::{Connection, Listening, Problems, Reply, StatusFacts};
 use crate::runbook::{Library, TopicId};
 use crate::store::{self, Done, Mute, Store};
@@ -120,16 +121,22 @@ impl Talk {
                 let typed = Asked { text, ..asked };
                 Box::pin(self.nearly(&known, library, typed, &meant)).await?
             }
+            Command::Unclear { command, rest, text } => {
+                let typed = Asked { text, ..asked };
+                let outcome = self.outcome(&known, &typed);
+                if outcome.matches.is_empty() {
+                    plain(responder.unclear(command, &redact(&rest)), "unclear")
+                } else {
+                    self.find(&known, library, typed, None)
+                }
+            }
             Command::Find(text) => Box::pin(self.find_or_run(&known, library, Asked { text, ..asked })).await?,
         })
     }
 
     /// The best runbook for a text, the closest ones, or that there is none.
     fn find(&self, known: &Knowledge, library: &Library, asked: Asked, meant: Option<&str>) -> Said {
-        let outcome = confident(
-            known.index.search(&asked.text),
-            self.rules.threshold(&asked.case.channel),
-        );
+        let outcome = self.outcome(known, &asked);
         if outcome.matches.is_empty()
             && let Some(meant) = meant
         {
@@ -137,6 +144,14 @@ impl Talk {
         }
         Self::found(library, asked.case, &outcome)
             .unwrap_or_else(|| plain(self.mind.responder().nothing_found(), "nothing"))
+    }
+
+    /// What a search for the text finds that is sure enough for the channel.
+    fn outcome(&self, known: &Knowledge, asked: &Asked) -> Outcome {
+        confident(
+            known.index.search(&asked.text),
+            self.rules.threshold(&asked.case.channel),
+        )
     }
 
     /// What was found as a case; `None` when that is nothing.

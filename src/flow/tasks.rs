@@ -53,7 +53,10 @@ impl Tasks {
                 }
                 metrics::counter!("signpost_panics_total", "task" => name).increment(1);
                 error!(task = name, "a task panicked; it is begun anew");
-                tokio::time::sleep(AFTER_PANIC).await;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(AFTER_PANIC) => {}
+                }
             }
         });
     }

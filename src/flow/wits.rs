@@ -11,9 +11,10 @@ use super::interact::Interact;
 use super::listen::{Listener, Unanswered};
 use super::mind::Mind;
 use super::people::People;
-use super::reading::Reading;
+use super::reading::{self, Downloads, Reading};
 use super::rules::Rules;
 use super::runs::{Memory, Pace, Runner};
+use super::sweep::{self, Sweeper};
 use super::talk::Talk;
 use crate::clock::Clock;
 use crate::jenkins::Client;
@@ -45,6 +46,8 @@ pub(super) struct Gathered {
     pub(super) home: Arc<Home>,
     /// Runs jobs.
     pub(super) runner: Arc<Runner>,
+    /// Removes what is too old from memory.
+    pub(super) sweeper: Sweeper,
 }
 
 impl Wits<'_> {
@@ -54,7 +57,8 @@ impl Wits<'_> {
         let reading = Arc::new(Reading {
             web: Arc::clone(self.web),
             rules: Arc::clone(self.rules),
-            links: Mutex::default(),
+            links: Mutex::new(reading::links()),
+            downloads: Downloads::default(),
         });
         let home = Arc::new(Home {
             store: Arc::clone(self.store),
@@ -85,7 +89,7 @@ impl Wits<'_> {
             mind: Arc::clone(self.mind),
             rules: Arc::clone(self.rules),
             status: Arc::clone(self.status),
-            people,
+            people: Arc::clone(&people),
             runner: Arc::clone(&runner),
         });
         let interact = Interact {
@@ -100,6 +104,15 @@ impl Wits<'_> {
             outbox: Arc::clone(self.outbox),
             runner: Arc::clone(&runner),
         };
+        let unanswered = Arc::new(Unanswered::default());
+        let sweeper = Sweeper {
+            every: sweep::EVERY,
+            what: vec![
+                Arc::clone(&unanswered) as _,
+                Arc::clone(&people) as _,
+                Arc::clone(&reading) as _,
+            ],
+        };
         let listener = Listener {
             store: Arc::clone(self.store),
             clock: Arc::clone(self.clock),
@@ -107,13 +120,14 @@ impl Wits<'_> {
             mind: Arc::clone(self.mind),
             talk,
             reading,
-            unanswered: Unanswered::default(),
+            unanswered,
         };
         Gathered {
             interact,
             listener,
             home,
             runner,
+            sweeper,
         }
     }
 }

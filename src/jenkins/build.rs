@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::request::{end, is_html};
@@ -10,8 +11,10 @@ use crate::jobs::{BuildResult, JobPath, log};
 
 /// So much of a log is kept of one look at it, in bytes: the end.
 const MOST_LOG: usize = 128 << 10;
-/// The newest builds that are searched.
-const NEWEST: usize = 50;
+/// Builds that are asked for at once.
+pub(super) const PAGE: usize = 50;
+/// Pages of builds that are searched at most.
+pub(super) const PAGES: usize = 10;
 
 /// A build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +59,19 @@ pub struct ArtifactRef {
 /// What a build printed since the last look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
-    /// The text, without escapes; the end of it when it is very long.
+    /// The text, without escapes and console notes; the end of it when it is very long.
     pub text: String,
-    /// Where to go on: Jenkins' own word, handed back as it is.
-    pub next: String,
     /// Whether there will be more.
     pub more: bool,
+}
+
+/// The place in a build's log up to which it was read; the beginning by default.
+#[derive(Debug, Default)]
+pub struct LogPosition {
+    /// Jenkins' own word for it, handed back as it is.
+    next: Option<String>,
+    /// Partial escape, note or character at the end of the last piece.
+    plain: log::Plain,
 }
 
 #[derive(Deserialize)]
@@ -113,9 +123,9 @@ pub(super) struct WireCause {
 }
 
 #[derive(Deserialize)]
-pub(super) struct WireBuilds {
-    #[serde(default)]
-    pub(super) builds: Vec<Wire>,
+struct WireBuilds {
+    #[serde(default, alias = "allBuilds")]
+    builds: Vec<Wire>,
 }
 
 impl Client {
@@ -137,19 +147,42 @@ impl Client {
     ///
     /// See [`Error`].
     pub async fn find_build_by_queue_id(&self, job: &JobPath, queue_id: u64) -> Result<Option<u64>, Error> {
-        let wanted = format!("builds[number,queueId]{{0,{NEWEST}}}");
-        let url = tree(self.job(job, &["api", "json"]), &wanted);
-        let (newest, _) = self.get_json::<WireBuilds>(&url).await?;
-        let found = newest.builds.iter().find(|build| build.queue_id == Some(queue_id));
-        Ok(found.map(|build| build.number))
+        for page in 0..PAGES {
+            let (builds, _) = self.builds(job, "number,queueId", page).await?;
+            if let Some(found) = builds.iter().find(|build| build.queue_id == Some(queue_id)) {
+                return Ok(Some(found.number));
+            }
+            if builds.len() < PAGE {
+                break;
+            }
+        }
+        Ok(None)
     }
 
-    /// What a build printed since `start`: `"0"`, then the `next` of the last answer.
+    /// One page of a job's builds, the newest first. `builds` ends at a hundred, and `allBuilds` reads old ones from disk.
+    pub(super) async fn builds(
+        &self,
+        job: &JobPath,
+        fields: &str,
+        page: usize,
+    ) -> Result<(Vec<Wire>, HeaderMap), Error> {
+        let list = if page == 0 { "builds" } else { "allBuilds" };
+        let (from, to) = (page * PAGE, (page + 1) * PAGE);
+        let url = tree(
+            self.job(job, &["api", "json"]),
+            &format!("{list}[{fields}]{{{from},{to}}}"),
+        );
+        let (newest, headers) = self.get_json::<WireBuilds>(&url).await?;
+        Ok((newest.builds, headers))
+    }
+
+    /// What a build printed since the last look, of which `position` tells.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
-    pub async fn log(&self, job: &JobPath, number: u64, start: &str) -> Result<Log, Error> {
+    /// See [`Error`]; the position stays as it is.
+    pub async fn log(&self, job: &JobPath, number: u64, position: &mut LogPosition) -> Result<Log, Error> {
+        let start = position.next.as_deref().unwrap_or("0");
         let mut url = self.job(job, &[&number.to_string(), "logText", "progressiveText"]);
         url.query_pairs_mut().append_pair("start", start);
         let response = self.get(&url).await?;
@@ -158,15 +191,23 @@ impl Client {
             return Err(self.not_jenkins());
         }
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // It is not the number of bytes received: notes are taken out on the way.
+        // It is not the number of bytes received: line breaks grow, and older versions take notes out on the way.
         let next = header("x-text-size").unwrap_or(start).to_owned();
         let more = header("x-more-data") == Some("true");
-        let bytes = end(response, MOST_LOG).await?;
-        Ok(Log {
-            text: log::plain(&String::from_utf8_lossy(&bytes)),
-            next,
-            more,
-        })
+        let (mut bytes, is_cut) = end(response, MOST_LOG).await?;
+        if is_cut {
+            // What was held back does not go on here, and the first line is a part of one.
+            position.plain = log::Plain::default();
+            if let Some(line) = bytes.iter().position(|byte| *byte == b'\n') {
+                bytes.drain(..=line);
+            }
+        }
+        position.next = Some(next);
+        let mut text = position.plain.push(&bytes);
+        if !more {
+            text.push_str(&position.plain.finish());
+        }
+        Ok(Log { text, more })
     }
 
     /// Stops a build.

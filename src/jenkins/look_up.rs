@@ -1,13 +1,13 @@
 //! What became of a trigger whose answer was lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{DATE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::build::{WireAction, WireBuilds};
+use super::build::{PAGE, PAGES, Wire, WireAction};
 use super::{Client, Error, tree};
 use crate::clock::Clock;
 use crate::jobs::{JobPath, links};
@@ -87,15 +87,22 @@ impl Client {
             &format!("items[id,inQueueSince,task[url],{ACTIONS}]"),
         );
         let (queue, _) = self.get_json::<Queue>(&url).await?;
-        let url = tree(
-            self.job(job, &["api", "json"]),
-            &format!("builds[number,queueId,timestamp,{ACTIONS}]{{0,50}}"),
-        );
         // The queue first: what leaves it in between is among the builds then.
-        let (newest, headers) = self.get_json::<WireBuilds>(&url).await?;
+        let fields = format!("number,queueId,timestamp,{ACTIONS}");
+        let (mut newest, headers) = self.builds(job, &fields, 0).await?;
         // What Jenkins calls its time may be anything.
         let ahead = offset(&headers, clock.now()).saturating_sub(SLACK);
         let since = lost.since.saturating_add(ahead).unwrap_or(lost.since);
+        // Of a busy job many builds began since.
+        let is_since = |build: &Wire| build.timestamp.is_some_and(|at| at >= since.as_millisecond());
+        let mut pages = 1;
+        while newest.len() == pages * PAGE && newest.last().is_some_and(is_since) {
+            if pages == PAGES {
+                return Ok(Found::Several);
+            }
+            newest.extend(self.builds(job, &fields, pages).await?.0);
+            pages += 1;
+        }
 
         let waiting: Vec<(u64, bool)> = queue
             .items
@@ -103,8 +110,10 @@ impl Client {
             .filter(|item| item.is_of(job) && is_same(&item.actions, lost))
             .map(|item| (item.id, self.is_ours(&item.actions, item.in_queue_since, lost, since)))
             .collect();
+        // A build may show on two pages, when another one begins in between.
+        let mut seen = BTreeSet::new();
+        newest.retain(|build| seen.insert(build.number));
         let built: Vec<_> = newest
-            .builds
             .iter()
             .filter(|build| is_same(&build.actions, lost) && self.is_ours(&build.actions, build.timestamp, lost, since))
             .collect();

@@ -144,18 +144,20 @@ pub(super) async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// The end of the body, however long it is.
-pub(super) async fn end(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
+/// The end of the body, however long it is, and whether something came before it.
+pub(super) async fn end(mut response: Response, most: usize) -> Result<(Vec<u8>, bool), Error> {
     let mut bytes = Vec::new();
+    let mut is_cut = false;
     while let Some(chunk) = response.chunk().await.map_err(Error::of_transport)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > 2 * most {
             bytes.drain(..bytes.len() - most);
+            is_cut = true;
         }
     }
     let from = bytes.len().saturating_sub(most);
     bytes.drain(..from);
-    Ok(bytes)
+    Ok((bytes, is_cut || from > 0))
 }
 
 async fn beginning(mut response: Response, most: usize) -> String {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::masks::{MASK, Masks};
-use super::{BuildResult, Job, JobId, Known, Pattern, Pick, Problem, Values, keys, pick, sense};
+use super::{BuildResult, Job, JobId, Known, Pattern, Pick, Problem, Values, keys, log, pick, sense};
 
 /// So much of a value is quoted, in characters.
 const QUOTED: usize = 200;
@@ -303,6 +303,9 @@ fn read(check: &Check, evidence: &Evidence<'_>) -> Result<Option<String>, Missin
         Some(Artifact::NotRead(why)) => return Err(lacking(why)),
         Some(Artifact::Read(bytes)) => bytes,
     };
+    // A console log that was archived: what it says is what people read there.
+    let plain = log::of_console(bytes);
+    let bytes = plain.as_deref().map_or(bytes.as_slice(), str::as_bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(lacking("is empty"));
     }

@@ -85,6 +85,14 @@ impl Kind {
     }
 }
 
+impl BuildResult {
+    /// Whether the build was stopped, or left out, before its end. Errors that it printed are no reason of that: they come
+    /// of the stop, or the build was on its way past them.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self, Self::Aborted | Self::NotBuilt)
+    }
+}
+
 impl From<&str> for BuildResult {
     fn from(word: &str) -> Self {
         match word {

@@ -129,6 +129,9 @@ pub(super) fn misread(place: &str, path: &str, cause: &str) -> Problem {
     };
     let path = if path == "." { "" } else { path };
     let cause = cause.trim().lines().next().unwrap_or_default();
+    if let Some((problem, remedy)) = plain(cause) {
+        return Problem::new(format!("{place}{dot}{path}"), problem, remedy);
+    }
     let (problem, remedy) = cause
         .split_once("; ")
         .unwrap_or((cause, "see the comment above it in config/jobs.toml"));
@@ -137,4 +140,53 @@ pub(super) fn misread(place: &str, path: &str, cause: &str) -> Problem {
         format!("cannot be used: {problem}"),
         remedy,
     )
+}
+
+/// What serde says of a wrong kind of value, in plain words: what the value is, and what it must be. `None` for other
+/// sentences.
+fn plain(cause: &str) -> Option<(String, String)> {
+    let rest = ["invalid type: ", "invalid value: "]
+        .iter()
+        .find_map(|beginning| cause.strip_prefix(beginning))?;
+    let (found, expected) = rest.split_once(", expected ")?;
+    let found = match found.split_once(' ') {
+        _ if found.starts_with("sequence") => "a list",
+        _ if found.starts_with("map") => "a table",
+        Some(("string", text)) => text,
+        Some(_) => found.rsplit_once(' ')?.1.trim_matches('`'),
+        None => return None,
+    };
+    let expected = match expected.split(' ').next_back()? {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "boolean" => "true or false",
+        "string" => "text in quotation marks",
+        "sequence" => "a list such as [\"one\", \"two\"]",
+        "map" => "a table",
+        _ => return None,
+    };
+    Some((format!("is {found}"), format!("it must be {expected}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_kind_of_value_is_told_in_plain_words() {
+        let told = |cause| misread("jobs[a]", "concurrency", cause).to_string();
+        assert_eq!(
+            told("invalid type: string \"two\", expected u32"),
+            "`jobs[a].concurrency` is \"two\"; it must be a whole number, 0 or more"
+        );
+        assert_eq!(
+            told("invalid type: floating point `1.5`, expected a boolean\nin `concurrency`"),
+            "`jobs[a].concurrency` is 1.5; it must be true or false"
+        );
+        assert_eq!(
+            told("invalid value: integer `-1`, expected u32"),
+            "`jobs[a].concurrency` is -1; it must be a whole number, 0 or more"
+        );
+    }
 }

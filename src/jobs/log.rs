@@ -1,36 +1,200 @@
 //! Build logs as people read them.
+//!
+//! Besides ANSI escapes a log holds console notes, which Jenkins' own page turns into links: `ESC[8mha:`, base64, `ESC[0m`,
+//! in the middle of a line. Recent versions of Jenkins send them to every reader.
 
-/// Without ANSI escapes (colours, hidden notes, titles), with `\n` for every line break.
-pub fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\u{1b}' => match characters.next() {
-                // CSI: parameters, then one final character.
-                Some('[') => while characters.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
-                // OSC: up to BEL or ESC \.
-                Some(']') => {
-                    while let Some(c) = characters.next() {
-                        if c == '\u{7}' || (c == '\u{1b}' && characters.next_if_eq(&'\\').is_some()) {
+/// Escapes and console notes taken out of a log that arrives in pieces: each may be cut anywhere, also within a
+/// multi-byte character.
+#[derive(Debug, Default)]
+pub struct Plain {
+    state: State,
+    /// Bytes of text of which no character can be made yet.
+    text: Vec<u8>,
+}
+
+/// The place in a log. A terminal's grammar of escapes, and the one note of Jenkins'.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    /// After a carriage return, which may be the first half of a line break.
+    Return,
+    /// After `ESC`.
+    Escape,
+    /// In an escape of three or more characters, such as the choice of a character set.
+    Short,
+    /// In a control sequence: its first parameter while that is short enough to matter.
+    Control { parameter: u16 },
+    /// In a title or another string of the terminal's.
+    Terminal,
+    /// After `ESC` in such a string.
+    TerminalEscape,
+    /// After `ESC[8m`, and so many characters of [`NOTE`].
+    Concealed { matched: usize },
+    /// In the base64 of a note.
+    Note,
+}
+
+/// Beginning of a note, after `ESC[8m`.
+const NOTE: &[u8] = b"ha:";
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+
+impl Plain {
+    /// The readable part of the next piece, with `\n` for every line break. What may go on in another piece is held back.
+    pub fn push(&mut self, piece: &[u8]) -> String {
+        for byte in piece {
+            // A byte that ends an escape too early is looked at again as what follows it.
+            while !self.step(*byte) {}
+        }
+        self.whole_characters(false)
+    }
+
+    /// The rest, once nothing more comes. A note or an escape without its end is dropped.
+    pub fn finish(&mut self) -> String {
+        match std::mem::take(&mut self.state) {
+            State::Concealed { matched } => self.text.extend(NOTE.iter().take(matched)),
+            State::Return => self.text.push(b'\n'),
+            _ => {}
+        }
+        self.whole_characters(true)
+    }
+
+    /// Takes in a byte; `false` when it belongs to what follows the present state.
+    fn step(&mut self, byte: u8) -> bool {
+        let (state, is_taken) = match self.state {
+            State::Text => (self.of_text(byte), true),
+            State::Return => {
+                self.text.push(b'\n');
+                (State::Text, byte == b'\n')
+            }
+            State::Escape => match byte {
+                b'[' => (State::Control { parameter: 0 }, true),
+                b']' | b'P' | b'X' | b'^' | b'_' => (State::Terminal, true),
+                b' '..=b'/' => (State::Short, true),
+                b'0'..=b'~' => (State::Text, true),
+                _ => (State::Text, false),
+            },
+            State::Short => match byte {
+                b' '..=b'/' => (State::Short, true),
+                b'0'..=b'~' => (State::Text, true),
+                _ => (State::Text, false),
+            },
+            State::Control { parameter } => match byte {
+                b'0'..=b'9' => {
+                    let parameter = parameter.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
+                    (State::Control { parameter }, true)
+                }
+                // Of several parameters none is a note's.
+                b' '..=b'?' => (State::Control { parameter: u16::MAX }, true),
+                b'm' if parameter == 8 => (State::Concealed { matched: 0 }, true),
+                b'@'..=b'~' => (State::Text, true),
+                _ => (State::Text, false),
+            },
+            State::Terminal => match byte {
+                BEL => (State::Text, true),
+                ESC => (State::TerminalEscape, true),
+                b'\n' | b'\r' => (State::Text, false),
+                _ => (State::Terminal, true),
+            },
+            State::TerminalEscape if byte == b'\\' => (State::Text, true),
+            // It had no end of its own.
+            State::TerminalEscape => (State::Escape, false),
+            State::Concealed { matched } => match NOTE.get(matched) {
+                None => (State::Note, false),
+                Some(wanted) if *wanted == byte => (State::Concealed { matched: matched + 1 }, true),
+                Some(_) => {
+                    self.text.extend(NOTE.iter().take(matched));
+                    (State::Text, false)
+                }
+            },
+            State::Note if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') => (State::Note, true),
+            State::Note => (State::Text, false),
+        };
+        self.state = state;
+        is_taken
+    }
+
+    fn of_text(&mut self, byte: u8) -> State {
+        match byte {
+            ESC => return State::Escape,
+            b'\r' => return State::Return,
+            b'\n' | b'\t' => self.text.push(byte),
+            _ if byte.is_ascii_control() => {}
+            _ => self.text.push(byte),
+        }
+        State::Text
+    }
+
+    /// The text so far; the beginning of a character at its end waits for the rest.
+    fn whole_characters(&mut self, is_end: bool) -> String {
+        let mut rest = self.text.as_slice();
+        let mut out = String::with_capacity(rest.len());
+        loop {
+            match std::str::from_utf8(rest) {
+                Ok(text) => {
+                    out.push_str(text);
+                    rest = &[];
+                    break;
+                }
+                Err(cause) => {
+                    let (sound, broken) = rest.split_at(cause.valid_up_to());
+                    out.push_str(&String::from_utf8_lossy(sound));
+                    match cause.error_len() {
+                        None if !is_end => {
+                            rest = broken;
                             break;
+                        }
+                        length => {
+                            out.push(char::REPLACEMENT_CHARACTER);
+                            rest = broken.get(length.unwrap_or(broken.len())..).unwrap_or_default();
                         }
                     }
                 }
-                _ => {}
-            },
-            '\r' => {
-                // A bare one makes a progress bar draw over itself.
-                if characters.peek() != Some(&'\n') {
-                    out.push('\n');
-                }
             }
-            '\n' | '\t' => out.push(character),
-            _ if character.is_control() => {}
-            _ => out.push(character),
         }
+        self.text = rest.to_vec();
+        // Controls of two bytes.
+        out.retain(|character| !character.is_control() || matches!(character, '\n' | '\t'));
+        out
     }
+}
+
+/// A whole log without ANSI escapes and console notes, with `\n` for every line break.
+pub fn plain(text: &str) -> String {
+    let mut plain = Plain::default();
+    let mut out = plain.push(text.as_bytes());
+    out.push_str(&plain.finish());
     out
+}
+
+/// A file without escapes and console notes, when it is text that holds any. `None` for everything else.
+pub fn of_console(bytes: &[u8]) -> Option<String> {
+    if !bytes.contains(&ESC) {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok().map(plain)
+}
+
+/// The end of a text, at most so many characters, from the beginning of a line on: half a secret is none that could be
+/// taken out.
+pub fn end(text: &str, most: usize) -> &str {
+    let Some((at, _)) = text
+        .char_indices()
+        .rev()
+        .nth(most.saturating_sub(1))
+        .filter(|(at, _)| *at > 0)
+    else {
+        return text;
+    };
+    let (before, rest) = text.split_at(at);
+    if before.ends_with('\n') {
+        return rest;
+    }
+    // Where that would leave little, one line is nearly all of it: from a blank on.
+    let line = rest.find('\n').filter(|line| *line < rest.len() / 2);
+    let cut = line.or_else(|| rest.find(char::is_whitespace));
+    cut.and_then(|cut| rest.get(cut + 1..)).unwrap_or_default()
 }
 
 /// The last lines that hold anything.

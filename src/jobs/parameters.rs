@@ -7,9 +7,12 @@ use serde::Serialize;
 use super::attach::{Hint, Written};
 use super::masks::{MASK, Masks, secret_like};
 use super::{Definition, Job, Kind, Parameter, Source, Transform, keys, pick};
+use crate::redact::redact;
 
 /// Values become variables of shells: without a pattern of its own a parameter takes only these.
 pub const DEFAULT_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$";
+/// The longest name that is repeated, in characters.
+const LONGEST_NAME: usize = 41;
 /// The longest value, in characters, whatever the pattern says.
 pub const LONGEST: usize = 1_000;
 
@@ -68,8 +71,46 @@ pub struct FieldFault {
 
 impl std::fmt::Display for FieldFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}.", self.name, self.fault)
+        let Fault::Unregistered { nearest, known } = &self.fault else {
+            return write!(f, "{} {}.", self.name, self.fault);
+        };
+        if self.name.is_empty() {
+            write!(f, "One of the names you gave isn't a parameter of this job")?;
+        } else {
+            write!(f, "This job has no parameter {}", self.name)?;
+        }
+        match nearest {
+            Some(_) => write!(f, "{}.", did_you_mean(nearest.as_deref())),
+            None if known.is_empty() => write!(f, "."),
+            None => write!(f, "; it has {}.", known.join(", ")),
+        }
     }
+}
+
+impl FieldFault {
+    /// The fault without a name that may be anything, such as a part of a secret that somebody typed: then it is empty.
+    #[must_use]
+    pub fn discreet(mut self, value: &str) -> Self {
+        // Base64 ends in `=`, which looks like a name without a value.
+        let is_padding = value.chars().all(|c| c == '=');
+        if matches!(self.fault, Fault::Unregistered { .. }) && (is_padding || !is_repeatable(&self.name)) {
+            self.name.clear();
+        }
+        self
+    }
+}
+
+/// Whether a name that a person typed may be repeated: it looks like that of a parameter, and not like a secret.
+pub fn is_repeatable(name: &str) -> bool {
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    // As random as a token.
+    let count = |is: fn(&char) -> bool| name.chars().filter(is).count();
+    let is_random = name.len() >= 16
+        && count(char::is_ascii_digit) >= 3
+        && count(char::is_ascii_lowercase) > 0
+        && count(char::is_ascii_uppercase) > 0;
+    begins && name.len() <= LONGEST_NAME && name.chars().all(is_plain) && !is_random && redact(name) == name
 }
 
 /// The ways in which a value is wrong.
@@ -84,6 +125,8 @@ pub enum Fault {
     Unregistered {
         /// The one that is most like it.
         nearest: Option<String>,
+        /// Those that there are, without secret ones.
+        known: Vec<String>,
     },
     /// Jenkins has no such parameter: it would silently ignore it.
     #[error("is not known to the job in Jenkins{}; whoever looks after config/jobs.toml must correct it", did_you_mean(.nearest.as_deref()))]
@@ -147,9 +190,14 @@ pub fn check(job: &Job, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
     for name in values.keys().filter(|name| job.parameter(name).is_none()) {
         let names = job.parameters.iter().map(|parameter| parameter.name.as_str());
         let nearest = keys::nearest(name, names).map(str::to_owned);
+        let known = job.parameters.iter().filter(|parameter| !parameter.is_secret());
+        let known = known.map(|parameter| parameter.name.clone());
         faults.push(FieldFault {
             name: name.clone(),
-            fault: Fault::Unregistered { nearest },
+            fault: Fault::Unregistered {
+                nearest,
+                known: known.collect(),
+            },
         });
     }
     for parameter in &job.parameters {

@@ -5,6 +5,7 @@
 //! evidence of a runbook adds up in bits ([`Index::find`], [`Index::search`]).
 
 mod align;
+mod bounds;
 mod capture;
 mod code;
 mod draft;
@@ -38,6 +39,7 @@ mod token;
 mod vocabulary;
 mod words;
 
+pub use bounds::{MOST_BYTES, beginning, bounded};
 pub use index::Index;
 pub use kept::Harvest;
 pub use model::*;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::align::{self, Alignment, Hit};
+use super::bounds::{MOST_BYTES, beginning};
 use super::code;
 use super::known::Known;
 use super::lexicon::Lexicon;
@@ -66,8 +67,9 @@ const MOST_GUESSES: usize = 8;
 const LEAST_GUESSED: usize = 5;
 
 impl Read {
-    /// Reads a message with the words of a library. Linear in its length.
+    /// Reads a message with the words of a library, up to [`MOST_BYTES`]. Linear in its length.
     pub(super) fn new(vocabulary: &Vocabulary, text: &str) -> Read {
+        let text = beginning(text, MOST_BYTES);
         let message = normalise(text);
         let mut words = Vec::new();
         let mut known = Known::default();

@@ -102,3 +102,18 @@ impl Problems {
         }
     }
 }
+
+/// Messages of a channel that were too old to be answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Missed {
+    /// How many.
+    pub count: u64,
+    /// Whether some of them asked the bot; else all are errors.
+    pub asked: bool,
+    /// When the first was written.
+    pub first_at: Timestamp,
+    /// When the last was written.
+    pub last_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}

@@ -109,6 +109,13 @@ pub enum Reason {
         /// The ids of the jobs that this person may run here.
         known: Vec<String>,
     },
+    /// Several jobs go by that name.
+    AmbiguousJob {
+        /// The name.
+        words: String,
+        /// Ids and titles of the jobs.
+        candidates: Vec<(String, String)>,
+    },
     /// Another organisation's people, or where they read along.
     Stranger,
     /// A bot.
@@ -126,6 +133,10 @@ pub enum Reason {
     Requester,
     /// The run went on meanwhile, or is no longer kept.
     TooOld,
+    /// Concurrent changes kept it from being saved.
+    Busy,
+    /// The limit of runs with secret values is reached.
+    Full,
     /// What stands behind `run` cannot be read.
     Unreadable(Unreadable),
     /// What is wrong with the values.
@@ -177,6 +188,11 @@ impl Responder {
         );
         let button = refusal.job.filter(|_| by_form && refusal.wanted == Wanted::Run);
         let button = button.map(|job| self.form_button(refusal.case, job, refusal.line, &refusal.given, 0));
+        let mut buttons: Vec<Button> = button.into_iter().collect();
+        if let Reason::AmbiguousJob { candidates, .. } = &refusal.reason {
+            let shown = candidates.iter().take(NAMES).enumerate();
+            buttons.extend(shown.map(|(at, (id, _))| self.choice_button(refusal.case, id, at)));
+        }
         let wanted = match refusal.wanted {
             Wanted::Run => "run",
             Wanted::Approve => "approve",
@@ -186,7 +202,7 @@ impl Responder {
         let values = context! {
             wanted,
             job => refusal.job.map(told),
-            buttons => pieces.put(row(button.into_iter().collect())),
+            buttons => pieces.put(row(buttons)),
             ..self.reason(&refusal.reason)
         };
         kept(self.reply("run_refused.md", &values, &pieces, None))
@@ -198,8 +214,8 @@ impl Responder {
             names.map(|name| values::shortened(name, 80)).collect()
         };
         let nothing = context! {
-            words => "", nearest => (), names => Vec::<String>::new(), unreadable => (), faults => Vec::<String>::new(),
-            more => 0,
+            words => "", nearest => (), candidates => Vec::<Value>::new(), names => Vec::<String>::new(), unreadable => (),
+            faults => Vec::<String>::new(), more => 0,
         };
         let (reason, more) = match reason {
             Reason::NoJobs => ("no-jobs", context! {}),
@@ -207,6 +223,15 @@ impl Responder {
                 "unknown-job",
                 context! { words => values::shortened(words, 80), nearest, names => names(known) },
             ),
+            Reason::AmbiguousJob { words, candidates } => {
+                let one = |(id, title): &(String, String)| context! { id, title => values::shortened(title, 120) };
+                let more = candidates.len().saturating_sub(NAMES);
+                let candidates: Vec<Value> = candidates.iter().take(NAMES).map(one).collect();
+                (
+                    "ambiguous-job",
+                    context! { words => values::shortened(words, 80), candidates, more },
+                )
+            }
             Reason::Stranger => ("stranger", context! {}),
             Reason::Bot => ("bot", context! {}),
             Reason::NotHere { channels } => ("not-here", context! { names => names(channels) }),
@@ -214,6 +239,8 @@ impl Responder {
             Reason::NotListed => ("not-listed", context! {}),
             Reason::Requester => ("requester", context! {}),
             Reason::TooOld => ("too-old", context! {}),
+            Reason::Busy => ("busy", context! {}),
+            Reason::Full => ("full", context! {}),
             Reason::Unreadable(unreadable) => ("unreadable", context! { unreadable => unreadable_value(unreadable) }),
             Reason::Faults(faults) => {
                 let more = faults.len().saturating_sub(FAULTS);
@@ -255,10 +282,31 @@ impl Responder {
         self.simple("run_started.md", &values)
     }
 
+    /// A run that waited for approval was not started: a reply that names who asked for it, in plain text.
+    pub fn run_notice(&self, title: &str, by: &str, declined_by: Option<&str>, until: Option<&str>) -> Reply {
+        let values = context! {
+            title => values::shortened(title, 120),
+            by => values::shortened(by, 80),
+            declined_by => declined_by.map(|name| values::shortened(name, 80)),
+            until,
+        };
+        self.simple("run_notice.md", &values)
+    }
+
     /// What stays of a card when the work goes on below the result of a job.
     pub fn moved_down(&self, title: &str, job: &str) -> Reply {
         let values = context! { title => values::shortened(title, 150), job => values::shortened(job, 120) };
         self.simple("moved.md", &values)
+    }
+
+    /// Opens the form of one of several jobs, which are told apart by their ids.
+    fn choice_button(&self, case: &str, id: &str, at: usize) -> Button {
+        let act = Act::Form {
+            job: id.to_owned(),
+            line: None,
+            given: BTreeMap::new(),
+        };
+        run_button(case, act, &filled(&self.labels.buttons.run_job, "title", id), at)
     }
 
     /// Opens the form of a job.
@@ -344,7 +392,12 @@ pub(super) fn fault_value(fault: &FieldFault) -> Value {
             choices.push(format!("… (+{more})"));
         }
     }
-    let nothing = context! { nearest => (), length => 0, pattern => "", choices => Vec::<String>::new() };
+    if let Fault::Unregistered { known, .. } = &mut held {
+        known.truncate(CHOICES);
+    }
+    let nothing = context! {
+        nearest => (), known => Vec::<String>::new(), length => 0, pattern => "", choices => Vec::<String>::new(),
+    };
     context! {
         name => values::shortened(&fault.name, 80),
         whole => values::shortened(&whole, 300),

@@ -5,6 +5,7 @@
 //! template's Markdown is parsed, so that nothing of a runbook is mangled on a round trip.
 
 mod act;
+mod address;
 mod answer;
 mod card;
 mod contacts;
@@ -35,10 +36,11 @@ use std::ops::Range;
 use crate::runbook::Block;
 
 pub use act::{Act, Press};
+pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use card::{Card, CardJob};
 pub use escalation::{Escalation, Marks};
-pub use facts::{Connection, Listening, Pointer, Problems, StatusFacts};
+pub use facts::{Connection, Listening, Missed, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
 pub use jobs::{JobsFacts, Reason, RunLine, RunRefusal, Wanted};

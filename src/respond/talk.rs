@@ -65,6 +65,14 @@ impl Responder {
         )
     }
 
+    /// Nothing was recognised, and the text is a command with something after it that the command does not take.
+    pub fn unclear(&self, command: &str, rest: &str) -> Reply {
+        self.simple(
+            "unclear.md",
+            &context! { command => command.to_owned(), rest => values::shortened(rest, 60) },
+        )
+    }
+
     /// Whom to call, which names fit, or that nobody is known.
     pub fn who(&self, library: &Library, whom: &Whom, words: &str) -> Reply {
         let words = values::shortened(words, 120);
@@ -117,6 +125,17 @@ impl Responder {
             values => pointer.values.iter().map(|(name, value)| context! { name, value }).collect::<Vec<_>>(),
         };
         self.simple("pointer.md", &values)
+    }
+
+    /// Tells a channel that messages, written between two times, were too old to be answered.
+    pub fn missed(&self, missed: &super::Missed) -> Reply {
+        let values = context! {
+            count => missed.count,
+            what => if missed.asked { "message" } else { "error" },
+            from => time(missed.first_at, missed.now),
+            to => time(missed.last_at, missed.now),
+        };
+        self.simple("missed.md", &values)
     }
 
     /// The bot is asked to post in a channel that it is not in.

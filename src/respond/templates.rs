@@ -25,6 +25,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("run_state.md", include_str!("../../responses/templates/run_state.md")),
     ("run_end.md", include_str!("../../responses/templates/run_end.md")),
     ("stages.md", include_str!("../../responses/templates/stages.md")),
+    ("run_notice.md", include_str!("../../responses/templates/run_notice.md")),
     ("run_rest.md", include_str!("../../responses/templates/run_rest.md")),
     (
         "run_refused.md",
@@ -73,6 +74,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ),
     ("not_member.md", include_str!("../../responses/templates/not_member.md")),
     ("typo.md", include_str!("../../responses/templates/typo.md")),
+    ("unclear.md", include_str!("../../responses/templates/unclear.md")),
     ("who.md", include_str!("../../responses/templates/who.md")),
     ("who_choose.md", include_str!("../../responses/templates/who_choose.md")),
     (
@@ -83,6 +85,7 @@ const EMBEDDED: &[(&str, &str)] = &[
         "who_refused.md",
         include_str!("../../responses/templates/who_refused.md"),
     ),
+    ("missed.md", include_str!("../../responses/templates/missed.md")),
     ("pointer.md", include_str!("../../responses/templates/pointer.md")),
     (
         "shortcut_nothing.md",

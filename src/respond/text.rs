@@ -2,7 +2,7 @@
 
 use crate::runbook::{Block, BlockKind, Inline, Item, Target};
 
-use super::Reply;
+use super::{Reply, address};
 
 const INDENT: &str = "   ";
 
@@ -121,12 +121,16 @@ fn put_inlines(inlines: &[Inline], out: &mut String) {
             Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => put_inlines(inner, out),
             Inline::Link { target, label } => {
                 let label = plain(label);
+                let label = address::without_direction(&label);
                 out.push_str(&label);
-                if let Target::Url(url) = target
-                    && label.trim() != url
-                {
+                let Target::Url(url) = target else { continue };
+                if label.trim() != url {
                     out.push_str(if label.is_empty() { "" } else { " " });
                     out.extend(["(", url, ")"]);
+                }
+                // An address can hide its own host.
+                if let Some(host) = address::hidden_host(url, url) {
+                    out.extend([" (", &host, ")"]);
                 }
             }
             Inline::Image { alt, url } => out.push_str(if alt.is_empty() { url } else { alt }),

@@ -144,6 +144,10 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
             context! { meant => "search words", run_button => if full { "button" } else { "" } },
         ),
         (
+            "unclear.md",
+            context! { command => if full { "mute" } else { "status" }, rest => "rest" },
+        ),
+        (
             "who.md",
             context! {
                 name => "Team", subject => if full { "team" } else { "runbook" }, teams => many(team),
@@ -159,6 +163,12 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
             context! { words => "words", nearest => names(), teams => names(), more => 2 },
         ),
         ("who_refused.md", context! {}),
+        (
+            "missed.md",
+            context! {
+                count => if full { 12 } else { 1 }, what => "error", from => moment(full), to => moment(full),
+            },
+        ),
         (
             "pointer.md",
             context! {

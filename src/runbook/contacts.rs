@@ -8,22 +8,26 @@ use super::frontmatter::at_path;
 use super::liquid::TeamUse;
 use super::{BlockKind, Contact, ContactKind, Inline, Role, Section, Target, Team, plain, plain_block, sentences};
 
+/// Bytes of a name or an address. Every contact of every document holds a copy, so longer texts are left out.
+const LONGEST_NAME: usize = 2_000;
+
 /// `_data/teams.yml` by key.
 pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
     let Some(Value::Object(map)) = data.get("teams") else {
         return BTreeMap::new();
     };
     map.iter()
-        .filter(|(_, value)| value.is_object())
+        .filter(|(key, value)| value.is_object() && key.len() <= LONGEST_NAME)
         .map(|(key, value)| {
-            let pair = |part: &str| Some((at_path(value, &[part, "name"])?, at_path(value, &[part, "link"])));
+            let text = |path: &[&str]| at_path(value, path).filter(|text| text.len() <= LONGEST_NAME);
+            let pair = |part: &str| Some((text(&[part, "name"])?, text(&[part, "link"])));
             let team = Team {
                 key: key.clone(),
-                name: at_path(value, &["name"]),
+                name: text(&["name"]),
                 comm: pair("comm"),
                 escalate: pair("escalate"),
-                issue: at_path(value, &["issue"]),
-                link: at_path(value, &["link"]),
+                issue: text(&["issue"]),
+                link: text(&["link"]),
             };
             (key.clone(), team)
         })

@@ -24,13 +24,25 @@ pub(super) struct Split<'a> {
     pub(super) problems: Vec<(u32, Level, &'static str, String)>,
 }
 
+/// What becomes of front matter that cannot be read, where the document is used all the same.
+pub const SALVAGED: &str = "; its plain `key: value` lines are used";
+
 /// Splits a document. Text without front matter is all body.
 pub(super) fn split(text: &str) -> Split<'_> {
     let Some((fence, raw, body, lines)) = cut(text) else {
-        return Split {
+        let mut split = Split {
             body: text,
             ..Split::default()
         };
+        if let Some((line, fence)) = unclosed(text) {
+            split.problems.push((
+                line,
+                Level::Warning,
+                "front-matter-unclosed",
+                format!("the front matter is never closed; write `{fence}` on a line of its own below its last key"),
+            ));
+        }
+        return split;
     };
     let mut split = Split {
         body,
@@ -55,7 +67,7 @@ pub(super) fn split(text: &str) -> Split<'_> {
                 line + 1,
                 Level::Warning,
                 "front-matter",
-                format!("the front matter cannot be read: {message}; its plain `key: value` lines are used"),
+                format!("the front matter cannot be read: {message}{SALVAGED}"),
             ));
             let map = salvage(raw);
             split.front = keys(&map, raw, &mut split.problems);
@@ -94,6 +106,38 @@ fn cut(text: &str) -> Option<(&'static str, &str, &str, usize)> {
         at += line.len();
     }
     None
+}
+
+/// The line and the fence of front matter that begins and never ends: the fence is there once, and keys follow it.
+fn unclosed(text: &str) -> Option<(u32, &'static str)> {
+    let (blank, fence, rest) = opening(text)?;
+    let first_key = rest.lines().find(|line| !line.trim().is_empty())?;
+    let begins = match fence {
+        "---" => looks_like_keys(first_key),
+        _ => first_key.split_once('=').is_some_and(|(key, _)| key_like(key.trim())),
+    };
+    (begins && !is_closed(fence, rest)).then(|| (u32::try_from(blank + 1).unwrap_or(u32::MAX), fence))
+}
+
+/// Whether a text that had front matter before is cut off within it now.
+pub fn is_cut_off(before: &str, now: &str) -> bool {
+    let is_closed = |text: &str| opening(text).map(|(_, fence, rest)| is_closed(fence, rest));
+    is_closed(before) == Some(true) && is_closed(now) == Some(false)
+}
+
+fn is_closed(fence: &str, rest: &str) -> bool {
+    let closes = |line: &str| line == fence || fence == "---" && line == "...";
+    rest.lines().any(|line| closes(line.trim_end()))
+}
+
+/// Blank lines before the fence that a text begins with, the fence, and what follows it.
+fn opening(text: &str) -> Option<(usize, &'static str, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let rest = text.trim_start_matches(['\r', '\n', ' ', '\t']);
+    let blank = text.get(..text.len() - rest.len())?.matches('\n').count();
+    let (first, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+    let fence = ["---", "+++"].into_iter().find(|fence| first.trim_end() == *fence)?;
+    Some((blank, fence, rest))
 }
 
 fn looks_like_keys(raw: &str) -> bool {

@@ -1,11 +1,14 @@
 //! A small Liquid: `site.data.*`, `page.*`, `capture`, `assign`, `raw`, `comment`, and Hugo's shortcodes. Lines stay
 //! where they are. What is not Liquid's business (`{{.Name}}`, `{{ $labels.x }}`, go-templates) stays as it is.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::frontmatter::{at_path, in_data};
+use names::{literal, product, readable, shortcode};
 
 /// A use of `{{ site.data.teams.KEY… }}` and where it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,31 @@ pub(super) struct Resolved {
     pub(super) problems: Vec<(u32, &'static str, String)>,
 }
 
+/// Bounds on what resolving one text may produce. A value can be named any number of times, so without them a small
+/// document becomes gigabytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    /// Bytes by which values may be longer than the Liquid that they replace, plus those kept in variables.
+    bytes: usize,
+    /// Outputs and tags.
+    steps: usize,
+    /// `capture`, `raw` and `comment` blocks.
+    blocks: usize,
+}
+
+/// Bounds for the text of a document.
+pub(super) const DOCUMENT: Budget = Budget {
+    bytes: 512 * 1024,
+    steps: 20_000,
+    blocks: 1_000,
+};
+/// Bounds for one value of the front matter.
+pub(super) const FIELD: Budget = Budget {
+    bytes: 4 * 1024,
+    steps: 100,
+    blocks: 10,
+};
+
 struct Resolver<'a> {
     data: &'a BTreeMap<String, Value>,
     page: &'a Value,
@@ -38,7 +66,10 @@ struct Resolver<'a> {
     out: Resolved,
     line: u32,
     in_code: bool,
-    blocks_left: usize,
+    budget: Budget,
+    left: Budget,
+    /// The budget is used up: nothing more is resolved.
+    stopped: bool,
 }
 
 /// Tags that steer what is shown; they are dropped and their text stays.
@@ -64,8 +95,9 @@ const FLOW: [&str; 19] = [
     "continue",
 ];
 
-/// Resolves the Liquid of a text.
-pub(super) fn resolve(text: &str, data: &BTreeMap<String, Value>, page: &Value) -> Resolved {
+/// Resolves the Liquid of a text, within a budget. Where the budget ends the text is kept as it is, with a problem that
+/// says so.
+pub(super) fn resolve(text: &str, data: &BTreeMap<String, Value>, page: &Value, budget: Budget) -> Resolved {
     if !text.contains("{{") && !text.contains("{%") {
         return Resolved {
             text: text.to_owned(),
@@ -82,7 +114,9 @@ pub(super) fn resolve(text: &str, data: &BTreeMap<String, Value>, page: &Value) 
         },
         line: 1,
         in_code: false,
-        blocks_left: 100,
+        budget,
+        left: budget,
+        stopped: false,
     };
     resolver.run(text);
     resolver.out
@@ -91,21 +125,28 @@ pub(super) fn resolve(text: &str, data: &BTreeMap<String, Value>, page: &Value) 
 impl Resolver<'_> {
     fn run(&mut self, text: &str) {
         let mut rest = text;
-        // Without a closing mark further on, looking again at each opening one would be quadratic.
-        let (mut no_braces, mut no_tag) = (false, false);
+        let (mut braces, mut tags) = (Closing::new("}}"), Closing::new("%}"));
         while let Some(at) = next_open(rest) {
             self.push(&rest[..at]);
             rest = &rest[at..];
+            if self.stopped {
+                break;
+            }
             let output = rest.starts_with("{{");
-            let close = if output { "}}" } else { "%}" };
-            let seen = if output { &mut no_braces } else { &mut no_tag };
-            let end = if *seen { None } else { find_close(rest, close) };
-            let Some(end) = end else {
-                *seen = *seen || !rest.contains(close);
+            let closing = if output { &mut braces } else { &mut tags };
+            let Some(end) = closing.end(text, text.len() - rest.len()) else {
                 self.push(&rest[..2]);
                 rest = &rest[2..];
                 continue;
             };
+            if self.left.steps == 0 {
+                let steps = self.budget.steps;
+                self.stop(&format!(
+                    "this document holds more than {steps} Liquid outputs and tags"
+                ));
+                break;
+            }
+            self.left.steps -= 1;
             let (whole, after) = rest.split_at(end);
             let inner = whole[2..whole.len() - 2].trim_matches('-').trim();
             rest = if output {
@@ -116,6 +157,44 @@ impl Resolver<'_> {
             };
         }
         self.push(rest);
+    }
+
+    /// Resolves nothing from here on.
+    fn stop(&mut self, why: &str) {
+        if !self.stopped {
+            self.stopped = true;
+            self.problem(
+                "liquid-budget",
+                format!("{why}; from here on the text is kept as it is written"),
+            );
+        }
+    }
+
+    /// Takes bytes out of the budget; `false`, and the end of resolving, when it does not hold them.
+    fn afford(&mut self, bytes: usize) -> bool {
+        match self.left.bytes.checked_sub(bytes) {
+            Some(left) if !self.stopped => self.left.bytes = left,
+            _ => {
+                let most = self.budget.bytes / 1024;
+                self.stop(&format!(
+                    "the values that Liquid puts into this document come to more than {most} KiB"
+                ));
+            }
+        }
+        !self.stopped
+    }
+
+    /// Takes a block out of the budget; `false`, and the end of resolving, when there is none left.
+    fn afford_block(&mut self) -> bool {
+        if let Some(left) = self.left.blocks.checked_sub(1) {
+            self.left.blocks = left;
+        } else {
+            let blocks = self.budget.blocks;
+            self.stop(&format!(
+                "this document holds more than {blocks} `capture`, `raw` and `comment` blocks"
+            ));
+        }
+        !self.stopped
     }
 
     /// Copies text, counting lines and following fences.
@@ -132,8 +211,13 @@ impl Resolver<'_> {
         }
     }
 
-    /// Puts something in the place of source that may span lines.
+    /// Puts something in the place of source that may span lines. The source stays when the budget does not hold the
+    /// replacement.
     fn replace(&mut self, whole: &str, with: &str) {
+        if with.len() > whole.len() && !self.afford(with.len() - whole.len()) {
+            self.push(whole);
+            return;
+        }
         self.out.text.push_str(with);
         let breaks = whole.matches('\n').count();
         for _ in with.matches('\n').count()..breaks {
@@ -191,6 +275,14 @@ impl Resolver<'_> {
 
     fn site_data(&mut self, whole: &str, path: &[&str], after: &str) {
         let found = in_data(self.data, path);
+        let longer = found
+            .as_ref()
+            .map_or(0, |value| value.len().saturating_sub(whole.len()));
+        if longer > self.left.bytes {
+            self.afford(longer);
+            self.push(whole);
+            return;
+        }
         if let ["teams", key, field @ ..] = path {
             self.out.teams.push(TeamUse {
                 line: self.line,
@@ -226,27 +318,14 @@ impl Resolver<'_> {
         let argument = argument.trim();
         match word {
             "raw" | "comment" => return self.verbatim(whole, word, after),
-            "capture" => {
-                self.replace(whole, "");
-                self.blocks_left = self.blocks_left.saturating_sub(1);
-                match block(after, word).filter(|_| self.blocks_left > 0) {
-                    Some((body, _)) => {
-                        self.variables.insert(argument.to_owned(), body.trim().to_owned());
-                        if !body.trim().contains('\n') {
-                            // One line: it is shown where it is used.
-                            self.replace(body, "");
-                            return &after[body.len()..];
-                        }
-                    }
-                    None => self.problem(
-                        "liquid-unclosed",
-                        "`{% capture %}` is never closed with `{% endcapture %}`".into(),
-                    ),
-                }
-            }
+            "capture" => return self.capture(whole, argument, after),
             "assign" => {
                 self.assign(argument);
-                self.replace(whole, "");
+                if self.stopped {
+                    self.push(whole);
+                } else {
+                    self.replace(whole, "");
+                }
             }
             "endcapture" | "endraw" | "endcomment" => self.replace(whole, ""),
             _ if self.in_code || !FLOW.contains(&word) => self.push(whole),
@@ -263,15 +342,40 @@ impl Resolver<'_> {
         after
     }
 
+    /// A capture of one line is shown where it is used, a longer one where it is written.
+    fn capture<'t>(&mut self, whole: &str, name: &str, after: &'t str) -> &'t str {
+        if !self.afford_block() {
+            self.push(whole);
+            return after;
+        }
+        let Some((body, _)) = block(after, "capture") else {
+            self.replace(whole, "");
+            self.unclosed("capture");
+            return after;
+        };
+        let value = body.trim();
+        if !self.afford(value.len()) {
+            self.push(whole);
+            return after;
+        }
+        self.replace(whole, "");
+        self.variables.insert(name.to_owned(), value.to_owned());
+        if value.contains('\n') {
+            return after;
+        }
+        self.replace(body, "");
+        &after[body.len()..]
+    }
+
     /// `{% raw %}…{% endraw %}` stays as it is, a comment goes.
     fn verbatim<'t>(&mut self, whole: &str, word: &str, after: &'t str) -> &'t str {
-        self.blocks_left = self.blocks_left.saturating_sub(1);
-        let Some((body, rest)) = block(after, word).filter(|_| self.blocks_left > 0) else {
+        if !self.afford_block() {
+            self.push(whole);
+            return after;
+        }
+        let Some((body, rest)) = block(after, word) else {
             self.replace(whole, "");
-            self.problem(
-                "liquid-unclosed",
-                format!("`{{% {word} %}}` is never closed with `{{% end{word} %}}`"),
-            );
+            self.unclosed(word);
             return after;
         };
         self.replace(whole, "");
@@ -296,7 +400,16 @@ impl Resolver<'_> {
             ["page", rest @ ..] => at_path(self.page, rest).unwrap_or_default(),
             _ => literal(value).unwrap_or_else(|| value.to_owned()),
         };
-        self.variables.insert(name.trim().to_owned(), value);
+        if self.afford(value.len()) {
+            self.variables.insert(name.trim().to_owned(), value);
+        }
+    }
+
+    fn unclosed(&mut self, word: &str) {
+        self.problem(
+            "liquid-unclosed",
+            format!("`{{% {word} %}}` is not closed with `{{% end{word} %}}` within {LONGEST_BLOCK} bytes"),
+        );
     }
 
     fn problem(&mut self, code: &'static str, message: String) {
@@ -310,24 +423,45 @@ fn next_open(rest: &str) -> Option<usize> {
         .position(|pair| matches!(pair, b"{{" | b"{%"))
 }
 
-/// End of the construct, not further than a person would write it.
-fn find_close(rest: &str, close: &str) -> Option<usize> {
-    const LONGEST: usize = 2_000;
-    let mut end = rest.len().min(LONGEST);
-    while !rest.is_char_boundary(end) {
-        end -= 1;
-    }
-    rest.get(2..end)?.find(close).map(|at| at + 4)
+/// The next closing mark of one kind. It is remembered, so that a text full of openings is searched once.
+struct Closing {
+    mark: &'static str,
+    next: Option<usize>,
+    none_left: bool,
 }
+
+impl Closing {
+    fn new(mark: &'static str) -> Closing {
+        Closing {
+            mark,
+            next: None,
+            none_left: false,
+        }
+    }
+
+    /// Length of the construct that opens at `from`, when it is closed not further on than a person would write it.
+    fn end(&mut self, text: &str, from: usize) -> Option<usize> {
+        const LONGEST: usize = 2_000;
+        let inner = from + 2;
+        if !self.none_left && self.next.is_none_or(|next| next < inner) {
+            self.next = text.get(inner..)?.find(self.mark).map(|at| inner + at);
+            self.none_left = self.next.is_none();
+        }
+        let end = self.next.filter(|next| *next >= inner)? + 2;
+        (end - from <= LONGEST).then(|| end - from)
+    }
+}
+
+/// Bytes in which a block has to be closed.
+const LONGEST_BLOCK: usize = 20_000;
 
 /// The body of `{% word %}…{% endword %}` and what follows.
 fn block<'t>(after: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    const LONGEST: usize = 20_000;
     let end = format!("end{word}");
     let mut from = 0;
     while let Some(at) = after.get(from..)?.find("{%") {
         let start = from + at;
-        if start > LONGEST {
+        if start > LONGEST_BLOCK {
             return None;
         }
         let rest = after.get(start + 2..)?;
@@ -346,96 +480,4 @@ fn is_name(part: &str) -> bool {
         && part
             .chars()
             .all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '[' || c == ']' || c == '"' || c == '\'')
-}
-
-fn literal(text: &str) -> Option<String> {
-    let text = text.trim();
-    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    text.strip_prefix(quote)?.strip_suffix(quote).map(str::to_owned)
-}
-
-/// Hugo: `< ref "x.md" >` becomes its address, everything else nothing.
-fn shortcode(inner: &str) -> Option<String> {
-    let inside = inner
-        .strip_prefix('<')
-        .and_then(|rest| rest.strip_suffix('>'))
-        .or_else(|| inner.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')))?;
-    let inside = inside.trim().trim_end_matches('/').trim();
-    let (word, argument) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
-    let argument = argument.trim();
-    match word {
-        "ref" | "relref" => Some(literal(argument).unwrap_or_else(|| argument.to_owned())),
-        "hint" | "notice" | "alert" | "expand" | "details" | "tab" => Some(literal(argument).unwrap_or_default()),
-        _ => Some(String::new()),
-    }
-}
-
-/// The name in a path that nothing is known about: `teams.satellite-link.comm.name` → `satellite-link`.
-fn readable(path: &[&str]) -> String {
-    const GENERIC: [&str; 12] = [
-        "name",
-        "link",
-        "url",
-        "comm",
-        "escalate",
-        "issue",
-        "title",
-        "short",
-        "dashboard",
-        "channel",
-        "email",
-        "href",
-    ];
-    let rest = match path {
-        [_, rest @ ..] if !rest.is_empty() => rest,
-        all => all,
-    };
-    let words: Vec<&str> = rest.iter().copied().filter(|part| !GENERIC.contains(part)).collect();
-    if words.is_empty() {
-        let generic = rest.iter().copied().filter(|part| *part == "dashboard");
-        let words: Vec<&str> = path.first().copied().into_iter().chain(generic).collect();
-        return words.join(" ");
-    }
-    words.join(" ")
-}
-
-/// A readable product name from a key such as `cos_full_notm`.
-fn product(key: &str) -> String {
-    if key.starts_with("attribute-definition") {
-        return String::new();
-    }
-    let mut base = key;
-    for suffix in ["_notm", "_full", "_short", "full", "short", "long", "_", "full"] {
-        base = base.strip_suffix(suffix).unwrap_or(base);
-    }
-    // Names that a key alone does not spell.
-    let known = match base {
-        "cloud" | "Bluemix" | "bluemix" => "IBM Cloud",
-        "openshift" | "redhat_openshift" => "Red Hat OpenShift",
-        "redhat" => "Red Hat",
-        "cos" => "Cloud Object Storage",
-        "registry" => "Container Registry",
-        "containers" | "container" | "containerlong" => "Kubernetes Service",
-        "logs" => "Cloud Logs",
-        "filestorage_vpc" => "File Storage for VPC",
-        "blockstorage" | "block_storage_is" => "Block Storage",
-        "keymanagementservice" => "Key Protect",
-        "hscrypto" => "Hyper Protect Crypto Services",
-        "dl" => "Direct Link",
-        "IBM" => "IBM",
-        _ => "",
-    };
-    if !known.is_empty() {
-        return known.to_owned();
-    }
-    base.split(['_', '-'])
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let mut letters = word.chars();
-            letters
-                .next()
-                .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        })
-        .collect::<Vec<String>>()
-        .join(" ")
 }

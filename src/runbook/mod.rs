@@ -150,13 +150,13 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
     }
     // Blank lines stand for the front matter, so that every line keeps its number.
     let body = format!("{}{}", "\n".repeat(split.lines), split.body);
-    let resolved = liquid::resolve(&body, data, &split.page);
+    let resolved = liquid::resolve(&body, data, &split.page, liquid::DOCUMENT);
     let mut front = split.front;
     for slot in [&mut front.title, &mut front.runbook_name, &mut front.description]
         .into_iter()
         .flatten()
     {
-        *slot = liquid::resolve(slot, data, &split.page).text;
+        *slot = liquid::resolve(slot, data, &split.page, liquid::FIELD).text;
     }
     let prepared = prepare::prepare(&resolved.text);
     let source: Vec<&str> = prepared.text.split('\n').collect();

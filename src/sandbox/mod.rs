@@ -40,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use model::{App, Channel, Command, Delivered, Features, File, Group, Kind, Message, RequestUrls, Shortcut, User};
-pub use options::Options;
+pub use options::{Example, Options};
 pub use seed::{
     ADA, ADA_TOKEN, ALERTBOT, ALERTBOT_TOKEN, ALERTS, ECHO, ECHO_APP_TOKEN, ECHO_TOKEN, GRACE, GRACE_TOKEN, ONCALL,
     RANDOM, SIGNING_SECRET, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, STRANGERS, SUPPORT, TEAM,

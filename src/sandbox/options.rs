@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use serde::Serialize;
+
 use super::jenkins;
 use crate::clock::{Clock, SystemClock};
 
@@ -11,6 +14,8 @@ use crate::clock::{Clock, SystemClock};
 pub struct Options {
     /// Tells the time for timestamps, trigger ids and rate limits.
     pub clock: Arc<dyn Clock>,
+    /// How far the workspace's time is ahead of the clock, as when the machine of a bot is slow.
+    pub clock_skew: SignedDuration,
     /// How long an app may take to acknowledge before the envelope is sent again.
     pub ack_timeout: Duration,
     /// How long a person's client waits for the answer to a click, a command or a submitted modal.
@@ -27,14 +32,30 @@ pub struct Options {
     pub burst: u32,
     /// How long [`super::Workspace::wait_for`] waits.
     pub wait_limit: Duration,
+    /// Errors that the page offers to try; `None` for those of the sample pack.
+    pub examples: Option<Vec<Example>>,
     /// How the local Jenkins beside it behaves.
     pub jenkins: jenkins::Options,
+}
+
+/// An error to try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// What it is called: the title of its runbook.
+    pub title: String,
+    /// A few words about it.
+    pub hint: String,
+    /// What is posted.
+    pub text: String,
+    /// Whether monitoring would post it: in #alerts the Alert Bot does.
+    pub is_alert: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
+            clock_skew: SignedDuration::ZERO,
             ack_timeout: Duration::from_secs(3),
             patience: Duration::from_secs(3),
             // Slack's Events API: at once, after a minute, after five.
@@ -44,6 +65,7 @@ impl Default for Options {
             post_every: Duration::from_secs(1),
             burst: 5,
             wait_limit: Duration::from_secs(10),
+            examples: None,
             jenkins: jenkins::Options::default(),
         }
     }

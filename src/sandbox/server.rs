@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,17 @@ async fn same_origin(request: Request, next: Next) -> Response {
 
 /// `/api/METHOD`
 async fn call(State(shared): State<Arc<Shared>>, Path(method): Path<String>, request: Request) -> Response {
+    let mut response = answer(&shared, method, request).await;
+    // Without it hyper tells the machine's time, which the workspace's may differ from.
+    let now = shared.lock().now();
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+async fn answer(shared: &Arc<Shared>, method: String, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
         return slack_error(&ApiError::from("request_too_large"));

@@ -183,7 +183,8 @@ impl State {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.options.clock.now()
+        let now = self.options.clock.now();
+        now.checked_add(self.options.clock_skew).unwrap_or(now)
     }
 
     /// A new message timestamp: now, and later than every one before.

@@ -21,6 +21,10 @@ pub struct Answers {
     pub auto: bool,
     /// Minutes in which the same error again in the same channel gets a pointer to its answer; 0 for never.
     pub repeat_minutes: u32,
+    /// Minutes after which an error is not answered any more unless the bot was asked; 0: it always is.
+    pub too_old: u32,
+    /// Minutes after which somebody who asked gets no answer any more; 0: they always do.
+    pub too_old_asked: u32,
     /// Who may mute a channel: ids of users and user groups; empty for everybody of the workspace.
     pub mute_by: Vec<String>,
     /// Folder with templates that take the place of the built-in ones; empty for none.
@@ -47,6 +51,8 @@ pub struct Channel {
     pub shared: bool,
 }
 
+/// A day: payloads are not kept longer, so nothing older is answered anyway.
+const LONGEST_AGE: u32 = 24 * 60;
 /// A week: later it is another story.
 const LONGEST_REPEAT: u32 = 7 * 24 * 60;
 
@@ -60,7 +66,7 @@ fn check_threshold(key: &str, threshold: f32, layers: &Layers) -> Result<(), Err
     if (0.0..=1.0).contains(&threshold) {
         return Ok(());
     }
-    Err(layers.wrong(key, format!("is {threshold}"), "write a number from 0 to 1"))
+    Err(layers.wrong(key, format!("is {threshold}"), "it must be a number between 0 and 1"))
 }
 
 fn check_repeat(key: &str, minutes: u32, layers: &Layers) -> Result<(), Error> {
@@ -83,6 +89,15 @@ impl Answers {
             return Err(layers.wrong("answers.templates", problem, "create it, or leave the setting away"));
         }
         check_repeat("answers.repeat_minutes", self.repeat_minutes, layers)?;
+        for (key, minutes) in [
+            ("answers.too_old", self.too_old),
+            ("answers.too_old_asked", self.too_old_asked),
+        ] {
+            if minutes > LONGEST_AGE {
+                let remedy = format!("write a number of minutes from 0 (never too old) to {LONGEST_AGE} (a day)");
+                return Err(layers.wrong(key, format!("is {minutes}"), remedy));
+            }
+        }
         if let Some(bad) = self.mute_by.iter().find(|id| !is_id(id, "USW")) {
             return Err(layers.wrong(
                 "answers.mute_by",

@@ -7,17 +7,8 @@ use config::{Config, ConfigError, File, FileFormat, Map, Source as _, Value, Val
 use serde::de::DeserializeOwned;
 
 use super::Error;
+use super::kinds::{self, REPEATED};
 
-/// Keys of the tables that may stand several times, and so are not in the built-in file.
-const REPEATED: &[&str] = &[
-    "channels.id",
-    "channels.auto_answer",
-    "channels.threshold",
-    "channels.repeat_minutes",
-    "channels.shared",
-    "links.title",
-    "links.url",
-];
 /// Lists, which the environment splits at commas.
 const LISTS: &[&str] = &[
     "slack.allowed_bots",
@@ -30,6 +21,7 @@ const SECRETS: &[&str] = &["slack.bot_token", "slack.app_token", "slack.signing_
 
 const PREFIX: &str = "SIGNPOST__";
 const ENVIRONMENT: &str = "the environment";
+const BUILT_IN: &str = "the built-in default.toml";
 
 /// All layers, merged.
 pub(super) struct Layers {
@@ -110,6 +102,8 @@ impl Layers {
             .build()
             .map_err(|cause| from_config(&cause))?;
         let table = merged.collect().map_err(|cause| from_config(&cause))?;
+        let defaults = layer(BUILT_IN, super::DEFAULT)?;
+        kinds::check(&table, &defaults, &|value, key| place(value.origin(), key))?;
         let environment = ours.into_iter().chain(rest).collect();
         Ok(Self {
             merged,
@@ -175,7 +169,7 @@ fn place(origin: Option<&str>, key: &str) -> String {
     match origin {
         Some(ENVIRONMENT) => variable(key),
         Some(origin) => origin.to_owned(),
-        None => "the built-in default.toml".to_owned(),
+        None => BUILT_IN.to_owned(),
     }
 }
 
@@ -226,10 +220,10 @@ fn placed(origin: &String, value: Value) -> Value {
 
 fn known_keys() -> Result<BTreeSet<String>, Error> {
     let mut keys = Vec::new();
-    flatten("", &layer("the built-in default.toml", super::DEFAULT)?, &mut keys);
+    flatten("", &layer(BUILT_IN, super::DEFAULT)?, &mut keys);
     Ok(keys
         .into_iter()
-        .chain(REPEATED.iter().map(ToString::to_string))
+        .chain(REPEATED.iter().map(|(key, ..)| (*key).to_owned()))
         .collect())
 }
 
@@ -263,9 +257,8 @@ fn check_known(place: &str, key: &str, known: &BTreeSet<String>) -> Result<(), E
         .iter()
         .map(String::as_str)
         .chain(SECRETS.iter().copied())
-        .map(|known| (likeness(key, known), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(likeness, _)| *likeness > 0.6)
+        .filter_map(|known| Some((distance(key, known)?, known)))
+        .min_by_key(|(distance, known)| (*distance, is_repeated(known)))
         .map(|(_, known)| known.to_owned());
     Err(Error::Unknown {
         place: place.to_owned(),
@@ -274,10 +267,34 @@ fn check_known(place: &str, key: &str, known: &BTreeSet<String>) -> Result<(), E
     })
 }
 
-/// How alike two keys are; a key in the wrong section is like the one of the same name elsewhere.
-fn likeness(key: &str, known: &str) -> f64 {
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    strsim::jaro_winkler(key, known).max(0.95 * strsim::jaro_winkler(&last(key), &last(known)))
+/// Whether the key belongs to a table that may stand several times: more often the other one of that name is meant.
+fn is_repeated(key: &str) -> bool {
+    REPEATED.iter().any(|(repeated, ..)| *repeated == key)
+}
+
+/// How far two keys are apart, when one may be meant by the other: both section and name are the same or a few letters
+/// away, or the name is right and the section is missing or another.
+fn distance(key: &str, known: &str) -> Option<usize> {
+    /// Another section counts as much as so many letters.
+    const OTHER_SECTION: usize = 4;
+    let split = |key: &str| {
+        let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+        (section.to_owned(), name.to_owned())
+    };
+    let ((section, name), (known_section, known_name)) = (split(key), split(known));
+    let names = letters(&name, &known_name)?;
+    match letters(&section, &known_section) {
+        Some(sections) => Some(names + sections),
+        None if names == 0 => Some(OTHER_SECTION),
+        None => None,
+    }
+}
+
+/// Letters to change until two words are the same; `None` when that is more than a third of them, or more than two.
+fn letters(word: &str, known: &str) -> Option<usize> {
+    let changes = strsim::damerau_levenshtein(&word.to_lowercase(), known);
+    let shorter = word.chars().count().min(known.chars().count());
+    (changes <= (shorter / 3).min(2)).then_some(changes)
 }
 
 fn from_config(cause: &ConfigError) -> Error {
@@ -292,7 +309,7 @@ fn from_config(cause: &ConfigError) -> Error {
             Error::Value {
                 place: place(origin.as_deref(), &key),
                 problem: format!("is {unexpected}"),
-                remedy: format!("write {expected}"),
+                remedy: format!("it must be {expected}"),
                 key,
             }
         }

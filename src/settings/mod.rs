@@ -6,6 +6,7 @@
 mod answers;
 mod error;
 pub mod jobs;
+mod kinds;
 mod layers;
 mod links;
 mod log;

@@ -16,6 +16,8 @@ pub struct Runbooks {
     pub dir: PathBuf,
     /// Files to leave out, patterns as in .gitignore.
     pub ignore: Vec<String>,
+    /// Whether links may lead out of the folder.
+    pub follow_links: bool,
     /// Where the folder is published; empty when it is not.
     pub base_url: String,
     /// Whether changes are picked up.

@@ -1,7 +1,7 @@
 //! How slack-morphism reaches the Web API: over our own HTTP client, so that proxies, certificate authorities and
 //! time-outs hold. Response bodies never go into errors: they may hold people's messages.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -17,7 +17,10 @@ use slack_morphism::multipart_form::FileMultipartData;
 use slack_morphism::{
     ClientResult, SlackClientApiCallContext, SlackClientHttpConnector, SlackClientId, SlackClientSecret,
 };
+use tokio::time::Instant;
 use url::Url;
+
+use super::web::SlackTime;
 
 /// Slack sends `Retry-After` with every 429; this is for proxies that do not.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -28,15 +31,17 @@ pub(super) struct Connector {
     client: reqwest::Client,
     api_url: String,
     scopes: Mutex<Option<String>>,
+    time: Arc<SlackTime>,
 }
 
 impl Connector {
-    /// `api_url` without a trailing slash.
-    pub(super) fn new(client: reqwest::Client, api_url: &str) -> Self {
+    /// `api_url` without a trailing slash. The answers' `Date` headers set `time`.
+    pub(super) fn new(client: reqwest::Client, api_url: &str, time: Arc<SlackTime>) -> Self {
         Self {
             client,
             api_url: api_url.to_owned(),
             scopes: Mutex::new(None),
+            time,
         }
     }
 
@@ -97,7 +102,9 @@ impl Connector {
             Some(token) => request.bearer_auth(&token.token_value.0),
             None => request,
         };
+        let sent = Instant::now();
         let response = request.send().await.map_err(|cause| broken(cause.without_url()))?;
+        let reading = self.time.read(response.headers(), sent);
         if let Some(scopes) = response
             .headers()
             .get("x-oauth-scopes")
@@ -106,7 +113,12 @@ impl Connector {
         {
             *known = Some(scopes.to_owned());
         }
-        read(response).await
+        let result = read(response).await;
+        // Only Slack's own answers tell its time: error pages may be a proxy's.
+        if let (Some(reading), Ok(_) | Err(SlackClientError::ApiError(_))) = (reading, &result) {
+            self.time.take(reading);
+        }
+        result
     }
 }
 

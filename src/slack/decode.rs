@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::text;
+use crate::policy::{self, Affiliation};
 
 mod file;
 mod interaction;
@@ -54,6 +55,15 @@ impl Envelope {
     pub fn is_interaction(&self) -> bool {
         matches!(self.kind.as_str(), "interactive" | "slash_commands")
     }
+
+    /// Keys of an interaction, any of which says that two deliveries are of the same one: the id of the delivery, and
+    /// that of the interaction itself where Slack gives one.
+    pub fn keys(&self) -> Vec<String> {
+        let delivery = format!("delivery:{}", self.id);
+        std::iter::once(delivery)
+            .chain(interaction::key(&self.payload))
+            .collect()
+    }
 }
 
 /// Who the bot is, from `auth.test`.
@@ -67,6 +77,18 @@ pub struct Identity {
     pub user_id: String,
     /// Its bot id.
     pub bot_id: Option<String>,
+}
+
+impl Identity {
+    /// Whether a person of this workspace belongs to another organisation than the bot. `enterprise`: the organisation that
+    /// the event or interaction names.
+    pub fn is_external(&self, team: Option<&str>, enterprise: Option<&str>) -> bool {
+        let ours = Affiliation {
+            team: Some(&self.team_id),
+            enterprise: self.enterprise_id.as_deref(),
+        };
+        policy::is_external(Affiliation { team, enterprise }, ours)
+    }
 }
 
 /// What an `event_callback` tells.

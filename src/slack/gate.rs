@@ -1,9 +1,11 @@
-//! The last gate before something leaves: secrets are redacted and live mentions made harmless, in every text of a
-//! message. Only a person's own act may ping people, and then only those whom the bot's settings name.
+//! The last gate before something leaves: secrets are redacted, live mentions made harmless, and links that look like
+//! another address get their real host, in every text of a message. Only a person's own act may ping people, and then
+//! only those whom the bot's settings name.
 
 use serde_json::Value;
 
 use crate::redact::redact;
+use crate::respond::honest_label;
 
 /// Fields that only programs read. What they hold is ours, and a changed one breaks a button.
 const IDS: &[&str] = &[
@@ -18,6 +20,9 @@ const IDS: &[&str] = &[
 ];
 /// Fields in which programs keep JSON: its texts pass the gate, its shape does not change.
 const DATA: &[&str] = &["value", "private_metadata"];
+
+/// The longest mention or link, in bytes: more than a section of a message holds.
+const LONGEST_ENTITY: usize = 12_000;
 
 /// Whom a message may ping: ids of people (`U…`, `W…`) and user groups (`S…`), given by the bot's own settings, never
 /// taken from a message. What a paste holds can at most repeat a mention that is meant anyway.
@@ -34,21 +39,44 @@ pub fn by_person(text: &str, pings: &Pings) -> String {
     let safe = redact(text);
     let mut out = String::with_capacity(safe.len());
     let mut rest = safe.as_ref();
-    while let Some(at) = ["<!", "<@"].iter().filter_map(|start| rest.find(start)).min() {
-        let (before, mention) = rest.split_at(at);
+    while let Some(at) = rest.find('<') {
+        let (before, entity) = rest.split_at(at);
         out.push_str(before);
-        let end = mention.find('>').map_or(0, |end| end + 1);
-        let (whole, after) = mention.split_at(end);
-        if pings.iter().any(|id| is_mention(whole, id)) {
-            out.push_str(whole);
+        let end = entity.bytes().take(LONGEST_ENTITY).position(|byte| byte == b'>');
+        let end = end.map_or(0, |end| end + 1);
+        let (whole, after) = entity.split_at(end);
+        if entity.starts_with("<!") || entity.starts_with("<@") {
+            if pings.iter().any(|id| is_mention(whole, id)) {
+                out.push_str(whole);
+                rest = after;
+            } else {
+                out.push_str("&lt;");
+                rest = entity.get(1..).unwrap_or_default();
+            }
+        } else if let Some(link) = honest_link(whole) {
+            out.push_str(&link);
             rest = after;
         } else {
-            out.push_str("&lt;");
-            rest = mention.get(1..).unwrap_or_default();
+            out.push('<');
+            rest = entity.get(1..).unwrap_or_default();
         }
     }
     out.push_str(rest);
     out
+}
+
+/// `<url|label>` with an honest label; `None` when it needs no change.
+fn honest_link(whole: &str) -> Option<String> {
+    let inner = whole.strip_prefix('<')?.strip_suffix('>')?;
+    let (url, label) = inner.split_once('|').unwrap_or((inner, inner));
+    let scheme = url.split_once(':')?.0.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https" | "mailto") {
+        return None;
+    }
+    let unescaped = |text: &str| text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let honest = honest_label(&unescaped(label), &unescaped(url))?;
+    let escaped = honest.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    Some(format!("<{url}|{}>", escaped.replace('|', "¦")))
 }
 
 fn is_mention(text: &str, id: &str) -> bool {
@@ -80,6 +108,9 @@ pub fn block_by_person(value: &mut Value, pings: &Pings) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| block_by_person(item, pings)),
         Value::Object(fields) => {
+            if fields.get("type").and_then(Value::as_str) == Some("link") {
+                honest_element(fields);
+            }
             // The elements of rich text that ping become what they would show.
             let id = match fields.get("type").and_then(Value::as_str) {
                 Some("user") => fields.get("user_id"),
@@ -104,6 +135,15 @@ pub fn block_by_person(value: &mut Value, pings: &Pings) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Gives a link of rich text an honest label.
+fn honest_element(fields: &mut serde_json::Map<String, Value>) {
+    let of = |name: &str| fields.get(name).and_then(Value::as_str);
+    let honest = of("url").and_then(|url| honest_label(of("text").unwrap_or(url), url));
+    if let Some(honest) = honest {
+        fields.insert("text".to_owned(), Value::String(honest));
     }
 }
 
@@ -144,6 +184,35 @@ mod tests {
         let mut rich = json!({"type": "rich_text_section", "elements": [{"type": "broadcast", "range": "here"}]});
         block(&mut rich);
         assert_eq!(rich["elements"][0], json!({"type": "text", "text": "@here"}));
+    }
+
+    #[test]
+    fn a_link_that_looks_like_another_address_gets_its_real_host() {
+        for (given, left) in [
+            (
+                "<https://evil.example|slack.com>",
+                "<https://evil.example|slack.com (evil.example)>",
+            ),
+            (
+                "<https://a.example/?b=1&amp;c|https://slack.com/?x&amp;y> <https://b.example|b.example>",
+                "<https://a.example/?b=1&amp;c|https://slack.com/?x&amp;y (a.example)> <https://b.example|b.example>",
+            ),
+            ("<https://a.example|see <@U1>", "<https://a.example|see &lt;@U1>"),
+            (
+                "<https://slack.com@evil.example>",
+                "<https://slack.com@evil.example|https://slack.com@evil.example (evil.example)>",
+            ),
+            (
+                "<https://a.example> 1 < 2 <b|slack.com>",
+                "<https://a.example> 1 < 2 <b|slack.com>",
+            ),
+        ] {
+            assert_eq!(text(given), left, "{given}");
+            assert_eq!(text(left), left, "passing twice changes nothing");
+        }
+        let mut rich = json!([{"type": "link", "url": "https://evil.example", "text": "https://slack.com"}]);
+        block(&mut rich);
+        assert_eq!(rich[0]["text"], "https://slack.com (evil.example)");
     }
 
     #[test]

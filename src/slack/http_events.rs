@@ -1,39 +1,61 @@
-//! The HTTP door: Slack posts what happens to an address of ours, signed.
+//! The HTTP door: Slack posts signed requests to an address of ours.
 //!
 //! ```text
-//! connection ─► listen (limits, time-outs) ─► Endpoint: body ─► signature ─► what it says ─► Door ─► answer
+//! connection ─► listen (slots, time-outs) ─► Endpoint: headers ─► body ─► signature ─► parsing ─► Door ─► response
 //! ```
 //!
-//! Events are answered with 200 only after they were stored, else with 503, so that Slack sends them again. Interactions
-//! and commands are answered with what the sink says. TLS is the business of the proxy in front.
+//! Events get 200 only after they were stored, else 503, so that Slack sends them again. Interactions and commands get
+//! the sink's answer. TLS is the business of the proxy in front.
 //!
 //! The signature proves that a request is for our app, so `api_app_id` is not looked at again. Nor is `team_id`: in
 //! channels shared with other organisations it may be theirs, and whom the bot answers is decided further in, for both
 //! doors alike.
+//!
+//! # Strangers
+//!
+//! The address is public, so anybody can open connections to it. Neither the peer's address nor the headers prove
+//! anything: behind a proxy all requests have the proxy's address, and well-formed headers are easily made up. Until the
+//! signature of the whole body is verified, a request of Slack differs from others in one thing only: it arrives fast.
+//! Hence:
+//!
+//! - A request without plausible headers is refused before its body is read. Only a small form may go on, for Slack does
+//!   not sign its check of the certificate (`ssl_check=1`). Nothing is parsed before the signature is verified.
+//! - A head has [`Limits::head`], a body [`Limits::body`] and no pause longer than [`Limits::stall`]. Only connections
+//!   whose last request was verified stay open, for [`Limits::idle`]; all others close after the response.
+//! - Places are not handed out first come, first served. When all are taken, the unverified connection that has stayed
+//!   longest is closed for the new one, so a newcomer is never turned away and a fast request gets through, however many
+//!   slow ones there are. Connections of the address with the most unverified ones go first, and one address holds no
+//!   more than [`Limits::per_address`] of them. Verified requests are never closed.
+//! - Bodies that are not verified hold no more than [`Limits::unverified_bytes`] in all; beyond that the oldest is given
+//!   up.
 
 mod body;
+mod connections;
 mod listen;
+mod problem;
 mod signature;
+mod stream;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
-use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use self::body::Said;
+use self::connections::{Phase, Slot};
+pub(super) use self::problem::POST_ONLY;
+use self::problem::{Problem, Refused};
 use super::decode::Envelope;
 use super::door::{Door, Queue};
 use crate::clock::Clock;
@@ -46,33 +68,44 @@ pub const PATHS: [&str; 3] = ["/slack/events", "/slack/interactions", "/slack/co
 
 /// The largest body.
 const LARGEST: usize = 1024 * 1024;
-/// The largest body that is read of a request that is not signed: only Slack's look at the certificate may be one.
-const LARGEST_UNSIGNED: usize = 8 * 1024;
-/// Bodies that are held at once.
-const BODIES: usize = 64;
-/// Refused requests are logged once in this time.
-const LOGGED: SignedDuration = SignedDuration::from_mins(1);
+/// The largest body of a request that is not signed: Slack's check of the certificate is one short line.
+const LARGEST_UNSIGNED: usize = 2 * 1024;
+/// The largest response that a check for an endpoint like this one reads.
+const LARGEST_RESPONSE: u64 = 8 * 1024;
 
-/// What a person reads who opens the address in a browser.
-const POST_ONLY: &str = "Signpost takes requests of Slack here. They are posted and signed.\n";
-
-/// How long requests may take to come in.
+/// Limits for connections and for requests that are not verified yet.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// The head, also the next one on a connection.
+pub struct Limits {
+    /// Time for a head: the first one from the start of the connection, a later one from its first byte.
     pub head: Duration,
-    /// The body.
+    /// Time between two requests on a connection.
+    pub idle: Duration,
+    /// Time for a body.
     pub body: Duration,
+    /// Longest pause in a body.
+    pub stall: Duration,
+    /// Connections at once; further ones wait in the system's queue.
+    pub connections: usize,
+    /// Unverified connections of one address.
+    pub per_address: usize,
+    /// Bytes of all unverified bodies together.
+    pub unverified_bytes: usize,
 }
 
-impl Default for Patience {
+impl Default for Limits {
     fn default() -> Self {
         Self {
-            // Longer than the minute for which proxies keep a connection: who closes first must not be us, or a request
-            // may be lost on its way.
-            head: Duration::from_secs(75),
+            head: Duration::from_secs(5),
+            // Longer than the minute for which proxies keep a connection: if this side closed first, a request could be
+            // lost on its way.
+            idle: Duration::from_secs(75),
             // Slack waits three seconds for the answer.
             body: Duration::from_secs(3),
+            stall: Duration::from_secs(1),
+            // Half of the 1,024 open files that a process may have by default.
+            connections: 512,
+            per_address: 256,
+            unverified_bytes: 16 * 1024 * 1024,
         }
     }
 }
@@ -83,9 +116,8 @@ pub struct Endpoint {
     door: Door,
     queue: Queue,
     clock: Arc<dyn Clock>,
-    patience: Patience,
-    bodies: Semaphore,
-    refused: Mutex<Refused>,
+    limits: Limits,
+    refused: Refused,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -96,49 +128,16 @@ impl std::fmt::Debug for Endpoint {
     }
 }
 
-/// Requests that were refused since the log last said so.
-#[derive(Debug, Default)]
-struct Refused {
-    logged: Option<Timestamp>,
-    since: u64,
-}
-
-impl Refused {
-    /// Counts one more. Gives the count when it is time to log it.
-    fn one_more(&mut self, now: Timestamp) -> Option<u64> {
-        self.since += 1;
-        if self.logged.is_some_and(|at| now.duration_since(at).abs() < LOGGED) {
-            return None;
-        }
-        self.logged = Some(now);
-        Some(std::mem::take(&mut self.since))
-    }
-}
-
-/// Why a request gets no answer but a status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Problem {
-    NotPosted,
-    NotFound,
-    TooLarge,
-    TooSlow,
-    Broken,
-    Busy,
-    Refused(Refusal),
-    NotStored,
-}
-
 impl Endpoint {
     /// For requests signed with `secret`, whose envelopes go through `door`.
-    pub fn new(secret: &SecretString, door: Door, clock: Arc<dyn Clock>, patience: Patience) -> Self {
+    pub fn new(secret: &SecretString, door: Door, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         Self {
             verifier: Verifier::new(secret),
             queue: door.queue(),
             door,
             clock,
-            patience,
-            bodies: Semaphore::new(BODIES),
-            refused: Mutex::default(),
+            limits,
+            refused: Refused::default(),
         }
     }
 
@@ -147,16 +146,33 @@ impl Endpoint {
         &self.door
     }
 
-    fn patience(&self) -> Patience {
-        self.patience
+    fn limits(&self) -> Limits {
+        self.limits
     }
 
-    async fn answer(&self, request: Request) -> Result<Response, Problem> {
+    /// Answers the request in a slot. Only a verified one leaves the connection open.
+    async fn respond(&self, request: Request, slot: &Slot) -> Response {
+        slot.enter(Phase::Unverified);
+        let mut response = match self.answer(request, slot).await {
+            Ok(response) => response,
+            Err(problem) => self.refuse(problem),
+        };
+        if slot.phase() == Phase::Verified {
+            slot.enter(Phase::Idle);
+        } else {
+            slot.enter(Phase::Closing);
+            let close = header::HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response
+    }
+
+    async fn answer(&self, request: Request, slot: &Slot) -> Result<Response, Problem> {
         let (head, body) = request.into_parts();
         if !PATHS.contains(&head.uri.path().trim_end_matches('/')) {
             return Err(Problem::NotFound);
         }
-        // Slack's documentation leaves open how it looks at the certificate; any way is good.
+        // Slack's documentation leaves open how it checks the certificate; any way is good.
         let query = head.uri.query().unwrap_or_default();
         if head.method == Method::GET && query.split('&').any(|pair| pair == "ssl_check=1") {
             return Ok(StatusCode::OK.into_response());
@@ -165,36 +181,65 @@ impl Endpoint {
             return Err(Problem::NotPosted);
         }
         let header = |name: &str| text(&head.headers, name);
-        let signed = Signed::read(header("x-slack-signature"), header("x-slack-request-timestamp"));
-        let largest = if signed.is_ok() { LARGEST } else { LARGEST_UNSIGNED };
-        let permit = tokio::time::timeout(self.patience.body, self.bodies.acquire())
-            .await
-            .map_err(|_| Problem::Busy)?;
-        let body = tokio::time::timeout(self.patience.body, whole(body, largest))
-            .await
-            .map_err(|_| Problem::TooSlow)?;
-        let body = match (body, signed) {
-            (Err(Problem::TooLarge), Err(refusal)) => return Err(Problem::Refused(refusal)),
-            (body, _) => body?,
+        let content_type = header("content-type").unwrap_or_default();
+        let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
+        let now = || self.clock.now().as_second();
+        let signed = Signed::read(header("x-slack-signature"), header("x-slack-request-timestamp"))
+            .and_then(|signed| signed.fresh(now()).map(|()| signed));
+        let largest = match signed {
+            Ok(_) if length.is_some_and(|length| length > LARGEST) => return Err(Problem::TooLarge),
+            Ok(_) => LARGEST,
+            Err(refusal) => {
+                let small = length.is_some_and(|length| length <= LARGEST_UNSIGNED);
+                if refusal != Refusal::Unsigned || !small || !body::may_be_ssl_check(content_type) {
+                    return Err(Problem::Refused(refusal));
+                }
+                LARGEST_UNSIGNED
+            }
         };
+        let body = self.whole(body, largest, slot).await?;
+        let verified = signed.and_then(|signed| self.verifier.verify(signed, &body, now()).map(|()| signed));
+        let signed = match verified {
+            Ok(signed) => signed,
+            Err(_) if body.len() <= LARGEST_UNSIGNED && body::is_ssl_check(content_type, &body) => {
+                return Ok(StatusCode::OK.into_response());
+            }
+            Err(refusal) => return Err(Problem::Refused(refusal)),
+        };
+        slot.enter(Phase::Verified);
         let retry_attempt = header("x-slack-retry-num")
             .and_then(|number| number.parse().ok())
             .unwrap_or_default();
-        let said = body::read(header("content-type").unwrap_or_default(), &body, retry_attempt);
-        if said == Said::SslCheck {
-            return Ok(StatusCode::OK.into_response());
-        }
-        let now = self.clock.now().as_second();
-        signed
-            .and_then(|signed| self.verifier.verify(signed, &body, now))
-            .map_err(Problem::Refused)?;
-        // Only reading is bounded: a slow answer must not keep others from being heard.
-        drop(permit);
         if retry_attempt > 0 {
             let reason = header("x-slack-retry-reason").unwrap_or_default();
             debug!(slack.reason = reason, "Slack sends an event again");
         }
+        let said = body::read(content_type, &body, signed.timestamp(), retry_attempt);
+        drop(body);
         self.serve(said).await
+    }
+
+    /// Reads a body as long as it comes fast.
+    async fn whole(&self, body: Body, largest: usize, slot: &Slot) -> Result<Vec<u8>, Problem> {
+        let reading = async {
+            let mut whole = Vec::new();
+            let mut pieces = body.into_data_stream();
+            while let Some(piece) = tokio::time::timeout(self.limits.stall, pieces.next())
+                .await
+                .map_err(|_| Problem::TooSlow)?
+            {
+                let piece = piece.map_err(|_| Problem::Broken)?;
+                if whole.len() + piece.len() > largest {
+                    return Err(Problem::TooLarge);
+                }
+                slot.hold(piece.len());
+                whole.extend_from_slice(&piece);
+            }
+            Ok(whole)
+        };
+        tokio::time::timeout(self.limits.body, reading)
+            .await
+            .map_err(|_| Problem::TooSlow)?
     }
 
     /// Answers what is known to come from Slack.
@@ -232,7 +277,7 @@ impl Endpoint {
     fn refuse(&self, problem: Problem) -> Response {
         if let Problem::Refused(refusal) = problem {
             metrics::counter!("signpost_slack_requests_refused_total", "reason" => refusal.name()).increment(1);
-            self.log(refusal);
+            self.refused.log(refusal, self.clock.now());
         }
         let (status, sentence) = problem.told();
         let mut response = (status, sentence).into_response();
@@ -242,52 +287,6 @@ impl Endpoint {
                 .insert(header::ALLOW, header::HeaderValue::from_static("POST"));
         }
         response
-    }
-
-    /// Whoever finds the address may send what he likes; the log must not fill up with it.
-    fn log(&self, refusal: Refusal) {
-        let count = self
-            .refused
-            .lock()
-            .map(|mut refused| refused.one_more(self.clock.now()));
-        let Ok(Some(count)) = count else { return };
-        let remedy = match refusal {
-            Refusal::Stale => "is this machine's clock right?",
-            Refusal::Forged => {
-                "is SIGNPOST__SLACK__SIGNING_SECRET the \"Signing Secret\" of this app? Else somebody else sends them"
-            }
-            Refusal::Unsigned => "somebody else sends them, or a proxy takes Slack's headers away",
-        };
-        warn!(
-            count,
-            reason = %refusal,
-            remedy,
-            "requests to the address for Slack are refused"
-        );
-    }
-}
-
-impl Problem {
-    fn told(self) -> (StatusCode, &'static str) {
-        match self {
-            Self::NotPosted => (StatusCode::METHOD_NOT_ALLOWED, POST_ONLY),
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "Slack's requests go to /slack/events, /slack/interactions and /slack/commands.\n",
-            ),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "More than 1 MiB is not read.\n"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The request did not come in time.\n"),
-            Self::Broken => (StatusCode::BAD_REQUEST, "The request broke off.\n"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "There are too many requests.\n"),
-            Self::Refused(_) => (
-                StatusCode::UNAUTHORIZED,
-                "This is not signed as Slack signs its requests.\n",
-            ),
-            Self::NotStored => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "It could not be stored; send it again.\n",
-            ),
-        }
     }
 }
 
@@ -301,57 +300,13 @@ pub async fn is_served(address: SocketAddr) -> bool {
         );
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut answer = String::new();
-        stream
-            .take(LARGEST_UNSIGNED as u64)
-            .read_to_string(&mut answer)
-            .await
-            .ok()?;
+        stream.take(LARGEST_RESPONSE).read_to_string(&mut answer).await.ok()?;
         Some(answer)
     };
-    let answer = tokio::time::timeout(Patience::default().body, ask).await.ok().flatten();
+    let answer = tokio::time::timeout(Limits::default().body, ask).await.ok().flatten();
     answer.is_some_and(|answer| answer.contains(POST_ONLY.trim()))
-}
-
-fn router(endpoint: Arc<Endpoint>) -> Router {
-    Router::new()
-        .fallback(async |State(endpoint): State<Arc<Endpoint>>, request: Request| {
-            endpoint
-                .answer(request)
-                .await
-                .unwrap_or_else(|problem| endpoint.refuse(problem))
-        })
-        .with_state(endpoint)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-async fn whole(body: Body, largest: usize) -> Result<Vec<u8>, Problem> {
-    let mut whole = Vec::new();
-    let mut pieces = body.into_data_stream();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| Problem::Broken)?;
-        if whole.len() + piece.len() > largest {
-            return Err(Problem::TooLarge);
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refused_requests_are_counted_and_logged_once_a_minute() {
-        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
-        let mut refused = Refused::default();
-        let logged: Vec<Option<u64>> = [0, 1, 2, 59, 60, 61, 500]
-            .into_iter()
-            .map(|second| refused.one_more(at(second)))
-            .collect();
-        assert_eq!(logged, [Some(1), None, None, None, Some(4), None, Some(2)]);
-    }
 }

@@ -14,4 +14,5 @@ pub mod pace;
 pub mod sender;
 pub mod socket;
 pub mod text;
+pub mod unready;
 pub mod web;

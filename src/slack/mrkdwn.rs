@@ -5,6 +5,7 @@
 //! behind it, so a literal `*` gets one behind it. Bold next to a word needs one between the two, for Slack formats at
 //! word borders only.
 
+use crate::respond::{hidden_host, honest_label, without_direction, words};
 use crate::runbook::{Inline, Target};
 
 mod code;
@@ -111,11 +112,12 @@ fn put(list: &[Inline], style: Style, out: &mut String) {
             Inline::Link {
                 target: Target::Url(url),
                 label,
-            } if !style.link => put_link(url, label, style, out),
+            } if !style.link => put_link(url, label, around(list, at), style, out),
             Inline::Link { label, .. } => put(label, style, out),
             Inline::Image { alt, url } if !style.link => {
                 let label = [Inline::Text(alt.clone())];
-                put_link(url, if alt.trim().is_empty() { &[] } else { &label }, style, out);
+                let label: &[Inline] = if alt.trim().is_empty() { &[] } else { &label };
+                put_link(url, label, around(list, at), style, out);
             }
             Inline::Image { alt, .. } => put_text(alt, style, out),
             Inline::Break => out.push('\n'),
@@ -139,7 +141,7 @@ fn put_text(text: &str, style: Style, out: &mut String) {
         let url_only = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
         out.push_str(&literal(before));
         match safe_url(url_only).filter(|url| url.len() > "https://".len()) {
-            Some(url) => out.extend(["<", &url, ">"]),
+            Some(url) => put_address(&url, url_only, out),
             None => out.push_str(&literal(url_only)),
         }
         out.push_str(&literal(url.get(url_only.len()..).unwrap_or_default()));
@@ -194,14 +196,44 @@ fn touches(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '*' | '_' | '~' | '`')
 }
 
-fn put_link(url: &str, label: &[Inline], style: Style, out: &mut String) {
+/// The texts that touch an inline before and after it, up to the next blanks: `https://[slack.com](…)` reads as one word.
+fn around(list: &[Inline], at: usize) -> (String, String) {
+    let text = |at: Option<usize>| {
+        let inline = at.and_then(|at| list.get(at));
+        words(inline.map(std::slice::from_ref).unwrap_or_default())
+    };
+    let (before, after) = (text(at.checked_sub(1)), text(Some(at + 1)));
+    (
+        before.rsplit(char::is_whitespace).next().unwrap_or_default().to_owned(),
+        after.split(char::is_whitespace).next().unwrap_or_default().to_owned(),
+    )
+}
+
+fn put_link(url: &str, label: &[Inline], around: (String, String), style: Style, out: &mut String) {
     let mut text = String::new();
     put(label, Style { link: true, ..style }, &mut text);
-    let text = text.replace('\n', " ").replace('|', "¦");
-    match safe_url(url) {
-        Some(url) if text.trim().is_empty() || text.trim() == url => out.extend(["<", &url, ">"]),
-        Some(url) => out.extend(["<", &url, "|", text.trim(), ">"]),
-        None => out.push_str(&text),
+    let text = without_direction(&text).replace('\n', " ").replace('|', "¦");
+    let Some(safe) = safe_url(url) else {
+        out.push_str(&text);
+        return;
+    };
+    let (words, (before, after)) = (words(label), around);
+    if text.trim().is_empty() || text.trim() == safe {
+        put_address(&safe, url.trim(), out);
+    } else if let Some(honest) = honest_label(&words, url) {
+        out.extend(["<", &safe, "|", &literal(&honest).replace('|', "¦"), ">"]);
+    } else if let Some(host) = hidden_host(&format!("{before}{words}{after}"), url) {
+        out.extend(["<", &safe, "|", text.trim(), " (", &literal(&host), ")>"]);
+    } else {
+        out.extend(["<", &safe, "|", text.trim(), ">"]);
+    }
+}
+
+/// A link whose label is its address, unless that hides its own host.
+fn put_address(safe: &str, url: &str, out: &mut String) {
+    match honest_label(url, url) {
+        Some(honest) => out.extend(["<", safe, "|", &literal(&honest).replace('|', "¦"), ">"]),
+        None => out.extend(["<", safe, ">"]),
     }
 }
 

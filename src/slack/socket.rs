@@ -5,14 +5,14 @@
 //! one is left, which is then read until the server closes it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ use super::door::{Door, Queue};
 use super::web::{self, Web};
 use crate::net::{self, Net, WebSocket};
 
+/// The least time between log lines about connections that cannot be opened.
+const SAID: Duration = Duration::from_mins(1);
 /// Frames that are read before anything else gets its turn.
 const BATCH: usize = 64;
 
@@ -64,6 +66,10 @@ pub struct Sockets {
     renew: Notify,
     /// An address that was opened to see whether the token is good; it can be used once.
     first: Mutex<Option<String>>,
+    /// The reason why no connection can be opened.
+    trouble: watch::Sender<Option<String>>,
+    /// The time of the last log line about it.
+    said: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Sockets {
@@ -95,7 +101,14 @@ enum ConnectError {
 impl Sockets {
     /// Connections of the app with this token, whose envelopes go through `door`. `first`: an address that was opened
     /// already.
-    pub fn new(net: Net, web: Arc<Web>, door: Door, timing: Timing, app_token: SecretString, first: String) -> Self {
+    pub fn new(
+        net: Net,
+        web: Arc<Web>,
+        door: Door,
+        timing: Timing,
+        app_token: SecretString,
+        first: impl Into<Option<String>>,
+    ) -> Self {
         Self {
             net,
             web,
@@ -104,8 +117,20 @@ impl Sockets {
             app_token,
             leaving: AtomicU32::new(0),
             renew: Notify::new(),
-            first: Mutex::new(Some(first)),
+            first: Mutex::new(first.into()),
+            trouble: watch::Sender::new(None),
+            said: Mutex::default(),
         }
+    }
+
+    /// Sets the address that the first connection uses.
+    pub fn begin_with(&self, first: Option<String>) {
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = first;
+    }
+
+    /// The reason why no connection can be opened at the moment; `None` while that works.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.subscribe()
     }
 
     /// Replaces one connection, so that its `hello` tells anew how many there are.
@@ -116,9 +141,10 @@ impl Sockets {
     /// Holds one connection until shutdown.
     pub async fn hold(self: Arc<Self>, shutdown: CancellationToken) {
         let (least, most) = self.timing.back_off;
+        // Jitter makes a wait up to twice as long.
         let policy = ExponentialBuilder::default()
             .with_min_delay(least)
-            .with_max_delay(most)
+            .with_max_delay(most / 2)
             .without_max_times()
             .with_jitter();
         let mut delays = policy.build();
@@ -127,7 +153,11 @@ impl Sockets {
             let begun = Instant::now();
             let mut wait = None;
             let mut handed_over = false;
-            match self.connect().await {
+            let connected = tokio::select! {
+                () = shutdown.cancelled() => return,
+                connected = self.connect() => connected,
+            };
+            match connected {
                 Ok(socket) => match self.read(Line::new(socket, &self.door), &mut old, &shutdown).await {
                     End::Shutdown => return,
                     End::HandOver(line) => {
@@ -141,13 +171,10 @@ impl Sockets {
                 },
                 Err(cause) => {
                     if let ConnectError::Web(web::Error::RateLimited { after, .. }) = &cause {
-                        wait = Some(*after);
+                        wait = Some((*after).max(least));
                     }
-                    if let ConnectError::Web(web::Error::Auth { .. }) = &cause {
-                        error!(%cause, "Slack refuses the app token: no message comes in until a person mends it");
+                    if self.complain(&cause) {
                         wait = Some(most);
-                    } else {
-                        warn!(%cause, "no connection to Slack; trying again");
                     }
                 }
             }
@@ -172,7 +199,34 @@ impl Sockets {
             Some(url) => url,
             None => self.web.connections_open(&self.app_token).await?,
         };
-        Ok(self.net.websocket(&url).await?)
+        let socket = self.net.websocket(&url).await?;
+        self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+        Ok(socket)
+    }
+
+    /// Logs why no connection can be opened, at most once a minute for all connections together. Returns whether only a
+    /// person can mend it.
+    fn complain(&self, cause: &ConnectError) -> bool {
+        let is_refused = matches!(cause, ConnectError::Web(web::Error::Auth { .. }));
+        let why = if is_refused {
+            format!("Slack refuses the app token: {cause}")
+        } else {
+            format!("no connection to Slack can be opened: {cause}")
+        };
+        self.trouble.send_replace(Some(why.clone()));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_some_and(|at| at.elapsed() < SAID) {
+            debug!(why, "a connection cannot be opened; trying again");
+            return is_refused;
+        }
+        *said = Some(Instant::now());
+        drop(said);
+        if is_refused {
+            error!(why, "no message comes in until a person mends the token");
+        } else {
+            warn!(why, "a connection cannot be opened; trying again");
+        }
+        is_refused
     }
 
     async fn read(&self, mut line: Line, old: &mut Vec<CancellationToken>, shutdown: &CancellationToken) -> End {

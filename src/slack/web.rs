@@ -1,5 +1,7 @@
 //! The Web API: what the bot asks of Slack, and what the answers mean for what comes next.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use slack_morphism::api::SlackApiAppsConnectionOpenRequest;
@@ -8,16 +10,19 @@ use url::Url;
 
 use super::connector::Connector;
 use super::decode::{Identity, string};
+use crate::clock::{Clock, SystemClock};
 
 mod classes;
 mod lookups;
 mod messages;
 mod respond;
+mod time;
 mod views;
 
 pub use classes::Error;
 pub use lookups::{Conversation, Person};
-pub use messages::{METADATA, Outgoing};
+pub use messages::{METADATA, Outgoing, TOO_MANY};
+pub use time::{Skew, SlackTime};
 pub use views::{View, Which};
 
 use classes::classify;
@@ -29,6 +34,7 @@ pub struct Web {
     pub(super) client: SlackClient<Connector>,
     pub(super) bot: SlackApiToken,
     api_url: Option<Url>,
+    time: Arc<SlackTime>,
 }
 
 type Params<'p> = Vec<(&'static str, Option<&'p str>)>;
@@ -36,11 +42,23 @@ type Params<'p> = Vec<(&'static str, Option<&'p str>)>;
 impl Web {
     /// Over a client, with the bot token.
     pub fn new(client: reqwest::Client, api_url: &str, bot: &SecretString) -> Self {
+        Self::with_clock(client, api_url, bot, Arc::new(SystemClock))
+    }
+
+    /// Like [`Self::new`], with the clock that Slack's time is measured against.
+    pub fn with_clock(client: reqwest::Client, api_url: &str, bot: &SecretString, clock: Arc<dyn Clock>) -> Self {
+        let time = Arc::new(SlackTime::new(clock));
         Self {
-            client: SlackClient::new(Connector::new(client, api_url)),
+            client: SlackClient::new(Connector::new(client, api_url, Arc::clone(&time))),
             bot: token(bot),
             api_url: Url::parse(api_url).ok(),
+            time,
         }
+    }
+
+    /// Slack's time, measured with each of its answers.
+    pub fn time(&self) -> &Arc<SlackTime> {
+        &self.time
     }
 
     /// Who the bot is.

@@ -1,6 +1,7 @@
 //! Cases, what messages were answered with, and mutes: what people see when they come back to a thread.
 
 use std::fmt::Debug;
+use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,6 +21,10 @@ pub struct CaseRow {
     pub author: Option<String>,
     /// What makes two cases the same error.
     pub fingerprint: String,
+    /// A digest of what tells a case from others with its fingerprint; `None` when it was written by an older version.
+    pub identity: Option<String>,
+    /// Whether people may still work on it.
+    pub open: bool,
     /// Key of its card in the outbox, which is kept as long as the case is.
     pub post: Option<String>,
     /// 0 for one that is not stored yet; else as it was read.
@@ -31,6 +36,34 @@ pub struct CaseRow {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+/// What cases of a channel are looked up by. Every look-up has an index.
+#[derive(Debug, Clone, Copy)]
+pub enum CaseLookup<'a> {
+    /// Cases of a thread, including those whose shared card begins it; the newest first.
+    Thread(&'a str),
+    /// Cases with a fingerprint that changed since a time, the latest change first.
+    Fingerprint {
+        /// The whole fingerprint.
+        fingerprint: &'a str,
+        /// Restricts the look-up to cases with this identity.
+        identity: Option<&'a str>,
+        /// When they last changed, at the earliest.
+        since: Timestamp,
+    },
+    /// Open cases whose fingerprint begins with this, in the order of their fingerprints.
+    Open(&'a str),
+    /// Cases of an author that changed since a time, the latest change first.
+    Author {
+        /// A user id or a bot id.
+        author: &'a str,
+        /// When they last changed, at the earliest.
+        since: Timestamp,
+    },
+}
+
+/// Receives the cases of a look-up one by one; `Break` ends it.
+pub type CaseVisitor<'a> = dyn FnMut(CaseRow) -> ControlFlow<()> + Send + 'a;
 
 /// What a message was answered with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,8 +99,13 @@ pub trait Cases: Send + Sync + Debug + 'static {
     /// A case.
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error>;
 
-    /// The cases of a channel that changed since, the latest first, at most 200.
-    async fn cases_since(&self, channel: &str, since: Timestamp) -> Result<Vec<CaseRow>, Error>;
+    /// Passes cases of a channel to `visit`, all read from one snapshot and one in memory at a time, until it breaks.
+    async fn visit_cases(
+        &self,
+        channel: &str,
+        lookup: CaseLookup<'_>,
+        visit: &mut CaseVisitor<'_>,
+    ) -> Result<(), Error>;
 
     /// The cases that a person had to do with, the latest first.
     async fn cases_of(&self, user: &str, limit: u32) -> Result<Vec<CaseRow>, Error>;

@@ -52,8 +52,91 @@ pub struct Waiting {
     pub mentioned: bool,
     /// The raw payload.
     pub payload: String,
-    /// How often it was begun, this time included.
+    /// How often the process ended while it was running.
     pub attempts: u32,
+    /// Whether an operator asked for it: then it is handled however old it is.
+    pub retried: bool,
+}
+
+/// The reason why a row was set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The process ended several times while it was handled.
+    Crashed,
+    /// Handling it panicked.
+    Panicked,
+    /// It can't be decoded.
+    Undecoded,
+    /// It could not be handled for a day.
+    TooOld,
+}
+
+impl Why {
+    /// As it is stored, and as metrics name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crashed => "crashed",
+            Self::Panicked => "panicked",
+            Self::Undecoded => "undecoded",
+            Self::TooOld => "too_old",
+        }
+    }
+}
+
+/// Counts of the inbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxCounts {
+    /// Rows that wait.
+    pub waiting: u64,
+    /// Rows that were set aside and still have their payload.
+    pub set_aside: u64,
+}
+
+/// A row of the inbox as an operator sees it, without its payload.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct InboxRow {
+    /// See [`Arrival::key`].
+    pub key: String,
+    /// See [`Arrival::lane`].
+    pub lane: String,
+    /// `waiting` or `set_aside`.
+    pub state: String,
+    /// Why it was set aside: `crashed`, `panicked`, `undecoded`, `too_old`.
+    pub reason: Option<String>,
+    /// How often the process ended while it was running.
+    pub attempts: u32,
+    /// When it came in.
+    pub received_at: jiff::Timestamp,
+    /// Whether its payload is still there, so that it can be tried again.
+    pub retriable: bool,
+}
+
+/// A message that was too old to be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMissed {
+    /// Channel id.
+    pub channel: String,
+    /// When it was written.
+    pub at: jiff::Timestamp,
+    /// Whether the bot was asked.
+    pub asked: bool,
+}
+
+/// Messages of a channel that were too old to be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// Channel id.
+    pub channel: String,
+    /// How many.
+    pub count: u64,
+    /// How many of them asked the bot.
+    pub asked: u64,
+    /// When the first of them was written.
+    pub first_at: jiff::Timestamp,
+    /// When the last of them was written.
+    pub last_at: jiff::Timestamp,
+    /// When the last of them was noted.
+    pub noted_at: jiff::Timestamp,
 }
 
 /// What handling a row led to.
@@ -61,6 +144,8 @@ pub struct Waiting {
 pub struct Done {
     /// What is to be posted.
     pub posts: Vec<NewPost>,
+    /// When messages among the posts are of no use any more: then they are not posted. `None`: they always are.
+    pub expires_at: Option<jiff::Timestamp>,
     /// The messages that are answered now, and what with; empty for silence.
     pub answered: Vec<Answered>,
     /// Cases that are new or changed.
@@ -69,6 +154,8 @@ pub struct Done {
     pub forget: Vec<String>,
     /// Messages that count as not answered any more.
     pub unanswer: Vec<String>,
+    /// The message was too old to be answered: its channel is told.
+    pub missed: Option<NewMissed>,
     /// Runs that are new or changed.
     pub runs: Vec<RunRow>,
     /// What the audit is told.

@@ -15,9 +15,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use cases::{Answered, CaseRow, Cases, Mute};
-pub use inbox::{Arrival, Done, Receipt, Waiting};
-pub use outbox::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
+pub use inbox::{Arrival, Done, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
+pub use outbox::{Action, Due, LONGEST_WAIT, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
 /// Durable state. Every method is one transaction.
@@ -26,12 +26,19 @@ pub trait Store: Cases + Runs {
     /// Takes in what arrived, all or nothing. Once this returns, it may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 
-    /// The next rows to handle after `seq`, in the order they came; counts the attempt, so that a row that brings the
-    /// process down is noticed.
-    async fn take(&self, after: i64, limit: u32) -> Result<Vec<Waiting>, Error>;
+    /// The lanes with rows that wait, by name, at most `limit` of them: those after `after`, then from the first on, so
+    /// that who asks again and again with the last name hears of each.
+    async fn lanes(&self, after: &str, limit: u32) -> Result<Vec<String>, Error>;
 
-    /// One row, when it still waits.
-    async fn waiting(&self, key: &str) -> Result<Option<Waiting>, Error>;
+    /// The oldest row of a lane that waits.
+    async fn next(&self, lane: &str) -> Result<Option<Waiting>, Error>;
+
+    /// Marks a row as running: its turn has come. `false` when it doesn't wait any more. After a crash the rows that were
+    /// running are counted; this mark survives a crash of the process, but need not survive one of the machine.
+    async fn begin(&self, seq: i64) -> Result<bool, Error>;
+
+    /// Takes the mark of [`Self::begin`] back from one row that was not finished, or from all of them.
+    async fn release(&self, seq: Option<i64>) -> Result<(), Error>;
 
     /// Marks a row as handled, erases its payload, and writes down what it led to. `false`, and nothing is done, when the
     /// row changed since it was read (the other arrival of the same message told of a mention), or a case did.
@@ -41,8 +48,17 @@ pub trait Store: Cases + Runs {
     /// done, when a case changed since it was read. `user`: who had to do with the cases.
     async fn conclude(&self, done: &Done, user: Option<&str>, now: Timestamp) -> Result<bool, Error>;
 
-    /// Keeps a row that cannot be handled for a look by a person, until its payload is erased.
-    async fn set_aside(&self, key: &str, now: Timestamp) -> Result<(), Error>;
+    /// Keeps a row that cannot be handled for an operator, until its payload is erased.
+    async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error>;
+
+    /// Counts of the inbox.
+    async fn inbox(&self) -> Result<InboxCounts, Error>;
+
+    /// Channels in which messages were too old to be answered, once none was noted since `before`.
+    async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error>;
+
+    /// Forgets what was missed in a channel and adds the post that says so, if there is one.
+    async fn tell_missed(&self, missed: &Missed, post: Option<&NewPost>, now: Timestamp) -> Result<(), Error>;
 
     /// Adds what is to be posted, updated or deleted and is not the outcome of a row of the inbox: what people click.
     /// Never waits behind those who work through queues.
@@ -66,16 +82,23 @@ pub trait Store: Cases + Runs {
     /// their last try began. Tells how many.
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error>;
 
+    /// After a start: counts an attempt for each row of the inbox that was running when the process ended. Tells how many.
+    async fn recover_inbox(&self) -> Result<u64, Error>;
+
     /// Forgets what is older than `retention`, and erases payloads older than a day. What people still work on stays,
     /// with what leads to it and with the runs that gathered facts for it; so does a run that has not ended. The
     /// messages of a case and of a run are known as long as it is.
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error>;
 
-    /// What was erased must not live on anywhere, as far as that can be had now: called where it may have been a secret.
-    async fn scrub(&self) -> Result<(), Error>;
+    /// Removes what was erased from everywhere else that the store keeps it (the write-ahead log). `false` when a reader
+    /// is in the way: then it has to be tried again.
+    async fn scrub(&self) -> Result<bool, Error>;
 
-    /// Whether it can be written.
-    async fn check(&self) -> Result<(), Error>;
+    /// Whether something was erased that [`Self::scrub`] has not removed yet.
+    fn wants_scrub(&self) -> bool;
+
+    /// Whether it can be written; mends what can be mended without losing anything.
+    async fn check(&self, now: Timestamp) -> Result<(), Error>;
 }
 
 /// Raw payloads are erased after this time even when they could not be handled.
@@ -117,6 +140,22 @@ pub enum Error {
     InUse {
         /// The file.
         path: PathBuf,
+    },
+    /// Others may read the file, and that can't be changed.
+    #[error("the store {} may be read or written by others, and its mode cannot be changed to 0600: {cause}", .path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The file was taken away or damaged while it is open.
+    #[error("the store {} {fault}", .path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        fault: sqlite::FileFault,
     },
     /// There is no file.
     #[error("there is no store {} yet: `signpost serve` makes it; name the bot's settings with --config, or set store.path", .path.display())]

@@ -1,6 +1,12 @@
 //! Rows of the outbox.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+
+/// The longest time that a row waits for its next try. A row whose time is further away than this is due: the clock was
+/// wrong when it was written.
+pub const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// What is to be done in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]

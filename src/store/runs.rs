@@ -24,7 +24,8 @@ pub struct RunRow {
     pub thread_ts: Option<String>,
     /// The case that it gathers facts for.
     pub case: Option<String>,
-    /// What makes two runs the same; of those that are live each is there once. `None`: it is not compared.
+    /// What makes two runs the same, as [`Runs::fingerprint`] gives it; of those that are live each is there once. `None`:
+    /// it is not compared.
     pub fingerprint: Option<String>,
     /// Until it has ended.
     pub live: bool,
@@ -87,11 +88,21 @@ pub trait Runs: Send + Sync + Debug + 'static {
     /// The runs that have not ended, the oldest first.
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error>;
 
+    /// A keyed hash of what makes two runs the same. The key is random and never leaves the store, so nothing can be told
+    /// of values from it.
+    async fn fingerprint(&self, of: &str) -> Result<String, Error>;
+
     /// The live run of a fingerprint.
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error>;
 
     /// The latest runs, those of one user alone when one is named, the newest first.
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error>;
+
+    /// The latest runs of these jobs and of this user, the newest first.
+    async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error>;
+
+    /// The runs of a job that have not ended, and those that changed since; the oldest first.
+    async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error>;
 
     /// The runs that gathered facts for a case.
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error>;

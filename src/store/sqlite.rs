@@ -1,63 +1,71 @@
 //! The store on one machine: SQLite with a write-ahead log, every commit on disk before it counts.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite as Engine, Transaction};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tracing::{error, warn};
+use uuid::Uuid;
 
 use super::{
-    Arrival, Done, Due, Error, NewPost, PAYLOADS_KEPT, Place, Purged, Receipt, Retention, Settled, Store, Turn, Waiting,
+    Arrival, Done, Due, Error, InboxCounts, Missed, NewPost, Place, Purged, Receipt, Retention, Settled, Store, Turn,
+    Waiting, Why,
 };
 
 mod cases;
+mod file;
+mod inbox;
 mod outbox;
+mod purge;
 mod reading;
 mod runs;
 
+pub use file::FileFault;
+use file::{StoreFile, with_suffix};
+
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first. What it
+/// commits is on disk.
+const BEGIN: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// The same for what must survive a crash of the process but not one of the machine: the log is written, not flushed.
+const BEGIN_UNFLUSHED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 /// Connections that read.
 const READERS: u32 = 4;
-
-/// Forgets what is older than a time, in this order: what people still work on keeps what belongs to it.
-const FORGET: [&str; 6] = [
-    "DELETE FROM inbox WHERE state <> 'waiting' AND received_at < ?",
-    "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE updated_at < ?)",
-    "DELETE FROM cases WHERE updated_at < ?",
-    "DELETE FROM answers WHERE answered_at < ? AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM cases))",
-    "DELETE FROM runs WHERE live = 0 AND updated_at < ? AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM cases))",
-    // The card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose keys
-    // end in the run's id, and those of its thread.
-    "DELETE FROM outbox WHERE state NOT IN ('pending', 'sending', 'uncertain') AND created_at < ?
-     AND (action <> 'post' OR (key NOT IN (SELECT post FROM cases WHERE post IS NOT NULL)
-     AND substr(key, instr(key, ':') + 1) NOT IN (SELECT id FROM runs)
-     AND (thread_ts IS NULL OR (channel, thread_ts) NOT IN (
-         SELECT channel, thread_ts FROM cases WHERE thread_ts IS NOT NULL
-         UNION ALL SELECT channel, thread_ts FROM runs WHERE thread_ts IS NOT NULL))))",
-];
+/// How long SQLite waits for another process (`signpost inbox retry`) that writes.
+const BUSY: Duration = Duration::from_secs(10);
 
 /// A SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
-    /// The one connection that writes.
-    writer: SqlitePool,
-    /// Connections that only read; they see what was committed, and never wait for the writer.
-    readers: SqlitePool,
+    open: ArcSwap<Open>,
     /// Who works through a queue takes this before the writer, so that a person's click waits for one transaction at
     /// most, never for a row of them.
     behind: Semaphore,
-    /// Held while the store is open: two bots on one file would post everything twice.
-    _lock: File,
+    /// Held while the file is mended.
+    mending: Mutex<()>,
+    /// The file was seen damaged: what the connections remember of it may be wrong.
+    damaged: AtomicBool,
+    /// Payloads were erased since the write-ahead log was last emptied.
+    erased: AtomicBool,
+}
+
+/// Connections to the file, and the file itself, which must be closed after them.
+#[derive(Debug)]
+struct Open {
+    /// The one connection that writes: SQLite has one writer at a time anyway.
+    writer: SqlitePool,
+    /// Connections that only read; they see what was committed, and never wait for the writer.
+    readers: SqlitePool,
+    file: Arc<StoreFile>,
 }
 
 impl Sqlite {
@@ -67,40 +75,18 @@ impl Sqlite {
     ///
     /// When the file cannot be opened or is in use by another process.
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        let open = |cause| Error::Open {
-            path: path.to_owned(),
-            cause,
-        };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(open)?;
+            std::fs::create_dir_all(folder).map_err(|cause| Error::Open {
+                path: path.to_owned(),
+                cause,
+            })?;
         }
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let lock = private(&PathBuf::from(name)).map_err(open)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(cause)) => return Err(open(cause)),
-        }
-        // SQLite gives its log and index files the mode of the database, so it must exist before SQLite opens it.
-        drop(private(path).map_err(open)?);
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-            // Erased payloads must not stay readable in free pages.
-            .pragma("secure_delete", "ON");
+        let mut file = StoreFile::open(path)?;
         let unusable = |cause| Error::Unusable {
             path: path.to_owned(),
             cause,
         };
-        // SQLite has one writer at a time anyway.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await
-            .map_err(unusable)?;
+        let writer = writer(file.path()).await.map_err(unusable)?;
         MIGRATIONS.run(&writer).await.map_err(|cause| match cause {
             MigrateError::VersionMissing(_) => Error::Newer { path: path.to_owned() },
             cause => Error::Migration {
@@ -108,22 +94,54 @@ impl Sqlite {
                 cause: Box::new(cause),
             },
         })?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await
-            .map_err(unusable)?;
+        let id = id_of(&writer).await.map_err(unusable)?;
+        runs::seal(&writer).await.map_err(unusable)?;
+        // A process that was killed leaves a log with payloads that were erased since, and sealing leaves raw values there.
+        // It also brings the id to the file.
+        empty_log(&writer, BUSY).await.map_err(unusable)?;
+        file.expect_id(id);
+        let readers = readers(file.path()).await.map_err(unusable)?;
         Ok(Self {
-            writer,
-            readers,
+            open: ArcSwap::from_pointee(Open {
+                writer,
+                readers,
+                file: Arc::new(file),
+            }),
             behind: Semaphore::new(1),
-            _lock: lock,
+            mending: Mutex::default(),
+            damaged: AtomicBool::new(false),
+            erased: AtomicBool::new(false),
         })
     }
 
     /// A transaction of what cannot wait: intake, and what people click.
     async fn begin(&self) -> Result<Transaction<'static, Engine>, Error> {
-        Ok(self.writer.begin_with(BEGIN).await?)
+        self.begin_as(BEGIN).await
+    }
+
+    async fn begin_as(&self, statement: &'static str) -> Result<Transaction<'static, Engine>, Error> {
+        let open = self.open.load_full();
+        let transaction = open.writer.begin_with(statement).await?;
+        // Only now: while this waited for the connection, the file may have been mended.
+        self.intact(&open)?;
+        Ok(transaction)
+    }
+
+    /// Fails when the file is not what the connections take it for.
+    fn intact(&self, open: &Open) -> Result<(), Error> {
+        let fault = match open.file.check() {
+            Ok(()) if self.damaged.load(Ordering::Acquire) => FileFault::Damaged,
+            Ok(()) => return Ok(()),
+            Err(fault) => fault,
+        };
+        if fault == FileFault::Damaged {
+            self.damaged.store(true, Ordering::Release);
+        }
+        Err(lost(&open.file, fault))
+    }
+
+    fn readers(&self) -> SqlitePool {
+        self.open.load().readers.clone()
     }
 
     /// The place in the queue of what can wait; held until the transaction has ended.
@@ -131,14 +149,158 @@ impl Sqlite {
         // It is never closed.
         self.behind.acquire().await.ok()
     }
+
+    /// Mends what can be mended: a file that was deleted is written anew from the connections, which still have all of
+    /// it; one whose content was restored is opened anew.
+    async fn mend(&self) -> Result<(), Error> {
+        let _alone = self.mending.lock().await;
+        let open = self.open.load_full();
+        match open.file.check() {
+            Ok(()) if !self.damaged.load(Ordering::Acquire) => Ok(()),
+            Ok(()) => self.reopen(&open).await,
+            Err(FileFault::Removed) => self.restore(&open).await,
+            Err(fault) => {
+                if fault == FileFault::Damaged {
+                    self.damaged.store(true, Ordering::Release);
+                }
+                Err(lost(&open.file, fault))
+            }
+        }
+    }
+
+    async fn reopen(&self, open: &Open) -> Result<(), Error> {
+        open.close().await;
+        let fresh = Open::again(Arc::clone(&open.file)).await?;
+        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&fresh.writer)
+            .await?;
+        self.open.store(Arc::new(fresh));
+        if found != "ok" {
+            error!(found, "the store's file is still damaged");
+            return Err(lost(&open.file, FileFault::Damaged));
+        }
+        self.damaged.store(false, Ordering::Release);
+        warn!("the store's file is back and is used again");
+        Ok(())
+    }
+
+    async fn restore(&self, open: &Open) -> Result<(), Error> {
+        let path = open.file.path().to_owned();
+        let failed = |cause| Error::Open {
+            path: path.clone(),
+            cause,
+        };
+        let copy = with_suffix(&path, ".restored");
+        let _ = std::fs::remove_file(&copy);
+        // Made private before anything is in it.
+        drop(StoreFile::open(&copy)?);
+        sqlx::query("VACUUM INTO ?")
+            .bind(copy.to_string_lossy())
+            .execute(&open.writer)
+            .await?;
+        std::fs::File::open(&copy)
+            .and_then(|copy| copy.sync_all())
+            .map_err(failed)?;
+        // Not over a file that somebody put there meanwhile.
+        std::fs::hard_link(&copy, &path).map_err(failed)?;
+        std::fs::remove_file(&copy).map_err(failed)?;
+        // The last connection to close deletes the log beside the path, so this comes before the new ones.
+        open.close().await;
+        open.file.remove_leftovers().map_err(failed)?;
+        let mut file = StoreFile::open(&path)?;
+        let writer = writer(&path).await?;
+        file.expect_id(id_of(&writer).await?);
+        let readers = readers(&path).await?;
+        self.open.store(Arc::new(Open {
+            writer,
+            readers,
+            file: Arc::new(file),
+        }));
+        warn!(path = %path.display(), "the store's file was deleted; all that it held was written to a new one");
+        Ok(())
+    }
 }
 
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+impl Open {
+    /// New connections to the same file.
+    async fn again(file: Arc<StoreFile>) -> Result<Self, Error> {
+        Ok(Self {
+            writer: writer(file.path()).await?,
+            readers: readers(file.path()).await?,
+            file,
+        })
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn lost(file: &StoreFile, fault: FileFault) -> Error {
+    Error::Lost {
+        path: file.path().to_owned(),
+        fault,
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        // Erased payloads must not stay readable in free pages.
+        .pragma("secure_delete", "ON")
+}
+
+async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    pool(1).connect_with(options(path)).await
+}
+
+async fn readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    pool(READERS).connect_with(options(path).read_only(true)).await
+}
+
+/// A pool that replaces a connection whose transaction could not be ended, as on a full disk: SQLite and sqlx disagree
+/// about it from then on, and every later transaction on it would fail.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // A rollback that was begun when a transaction was dropped is done before this is answered.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+}
+
+/// The id of the store, kept where the file's header can be read without SQLite. A store without one gets one.
+async fn id_of(writer: &SqlitePool) -> Result<u32, sqlx::Error> {
+    let id: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
+    if let Ok(id) = u32::try_from(id)
+        && id != 0
+    {
+        return Ok(id);
+    }
+    let id = (Uuid::new_v4().as_u128() as u32 & 0x7fff_ffff) | 1;
+    sqlx::query(AssertSqlSafe(format!("PRAGMA user_version = {id}")))
+        .execute(writer)
+        .await?;
+    Ok(id)
+}
+
+/// Brings the write-ahead log into the file and cuts it to nothing. `false` when a reader was in the way for so long.
+async fn empty_log(writer: &SqlitePool, patience: Duration) -> Result<bool, sqlx::Error> {
+    let mut connection = writer.acquire().await?;
+    let wait = |wait: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", wait.as_millis()));
+    sqlx::query(wait(patience)).execute(&mut *connection).await?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(&mut *connection)
+        .await;
+    sqlx::query(wait(BUSY)).execute(&mut *connection).await?;
+    Ok(row?.try_get::<i64, _>(0)? == 0)
 }
 
 #[async_trait]
@@ -147,57 +309,48 @@ impl Store for Sqlite {
         let mut transaction = self.begin().await?;
         let mut receipts = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
-            receipts.push(receive_one(&mut transaction, arrival, now).await?);
+            receipts.push(inbox::receive(&mut transaction, arrival, now).await?);
         }
         transaction.commit().await?;
+        // What is acknowledged must be in the file that is there, not in one that was taken away meanwhile.
+        self.intact(&self.open.load_full())?;
         Ok(receipts)
     }
 
-    async fn take(&self, after: i64, limit: u32) -> Result<Vec<Waiting>, Error> {
-        let _behind = self.behind().await;
-        let rows = sqlx::query(
-            "UPDATE inbox SET attempts = attempts + 1
-             WHERE seq IN (SELECT seq FROM inbox WHERE state = 'waiting' AND seq > ? ORDER BY seq LIMIT ?)
-             RETURNING seq, key, lane, mentioned, payload, attempts",
-        )
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&self.writer)
-        .await?;
-        let mut rows = rows.iter().map(waiting).collect::<Result<Vec<_>, _>>()?;
-        rows.sort_by_key(|row| row.seq);
-        Ok(rows)
+    async fn lanes(&self, after: &str, limit: u32) -> Result<Vec<String>, Error> {
+        Ok(inbox::lanes(&self.readers(), after, limit).await?)
     }
 
-    async fn waiting(&self, key: &str) -> Result<Option<Waiting>, Error> {
-        let row = sqlx::query(
-            "SELECT seq, key, lane, mentioned, payload, attempts FROM inbox WHERE key = ? AND state = 'waiting'",
-        )
-        .bind(key)
-        .fetch_optional(&self.readers)
-        .await?;
-        Ok(row.as_ref().map(waiting).transpose()?)
+    async fn next(&self, lane: &str) -> Result<Option<Waiting>, Error> {
+        Ok(inbox::next(&self.readers(), lane).await?)
+    }
+
+    async fn begin(&self, seq: i64) -> Result<bool, Error> {
+        let _behind = self.behind().await;
+        let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
+        let begun = inbox::begin(&mut transaction, seq).await?;
+        transaction.commit().await?;
+        Ok(begun)
+    }
+
+    async fn release(&self, seq: Option<i64>) -> Result<(), Error> {
+        let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
+        inbox::release(&mut transaction, seq).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        let marked = sqlx::query(
-            "UPDATE inbox SET state = 'handled', handled_at = ?, payload = NULL
-             WHERE seq = ? AND mentioned = ? AND state = 'waiting'",
-        )
-        .bind(now.as_millisecond())
-        .bind(row.seq)
-        .bind(row.mentioned)
-        .execute(&mut *transaction)
-        .await?;
-        if marked.rows_affected() == 0 {
+        if !inbox::finish(&mut transaction, row, now).await? {
             return Ok(false);
         }
         if !cases::conclude(&mut transaction, done, None, now).await? {
             return Ok(false);
         }
         transaction.commit().await?;
+        self.erased.store(true, Ordering::Release);
         Ok(true)
     }
 
@@ -210,24 +363,43 @@ impl Store for Sqlite {
         Ok(true)
     }
 
-    async fn set_aside(&self, key: &str, now: Timestamp) -> Result<(), Error> {
-        sqlx::query("UPDATE inbox SET state = 'set_aside', handled_at = ? WHERE key = ? AND state = 'waiting'")
-            .bind(now.as_millisecond())
-            .bind(key)
-            .execute(&self.writer)
-            .await?;
+    async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error> {
+        let _behind = self.behind().await;
+        let mut transaction = self.begin().await?;
+        inbox::set_aside(&mut transaction, key, why, now).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn inbox(&self) -> Result<InboxCounts, Error> {
+        Ok(inbox::counts(&self.readers()).await?)
+    }
+
+    async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error> {
+        Ok(inbox::missed_before(&self.readers(), before).await?)
+    }
+
+    async fn tell_missed(&self, missed: &Missed, post: Option<&NewPost>, now: Timestamp) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        // More may have been noted meanwhile: then it is told later, with those.
+        if inbox::forget_missed(&mut transaction, missed).await?
+            && let Some(post) = post
+        {
+            outbox::add(&mut transaction, std::slice::from_ref(post), None, now).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 
     async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        outbox::add(&mut transaction, posts, now).await?;
+        outbox::add(&mut transaction, posts, None, now).await?;
         transaction.commit().await?;
         Ok(())
     }
 
     async fn due(&self, now: Timestamp) -> Result<Due, Error> {
-        Ok(outbox::due(&self.readers, now).await?)
+        Ok(outbox::due(&self.readers(), now).await?)
     }
 
     async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error> {
@@ -247,119 +419,53 @@ impl Store for Sqlite {
     }
 
     async fn posted(&self, key: &str) -> Result<Option<Place>, Error> {
-        Ok(outbox::posted(&self.readers, key).await?)
+        Ok(outbox::posted(&self.readers(), key).await?)
     }
 
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
-        Ok(outbox::recover(&self.writer, lookup_after).await?)
+        let mut transaction = self.begin().await?;
+        let changed = outbox::recover(&mut transaction, lookup_after).await?;
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    async fn recover_inbox(&self) -> Result<u64, Error> {
+        let mut transaction = self.begin().await?;
+        let counted = inbox::recover(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(counted)
     }
 
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
-        let old = before(now, retention.answers);
-        let _behind = self.behind().await;
-        let mut transaction = self.begin().await?;
-        let unhandled = sqlx::query(
-            "UPDATE inbox SET state = 'set_aside', handled_at = ? WHERE state = 'waiting' AND received_at < ?",
-        )
-        .bind(now.as_millisecond())
-        .bind(before(now, PAYLOADS_KEPT))
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        let erased = sqlx::query("UPDATE inbox SET payload = NULL WHERE payload IS NOT NULL AND received_at < ?")
-            .bind(before(now, PAYLOADS_KEPT))
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-        let mut forgotten = 0;
-        for statement in FORGET {
-            forgotten += sqlx::query(statement)
-                .bind(old)
-                .execute(&mut *transaction)
-                .await?
-                .rows_affected();
-        }
-        forgotten += sqlx::query("DELETE FROM audit WHERE at < ?")
-            .bind(before(now, retention.audit))
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-        transaction.commit().await?;
+        let purged = self.purge_in_chunks(now, retention).await?;
         self.scrub().await?;
-        Ok(Purged {
-            forgotten,
-            erased,
-            unhandled,
-        })
+        Ok(purged)
     }
 
-    async fn scrub(&self) -> Result<(), Error> {
-        // The write-ahead log keeps pages of before.
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.writer)
+    async fn scrub(&self) -> Result<bool, Error> {
+        let open = self.open.load_full();
+        self.intact(&open)?;
+        self.erased.store(false, Ordering::Release);
+        // Nobody's click waits for a reader that is slow.
+        let emptied = empty_log(&open.writer, Duration::from_millis(50)).await;
+        if !matches!(emptied, Ok(true)) {
+            self.erased.store(true, Ordering::Release);
+        }
+        Ok(emptied?)
+    }
+
+    fn wants_scrub(&self) -> bool {
+        self.erased.load(Ordering::Acquire)
+    }
+
+    async fn check(&self, now: Timestamp) -> Result<(), Error> {
+        self.mend().await?;
+        let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
+        sqlx::query("INSERT INTO heartbeat (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+            .bind(now.as_millisecond())
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
-
-    async fn check(&self) -> Result<(), Error> {
-        self.begin().await?.rollback().await?;
-        Ok(())
-    }
-}
-
-async fn receive_one(
-    transaction: &mut Transaction<'static, Engine>,
-    arrival: &Arrival,
-    now: Timestamp,
-) -> Result<Receipt, sqlx::Error> {
-    let known = sqlx::query("SELECT state, mentioned FROM inbox WHERE key = ?")
-        .bind(&arrival.key)
-        .fetch_optional(&mut **transaction)
-        .await?;
-    let mut receipt = Receipt::New;
-    if let Some(row) = known {
-        let state: String = row.try_get("state")?;
-        if row.try_get::<bool, _>("mentioned")? || !arrival.mentioned {
-            return Ok(Receipt::Known);
-        }
-        if state == "waiting" {
-            sqlx::query("UPDATE inbox SET mentioned = 1 WHERE key = ?")
-                .bind(&arrival.key)
-                .execute(&mut **transaction)
-                .await?;
-            return Ok(Receipt::Mentioned);
-        }
-        // Handled before the mention was known: it goes through again, as a row of its own at the end of the order.
-        sqlx::query("DELETE FROM inbox WHERE key = ?")
-            .bind(&arrival.key)
-            .execute(&mut **transaction)
-            .await?;
-        receipt = Receipt::Reopened;
-    }
-    sqlx::query("INSERT INTO inbox (key, lane, mentioned, payload, received_at, state) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(&arrival.key)
-        .bind(&arrival.lane)
-        .bind(arrival.mentioned)
-        .bind(&arrival.payload)
-        .bind(now.as_millisecond())
-        .bind(if arrival.decoded { "waiting" } else { "set_aside" })
-        .execute(&mut **transaction)
-        .await?;
-    Ok(receipt)
-}
-
-fn before(now: Timestamp, age: Duration) -> i64 {
-    now.as_millisecond()
-        .saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
-    Ok(Waiting {
-        seq: row.try_get("seq")?,
-        key: row.try_get("key")?,
-        lane: row.try_get("lane")?,
-        mentioned: row.try_get("mentioned")?,
-        payload: row.try_get::<Option<String>, _>("payload")?.unwrap_or_default(),
-        attempts: row.try_get("attempts")?,
-    })
 }

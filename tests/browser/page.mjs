@@ -92,6 +92,31 @@ await story(async ({ signpost, open }) => {
     await other.context().close();
   });
 
+  await check("two windows stay two people after a reload", async () => {
+    const one = await open();
+    const other = await one.context().newPage();
+    await other.goto(signpost.url);
+    await other.waitForSelector("#messages .empty, #messages .message");
+    const who = (window) => window.locator('#people [aria-checked="true"]').innerText();
+    await one.getByRole("radio", { name: "Ada" }).click();
+    await other.getByRole("radio", { name: "Grace" }).click();
+    for (const window of [one, other]) {
+      await window.reload();
+      await window.waitForSelector("#people [aria-checked='true']");
+    }
+    assert.match(await who(one), /Ada/);
+    assert.match(await who(other), /Grace/);
+    // A window that is opened from another one begins as the same person and then goes its own way.
+    const [copy] = await Promise.all([other.context().waitForEvent("page"), other.evaluate(() => { window.open(location.href); })]);
+    await copy.waitForSelector("#people [aria-checked='true']");
+    await copy.getByRole("radio", { name: "Ada" }).click();
+    await other.reload();
+    await other.waitForSelector("#people [aria-checked='true']");
+    assert.match(await who(other), /Grace/);
+    assert.match(await who(copy), /Ada/);
+    await one.context().close();
+  });
+
   await check("a message's menu offers the message shortcut, by mouse and by keyboard", async () => {
     await channel(page, "random");
     await page.focus("#composer-input");

@@ -20,6 +20,8 @@ use tokio_util::task::TaskTracker;
 
 mod acts;
 mod answering;
+mod busy;
+mod clocks;
 mod commands;
 mod crashing;
 mod doctor;
@@ -27,14 +29,20 @@ mod forgetting;
 mod home;
 mod http;
 mod jobs;
+mod late;
 mod load;
+mod logging;
+mod memory;
 mod noise;
 mod operating;
+mod panicking;
 mod pasting;
 mod receiving;
 mod resuming;
 mod sending;
 mod shortcuts;
+mod starting;
+mod stopping;
 mod working;
 
 /// Recognised by the runbook that [`World`] comes with.

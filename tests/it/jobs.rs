@@ -3,7 +3,9 @@
 mod checks;
 mod fit;
 mod forms;
+mod logs;
 mod masks;
+mod names;
 mod registry;
 
 use signpost::jobs::Registry;

@@ -40,3 +40,6 @@ mod signing;
 mod slack;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+#[cfg(test)]
+mod terminal;

@@ -12,7 +12,7 @@ use proptest::prop_oneof;
 use signpost::clock::{Clock, SystemClock};
 use signpost::files::{Folder, Options};
 use signpost::matching::{self, Harvest, Index};
-use signpost::runbook::Library;
+use signpost::runbook::{Level, Library};
 
 /// A clock that is ahead: every file looks long settled.
 #[derive(Debug)]
@@ -287,4 +287,129 @@ fn strangers_see_nobody_to_call() {
     assert_eq!((contacts(&strangers), strangers.teams.len()), (0, 0));
     assert_eq!(contacts(&strangers.clone()), 0);
     assert_eq!(contacts(&library), 1);
+}
+
+const KNOWN: &str = "---\ntitle: Levers\nservice: depot\n---\n# Levers\n\n```\nWX0009: the lever of depot is bent\n```\n\n1. Bend it back.\n";
+
+#[test]
+fn a_file_that_was_emptied_filled_with_garbage_or_cut_off_keeps_its_last_good_version() {
+    let breakages: [(&str, &[u8], &str); 8] = [
+        ("emptied", b"", "empty"),
+        ("only blanks", b"\n \n", "empty"),
+        ("NUL bytes", &[0; 64], "not-text"),
+        ("NUL bytes at its end", b"# Levers\n\nx\0\0\0", "not-text"),
+        (
+            "cut off in the front matter",
+            b"---\ntitle: Levers\nserv",
+            "front-matter-unclosed",
+        ),
+        ("cut off after the fence", b"---\n", "front-matter-unclosed"),
+        ("cut off in a key", b"---\r\ntit", "front-matter-unclosed"),
+        (
+            "front matter that is no YAML",
+            b"---\ntitle: [\n---\n# Other\n",
+            "front-matter",
+        ),
+    ];
+    for clock in [Arc::new(Ahead) as Arc<dyn Clock>, Arc::new(SystemClock)] {
+        for (name, bytes, code) in breakages {
+            let dir = tempfile::tempdir().unwrap();
+            write(dir.path(), "a.md", KNOWN);
+            write(dir.path(), "b.md", TEXTS[0]);
+            let mut reader = Reader::new(dir.path(), Arc::clone(&clock));
+            reader.read();
+            fs::write(dir.path().join("a.md"), bytes).unwrap();
+            for turn in 0..2 {
+                // Something else changes meanwhile.
+                write(dir.path(), "b.md", &format!("{}{}", TEXTS[1], "\n".repeat(turn)));
+                let (library, index, _) = reader.read();
+                assert_eq!(paths(&library), ["a.md", "b.md"], "{name}");
+                let found = index.find("WX0009: the lever of depot is bent");
+                assert_eq!(found.best().map(|best| best.topic.runbook), Some(0), "{name}");
+                let told: Vec<_> = library
+                    .diagnostics
+                    .iter()
+                    .map(|found| (found.code, found.level))
+                    .collect();
+                assert_eq!(told, [(code, Level::Error)], "{name}");
+                let message = &library.diagnostics[0].message;
+                assert!(
+                    message.ends_with("the version read before is kept"),
+                    "{name}: {message}"
+                );
+            }
+            // Written in full, it is read; then deleted, it is gone.
+            write(dir.path(), "a.md", &KNOWN.replace("Bend it", "Hammer it"));
+            let (library, ..) = reader.read();
+            assert!(library.diagnostics.is_empty(), "{name}: {:?}", library.diagnostics);
+            assert!(library.runbooks[0].text().unwrap().contains("Hammer"), "{name}");
+            fs::remove_file(dir.path().join("a.md")).unwrap();
+            assert_eq!(paths(&reader.read().0), ["b.md"], "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_never_good_is_read_as_far_as_it_goes_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        "open.md",
+        "---\ntitle: Levers\n# Levers\n\nThe lever is bent.\n",
+    );
+    write(dir.path(), "rule.md", "---\n\nA line, and below it what happened.\n");
+    fs::write(dir.path().join("binary"), [0; 64]).unwrap();
+    let mut reader = Reader::new(dir.path(), Arc::new(SystemClock));
+    for turn in 0..2 {
+        let (library, ..) = reader.read();
+        assert_eq!(paths(&library), ["open.md", "rule.md"]);
+        let told: Vec<_> = library
+            .diagnostics
+            .iter()
+            .map(|found| (found.path.as_str(), found.line, found.code))
+            .collect();
+        assert_eq!(told, [("open.md", 1, "front-matter-unclosed")]);
+        assert_eq!(library.skipped[0].path, "binary");
+        // Such a file goes on being read: there is no version that was better.
+        write(dir.path(), "open.md", &format!("---\ntitle: Levers\n# Levers {turn}\n"));
+    }
+    assert!(reader.read().0.runbooks[0].text().unwrap().contains("Levers 1"));
+}
+
+#[test]
+fn broken_data_keep_their_last_good_version() {
+    let breakages: [&[u8]; 4] = [b"", b"ops: [\n", &[0; 16], b"\xff\xfe"];
+    for bytes in breakages {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "named.md", TEXTS[2]);
+        write(dir.path(), "_data/teams.yml", DATA[0]);
+        let mut reader = Reader::new(dir.path(), Arc::new(SystemClock));
+        reader.read();
+        fs::write(dir.path().join("_data/teams.yml"), bytes).unwrap();
+        for _ in 0..2 {
+            let (library, ..) = reader.read();
+            assert_eq!(library.teams["ops"].name.as_deref(), Some("Operators"), "{bytes:?}");
+            let told: Vec<_> = library
+                .diagnostics
+                .iter()
+                .map(|found| (found.code, found.level))
+                .collect();
+            assert_eq!(told, [("data", Level::Error)], "{bytes:?}");
+        }
+        fs::remove_dir_all(dir.path().join("_data")).unwrap();
+        assert!(reader.read().0.teams.is_empty());
+    }
+}
+
+#[test]
+fn a_kept_runbook_names_the_data_of_now() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "named.md", TEXTS[2]);
+    write(dir.path(), "_data/teams.yml", DATA[0]);
+    let mut reader = Reader::new(dir.path(), Arc::new(SystemClock));
+    reader.read();
+    write(dir.path(), "named.md", "");
+    write(dir.path(), "_data/teams.yml", DATA[1]);
+    let (library, ..) = reader.read();
+    assert_eq!(library.runbooks[0].topics[0].contacts[0].name, "#night");
 }

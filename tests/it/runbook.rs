@@ -2,5 +2,6 @@
 
 mod corpus;
 mod folder;
+mod liquid;
 mod total;
 mod traps;

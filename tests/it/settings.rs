@@ -143,7 +143,7 @@ const WRONG: &[Case] = &[
     (
         "[matching]\nthreshold = 50",
         &[],
-        &["`matching.threshold`", "is 50", "0 to 1"],
+        &["`matching.threshold`", "is 50", "between 0 and 1"],
     ),
     (
         "[http]\nlisten = \"everywhere\"",
@@ -169,7 +169,7 @@ const WRONG: &[Case] = &[
     (
         "[[channels]]\nid = \"C1\"\nthreshold = 7",
         &[],
-        &["`channels.threshold`", "is 7", "0 to 1"],
+        &["`channels.threshold`", "is 7", "between 0 and 1"],
     ),
     (
         "[[channels]]\nid = \"C1\"\nrepeat_minutes = 20000",
@@ -198,6 +198,148 @@ const WRONG: &[Case] = &[
     ),
     ("[slack", &[], &["local.toml", "not valid TOML"]),
 ];
+
+/// A wrong kind of value: the file, the environment, and the whole sentence without its place.
+const KINDS: &[(&str, &str, &str, &str)] = &[
+    (
+        "[matching]\nthreshold = \"high\"",
+        "MATCHING__THRESHOLD",
+        "high",
+        "`matching.threshold` is \"high\"; it must be a number between 0 and 1",
+    ),
+    (
+        "[slack]\nconnections = \"two\"",
+        "SLACK__CONNECTIONS",
+        "two",
+        "`slack.connections` is \"two\"; it must be a whole number from 1 to 10",
+    ),
+    (
+        "[slack]\nmode = \"email\"",
+        "SLACK__MODE",
+        "email",
+        "`slack.mode` is \"email\"; it must be \"socket\" or \"http\"",
+    ),
+    (
+        "[runbooks]\nreload = \"maybe\"",
+        "RUNBOOKS__RELOAD",
+        "maybe",
+        "`runbooks.reload` is \"maybe\"; it must be true or false",
+    ),
+    (
+        "[runbooks]\nfollow_links = \"some\"",
+        "RUNBOOKS__FOLLOW_LINKS",
+        "some",
+        "`runbooks.follow_links` is \"some\"; it must be true or false",
+    ),
+    (
+        "[answers]\nrepeat_minutes = -1",
+        "ANSWERS__REPEAT_MINUTES",
+        "-1",
+        "`answers.repeat_minutes` is -1; it must be a whole number of minutes from 0 (never) to 10080 (a week)",
+    ),
+    (
+        "[slack]\nfleet_connections = \"all\"",
+        "SLACK__FLEET_CONNECTIONS",
+        "all",
+        "`slack.fleet_connections` is \"all\"; it must be a whole number, 0 or more",
+    ),
+    (
+        "[log]\nformat = \"xml\"",
+        "LOG__FORMAT",
+        "xml",
+        "`log.format` is \"xml\"; it must be \"text\" or \"json\"",
+    ),
+    (
+        "[store]\nretention_days = \"a year\"",
+        "STORE__RETENTION_DAYS",
+        "a year",
+        "`store.retention_days` is \"a year\"; it must be a whole number of days from 1 to 3650",
+    ),
+];
+
+#[test]
+fn a_wrong_kind_of_value_is_told_in_plain_words() {
+    for (local, variable, value, sentence) in KINDS {
+        let message = load(local, &[]).expect_err(local).to_string();
+        assert!(
+            message.contains("local.toml: ") && message.ends_with(sentence),
+            "{local:?}: {message}"
+        );
+        let variable = format!("SIGNPOST__{variable}");
+        let message = load("", &[(&variable, value)]).expect_err(&variable).to_string();
+        assert_eq!(message, format!("{variable}: {sentence}"));
+    }
+    let only_in_files = [
+        (
+            "slack = 1",
+            "`slack` is 1; it must be a section: [slack] and its keys below",
+        ),
+        (
+            "channels = 1",
+            "`channels` is 1; it must be written as [[channels]], once for each entry",
+        ),
+        (
+            "[runbooks]\nignore = \"x\"",
+            "`runbooks.ignore` is \"x\"; it must be a list such as [\"one\", \"two\"]",
+        ),
+        (
+            "[runbooks]\ndir = [\"x\"]",
+            "`runbooks.dir` is a list; it must be text in quotation marks",
+        ),
+        (
+            "[[channels]]\nthreshold = 0.5",
+            "`channels` has an entry without `id`; add `id = \"…\"` to it",
+        ),
+        (
+            "[[channels]]\nid = \"C1\"\nauto_answer = \"never\"",
+            "`channels.auto_answer` is \"never\"; it must be true or false",
+        ),
+        (
+            "[[links]]\ntitle = \"Logs\"",
+            "`links` has an entry without `url`; add `url = \"…\"` to it",
+        ),
+    ];
+    for (local, sentence) in only_in_files {
+        let message = load(local, &[]).expect_err(local).to_string();
+        assert!(
+            message.contains("local.toml: ") && message.ends_with(sentence),
+            "{local:?}: {message}"
+        );
+    }
+}
+
+#[test]
+fn only_a_key_that_is_near_is_suggested() {
+    for far in [
+        "foo = 1",
+        "bar = 1",
+        "[log]\nfoo = 1",
+        "[server]\nport = 1",
+        "[slack]\nproxy = 1",
+        "[zzz]\nlisten_all = 1",
+    ] {
+        let message = load(far, &[]).expect_err(far).to_string();
+        assert!(
+            message.contains("unknown setting") && !message.contains("did you mean"),
+            "{far:?}: {message}"
+        );
+    }
+    let near = [
+        ("[log]\nlevl = 1", "`log.level`"),
+        ("[logs]\nlevel = 1", "`log.level`"),
+        ("[log]\nthreshold = 1", "`matching.threshold`"),
+        ("[runbooks]\nfolow_link = true", "`runbooks.follow_links`"),
+        ("[store]\nretention_day = 1", "`store.retention_days`"),
+        ("[slack]\nbot_tokn = 1", "`slack.bot_token`"),
+    ];
+    for (local, suggested) in near {
+        let message = load(local, &[]).expect_err(local).to_string();
+        assert!(
+            message.contains(&format!("did you mean {suggested}?")),
+            "{local:?}: {message}"
+        );
+    }
+}
 
 #[test]
 fn wrong_settings_are_told_where_what_and_what_to_do() {

@@ -11,6 +11,7 @@ mod files;
 mod http_events;
 mod interactions;
 mod socket;
+mod strangers;
 mod texts;
 mod web;
 

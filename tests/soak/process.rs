@@ -73,8 +73,11 @@ impl Process {
             self.assert_running();
             (*is_ready.borrow()).then_some(())
         });
-        let is_ready = waited.await.is_some();
-        assert!(is_ready, "signpost is not ready after {LIMIT:?}:\n{}", self.log());
+        assert!(
+            waited.await.is_some(),
+            "signpost is not ready after {LIMIT:?}:\n{}",
+            self.log()
+        );
     }
 
     /// Ends it with SIGKILL.

@@ -76,10 +76,10 @@ async fn errors(trial: Trial) -> Counts {
     let mut said = Vec::new();
     let mut problems = Vec::new();
     let kills = cases.len() - 1;
-    let mut process = None;
+    let mut process: Option<Process> = None;
     for (number, (method, fault)) in cases.into_iter().enumerate() {
-        if let Some(before) = process.take() {
-            Process::kill(before);
+        if let Some(process) = process.take() {
+            process.kill();
         }
         let mut started = start_during(&setup, method, fault).await;
         // All of that was without a Slack that works.

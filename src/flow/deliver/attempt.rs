@@ -1,31 +1,28 @@
 //! One row of the outbox: looked up when it is uncertain, done, and its outcome written down.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use super::line::Answer;
-use super::{Delivery, outcome};
+use super::{Delivery, STORE_WAIT, outcome};
+use crate::clock::Clock as _;
 use crate::slack::pace::Lane;
 use crate::slack::sender::Body;
-use crate::slack::web::Error;
+use crate::slack::web::{Error, TOO_MANY};
 use crate::store::{Action, Post, PostState, Ready, Settled, Turn};
 
-/// A minute before the first try: clocks differ.
+/// Looked back from the first try: Slack's time is known to a few seconds.
 const BEFORE: SignedDuration = SignedDuration::from_mins(1);
-/// Between tries when the store fails.
-const STORE_WAIT: Duration = Duration::from_secs(1);
 
 impl Delivery {
     /// Does a row, and tells what it says about the line to Slack.
-    pub(super) async fn deliver(&self, post: Post, stop: &CancellationToken) -> Answer {
+    pub(super) async fn deliver(&self, post: &Post, stop: &CancellationToken) -> Answer {
         if post.action == Action::Post && post.state == PostState::Uncertain {
-            let (settled, answer) = self.look_up(&post).await;
+            let (settled, answer) = self.look_up(post).await;
             if let Some(settled) = settled {
-                self.settle(&post, &settled, stop).await;
+                self.settle(post, &settled, stop).await;
                 return answer;
             }
             // It is surely not there: now it is a post like any other, and takes its place among them.
@@ -37,7 +34,7 @@ impl Delivery {
                 }
             }
         }
-        let begun = self.clock.now();
+        let begun = self.time.now();
         let ready = match self.store.sending(&post.key, begun).await {
             Ok(Turn::Ready(ready)) => ready,
             Ok(Turn::Over(why)) => {
@@ -48,16 +45,19 @@ impl Delivery {
             }
             Err(cause) => {
                 error!(%cause, key = post.key, "a post cannot be marked as being sent; trying again");
-                tokio::time::sleep(STORE_WAIT).await;
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(STORE_WAIT) => {}
+                }
                 return Answer::Unknown;
             }
         };
-        let (settled, answer) = self.act(&post, ready, begun).await;
-        self.settle(&post, &settled, stop).await;
+        let (settled, answer) = self.act(post, ready, begun).await;
+        self.settle(post, &settled, stop).await;
         answer
     }
 
-    async fn settle(&self, post: &Post, settled: &Settled, stop: &CancellationToken) {
+    pub(super) async fn settle(&self, post: &Post, settled: &Settled, stop: &CancellationToken) {
         metrics::counter!("signpost_posts_total", "state" => settled.state.as_str(), "action" => post.action.as_str())
             .increment(1);
         while let Err(cause) = self.store.settle(&post.key, settled).await {
@@ -72,18 +72,9 @@ impl Delivery {
 
     /// Looks for an uncertain post. No outcome: it is surely not there and may be sent.
     async fn look_up(&self, post: &Post) -> (Option<Settled>, Answer) {
-        let now = self.clock.now();
-        let oldest = post
-            .first_try_at
-            .unwrap_or(now)
-            .saturating_sub(BEFORE)
-            .map_or(0, Timestamp::as_second);
-        let found = self
-            .sender
-            .find(&self.us, &post.channel, post.thread_ts.as_deref(), &post.key, oldest)
-            .await;
+        let now = self.time.now();
         let key = &post.key;
-        match found {
+        match self.find(post, now).await {
             Ok(Some(ts)) => {
                 info!(key, "a post whose sending was uncertain is there");
                 (Some(outcome::sent(now, Some(ts))), Answer::Good)
@@ -112,6 +103,24 @@ impl Delivery {
         }
     }
 
+    /// Looks for the message in its thread from the thread's own ts, which no clock can spoil; in the channel, and in
+    /// threads that are too long for that, from Slack's time at the first try.
+    async fn find(&self, post: &Post, now: Timestamp) -> Result<Option<String>, Error> {
+        let thread = post.thread_ts.as_deref();
+        let find = |oldest| self.sender.find(&self.us, &post.channel, thread, &post.key, oldest);
+        if let Some(root) = thread.and_then(|ts| ts.split('.').next()?.parse().ok()) {
+            match find(root).await {
+                Err(error) if error.code() == Some(TOO_MANY) => {}
+                found => return found,
+            }
+        }
+        // Earlier versions wrote down this machine's time, which may have been ahead.
+        let ahead = self.time.skew().map_or(0, |skew| skew.seconds.max(0));
+        let first = post.first_try_at.unwrap_or(now);
+        let oldest = first.saturating_sub(BEFORE).map_or(0, Timestamp::as_second);
+        find(oldest - ahead).await
+    }
+
     /// Does it.
     async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (Settled, Answer) {
         let body: Body = match &post.action {
@@ -119,7 +128,9 @@ impl Delivery {
             _ => match serde_json::from_str(&ready.body) {
                 Ok(body) => body,
                 Err(cause) => {
-                    error!(%cause, key = post.key, "a post in the outbox cannot be read");
+                    // The cause would quote the text.
+                    let column = cause.column();
+                    error!(key = post.key, column, "a post in the outbox cannot be read");
                     let error = Error::Permanent {
                         method: "outbox".to_owned(),
                         code: "unreadable".to_owned(),

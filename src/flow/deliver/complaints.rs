@@ -42,6 +42,9 @@ impl Complaints {
         let mut said = self.said.lock().ok()?;
         if said.len() >= REMEMBERED {
             said.retain(|_, said| now.duration_since(said.at) < AGAIN);
+            if said.len() >= REMEMBERED {
+                said.clear();
+            }
         }
         let entry = (channel.to_owned(), code.to_owned());
         if let Some(before) = said.get_mut(&entry)

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info, warn};
 
 use super::Delivery;
+use crate::clock::Clock as _;
 use crate::slack::sender::Body;
 use crate::slack::web::Error;
-use crate::store::{Action, Post, PostState, Settled};
+use crate::store::{Action, LONGEST_WAIT, Post, PostState, Settled};
 
 /// An answer that could not be posted for so long helps nobody any more.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
@@ -20,7 +21,7 @@ const EPHEMERAL_TRIES: u32 = 3;
 
 impl Delivery {
     pub(super) fn after_error(&self, post: &Post, body: &Body, begun: Timestamp, error: &Error) -> Settled {
-        let now = self.clock.now();
+        let now = self.time.now();
         let key = &post.key;
         let old = is_old(post, now);
         match error {
@@ -103,10 +104,10 @@ pub(super) fn later_at(from: Timestamp, wait: Duration) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// As long as Slack says; else longer from try to try.
+/// As long as Slack says, at most [`LONGEST_WAIT`]; else longer from try to try.
 pub(super) fn wait_after(error: &Error, attempts: u32) -> Duration {
     if let Error::RateLimited { after, .. } = error {
-        return *after;
+        return (*after).min(LONGEST_WAIT);
     }
     let most = Duration::from_mins(5);
     ExponentialBuilder::default()

@@ -10,7 +10,7 @@ use crate::flow::cards::whisper;
 use crate::flow::case::Place;
 use crate::flow::mind::body;
 use crate::flow::runs::{Origin, Refusal, Request, Requested, Run};
-use crate::flow::talk::jobs::{About, Wish};
+use crate::flow::talk::jobs::{About, NO_RUN, Wish};
 use crate::flow::talk::{Asked, Said};
 use crate::flow::windows::form::{self, Form, Sheet};
 use crate::jobs::Job;
@@ -149,7 +149,8 @@ impl Interact {
         let mut origin = self.origin(&answer.whence, sheet.thread.clone());
         origin.channel.clone_from(&sheet.channel);
         origin.case.clone_from(&sheet.case);
-        origin.stranger |= sheet.stranger;
+        // Slack does not say where a window was opened.
+        origin.stranger = sheet.stranger || self.rules.is_stranger(&answer.whence, &sheet.channel);
         origin.direct = sheet.direct;
         let Some(job) = runner.registry().job(&sheet.job) else {
             return Ok(Some(show(&self.talk.refusal(
@@ -159,7 +160,7 @@ impl Interact {
             ))));
         };
         let request = Request {
-            id: format!("run:{}", answer.view.id),
+            id: format!("run:{}", answer.id()),
             job: job.id.clone(),
             values: form::values(&answer.view, job),
             origin: origin.clone(),
@@ -189,7 +190,7 @@ impl Interact {
         };
         if begun.elapsed() > LATE {
             // The window is closed by now, or about to be.
-            self.tell_late(&origin, &answer.view.id, &reply).await?;
+            self.tell_late(&origin, answer.id(), &reply).await?;
         }
         Ok(Some(shown))
     }
@@ -216,7 +217,7 @@ impl Interact {
                 return Ok(requested);
             }
         }
-        Ok(Requested::Refused(Refusal::TooOld))
+        Ok(Requested::Refused(Refusal::Busy))
     }
 
     /// Writes down what a request leads to. `false` when something changed meanwhile.
@@ -248,7 +249,12 @@ impl Interact {
                 return Ok(said);
             }
         }
-        self.talk.answer(question).await
+        warn!("others change the same again and again; a command is left out");
+        let busy = self.talk.refusal(About::default(), &Origin::default(), Reason::Busy);
+        Ok(Said::Plain {
+            reply: busy,
+            about: NO_RUN.to_owned(),
+        })
     }
 
     /// Writes down what somebody's act led to, and tells whom it concerns. `false` when something changed meanwhile.
@@ -300,10 +306,11 @@ impl Interact {
     /// The same run once more. One that took secrets needs them again: they are kept nowhere.
     async fn again(&self, actions: &Actions, id: &str, origin: &Origin) -> Result<(), store::Error> {
         let runner = &self.runner;
-        let mut requested = Requested::Refused(Refusal::TooOld);
+        let mut requested = Requested::Refused(Refusal::Busy);
         for _ in 0..TRIES {
-            requested = runner.retry(id, origin).await?;
-            if self.is_kept(&requested, &origin.user).await? {
+            let asked = runner.retry(id, origin).await?;
+            if self.is_kept(&asked, &origin.user).await? {
+                requested = asked;
                 break;
             }
         }
@@ -343,7 +350,7 @@ impl Interact {
             name: who.name.clone().unwrap_or_default(),
             team: whence.team.clone(),
             thread_ts,
-            stranger: whence.stranger && !self.rules.is_shared_allowed(&channel),
+            stranger: self.rules.is_stranger(whence, &channel),
             direct: whence.is_direct(),
             case: None,
             channel,

@@ -36,7 +36,7 @@ impl Interact {
                     why: String::new(),
                     words: String::new(),
                     standing: Standing::Open,
-                    stranger: case.stranger || (whence.stranger && !self.rules.is_shared_allowed(&case.channel)),
+                    stranger: case.stranger || self.rules.is_stranger(whence, &case.channel),
                     ..case.clone()
                 },
             };
@@ -69,6 +69,6 @@ impl Interact {
                 return Ok(());
             }
         }
-        Ok(())
+        self.not_done(actions).await
     }
 }

@@ -43,7 +43,8 @@ impl Interact {
             debug!(message = id, "a message was answered before");
             return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
         }
-        let (text, spot) = tokio::join!(self.reading.text(message), self.reading.spot(&message.channel));
+        let (files, spot) = tokio::join!(self.reading.files(message), self.reading.spot(&message.channel));
+        let text = self.reading.text(message, &files);
         let mut question = self.question(whence, id.clone(), String::new());
         question.case.stranger |= spot.strangers;
         question.case.channel.clone_from(&message.channel);
@@ -60,7 +61,7 @@ impl Interact {
         if !spot.is_member || case.place.is_none() {
             // Where the bot cannot post, and what is no more than a guess, only who asked sees.
             let private = Case {
-                id: format!("private:{}", whence.trigger_id.as_deref().unwrap_or_default()),
+                id: format!("private:{}", whence.id),
                 post: None,
                 ..*case
             };

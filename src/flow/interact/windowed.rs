@@ -36,7 +36,7 @@ impl Interact {
             let errors = json!({windows::PASTE_BLOCK: responder.labels().fields.paste_missing});
             return Ok(Some(json!({"response_action": "errors", "errors": errors})));
         }
-        let key = format!("window:{}", answer.view.id);
+        let key = format!("window:{}", answer.id());
         let known = self.mind.knowledge();
         let channel = windows::chosen_channel(&answer.view);
         let mut question = self.question(whence, key.clone(), text.clone());
@@ -45,7 +45,7 @@ impl Interact {
             if !spot.is_member {
                 return Ok(Some(refused(windows::CHANNEL_BLOCK, &responder.not_member())));
             }
-            question.case.stranger |= spot.strangers;
+            question.case.stranger = spot.strangers || self.rules.is_stranger(whence, channel);
             question.case.channel.clone_from(channel);
             question.case.post = Some(format!("share:{key}"));
         }
@@ -94,6 +94,9 @@ impl Interact {
                 let days = Some(self.rules.retention_days());
                 return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.too_old(days))));
             };
+            if case.stranger || self.rules.is_stranger(whence, &case.channel) {
+                return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.who_refused())));
+            }
             if case.post.is_none() {
                 let spot = self.reading.spot(&case.channel).await;
                 if !spot.is_member {
@@ -105,16 +108,17 @@ impl Interact {
             case.act(&Act::Escalated, &mark, "");
             let told = windows::escalated(&self.mind, &case, &mark, &summary);
             // One window posts once, however often Slack sends it.
-            let key = format!("escalate:{id}:{}", answer.view.id);
+            let key = format!("escalate:{id}:{}", answer.id());
             let shown = self.mind.show(&self.mind.knowledge(), &case);
             let thread = cards::thread_of(self.store.as_ref(), &case).await?;
             let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
             posts.extend(update(&case, old.version, &shown));
             if self.save(&old, &case, whence, &posts).await? {
-                break;
+                return Ok(None);
             }
         }
-        Ok(None)
+        // What was written stays in the window.
+        Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.failed(None))))
     }
 }
 

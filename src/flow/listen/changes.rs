@@ -1,6 +1,6 @@
 //! What happens to an answer when its message is edited or deleted, and when its alert ends.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Heard, Listener};
 use crate::flow::Knowledge;
@@ -115,13 +115,7 @@ impl Listener {
         let Some(alert) = &heard.message.alert else {
             return Ok(Done::default());
         };
-        let group = super::group_of(alert);
-        let cases = self
-            .cases(&heard.message.channel, SignedDuration::from_hours(24 * 7))
-            .await?;
-        let open = cases
-            .into_iter()
-            .filter(|(_, case)| case.fingerprint.starts_with(&group) && case.standing.is_open());
+        let open = self.open_cases(&heard.message.channel, alert).await?;
         let mark = Mark {
             by: String::new(),
             name: String::new(),
@@ -131,7 +125,9 @@ impl Listener {
         // The end of one cluster's alert is not the end of another's.
         let outcome = self.recognise(&known, &heard.message.channel, &heard.text);
         let best = outcome.matches.first();
-        let open = open.filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));
+        let open = open
+            .into_iter()
+            .filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));
         let mut done = Done::default();
         for (row, before) in open {
             let mut case = before.clone();

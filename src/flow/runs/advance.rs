@@ -13,7 +13,7 @@ use crate::jenkins::{Client, Error, Found, QueueItem};
 use crate::jobs::Job;
 use crate::redact::redact;
 use crate::respond::Trouble;
-use crate::store::{self, RunRow};
+use crate::store::{self, Done, RunRow};
 
 /// Answers that were none, in a row, before people are told.
 const FAILURES: u32 = 2;
@@ -39,7 +39,13 @@ impl Runner {
                 return Ok(Next::Wait(left.try_into().unwrap_or(Duration::from_secs(1))));
             }
             run.end(End::Expired, now);
-            return self.written(row, &run, live, "expired").await;
+            let done = Done {
+                posts: self.notice(&run, Some(until)).await?.into_iter().collect(),
+                audit: vec![self.entry(&run, "expired", None, &[])],
+                ..Done::default()
+            };
+            self.save_with(row, &run, live, done).await?;
+            return Ok(Next::Again);
         }
         let Some((job, client)) = self.job(&run).and_then(|job| Some((job, self.client(job)?))) else {
             return self.unregistered(row, run, live).await;

@@ -72,13 +72,18 @@ impl Runner {
                 run.end(End::Declined, now);
                 "declined"
             };
-            let audit = vec![self.entry(&run, what, Some(&mark), &[])];
-            if self.save(&row, &run, &mut Live::default(), audit).await? {
+            let notice = if yes { None } else { self.notice(&run, None).await? };
+            let done = Done {
+                posts: notice.into_iter().collect(),
+                audit: vec![self.entry(&run, what, Some(&mark), &[])],
+                ..Done::default()
+            };
+            if self.save_with(&row, &run, &mut Live::default(), done).await? {
                 self.memory.nudge(id).notify_one();
                 return Ok(Ok(()));
             }
         }
-        Ok(Err(Refusal::TooOld))
+        Ok(Err(Refusal::Busy))
     }
 
     async fn may_judge(&self, job: &Job, run: &Run, origin: &Origin) -> Option<Refusal> {
@@ -130,7 +135,7 @@ impl Runner {
                 return Ok(Ok(()));
             }
         }
-        Ok(Err(Refusal::TooOld))
+        Ok(Err(Refusal::Busy))
     }
 
     async fn may_cancel(&self, run: &Run, origin: &Origin) -> Option<Refusal> {
@@ -229,6 +234,6 @@ impl Runner {
                 return Ok(Ok(()));
             }
         }
-        Ok(Err(Refusal::TooOld))
+        Ok(Err(Refusal::Busy))
     }
 }

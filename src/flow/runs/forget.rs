@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::Runner;
-use super::run::{Run, post_of};
+use super::run::{Run, notice_of, post_of};
+use crate::respond::RunStage;
 use crate::store::{self, Action, Done, NewPost, RunRow};
 
 impl Runner {
@@ -31,14 +32,17 @@ impl Runner {
                 done.runs.extend(run.row(row.version, row.fingerprint, row.created_at));
                 continue;
             }
-            let post = post_of(&row.id);
-            done.posts.push(NewPost {
+            let mut posts = vec![post_of(&row.id)];
+            if matches!(run.stage_name(), RunStage::Expired | RunStage::Declined) {
+                posts.push(notice_of(&row.id));
+            }
+            done.posts.extend(posts.into_iter().map(|post| NewPost {
                 key: format!("delete:{post}"),
                 channel: row.channel.clone(),
                 thread_ts: row.thread_ts.clone(),
                 action: Action::Delete { of: post },
                 body: String::new(),
-            });
+            }));
             let was_live = run.is_live();
             // Before anything is erased.
             let entry = self.entry(&run, "cancel", None, &[("why", json!("message-deleted"))]);

@@ -14,7 +14,8 @@ pub(super) fn is_hidden(job: &Job, definition: Option<&Definition>, name: &str, 
     });
     parameters::is_secret(job, definition, name)
         || definition.is_none() && !is_registered
-        || redact(value) != value
+        // Also in base64: what is not shown must not be kept either.
+        || Masks::default().mask(value) != value
         || !redact(&format!("{name}: {value}")).contains(value)
 }
 

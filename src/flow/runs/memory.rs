@@ -1,6 +1,6 @@
 //! What is known of runs only as long as the bot lives: secret values, definitions, who waits for what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +13,11 @@ use crate::jobs::{Definition, JobId};
 
 /// How long a definition holds; the trigger asks again.
 const HOLDS: Duration = Duration::from_mins(1);
-/// Runs whose secret values are kept: more never wait at once.
-const MOST: usize = 500;
+/// Lifetime of secret values whose run is not in the store yet.
+const RESERVED: Duration = Duration::from_mins(1);
+
+/// Values by the names of their parameters.
+type Values = BTreeMap<String, String>;
 
 /// See above.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub(in crate::flow) struct Memory {
     /// Wakes the task that looks for runs to follow.
     pub(super) wake: Notify,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
-    secrets: Mutex<HashMap<String, BTreeMap<String, String>>>,
+    secrets: Mutex<HashMap<String, (Instant, Values)>>,
     definitions: Mutex<HashMap<JobId, (Instant, Definition)>>,
     session: String,
     updates: AtomicU64,
@@ -53,15 +56,22 @@ impl Memory {
 
     /// The secret values of a run; `None` when the bot ended since.
     pub(super) fn secrets(&self, run: &str) -> Option<BTreeMap<String, String>> {
-        locked(&self.secrets).get(run).cloned()
+        locked(&self.secrets).get(run).map(|(_, values)| values.clone())
     }
 
-    /// Keeps secret values until [`Self::forget`].
-    pub(super) fn keep(&self, run: &str, values: BTreeMap<String, String>) {
+    /// Keeps secret values until [`Self::forget`]; `false`, and nothing is kept, when those of `most` other runs are.
+    pub(super) fn keep(&self, run: &str, values: &BTreeMap<String, String>, most: usize) -> bool {
         let mut secrets = locked(&self.secrets);
-        if !values.is_empty() && secrets.len() < MOST {
-            secrets.insert(run.to_owned(), values);
+        let is_room = values.is_empty() || secrets.len() < most || secrets.contains_key(run);
+        if is_room && !values.is_empty() {
+            secrets.insert(run.to_owned(), (Instant::now(), values.clone()));
         }
+        is_room
+    }
+
+    /// Drops the values of runs that were never written down: whose request failed.
+    pub(super) fn keep_only(&self, live: &HashSet<String>) {
+        locked(&self.secrets).retain(|run, (since, _)| live.contains(run) || since.elapsed() < RESERVED);
     }
 
     /// A run has ended.

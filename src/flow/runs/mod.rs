@@ -12,6 +12,7 @@ mod decide;
 mod fields;
 mod follow;
 mod forget;
+mod found;
 mod hidden;
 mod memory;
 mod progress;
@@ -51,7 +52,7 @@ pub(in crate::flow) use self::run::post_of;
 
 pub(in crate::flow) use self::memory::Memory;
 
-/// How often Jenkins is asked.
+/// How often Jenkins is asked, and how much is kept in memory meanwhile.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// Between looks into the queue.
@@ -62,6 +63,8 @@ pub struct Pace {
     pub vanished: Duration,
     /// After the time-out of a lost request: how long until Jenkins must have it, if it ever will.
     pub settled: Duration,
+    /// Runs whose secret values are kept in memory at once; no more are taken.
+    pub secrets: usize,
 }
 
 impl Default for Pace {
@@ -71,6 +74,7 @@ impl Default for Pace {
             build: Duration::from_secs(5),
             vanished: Duration::from_mins(1),
             settled: Duration::from_secs(5),
+            secrets: 500,
         }
     }
 }
@@ -140,6 +144,10 @@ pub(in crate::flow) enum Refusal {
     Faults(Vec<FieldFault>),
     /// The run, or its job, is not known any more, or has ended.
     TooOld,
+    /// Concurrent changes kept it from being saved.
+    Busy,
+    /// The limit of runs whose secret values are kept in memory is reached.
+    Full,
 }
 
 impl Refusal {
@@ -155,6 +163,8 @@ impl Refusal {
             Self::Requester => "requester",
             Self::Faults(_) => "faults",
             Self::TooOld => "too-old",
+            Self::Busy => "busy",
+            Self::Full => "full",
         }
     }
 }
@@ -206,23 +216,6 @@ impl Runner {
     /// Whether there is anything to run.
     pub(in crate::flow) fn is_configured(&self) -> bool {
         !self.registry().jobs.is_empty()
-    }
-
-    /// A job by its id or its title.
-    ///
-    /// # Errors
-    ///
-    /// There is none of that name: the id that is most like it, if one is.
-    pub(in crate::flow) fn find(&self, words: &str) -> Result<&Job, Option<String>> {
-        let words = words.trim();
-        let is = |name: &str| name.eq_ignore_ascii_case(words);
-        let jobs = &self.registry().jobs;
-        let found = jobs.iter().find(|job| is(&job.id.0));
-        let found = found.or_else(|| jobs.iter().find(|job| is(&job.title)));
-        found.ok_or_else(|| {
-            let ids = jobs.iter().map(|job| job.id.0.as_str());
-            crate::jobs::keys::nearest(words, ids).map(str::to_owned)
-        })
     }
 
     /// The jobs at the steps of a place.

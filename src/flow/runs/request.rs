@@ -12,13 +12,10 @@ use crate::flow::cards;
 use crate::flow::case::{Case, Mark};
 use crate::jobs::Job;
 use crate::jobs::masks::MASK;
-use crate::jobs::parameters::{self, Fault, FieldFault};
+use crate::jobs::parameters::{self, FieldFault};
 use crate::policy::{self, MayRun};
 use crate::redact::redact;
 use crate::store::{self, AuditEntry, Done};
-
-/// In the place of a name that nobody knows.
-const UNKNOWN: &str = "One of the names";
 
 impl Runner {
     /// Whether somebody may run a job there.
@@ -59,7 +56,10 @@ impl Runner {
             return Ok(Requested::Known { run: request.id, post });
         }
         let refusal = match self.checked(&request).await {
-            Ok((job, values)) => return self.taken(&request, job, values).await,
+            Ok((job, values)) => match self.taken(&request, job, values).await? {
+                Ok(requested) => return Ok(requested),
+                Err(refusal) => refusal,
+            },
             Err(refusal) => refusal,
         };
         if self.is_configured() {
@@ -91,13 +91,15 @@ impl Runner {
                 }
             }
         }
-        // What is no name of a parameter, and not even like one, may be anything: it is not repeated.
-        for fault in &mut faults {
-            if fault.fault == (Fault::Unregistered { nearest: None }) {
-                UNKNOWN.clone_into(&mut fault.name);
+        let mut told: Vec<FieldFault> = Vec::new();
+        for fault in faults {
+            let value = values.get(&fault.name).map_or("", String::as_str);
+            let fault = fault.discreet(value);
+            if !told.contains(&fault) {
+                told.push(fault);
             }
         }
-        faults.dedup();
+        let faults = told;
         if faults.is_empty() {
             Ok((job, values))
         } else {
@@ -110,18 +112,22 @@ impl Runner {
         request: &Request,
         job: &Job,
         values: BTreeMap<String, String>,
-    ) -> Result<Requested, store::Error> {
+    ) -> Result<Result<Requested, Refusal>, store::Error> {
         let definition = self.memory.definition(&job.id);
         let (secrets, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = values
             .into_iter()
             .partition(|(name, value)| is_hidden(job, definition.as_ref(), name, value));
         // What holds secrets cannot be compared: nothing of them is kept.
-        let fingerprint = secrets.is_empty().then(|| format!("{}\n{}", job.id, json!(plain)));
+        let fingerprint = if secrets.is_empty() {
+            Some(self.store.fingerprint(&format!("{}\n{}", job.id, json!(plain))).await?)
+        } else {
+            None
+        };
         let mark = self.mark(&request.origin).await;
         if let Some(fingerprint) = &fingerprint
             && let Some(joined) = self.joined(request, fingerprint, &mark).await?
         {
-            return Ok(joined);
+            return Ok(Ok(joined));
         }
         let case = self.case_of(&request.origin).await?;
         let now = self.clock.now();
@@ -152,8 +158,20 @@ impl Runner {
             trouble: None,
             silent: false,
         };
-        self.memory.keep(&run.id, secrets);
-        Ok(self.begun(&run, fingerprint, &mark, "requested"))
+        if !self.kept(&run.id, &secrets).await? {
+            return Ok(Err(Refusal::Full));
+        }
+        Ok(Ok(self.begun(&run, fingerprint, &mark, "requested")))
+    }
+
+    /// Keeps the secret values of a run in memory; `false` when there is no room for more.
+    async fn kept(&self, run: &str, secrets: &BTreeMap<String, String>) -> Result<bool, store::Error> {
+        if self.memory.keep(run, secrets, self.pace.secrets) {
+            return Ok(true);
+        }
+        let live = self.store.live_runs().await?;
+        self.memory.keep_only(&live.into_iter().map(|row| row.id).collect());
+        Ok(self.memory.keep(run, secrets, self.pace.secrets))
     }
 
     /// A new run with its message.
@@ -193,7 +211,17 @@ impl Runner {
             return Ok(Some(Requested::Known { run: row.id, post }));
         }
         let Some(mut run) = Run::read(&row) else {
-            return Ok(None);
+            // Written by another version. It is under way all the same.
+            let place = self.store.posted(&post_of(&row.id)).await?;
+            return Ok(Some(Requested::Joined {
+                done: Box::default(),
+                url: match place {
+                    Some(place) => self.reading.permalink(&place.channel, &place.ts).await,
+                    None => None,
+                },
+                by: self.people.name(&row.user).await,
+                run: row.id,
+            }));
         };
         let by = run.by.name.clone();
         let mut done = Done::default();

@@ -160,6 +160,11 @@ pub(in crate::flow) fn post_of(run: &str) -> String {
     format!("run:{run}")
 }
 
+/// Key of the reply about a run that was not approved.
+pub(in crate::flow) fn notice_of(run: &str) -> String {
+    format!("notice:{run}")
+}
+
 impl Stage {
     /// It came into the queue.
     pub(in crate::flow) fn queued(queue_id: u64) -> Self {
@@ -205,8 +210,8 @@ impl Run {
             channel: self.channel.clone(),
             thread_ts: self.thread_ts.clone(),
             case: self.case.clone(),
-            // Who asks for the same would never see what comes of this one.
-            fingerprint: fingerprint.filter(|_| !self.silent),
+            // What has ended is not compared; who asks for the same as a silent one would never see what comes of it.
+            fingerprint: fingerprint.filter(|_| !self.silent && self.is_live()),
             live: self.is_live(),
             version,
             body,

@@ -118,11 +118,9 @@ impl Runner {
         let Some(masks) = self.masks(asking.job, run) else {
             return;
         };
-        let start = live.log_next.clone().unwrap_or_else(|| "0".to_owned());
-        let Ok(more) = asking.client.log(&asking.job.path, number, &start).await else {
+        let Ok(more) = asking.client.log(&asking.job.path, number, &mut live.log_read).await else {
             return;
         };
-        live.log_next = Some(more.next);
         live.log_end.push_str(&more.text);
         let excess = live.log_end.chars().count().saturating_sub(LOG);
         if excess > 0 {

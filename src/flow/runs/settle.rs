@@ -1,5 +1,4 @@
-//! What a finished run means: its artifacts are read, its checks made, and the section that follows is shown. Known errors
-//! in what it left behind are offered.
+//! The end of a run: its artifacts are read, its checks made, and the section that follows is shown.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +9,22 @@ use tracing::warn;
 use super::Runner;
 use super::advance::Asking;
 use super::follow::Next;
+use super::found::Left;
 use super::run::{End, Ended, Run, Stage, post_of};
 use super::show::Live;
 use crate::flow::Knowledge;
 use crate::flow::cards;
 use crate::flow::case::{Case, Mark, Place, Standing};
-use crate::flow::mind::{Mind, body, confident};
+use crate::flow::mind::{Mind, body};
 use crate::jenkins::Error;
 use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
-use crate::jobs::masks::Masks;
 use crate::jobs::{BuildResult, Job, Values, fit};
-use crate::respond::FoundError;
 use crate::store::{self, Action, CaseRow, Done, NewPost};
 
 /// Tries to read an artifact at which Jenkins fails.
 const TRIES: u32 = 3;
 /// How long artifacts are waited for while Jenkins is away.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
-/// Known errors that are named.
-const FOUND: usize = 3;
-/// Characters of an artifact or a log that the matcher is given: its end.
-const MATCHED: usize = 40_000;
-/// Characters of a line that is quoted.
-const QUOTED: usize = 200;
 /// How often a step is tried again when a case changed meanwhile.
 const AGAIN: usize = 20;
 
@@ -89,10 +81,13 @@ impl Runner {
                 finding.seen = finding.seen.as_ref().map(|_| crate::jobs::masks::MASK.to_owned());
             }
         } else {
-            let masks = checks::masks(&checks, &evidence);
-            ended.found = self
-                .known_errors(asking, &known, &run, number, result, &artifacts, &masks)
-                .await;
+            let left = Left {
+                number,
+                result,
+                artifacts: &artifacts,
+                masks: &checks::masks(&checks, &evidence),
+            };
+            ended.found = self.known_errors(asking, &known, &run, &left).await;
         }
         self.conclude(asking, run_with(run, ended, self.clock.now()), &known, live)
             .await
@@ -164,67 +159,6 @@ impl Runner {
             read.insert(path.clone(), artifact);
         }
         Ok(read)
-    }
-
-    /// Known errors in artifacts, and in the log of a build that did not succeed.
-    #[expect(clippy::too_many_arguments, reason = "what a finished run left behind")]
-    async fn known_errors(
-        &self,
-        asking: &Asking<'_>,
-        known: &Knowledge,
-        run: &Run,
-        number: u64,
-        result: &BuildResult,
-        artifacts: &BTreeMap<String, Artifact>,
-        masks: &Masks,
-    ) -> Vec<FoundError> {
-        let mut texts: Vec<(String, String)> = Vec::new();
-        for (path, artifact) in artifacts {
-            if let Artifact::Read(bytes) = artifact {
-                texts.push((path.clone(), end_of(&String::from_utf8_lossy(bytes))));
-            }
-        }
-        if *result != BuildResult::Success
-            && let Ok(log) = asking.client.log(&asking.job.path, number, "0").await
-        {
-            texts.push((String::new(), end_of(&log.text)));
-        }
-        let case = match &run.case {
-            Some(id) => self.store.case(id).await.ok().flatten().as_ref().and_then(cards::read),
-            None => None,
-        };
-        let mut found: Vec<FoundError> = Vec::new();
-        for (place, text) in texts {
-            let masked = masks.mask(&text);
-            let outcome = confident(known.index.find(&masked), self.rules.threshold(&run.channel));
-            for best in &outcome.matches {
-                let Some(at) = Place::of(&known.library, best.topic) else {
-                    continue;
-                };
-                let is_known = case
-                    .as_ref()
-                    .is_some_and(|case| case.found.as_ref() == Some(&at) || case.place.as_ref() == Some(&at));
-                if is_known
-                    || found
-                        .iter()
-                        .any(|one| one.runbook == at.runbook && one.section == at.section)
-                {
-                    continue;
-                }
-                let title = known.library.runbook(best.topic).map(|runbook| runbook.title.clone());
-                let line = best.evidence.first().map(|evidence| masks.mask(&evidence.text));
-                found.push(FoundError {
-                    place: place.clone(),
-                    title: at.section.clone().or(title).unwrap_or_default(),
-                    runbook: at.runbook,
-                    section: at.section,
-                    nth: at.nth,
-                    line: line.unwrap_or_default().chars().take(QUOTED).collect(),
-                });
-            }
-        }
-        found.truncate(FOUND);
-        found
     }
 
     /// Writes the end of a run down together with the section that follows.
@@ -432,10 +366,4 @@ fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
 /// Id of the case that begins with a run.
 fn own_case(run: &Run) -> String {
     format!("case:{}", run.id)
-}
-
-/// The end of a long text.
-fn end_of(text: &str) -> String {
-    let excess = text.chars().count().saturating_sub(MATCHED);
-    text.chars().skip(excess).collect()
 }

@@ -1,11 +1,14 @@
 //! A run's message.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Runner;
 use super::progress::{self, spoken};
-use super::run::{End, Run, Stage, post_of};
+use super::run::{End, Run, Stage, notice_of, post_of};
+use crate::flow::cards;
 use crate::flow::mind::body;
+use crate::jenkins::LogPosition;
 use crate::jobs::Job;
 use crate::respond::RunCard;
 use crate::slack::sender::Body;
@@ -19,8 +22,8 @@ pub(super) struct Live {
     pub(super) shown: Option<Body>,
     /// The end of its log, masked.
     pub(super) log: Vec<String>,
-    /// Where to go on reading the log: Jenkins' own word.
-    pub(super) log_next: Option<String>,
+    /// Position in the log.
+    pub(super) log_read: LogPosition,
     /// The end of the log as it came, to go on from.
     pub(super) log_end: String,
     /// How long builds of the job take, in seconds.
@@ -47,7 +50,7 @@ impl Runner {
             return None;
         }
         let key = self.memory.update_key(&run.id);
-        let post = crate::flow::cards::post(&key, &run.channel, run.thread_ts.clone(), shown)?;
+        let post = cards::post(&key, &run.channel, run.thread_ts.clone(), shown)?;
         Some(NewPost {
             action: Action::Update { of: post_of(&run.id) },
             ..post
@@ -106,10 +109,36 @@ impl Runner {
         Ok(saved)
     }
 
+    /// A reply in the thread of a run that was not approved: a message that is changed notifies nobody. `None` where the
+    /// thread is not known, or nothing about the run is shown any more.
+    pub(super) async fn notice(&self, run: &Run, until: Option<Timestamp>) -> Result<Option<NewPost>, store::Error> {
+        if run.silent {
+            return Ok(None);
+        }
+        let thread = match &run.thread_ts {
+            Some(thread) => Some(thread.clone()),
+            None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+        };
+        let title = self.job(run).map_or(&*run.job, Job::shown);
+        let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
+        let until = until.map(spoken_moment);
+        let said = self
+            .mind
+            .responder()
+            .run_notice(title, &run.by.name, declined, until.as_deref());
+        let key = notice_of(&run.id);
+        Ok(thread.and_then(|thread| cards::post(&key, &run.channel, Some(thread), &body(&said))))
+    }
+
     /// Shows how far a run is, when that is not what is shown already.
     pub(super) async fn show(&self, run: &Run, live: &mut Live) -> Result<(), store::Error> {
         let shown = self.body(run, live);
         if live.shown.as_ref() == Some(&shown) {
+            return Ok(());
+        }
+        // Somebody changed the run since it was read, and showed that: it is looked at anew.
+        let row = self.store.run(&run.id).await?;
+        if row.is_none_or(|row| row.version != live.version) {
             return Ok(());
         }
         if let Some(update) = self.change(run, &shown) {
@@ -143,7 +172,7 @@ impl Runner {
             ..RunCard::default()
         };
         match &run.stage {
-            Stage::Approval { until } => card.until = Some(until.strftime("%-d %b %H:%M UTC").to_string()),
+            Stage::Approval { until } => card.until = Some(spoken_moment(*until)),
             Stage::Ready { behind } => card.behind = *behind,
             Stage::Queued { why, .. } => card.why.clone_from(why),
             Stage::Running { .. } => {
@@ -200,4 +229,9 @@ impl Runner {
             ("error", Value::from(trouble.words.clone())),
         ]
     }
+}
+
+/// A moment as people read it: `1 May 06:41 UTC`.
+fn spoken_moment(at: Timestamp) -> String {
+    at.strftime("%-d %b %H:%M UTC").to_string()
 }

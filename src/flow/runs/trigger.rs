@@ -20,8 +20,8 @@ const SEARCH: SignedDuration = SignedDuration::from_mins(10);
 pub(super) const AGAIN: char = '+';
 /// How long a run whose fate nobody knows is looked for when somebody asks for the same.
 const LATELY: SignedDuration = SignedDuration::from_mins(15);
-/// Runs that are asked whether a build is theirs.
-const OTHERS: u32 = 100;
+/// Margin before a trigger within which other runs of the job are still looked at: the clock may have been set.
+const EARLIER: SignedDuration = SignedDuration::from_hours(1);
 
 impl Runner {
     /// Starts a run, as soon as its job has a place for it.
@@ -95,8 +95,9 @@ impl Runner {
     /// When the same was sent a while ago and nobody knows what became of it: whichever way people ask again.
     async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
         let now = self.clock.now();
-        let rows = self.store.latest_runs(None, OTHERS).await?;
-        let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+        let since = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
+        let rows = self.store.runs_of_job(&run.job, since).await?;
+        let others = rows.iter().filter(|row| row.id != run.id);
         let lost = others.filter_map(Run::read).filter(|other| {
             let is_unknown = matches!(&other.stage, Stage::Over { end } if **end == End::Unknown);
             let is_same = other.parameters == run.parameters && other.secrets == run.secrets;
@@ -284,8 +285,10 @@ impl Runner {
     async fn is_of_another(&self, run: &Run, found: &Found, but: &str) -> Result<bool, store::Error> {
         let first = |id: &str| id.trim_end_matches(AGAIN).to_owned();
         let but = first(but);
-        let rows = self.store.latest_runs(None, OTHERS).await?;
-        let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+        let sent = run.lost_at.or(run.triggered_at).unwrap_or(run.since);
+        let since = sent.saturating_sub(EARLIER).unwrap_or(Timestamp::MIN);
+        let rows = self.store.runs_of_job(&run.job, since).await?;
+        let others = rows.iter().filter(|row| row.id != run.id);
         let others = others.filter(|row| first(&row.id) != but);
         Ok(others.filter_map(Run::read).any(|other| match found {
             Found::Build { number, queue_id } => {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
 use tracing::debug;
 
+mod words;
+
+use self::words::{first_word, harmless, named, secrets, written};
 use super::{Asked, Said, Talk, plain, typo};
 use crate::command::{self, Command};
 use crate::flow::Knowledge;
@@ -15,18 +17,16 @@ use crate::flow::mind::confident;
 use crate::flow::runs::{Origin, Refusal, Request, Requested};
 use crate::jobs::arguments::{self, Unreadable};
 use crate::jobs::parameters::{self, Fault};
-use crate::jobs::{Definition, Job};
+use crate::jobs::{Job, Named};
 use crate::redact::redact;
 use crate::respond::{Reason, Reply, RunRefusal, Wanted};
 use crate::runbook::Library;
-use crate::store::{self, CaseRow, Done};
+use crate::store::{self, CaseLookup, CaseRow, Done};
 
 /// How a message is about, for the log, when it led to a run.
 pub(in crate::flow) const RUN: &str = "run";
 /// The same, when it led to none.
 pub(in crate::flow) const NO_RUN: &str = "no run";
-/// How far back cases are looked for that a thread is about.
-const CASES: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// A longer text that begins with `run` is no slip in a command.
 const SLIP: usize = 300;
 
@@ -69,12 +69,14 @@ impl Talk {
     ) -> Result<Said, store::Error> {
         let read = arguments::read(text);
         let name = read.as_ref().map_or_else(|_| first_word(text), |read| read.job.clone());
-        let job = match self.runner.find(&name) {
-            Ok(job) => job,
-            Err(_) if read.is_err() => return Ok(self.find(known, library, asked, None)),
-            Err(nearest) => {
-                let has_values = read.is_ok_and(|read| !read.values.is_empty());
-                return self.unknown(known, library, asked, name, nearest, has_values).await;
+        let job = match self.runner.registry().named(&name) {
+            Named::One(job) => job,
+            Named::Several(jobs) => return self.ambiguous(asked, &name, &jobs).await,
+            Named::Nothing { .. } if read.is_err() => return Ok(self.find(known, library, asked, None)),
+            Named::Nothing { nearest, is_slip } => {
+                let is_meant = is_slip || name.contains('/') || read.is_ok_and(|read| !read.values.is_empty());
+                let nearest = nearest.map(|job| job.id.0.clone());
+                return self.unknown(known, library, asked, name, nearest, is_meant).await;
             }
         };
         let origin = self.origin(&asked).await?;
@@ -88,7 +90,22 @@ impl Talk {
         self.request(job, &asked, origin, given, unreadable).await
     }
 
-    /// A job of that name is not known.
+    /// Several jobs go by a name: the person says which is meant.
+    async fn ambiguous(&self, asked: Asked, name: &str, jobs: &[&Job]) -> Result<Said, store::Error> {
+        let origin = self.origin(&asked).await?;
+        let reason = if origin.stranger {
+            Reason::Stranger
+        } else {
+            let candidates = jobs.iter().map(|job| (job.id.0.clone(), job.shown().to_owned()));
+            Reason::AmbiguousJob {
+                words: redact(name).into_owned(),
+                candidates: candidates.collect(),
+            }
+        };
+        Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
+    }
+
+    /// No job of that name is known. `is_meant`: it can have been nothing but a job's name.
     async fn unknown(
         &self,
         known: &Knowledge,
@@ -96,9 +113,9 @@ impl Talk {
         asked: Asked,
         words: String,
         nearest: Option<String>,
-        has_values: bool,
+        is_meant: bool,
     ) -> Result<Said, store::Error> {
-        if !has_values && let Some(said) = self.found_in(known, library, &asked) {
+        if !is_meant && let Some(said) = self.found_in(known, library, &asked) {
             return Ok(said);
         }
         let origin = self.origin(&asked).await?;
@@ -136,13 +153,20 @@ impl Talk {
             ..About::default()
         };
         if may.is_ok() {
-            if let Some(unreadable) = unreadable {
+            if let Some(mut unreadable) = unreadable {
+                // Whatever stands twice before a `=` need not be a name.
+                if let Unreadable::Twice { key } = &mut unreadable
+                    && !parameters::is_repeatable(key)
+                {
+                    key.clear();
+                }
                 let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
                 return Ok(plain(reply, NO_RUN));
             }
             // Slack shows a command to nobody else, and in a direct message nobody else reads.
-            let secrets = secrets(job, definition.as_ref(), &given);
+            let mut secrets = secrets(job, definition.as_ref(), &given);
             if !secrets.is_empty() && !asked.can_open && !asked.direct {
+                secrets.retain(|name| parameters::is_repeatable(name));
                 return Ok(plain(self.refusal(about, &origin, Reason::Secret(secrets)), NO_RUN));
             }
         }
@@ -210,28 +234,47 @@ impl Talk {
         }))
     }
 
-    /// Something to find, unless it begins as a command for a job that there is and nothing is found for certain.
+    /// A run, where `run` stands before the title or the path of a job; else something to find, unless it begins as a command
+    /// for a job that there is and nothing is found for certain.
     pub(super) async fn find_or_run(
         &self,
         known: &Knowledge,
         library: &Library,
         asked: Asked,
     ) -> Result<Said, store::Error> {
-        let nearly = asked.text.trim().split_once(' ').filter(|(word, _)| {
-            let is_short = asked.text.chars().count() <= SLIP && !asked.text.trim().contains('\n');
-            word.eq_ignore_ascii_case("run") && is_short
-        });
-        let nearly = nearly.and_then(|(_, rest)| {
-            let job = self.runner.find(&first_word(rest)).ok()?;
-            Some((job, arguments::read(rest).err()?))
-        });
-        match nearly {
-            Some((job, unreadable)) if self.found_in(known, library, &asked).is_none() => {
-                let origin = self.origin(&asked).await?;
-                self.request(job, &asked, origin, BTreeMap::new(), Some(unreadable))
-                    .await
+        let is_short = asked.text.chars().count() <= SLIP && !asked.text.trim().contains('\n');
+        let command = asked.text.trim().split_once(' ');
+        let rest = command.filter(|(word, _)| is_short && word.eq_ignore_ascii_case("run"));
+        let Some(rest) = rest.map(|(_, rest)| rest.trim().to_owned()) else {
+            return Ok(self.find(known, library, asked, None));
+        };
+        let registry = self.runner.registry();
+        let (named, values) = registry.leading(&rest).unwrap_or_default();
+        let mut slip = None;
+        let name = rest.strip_suffix(values).unwrap_or(&rest).trim();
+        match named {
+            Named::One(job) => {
+                let written = command::parse(&format!("run {} {values}", job.id));
+                if let Command::Run(text) = written {
+                    return Box::pin(self.run(known, library, asked, &text)).await;
+                }
             }
-            _ => Ok(self.find(known, library, asked, None)),
+            Named::Several(jobs) => return self.ambiguous(asked, name, &jobs).await,
+            Named::Nothing { nearest, is_slip } => slip = nearest.filter(|_| is_slip).map(|job| job.id.0.clone()),
+        }
+        // A job, and what is no value behind it.
+        if let (Named::One(job), Some(unreadable)) = (registry.named(&first_word(&rest)), arguments::read(&rest).err())
+        {
+            if self.found_in(known, library, &asked).is_some() {
+                return Ok(self.find(known, library, asked, None));
+            }
+            let origin = self.origin(&asked).await?;
+            let unreadable = Some(unreadable);
+            return self.request(job, &asked, origin, BTreeMap::new(), unreadable).await;
+        }
+        match slip {
+            Some(_) => self.unknown(known, library, asked, name.to_owned(), slip, true).await,
+            None => Ok(self.find(known, library, asked, None)),
         }
     }
 
@@ -250,8 +293,8 @@ impl Talk {
         let Ok(read) = read else {
             return Ok(self.find(known, library, asked, None));
         };
-        match self.runner.find(&read.job) {
-            Ok(job) => {
+        match self.runner.registry().named(&read.job) {
+            Named::One(job) => {
                 let definition = self.runner.definition(job).await;
                 let given = harmless(job, definition.as_ref(), &named(job, read.values));
                 // What was typed may hold a secret of the job: nothing of it is kept.
@@ -261,10 +304,14 @@ impl Talk {
                 };
                 Ok(typo(case, &written(job, &given)))
             }
-            Err(nearest) if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() => {
+            Named::Several(jobs) => self.ambiguous(asked, &read.job, &jobs).await,
+            Named::Nothing { nearest, .. }
+                if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() =>
+            {
+                let nearest = nearest.map(|job| job.id.0.clone());
                 self.unknown(known, library, asked, read.job, nearest, true).await
             }
-            Err(_) => Ok(self.find(known, library, asked, None)),
+            Named::Nothing { .. } => Ok(self.find(known, library, asked, None)),
         }
     }
 
@@ -289,6 +336,8 @@ impl Talk {
             Refusal::Requester => Reason::Requester,
             Refusal::Faults(faults) => Reason::Faults(faults),
             Refusal::TooOld => Reason::TooOld,
+            Refusal::Busy => Reason::Busy,
+            Refusal::Full => Reason::Full,
             Refusal::NotHere => {
                 let channels = about.job.map(|job| job.channels.as_slice()).unwrap_or_default();
                 let names = join_all(channels.iter().map(|channel| self.people.channel(channel))).await;
@@ -335,92 +384,10 @@ impl Talk {
         thread: Option<&str>,
     ) -> Result<Option<String>, store::Error> {
         let Some(thread) = thread else { return Ok(None) };
-        let since = self.clock.now().saturating_sub(CASES).unwrap_or(Timestamp::MIN);
-        let mut rows = self.store.cases_since(channel, since).await?;
-        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
-        for row in rows {
-            if self.is_in(&row, thread).await?
-                && let Some(case) = cards::read(&row)
-                && (case.place.is_some() || case.found.is_some())
-            {
-                return Ok(Some(row.id));
-            }
-        }
-        Ok(None)
+        let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
+        let found = cards::find(self.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
+        Ok(found.map(|(row, _)| row.id))
     }
-
-    async fn is_in(&self, row: &CaseRow, thread: &str) -> Result<bool, store::Error> {
-        Ok(match (&row.thread_ts, &row.post) {
-            (Some(own), _) => own == thread,
-            // A card that was shared stands in the channel; people work below it.
-            (None, Some(key)) => self.store.posted(key).await?.is_some_and(|place| place.ts == thread),
-            (None, None) => false,
-        })
-    }
-}
-
-/// What stands first, without its quotation marks.
-fn first_word(text: &str) -> String {
-    let text = text.trim_start();
-    let quoted = text.strip_prefix(['"', '“', '„', '`']);
-    let word = match quoted {
-        Some(quoted) => quoted.split(['"', '”', '“', '`']).next(),
-        None => text.split_whitespace().next(),
-    };
-    word.unwrap_or_default().trim().to_owned()
-}
-
-/// The values by the names of their parameters: people don't mind the case of letters.
-fn named(job: &Job, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
-    let (exact, others): (Vec<_>, Vec<_>) = given.into_iter().partition(|(name, _)| job.parameter(name).is_some());
-    values.extend(exact);
-    for (name, value) in others {
-        let mut meant = job
-            .parameters
-            .iter()
-            .filter(|known| known.name.eq_ignore_ascii_case(&name));
-        let meant = match (meant.next(), meant.next()) {
-            (Some(one), None) if !values.contains_key(&one.name) => one.name.clone(),
-            _ => name,
-        };
-        values.insert(meant, value);
-    }
-    values
-}
-
-/// The names of the secrets among what somebody wrote: those that are called so, and what looks like one.
-fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, String>) -> Vec<String> {
-    let is_secret = |(name, value): &(&String, &String)| {
-        let value = value.as_str();
-        !value.is_empty()
-            && (parameters::is_secret(job, definition, name)
-                || redact(value) != value
-                || !redact(&format!("{name}: {value}")).contains(value))
-    };
-    given.iter().filter(is_secret).map(|(name, _)| name.clone()).collect()
-}
-
-/// What may be repeated where others read along: nothing, while Jenkins does not say what is a password.
-fn harmless(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut harmless = given.clone();
-    for secret in secrets(job, definition, given) {
-        harmless.remove(&secret);
-    }
-    harmless.retain(|_, _| definition.is_some());
-    harmless
-}
-
-/// The command line of a run.
-fn written(job: &Job, given: &BTreeMap<String, String>) -> String {
-    let values = given.iter().map(|(name, value)| {
-        if value.contains(|c: char| c.is_whitespace() || c == '"') {
-            format!(" {name}=\"{}\"", value.replace('"', "'"))
-        } else {
-            format!(" {name}={value}")
-        }
-    });
-    format!("run {}{}", job.id, values.collect::<String>())
 }
 
 /// Takes in what else is to be written down in the same breath.

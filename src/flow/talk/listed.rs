@@ -9,12 +9,10 @@ use super::{Asked, Talk};
 use crate::flow::runs::{Origin, Run};
 use crate::jobs::Job;
 use crate::respond::{JobsFacts, Reason, Reply, RunLine};
-use crate::store::{self, RunRow};
+use crate::store;
 
 /// Runs that are listed.
-const RUNS: usize = 10;
-/// Runs that are looked through for them.
-const LOOKED: u32 = 100;
+const RUNS: u32 = 10;
 /// How long a list waits for links to its runs.
 const LINKS: Duration = Duration::from_millis(500);
 
@@ -47,9 +45,9 @@ impl Talk {
 
     /// The latest runs of these jobs, and those that this person asked for.
     async fn runs(&self, origin: &Origin, jobs: &[&Job]) -> Result<Vec<RunLine>, store::Error> {
-        let rows = self.store.latest_runs(None, LOOKED).await?;
-        let is_shown = |row: &&RunRow| row.user == origin.user || jobs.iter().any(|job| job.id.0 == row.job);
-        let lines = rows.iter().filter(is_shown).take(RUNS).map(async |row| {
+        let ids: Vec<&str> = jobs.iter().map(|job| job.id.0.as_str()).collect();
+        let rows = self.store.runs_to_list(&origin.user, &ids, RUNS).await?;
+        let lines = rows.iter().map(async |row| {
             let run = Run::read(row)?;
             let url = tokio::time::timeout(LINKS, self.runner.permalink(&run)).await;
             let job = self.runner.registry().job(&run.job);

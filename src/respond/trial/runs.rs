@@ -63,16 +63,19 @@ const CLASSES: [&str; 32] = [
     "path",
     "",
 ];
-const REASONS: [&str; 12] = [
+const REASONS: [&str; 15] = [
     "not-member",
     "no-jobs",
     "unknown-job",
+    "ambiguous-job",
     "stranger",
     "bot",
     "not-here",
     "not-listed",
     "requester",
     "too-old",
+    "busy",
+    "full",
     "unreadable",
     "faults",
     "secret",
@@ -105,6 +108,10 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
     out.push(("run_end.md", sample(&card)));
     out.push(("run_state.md", sample(&card)));
     out.push(("run_rest.md", context! { url => some("https://example.com") }));
+    out.push((
+        "run_notice.md",
+        context! { title => "Title", by => "Ada", declined_by => some("Grace"), until => some("1 May 06:41 UTC") },
+    ));
     out.push((
         "run_joined.md",
         context! { title => "Title", by => "Ada", url => some("https://example.com") },
@@ -213,6 +220,7 @@ fn faults(full: bool) -> Vec<FieldFault> {
         Fault::Missing,
         Fault::Unregistered {
             nearest: nearest.clone(),
+            known: vec!["NAME".to_owned()],
         },
         Fault::Undeclared { nearest },
         Fault::Control,
@@ -252,6 +260,7 @@ fn refusals(full: bool) -> Vec<Value> {
                     job => full.then(|| job(full)),
                     words => if full { "words" } else { "" },
                     nearest => full.then_some("job"),
+                    candidates => if full { vec![context! { id => "job", title => "Job" }] } else { Vec::new() },
                     names => if full { vec!["name"] } else { Vec::new() },
                     unreadable => unreadable_value(unreadable),
                     faults => vec!["It is wrong."], more => 1,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Call, Outcome};
@@ -10,6 +11,9 @@ use crate::sandbox::model::{Channel, Command, Kind, RequestUrls, Shortcut, User}
 use crate::sandbox::seed::SIGNING_SECRET;
 use crate::sandbox::state::State;
 use crate::sandbox::{Shared, request_url as http};
+
+/// The largest deviation of the workspace's time, in milliseconds: ten days.
+const LARGEST_SKEW: i64 = 864_000_000;
 
 /// The id of the app with this id, name or bot.
 pub(super) fn app_called(state: &State, name: &str) -> Result<String, String> {
@@ -213,6 +217,11 @@ pub(super) fn options(shared: &Arc<Shared>, call: &Call) -> Outcome {
         Ok(whole(key)?.map(|millis| Duration::from_millis(millis.clamp(1, 600_000))))
     };
     let burst = whole("burst")?;
+    let skew = call.params.text("clock_skew_ms").map(|text| {
+        let milliseconds = text.parse().ok().filter(|skew: &i64| skew.abs() <= LARGEST_SKEW);
+        milliseconds.ok_or_else(|| format!("`clock_skew_ms` is not a whole number of at most ten days: {text}"))
+    });
+    let skew = skew.transpose()?;
     let (ack_timeout, patience) = (time("ack_timeout_ms")?, time("patience_ms")?);
     let trigger_life = time("trigger_life_ms")?;
     let delays = call
@@ -226,6 +235,9 @@ pub(super) fn options(shared: &Arc<Shared>, call: &Call) -> Outcome {
         }
         if let Some(burst) = burst {
             options.burst = u32::try_from(burst).unwrap_or(u32::MAX);
+        }
+        if let Some(skew) = skew {
+            options.clock_skew = SignedDuration::from_millis(skew);
         }
         options.ack_timeout = ack_timeout.unwrap_or(options.ack_timeout);
         options.patience = patience.unwrap_or(options.patience);

@@ -111,8 +111,12 @@ pub(super) fn run(state: &mut State, action: &str, given: &Value) -> Result<Valu
             let (job, number) = build_of(state, given)?;
             let text = given["text"].as_str().ok_or("`text` is missing")?;
             let build = state.build_mut(&job, number).ok_or("the build is gone")?;
-            for line in text.lines() {
-                build.say(line);
+            if given["part"] == true {
+                build.log.push_str(text);
+            } else {
+                for line in text.lines() {
+                    build.say(line);
+                }
             }
             Ok(json!({"number": number}))
         }
@@ -282,6 +286,9 @@ fn change_options(state: &mut State, given: &Value) {
         if let Some(millis) = given[key].as_u64() {
             *time = Duration::from_millis(millis.min(86_400_000));
         }
+    }
+    if let Some(notes) = given["notes"].as_bool() {
+        options.sends_notes = notes;
     }
     if let Some(executors) = given["executors"].as_u64() {
         options.executors = usize::try_from(executors).unwrap_or(usize::MAX);

@@ -20,6 +20,8 @@ pub struct Options {
     pub left_life: Duration,
     /// Builds make no step by themselves: only what `/sandbox/jenkins/` is told moves them.
     pub is_held: bool,
+    /// `progressiveText` holds console notes, as in recent versions.
+    pub sends_notes: bool,
     /// How long [`super::Jenkins::wait_for`] waits.
     pub wait_limit: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Options {
             executors: 2,
             left_life: Duration::from_mins(5),
             is_held: false,
+            sends_notes: false,
             wait_limit: Duration::from_secs(10),
         }
     }

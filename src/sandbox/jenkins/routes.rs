@@ -248,7 +248,10 @@ fn below_build(
         [] => pages::page(StatusCode::OK, &format!("{job_name} #{number}"), "A build."),
         ["api", format] => api(ask, format, &view.build(job, build)),
         ["consoleText"] => log::console(build),
-        ["logText", "progressiveText"] => log::progressive(build, ask.get("start").unwrap_or("0")),
+        ["logText", "progressiveText"] => {
+            let keeps_notes = view.state.options.sends_notes;
+            log::progressive(build, ask.get("start").unwrap_or("0"), keeps_notes)
+        }
         ["wfapi", "pendingInputActions"] => axum::Json(show::pending_inputs(build)).into_response(),
         ["artifact", path @ ..] => artifact(ask, build, &path.join("/"), fault),
         ["stop" | "term" | "kill"] => {

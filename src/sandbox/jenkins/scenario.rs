@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
+use super::log;
 use super::model::{Artifact, Content, Given, Job, Kind, Outcome, Step};
 
 /// Names of scenarios, and how CLUSTERID begins to choose them.
@@ -79,11 +80,8 @@ pub(super) fn plan(job: &Job, number: u64, values: &[Given], wishes: &[Wish]) ->
         Kind::GetInfo => get_info(scenario, number, value, wish),
         Kind::Plain => (plain(&[&["Looking around"], &["Found all that was there"]]), Vec::new()),
         Kind::Input => {
-            let mut steps = plain(&[
-                &["Prepared the release"],
-                &["Release it?", "Proceed or Abort"],
-                &["Released"],
-            ]);
+            let choice = format!("{}Proceed or {}Abort", log::note("Proceed"), log::note("Abort"));
+            let mut steps = plain(&[&["Prepared the release"], &["Release it?", &choice], &["Released"]]);
             if let Some(step) = steps.get_mut(1) {
                 step.pauses = true;
             }

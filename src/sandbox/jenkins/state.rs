@@ -449,10 +449,7 @@ impl State {
 
 /// The first line of a log. On disk it holds a console note: people are shown the name as a link, and nobody the note.
 fn started_by(name: &str) -> String {
-    format!(
-        "\u{1b}[8mha:////4AAAAnotexnote{}=\u{1b}[0mStarted by user {name}\n",
-        name.len()
-    )
+    format!("{}Started by user {name}\n", super::log::note(name))
 }
 
 /// What the last builds that went well took on average.

@@ -4,11 +4,10 @@ import { composer } from "./composer.js";
 import { act, asking, client, dismiss, react, remove, shortcut, snippet, upload } from "./doing.js";
 import { announce, byId, h, toast } from "./dom.js";
 import { editor } from "./editor.js";
-import { EXAMPLES } from "./examples.js";
 import { home, tabs } from "./home.js";
 import { icon } from "./icons.js";
 import { jenkinsPanel } from "./jenkins-panel.js";
-import { appHere, appName, channel, homeKey, isPhone, isRoot, known, load, mine, names, offered, people, present, readKey, reads, shown, stored, titleOf, user, visible } from "./known.js";
+import { appHere, appName, channel, homeKey, isPhone, isRoot, known, load, mine, names, offered, people, present, readKey, reads, shown, stored, storedHere, titleOf, user, visible } from "./known.js";
 import { lookSwitch } from "./look.js";
 import { avatar, date, dayOf, message } from "./message.js";
 import { closeView, isShown, showView } from "./modal.js";
@@ -48,7 +47,7 @@ function jenkinsRow() {
 
 function become(person) {
   shown.me = person;
-  stored("signpost-me", person.id);
+  storedHere("signpost-me", person.id);
   if (!channel() || !channel().members.includes(person.id)) shown.channel = mine()[0]?.id;
   shown.thread = null;
   shown.editing = null;
@@ -170,10 +169,10 @@ function draw() {
 }
 
 function empty(here) {
-  const cards = EXAMPLES.filter((one) => here.name !== "alerts" || one.asBot);
+  const cards = known.examples.filter((one) => here.name !== "alerts" || one.asBot);
   const text = here.is_im
     ? "Ask for a runbook, paste an error, or type help. In direct messages the bot always answers."
-    : here.name === "alerts" ? "Alerts land here. Let the alert bot post one; Signpost answers in its thread."
+    : here.name === "alerts" ? `Alerts land here.${cards.length ? " Let the alert bot post one;" : ""} Signpost answers in its thread.`
       : "Paste an error. When a runbook knows it, Signpost answers in its thread within a second.";
   return h("section", { class: "empty" }, h("img", { src: "/page/icon.svg", alt: "", width: 56, height: 56 }),
     h("h2", {}, here.is_im ? `You and ${titleOf(here)}` : `This is #${here.name}`), h("p", {}, text),
@@ -394,7 +393,7 @@ async function start() {
   byId("help").append(icon("help"));
   byId("close-thread").append(icon("close"));
   await load();
-  shown.me = people().find((one) => one.id === stored("signpost-me")) ?? people()[0];
+  shown.me = people().find((one) => one.id === storedHere("signpost-me")) ?? people()[0];
   const place = wanted();
   open(place?.id ?? mine()[0].id, place?.thread ?? null);
   if (place?.ts) document.querySelector(`[data-ts="${CSS.escape(place.ts)}"]`)?.scrollIntoView({ block: "center" });

@@ -1,10 +1,16 @@
 // What the page knows of the workspace, what it shows, and how to look things up.
 import { workspace } from "./api.js";
+import { EXAMPLES } from "./examples.js";
 
-export const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [] };
+export const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [], examples: [], isSample: true };
 export const shown = { me: null, channel: null, thread: null, editing: null, tab: "messages", lastOwnRoot: null, jenkins: false, underWay: 0 };
 export const stored = (key, value) => {
   try { if (value === undefined) return localStorage.getItem(key); localStorage.setItem(key, value); } catch { /* private mode */ }
+  return null;
+};
+/** Kept for this tab alone: two windows are two people. A reload keeps it, and a duplicated tab begins as the same person. */
+export const storedHere = (key, value) => {
+  try { if (value === undefined) return sessionStorage.getItem(key); sessionStorage.setItem(key, value); } catch { /* private mode */ }
   return null;
 };
 export const readKey = () => `signpost-read-${shown.me.id}`;
@@ -15,7 +21,10 @@ export async function load() {
   known.users = new Map(state.users.map((user) => [user.id, user]));
   known.bots = new Map(state.users.filter((user) => user.bot_id).map((user) => [user.bot_id, user]));
   known.apps = state.apps;
-  known.alerts = state.alerts;
+  known.isSample = !state.examples;
+  known.examples = state.examples?.map((one, at) => ({ id: `own-${at}`, title: one.title, hint: one.hint, asBot: one.is_alert, text: () => one.text })) ?? EXAMPLES;
+  // The alerts of monitoring are those that the sample pack knows.
+  known.alerts = known.isSample ? state.alerts : [];
   known.groups = new Map(state.groups.map((group) => [group.id, group]));
   known.homes = new Map(state.views.filter((view) => view.type === "home").map((view) => [homeKey(view), view]));
   known.order = state.channels.map((channel) => channel.id);

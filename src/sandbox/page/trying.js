@@ -1,7 +1,7 @@
 // The menu "Examples": pastes, alerts, what others say, for people who try the bot.
 import { api, sandbox } from "./api.js";
 import { h, toast } from "./dom.js";
-import { EXAMPLES, LOOKUP, alertEntries } from "./examples.js";
+import { LOOKUP, alertEntries } from "./examples.js";
 import { channel, known, people, shown } from "./known.js";
 import { attachMenu } from "./menus.js";
 
@@ -39,12 +39,14 @@ export function trying(page) {
   const menu = () => {
     const button = h("button", { class: "tool examples", type: "button", id: "examples" }, "Examples");
     return [attachMenu(button, "Examples", () => [
-      { heading: "Pastes" },
-      ...EXAMPLES.map((one) => ({ label: one.title, hint: one.hint, id: one.id, run: () => example(one) })),
-      { heading: "In the thread that is open" },
-      { label: "A lookup's answer, by Grace", hint: "with the tugboat that the Satellite job needs", id: "lookup", run: lookup },
-      { heading: "Monitoring, by the Alert Bot" },
-      ...alertEntries(known.alerts, alert),
+      ...(known.examples.length ? [{ heading: "Pastes" }] : []),
+      ...known.examples.map((one) => ({ label: one.title, hint: one.hint, id: one.id, run: () => example(one) })),
+      ...(known.isSample ? [
+        { heading: "In the thread that is open" },
+        { label: "A lookup's answer, by Grace", hint: "with the tugboat that the Satellite job needs", id: "lookup", run: lookup },
+        { heading: "Monitoring, by the Alert Bot" },
+        ...alertEntries(known.alerts, alert),
+      ] : []),
       { heading: "Other organisations" },
       { label: "Add a shared channel", hint: "with Eve, who is not of yours", id: "strangers", run: strangers },
     ])];

@@ -1,10 +1,12 @@
 //! What people do besides writing: buttons, shortcuts, modals, slash commands. Every field is optional that can be, as in
 //! messages: `team` is null in organisation-wide installs, and one odd field must not cost a click.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use ring::digest;
 use serde_json::Value;
 
 use super::message::{self, Message};
-use super::{FileRef, Identity, array, string};
+use super::{Envelope, FileRef, Identity, array, string};
 use crate::slack::text;
 
 /// Something that a person did and waits for.
@@ -39,6 +41,8 @@ pub struct Who {
 /// What all interactions tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Whence {
+    /// Unique id of the interaction: the trigger id, or else one made of the id of the delivery.
+    pub id: String,
     /// Who did it.
     pub who: Who,
     /// Workspace that it is for: ours where Slack names none.
@@ -190,18 +194,14 @@ impl Interaction {
             Self::Unknown { .. } => None,
         }
     }
+}
 
-    /// The same in every delivery of it: a submitted view by its id and hash, all else by the trigger id.
-    pub fn key(&self) -> Option<String> {
-        if let Self::View(answer) = self
-            && !answer.view.id.is_empty()
-        {
-            let what = if answer.closed { "closed" } else { "submitted" };
-            let hash = answer.view.hash.as_deref().unwrap_or_default();
-            return Some(format!("{what}:{}:{hash}", answer.view.id));
-        }
-        let trigger = self.whence()?.trigger_id.as_ref()?;
-        Some(format!("trigger:{trigger}"))
+impl ViewAnswer {
+    /// Id of the view; of the interaction where Slack does not name the view.
+    pub fn id(&self) -> &str {
+        Some(self.view.id.as_str())
+            .filter(|id| !id.is_empty())
+            .unwrap_or(&self.whence.id)
     }
 }
 
@@ -229,24 +229,37 @@ fn value<'a>(inputs: &'a [Input], block_id: &str, action_id: &str) -> Option<&'a
         .or_else(|| input.selected.first().map(String::as_str))
 }
 
-/// Reads an interaction: `kind` is the envelope's (`interactive`, `slash_commands`), over HTTP that of the endpoint.
-pub fn interaction(payload: &Value, kind: &str, us: &Identity) -> Interaction {
+/// Key of an interaction, equal in every delivery of it: a digest of the payload, where that holds what no other
+/// interaction has. That is a trigger id, or the id of a view that was submitted or closed: it can be submitted again only
+/// with other values.
+pub(super) fn key(payload: &Value) -> Option<String> {
+    let is_answer = string(payload, "type").is_some_and(|kind| kind.starts_with("view_"));
+    let view = payload.get("view").filter(|_| is_answer);
+    string(payload, "trigger_id").or_else(|| string(view?, "id"))?;
+    let digest = digest::digest(&digest::SHA256, payload.to_string().as_bytes());
+    Some(format!("payload:{}", BASE64_URL_SAFE_NO_PAD.encode(digest)))
+}
+
+/// Reads the interaction in an envelope.
+pub fn interaction(envelope: &Envelope, us: &Identity) -> Interaction {
+    let (payload, kind) = (&envelope.payload, envelope.kind.as_str());
+    let whence = |payload| whence(payload, &envelope.id, us);
     let named = string(payload, "type").unwrap_or_default();
     match named.as_str() {
-        "block_actions" => Interaction::Actions(Box::new(actions(payload, us))),
+        "block_actions" => Interaction::Actions(Box::new(actions(payload, whence(payload), us))),
         "message_action" | "shortcut" => Interaction::Shortcut(Box::new(Shortcut {
-            whence: whence(payload, us),
             callback_id: string(payload, "callback_id").unwrap_or_default(),
-            message: inner_message(payload, "message_ts", us),
+            message: inner_message(payload, "message_ts", &whence(payload), us),
+            whence: whence(payload),
         })),
         "view_submission" | "view_closed" => Interaction::View(Box::new(ViewAnswer {
-            whence: whence(payload, us),
+            whence: whence(payload),
             view: view(payload.get("view").unwrap_or(&Value::Null)),
             closed: named == "view_closed",
         })),
         _ if kind == "slash_commands" || (named.is_empty() && string(payload, "command").is_some()) => {
             Interaction::Command(Box::new(SlashCommand {
-                whence: whence(payload, us),
+                whence: whence(payload),
                 command: string(payload, "command").unwrap_or_default(),
                 text: string(payload, "text").unwrap_or_default(),
             }))
@@ -258,7 +271,7 @@ pub fn interaction(payload: &Value, kind: &str, us: &Identity) -> Interaction {
 }
 
 /// Interactions tell in objects (`user.id`) what slash commands tell in fields (`user_id`).
-fn whence(payload: &Value, us: &Identity) -> Whence {
+fn whence(payload: &Value, delivery: &str, us: &Identity) -> Whence {
     let of = |object: &str, key: &str, flat: &str| {
         payload
             .get(object)
@@ -278,14 +291,16 @@ fn whence(payload: &Value, us: &Identity) -> Whence {
     };
     let enterprise = of("enterprise", "id", "enterprise_id")
         .or_else(|| payload.get("team").and_then(|team| string(team, "enterprise_id")));
+    let trigger_id = string(payload, "trigger_id");
     Whence {
-        stranger: is_stranger(&who, enterprise.as_deref(), us),
+        id: trigger_id.clone().unwrap_or_else(|| format!("delivery:{delivery}")),
+        stranger: us.is_external(who.team.as_deref(), enterprise.as_deref()),
         who,
         team: team.unwrap_or_else(|| us.team_id.clone()),
         enterprise,
         channel: of("channel", "id", "channel_id").or_else(|| container("channel_id")),
         channel_name: of("channel", "name", "channel_name"),
-        trigger_id: string(payload, "trigger_id"),
+        trigger_id,
         response_url: string(payload, "response_url").or_else(|| {
             let urls = array(payload.get("response_urls"));
             urls.iter().find_map(|url| string(url, "response_url"))
@@ -293,22 +308,13 @@ fn whence(payload: &Value, us: &Identity) -> Whence {
     }
 }
 
-/// A workspace of our own organisation is no stranger's. Ids of organisations (`E…`) say nothing about the person.
-fn is_stranger(who: &Who, enterprise: Option<&str>, us: &Identity) -> bool {
-    let elsewhere = who
-        .team
-        .as_ref()
-        .is_some_and(|team| team.starts_with('T') && *team != us.team_id);
-    elsewhere && (enterprise.is_none() || us.enterprise_id.as_deref() != enterprise)
-}
-
-fn actions(payload: &Value, us: &Identity) -> Actions {
+fn actions(payload: &Value, whence: Whence, us: &Identity) -> Actions {
     let container = payload.get("container").unwrap_or(&Value::Null);
-    let message = inner_message(payload, "message_ts", us);
+    let message = inner_message(payload, "message_ts", &whence, us);
     let view = payload.get("view").filter(|view| view.is_object()).map(view);
     let ephemeral = container.get("is_ephemeral").and_then(Value::as_bool) == Some(true);
     Actions {
-        whence: whence(payload, us),
+        whence,
         container: match string(container, "type").as_deref() {
             Some("view") => Container::View,
             None if view.is_some() => Container::View,
@@ -337,16 +343,15 @@ fn action(action: &Value) -> Option<Action> {
 }
 
 /// The message of an interaction; it does not say where it stands, the interaction does.
-fn inner_message(payload: &Value, ts: &str, us: &Identity) -> Option<Message> {
+fn inner_message(payload: &Value, ts: &str, whence: &Whence, us: &Identity) -> Option<Message> {
     let inner = payload.get("message").filter(|message| message.is_object())?;
-    let whence = whence(payload, us);
     let mut message = message::of(inner, us);
     if message.ts.is_empty() {
         message.ts = string(payload, ts).unwrap_or_default();
     }
-    message.team = whence.team;
-    message.enterprise = whence.enterprise.is_some();
-    message.channel = whence.channel.unwrap_or_default();
+    message.team.clone_from(&whence.team);
+    message.enterprise.clone_from(&whence.enterprise);
+    message.channel = whence.channel.clone().unwrap_or_default();
     message.direct = message.channel.starts_with('D');
     Some(message)
 }

@@ -47,8 +47,8 @@ pub struct Message {
     pub alert: Option<Alert>,
     /// Whether the channel is shared with another organisation.
     pub ext_shared: bool,
-    /// Whether the workspace belongs to an organisation with several workspaces.
-    pub enterprise: bool,
+    /// The organisation of several workspaces that it came for.
+    pub enterprise: Option<String>,
 }
 
 impl Message {
@@ -116,7 +116,7 @@ pub(super) fn read(payload: &Value, event: &Value, inner: &Value, us: &Identity)
         .get("is_ext_shared_channel")
         .and_then(Value::as_bool)
         .unwrap_or_default();
-    message.enterprise = is_enterprise(payload);
+    message.enterprise = enterprise(payload);
     message.channel = channel;
     message.ts = ts;
     Event::Message(Box::new(message))
@@ -156,9 +156,11 @@ fn files(inner: &Value, us: &Identity) -> Vec<FileRef> {
         .collect()
 }
 
-fn is_enterprise(payload: &Value) -> bool {
-    string(payload, "enterprise_id").is_some()
-        || array(payload.get("authorizations"))
+fn enterprise(payload: &Value) -> Option<String> {
+    let authorized = || {
+        array(payload.get("authorizations"))
             .iter()
-            .any(|one| string(one, "enterprise_id").is_some())
+            .find_map(|one| string(one, "enterprise_id"))
+    };
+    string(payload, "enterprise_id").or_else(authorized)
 }

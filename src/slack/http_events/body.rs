@@ -1,4 +1,4 @@
-//! The body of a request: what Slack says with it. One address may serve for everything, so only the body tells.
+//! The body of a verified request: what Slack says with it. One address may serve for everything, so only the body tells.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::digest;
@@ -19,12 +19,28 @@ pub(super) enum Said {
     Envelope(Envelope),
 }
 
-/// Reads a body. Nothing is lost: what makes no sense is an event that cannot be decoded, which is set aside.
-pub(super) fn read(content_type: &str, body: &[u8], retry_attempt: u64) -> Said {
+/// Whether an unsigned body of this type is worth reading: Slack's check of the certificate is a form.
+pub(super) fn may_be_ssl_check(content_type: &str) -> bool {
+    content_type.to_ascii_lowercase().contains("x-www-form-urlencoded")
+}
+
+/// Whether a body is Slack's check of the certificate, which is not signed.
+pub(super) fn is_ssl_check(content_type: &str, body: &[u8]) -> bool {
+    is_form(content_type, body)
+        && url::form_urlencoded::parse(body).any(|pair| pair == ("ssl_check".into(), "1".into()))
+}
+
+/// Reads a body that was signed at `timestamp`. Nothing is lost: what makes no sense is an event that cannot be decoded,
+/// which is set aside.
+pub(super) fn read(content_type: &str, body: &[u8], timestamp: &str, retry_attempt: u64) -> Said {
     let envelope = |kind: &str, id: Option<String>, payload: Value| {
         Said::Envelope(Envelope {
-            // A repeated delivery has the same body.
-            id: id.unwrap_or_else(|| digest_of(body)),
+            // Another delivery of an event has the same body at another time. Two interactions may have the same body,
+            // and only a replay has the same time as well.
+            id: id.unwrap_or_else(|| match kind {
+                "events_api" => digest_of(&[body]),
+                _ => digest_of(&[timestamp.as_bytes(), b":", body]),
+            }),
             kind: kind.to_owned(),
             payload,
             retry_attempt,
@@ -68,8 +84,12 @@ fn is_form(content_type: &str, body: &[u8]) -> bool {
         || !matches!(body.trim_ascii_start().first(), None | Some(b'{' | b'[' | b'"'))
 }
 
-fn digest_of(body: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, body))
+fn digest_of(parts: &[&[u8]]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    BASE64_URL_SAFE_NO_PAD.encode(context.finish())
 }
 
 #[cfg(test)]
@@ -77,11 +97,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const NOW: &str = "1700000000";
     const FORM: &str = "application/x-www-form-urlencoded";
     const JSON: &str = "application/json; charset=utf-8";
 
     fn envelope(content_type: &str, body: &str) -> (String, Value) {
-        match read(content_type, body.as_bytes(), 2) {
+        match read(content_type, body.as_bytes(), NOW, 2) {
             Said::Envelope(envelope) => {
                 assert_eq!(envelope.retry_attempt, 2);
                 (envelope.kind, envelope.payload)
@@ -101,11 +122,13 @@ mod tests {
             assert_eq!((kind.as_str(), &payload["text"]), ("slash_commands", &json!("a & b")));
             let (kind, payload) = envelope(content_type, "payload=%7B%22type%22%3A%22shortcut%22%7D");
             assert_eq!((kind.as_str(), &payload["type"]), ("interactive", &json!("shortcut")));
-            assert_eq!(read(content_type, b"ssl_check=1&token=x", 0), Said::SslCheck);
+            assert_eq!(read(content_type, b"ssl_check=1&token=x", NOW, 0), Said::SslCheck);
+            assert!(is_ssl_check(content_type, b"ssl_check=1&token=x"));
+            assert!(!is_ssl_check(content_type, b"ssl_check=0&token=x"));
         }
-        let challenge = read(JSON, br#"{"type":"url_verification","challenge":"c"}"#, 0);
+        let challenge = read(JSON, br#"{"type":"url_verification","challenge":"c"}"#, NOW, 0);
         assert_eq!(challenge, Said::Challenge("c".into()));
-        assert_eq!(read(JSON, br#"{"type":"app_rate_limited"}"#, 0), Said::RateLimited);
+        assert_eq!(read(JSON, br#"{"type":"app_rate_limited"}"#, NOW, 0), Said::RateLimited);
     }
 
     #[test]
@@ -125,12 +148,21 @@ mod tests {
 
     #[test]
     fn a_repeated_body_has_the_same_id_and_another_one_another() {
-        let id = |body: &str| match read(JSON, body.as_bytes(), 0) {
+        let read = |kind: &str, body: &str, timestamp: &str| match read(kind, body.as_bytes(), timestamp, 0) {
             Said::Envelope(envelope) => envelope.id,
             other => panic!("{other:?}"),
         };
+        let id = |body: &str| read(JSON, body, NOW);
         assert_eq!(id("{}"), id("{}"));
         assert_ne!(id("{}"), id("{} "));
         assert_eq!(id(r#"{"event_id":"Ev1"}"#), "Ev1");
+        assert_eq!(id("{}"), read(JSON, "{}", "1700000001"), "Slack sends an event again");
+        let command = "command=%2Fsignpost&text=help";
+        assert_eq!(read(FORM, command, NOW), read(FORM, command, NOW));
+        assert_ne!(
+            read(FORM, command, NOW),
+            read(FORM, command, "1700000001"),
+            "somebody types it again"
+        );
     }
 }

@@ -17,8 +17,8 @@ pub enum Refusal {
     /// It was signed with another secret, or changed on its way.
     #[error("the signature is not right")]
     Forged,
-    /// The signature is right, but not of now.
-    #[error("the signature is right, but more than five minutes old or ahead")]
+    /// The time of the request is not now.
+    #[error("x-slack-request-timestamp is more than five minutes behind or ahead of this machine's clock")]
     Stale,
 }
 
@@ -60,10 +60,7 @@ impl Verifier {
         text.push(b':');
         text.extend_from_slice(body);
         hmac::verify(&self.0, &text, &signed.tag).map_err(|_| Refusal::Forged)?;
-        if now.abs_diff(signed.seconds) > WINDOW {
-            return Err(Refusal::Stale);
-        }
-        Ok(())
+        signed.fresh(now)
     }
 }
 
@@ -92,6 +89,25 @@ impl<'a> Signed<'a> {
             seconds,
             tag,
         })
+    }
+}
+
+impl<'a> Signed<'a> {
+    /// Whether the request says that it was sent within five minutes of `now` (seconds since 1970).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Stale`] when it was not.
+    pub fn fresh(&self, now: i64) -> Result<(), Refusal> {
+        if now.abs_diff(self.seconds) > WINDOW {
+            return Err(Refusal::Stale);
+        }
+        Ok(())
+    }
+
+    /// Time of the request, as its header has it.
+    pub(super) fn timestamp(&self) -> &'a str {
+        self.timestamp
     }
 }
 

@@ -11,6 +11,9 @@ const PAGE: u32 = 200;
 /// Pages looked through for a message of ours; more would take the rate limit of everything else.
 const PAGES: usize = 5;
 
+/// Code of the error that [`Web::find_posted`] gives when there are more messages than it looks through.
+pub const TOO_MANY: &str = "too_many_messages_to_look_through";
+
 /// A message to post.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing<'a> {
@@ -168,7 +171,7 @@ impl Web {
         }
         Err(Error::Permanent {
             method: method.to_owned(),
-            code: "too_many_messages_to_look_through".to_owned(),
+            code: TOO_MANY.to_owned(),
         })
     }
 

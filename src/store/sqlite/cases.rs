@@ -1,22 +1,44 @@
 //! Cases, answers and mutes in SQLite.
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
 use super::outbox::{self, time};
-use super::runs;
-use crate::store::cases::{Answered, CaseRow, Cases, Mute};
+use super::{inbox, runs};
+use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 use crate::store::{Done, Error};
+
+const BY_THREAD: &str = "
+    SELECT * FROM cases WHERE channel = ?1 AND thread_ts = ?2
+    UNION ALL
+    SELECT cases.* FROM outbox CROSS JOIN cases ON cases.post = outbox.key
+    WHERE outbox.channel = ?1 AND outbox.posted_ts = ?2 AND outbox.action = 'post' AND outbox.state = 'sent'
+    AND cases.channel = ?1 AND cases.thread_ts IS NULL
+    ORDER BY created_at DESC, id";
+const BY_FINGERPRINT: &str = "
+    SELECT * FROM cases WHERE channel = ?1 AND fingerprint = ?2 AND updated_at >= ?3 ORDER BY updated_at DESC, id";
+const BY_IDENTITY: &str = "
+    SELECT * FROM cases WHERE channel = ?1 AND fingerprint = ?2 AND updated_at >= ?3 AND identity = ?4
+    ORDER BY updated_at DESC, id";
+const OPEN: &str = "
+    SELECT * FROM cases WHERE channel = ?1 AND open = 1 AND fingerprint >= ?2 AND fingerprint < ?3
+    ORDER BY fingerprint";
+const BY_AUTHOR: &str = "
+    SELECT * FROM cases WHERE channel = ?1 AND author = ?2 AND updated_at >= ?3 ORDER BY updated_at DESC, id";
+const OF_PERSON: &str = "
+    SELECT * FROM cases WHERE id IN (SELECT case_id FROM case_people WHERE user = ?)
+    ORDER BY updated_at DESC, id LIMIT ?";
 
 #[async_trait]
 impl Cases for Sqlite {
     async fn answer(&self, message: &str) -> Result<Option<Answered>, Error> {
         let row = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = ?")
             .bind(message)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.readers())
             .await?;
         Ok(row.as_ref().map(answered).transpose()?)
     }
@@ -24,7 +46,7 @@ impl Cases for Sqlite {
     async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error> {
         let rows = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = ? ORDER BY message")
             .bind(case)
-            .fetch_all(&self.readers)
+            .fetch_all(&self.readers())
             .await?;
         Ok(rows.iter().map(answered).collect::<Result<_, _>>()?)
     }
@@ -32,31 +54,61 @@ impl Cases for Sqlite {
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error> {
         let row = sqlx::query("SELECT * FROM cases WHERE id = ?")
             .bind(id)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.readers())
             .await?;
         Ok(row.as_ref().map(case).transpose()?)
     }
 
-    async fn cases_since(&self, channel: &str, since: Timestamp) -> Result<Vec<CaseRow>, Error> {
-        let rows = sqlx::query(
-            "SELECT * FROM cases WHERE channel = ? AND updated_at >= ? ORDER BY updated_at DESC, id LIMIT 200",
-        )
-        .bind(channel)
-        .bind(since.as_millisecond())
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
+    async fn visit_cases(
+        &self,
+        channel: &str,
+        lookup: CaseLookup<'_>,
+        visit: &mut CaseVisitor<'_>,
+    ) -> Result<(), Error> {
+        let query = match lookup {
+            CaseLookup::Thread(thread_ts) => sqlx::query(BY_THREAD).bind(channel).bind(thread_ts),
+            CaseLookup::Fingerprint {
+                fingerprint,
+                identity: Some(identity),
+                since,
+            } => sqlx::query(BY_IDENTITY)
+                .bind(channel)
+                .bind(fingerprint)
+                .bind(since.as_millisecond())
+                .bind(identity),
+            CaseLookup::Fingerprint {
+                fingerprint,
+                identity: None,
+                since,
+            } => sqlx::query(BY_FINGERPRINT)
+                .bind(channel)
+                .bind(fingerprint)
+                .bind(since.as_millisecond()),
+            CaseLookup::Open(prefix) => sqlx::query(OPEN)
+                .bind(channel)
+                .bind(prefix)
+                .bind(format!("{prefix}{}", char::MAX)),
+            CaseLookup::Author { author, since } => sqlx::query(BY_AUTHOR)
+                .bind(channel)
+                .bind(author)
+                .bind(since.as_millisecond()),
+        };
+        let readers = self.readers();
+        let mut rows = query.fetch(&readers);
+        while let Some(row) = rows.try_next().await? {
+            if visit(case(&row)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn cases_of(&self, user: &str, limit: u32) -> Result<Vec<CaseRow>, Error> {
-        let rows = sqlx::query(
-            "SELECT * FROM cases WHERE id IN (SELECT case_id FROM case_people WHERE user = ?)
-             ORDER BY updated_at DESC, id LIMIT ?",
-        )
-        .bind(user)
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await?;
+        let rows = sqlx::query(OF_PERSON)
+            .bind(user)
+            .bind(limit)
+            .fetch_all(&self.readers())
+            .await?;
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
 
@@ -72,7 +124,9 @@ impl Cases for Sqlite {
             .bind(now.as_millisecond()),
             None => sqlx::query("DELETE FROM mutes WHERE channel = ?").bind(channel),
         };
-        query.execute(&self.writer).await?;
+        let mut transaction = self.begin().await?;
+        query.execute(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -80,7 +134,7 @@ impl Cases for Sqlite {
         let row = sqlx::query("SELECT muted_by, until FROM mutes WHERE channel = ? AND (until IS NULL OR until > ?)")
             .bind(channel)
             .bind(now.as_millisecond())
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.readers())
             .await?;
         let mute = row.map(|row| {
             Ok::<_, sqlx::Error>(Mute {
@@ -135,7 +189,10 @@ pub(super) async fn conclude(
             .execute(&mut **transaction)
             .await?;
     }
-    outbox::add(transaction, &done.posts, now).await?;
+    if let Some(missed) = &done.missed {
+        inbox::miss(transaction, missed, now).await?;
+    }
+    outbox::add(transaction, &done.posts, done.expires_at, now).await?;
     Ok(true)
 }
 
@@ -148,15 +205,17 @@ async fn write(
 ) -> Result<bool, sqlx::Error> {
     let query = if case.version == 0 {
         sqlx::query(
-            "INSERT INTO cases (channel, thread_ts, author, fingerprint, post, version, body, created_at, updated_at, id)
-             VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET channel = excluded.channel,
+            "INSERT INTO cases
+             (channel, thread_ts, author, fingerprint, identity, open, post, version, body, created_at, updated_at, id)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET channel = excluded.channel,
              thread_ts = excluded.thread_ts, author = excluded.author, fingerprint = excluded.fingerprint,
-             post = excluded.post, version = version + 1, body = excluded.body, updated_at = excluded.updated_at",
+             identity = excluded.identity, open = excluded.open, post = excluded.post, version = version + 1,
+             body = excluded.body, updated_at = excluded.updated_at",
         )
     } else {
         sqlx::query(
-            "UPDATE cases SET channel = ?, thread_ts = ?, author = ?, fingerprint = ?, post = ?, version = version + 1, body = ?,
-             created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+            "UPDATE cases SET channel = ?, thread_ts = ?, author = ?, fingerprint = ?, identity = ?, open = ?, post = ?,
+             version = version + 1, body = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
         )
     };
     let written = query
@@ -164,6 +223,8 @@ async fn write(
         .bind(&case.thread_ts)
         .bind(&case.author)
         .bind(&case.fingerprint)
+        .bind(&case.identity)
+        .bind(case.open)
         .bind(&case.post)
         .bind(&case.body)
         .bind(case.created_at.as_millisecond())
@@ -222,10 +283,55 @@ fn case(row: &SqliteRow) -> Result<CaseRow, sqlx::Error> {
         thread_ts: row.try_get("thread_ts")?,
         author: row.try_get("author")?,
         fingerprint: row.try_get("fingerprint")?,
+        identity: row.try_get("identity")?,
+        open: row.try_get("open")?,
         post: row.try_get("post")?,
         version: row.try_get("version")?,
         body: row.try_get("body")?,
         created_at: time(row.try_get("created_at")?),
         updated_at: time(row.try_get("updated_at")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sqlite;
+    use super::*;
+
+    #[tokio::test]
+    async fn every_lookup_of_cases_uses_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("signpost.db")).await.unwrap();
+        let mut plans = Vec::new();
+        for (statement, parameters) in [
+            (BY_THREAD, 2),
+            (BY_FINGERPRINT, 3),
+            (BY_IDENTITY, 4),
+            (OPEN, 3),
+            (BY_AUTHOR, 3),
+            (OF_PERSON, 2),
+        ] {
+            let explain = format!("EXPLAIN QUERY PLAN {statement}");
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(explain));
+            for _ in 0..parameters {
+                query = query.bind("1");
+            }
+            for step in query.fetch_all(&store.readers()).await.unwrap() {
+                let step: String = step.try_get("detail").unwrap();
+                assert!(!step.starts_with("SCAN"), "{statement}: {step}");
+                plans.push(step);
+            }
+        }
+        for index in [
+            "cases_by_thread (channel=? AND thread_ts=?)",
+            "outbox_by_place (channel=? AND posted_ts=?)",
+            "cases_by_post (post=?)",
+            "cases_by_fingerprint (channel=? AND fingerprint=? AND updated_at>?)",
+            "cases_by_identity (channel=? AND fingerprint=? AND identity=? AND updated_at>?)",
+            "cases_open (channel=? AND fingerprint>? AND fingerprint<?)",
+            "cases_by_author (channel=? AND author=? AND updated_at>?)",
+        ] {
+            assert!(plans.iter().any(|step| step.contains(index)), "{index}: {plans:#?}");
+        }
+    }
 }

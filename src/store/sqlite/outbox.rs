@@ -6,9 +6,13 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
-use crate::store::{Action, Due, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+use super::{cases, inbox};
+use crate::store::{Action, Due, LONGEST_WAIT, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 
 type Tx = Transaction<'static, Engine>;
+
+/// Said of an answer that could not be posted in time.
+const TOO_OLD: &str = "it is too old to be of use";
 
 /// The first message of each thread, and the first of what is done to each message that is posted, when it is due: of
 /// each channel the oldest of each kind of action and state, so that no channel and no kind waits behind another one's
@@ -20,7 +24,7 @@ const DUE: &str = "
         FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')
     ), heads AS (
         SELECT seq, row_number() OVER (PARTITION BY channel, action, state ORDER BY seq) AS place
-        FROM waiting WHERE place = 1 AND state <> 'sending' AND next_at <= ? AND NOT EXISTS (
+        FROM waiting WHERE place = 1 AND state <> 'sending' AND (next_at <= ?1 OR next_at > ?2) AND NOT EXISTS (
             SELECT 1 FROM outbox AS meant
             WHERE meant.key = waiting.target AND meant.state IN ('pending', 'sending', 'uncertain'))
     )
@@ -28,14 +32,30 @@ const DUE: &str = "
     FROM outbox JOIN heads USING (seq) WHERE heads.place <= 10 ORDER BY outbox.seq";
 
 /// Adds rows, and lets them replace what they make needless.
-pub(super) async fn add(transaction: &mut Tx, posts: &[NewPost], now: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn add(
+    transaction: &mut Tx,
+    posts: &[NewPost],
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     for post in posts {
-        add_one(transaction, post, now).await?;
+        add_one(
+            transaction,
+            post,
+            expires_at.filter(|_| post.action == Action::Post),
+            now,
+        )
+        .await?;
     }
     Ok(())
 }
 
-async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result<(), sqlx::Error> {
+async fn add_one(
+    transaction: &mut Tx,
+    post: &NewPost,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     let target = match &post.action {
         Action::Update { of } | Action::Delete { of } => Some(of.as_str()),
         Action::Post | Action::Ephemeral { .. } => None,
@@ -44,11 +64,12 @@ async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result
         Action::Ephemeral { user } => Some(user.as_str()),
         _ => None,
     };
-    // What is done to a message stands in that message's channel and thread, whatever the caller says.
+    // What is done to a message stands in that message's channel and thread, whatever the caller says. A new row is due
+    // at once, whatever the clock says.
     let added = sqlx::query(
-        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at)
+        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at, expires_at)
          SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
-                ?4, ?5, ?6, ?7, 'pending', ?8, ?8
+                ?4, ?5, ?6, ?7, 'pending', ?8, 0, ?9
          FROM (SELECT 1) LEFT JOIN outbox AS meant ON meant.key = ?6 WHERE true
          ON CONFLICT (key) DO NOTHING",
     )
@@ -60,6 +81,7 @@ async fn add_one(transaction: &mut Tx, post: &NewPost, now: Timestamp) -> Result
     .bind(target)
     .bind(person)
     .bind(now.as_millisecond())
+    .bind(expires_at.map(Timestamp::as_millisecond))
     .execute(&mut **transaction)
     .await?;
     match &post.action {
@@ -128,12 +150,15 @@ async fn drop_row(transaction: &mut Tx, key: &str, why: &str) -> Result<(), sqlx
 
 /// See [`crate::store::Store::due`].
 pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sqlx::Error> {
-    let rows = sqlx::query(DUE).bind(now.as_millisecond()).fetch_all(readers).await?;
+    let now = now.as_millisecond();
+    let latest = now.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
+    let rows = sqlx::query(DUE).bind(now).bind(latest).fetch_all(readers).await?;
     let next_at: Option<i64> = sqlx::query_scalar(
         "SELECT min(next_at) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain') AND state <> 'sending'
-         AND next_at > ?",
+         AND next_at > ? AND next_at <= ?",
     )
-    .bind(now.as_millisecond())
+    .bind(now)
+    .bind(latest)
     .fetch_one(readers)
     .await?;
     Ok(Due {
@@ -144,14 +169,20 @@ pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sql
 
 /// See [`crate::store::Store::sending`].
 pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Result<Turn, sqlx::Error> {
-    let row =
-        sqlx::query("SELECT seq, action, target, body FROM outbox WHERE key = ? AND state IN ('pending', 'uncertain')")
-            .bind(key)
-            .fetch_optional(&mut **transaction)
-            .await?;
+    let row = sqlx::query(
+        "SELECT seq, action, target, body, channel, created_at, expires_at FROM outbox
+         WHERE key = ? AND state IN ('pending', 'uncertain')",
+    )
+    .bind(key)
+    .fetch_optional(&mut **transaction)
+    .await?;
     let Some(row) = row else {
         return Ok(Turn::Over(None));
     };
+    let expires_at: Option<i64> = row.try_get("expires_at")?;
+    if expires_at.is_some_and(|at| at < now.as_millisecond()) {
+        return expire(transaction, key, &row, now).await;
+    }
     let target: Option<String> = row.try_get("target")?;
     let action: String = row.try_get("action")?;
     let place = match (action.as_str(), &target) {
@@ -191,6 +222,29 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
         body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
         place,
     }))
+}
+
+/// An answer that could not be posted in time is not posted at all. Nothing counts as answered with it, and its channel
+/// is told that it was missed.
+async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp) -> Result<Turn, sqlx::Error> {
+    let case: Option<String> = sqlx::query_scalar("SELECT id FROM cases WHERE post = ?")
+        .bind(key)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    if let Some(case) = case {
+        cases::forget(transaction, &case).await?;
+    }
+    sqlx::query("DELETE FROM answers WHERE post = ?")
+        .bind(key)
+        .execute(&mut **transaction)
+        .await?;
+    let missed = NewMissed {
+        channel: row.try_get("channel")?,
+        at: time(row.try_get("created_at")?),
+        asked: false,
+    };
+    inbox::miss(transaction, &missed, now).await?;
+    over(transaction, key, TOO_OLD).await
 }
 
 async fn over(transaction: &mut Tx, key: &str, why: &'static str) -> Result<Turn, sqlx::Error> {
@@ -257,11 +311,11 @@ pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Pla
 }
 
 /// See [`crate::store::Store::recover`].
-pub(super) async fn recover(writer: &SqlitePool, lookup_after: Duration) -> Result<u64, sqlx::Error> {
+pub(super) async fn recover(transaction: &mut Tx, lookup_after: Duration) -> Result<u64, sqlx::Error> {
     // `next_at` holds when the last try began.
     let changed = sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
         .bind(i64::try_from(lookup_after.as_millis()).unwrap_or(i64::MAX))
-        .execute(writer);
+        .execute(&mut **transaction);
     Ok(changed.await?.rows_affected())
 }
 

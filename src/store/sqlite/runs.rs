@@ -1,7 +1,10 @@
 //! Runs and the audit in SQLite.
 
+use std::fmt::Write as _;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
+use ring::hmac;
 use serde_json::{Map, Value};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
@@ -11,30 +14,45 @@ use super::outbox::time;
 use crate::store::Error;
 use crate::store::runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
+/// Prefix of a fingerprint that is a keyed hash.
+const KEYED: &str = "hmac:";
+
 #[async_trait]
 impl Runs for Sqlite {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
-        self.readers.run(id).await
+        self.readers().run(id).await
     }
 
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
-        self.readers.live_runs().await
+        self.readers().live_runs().await
+    }
+
+    async fn fingerprint(&self, of: &str) -> Result<String, Error> {
+        self.readers().fingerprint(of).await
     }
 
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
-        self.readers.same_run(fingerprint).await
+        self.readers().same_run(fingerprint).await
     }
 
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
-        self.readers.latest_runs(user, limit).await
+        self.readers().latest_runs(user, limit).await
+    }
+
+    async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error> {
+        self.readers().runs_to_list(user, jobs, limit).await
+    }
+
+    async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error> {
+        self.readers().runs_of_job(job, since).await
     }
 
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
-        self.readers.runs_of_case(case).await
+        self.readers().runs_of_case(case).await
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
-        self.readers.audit(query).await
+        self.readers().audit(query).await
     }
 }
 
@@ -56,6 +74,13 @@ impl Runs for SqlitePool {
         Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
     }
 
+    async fn fingerprint(&self, of: &str) -> Result<String, Error> {
+        let key: Vec<u8> = sqlx::query_scalar("SELECT key FROM keys WHERE name = 'runs'")
+            .fetch_one(self)
+            .await?;
+        Ok(keyed(&key, of))
+    }
+
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
         let row = sqlx::query("SELECT * FROM runs WHERE live = 1 AND fingerprint = ?")
             .bind(fingerprint)
@@ -71,6 +96,31 @@ impl Runs for SqlitePool {
                 .bind(limit)
                 .fetch_all(self)
                 .await?;
+        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+    }
+
+    async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM runs WHERE user = ? OR job IN (SELECT value FROM json_each(?))
+             ORDER BY created_at DESC, id LIMIT ?",
+        )
+        .bind(user)
+        .bind(Value::from(jobs).to_string())
+        .bind(limit)
+        .fetch_all(self)
+        .await?;
+        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+    }
+
+    async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM runs WHERE job = ?1 AND updated_at >= ?2
+             UNION SELECT * FROM runs WHERE job = ?1 AND live = 1 ORDER BY created_at, id",
+        )
+        .bind(job)
+        .bind(since.as_millisecond())
+        .fetch_all(self)
+        .await?;
         Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
     }
 
@@ -96,6 +146,45 @@ impl Runs for SqlitePool {
         .await?;
         Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
     }
+}
+
+/// Replaces fingerprints as versions before 0006 kept them, values and all: runs that have not ended are known again by
+/// the keyed hash of the same, the others are not compared any more. Nothing of the old ones stays in the file or its log.
+pub(super) async fn seal(writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    let mut transaction = writer.begin_with(super::BEGIN).await?;
+    let key: Vec<u8> = sqlx::query_scalar("SELECT key FROM keys WHERE name = 'runs'")
+        .fetch_one(&mut *transaction)
+        .await?;
+    let raw: Vec<(String, String, bool)> = sqlx::query_as(
+        "SELECT id, fingerprint, live FROM runs WHERE fingerprint IS NOT NULL AND substr(fingerprint, 1, 5) <> ?",
+    )
+    .bind(KEYED)
+    .fetch_all(&mut *transaction)
+    .await?;
+    if raw.is_empty() {
+        return transaction.rollback().await;
+    }
+    for (id, fingerprint, live) in raw {
+        sqlx::query("UPDATE runs SET fingerprint = ? WHERE id = ?")
+            .bind(live.then(|| keyed(&key, &fingerprint)))
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+    Ok(())
+}
+
+/// HMAC-SHA256, in hexadecimal digits.
+fn keyed(key: &[u8], of: &str) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), of.as_bytes());
+    let mut out = KEYED.to_owned();
+    for byte in tag.as_ref() {
+        // Writing into a text does not fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }
 
 /// Writes a run down. `false` when somebody else changed it since it was read, or when the same run is under way.

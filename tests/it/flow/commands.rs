@@ -49,6 +49,16 @@ fn each_command_is_understood_in_each_of_the_three_ways() {
         (PASTE, &["fluxctl fill w-17"]),
         ("nothing that any runbook knows", &["no runbook", "search WORDS"]),
         ("serach star", &["Did you mean", "search star"]),
+        ("mute banana", &["don’t understand", "banana", "mute 2h", "mute 30m"]),
+        ("mute 0h", &["don’t understand", "0h", "mute 30m"]),
+        ("unmute everything", &["unmute", "takes nothing after it"]),
+        ("status please now", &["status", "takes nothing after it"]),
+        ("help banana", &["no command", "banana"]),
+        ("help star gate", &["Star gate"]),
+        ("who", &["who TEAM"]),
+        ("show", &["show RUNBOOK"]),
+        ("search", &["search WORDS"]),
+        ("run", &["run JOB"]),
     ];
     let options = Options {
         rate_limits: false,
@@ -141,6 +151,29 @@ fn a_private_answer_is_worked_through_alone_and_shared_when_wanted() {
         assert!(text(&shared).contains("Done by grace"), "{}", text(&shared));
         world.click(ADA, &shared, "Step 2 done").await;
         world.posted(SUPPORT, "Done by ada").await;
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn what_is_shared_while_somebody_works_on_it_is_shared_all_the_same() {
+    with(|world| async move {
+        let bot = world.bot().await;
+        world.command(GRACE, PASTE).await;
+        let private = world.whispered(GRACE, SUPPORT, "fluxctl fill w-17").await;
+        // Between reading the case and writing it down Slack is asked about the channel.
+        world.fault(&json!({"kind": "slow", "method": "conversations.info", "ms": 200}));
+        let share = world.click(GRACE, &private, "Share in channel");
+        let step = async {
+            let asked = world
+                .workspace
+                .wait_for(|state| (state.faults_left() == 0).then_some(()));
+            asked.await.unwrap();
+            world.click(GRACE, &private, "Step 1 done").await
+        };
+        tokio::join!(share, step);
+        let shared = world.posted(SUPPORT, "Shared by grace").await;
+        assert!(text(&shared).contains("Done by grace"), "{}", text(&shared));
         bot.stop().await;
     });
 }

@@ -57,6 +57,28 @@ fn the_doctor_says_what_is_there_and_what_is_missing() {
 }
 
 #[test]
+fn the_doctor_says_how_far_the_clock_is_off_and_does_not_wait_for_slack() {
+    with(|world| async move {
+        let (code, said) = doctor(&world, &[], &TOKENS).await;
+        assert_eq!(code, Some(0), "{said}");
+        assert_says(&said, &["ok       clock"]);
+
+        world.control("options", json!({"clock_skew_ms": -95_000})).await;
+        let (code, said) = doctor(&world, &["--probe", SUPPORT], &TOKENS).await;
+        assert_eq!(code, Some(1), "{said}");
+        assert_says(
+            &said,
+            &["FAILED   clock", "s ahead of Slack's", "NTP", "ok       probe"],
+        );
+
+        world.fault(&json!({"kind": "503", "method": "auth.test", "times": "always"}));
+        let (code, said) = doctor(&world, &[], &TOKENS).await;
+        assert_eq!(code, Some(1), "{said}");
+        assert_says(&said, &["FAILED   slack", "503"]);
+    });
+}
+
+#[test]
 fn a_probe_is_posted_looked_up_and_deleted() {
     with(|world| async move {
         let left = || {

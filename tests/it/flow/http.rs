@@ -5,7 +5,7 @@ use super::*;
 use signpost::sandbox::SIGNING_SECRET;
 
 use crate::recorded::{self, Recorded};
-use crate::signing::{JSON, now, signed};
+use crate::signing::{FORM, JSON, form, now, signed};
 
 /// Settings for HTTP, on a port that is free, and the address that Slack posts to.
 async fn over_http(world: &World) -> (Settings, String) {
@@ -114,6 +114,34 @@ fn what_slack_did_not_sign_is_not_answered() {
             assert_eq!(request.send().await.unwrap().status().as_u16(), expected);
         }
         assert_eq!(world.settled(&root).await.len(), 0);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn commands_without_a_trigger_are_cases_of_their_own() {
+    with(|world| async move {
+        let (bot, _, url) = bot(&world).await;
+        let mut cases = Vec::new();
+        for (user, seconds) in [(ADA, 0), (ADA, 1), (sandbox::GRACE, 1)] {
+            let body = form(&[
+                ("command", "/signpost"),
+                ("text", PASTE),
+                ("user_id", user),
+                ("channel_id", SUPPORT),
+                ("team_id", sandbox::TEAM),
+            ]);
+            let seconds = now().as_second() - seconds;
+            let request = signed(world.client.post(&url), SIGNING_SECRET, seconds, FORM, &body);
+            let shown: Value = request.send().await.unwrap().json().await.unwrap();
+            let rows = shown["blocks"].as_array().unwrap().iter();
+            let mut buttons = rows.filter_map(|block| block["elements"].as_array()).flatten();
+            let value = buttons.find_map(|button| button["value"].as_str());
+            let value: Value = serde_json::from_str(value.unwrap_or_else(|| panic!("no button in {shown}"))).unwrap();
+            cases.push(value["case"].as_str().unwrap().to_owned());
+        }
+        let different: std::collections::BTreeSet<&String> = cases.iter().collect();
+        assert_eq!(different.len(), 3, "{cases:?}");
         bot.stop().await;
     });
 }

@@ -27,12 +27,12 @@ use signpost::settings::jobs::Jobs;
 use super::{Bot, World, quick, with_options};
 
 /// What stands in the thread once somebody has looked it up.
-const LOOKED_UP: &str = "ActualDatacenterCluster: prod-wdc04.carrier107";
+pub(super) const LOOKED_UP: &str = "ActualDatacenterCluster: prod-wdc04.carrier107";
 /// Recognised by the runbook that [`World::with_jobs`] writes.
-const ALERT: &str = "SL100: the link of location loc-4711 is down";
+pub(super) const ALERT: &str = "SL100: the link of location loc-4711 is down";
 
 /// A Jenkins and a Slack that answer at once.
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         rate_limits: false,
         jenkins: jenkins::Options::quick(),
@@ -117,7 +117,7 @@ channels = ["{RANDOM}"]
     }
 
     /// A runbook that starts a job, and settings with the jobs.
-    fn with_jobs(&self) -> Settings {
+    pub(super) fn with_jobs(&self) -> Settings {
         let url = self.workspace.jenkins_url();
         let job = GET_INFO.replace('/', "/job/");
         self.write(

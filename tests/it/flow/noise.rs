@@ -17,13 +17,13 @@ fn channel(id: &str) -> settings::Channel {
 
 impl World {
     /// With the sample alert bot, which posts without a user.
-    fn with_alerts(&self) -> Settings {
+    pub(super) fn with_alerts(&self) -> Settings {
         let mut settings = self.settings();
         settings.slack.allowed_bots.push("B0ALERTBOT".to_owned());
         settings
     }
 
-    async fn alert(&self, name: &str, status: &str) -> String {
+    pub(super) async fn alert(&self, name: &str, status: &str) -> String {
         let sent = json!({"name": name, "status": status, "labels": {"severity": "critical", "node": "w-17"}});
         let answer = self.control("alert", sent).await;
         answer["ts"].as_str().unwrap().to_owned()
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// A bot whose clock can be moved on.
-    async fn bot_in_time(&self, settings: Settings) -> (Bot, Arc<Moved>) {
+    pub(super) async fn bot_in_time(&self, settings: Settings) -> (Bot, Arc<Moved>) {
         let clock = Arc::new(Moved::default());
         let parts = Parts {
             clock: Arc::clone(&clock) as _,

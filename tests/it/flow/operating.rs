@@ -33,6 +33,100 @@ fn a_changed_runbook_is_used_and_a_broken_one_keeps_its_old_version() {
 }
 
 #[test]
+fn a_broken_file_is_told_in_status_and_readiness_until_it_is_mended() {
+    with(|world| async move {
+        std::fs::create_dir(world.runbooks().join("_data")).unwrap();
+        world.write("_data/teams.yml", "gates:\n  name: gates\n");
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let mut settings = world.settings();
+        settings.http.listen = port.to_string();
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let errors = async || -> u64 {
+            let answer = world.client.get(format!("http://{port}/ready")).send().await.unwrap();
+            let told: Value = answer.json().await.unwrap();
+            assert_eq!(told["ready"], true, "{told}");
+            told["runbooks"]["errors"].as_u64().unwrap()
+        };
+        assert_eq!(errors().await, 0);
+        world.write("_data/teams.yml", "gates: [\n");
+        world.write("flux.md", "");
+        bot.parts.status.wait_for(|now| now.errors == 2).await;
+        assert_eq!(errors().await, 2);
+        let told = world.command(ADA, "status").await;
+        for part in [
+            "2 errors",
+            "_data/teams.yml",
+            "flux.md",
+            "the version read before is kept",
+        ] {
+            assert!(words(&told["response"]).contains(part), "{part}: {told}");
+        }
+        let still = world.say(PASTE);
+        assert_eq!(world.replies(&still).await.len(), 1);
+        world.write("_data/teams.yml", "gates:\n  name: gates\n");
+        world.write("flux.md", RUNBOOK);
+        bot.parts.status.wait_for(|now| now.errors == 0).await;
+        let told = world.command(ADA, "status").await;
+        assert!(
+            words(&told["response"]).contains("No problems in the runbooks"),
+            "{told}"
+        );
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn the_next_version_of_a_mounted_config_map_is_used() {
+    with(|world| async move {
+        let dir = world.runbooks();
+        std::fs::remove_file(dir.join("flux.md")).unwrap();
+        let version = |name: &str, text: &str| {
+            std::fs::create_dir(dir.join(name)).unwrap();
+            std::fs::write(dir.join(name).join("flux.md"), text).unwrap();
+            std::os::unix::fs::symlink(name, dir.join("..next")).unwrap();
+            std::fs::rename(dir.join("..next"), dir.join("..data")).unwrap();
+        };
+        version("..2026_01", RUNBOOK);
+        std::os::unix::fs::symlink("..data/flux.md", dir.join("flux.md")).unwrap();
+        let bot = world.bot().await;
+        let before = bot.parts.status.get().reloads;
+        version("..2026_02", &RUNBOOK.replace("fluxctl fill", "fluxctl refill"));
+        std::fs::remove_dir_all(dir.join("..2026_01")).unwrap();
+        bot.parts
+            .status
+            .wait_for(|now| now.reloads > before && now.runbooks == 1)
+            .await;
+        let paste = world.say(PASTE);
+        assert!(words(&world.replies(&paste).await[0]).contains("fluxctl refill"));
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_folder_behind_a_link_that_is_pointed_elsewhere_is_read_there() {
+    with(|world| async move {
+        let root = world.folder.path();
+        std::fs::create_dir(root.join("other")).unwrap();
+        std::fs::write(
+            root.join("other/flux.md"),
+            RUNBOOK.replace("fluxctl fill", "fluxctl refill"),
+        )
+        .unwrap();
+        std::os::unix::fs::symlink("runbooks", root.join("current")).unwrap();
+        let mut settings = world.settings();
+        settings.runbooks.dir = root.join("current");
+        settings.runbooks.poll_interval = 1;
+        let bot = world.bot_with(settings, Parts::default()).await;
+        std::os::unix::fs::symlink("other", root.join("next")).unwrap();
+        std::fs::rename(root.join("next"), root.join("current")).unwrap();
+        bot.parts.status.wait_for(|now| now.reloads > 0).await;
+        let paste = world.say(PASTE);
+        assert!(words(&world.replies(&paste).await[0]).contains("fluxctl refill"));
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn health_is_told_and_a_port_in_use_is_an_error() {
     with(|world| async move {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -138,21 +232,5 @@ fn tokens_that_are_not_good_are_told_at_the_start() {
             }
             assert!(!error.contains("secret") && !error.contains("wrong\""), "{error}");
         }
-    });
-}
-
-#[test]
-fn a_slack_that_cannot_be_reached_is_told_at_the_start() {
-    with(|world| async move {
-        let mut settings = world.settings();
-        settings.slack.api_url = "http://127.0.0.1:1/api".to_owned();
-        let error = flow::run(settings, Parts::default(), CancellationToken::new())
-            .await
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("slack.api_url") && error.contains("127.0.0.1:1"),
-            "{error}"
-        );
     });
 }

@@ -194,3 +194,40 @@ fn what_was_cancelled_and_is_forgotten_by_jenkins_counts_as_cancelled() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn what_was_lost_is_looked_for_however_many_runs_of_other_jobs_came_since() {
+    with(|world| async move {
+        let number = built(&world).await;
+        let ts = world.say("Please look into this location");
+        let lately = SystemClock.now() - SignedDuration::from_mins(5);
+        let unknown =
+            json!({"stage": {"stage": "over", "end": {"end": "unknown"}}, "since": lately, "triggered_at": lately});
+        let again = json!({"stage": {"stage": "ready", "behind": 0}, "triggered_at": null});
+        keep(
+            &world,
+            vec![run("lost", &ts, &unknown), run("asked again", &ts, &again)],
+        )
+        .await;
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        let others = (0..120).map(|at| RunRow {
+            job: "another".to_owned(),
+            created_at: SystemClock.now(),
+            ..run(&format!("other {at}"), &ts, &unknown)
+        });
+        let done = Done {
+            runs: others.collect(),
+            ..Done::default()
+        };
+        assert!(store.conclude(&done, None, SystemClock.now()).await.unwrap());
+        drop(store);
+        let bot = bot(&world).await;
+        let body = ended(&world, "asked again").await;
+        assert_eq!(
+            (&body["number"], &body["stage"]["end"]["result"]),
+            (&json!(number), &json!("SUCCESS"))
+        );
+        assert_eq!(builds(&world), 4, "nothing was sent again");
+        bot.stop().await;
+    });
+}

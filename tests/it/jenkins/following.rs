@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use signpost::jenkins::{Error, QueueItem, State};
+use signpost::jenkins::{Error, LogPosition, QueueItem, State};
 use signpost::jobs::{BuildResult, Kind};
 
 use super::{Fake, JOB, client, html, job, json as answer, local, moved};
@@ -232,12 +232,10 @@ fn a_log_goes_on_where_jenkins_says() {
         })
         .await;
         let client = client(&fake.url, &[]);
-        let first = client.log(&job(), 7, "0").await.unwrap();
-        assert_eq!(
-            (first.text.as_str(), first.next.as_str(), first.more),
-            ("one\ntwo\n", "4711", true)
-        );
-        let second = client.log(&job(), 7, &first.next).await.unwrap();
+        let mut position = LogPosition::default();
+        let first = client.log(&job(), 7, &mut position).await.unwrap();
+        assert_eq!((first.text.as_str(), first.more), ("one\ntwo\n", true));
+        let second = client.log(&job(), 7, &mut position).await.unwrap();
         assert_eq!((second.text.as_str(), second.more), ("three\n", false));
         assert_eq!(
             fake.seen()[1].uri,
@@ -246,8 +244,49 @@ fn a_log_goes_on_where_jenkins_says() {
 
         let long =
             Fake::start(|_| ([("x-text-size", "9")], format!("{}END", "x".repeat(1 << 20))).into_response()).await;
-        let log = super::client(&long.url, &[]).log(&job(), 7, "0").await.unwrap();
+        let client = super::client(&long.url, &[]);
+        let log = client.log(&job(), 7, &mut LogPosition::default()).await.unwrap();
         assert!(log.text.ends_with("xEND") && log.text.len() <= 128 << 10);
+    });
+}
+
+#[test]
+fn a_console_note_that_two_answers_share_is_in_neither() {
+    const PIECES: [&[u8]; 4] = [
+        b"Release it?\r\n\x1b[8mha:////4AAAAKx7L",
+        b"e4UBcYZ8=\x1b[0mProceed or \x1b[8m",
+        b"ha:////4AAA==\x1b[0mAbort\r\nna\xc3",
+        b"\xafve\r\n\x1b[8mha:////4AAAAend",
+    ];
+    local(async {
+        let fake = Fake::start(|seen| {
+            let at: usize = seen.uri.rsplit('=').next().unwrap().parse().unwrap();
+            let mut response = PIECES[at].into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, "text/plain".parse().unwrap());
+            headers.insert("x-text-size", (at + 1).to_string().parse().unwrap());
+            if at + 1 < PIECES.len() {
+                headers.insert("x-more-data", "true".parse().unwrap());
+            }
+            response
+        })
+        .await;
+        let client = client(&fake.url, &[]);
+        let (mut position, mut read) = (LogPosition::default(), Vec::new());
+        for _ in PIECES {
+            read.push(client.log(&job(), 7, &mut position).await.unwrap().text);
+        }
+        assert_eq!(read, ["Release it?\n", "Proceed or ", "Abort\nna", "\u{ef}ve\n"]);
+
+        // Only the end of a long answer is kept: it begins with a line, not within a note.
+        let fake = Fake::start(|_| {
+            let note = format!("\u{1b}[8mha:////{}\u{1b}[0m[Pipeline] sh\n", "4AAA".repeat(200));
+            ([("x-text-size", "9")], note.repeat(1_000)).into_response()
+        })
+        .await;
+        let client = super::client(&fake.url, &[]);
+        let log = client.log(&job(), 7, &mut LogPosition::default()).await.unwrap();
+        assert!(log.text.lines().all(|line| line == "[Pipeline] sh"), "{}", log.text);
     });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use signpost::clock::{Clock as _, SystemClock};
-use signpost::jenkins::{Client, Found, Lost, QueueItem, State, Triggered};
+use signpost::jenkins::{Client, Found, LogPosition, Lost, QueueItem, State, Triggered};
 use signpost::jobs::checks::{Artifact, Checks, Evidence, Verdict, verdict};
 use signpost::jobs::{BuildResult, Registry, Values, parameters};
 use signpost::net::Net;
@@ -116,7 +116,8 @@ impl World {
         };
         let job = &self.registry.jobs[0];
         let (number, result) = self.follow(queue_id).await;
-        let log = self.client.log(&job.path, number, "0").await.unwrap();
+        let mut position = LogPosition::default();
+        let log = self.client.log(&job.path, number, &mut position).await.unwrap();
         assert!(
             !log.more && log.text.contains("Looking for the master of c1") && !log.text.contains('\u{1b}'),
             "{log:?}"

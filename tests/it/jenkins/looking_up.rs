@@ -178,3 +178,48 @@ fn the_run_s_own_id_settles_it() {
         assert_eq!(found, Found::Nothing);
     });
 }
+
+#[test]
+fn a_busy_job_is_searched_as_far_back_as_the_trigger() {
+    local(async {
+        let others = |from: u64, after: i64| -> Value {
+            let builds = (0..50).map(|at| build(from - at, after, "ada", OTHER));
+            json!(builds.collect::<Vec<_>>())
+        };
+        let found = async |first: Value, second: Value| {
+            let fake = Fake::start(move |seen| {
+                let mut response = answer(&match seen.uri.as_str() {
+                    uri if uri.starts_with("/queue/") => json!({"items": []}),
+                    uri if uri.contains("allBuilds") && (uri.contains("{50") || uri.contains("%7B50")) => {
+                        json!({"allBuilds": second})
+                    }
+                    uri if uri.contains("allBuilds") => json!({"allBuilds": others(400, -60)}),
+                    _ => json!({"builds": first}),
+                });
+                let date = Timestamp::from_second(SENT + HOUR + 10).unwrap();
+                let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                response.headers_mut().insert(DATE, date.parse().unwrap());
+                response
+            })
+            .await;
+            let parameters: BTreeMap<String, String> =
+                [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())].into();
+            let lost = Lost {
+                parameters: &parameters,
+                since: Timestamp::from_second(SENT).unwrap(),
+                run_id: None,
+            };
+            let looked = client(&fake.url, &[]).look_up(&job(), &lost, &Ours).await.unwrap();
+            (looked, fake.seen().len())
+        };
+        let ours = json!([build(450, 5, "signpost", SAME), build(449, -90, "ada", OTHER)]);
+        let built = Found::Build {
+            number: 450,
+            queue_id: Some(550),
+        };
+        assert_eq!(found(others(500, 30), ours.clone()).await, (built, 3));
+        // Where the first page goes back far enough there is no second look.
+        assert_eq!(found(others(500, -60), ours).await, (Found::Nothing, 2));
+        assert_eq!(found(others(500, 30), others(450, 20)).await, (Found::Nothing, 4));
+    });
+}

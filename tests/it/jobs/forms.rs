@@ -135,9 +135,9 @@ fn every_bad_value_has_its_sentence() {
         (
             "TUGBOT",
             "t",
-            "TUGBOT is no parameter of this job (did you mean TUGBOAT?).",
+            "This job has no parameter TUGBOT (did you mean TUGBOAT?).",
         ),
-        ("X", "t", "X is no parameter of this job."),
+        ("X", "t", "This job has no parameter X; it has CLUSTERID, TUGBOAT"),
     ] {
         let mut values = good.clone();
         values.insert(name.to_owned(), value.to_owned());
@@ -304,4 +304,24 @@ fn checks_in_front_matter_are_kept_and_their_faults_are_told() {
             .any(|message| message.contains("`checks[1].pik`") && message.contains("`pick`")),
         "{said:?}"
     );
+}
+
+#[test]
+fn a_name_that_somebody_typed_is_repeated_only_when_it_looks_like_a_name() {
+    for name in [
+        "FOO",
+        "cluster_id",
+        "_x",
+        "ActualDatacenterCluster",
+        "API_TOKEN",
+        "a.b-c",
+        "REGION2",
+    ] {
+        assert!(parameters::is_repeatable(name), "{name}");
+    }
+    let secret = ["ghp_", "abcdefghijABCDEFGHIJ0123456789abcdef"].concat();
+    let long = "x".repeat(42);
+    for name in ["", "1x", "-x", "a b", "naïve", "x8Kd92jfLsP0qWz7", &secret, &long] {
+        assert!(!parameters::is_repeatable(name), "{name}");
+    }
 }

@@ -4,7 +4,6 @@ use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use signpost::jobs::log;
 use signpost::jobs::masks::{Masks, secret_like};
 
 #[test]
@@ -61,13 +60,4 @@ fn a_value_is_hidden_however_it_is_wrapped() {
         masks.mask("prod-wdc04-carrier107 is in us-east"),
         "prod-wdc04-carrier107 is in us-east"
     );
-}
-
-#[test]
-fn logs_are_shown_without_escapes() {
-    let log = "\u{1b}[31mred\u{1b}[0m\r\n\u{1b}]0;title\u{7}10%\r20%\r\nend\u{8}\n\n";
-    assert_eq!(log::plain(log), "red\n10%\n20%\nend\n\n");
-    assert_eq!(log::tail(&log::plain(log), 2), ["20%", "end"]);
-    assert!(log::waits_for_input("a\nDeploy?\nProceed or Abort\n") && log::waits_for_input("Input requested\n"));
-    assert!(!log::waits_for_input("Proceed or Abort\nApproved by ada\nb\nc\n"));
 }

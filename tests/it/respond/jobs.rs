@@ -85,6 +85,14 @@ fn lists() -> Vec<(&'static str, Reply)> {
             responder.run_started("Gate info", Some("https://work.example.com/archives/C1/p1")),
         ),
         ("started, no link", responder.run_started("Gate info", None)),
+        (
+            "not approved",
+            responder.run_notice("Gate info", "Ada", None, Some("1 May 06:41 UTC")),
+        ),
+        (
+            "declined",
+            responder.run_notice("Gate info", "Ada", Some("Grace"), None),
+        ),
         ("moved down", responder.moved_down("Gate is shut", "Gate info")),
     ]
 }
@@ -111,8 +119,14 @@ fn faults() -> Vec<FieldFault> {
     let near = || Some("GATE".to_owned());
     let list = [
         Fault::Missing,
-        Fault::Unregistered { nearest: near() },
-        Fault::Unregistered { nearest: None },
+        Fault::Unregistered {
+            nearest: near(),
+            known: vec!["GATE".into()],
+        },
+        Fault::Unregistered {
+            nearest: None,
+            known: vec!["GATE".into(), "NOTE".into()],
+        },
         Fault::Undeclared { nearest: near() },
         Fault::Control,
         Fault::Dash,
@@ -153,6 +167,20 @@ fn refusals() -> Vec<(&'static str, Reply)> {
         ("unknown job, near", unknown("gate-inf", Some("gate-info"))),
         ("unknown job", unknown("dance", None)),
         ("unknown job, its button", unknown("", None)),
+        (
+            "several jobs",
+            refusal(
+                None,
+                Wanted::Run,
+                Reason::AmbiguousJob {
+                    words: "gate".into(),
+                    candidates: vec![
+                        ("gate-info".into(), "Gate info".into()),
+                        ("oil".into(), "Gate oil".into()),
+                    ],
+                },
+            ),
+        ),
         ("stranger", run(Reason::Stranger)),
         ("bot", run(Reason::Bot)),
         ("not here", run(not_here(&["#gates", "#night"]))),
@@ -167,12 +195,25 @@ fn refusals() -> Vec<(&'static str, Reply)> {
         ("not listed, to cancel", refusal(job, Wanted::Cancel, Reason::NotListed)),
         ("requester", refusal(job, Wanted::Approve, Reason::Requester)),
         ("too old", refusal(None, Wanted::Cancel, Reason::TooOld)),
+        ("busy", run(Reason::Busy)),
+        ("full", run(Reason::Full)),
         ("no job named", unreadable("")),
         ("open quotation", unreadable("gate-info NOTE=\"a")),
         ("no value", unreadable("gate-info north")),
         ("twice", unreadable("gate-info A=1 A=2")),
         ("faults", run(Reason::Faults(faults()))),
+        (
+            "a name that is not repeated",
+            run(Reason::Faults(vec![FieldFault {
+                name: String::new(),
+                fault: Fault::Unregistered {
+                    nearest: None,
+                    known: vec!["GATE".into()],
+                },
+            }])),
+        ),
         ("secret", run(Reason::Secret(vec!["TOKEN".into()]))),
+        ("a secret without a name", run(Reason::Secret(Vec::new()))),
         ("secrets", run(Reason::Secret(vec!["TOKEN".into(), "PIN".into()]))),
     ]
 }
@@ -209,7 +250,8 @@ fn everything_about_jobs_is_one_valid_message() {
 fn a_fault_is_a_plain_line_in_the_form() {
     let said: Vec<String> = faults().iter().map(|fault| responder().field_fault(fault)).collect();
     for line in &said {
-        assert!(line.starts_with("GATE ") && !line.contains(['\n', '\\']), "{line}");
+        let is_named = line.starts_with("GATE ") || line.starts_with("This job has no parameter GATE.");
+        assert!(is_named && !line.contains(['\n', '\\']), "{line}");
     }
     assert_eq!(said[0], "GATE needs a value.");
     assert_eq!(
@@ -242,6 +284,7 @@ fn names_of_jobs_and_what_people_write_are_no_markup() {
         name: hostile.into(),
         fault: Fault::Unregistered {
             nearest: Some(hostile.into()),
+            known: vec![hostile.into()],
         },
     };
     let facts = JobsFacts {
@@ -257,6 +300,15 @@ fn names_of_jobs_and_what_people_write_are_no_markup() {
     let replies = [
         responder().jobs(&facts),
         refusal(job, Wanted::Run, unknown),
+        refusal(
+            None,
+            Wanted::Run,
+            Reason::AmbiguousJob {
+                words: hostile.into(),
+                candidates: vec![("gate-info".into(), hostile.into())],
+            },
+        ),
+        responder().run_notice(hostile, hostile, Some(hostile), Some("then")),
         refusal(job, Wanted::Run, Reason::NotListed),
         refusal(job, Wanted::Run, Reason::Unreadable(word())),
         refusal(job, Wanted::Run, Reason::Faults(vec![named])),

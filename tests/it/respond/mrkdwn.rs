@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use signpost::respond::plain_blocks;
 use signpost::runbook::parse;
 use signpost::slack::mrkdwn::{escape, pieces};
 
@@ -53,6 +54,85 @@ fn markdown_becomes_mrkdwn() {
     ];
     for (markdown, expected) in cases {
         assert_eq!(mrkdwn(markdown), expected, "{markdown:?}");
+    }
+}
+
+#[test]
+fn a_link_that_looks_like_another_address_shows_the_real_one() {
+    let evil = |label: &str| format!("<https://evil.example|{label} (evil.example)>");
+    let cases = [
+        ("[https://slack.com](https://evil.example)", evil("https://slack.com")),
+        ("[slack.com ](https://evil.example)", evil("slack.com")),
+        ("[**slack**.com](https://evil.example)", evil("slack.com")),
+        (
+            "**[`SLACK.com`](https://evil.example)**",
+            format!("*{}*", evil("SLACK.com")),
+        ),
+        ("[sla\u{200B}ck.com\u{202E}](https://evil.example)", evil("slack.com")),
+        ("![https://slack.com](https://evil.example)", evil("https://slack.com")),
+        (
+            "https://[slack](https://evil.example)",
+            format!("<https://>{}", evil("slack")),
+        ),
+        ("[slack](https://evil.example).com", format!("{}.com", evil("slack"))),
+        (
+            "[slack.com](https://slack.com@evil.example)",
+            "<https://slack.com@evil.example|slack.com (evil.example)>".to_owned(),
+        ),
+        (
+            "<https://slack.com@evil.example>",
+            "<https://slack.com@evil.example|https://slack.com@evil.example (evil.example)>".to_owned(),
+        ),
+        (
+            "| A | B |\n|---|---|\n| 1 | [slack.com](https://evil.example) |",
+            format!("• *A*: 1\n    *B*: {}", evil("slack.com")),
+        ),
+        ("<https://slack.com>", "<https://slack.com>".to_owned()),
+        (
+            "[https://slack.com](https://slack.com)",
+            "<https://slack.com>".to_owned(),
+        ),
+        (
+            "[slack.com](https://slack.com/help)",
+            "<https://slack.com/help|slack.com>".to_owned(),
+        ),
+        (
+            "the [help](https://slack.com/help). And more",
+            "the <https://slack.com/help|help>. And more".to_owned(),
+        ),
+        (
+            "[rtl\u{202E}txt](https://slack.com)",
+            "<https://slack.com|rtltxt>".to_owned(),
+        ),
+    ];
+    for (markdown, expected) in cases {
+        assert_eq!(mrkdwn(markdown), expected, "{markdown:?}");
+    }
+}
+
+#[test]
+fn a_terminal_shows_the_real_address_behind_each_label() {
+    let terminal = |markdown: &str| {
+        let runbook = parse("a.md", &format!("# T\n\n{markdown}\n"), &BTreeMap::new()).0;
+        plain_blocks(&runbook.unwrap().sections[0].blocks)
+    };
+    for (markdown, expected) in [
+        (
+            "[https://slack.com](https://evil.example)",
+            "https://slack.com (https://evil.example)",
+        ),
+        ("[a\u{202E}b](https://evil.example)", "ab (https://evil.example)"),
+        (
+            "<https://slack.com@evil.example>",
+            "https://slack.com@evil.example (evil.example)",
+        ),
+        (
+            "[slack.com](https://slack.com@evil.example)",
+            "slack.com (https://slack.com@evil.example) (evil.example)",
+        ),
+        ("<https://slack.com/a>", "https://slack.com/a"),
+    ] {
+        assert_eq!(terminal(markdown), expected, "{markdown}");
     }
 }
 

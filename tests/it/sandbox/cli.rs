@@ -1,6 +1,6 @@
 //! `signpost sandbox` as people and programs start it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
 fn sandbox(arguments: &[&str]) -> Child {
@@ -67,4 +67,52 @@ fn wrong_arguments_are_told_with_a_remedy() {
         assert_eq!(code, Some(2), "{arguments:?}: {told}");
         assert!(told.contains(expected), "{arguments:?}: {told}");
     }
+}
+
+/// Starts with a folder of runbooks: the workspace's state as JSON, and what is said to people.
+fn with_runbooks(text: &str) -> (serde_json::Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("kiln.md"), text).unwrap();
+    let mut child = sandbox(&["--port", "0", "--runbooks", folder.path().to_str().unwrap()]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /sandbox/state HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(ended.unwrap().success());
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    child.wait().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    (serde_json::from_str(body).unwrap(), told)
+}
+
+#[test]
+fn examples_come_from_the_folder_of_ones_own() {
+    let written =
+        "---\nsignpost:\n  examples:\n    - kiln door of k-7 jammed at station b-9\n---\n# Kiln\n\n1. Mend it.\n";
+    let (state, told) = with_runbooks(written);
+    assert_eq!(state["examples"][0]["title"], "Kiln");
+    assert_eq!(state["examples"][0]["text"], "kiln door of k-7 jammed at station b-9");
+    assert!(
+        told.contains("which come from your runbooks") && !told.contains("Satellite"),
+        "{told}"
+    );
+
+    let shown = "# Kiln\n\n## What you see\n\n```\nKX4711: kiln door of <KILN> jammed at station <STATION>\n```\n\n## What to do\n\n1. Mend it.\n";
+    let (state, _) = with_runbooks(shown);
+    let examples = state["examples"].as_array().unwrap();
+    assert_eq!(examples.len(), 1, "{examples:?}");
+    assert_eq!(
+        examples[0]["text"],
+        "KX4711: kiln door of kiln-1 jammed at station station-1"
+    );
+
+    let (state, told) = with_runbooks("# Notes\n\nNothing in particular.\n");
+    assert_eq!(state["examples"], serde_json::json!([]));
+    assert!(!told.contains("examples") && !told.contains("Satellite"), "{told}");
 }

@@ -247,7 +247,14 @@ fn every_recorded_payload_decodes_or_is_set_aside() {
 
 /// What people did: whatever the message, the inputs and the command say is in what was read.
 fn interaction_keeps_its_text(payload: &Value) {
-    let interaction = decode::interaction(payload, "interactive", &us());
+    let envelope = decode::Envelope {
+        id: "E1".to_owned(),
+        kind: "interactive".to_owned(),
+        payload: payload.clone(),
+        retry_attempt: 0,
+        accepts_payload: true,
+    };
+    let interaction = decode::interaction(&envelope, &us());
     let shown = format!("{interaction:?}");
     let said = payload["message"]["text"].as_str().into_iter();
     let values = payload["view"]["state"]["values"].as_object().into_iter().flatten();

@@ -161,7 +161,10 @@ async fn over_socket_mode_every_recorded_payload_arrives() {
     let mut arrived = desk.stored.lock().unwrap().clone();
     arrived.extend(desk.answered.lock().unwrap().clone());
     for file in &files {
-        let envelope = arrived.iter().find(|envelope| envelope.id == file.name);
+        // An interaction that was recorded inside of its envelope is sent twice, and arrives once.
+        let envelope = arrived.iter().find(|envelope| {
+            envelope.id == file.name || (envelope.is_interaction() && envelope.payload == file.payload())
+        });
         assert_arrived(envelope.unwrap_or_else(|| panic!("{} did not arrive", file.name)), file);
     }
     shutdown.cancel();

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use signpost::clock::Clock;
 use signpost::slack::decode::Envelope;
 use signpost::slack::door::Door;
-use signpost::slack::http_events::{self, Endpoint, PATHS, Patience};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use signpost::slack::http_events::{self, Endpoint, Limits, PATHS};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,7 +33,7 @@ impl Clock for Off {
 pub(super) struct World {
     pub(super) desk: Arc<Desk>,
     clock: Arc<Off>,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     client: reqwest::Client,
     tracker: TaskTracker,
     shutdown: CancellationToken,
@@ -42,10 +41,10 @@ pub(super) struct World {
 
 /// A door at which interactions may take `answer`, in front of a store that takes everything.
 pub(super) async fn world(answer: Duration) -> World {
-    world_with(answer, Patience::default()).await
+    world_with(answer, Limits::default()).await
 }
 
-async fn world_with(answer: Duration, patience: Patience) -> World {
+pub(super) async fn world_with(answer: Duration, limits: Limits) -> World {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -58,7 +57,7 @@ async fn world_with(answer: Duration, patience: Patience) -> World {
         CancellationToken::new(),
         answer,
     );
-    let endpoint = Arc::new(Endpoint::new(&SECRET.into(), door, Arc::clone(&clock) as _, patience));
+    let endpoint = Arc::new(Endpoint::new(&SECRET.into(), door, Arc::clone(&clock) as _, limits));
     tracker.spawn(http_events::serve(listener, endpoint, shutdown.clone()));
     World {
         desk,
@@ -274,45 +273,100 @@ async fn a_body_may_hold_a_mebibyte_and_an_unsigned_one_little() {
     assert_eq!(world.post("/slack/events", JSON, &body(1024 * 1024)).await.0, 200);
     let (status, sentence) = world.post("/slack/events", JSON, &body(1024 * 1024 + 1)).await;
     assert!(status == 413 && sentence.contains("1 MiB"), "{status} {sentence}");
-    let unsigned = world.request("/slack/events").body(body(64 * 1024));
-    assert_eq!(told(unsigned).await.0, 401);
+    for length in [100, 64 * 1024, 2 * 1024 * 1024] {
+        let unsigned = world.request("/slack/events").body(body(length));
+        assert_eq!(told(unsigned).await.0, 401, "{length}");
+    }
     world.stop().await;
 }
 
 #[tokio::test]
-async fn half_a_request_ends_and_holds_nobody_up() {
-    let patience = Patience {
-        head: Duration::from_millis(500),
-        body: Duration::from_millis(500),
-    };
-    let world = world_with(Duration::from_secs(2), patience).await;
-    let begin = async |text: &str| {
-        let mut stream = TcpStream::connect(world.address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
-        stream
-    };
-    let head = "POST /slack/events HTTP/1.1\r\nhost: x\r\n";
-    let mut slow = Vec::new();
-    for _ in 0..50 {
-        slow.push((
-            begin(&format!("{head}content-length: 100\r\n\r\n{{")).await,
-            "HTTP/1.1 408 ",
-        ));
-    }
-    slow.push((begin("POST /slack/ev").await, ""));
-    slow.push((begin("").await, ""));
-    slow.push((
-        begin(&format!("{head}content-length: 0\r\n\r\n")).await,
-        "HTTP/1.1 401 ",
-    ));
+async fn a_panic_below_the_store_costs_one_batch_and_is_counted() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _counted_here = metrics::set_default_local_recorder(&recorder);
+    let world = world(Duration::from_secs(2)).await;
+    let (status, body) = world.post("/slack/events", JSON, r#"{"text":"panic"}"#).await;
+    assert!(status == 503 && body.contains("send it again"), "{status} {body}");
     assert_eq!(world.post("/slack/events", JSON, EVENT).await.0, 200);
-    for (mut stream, expected) in slow {
-        let mut answer = String::new();
-        let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut answer));
-        assert!(ended.await.is_ok(), "the connection is left open after {answer:?}");
-        assert!(answer.starts_with(expected), "{answer:?} is not {expected:?}");
+    assert_eq!(world.stored().len(), 1);
+    let counted = recorder.handle().render();
+    assert!(
+        counted.contains(r#"signpost_panics_total{task="store"} 1"#),
+        "{counted}"
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_signed_interaction_that_comes_again_is_answered_as_before_and_done_once() {
+    let world = world(Duration::from_secs(2)).await;
+    let seconds = now().as_second();
+    let again = |body: String, seconds: i64| {
+        let request = signed(world.request("/slack/interactions"), SECRET, seconds, FORM, &body);
+        told(request)
+    };
+    let click = |trigger: &str| {
+        let payload = json!({"type": "block_actions", "trigger_id": trigger, "text": "hello"});
+        form(&[("payload", &payload.to_string())])
+    };
+    let submitted = |typed: &str| {
+        let view = json!({"id": "V1", "hash": "h1", "state": {"values": {"b": {"a": {"value": typed}}}}});
+        form(&[("payload", &json!({"type": "view_submission", "view": view}).to_string())])
+    };
+    for (name, body) in [
+        ("a command without a trigger", command("hello")),
+        ("a click", click("t.1")),
+        ("a submitted view", submitted("hello")),
+    ] {
+        let begun = *world.desk.begun.borrow();
+        let first = again(body.clone(), seconds).await;
+        assert!(first.0 == 200 && first.1.contains("you said"), "{name}: {first:?}");
+        for _ in 0..3 {
+            assert_eq!(again(body.clone(), seconds).await, first, "{name}");
+        }
+        assert_eq!(*world.desk.begun.borrow(), begun + 1, "{name}");
+    }
+    let begun = *world.desk.begun.borrow();
+    again(click("t.1"), seconds + 1).await;
+    assert_eq!(*world.desk.begun.borrow(), begun, "the same click, signed anew");
+    for (name, body, seconds) in [
+        ("another click", click("t.2"), seconds),
+        ("the same command a second later", command("hello"), seconds + 1),
+        ("the view after it was corrected", submitted("hello again"), seconds),
+    ] {
+        let begun = *world.desk.begun.borrow();
+        assert_eq!(again(body, seconds).await.0, 200);
+        assert_eq!(*world.desk.begun.borrow(), begun + 1, "{name}");
     }
     world.stop().await;
+}
+
+#[tokio::test]
+async fn what_comes_again_while_it_is_answered_waits_for_the_same_answer() {
+    let world = Arc::new(world(Duration::from_secs(5)).await);
+    let (tasks, seconds) = (TaskTracker::new(), now().as_second());
+    let asked: Vec<_> = (0..3)
+        .map(|_| {
+            let asking = Arc::clone(&world);
+            let request = signed(
+                asking.request("/slack/commands"),
+                SECRET,
+                seconds,
+                FORM,
+                &command("wait"),
+            );
+            tasks.spawn(told(request))
+        })
+        .collect();
+    let mut begun = world.desk.begun.subscribe();
+    begun.wait_for(|begun| *begun == 1).await.unwrap();
+    world.desk.go_on.cancel();
+    for asked in asked {
+        let (status, body) = asked.await.unwrap();
+        assert!(status == 200 && body.contains("too late"), "{status} {body}");
+    }
+    assert_eq!(*world.desk.begun.borrow(), 1);
+    Arc::into_inner(world).unwrap().stop().await;
 }
 
 #[tokio::test]

@@ -1,12 +1,34 @@
 //! Interactions are read in every shape that Slack sends them in.
 
 use serde_json::{Value, json};
-use signpost::slack::decode::{self, Actions, Container, Identity, Interaction, Shortcut, SlashCommand, ViewAnswer};
+use signpost::slack::decode::{
+    self, Actions, Container, Envelope, Event, Identity, Interaction, Shortcut, SlashCommand, ViewAnswer,
+};
 
 use super::us;
 
+fn envelope(payload: &Value, kind: &str) -> Envelope {
+    Envelope {
+        id: "E1".to_owned(),
+        kind: kind.to_owned(),
+        payload: payload.clone(),
+        retry_attempt: 0,
+        accepts_payload: true,
+    }
+}
+
 fn read(payload: &Value) -> Interaction {
-    decode::interaction(payload, "interactive", &us())
+    decode::interaction(&envelope(payload, "interactive"), &us())
+}
+
+/// Keys of what comes in a delivery with this id.
+fn keys(payload: &Value, id: &str) -> Vec<String> {
+    let id = id.to_owned();
+    Envelope {
+        id,
+        ..envelope(payload, "interactive")
+    }
+    .keys()
 }
 
 fn actions(payload: &Value) -> Actions {
@@ -181,11 +203,15 @@ fn a_modal_brings_what_was_typed() {
         ),
         ("paste_error", "{\"c\":\"C1\"}", false)
     );
-    let keys = ["view_submission", "view_closed"].map(|kind| read(&payload(kind)).key().unwrap());
-    assert_eq!(keys, ["submitted:V1:h1", "closed:V1:h1"]);
+    assert_eq!(submitted.id(), "V1");
     assert!(view(&payload("view_closed")).closed);
     let bare = view(&json!({"type": "view_submission", "team": {}, "user": {}, "view": {"type": "workflow_step"}}));
     assert_eq!((bare.whence.who.id.as_str(), bare.view.id.as_str()), ("", ""));
+    assert_eq!(
+        bare.id(),
+        "delivery:E1",
+        "a view without an id shares no key with others"
+    );
 }
 
 #[test]
@@ -193,7 +219,7 @@ fn a_slash_command_comes_in_plain_fields() {
     let payload = json!({"team_id": "T1", "channel_id": "D1", "channel_name": "directmessage", "user_id": "U1", "user_name": "ada",
         "command": "/signpost", "text": "search flux", "trigger_id": "t.1", "response_url": "https://hooks.example/1",
         "is_enterprise_install": "false", "enterprise_id": ""});
-    let Interaction::Command(command) = decode::interaction(&payload, "slash_commands", &us()) else {
+    let Interaction::Command(command) = decode::interaction(&envelope(&payload, "slash_commands"), &us()) else {
         panic!("no command")
     };
     let SlashCommand { whence, command, text } = *command;
@@ -203,9 +229,36 @@ fn a_slash_command_comes_in_plain_fields() {
         ("U1", Some("ada"))
     );
     assert!(whence.is_direct() && !whence.stranger);
-    let bare = decode::interaction(&json!({"command": "/signpost"}), "slash_commands", &us());
-    assert_eq!(bare.key(), None);
+    let bare = decode::interaction(&envelope(&json!({"command": "/signpost"}), "slash_commands"), &us());
     assert!(matches!(bare, Interaction::Command(command) if command.text.is_empty()));
+}
+
+#[test]
+fn an_interaction_is_known_by_its_trigger_and_without_one_by_its_delivery() {
+    let click = |trigger: Value| json!({"type": "block_actions", "trigger_id": trigger, "actions": []});
+    let id = |payload: &Value| read(payload).whence().unwrap().id.clone();
+    assert_eq!(id(&click(json!("t.1"))), "t.1");
+    for none in [json!(null), json!("")] {
+        assert_eq!(id(&click(none.clone())), "delivery:E1");
+        assert_eq!(keys(&click(none), "E2"), ["delivery:E2"]);
+    }
+    let first = keys(&click(json!("t.1")), "E2");
+    assert_eq!((first[0].as_str(), first.len()), ("delivery:E2", 2));
+    assert_eq!(keys(&click(json!("t.1")), "E3")[1], first[1]);
+    assert_ne!(keys(&click(json!("t.2")), "E3")[1], first[1]);
+    let view = |kind: &str, hash: &str, typed: &str| {
+        let view = json!({"id": "V1", "hash": hash, "state": {"values": {"b": {"a": {"value": typed}}}}});
+        keys(&json!({"type": kind, "view": view}), "E4").remove(1)
+    };
+    let first = view("view_submission", "h1", "x");
+    assert_eq!(view("view_submission", "h1", "x"), first);
+    for other in [
+        view("view_submission", "h1", "y"),
+        view("view_submission", "h2", "x"),
+        view("view_closed", "h1", "x"),
+    ] {
+        assert_ne!(other, first);
+    }
 }
 
 #[test]
@@ -219,7 +272,7 @@ fn people_of_other_organisations_are_strangers() {
         for (key, value) in payload.as_object().unwrap() {
             whole[key] = value.clone();
         }
-        decode::interaction(&whole, "interactive", us)
+        decode::interaction(&envelope(&whole, "interactive"), us)
             .whence()
             .unwrap()
             .stranger
@@ -276,4 +329,42 @@ fn odd_fields_cost_no_click() {
         ("7", Some("1"))
     );
     assert_eq!(odd.whence.team, "T1");
+}
+
+#[test]
+fn who_is_from_outside_is_decided_the_same_for_what_they_write_and_what_they_click() {
+    let alone = us();
+    let organised = Identity {
+        enterprise_id: Some("E1".into()),
+        ..us()
+    };
+    for (us, team, enterprise, is_external) in [
+        (&alone, Some("T1"), None, false),
+        (&alone, Some("T2"), None, true),
+        // The bot's workspace is of no organisation: whoever is of one is not of ours.
+        (&alone, Some("T2"), Some("E2"), true),
+        (&organised, Some("T2"), Some("E1"), false),
+        (&organised, Some("T2"), Some("E2"), true),
+        (&organised, Some("T2"), None, true),
+        (&alone, None, None, false),
+    ] {
+        let mut click = json!({"type": "shortcut", "team": {"id": "T1"}, "user": {"id": "U1"}});
+        let mut written = json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {
+            "type": "message", "channel": "C1", "ts": "1.0", "user": "U1", "text": "x"}});
+        if let Some(team) = team {
+            click["user"]["team_id"] = json!(team);
+            written["event"]["user_team"] = json!(team);
+        }
+        if let Some(enterprise) = enterprise {
+            click["enterprise"] = json!({"id": enterprise});
+            written["authorizations"] = json!([{"enterprise_id": enterprise, "team_id": "T1"}]);
+        }
+        let click = decode::interaction(&envelope(&click, "interactive"), us);
+        assert_eq!(click.whence().unwrap().stranger, is_external, "{team:?} {enterprise:?}");
+        let Event::Message(message) = decode::event(&written, us) else {
+            panic!("{written}");
+        };
+        let decided = us.is_external(message.author_team.as_deref(), message.enterprise.as_deref());
+        assert_eq!(decided, is_external, "{team:?} {enterprise:?}");
+    }
 }

@@ -115,6 +115,22 @@ async fn an_interaction_is_acknowledged_whatever_becomes_of_its_answer() {
 }
 
 #[tokio::test]
+async fn an_interaction_that_is_delivered_twice_is_acknowledged_twice_and_done_once() {
+    let world = world(Duration::from_secs(2)).await;
+    world
+        .workspace
+        .fault(&json!({"kind": "duplicate", "times": 1}))
+        .unwrap();
+    assert_eq!(world.command("hello").await["response"]["text"], "you said hello");
+    let none_left = |state: &signpost::sandbox::State| (state.apps[0].unacknowledged() == 0).then_some(());
+    world.workspace.wait_for(none_left).await.unwrap();
+    assert_eq!(*world.desk.begun.borrow(), 1);
+    assert_eq!(world.command("hello").await["response"]["text"], "you said hello");
+    assert_eq!(*world.desk.begun.borrow(), 2, "the same command again is another one");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn an_answer_under_way_is_given_before_the_connection_is_closed() {
     let world = Arc::new(world(Duration::from_secs(5)).await);
     let asking = Arc::clone(&world);

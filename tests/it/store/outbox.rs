@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 
+use signpost::store::CaseRow;
+
 use super::*;
 
 /// What may be sent at this second.
@@ -70,7 +72,8 @@ pub(super) async fn a_key_is_posted_once(store: &dyn Store) {
         .receive(&[arrival("a", false), arrival("b", false)], at(0))
         .await
         .unwrap();
-    for row in store.take(0, 10).await.unwrap() {
+    for _ in 0..2 {
+        let row = next(store).await;
         let done = Done {
             posts: vec![post("p")],
             ..Done::default()
@@ -161,6 +164,27 @@ pub(super) async fn a_thread_that_waits_holds_up_no_other(store: &dyn Store) {
         store.settle(&key, &settled(PostState::Uncertain)).await.unwrap();
     }
     assert_eq!(keys(store, 8).await, ["39"]);
+}
+
+pub(super) async fn a_wait_that_is_longer_than_any_counts_as_over(store: &dyn Store) {
+    let wait = i64::try_from(LONGEST_WAIT.as_secs()).unwrap();
+    add(store, &[in_thread("near", "C", "1.0"), in_thread("far", "C", "2.0")]).await;
+    for (key, seconds) in [("near", wait), ("far", wait + 1)] {
+        let next_at = at(seconds);
+        let later = Settled {
+            next_at,
+            ..settled(PostState::Pending)
+        };
+        store.settle(key, &later).await.unwrap();
+    }
+    let due = store.due(at(0)).await.unwrap();
+    let keys: Vec<_> = due.posts.iter().map(|post| post.key.as_str()).collect();
+    assert_eq!((keys, due.next_at), (vec!["far"], Some(at(wait))));
+}
+
+pub(super) async fn a_new_row_is_due_whatever_the_clock_says(store: &dyn Store) {
+    store.enqueue(&[post("p")], at(1_000)).await.unwrap();
+    assert_eq!(keys(store, 0).await, ["p"]);
 }
 
 pub(super) async fn an_update_goes_where_its_message_was_posted(store: &dyn Store) {
@@ -304,9 +328,15 @@ pub(super) async fn an_ephemeral_knows_its_person(store: &dyn Store) {
 }
 
 pub(super) async fn a_click_waits_for_none_of_those_who_work_through_a_queue(store: &dyn Store) {
-    let arrivals: Vec<_> = (0..1_000).map(|number| arrival(&format!("{number}"), false)).collect();
-    store.receive(&arrivals, at(0)).await.unwrap();
-    let rows = store.take(0, 1_000).await.unwrap();
+    let arrivals = (0..1_000).map(|number| Arrival {
+        lane: format!("{number}"),
+        ..arrival(&format!("{number}"), false)
+    });
+    store.receive(&arrivals.collect::<Vec<_>>(), at(0)).await.unwrap();
+    let mut rows = Vec::new();
+    for lane in store.lanes("", 1_000).await.unwrap() {
+        rows.push(next_in(store, &lane).await.unwrap());
+    }
     let done = Done::default();
     let finished = AtomicUsize::new(0);
     let queue = join_all(rows.iter().map(|row| async {
@@ -321,4 +351,42 @@ pub(super) async fn a_click_waits_for_none_of_those_who_work_through_a_queue(sto
     // The queue is polled first: all of it asks for the store before the click does.
     let (_, before) = tokio::join!(queue, click);
     assert!(before < 50, "{before} were handled before the click");
+}
+
+pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_as_answered_with_it(store: &dyn Store) {
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    let case = CaseRow {
+        id: "case".into(),
+        channel: "C".into(),
+        thread_ts: Some("1.0".into()),
+        author: None,
+        fingerprint: "f".into(),
+        identity: None,
+        open: true,
+        post: Some("p".into()),
+        version: 0,
+        body: "{}".into(),
+        created_at: at(0),
+        updated_at: at(0),
+    };
+    let done = Done {
+        posts: vec![post("p"), update("u", "p")],
+        expires_at: Some(at(10)),
+        cases: vec![case],
+        answered: vec![Answered {
+            message: "m".into(),
+            post: Some("p".into()),
+            case: Some("case".into()),
+            ..Answered::default()
+        }],
+        ..Done::default()
+    };
+    assert!(store.finish(&next(store).await, &done, at(1)).await.unwrap());
+    assert_eq!(keys(store, 9).await, ["p"]);
+    let turn = store.sending("p", at(11)).await.unwrap();
+    assert_eq!(turn, Turn::Over(Some("it is too old to be of use")));
+    assert!(keys(store, 12).await.is_empty());
+    assert!(store.case("case").await.unwrap().is_none() && store.answer("m").await.unwrap().is_none());
+    let missed = store.missed_before(at(20)).await.unwrap();
+    assert_eq!((missed.len(), missed[0].count, missed[0].channel.as_str()), (1, 1, "C"));
 }

@@ -61,7 +61,8 @@ async fn a_store_from_before_there_were_runs_keeps_what_it_holds() {
     let early = Sqlite::read_only(&path).await.err().unwrap();
     assert!(matches!(early, Error::Older { .. }), "{early}");
     let store = Sqlite::open(&path).await.unwrap();
-    assert_eq!(store.take(0, 9).await.unwrap().len(), 1);
+    let waits = store.lanes("", 9).await.unwrap();
+    assert!(store.next(&waits[0]).await.unwrap().is_some());
     assert_eq!(store.due(at(0)).await.unwrap().posts.len(), 1);
     assert_eq!(store.case("c").await.unwrap().unwrap().version, 3);
     assert_eq!(store.answer("T:C:1").await.unwrap().unwrap().case.as_deref(), Some("c"));
@@ -145,4 +146,44 @@ async fn a_store_that_cannot_be_read_is_told_and_left_as_it_is() {
     newer.close().await;
     assert!(matches!(why().await, Error::Newer { .. }));
     assert!(matches!(Sqlite::open(&path).await, Err(Error::Newer { .. })));
+}
+
+#[tokio::test]
+async fn values_that_an_older_version_kept_to_compare_runs_are_gone_and_a_run_is_known_all_the_same() {
+    const RAW: &str = "gather\n{\"CLUSTER_ID\":\"raw-4711-value\"}";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let old = store_of(&path, "0006").await;
+    for (id, live) in [("live", 1), ("ended", 0), ("also ended", 0)] {
+        let kept = "INSERT INTO runs (id, job, user, channel, fingerprint, live, version, body, created_at, updated_at)
+            VALUES (?, 'gather', 'U1', 'C', ?, ?, 1, '{}', 1, 1)";
+        sqlx::query(kept)
+            .bind(id)
+            .bind(RAW)
+            .bind(live)
+            .execute(&old)
+            .await
+            .unwrap();
+    }
+    old.close().await;
+    let store = Sqlite::open(&path).await.unwrap();
+    let sealed = store.fingerprint(RAW).await.unwrap();
+    assert_eq!(store.same_run(&sealed).await.unwrap().unwrap().id, "live");
+    assert_eq!(store.run("ended").await.unwrap().unwrap().fingerprint, None);
+    let assert_gone = || {
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap().path();
+            let bytes = std::fs::read(&file).unwrap();
+            let is_there = bytes.windows(14).any(|window| window == b"raw-4711-value");
+            assert!(!is_there, "{}", file.display());
+        }
+    };
+    assert_gone();
+    drop(store);
+    // Each store has a key of its own, and keeps it.
+    let store = Sqlite::open(&path).await.unwrap();
+    assert_eq!(store.fingerprint(RAW).await.unwrap(), sealed);
+    let other = Sqlite::open(&folder.path().join("other.db")).await.unwrap();
+    assert_ne!(other.fingerprint(RAW).await.unwrap(), sealed);
+    assert_gone();
 }

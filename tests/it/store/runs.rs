@@ -14,7 +14,7 @@ pub(super) fn run(id: &str) -> RunRow {
         channel: "C".into(),
         thread_ts: Some("1.0".into()),
         case: None,
-        fingerprint: Some(format!("fingerprint of {id}")),
+        fingerprint: Some(format!("hmac:{id}")),
         live: true,
         version: 0,
         body: format!("{{\"id\":\"{id}\"}}"),
@@ -164,7 +164,7 @@ pub(super) async fn who_changes_an_old_version_of_a_run_is_told_and_nothing_is_d
 
 pub(super) async fn a_run_is_written_with_all_that_belongs_to_it_or_not_at_all(store: &dyn Store) {
     store.receive(&[arrival("a", true)], at(0)).await.unwrap();
-    let row = store.take(0, 9).await.unwrap().remove(0);
+    let row = next(store).await;
     assert!(conclude(store, &begun(run("r")), 0).await);
     let everything = |id: &str, version| Done {
         answered: vec![Answered {
@@ -176,14 +176,14 @@ pub(super) async fn a_run_is_written_with_all_that_belongs_to_it_or_not_at_all(s
         ..begun(run(id))
     };
     assert!(!store.finish(&row, &everything("s", 9), at(1)).await.unwrap());
-    assert!(store.waiting("a").await.unwrap().is_some(), "it is handled again");
+    assert!(next_in(store, "T:C").await.is_some(), "it is handled again");
     assert!(store.run("s").await.unwrap().is_none());
     assert!(store.case("c").await.unwrap().is_none());
     assert!(store.answer("T:C:1").await.unwrap().is_none());
     assert_eq!(all(store).await.len(), 1);
     assert_eq!(outbox::keys(store, 9).await, ["run:r"]);
     assert!(store.finish(&row, &everything("s", 1), at(2)).await.unwrap());
-    assert!(store.waiting("a").await.unwrap().is_none());
+    assert!(next_in(store, "T:C").await.is_none());
     assert!(store.run("s").await.unwrap().is_some());
     assert!(store.case("c").await.unwrap().is_some());
     assert!(store.answer("T:C:1").await.unwrap().is_some());
@@ -370,4 +370,45 @@ pub(super) async fn the_audit_is_kept_for_its_own_time(store: &dyn Store) {
     assert_eq!(all(store).await.len(), 2);
     assert_eq!(store.purge(at(1) + 365 * DAY, KEPT).await.unwrap().forgotten, 1);
     assert_eq!(all(store).await[0].what, "result");
+}
+
+pub(super) async fn the_runs_of_a_job_are_found_however_many_others_there_are(store: &dyn Store) {
+    let of = |job: &str, id: &str, live: bool| RunRow {
+        job: job.into(),
+        live,
+        ..run(id)
+    };
+    assert!(conclude(store, &begun(of("rare", "old and live", true)), 0).await);
+    assert!(conclude(store, &begun(of("rare", "old", false)), 0).await);
+    assert!(conclude(store, &begun(of("rare", "lately", false)), 50).await);
+    for number in 0..150 {
+        let other = RunRow {
+            user: "U9".into(),
+            created_at: at(100),
+            ..of("busy", &format!("busy {number}"), false)
+        };
+        assert!(conclude(store, &begun(other), 100).await);
+    }
+    let found = async |job: &str, since: i64| store.runs_of_job(job, at(since)).await.unwrap();
+    assert_eq!(ids(&found("rare", 40).await), ["lately", "old and live"]);
+    assert_eq!(ids(&found("rare", 0).await), ["lately", "old", "old and live"]);
+    assert_eq!(found("busy", 100).await.len(), 150);
+    assert!(found("another", 0).await.is_empty());
+
+    let listed = async |user: &str, jobs: &[&str], limit| store.runs_to_list(user, jobs, limit).await.unwrap();
+    assert_eq!(
+        ids(&listed("U5", &["rare"], 9).await),
+        ["lately", "old", "old and live"]
+    );
+    assert_eq!(listed("U1", &[], 9).await.len(), 3);
+    assert_eq!(listed("U9", &["rare", "busy"], 9).await.len(), 9);
+    assert!(listed("U5", &[], 9).await.is_empty());
+}
+
+pub(super) async fn a_fingerprint_is_the_same_each_time_and_tells_nothing(store: &dyn Store) {
+    let raw = "gather\n{\"CLUSTER_ID\":\"bq1k2\"}";
+    let first = store.fingerprint(raw).await.unwrap();
+    assert_eq!(first, store.fingerprint(raw).await.unwrap());
+    assert_ne!(first, store.fingerprint("gather\n{}").await.unwrap());
+    assert!(first.len() == 69 && !first.contains("bq1k2"), "{first}");
 }

@@ -74,6 +74,22 @@ fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
         (ADA, "run get-info CLUSTERID=$(reboot) TUGBOAT=t1", "as it should"),
         (ADA, "run get-info CLUSTERID=c1", "`TUGBOAT` needs a value"),
         (ADA, "run get-info CLUSTER=c1 TUGBOAT=t1", "Did you mean `CLUSTERID`"),
+        (
+            ADA,
+            "run get-info FOO=1",
+            "This job has no parameter `FOO`. It has `CLUSTERID`, `TUGBOAT`, `CARRIER_NAME`, `BRANCH`.",
+        ),
+        // Whatever stands before a `=` may be a part of a secret.
+        (
+            ADA,
+            "run get-info CLUSTERID=c1 TUGBOAT=t1 hunter2hunter2hunter2hunter2hunter2hunter2hunter2=x",
+            "One of the names you gave isn’t a parameter of this job. It has `CLUSTERID`",
+        ),
+        (
+            ADA,
+            "run get-info CLUSTERID=c1 TUGBOAT=t1 aHVudGVyMmh1bnRlcjI==",
+            "One of the names you gave isn’t a parameter of this job.",
+        ),
         (ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1 BRANCH=Old", "must be one of"),
         (
             ADA,
@@ -89,7 +105,7 @@ fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
         (ADA, "run get-info now", "one of the words is no value"),
         (ADA, "run get-inof CLUSTERID=c1", "Did you mean `run get-info`"),
         (ADA, "run nightly-reprot", "Did you mean `run nightly-report`"),
-        (ADA, "run xylophone", "I know no job called “xylophone”"),
+        (ADA, "run xylophone", "I don’t know a job called “xylophone”"),
         (ADA, "run elsewhere", "#random"),
         (
             ADA,
@@ -102,12 +118,81 @@ fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
         for (who, asked, told) in cases {
             let answer = world.answer_to(who, asked).await;
             assert!(answer.contains(told), "{asked}: {answer}");
-            assert!(!answer.contains("hunter2") && !answer.contains("reboot"), "{answer}");
+            for secret in ["hunter2", "reboot", "aHVudGVy"] {
+                assert!(!answer.contains(secret), "{answer}");
+            }
         }
         for job in [GET_INFO, NIGHTLY, CHOOSE] {
             assert_eq!(world.build_count(job), 0, "{job}");
         }
         world.assert_nothing_kept("hunter2").await;
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_job_goes_by_its_title_its_path_in_jenkins_and_the_end_of_that() {
+    let names = [
+        GET_INFO.to_owned(),
+        format!("{}/", GET_INFO.to_uppercase()),
+        format!("job/{}", GET_INFO.replace('/', "/job/")),
+        "armada-ha-master-get-info".to_owned(),
+        "armada-cruiser-automated-recovery/armada-ha-master-get-info".to_owned(),
+        "\"Collect the facts\"".to_owned(),
+        "Collect the facts".to_owned(),
+        "COLLECT  THE FACTS".to_owned(),
+    ];
+    with(|world, bot| async move {
+        for (at, name) in names.iter().enumerate() {
+            let ts = world.mention(ADA, &format!("run {name} CLUSTERID=c-{at} TUGBOAT=t1"));
+            world
+                .saying(&ts, &["Collect the facts", "Asked for by ada", &format!("c-{at}")])
+                .await;
+        }
+        world.builds(GET_INFO, names.len()).await;
+        // Without values, too; and the title of a job is no runbook's.
+        let ts = world.mention(ADA, "run sum up the day");
+        world.saying(&ts, &["Sum up the day", "Asked for by ada"]).await;
+        let told = world.slash(ADA, "run Sum up the day").await;
+        assert!(told.contains("Sum up the day") && !told.contains("runbook"), "{told}");
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_name_of_several_jobs_is_asked_back_and_one_of_none_is_told_with_the_nearest() {
+    with_options(options(), |world| async move {
+        let mut settings = world.with_jobs();
+        "Sum up the day".clone_into(&mut settings.jobs.registry.jobs[3].title);
+        let bot = world.bot_with(settings, soon()).await;
+        let ts = world.mention(ADA, "run sum up the day");
+        let asked = world
+            .saying(
+                &ts,
+                &[
+                    "several jobs called “sum up the day”",
+                    "run nightly-report",
+                    "run elsewhere",
+                ],
+            )
+            .await;
+        assert_eq!(buttons(&asked), ["Run: nightly-report", "Run: elsewhere"]);
+        world.click(ADA, &asked, "Run: nightly-report").await;
+        let form = world.form_of(ADA).await;
+        world.fill_in(ADA, &form, &[]).await;
+        world.saying(&ts, &["Asked for by ada"]).await;
+        for (asked, told) in [
+            ("run Collect the fcats", "Did you mean `run get-info`?"),
+            ("run Collect the fact CLUSTERID=c1", "Did you mean `run get-info`?"),
+            ("run Tools/no-such-job", "`jobs` lists what you can run here"),
+        ] {
+            let answer = world.answer_to(ADA, asked).await;
+            assert!(
+                answer.contains("I don’t know a job called") && answer.contains(told),
+                "{asked}: {answer}"
+            );
+        }
+        assert_eq!(world.build_count(GET_INFO), 0);
         bot.stop().await;
     });
 }

@@ -1,8 +1,10 @@
 //! Who decides about runs: one at a time, the same one once, a second person, cancelling, who may at all.
 
 use jiff::SignedDuration;
+use signpost::flow::Pace;
 use signpost::sandbox::jenkins::{FACTS, GET_INFO};
 use signpost::sandbox::{GRACE, RANDOM};
+use signpost::settings::Channel;
 
 use super::super::acts::{Moved, buttons, text};
 use super::ground::*;
@@ -67,6 +69,105 @@ fn the_same_run_is_joined_and_not_repeated() {
     });
 }
 
+#[test]
+fn the_same_run_is_known_again_after_a_restart_and_its_values_are_not_kept_to_compare() {
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        world.jenkins_does("hold", &json!({"on": true}));
+        let first = world.asks(ADA, GET);
+        world.run_saying(&first, &["Running"]).await;
+        bot.kill().await;
+        let pool = world.look_into_store().await;
+        let kept: String = sqlx::query_scalar("SELECT fingerprint FROM runs")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert!(kept.starts_with("hmac:") && !kept.contains("c-17"), "{kept}");
+        let bot = world.worker().await;
+        let second = world.asks(GRACE, GET);
+        world.saying(&second, &["with the same values already"]).await;
+        world.jenkins_does("hold", &json!({"on": false}));
+        world.run_saying(&first, &["SUCCESS", "and by grace"]).await;
+        assert_eq!(world.triggers(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_run_that_cannot_be_read_is_joined_all_the_same_and_never_said_to_start() {
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        world.jenkins_does("hold", &json!({"on": true}));
+        let first = world.asks(ADA, GET);
+        world.run_saying(&first, &["Running"]).await;
+        bot.kill().await;
+        // As a version of tomorrow may have written it.
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.store());
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::query("UPDATE runs SET body = '{}'").execute(&pool).await.unwrap();
+        pool.close().await;
+        let bot = world.worker().await;
+        let told = world.command(GRACE, GET).await;
+        let said = text(&told["response"]);
+        assert!(
+            said.contains("with the same values already") && !said.contains("on its way"),
+            "{told}"
+        );
+        let second = world.asks(GRACE, GET);
+        world
+            .saying(
+                &second,
+                &["ada has asked for “Collect the configuration” with the same values already"],
+            )
+            .await;
+        assert_eq!((world.triggers(), world.rows().await), (1, (1, 1)));
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn more_runs_with_secret_values_than_are_kept_are_refused_with_the_true_reason() {
+    with_jobs(|world| async move {
+        let few = Parts {
+            jobs: Pace {
+                secrets: 1,
+                ..hasty().jobs
+            },
+            ..hasty()
+        };
+        let bot = world.worker_with(&registry(&world.workspace.jenkins_url()), few).await;
+        world.jenkins_does("hold", &json!({"on": true}));
+        let asks = async |secret: &str| {
+            let told = world
+                .command(ADA, &format!("run mirror REGION=eu-de PASSPHRASE={secret}"))
+                .await;
+            text(&told["response"]).to_owned()
+        };
+        assert!(asks("first").await.contains("is on its way"));
+        world.posted(SUPPORT, "Running").await;
+        let refused = asks("second").await;
+        assert!(
+            refused.contains("was not started: too many runs with secret values"),
+            "{refused}"
+        );
+        assert_eq!((world.triggers(), world.rows().await), (1, (1, 1)));
+        // Those without are not in the way.
+        let ts = world.asks(ADA, GET);
+        world.run_saying(&ts, &["Running"]).await;
+        world.jenkins_does("hold", &json!({"on": false}));
+        world.wait_until_over().await;
+        assert!(asks("third").await.contains("is on its way"));
+        world.wait_until_over().await;
+        assert_eq!(world.triggers(), 3);
+        let why = world.audited().await;
+        assert!(
+            why.iter().any(|(what, why)| what == "refused" && why.contains("full")),
+            "{why:?}"
+        );
+        bot.stop().await;
+    });
+}
+
 // --- a second person --------------------------------------------------------------------------------------------------
 
 #[test]
@@ -110,6 +211,12 @@ fn only_a_second_person_who_is_listed_approves_also_after_a_restart() {
         world
             .run_saying(&third, &["Declined", "by grace", "Nothing was started"])
             .await;
+        world
+            .saying(
+                &third,
+                &["ada: “Collect facts” was not started, because grace declined it"],
+            )
+            .await;
         assert_eq!(
             (world.triggers(), world.made_of("n-2"), world.made_of("n-3")),
             (1, 0, 0)
@@ -147,6 +254,13 @@ fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
         world
             .run_saying(&late, &["Not approved in time", "Nothing was started"])
             .await;
+        let told = world
+            .saying(
+                &late,
+                &["ada: “Collect facts” was not started", "nobody approved it by"],
+            )
+            .await;
+        assert!(!words(&told).contains("<@") && !words(&told).contains("<!"), "{told:#}");
 
         let asleep = world.asks(ADA, "run facts NODE=n-2");
         world.run_saying(&asleep, &["Waiting for approval"]).await;
@@ -154,6 +268,14 @@ fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
         clock.turn(SignedDuration::from_mins(31));
         let bot = world.worker_with(&jobs, parts()).await;
         world.run_saying(&asleep, &["Not approved in time"]).await;
+        world.saying(&asleep, &["ada: “Collect facts” was not started"]).await;
+        for ts in [&late, &asleep] {
+            let told = world.settled(ts).await;
+            let told = told
+                .iter()
+                .filter(|reply| words(reply).contains("was not started, because"));
+            assert_eq!(told.count(), 1);
+        }
         assert_eq!((world.triggers(), world.rows().await), (0, (2, 0)));
         bot.stop().await;
     });
@@ -243,7 +365,7 @@ fn who_is_not_listed_where_it_is_not_listed_and_strangers_run_nothing() {
                 "Jobs run only where nobody of another organisation reads along",
             ),
             (ADA, SUPPORT, "run nightly", "You are not on the list"),
-            (ADA, SUPPORT, "run unheard-of A=b", "I know no job called"),
+            (ADA, SUPPORT, "run unheard-of A=b", "I don’t know a job called"),
         ] {
             let ts = ask(who, channel, command);
             let told = world.replies_in(channel, &ts).await;
@@ -262,6 +384,43 @@ fn who_is_not_listed_where_it_is_not_listed_and_strangers_run_nothing() {
                 "{why} is not in {refused:?}"
             );
         }
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_channel_that_is_listed_for_partners_lets_them_run_a_job_in_words_and_in_the_form() {
+    with_jobs(|world| async move {
+        let partners = world.partners().await;
+        let eve = world.control("person", json!({"name": "eve", "stranger": true})).await;
+        let eve = eve["id"].as_str().unwrap().to_owned();
+        let jobs = registry(&world.workspace.jenkins_url())
+            .replace(
+                &format!("\"{GRACE}\"]\nchannels"),
+                &format!("\"{GRACE}\", \"{eve}\"]\nchannels"),
+            )
+            .replace(
+                &format!("channels = [\"{SUPPORT}\"]"),
+                &format!("channels = [\"{SUPPORT}\", \"{partners}\"]"),
+            );
+        let mut settings = world.settings_with(&jobs);
+        settings.channels.push(Channel {
+            id: partners.clone(),
+            shared: true,
+            ..Channel::default()
+        });
+        let bot = world.bot_with(settings, hasty()).await;
+        let asked = format!("<@{SIGNPOST}> run nightly");
+        let ts = world.workspace.say(&eve, &partners, &asked).unwrap();
+        world
+            .reply_that(&partners, &ts, |reply| words(reply).contains("Asked for by eve"))
+            .await;
+        let sent = json!({"user": eve, "command": "/signpost", "text": "run mirror", "channel": partners});
+        world.control("command", sent).await;
+        let form = world.form_of(&eve).await;
+        let told = world.fill_in(&eve, &form, &[("REGION", "eu-de")]).await;
+        assert!(told["response"]["response_action"].is_null(), "{told}");
+        world.posted(&partners, "Choose a mirror").await;
         bot.stop().await;
     });
 }

@@ -134,6 +134,7 @@ pub(in crate::flow) fn hasty() -> Parts {
             build: Duration::from_millis(20),
             vanished: Duration::from_millis(100),
             settled: Duration::from_millis(200),
+            ..Pace::default()
         },
         rates: Rates {
             post: rate,

@@ -154,8 +154,6 @@ fn each_result_is_named_and_an_error_in_the_log_of_a_failure_leads_to_its_runboo
         let jenkins = world.jenkins();
         for (act, result, meaning) in [
             ("finish", "FAILURE", "it failed."),
-            ("abort", "ABORTED", "it was stopped before its end"),
-            ("finish", "NOT_BUILT", "Jenkins left it out"),
             ("finish", "UNSTABLE", "not all is well"),
         ] {
             world.jenkins_does("hold", &json!({"on": true}));
@@ -220,6 +218,91 @@ fn a_build_that_waits_for_an_answer_says_so_until_it_has_one() {
             .run_saying(&ts, &["SUCCESS", "I check nothing of this job by myself"])
             .await;
         assert_eq!(over(&world, &ts).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn errors_that_a_cancelled_build_printed_on_its_way_are_not_offered() {
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        let jenkins = world.jenkins();
+        for (act, result, meaning) in [
+            ("abort", "ABORTED", "it was stopped before its end"),
+            ("finish", "NOT_BUILT", "Jenkins left it out"),
+        ] {
+            world.jenkins_does("hold", &json!({"on": true}));
+            let ts = world.asks(ADA, GET);
+            let number = world.running(GET_INFO).await;
+            let map = format!("kind: ConfigMap\n# {PASTE}\n");
+            world.jenkins_does("artifact", &json!({"job": GET_INFO, "path": MAP_LOG, "content": map}));
+            jenkins.act("log", &json!({"job": GET_INFO, "text": PASTE})).unwrap();
+            let ends = json!({"job": GET_INFO, "number": number, "result": result, "artifacts": true});
+            jenkins.act(act, &ends).unwrap();
+            let done = world.run_saying(&ts, &[result, meaning, "Inconclusive"]).await;
+            assert!(!words(&done).contains("QX4711"), "{done:#}");
+            world.jenkins_does("hold", &json!({"on": false}));
+        }
+        // Cancelled from Slack, and the pipeline ends in another way.
+        world.jenkins_does("hold", &json!({"on": true}));
+        let ts = world.asks(ADA, GET);
+        world.running(GET_INFO).await;
+        jenkins.act("log", &json!({"job": GET_INFO, "text": PASTE})).unwrap();
+        let runs = world.run_saying(&ts, &["Running", "QX4711"]).await;
+        world.click(ADA, &runs, "Cancel the run").await;
+        let done = world.run_saying(&ts, &["ABORTED", "ada cancelled it"]).await;
+        assert!(!words(&done).contains("Known errors"), "{done:#}");
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn console_notes_of_recent_versions_are_seen_by_nobody() {
+    const NOTE: &str = "\u{1b}[8mha:////4AAAAKx7Le4UBcYZ8=\u{1b}[0m";
+    with_jobs(|world| async move {
+        let bot = world.worker().await;
+        let jenkins = world.jenkins();
+        world.jenkins_does("options", &json!({"notes": true}));
+        world.jenkins_does("hold", &json!({"on": true}));
+        let ts = world.asks(ADA, GET);
+        world.running(GET_INFO).await;
+        let says = |text: &str, part: bool| {
+            let given = json!({"job": GET_INFO, "text": text, "part": part});
+            jenkins.act("log", &given).unwrap();
+        };
+        says(
+            &format!("{NOTE}[Pipeline] sh\n+ ./collect {NOTE}Build #7\n{NOTE}"),
+            true,
+        );
+        let shown = world.run_saying(&ts, &["[Pipeline] sh", "+ ./collect Build #7"]).await;
+        assert!(!words(&shown).contains("4AAAA"), "{shown:#}");
+        // The rest of a note comes with a later look.
+        says("Release it?\n\u{1b}[8mha:////4AAAA", true);
+        let asked = jenkins.read(|state| state.requests.len());
+        let read = jenkins.wait_for(|state| {
+            let looks = state
+                .requests
+                .iter()
+                .skip(asked)
+                .filter(|request| request["what"] == "log");
+            (looks.count() > 1).then_some(())
+        });
+        read.await.unwrap();
+        says(&format!("Kx7Le4UBcYZ8=\u{1b}[0mProceed or {NOTE}Abort\n"), true);
+        let shown = world
+            .run_saying(&ts, &["Waiting for somebody’s answer in Jenkins"])
+            .await;
+        assert!(!words(&shown).contains("4AAAA"), "{shown:#}");
+
+        // A console log that was archived is read as people read it.
+        let map = format!("{NOTE}kind: ConfigMap\r\n{NOTE}data:\r\n  region: {NOTE}us-east\r\n# {NOTE}{PASTE}\r\n");
+        world.jenkins_does("artifact", &json!({"job": GET_INFO, "path": MAP_LOG, "content": map}));
+        world.jenkins_does("hold", &json!({"on": false}));
+        let done = world.run_saying(&ts, &["SUCCESS", "saw `us-east`", "QX4711"]).await;
+        assert!(
+            !words(&done).contains("4AAAA") && !words(&done).contains("Inconclusive"),
+            "{done:#}"
+        );
         bot.stop().await;
     });
 }

@@ -1,0 +1,14 @@
+//! The macro for targets: libFuzzer's, or without the engine one that only lets the compiler check the target.
+
+#[cfg(feature = "libfuzzer")]
+pub use libfuzzer_sys::fuzz_target;
+
+#[cfg(not(feature = "libfuzzer"))]
+#[macro_export]
+macro_rules! fuzz_target {
+    (|$input:ident: $type:ty| $body:block) => {
+        fn main() {
+            let _: fn($type) = |$input: $type| $body;
+        }
+    };
+}

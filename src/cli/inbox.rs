@@ -1,0 +1,106 @@
+//! `signpost inbox`: messages that wait or were set aside, and another try for those.
+
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+
+use crate::settings;
+use crate::store::InboxRow;
+use crate::store::sqlite::Sqlite;
+
+/// List messages that wait or were set aside, or try those again. The bot may run meanwhile.
+///
+/// A message is set aside when the bot ended five times while it handled it, when handling it failed, or when it could not be
+/// handled for a day. Its text is kept for a day, and is never printed.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Folder with `local.toml` [default: ./config, when it is there].
+    #[arg(long, value_name = "DIR", global = true)]
+    config: Option<PathBuf>,
+    /// Print a JSON object a line.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List them, the oldest first; without a subcommand, too.
+    List {
+        /// Print at most this many.
+        #[arg(long, value_name = "N", default_value_t = 1_000)]
+        limit: u32,
+    },
+    /// Have messages that were set aside handled again, however old they are.
+    Retry {
+        /// The key of one, as `list` prints it.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        key: Option<String>,
+        /// All of them.
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let path = settings::load_store(arguments.config.as_deref())?.path;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match arguments.action.as_ref() {
+        None => list(&runtime.block_on(Sqlite::inbox_rows(&path, 1_000))?, arguments.json),
+        Some(Action::List { limit }) => list(&runtime.block_on(Sqlite::inbox_rows(&path, *limit))?, arguments.json),
+        Some(Action::Retry { key, .. }) => {
+            let retried = runtime.block_on(Sqlite::retry(&path, key.as_deref()))?;
+            match key {
+                Some(key) if retried == 0 => bail!(
+                    "no message {key} was set aside and can be tried again; `signpost inbox list` shows those that can"
+                ),
+                _ => told(retried, arguments.json),
+            }
+        }
+    }
+}
+
+fn told(retried: u64, json: bool) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::json!({ "retried": retried }))?;
+    } else {
+        let messages = if retried == 1 { "message is" } else { "messages are" };
+        writeln!(
+            out,
+            "{retried} {messages} handled again by the running bot, or once it is started"
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(rows: &[InboxRow], json: bool) -> anyhow::Result<ExitCode> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for row in rows {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(row)?)?;
+        } else {
+            writeln!(out, "{}", line(row))?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(row: &InboxRow) -> String {
+    let why = row.reason.as_deref().map_or(String::new(), |why| format!(" ({why})"));
+    let retry = match (row.state.as_str(), row.retriable) {
+        ("set_aside", false) => "  its text is erased",
+        _ => "",
+    };
+    let key = row.key.escape_debug();
+    format!(
+        "{}  {}{why}  {key}{retry}",
+        row.received_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        row.state.replace('_', " ")
+    )
+}

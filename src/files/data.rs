@@ -1,0 +1,74 @@
+//! The files of `_data`: what Liquid calls `site.data`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::read::{self, Content};
+use super::walk::{self, Found};
+use super::{Options, note};
+use crate::runbook::{Data, Diagnostic, Level, frontmatter};
+
+/// Why a file that is not UTF-8 is shown as it is.
+pub(super) const NOT_UTF8: &str = "the file is not UTF-8; what could not be read is shown as �, save it as UTF-8";
+
+/// Reads the data files of a folder. One that cannot be used keeps its value of `before`.
+pub(super) fn read(found: &Found, options: &Options, before: &Data, diagnostics: &mut Vec<Diagnostic>) -> Data {
+    if found.unlisted.iter().any(|(folder, _)| folder == walk::DATA) {
+        return before.clone();
+    }
+    let root = (!options.follow_links).then_some(found.root.as_path());
+    let mut data = Data::new();
+    let mut left = options.max_data_bytes;
+    for (path, file) in &found.data {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let old = before.get(&name).filter(|old| !old.is_null());
+        match one(file, root, options, &mut left, old.is_some()) {
+            Ok((value, lossy)) => {
+                data.insert(name, value);
+                if lossy {
+                    diagnostics.push(note(path, 0, Level::Warning, "encoding", NOT_UTF8.to_owned()));
+                }
+            }
+            Err((line, message)) => {
+                let kept = if old.is_some() {
+                    "the version read before is kept"
+                } else {
+                    "names from it are shown as their keys"
+                };
+                data.extend(old.map(|value| (name, value.clone())));
+                let message = format!("the data file cannot be used: {message}; {kept}");
+                diagnostics.push(note(path, line, Level::Error, "data", message));
+            }
+        }
+    }
+    data
+}
+
+/// The value of a file and whether bytes were replaced, or the line and what is wrong. `left` is what the files may still
+/// hold together.
+fn one(
+    file: &Path,
+    root: Option<&Path>,
+    options: &Options,
+    left: &mut u64,
+    is_known: bool,
+) -> Result<(Value, bool), (u32, String)> {
+    let max_bytes = options.max_bytes;
+    let (text, lossy) = match read::text(file, root, max_bytes).map_err(|error| (0, error.to_string()))? {
+        Content::Text { text, lossy } => (text, lossy),
+        Content::TooLarge(bytes) => return Err((0, format!("it has {bytes} bytes, the limit is {max_bytes}"))),
+        Content::No(reason) => return Err((0, reason)),
+        Content::Outside => return Err((0, walk::OUTSIDE.to_owned())),
+    };
+    *left = left.checked_sub(text.len() as u64).ok_or_else(|| {
+        let most = options.max_data_bytes;
+        (0, format!("with it the files of _data hold more than {most} bytes"))
+    })?;
+    if is_known && text.trim().is_empty() {
+        return Err((0, "it is empty".to_owned()));
+    }
+    let value = frontmatter::data(&text.replace("\r\n", "\n"))?;
+    Ok((value, lossy))
+}

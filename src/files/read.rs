@@ -1,0 +1,161 @@
+//! Reading one file of a runbook folder: bounded, never blocking, and only from inside the folder.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// A file's content.
+pub(super) enum Content {
+    /// Text; `lossy` when some bytes were no UTF-8.
+    Text { text: String, lossy: bool },
+    /// More bytes than are read.
+    TooLarge(u64),
+    /// No text, and why.
+    No(String),
+    /// The file is a link that leads out of the folder.
+    Outside,
+}
+
+/// Reads a file that should hold text. With `root`, a canonical path, only a file that lies below it: the check is made
+/// on the opened file, so a file that is replaced by a link after the folder was listed is not read either.
+pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Result<Content> {
+    // Opening a device can have effects of its own.
+    if !std::fs::metadata(file)?.is_file() {
+        return Ok(Content::No("not a regular file".to_owned()));
+    }
+    let opened = open(file)?;
+    let metadata = opened.metadata()?;
+    if !metadata.is_file() {
+        return Ok(Content::No("not a regular file".to_owned()));
+    }
+    if let Some(root) = root
+        && !lies_within(file, &metadata, root)?
+    {
+        return Ok(Content::Outside);
+    }
+    if metadata.len() > max_bytes {
+        return Ok(Content::TooLarge(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    opened.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    let length = bytes.len() as u64;
+    if length > max_bytes {
+        return Ok(Content::TooLarge(length));
+    }
+    Ok(decode(bytes))
+}
+
+/// Opens a file for reading without waiting for anything: opening a FIFO would wait for a writer.
+fn open(file: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.open(file)
+}
+
+/// Whether the opened file is the one that the path leads to inside the root.
+fn lies_within(file: &Path, opened: &Metadata, root: &Path) -> io::Result<bool> {
+    let real = file.canonicalize()?;
+    Ok(real.starts_with(root) && Identity::of(&std::fs::symlink_metadata(&real)?) == Identity::of(opened))
+}
+
+/// Which file or folder it is, whatever path leads to it.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+#[cfg(unix)]
+impl Identity {
+    pub(super) fn of(metadata: &Metadata) -> Identity {
+        use std::os::unix::fs::MetadataExt as _;
+        Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+/// Other systems do not say.
+#[cfg(not(unix))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Identity;
+
+#[cfg(not(unix))]
+impl Identity {
+    pub(super) fn of(_: &Metadata) -> Identity {
+        Identity
+    }
+}
+
+/// Text from bytes: UTF-8, UTF-16 with its mark, or UTF-8 with what is not replaced.
+pub(super) fn decode(bytes: Vec<u8>) -> Content {
+    if let [0xff, 0xfe, rest @ ..] = bytes.as_slice() {
+        return utf16(rest, u16::from_le_bytes);
+    }
+    if let [0xfe, 0xff, rest @ ..] = bytes.as_slice() {
+        return utf16(rest, u16::from_be_bytes);
+    }
+    if bytes.iter().take(8_000).any(|byte| *byte == 0) {
+        return Content::No("not a text file".to_owned());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Content::Text { text, lossy: false },
+        Err(error) => Content::Text {
+            text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            lossy: true,
+        },
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Content {
+    let units: Vec<u16> = bytes
+        .chunks_exact(2)
+        .filter_map(|pair| Some(unit(pair.try_into().ok()?)))
+        .collect();
+    Content::Text {
+        text: String::from_utf16_lossy(&units),
+        lossy: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that is swapped after the folder was listed looks like this to the reader.
+    #[test]
+    fn a_link_out_of_the_folder_and_a_pipe_are_refused_when_they_are_opened() {
+        let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (root, other) = (root.path().canonicalize().unwrap(), other.path().join("secret.md"));
+        std::fs::write(&other, "secret").unwrap();
+        std::fs::write(root.join("a.md"), "inside").unwrap();
+        let link = |name: &str, target: &Path| std::os::unix::fs::symlink(target, root.join(name)).unwrap();
+        link("in.md", Path::new("a.md"));
+        link("out.md", &other);
+        link("folder", other.parent().unwrap());
+        let read = |name: &str| text(&root.join(name), Some(&root), 100).unwrap();
+        assert!(matches!(read("a.md"), Content::Text { text, .. } if text == "inside"));
+        assert!(matches!(read("in.md"), Content::Text { text, .. } if text == "inside"));
+        assert!(matches!(read("out.md"), Content::Outside));
+        assert!(matches!(read("folder/secret.md"), Content::Outside));
+        assert!(matches!(
+            text(&root.join("out.md"), None, 100),
+            Ok(Content::Text { .. })
+        ));
+        assert!(matches!(
+            text(&root.join("a.md"), Some(&root), 5),
+            Ok(Content::TooLarge(6))
+        ));
+
+        let pipe = root.join("pipe.md");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert!(matches!(read("pipe.md"), Content::No(_)));
+        // Opened after the kind was looked at: it must not wait for a writer.
+        assert!(!open(&pipe).unwrap().metadata().unwrap().is_file());
+    }
+}

@@ -1,0 +1,62 @@
+//! The deviation of this machine's clock from Slack's: shown by `/ready` and the metrics, and logged when it matters.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::Status;
+use crate::slack::web::Web;
+
+/// Seconds from which a deviation is worth a person's attention. Slack's signatures hold for 300.
+pub(super) const MATTERS: u64 = 30;
+/// The least time between log lines.
+const SAID: Duration = Duration::from_hours(1);
+/// Slack is asked when it has not answered anything for so long.
+const STALE: Duration = Duration::from_mins(10);
+
+/// Watches the clock.
+#[derive(Debug)]
+pub(super) struct Skew {
+    pub(super) web: Arc<Web>,
+    pub(super) status: Arc<Status>,
+}
+
+impl Skew {
+    /// Watches until told to stop.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut measured = self.web.time().watch();
+        let mut said: Option<Instant> = None;
+        loop {
+            let skew = measured.borrow_and_update().map(|skew| skew.seconds);
+            self.status.change(|status| status.skew_seconds = skew);
+            if let Some(seconds) = skew {
+                metrics::gauge!("signpost_clock_skew_seconds").set(seconds as f64);
+                if seconds.unsigned_abs() >= MATTERS && said.is_none_or(|at| at.elapsed() >= SAID) {
+                    warn!(seconds, "{}", sentence(seconds));
+                    said = Some(Instant::now());
+                }
+            }
+            let idle = async {
+                tokio::time::sleep(STALE).await;
+                // Its answer is a measurement; whether it succeeds does not matter here.
+                let _ = self.web.auth_test().await;
+            };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                Ok(()) = measured.changed() => {}
+                () = idle => {}
+            }
+        }
+    }
+}
+
+/// A deviation for people.
+pub(super) fn sentence(seconds: i64) -> String {
+    let side = if seconds < 0 { "behind" } else { "ahead of" };
+    let by = seconds.unsigned_abs();
+    format!("this machine's clock is {by} s {side} Slack's: set it, or let NTP keep it")
+}

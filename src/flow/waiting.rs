@@ -1,0 +1,216 @@
+//! Waiting for Slack and for the store at the start: a fault that passes without a person's help never ends the process.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::{Error, Status};
+use crate::slack::web;
+use crate::store::{self, sqlite::Sqlite};
+
+/// The least time between log lines about one cause.
+const SAID: Duration = Duration::from_mins(1);
+/// The longest wait that Slack may ask for.
+const LONGEST: Duration = Duration::from_hours(1);
+/// Between tries to open the store.
+const STORE_AGAIN: Duration = Duration::from_millis(250);
+
+/// Reasons why the bot is not ready, for `/ready`.
+#[derive(Debug, Default)]
+pub(super) struct Reasons(Mutex<[Option<String>; 2]>);
+
+/// A dependency that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Slack,
+    Store,
+}
+
+impl Reasons {
+    /// Sets or clears a reason; gives whether there is any now.
+    pub(super) fn set(&self, what: What, why: Option<String>) -> bool {
+        let mut reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = reasons.get_mut(what as usize) {
+            *reason = why;
+        }
+        reasons.iter().any(Option::is_some)
+    }
+
+    /// Adds the reasons to the body of `/ready`.
+    pub(super) fn tell(&self, details: &mut Value) {
+        let reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, why) in ["slack", "store"].into_iter().zip(reasons.iter()) {
+            if let (Some(why), Some(details)) = (why, details.get_mut(name).and_then(Value::as_object_mut)) {
+                details.insert("waiting_for".to_owned(), Value::from(why.as_str()));
+            }
+        }
+    }
+}
+
+/// Asks Slack until it answers. Between tries: as long as Slack says, else exponentially longer, with jitter.
+///
+/// # Errors
+///
+/// A fault that only a person can mend: a token that Slack refuses, a scope that is missing.
+pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
+    status: &Status,
+    (least, most): (Duration, Duration),
+    ask: impl Fn() -> F,
+) -> Result<T, Error> {
+    // Jitter makes a wait up to twice as long.
+    let mut delays = ExponentialBuilder::default()
+        .with_min_delay(least)
+        .with_max_delay(most / 2)
+        .without_max_times()
+        .with_jitter()
+        .build();
+    let mut said: Option<Instant> = None;
+    loop {
+        let error = match ask().await {
+            Ok(answer) => {
+                status.set_reason(What::Slack, None);
+                if said.is_some() {
+                    info!("Slack answers again");
+                }
+                return Ok(answer);
+            }
+            Err(error) => error,
+        };
+        let Error::Slack { api_url, cause } = &error else {
+            return Err(error);
+        };
+        if !is_passing(cause) {
+            return Err(error);
+        }
+        let why = Why { api_url, cause }.to_string();
+        if said.is_none_or(|at| at.elapsed() >= SAID) {
+            warn!(why, "waiting for Slack");
+            said = Some(Instant::now());
+        }
+        status.set_reason(What::Slack, Some(why));
+        let wait = delays.next().unwrap_or(most);
+        tokio::time::sleep(match cause {
+            web::Error::RateLimited { after, .. } => wait.max((*after).min(LONGEST)),
+            _ => wait,
+        })
+        .await;
+    }
+}
+
+/// Opens the store. A process that is ending may still use it, and something else may have it locked for a moment: that
+/// is waited for as long as `patience`. A disk that is full is waited for without end.
+///
+/// # Errors
+///
+/// A fault that only a person can mend.
+pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) -> Result<Sqlite, Error> {
+    let begun = Instant::now();
+    let mut said: Option<Instant> = None;
+    loop {
+        let error = match Sqlite::open(path).await {
+            Ok(store) => {
+                status.set_reason(What::Store, None);
+                return Ok(store);
+            }
+            Err(error) => error,
+        };
+        let goes_on = match blocked(&error) {
+            Some(Blocked::Busy) => begun.elapsed() < patience,
+            Some(Blocked::Full) => true,
+            None => false,
+        };
+        if !goes_on {
+            return Err(error.into());
+        }
+        if said.is_none_or(|at| at.elapsed() >= SAID) {
+            warn!(%error, "waiting for the store");
+            said = Some(Instant::now());
+        }
+        status.set_reason(What::Store, Some(error.to_string()));
+        tokio::time::sleep(STORE_AGAIN).await;
+    }
+}
+
+/// The reason why a store that is not damaged cannot be opened now.
+#[derive(Debug, PartialEq, Eq)]
+enum Blocked {
+    /// Another process uses it.
+    Busy,
+    /// There is no space.
+    Full,
+}
+
+fn blocked(error: &store::Error) -> Option<Blocked> {
+    match error {
+        store::Error::InUse { .. } => Some(Blocked::Busy),
+        store::Error::Open { cause, .. } if cause.kind() == std::io::ErrorKind::StorageFull => Some(Blocked::Full),
+        store::Error::Unusable { cause, .. } | store::Error::Database(cause) => of_code(cause),
+        store::Error::Migration { cause, .. } => match cause.as_ref() {
+            sqlx::migrate::MigrateError::Execute(cause) | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => {
+                of_code(cause)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// SQLite's primary result codes: BUSY 5, LOCKED 6, FULL 13.
+fn of_code(cause: &sqlx::Error) -> Option<Blocked> {
+    let code: u32 = cause.as_database_error()?.code()?.parse().ok()?;
+    match code & 0xff {
+        5 | 6 => Some(Blocked::Busy),
+        13 => Some(Blocked::Full),
+        _ => None,
+    }
+}
+
+/// Whether a failed call may succeed later without a person's help.
+pub(super) fn is_passing(cause: &web::Error) -> bool {
+    match cause {
+        web::Error::RateLimited { .. } | web::Error::Unreachable { .. } | web::Error::Uncertain { .. } => true,
+        // The workspace is being moved to an organisation.
+        web::Error::Auth { code, .. } => code == "org_login_required",
+        // A status of HTTP without Slack's word may be a proxy's.
+        web::Error::Permanent { code, .. } => code.starts_with("http_"),
+        web::Error::Content { .. } | web::Error::Channel { .. } | web::Error::Gone { .. } => false,
+    }
+}
+
+/// A failed call, as a sentence for people.
+pub(super) struct Why<'a> {
+    pub(super) api_url: &'a str,
+    pub(super) cause: &'a web::Error,
+}
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api_url, cause } = self;
+        match cause {
+            web::Error::Unreachable { why, .. } => write!(f, "Slack at {api_url} cannot be reached: {why}"),
+            web::Error::RateLimited { method, after } => {
+                let seconds = after.as_secs();
+                write!(
+                    f,
+                    "Slack at {api_url} limits calls of {method}: next one in {seconds} s"
+                )
+            }
+            web::Error::Uncertain { method, why } => {
+                write!(f, "Slack at {api_url} does not answer {method} as it should: {why}")
+            }
+            other => {
+                let code = other.code().unwrap_or_default();
+                let code = code
+                    .strip_prefix("http_")
+                    .map_or(code.to_owned(), |status| format!("HTTP {status}"));
+                write!(f, "Slack at {api_url} cannot be used: {code}; is slack.api_url right?")
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What kind of value each setting takes, checked before the values are read: serde's words for a wrong one are a
+//! programmer's.
+
+use std::collections::BTreeMap;
+
+use config::{Map, Value, ValueKind};
+
+use super::Error;
+
+/// What a setting takes, where its kind alone does not say it. Continues "it must be".
+const TAKES: &[(&str, &str)] = &[
+    (
+        "answers.repeat_minutes",
+        "a whole number of minutes from 0 (never) to 10080 (a week)",
+    ),
+    (
+        "channels.repeat_minutes",
+        "a whole number of minutes from 0 (never) to 10080 (a week)",
+    ),
+    ("channels.threshold", "a number between 0 and 1"),
+    ("log.format", "\"text\" or \"json\""),
+    (
+        "log.level",
+        "error, warn, info, debug, trace, or a filter such as \"info,signpost=debug\"",
+    ),
+    ("matching.threshold", "a number between 0 and 1"),
+    ("runbooks.poll_interval", "a whole number of seconds from 1 to 3600"),
+    ("slack.connections", "a whole number from 1 to 10"),
+    ("slack.lookup_wait", "a whole number of seconds from 1 to 60"),
+    ("slack.mode", "\"socket\" or \"http\""),
+    ("slack.request_timeout", "a whole number of seconds from 1 to 120"),
+    ("store.audit_days", "a whole number of days from 1 to 3650"),
+    ("store.retention_days", "a whole number of days from 1 to 3650"),
+];
+
+/// Settings that take one of a few words.
+const WORDS: &[(&str, &[&str])] = &[("log.format", &["text", "json"]), ("slack.mode", &["socket", "http"])];
+
+/// Keys of the tables that may stand several times, and so are not in the built-in file, with their kinds and whether
+/// every table needs them.
+pub(super) const REPEATED: &[(&str, Kind, bool)] = &[
+    ("channels.id", Kind::Text, true),
+    ("channels.auto_answer", Kind::Flag, false),
+    ("channels.threshold", Kind::Number, false),
+    ("channels.repeat_minutes", Kind::Whole, false),
+    ("channels.shared", Kind::Flag, false),
+    ("links.title", Kind::Text, true),
+    ("links.url", Kind::Text, true),
+];
+
+/// A kind of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Flag,
+    Whole,
+    Number,
+    Text,
+    List,
+}
+
+impl Kind {
+    /// The kind of a default value.
+    fn of(value: &Value) -> Option<Kind> {
+        Some(match value.kind {
+            ValueKind::Boolean(_) => Kind::Flag,
+            ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => Kind::Whole,
+            ValueKind::Float(_) => Kind::Number,
+            ValueKind::String(_) => Kind::Text,
+            ValueKind::Array(_) => Kind::List,
+            ValueKind::Nil | ValueKind::Table(_) => return None,
+        })
+    }
+
+    fn takes(self) -> &'static str {
+        match self {
+            Kind::Flag => "true or false",
+            Kind::Whole => "a whole number, 0 or more",
+            Kind::Number => "a number",
+            Kind::Text => "text in quotation marks",
+            Kind::List => "a list such as [\"one\", \"two\"]",
+        }
+    }
+
+    /// Whether a value can be read as this kind, as the settings library reads it.
+    fn fits(self, value: &Value) -> bool {
+        let value = value.clone();
+        match self {
+            Kind::Flag => value.into_bool().is_ok(),
+            // Every number of the settings counts something.
+            Kind::Whole => value.into_int().is_ok_and(|number| u32::try_from(number).is_ok()),
+            Kind::Number => value.into_float().is_ok(),
+            Kind::Text => value.into_string().is_ok(),
+            Kind::List => value
+                .into_array()
+                .is_ok_and(|items| items.into_iter().all(|item| item.into_string().is_ok())),
+        }
+    }
+}
+
+/// Checks every value of the merged settings against its kind. `defaults` are the built-in ones; `place` names where a
+/// value was set.
+///
+/// # Errors
+///
+/// The first value that cannot be used.
+pub(super) fn check(
+    table: &Map<String, Value>,
+    defaults: &Map<String, Value>,
+    place: &dyn Fn(&Value, &str) -> String,
+) -> Result<(), Error> {
+    let wrong = |value: &Value, key: &str, takes: &str| Error::Value {
+        place: place(value, key),
+        key: key.to_owned(),
+        problem: format!("is {}", shown(value)),
+        remedy: format!("it must be {takes}"),
+    };
+    // Sorted, so that the same mistake is told first every time.
+    for (section, default) in defaults.iter().collect::<BTreeMap<_, _>>() {
+        let ValueKind::Table(known) = &default.kind else {
+            continue;
+        };
+        let Some(found) = table.get(section) else { continue };
+        let ValueKind::Table(values) = &found.kind else {
+            return Err(wrong(
+                found,
+                section,
+                &format!("a section: [{section}] and its keys below"),
+            ));
+        };
+        for (name, default) in known.iter().collect::<BTreeMap<_, _>>() {
+            let (Some(kind), Some(value)) = (Kind::of(default), values.get(name)) else {
+                continue;
+            };
+            let key = format!("{section}.{name}");
+            if !fits(&key, kind, value) {
+                return Err(wrong(value, &key, takes(&key, kind)));
+            }
+        }
+    }
+    for list in ["channels", "links"] {
+        let Some(found) = table.get(list) else { continue };
+        let ValueKind::Array(entries) = &found.kind else {
+            return Err(wrong(
+                found,
+                list,
+                &format!("written as [[{list}]], once for each entry"),
+            ));
+        };
+        for entry in entries {
+            let ValueKind::Table(values) = &entry.kind else {
+                return Err(wrong(
+                    entry,
+                    list,
+                    &format!("written as [[{list}]], once for each entry"),
+                ));
+            };
+            check_entry(list, entry, values, place, &wrong)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_entry(
+    list: &str,
+    entry: &Value,
+    values: &Map<String, Value>,
+    place: &dyn Fn(&Value, &str) -> String,
+    wrong: &dyn Fn(&Value, &str, &str) -> Error,
+) -> Result<(), Error> {
+    for (key, kind, is_needed) in REPEATED {
+        let Some(name) = key.strip_prefix(list).and_then(|rest| rest.strip_prefix('.')) else {
+            continue;
+        };
+        match values.get(name) {
+            Some(value) if !fits(key, *kind, value) => return Err(wrong(value, key, takes(key, *kind))),
+            None if *is_needed => {
+                return Err(Error::Value {
+                    place: place(entry, list),
+                    key: list.to_owned(),
+                    problem: format!("has an entry without `{name}`"),
+                    remedy: format!("add `{name} = \"…\"` to it"),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a setting takes, in words that continue "it must be".
+pub(super) fn takes(key: &str, kind: Kind) -> &'static str {
+    let own = TAKES.iter().find(|(known, _)| *known == key);
+    own.map_or_else(|| kind.takes(), |(_, takes)| takes)
+}
+
+fn fits(key: &str, kind: Kind, value: &Value) -> bool {
+    let words = WORDS.iter().find(|(known, _)| *known == key);
+    kind.fits(value)
+        && words.is_none_or(|(_, words)| {
+            let text = value.clone().into_string().unwrap_or_default();
+            words.iter().any(|word| *word == text.to_lowercase())
+        })
+}
+
+/// A value as people wrote it, shortened.
+fn shown(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    match &value.kind {
+        ValueKind::Table(_) => "a section".to_owned(),
+        ValueKind::Array(_) => "a list".to_owned(),
+        ValueKind::Nil => "empty".to_owned(),
+        ValueKind::String(text) => {
+            let cut: String = text.chars().take(LONGEST).collect();
+            let more = if cut.len() < text.len() { "…" } else { "" };
+            format!("\"{cut}{more}\"")
+        }
+        _ => value.clone().into_string().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,242 @@
+//! Interactions of the last minutes and their answers, so that a second delivery of one leads to no second act.
+//!
+//! Bounded in time by [`KEPT`], in number by [`MOST`], and in memory by [`ANSWERS`]. An interaction whose answer had to go
+//! is still known, and a second delivery is acknowledged without an answer.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// A signed request is taken from five minutes before its time until five minutes after it.
+const KEPT: Duration = Duration::from_mins(11);
+/// Interactions that are known at once.
+const MOST: usize = 10_000;
+/// Bytes of JSON in all answers that are kept.
+const ANSWERS: usize = 4 * 1024 * 1024;
+
+/// What became of an interaction.
+#[derive(Debug, Clone, Default)]
+enum Outcome {
+    /// It is being answered.
+    #[default]
+    Pending,
+    /// It was answered so.
+    Answered(Option<Value>),
+}
+
+#[derive(Debug)]
+struct Known {
+    begun: Instant,
+    keys: Vec<String>,
+    outcome: watch::Receiver<Outcome>,
+    /// Bytes of the answer, once it is there and as long as it is kept.
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// Number of the first of `known`.
+    first: u64,
+    /// In the order in which they came.
+    known: VecDeque<Known>,
+    by_key: HashMap<String, u64>,
+    bytes: usize,
+}
+
+/// Interactions of the last minutes.
+#[derive(Debug, Default)]
+pub(super) struct Recent(Mutex<Table>);
+
+/// An interaction, on its arrival.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// It is new: to be answered, and the answer to be put here.
+    New(Answer),
+    /// It was delivered before.
+    Again(Earlier),
+}
+
+/// Takes the answer to an interaction.
+#[derive(Debug)]
+pub(super) struct Answer {
+    number: u64,
+    outcome: watch::Sender<Outcome>,
+}
+
+/// An earlier delivery of an interaction.
+#[derive(Debug)]
+pub(super) struct Earlier(watch::Receiver<Outcome>);
+
+impl Recent {
+    /// Notes an interaction, which is known already when one of its keys is.
+    pub(super) fn arrived(&self, keys: Vec<String>, now: Instant) -> Arrival {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while table
+            .known
+            .front()
+            .is_some_and(|known| now.saturating_duration_since(known.begun) >= KEPT)
+            || table.known.len() >= MOST
+        {
+            table.forget_first();
+        }
+        if let Some(known) = keys.iter().find_map(|key| table.get(*table.by_key.get(key)?)) {
+            return Arrival::Again(Earlier(known.outcome.clone()));
+        }
+        let number = table.first + table.known.len() as u64;
+        let (sender, receiver) = watch::channel(Outcome::Pending);
+        for key in &keys {
+            table.by_key.insert(key.clone(), number);
+        }
+        table.known.push_back(Known {
+            begun: now,
+            keys,
+            outcome: receiver,
+            bytes: 0,
+        });
+        Arrival::New(Answer {
+            number,
+            outcome: sender,
+        })
+    }
+
+    /// Keeps the answer to an interaction, and gives up the oldest answers where all of them are too much.
+    pub(super) fn answered(&self, to: Answer, answer: Option<Value>) {
+        let Answer { number, outcome } = to;
+        let bytes = answer.as_ref().map_or(0, |answer| answer.to_string().len());
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those who wait for it get it in any case.
+        outcome.send_replace(Outcome::Answered(answer));
+        if let Some(known) = table.get_mut(number) {
+            known.bytes = bytes;
+            table.bytes += bytes;
+        }
+        let mut at = 0;
+        while table.bytes > ANSWERS {
+            let Some(known) = table.known.get_mut(at) else { break };
+            if known.bytes > 0 {
+                let freed = std::mem::take(&mut known.bytes);
+                known.outcome = watch::channel(Outcome::Answered(None)).1;
+                table.bytes -= freed;
+            }
+            at += 1;
+        }
+    }
+}
+
+impl Table {
+    fn index(&self, number: u64) -> Option<usize> {
+        usize::try_from(number.checked_sub(self.first)?).ok()
+    }
+
+    fn get(&self, number: u64) -> Option<&Known> {
+        self.known.get(self.index(number)?)
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut Known> {
+        let index = self.index(number)?;
+        self.known.get_mut(index)
+    }
+
+    fn forget_first(&mut self) {
+        let number = self.first;
+        let Some(known) = self.known.pop_front() else { return };
+        self.first += 1;
+        self.bytes -= known.bytes;
+        for key in known.keys {
+            if self.by_key.get(&key) == Some(&number) {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+}
+
+impl Earlier {
+    /// The answer that was given; `None` also when there is none, because it failed or is too old.
+    pub(super) async fn answer(mut self) -> Option<Value> {
+        let outcome = self
+            .0
+            .wait_for(|outcome| matches!(outcome, Outcome::Answered(_)))
+            .await
+            .ok()?;
+        match &*outcome {
+            Outcome::Answered(answer) => answer.clone(),
+            Outcome::Pending => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn keys(keys: &[&str]) -> Vec<String> {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    }
+
+    fn new(recent: &Recent, of: &[&str]) -> Answer {
+        new_at(recent, of, Instant::now())
+    }
+
+    fn new_at(recent: &Recent, of: &[&str], now: Instant) -> Answer {
+        match recent.arrived(keys(of), now) {
+            Arrival::New(answer) => answer,
+            Arrival::Again(_) => panic!("{of:?} is known"),
+        }
+    }
+
+    async fn again(recent: &Recent, of: &[&str]) -> Option<Value> {
+        match recent.arrived(keys(of), Instant::now()) {
+            Arrival::New(_) => panic!("{of:?} is not known"),
+            Arrival::Again(earlier) => earlier.answer().await,
+        }
+    }
+
+    #[tokio::test]
+    async fn either_key_finds_the_answer_also_while_it_is_awaited() {
+        let recent = Recent::default();
+        let answer = new(&recent, &["delivery", "trigger"]);
+        let Arrival::Again(waiting) = recent.arrived(keys(&["another delivery", "trigger"]), Instant::now()) else {
+            panic!("it is known");
+        };
+        recent.answered(answer, Some(json!("yes")));
+        assert_eq!(waiting.answer().await, Some(json!("yes")));
+        assert_eq!(again(&recent, &["delivery"]).await, Some(json!("yes")));
+        assert_eq!(again(&recent, &["third delivery", "trigger"]).await, Some(json!("yes")));
+        new(&recent, &["another"]);
+    }
+
+    #[tokio::test]
+    async fn what_failed_is_not_done_again() {
+        let recent = Recent::default();
+        drop(new(&recent, &["a"]));
+        assert_eq!(again(&recent, &["a"]).await, None);
+    }
+
+    #[tokio::test]
+    async fn all_is_bounded() {
+        let recent = Recent::default();
+        let large = json!("x".repeat(ANSWERS / 3));
+        for key in ["a", "b", "c", "d"] {
+            let answer = new(&recent, &[key]);
+            recent.answered(answer, Some(large.clone()));
+        }
+        assert_eq!(again(&recent, &["a"]).await, None);
+        assert_eq!(again(&recent, &["d"]).await, Some(large));
+        for number in 0..MOST {
+            new(&recent, &[&number.to_string()]);
+        }
+        {
+            let table = recent.0.lock().unwrap();
+            assert_eq!((table.known.len(), table.by_key.len(), table.bytes), (MOST, MOST, 0));
+        }
+        assert_eq!(again(&recent, &["7"]).await, None);
+        new_at(&recent, &["7"], Instant::now() + KEPT);
+        assert_eq!(recent.0.lock().unwrap().known.len(), 1);
+    }
+}

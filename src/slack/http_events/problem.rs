@@ -1,0 +1,110 @@
+//! Requests that are not taken: the status and the sentence that each gets, and what the log says about them.
+
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
+
+use super::Refusal;
+
+/// Shortest time between two lines in the log.
+const LOGGED: SignedDuration = SignedDuration::from_mins(1);
+
+/// Body of the response to a request that is not a POST: a person opened the address in a browser.
+pub(in crate::slack) const POST_ONLY: &str = "Signpost takes requests of Slack here. They are posted and signed.\n";
+
+/// Requests that were refused since the log last said so.
+#[derive(Debug, Default)]
+pub(super) struct Refused(Mutex<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
+    logged: Option<Timestamp>,
+    since: u64,
+}
+
+impl Count {
+    /// Counts one more. Gives the count when it is time to log it.
+    fn one_more(&mut self, now: Timestamp) -> Option<u64> {
+        self.since += 1;
+        if self.logged.is_some_and(|at| now.duration_since(at).abs() < LOGGED) {
+            return None;
+        }
+        self.logged = Some(now);
+        Some(std::mem::take(&mut self.since))
+    }
+}
+
+/// Why a request gets no answer but a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Problem {
+    NotPosted,
+    NotFound,
+    TooLarge,
+    TooSlow,
+    Broken,
+    Refused(Refusal),
+    NotStored,
+}
+
+impl Problem {
+    /// Status and body of the response.
+    pub(super) fn told(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NotPosted => (StatusCode::METHOD_NOT_ALLOWED, POST_ONLY),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Slack's requests go to /slack/events, /slack/interactions and /slack/commands.\n",
+            ),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "More than 1 MiB is not read.\n"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The request did not come in time.\n"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "The request broke off.\n"),
+            Self::Refused(_) => (
+                StatusCode::UNAUTHORIZED,
+                "This is not signed as Slack signs its requests.\n",
+            ),
+            Self::NotStored => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "It could not be stored; send it again.\n",
+            ),
+        }
+    }
+}
+
+impl Refused {
+    /// Counts a refused request. The log gets a line once a minute, for strangers must not fill it up.
+    pub(super) fn log(&self, refusal: Refusal, now: Timestamp) {
+        let count = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
+        let Some(count) = count else { return };
+        let remedy = match refusal {
+            Refusal::Stale => "is this machine's clock right? Else somebody sends old requests again",
+            Refusal::Forged => {
+                "is SIGNPOST__SLACK__SIGNING_SECRET the \"Signing Secret\" of this app? Else somebody else sends them"
+            }
+            Refusal::Unsigned => "somebody else sends them, or a proxy takes Slack's headers away",
+        };
+        warn!(
+            count,
+            reason = %refusal,
+            remedy,
+            "requests to the address for Slack are refused"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_requests_are_counted_and_logged_once_a_minute() {
+        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        let mut refused = Count::default();
+        let logged: Vec<Option<u64>> = [0, 1, 2, 59, 60, 61, 500]
+            .into_iter()
+            .map(|second| refused.one_more(at(second)))
+            .collect();
+        assert_eq!(logged, [Some(1), None, None, None, Some(4), None, Some(2)]);
+    }
+}

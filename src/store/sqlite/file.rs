@@ -1,0 +1,161 @@
+//! The file of the store: private, locked, and watched, so that a file that was removed, emptied or replaced is noticed
+//! before anything more is acknowledged.
+
+use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::store::Error;
+
+/// Mode of the file: it holds raw payloads.
+const PRIVATE: u32 = 0o600;
+/// What a mode says about everybody but the owner.
+const OTHERS: u32 = 0o077;
+/// How every SQLite database begins (<https://www.sqlite.org/fileformat.html>).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Where the header holds `user_version`, which is the id of the store here.
+const ID_AT: usize = 60;
+/// Length of the header that is read.
+const HEADER: usize = 64;
+
+/// A problem with the file that nothing written to the open connections can mend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FileFault {
+    /// It was deleted, and nothing is in its place. What it held is still open, and can be written to a new file.
+    #[error("was deleted while the bot uses it")]
+    Removed,
+    /// It was moved away.
+    #[error("was moved away while the bot uses it: move it back")]
+    Moved,
+    /// Another file is in its place.
+    #[error("was replaced by another file while the bot uses it: move the original back")]
+    Replaced,
+    /// It was emptied or overwritten.
+    #[error("was emptied or overwritten while the bot uses it: restore its content")]
+    Damaged,
+    /// It can't be looked at.
+    #[error("cannot be looked at: is its disk still mounted?")]
+    Unreadable,
+}
+
+/// The open, locked file of a store.
+#[derive(Debug)]
+pub(super) struct StoreFile {
+    path: PathBuf,
+    /// Holds the lock. It must outlive every connection: closing any descriptor of a file drops the locks that SQLite
+    /// has on it in this process.
+    file: File,
+    device: u64,
+    inode: u64,
+    /// Set once the store has its id.
+    id: Option<u32>,
+}
+
+impl StoreFile {
+    /// Opens or creates the file, makes it private and locks it. The lock belongs to the file, not to its name, so that
+    /// neither a symbolic nor a hard link lets a second bot in.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |cause| Error::Open {
+            path: path.to_owned(),
+            cause,
+        };
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(PRIVATE)
+            .open(path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        }
+        let found = file.metadata().map_err(failed)?;
+        make_private(path, &file, &found)?;
+        // SQLite gives its log and index the mode of the database, unless they are there already.
+        let real = path.canonicalize().map_err(failed)?;
+        for suffix in ["-wal", "-shm"] {
+            if let Ok(beside) = File::open(with_suffix(&real, suffix)) {
+                let found = beside.metadata().map_err(failed)?;
+                make_private(path, &beside, &found)?;
+            }
+        }
+        Ok(Self {
+            path: real,
+            device: found.dev(),
+            inode: found.ino(),
+            file,
+            id: None,
+        })
+    }
+
+    /// The path, without symbolic links.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// From now on a file with another id counts as damaged.
+    pub(super) fn expect_id(&mut self, id: u32) {
+        self.id = Some(id);
+    }
+
+    /// Whether the file at the path is still the one that is open, and holds a store.
+    pub(super) fn check(&self) -> Result<(), FileFault> {
+        let open = self.file.metadata().map_err(|_| FileFault::Unreadable)?;
+        match std::fs::metadata(&self.path) {
+            Ok(there) if (there.dev(), there.ino()) == (self.device, self.inode) => self.check_header(),
+            Ok(_) => Err(FileFault::Replaced),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound && open.nlink() == 0 => Err(FileFault::Removed),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(FileFault::Moved),
+            Err(_) => Err(FileFault::Unreadable),
+        }
+    }
+
+    fn check_header(&self) -> Result<(), FileFault> {
+        let Some(id) = self.id else { return Ok(()) };
+        let mut header = [0; HEADER];
+        match self.file.read_exact_at(&mut header, 0) {
+            Ok(()) => {}
+            Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => return Err(FileFault::Damaged),
+            Err(_) => return Err(FileFault::Unreadable),
+        }
+        let found = header.get(ID_AT..).and_then(|bytes| bytes.try_into().ok());
+        if header.starts_with(MAGIC) && found.map(u32::from_be_bytes) == Some(id) {
+            Ok(())
+        } else {
+            Err(FileFault::Damaged)
+        }
+    }
+
+    /// Deletes what SQLite keeps beside a file that is gone: it would be applied to whatever file comes next.
+    pub(super) fn remove_leftovers(&self) -> io::Result<()> {
+        for suffix in ["-wal", "-shm"] {
+            match std::fs::remove_file(with_suffix(&self.path, suffix)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A path with something behind its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn make_private(path: &Path, file: &File, found: &Metadata) -> Result<(), Error> {
+    if found.permissions().mode() & OTHERS == 0 {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(PRIVATE))
+        .map_err(|cause| Error::NotPrivate {
+            path: path.to_owned(),
+            cause,
+        })
+}

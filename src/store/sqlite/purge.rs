@@ -1,0 +1,230 @@
+//! Forgets what is old, a little at a time: nobody waits for the store meanwhile, however much there is.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Sqlite as Engine, Transaction};
+
+use super::Sqlite;
+use crate::store::{Error, PAYLOADS_KEPT, Purged, Retention, Why};
+
+/// Rows that are looked at in one transaction.
+const CHUNK: u32 = 500;
+
+/// A table whose old rows go. Each is walked along an index of its age.
+struct Table {
+    name: &'static str,
+    /// The column that holds the age of a row.
+    age: &'static str,
+    /// Rows that may go. What people still work on keeps what belongs to it.
+    old: &'static str,
+}
+
+/// In this order: what people still work on keeps what belongs to it.
+const TABLES: [Table; 5] = [
+    Table {
+        name: "inbox",
+        age: "received_at",
+        old: "state <> 'waiting'",
+    },
+    Table {
+        name: "cases",
+        age: "updated_at",
+        old: "true",
+    },
+    Table {
+        name: "answers",
+        age: "answered_at",
+        old: "(case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = answers.case_id))",
+    },
+    Table {
+        name: "runs",
+        age: "updated_at",
+        old: "live = 0 AND (case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = runs.case_id))",
+    },
+    // The card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose keys
+    // end in the run's id, and those of its thread.
+    Table {
+        name: "outbox",
+        age: "created_at",
+        old: "state NOT IN ('pending', 'sending', 'uncertain') AND (action <> 'post' OR NOT (
+             EXISTS (SELECT 1 FROM cases WHERE cases.post = outbox.key)
+             OR EXISTS (SELECT 1 FROM runs WHERE runs.id = substr(outbox.key, instr(outbox.key, ':') + 1))
+             OR (outbox.thread_ts IS NOT NULL AND (
+                 EXISTS (SELECT 1 FROM cases WHERE cases.channel = outbox.channel AND cases.thread_ts = outbox.thread_ts)
+                 OR EXISTS (SELECT 1 FROM runs WHERE runs.channel = outbox.channel AND runs.thread_ts = outbox.thread_ts)))))",
+    },
+];
+
+/// Entries of the audit have an age of their own.
+const AUDIT: Table = Table {
+    name: "audit",
+    age: "at",
+    old: "true",
+};
+
+impl Sqlite {
+    pub(super) async fn purge_in_chunks(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
+        let mut purged = Purged::default();
+        let day = before(now, PAYLOADS_KEPT);
+        loop {
+            let (unhandled, erased) = self.erase_some(now, day).await?;
+            purged.unhandled += unhandled;
+            purged.erased += erased;
+            if unhandled + erased == 0 {
+                break;
+            }
+        }
+        let old = before(now, retention.answers);
+        for table in &TABLES {
+            purged.forgotten += self.forget(table, old).await?;
+        }
+        purged.forgotten += self.forget(&AUDIT, before(now, retention.audit)).await?;
+        Ok(purged)
+    }
+
+    /// Sets rows aside that waited for a day, and erases payloads that are older. Tells how many of each.
+    async fn erase_some(&self, now: Timestamp, day: i64) -> Result<(u64, u64), Error> {
+        let _behind = self.behind().await;
+        let mut transaction = self.begin().await?;
+        let unhandled = sqlx::query(
+            "UPDATE inbox SET state = 'set_aside', running = 0, reason = ?, handled_at = ? WHERE seq IN (
+                 SELECT seq FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state = 'waiting' LIMIT ?)",
+        )
+        .bind(Why::TooOld.as_str())
+        .bind(now.as_millisecond())
+        .bind(day)
+        .bind(CHUNK)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        let erased = sqlx::query(
+            "UPDATE inbox SET payload = NULL WHERE seq IN (
+                 SELECT seq FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state <> 'waiting' LIMIT ?)",
+        )
+        .bind(day)
+        .bind(CHUNK)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        transaction.commit().await?;
+        Ok((unhandled, erased))
+    }
+
+    /// Walks along the ages of a table, from the oldest on, and deletes what may go.
+    async fn forget(&self, table: &Table, old: i64) -> Result<u64, Error> {
+        let mut forgotten = 0;
+        let mut from = i64::MIN;
+        loop {
+            let _behind = self.behind().await;
+            let mut transaction = self.begin().await?;
+            let Some(to) = end_of_chunk(&mut transaction, table, from, old).await? else {
+                return Ok(forgotten);
+            };
+            forgotten += delete(&mut transaction, table, from, to).await?;
+            transaction.commit().await?;
+            let Some(next) = to.checked_add(1) else {
+                return Ok(forgotten);
+            };
+            from = next;
+        }
+    }
+}
+
+/// The greatest age of the next rows from `from` on; `None` when none is older than `old`.
+async fn end_of_chunk(
+    transaction: &mut Transaction<'static, Engine>,
+    table: &Table,
+    from: i64,
+    old: i64,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(AssertSqlSafe(table.end_of_chunk()))
+        .bind(from)
+        .bind(old)
+        .bind(CHUNK)
+        .fetch_one(&mut **transaction)
+        .await
+}
+
+async fn delete(
+    transaction: &mut Transaction<'static, Engine>,
+    table: &Table,
+    from: i64,
+    to: i64,
+) -> Result<u64, sqlx::Error> {
+    let mut deleted = 0;
+    for statement in table.deletions() {
+        deleted += sqlx::query(AssertSqlSafe(statement))
+            .bind(from)
+            .bind(to)
+            .execute(&mut **transaction)
+            .await?
+            .rows_affected();
+    }
+    Ok(deleted)
+}
+
+/// Statements, made of nothing but the names above.
+impl Table {
+    /// Only rows that the index of the ages of the table holds.
+    fn indexed(&self) -> &'static str {
+        match self.name {
+            "inbox" => "state <> 'waiting' AND",
+            "outbox" => "state NOT IN ('pending', 'sending', 'uncertain') AND",
+            _ => "",
+        }
+    }
+
+    fn end_of_chunk(&self) -> String {
+        let (Self { name, age, .. }, among) = (self, self.indexed());
+        format!(
+            "SELECT max({age}) FROM
+             (SELECT {age} FROM {name} WHERE {among} {age} >= ? AND {age} < ? ORDER BY {age} LIMIT ?)"
+        )
+    }
+
+    fn deletions(&self) -> Vec<String> {
+        let (Self { name, age, old }, among) = (self, self.indexed());
+        let mut statements = Vec::new();
+        if *name == "cases" {
+            statements.push(format!(
+                "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE {age} BETWEEN ? AND ?)"
+            ));
+        }
+        statements.push(format!(
+            "DELETE FROM {name} WHERE {among} {age} BETWEEN ? AND ? AND {old}"
+        ));
+        statements
+    }
+}
+
+fn before(now: Timestamp, age: Duration) -> i64 {
+    now.as_millisecond()
+        .saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_table_is_read_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("signpost.db")).await.unwrap();
+        for table in TABLES.iter().chain([&AUDIT]) {
+            for statement in table.deletions().into_iter().chain([table.end_of_chunk()]) {
+                let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+                    .fetch_all(&store.readers())
+                    .await
+                    .unwrap();
+                for step in plan {
+                    let step: String = step.get("detail");
+                    let derived = step.starts_with("SCAN (subquery");
+                    assert!(derived || !step.contains("SCAN"), "{step} in {statement}");
+                }
+            }
+        }
+    }
+}

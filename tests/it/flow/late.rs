@@ -1,0 +1,168 @@
+//! What came in and could not be answered in time, or not at all.
+
+use jiff::SignedDuration;
+use signpost::clock::{Clock as _, SystemClock};
+use signpost::store::sqlite::Sqlite;
+use signpost::store::{Arrival, Store as _, Why};
+
+use super::*;
+
+/// A message of Ada's as Slack sends it, written so many minutes ago.
+fn written(minutes: i64, number: i64, text: &str) -> Arrival {
+    let at = SystemClock.now() - SignedDuration::from_mins(minutes);
+    let ts = format!("{}.{number:06}", at.as_second());
+    let event =
+        json!({"type": "message", "channel": SUPPORT, "channel_type": "channel", "user": ADA, "text": text, "ts": ts});
+    Arrival {
+        key: format!("T0SANDBOX1:{SUPPORT}:{ts}:0"),
+        lane: format!("T0SANDBOX1:{SUPPORT}"),
+        mentioned: false,
+        payload: json!({"type": "event_callback", "team_id": "T0SANDBOX1", "event": event}).to_string(),
+        decoded: true,
+    }
+}
+
+/// Puts messages into the inbox of a bot that does not run.
+async fn receive(world: &World, arrivals: &[Arrival]) {
+    let store = Sqlite::open(&world.store()).await.unwrap();
+    store.receive(arrivals, SystemClock.now()).await.unwrap();
+}
+
+/// What the bot said in the channel itself.
+fn notes(state: &sandbox::State) -> Vec<Value> {
+    let json = state.to_json();
+    let channels = json["channels"].as_array().unwrap();
+    let channel = channels.iter().find(|channel| channel["id"] == SUPPORT).unwrap();
+    let messages = channel["messages"].as_array().unwrap().iter();
+    let is_note = |message: &&Value| message["user"] == SIGNPOST && message["thread_ts"].is_null();
+    messages.filter(is_note).cloned().collect()
+}
+
+/// The first of them, once there is one.
+async fn note(world: &World) -> String {
+    let found = world.workspace.wait_for(|state| notes(state).first().map(words));
+    found.await.unwrap()
+}
+
+#[test]
+fn errors_that_are_too_old_are_counted_and_told_once() {
+    with(|world| async move {
+        let mut old: Vec<_> = (0..12).map(|number| written(40 - number, number, PASTE)).collect();
+        old.push(written(30, 20, "good morning"));
+        receive(&world, &old).await;
+        let bot = world.bot().await;
+        let ts = world.say(PASTE);
+        assert_eq!(world.replies(&ts).await.len(), 1, "what is new is answered");
+        let note = note(&world).await;
+        assert!(
+            note.contains("I was away from ") && note.contains("; 12 errors were not answered. Mention me on one"),
+            "{note}"
+        );
+        bot.stop().await;
+        let bot = world.bot().await;
+        world.settled(&ts).await;
+        assert_eq!(world.workspace.read(|state| notes(state).len()), 1, "told once");
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn somebody_who_asked_is_answered_for_longer_and_told_when_that_is_over() {
+    with(|world| async move {
+        let asked = format!("<@{SIGNPOST}> {PASTE}");
+        let mention = |minutes, number| Arrival {
+            mentioned: true,
+            ..written(minutes, number, &asked)
+        };
+        // Four hours are the most.
+        let late = mention(60, 1);
+        let ts = late.key.split(':').nth(2).unwrap().to_owned();
+        receive(&world, &[late, mention(5 * 60, 2)]).await;
+        let bot = world.bot().await;
+        let note = note(&world).await;
+        assert!(note.contains("; 1 message was not answered."), "{note}");
+        // The workspace knows no such message, so its thread is not there: the answer was tried all the same.
+        let pool = world.look_into_store().await;
+        let answered: i64 = sqlx::query_scalar("SELECT count(*) FROM answers WHERE message LIKE ?")
+            .bind(format!("%{ts}"))
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(answered, 1);
+        bot.stop().await;
+    });
+}
+
+fn inbox(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+    let store = format!("[store]\npath = {:?}\n", world.store());
+    std::fs::write(world.folder.path().join("local.toml"), store).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_signpost"));
+    command
+        .arg("inbox")
+        .args(arguments)
+        .arg("--config")
+        .arg(world.folder.path());
+    let output = command.output().unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output.status.code(), said)
+}
+
+#[test]
+fn what_was_set_aside_is_listed_and_tried_again_beside_the_running_bot() {
+    with(|world| async move {
+        // However old: an operator asks for it.
+        let arrival = written(120, 1, PASTE);
+        receive(&world, std::slice::from_ref(&arrival)).await;
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        store
+            .set_aside(&arrival.key, Why::Crashed, SystemClock.now())
+            .await
+            .unwrap();
+        drop(store);
+        let bot = world.bot().await;
+        bot.parts.status.wait_for(|now| now.set_aside == 1).await;
+        let (code, listed) = inbox(&world, &["list"]);
+        assert_eq!(code, Some(0), "{listed}");
+        assert!(
+            listed.contains(&format!("set aside (crashed)  {}", arrival.key)),
+            "{listed}"
+        );
+        assert!(!listed.contains("flux"), "texts are not printed: {listed}");
+        let (_, json) = inbox(&world, &["--json"]);
+        let row: Value = serde_json::from_str(json.trim()).unwrap();
+        assert_eq!(
+            (&row["state"], &row["reason"], &row["retriable"]),
+            (&json!("set_aside"), &json!("crashed"), &json!(true))
+        );
+        let (code, said) = inbox(&world, &["retry", "nothing"]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("no message nothing was set aside"), "{said}");
+        let (code, said) = inbox(&world, &["retry", "--all"]);
+        assert_eq!(
+            (code, said.as_str()),
+            (
+                Some(0),
+                "1 message is handled again by the running bot, or once it is started\n"
+            )
+        );
+        bot.parts.status.wait_for(|now| now.set_aside == 0).await;
+        let pool = world.look_into_store().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let answered: i64 = sqlx::query_scalar("SELECT count(*) FROM answers")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            if answered == 1 {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it is not answered");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bot.stop().await;
+    });
+}

@@ -1,0 +1,216 @@
+//! The file of the store: whose it is, who may read it, and what is left of it when it is taken away.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use signpost::store::sqlite::FileFault;
+
+use super::*;
+
+#[tokio::test]
+async fn the_file_is_private_survives_a_restart_and_belongs_to_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    assert!(matches!(Sqlite::open(&path).await, Err(Error::InUse { .. })));
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+    }
+    drop(store);
+    let store = Sqlite::open(&path).await.unwrap();
+    assert_eq!(next(&store).await.key, "a");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    fs::write(&path, "not a database, but long enough to be taken for one ".repeat(40)).unwrap();
+    let message = Sqlite::open(&path).await.unwrap_err().to_string();
+    assert!(message.contains("signpost.db"), "{message}");
+}
+
+#[tokio::test]
+async fn a_link_to_the_file_lets_nobody_else_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    symlink(&path, folder.path().join("symbolic.db")).unwrap();
+    fs::hard_link(&path, folder.path().join("hard.db")).unwrap();
+    for other in ["symbolic.db", "hard.db", "./signpost.db"] {
+        let opened = Sqlite::open(&folder.path().join(other)).await;
+        assert!(matches!(opened, Err(Error::InUse { .. })), "{other}");
+    }
+    drop(store);
+}
+
+#[tokio::test]
+async fn a_file_that_others_may_read_becomes_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    drop(Sqlite::open(&path).await.unwrap());
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+    }
+}
+
+fn fault(result: Result<impl std::fmt::Debug, Error>) -> FileFault {
+    match result {
+        Err(Error::Lost { fault, .. }) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_deleted_is_written_anew_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    for round in 0..2 {
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            // With the log that belongs to it, or without.
+            let entry = entry.unwrap().path();
+            if round == 0 || entry == path {
+                fs::remove_file(entry).unwrap();
+            }
+        }
+        let late = arrival(&format!("late {round}"), false);
+        assert_eq!(
+            fault(store.receive(std::slice::from_ref(&late), at(1)).await),
+            FileFault::Removed
+        );
+        store.check(at(2)).await.unwrap();
+        store.receive(&[late], at(3)).await.unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(matches!(Sqlite::open(&path).await, Err(Error::InUse { .. })));
+    }
+    drop(store);
+    let store = Sqlite::open(&path).await.unwrap();
+    for key in ["a", "late 0", "late 1"] {
+        let row = next(&store).await;
+        assert_eq!(row.key, key);
+        assert!(store.finish(&row, &Done::default(), at(4)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_moved_or_replaced_is_used_again_once_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, away) = (folder.path().join("signpost.db"), folder.path().join("away.db"));
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    fs::rename(&path, &away).unwrap();
+    assert_eq!(
+        fault(store.receive(&[arrival("b", false)], at(1)).await),
+        FileFault::Moved
+    );
+    assert_eq!(fault(store.check(at(1)).await), FileFault::Moved);
+    fs::write(&path, "").unwrap();
+    assert_eq!(
+        fault(store.receive(&[arrival("b", false)], at(1)).await),
+        FileFault::Replaced
+    );
+    assert_eq!(fault(store.check(at(1)).await), FileFault::Replaced);
+    fs::rename(&away, &path).unwrap();
+    store.check(at(2)).await.unwrap();
+    store.receive(&[arrival("b", false)], at(2)).await.unwrap();
+    assert_eq!(next(&store).await.key, "a");
+}
+
+#[tokio::test]
+async fn a_file_that_was_emptied_is_used_again_once_its_content_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    assert!(store.scrub().await.unwrap(), "all of it is in the file");
+    let content = fs::read(&path).unwrap();
+    for damage in [
+        "",
+        "something else that is long enough to be a header, and more than that, and more",
+    ] {
+        overwrite(&path, damage.as_bytes());
+        assert_eq!(
+            fault(store.receive(&[arrival("b", false)], at(1)).await),
+            FileFault::Damaged
+        );
+        assert_eq!(fault(store.check(at(1)).await), FileFault::Damaged);
+        overwrite(&path, &content);
+        assert_eq!(
+            fault(store.receive(&[arrival("b", false)], at(1)).await),
+            FileFault::Damaged
+        );
+        store.check(at(2)).await.unwrap();
+        assert_eq!(next(&store).await.key, "a");
+    }
+    assert_eq!(
+        store.receive(&[arrival("b", false)], at(3)).await.unwrap(),
+        [Receipt::New]
+    );
+}
+
+/// In place: it stays the same file.
+fn overwrite(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap();
+}
+
+#[tokio::test]
+async fn payloads_that_were_erased_are_in_no_file_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let canary = "the text that nobody may find";
+    let found = || {
+        let files = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        let mut files = files.filter(|bytes| bytes.windows(canary.len()).any(|window| window == canary.as_bytes()));
+        files.next().is_some()
+    };
+    let arrival = Arrival {
+        payload: canary.repeat(100),
+        ..arrival("a", false)
+    };
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(std::slice::from_ref(&arrival), at(0)).await.unwrap();
+    assert!(found() && !store.wants_scrub());
+    let row = next(&store).await;
+    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert!(store.wants_scrub());
+    assert!(store.scrub().await.unwrap());
+    assert!(!store.wants_scrub() && !found());
+    // A process that was killed leaves its log behind.
+    let other = folder.path().join("other");
+    store
+        .receive(
+            &[Arrival {
+                key: "b".into(),
+                ..arrival
+            }],
+            at(2),
+        )
+        .await
+        .unwrap();
+    let row = next(&store).await;
+    assert!(store.finish(&row, &Done::default(), at(3)).await.unwrap());
+    fs::create_dir(&other).unwrap();
+    for name in ["signpost.db", "signpost.db-wal"] {
+        fs::copy(folder.path().join(name), other.join(name)).unwrap();
+    }
+    drop(store);
+    let _store = Sqlite::open(&other.join("signpost.db")).await.unwrap();
+    let log = fs::read(other.join("signpost.db-wal")).unwrap_or_default();
+    let file = fs::read(other.join("signpost.db")).unwrap();
+    for bytes in [log, file] {
+        assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()));
+    }
+}

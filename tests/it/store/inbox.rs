@@ -1,0 +1,233 @@
+//! What comes in, until it is handled.
+
+use signpost::store::{Missed, NewMissed, Why};
+
+use super::*;
+
+pub(super) async fn the_same_message_is_taken_in_once(store: &dyn Store) {
+    let receipts = store
+        .receive(&[arrival("a", false), arrival("a", false)], at(0))
+        .await
+        .unwrap();
+    assert_eq!(receipts, [Receipt::New, Receipt::Known]);
+    assert_eq!(
+        store.receive(&[arrival("a", false)], at(1)).await.unwrap(),
+        [Receipt::Known]
+    );
+    let row = next(store).await;
+    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert_eq!(next_in(store, "T:C").await, None);
+}
+
+pub(super) async fn a_mention_told_by_the_second_arrival_is_not_lost(store: &dyn Store) {
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    let read = next(store).await;
+    assert_eq!(
+        store.receive(&[arrival("a", true)], at(0)).await.unwrap(),
+        [Receipt::Mentioned]
+    );
+    assert!(
+        !store.finish(&read, &Done::default(), at(1)).await.unwrap(),
+        "the row changed since it was read"
+    );
+    let read = next(store).await;
+    assert!(read.mentioned);
+    assert!(store.finish(&read, &Done::default(), at(1)).await.unwrap());
+    assert_eq!(next_in(store, "T:C").await, None);
+}
+
+pub(super) async fn a_message_handled_in_silence_waits_again_when_it_turns_out_to_be_a_mention(store: &dyn Store) {
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    let read = next(store).await;
+    assert!(store.finish(&read, &Done::default(), at(1)).await.unwrap());
+    assert_eq!(
+        store.receive(&[arrival("a", true)], at(2)).await.unwrap(),
+        [Receipt::Reopened]
+    );
+    let again = next(store).await;
+    assert!(again.mentioned);
+    assert_eq!(
+        store.receive(&[arrival("a", true)], at(2)).await.unwrap(),
+        [Receipt::Known]
+    );
+}
+
+pub(super) async fn rows_of_a_lane_are_taken_in_the_order_they_came(store: &dyn Store) {
+    let arrivals: Vec<_> = ["c", "a", "b"].iter().map(|key| arrival(key, false)).collect();
+    store.receive(&arrivals, at(0)).await.unwrap();
+    for expected in ["c", "a", "b"] {
+        let row = next(store).await;
+        assert_eq!((row.key.as_str(), row.attempts), (expected, 0));
+        assert!(store.begin(row.seq).await.unwrap());
+        assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+        assert!(!store.begin(row.seq).await.unwrap(), "it is handled");
+    }
+    assert_eq!(next_in(store, "T:C").await, None);
+}
+
+pub(super) async fn lanes_take_turns_however_many_rows_one_of_them_has(store: &dyn Store) {
+    let in_lane = |lane: &str, key: String| Arrival {
+        lane: lane.into(),
+        ..arrival(&key, false)
+    };
+    let mut arrivals: Vec<_> = (0..500)
+        .map(|number| in_lane("T:busy", format!("busy {number}")))
+        .collect();
+    arrivals.extend(["T:a", "T:d", "T:z", ""].map(|lane| in_lane(lane, format!("first of {lane}"))));
+    store.receive(&arrivals, at(0)).await.unwrap();
+    assert_eq!(store.lanes("", 10).await.unwrap(), ["T:a", "T:busy", "T:d", "T:z", ""]);
+    assert_eq!(
+        store.lanes("T:busy", 10).await.unwrap(),
+        ["T:d", "T:z", "", "T:a", "T:busy"]
+    );
+    assert_eq!(store.lanes("T:busy", 2).await.unwrap(), ["T:d", "T:z"]);
+    assert_eq!(store.lanes("T:z", 2).await.unwrap(), ["", "T:a"]);
+    let row = next_in(store, "T:d").await.unwrap();
+    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert_eq!(store.lanes("T:busy", 1).await.unwrap(), ["T:z"]);
+}
+
+pub(super) async fn only_rows_that_were_running_when_the_process_ended_are_counted(store: &dyn Store) {
+    let arrivals: Vec<_> = ["a", "b"].iter().map(|key| arrival(key, false)).collect();
+    store.receive(&arrivals, at(0)).await.unwrap();
+    for crashes in 0..5 {
+        let row = next(store).await;
+        assert_eq!(
+            (row.key.as_str(), row.attempts),
+            ("a", crashes),
+            "reading counts nothing"
+        );
+        assert!(store.begin(row.seq).await.unwrap());
+        assert_eq!(store.recover_inbox().await.unwrap(), 1);
+    }
+    let row = next(store).await;
+    assert!(store.begin(row.seq).await.unwrap());
+    store.release(None).await.unwrap();
+    assert_eq!(store.recover_inbox().await.unwrap(), 0, "it was asked to end");
+    assert!(store.begin(row.seq).await.unwrap());
+    store.release(Some(row.seq)).await.unwrap();
+    assert_eq!(store.recover_inbox().await.unwrap(), 0);
+    assert!(store.begin(row.seq).await.unwrap());
+    assert!(store.finish(&next(store).await, &Done::default(), at(1)).await.unwrap());
+    assert_eq!(store.recover_inbox().await.unwrap(), 0, "it was finished");
+    assert_eq!(next(store).await.attempts, 0, "the other one never ran");
+}
+
+pub(super) async fn a_row_that_was_set_aside_is_told_of_and_not_handled(store: &dyn Store) {
+    let arrivals: Vec<_> = ["a", "b"].iter().map(|key| arrival(key, false)).collect();
+    store.receive(&arrivals, at(0)).await.unwrap();
+    store.set_aside("a", Why::Crashed, at(1)).await.unwrap();
+    let counts = store.inbox().await.unwrap();
+    assert_eq!((counts.waiting, counts.set_aside), (1, 1));
+    assert_eq!(next(store).await.key, "b");
+    store.purge(at(0) + 2 * DAY, KEPT).await.unwrap();
+    let counts = store.inbox().await.unwrap();
+    assert_eq!(
+        (counts.waiting, counts.set_aside),
+        (0, 0),
+        "nothing is left to try again"
+    );
+}
+
+pub(super) async fn what_was_missed_is_told_once_for_each_channel(store: &dyn Store) {
+    let arrivals: Vec<_> = (0..3).map(|number| arrival(&format!("{number}"), false)).collect();
+    store.receive(&arrivals, at(0)).await.unwrap();
+    let missed = |second, asked| NewMissed {
+        channel: "C".into(),
+        at: at(second),
+        asked,
+    };
+    for missed in [missed(-60, false), missed(-90, true), missed(-30, false)] {
+        let done = Done {
+            missed: Some(missed),
+            ..Done::default()
+        };
+        assert!(store.finish(&next(store).await, &done, at(5)).await.unwrap());
+    }
+    assert!(store.missed_before(at(5)).await.unwrap().is_empty());
+    let told = store.missed_before(at(6)).await.unwrap().remove(0);
+    assert_eq!(
+        (told.count, told.asked, told.first_at, told.last_at),
+        (3, 1, at(-90), at(-30))
+    );
+    let stale = Missed {
+        count: 2,
+        ..told.clone()
+    };
+    store.tell_missed(&stale, Some(&post("note")), at(6)).await.unwrap();
+    assert!(outbox::keys(store, 6).await.is_empty(), "more was missed meanwhile");
+    store.tell_missed(&told, Some(&post("note")), at(6)).await.unwrap();
+    store.tell_missed(&told, Some(&post("again")), at(6)).await.unwrap();
+    assert_eq!(outbox::keys(store, 6).await, ["note"]);
+    assert!(store.missed_before(at(9)).await.unwrap().is_empty());
+}
+
+pub(super) async fn handling_erases_the_payload_and_adds_posts_at_once(store: &dyn Store) {
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    let read = next(store).await;
+    assert_eq!(read.payload, "payload of a");
+    let done = Done {
+        posts: vec![post("p1"), post("p2")],
+        answered: vec![Answered {
+            message: "m".into(),
+            about: "runbook".into(),
+            ..Answered::default()
+        }],
+        ..Done::default()
+    };
+    assert!(store.finish(&read, &done, at(1)).await.unwrap());
+    assert!(!store.finish(&read, &done, at(1)).await.unwrap());
+    assert!(store.answer("m").await.unwrap().is_some() && store.answer("other").await.unwrap().is_none());
+    let due = outbox::due(store, 1).await;
+    assert_eq!((due[0].key.as_str(), due[0].thread_ts.as_deref()), ("p1", Some("1.0")));
+    outbox::post_it(store, "p1", "1.1").await;
+    assert_eq!(outbox::keys(store, 1).await, ["p2"]);
+}
+
+pub(super) async fn what_was_not_decoded_is_kept_but_not_handled(store: &dyn Store) {
+    store
+        .receive(
+            &[Arrival {
+                decoded: false,
+                ..arrival("odd", false)
+            }],
+            at(0),
+        )
+        .await
+        .unwrap();
+    assert!(store.lanes("", 10).await.unwrap().is_empty());
+    assert_eq!(store.purge(at(0) + 2 * DAY, KEPT).await.unwrap().erased, 1);
+}
+
+pub(super) async fn old_rows_are_forgotten_and_payloads_erased_after_a_day(store: &dyn Store) {
+    store.receive(&[arrival("p", false)], at(0)).await.unwrap();
+    let row = next(store).await;
+    let posts = vec![post("p"), post("q")];
+    let answered = vec![Answered {
+        message: "m".into(),
+        ..Answered::default()
+    }];
+    store
+        .finish(
+            &row,
+            &Done {
+                posts,
+                answered,
+                ..Done::default()
+            },
+            at(1),
+        )
+        .await
+        .unwrap();
+    outbox::post_it(store, "p", "1.1").await;
+    store.receive(&[arrival("late", false)], at(0)).await.unwrap();
+    assert_eq!(store.purge(at(60), KEPT).await.unwrap(), Purged::default());
+    let purged = store.purge(at(0) + 2 * DAY, KEPT).await.unwrap();
+    assert_eq!((purged.erased, purged.unhandled, purged.forgotten), (1, 1, 0));
+    let purged = store.purge(at(0) + 31 * DAY, KEPT).await.unwrap();
+    assert_eq!(
+        purged.forgotten, 4,
+        "two of the inbox, the post that was sent, the answer"
+    );
+    assert_eq!(outbox::keys(store, 9).await, ["q"], "what is not sent yet is kept");
+}
