@@ -6,7 +6,7 @@ use super::process::Process;
 use super::setup::Setup;
 use super::trial::{Counts, Trial, run};
 
-/// How the bot is ended.
+/// The signal that ends the bot: SIGKILL or SIGTERM.
 #[derive(Debug, Clone, Copy)]
 enum End {
     Kill,

@@ -14,7 +14,7 @@ const RUNBOOK: &str = "# Flux capacitor errors\n\n\
     ## QX4711\n\n```\nQX4711: the flux capacitor of node <NODE> is empty\n```\n\n### What to do\n\n\
     1. Fill it: `fluxctl fill <NODE>`.\n2. Look whether it holds.\n";
 
-/// Where the bot's files are.
+/// The folder of the bot's files, and the port of its health checks.
 #[derive(Debug)]
 pub(super) struct Deployment {
     folder: tempfile::TempDir,

@@ -9,7 +9,7 @@ use signpost::sandbox::{ADA, RANDOM, SUPPORT};
 use super::setup::Setup;
 use super::trial::{Counts, Trial, run};
 
-/// How many messages of the first channel may be handled between the arrival and the handling of the other channel's.
+/// Limit of the first channel's messages that are handled between the arrival and the handling of the other channel's.
 const BEFORE: i64 = 100;
 /// Against a hang; the order is what counts.
 const LIMIT: Duration = Duration::from_secs(40);

@@ -139,7 +139,7 @@ fn ask(setup: &Setup, number: usize) -> Said {
     }
 }
 
-/// What the bot said in answer to a request, as JSON.
+/// Messages of the bot in the thread of a request, as JSON.
 fn messages_of(setup: &Setup, asked: &Said) -> Vec<String> {
     let replies = setup.workspace.replies(&asked.channel, &asked.ts).into_iter();
     let ours = replies.filter(|reply| reply["user"] == SIGNPOST);

@@ -10,7 +10,7 @@ use super::process::Process;
 use super::setup::{Setup, poll};
 use super::trial::{Counts, Trial, run};
 
-/// What deploy/signpost.service allows, in kB.
+/// The limit in deploy/signpost.service, in kB.
 const MOST: u64 = 256 * 1024;
 /// Threads that show what the bot needs in any case, and those after which it may need no more than two thirds of their
 /// text on top of that: the short form, for a debug build takes seconds for each.

@@ -37,7 +37,7 @@ pub(super) struct Said {
     pub(super) ts: String,
 }
 
-/// What one trial works with.
+/// A local workspace and the installation that is connected to it.
 #[derive(Debug)]
 pub(super) struct Setup {
     pub(super) workspace: Workspace,
@@ -97,7 +97,7 @@ impl Setup {
         answer
     }
 
-    /// As many new channels, by id.
+    /// Creates channels; returns their ids.
     pub(super) async fn channels(&self, count: usize) -> Vec<String> {
         let mut channels = Vec::new();
         for number in 0..count {
@@ -117,7 +117,7 @@ impl Setup {
         }
     }
 
-    /// The same with many lines around it.
+    /// Pastes such an error below many other lines.
     pub(super) fn long_paste(&self, channel: &str, number: usize) -> Said {
         let lines = "worker 7 served a request in 12 ms\n".repeat(80);
         let text = format!("{lines}deploy failed: QX4711: the flux capacitor of node w-{number} is empty");
@@ -128,7 +128,7 @@ impl Setup {
         }
     }
 
-    /// As many errors, spread over the channels.
+    /// Pastes errors, spread over the channels.
     pub(super) fn pastes(&self, count: usize, channels: &[String]) -> Vec<Said> {
         let channels = channels.iter().cycle();
         let said = channels.take(count).enumerate();
@@ -188,7 +188,7 @@ impl Setup {
         self.counts_after(Vec::new(), process, said, limit).await
     }
 
-    /// The same after a trial that may have failed already: then there is nothing to wait for.
+    /// Counts as [`Self::counts`] does, without waiting when the trial has failed already.
     pub(super) async fn counts_after(
         &self,
         problems: Vec<String>,
@@ -220,7 +220,7 @@ impl Setup {
         counts
     }
 
-    /// How many messages of the bot there are in each thread, by channel and timestamp.
+    /// Counts the bot's messages in each thread, by channel and timestamp.
     pub(super) fn answers(&self) -> HashMap<(String, String), usize> {
         let mut answers = HashMap::new();
         self.workspace.read(|state| {
@@ -263,7 +263,7 @@ impl Setup {
     }
 }
 
-/// As [`Setup::health`], for an installation without a workspace.
+/// Does the same as [`Setup::health`] for an installation without a workspace.
 pub(super) async fn health(
     deployment: &Deployment,
     live: u16,

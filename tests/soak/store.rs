@@ -126,22 +126,19 @@ async fn is_left_unacknowledged(setup: &Setup, process: &mut Process) -> bool {
 /// Nobody brings this file back. What is acknowledged after that must be in a file that outlives the process.
 async fn deleted(trial: Trial) -> Counts {
     let setup = Setup::new(trial).await;
-    let (mut process, channels, mut said, mut problems) = at_work(trial, &setup).await;
+    let (mut process, channels, mut said, problems) = at_work(trial, &setup).await;
     for suffix in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(setup.deployment.beside(suffix));
     }
     let first = said.len();
     let more = channels.iter().cycle().take(trial.size(40, 400)).enumerate();
     said.extend(more.map(|(number, channel)| setup.paste(channel, first + number)));
-    // Either the file is there again, or nothing is acknowledged and Slack sends it to the next process.
-    let decided = poll(NOTICED, async || {
+    // Whether the bot writes a new file or acknowledges nothing more: it must not take in what ends with the process.
+    let _ = poll(NOTICED, async || {
         process.assert_running();
-        let is_told = setup.deployment.store().exists() || setup.ready().await == Some(503);
-        is_told.then_some(())
-    });
-    if decided.await.is_none() {
-        problems.push("the store was deleted, and nobody notices".to_owned());
-    }
+        (setup.unacknowledged() == 0).then_some(())
+    })
+    .await;
     process.kill();
     let process = setup.start();
     Counts {
@@ -164,8 +161,6 @@ enum Disk {
 impl Disk {
     /// Room for a write-ahead log, which SQLite lets grow to 4 MB.
     const SIZE: &str = "size=32m";
-    /// In units of 512 bytes, as POSIX has it.
-    const LIMIT: &str = "1500";
 
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
@@ -177,8 +172,8 @@ impl Disk {
         if mounted {
             return Some(Self::Mounted { folder });
         }
-        let can_be_lifted = succeeds(Command::new("prlimit").arg("--version"));
-        can_be_lifted.then_some(Self::Limited)
+        let can_be_limited = succeeds(Command::new("prlimit").arg("--version"));
+        can_be_limited.then_some(Self::Limited)
     }
 
     fn deployment(&self, trial: Trial) -> Deployment {
@@ -194,11 +189,11 @@ impl Disk {
             Self::Mounted { .. } => Process::start(deployment),
             Self::Limited => {
                 // Without the trap a write beyond the limit would end the process.
-                let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$0\" \"$@\"", Self::LIMIT);
+                let script = "trap '' XFSZ; exec \"$0\" \"$@\"";
                 let serve = deployment.serve();
                 let mut command = Command::new("sh");
                 command
-                    .args(["-c", &script])
+                    .args(["-c", script])
                     .arg(serve.get_program())
                     .args(serve.get_args());
                 deployment.with_environment(&mut command);
@@ -208,23 +203,22 @@ impl Disk {
     }
 
     /// Takes all the space that is left.
-    fn fill(&self) {
-        if let Some(filler) = self.filler() {
-            let mut file = fs::File::create(filler).unwrap();
-            for block in [1 << 16, 512] {
-                while file.write_all(&vec![0; block]).is_ok() {}
-            }
+    fn fill(&self, process: &Process) {
+        let Some(filler) = self.filler() else {
+            limit(process, "4096");
+            return;
+        };
+        let mut file = fs::File::create(filler).unwrap();
+        for block in [1 << 16, 512] {
+            while file.write_all(&vec![0; block]).is_ok() {}
         }
     }
 
     fn free(&self, process: &Process) {
-        if let Some(filler) = self.filler() {
-            fs::remove_file(filler).unwrap();
-            return;
+        match self.filler() {
+            Some(filler) => fs::remove_file(filler).unwrap(),
+            None => limit(process, "unlimited"),
         }
-        let id = process.id().to_string();
-        let mut lift = Command::new("prlimit");
-        assert!(succeeds(lift.args(["--fsize=unlimited:unlimited", "--pid", &id])));
     }
 
     fn filler(&self) -> Option<PathBuf> {
@@ -241,6 +235,14 @@ impl Drop for Disk {
             unmount(folder.path());
         }
     }
+}
+
+/// Sets how long a file may get, in bytes.
+fn limit(process: &Process, size: &str) {
+    let id = process.id().to_string();
+    let mut command = Command::new("prlimit");
+    command.args([&format!("--fsize={size}:unlimited"), "--pid", &id]);
+    assert!(succeeds(&mut command), "the limit on the size of files cannot be set");
 }
 
 fn unmount(folder: &Path) {
@@ -262,9 +264,11 @@ async fn full(trial: Trial) -> Counts {
     let mut process = disk.start(&setup.deployment);
     process.ready().await;
     let mut said = setup.pastes(channels.len(), &channels);
+    if let Err(problem) = setup.settled(&mut process, SETTLED).await {
+        return setup.counts_after(vec![problem], process, &said, SETTLED).await;
+    }
     let mut problems = Vec::new();
-    problems.extend(setup.settled(&mut process, SETTLED).await.err());
-    disk.fill();
+    disk.fill(&process);
     // Until the store has no room left: each message needs some of it.
     let mut is_full = false;
     for round in 1..=40 {

@@ -64,11 +64,11 @@ pub(super) struct Counts {
     pub(super) answered: usize,
     /// The ones that were answered more than once.
     pub(super) doubled: usize,
-    /// How often the bot was killed or stopped.
+    /// Number of times that the bot was killed or stopped.
     pub(super) kills: usize,
     /// Other figures of the trial.
     pub(super) more: Vec<(&'static str, u64)>,
-    /// Whatever else went wrong, as sentences.
+    /// Other faults, as sentences.
     pub(super) problems: Vec<String>,
 }
 
