@@ -74,6 +74,14 @@ impl Kind {
             });
         };
         let text = token.expose_secret();
+        if text.contains(|c: char| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+            return Err(Error::WrongToken {
+                variable: self.variable,
+                found: "a line break, a blank or another character that no token has",
+                wanted: self.wanted,
+                found_at: self.found_at,
+            });
+        }
         let found = match text.split_once('-').map(|(prefix, _)| prefix) {
             Some("xoxb") => "a bot token (xoxb-…)",
             Some("xapp") => "an app-level token (xapp-…)",

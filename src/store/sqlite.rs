@@ -98,15 +98,16 @@ impl Sqlite {
         runs::seal(&writer).await.map_err(unusable)?;
         // A process that was killed leaves a log with payloads that were erased since, and sealing leaves raw values there.
         // It also brings the id to the file.
-        empty_log(&writer, BUSY).await.map_err(unusable)?;
-        file.expect_id(id);
         let readers = readers(file.path()).await.map_err(unusable)?;
+        file.expect_id(id);
+        let open = Open {
+            writer,
+            readers,
+            file: Arc::new(file),
+        };
+        empty_log(&open, BUSY).await.map_err(unusable)?;
         Ok(Self {
-            open: ArcSwap::from_pointee(Open {
-                writer,
-                readers,
-                file: Arc::new(file),
-            }),
+            open: ArcSwap::from_pointee(open),
             behind: Semaphore::new(1),
             mending: Mutex::default(),
             damaged: AtomicBool::new(false),
@@ -124,6 +125,7 @@ impl Sqlite {
         let transaction = self.told(open.writer.begin_with(statement).await)?;
         // Only now: while this waited for the connection, the file may have been mended.
         self.intact(&open)?;
+        open.file.note_log();
         Ok(transaction)
     }
 
@@ -167,6 +169,12 @@ impl Sqlite {
             Ok(()) if !self.damaged.load(Ordering::Acquire) => Ok(()),
             Ok(()) => self.reopen(&open).await,
             Err(FileFault::Removed) => self.restore(&open).await,
+            Err(FileFault::LogRemoved) => {
+                // The connections have the log still open: what is in it goes into the file.
+                empty_log(&open, BUSY).await?;
+                self.reopen(&open).await
+            }
+            Err(FileFault::LogDamaged) => self.reopen(&open).await,
             Err(fault) => {
                 if fault == FileFault::Damaged {
                     self.damaged.store(true, Ordering::Release);
@@ -178,6 +186,7 @@ impl Sqlite {
 
     async fn reopen(&self, open: &Open) -> Result<(), Error> {
         open.close().await;
+        open.file.forget_log();
         let fresh = Open::again(Arc::clone(&open.file)).await?;
         let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
             .fetch_one(&fresh.writer)
@@ -300,10 +309,11 @@ async fn id_of(writer: &SqlitePool) -> Result<u32, sqlx::Error> {
 }
 
 /// Brings the write-ahead log into the file and cuts it to nothing. `false` when a reader was in the way for so long.
-async fn empty_log(writer: &SqlitePool, patience: Duration) -> Result<bool, sqlx::Error> {
-    let mut connection = writer.acquire().await?;
+async fn empty_log(open: &Open, patience: Duration) -> Result<bool, sqlx::Error> {
+    let mut connection = open.writer.acquire().await?;
     let wait = |wait: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", wait.as_millis()));
     sqlx::query(wait(patience)).execute(&mut *connection).await?;
+    open.file.expect_short_log();
     let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
         .fetch_one(&mut *connection)
         .await;
@@ -455,7 +465,7 @@ impl Store for Sqlite {
         self.intact(&open)?;
         self.erased.store(false, Ordering::Release);
         // Nobody's click waits for a reader that is slow.
-        let emptied = empty_log(&open.writer, Duration::from_millis(50)).await;
+        let emptied = empty_log(&open, Duration::from_millis(50)).await;
         if !matches!(emptied, Ok(true)) {
             self.erased.store(true, Ordering::Release);
         }

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::Error;
 
@@ -34,6 +35,12 @@ pub enum FileFault {
     /// It was emptied or overwritten.
     #[error("was emptied or overwritten while the bot uses it: restore its content")]
     Damaged,
+    /// Its write-ahead log was deleted or replaced. The connections still have it, and can bring it into the file.
+    #[error("lost its write-ahead log (-wal), which was deleted or replaced while the bot uses it")]
+    LogRemoved,
+    /// Its write-ahead log was emptied. What was in it and not in the file yet is lost.
+    #[error("has a write-ahead log (-wal) that was emptied while the bot uses it")]
+    LogDamaged,
     /// It can't be looked at.
     #[error("cannot be looked at: is its disk still mounted?")]
     Unreadable,
@@ -50,6 +57,17 @@ pub(super) struct StoreFile {
     inode: u64,
     /// Set once the store has its id.
     id: Option<u32>,
+    /// The write-ahead log that the connections have open.
+    log: Mutex<Log>,
+}
+
+/// The write-ahead log, as it was when the writer last looked at it. Only the writer makes it shorter.
+#[derive(Debug, Default)]
+struct Log {
+    /// Device and inode; `None` before the first look.
+    identity: Option<(u64, u64)>,
+    /// Its length in bytes at least.
+    length: u64,
 }
 
 impl StoreFile {
@@ -89,6 +107,7 @@ impl StoreFile {
             inode: found.ino(),
             file,
             id: None,
+            log: Mutex::default(),
         })
     }
 
@@ -106,11 +125,55 @@ impl StoreFile {
     pub(super) fn check(&self) -> Result<(), FileFault> {
         let open = self.file.metadata().map_err(|_| FileFault::Unreadable)?;
         match std::fs::metadata(&self.path) {
-            Ok(there) if (there.dev(), there.ino()) == (self.device, self.inode) => self.check_header(),
+            Ok(there) if (there.dev(), there.ino()) == (self.device, self.inode) => {
+                self.check_header()?;
+                self.check_log()
+            }
             Ok(_) => Err(FileFault::Replaced),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound && open.nlink() == 0 => Err(FileFault::Removed),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err(FileFault::Moved),
             Err(_) => Err(FileFault::Unreadable),
+        }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log_now(&self) -> Option<Metadata> {
+        std::fs::metadata(with_suffix(&self.path, "-wal")).ok()
+    }
+
+    /// Remembers how long the log is. To be called by whoever holds the one connection that writes.
+    pub(super) fn note_log(&self) {
+        if let Some(found) = self.log_now() {
+            let mut log = self.log();
+            let identity = (found.dev(), found.ino());
+            if *log.identity.get_or_insert(identity) == identity {
+                log.length = found.len();
+            }
+        }
+    }
+
+    /// The log may get shorter now, for the holder of the one connection that writes empties it.
+    pub(super) fn expect_short_log(&self) {
+        self.log().length = 0;
+    }
+
+    /// The connections are closed, and new ones have a log of their own.
+    pub(super) fn forget_log(&self) {
+        *self.log() = Log::default();
+    }
+
+    fn check_log(&self) -> Result<(), FileFault> {
+        // Under the lock the writer can't allow a shorter log between the two looks.
+        let log = self.log();
+        let Some(identity) = log.identity else { return Ok(()) };
+        match self.log_now() {
+            Some(found) if (found.dev(), found.ino()) != identity => Err(FileFault::LogRemoved),
+            Some(found) if found.len() < log.length => Err(FileFault::LogDamaged),
+            Some(_) => Ok(()),
+            None => Err(FileFault::LogRemoved),
         }
     }
 

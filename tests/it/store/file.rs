@@ -159,6 +159,60 @@ async fn a_file_that_was_emptied_is_used_again_once_its_content_is_back() {
     );
 }
 
+#[tokio::test]
+async fn a_write_ahead_log_that_was_deleted_is_brought_into_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let log = folder.path().join("signpost.db-wal");
+    let store = Sqlite::open(&path).await.unwrap();
+    for (round, key) in ["a", "b", "c"].into_iter().enumerate() {
+        store.receive(&[arrival(key, false)], at(0)).await.unwrap();
+        fs::remove_file(&log).unwrap();
+        if round == 1 {
+            fs::write(&log, "").unwrap();
+        }
+        let late = store.receive(&[arrival("late", false)], at(1)).await;
+        assert_eq!(fault(late), FileFault::LogRemoved);
+        store.check(at(2)).await.unwrap();
+    }
+    // A copy of the file alone, as after `kill -9` without the log.
+    assert!(store.scrub().await.unwrap());
+    let copy = folder.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    for store in [store, Sqlite::open(&copy).await.unwrap()] {
+        for key in ["a", "b", "c"] {
+            let row = next(&store).await;
+            assert_eq!(row.key, key);
+            assert!(store.finish(&row, &Done::default(), at(3)).await.unwrap());
+        }
+        assert_eq!(next_in(&store, "T:C").await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_write_ahead_log_that_was_emptied_stops_acknowledgements_until_the_file_is_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let log = folder.path().join("signpost.db-wal");
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    assert!(store.scrub().await.unwrap());
+    // Two, for the length of the log is that before the last of them.
+    store.receive(&[arrival("b", false)], at(1)).await.unwrap();
+    store.receive(&[arrival("c", false)], at(1)).await.unwrap();
+    overwrite(&log, b"");
+    assert_eq!(
+        fault(store.receive(&[arrival("d", false)], at(2)).await),
+        FileFault::LogDamaged
+    );
+    store.check(at(3)).await.unwrap();
+    assert_eq!(
+        store.receive(&[arrival("d", false)], at(4)).await.unwrap(),
+        [Receipt::New]
+    );
+    assert_eq!(next(&store).await.key, "a");
+}
+
 /// In place: it stays the same file.
 fn overwrite(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
