@@ -70,11 +70,17 @@ fn told(retried: u64, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         writeln!(out, "{}", serde_json::json!({ "retried": retried }))?;
     } else {
-        let messages = if retried == 1 { "message is" } else { "messages are" };
-        writeln!(
-            out,
-            "{retried} {messages} handled again by the running bot, or once it is started"
-        )?;
+        match retried {
+            0 => writeln!(out, "No message was set aside that can be tried again.")?,
+            1 => writeln!(
+                out,
+                "Queued 1 message: the running bot handles it now, or the next start does."
+            )?,
+            _ => writeln!(
+                out,
+                "Queued {retried} messages: the running bot handles them now, or the next start does."
+            )?,
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
