@@ -167,14 +167,13 @@ impl Sqlite {
         let open = self.open.load_full();
         match open.file.check() {
             Ok(()) if !self.damaged.load(Ordering::Acquire) => Ok(()),
-            Ok(()) => self.reopen(&open).await,
+            Ok(()) | Err(FileFault::LogDamaged) => self.reopen(&open).await,
             Err(FileFault::Removed) => self.restore(&open).await,
             Err(FileFault::LogRemoved) => {
                 // The connections have the log still open: what is in it goes into the file.
                 empty_log(&open, BUSY).await?;
                 self.reopen(&open).await
             }
-            Err(FileFault::LogDamaged) => self.reopen(&open).await,
             Err(fault) => {
                 if fault == FileFault::Damaged {
                     self.damaged.store(true, Ordering::Release);
