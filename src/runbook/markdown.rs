@@ -12,6 +12,9 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 use super::prepare::indent_of;
 use super::{Block, BlockKind, Definition, Inline, Item, Role, html};
 
+/// Parts of a document (beginnings and ends of blocks, cells, spans; pieces of text) that are read. A table of 20,000 cells
+/// has 60,000. What comes after is kept as plain text: each part costs some hundred bytes.
+const MOST_EVENTS: usize = 200_000;
 /// How deep blocks may nest; what is deeper is flattened.
 const DEEPEST_BLOCK: usize = 24;
 /// How deep emphasis and links may nest.
@@ -35,8 +38,9 @@ struct Reader<'a> {
     first_line: u32,
 }
 
-/// Reads a prepared text. `first_line` is the source line of its first line.
-pub(super) fn read(text: &str, first_line: u32) -> Vec<Part> {
+/// Reads a prepared text. `first_line` is the source line of its first line. Also gives the line from which on the text is
+/// kept as it is, when it has too many parts.
+pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
@@ -45,21 +49,38 @@ pub(super) fn read(text: &str, first_line: u32) -> Vec<Part> {
     let starts = std::iter::once(0)
         .chain(text.match_indices('\n').map(|(at, _)| at + 1))
         .collect();
+    let mut events = Vec::new();
+    let mut rest = None;
+    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+        if events.len() >= MOST_EVENTS {
+            rest = Some(range.start);
+            break;
+        }
+        events.push((event, range));
+    }
     let mut reader = Reader {
-        events: Parser::new_ext(text, options).into_offset_iter().collect(),
+        events,
         at: 0,
         text,
         starts,
         depth: 0,
         first_line,
     };
-    reader.parts()
+    let mut parts = reader.parts();
+    let cut = rest.map(|rest| {
+        let line = reader.line(&(rest..text.len()));
+        let text = text.get(rest..).unwrap_or_default().trim_end().to_owned();
+        let lang = String::new();
+        parts.push(Part::Block(block(BlockKind::Code { lang, text }, line)));
+        line
+    });
+    (parts, cut)
 }
 
 /// Reads a short text that holds no headings worth a section.
 pub(super) fn blocks(text: &str, first_line: u32, role: Role) -> Vec<Block> {
     let mut out = Vec::new();
-    for part in read(text, first_line) {
+    for part in read(text, first_line).0 {
         match part {
             Part::Heading(_, inlines, line) => {
                 out.push(block(BlockKind::Paragraph(vec![Inline::Strong(inlines)]), line));
@@ -445,5 +466,34 @@ pub(super) fn attach<'b>(
     match &mut blocks[last].kind {
         BlockKind::List { items, .. } => attach(&mut items.get_mut(item)?.blocks, source, line, indent, deepest),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_of_very_many_parts_is_kept_as_text_from_there_on() {
+        let row = |cell: &str| format!("|{}\n", format!("{cell}|").repeat(1_000));
+        let text = format!(
+            "# Title\n\n{}{}{}the end",
+            row("head"),
+            row("---"),
+            row("x").repeat(200)
+        );
+        let (parts, cut) = read(&text, 1);
+        let line = cut.unwrap();
+        assert!((60..80).contains(&line), "{line}");
+        let Some(Part::Block(Block {
+            kind: BlockKind::Code { text: rest, .. },
+            ..
+        })) = parts.last()
+        else {
+            panic!("the rest is there");
+        };
+        assert!(rest.ends_with("the end"));
+        assert!(matches!(&parts[0], Part::Heading(1, ..)));
+        assert_eq!(read("# Title\n\ntext", 1).1, None);
     }
 }

@@ -160,13 +160,18 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
     }
     let prepared = prepare::prepare(&resolved.text);
     let source: Vec<&str> = prepared.text.split('\n').collect();
-    let parts = markdown::read(&prepared.text, 1);
+    let (parts, cut) = markdown::read(&prepared.text, 1);
     let mut sections = sections::build(parts, &front, &stem(path));
     for section in &mut sections {
         sections::fold_steps(section, &source);
     }
     let mut problems = resolved.problems;
     problems.extend(prepared.problems);
+    problems.extend(cut.map(|line| {
+        let message = "the document has too many parts (table cells, links, list items); from here on it is kept as plain \
+                       text: split it into several files";
+        (line, "too-many-parts", message.to_owned())
+    }));
     sections::mark(
         &mut sections,
         &prepared.attributes,

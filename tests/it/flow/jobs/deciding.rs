@@ -61,7 +61,8 @@ fn the_same_run_is_joined_and_not_repeated() {
             (1, 1, 0)
         );
         assert!(world.audited().await.iter().any(|(what, _)| what == "joined"));
-        // Once it has ended, the same is another run.
+        // Once it has ended, the same is another run. Its artifacts are read after its build is known to be a success.
+        world.wait_until_over().await;
         let third = world.asks(GRACE, GET);
         world.run_saying(&third, &["SUCCESS"]).await;
         assert_eq!(world.triggers(), 2);
