@@ -273,7 +273,11 @@ pub(crate) async fn watch(shared: Arc<Shared>, watched: Watched) {
     loop {
         let next = shared.update_quietly(|state| look_after(state, &watched, &mut posted));
         match next {
-            Next::Done => return,
+            Next::Done => {
+                // Those who wait for it to be given up look again.
+                shared.update(|_| ());
+                return;
+            }
             Next::Http(delivery) => request_url::deliver(&shared, &watched, delivery).await,
             Next::Sleep(until) => tokio::select! {
                 () = tokio::time::sleep_until(until) => {}
