@@ -74,10 +74,10 @@ impl Kind {
             });
         };
         let text = token.expose_secret();
-        if text.contains(|c: char| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+        if let Some(found) = self.unusable(text) {
             return Err(Error::WrongToken {
                 variable: self.variable,
-                found: "a line break, a blank or another character that no token has",
+                found,
                 wanted: self.wanted,
                 found_at: self.found_at,
             });
@@ -100,6 +100,17 @@ impl Kind {
             wanted: self.wanted,
             found_at: self.found_at,
         })
+    }
+
+    /// Names the characters that a secret of this kind cannot have, if it has any. Tokens are sent in a header; a signing
+    /// secret is only the key of an HMAC and may hold anything that fits on a line.
+    fn unusable(&self, text: &str) -> Option<&'static str> {
+        if text.contains(char::is_control) {
+            return Some("a line break or another control character");
+        }
+        let token = !self.prefix.is_empty();
+        (token && text.contains(|c: char| c.is_whitespace() || !c.is_ascii()))
+            .then_some("a blank or another character that no token has")
     }
 
     fn refused(&self, api_url: &str, cause: web::Error) -> Error {

@@ -210,11 +210,34 @@ fn what_keeps_it_from_starting_is_told() {
             token.contains("an app-level token") && !token.contains(SIGNPOST_APP_TOKEN),
             "{token}"
         );
+        let cut = told(&|settings| settings.slack.signing_secret = Some("two\nlines".into())).await;
+        assert!(cut.contains("a line break") && !cut.contains("lines\""), "{cut}");
         let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let taken = other.local_addr().unwrap().to_string();
         let busy = told(&|settings| settings.slack.listen.clone_from(&taken)).await;
         assert!(busy.contains("slack.listen") && busy.contains(&taken), "{busy}");
         drop(other);
+    });
+}
+
+#[test]
+fn a_signing_secret_may_be_any_text() {
+    with(|world| async move {
+        let (mut settings, url) = over_http(&world).await;
+        let secret = "a secret with blanks, and ümlauts";
+        settings.slack.signing_secret = Some(secret.into());
+        let bot = world.bot_with(settings, Parts::default()).await;
+        for (key, status) in [(secret, 200), (SIGNING_SECRET, 401)] {
+            let request = signed(
+                world.client.post(&url),
+                key,
+                now().as_second(),
+                JSON,
+                &message("1700000000.000100", "hello"),
+            );
+            assert_eq!(request.send().await.unwrap().status(), status, "{key}");
+        }
+        bot.stop().await;
     });
 }
 

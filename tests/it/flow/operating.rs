@@ -209,6 +209,16 @@ fn tokens_that_are_not_good_are_told_at_the_start() {
                 vec!["no Slack token"],
             ),
             (
+                Some(format!("{SIGNPOST_TOKEN}\n{SIGNPOST_TOKEN}")),
+                Some(SIGNPOST_APP_TOKEN.to_owned()),
+                vec!["SIGNPOST__SLACK__BOT_TOKEN", "a line break"],
+            ),
+            (
+                Some(SIGNPOST_TOKEN.to_owned()),
+                Some(format!("{SIGNPOST_APP_TOKEN} # app")),
+                vec!["SIGNPOST__SLACK__APP_TOKEN", "a blank"],
+            ),
+            (
                 Some(token("xoxb", "wrong")),
                 Some(SIGNPOST_APP_TOKEN.to_owned()),
                 vec!["bot token", "invalid_auth"],
