@@ -62,13 +62,29 @@ fn one(
         Content::No(reason) => return Err((0, reason)),
         Content::Outside => return Err((0, walk::OUTSIDE.to_owned())),
     };
-    *left = left.checked_sub(text.len() as u64).ok_or_else(|| {
-        let most = options.max_data_bytes;
-        (0, format!("with it the files of _data hold more than {most} bytes"))
-    })?;
+    let mut take = |bytes: usize| {
+        *left = left.checked_sub(bytes as u64).ok_or_else(|| {
+            let most = options.max_data_bytes;
+            (0, format!("with it the files of _data hold more than {most} bytes"))
+        })?;
+        Ok(())
+    };
+    take(text.len())?;
     if is_known && text.trim().is_empty() {
         return Err((0, "it is empty".to_owned()));
     }
     let value = frontmatter::data(&text.replace("\r\n", "\n"))?;
+    // Aliases may have made more of it.
+    take(length(&value).saturating_sub(text.len()))?;
     Ok((value, lossy))
+}
+
+/// The bytes that a value takes as text, about.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
+        Value::String(text) => text.len() + 1,
+        Value::Array(items) => items.iter().map(|item| 2 + length(item)).sum(),
+        Value::Object(entries) => entries.iter().map(|(key, value)| key.len() + 2 + length(value)).sum(),
+    }
 }

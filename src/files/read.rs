@@ -28,10 +28,12 @@ pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Resu
     if !metadata.is_file() {
         return Ok(Content::No("not a regular file".to_owned()));
     }
-    if let Some(root) = root
-        && !lies_within(file, &metadata, root)?
-    {
-        return Ok(Content::Outside);
+    if let Some(root) = root {
+        match place(file, &metadata, root)? {
+            Place::Inside => {}
+            Place::Outside => return Ok(Content::Outside),
+            Place::Replaced => return Err(io::Error::other("it was replaced while it was read")),
+        }
     }
     if metadata.len() > max_bytes {
         return Ok(Content::TooLarge(metadata.len()));
@@ -54,10 +56,21 @@ fn open(file: &Path) -> io::Result<File> {
     options.open(file)
 }
 
-/// Whether the opened file is the one that the path leads to inside the root.
-fn lies_within(file: &Path, opened: &Metadata, root: &Path) -> io::Result<bool> {
+/// The place of an opened file.
+enum Place {
+    Inside,
+    Outside,
+    /// Another file is there by now: it was saved meanwhile.
+    Replaced,
+}
+
+fn place(file: &Path, opened: &Metadata, root: &Path) -> io::Result<Place> {
     let real = file.canonicalize()?;
-    Ok(real.starts_with(root) && Identity::of(&std::fs::symlink_metadata(&real)?) == Identity::of(opened))
+    if !real.starts_with(root) {
+        return Ok(Place::Outside);
+    }
+    let is_same = Identity::of(&std::fs::symlink_metadata(&real)?) == Identity::of(opened);
+    Ok(if is_same { Place::Inside } else { Place::Replaced })
 }
 
 /// Which file or folder it is, whatever path leads to it.

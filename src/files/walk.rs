@@ -160,7 +160,7 @@ impl Walker<'_> {
         while !self.is_full
             && let Some(place) = self.ignored.pop_front()
         {
-            self.list(place);
+            self.list_ignored(place);
         }
         if self.is_full {
             self.too_many(is_read);
@@ -175,6 +175,18 @@ impl Walker<'_> {
             }
             Ok(_) => self.outside(place.path),
             Err(error) => self.found.unlisted.push((place.path, error)),
+        }
+    }
+
+    /// Lists a folder that is left out, to name what it holds. One that can't be listed is nobody's concern, and one that
+    /// was read already was reached over a link.
+    fn list_ignored(&mut self, place: Place) {
+        let is_new =
+            std::fs::metadata(&place.real).is_ok_and(|metadata| !self.visited.contains(&Identity::of(&metadata)));
+        if is_new && std::fs::read_dir(&place.real).is_ok() {
+            self.list(place);
+        } else {
+            self.found.skip(place.path, IGNORED);
         }
     }
 

@@ -156,13 +156,42 @@ fn key_like(key: &str) -> bool {
     !key.is_empty() && key.len() <= 64 && !key.contains(['`', '*', '[']) && key.split(' ').count() <= 3
 }
 
+/// Limits of a YAML text: aliases may repeat about as much as the text itself holds. A few lines could grow to gigabytes
+/// otherwise.
+fn yaml_limits(raw: &str) -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_total_scalar_bytes: 2 * raw.len() + 64 * 1024,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: raw.len() / 4 + 1_000,
+        },
+    }
+}
+
+fn is_over_limit(error: &serde_saphyr::Error) -> bool {
+    use serde_saphyr::Error;
+    match error {
+        Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => is_over_limit(error),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => true,
+        _ => false,
+    }
+}
+
 /// YAML into JSON's data model, or the line (from 1) and what is wrong.
 pub(super) fn read_yaml(raw: &str) -> Result<Value, (u32, String)> {
     if raw.trim().is_empty() {
         return Ok(Value::Null);
     }
-    serde_saphyr::from_str::<Value>(raw).map_err(|error| {
+    serde_saphyr::from_str_with_options::<Value>(raw, yaml_limits(raw)).map_err(|error| {
         let line = error.location().map_or(1, |at| u32::try_from(at.line()).unwrap_or(1));
+        if is_over_limit(&error) {
+            let message = "its anchors and aliases, or its nesting, make too much of it: write it out plainly";
+            return (line.max(1), message.to_owned());
+        }
         let message = error.to_string();
         let first = message.lines().next().unwrap_or("invalid YAML").trim();
         let first = first.strip_prefix("error: ").unwrap_or(first);

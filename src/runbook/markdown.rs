@@ -53,7 +53,12 @@ pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
     let mut rest = None;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         if events.len() >= MOST_EVENTS {
-            rest = Some(range.start);
+            // The range of an end is the whole element, which was read already.
+            rest = Some(if matches!(event, Event::End(_)) {
+                range.end
+            } else {
+                range.start
+            });
             break;
         }
         events.push((event, range));

@@ -38,6 +38,10 @@ struct Fence {
     indent: usize,
 }
 
+/// Columns that the content of a list item may begin at. Lines are moved to that column, so without a limit one line of
+/// blanks would make every line after it as long.
+const DEEPEST: usize = 200;
+
 struct Preparer<'a> {
     lines: Vec<&'a str>,
     out: Vec<String>,
@@ -179,7 +183,7 @@ impl Preparer<'_> {
             }
         }
         if let Some(width) = marker {
-            self.offsets.push(indent + width);
+            self.offsets.push((indent + width).min(DEEPEST));
         }
     }
 
@@ -301,7 +305,7 @@ impl Preparer<'_> {
     fn fence(&mut self, fence: &Fence, open: usize) {
         let base = self.offsets.last().copied().unwrap_or(0).min(fence.indent);
         let base = if marker_width(self.lines[open].trim_start()).is_some() {
-            fence.indent
+            fence.indent.min(DEEPEST)
         } else {
             base
         };

@@ -132,6 +132,29 @@ fn a_hostile_folder_is_linted_in_little_memory() {
         format!("# B\n\n{capture}{}", "{{a}}\n".repeat(300_000)),
     )
     .unwrap();
+    let far = format!("{}- x\n", " ".repeat(100_000));
+    let code = "    a\n".repeat(30_000);
+    fs::write(docs.join("code.md"), format!("# C\n\n{far}    \n    \n{code}")).unwrap();
+    let fence = format!("{}```", " ".repeat(100_002));
+    fs::write(
+        docs.join("fence.md"),
+        format!("# D\n\n{far}{fence}\n{}{fence}\n", "a\n".repeat(30_000)),
+    )
+    .unwrap();
+    let anchor = format!("a: &a {}\nb:\n", "v".repeat(300_000));
+    fs::write(
+        docs.join("_data/alias.yml"),
+        format!("{anchor}{}", "  - *a\n".repeat(90)),
+    )
+    .unwrap();
+    let bomb: String = (0..20)
+        .map(|at| format!("k{}: &k{} [*k{at}, *k{at}, *k{at}]\n", at + 1, at + 1))
+        .collect();
+    fs::write(
+        docs.join("front.md"),
+        format!("---\nk0: &k0 [x, y]\n{bomb}---\n# E\n\ntext\n"),
+    )
+    .unwrap();
     let mut command = Command::new("sh");
     let script = "ulimit -v 2000000; exec \"$0\" lint docs";
     command.args(["-c", script, env!("CARGO_BIN_EXE_signpost")]);
@@ -139,9 +162,10 @@ fn a_hostile_folder_is_linted_in_little_memory() {
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(
         output.status.code(),
-        Some(0),
+        Some(1),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(told.matches("warning[liquid-budget]").count(), 2, "{told}");
+    assert_eq!(told.matches("its anchors and aliases").count(), 2, "{told}");
 }
