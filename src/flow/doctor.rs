@@ -17,6 +17,7 @@ use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 use crate::slack::http_events;
 use crate::slack::web::Web;
+use crate::store::sqlite::is_database;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -200,7 +201,15 @@ fn store(settings: &Settings) -> Result<String, String> {
             "the folder {} of store.path is not there: create it",
             folder.display()
         )),
-        _ if path.is_file() => Ok(format!("{} is there", path.display())),
+        _ if path.is_dir() => Err(format!("store.path: {} is a folder: name a file in it", path.display())),
+        _ if path.exists() => match is_database(path) {
+            Ok(true) => Ok(format!("{} is there", path.display())),
+            Ok(false) => Err(format!(
+                "store.path: {} is another kind of file, not an SQLite database: set another path, or move it away",
+                path.display()
+            )),
+            Err(cause) => Err(format!("store.path: {} cannot be read: {cause}", path.display())),
+        },
         _ => Ok(format!("{} will be made", path.display())),
     }
 }

@@ -28,7 +28,7 @@ mod purge;
 mod reading;
 mod runs;
 
-pub use file::FileFault;
+pub use file::{FileFault, is_database};
 use file::{StoreFile, with_suffix};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");

@@ -2,7 +2,7 @@
 //! before anything more is acknowledged.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -203,6 +203,17 @@ impl StoreFile {
         }
         Ok(())
     }
+}
+
+/// Whether a file begins as an SQLite database does, or is still empty.
+///
+/// # Errors
+///
+/// The file cannot be opened or read.
+pub fn is_database(path: &Path) -> io::Result<bool> {
+    let mut header = Vec::new();
+    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut header)?;
+    Ok(header.is_empty() || header == MAGIC)
 }
 
 /// A path with something behind its name.

@@ -57,6 +57,26 @@ fn the_doctor_says_what_is_there_and_what_is_missing() {
 }
 
 #[test]
+fn the_doctor_tells_a_store_from_another_file() {
+    with(|world| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("notes.txt");
+        std::fs::write(&other, "no store of anything").unwrap();
+        let new = folder.path().join("signpost.db");
+        for (path, expected) in [
+            (other.as_path(), ["FAILED   store", "not an SQLite database"]),
+            (folder.path(), ["FAILED   store", "is a folder"]),
+            (new.as_path(), ["ok       store", "will be made"]),
+        ] {
+            let variables = [TOKENS[0], TOKENS[1], ("SIGNPOST__STORE__PATH", path.to_str().unwrap())];
+            let (_, said) = doctor(&world, &[], &variables).await;
+            assert_says(&said, &expected);
+        }
+        assert!(!new.exists(), "it only looks");
+    });
+}
+
+#[test]
 fn the_doctor_says_how_far_the_clock_is_off_and_does_not_wait_for_slack() {
     with(|world| async move {
         let (code, said) = doctor(&world, &[], &TOKENS).await;
