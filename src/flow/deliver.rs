@@ -89,7 +89,7 @@ impl Busy {
         self.end(cause.id());
         if cause.is_panic() {
             Panics::count();
-            error!("a delivery panicked twice; its post is looked up after the next start");
+            error!("a delivery panicked twice; its post is looked up before it is sent again");
         }
     }
 }
@@ -126,7 +126,15 @@ impl Delivery {
                         busy.end(task);
                         line.heard(answer, &self.status, Instant::now());
                     }
-                    Err(cause) => busy.lost(&cause),
+                    Err(cause) => {
+                        busy.lost(&cause);
+                        // Its post is still marked as being sent, and would hold up its thread.
+                        tokio::select! {
+                            biased;
+                            () = stop.cancelled() => break,
+                            () = self.recover() => {}
+                        }
+                    }
                 },
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}

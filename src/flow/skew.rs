@@ -16,6 +16,10 @@ pub(super) const MATTERS: u64 = 30;
 const SAID: Duration = Duration::from_hours(1);
 /// Slack is asked when it has not answered anything for so long.
 const STALE: Duration = Duration::from_mins(10);
+/// How often this machine's clock is compared with what it should show.
+const LOOK: Duration = Duration::from_secs(5);
+/// The least time between questions to Slack because of a clock that moved.
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Watches the clock.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ impl Skew {
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut measured = self.web.time().watch();
         let mut said: Option<Instant> = None;
+        let mut asked: Option<Instant> = None;
         loop {
             let skew = measured.borrow_and_update().map(|skew| skew.seconds);
             self.status.change(|status| status.skew_seconds = skew);
@@ -39,18 +44,30 @@ impl Skew {
                     said = Some(Instant::now());
                 }
             }
-            let idle = async {
-                tokio::time::sleep(STALE).await;
-                // Its answer is a measurement; whether it succeeds does not matter here.
-                let _ = self.web.auth_test().await;
-            };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 Ok(()) = measured.changed() => {}
-                () = idle => {}
+                () = self.measure(&mut asked) => {}
             }
         }
+    }
+
+    /// Waits until a measurement is due, and asks Slack for one. After a sleep of the machine that has to be soon: in HTTP
+    /// mode every request would be refused as too new.
+    async fn measure(&self, asked: &mut Option<Instant>) {
+        let begun = Instant::now();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let may_ask = asked.is_none_or(|at| at.elapsed() >= AGAIN);
+            let has_drifted = self.web.time().has_drifted(Duration::from_secs(MATTERS));
+            if begun.elapsed() >= STALE || may_ask && has_drifted {
+                break;
+            }
+        }
+        *asked = Some(Instant::now());
+        // Its answer is a measurement; whether it succeeds does not matter here.
+        let _ = self.web.auth_test().await;
     }
 }
 

@@ -78,7 +78,9 @@ impl Refused {
         let count = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
         let Some(count) = count else { return };
         let remedy = match refusal {
-            Refusal::Stale => "is this machine's clock right? Else somebody sends old requests again",
+            Refusal::Stale => {
+                "a proxy holds Slack's requests back, or somebody sends old ones again; is this machine's clock right?"
+            }
             Refusal::Forged => {
                 "is SIGNPOST__SLACK__SIGNING_SECRET the \"Signing Secret\" of this app? Else somebody else sends them"
             }

@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("the signature is not right")]
     Forged,
     /// The time of the request is not now.
-    #[error("x-slack-request-timestamp is more than five minutes behind or ahead of this machine's clock")]
+    #[error("x-slack-request-timestamp is more than five minutes from Slack's time")]
     Stale,
 }
 

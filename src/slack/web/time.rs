@@ -92,6 +92,18 @@ impl SlackTime {
         self.skew.subscribe()
     }
 
+    /// Whether this machine's clock has moved by `by` or more against Slack's time since the last measurement: it was
+    /// set, or the machine slept, and then Slack's time stood still.
+    pub fn has_drifted(&self, by: Duration) -> bool {
+        self.has_drifted_at(by, Instant::now())
+    }
+
+    fn has_drifted_at(&self, by: Duration, at: Instant) -> bool {
+        let skew = SignedDuration::from_secs(self.skew().map_or(0, |skew| skew.seconds));
+        let now = self.local.now().duration_since(self.shown_at(at));
+        now.saturating_sub(skew).unsigned_abs() >= by
+    }
+
     fn shown_at(&self, at: Instant) -> Timestamp {
         let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         later(anchor.time, at.saturating_duration_since(anchor.at))
@@ -184,6 +196,26 @@ mod tests {
             answer(&time, "Sun, 29 Nov 2026 12:10:00 GMT", later, later),
             Some(-173_401)
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_set_and_a_machine_that_slept_are_noticed() {
+        let local = Arc::new(Set(Mutex::new(at("2026-11-29T12:05:00Z"))));
+        let time = SlackTime::new(Arc::clone(&local) as _);
+        let begun = Instant::now();
+        let half_a_minute = Duration::from_secs(30);
+        assert!(!time.has_drifted_at(half_a_minute, begun));
+        answer(&time, NOON, begun, begun);
+        assert!(!time.has_drifted_at(half_a_minute, begun), "it is off, but as it was");
+        *local.0.lock().unwrap() = at("2026-11-29T12:15:00Z");
+        assert!(
+            time.has_drifted_at(half_a_minute, begun),
+            "the monotonic clock stood still"
+        );
+        let later = begun + Duration::from_mins(10);
+        assert!(!time.has_drifted_at(half_a_minute, later), "both went on");
+        *local.0.lock().unwrap() = at("2026-11-27T12:00:00Z");
+        assert!(time.has_drifted_at(half_a_minute, later));
     }
 
     #[test]
