@@ -31,6 +31,10 @@ const SIZES: &[usize] = &[10_000, 50_000, 100_000];
 const LENGTHS: &[usize] = &[10_000, 20_000, 40_000, 80_000, 160_000];
 
 fn main() {
+    // `cargo test --benches` only compiles it.
+    if std::env::args().all(|argument| argument != "--bench") {
+        return;
+    }
     let corpus = corpus();
     let load = || match &corpus {
         Some(folder) => files::load(folder, &files::Options::default(), None, &|_, _| {}).unwrap(),

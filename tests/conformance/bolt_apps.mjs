@@ -20,7 +20,7 @@ async function check(name, body) {
   }
 }
 
-async function until(look, ms = 5000) {
+async function until(look, ms = 20_000) {
   const end = Date.now() + ms;
   for (;;) {
     const found = await look();

@@ -49,7 +49,7 @@ def tests(url):
         until(lambda: workspace.app("Echo")["connections"] == 1)
         told = workspace.do("command", command="/echo", text="hello", channel="random")
         assert told["response"]["text"] == "you said hello", told
-        kind, payload = heard.get(timeout=5)
+        kind, payload = heard.get(timeout=20)
         assert kind == "slash_commands" and payload["user_name"] == "ada" and payload["channel_name"] == "random", payload
         assert WebhookClient(payload["response_url"]).send(text="and later").status_code == 200
         until(lambda: [one for one in workspace.whispers("random", ECHO_APP) if one["text"] == "and later"])
@@ -58,7 +58,7 @@ def tests(url):
         message = next(one for one in workspace.whispers("random", ECHO_APP) if one["text"] == "you said hello")
         told = workspace.do("click", channel="random", ts=message["ts"], action_id="press")
         assert told["acknowledged"], told
-        kind, payload = heard.get(timeout=5)
+        kind, payload = heard.get(timeout=20)
         assert kind == "block_actions" and payload["actions"][0]["value"] == "42" and payload["container"]["is_ephemeral"], payload
         webhook = WebhookClient(payload["response_url"])
         assert webhook.send(text="replaced", replace_original=True).status_code == 200
@@ -72,16 +72,16 @@ def tests(url):
         assert told["response"] == {"response_action": "errors", "errors": {"why": "say more"}}, told
         workspace.do("submit", view_id=view["id"], values={"why": {"text": "because"}})
         assert not workspace.views(app=ECHO_APP)
-        kinds = [heard.get(timeout=5)[0] for _ in range(2)]
+        kinds = [heard.get(timeout=20)[0] for _ in range(2)]
         assert kinds == ["view_submission"] * 2, kinds
 
     def shortcuts():
         ts = ada.chat_postMessage(channel="random", text="look")["ts"]
         workspace.do("shortcut", callback_id="echo_message", channel="random", ts=ts)
-        kind, payload = heard.get(timeout=5)
+        kind, payload = heard.get(timeout=20)
         assert kind == "message_action" and payload["message"]["text"] == "look" and payload["message_ts"] == ts, payload
         workspace.do("shortcut", callback_id="echo_global")
-        kind, payload = heard.get(timeout=5)
+        kind, payload = heard.get(timeout=20)
         assert kind == "shortcut" and payload["callback_id"] == "echo_global", payload
         until(lambda: workspace.views(app=ECHO_APP))
 

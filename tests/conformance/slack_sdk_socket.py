@@ -40,14 +40,14 @@ def tests(url):
         client.connect()
         until(lambda: state_of_app()["connections"] == 1)
         ts = ada.chat_postMessage(channel=random, text="hello <you> & all")["ts"]
-        event = heard.get(timeout=5).payload["event"]
+        event = heard.get(timeout=20).payload["event"]
         assert event["ts"] == ts and event["text"] == "hello &lt;you&gt; &amp; all", event
         assert event["channel_type"] == "channel" and event["blocks"][0]["type"] == "rich_text", event
         until(lambda: state_of_app()["unacknowledged"] == 0)
 
     def answers():
         ts = ada.chat_postMessage(channel=random, text="@echo are you there?")["ts"]
-        kinds = {heard.get(timeout=5).payload["event"]["type"] for _ in range(2)}
+        kinds = {heard.get(timeout=20).payload["event"]["type"] for _ in range(2)}
         assert kinds == {"message", "app_mention"}, kinds
         web.chat_postMessage(channel=random, thread_ts=ts, text="yes")
         replies = ada.conversations_replies(channel=random, ts=ts)["messages"]

@@ -35,7 +35,7 @@ def program(binary, *arguments, environment=None):
         yield process, lines
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            code = process.wait(timeout=10)
+            code = process.wait(timeout=30)
             if code != 0:
                 raise SystemExit(f"{arguments[0]}, asked to end, ended with {code}")
     finally:
@@ -191,7 +191,7 @@ def shown(holder):
     return "\n".join(texts(holder.get("blocks", [])))
 
 
-def until(look, seconds=5.0):
+def until(look, seconds=20.0):
     """Looks again until there is something to see."""
     end = time.monotonic() + seconds
     while True:

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use signpost::flow::{self, Parts};
 use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
 use signpost::settings::{self, Mode, Settings};
+use signpost::slack::pace::{Rate, Rates};
 use signpost::slack::socket::Timing;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -80,7 +81,21 @@ fn quick() -> Options {
         ack_timeout: Duration::from_millis(300),
         retry_delays: vec![Duration::from_millis(20); 20],
         wait_limit: Duration::from_secs(20),
+        rate_limits: false,
         ..Options::default()
+    }
+}
+
+/// Rates far above those that Slack allows, for a workspace without limits.
+fn hasty_rates() -> Rates {
+    let rate = Rate {
+        every: Duration::from_millis(5),
+        burst: 50,
+    };
+    Rates {
+        post: rate,
+        tier_3: rate,
+        tier_4: rate,
     }
 }
 
@@ -145,6 +160,7 @@ impl World {
         self.bot_with(self.settings(), Parts::default()).await
     }
 
+    /// A bot that is ready. It posts as fast as it can, unless the parts have rates of their own.
     async fn bot_with(&self, settings: Settings, parts: Parts) -> Bot {
         let timing = Timing {
             drain: Duration::from_millis(300),
@@ -158,6 +174,11 @@ impl World {
         let parts = Parts {
             timing,
             tracker: TaskTracker::new(),
+            rates: if parts.rates == Rates::default() {
+                hasty_rates()
+            } else {
+                parts.rates
+            },
             ..parts
         };
         let shutdown = CancellationToken::new();

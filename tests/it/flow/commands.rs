@@ -60,11 +60,7 @@ fn each_command_is_understood_in_each_of_the_three_ways() {
         ("search", &["search WORDS"]),
         ("run", &["run JOB"]),
     ];
-    let options = Options {
-        rate_limits: false,
-        ..quick()
-    };
-    with_options(options, |world| async move {
+    with(|world| async move {
         gate(&world);
         let bot = world.bot().await;
         for (question, told) in cases {

@@ -15,7 +15,7 @@ fn killed(fault: Option<Value>, when: impl Fn(&World, &str) -> bool + 'static) -
             let ts = world.say(PASTE);
             let (seen, said) = (&world, &ts);
             world.workspace.wait_for(move |_| Some(())).await.unwrap();
-            let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+            let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
             while !when(seen, said) {
                 assert!(
                     tokio::time::Instant::now() < deadline,

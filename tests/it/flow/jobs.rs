@@ -34,7 +34,6 @@ pub(super) const ALERT: &str = "SL100: the link of location loc-4711 is down";
 /// A Jenkins and a Slack that answer at once.
 pub(super) fn options() -> Options {
     Options {
-        rate_limits: false,
         jenkins: jenkins::Options::quick(),
         ..quick()
     }

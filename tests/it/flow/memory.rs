@@ -42,7 +42,6 @@ impl World {
 #[test]
 fn one_person_with_large_files_in_many_threads_costs_a_bounded_amount() {
     let options = Options {
-        rate_limits: false,
         wait_limit: Duration::from_secs(55),
         ..quick()
     };

@@ -255,11 +255,7 @@ fn the_end_of_an_alert_that_was_never_answered_is_met_with_silence() {
 
 #[test]
 fn another_bot_that_echoes_our_answer_is_not_answered() {
-    let options = Options {
-        rate_limits: false,
-        ..quick()
-    };
-    with_options(options, |world| async move {
+    with(|world| async move {
         let mut settings = world.settings();
         settings.slack.allowed_bots.push(ECHO.to_owned());
         let bot = world.bot_with(settings, Parts::default()).await;

@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// Ends a bot, much sooner than any pause of these tests.
+/// Ends a bot, sooner than any pause of these tests.
 async fn stops(bot: Bot) {
-    let stopped = tokio::time::timeout(Duration::from_secs(8), bot.stop()).await;
+    let stopped = tokio::time::timeout(Duration::from_secs(20), bot.stop()).await;
     assert!(stopped.is_ok(), "the shutdown waits for a pause");
 }
 

@@ -89,7 +89,12 @@ fn events_interactions_and_commands_go_to_their_own_addresses() {
 
 #[test]
 fn an_app_that_wants_no_redelivery_gets_none() {
-    with(quick(), |fixture| async move {
+    // Long enough for the app's answer to count on a busy machine, too.
+    let options = Options {
+        ack_timeout: Duration::from_secs(20),
+        ..quick()
+    };
+    with(options, |fixture| async move {
         let (url, _heard) = app().await;
         fixture
             .control("request_url", json!({"url": format!("{url}/events")}))

@@ -211,7 +211,7 @@ async fn other_methods_and_paths_get_a_sentence() {
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_asked_for_again() {
-    let world = world(Duration::from_millis(300)).await;
+    let world = world(Duration::from_secs(2)).await;
     let (status, body) = world.post("/slack/events", JSON, r#"{"text":"refuse"}"#).await;
     assert!(status == 503 && body.contains("send it again"), "{status} {body}");
     world.desk.permits.forget_permits(1_000);

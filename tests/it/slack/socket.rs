@@ -100,7 +100,7 @@ async fn an_answer_comes_with_the_acknowledgement_while_the_store_is_stuck() {
 
 #[tokio::test]
 async fn an_interaction_is_acknowledged_whatever_becomes_of_its_answer() {
-    let world = world(Duration::from_millis(300)).await;
+    let world = world(Duration::from_secs(2)).await;
     for asked in ["wait", "fail", "panic", "nothing"] {
         let told = world.command(asked).await;
         assert_eq!(told["acknowledged"], true, "{asked}: {told}");

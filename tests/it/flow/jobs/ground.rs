@@ -9,7 +9,6 @@ use signpost::jobs::Registry;
 use signpost::sandbox::GRACE;
 use signpost::sandbox::jenkins::{self, APPROVAL, CHOOSE, FACTS, GET_INFO, HIDDEN, Jenkins, NIGHTLY, NOWHERE, RETIRED};
 use signpost::settings::jobs::Jobs;
-use signpost::slack::pace::{Rate, Rates};
 
 /// An error whose runbook starts `get-info`.
 pub(in crate::flow) const STARVED: &str = "deploy failed: QX5100: the connector of cluster c-17 gets no token";
@@ -94,7 +93,6 @@ failed = "Mending the region"
 /// A Jenkins whose builds take a moment.
 fn quick_jenkins() -> Options {
     Options {
-        rate_limits: false,
         jenkins: jenkins::Options {
             executors: 20,
             wait_limit: Duration::from_secs(20),
@@ -124,10 +122,6 @@ pub(in crate::flow) fn jobs_of(registry: &str) -> Jobs {
 
 /// Everything at once: the local workspace and Jenkins are patient.
 pub(in crate::flow) fn hasty() -> Parts {
-    let rate = Rate {
-        every: Duration::from_millis(5),
-        burst: 50,
-    };
     Parts {
         jobs: Pace {
             queue: Duration::from_millis(15),
@@ -135,11 +129,6 @@ pub(in crate::flow) fn hasty() -> Parts {
             vanished: Duration::from_millis(100),
             settled: Duration::from_millis(200),
             ..Pace::default()
-        },
-        rates: Rates {
-            post: rate,
-            tier_3: rate,
-            tier_4: rate,
         },
         ..Parts::default()
     }

@@ -16,6 +16,7 @@ async fn channel(world: &World, name: &str) -> String {
 #[test]
 fn two_hundred_pastes_in_ten_channels_at_once_are_all_answered_once() {
     let options = Options {
+        rate_limits: true,
         post_every: Duration::from_millis(150),
         ..quick()
     };
