@@ -27,7 +27,9 @@ pub mod policy;
 pub mod redact;
 pub mod respond;
 pub mod runbook;
-pub mod sandbox;
 pub mod settings;
 pub mod slack;
 pub mod store;
+
+#[cfg(feature = "sandbox")]
+pub use signpost_sandbox as sandbox;

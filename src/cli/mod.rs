@@ -3,6 +3,7 @@
 mod audit;
 mod doctor;
 mod eval;
+#[cfg(feature = "sandbox")]
 mod examples;
 mod explain;
 mod inbox;
@@ -12,6 +13,7 @@ mod lint;
 mod manifest;
 mod matching;
 mod render;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
 
@@ -36,6 +38,7 @@ enum Command {
     Doctor(doctor::Arguments),
     Audit(audit::Arguments),
     Inbox(inbox::Arguments),
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
     Render(render::Arguments),
@@ -55,6 +58,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Inbox(arguments) => inbox::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Match(arguments) => matching::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),

@@ -232,7 +232,7 @@ fn lane(post: &Post) -> Lane {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sandbox"))]
 mod tests {
     use tokio::net::TcpListener;
 

@@ -31,7 +31,7 @@ mod respond;
 #[cfg(test)]
 mod runbook;
 #[cfg(test)]
-mod sandbox;
+mod sandbox_cli;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

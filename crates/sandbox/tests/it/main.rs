@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use signpost::sandbox::{
+use signpost_sandbox::{
     ADA, ADA_TOKEN, ALERTBOT_TOKEN, ALERTS, Options, RANDOM, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT,
     Workspace,
 };
@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 mod alerts;
 mod api;
-mod cli;
 mod control;
 mod events;
 mod files;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::interact::{DEFAULT_APP, acknowledged, interaction, send};
 use super::{Call, Outcome, elements};
-use crate::sandbox::state::State;
-use crate::sandbox::{Shared, api, events};
+use crate::state::State;
+use crate::{Shared, api, events};
 
 /// What Slack's client shows when an app's answer to a form cannot be used.
 const TROUBLE: &str = "We had some trouble connecting. Try again?";

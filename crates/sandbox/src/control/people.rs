@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Call, Outcome};
-use crate::sandbox::state::State;
-use crate::sandbox::{Shared, api};
+use crate::state::State;
+use crate::{Shared, api};
 
 pub(super) fn edit(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let text = call.need("text")?;

@@ -19,7 +19,7 @@ use super::model::{Artifact, Content, Given, Job};
 use super::scenario::Wish;
 use super::state::State;
 use super::{Shared, routes, shown};
-use crate::sandbox::server::problem;
+use crate::server::problem;
 
 const ACTIONS: &str = "finish, abort, proceed, log, artifact, scenario, trigger, hold, quiet_down, job, user, options";
 

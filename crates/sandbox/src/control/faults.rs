@@ -10,11 +10,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::sandbox::faults::Fault;
-use crate::sandbox::seed::SIGNPOST;
-use crate::sandbox::server::problem;
-use crate::sandbox::state::State;
-use crate::sandbox::{Shared, events, socket};
+use crate::faults::Fault;
+use crate::seed::SIGNPOST;
+use crate::server::problem;
+use crate::state::State;
+use crate::{Shared, events, socket};
 
 const KINDS: &str = "429, 5xx, error, slow, break, html, trickle, drop_ack, duplicate, forged, stale, disconnect, \
     unfurl";

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Caller, Params, error};
-use crate::sandbox::model::User;
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::State;
+use crate::model::User;
+use crate::seed::TEAM;
+use crate::state::State;
 
 /// What the workspace calls itself.
 const TEAM_NAME: &str = "Sandbox";

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{ApiError, Caller, Params, error};
-use crate::sandbox::model::{Kind, Message};
-use crate::sandbox::state::State;
-use crate::sandbox::{limits, rates, text};
+use crate::model::{Kind, Message};
+use crate::state::State;
+use crate::{limits, rates, text};
 
 /// The longest text of a message.
 const TEXT: usize = 40_000;

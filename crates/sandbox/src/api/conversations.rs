@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::content::readable;
 use super::{Answer, ApiError, Caller, Params, error};
-use crate::sandbox::events;
-use crate::sandbox::model::{Channel, Kind, Message};
-use crate::sandbox::seed::{STRANGERS, TEAM};
-use crate::sandbox::state::State;
+use crate::events;
+use crate::model::{Channel, Kind, Message};
+use crate::seed::{STRANGERS, TEAM};
+use crate::state::State;
 
 pub(super) fn list(state: &State, caller: &Caller, params: &Params, only_own: bool) -> Value {
     let kinds = params.text("types").unwrap_or_else(|| "public_channel".to_owned());

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderMap;
-use signpost::sandbox::jenkins::{
+use signpost_sandbox::jenkins::{
     APPROVAL, CHOOSE, FACTS, GET_INFO, HIDDEN, Jenkins, NIGHTLY, NOWHERE, RETIRED, Stage, password_of, token_of,
 };
-use signpost::sandbox::jenkins::{Build, Options as JenkinsOptions, State};
+use signpost_sandbox::jenkins::{Build, Options as JenkinsOptions, State};
 
 use super::*;
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::auth::Who;
 use super::routes::{self, Ask};
 use super::state::State;
-use crate::sandbox::page;
+use crate::page;
 
 /// Who sees every job.
 const EYES: &str = "ada";

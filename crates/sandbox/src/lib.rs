@@ -11,6 +11,7 @@
 
 mod alerts;
 mod api;
+pub mod clock;
 pub mod control;
 mod delivery;
 mod events;

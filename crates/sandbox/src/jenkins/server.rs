@@ -14,8 +14,8 @@ use super::auth::{self, Who};
 use super::faults::Effect;
 use super::routes::{self, Ask};
 use super::{Shared, control, pages, people};
-use crate::sandbox::page;
-use crate::sandbox::server::{LARGEST, broken, multipart};
+use crate::page;
+use crate::server::{LARGEST, broken, multipart};
 
 /// Where it is mounted beside other things.
 const CONTEXT: &str = "/jenkins";

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{Answer, ApiError, Caller, Params, content, error};
-use crate::sandbox::model::File;
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::State;
-use crate::sandbox::{events, text};
+use crate::model::File;
+use crate::seed::TEAM;
+use crate::state::State;
+use crate::{events, text};
 
 /// The largest file, and the longest preview of a snippet.
 const LARGEST: usize = 20 * 1024 * 1024;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::interact::{acknowledged, place, post_answer, response_url, send, shown_name, trigger};
 use super::{Call, Outcome};
-use crate::sandbox::Shared;
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::State;
+use crate::Shared;
+use crate::seed::TEAM;
+use crate::state::State;
 
 pub(super) async fn command(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let base = shared.url();
@@ -66,7 +66,7 @@ fn app_offering(state: &State, call: &Call, name: &str) -> Result<String, String
     if let Some(app) = call.params.text("app") {
         return super::admin::app_called(state, &app);
     }
-    let offers = |app: &&crate::sandbox::App| app.features.commands.iter().any(|one| one.command == name);
+    let offers = |app: &&crate::App| app.features.commands.iter().any(|one| one.command == name);
     let app = state.apps.iter().find(offers);
     app.map(|app| app.id.clone())
         .ok_or_else(|| format!("{name} is not a valid command."))

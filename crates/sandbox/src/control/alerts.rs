@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Call, Outcome};
-use crate::sandbox::alerts::{Alert, SHAPES, known, message};
-use crate::sandbox::seed::{ALERTBOT, ALERTS};
-use crate::sandbox::{Shared, api};
+use crate::alerts::{Alert, SHAPES, known, message};
+use crate::seed::{ALERTBOT, ALERTS};
+use crate::{Shared, api};
 
 /// What is posted when no name is given.
 const DEFAULT_NAME: &str = "CartographerIAMTokenExchangeErrors";

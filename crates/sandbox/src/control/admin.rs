@@ -7,17 +7,17 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Call, Outcome};
-use crate::sandbox::model::{Channel, Command, Kind, RequestUrls, Shortcut, User};
-use crate::sandbox::seed::SIGNING_SECRET;
-use crate::sandbox::state::State;
-use crate::sandbox::{Shared, request_url as http};
+use crate::model::{Channel, Command, Kind, RequestUrls, Shortcut, User};
+use crate::seed::SIGNING_SECRET;
+use crate::state::State;
+use crate::{Shared, request_url as http};
 
 /// The largest deviation of the workspace's time, in milliseconds: ten days.
 const LARGEST_SKEW: i64 = 864_000_000;
 
 /// The id of the app with this id, name or bot.
 pub(super) fn app_called(state: &State, name: &str) -> Result<String, String> {
-    let is_named = |app: &&crate::sandbox::App| {
+    let is_named = |app: &&crate::App| {
         app.id == name || app.name.eq_ignore_ascii_case(name) || app.user_id == name || app.bot_id == name
     };
     let found = state.apps.iter().find(is_named);

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{Answer, ApiError, Caller, Params, error};
-use crate::sandbox::limits;
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{State, Trigger};
+use crate::limits;
+use crate::seed::TEAM;
+use crate::state::{State, Trigger};
 
 /// The most views on one another.
 const DEPTH: usize = 3;

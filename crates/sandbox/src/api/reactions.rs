@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::content::readable;
 use super::{Answer, ApiError, Caller, Params, error};
-use crate::sandbox::events;
-use crate::sandbox::state::State;
+use crate::events;
+use crate::state::State;
 
 pub(super) fn add(state: &mut State, caller: &Caller, params: &Params) -> Answer {
     change(state, caller, params, "reaction_added")

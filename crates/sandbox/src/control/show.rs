@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State as Shares;
 use serde_json::{Value, json};
 
-use crate::sandbox::Shared;
-use crate::sandbox::model::{App, Channel, Kind, User};
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::State;
+use crate::Shared;
+use crate::model::{App, Channel, Kind, User};
+use crate::seed::TEAM;
+use crate::state::State;
 
 pub(super) async fn state(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
     Json(shared.lock().to_json())

@@ -13,7 +13,7 @@ use super::Shared;
 use super::server::problem;
 
 #[derive(RustEmbed)]
-#[folder = "src/sandbox/page/"]
+#[folder = "src/page/"]
 struct Assets;
 
 /// Nothing from elsewhere, no inline script, no frame around it.

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::content::{Content, content, new_message, pace, place_in_thread, readable, store, thread, writable};
 use super::{Answer, ApiError, Caller, Params, error};
-use crate::sandbox::events;
-use crate::sandbox::model::Message;
-use crate::sandbox::state::{ResponseUrl, State};
+use crate::events;
+use crate::model::Message;
+use crate::state::{ResponseUrl, State};
 
 /// The longest text that chat.update takes, in bytes.
 const UPDATED_TEXT: usize = 4_000;

@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 
 use super::elements::{self, Wanted};
 use super::{Call, Outcome};
-use crate::sandbox::delivery::dispatch;
-use crate::sandbox::model::Kind;
-use crate::sandbox::seed::TEAM;
-use crate::sandbox::state::{ResponseUrl, State, Trigger};
-use crate::sandbox::{Shared, api};
+use crate::delivery::dispatch;
+use crate::model::Kind;
+use crate::seed::TEAM;
+use crate::state::{ResponseUrl, State, Trigger};
+use crate::{Shared, api};
 
 /// The bot's app, for what names no other.
 pub(super) const DEFAULT_APP: &str = "A0SIGNPOST";
@@ -159,7 +159,7 @@ fn app_offering(state: &State, call: &Call, callback_id: &str, is_global: bool) 
     if let Some(app) = call.params.text("app") {
         return super::admin::app_called(state, &app);
     }
-    let offers = |app: &&crate::sandbox::App| {
+    let offers = |app: &&crate::App| {
         let mut shortcuts = app.features.shortcuts.iter();
         shortcuts.any(|one| one.callback_id == callback_id && one.is_global == is_global)
     };

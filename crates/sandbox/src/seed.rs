@@ -7,7 +7,7 @@ use super::options::Options;
 use super::state::State;
 
 /// What Signpost offers in Slack, and so here.
-const MANIFEST: &str = include_str!("../../deploy/slack-manifest.yaml");
+const MANIFEST: &str = include_str!("../../../deploy/slack-manifest.yaml");
 
 /// The workspace's team id.
 pub const TEAM: &str = "T0SANDBOX1";
