@@ -77,6 +77,9 @@ pub enum LoadError {
     },
 }
 
+/// Told how many of how many files are done, on whatever thread did one.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
 /// What is done with every document that was parsed, on many threads at once.
 pub type Take<'a> = &'a (dyn Fn(&Document, &Runbook) + Sync);
 
@@ -90,7 +93,7 @@ pub fn load(
     dir: &Path,
     options: &Options,
     previous: Option<&Library>,
-    progress: &dyn Fn(usize, usize),
+    progress: Progress<'_>,
 ) -> Result<Library, LoadError> {
     let mut folder = Folder::new(dir, options.clone(), Arc::new(SystemClock));
     if let Some(library) = previous {

@@ -8,12 +8,12 @@
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
 //! topic becomes a reply) and [`flow`] (the story from frame to answer). The core modules are pure; [`slack`], [`jenkins`],
-//! [`store`], [`files`] and [`sandbox`] are adapters that know nothing of each other.
+//! [`store`] and [`files`] are adapters that know nothing of each other. The local workspace, `signpost_sandbox`, is a crate of
+//! its own: it judges the bot and shares no code with it.
 
 pub mod cli;
 pub mod clock;
 pub mod command;
-pub mod cores;
 pub mod expression;
 pub mod files;
 pub mod flow;

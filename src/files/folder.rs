@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
+
+use rayon::prelude::*;
 
 use super::data::{self, NOT_UTF8};
 use super::read::{self, Content};
 use super::stamp::Stamp;
-use super::{LoadError, Options, Take, finish, note, walk};
+use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
-use crate::cores;
 use crate::runbook::{self, Data, Diagnostic, Document, Level, Library, Skipped};
 
 /// A folder and what was made of its files.
@@ -96,7 +98,7 @@ impl Folder {
     /// # Errors
     ///
     /// The folder is missing, is no folder, cannot be listed, or an ignore pattern is wrong.
-    pub fn read(&mut self, progress: &dyn Fn(usize, usize), take: Take<'_>) -> Result<Library, LoadError> {
+    pub fn read(&mut self, progress: Progress<'_>, take: Take<'_>) -> Result<Library, LoadError> {
         // Looked at before the files: what changes from now on is younger.
         let now = SystemTime::from(self.clock.now());
         let mut found = walk::walk(&self.dir, &self.options)?;
@@ -120,9 +122,13 @@ impl Folder {
         };
         let total = found.documents.len();
         progress(0, total);
-        let each = |(path, file): &(String, PathBuf)| round.known(path, file);
-        let known = cores::map(&found.documents, each, &|done| progress(done, total));
-        progress(total, total);
+        let done = AtomicUsize::new(0);
+        let each = |(path, file): &(String, PathBuf)| {
+            let known = round.known(path, file);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            known
+        };
+        let known: Vec<Known> = found.documents.par_iter().map(each).collect();
         let mut files: HashMap<String, Known> = HashMap::with_capacity(total);
         for ((path, _), known) in found.documents.iter().zip(known) {
             library.skipped.extend(known.made.skipped.iter().map(|reason| Skipped {

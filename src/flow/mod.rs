@@ -61,7 +61,6 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::clock::{Clock, SystemClock};
-use crate::cores;
 use crate::http;
 use crate::jenkins;
 use crate::jobs::JenkinsId;
@@ -315,7 +314,7 @@ fn spawn(
         status: Arc::clone(status),
         wake: inbox,
         outbox: Arc::clone(&outbox),
-        thinking: Arc::new(Semaphore::new(cores::but_one())),
+        thinking: Arc::new(Semaphore::new(turns::permits())),
         suspects: tokio::sync::RwLock::default(),
         tracker: parts.tracker.clone(),
     };

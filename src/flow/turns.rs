@@ -8,6 +8,11 @@ use std::task::ready;
 use tokio::sync::Semaphore;
 use tokio_util::sync::PollSemaphore;
 
+/// The number of permits: as many as the machine has cores, but one that is left to everything else; at least one.
+pub(super) fn permits() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}
+
 /// Runs a future whose every step needs a permit. Between its steps, while it waits for the store or for Slack, it holds
 /// none.
 pub(super) async fn by_turns<T>(turns: &Arc<Semaphore>, future: impl Future<Output = T>) -> T {

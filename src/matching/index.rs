@@ -17,7 +17,6 @@ use super::postings::{Postings, Stamps};
 use super::programs::Programs;
 use super::signature::{Signature, Source};
 use super::vocabulary::{GAP, Vocabulary, WordId};
-use crate::cores;
 use crate::runbook::{Library, TopicId};
 
 /// Everything that recognising needs, owned: it outlives the library it was built from.
@@ -70,7 +69,7 @@ impl Index {
     ) -> Index {
         let parts: Arc<[Arc<Part>]> = parts.into();
         let words = vocabulary.len();
-        let ((signatures, expressions), (postings, lexicon, codes, alerts)) = cores::both(
+        let ((signatures, expressions), (postings, lexicon, codes, alerts)) = rayon::join(
             || {
                 (
                     Signatures::new(&parts, &vocabulary),

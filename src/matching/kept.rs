@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rayon::prelude::*;
+
 use super::draft::Dictionaries;
 use super::harvest::harvest;
 use super::part::Part;
 use super::vocabulary::Vocabulary;
 use super::{Index, Options};
-use crate::cores;
 use crate::runbook::{Document, Edition, Library, Runbook};
 
 /// The signatures of documents, from which an [`Index`] is put together.
@@ -36,7 +37,7 @@ impl Harvest {
             Some((edition, part)) if *edition == document.edition() => Arc::clone(part),
             _ => document.look(|runbook| self.part(runbook)),
         };
-        let parts = cores::map(&library.runbooks, part, &|_| {});
+        let parts: Vec<Arc<Part>> = library.runbooks.par_iter().map(part).collect();
         let known = library.runbooks.iter().zip(&parts);
         let known = known.map(|(document, part)| (document.path.clone(), (document.edition(), Arc::clone(part))));
         let mut dictionaries = lock(&self.dictionaries);
