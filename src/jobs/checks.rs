@@ -210,7 +210,7 @@ impl Checks {
                 checks.passed = Some(passed.to_owned());
                 continue;
             }
-            if let Some(problem) = keys::unknown(&key, entry, keys::CHECK) {
+            if let Some(problem) = keys::unknown(&key, entry, keys::of::<Check>()) {
                 problems.push(problem);
                 continue;
             }

@@ -1,54 +1,45 @@
 //! The keys that the registry knows, and the nearest one to a key that it doesn't.
 
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor, value};
 use serde_json::Value;
 
-use super::Problem;
+use super::checks::Check;
+use super::registry::{Jenkins, Job, Parameter};
+use super::{Problem, Registry};
 
-const ROOT: &[&str] = &["jenkins", "jobs"];
-const JENKINS: &[&str] = &[
-    "id",
-    "url",
-    "aliases",
-    "user",
-    "token_variable",
-    "token_file",
-    "ca_files",
-    "request_timeout",
-    "artifact_hosts",
-];
-const JOB: &[&str] = &[
-    "id",
-    "jenkins",
-    "path",
-    "title",
-    "about",
-    "run_by",
-    "channels",
-    "approve_by",
-    "approval_minutes",
-    "concurrency",
-    "time_limit_minutes",
-    "artifacts",
-    "artifact_kib",
-    "run_id",
-    "parameters",
-    "checks",
-    "passed",
-];
-const PARAMETER: &[&str] = &[
-    "name",
-    "title",
-    "help",
-    "required",
-    "default",
-    "choices",
-    "pattern",
-    "secret",
-    "from",
-    "transform",
-];
-/// The keys of a check.
-pub(super) const CHECK: &[&str] = &["title", "job", "artifact", "holds", "pick", "test", "secret", "failed"];
+/// The names of a struct's fields, as its derived `Deserialize` knows them.
+pub(super) fn of<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut fields: &[&str] = &[];
+    // Ends with an error once the names are known.
+    let _ = T::deserialize(Fields(&mut fields));
+    fields
+}
+
+/// A deserializer that takes down which fields a struct asks for, and has no value for any.
+struct Fields<'f>(&'f mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Fields<'_> {
+    type Error = value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(value::Error::custom("it has no value"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
 
 /// Does every key of a registry mean something? Entries are named by their ids.
 ///
@@ -57,17 +48,17 @@ pub(super) const CHECK: &[&str] = &["title", "job", "artifact", "holds", "pick",
 /// The first key that nothing knows.
 pub fn check(registry: &Value) -> Result<(), Problem> {
     let all = || {
-        unknown("", registry, ROOT).or_else(|| {
-            let jenkins = entries("", registry, "jenkins", "id").find_map(|(key, entry)| unknown(&key, entry, JENKINS));
+        unknown("", registry, of::<Registry>()).or_else(|| {
+            let jenkins = entries("", registry, "jenkins", "id").find_map(|(key, entry)| unknown(&key, entry, of::<Jenkins>()));
             jenkins.or_else(|| {
                 entries("", registry, "jobs", "id").find_map(|(key, job)| {
                     let parameters = || {
                         entries(&key, job, "parameters", "name")
-                            .find_map(|(key, entry)| unknown(&key, entry, PARAMETER))
+                            .find_map(|(key, entry)| unknown(&key, entry, of::<Parameter>()))
                     };
                     let checks =
-                        || entries(&key, job, "checks", "title").find_map(|(key, entry)| unknown(&key, entry, CHECK));
-                    unknown(&key, job, JOB).or_else(parameters).or_else(checks)
+                        || entries(&key, job, "checks", "title").find_map(|(key, entry)| unknown(&key, entry, of::<Check>()));
+                    unknown(&key, job, of::<Job>()).or_else(parameters).or_else(checks)
                 })
             })
         })
@@ -77,11 +68,15 @@ pub fn check(registry: &Value) -> Result<(), Problem> {
 
 /// Every key of the registry, with the tables it stands in: for the test that the sample shows them all.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let of = |table, keys: &'static [&'static str]| keys.iter().map(move |key| (table, *key));
-    of("jenkins", JENKINS)
-        .chain(of("jobs", JOB))
-        .chain(of("jobs.parameters", PARAMETER))
-        .chain(of("jobs.checks", CHECK))
+    let tables = [
+        ("jenkins", of::<Jenkins>()),
+        ("jobs", of::<Job>()),
+        ("jobs.parameters", of::<Parameter>()),
+        ("jobs.checks", of::<Check>()),
+    ];
+    tables
+        .into_iter()
+        .flat_map(|(table, keys)| keys.iter().map(move |key| (table, *key)))
 }
 
 fn entries<'v>(
