@@ -5,22 +5,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use tower_service::Service as _;
 
 /// A WebSocket to a server.
 pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The largest message that a WebSocket takes. Slack's are far smaller.
 const FRAME: usize = 8 * 1024 * 1024;
-/// The head of a proxy's answer is never longer than this.
-const PROXY_HEAD: usize = 8 * 1024;
 
 /// How connections are made.
 #[derive(Debug, Clone)]
@@ -58,13 +58,13 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// The proxy refuses.
-    #[error("the proxy {proxy} refuses the way to {host}: {answer}")]
+    #[error("the proxy {proxy} opens no way to {host}: {answer}")]
     Proxy {
         /// The proxy.
         proxy: String,
         /// The server.
         host: String,
-        /// First line of what it says.
+        /// The reason.
         answer: String,
     },
     /// The WebSocket handshake failed.
@@ -196,41 +196,27 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
 
 /// Asks an HTTP proxy for a tunnel.
 async fn tunnel(proxy: &Intercept, host: &str, port: u16) -> Result<TcpStream, Error> {
-    let refused = |answer: &str| Error::Proxy {
+    let refused = |answer: String| Error::Proxy {
         proxy: proxy.uri().authority().map(ToString::to_string).unwrap_or_default(),
         host: host.to_owned(),
-        answer: answer.to_owned(),
+        answer,
     };
     if proxy.uri().scheme_str() != Some("http") {
-        return Err(refused("only proxies with an http:// address are supported"));
+        return Err(refused("only proxies with an http:// address are supported".to_owned()));
     }
-    let proxy_host = proxy.uri().host().ok_or(Error::Address)?;
-    let mut stream = connect(proxy_host, proxy.uri().port_u16().unwrap_or(80)).await?;
-    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
-    if let Some(authorization) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
-        request.push_str("Proxy-Authorization: ");
-        request.push_str(authorization);
-        request.push_str("\r\n");
+    let server: Uri = format!("http://{host}:{port}/").parse().map_err(|_| Error::Address)?;
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), HttpConnector::new());
+    if let Some(authorization) = proxy.basic_auth() {
+        tunnel = tunnel.with_auth(authorization.clone());
     }
-    request.push_str("\r\n");
-    let unreachable = |cause| Error::Unreachable {
-        host: proxy_host.to_owned(),
-        cause,
-    };
-    stream.write_all(request.as_bytes()).await.map_err(unreachable)?;
-    let mut head = Vec::new();
-    // One byte at a time: what follows the head belongs to the tunnel.
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= PROXY_HEAD {
-            return Err(refused("its answer is too long"));
-        }
-        head.push(stream.read_u8().await.map_err(unreachable)?);
+    match tunnel.call(server).await {
+        Ok(stream) => Ok(stream.into_inner()),
+        Err(cause) => Err(refused(with_causes(&cause))),
     }
-    let answer = String::from_utf8_lossy(&head);
-    let first = answer.lines().next().unwrap_or_default();
-    if first.split(' ').nth(1) == Some("200") {
-        Ok(stream)
-    } else {
-        Err(refused(first))
-    }
+}
+
+/// An error with everything that led to it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
@@ -23,15 +23,17 @@ use super::{
 mod cases;
 mod file;
 mod inbox;
+mod migrations;
 mod outbox;
 mod purge;
 mod reading;
 mod runs;
 
+use migrations::MIGRATIONS;
+
 pub use file::{FileFault, is_database};
 use file::{StoreFile, with_suffix};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first. What it
 /// commits is on disk.

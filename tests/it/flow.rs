@@ -38,6 +38,7 @@ mod noise;
 mod operating;
 mod panicking;
 mod pasting;
+mod proxy;
 mod receiving;
 mod resuming;
 mod sending;
