@@ -122,10 +122,16 @@ impl Keeper {
         let known =
             alarmed.is_some_and(|(at, count)| counts.set_aside <= count && now.duration_since(at).abs() < ALARM);
         if counts.set_aside > 0 && !known {
+            let remedy = match counts.retriable {
+                0 => "none of them can be retried",
+                all if all == counts.set_aside => "`signpost inbox retry` tries them again",
+                _ => "`signpost inbox retry` tries some of them again",
+            };
             error!(
                 count = counts.set_aside,
-                "messages were set aside and are not answered: `signpost inbox` lists them, `signpost inbox retry` tries them \
-                 again; their payloads are erased after a day"
+                retriable = counts.retriable,
+                "messages were set aside and are not answered: `signpost inbox` lists them, {remedy}; their payloads are \
+                 erased after a day"
             );
             *alarmed = Some((now, counts.set_aside));
         }
