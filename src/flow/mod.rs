@@ -243,10 +243,6 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Re
         tell: Box::new(|| {}),
     });
     let store = waiting::for_store(&parts.status, parts.store_patience, &settings.store.path).await?;
-    let crashed = store.recover_inbox().await?;
-    if crashed > 0 {
-        info!(crashed, "messages were being handled when the bot ended");
-    }
     parts.status.store_works();
     let us = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.identity()).await?;
     info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");

@@ -10,7 +10,7 @@ use signpost::clock::{Clock as _, SystemClock};
 use signpost::flow::Status;
 use signpost::sandbox::SIGNING_SECRET;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, NewPost, Store as _};
+use signpost::store::{Action, Arrival, NewPost, Store as _};
 
 use crate::signing::{JSON, now, signed};
 
@@ -212,6 +212,61 @@ fn the_program_waits_for_slack_says_so_once_and_ends_with_0() {
         assert_eq!(code, Some(0), "{log}");
         assert_eq!(log.matches("waiting for Slack").count(), 1, "{log}");
         assert!(log.contains("http://127.0.0.1:1/api cannot be reached"), "{log}");
+    });
+}
+
+/// The same program, whose files must not get larger than so many blocks of 512 bytes.
+fn limited(program: &Command, blocks: u32) -> Command {
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(program.get_current_dir().unwrap())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    limited
+}
+
+/// A message that takes a page of the store.
+fn large(number: u32) -> Arrival {
+    Arrival {
+        key: number.to_string(),
+        lane: number.to_string(),
+        mentioned: false,
+        payload: "x".repeat(4_000),
+        decoded: true,
+    }
+}
+
+#[test]
+fn a_disk_that_takes_no_more_is_waited_for_at_the_start() {
+    with(|world| async move {
+        // Counting these writes more pages than the second limit lets through.
+        let arrivals: Vec<_> = (0..100).map(large).collect();
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        store.receive(&arrivals, SystemClock.now()).await.unwrap();
+        drop(store);
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.store());
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::query("UPDATE inbox SET running = 1")
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        // SQLite takes a file that must not grow for one whose quota is used up: first the index of its log, then the log.
+        for blocks in [16, 128] {
+            let limited = limited(&world.program(&[]), blocks);
+            let ended = tokio::task::spawn_blocking(move || {
+                let mut served = Served::start(limited);
+                served.read_until("waiting for the store");
+                served.end()
+            });
+            let (code, log) = ended.await.unwrap();
+            assert_eq!(code, Some(0), "{blocks}: {log}");
+        }
     });
 }
 
