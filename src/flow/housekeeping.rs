@@ -20,8 +20,8 @@ use crate::store::{Retention, Store};
 
 /// Between looks.
 const LOOK: Duration = Duration::from_secs(1);
-/// Looks between purges.
-const PURGE: u32 = 3_600;
+/// Between purges.
+const PURGE: Duration = Duration::from_hours(1);
 /// Looks between checks of the store: a file that was taken away is noticed within seconds.
 const CHECK: u32 = 2;
 /// Looks between counts of the inbox, and between looks for what was missed.
@@ -69,14 +69,26 @@ impl Keeper {
                 }
             }
             self.scrub(looks).await;
-            if looks.is_multiple_of(PURGE) {
-                self.purge().await;
-            }
             looks = looks.wrapping_add(1);
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
+        }
+    }
+
+    /// Removes old rows beside everything else, for there may be hundreds of thousands. What was not removed before the
+    /// end is removed after the next start.
+    pub(super) async fn purge_hourly(self: Arc<Self>, stop: CancellationToken) {
+        let purges = async {
+            loop {
+                self.purge().await;
+                tokio::time::sleep(PURGE).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            never = purges => never,
         }
     }
 

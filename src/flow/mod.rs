@@ -330,7 +330,7 @@ fn spawn(
         requests,
     };
     let sockets = ear.open(parts, tasks, door);
-    let keeper = housekeeping::Keeper {
+    let keeper = Arc::new(housekeeping::Keeper {
         store,
         clock: Arc::clone(clock),
         intake,
@@ -339,8 +339,9 @@ fn spawn(
         mind,
         outbox: woken,
         retention,
-    };
-    tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
+    });
+    tasks.keep_shared("housekeeping", &keeper, housekeeping::Keeper::run);
+    tasks.keep_shared("purge", &keeper, housekeeping::Keeper::purge_hourly);
     sockets
 }
 
