@@ -175,7 +175,10 @@ async fn work(
     let clients = runs::clients(&settings)?;
     serve_health(&settings, parts, stop).await?;
     let requests = start::listen(&settings).await?;
-    parts.status.change(|status| status.mode = settings.slack.mode);
+    parts.status.change(|status| {
+        status.mode = settings.slack.mode;
+        status.requests = requests.as_ref().and_then(|requests| requests.local_addr().ok());
+    });
     let refusing = async {
         match &requests {
             Some(listener) => unready::refuse(listener).await,
@@ -208,6 +211,7 @@ async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationTok
         return Ok(());
     };
     let listener = http::bind(address).await?;
+    parts.status.change(|status| status.health = listener.local_addr().ok());
     let status = Arc::clone(&parts.status) as _;
     let served = http::serve(listener, status, parts.metrics.clone(), stop.clone());
     parts.tracker.spawn(served);

@@ -1,7 +1,6 @@
 //! A start while Slack or the store is not there yet: what passes by itself is waited for, what takes a person is not.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use super::*;
@@ -13,10 +12,6 @@ use signpost::store::sqlite::Sqlite;
 use signpost::store::{Action, Arrival, NewPost, Store as _};
 
 use crate::signing::{JSON, now, signed};
-
-pub(super) async fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
-}
 
 /// A bot that need not become ready.
 fn begin(settings: Settings, parts: Parts) -> Bot {
@@ -155,14 +150,13 @@ fn whatever_passes_by_itself_is_waited_for_at_the_start() {
 #[test]
 fn health_tells_why_the_bot_waits_for_slack() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         world.fault(&json!({"kind": "503", "method": "auth.test", "times": "always"}));
         let bot = begin(settings, Parts::default());
         waits(&bot.parts.status).await;
-        assert_eq!(world.get(health, "live").await.0, 200);
-        let (status, body) = world.ready(health).await;
+        assert_eq!(world.get(bot.health(), "live").await.0, 200);
+        let (status, body) = world.ready(bot.health()).await;
         assert_eq!((status, &body["ready"]), (503, &json!(false)));
         let why = body["slack"]["waiting_for"].as_str().unwrap();
         assert!(
@@ -171,7 +165,7 @@ fn health_tells_why_the_bot_waits_for_slack() {
         );
         world.fault(&json!({"clear": true}));
         bot.parts.status.wait_ready().await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         assert_eq!((status, &body["slack"]["waiting_for"]), (200, &Value::Null));
         let ts = world.say(PASTE);
         assert_eq!(world.settled(&ts).await.len(), 1);
@@ -182,13 +176,12 @@ fn health_tells_why_the_bot_waits_for_slack() {
 #[test]
 fn a_slack_out_of_reach_is_named_and_the_end_is_not_held_up() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         settings.slack.api_url = "http://127.0.0.1:1/api".to_owned();
         let bot = begin(settings, Parts::default());
         waits(&bot.parts.status).await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         let why = body["slack"]["waiting_for"].as_str().unwrap();
         assert_eq!(status, 503);
         assert!(
@@ -295,15 +288,15 @@ fn a_refused_token_ends_the_program_with_2_also_after_trouble() {
 #[test]
 fn over_http_events_get_a_503_until_slack_knows_the_bot_and_then_are_answered() {
     with(|world| async move {
-        let address = free_port().await;
         let mut settings = world.settings();
         settings.slack.mode = Mode::Http;
         settings.slack.app_token = None;
         settings.slack.signing_secret = Some(SIGNING_SECRET.into());
-        settings.slack.listen = address.to_string();
+        settings.slack.listen = ANY_PORT.to_owned();
         world.fault(&json!({"kind": "503", "method": "auth.test", "times": "always"}));
         let bot = begin(settings, Parts::default());
         waits(&bot.parts.status).await;
+        let address = bot.parts.status.get().requests.unwrap();
         let url = format!("http://{address}/slack/events");
         let urls = json!({"app": "signpost", "url": url, "verify": false});
         world.control("request_url", urls).await;
@@ -355,14 +348,13 @@ fn posts_go_out_while_slack_opens_no_connections() {
 #[test]
 fn ready_tells_why_connections_that_were_lost_cannot_be_opened() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = world.bot_with(settings, Parts::default()).await;
         world.fault(&json!({"kind": "503", "method": "apps.connections.open", "times": "always"}));
         world.fault(&json!({"kind": "disconnect"}));
         bot.parts.status.wait_for(|now| now.waits && now.sockets == 0).await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         let why = body["slack"]["waiting_for"].as_str().unwrap();
         assert_eq!(status, 503);
         assert!(why.contains("apps.connections.open") && why.contains("503"), "{why}");
@@ -375,13 +367,12 @@ fn ready_tells_why_connections_that_were_lost_cannot_be_opened() {
 #[test]
 fn a_store_that_another_process_still_uses_is_waited_for_a_while() {
     with(|world| async move {
-        let health = free_port().await;
         let used = Sqlite::open(&world.store()).await.unwrap();
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = begin(settings.clone(), Parts::default());
         waits(&bot.parts.status).await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         let why = body["store"]["waiting_for"].as_str().unwrap();
         assert!(status == 503 && why.contains("in use by another signpost"), "{why}");
         drop(used);
