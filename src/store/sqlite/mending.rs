@@ -64,8 +64,9 @@ impl Sqlite {
             (Ok(()), Some(fault)) => self.reopen(&open, fault).await,
             (Err(FileFault::Removed), _) => self.restore(&open).await,
             (Err(fault @ FileFault::LogRemoved), _) => {
-                // The connections have the log still open: what is in it goes into the file.
-                if !open.empty_log(BUSY).await? {
+                // The connections have the log still open: what is in it goes into the file. When they are closed, it
+                // did so then.
+                if !open.writer.is_closed() && !open.empty_log(BUSY).await? {
                     return Err(self.lost(&open.file, fault));
                 }
                 self.reopen(&open, fault).await

@@ -204,6 +204,7 @@ async fn a_write_ahead_log_that_was_emptied_stops_acknowledgements_until_the_fil
         // Emptied, or with a hole as it has when SQLite writes on in a log that was emptied.
         let hole = vec![0; if key == "b" { 0 } else { 1 << 20 }];
         overwrite(&log, &hole);
+        assert_eq!(fault(store.scrub().await), FileFault::LogDamaged, "{key}");
         let late = store.receive(&[arrival("late", false)], at(second)).await;
         assert_eq!(fault(late), FileFault::LogDamaged, "{key}");
         store.check(at(second)).await.unwrap();
@@ -227,7 +228,7 @@ async fn a_file_that_cannot_be_opened_anew_is_tried_again_by_the_next_check() {
     let path = folder.path().join("signpost.db");
     let beside = |suffix: &str| folder.path().join(format!("signpost.db{suffix}"));
     let store = Sqlite::open(&path).await.unwrap();
-    // A folder where SQLite wants to have a file lets nothing be opened. While a log is there, no journal is looked for.
+    // A folder where SQLite expects a file lets nothing be opened. A file that was just written anew may have a journal.
     for (key, gone, folder) in [
         ("a", beside("-wal"), beside("-wal")),
         ("b", path.clone(), beside("-journal")),
