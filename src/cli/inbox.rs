@@ -104,8 +104,9 @@ fn list(rows: &[InboxRow], json: bool) -> anyhow::Result<ExitCode> {
 
 fn line(row: &InboxRow) -> String {
     let why = row.reason.as_deref().map_or(String::new(), |why| format!(" ({why})"));
-    let retry = match (row.state.as_str(), row.retriable) {
-        ("set_aside", false) => "  its text is erased",
+    let retry = match (row.state.as_str(), row.retriable, row.reason.as_deref()) {
+        ("set_aside", false, Some("undecoded")) => "  cannot be retried: this version does not understand it",
+        ("set_aside", false, _) => "  cannot be retried: its text is erased",
         _ => "",
     };
     let key = row.key.escape_debug();

@@ -90,6 +90,8 @@ pub struct InboxCounts {
     pub waiting: u64,
     /// Rows that were set aside and still have their payload.
     pub set_aside: u64,
+    /// Of these, rows that can be tried again.
+    pub retriable: u64,
 }
 
 /// A row of the inbox as an operator sees it, without its payload.
@@ -107,7 +109,7 @@ pub struct InboxRow {
     pub attempts: u32,
     /// When it came in.
     pub received_at: jiff::Timestamp,
-    /// Whether its payload is still there, so that it can be tried again.
+    /// Whether it can be tried again: its payload is still there and can be decoded.
     pub retriable: bool,
 }
 

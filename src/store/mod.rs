@@ -157,6 +157,14 @@ pub enum Error {
         /// How.
         fault: sqlite::FileFault,
     },
+    /// SQLite found the file damaged.
+    #[error("the store {} is damaged ({found}): stop the bot and restore the file from a backup", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first problem that was found.
+        found: String,
+    },
     /// There is no file.
     #[error("there is no store {} yet: `signpost serve` makes it; name the bot's settings with --config, or set store.path", .path.display())]
     Missing {

@@ -106,13 +106,15 @@ pub(super) async fn set_aside(transaction: &mut Tx, key: &str, why: Why, now: Ti
 pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Error> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting') AS waiting,
-                (SELECT count(*) FROM inbox WHERE state = 'set_aside' AND payload IS NOT NULL) AS set_aside",
+                count(*) AS set_aside, count(*) FILTER (WHERE reason IS NOT 'undecoded') AS retriable
+         FROM inbox WHERE state = 'set_aside' AND payload IS NOT NULL",
     )
     .fetch_one(readers)
     .await?;
     Ok(InboxCounts {
         waiting: row.try_get::<i64, _>("waiting")?.unsigned_abs(),
         set_aside: row.try_get::<i64, _>("set_aside")?.unsigned_abs(),
+        retriable: row.try_get::<i64, _>("retriable")?.unsigned_abs(),
     })
 }
 
@@ -206,7 +208,8 @@ pub(super) async fn forget_missed(transaction: &mut Tx, missed: &Missed) -> Resu
 /// What waits and what was set aside, as an operator sees it, the oldest first.
 pub(super) async fn list(readers: &SqlitePool, limit: u32) -> Result<Vec<InboxRow>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT key, lane, state, reason, attempts, received_at, payload IS NOT NULL AS retriable FROM inbox
+        "SELECT key, lane, state, reason, attempts, received_at,
+                payload IS NOT NULL AND reason IS NOT 'undecoded' AS retriable FROM inbox
          WHERE state IN ('waiting', 'set_aside') ORDER BY seq LIMIT ?",
     )
     .bind(limit)

@@ -122,7 +122,7 @@ impl Sqlite {
                 return Ok(forgotten);
             };
             forgotten += delete(&mut transaction, table, from, to).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             let Some(next) = to.checked_add(1) else {
                 return Ok(forgotten);
             };

@@ -5,6 +5,7 @@ use signpost::clock::{Clock as _, SystemClock};
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{Arrival, Store as _, Why};
 
+use super::starting::Served;
 use super::*;
 
 /// A message of Ada's as Slack sends it, written so many minutes ago.
@@ -188,5 +189,33 @@ fn what_was_set_aside_is_listed_and_tried_again_beside_the_running_bot() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bot.stop().await;
+    });
+}
+
+#[test]
+fn what_cannot_be_tried_again_is_told_as_such() {
+    with(|world| async move {
+        let odd = Arrival {
+            decoded: false,
+            ..written(1, 1, PASTE)
+        };
+        receive(&world, std::slice::from_ref(&odd)).await;
+        let command = world.program(&[]);
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut served = Served::start(command);
+            served.read_until("messages were set aside");
+            served.end()
+        });
+        let (code, log) = ended.await.unwrap();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("none of them can be retried"), "{log}");
+        assert!(!log.contains("inbox retry"), "{log}");
+        let (_, listed) = inbox(&world, &["list"]);
+        assert!(
+            listed.contains(&format!("set aside (undecoded)  {}  cannot be retried", odd.key)),
+            "{listed}"
+        );
+        let (code, said) = inbox(&world, &["retry", &odd.key]);
+        assert_eq!(code, Some(2), "{said}");
     });
 }
