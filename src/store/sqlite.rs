@@ -56,6 +56,7 @@ pub struct Sqlite {
     damaged: AtomicBool,
     /// Payloads were erased since the write-ahead log was last emptied.
     erased: AtomicBool,
+    overdue: purge::Overdue,
 }
 
 /// Connections to the file, and the file itself, which must be closed after them.
@@ -112,6 +113,7 @@ impl Sqlite {
             mending: Mutex::default(),
             damaged: AtomicBool::new(false),
             erased: AtomicBool::new(false),
+            overdue: purge::Overdue::default(),
         })
     }
 
@@ -351,6 +353,7 @@ impl Store for Sqlite {
     }
 
     async fn release(&self, seq: Option<i64>) -> Result<(), Error> {
+        let _behind = self.behind().await;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
         inbox::release(&mut transaction, seq).await?;
         transaction.commit().await?;
