@@ -13,8 +13,9 @@ use crate::store::sqlite::Sqlite;
 
 /// List messages that wait or were set aside, or try those again. Works while the bot runs.
 ///
-/// A message is set aside when the bot ended five times while it handled it, when handling it panicked, or when it could not be
-/// handled for a day. Its text is kept for a day, and is never printed.
+/// A message is set aside when the bot ended five times while it handled it, or when handling it panicked. Its text is kept for
+/// a day, and is never printed. A message that could not be handled for a day is listed too, but cannot be tried again: its text
+/// is erased.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]

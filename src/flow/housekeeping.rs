@@ -35,6 +35,8 @@ const ALARM: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Keeper {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Slack's time, in which messages are missed.
+    pub(super) slack_time: Arc<dyn Clock>,
     pub(super) intake: Arc<Intake>,
     /// In Socket Mode.
     pub(super) sockets: Option<Arc<Sockets>>,
@@ -64,7 +66,7 @@ impl Keeper {
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
-                if missed::tell(self.store.as_ref(), &self.mind, self.clock.now()).await {
+                if missed::tell(self.store.as_ref(), &self.mind, self.slack_time.now()).await {
                     self.outbox.notify_one();
                 }
             }

@@ -322,6 +322,7 @@ fn spawn(
     tasks.keep("handle", handler, handle::Handler::run);
     watch_clock(tasks, &web, status);
     let time = Arc::clone(web.time());
+    let slack_time = Arc::clone(&time) as _;
     let woken = Arc::clone(&outbox);
     let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, time));
     tasks.keep("deliver", delivery, deliver::Delivery::run);
@@ -337,6 +338,7 @@ fn spawn(
     let keeper = Arc::new(housekeeping::Keeper {
         store,
         clock: Arc::clone(clock),
+        slack_time,
         intake,
         sockets: sockets.clone(),
         status: Arc::clone(status),

@@ -122,6 +122,19 @@ pub struct NewMissed {
     pub at: jiff::Timestamp,
     /// Whether the bot was asked.
     pub asked: bool,
+    /// When it was found to be too old, in Slack's time.
+    pub noted_at: jiff::Timestamp,
+}
+
+/// The time at which answers lose their use, and the message they are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiry {
+    /// The last moment at which they are posted, in Slack's time.
+    pub at: jiff::Timestamp,
+    /// Whether the message asked the bot.
+    pub asked: bool,
+    /// When the message was written.
+    pub written_at: jiff::Timestamp,
 }
 
 /// Messages of a channel that were too old to be answered.
@@ -137,7 +150,7 @@ pub struct Missed {
     pub first_at: jiff::Timestamp,
     /// When the last of them was written.
     pub last_at: jiff::Timestamp,
-    /// When the last of them was noted.
+    /// When the last of them was noted, in Slack's time.
     pub noted_at: jiff::Timestamp,
 }
 
@@ -146,8 +159,9 @@ pub struct Missed {
 pub struct Done {
     /// What is to be posted.
     pub posts: Vec<NewPost>,
-    /// When messages among the posts are of no use any more: then they are not posted. `None`: they always are.
-    pub expires_at: Option<jiff::Timestamp>,
+    /// When messages among the posts are of no use any more: then they are not posted, and their channel is told.
+    /// `None`: they always are.
+    pub expiry: Option<Expiry>,
     /// The messages that are answered now, and what with; empty for silence.
     pub answered: Vec<Answered>,
     /// Cases that are new or changed.

@@ -55,6 +55,7 @@ pub struct Sqlite {
     fault: std::sync::Mutex<Option<FileFault>>,
     /// Payloads were erased since the write-ahead log was last emptied.
     erased: AtomicBool,
+    overdue: purge::Overdue,
 }
 
 impl Sqlite {
@@ -101,6 +102,7 @@ impl Sqlite {
             mending: Mutex::default(),
             fault: std::sync::Mutex::default(),
             erased: AtomicBool::new(false),
+            overdue: purge::Overdue::default(),
         })
     }
 
@@ -167,6 +169,7 @@ impl Store for Sqlite {
     }
 
     async fn release(&self, seq: Option<i64>) -> Result<(), Error> {
+        let _behind = self.behind().await;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
         self.told(inbox::release(&mut transaction, seq).await)?;
         self.commit(transaction).await?;

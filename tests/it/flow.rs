@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 mod acts;
 mod answering;
+mod blaming;
 mod busy;
 mod clocks;
 mod commands;

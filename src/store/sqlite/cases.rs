@@ -195,9 +195,9 @@ pub(super) async fn conclude(
             .await?;
     }
     if let Some(missed) = &done.missed {
-        inbox::miss(transaction, missed, now).await?;
+        inbox::miss(transaction, missed).await?;
     }
-    outbox::add(transaction, &done.posts, done.expires_at, now).await?;
+    outbox::add(transaction, &done.posts, done.expiry, now).await?;
     Ok(true)
 }
 
