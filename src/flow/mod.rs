@@ -322,9 +322,8 @@ fn spawn(
     tasks.keep("handle", handler, handle::Handler::run);
     watch_clock(tasks, &web, status);
     let time = Arc::clone(web.time());
-    let slack_time = Arc::clone(&time) as _;
     let woken = Arc::clone(&outbox);
-    let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, time));
+    let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, Arc::clone(&time)));
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sink = Arc::clone(&intake) as _;
     let door = Door::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
@@ -338,7 +337,7 @@ fn spawn(
     let keeper = housekeeping::Keeper {
         store,
         clock: Arc::clone(clock),
-        slack_time,
+        slack_time: time,
         intake,
         sockets: sockets.clone(),
         status: Arc::clone(status),
