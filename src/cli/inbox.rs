@@ -13,8 +13,9 @@ use crate::store::sqlite::Sqlite;
 
 /// List messages that wait or were set aside, or try those again. Works while the bot runs.
 ///
-/// A message is set aside when the bot ended five times while it handled it, when handling it panicked, or when it could not be
-/// handled for a day. Its text is kept for a day, and is never printed.
+/// A message is set aside when the bot ended five times while it handled it, or when handling it panicked. Its text is kept for
+/// a day, and is never printed. A message that could not be handled for a day is listed too, but cannot be tried again: its text
+/// is erased.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -104,8 +105,9 @@ fn list(rows: &[InboxRow], json: bool) -> anyhow::Result<ExitCode> {
 
 fn line(row: &InboxRow) -> String {
     let why = row.reason.as_deref().map_or(String::new(), |why| format!(" ({why})"));
-    let retry = match (row.state.as_str(), row.retriable) {
-        ("set_aside", false) => "  its text is erased",
+    let retry = match (row.state.as_str(), row.retriable, row.reason.as_deref()) {
+        ("set_aside", false, Some("undecoded")) => "  cannot be retried: this version does not understand it",
+        ("set_aside", false, _) => "  cannot be retried: its text is erased",
         _ => "",
     };
     let key = row.key.escape_debug();

@@ -20,10 +20,14 @@ use super::missed::{self, Age};
 use super::reading::Files;
 use super::rules::Rules;
 use super::talk::jobs;
-use super::turns::by_turns;
+use super::turns::{Step, Steps};
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
 use crate::store::{self, Done, Store, Waiting, Why};
+
+mod running;
+
+use running::Running;
 
 /// Channels worked through at once. Of each, one row is in memory.
 const LANES: usize = 128;
@@ -32,7 +36,7 @@ const ROWS: usize = 32;
 /// A row during which the process ended so often is set aside: more often than a person restarts the bot by chance while the
 /// same row is being handled, for then nothing is wrong with it.
 const CRASHES: u32 = 5;
-/// Between tries when the store fails.
+/// Between tries when the store fails, or what should be caught was not.
 const STORE_WAIT: Duration = Duration::from_secs(1);
 /// How often the inbox is looked at when nothing wakes the handler: an operator may have asked for a row again.
 const LOOK: Duration = Duration::from_secs(5);
@@ -54,7 +58,8 @@ pub(super) struct Handler {
     pub(super) outbox: Arc<Notify>,
     /// Limits how many think at once: one core is left to everything else, and a click finds no crowd before it.
     pub(super) thinking: Arc<Semaphore>,
-    /// Held for writing by a row during which the process ended before, so that no other row is blamed if it ends again.
+    /// Held for writing while a row thinks during which the process ended before, so that no other row is blamed if it ends
+    /// again.
     pub(super) suspects: RwLock<()>,
     /// Knows every lane that is worked through: where this is ended at once, the rows may take a moment longer.
     pub(super) tracker: TaskTracker,
@@ -80,7 +85,7 @@ impl Handler {
                 Some(ended) = lanes.join_next() => {
                     let mut next = Some(ended);
                     while let Some(ended) = next {
-                        // Lanes never panic: what could is caught in `lane`.
+                        // Lanes never panic: what could is caught in them.
                         if let Ok(lane) = ended {
                             busy.remove(&lane);
                         }
@@ -118,10 +123,8 @@ impl Handler {
                     let rows = AssertUnwindSafe(handler.rows(&lane, &stop)).catch_unwind();
                     if rows.await.is_err() {
                         metrics::counter!("signpost_panics_total", "task" => "inbox").increment(1);
-                        error!(
-                            lane,
-                            "handling a channel's messages panicked; it goes on with its next row"
-                        );
+                        error!(lane, "handling a channel's messages panicked; trying again");
+                        pause(&stop).await;
                     }
                     lane
                 }));
@@ -143,30 +146,50 @@ impl Handler {
                 return;
             }
             let handled = match self.store.next(lane).await {
-                Ok(Some(row)) => self.one(&row).await,
+                Ok(Some(row)) => self.guarded(&row).await,
                 Ok(None) => return,
                 Err(cause) => Err(cause),
             };
             if let Err(cause) = handled {
                 self.store_failed(&cause);
-                tokio::select! {
-                    // The row stays in the inbox for the next start.
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(STORE_WAIT) => {}
-                }
+                // The row stays in the inbox, for the next start if need be.
+                pause(stop).await;
             }
         }
     }
 
-    /// Handles one row. When it changed meanwhile (the other arrival told of a mention), it still waits afterwards.
-    async fn one(&self, row: &Waiting) -> Result<(), store::Error> {
+    /// Handles one row. Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+    async fn guarded(&self, row: &Waiting) -> Result<(), store::Error> {
+        let handled = AssertUnwindSafe(self.one(row)).catch_unwind().await;
+        let Ok(handled) = handled else {
+            metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
+            error!(
+                key = row.key,
+                "a message made the bot panic; it is set aside, and `signpost inbox` lists it"
+            );
+            return self.set_aside(row, Why::Panicked).await;
+        };
+        if handled.is_err() {
+            // The store fails, so this may fail too: then the row counts as one that brought the process down once.
+            let _ = self.store.release(Some(row.seq)).await;
+        }
+        if let Some(Handled { done, begun }) = handled? {
+            self.finished(&done, begun).await;
+        }
+        Ok(())
+    }
+
+    /// Handles one row. `None` when it was set aside, or changed meanwhile (the other arrival told of a mention): then it
+    /// still waits.
+    async fn one(&self, row: &Waiting) -> Result<Option<Handled>, store::Error> {
         if row.attempts >= CRASHES {
             error!(
                 key = row.key,
                 crashes = row.attempts,
                 "the bot ended each time it handled a message, which is set aside; `signpost inbox` lists it"
             );
-            return self.set_aside(row, Why::Crashed).await;
+            self.set_aside(row, Why::Crashed).await?;
+            return Ok(None);
         }
         let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.rules.us));
         let event = event.unwrap_or(Event::Ignored { kind: String::new() });
@@ -178,41 +201,34 @@ impl Handler {
             }
             _ => Files::default(),
         };
-        let handled = if row.attempts > 0 {
-            let _alone = self.suspects.write().await;
-            self.turn(row, event, files).await
-        } else {
-            let _beside_others = self.suspects.read().await;
-            self.turn(row, event, files).await
-        };
-        if handled.is_err() {
-            // The store fails, so this may fail too: then the row counts as one that brought the process down once.
-            let _ = self.store.release(Some(row.seq)).await;
-        }
-        handled
+        self.turn(row, event, files).await
     }
 
-    async fn turn(&self, row: &Waiting, event: Event, files: Files) -> Result<(), store::Error> {
-        if !self.store.begin(row.seq).await? {
-            return Ok(());
+    async fn turn(&self, row: &Waiting, event: Event, files: Files) -> Result<Option<Handled>, store::Error> {
+        let mut running = Running::new(self.store.as_ref(), &self.suspects, row);
+        if !running.begin().await? {
+            return Ok(None);
         }
         let begun = self.clock.now();
         let age = Age::of(&event, row, &self.rules, self.slack_time.now());
-        let Ok(done) = self.think(event, row, &age, files).await? else {
-            metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
-            error!(
-                key = row.key,
-                "a message made the bot panic; it is set aside, and `signpost inbox` lists it"
-            );
-            return self.set_aside(row, Why::Panicked).await;
+        let mut thought = Steps::new(&self.thinking, self.think(event, row, &age, files));
+        let done = loop {
+            match thought.go_on().await {
+                Step::Done(done) => break done?,
+                Step::Waits => {
+                    running.pause().await?;
+                    thought.woken().await;
+                    if !running.begin().await? {
+                        return Ok(None);
+                    }
+                }
+            }
         };
+        drop(thought);
         let done = missed::with_age(done, age);
         let finished = self.store.finish(row, &done, self.clock.now()).await?;
         self.status.store_works();
-        if finished {
-            self.finished(&done, begun).await;
-        }
-        Ok(())
+        Ok(finished.then_some(Handled { done, begun }))
     }
 
     async fn set_aside(&self, row: &Waiting, why: Why) -> Result<(), store::Error> {
@@ -255,31 +271,30 @@ impl Handler {
         }
     }
 
-    /// Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
-    async fn think(
-        &self,
-        event: Event,
-        row: &Waiting,
-        age: &Age,
-        files: Files,
-    ) -> Result<Result<Done, Panicked>, store::Error> {
-        let thought = async {
-            match event {
-                Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.listener.mind, &message)),
-                Event::Message(_) if age.is_refused() => Ok(Done::default()),
-                Event::Message(message) => {
-                    let mentioned = message.mentioned || row.mentioned;
-                    self.listener.hear(&message, mentioned, files).await
-                }
-                Event::Deleted { message, .. } => self.listener.forget(&message).await,
-                _ => Ok(Done::default()),
+    async fn think(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Done, store::Error> {
+        match event {
+            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.listener.mind, &message)),
+            Event::Message(_) if age.is_refused() => Ok(Done::default()),
+            Event::Message(message) => {
+                let mentioned = message.mentioned || row.mentioned;
+                self.listener.hear(&message, mentioned, files).await
             }
-        };
-        match AssertUnwindSafe(by_turns(&self.thinking, thought)).catch_unwind().await {
-            Ok(done) => done.map(Ok),
-            Err(_) => Ok(Err(Panicked)),
+            Event::Deleted { message, .. } => self.listener.forget(&message).await,
+            _ => Ok(Done::default()),
         }
     }
 }
 
-struct Panicked;
+/// A row that was handled.
+struct Handled {
+    done: Done,
+    begun: Timestamp,
+}
+
+/// Waits before the next try, or until told to stop.
+async fn pause(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(STORE_WAIT) => {}
+    }
+}

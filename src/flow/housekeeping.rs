@@ -20,8 +20,8 @@ use crate::store::{Retention, Store};
 
 /// Between looks.
 const LOOK: Duration = Duration::from_secs(1);
-/// Looks between purges.
-const PURGE: u32 = 3_600;
+/// Between purges.
+const PURGE: Duration = Duration::from_hours(1);
 /// Looks between checks of the store: a file that was taken away is noticed within seconds.
 const CHECK: u32 = 2;
 /// Looks between counts of the inbox, and between looks for what was missed.
@@ -35,6 +35,8 @@ const ALARM: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Keeper {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Slack's time, in which messages are missed.
+    pub(super) slack_time: Arc<dyn Clock>,
     pub(super) intake: Arc<Intake>,
     /// In Socket Mode.
     pub(super) sockets: Option<Arc<Sockets>>,
@@ -64,19 +66,31 @@ impl Keeper {
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
-                if missed::tell(self.store.as_ref(), &self.mind, self.clock.now()).await {
+                if missed::tell(self.store.as_ref(), &self.mind, self.slack_time.now()).await {
                     self.outbox.notify_one();
                 }
             }
             self.scrub(looks).await;
-            if looks.is_multiple_of(PURGE) {
-                self.purge().await;
-            }
             looks = looks.wrapping_add(1);
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
+        }
+    }
+
+    /// Removes old rows beside everything else, for there may be hundreds of thousands. What was not removed before the
+    /// end is removed after the next start.
+    pub(super) async fn purge_hourly(self: Arc<Self>, stop: CancellationToken) {
+        let purges = async {
+            loop {
+                self.purge().await;
+                tokio::time::sleep(PURGE).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            never = purges => never,
         }
     }
 
@@ -122,10 +136,16 @@ impl Keeper {
         let known =
             alarmed.is_some_and(|(at, count)| counts.set_aside <= count && now.duration_since(at).abs() < ALARM);
         if counts.set_aside > 0 && !known {
+            let remedy = match counts.retriable {
+                0 => "none of them can be retried",
+                all if all == counts.set_aside => "`signpost inbox retry` tries them again",
+                _ => "`signpost inbox retry` tries some of them again",
+            };
             error!(
                 count = counts.set_aside,
-                "messages were set aside and are not answered: `signpost inbox` lists them, `signpost inbox retry` tries them \
-                 again; their payloads are erased after a day"
+                retriable = counts.retriable,
+                "messages were set aside and are not answered: `signpost inbox` lists them, {remedy}; their payloads are \
+                 erased after a day"
             );
             *alarmed = Some((now, counts.set_aside));
         }

@@ -11,7 +11,7 @@ use crate::command::{self, Command};
 use crate::policy::Verdict;
 use crate::respond;
 use crate::slack::decode::{Event, Message};
-use crate::store::{Action, Answered, Done, Missed, NewMissed, Store, Waiting};
+use crate::store::{Action, Answered, Done, Expiry, Missed, NewMissed, Store, Waiting};
 
 /// Fewer errors than this are not worth a message; each is in the channel for everybody to see.
 const MANY: u64 = 3;
@@ -25,8 +25,8 @@ pub(super) struct Age {
     missed: Option<NewMissed>,
     /// It asks for a run.
     is_run: bool,
-    /// From when on its answer is of no use.
-    expires_at: Option<Timestamp>,
+    /// Until when its answer is of use.
+    expiry: Option<Expiry>,
 }
 
 impl Age {
@@ -43,21 +43,26 @@ impl Age {
             rules.verdict(message, message.mentioned || row.mentioned, false),
             Verdict::Asked | Verdict::AskedByStranger
         );
-        // A job that is started hours later than asked for may do harm.
-        let is_run = asked && matches!(command::parse(&message.text), Command::Run(_));
-        let Some(limit) = rules.too_old(asked && !is_run).filter(|_| !row.retried) else {
+        if row.retried {
             return Self::default();
-        };
-        let expires_at = at.checked_add(limit).ok();
+        }
+        // A job that is started hours later than asked for may do harm. Its refusal is an answer like any other.
+        let is_run = asked && matches!(command::parse(&message.text), Command::Run(_));
+        let end = |patient| rules.too_old(patient).and_then(|limit| at.checked_add(limit).ok());
         let missed = NewMissed {
             channel: message.channel.clone(),
             at,
             asked,
+            noted_at: now,
         };
         Self {
-            missed: expires_at.is_some_and(|end| end < now).then_some(missed),
+            missed: end(asked && !is_run).is_some_and(|end| end < now).then_some(missed),
             is_run,
-            expires_at,
+            expiry: end(asked).map(|end| Expiry {
+                at: end,
+                asked,
+                written_at: at,
+            }),
         }
     }
 
@@ -83,7 +88,7 @@ pub(super) fn with_age(mut done: Done, age: Age) -> Done {
         },
         // The message of a run is not an answer: people must see that it was started.
         _ => {
-            done.expires_at = age.expires_at.filter(|_| done.runs.is_empty());
+            done.expiry = age.expiry.filter(|_| done.runs.is_empty());
             done
         }
     }
@@ -112,7 +117,8 @@ pub(super) fn late_run(mind: &Mind, message: &Message) -> Done {
     }
 }
 
-/// Tells channels what was missed there, once their backlog is worked through. `true` when something is to be posted.
+/// Tells channels what was missed there, once their backlog is worked through. `now` is Slack's time. `true` when
+/// something is to be posted.
 pub(super) async fn tell(store: &dyn Store, mind: &Mind, now: Timestamp) -> bool {
     let before = now.checked_sub(QUIET).unwrap_or(now);
     let missed = match store.missed_before(before).await {

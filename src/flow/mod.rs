@@ -174,7 +174,10 @@ async fn work(
     let clients = runs::clients(&settings)?;
     serve_health(&settings, parts, stop).await?;
     let requests = start::listen(&settings).await?;
-    parts.status.change(|status| status.mode = settings.slack.mode);
+    parts.status.change(|status| {
+        status.mode = settings.slack.mode;
+        status.requests = requests.as_ref().and_then(|requests| requests.local_addr().ok());
+    });
     let refusing = async {
         match &requests {
             Some(listener) => unready::refuse(listener).await,
@@ -207,6 +210,7 @@ async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationTok
         return Ok(());
     };
     let listener = http::bind(address).await?;
+    parts.status.change(|status| status.health = listener.local_addr().ok());
     let status = Arc::clone(&parts.status) as _;
     let served = http::serve(listener, status, parts.metrics.clone(), stop.clone());
     parts.tracker.spawn(served);
@@ -242,10 +246,6 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Re
         tell: Box::new(|| {}),
     });
     let store = waiting::for_store(&parts.status, parts.store_patience, &settings.store.path).await?;
-    let crashed = store.recover_inbox().await?;
-    if crashed > 0 {
-        info!(crashed, "messages were being handled when the bot ended");
-    }
     parts.status.store_works();
     let us = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.identity()).await?;
     info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");
@@ -322,7 +322,7 @@ fn spawn(
     watch_clock(tasks, &web, status);
     let time = Arc::clone(web.time());
     let woken = Arc::clone(&outbox);
-    let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, time));
+    let delivery = delivery(parts, &store, sender, us, lookup_after, (outbox, Arc::clone(&time)));
     tasks.keep("deliver", delivery, deliver::Delivery::run);
     let sink = Arc::clone(&intake) as _;
     let door = Door::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
@@ -333,18 +333,25 @@ fn spawn(
         requests,
     };
     let sockets = ear.open(parts, tasks, door);
-    let keeper = housekeeping::Keeper {
+    let keeper = Arc::new(housekeeping::Keeper {
         store,
         clock: Arc::clone(clock),
+        slack_time: time,
         intake,
         sockets: sockets.clone(),
         status: Arc::clone(status),
         mind,
         outbox: woken,
         retention,
-    };
-    tasks.keep("housekeeping", keeper, housekeeping::Keeper::run);
+    });
+    keep_house(tasks, &keeper);
     sockets
+}
+
+/// Keeps up what has to be done from time to time.
+fn keep_house(tasks: &tasks::Tasks, keeper: &Arc<housekeeping::Keeper>) {
+    tasks.keep_shared("housekeeping", keeper, housekeeping::Keeper::run);
+    tasks.keep_shared("purge", keeper, housekeeping::Keeper::purge_hourly);
 }
 
 /// Watches how far this machine's clock is from Slack's.

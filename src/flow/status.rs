@@ -1,5 +1,6 @@
 //! What the bot says about its health: read by `/ready`, awaited by tests and by the local workspace.
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,10 @@ pub struct Snapshot {
     pub waits: bool,
     /// Seconds that this machine's clock is ahead of Slack's; `None` before Slack has answered.
     pub skew_seconds: Option<i64>,
+    /// Where health and metrics are served: with port 0 in the settings, any that was free.
+    pub health: Option<SocketAddr>,
+    /// Where Slack's requests come in, in HTTP mode.
+    pub requests: Option<SocketAddr>,
 }
 
 impl Snapshot {

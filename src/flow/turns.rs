@@ -1,28 +1,76 @@
 //! Those who think take turns: what comes in besides finds no crowd before it.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::ready;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio_util::sync::PollSemaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// The number of permits: as many as the machine has cores, but one that is left to everything else; at least one.
 pub(super) fn permits() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-/// Runs a future whose every step needs a permit. Between its steps, while it waits for the store or for Slack, it holds
-/// none.
-pub(super) async fn by_turns<T>(turns: &Arc<Semaphore>, future: impl Future<Output = T>) -> T {
-    let mut turns = PollSemaphore::new(Arc::clone(turns));
-    let mut future = pin!(future);
-    poll_fn(move |context| {
-        let _turn = ready!(turns.poll_acquire(context));
-        future.as_mut().poll(context)
-    })
-    .await
+/// A longer wait is one for something outside, such as Slack; the store answers sooner.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// A future that is driven step by step. Every step needs a permit. Between its steps, while it waits for the store or
+/// for Slack, it holds none.
+pub(super) struct Steps<'a, F> {
+    turns: &'a Semaphore,
+    future: Pin<Box<F>>,
+    woken: Arc<Woken>,
+}
+
+/// How far a future came.
+pub(super) enum Step<T> {
+    /// To its end.
+    Done(T),
+    /// To a wait that lasts. It does nothing until [`Steps::go_on`] is called again, which makes sense once it was woken.
+    Waits,
+}
+
+#[derive(Default)]
+struct Woken(Notify);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+impl<'a, F: Future> Steps<'a, F> {
+    pub(super) fn new(turns: &'a Semaphore, future: F) -> Self {
+        Self {
+            turns,
+            future: Box::pin(future),
+            woken: Arc::default(),
+        }
+    }
+
+    /// Goes on until the future is done or its wait lasts.
+    pub(super) async fn go_on(&mut self) -> Step<F::Output> {
+        let waker = Waker::from(Arc::clone(&self.woken));
+        loop {
+            {
+                // It is never closed.
+                let _turn = self.turns.acquire().await;
+                if let Poll::Ready(done) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return Step::Done(done);
+                }
+            }
+            if tokio::time::timeout(PATIENCE, self.woken()).await.is_err() {
+                return Step::Waits;
+            }
+        }
+    }
+
+    /// Waits until the future can go on.
+    pub(super) async fn woken(&mut self) {
+        self.woken.0.notified().await;
+    }
 }
 
 #[cfg(test)]
@@ -30,12 +78,13 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_util::future::join_all;
+    use tokio::sync::oneshot;
 
     use super::*;
 
     #[tokio::test]
     async fn who_waits_for_something_else_leaves_its_turn_to_others() {
-        let turns = Arc::new(Semaphore::new(1));
+        let turns = Semaphore::new(1);
         let done = AtomicUsize::new(0);
         let (all_began, begun) = (Semaphore::new(0), AtomicUsize::new(0));
         let one = || async {
@@ -47,8 +96,31 @@ mod tests {
             assert_eq!(turns.available_permits(), 0);
             done.fetch_add(1, Ordering::Relaxed);
         };
-        join_all((0..10).map(|_| by_turns(&turns, one()))).await;
+        join_all((0..10).map(|_| async {
+            let mut steps = Steps::new(&turns, one());
+            while let Step::Waits = steps.go_on().await {
+                steps.woken().await;
+            }
+        }))
+        .await;
         assert_eq!(done.load(Ordering::Relaxed), 10);
         assert_eq!(turns.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_done_after_a_long_wait_until_it_may_go_on() {
+        let turns = Semaphore::new(1);
+        let (answer, asked) = oneshot::channel();
+        let may_go_on = AtomicUsize::new(0);
+        let mut steps = Steps::new(&turns, async {
+            let answer: u32 = asked.await.unwrap();
+            assert_eq!(may_go_on.load(Ordering::Relaxed), 1);
+            answer
+        });
+        assert!(matches!(steps.go_on().await, Step::Waits));
+        answer.send(7).unwrap();
+        steps.woken().await;
+        may_go_on.store(1, Ordering::Relaxed);
+        assert!(matches!(steps.go_on().await, Step::Done(7)));
     }
 }

@@ -1,6 +1,7 @@
 //! Waiting for Slack and for the store at the start: a fault that passes without a person's help never ends the process.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tracing::{info, warn};
 
 use super::{Error, Status};
 use crate::slack::web;
-use crate::store::{self, sqlite::Sqlite};
+use crate::store::{self, Store as _, sqlite::Sqlite};
 
 /// The least time between log lines about one cause.
 const SAID: Duration = Duration::from_mins(1);
@@ -103,8 +104,9 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
     }
 }
 
-/// Opens the store. A process that is ending may still use it, and something else may have it locked for a moment: that
-/// is waited for as long as `patience`. A disk that is full is waited for without end.
+/// Opens the store and counts what was being handled when the process ended. A process that is ending may still use the
+/// store, and something else may have it locked for a moment: that is waited for as long as `patience`. A disk that is
+/// full, or takes nothing more for another reason, is waited for without end.
 ///
 /// # Errors
 ///
@@ -112,8 +114,9 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
 pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) -> Result<Sqlite, Error> {
     let begun = Instant::now();
     let mut said: Option<Instant> = None;
+    let mut opened = None;
     loop {
-        let error = match Sqlite::open(path).await {
+        let error = match recover(&mut opened, path).await {
             Ok(store) => {
                 status.set_reason(What::Store, None);
                 return Ok(store);
@@ -137,19 +140,40 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
     }
 }
 
+/// Opens the store, unless it is open already, and brings the inbox up to date.
+async fn recover(opened: &mut Option<Sqlite>, path: &Path) -> Result<Sqlite, store::Error> {
+    let store = match opened.take() {
+        Some(store) => store,
+        None => Sqlite::open(path).await?,
+    };
+    match store.recover_inbox().await {
+        Ok(0) => Ok(store),
+        Ok(crashed) => {
+            info!(crashed, "messages were being handled when the bot ended");
+            Ok(store)
+        }
+        Err(error) => {
+            *opened = Some(store);
+            Err(error)
+        }
+    }
+}
+
 /// The reason why a store that is not damaged cannot be opened now.
 #[derive(Debug, PartialEq, Eq)]
 enum Blocked {
     /// Another process uses it.
     Busy,
-    /// There is no space.
+    /// There is no space, or none that this user may have.
     Full,
 }
 
 fn blocked(error: &store::Error) -> Option<Blocked> {
     match error {
         store::Error::InUse { .. } => Some(Blocked::Busy),
-        store::Error::Open { cause, .. } if cause.kind() == std::io::ErrorKind::StorageFull => Some(Blocked::Full),
+        store::Error::Open { cause, .. } => {
+            matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded).then_some(Blocked::Full)
+        }
         store::Error::Unusable { cause, .. } | store::Error::Database(cause) => of_code(cause),
         store::Error::Migration { cause, .. } => match cause.as_ref() {
             sqlx::migrate::MigrateError::Execute(cause) | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => {
@@ -161,12 +185,14 @@ fn blocked(error: &store::Error) -> Option<Blocked> {
     }
 }
 
-/// SQLite's primary result codes: BUSY 5, LOCKED 6, FULL 13.
+/// SQLite's primary result codes BUSY 5, LOCKED 6 and FULL 13. A quota, and a full disk when the index of the log is made,
+/// are told with the extended codes `IOERR_WRITE` 778, `IOERR_FSYNC` 1034, `IOERR_DIR_FSYNC` 1290, `IOERR_TRUNCATE` 1546,
+/// `IOERR_SHMSIZE` 4874 and `IOERR_SHMMAP` 5386 (<https://www.sqlite.org/rescode.html>).
 fn of_code(cause: &sqlx::Error) -> Option<Blocked> {
     let code: u32 = cause.as_database_error()?.code()?.parse().ok()?;
-    match code & 0xff {
-        5 | 6 => Some(Blocked::Busy),
-        13 => Some(Blocked::Full),
+    match (code & 0xff, code) {
+        (5 | 6, _) => Some(Blocked::Busy),
+        (13, _) | (_, 778 | 1_034 | 1_290 | 1_546 | 4_874 | 5_386) => Some(Blocked::Full),
         _ => None,
     }
 }

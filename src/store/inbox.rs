@@ -90,6 +90,8 @@ pub struct InboxCounts {
     pub waiting: u64,
     /// Rows that were set aside and still have their payload.
     pub set_aside: u64,
+    /// Of these, rows that can be tried again.
+    pub retriable: u64,
 }
 
 /// A row of the inbox as an operator sees it, without its payload.
@@ -107,7 +109,7 @@ pub struct InboxRow {
     pub attempts: u32,
     /// When it came in.
     pub received_at: jiff::Timestamp,
-    /// Whether its payload is still there, so that it can be tried again.
+    /// Whether it can be tried again: its payload is still there and can be decoded.
     pub retriable: bool,
 }
 
@@ -120,6 +122,19 @@ pub struct NewMissed {
     pub at: jiff::Timestamp,
     /// Whether the bot was asked.
     pub asked: bool,
+    /// When it was found to be too old, in Slack's time.
+    pub noted_at: jiff::Timestamp,
+}
+
+/// The time at which answers lose their use, and the message they are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiry {
+    /// The last moment at which they are posted, in Slack's time.
+    pub at: jiff::Timestamp,
+    /// Whether the message asked the bot.
+    pub asked: bool,
+    /// When the message was written.
+    pub written_at: jiff::Timestamp,
 }
 
 /// Messages of a channel that were too old to be answered.
@@ -135,7 +150,7 @@ pub struct Missed {
     pub first_at: jiff::Timestamp,
     /// When the last of them was written.
     pub last_at: jiff::Timestamp,
-    /// When the last of them was noted.
+    /// When the last of them was noted, in Slack's time.
     pub noted_at: jiff::Timestamp,
 }
 
@@ -144,8 +159,9 @@ pub struct Missed {
 pub struct Done {
     /// What is to be posted.
     pub posts: Vec<NewPost>,
-    /// When messages among the posts are of no use any more: then they are not posted. `None`: they always are.
-    pub expires_at: Option<jiff::Timestamp>,
+    /// When messages among the posts are of no use any more: then they are not posted, and their channel is told.
+    /// `None`: they always are.
+    pub expiry: Option<Expiry>,
     /// The messages that are answered now, and what with; empty for silence.
     pub answered: Vec<Answered>,
     /// Cases that are new or changed.

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-pub use inbox::{Arrival, Done, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
+pub use inbox::{Arrival, Done, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
 pub use outbox::{Action, Due, LONGEST_WAIT, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
@@ -54,7 +54,8 @@ pub trait Store: Cases + Runs {
     /// Counts of the inbox.
     async fn inbox(&self) -> Result<InboxCounts, Error>;
 
-    /// Channels in which messages were too old to be answered, once none was noted since `before`.
+    /// Channels in which messages were too old to be answered, once none was noted since `before`, which is in Slack's
+    /// time, and nothing old waits there any more: neither a row of the inbox nor an answer that has expired.
     async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error>;
 
     /// Forgets what was missed in a channel and adds the post that says so, if there is one.
@@ -85,7 +86,9 @@ pub trait Store: Cases + Runs {
     /// After a start: counts an attempt for each row of the inbox that was running when the process ended. Tells how many.
     async fn recover_inbox(&self) -> Result<u64, Error>;
 
-    /// Forgets what is older than `retention`, and erases payloads older than a day. What people still work on stays,
+    /// Forgets what is older than `retention`, and erases payloads older than a day. Rows that still wait after a day,
+    /// as they do after an outage, may be handled until a later purge, half an hour on; then they are given up, and
+    /// channels where the bot was asked are told. What people still work on stays,
     /// with what leads to it and with the runs that gathered facts for it; so does a run that has not ended. The
     /// messages of a case and of a run are known as long as it is.
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error>;
@@ -156,6 +159,14 @@ pub enum Error {
         path: PathBuf,
         /// How.
         fault: sqlite::FileFault,
+    },
+    /// SQLite found the file damaged.
+    #[error("the store {} is damaged ({found}): stop the bot and restore the file from a backup", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first problem that was found.
+        found: String,
     },
     /// There is no file.
     #[error("there is no store {} yet: `signpost serve` makes it; name the bot's settings with --config, or set store.path", .path.display())]

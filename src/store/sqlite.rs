@@ -9,11 +9,9 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite as Engine, Transaction};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
-use tracing::{error, warn};
-use uuid::Uuid;
 
 use super::{
     Arrival, Done, Due, Error, InboxCounts, Missed, NewPost, Place, Purged, Receipt, Retention, Settled, Store, Turn,
@@ -21,27 +19,26 @@ use super::{
 };
 
 mod cases;
+mod connections;
 mod file;
 mod inbox;
+mod mending;
 mod migrations;
 mod outbox;
 mod purge;
 mod reading;
 mod runs;
 
-use migrations::MIGRATIONS;
-
+use connections::{Open, id_of, readers, writer};
+use file::StoreFile;
 pub use file::{FileFault, is_database};
-use file::{StoreFile, with_suffix};
-
+use migrations::MIGRATIONS;
 
 /// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first. What it
 /// commits is on disk.
 const BEGIN: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 /// The same for what must survive a crash of the process but not one of the machine: the log is written, not flushed.
 const BEGIN_UNFLUSHED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
-/// Connections that read.
-const READERS: u32 = 4;
 /// How long SQLite waits for another process (`signpost inbox retry`) that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -54,20 +51,11 @@ pub struct Sqlite {
     behind: Semaphore,
     /// Held while the file is mended.
     mending: Mutex<()>,
-    /// The file was seen damaged: what the connections remember of it may be wrong.
-    damaged: AtomicBool,
+    /// A fault that was seen: until the file was opened anew, nothing is acknowledged.
+    fault: std::sync::Mutex<Option<FileFault>>,
     /// Payloads were erased since the write-ahead log was last emptied.
     erased: AtomicBool,
-}
-
-/// Connections to the file, and the file itself, which must be closed after them.
-#[derive(Debug)]
-struct Open {
-    /// The one connection that writes: SQLite has one writer at a time anyway.
-    writer: SqlitePool,
-    /// Connections that only read; they see what was committed, and never wait for the writer.
-    readers: SqlitePool,
-    file: Arc<StoreFile>,
+    overdue: purge::Overdue,
 }
 
 impl Sqlite {
@@ -107,13 +95,14 @@ impl Sqlite {
             readers,
             file: Arc::new(file),
         };
-        empty_log(&open, BUSY).await.map_err(unusable)?;
+        open.empty_log(BUSY).await.map_err(unusable)?;
         Ok(Self {
             open: ArcSwap::from_pointee(open),
             behind: Semaphore::new(1),
             mending: Mutex::default(),
-            damaged: AtomicBool::new(false),
+            fault: std::sync::Mutex::default(),
             erased: AtomicBool::new(false),
+            overdue: purge::Overdue::default(),
         })
     }
 
@@ -131,25 +120,11 @@ impl Sqlite {
         Ok(transaction)
     }
 
-    /// Fails when the file is not what the connections take it for.
-    fn intact(&self, open: &Open) -> Result<(), Error> {
-        let fault = match open.file.check() {
-            Ok(()) if self.damaged.load(Ordering::Acquire) => FileFault::Damaged,
-            Ok(()) => return Ok(()),
-            Err(fault) => fault,
-        };
-        if fault == FileFault::Damaged {
-            self.damaged.store(true, Ordering::Release);
-        }
-        Err(lost(&open.file, fault))
-    }
-
-    /// The result of reading. When that failed and the file is at fault, the fault is the better reason.
-    fn told<T>(&self, read: Result<T, sqlx::Error>) -> Result<T, Error> {
-        read.map_err(|cause| match self.intact(&self.open.load_full()) {
-            Err(lost) => lost,
-            Ok(()) => cause.into(),
-        })
+    async fn commit(&self, transaction: Transaction<'static, Engine>) -> Result<(), Error> {
+        let committed = transaction.commit().await;
+        // A log that is emptied from here on is noticed, whether or not anything more was written.
+        self.open.load().file.note_log();
+        self.told(committed)
     }
 
     fn readers(&self) -> SqlitePool {
@@ -161,165 +136,6 @@ impl Sqlite {
         // It is never closed.
         self.behind.acquire().await.ok()
     }
-
-    /// Mends what can be mended: a file that was deleted is written anew from the connections, which still have all of
-    /// it; one whose content was restored is opened anew.
-    async fn mend(&self) -> Result<(), Error> {
-        let _alone = self.mending.lock().await;
-        let open = self.open.load_full();
-        match open.file.check() {
-            Ok(()) if !self.damaged.load(Ordering::Acquire) => Ok(()),
-            Ok(()) | Err(FileFault::LogDamaged) => self.reopen(&open).await,
-            Err(FileFault::Removed) => self.restore(&open).await,
-            Err(FileFault::LogRemoved) => {
-                // The connections have the log still open: what is in it goes into the file.
-                empty_log(&open, BUSY).await?;
-                self.reopen(&open).await
-            }
-            Err(fault) => {
-                if fault == FileFault::Damaged {
-                    self.damaged.store(true, Ordering::Release);
-                }
-                Err(lost(&open.file, fault))
-            }
-        }
-    }
-
-    async fn reopen(&self, open: &Open) -> Result<(), Error> {
-        open.close().await;
-        open.file.forget_log();
-        let fresh = Open::again(Arc::clone(&open.file)).await?;
-        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(&fresh.writer)
-            .await?;
-        self.open.store(Arc::new(fresh));
-        if found != "ok" {
-            error!(found, "the store's file is still damaged");
-            return Err(lost(&open.file, FileFault::Damaged));
-        }
-        self.damaged.store(false, Ordering::Release);
-        warn!("the store's file is back and is used again");
-        Ok(())
-    }
-
-    async fn restore(&self, open: &Open) -> Result<(), Error> {
-        let path = open.file.path().to_owned();
-        let failed = |cause| Error::Open {
-            path: path.clone(),
-            cause,
-        };
-        let copy = with_suffix(&path, ".restored");
-        let _ = std::fs::remove_file(&copy);
-        // Made private before anything is in it.
-        drop(StoreFile::open(&copy)?);
-        sqlx::query("VACUUM INTO ?")
-            .bind(copy.to_string_lossy())
-            .execute(&open.writer)
-            .await?;
-        std::fs::File::open(&copy)
-            .and_then(|copy| copy.sync_all())
-            .map_err(failed)?;
-        // Not over a file that somebody put there meanwhile.
-        std::fs::hard_link(&copy, &path).map_err(failed)?;
-        std::fs::remove_file(&copy).map_err(failed)?;
-        // The last connection to close deletes the log beside the path, so this comes before the new ones.
-        open.close().await;
-        open.file.remove_leftovers().map_err(failed)?;
-        let mut file = StoreFile::open(&path)?;
-        let writer = writer(&path).await?;
-        file.expect_id(id_of(&writer).await?);
-        let readers = readers(&path).await?;
-        self.open.store(Arc::new(Open {
-            writer,
-            readers,
-            file: Arc::new(file),
-        }));
-        warn!(path = %path.display(), "the store's file was deleted; all that it held was written to a new one");
-        Ok(())
-    }
-}
-
-impl Open {
-    /// New connections to the same file.
-    async fn again(file: Arc<StoreFile>) -> Result<Self, Error> {
-        Ok(Self {
-            writer: writer(file.path()).await?,
-            readers: readers(file.path()).await?,
-            file,
-        })
-    }
-
-    async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-}
-
-fn lost(file: &StoreFile, fault: FileFault) -> Error {
-    Error::Lost {
-        path: file.path().to_owned(),
-        fault,
-    }
-}
-
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY)
-        // Erased payloads must not stay readable in free pages.
-        .pragma("secure_delete", "ON")
-}
-
-async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    pool(1).connect_with(options(path)).await
-}
-
-async fn readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    pool(READERS).connect_with(options(path).read_only(true)).await
-}
-
-/// A pool that replaces a connection whose transaction could not be ended, as on a full disk: SQLite and sqlx disagree
-/// about it from then on, and every later transaction on it would fail.
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                // A rollback that was begun when a transaction was dropped is done before this is answered.
-                connection.ping().await?;
-                Ok(!connection.is_in_transaction())
-            })
-        })
-}
-
-/// The id of the store, kept where the file's header can be read without SQLite. A store without one gets one.
-async fn id_of(writer: &SqlitePool) -> Result<u32, sqlx::Error> {
-    let id: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
-    if let Ok(id) = u32::try_from(id)
-        && id != 0
-    {
-        return Ok(id);
-    }
-    let id = (Uuid::new_v4().as_u128() as u32 & 0x7fff_ffff) | 1;
-    sqlx::query(AssertSqlSafe(format!("PRAGMA user_version = {id}")))
-        .execute(writer)
-        .await?;
-    Ok(id)
-}
-
-/// Brings the write-ahead log into the file and cuts it to nothing. `false` when a reader was in the way for so long.
-async fn empty_log(open: &Open, patience: Duration) -> Result<bool, sqlx::Error> {
-    let mut connection = open.writer.acquire().await?;
-    let wait = |wait: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", wait.as_millis()));
-    sqlx::query(wait(patience)).execute(&mut *connection).await?;
-    open.file.expect_short_log();
-    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .fetch_one(&mut *connection)
-        .await;
-    sqlx::query(wait(BUSY)).execute(&mut *connection).await?;
-    Ok(row?.try_get::<i64, _>(0)? == 0)
 }
 
 #[async_trait]
@@ -328,9 +144,9 @@ impl Store for Sqlite {
         let mut transaction = self.begin().await?;
         let mut receipts = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
-            receipts.push(inbox::receive(&mut transaction, arrival, now).await?);
+            receipts.push(self.told(inbox::receive(&mut transaction, arrival, now).await)?);
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         // What is acknowledged must be in the file that is there, not in one that was taken away meanwhile.
         self.intact(&self.open.load_full())?;
         Ok(receipts)
@@ -347,46 +163,47 @@ impl Store for Sqlite {
     async fn begin(&self, seq: i64) -> Result<bool, Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
-        let begun = inbox::begin(&mut transaction, seq).await?;
-        transaction.commit().await?;
+        let begun = self.told(inbox::begin(&mut transaction, seq).await)?;
+        self.commit(transaction).await?;
         Ok(begun)
     }
 
     async fn release(&self, seq: Option<i64>) -> Result<(), Error> {
+        let _behind = self.behind().await;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
-        inbox::release(&mut transaction, seq).await?;
-        transaction.commit().await?;
+        self.told(inbox::release(&mut transaction, seq).await)?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
     async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        if !inbox::finish(&mut transaction, row, now).await? {
+        if !self.told(inbox::finish(&mut transaction, row, now).await)? {
             return Ok(false);
         }
-        if !cases::conclude(&mut transaction, done, None, now).await? {
+        if !self.told(cases::conclude(&mut transaction, done, None, now).await)? {
             return Ok(false);
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.erased.store(true, Ordering::Release);
         Ok(true)
     }
 
     async fn conclude(&self, done: &Done, user: Option<&str>, now: Timestamp) -> Result<bool, Error> {
         let mut transaction = self.begin().await?;
-        if !cases::conclude(&mut transaction, done, user, now).await? {
+        if !self.told(cases::conclude(&mut transaction, done, user, now).await)? {
             return Ok(false);
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(true)
     }
 
     async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        inbox::set_aside(&mut transaction, key, why, now).await?;
-        transaction.commit().await?;
+        self.told(inbox::set_aside(&mut transaction, key, why, now).await)?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -406,14 +223,14 @@ impl Store for Sqlite {
         {
             outbox::add(&mut transaction, std::slice::from_ref(post), None, now).await?;
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
     async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        outbox::add(&mut transaction, posts, None, now).await?;
-        transaction.commit().await?;
+        self.told(outbox::add(&mut transaction, posts, None, now).await)?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -424,16 +241,16 @@ impl Store for Sqlite {
     async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        let turn = outbox::turn(&mut transaction, key, now).await?;
-        transaction.commit().await?;
+        let turn = self.told(outbox::turn(&mut transaction, key, now).await)?;
+        self.commit(transaction).await?;
         Ok(turn)
     }
 
     async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        outbox::settle(&mut transaction, key, settled).await?;
-        transaction.commit().await?;
+        self.told(outbox::settle(&mut transaction, key, settled).await)?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -443,20 +260,23 @@ impl Store for Sqlite {
 
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
         let mut transaction = self.begin().await?;
-        let changed = outbox::recover(&mut transaction, lookup_after).await?;
-        transaction.commit().await?;
+        let changed = self.told(outbox::recover(&mut transaction, lookup_after).await)?;
+        self.commit(transaction).await?;
         Ok(changed)
     }
 
     async fn recover_inbox(&self) -> Result<u64, Error> {
         let mut transaction = self.begin().await?;
-        let counted = inbox::recover(&mut transaction).await?;
-        transaction.commit().await?;
+        let counted = self.told(inbox::recover(&mut transaction).await)?;
+        self.commit(transaction).await?;
         Ok(counted)
     }
 
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
-        let purged = self.purge_in_chunks(now, retention).await?;
+        let purged = self.purge_in_chunks(now, retention).await;
+        // Also when it failed half-way.
+        self.erased.store(true, Ordering::Release);
+        let purged = purged?;
         self.scrub().await?;
         Ok(purged)
     }
@@ -466,11 +286,11 @@ impl Store for Sqlite {
         self.intact(&open)?;
         self.erased.store(false, Ordering::Release);
         // Nobody's click waits for a reader that is slow.
-        let emptied = empty_log(&open, Duration::from_millis(50)).await;
+        let emptied = open.empty_log(Duration::from_millis(50)).await;
         if !matches!(emptied, Ok(true)) {
             self.erased.store(true, Ordering::Release);
         }
-        Ok(emptied?)
+        self.told(emptied)
     }
 
     fn wants_scrub(&self) -> bool {
@@ -480,11 +300,13 @@ impl Store for Sqlite {
     async fn check(&self, now: Timestamp) -> Result<(), Error> {
         self.mend().await?;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
-        sqlx::query("INSERT INTO heartbeat (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
-            .bind(now.as_millisecond())
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
+        let written =
+            sqlx::query("INSERT INTO heartbeat (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+                .bind(now.as_millisecond())
+                .execute(&mut *transaction)
+                .await;
+        self.told(written)?;
+        self.commit(transaction).await?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! can only come when everything before it was handled.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 mod acts;
 mod answering;
+mod blaming;
 mod busy;
 mod clocks;
 mod commands;
@@ -51,6 +53,9 @@ mod working;
 const PASTE: &str = "deploy failed: QX4711: the flux capacitor of node w-17 is empty";
 /// Another error of the same runbook.
 const MARKER: &str = "deploy failed: QX4712: the hoverboard of node w-18 does not float";
+
+/// An address with a port that is free, chosen when it is bound: one chosen before may be taken by a test beside this.
+const ANY_PORT: &str = "127.0.0.1:0";
 
 const RUNBOOK: &str = "# Flux capacitor errors\n\n\
     ## QX4711\n\n```\nQX4711: the flux capacitor of node <NODE> is empty\n```\n\n### What to do\n\n\
@@ -278,6 +283,11 @@ impl World {
 }
 
 impl Bot {
+    /// Where health and metrics are served, with [`ANY_PORT`] in the settings.
+    fn health(&self) -> SocketAddr {
+        self.parts.status.get().health.expect("health is served")
+    }
+
     /// Ends it well.
     async fn stop(self) {
         self.shutdown.cancel();

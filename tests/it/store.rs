@@ -92,6 +92,9 @@ contract! {
         only_rows_that_were_running_when_the_process_ended_are_counted,
         a_row_that_was_set_aside_is_told_of_and_not_handled,
         what_was_missed_is_told_once_for_each_channel,
+        what_was_missed_is_told_only_once_nothing_old_waits_in_its_channel,
+        what_was_noted_by_a_wrong_clock_is_told_all_the_same,
+        what_waited_for_a_day_may_be_handled_before_it_is_given_up_and_who_asked_is_told,
         handling_erases_the_payload_and_adds_posts_at_once,
         what_was_not_decoded_is_kept_but_not_handled,
         old_rows_are_forgotten_and_payloads_erased_after_a_day,
@@ -116,6 +119,7 @@ contract! {
         nothing_is_done_to_a_message_that_is_gone,
         an_ephemeral_knows_its_person,
         an_answer_that_is_too_old_is_not_posted_and_nothing_counts_as_answered_with_it,
+        the_key_of_an_answer_that_was_too_old_is_free_for_another,
         a_click_waits_for_none_of_those_who_work_through_a_queue,
     ],
     cases: [

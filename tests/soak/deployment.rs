@@ -145,7 +145,10 @@ fn free_port(seed: u64) -> u16 {
     // Trials may run side by side as processes or as threads.
     static TAKEN: AtomicU64 = AtomicU64::new(0);
     let taken = TAKEN.fetch_add(1, Ordering::Relaxed).wrapping_mul(501);
-    let first = u64::from(std::process::id()).wrapping_mul(97).wrapping_add(seed.wrapping_add(taken)) % 10_000;
+    let first = u64::from(std::process::id())
+        .wrapping_mul(97)
+        .wrapping_add(seed.wrapping_add(taken))
+        % 10_000;
     let mut ports = (0..10_000).map(|more| u16::try_from(20_000 + (first + more) % 10_000).unwrap());
     ports
         .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())

@@ -39,7 +39,8 @@ impl Cases for Sqlite {
         let row = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = ?")
             .bind(message)
             .fetch_optional(&self.readers())
-            .await?;
+            .await;
+        let row = self.told(row)?;
         Ok(row.as_ref().map(answered).transpose()?)
     }
 
@@ -47,7 +48,8 @@ impl Cases for Sqlite {
         let rows = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = ? ORDER BY message")
             .bind(case)
             .fetch_all(&self.readers())
-            .await?;
+            .await;
+        let rows = self.told(rows)?;
         Ok(rows.iter().map(answered).collect::<Result<_, _>>()?)
     }
 
@@ -55,7 +57,8 @@ impl Cases for Sqlite {
         let row = sqlx::query("SELECT * FROM cases WHERE id = ?")
             .bind(id)
             .fetch_optional(&self.readers())
-            .await?;
+            .await;
+        let row = self.told(row)?;
         Ok(row.as_ref().map(case).transpose()?)
     }
 
@@ -95,7 +98,7 @@ impl Cases for Sqlite {
         };
         let readers = self.readers();
         let mut rows = query.fetch(&readers);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = self.told(rows.try_next().await)? {
             if visit(case(&row)?).is_break() {
                 break;
             }
@@ -108,7 +111,8 @@ impl Cases for Sqlite {
             .bind(user)
             .bind(limit)
             .fetch_all(&self.readers())
-            .await?;
+            .await;
+        let rows = self.told(rows)?;
         Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
     }
 
@@ -125,8 +129,8 @@ impl Cases for Sqlite {
             None => sqlx::query("DELETE FROM mutes WHERE channel = ?").bind(channel),
         };
         let mut transaction = self.begin().await?;
-        query.execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        self.told(query.execute(&mut *transaction).await)?;
+        self.commit(transaction).await?;
         Ok(())
     }
 
@@ -135,7 +139,8 @@ impl Cases for Sqlite {
             .bind(channel)
             .bind(now.as_millisecond())
             .fetch_optional(&self.readers())
-            .await?;
+            .await;
+        let row = self.told(row)?;
         let mute = row.map(|row| {
             Ok::<_, sqlx::Error>(Mute {
                 by: row.try_get("muted_by")?,
@@ -190,9 +195,9 @@ pub(super) async fn conclude(
             .await?;
     }
     if let Some(missed) = &done.missed {
-        inbox::miss(transaction, missed, now).await?;
+        inbox::miss(transaction, missed).await?;
     }
-    outbox::add(transaction, &done.posts, done.expires_at, now).await?;
+    outbox::add(transaction, &done.posts, done.expiry, now).await?;
     Ok(true)
 }
 

@@ -15,6 +15,8 @@ const PRIVATE: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 /// How every SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8] = b"SQLite format 3\0";
+/// How every write-ahead log begins. The next byte tells the order of bytes in its checksums.
+const LOG_MAGIC: [u8; 3] = [0x37, 0x7f, 0x06];
 /// Where the header holds `user_version`, which is the id of the store here.
 const ID_AT: usize = 60;
 /// Length of the header that is read.
@@ -38,9 +40,12 @@ pub enum FileFault {
     /// Its write-ahead log was deleted or replaced. The connections still have it, and can bring it into the file.
     #[error("lost its write-ahead log (-wal), which was deleted or replaced while the bot uses it")]
     LogRemoved,
-    /// Its write-ahead log was emptied. What was in it and not in the file yet is lost.
-    #[error("has a write-ahead log (-wal) that was emptied while the bot uses it")]
+    /// Its write-ahead log was emptied or overwritten. What was in it and not in the file yet is lost.
+    #[error("has a write-ahead log (-wal) that was emptied or overwritten while the bot uses it")]
     LogDamaged,
+    /// SQLite met something in it that cannot be.
+    #[error("may be damaged: it is checked now")]
+    Suspect,
     /// It can't be looked at.
     #[error("cannot be looked at: is its disk still mounted?")]
     Unreadable,
@@ -61,13 +66,25 @@ pub(super) struct StoreFile {
     log: Mutex<Log>,
 }
 
-/// The write-ahead log, as it was when the writer last looked at it. Only the writer makes it shorter.
+/// The write-ahead log, as it was when last looked at. Only the writer makes it shorter.
 #[derive(Debug, Default)]
 struct Log {
     /// Device and inode; `None` before the first look.
     identity: Option<(u64, u64)>,
     /// Its length in bytes at least.
     length: u64,
+    /// Whether it may get shorter.
+    emptying: bool,
+}
+
+/// Lets the write-ahead log get shorter as long as it lives.
+pub(super) struct Emptying<'a>(&'a StoreFile);
+
+impl Drop for Emptying<'_> {
+    fn drop(&mut self) {
+        self.0.log().emptying = false;
+        self.0.note_log();
+    }
 }
 
 impl StoreFile {
@@ -116,6 +133,17 @@ impl StoreFile {
         &self.path
     }
 
+    /// Makes it the file of another's path, which now leads to it, with the other's content.
+    pub(super) fn take_place_of(&mut self, other: &Self) {
+        self.path.clone_from(&other.path);
+        self.id = other.id;
+    }
+
+    /// Brings all of it to the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
     /// From now on a file with another id counts as damaged.
     pub(super) fn expect_id(&mut self, id: u32) {
         self.id = Some(id);
@@ -140,24 +168,37 @@ impl StoreFile {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn log_now(&self) -> Option<Metadata> {
-        std::fs::metadata(with_suffix(&self.path, "-wal")).ok()
+    fn log_path(&self) -> PathBuf {
+        with_suffix(&self.path, "-wal")
     }
 
-    /// Remembers how long the log is. To be called by whoever holds the one connection that writes.
+    /// Remembers how long the log is.
     pub(super) fn note_log(&self) {
-        if let Some(found) = self.log_now() {
-            let mut log = self.log();
+        // Under the lock nobody can begin to empty it between the look and the note.
+        let mut log = self.log();
+        if log.emptying {
+            return;
+        }
+        if let Ok(found) = std::fs::metadata(self.log_path()) {
             let identity = (found.dev(), found.ino());
             if *log.identity.get_or_insert(identity) == identity {
-                log.length = found.len();
+                log.length = log.length.max(found.len());
             }
         }
     }
 
-    /// The log may get shorter now, for the holder of the one connection that writes empties it.
-    pub(super) fn expect_short_log(&self) {
-        self.log().length = 0;
+    /// Expects the log to get shorter from now on: the holder of the one connection that writes empties it.
+    pub(super) fn emptying_log(&self) -> Emptying<'_> {
+        let mut log = self.log();
+        log.emptying = true;
+        log.length = 0;
+        Emptying(self)
+    }
+
+    /// Empties the log, whatever is in it.
+    pub(super) fn drop_log(&self) -> io::Result<()> {
+        let _emptying = self.emptying_log();
+        OpenOptions::new().write(true).open(self.log_path())?.set_len(0)
     }
 
     /// The connections are closed, and new ones have a log of their own.
@@ -169,12 +210,22 @@ impl StoreFile {
         // Under the lock the writer can't allow a shorter log between the two looks.
         let log = self.log();
         let Some(identity) = log.identity else { return Ok(()) };
-        match self.log_now() {
-            Some(found) if (found.dev(), found.ino()) != identity => Err(FileFault::LogRemoved),
-            Some(found) if found.len() < log.length => Err(FileFault::LogDamaged),
-            Some(_) => Ok(()),
-            None => Err(FileFault::LogRemoved),
+        let unreadable = |cause: io::Error| match cause.kind() {
+            io::ErrorKind::NotFound => FileFault::LogRemoved,
+            _ => FileFault::Unreadable,
+        };
+        let file = File::open(self.log_path()).map_err(unreadable)?;
+        let found = file.metadata().map_err(unreadable)?;
+        if (found.dev(), found.ino()) != identity {
+            return Err(FileFault::LogRemoved);
         }
+        // SQLite writes on where it was in a log that was emptied: what is before that is a hole.
+        let mut begins = [0; LOG_MAGIC.len()];
+        let is_log = found.len() == 0 || (file.read_exact_at(&mut begins, 0).is_ok() && begins == LOG_MAGIC);
+        if found.len() < log.length || !is_log {
+            return Err(FileFault::LogDamaged);
+        }
+        Ok(())
     }
 
     fn check_header(&self) -> Result<(), FileFault> {

@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::time;
-use crate::store::{Arrival, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
+use crate::store::{Arrival, InboxCounts, InboxRow, LONGEST_WAIT, Missed, NewMissed, Receipt, Waiting, Why};
 
 type Tx = Transaction<'static, Engine>;
 
@@ -26,6 +26,22 @@ const LANES: &str = "
     SELECT lane FROM later WHERE lane IS NOT NULL
     UNION ALL SELECT lane FROM earlier WHERE lane IS NOT NULL AND lane <= ?1
     LIMIT ?2";
+
+/// Channels that were missed and are quiet now. Jumps from lane to lane as [`LANES`] does. A time far in the future was
+/// noted by a wrong clock.
+const MISSED: &str = "
+    WITH RECURSIVE waiting(lane) AS (
+        SELECT (SELECT lane FROM inbox WHERE state = 'waiting' ORDER BY lane LIMIT 1)
+        UNION ALL
+        SELECT (SELECT lane FROM inbox WHERE state = 'waiting' AND lane > waiting.lane ORDER BY lane LIMIT 1)
+        FROM waiting WHERE waiting.lane IS NOT NULL
+    )
+    SELECT channel, count, asked, first_at, last_at, noted_at FROM missed
+    WHERE (noted_at < ?1 OR noted_at > ?2)
+    AND NOT EXISTS (SELECT 1 FROM waiting WHERE substr(lane, instr(lane, ':') + 1) = missed.channel)
+    AND NOT EXISTS (
+        SELECT 1 FROM outbox WHERE outbox.channel = missed.channel AND state IN ('pending', 'sending', 'uncertain')
+        AND expires_at < ?1)";
 
 /// See [`crate::store::Store::lanes`].
 pub(super) async fn lanes(readers: &SqlitePool, after: &str, limit: u32) -> Result<Vec<String>, sqlx::Error> {
@@ -106,13 +122,15 @@ pub(super) async fn set_aside(transaction: &mut Tx, key: &str, why: Why, now: Ti
 pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Error> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting') AS waiting,
-                (SELECT count(*) FROM inbox WHERE state = 'set_aside' AND payload IS NOT NULL) AS set_aside",
+                count(*) AS set_aside, count(*) FILTER (WHERE reason IS NOT 'undecoded') AS retriable
+         FROM inbox WHERE state = 'set_aside' AND payload IS NOT NULL",
     )
     .fetch_one(readers)
     .await?;
     Ok(InboxCounts {
         waiting: row.try_get::<i64, _>("waiting")?.unsigned_abs(),
         set_aside: row.try_get::<i64, _>("set_aside")?.unsigned_abs(),
+        retriable: row.try_get::<i64, _>("retriable")?.unsigned_abs(),
     })
 }
 
@@ -158,7 +176,7 @@ pub(super) async fn receive(transaction: &mut Tx, arrival: &Arrival, now: Timest
 }
 
 /// Notes a message that was too old to be answered.
-pub(super) async fn miss(transaction: &mut Tx, missed: &NewMissed, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn miss(transaction: &mut Tx, missed: &NewMissed) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO missed (channel, count, asked, first_at, last_at, noted_at) VALUES (?1, 1, ?2, ?3, ?3, ?4)
          ON CONFLICT (channel) DO UPDATE SET count = count + 1, asked = asked + excluded.asked,
@@ -168,7 +186,7 @@ pub(super) async fn miss(transaction: &mut Tx, missed: &NewMissed, now: Timestam
     .bind(&missed.channel)
     .bind(missed.asked)
     .bind(missed.at.as_millisecond())
-    .bind(now.as_millisecond())
+    .bind(missed.noted_at.as_millisecond())
     .execute(&mut **transaction)
     .await?;
     Ok(())
@@ -176,10 +194,9 @@ pub(super) async fn miss(transaction: &mut Tx, missed: &NewMissed, now: Timestam
 
 /// See [`crate::store::Store::missed_before`].
 pub(super) async fn missed_before(readers: &SqlitePool, before: Timestamp) -> Result<Vec<Missed>, sqlx::Error> {
-    let rows = sqlx::query("SELECT channel, count, asked, first_at, last_at, noted_at FROM missed WHERE noted_at < ?")
-        .bind(before.as_millisecond())
-        .fetch_all(readers)
-        .await?;
+    let before = before.as_millisecond();
+    let latest = before.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
+    let rows = sqlx::query(MISSED).bind(before).bind(latest).fetch_all(readers).await?;
     let missed = |row: &SqliteRow| {
         Ok(Missed {
             channel: row.try_get("channel")?,
@@ -206,7 +223,8 @@ pub(super) async fn forget_missed(transaction: &mut Tx, missed: &Missed) -> Resu
 /// What waits and what was set aside, as an operator sees it, the oldest first.
 pub(super) async fn list(readers: &SqlitePool, limit: u32) -> Result<Vec<InboxRow>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT key, lane, state, reason, attempts, received_at, payload IS NOT NULL AS retriable FROM inbox
+        "SELECT key, lane, state, reason, attempts, received_at,
+                payload IS NOT NULL AND reason IS NOT 'undecoded' AS retriable FROM inbox
          WHERE state IN ('waiting', 'set_aside') ORDER BY seq LIMIT ?",
     )
     .bind(limit)

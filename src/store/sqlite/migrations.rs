@@ -13,7 +13,7 @@ macro_rules! files {
 }
 
 /// Every file of `migrations/sqlite`, in order. A file that was released is never changed: its checksum is in the stores.
-const FILES: [(&str, &str); 7] = files![
+const FILES: [(&str, &str); 8] = files![
     "0001_inbox_outbox_answers",
     "0002_outbox_actions",
     "0003_cases",
@@ -21,6 +21,7 @@ const FILES: [(&str, &str); 7] = files![
     "0005_inbox_turns",
     "0006_run_fingerprints",
     "0007_case_lookups",
+    "0008_outbox_expiry",
 ];
 
 /// What brings a store up to date.

@@ -7,7 +7,9 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::{cases, inbox};
-use crate::store::{Action, Due, LONGEST_WAIT, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+use crate::store::{
+    Action, Due, Expiry, LONGEST_WAIT, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn,
+};
 
 type Tx = Transaction<'static, Engine>;
 
@@ -35,17 +37,12 @@ const DUE: &str = "
 pub(super) async fn add(
     transaction: &mut Tx,
     posts: &[NewPost],
-    expires_at: Option<Timestamp>,
+    expiry: Option<Expiry>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     for post in posts {
-        add_one(
-            transaction,
-            post,
-            expires_at.filter(|_| post.action == Action::Post),
-            now,
-        )
-        .await?;
+        let expiry = expiry.filter(|_| post.action == Action::Post);
+        add_one(transaction, post, expiry, now).await?;
     }
     Ok(())
 }
@@ -53,7 +50,7 @@ pub(super) async fn add(
 async fn add_one(
     transaction: &mut Tx,
     post: &NewPost,
-    expires_at: Option<Timestamp>,
+    expiry: Option<Expiry>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let target = match &post.action {
@@ -67,9 +64,10 @@ async fn add_one(
     // What is done to a message stands in that message's channel and thread, whatever the caller says. A new row is due
     // at once, whatever the clock says.
     let added = sqlx::query(
-        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at, expires_at)
+        "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at,
+                             expires_at, asked, written_at)
          SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
-                ?4, ?5, ?6, ?7, 'pending', ?8, 0, ?9
+                ?4, ?5, ?6, ?7, 'pending', ?8, 0, ?9, ?10, ?11
          FROM (SELECT 1) LEFT JOIN outbox AS meant ON meant.key = ?6 WHERE true
          ON CONFLICT (key) DO NOTHING",
     )
@@ -81,7 +79,9 @@ async fn add_one(
     .bind(target)
     .bind(person)
     .bind(now.as_millisecond())
-    .bind(expires_at.map(Timestamp::as_millisecond))
+    .bind(expiry.map(|expiry| expiry.at.as_millisecond()))
+    .bind(expiry.is_some_and(|expiry| expiry.asked))
+    .bind(expiry.map(|expiry| expiry.written_at.as_millisecond()))
     .execute(&mut **transaction)
     .await?;
     match &post.action {
@@ -170,7 +170,7 @@ pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sql
 /// See [`crate::store::Store::sending`].
 pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Result<Turn, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT seq, action, target, body, channel, created_at, expires_at FROM outbox
+        "SELECT seq, action, target, body, channel, created_at, expires_at, asked, written_at FROM outbox
          WHERE key = ? AND state IN ('pending', 'uncertain')",
     )
     .bind(key)
@@ -224,8 +224,8 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
     }))
 }
 
-/// An answer that could not be posted in time is not posted at all. Nothing counts as answered with it, and its channel
-/// is told that it was missed.
+/// An answer that could not be posted in time is not posted at all. Nothing counts as answered with it, so the message
+/// may get another answer with the same key, and its channel is told that it was missed.
 async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp) -> Result<Turn, sqlx::Error> {
     let case: Option<String> = sqlx::query_scalar("SELECT id FROM cases WHERE post = ?")
         .bind(key)
@@ -238,13 +238,27 @@ async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp
         .bind(key)
         .execute(&mut **transaction)
         .await?;
+    // Whatever was to be done to it must not be done to another answer.
+    sqlx::query(
+        "UPDATE outbox SET state = 'dropped', body = NULL, error = 'its message is not there'
+         WHERE target = ? AND state IN ('pending', 'sending', 'uncertain')",
+    )
+    .bind(key)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query("DELETE FROM outbox WHERE key = ?")
+        .bind(key)
+        .execute(&mut **transaction)
+        .await?;
+    let (created_at, written_at): (i64, Option<i64>) = (row.try_get("created_at")?, row.try_get("written_at")?);
     let missed = NewMissed {
         channel: row.try_get("channel")?,
-        at: time(row.try_get("created_at")?),
-        asked: false,
+        at: time(written_at.unwrap_or(created_at)),
+        asked: row.try_get("asked")?,
+        noted_at: now,
     };
-    inbox::miss(transaction, &missed, now).await?;
-    over(transaction, key, TOO_OLD).await
+    inbox::miss(transaction, &missed).await?;
+    Ok(Turn::Over(Some(TOO_OLD)))
 }
 
 async fn over(transaction: &mut Tx, key: &str, why: &'static str) -> Result<Turn, sqlx::Error> {

@@ -1,15 +1,35 @@
 //! Forgets what is old, a little at a time: nobody waits for the store meanwhile, however much there is.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Sqlite as Engine, Transaction};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _, Sqlite as Engine, Transaction};
 
-use super::Sqlite;
-use crate::store::{Error, PAYLOADS_KEPT, Purged, Retention, Why};
+use super::outbox::time;
+use super::{Sqlite, inbox};
+use crate::store::{Error, NewMissed, PAYLOADS_KEPT, Purged, Retention, Why};
 
 /// Rows that are looked at in one transaction.
 const CHUNK: u32 = 500;
+/// How long rows that waited for a day may still be handled: after an outage they have had no chance yet.
+const GRACE: SignedDuration = SignedDuration::from_mins(30);
+
+/// The time since when rows wait that are older than a day.
+#[derive(Debug, Default)]
+pub(super) struct Overdue(Mutex<Option<Timestamp>>);
+
+impl Overdue {
+    /// Whether such rows had their chance. `any`: there are some.
+    fn is_over(&self, any: bool, now: Timestamp) -> bool {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = any && since.is_some_and(|since| now.duration_since(since).abs() >= GRACE);
+        // Later ones get a chance of their own.
+        *since = since.or(Some(now)).filter(|_| any && !is_over);
+        is_over
+    }
+}
 
 /// A table whose old rows go. Each is walked along an index of its age.
 struct Table {
@@ -67,8 +87,9 @@ impl Sqlite {
     pub(super) async fn purge_in_chunks(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
         let mut purged = Purged::default();
         let day = before(now, PAYLOADS_KEPT);
+        let gives_up = self.overdue.is_over(self.any_waits(day).await?, now);
         loop {
-            let (unhandled, erased) = self.erase_some(now, day).await?;
+            let (unhandled, erased) = self.erase_some(now, day, gives_up).await?;
             purged.unhandled += unhandled;
             purged.erased += erased;
             if unhandled + erased == 0 {
@@ -83,21 +104,28 @@ impl Sqlite {
         Ok(purged)
     }
 
-    /// Sets rows aside that waited for a day, and erases payloads that are older. Tells how many of each.
-    async fn erase_some(&self, now: Timestamp, day: i64) -> Result<(u64, u64), Error> {
+    /// Whether rows wait that came in before.
+    async fn any_waits(&self, before: i64) -> Result<bool, Error> {
+        let any = sqlx::query_scalar(
+            "SELECT EXISTS (
+                 SELECT 1 FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state = 'waiting')",
+        )
+        .bind(before)
+        .fetch_one(&self.readers())
+        .await?;
+        Ok(any)
+    }
+
+    /// Erases payloads that are older than a day; first sets rows aside that waited for so long, if `gives_up`. Tells how
+    /// many of the latter and of the former.
+    async fn erase_some(&self, now: Timestamp, day: i64, gives_up: bool) -> Result<(u64, u64), Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        let unhandled = sqlx::query(
-            "UPDATE inbox SET state = 'set_aside', running = 0, reason = ?, handled_at = ? WHERE seq IN (
-                 SELECT seq FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state = 'waiting' LIMIT ?)",
-        )
-        .bind(Why::TooOld.as_str())
-        .bind(now.as_millisecond())
-        .bind(day)
-        .bind(CHUNK)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        let unhandled = if gives_up {
+            give_up(&mut transaction, now, day).await?
+        } else {
+            0
+        };
         let erased = sqlx::query(
             "UPDATE inbox SET payload = NULL WHERE seq IN (
                  SELECT seq FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state <> 'waiting' LIMIT ?)",
@@ -107,7 +135,7 @@ impl Sqlite {
         .execute(&mut *transaction)
         .await?
         .rows_affected();
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok((unhandled, erased))
     }
 
@@ -122,13 +150,59 @@ impl Sqlite {
                 return Ok(forgotten);
             };
             forgotten += delete(&mut transaction, table, from, to).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             let Some(next) = to.checked_add(1) else {
                 return Ok(forgotten);
             };
             from = next;
         }
     }
+}
+
+/// Sets rows aside that waited for a day. Channels where the bot was asked are told; whether the other messages were
+/// errors, nobody knows.
+async fn give_up(transaction: &mut Transaction<'static, Engine>, now: Timestamp, day: i64) -> Result<u64, sqlx::Error> {
+    let rows = sqlx::query(
+        "UPDATE inbox SET state = 'set_aside', running = 0, reason = ?, handled_at = ? WHERE seq IN (
+             SELECT seq FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state = 'waiting' LIMIT ?)
+         RETURNING key, lane, mentioned, received_at",
+    )
+    .bind(Why::TooOld.as_str())
+    .bind(now.as_millisecond())
+    .bind(day)
+    .bind(CHUNK)
+    .fetch_all(&mut **transaction)
+    .await?;
+    for row in &rows {
+        if let Some(missed) = asked(row)? {
+            inbox::miss(transaction, &missed).await?;
+        }
+    }
+    Ok(rows.len() as u64)
+}
+
+/// The message of a row that is given up, where the bot was asked.
+fn asked(row: &SqliteRow) -> Result<Option<NewMissed>, sqlx::Error> {
+    let (key, lane): (String, String) = (row.try_get("key")?, row.try_get("lane")?);
+    let channel = lane.rsplit_once(':').map_or("", |(_, channel)| channel);
+    // Only the keys of messages begin with their lane.
+    let ts = key.strip_prefix(&lane).and_then(|rest| rest.split(':').nth(1));
+    let is_direct = channel.starts_with('D') && ts.is_some();
+    if channel.is_empty() || !(is_direct || row.try_get("mentioned")?) {
+        return Ok(None);
+    }
+    let seconds = ts.and_then(|ts| ts.parse::<f64>().ok()).filter(|ts| ts.is_finite());
+    let at = match seconds {
+        Some(seconds) => time((seconds * 1_000.0) as i64),
+        None => time(row.try_get("received_at")?),
+    };
+    Ok(Some(NewMissed {
+        channel: channel.to_owned(),
+        at,
+        asked: true,
+        // Nothing more of them comes: told at the next look, whatever this machine's clock says.
+        noted_at: Timestamp::UNIX_EPOCH,
+    }))
 }
 
 /// The greatest age of the next rows from `from` on; `None` when none is older than `old`.

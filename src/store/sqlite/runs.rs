@@ -20,39 +20,39 @@ const KEYED: &str = "hmac:";
 #[async_trait]
 impl Runs for Sqlite {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
-        self.readers().run(id).await
+        self.told(self.readers().run(id).await)
     }
 
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
-        self.readers().live_runs().await
+        self.told(self.readers().live_runs().await)
     }
 
     async fn fingerprint(&self, of: &str) -> Result<String, Error> {
-        self.readers().fingerprint(of).await
+        self.told(self.readers().fingerprint(of).await)
     }
 
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
-        self.readers().same_run(fingerprint).await
+        self.told(self.readers().same_run(fingerprint).await)
     }
 
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
-        self.readers().latest_runs(user, limit).await
+        self.told(self.readers().latest_runs(user, limit).await)
     }
 
     async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error> {
-        self.readers().runs_to_list(user, jobs, limit).await
+        self.told(self.readers().runs_to_list(user, jobs, limit).await)
     }
 
     async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error> {
-        self.readers().runs_of_job(job, since).await
+        self.told(self.readers().runs_of_job(job, since).await)
     }
 
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
-        self.readers().runs_of_case(case).await
+        self.told(self.readers().runs_of_case(case).await)
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
-        self.readers().audit(query).await
+        self.told(self.readers().audit(query).await)
     }
 }
 

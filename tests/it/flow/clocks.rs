@@ -1,7 +1,6 @@
 //! Clocks that are wrong or are set: nothing is posted twice, nothing waits for the old time, and people are told.
 
 use super::acts::Moved;
-use super::starting::free_port;
 use super::*;
 
 use jiff::SignedDuration;
@@ -171,14 +170,18 @@ fn a_post_that_was_to_wait_for_days_by_a_wrong_clock_goes_out_after_a_start() {
 #[test]
 fn ready_tells_how_far_the_clock_is_off() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let (clock, parts) = ahead(SignedDuration::from_secs(95));
         let bot = world.bot_with(settings, parts).await;
         let is_near = |skew: Option<i64>, expected: i64| skew.is_some_and(|skew| (skew - expected).abs() <= 2);
         bot.parts.status.wait_for(|now| is_near(now.skew_seconds, 95)).await;
-        let ready = world.client.get(format!("http://{health}/ready")).send().await.unwrap();
+        let ready = world
+            .client
+            .get(format!("http://{}/ready", bot.health()))
+            .send()
+            .await
+            .unwrap();
         let ready: Value = ready.json().await.unwrap();
         assert!(is_near(ready["clock"]["skew_seconds"].as_i64(), 95), "{ready}");
         // Every answer of Slack measures it anew.

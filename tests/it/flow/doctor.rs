@@ -30,6 +30,9 @@ const TOKENS: [(&str, &str); 2] = [
     ("SIGNPOST__SLACK__APP_TOKEN", SIGNPOST_APP_TOKEN),
 ];
 
+/// An address where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
 fn assert_says(said: &str, parts: &[&str]) {
     for part in parts {
         assert!(said.contains(part), "{part:?} is missing in {said}");
@@ -148,17 +151,17 @@ fn in_http_mode_it_looks_at_the_port_and_needs_no_app_token() {
             ],
         );
 
-        drop(other);
-        let (code, said) = doctor(&world, &[], &environment(taken)).await;
+        let (code, said) = doctor(&world, &[], &environment(ANY_PORT)).await;
         assert_eq!(code, Some(0), "{said}");
         assert_says(&said, &["ok       requests", "is free"]);
 
         let mut settings = world.settings();
         settings.slack.mode = Mode::Http;
         settings.slack.signing_secret = Some(SIGNING_SECRET.into());
-        taken.clone_into(&mut settings.slack.listen);
+        settings.slack.listen = ANY_PORT.to_owned();
         let bot = world.bot_with(settings, Parts::default()).await;
-        let (code, said) = doctor(&world, &[], &environment(taken)).await;
+        let ours: &'static str = bot.parts.status.get().requests.unwrap().to_string().leak();
+        let (code, said) = doctor(&world, &[], &environment(ours)).await;
         assert_eq!(code, Some(0), "{said}");
         assert_says(&said, &["ok       requests", "a running signpost"]);
         bot.stop().await;
@@ -310,9 +313,6 @@ async fn serve_identity(who: Value) -> String {
 fn the_doctor_names_what_keeps_jenkins_from_being_asked() {
     with(|world| async move {
         let url = world.workspace.jenkins_url();
-        let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let nowhere = format!("http://{}", unused.local_addr().unwrap());
-        drop(unused);
         let token = token_of("signpost");
         let fault = |fault: &Value| world.workspace.jenkins().fault(fault).unwrap();
         let told = |url: &str, token: &str| {
@@ -328,7 +328,7 @@ fn the_doctor_names_what_keeps_jenkins_from_being_asked() {
                 said
             }
         };
-        assert_says(&told(&nowhere, &token).await, &["cannot be reached", "check `url`"]);
+        assert_says(&told(NOWHERE, &token).await, &["cannot be reached", "check `url`"]);
         assert_says(
             &told(&url, "wrong-one").await,
             &["does not take the user's API token", "JENKINS_TOKEN"],
@@ -381,11 +381,8 @@ fn the_doctor_names_runbooks_that_do_not_fit_the_jobs() {
 #[test]
 fn a_jenkins_that_is_away_keeps_nobody_from_starting() {
     with(|world| async move {
-        let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let nowhere = format!("http://{}", unused.local_addr().unwrap());
-        drop(unused);
         let mut settings = world.settings();
-        settings.jobs = settings::jobs::sample(&nowhere, &token_of("signpost").into()).unwrap();
+        settings.jobs = settings::jobs::sample(NOWHERE, &token_of("signpost").into()).unwrap();
         let problems = flow::unwell(&settings).await;
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_says(&problems[0], &["jenkins[sandbox] at", "cannot be reached"]);

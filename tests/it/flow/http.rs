@@ -7,27 +7,32 @@ use signpost::sandbox::SIGNING_SECRET;
 use crate::recorded::{self, Recorded};
 use crate::signing::{FORM, JSON, form, now, signed};
 
-/// Settings for HTTP, on a port that is free, and the address that Slack posts to.
-async fn over_http(world: &World) -> (Settings, String) {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+/// Settings for HTTP.
+fn over_http(world: &World) -> Settings {
     let mut settings = world.settings();
     settings.slack.mode = Mode::Http;
     settings.slack.app_token = None;
     settings.slack.signing_secret = Some(SIGNING_SECRET.into());
-    settings.slack.listen = free.to_string();
-    (settings, format!("http://{free}/slack/events"))
+    settings.slack.listen = ANY_PORT.to_owned();
+    settings
 }
 
-/// A bot to which the workspace posts.
-pub(super) async fn bot(world: &World) -> (Bot, Settings, String) {
-    let (settings, url) = over_http(world).await;
-    let bot = world.bot_with(settings.clone(), Parts::default()).await;
+/// The address of a bot that Slack posts events to.
+fn events_of(bot: &Bot) -> String {
+    let address = bot.parts.status.get().requests.unwrap();
+    format!("http://{address}/slack/events")
+}
+
+/// A bot to which the workspace posts, and where.
+pub(super) async fn bot(world: &World) -> (Bot, String) {
+    let bot = world.bot_with(over_http(world), Parts::default()).await;
+    let url = events_of(&bot);
     let at = |path: &str| url.replace("/slack/events", path);
     let (interactivity, commands) = (at("/slack/interactions"), at("/slack/commands"));
     let urls =
         json!({"app": "signpost", "events": url, "interactivity": interactivity, "commands": commands, "verify": true});
     world.control("request_url", urls).await;
-    (bot, settings, url)
+    (bot, url)
 }
 
 /// A message of Ada's as Slack posts it.
@@ -53,7 +58,7 @@ fn a_paste_is_answered_in_its_thread() {
 #[test]
 fn one_address_may_serve_for_everything() {
     with(|world| async move {
-        let (bot, _, url) = bot(&world).await;
+        let (bot, url) = bot(&world).await;
         let one =
             json!({"app": "signpost", "url": url, "events": "", "interactivity": "", "commands": "", "verify": true});
         world.control("request_url", one).await;
@@ -82,17 +87,17 @@ fn retries_and_doubled_deliveries_are_answered_once() {
 #[test]
 fn what_was_said_meanwhile_is_answered_after_a_restart() {
     with(|world| async move {
-        let (first, settings, _) = bot(&world).await;
+        let (first, _) = bot(&world).await;
         world
             .control("options", json!({"retry_delays_ms": vec![100; 100]}))
             .await;
         first.stop().await;
         let ts = world.say(PASTE);
-        let second = world.bot_with(settings.clone(), Parts::default()).await;
+        let (second, _) = bot(&world).await;
         assert_eq!(world.replies(&ts).await.len(), 1);
         let later = world.say(PASTE);
         second.kill().await;
-        let third = world.bot_with(settings, Parts::default()).await;
+        let (third, _) = bot(&world).await;
         assert_eq!(world.replies(&later).await.len(), 1);
         world.wait_until_sent().await;
         assert_eq!(world.settled(&later).await.len(), 1);
@@ -103,7 +108,7 @@ fn what_was_said_meanwhile_is_answered_after_a_restart() {
 #[test]
 fn what_slack_did_not_sign_is_not_answered() {
     with(|world| async move {
-        let (bot, _, url) = bot(&world).await;
+        let (bot, url) = bot(&world).await;
         let root = world.say("look at this");
         let forged = message(&root, PASTE);
         for (secret, seconds, expected) in [
@@ -121,8 +126,10 @@ fn what_slack_did_not_sign_is_not_answered() {
 #[test]
 fn commands_without_a_trigger_are_cases_of_their_own() {
     with(|world| async move {
-        let (bot, _, url) = bot(&world).await;
+        let (bot, url) = bot(&world).await;
         let mut cases = Vec::new();
+        // Read once: a second may pass between two requests.
+        let begun = now().as_second();
         for (user, seconds) in [(ADA, 0), (ADA, 1), (sandbox::GRACE, 1)] {
             let body = form(&[
                 ("command", "/signpost"),
@@ -131,8 +138,7 @@ fn commands_without_a_trigger_are_cases_of_their_own() {
                 ("channel_id", SUPPORT),
                 ("team_id", sandbox::TEAM),
             ]);
-            let seconds = now().as_second() - seconds;
-            let request = signed(world.client.post(&url), SIGNING_SECRET, seconds, FORM, &body);
+            let request = signed(world.client.post(&url), SIGNING_SECRET, begun - seconds, FORM, &body);
             let shown: Value = request.send().await.unwrap().json().await.unwrap();
             let rows = shown["blocks"].as_array().unwrap().iter();
             let mut buttons = rows.filter_map(|block| block["elements"].as_array()).flatten();
@@ -175,11 +181,15 @@ fn commands_shortcuts_and_clicks_are_answered() {
 #[test]
 fn readiness_tells_the_mode_and_no_connection_is_needed() {
     with(|world| async move {
-        let (mut settings, _) = over_http(&world).await;
-        let health = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        settings.http.listen = health.to_string();
+        let mut settings = over_http(&world);
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = world.bot_with(settings, Parts::default()).await;
-        let ready = world.client.get(format!("http://{health}/ready")).send().await.unwrap();
+        let ready = world
+            .client
+            .get(format!("http://{}/ready", bot.health()))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(ready.status().as_u16(), 200);
         let ready: Value = ready.json().await.unwrap();
         assert_eq!(
@@ -193,7 +203,7 @@ fn readiness_tells_the_mode_and_no_connection_is_needed() {
 #[test]
 fn what_keeps_it_from_starting_is_told() {
     with(|world| async move {
-        let (settings, _) = over_http(&world).await;
+        let settings = over_http(&world);
         let told = async |change: &dyn Fn(&mut Settings)| {
             let mut settings = settings.clone();
             change(&mut settings);
@@ -223,10 +233,11 @@ fn what_keeps_it_from_starting_is_told() {
 #[test]
 fn a_signing_secret_may_be_any_text() {
     with(|world| async move {
-        let (mut settings, url) = over_http(&world).await;
+        let mut settings = over_http(&world);
         let secret = "a secret with blanks, and ümlauts";
         settings.slack.signing_secret = Some(secret.into());
         let bot = world.bot_with(settings, Parts::default()).await;
+        let url = events_of(&bot);
         for (key, status) in [(secret, 200), (SIGNING_SECRET, 401)] {
             let request = signed(
                 world.client.post(&url),
@@ -245,7 +256,7 @@ fn a_signing_secret_may_be_any_text() {
 fn every_recorded_payload_is_acknowledged_and_the_bot_goes_on() {
     let Some(files) = recorded::all() else { return };
     with(|world| async move {
-        let (bot, _, url) = bot(&world).await;
+        let (bot, url) = bot(&world).await;
         for (name, kind, body) in files.iter().flat_map(Recorded::requests) {
             let request = signed(world.client.post(&url), SIGNING_SECRET, now().as_second(), kind, &body);
             assert_eq!(request.send().await.unwrap().status().as_u16(), 200, "{name}");

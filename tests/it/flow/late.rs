@@ -2,9 +2,12 @@
 
 use jiff::SignedDuration;
 use signpost::clock::{Clock as _, SystemClock};
+use signpost::sandbox::GRACE;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Arrival, Store as _, Why};
+use signpost::store::{Action, Answered, Arrival, Done, Expiry, NewPost, Store as _, Why};
 
+use super::acts::Moved;
+use super::starting::Served;
 use super::*;
 
 /// A message of Ada's as Slack sends it, written so many minutes ago.
@@ -24,8 +27,14 @@ fn written(minutes: i64, number: i64, text: &str) -> Arrival {
 
 /// Puts messages into the inbox of a bot that does not run.
 async fn receive(world: &World, arrivals: &[Arrival]) {
+    receive_before(world, 0, arrivals).await;
+}
+
+/// The same, so many hours ago.
+async fn receive_before(world: &World, hours: i64, arrivals: &[Arrival]) {
     let store = Sqlite::open(&world.store()).await.unwrap();
-    store.receive(arrivals, SystemClock.now()).await.unwrap();
+    let then = SystemClock.now() - SignedDuration::from_hours(hours);
+    store.receive(arrivals, then).await.unwrap();
 }
 
 /// What the bot said in the channel itself.
@@ -117,6 +126,77 @@ fn a_run_that_was_asked_for_too_long_ago_is_not_started_and_whoever_asked_is_tol
     });
 }
 
+#[test]
+fn what_waited_through_a_long_outage_is_told_before_its_text_is_erased() {
+    with(|world| async move {
+        let errors = (0..3).map(|number| written(30 * 60, number, PASTE));
+        let run = Arrival {
+            mentioned: true,
+            ..written(30 * 60, 9, &format!("<@{SIGNPOST}> run get-info CLUSTERID=x"))
+        };
+        receive_before(&world, 30, &errors.chain([run]).collect::<Vec<_>>()).await;
+        let bot = world.bot().await;
+        let note = note(&world).await;
+        assert!(note.contains("; 3 errors were not answered."), "{note}");
+        let pool = world.look_into_store().await;
+        let about: Vec<String> = sqlx::query_scalar("SELECT about FROM answers")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+        assert_eq!(about, ["late run"]);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_question_whose_answer_waited_for_too_long_is_told_and_may_be_asked_again() {
+    with(|world| async move {
+        let ts = world.say(PASTE);
+        let message = format!("T0SANDBOX1:{SUPPORT}:{ts}");
+        let key = format!("answer:{message}:0");
+        let now = SystemClock.now();
+        let done = Done {
+            posts: vec![NewPost {
+                key: key.clone(),
+                channel: SUPPORT.to_owned(),
+                thread_ts: Some(ts.clone()),
+                action: Action::Post,
+                body: json!({"text": "late"}).to_string(),
+            }],
+            expiry: Some(Expiry {
+                at: now - SignedDuration::from_mins(1),
+                asked: true,
+                written_at: now - SignedDuration::from_mins(241),
+            }),
+            answered: vec![Answered {
+                message,
+                about: "flux.md".to_owned(),
+                post: Some(key),
+                case: None,
+            }],
+            ..Done::default()
+        };
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        store.conclude(&done, None, now).await.unwrap();
+        drop(store);
+        // Whatever this machine's clock says.
+        let clock = Arc::new(Moved::default());
+        clock.turn(SignedDuration::from_mins(-40));
+        let parts = Parts {
+            clock,
+            ..Parts::default()
+        };
+        let mut settings = world.settings();
+        settings.answers.auto = false;
+        let bot = world.bot_with(settings, parts).await;
+        let note = note(&world).await;
+        assert!(note.contains("; 1 message was not answered."), "{note}");
+        world.find(GRACE, SUPPORT, &ts).await;
+        world.saying(&ts, &["fluxctl fill w-17"]).await;
+        bot.stop().await;
+    });
+}
+
 fn inbox(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let store = format!("[store]\npath = {:?}\n", world.store());
     std::fs::write(world.folder.path().join("local.toml"), store).unwrap();
@@ -188,5 +268,33 @@ fn what_was_set_aside_is_listed_and_tried_again_beside_the_running_bot() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bot.stop().await;
+    });
+}
+
+#[test]
+fn what_cannot_be_tried_again_is_told_as_such() {
+    with(|world| async move {
+        let odd = Arrival {
+            decoded: false,
+            ..written(1, 1, PASTE)
+        };
+        receive(&world, std::slice::from_ref(&odd)).await;
+        let command = world.program(&[]);
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut served = Served::start(command);
+            served.read_until("messages were set aside");
+            served.end()
+        });
+        let (code, log) = ended.await.unwrap();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("none of them can be retried"), "{log}");
+        assert!(!log.contains("inbox retry"), "{log}");
+        let (_, listed) = inbox(&world, &["list"]);
+        assert!(
+            listed.contains(&format!("set aside (undecoded)  {}  cannot be retried", odd.key)),
+            "{listed}"
+        );
+        let (code, said) = inbox(&world, &["retry", &odd.key]);
+        assert_eq!(code, Some(2), "{said}");
     });
 }

@@ -37,10 +37,10 @@ fn a_broken_file_is_told_in_status_and_readiness_until_it_is_mended() {
     with(|world| async move {
         std::fs::create_dir(world.runbooks().join("_data")).unwrap();
         world.write("_data/teams.yml", "gates:\n  name: gates\n");
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let mut settings = world.settings();
-        settings.http.listen = port.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = world.bot_with(settings, Parts::default()).await;
+        let port = bot.health();
         let errors = async || -> u64 {
             let answer = world.client.get(format!("http://{port}/ready")).send().await.unwrap();
             let told: Value = answer.json().await.unwrap();
@@ -129,14 +129,15 @@ fn a_folder_behind_a_link_that_is_pointed_elsewhere_is_read_there() {
 #[test]
 fn health_is_told_and_a_port_in_use_is_an_error() {
     with(|world| async move {
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let mut settings = world.settings();
-        settings.http.listen = port.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = world.bot_with(settings.clone(), Parts::default()).await;
+        let port = bot.health();
         for (path, expected) in [("live", 200), ("ready", 200), ("metrics", 404), ("nothing", 404)] {
             let answer = world.client.get(format!("http://{port}/{path}")).send().await.unwrap();
             assert_eq!(answer.status().as_u16(), expected, "{path}");
         }
+        settings.http.listen = port.to_string();
         settings.store.path = world.folder.path().join("other.db");
         let error = flow::run(settings, Parts::default(), CancellationToken::new())
             .await

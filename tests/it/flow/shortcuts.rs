@@ -9,7 +9,7 @@ const LONG: &str = "# Pump is stuck\n\n```\nPS900: the pump of node <NODE> is st
     1. One.\n2. Two.\n3. Three.\n4. Four.\n5. Five.\n6. Six.\n7. Seven.\n8. Eight.\n";
 
 impl World {
-    async fn find(&self, who: &str, channel: &str, ts: &str) {
+    pub(super) async fn find(&self, who: &str, channel: &str, ts: &str) {
         let sent = json!({"user": who, "callback_id": "find_runbook", "channel": channel, "ts": ts});
         let told = self.control("shortcut", sent).await;
         assert_eq!(told["acknowledged"], true, "{told}");

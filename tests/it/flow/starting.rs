@@ -1,7 +1,6 @@
 //! A start while Slack or the store is not there yet: what passes by itself is waited for, what takes a person is not.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use super::*;
@@ -10,13 +9,9 @@ use signpost::clock::{Clock as _, SystemClock};
 use signpost::flow::Status;
 use signpost::sandbox::SIGNING_SECRET;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, NewPost, Store as _};
+use signpost::store::{Action, Arrival, NewPost, Store as _};
 
 use crate::signing::{JSON, now, signed};
-
-pub(super) async fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
-}
 
 /// A bot that need not become ready.
 fn begin(settings: Settings, parts: Parts) -> Bot {
@@ -163,14 +158,13 @@ fn connections_that_slack_does_not_open_yet_are_waited_for_at_the_start() {
 #[test]
 fn health_tells_why_the_bot_waits_for_slack() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         world.fault(&json!({"kind": "503", "method": "auth.test", "times": "always"}));
         let bot = begin(settings, Parts::default());
         waits(&bot.parts.status).await;
-        assert_eq!(world.get(health, "live").await.0, 200);
-        let (status, body) = world.ready(health).await;
+        assert_eq!(world.get(bot.health(), "live").await.0, 200);
+        let (status, body) = world.ready(bot.health()).await;
         assert_eq!((status, &body["ready"]), (503, &json!(false)));
         let why = body["slack"]["waiting_for"].as_str().unwrap();
         assert!(
@@ -179,7 +173,7 @@ fn health_tells_why_the_bot_waits_for_slack() {
         );
         world.fault(&json!({"clear": true}));
         bot.parts.status.wait_ready().await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         assert_eq!((status, &body["slack"]["waiting_for"]), (200, &Value::Null));
         let ts = world.say(PASTE);
         assert_eq!(world.settled(&ts).await.len(), 1);
@@ -190,13 +184,12 @@ fn health_tells_why_the_bot_waits_for_slack() {
 #[test]
 fn a_slack_out_of_reach_is_named_and_the_end_is_not_held_up() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         settings.slack.api_url = "http://127.0.0.1:1/api".to_owned();
         let bot = begin(settings, Parts::default());
         waits(&bot.parts.status).await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         let why = body["slack"]["waiting_for"].as_str().unwrap();
         assert_eq!(status, 503);
         assert!(
@@ -220,6 +213,61 @@ fn the_program_waits_for_slack_says_so_once_and_ends_with_0() {
         assert_eq!(code, Some(0), "{log}");
         assert_eq!(log.matches("waiting for Slack").count(), 1, "{log}");
         assert!(log.contains("http://127.0.0.1:1/api cannot be reached"), "{log}");
+    });
+}
+
+/// The same program, whose files must not get larger than so many blocks of 512 bytes.
+fn limited(program: &Command, blocks: u32) -> Command {
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(program.get_current_dir().unwrap())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    limited
+}
+
+/// A message that takes a page of the store.
+fn large(number: u32) -> Arrival {
+    Arrival {
+        key: number.to_string(),
+        lane: number.to_string(),
+        mentioned: false,
+        payload: "x".repeat(4_000),
+        decoded: true,
+    }
+}
+
+#[test]
+fn a_disk_that_takes_no_more_is_waited_for_at_the_start() {
+    with(|world| async move {
+        // Counting these writes more pages than the second limit lets through.
+        let arrivals: Vec<_> = (0..100).map(large).collect();
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        store.receive(&arrivals, SystemClock.now()).await.unwrap();
+        drop(store);
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.store());
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::query("UPDATE inbox SET running = 1")
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        // SQLite takes a file that must not grow for one whose quota is used up: first the index of its log, then the log.
+        for blocks in [16, 128] {
+            let limited = limited(&world.program(&[]), blocks);
+            let ended = tokio::task::spawn_blocking(move || {
+                let mut served = Served::start(limited);
+                served.read_until("waiting for the store");
+                served.end()
+            });
+            let (code, log) = ended.await.unwrap();
+            assert_eq!(code, Some(0), "{blocks}: {log}");
+        }
     });
 }
 
@@ -248,15 +296,15 @@ fn a_refused_token_ends_the_program_with_2_also_after_trouble() {
 #[test]
 fn over_http_events_get_a_503_until_slack_knows_the_bot_and_then_are_answered() {
     with(|world| async move {
-        let address = free_port().await;
         let mut settings = world.settings();
         settings.slack.mode = Mode::Http;
         settings.slack.app_token = None;
         settings.slack.signing_secret = Some(SIGNING_SECRET.into());
-        settings.slack.listen = address.to_string();
+        settings.slack.listen = ANY_PORT.to_owned();
         world.fault(&json!({"kind": "503", "method": "auth.test", "times": "always"}));
         let bot = begin(settings, Parts::default());
         waits(&bot.parts.status).await;
+        let address = bot.parts.status.get().requests.unwrap();
         let url = format!("http://{address}/slack/events");
         let urls = json!({"app": "signpost", "url": url, "verify": false});
         world.control("request_url", urls).await;
@@ -308,14 +356,13 @@ fn posts_go_out_while_slack_opens_no_connections() {
 #[test]
 fn ready_tells_why_connections_that_were_lost_cannot_be_opened() {
     with(|world| async move {
-        let health = free_port().await;
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = world.bot_with(settings, Parts::default()).await;
         world.fault(&json!({"kind": "503", "method": "apps.connections.open", "times": "always"}));
         world.fault(&json!({"kind": "disconnect"}));
         bot.parts.status.wait_for(|now| now.waits && now.sockets == 0).await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         let why = body["slack"]["waiting_for"].as_str().unwrap();
         assert_eq!(status, 503);
         assert!(why.contains("apps.connections.open") && why.contains("503"), "{why}");
@@ -328,13 +375,12 @@ fn ready_tells_why_connections_that_were_lost_cannot_be_opened() {
 #[test]
 fn a_store_that_another_process_still_uses_is_waited_for_a_while() {
     with(|world| async move {
-        let health = free_port().await;
         let used = Sqlite::open(&world.store()).await.unwrap();
         let mut settings = world.settings();
-        settings.http.listen = health.to_string();
+        settings.http.listen = ANY_PORT.to_owned();
         let bot = begin(settings.clone(), Parts::default());
         waits(&bot.parts.status).await;
-        let (status, body) = world.ready(health).await;
+        let (status, body) = world.ready(bot.health()).await;
         let why = body["store"]["waiting_for"].as_str().unwrap();
         assert!(status == 503 && why.contains("in use by another signpost"), "{why}");
         drop(used);

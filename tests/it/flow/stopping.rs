@@ -74,3 +74,29 @@ fn changes_of_runbooks_that_do_not_settle_hold_up_no_shutdown() {
         changing.await.unwrap();
     });
 }
+
+#[test]
+fn old_rows_that_are_being_removed_hold_up_no_shutdown() {
+    const OLD: i64 = 300_000;
+    with(|world| async move {
+        drop(signpost::store::sqlite::Sqlite::open(&world.store()).await.unwrap());
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.store());
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let insert = "INSERT INTO answers (message, about, answered_at)
+            WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT ?)
+            SELECT n, 'runbook', n FROM numbers";
+        sqlx::query(insert).bind(OLD).execute(&pool).await.unwrap();
+        let left = async || -> i64 {
+            let count = sqlx::query_scalar("SELECT count(*) FROM answers");
+            count.fetch_one(&pool).await.unwrap()
+        };
+        let bot = world.bot().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while left().await == OLD {
+            assert!(tokio::time::Instant::now() < deadline, "none is removed");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stops(bot).await;
+        assert!(left().await > 0, "the shutdown waited until all of them were removed");
+    });
+}

@@ -147,12 +147,12 @@ fn a_hostile_folder_is_linted_in_little_memory() {
         format!("{anchor}{}", "  - *a\n".repeat(90)),
     )
     .unwrap();
-    let bomb: String = (0..20)
+    let bomb: Vec<String> = (0..20)
         .map(|at| format!("k{}: &k{} [*k{at}, *k{at}, *k{at}]\n", at + 1, at + 1))
         .collect();
     fs::write(
         docs.join("front.md"),
-        format!("---\nk0: &k0 [x, y]\n{bomb}---\n# E\n\ntext\n"),
+        format!("---\nk0: &k0 [x, y]\n{}---\n# E\n\ntext\n", bomb.concat()),
     )
     .unwrap();
     let mut command = Command::new("sh");

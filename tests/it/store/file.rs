@@ -1,11 +1,13 @@
 //! The file of the store: whose it is, who may read it, and what is left of it when it is taken away.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
+use signpost::store::Runs as _;
 use signpost::store::sqlite::FileFault;
 
+use super::reading::ALL;
 use super::*;
 
 #[tokio::test]
@@ -196,21 +198,110 @@ async fn a_write_ahead_log_that_was_emptied_stops_acknowledgements_until_the_fil
     let log = folder.path().join("signpost.db-wal");
     let store = Sqlite::open(&path).await.unwrap();
     store.receive(&[arrival("a", false)], at(0)).await.unwrap();
-    assert!(store.scrub().await.unwrap());
-    // Two, for the length of the log is that before the last of them.
-    store.receive(&[arrival("b", false)], at(1)).await.unwrap();
-    store.receive(&[arrival("c", false)], at(1)).await.unwrap();
-    overwrite(&log, b"");
+    for (second, key) in (0..).zip(["b", "c"]) {
+        assert!(store.scrub().await.unwrap());
+        store.receive(&[arrival(key, false)], at(second)).await.unwrap();
+        // Emptied, or with a hole as it has when SQLite writes on in a log that was emptied.
+        let hole = vec![0; if key == "b" { 0 } else { 1 << 20 }];
+        overwrite(&log, &hole);
+        assert_eq!(fault(store.scrub().await), FileFault::LogDamaged, "{key}");
+        let late = store.receive(&[arrival("late", false)], at(second)).await;
+        assert_eq!(fault(late), FileFault::LogDamaged, "{key}");
+        store.check(at(second)).await.unwrap();
+        let again = store.receive(&[arrival(key, false)], at(second)).await;
+        assert_eq!(
+            again.unwrap(),
+            [Receipt::New],
+            "{key} is lost, and told as new when it comes again"
+        );
+    }
+    for key in ["a", "b", "c"] {
+        let row = next(&store).await;
+        assert_eq!(row.key, key);
+        assert!(store.finish(&row, &Done::default(), at(4)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_anew_is_tried_again_by_the_next_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let beside = |suffix: &str| folder.path().join(format!("signpost.db{suffix}"));
+    let store = Sqlite::open(&path).await.unwrap();
+    // A folder where SQLite expects a file lets nothing be opened. A file that was just written anew may have a journal.
+    for (key, gone, folder) in [
+        ("a", beside("-wal"), beside("-wal")),
+        ("b", path.clone(), beside("-journal")),
+    ] {
+        store.receive(&[arrival(key, false)], at(0)).await.unwrap();
+        fs::remove_file(&gone).unwrap();
+        fs::create_dir(&folder).unwrap();
+        let expected = if gone == path {
+            FileFault::Removed
+        } else {
+            FileFault::LogRemoved
+        };
+        for _ in 0..3 {
+            assert!(store.check(at(1)).await.is_err(), "{key}");
+            let late = store.receive(&[arrival("late", false)], at(1)).await;
+            assert_eq!(fault(late), expected, "{key}");
+            assert_eq!(fault(store.next("T:C").await), expected, "{key}");
+        }
+        fs::remove_dir(&folder).unwrap();
+        store.check(at(2)).await.unwrap();
+    }
     assert_eq!(
-        fault(store.receive(&[arrival("d", false)], at(2)).await),
-        FileFault::LogDamaged
-    );
-    store.check(at(3)).await.unwrap();
-    assert_eq!(
-        store.receive(&[arrival("d", false)], at(4)).await.unwrap(),
+        store.receive(&[arrival("late", false)], at(3)).await.unwrap(),
         [Receipt::New]
     );
-    assert_eq!(next(&store).await.key, "a");
+    for key in ["a", "b", "late"] {
+        let row = next(&store).await;
+        assert_eq!(row.key, key);
+        assert!(store.finish(&row, &Done::default(), at(4)).await.unwrap());
+    }
+}
+
+/// Overwrites the first page of a table.
+async fn damage(path: &Path, table: &str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let select = "SELECT (rootpage - 1) * (SELECT page_size FROM pragma_page_size()) FROM sqlite_schema WHERE name = ?";
+    let at: i64 = sqlx::query_scalar(select).bind(table).fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.write_all_at(&[0xff; 512], at.try_into().unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_not_used_until_it_is_sound_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let log = folder.path().join("signpost.db-wal");
+    let store = Sqlite::open(&path).await.unwrap();
+    store.receive(&[arrival("a", false)], at(0)).await.unwrap();
+    for noticed_by_reading in [true, false] {
+        assert!(store.scrub().await.unwrap(), "all of it is in the file");
+        let content = fs::read(&path).unwrap();
+        damage(&path, "audit").await;
+        if noticed_by_reading {
+            assert_eq!(fault(store.audit(&ALL).await), FileFault::Suspect);
+        } else {
+            fs::remove_file(&log).unwrap();
+        }
+        for _ in 0..3 {
+            let found = store.check(at(1)).await.unwrap_err();
+            assert!(matches!(found, Error::Damaged { .. }), "{found}");
+            fault(store.receive(&[arrival("b", false)], at(1)).await);
+        }
+        overwrite(&path, &content);
+        store.check(at(2)).await.unwrap();
+        assert!(store.audit(&ALL).await.unwrap().is_empty());
+        assert_eq!(next(&store).await.key, "a");
+    }
+    assert_eq!(
+        store.receive(&[arrival("b", false)], at(3)).await.unwrap(),
+        [Receipt::New]
+    );
 }
 
 /// In place: it stays the same file.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 
-use signpost::store::CaseRow;
+use signpost::store::{CaseRow, Expiry};
 
 use super::*;
 
@@ -371,7 +371,7 @@ pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_a
     };
     let done = Done {
         posts: vec![post("p"), update("u", "p")],
-        expires_at: Some(at(10)),
+        expiry: Some(expiry(true)),
         cases: vec![case],
         answered: vec![Answered {
             message: "m".into(),
@@ -389,4 +389,38 @@ pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_a
     assert!(store.case("case").await.unwrap().is_none() && store.answer("m").await.unwrap().is_none());
     let missed = store.missed_before(at(20)).await.unwrap();
     assert_eq!((missed.len(), missed[0].count, missed[0].channel.as_str()), (1, 1, "C"));
+    assert_eq!((missed[0].asked, missed[0].first_at), (1, at(-3)));
+}
+
+/// An answer is of use until the tenth second; its message was written three seconds before the first.
+fn expiry(asked: bool) -> Expiry {
+    Expiry {
+        at: at(10),
+        asked,
+        written_at: at(-3),
+    }
+}
+
+pub(super) async fn the_key_of_an_answer_that_was_too_old_is_free_for_another(store: &dyn Store) {
+    let done = Done {
+        posts: vec![post("p")],
+        expiry: Some(expiry(false)),
+        ..Done::default()
+    };
+    store.conclude(&done, None, at(0)).await.unwrap();
+    ready(store, "p").await;
+    add(store, &[update("u", "p")]).await;
+    store.settle("p", &settled(PostState::Uncertain)).await.unwrap();
+    assert!(matches!(store.sending("p", at(11)).await.unwrap(), Turn::Over(Some(_))));
+    let again = NewPost {
+        body: "another".into(),
+        ..post("p")
+    };
+    add(store, &[again]).await;
+    assert_eq!(ready(store, "p").await.0, "another");
+    store.settle("p", &settled(PostState::Sent)).await.unwrap();
+    assert!(
+        keys(store, 12).await.is_empty(),
+        "nothing is done to it that was meant for the one before"
+    );
 }

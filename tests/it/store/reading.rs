@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use signpost::store::{AuditQuery, Cases as _, RunRow, Runs as _};
+use signpost::store::{AuditQuery, Cases as _, RunRow, Runs as _, Why};
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::runs::{entry, run};
 use super::*;
 
-const ALL: AuditQuery = AuditQuery {
+pub(super) const ALL: AuditQuery = AuditQuery {
     since: None,
     run: None,
     job: None,
@@ -107,6 +107,34 @@ async fn the_audit_is_read_while_the_bot_has_the_store_open_and_nothing_gets_rea
         assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
     }
     Sqlite::open(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_what_can_be_tried_again_is_listed_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signpost.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    let odd = Arrival {
+        decoded: false,
+        ..arrival("odd", false)
+    };
+    store.receive(&[odd, arrival("a", false)], at(0)).await.unwrap();
+    store.set_aside("a", Why::Panicked, at(0)).await.unwrap();
+    let counts = store.inbox().await.unwrap();
+    assert_eq!((counts.set_aside, counts.retriable), (2, 1));
+    let retriable = async || -> Vec<_> {
+        let rows = Sqlite::inbox_rows(&path, 9).await.unwrap().into_iter();
+        rows.map(|row| (row.key, row.state, row.retriable)).collect()
+    };
+    let row = |key: &str, state: &str, retriable| (key.to_owned(), state.to_owned(), retriable);
+    assert_eq!(
+        retriable().await,
+        [row("odd", "set_aside", false), row("a", "set_aside", true)]
+    );
+    assert_eq!(Sqlite::retry(&path, None).await.unwrap(), 1);
+    assert_eq!(retriable().await[0], row("odd", "set_aside", false));
+    let counts = store.inbox().await.unwrap();
+    assert_eq!((counts.waiting, counts.set_aside, counts.retriable), (1, 1, 0));
 }
 
 #[tokio::test]
