@@ -49,15 +49,18 @@ impl<'de> Deserializer<'de> for Fields<'_> {
 pub fn check(registry: &Value) -> Result<(), Problem> {
     let all = || {
         unknown("", registry, of::<Registry>()).or_else(|| {
-            let jenkins = entries("", registry, "jenkins", "id").find_map(|(key, entry)| unknown(&key, entry, of::<Jenkins>()));
+            let jenkins =
+                entries("", registry, "jenkins", "id").find_map(|(key, entry)| unknown(&key, entry, of::<Jenkins>()));
             jenkins.or_else(|| {
                 entries("", registry, "jobs", "id").find_map(|(key, job)| {
                     let parameters = || {
                         entries(&key, job, "parameters", "name")
                             .find_map(|(key, entry)| unknown(&key, entry, of::<Parameter>()))
                     };
-                    let checks =
-                        || entries(&key, job, "checks", "title").find_map(|(key, entry)| unknown(&key, entry, of::<Check>()));
+                    let checks = || {
+                        entries(&key, job, "checks", "title")
+                            .find_map(|(key, entry)| unknown(&key, entry, of::<Check>()))
+                    };
                     unknown(&key, job, of::<Job>()).or_else(parameters).or_else(checks)
                 })
             })

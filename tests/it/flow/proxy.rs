@@ -87,7 +87,10 @@ fn a_proxy_that_refuses_is_told_in_the_log() {
                 std::mem::take(&mut served.said)
             });
             let said = said.await.unwrap();
-            assert!(said.contains("opens no way to 127.0.0.1") && !said.contains("pass"), "{said}");
+            assert!(
+                said.contains("opens no way to 127.0.0.1") && !said.contains("pass"),
+                "{said}"
+            );
         });
     }
 }
