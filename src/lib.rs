@@ -7,16 +7,16 @@
 //! ```
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
-//! topic becomes a reply) and [`flow`] (the story from frame to answer). The core modules are pure; [`slack`], [`jenkins`],
+//! topic becomes a reply) and [`bot`] (the story from frame to answer). The core modules are pure; [`slack`], [`jenkins`],
 //! [`store`] and [`files`] are adapters that know nothing of each other. The local workspace, `signpost_sandbox`, is a crate of
 //! its own: it judges the bot and shares no code with it.
 
+pub mod bot;
 pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod expression;
 pub mod files;
-pub mod flow;
 pub mod http;
 pub mod jenkins;
 pub mod jobs;

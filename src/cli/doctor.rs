@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::{flow, settings};
+use crate::{bot, settings};
 
 /// Check settings, runbooks, tokens, the way to Slack, and Jenkins with its jobs. Exits with 1 when something is missing.
 ///
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(arguments.config.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checks = runtime.block_on(flow::examine(&settings, arguments.probe.as_deref()));
+    let checks = runtime.block_on(bot::examine(&settings, arguments.probe.as_deref()));
     let width = checks
         .iter()
         .map(|check| check.name.len())

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{examples, knowledge, serve};
 use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
 use crate::settings::{self, Link, Settings};
-use crate::{flow, sandbox};
+use crate::{bot, sandbox};
 
 /// How long the bot may take to end what it has begun.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -100,9 +100,9 @@ async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::
     workspace.jenkins().serve(bind(0).await?);
     let settings = settings_for(&workspace, arguments, folder.path())?;
     serve::log(&settings.log)?;
-    let parts = flow::Parts::default();
+    let parts = bot::Parts::default();
     let (status, hard) = (Arc::clone(&parts.status), parts.hard.clone());
-    let mut bot = std::pin::pin!(flow::run(settings, parts, bot_shutdown.clone()));
+    let mut bot = std::pin::pin!(bot::run(settings, parts, bot_shutdown.clone()));
     let url = workspace.url();
     let until_asked = async {
         tokio::select! {

@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-use crate::flow;
+use crate::bot;
 use crate::settings::{self, Format, Log, Settings};
 
 /// Run the bot against Slack.
@@ -41,9 +41,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
-        let parts = flow::Parts {
+        let parts = bot::Parts {
             metrics: Some(metrics),
-            ..flow::Parts::default()
+            ..bot::Parts::default()
         };
         let (shutdown, hard, status) = (CancellationToken::new(), parts.hard.clone(), Arc::clone(&parts.status));
         let asked = settings.clone();
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 status.wait_ready().await;
                 tracing::info!("ready");
                 // A Jenkins that is away keeps nobody from working with runbooks.
-                for problem in flow::unwell(&asked).await {
+                for problem in bot::unwell(&asked).await {
                     tracing::warn!("{problem}");
                 }
             };
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            ended = flow::run(settings, parts, shutdown.clone()) => ended,
+            ended = bot::run(settings, parts, shutdown.clone()) => ended,
             () = beside => Ok(()),
         }
     });

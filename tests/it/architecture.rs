@@ -20,7 +20,7 @@ const PURE: [&str; 8] = [
     "runbook",
 ];
 
-/// Each talks to one thing outside; `flow` and `cli` join them.
+/// Each talks to one thing outside; `bot` and `cli` join them.
 const ADAPTERS: [&str; 5] = ["files", "http", "jenkins", "slack", "store"];
 
 /// What a pure module has no use for.
@@ -101,7 +101,7 @@ fn adapters_know_nothing_of_each_other() {
     }
     assert!(
         faults.is_empty(),
-        "`flow` joins adapters, through its traits:\n{}",
+        "`bot` joins adapters, through its traits:\n{}",
         faults.join("\n")
     );
 }

@@ -5,11 +5,11 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bot;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod conformance;
-#[cfg(test)]
-mod flow;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use signpost::bot::{self, Parts};
 use signpost::clock::{Clock, SystemClock};
-use signpost::flow::{self, Parts};
 use signpost::jobs::Registry;
 use signpost::sandbox::jenkins::token_of;
 use signpost::sandbox::{ADA, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, State};
@@ -58,7 +58,7 @@ async fn ahead(trial: Trial) -> Counts {
         ..Parts::default()
     };
     let shutdown = CancellationToken::new();
-    let bot = flow::run(settings(&setup), parts.clone(), shutdown.clone());
+    let bot = bot::run(settings(&setup), parts.clone(), shutdown.clone());
     let bot = TaskTracker::new().spawn(bot);
     let ready = tokio::time::timeout(LIMIT, parts.status.wait_ready());
     ready.await.expect("the bot is ready");

@@ -28,7 +28,7 @@ const STAGES: [RunStage; 16] = [
     RunStage::Gone,
 ];
 const RESULTS: [&str; 6] = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT", "ODD"];
-/// `jenkins::Error::class`, and what `flow` adds to it; a new one falls back to the error's own words.
+/// `jenkins::Error::class`, and what `bot` adds to it; a new one falls back to the error's own words.
 const CLASSES: [&str; 32] = [
     "unregistered",
     "vanished",

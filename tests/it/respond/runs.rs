@@ -413,7 +413,7 @@ fn each_class_of_error_has_its_own_sentence() {
 #[test]
 fn classes_of_trouble_that_the_flow_adds_are_known_here() {
     let class = Regex::new(r#"class: "([a-z-]+)""#).unwrap();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/flow/runs");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bot/runs");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();

@@ -1,0 +1,55 @@
+//! Posts during which a delivery panicked: found out about like every post whose end is not known, and given up when it
+//! happens again and again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::error;
+
+use super::outcome;
+use crate::slack::web::Error;
+use crate::store::{Post, PostState, Settled};
+
+/// Panics after which a post is given up.
+const MOST: u32 = 3;
+
+/// Panics by the key of the post.
+#[derive(Debug, Default)]
+pub(in crate::bot) struct Panics {
+    seen: Mutex<HashMap<String, u32>>,
+}
+
+impl Panics {
+    /// Counts a panic in the metrics.
+    pub(super) fn count() {
+        metrics::counter!("signpost_panics_total", "task" => "delivery").increment(1);
+    }
+
+    /// The state of a post after one more panic.
+    pub(super) fn settled(&self, post: &Post, now: Timestamp, lookup_after: Duration) -> Settled {
+        Self::count();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let panics = seen.get(&post.key).copied().unwrap_or_default() + 1;
+        let error = Error::Permanent {
+            method: "delivery".to_owned(),
+            code: "panicked".to_owned(),
+        };
+        if panics < MOST {
+            seen.insert(post.key.clone(), panics);
+            error!(
+                key = post.key,
+                "a delivery panicked; its post is looked up before it is sent again"
+            );
+            outcome::later(PostState::Uncertain, outcome::later_at(now, lookup_after), &error)
+        } else {
+            seen.remove(&post.key);
+            error!(
+                key = post.key,
+                panics, "deliveries of a post panicked again and again; it is given up"
+            );
+            outcome::later(PostState::Failed, now, &error)
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What people decide about a run: approve, decline, cancel, ask again, go on where it leads.
+
+use serde_json::json;
+
+use super::run::{End, Run, Stage};
+use super::show::Live;
+use super::trigger::AGAIN;
+use super::{Origin, Refusal, Request, Requested, Runner};
+use crate::bot::case::{Mark, Place};
+use crate::jobs::parameters::{Fault, FieldFault};
+use crate::jobs::{Job, JobId};
+use crate::policy::{self, MayRun};
+use crate::store::{self, Done};
+
+/// Two people click at once: how often a click is tried again on what the other one made of the run.
+const TRIES: usize = 20;
+
+impl Runner {
+    /// A second person allows a run.
+    pub(in crate::bot) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+        self.judge(id, origin, true).await
+    }
+
+    /// A second person does not allow a run.
+    pub(in crate::bot) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+        self.judge(id, origin, false).await
+    }
+
+    async fn judge(&self, id: &str, origin: &Origin, yes: bool) -> Result<Result<(), Refusal>, store::Error> {
+        let mark = self.mark(origin).await;
+        for _ in 0..TRIES {
+            let Some((row, mut run)) = self.read(id).await? else {
+                return Ok(Err(Refusal::TooOld));
+            };
+            let Some(job) = self.job(&run) else {
+                return Ok(Err(Refusal::TooOld));
+            };
+            let Stage::Approval { until } = run.stage else {
+                // Somebody else was faster, or it was pressed twice.
+                let decided = if yes { &run.approved } else { &run.declined };
+                return Ok(decided.as_ref().map(|_| ()).ok_or(Refusal::TooOld));
+            };
+            let now = self.clock.now();
+            if now >= until {
+                self.memory.nudge(id).notify_one();
+                return Ok(Err(Refusal::TooOld));
+            }
+            if let Some(refused) = self.may_judge(job, &run, origin).await {
+                let why = json!(refused.class());
+                let audit = vec![self.entry(&run, "approval-refused", Some(&mark), &[("why", why)])];
+                let done = Done {
+                    audit,
+                    ..Done::default()
+                };
+                self.store.conclude(&done, None, now).await?;
+                return Ok(Err(refused));
+            }
+            let what = if yes {
+                run.approved = Some(mark.clone());
+                run.go(Stage::Ready { behind: 0 }, now);
+                "approved"
+            } else {
+                run.declined = Some(mark.clone());
+                run.end(End::Declined, now);
+                "declined"
+            };
+            let notice = if yes { None } else { self.notice(&run, None).await? };
+            let done = Done {
+                posts: notice.into_iter().collect(),
+                audit: vec![self.entry(&run, what, Some(&mark), &[])],
+                ..Done::default()
+            };
+            if self.save_with(&row, &run, &mut Live::default(), done).await? {
+                self.memory.nudge(id).notify_one();
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(Refusal::Busy))
+    }
+
+    async fn may_judge(&self, job: &Job, run: &Run, origin: &Origin) -> Option<Refusal> {
+        let here = Origin {
+            channel: run.channel.clone(),
+            ..origin.clone()
+        };
+        let asked = |mark: &Mark| mark.by == origin.user;
+        let who = policy::Runner {
+            requester: asked(&run.by) || run.also.iter().any(asked),
+            ..self.who(job, &here, &job.approve_by).await
+        };
+        match policy::may_approve(who) {
+            // Another organisation may read along since it was asked for.
+            MayRun::Yes if self.reading.spot(&run.channel).await.strangers => Some(Refusal::Stranger),
+            MayRun::Yes => None,
+            other => Some(super::request::refusal(other)),
+        }
+    }
+
+    /// Somebody does not want a run any more. Who asked may, and who may run or approve it.
+    pub(in crate::bot) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+        let mark = self.mark(origin).await;
+        for _ in 0..TRIES {
+            let Some((row, mut run)) = self.read(id).await? else {
+                return Ok(Err(Refusal::TooOld));
+            };
+            if !run.is_live() || run.cancel.is_some() {
+                return Ok(Ok(()));
+            }
+            let now = self.clock.now();
+            if let Some(refused) = self.may_cancel(&run, origin).await {
+                let why = json!(refused.class());
+                let audit = vec![self.entry(&run, "cancel-refused", Some(&mark), &[("why", why)])];
+                let done = Done {
+                    audit,
+                    ..Done::default()
+                };
+                self.store.conclude(&done, None, now).await?;
+                return Ok(Err(refused));
+            }
+            run.cancel = Some(mark.clone());
+            let audit = vec![self.entry(&run, "cancel", Some(&mark), &[])];
+            if matches!(run.stage, Stage::Approval { .. } | Stage::Ready { .. }) {
+                run.end(End::Cancelled, now);
+            }
+            if self.save(&row, &run, &mut Live::default(), audit).await? {
+                self.memory.nudge(id).notify_one();
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(Refusal::Busy))
+    }
+
+    async fn may_cancel(&self, run: &Run, origin: &Origin) -> Option<Refusal> {
+        if run.by.by == origin.user {
+            return None;
+        }
+        let Some(job) = self.job(run) else {
+            return Some(Refusal::NotListed);
+        };
+        let here = Origin {
+            channel: run.channel.clone(),
+            ..origin.clone()
+        };
+        let mut refused = None;
+        for list in [&job.run_by, &job.approve_by] {
+            match policy::may_run(self.who(job, &here, list).await) {
+                MayRun::Yes => return None,
+                other => refused = Some(super::request::refusal(other)),
+            }
+        }
+        refused
+    }
+
+    /// Asks for the same run again. One that nobody knows the fate of is looked for first.
+    pub(in crate::bot) async fn retry(&self, id: &str, origin: &Origin) -> Result<Requested, store::Error> {
+        let Some((_, old)) = self.read(id).await? else {
+            return Ok(Requested::Refused(Refusal::TooOld));
+        };
+        if old.is_live() {
+            return Ok(Requested::Refused(Refusal::TooOld));
+        }
+        if !old.secrets.is_empty() {
+            let missing = old.secrets.iter().map(|name| FieldFault {
+                name: name.clone(),
+                fault: Fault::Missing,
+            });
+            return Ok(Requested::Refused(Refusal::Faults(missing.collect())));
+        }
+        let request = Request {
+            // Pressed twice, it is one run.
+            id: format!("{id}{AGAIN}"),
+            job: JobId(old.job.clone()),
+            values: old.parameters.clone(),
+            origin: Origin {
+                channel: old.channel.clone(),
+                thread_ts: old.thread_ts.clone(),
+                case: old.case.clone(),
+                ..origin.clone()
+            },
+        };
+        let mut requested = self.request(request).await?;
+        if let Requested::New { done, .. } = &mut requested {
+            let is_unknown = matches!(&old.stage, Stage::Over { end } if **end == End::Unknown);
+            for entry in &mut done.audit {
+                "retried".clone_into(&mut entry.what);
+                entry.detail.insert("of".to_owned(), json!(id));
+            }
+            for row in &mut done.runs {
+                if let Some(mut run) = Run::read(row) {
+                    // What was lost stays lost while no try came so far as to look for it.
+                    run.lost_at = old.lost_at.or(old.triggered_at.filter(|_| is_unknown));
+                    run.take_up(&old, self.clock.now());
+                    run.runbook = run.runbook.or_else(|| old.runbook.clone());
+                    if let Some(new) = run.row(0, row.fingerprint.clone(), row.created_at) {
+                        *row = new;
+                    }
+                }
+            }
+        }
+        Ok(requested)
+    }
+
+    /// Shows the place that a run leads to, below it.
+    pub(in crate::bot) async fn follow(
+        &self,
+        id: &str,
+        place: Place,
+        origin: &Origin,
+    ) -> Result<Result<(), Refusal>, store::Error> {
+        let Some((_, run)) = self.read(id).await? else {
+            return Ok(Err(Refusal::TooOld));
+        };
+        if origin.stranger || self.reading.spot(&run.channel).await.strangers {
+            return Ok(Err(Refusal::Stranger));
+        }
+        let mark = self.mark(origin).await;
+        let key = format!("follow:{id}:{}", place.name());
+        for _ in 0..TRIES {
+            let done = self.moved(&run, &place, &key, &mark).await?;
+            if done.posts.is_empty() {
+                return Ok(Err(Refusal::TooOld));
+            }
+            if self.store.conclude(&done, Some(&mark.by), self.clock.now()).await? {
+                self.outbox.notify_one();
+                self.home.changed_for(&mark.by);
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(Refusal::Busy))
+    }
+}

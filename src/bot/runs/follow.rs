@@ -1,0 +1,117 @@
+//! Following: a task for each run that is live, from its request to its end, also after a restart.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::Runner;
+use super::show::Live;
+use crate::store;
+
+/// How often the store is asked for runs that nobody told of.
+const LOOK: Duration = Duration::from_secs(30);
+/// Between tries when the store fails, and after a panic.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+/// Nothing waits longer than this without a look at the run: the clock may have been set.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// What is to be done next with a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It changed, or was changed: look again.
+    Again,
+    /// Look again after this time.
+    Wait(Duration),
+    /// Nothing more.
+    Over,
+}
+
+impl Runner {
+    /// Follows every live run until told to stop; each ends its present step first.
+    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut following: JoinSet<String> = JoinSet::new();
+        let mut known: HashSet<String> = HashSet::new();
+        loop {
+            match self.store.live_runs().await {
+                Ok(rows) => {
+                    for row in rows {
+                        if known.insert(row.id.clone()) {
+                            following.spawn(Arc::clone(&self).follow_one(row.id, stop.clone()));
+                        }
+                    }
+                }
+                Err(cause) => error!(%cause, "the store does not tell which runs are under way"),
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(ended) = following.join_next() => {
+                    if let Ok(id) = ended {
+                        known.remove(&id);
+                    }
+                }
+                () = self.memory.wake.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        while following.join_next().await.is_some() {}
+    }
+
+    /// Follows one run to its end, and gives back its id.
+    async fn follow_one(self: Arc<Self>, id: String, stop: CancellationToken) -> String {
+        let nudge = self.memory.nudge(&id);
+        let mut live = Live::default();
+        loop {
+            let step = AssertUnwindSafe(self.step(&id, &mut live)).catch_unwind().await;
+            let wait = match step {
+                Ok(Ok(Next::Over)) => return id,
+                Ok(Ok(Next::Again)) if stop.is_cancelled() => return id,
+                Ok(Ok(Next::Again)) => continue,
+                Ok(Ok(Next::Wait(wait))) => wait.min(LONGEST),
+                Ok(Err(cause)) => {
+                    warn!(%cause, run = id, "the store fails; trying again");
+                    STORE_WAIT
+                }
+                Err(_) => {
+                    metrics::counter!("signpost_panics_total", "task" => "run").increment(1);
+                    error!(run = id, "a run made the bot panic; it is looked at anew");
+                    live = Live::default();
+                    LONGEST
+                }
+            };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return id,
+                () = nudge.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn step(&self, id: &str, live: &mut Live) -> Result<Next, store::Error> {
+        let Some((row, run)) = self.read(id).await? else {
+            // One that this version cannot read stays live: it is not to be taken up again and again.
+            let is_there = self.store.run(id).await?.is_some();
+            return Ok(if is_there { Next::Wait(LONGEST) } else { Next::Over });
+        };
+        if !run.is_live() {
+            self.memory.forget(id);
+            return Ok(Next::Over);
+        }
+        // Somebody else changed it, and showed it in their way.
+        if live.version != row.version {
+            live.version = row.version;
+            live.shown = None;
+            live.looks = 0;
+        }
+        live.looks = live.looks.saturating_add(1);
+        self.advance(&row, run, live).await
+    }
+}

@@ -1,0 +1,58 @@
+//! Forgetting: what becomes of runs when the message that they were asked for with is deleted.
+
+use serde_json::json;
+
+use super::Runner;
+use super::run::{Run, notice_of, post_of};
+use crate::respond::RunStage;
+use crate::store::{self, Action, Done, NewPost, RunRow};
+
+impl Runner {
+    /// A case is forgotten, and nothing of its runs is shown any more.
+    pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Done, store::Error> {
+        let rows = self.store.runs_of_case(case).await?;
+        Ok(self.silenced(rows))
+    }
+
+    /// The same for one run.
+    pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Done, store::Error> {
+        let row = self.store.run(id).await?;
+        Ok(self.silenced(row.into_iter().collect()))
+    }
+
+    /// What Jenkins knows already goes on in silence; what was not sent yet never is. The audit keeps what was.
+    fn silenced(&self, rows: Vec<RunRow>) -> Done {
+        let now = self.clock.now();
+        let mut done = Done::default();
+        for row in rows {
+            let Some(mut run) = Run::read(&row) else { continue };
+            // Somebody else asked for the same, and waits for it.
+            if !run.also.is_empty() && run.is_live() {
+                run.captures.clear();
+                done.runs.extend(run.row(row.version, row.fingerprint, row.created_at));
+                continue;
+            }
+            let mut posts = vec![post_of(&row.id)];
+            if matches!(run.stage_name(), RunStage::Expired | RunStage::Declined) {
+                posts.push(notice_of(&row.id));
+            }
+            done.posts.extend(posts.into_iter().map(|post| NewPost {
+                key: format!("delete:{post}"),
+                channel: row.channel.clone(),
+                thread_ts: row.thread_ts.clone(),
+                action: Action::Delete { of: post },
+                body: String::new(),
+            }));
+            let was_live = run.is_live();
+            // Before anything is erased.
+            let entry = self.entry(&run, "cancel", None, &[("why", json!("message-deleted"))]);
+            run.silence(now);
+            if was_live && !run.is_live() {
+                done.audit.push(entry);
+            }
+            let (version, created_at) = (row.version, row.created_at);
+            done.runs.extend(run.row(version, row.fingerprint, created_at));
+        }
+        done
+    }
+}

@@ -1,0 +1,99 @@
+//! What is known of runs only as long as the bot lives: secret values, definitions, who waits for what.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::jobs::{Definition, JobId};
+
+/// How long a definition holds; the trigger asks again.
+const HOLDS: Duration = Duration::from_mins(1);
+/// Lifetime of secret values whose run is not in the store yet.
+const RESERVED: Duration = Duration::from_mins(1);
+
+/// Values by the names of their parameters.
+type Values = BTreeMap<String, String>;
+
+/// See above.
+#[derive(Debug)]
+pub(in crate::bot) struct Memory {
+    /// Wakes the task that looks for runs to follow.
+    pub(super) wake: Notify,
+    nudges: Mutex<HashMap<String, Arc<Notify>>>,
+    secrets: Mutex<HashMap<String, (Instant, Values)>>,
+    definitions: Mutex<HashMap<JobId, (Instant, Definition)>>,
+    session: String,
+    updates: AtomicU64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            wake: Notify::new(),
+            nudges: Mutex::default(),
+            secrets: Mutex::default(),
+            definitions: Mutex::default(),
+            session: Uuid::new_v4().simple().to_string(),
+            updates: AtomicU64::new(0),
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Memory {
+    /// What wakes the task that follows a run.
+    pub(super) fn nudge(&self, run: &str) -> Arc<Notify> {
+        Arc::clone(locked(&self.nudges).entry(run.to_owned()).or_default())
+    }
+
+    /// The secret values of a run; `None` when the bot ended since.
+    pub(super) fn secrets(&self, run: &str) -> Option<BTreeMap<String, String>> {
+        locked(&self.secrets).get(run).map(|(_, values)| values.clone())
+    }
+
+    /// Keeps secret values until [`Self::forget`]; `false`, and nothing is kept, when those of `most` other runs are.
+    pub(super) fn keep(&self, run: &str, values: &BTreeMap<String, String>, most: usize) -> bool {
+        let mut secrets = locked(&self.secrets);
+        let is_room = values.is_empty() || secrets.len() < most || secrets.contains_key(run);
+        if is_room && !values.is_empty() {
+            secrets.insert(run.to_owned(), (Instant::now(), values.clone()));
+        }
+        is_room
+    }
+
+    /// Drops the values of runs that were never written down: whose request failed.
+    pub(super) fn keep_only(&self, live: &HashSet<String>) {
+        locked(&self.secrets).retain(|run, (since, _)| live.contains(run) || since.elapsed() < RESERVED);
+    }
+
+    /// A run has ended.
+    pub(super) fn forget(&self, run: &str) {
+        locked(&self.secrets).remove(run);
+        locked(&self.nudges).remove(run);
+    }
+
+    /// A definition that was asked for lately.
+    pub(super) fn definition(&self, job: &JobId) -> Option<Definition> {
+        let definitions = locked(&self.definitions);
+        let known = definitions.get(job).filter(|(at, _)| at.elapsed() < HOLDS);
+        known.map(|(_, definition)| definition.clone())
+    }
+
+    pub(super) fn define(&self, job: &JobId, definition: &Definition) {
+        locked(&self.definitions).insert(job.clone(), (Instant::now(), definition.clone()));
+    }
+
+    /// A key that no update of a message ever had.
+    pub(super) fn update_key(&self, run: &str) -> String {
+        let count = self.updates.fetch_add(1, Ordering::Relaxed);
+        format!("update:run:{run}:{}:{count}", self.session)
+    }
+}

@@ -1,0 +1,288 @@
+//! Runs of Jenkins jobs: asked for, allowed, started once, followed, read, and told in one message.
+//!
+//! ```text
+//! form, `run`, Retry ─► `request` ─► row + message + audit, in one transaction
+//!                                        │ `woken`
+//!                     `follow`: one task a live run ─► Jenkins ─► row + message + audit, at every step
+//!                                                         └► `verdict`: artifacts ─► checks ─► the next section
+//! ```
+
+mod advance;
+mod decide;
+mod fields;
+mod follow;
+mod forget;
+mod found;
+mod hidden;
+mod memory;
+mod progress;
+mod request;
+mod run;
+mod running;
+mod settle;
+mod show;
+mod trigger;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use tokio::sync::Notify;
+
+use super::case::{Mark, Place};
+use super::home::Home;
+use super::mind::Mind;
+use super::people::People;
+use super::reading::Reading;
+use super::rules::Rules;
+use super::{Error, Knowledge};
+use crate::clock::Clock;
+use crate::jenkins::Client;
+use crate::jobs::attach::Attached;
+use crate::jobs::parameters::FieldFault;
+use crate::jobs::{JenkinsId, Job, JobId, Registry, parameters};
+use crate::net::Net;
+use crate::settings::Settings;
+use crate::store::{self, AuditEntry, Done, RunRow, Store};
+
+pub(in crate::bot) use self::run::Run;
+pub(in crate::bot) use self::run::post_of;
+
+pub(in crate::bot) use self::memory::Memory;
+
+/// How often Jenkins is asked, and how much is kept in memory meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between looks into the queue.
+    pub queue: Duration,
+    /// Between looks at a build; grows while it runs long.
+    pub build: Duration,
+    /// How long a request that left the queue may be without a build before it counts as lost.
+    pub vanished: Duration,
+    /// After the time-out of a lost request: how long until Jenkins must have it, if it ever will.
+    pub settled: Duration,
+    /// Runs whose secret values are kept in memory at once; no more are taken.
+    pub secrets: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            queue: Duration::from_secs(2),
+            build: Duration::from_secs(5),
+            vanished: Duration::from_mins(1),
+            settled: Duration::from_secs(5),
+            secrets: 500,
+        }
+    }
+}
+
+/// Who asks, and where.
+#[derive(Debug, Clone, Default)]
+pub(in crate::bot) struct Origin {
+    pub(in crate::bot) user: String,
+    /// What people call them.
+    pub(in crate::bot) name: String,
+    pub(in crate::bot) team: String,
+    pub(in crate::bot) channel: String,
+    pub(in crate::bot) thread_ts: Option<String>,
+    /// Belongs to another organisation, and the channel is not allow-listed.
+    pub(in crate::bot) stranger: bool,
+    pub(in crate::bot) direct: bool,
+    /// Id of the case that people work on there.
+    pub(in crate::bot) case: Option<String>,
+}
+
+/// A run that somebody asks for.
+#[derive(Debug, Clone)]
+pub(in crate::bot) struct Request {
+    /// One act has one id, however often Slack delivers it.
+    pub(in crate::bot) id: String,
+    pub(in crate::bot) job: JobId,
+    pub(in crate::bot) values: BTreeMap<String, String>,
+    pub(in crate::bot) origin: Origin,
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub(in crate::bot) enum Requested {
+    /// It is new: to be concluded, then [`Runner::woken`]. `post`: key of the run's message.
+    New { done: Box<Done>, run: String, post: String },
+    /// The same is under way; `done` adds who asked to it. `url`: where its message is.
+    Joined {
+        done: Box<Done>,
+        run: String,
+        by: String,
+        url: Option<String>,
+    },
+    /// It was taken before.
+    Known { run: String, post: String },
+    /// It is not.
+    Refused(Refusal),
+}
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::bot) enum Refusal {
+    /// No job is registered.
+    NoJobs,
+    /// Another organisation's people, or where they read along.
+    Stranger,
+    /// A bot.
+    Bot,
+    /// Not in this channel.
+    NotHere,
+    /// The bot is not in this channel.
+    NotMember,
+    /// Not this person.
+    NotListed,
+    /// Nobody approves what they asked for.
+    Requester,
+    /// What was filled in.
+    Faults(Vec<FieldFault>),
+    /// The run, or its job, is not known any more, or has ended.
+    TooOld,
+    /// Concurrent changes kept it from being saved.
+    Busy,
+    /// The limit of runs whose secret values are kept in memory is reached.
+    Full,
+}
+
+impl Refusal {
+    /// Its class: a word for the audit.
+    pub(in crate::bot) fn class(&self) -> &'static str {
+        match self {
+            Self::NoJobs => "no-jobs",
+            Self::Stranger => "stranger",
+            Self::Bot => "bot",
+            Self::NotHere => "not-here",
+            Self::NotMember => "not-member",
+            Self::NotListed => "not-listed",
+            Self::Requester => "requester",
+            Self::Faults(_) => "faults",
+            Self::TooOld => "too-old",
+            Self::Busy => "busy",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// Runs jobs.
+#[derive(Debug)]
+pub(in crate::bot) struct Runner {
+    pub(in crate::bot) store: Arc<dyn Store>,
+    pub(in crate::bot) clock: Arc<dyn Clock>,
+    pub(in crate::bot) rules: Arc<Rules>,
+    pub(in crate::bot) mind: Arc<Mind>,
+    pub(in crate::bot) people: Arc<People>,
+    pub(in crate::bot) reading: Arc<Reading>,
+    pub(in crate::bot) home: Arc<Home>,
+    /// Wakes delivery.
+    pub(in crate::bot) outbox: Arc<Notify>,
+    pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
+    pub(in crate::bot) pace: Pace,
+    pub(in crate::bot) memory: Memory,
+    /// Held while a run takes one of the places of its job.
+    pub(in crate::bot) places: tokio::sync::Mutex<()>,
+}
+
+/// A client for each Jenkins.
+///
+/// # Errors
+///
+/// A file of certificate authorities that cannot be used.
+pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, Client>, Error> {
+    let mut clients = HashMap::new();
+    for jenkins in &settings.jobs.registry.jenkins {
+        let mut authorities = settings.net.ca_files.clone();
+        authorities.extend(jenkins.ca_files.iter().map(Into::into));
+        let timeout = Duration::from_secs(u64::from(jenkins.request_timeout));
+        let http = Net::new(&authorities, timeout)?.client()?;
+        let token = settings.jobs.tokens.get(&jenkins.id);
+        let token = token.cloned().unwrap_or_else(|| SecretString::from(""));
+        clients.insert(jenkins.id.clone(), Client::new(http, jenkins, token));
+    }
+    Ok(clients)
+}
+
+impl Runner {
+    /// What is registered.
+    pub(in crate::bot) fn registry(&self) -> &Registry {
+        &self.rules.settings.jobs.registry
+    }
+
+    /// Whether there is anything to run.
+    pub(in crate::bot) fn is_configured(&self) -> bool {
+        !self.registry().jobs.is_empty()
+    }
+
+    /// The jobs at the steps of a place.
+    pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &Place) -> Vec<Attached> {
+        self.mind.attached(&known.library, place)
+    }
+
+    /// Something may be to be done.
+    pub(in crate::bot) fn woken(&self) {
+        self.memory.wake.notify_one();
+    }
+
+    fn job(&self, run: &Run) -> Option<&Job> {
+        self.registry().job(&run.job)
+    }
+
+    fn client(&self, job: &Job) -> Option<&Client> {
+        self.clients.get(&job.jenkins)
+    }
+
+    async fn read(&self, id: &str) -> Result<Option<(RunRow, Run)>, store::Error> {
+        let row = self.store.run(id).await?;
+        Ok(row.and_then(|row| {
+            let run = Run::read(&row)?;
+            Some((row, run))
+        }))
+    }
+
+    /// Everything that is sent to Jenkins for a run. `None` when the bot ended since it was told the secret values.
+    fn values(&self, run: &Run) -> Option<BTreeMap<String, String>> {
+        let mut values = run.parameters.clone();
+        if !run.secrets.is_empty() {
+            values.extend(self.memory.secrets(&run.id)?);
+        }
+        Some(values)
+    }
+
+    /// An entry of the audit.
+    fn entry(&self, run: &Run, what: &str, mark: Option<&Mark>, detail: &[(&str, Value)]) -> AuditEntry {
+        let detail = detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        AuditEntry {
+            at: self.clock.now(),
+            what: what.to_owned(),
+            run: Some(run.id.clone()),
+            job: run.job.clone(),
+            user: mark.map(|mark| mark.by.clone()),
+            name: mark.map(|mark| mark.name.clone()),
+            channel: Some(run.channel.clone()),
+            thread_ts: run.thread_ts.clone(),
+            parameters: self
+                .shown(run)
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect(),
+            detail: detail.collect::<Map<String, Value>>(),
+        }
+    }
+
+    /// The parameters as anybody may see them.
+    fn shown(&self, run: &Run) -> BTreeMap<String, String> {
+        let mut shown = match self.job(run) {
+            Some(job) => parameters::shown(job, None, &run.parameters),
+            None => crate::jobs::masks::all(&run.parameters),
+        };
+        for name in &run.secrets {
+            shown.insert(name.clone(), crate::jobs::masks::MASK.to_owned());
+        }
+        shown
+    }
+}

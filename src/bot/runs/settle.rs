@@ -1,0 +1,369 @@
+//! The end of a run: its artifacts are read, its checks made, and the section that follows is shown.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tracing::warn;
+
+use super::Runner;
+use super::advance::Asking;
+use super::follow::Next;
+use super::found::Left;
+use super::run::{End, Ended, Run, Stage, post_of};
+use super::show::Live;
+use crate::bot::Knowledge;
+use crate::bot::cards;
+use crate::bot::case::{Case, Mark, Place, Standing};
+use crate::bot::mind::{Mind, body};
+use crate::jenkins::Error;
+use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
+use crate::jobs::{BuildResult, Job, Values, fit};
+use crate::store::{self, Action, CaseRow, Done, NewPost};
+
+/// Tries to read an artifact at which Jenkins fails.
+const TRIES: u32 = 3;
+/// How long artifacts are waited for while Jenkins is away.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// How often a step is tried again when a case changed meanwhile.
+const AGAIN: usize = 20;
+
+impl Runner {
+    /// Reads what a run left behind and says where to go on.
+    pub(super) async fn settle(
+        &self,
+        asking: &Asking<'_>,
+        run: Run,
+        number: u64,
+        result: &BuildResult,
+        seconds: Option<i64>,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let known = self.mind.knowledge();
+        let (checks, unreadable) = checks_of(&known, asking.job, &run);
+        let artifacts = match self.artifacts(asking, number, &checks).await {
+            Ok(artifacts) => artifacts,
+            // A restart of Jenkins must not cost the verdict.
+            Err(error) if self.clock.now().duration_since(run.since) < PATIENCE => {
+                return self.unanswered(asking, run, live, &error).await;
+            }
+            Err(error) => {
+                let unread = |path: &String| (path.clone(), Artifact::NotRead(format!("cannot be read: {error}")));
+                asking.job.artifacts.iter().map(unread).collect()
+            }
+        };
+        let values = self.values(&run);
+        let masks = self.masks(asking.job, &run).unwrap_or_default();
+        let evidence = Evidence {
+            result,
+            artifacts: &artifacts,
+            known: Values {
+                parameters: values.as_ref().unwrap_or(&run.parameters),
+                captures: &run.captures,
+                data: &known.library.data,
+            },
+            masks,
+        };
+        // Somebody stopped it: what it lacks is no news.
+        let is_stopped = run.cancel.is_some() && *result == BuildResult::Aborted;
+        let none = Checks::default();
+        let mut ended = judged(if is_stopped { &none } else { &checks }, &evidence, result, seconds);
+        if ended.has_checks {
+            ended.missing.extend(self.changed_since(&run).await?);
+        }
+        ended.missing.extend(unreadable.into_iter().filter(|_| !is_stopped));
+        if !ended.missing.is_empty() {
+            ended.section = None;
+        }
+        // What cannot be taken out must not be told.
+        if values.is_none() {
+            for finding in &mut ended.findings {
+                finding.seen = finding.seen.as_ref().map(|_| crate::jobs::masks::MASK.to_owned());
+            }
+        } else {
+            let left = Left {
+                number,
+                result,
+                artifacts: &artifacts,
+                masks: &checks::masks(&checks, &evidence),
+            };
+            ended.found = self.known_errors(asking, &known, &run, &left).await;
+        }
+        self.conclude(asking, run_with(run, ended, self.clock.now()), &known, live)
+            .await
+    }
+
+    /// What the pasted message names another value for by now: a verdict about the old one is of no use.
+    async fn changed_since(&self, run: &Run) -> Result<Vec<String>, store::Error> {
+        let row = match &run.case {
+            Some(id) => self.store.case(id).await?,
+            None => None,
+        };
+        let now = row
+            .as_ref()
+            .and_then(cards::read)
+            .map(|case| case.captures)
+            .unwrap_or_default();
+        let sent = |values: &[String]| {
+            values
+                .iter()
+                .any(|value| run.parameters.values().any(|sent| sent == value))
+        };
+        let changed = run.captures.iter().filter_map(|(name, before)| {
+            let after = now.get(name)?;
+            let differs = sent(before) && !before.iter().any(|value| after.contains(value));
+            differs.then(|| after.first()).flatten()
+        });
+        let mut changed: Vec<String> = changed
+            .map(|value| format!("the message was edited since, and is about `{value}` now"))
+            .collect();
+        changed.dedup();
+        Ok(changed)
+    }
+
+    /// Every artifact that a check wants, and what else may be read.
+    async fn artifacts(
+        &self,
+        asking: &Asking<'_>,
+        number: u64,
+        checks: &Checks,
+    ) -> Result<BTreeMap<String, Artifact>, Error> {
+        let allowed = &asking.job.artifacts;
+        let most = usize::try_from(asking.job.artifact_kib)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(1024);
+        let mut read = BTreeMap::new();
+        for path in checks.artifacts() {
+            if !allowed.iter().any(|one| one == path) {
+                let why = "is not on the list of artifacts that may be read".to_owned();
+                read.insert(path.to_owned(), Artifact::NotRead(why));
+            }
+        }
+        for path in allowed {
+            let mut tries = 0;
+            let artifact = loop {
+                tries += 1;
+                match asking.client.artifact(&asking.job.path, number, path, most).await {
+                    Ok(bytes) => break Artifact::Read(bytes),
+                    // Jenkins itself is away.
+                    Err(error @ (Error::Starting | Error::Unreachable { .. } | Error::Busy)) => return Err(error),
+                    Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
+                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    // These say it by themselves.
+                    Err(
+                        error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
+                    ) => break Artifact::NotRead(error.to_string()),
+                    Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
+                }
+            };
+            read.insert(path.clone(), artifact);
+        }
+        Ok(read)
+    }
+
+    /// Writes the end of a run down together with the section that follows.
+    async fn conclude(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        known: &Knowledge,
+        live: &mut Live,
+    ) -> Result<Next, store::Error> {
+        let now = self.clock.now();
+        let section = run.ended().and_then(|ended| ended.section.clone());
+        let place = section.and_then(|section| place_of(known, run.runbook.as_deref()?, &section));
+        let result = run.ended().map(|ended| ended.result.to_string()).unwrap_or_default();
+        for _ in 0..AGAIN {
+            let mark = Mark {
+                by: String::new(),
+                name: String::new(),
+                at: now,
+            };
+            let moved = match &place {
+                Some(place) if !run.silent => self.moved(&run, place, &format!("verdict:{}", run.id), &mark).await?,
+                _ => Done::default(),
+            };
+            let is_shown = !moved.posts.is_empty();
+            if let Stage::Over { end } = &mut run.stage
+                && let End::Done(ended) = &mut **end
+            {
+                ended.is_shown = is_shown;
+            }
+            let ended = run.ended();
+            let verdict = match ended {
+                Some(ended) if ended.has_checks && ended.missing.is_empty() => "plain",
+                Some(ended) if ended.has_checks => "inconclusive",
+                _ => "none",
+            };
+            let detail = [
+                ("build", json!(run.number)),
+                ("result", json!(result)),
+                ("verdict", json!(verdict)),
+                ("section", json!(ended.and_then(|ended| ended.section.clone()))),
+                (
+                    "missing",
+                    json!(ended.map(|ended| ended.missing.clone()).unwrap_or_default()),
+                ),
+            ];
+            let audit = vec![self.entry(&run, "verdict", None, &detail)];
+            let done = Done { audit, ..moved };
+            if self.save_with(asking.row, &run, live, done).await? {
+                return Ok(Next::Again);
+            }
+            // The run itself changed: look at it anew. A case alone: put it together again.
+            match self.store.run(&run.id).await? {
+                Some(row) if row.version == asking.row.version => {}
+                _ => return Ok(Next::Again),
+            }
+        }
+        warn!(
+            run = run.id,
+            "the section that follows cannot be shown; people change its case all the time"
+        );
+        if let Stage::Over { end } = &mut run.stage
+            && let End::Done(ended) = &mut **end
+        {
+            ended.is_shown = false;
+        }
+        self.written(asking.row, &run, live, "verdict").await
+    }
+
+    /// The case of a run goes on at another place, at the end of its thread: what is to be posted and written down. Without
+    /// a case a new one begins there.
+    pub(super) async fn moved(&self, run: &Run, place: &Place, key: &str, mark: &Mark) -> Result<Done, store::Error> {
+        let known = self.mind.knowledge();
+        if place.find(&known.library).is_none() {
+            return Ok(Done::default());
+        }
+        let thread = match &run.thread_ts {
+            Some(thread) => Some(thread.clone()),
+            None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+        };
+        let now = self.clock.now();
+        let mut done = Done::default();
+        // What only one person sees stays theirs; what everybody is shown is another case.
+        let mut case = None;
+        for id in run.case.iter().chain([&own_case(run)]) {
+            let row = self.store.case(id).await?;
+            case = case.or(row.and_then(|row| Some((cards::read(&row)?, row))));
+            case = case.filter(|(case, _)| case.post.is_some());
+        }
+        let (mut case, version, created_at) = match case {
+            Some((case, row)) => (case, row.version, row.created_at),
+            None => (new_case(run, thread.clone()), 0, now),
+        };
+        if case.post.as_deref() == Some(key) {
+            // It was shown already: what it shows is brought up to date.
+            case.go_to(place, mark);
+            let shown = self.mind.show(&known, &case);
+            done.posts.extend(cards::update(&case, version, &shown));
+        } else {
+            if let Some(before) = case.post.replace(key.to_owned()) {
+                let title = case.place.as_ref().unwrap_or(place);
+                let title = Mind::title(&known, title);
+                let job = self.job(run).map_or(&*run.job, Job::shown);
+                let moved = body(&self.mind.responder().moved_down(&title, job));
+                let update = cards::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
+                done.posts.extend(update.map(|post| NewPost {
+                    action: Action::Update { of: before.clone() },
+                    ..post
+                }));
+                case.earlier.push(before);
+            }
+            case.go_to(place, mark);
+            let shown = self.mind.show(&known, &case);
+            done.posts.extend(cards::post(key, &case.channel, thread, &shown));
+        }
+        if matches!(case.standing, Standing::Choosing | Standing::NotHelped) {
+            case.stand(Standing::Open, None);
+        }
+        done.cases
+            .extend(cards::row(&case, version, now).map(|row| CaseRow { created_at, ..row }));
+        Ok(done)
+    }
+}
+
+fn new_case(run: &Run, thread: Option<String>) -> Case {
+    Case {
+        id: own_case(run),
+        team: run.team.clone(),
+        channel: run.channel.clone(),
+        thread_ts: thread,
+        author: Some(run.by.by.clone()),
+        asked: true,
+        fingerprint: format!("run:{}", run.id),
+        ..Case::default()
+    }
+}
+
+fn run_with(mut run: Run, ended: Ended, now: Timestamp) -> Run {
+    run.trouble = None;
+    run.end(End::Done(ended), now);
+    run
+}
+
+/// The checks that count for a run: the runbook's own, else the job's. None of them reads what is not on the list.
+fn checks_of(known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
+    let runbooks = &known.library.runbooks;
+    let runbook = run.runbook.as_ref();
+    let runbook = runbook.and_then(|path| runbooks.iter().find(|runbook| runbook.path == *path));
+    let own = runbook.map(|runbook| Checks::read(&runbook.front.signpost.checks));
+    match own {
+        Some(Ok(own)) => (own.for_job(job), Vec::new()),
+        Some(Err(_)) => {
+            let why = "the checks in the runbook cannot be read: `signpost lint` says why";
+            (Checks::of(job), vec![why.to_owned()])
+        }
+        None => (Checks::of(job), Vec::new()),
+    }
+}
+
+/// What the checks say.
+fn judged(checks: &Checks, evidence: &Evidence<'_>, result: &BuildResult, seconds: Option<i64>) -> Ended {
+    let mut ended = Ended {
+        result: result.clone(),
+        seconds,
+        has_checks: !checks.list.is_empty(),
+        findings: Vec::new(),
+        missing: Vec::new(),
+        section: None,
+        is_shown: false,
+        found: Vec::new(),
+    };
+    if !ended.has_checks {
+        return ended;
+    }
+    match checks::verdict(checks, evidence) {
+        Verdict::Plain { section, findings } => {
+            ended.section = section;
+            ended.findings = findings;
+        }
+        Verdict::Inconclusive { missing, findings } => {
+            ended.missing = missing.iter().map(ToString::to_string).collect();
+            ended.findings = findings;
+        }
+    }
+    ended
+}
+
+/// The section of a runbook, by its heading.
+fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
+    let document = known
+        .library
+        .runbooks
+        .iter()
+        .find(|document| document.path == runbook)?;
+    document.look(|opened| {
+        let at = fit::section(opened, section)?;
+        Some(Place {
+            runbook: runbook.to_owned(),
+            section: Some(opened.sections.get(at)?.heading.clone()),
+            nth: opened.nth(at),
+        })
+    })
+}
+
+/// Id of the case that begins with a run.
+fn own_case(run: &Run) -> String {
+    format!("case:{}", run.id)
+}

@@ -1,0 +1,237 @@
+//! A run's message.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Runner;
+use super::progress::{self, spoken};
+use super::run::{End, Run, Stage, notice_of, post_of};
+use crate::bot::cards;
+use crate::bot::mind::body;
+use crate::jenkins::LogPosition;
+use crate::jobs::Job;
+use crate::respond::RunCard;
+use crate::slack::sender::Body;
+use crate::store::{self, Action, AuditEntry, Done, NewPost, RunRow};
+
+/// What is known of a run only while it is followed.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    /// The version of the row that was shown last, and what was shown.
+    pub(super) version: i64,
+    pub(super) shown: Option<Body>,
+    /// The end of its log, masked.
+    pub(super) log: Vec<String>,
+    /// Position in the log.
+    pub(super) log_read: LogPosition,
+    /// The end of the log as it came, to go on from.
+    pub(super) log_end: String,
+    /// How long builds of the job take, in seconds.
+    pub(super) estimate: Option<i64>,
+    /// Looks at it in this stage.
+    pub(super) looks: u32,
+    /// Answers in a row that were none.
+    pub(super) failures: u32,
+}
+
+impl Runner {
+    /// The message of a run.
+    pub(super) fn body(&self, run: &Run, live: &Live) -> Body {
+        body(&self.mind.responder().run(&self.card(run, live)))
+    }
+
+    /// The message of a run, changed.
+    pub(super) fn update(&self, run: &Run, live: &Live) -> Option<NewPost> {
+        self.change(run, &self.body(run, live))
+    }
+
+    fn change(&self, run: &Run, shown: &Body) -> Option<NewPost> {
+        if run.silent {
+            return None;
+        }
+        let key = self.memory.update_key(&run.id);
+        let post = cards::post(&key, &run.channel, run.thread_ts.clone(), shown)?;
+        Some(NewPost {
+            action: Action::Update { of: post_of(&run.id) },
+            ..post
+        })
+    }
+
+    /// Writes a run down, with its message and what the audit is told. `false` when it changed since it was read.
+    pub(super) async fn save(
+        &self,
+        row: &RunRow,
+        run: &Run,
+        live: &mut Live,
+        audit: Vec<AuditEntry>,
+    ) -> Result<bool, store::Error> {
+        let done = Done {
+            audit,
+            ..Done::default()
+        };
+        self.save_with(row, run, live, done).await
+    }
+
+    /// The same with more that belongs to it.
+    pub(super) async fn save_with(
+        &self,
+        row: &RunRow,
+        run: &Run,
+        live: &mut Live,
+        mut done: Done,
+    ) -> Result<bool, store::Error> {
+        let Some(new) = run.row(row.version, row.fingerprint.clone(), row.created_at) else {
+            return Ok(true);
+        };
+        done.runs.push(new);
+        // First: what follows from it comes below.
+        let shown = self.body(run, live);
+        if let Some(update) = self.change(run, &shown) {
+            done.posts.insert(0, update);
+        }
+        let saved = self.store.conclude(&done, None, self.clock.now()).await?;
+        if saved {
+            live.version = row.version + 1;
+            live.shown = Some(shown);
+            live.looks = 0;
+            self.outbox.notify_one();
+            self.home.changed_for(&run.by.by);
+            if !run.is_live() {
+                self.memory.forget(&run.id);
+                let end = run.ended().map_or_else(
+                    || run.stage_name().as_str().to_owned(),
+                    |ended| ended.result.to_string(),
+                );
+                metrics::counter!("signpost_runs_total", "job" => run.job.clone(), "end" => end).increment(1);
+            }
+            self.memory.wake.notify_one();
+        }
+        Ok(saved)
+    }
+
+    /// A reply in the thread of a run that was not approved: a message that is changed notifies nobody. `None` where the
+    /// thread is not known, or nothing about the run is shown any more.
+    pub(super) async fn notice(&self, run: &Run, until: Option<Timestamp>) -> Result<Option<NewPost>, store::Error> {
+        if run.silent {
+            return Ok(None);
+        }
+        let thread = match &run.thread_ts {
+            Some(thread) => Some(thread.clone()),
+            None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+        };
+        let title = self.job(run).map_or(&*run.job, Job::shown);
+        let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
+        let until = until.map(spoken_moment);
+        let said = self
+            .mind
+            .responder()
+            .run_notice(title, &run.by.name, declined, until.as_deref());
+        let key = notice_of(&run.id);
+        Ok(thread.and_then(|thread| cards::post(&key, &run.channel, Some(thread), &body(&said))))
+    }
+
+    /// Shows how far a run is, when that is not what is shown already.
+    pub(super) async fn show(&self, run: &Run, live: &mut Live) -> Result<(), store::Error> {
+        let shown = self.body(run, live);
+        if live.shown.as_ref() == Some(&shown) {
+            return Ok(());
+        }
+        // Somebody changed the run since it was read, and showed that: it is looked at anew.
+        let row = self.store.run(&run.id).await?;
+        if row.is_none_or(|row| row.version != live.version) {
+            return Ok(());
+        }
+        if let Some(update) = self.change(run, &shown) {
+            self.store.enqueue(&[update], self.clock.now()).await?;
+            self.outbox.notify_one();
+        }
+        live.shown = Some(shown);
+        Ok(())
+    }
+
+    fn card(&self, run: &Run, live: &Live) -> RunCard {
+        let job = self.job(run);
+        let name = |mark: &Option<crate::bot::case::Mark>| mark.as_ref().map(|mark| mark.name.clone());
+        let mut card = RunCard {
+            run: run.id.clone(),
+            title: job.map_or(&*run.job, Job::shown).to_owned(),
+            job: run.job.clone(),
+            case: run.case.clone().unwrap_or_default(),
+            by: run.by.name.clone(),
+            also: run.also.iter().map(|mark| mark.name.clone()).collect(),
+            parameters: self.parameters(run),
+            stage: run.stage_name(),
+            url: job.and_then(|job| self.page(job, run.number)),
+            number: run.number,
+            joined: run.joined,
+            trouble: run.trouble.clone(),
+            approved_by: name(&run.approved),
+            declined_by: name(&run.declined),
+            cancelled_by: name(&run.cancel),
+            cancelling: run.cancel.is_some() && run.is_live(),
+            ..RunCard::default()
+        };
+        match &run.stage {
+            Stage::Approval { until } => card.until = Some(spoken_moment(*until)),
+            Stage::Ready { behind } => card.behind = *behind,
+            Stage::Queued { why, .. } => card.why.clone_from(why),
+            Stage::Running { .. } => {
+                let seconds = self.clock.now().duration_since(run.since).as_secs();
+                card.percent = live.estimate.and_then(|estimate| progress::percent(seconds, estimate));
+                card.took = Some(spoken(progress::coarse(seconds)));
+                card.usual = live.estimate.map(spoken);
+                card.log.clone_from(&live.log);
+            }
+            Stage::Over { end } => match &**end {
+                End::Invalid { faults } => card.faults.clone_from(faults),
+                End::Done(ended) => {
+                    card.result = Some(ended.result.to_string());
+                    card.took = ended.seconds.map(spoken);
+                    card.has_checks = ended.has_checks;
+                    card.findings.clone_from(&ended.findings);
+                    card.missing.clone_from(&ended.missing);
+                    card.section.clone_from(&ended.section);
+                    card.is_shown = ended.is_shown;
+                    card.found.clone_from(&ended.found);
+                }
+                _ => {}
+            },
+            Stage::Triggering | Stage::Reading { .. } => {}
+        }
+        card
+    }
+
+    /// The parameters in the order of the registry, as people read them.
+    fn parameters(&self, run: &Run) -> Vec<(String, String)> {
+        let mut shown = self.shown(run);
+        let job = self.job(run);
+        let order = job.into_iter().flat_map(|job| &job.parameters);
+        let mut list: Vec<(String, String)> = order
+            .filter_map(|parameter| shown.remove_entry(&parameter.name))
+            .collect();
+        list.extend(shown);
+        list
+    }
+
+    /// The page of the build, or of the job while there is none.
+    fn page(&self, job: &Job, number: Option<u64>) -> Option<String> {
+        let client = self.client(job)?;
+        Some(match number {
+            Some(number) => client.build_page(&job.path, number).to_string(),
+            None => client.job_page(&job.path).to_string(),
+        })
+    }
+
+    /// What the audit is told of an error of Jenkins.
+    pub(super) fn told(trouble: &crate::respond::Trouble) -> [(&'static str, Value); 2] {
+        [
+            ("class", Value::from(trouble.class.clone())),
+            ("error", Value::from(trouble.words.clone())),
+        ]
+    }
+}
+
+/// A moment as people read it: `1 May 06:41 UTC`.
+fn spoken_moment(at: Timestamp) -> String {
+    at.strftime("%-d %b %H:%M UTC").to_string()
+}

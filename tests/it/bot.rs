@@ -1,0 +1,321 @@
+//! Tests of `bot`: the whole bot against the local workspace, over the real wire.
+//!
+//! Nothing sleeps for luck. "Answered once" is checked after a marker: a later question in the same channel whose answer
+//! can only come when everything before it was handled.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use signpost::bot::{self, Parts};
+use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
+use signpost::settings::{self, Mode, Settings};
+use signpost::slack::pace::{Rate, Rates};
+use signpost::slack::socket::Timing;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+mod acts;
+mod answering;
+mod blaming;
+mod busy;
+mod clocks;
+mod commands;
+mod crashing;
+mod doctor;
+mod forgetting;
+mod home;
+mod http;
+mod jobs;
+mod late;
+mod load;
+mod logging;
+mod memory;
+mod noise;
+mod operating;
+mod panicking;
+mod pasting;
+mod proxy;
+mod receiving;
+mod resuming;
+mod sending;
+mod shortcuts;
+mod starting;
+mod stopping;
+mod working;
+
+/// Recognised by the runbook that [`World`] comes with.
+const PASTE: &str = "deploy failed: QX4711: the flux capacitor of node w-17 is empty";
+/// Another error of the same runbook.
+const MARKER: &str = "deploy failed: QX4712: the hoverboard of node w-18 does not float";
+
+/// An address with a port that is free, chosen when it is bound: one chosen before may be taken by a test beside this.
+const ANY_PORT: &str = "127.0.0.1:0";
+
+const RUNBOOK: &str = "# Flux capacitor errors\n\n\
+    ## QX4711\n\n```\nQX4711: the flux capacitor of node <NODE> is empty\n```\n\n### What to do\n\n\
+    1. Fill it: `fluxctl fill <NODE>`.\n2. Look whether it holds.\n\n\
+    ## QX4712\n\n```\nQX4712: the hoverboard of node <NODE> does not float\n```\n\n### What to do\n\n\
+    1. Blow: `fluxctl blow <NODE>`.\n";
+
+/// A workspace, a runbook folder and what bots in it share.
+struct World {
+    workspace: Workspace,
+    folder: tempfile::TempDir,
+    client: reqwest::Client,
+}
+
+/// A running bot.
+struct Bot {
+    task: JoinHandle<Result<(), bot::Error>>,
+    shutdown: CancellationToken,
+    parts: Parts,
+}
+
+/// Runs a test in a world of its own.
+fn with<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+    with_options(quick(), test);
+}
+
+fn quick() -> Options {
+    Options {
+        ack_timeout: Duration::from_millis(300),
+        retry_delays: vec![Duration::from_millis(20); 20],
+        wait_limit: Duration::from_secs(20),
+        rate_limits: false,
+        ..Options::default()
+    }
+}
+
+/// Rates far above those that Slack allows, for a workspace without limits.
+fn hasty_rates() -> Rates {
+    let rate = Rate {
+        every: Duration::from_millis(5),
+        burst: 50,
+    };
+    Rates {
+        post: rate,
+        tier_3: rate,
+        tier_4: rate,
+    }
+}
+
+/// Runs a test in a world of its own, with a workspace that behaves like this.
+fn with_options<F: Future<Output = ()>>(options: Options, test: impl FnOnce(World) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shutdown = CancellationToken::new();
+        let workspace = Workspace::start(listener, options, shutdown.clone());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("runbooks")).unwrap();
+        let _ = tracing_subscriber::fmt().with_test_writer().try_init();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let world = World {
+            workspace,
+            folder,
+            client,
+        };
+        world.write("flux.md", RUNBOOK);
+        tokio::time::timeout(Duration::from_mins(1), test(world))
+            .await
+            .expect("the test ends");
+        shutdown.cancel();
+    });
+}
+
+impl World {
+    fn runbooks(&self) -> PathBuf {
+        self.folder.path().join("runbooks")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.runbooks().join(name), text).unwrap();
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("signpost.db")
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = settings::built_in().unwrap();
+        settings.slack.api_url = self.workspace.api_url();
+        settings.slack.bot_token = Some(SIGNPOST_TOKEN.into());
+        settings.slack.app_token = Some(SIGNPOST_APP_TOKEN.into());
+        settings.slack.allowed_bots = vec![sandbox::ALERTBOT.to_owned()];
+        settings.slack.request_timeout = 1;
+        settings.slack.lookup_wait = 1;
+        settings.store.path = self.store();
+        settings.runbooks.dir = self.runbooks();
+        settings.http.listen = String::new();
+        settings
+    }
+
+    /// A bot that is ready.
+    async fn bot(&self) -> Bot {
+        self.bot_with(self.settings(), Parts::default()).await
+    }
+
+    /// A bot that is ready. It posts as fast as it can, unless the parts have rates of their own.
+    async fn bot_with(&self, settings: Settings, parts: Parts) -> Bot {
+        let timing = Timing {
+            drain: Duration::from_millis(300),
+            back_off: (Duration::from_millis(20), Duration::from_millis(200)),
+            ..Timing::default()
+        };
+        let connections = match settings.slack.mode {
+            Mode::Socket => settings.slack.connections as usize,
+            Mode::Http => 0,
+        };
+        let parts = Parts {
+            timing,
+            tracker: TaskTracker::new(),
+            rates: if parts.rates == Rates::default() {
+                hasty_rates()
+            } else {
+                parts.rates
+            },
+            ..parts
+        };
+        let shutdown = CancellationToken::new();
+        let mut task = TaskTracker::new().spawn(bot::run(settings, parts.clone(), shutdown.clone()));
+        let status = Arc::clone(&parts.status);
+        tokio::select! {
+            () = status.wait_for(|now| now.ready() && now.sockets >= connections) => {}
+            ended = &mut task => panic!("the bot ended: {ended:?}"),
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("the bot is not ready: {:?}", status.get()),
+        }
+        Bot { task, shutdown, parts }
+    }
+
+    fn say(&self, text: &str) -> String {
+        self.workspace.say(ADA, SUPPORT, text).unwrap()
+    }
+
+    fn fault(&self, fault: &Value) {
+        self.workspace.fault(fault).unwrap();
+    }
+
+    async fn control(&self, action: &str, body: Value) -> Value {
+        let url = format!("{}/sandbox/{action}", self.workspace.url());
+        let answer: Value = self
+            .client
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(answer["ok"], true, "{action} {body}: {answer}");
+        answer
+    }
+
+    /// The bot's replies in a thread, once there is one.
+    async fn replies_in(&self, channel: &str, ts: &str) -> Vec<Value> {
+        let wait = self.workspace.wait_for(|state| {
+            let replies = ours(state.replies(channel, ts));
+            (!replies.is_empty()).then_some(replies)
+        });
+        wait.await.unwrap()
+    }
+
+    async fn replies(&self, ts: &str) -> Vec<Value> {
+        self.replies_in(SUPPORT, ts).await
+    }
+
+    /// The bot's replies in a thread after everything that was said so far has been handled.
+    async fn settled_in(&self, channel: &str, ts: &str) -> Vec<Value> {
+        self.workspace
+            .wait_for(|state| (unacknowledged(state) == 0).then_some(()))
+            .await
+            .unwrap();
+        let asked = format!("<@{SIGNPOST}> help");
+        let marker = self.workspace.say(ADA, channel, &asked).unwrap();
+        self.replies_in(channel, &marker).await;
+        // Threads are posted side by side: the marker's answer may be there before an earlier one.
+        self.wait_until_sent().await;
+        ours(self.workspace.replies(channel, ts))
+    }
+
+    async fn settled(&self, ts: &str) -> Vec<Value> {
+        self.settled_in(SUPPORT, ts).await
+    }
+
+    async fn look_into_store(&self) -> sqlx::SqlitePool {
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(self.store())
+            .read_only(true);
+        sqlx::SqlitePool::connect_with(options).await.unwrap()
+    }
+
+    /// Waits until nothing is left to be sent or looked up. The store tells no one, so it is asked again and again.
+    async fn wait_until_sent(&self) {
+        let pool = self.look_into_store().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let unsent: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')")
+                    .fetch_one(&pool)
+                    .await
+                    .unwrap();
+            if unsent == 0 {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{unsent} posts are still to be sent"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Bot {
+    /// Where health and metrics are served, with [`ANY_PORT`] in the settings.
+    fn health(&self) -> SocketAddr {
+        self.parts.status.get().health.expect("health is served")
+    }
+
+    /// Ends it well.
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+
+    /// Ends it as `kill -9` would.
+    async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+        self.parts.tracker.close();
+        self.parts.tracker.wait().await;
+    }
+}
+
+fn ours(replies: Vec<Value>) -> Vec<Value> {
+    replies.into_iter().filter(|reply| reply["user"] == SIGNPOST).collect()
+}
+
+fn words(reply: &Value) -> String {
+    format!("{} {}", reply["text"], reply["blocks"])
+}
+
+fn unacknowledged(state: &sandbox::State) -> usize {
+    state
+        .apps
+        .iter()
+        .filter(|app| app.user_id == SIGNPOST)
+        .map(sandbox::App::unacknowledged)
+        .sum()
+}
