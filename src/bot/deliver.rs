@@ -6,20 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 
-use super::Status;
+use super::context::Context;
 use crate::clock::Clock as _;
-use crate::slack::decode::Identity;
 use crate::slack::pace::Lane;
-use crate::slack::sender::Sender;
-use crate::slack::web::SlackTime;
-use crate::store::{Action, Post, PostState, Store};
+use crate::store::{Action, Post, PostState};
 
 mod attempt;
 mod complaints;
@@ -27,9 +23,9 @@ mod line;
 mod outcome;
 mod panics;
 
-pub(super) use complaints::Complaints;
+use complaints::Complaints;
 use line::{Answer, Line};
-pub(super) use panics::Panics;
+use panics::Panics;
 
 /// Between tries when the store fails.
 const STORE_WAIT: Duration = Duration::from_secs(1);
@@ -42,24 +38,15 @@ const REST: u32 = 4;
 /// Does what lies in the outbox.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    pub(super) store: Arc<dyn Store>,
-    /// Slack's time: setting this machine's clock neither shortens nor prolongs a wait.
-    pub(super) time: Arc<SlackTime>,
-    pub(super) sender: Arc<Sender>,
-    pub(super) us: Identity,
-    pub(super) status: Arc<Status>,
-    /// How long after a try its outcome may be looked up.
-    pub(super) lookup_after: Duration,
-    /// Woken when something is put in.
-    pub(super) wake: Arc<Notify>,
+    context: Arc<Context>,
     /// What was said about channels that take nothing.
-    pub(super) complaints: Complaints,
+    complaints: Complaints,
     /// Knows every post that is being sent: where this is ended at once, the posts may take a moment longer.
-    pub(super) tracker: TaskTracker,
+    tracker: TaskTracker,
     /// Posts under way, also those of a loop that has panicked.
-    pub(super) under_way: TaskTracker,
+    under_way: TaskTracker,
     /// Posts during which a delivery panicked.
-    pub(super) panics: Panics,
+    panics: Panics,
 }
 
 /// The messages of one thread go out in order, and so does what is done to one message.
@@ -95,6 +82,21 @@ impl Busy {
 }
 
 impl Delivery {
+    pub(super) fn new(context: &Arc<Context>, tracker: TaskTracker) -> Self {
+        Self {
+            context: Arc::clone(context),
+            complaints: Complaints::default(),
+            tracker,
+            under_way: TaskTracker::new(),
+            panics: Panics::default(),
+        }
+    }
+
+    /// The time after a try from which its outcome may be looked up.
+    fn lookup_after(&self) -> Duration {
+        self.context.rules.settings.slack.lookup_after()
+    }
+
     /// Delivers until told to stop, then lets the requests under way end.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut busy = Busy::default();
@@ -107,7 +109,7 @@ impl Delivery {
         }
         loop {
             let begun = Instant::now();
-            let wait = match self.store.due(self.time.now()).await {
+            let wait = match self.context.store.due(self.context.slack_time.now()).await {
                 Ok(due) => {
                     let next = due.next_at.map_or(LOOK, |next| self.until(next));
                     next.min(self.start(due.posts, &mut busy, &mut tasks, &line, &stop))
@@ -124,7 +126,7 @@ impl Delivery {
                 Some(ended) = tasks.join_next_with_id() => match ended {
                     Ok((task, answer)) => {
                         busy.end(task);
-                        line.heard(answer, &self.status, Instant::now());
+                        line.heard(answer, &self.context.status, Instant::now());
                     }
                     Err(cause) => {
                         busy.lost(&cause);
@@ -136,7 +138,7 @@ impl Delivery {
                         }
                     }
                 },
-                () = self.wake.notified() => {}
+                () = self.context.outbox.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
             tokio::select! {
@@ -155,7 +157,7 @@ impl Delivery {
         self.under_way.wait().await;
         self.under_way.reopen();
         loop {
-            match self.store.recover(self.lookup_after).await {
+            match self.context.store.recover(self.lookup_after()).await {
                 Ok(0) => return,
                 Ok(uncertain) => {
                     warn!(
@@ -171,7 +173,7 @@ impl Delivery {
     }
 
     fn until(&self, time: jiff::Timestamp) -> Duration {
-        Duration::try_from(time.duration_since(self.time.now())).unwrap_or_default()
+        Duration::try_from(time.duration_since(self.context.slack_time.now())).unwrap_or_default()
     }
 
     /// Starts what is due and may go out now, and tells how long until more may.
@@ -197,7 +199,7 @@ impl Delivery {
             if busy.rows.contains(&row) {
                 continue;
             }
-            if let Err(left) = self.sender.pace().take(&lane(&post), now) {
+            if let Err(left) = self.context.sender.pace().take(&lane(&post), now) {
                 wait = wait.min(left);
                 continue;
             }
@@ -215,7 +217,9 @@ impl Delivery {
         if let Ok(answer) = delivered {
             return answer;
         }
-        let settled = self.panics.settled(&post, self.time.now(), self.lookup_after);
+        let settled = self
+            .panics
+            .settled(&post, self.context.slack_time.now(), self.lookup_after());
         self.settle(&post, &settled, stop).await;
         Answer::Unknown
     }
@@ -237,11 +241,14 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::bot::Parts;
+    use crate::bot::knowledge::Study;
+    use crate::bot::mind::Mind;
     use crate::sandbox::{self, Options, SIGNPOST, SIGNPOST_TOKEN, SUPPORT, Workspace};
-    use crate::slack::pace::Rates;
+    use crate::settings;
     use crate::slack::web::Web;
-    use crate::store::NewPost;
     use crate::store::sqlite::Sqlite;
+    use crate::store::{NewPost, Store};
 
     fn posted(state: &sandbox::State) -> usize {
         let messages = state.channel(SUPPORT).unwrap().messages.values();
@@ -257,19 +264,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let web = Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into()));
-        let delivery = Arc::new(Delivery {
-            store: Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap()),
-            time: Arc::clone(web.time()),
-            us: web.auth_test().await.unwrap(),
-            sender: Arc::new(Sender::new(web, Rates::default())),
-            status: Arc::default(),
-            lookup_after: Duration::from_millis(10),
-            wake: Arc::default(),
-            complaints: Complaints::default(),
-            tracker: TaskTracker::new(),
-            under_way: TaskTracker::new(),
-            panics: Panics::default(),
-        });
+        let mut settings = settings::built_in().unwrap();
+        settings.slack.lookup_wait = 1;
+        let knowledge = Study::new(&settings).begin().unwrap();
+        let mind = Arc::new(Mind::new(&settings, knowledge).unwrap());
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap());
+        let us = web.auth_test().await.unwrap();
+        let context = Arc::new(Context::new(settings, &Parts::default(), &web, (store, mind, us)));
+        let delivery = Arc::new(Delivery::new(&context, TaskTracker::new()));
         let tasks = TaskTracker::new();
         let first = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
         let post = |key: &str| NewPost {
@@ -279,8 +281,12 @@ mod tests {
             action: Action::Post,
             body: r#"{"text": "hello"}"#.to_owned(),
         };
-        delivery.store.enqueue(&[post("a")], delivery.time.now()).await.unwrap();
-        delivery.wake.notify_one();
+        context
+            .store
+            .enqueue(&[post("a")], context.slack_time.now())
+            .await
+            .unwrap();
+        context.outbox.notify_one();
         workspace
             .wait_for(|state| (posted(state) == 1).then_some(()))
             .await
@@ -288,8 +294,12 @@ mod tests {
         // It ends as after a panic: what it was sending stays marked.
         first.abort();
         assert!(first.await.unwrap_err().is_cancelled());
-        delivery.store.enqueue(&[post("b")], delivery.time.now()).await.unwrap();
-        delivery.store.sending("b", delivery.time.now()).await.unwrap();
+        context
+            .store
+            .enqueue(&[post("b")], context.slack_time.now())
+            .await
+            .unwrap();
+        context.store.sending("b", context.slack_time.now()).await.unwrap();
         let second = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
         workspace
             .wait_for(|state| (posted(state) == 2).then_some(()))

@@ -7,23 +7,22 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tokio::sync::{Notify, RwLock, Semaphore};
+use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
-use super::Status;
+use super::context::Context;
 use super::home::Home;
 use super::listen::Listener;
 use super::missed::{self, Age};
 use super::reading::Files;
-use super::rules::Rules;
 use super::talk::jobs;
 use super::turns::{Step, Steps};
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
-use crate::store::{self, Done, Store, Waiting, Why};
+use crate::store::{self, Done, Waiting, Why};
 
 mod running;
 
@@ -44,18 +43,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Handles the inbox.
 #[derive(Debug)]
 pub(super) struct Handler {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    /// Slack's time, by which messages are too old.
-    pub(super) slack_time: Arc<dyn Clock>,
-    pub(super) rules: Arc<Rules>,
+    pub(super) context: Arc<Context>,
     pub(super) listener: Listener,
     pub(super) home: Arc<Home>,
-    pub(super) status: Arc<Status>,
-    /// Woken by intake.
-    pub(super) wake: Arc<Notify>,
-    /// Wakes delivery.
-    pub(super) outbox: Arc<Notify>,
     /// Limits how many think at once: one core is left to everything else, and a click finds no crowd before it.
     pub(super) thinking: Arc<Semaphore>,
     /// Held for writing while a row thinks during which the process ended before, so that no other row is blamed if it ends
@@ -92,7 +82,7 @@ impl Handler {
                         next = lanes.try_join_next();
                     }
                 }
-                () = self.wake.notified() => {}
+                () = self.context.inbox.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -112,7 +102,7 @@ impl Handler {
         }
         // The busy ones may be among them.
         let limit = u32::try_from(LANES + busy.len()).unwrap_or(u32::MAX);
-        for lane in self.store.lanes(last, limit).await? {
+        for lane in self.context.store.lanes(last, limit).await? {
             if busy.len() >= LANES {
                 break;
             }
@@ -134,7 +124,7 @@ impl Handler {
     }
 
     fn store_failed(&self, cause: &store::Error) {
-        if self.status.store_failed(cause) {
+        if self.context.status.store_failed(cause) {
             error!(%cause, "the store fails; trying again");
         }
     }
@@ -145,7 +135,7 @@ impl Handler {
             if stop.is_cancelled() {
                 return;
             }
-            let handled = match self.store.next(lane).await {
+            let handled = match self.context.store.next(lane).await {
                 Ok(Some(row)) => self.guarded(&row).await,
                 Ok(None) => return,
                 Err(cause) => Err(cause),
@@ -171,7 +161,7 @@ impl Handler {
         };
         if handled.is_err() {
             // The store fails, so this may fail too: then the row counts as one that brought the process down once.
-            let _ = self.store.release(Some(row.seq)).await;
+            let _ = self.context.store.release(Some(row.seq)).await;
         }
         if let Some(Handled { done, begun }) = handled? {
             self.finished(&done, begun).await;
@@ -191,7 +181,7 @@ impl Handler {
             self.set_aside(row, Why::Crashed).await?;
             return Ok(None);
         }
-        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.rules.us));
+        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.context.rules.us));
         let event = event.unwrap_or(Event::Ignored { kind: String::new() });
         // Files take their time. Only then is it the row's turn: what Slack is slow with brings nothing down.
         let files = match &event {
@@ -205,12 +195,12 @@ impl Handler {
     }
 
     async fn turn(&self, row: &Waiting, event: Event, files: Files) -> Result<Option<Handled>, store::Error> {
-        let mut running = Running::new(self.store.as_ref(), &self.suspects, row);
+        let mut running = Running::new(self.context.store.as_ref(), &self.suspects, row);
         if !running.begin().await? {
             return Ok(None);
         }
-        let begun = self.clock.now();
-        let age = Age::of(&event, row, &self.rules, self.slack_time.now());
+        let begun = self.context.clock.now();
+        let age = Age::of(&event, row, &self.context.rules, self.context.slack_time.now());
         let mut thought = Steps::new(&self.thinking, self.think(event, row, &age, files));
         let done = loop {
             match thought.go_on().await {
@@ -226,13 +216,16 @@ impl Handler {
         };
         drop(thought);
         let done = missed::with_age(done, age);
-        let finished = self.store.finish(row, &done, self.clock.now()).await?;
-        self.status.store_works();
+        let finished = self.context.store.finish(row, &done, self.context.clock.now()).await?;
+        self.context.status.store_works();
         Ok(finished.then_some(Handled { done, begun }))
     }
 
     async fn set_aside(&self, row: &Waiting, why: Why) -> Result<(), store::Error> {
-        self.store.set_aside(&row.key, why, self.clock.now()).await?;
+        self.context
+            .store
+            .set_aside(&row.key, why, self.context.clock.now())
+            .await?;
         metrics::counter!("signpost_inbox_set_aside_total", "reason" => why.as_str()).increment(1);
         Ok(())
     }
@@ -246,7 +239,7 @@ impl Handler {
         };
         metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
         for store::Answered { message, about, .. } in &done.answered {
-            let milliseconds = self.clock.now().duration_since(begun).as_millis();
+            let milliseconds = self.context.clock.now().duration_since(begun).as_millis();
             info!(message, about, milliseconds, "a message is answered");
         }
         if let Some(missed) = &done.missed {
@@ -257,7 +250,7 @@ impl Handler {
             self.home.changed_for(user);
         }
         if !done.posts.is_empty() {
-            self.outbox.notify_one();
+            self.context.outbox.notify_one();
         }
         if !done.runs.is_empty() {
             self.listener.talk.runner.woken();
@@ -265,7 +258,7 @@ impl Handler {
         // What somebody gave a job may be a secret: it does not stay where it came in.
         let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
         if done.answered.iter().any(gave)
-            && let Err(cause) = self.store.scrub().await
+            && let Err(cause) = self.context.store.scrub().await
         {
             self.store_failed(&cause);
         }
@@ -273,7 +266,7 @@ impl Handler {
 
     async fn think(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Done, store::Error> {
         match event {
-            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.listener.mind, &message)),
+            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.context.mind, &message)),
             Event::Message(_) if age.is_refused() => Ok(Done::default()),
             Event::Message(message) => {
                 let mentioned = message.mentioned || row.mentioned;

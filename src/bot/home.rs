@@ -12,18 +12,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::case::{Case, Standing};
-use super::mind::{Mind, body};
-use super::people::People;
-use super::reading::Reading;
+use super::context::Context;
+use super::mind::body;
 use super::runs::{Run, post_of};
 use super::{cards, windows};
-use crate::clock::Clock;
 use crate::jobs::Job;
 use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch, RunLine};
 use crate::runbook::{Button, Library};
-use crate::slack::sender::Sender;
 use crate::slack::web::Error;
-use crate::store::{self, CaseRow, Store};
+use crate::store::{self, CaseRow};
 
 /// Who opened the tab within this time sees it change.
 const WATCHES: Duration = Duration::from_hours(24);
@@ -41,18 +38,13 @@ pub(super) const REFRESH: &str = "signpost_home_refresh";
 /// Keeps the Home tabs.
 #[derive(Debug)]
 pub(super) struct Home {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) mind: Arc<Mind>,
-    pub(super) people: Arc<People>,
-    pub(super) reading: Arc<Reading>,
-    pub(super) sender: Arc<Sender>,
-    pub(super) visitors: Visitors,
+    context: Arc<Context>,
+    visitors: Visitors,
 }
 
 /// Who looks at the tab, and for whom it changed.
 #[derive(Debug, Default)]
-pub(super) struct Visitors {
+struct Visitors {
     opened: Mutex<HashMap<String, Instant>>,
     stale: Mutex<BTreeSet<String>>,
     wake: Notify,
@@ -103,6 +95,13 @@ impl Visitors {
 }
 
 impl Home {
+    pub(super) fn new(context: &Arc<Context>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            visitors: Visitors::default(),
+        }
+    }
+
     /// Somebody opened the tab, or asks to see it anew.
     pub(super) fn opened(&self, user: &str) {
         self.visitors.open(user);
@@ -160,7 +159,7 @@ impl Home {
                 return None;
             }
         };
-        match self.sender.publish_view(user, view).await {
+        match self.context.sender.publish_view(user, view).await {
             Ok(_) => debug!(user, "a Home tab is shown"),
             Err(Error::RateLimited { after, .. }) => return Some(after.min(LONGEST_PAUSE)),
             Err(error) => warn!(%error, user, "a Home tab cannot be shown"),
@@ -169,9 +168,9 @@ impl Home {
     }
 
     async fn view(&self, user: &str) -> Result<serde_json::Value, store::Error> {
-        let known = self.mind.knowledge();
-        let rows = self.store.cases_of(user, RECENT as u32).await?;
-        let labels = &self.mind.responder().labels().buttons;
+        let known = self.context.mind.knowledge();
+        let rows = self.context.store.cases_of(user, RECENT as u32).await?;
+        let labels = &self.context.mind.responder().labels().buttons;
         let button = |label: &str, action: &str, primary| Button {
             label: label.to_owned(),
             action: action.to_owned(),
@@ -180,10 +179,10 @@ impl Home {
         };
         let facts = HomeFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: self.clock.now(),
+            now: self.context.clock.now(),
             runbooks: known.library.runbooks.len(),
             loaded_at: Some(known.read_at),
-            reload_failed: self.mind.reload_failed(),
+            reload_failed: self.context.mind.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
             matches: join_all(rows.iter().map(|row| self.found(&known.library, row)))
                 .await
@@ -196,26 +195,26 @@ impl Home {
                 button(&labels.refresh, REFRESH, false),
             ],
         };
-        let mut blocks = body(&self.mind.responder().home(&facts)).blocks;
+        let mut blocks = body(&self.context.mind.responder().home(&facts)).blocks;
         blocks.truncate(BLOCKS);
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
     }
 
     /// What somebody started lately; `None` where there are no jobs.
     async fn runs(&self, user: &str) -> Result<Option<Vec<RunLine>>, store::Error> {
-        if self.mind.registry().jobs.is_empty() {
+        if self.context.mind.registry().jobs.is_empty() {
             return Ok(None);
         }
-        let rows = self.store.latest_runs(Some(user), RECENT as u32).await?;
+        let rows = self.context.store.latest_runs(Some(user), RECENT as u32).await?;
         let runs = rows.iter().filter_map(Run::read).collect::<Vec<_>>();
         Ok(Some(join_all(runs.iter().map(|run| self.line(run))).await))
     }
 
     async fn line(&self, run: &Run) -> RunLine {
-        let job = self.mind.registry().job(&run.job);
-        let place = self.store.posted(&post_of(&run.id)).await.ok().flatten();
+        let job = self.context.mind.registry().job(&run.job);
+        let place = self.context.store.posted(&post_of(&run.id)).await.ok().flatten();
         let url = match place {
-            Some(place) => self.reading.permalink(&place.channel, &place.ts).await,
+            Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
             None => None,
         };
         RunLine {
@@ -237,12 +236,12 @@ impl Home {
             (None, None) => place.runbook.clone(),
         };
         let url = match (&case.post, &case.thread_ts) {
-            (Some(_), Some(thread)) => self.reading.permalink(&case.channel, thread).await,
+            (Some(_), Some(thread)) => self.context.reading.permalink(&case.channel, thread).await,
             _ => None,
         };
         Some(RecentMatch {
             title,
-            channel: self.people.channel(&case.channel).await,
+            channel: self.context.people.channel(&case.channel).await,
             at: row.updated_at,
             ending: match case.standing {
                 Standing::Open | Standing::Choosing | Standing::Withdrawn => Ending::Open,

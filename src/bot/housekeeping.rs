@@ -4,19 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::Status;
+use super::context::Context;
 use super::intake::Intake;
-use super::mind::Mind;
 use super::missed;
 use crate::clock::Clock;
-use crate::settings::Settings;
 use crate::slack::ghosts::Verdict;
 use crate::slack::socket::Sockets;
-use crate::store::{Retention, Store};
 
 /// Between looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,26 +29,10 @@ const ALARM: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks after the bot.
 pub(super) struct Keeper {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    /// Slack's time, in which messages are missed.
-    pub(super) slack_time: Arc<dyn Clock>,
+    pub(super) context: Arc<Context>,
     pub(super) intake: Arc<Intake>,
     /// In Socket Mode.
     pub(super) sockets: Option<Arc<Sockets>>,
-    pub(super) status: Arc<Status>,
-    pub(super) mind: Arc<Mind>,
-    /// Wakes delivery.
-    pub(super) outbox: Arc<Notify>,
-    pub(super) retention: Retention,
-}
-
-/// How long people want things to be kept.
-pub(super) fn retention(settings: &Settings) -> Retention {
-    Retention {
-        answers: settings.store.retention(),
-        audit: settings.store.audit_retention(),
-    }
 }
 
 impl Keeper {
@@ -66,8 +46,14 @@ impl Keeper {
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
-                if missed::tell(self.store.as_ref(), &self.mind, self.slack_time.now()).await {
-                    self.outbox.notify_one();
+                if missed::tell(
+                    self.context.store.as_ref(),
+                    &self.context.mind,
+                    self.context.slack_time.now(),
+                )
+                .await
+                {
+                    self.context.outbox.notify_one();
                 }
             }
             self.scrub(looks).await;
@@ -99,7 +85,7 @@ impl Keeper {
             .intake
             .ghosts
             .lock()
-            .map(|mut ghosts| ghosts.tick(self.clock.now()));
+            .map(|mut ghosts| ghosts.tick(self.context.clock.now()));
         if let (Ok(Verdict::Ask), Some(sockets)) = (verdict, &self.sockets) {
             info!("there were more connections to Slack than ours; asking anew");
             sockets.renew_one();
@@ -107,10 +93,10 @@ impl Keeper {
     }
 
     async fn check(&self) {
-        match self.store.check(self.clock.now()).await {
-            Ok(()) => self.status.store_works(),
+        match self.context.store.check(self.context.clock.now()).await {
+            Ok(()) => self.context.status.store_works(),
             Err(cause) => {
-                if self.status.store_failed(&cause) {
+                if self.context.status.store_failed(&cause) {
                     error!(%cause, "the store cannot be written");
                 }
             }
@@ -119,7 +105,7 @@ impl Keeper {
 
     /// Counts what waits and what was set aside, and raises the alarm about the latter: at once, then every hour.
     async fn count(&self, alarmed: &mut Option<(Timestamp, u64)>) {
-        let counts = match self.store.inbox().await {
+        let counts = match self.context.store.inbox().await {
             Ok(counts) => counts,
             Err(cause) => {
                 error!(%cause, "the inbox cannot be counted");
@@ -128,11 +114,11 @@ impl Keeper {
         };
         metrics::gauge!("signpost_inbox_waiting").set(counts.waiting as f64);
         metrics::gauge!("signpost_inbox_set_aside").set(counts.set_aside as f64);
-        self.status.change(|status| {
+        self.context.status.change(|status| {
             status.waiting = counts.waiting;
             status.set_aside = counts.set_aside;
         });
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let known =
             alarmed.is_some_and(|(at, count)| counts.set_aside <= count && now.duration_since(at).abs() < ALARM);
         if counts.set_aside > 0 && !known {
@@ -156,16 +142,22 @@ impl Keeper {
 
     /// Removes erased payloads from the write-ahead log: at once when nothing more waits, else every few seconds.
     async fn scrub(&self, looks: u32) {
-        if !self.store.wants_scrub() || (self.status.get().waiting > 0 && !looks.is_multiple_of(SCRUB)) {
+        if !self.context.store.wants_scrub() || (self.context.status.get().waiting > 0 && !looks.is_multiple_of(SCRUB))
+        {
             return;
         }
-        if let Err(cause) = self.store.scrub().await {
+        if let Err(cause) = self.context.store.scrub().await {
             error!(%cause, "erased payloads cannot be removed from the write-ahead log; trying again");
         }
     }
 
     async fn purge(&self) {
-        match self.store.purge(self.clock.now(), self.retention).await {
+        match self
+            .context
+            .store
+            .purge(self.context.clock.now(), self.context.rules.retention())
+            .await
+        {
             Ok(purged) if purged.unhandled > 0 => {
                 metrics::counter!("signpost_inbox_set_aside_total", "reason" => "too_old").increment(purged.unhandled);
                 warn!(

@@ -6,31 +6,23 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use serde_json::Value;
-use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
-use super::Status;
+use super::context::Context;
 use super::interact::Interact;
-use super::rules::Rules;
-use crate::clock::Clock;
 use crate::policy::Verdict;
 use crate::slack::decode::{self, Envelope, Event};
 use crate::slack::door::Sink;
 use crate::slack::ghosts::{Ghosts, Verdict as GhostVerdict};
-use crate::store::{Arrival, Store};
+use crate::store::Arrival;
 
 /// Takes envelopes into the inbox.
 #[derive(Debug)]
 pub(super) struct Intake {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) rules: Arc<Rules>,
-    pub(super) status: Arc<Status>,
+    pub(super) context: Arc<Context>,
     pub(super) ghosts: Mutex<Ghosts>,
     /// Answers interactions.
     pub(super) interact: Interact,
-    /// Wakes those who handle the inbox.
-    pub(super) wake: Arc<Notify>,
 }
 
 #[async_trait]
@@ -40,16 +32,16 @@ impl Sink for Intake {
         if arrivals.is_empty() {
             return Ok(());
         }
-        match self.store.receive(&arrivals, self.clock.now()).await {
+        match self.context.store.receive(&arrivals, self.context.clock.now()).await {
             Ok(receipts) => {
-                self.status.store_works();
+                self.context.status.store_works();
                 if receipts.into_iter().any(crate::store::Receipt::wakes) {
-                    self.wake.notify_one();
+                    self.context.inbox.notify_one();
                 }
                 Ok(())
             }
             Err(cause) => {
-                if self.status.store_failed(&cause) {
+                if self.context.status.store_failed(&cause) {
                     error!(%cause, "what came in cannot be stored, and is not acknowledged");
                 }
                 Err(cause.to_string())
@@ -59,7 +51,7 @@ impl Sink for Intake {
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
-        let interaction = decode::interaction(&envelope, &self.rules.us);
+        let interaction = decode::interaction(&envelope, &self.context.rules.us);
         // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
         let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
         if let Ok(answer) = answer {
@@ -72,8 +64,8 @@ impl Sink for Intake {
     fn opened(&self, num_connections: Option<u32>, overlap: u32) {
         info!(slack.connections = num_connections, "connected to Slack");
         if let (Some(connections), Ok(mut ghosts)) = (num_connections, self.ghosts.lock()) {
-            let verdict = ghosts.hello(self.clock.now(), connections, overlap);
-            self.status.change(|status| match verdict {
+            let verdict = ghosts.hello(self.context.clock.now(), connections, overlap);
+            self.context.status.change(|status| match verdict {
                 GhostVerdict::Alarm(extra) => status.ghosts = extra,
                 _ if ghosts.clear() => status.ghosts = 0,
                 _ => {}
@@ -85,14 +77,15 @@ impl Sink for Intake {
                      other processes with this app token, or revoke it and make a new one"
                 );
             }
-            metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.status.get().ghosts));
+            metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.context.status.get().ghosts));
         }
         // Last, so that who waits for the connection finds everything that its hello told.
-        self.status.change(|status| status.sockets += 1);
+        self.context.status.change(|status| status.sockets += 1);
     }
 
     fn closed(&self) {
-        self.status
+        self.context
+            .status
             .change(|status| status.sockets = status.sockets.saturating_sub(1));
     }
 }
@@ -111,10 +104,10 @@ impl Intake {
             );
             return None;
         }
-        match decode::event(&envelope.payload, &self.rules.us) {
+        match decode::event(&envelope.payload, &self.context.rules.us) {
             Event::Message(message) => {
                 // What nobody may see answered is not even stored.
-                if let Verdict::Ignore(why) = self.rules.verdict(&message, message.mentioned, false) {
+                if let Verdict::Ignore(why) = self.context.rules.verdict(&message, message.mentioned, false) {
                     debug!(why, "a message is left alone");
                     return None;
                 }
@@ -126,7 +119,7 @@ impl Intake {
                     decoded: true,
                 })
             }
-            Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.rules.is_us(author)) => {
+            Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.context.rules.is_us(author)) => {
                 debug!("a message of ours was deleted");
                 None
             }

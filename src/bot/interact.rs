@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 use tracing::{debug, error, warn};
 
 mod jobs;
@@ -14,20 +13,18 @@ mod windowed;
 
 use super::cards::{self, post, row, update, whisper};
 use super::case::{Case, Mark};
+use super::context::Context;
 use super::home::{self, Home};
 use super::mind::{Mind, body};
-use super::reading::Reading;
-use super::rules::Rules;
 use super::runs::Runner;
 use super::talk::jobs::{Wish, join};
 use super::talk::{Asked, Said, Talk};
 use super::windows;
-use crate::clock::Clock;
 use crate::respond::{Act, Press, Reply};
 use crate::slack::decode::{Actions, Interaction, SlashCommand, ViewAnswer, Whence};
-use crate::slack::sender::{Body, Sender};
+use crate::slack::sender::Body;
 use crate::slack::web::View;
-use crate::store::{self, CaseRow, Done, NewPost, Store};
+use crate::store::{self, CaseRow, Done, NewPost};
 
 /// Two people click at once: how often a click is tried again on what the other one made of the case.
 const TRIES: usize = 50;
@@ -40,16 +37,9 @@ const LATE: Duration = Duration::from_millis(1_600);
 /// Answers interactions.
 #[derive(Debug)]
 pub(super) struct Interact {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) rules: Arc<Rules>,
-    pub(super) mind: Arc<Mind>,
+    pub(super) context: Arc<Context>,
     pub(super) talk: Arc<Talk>,
-    pub(super) reading: Arc<Reading>,
-    pub(super) sender: Arc<Sender>,
     pub(super) home: Arc<Home>,
-    /// Wakes delivery.
-    pub(super) outbox: Arc<Notify>,
     pub(super) runner: Arc<Runner>,
 }
 
@@ -95,7 +85,7 @@ impl Interact {
                 None if action.action_id == windows::OPEN_PASTE => self.open_paste(&actions.whence).await,
                 None => {
                     debug!(action = action.action_id, "a button of another version");
-                    self.tell(actions, &self.mind.responder().too_old(None)).await?;
+                    self.tell(actions, &self.context.mind.responder().too_old(None)).await?;
                 }
             }
         }
@@ -126,12 +116,12 @@ impl Interact {
         }
         match self.change(&press.case, whence, &press.act).await? {
             Clicked::Gone => {
-                let days = Some(self.rules.retention_days());
-                self.tell(actions, &self.mind.responder().too_old(days)).await
+                let days = Some(self.context.rules.retention_days());
+                self.tell(actions, &self.context.mind.responder().too_old(days)).await
             }
             // Only one person sees it: it is shown anew where it stands.
             Clicked::Changed(case) if case.post.is_none() => {
-                let shown = self.mind.show(&self.mind.knowledge(), &case);
+                let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
                 self.show_again(actions, &shown).await;
                 Ok(())
             }
@@ -143,7 +133,7 @@ impl Interact {
     /// Does what a button says, on the case as it is now.
     async fn change(&self, id: &str, whence: &Whence, act: &Act) -> Result<Clicked, store::Error> {
         for _ in 0..TRIES {
-            let Some(row) = self.store.case(id).await? else {
+            let Some(row) = self.context.store.case(id).await? else {
                 return Ok(Clicked::Gone);
             };
             let Some(mut case) = cards::read(&row) else {
@@ -151,12 +141,12 @@ impl Interact {
             };
             let detail = self.detail(&case, act);
             if matches!(act, Act::Wrong | Act::NotHelped) {
-                Mind::offer(&self.mind.knowledge(), &mut case);
+                Mind::offer(&self.context.mind.knowledge(), &mut case);
             }
             if !case.act(act, &self.mark(whence), &detail) {
                 return Ok(Clicked::Same);
             }
-            let shown = self.mind.show(&self.mind.knowledge(), &case);
+            let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
             let posts: Vec<NewPost> = update(&case, row.version, &shown).into_iter().collect();
             if self.save(&row, &case, whence, &posts).await? {
                 return Ok(Clicked::Changed(Box::new(case)));
@@ -178,7 +168,7 @@ impl Interact {
         posts: &[NewPost],
         more: Done,
     ) -> Result<bool, store::Error> {
-        let Some(new) = row(case, old.version, self.clock.now()) else {
+        let Some(new) = row(case, old.version, self.context.clock.now()) else {
             return Ok(true);
         };
         let new = CaseRow {
@@ -199,9 +189,9 @@ impl Interact {
         let (Act::Done { step } | Act::Undo { step }) = act else {
             return case.place.as_ref().map(super::case::Place::name).unwrap_or_default();
         };
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-        let steps = topic.map(|topic| self.mind.responder().steps(&known.library, topic));
+        let steps = topic.map(|topic| self.context.mind.responder().steps(&known.library, topic));
         let named = steps.into_iter().flatten().find(|known| known.key == *step);
         named.map(|known| known.name).unwrap_or_default()
     }
@@ -211,7 +201,7 @@ impl Interact {
         Mark {
             by: who.id.clone(),
             name: who.name.clone().unwrap_or_else(|| who.id.clone()),
-            at: self.clock.now(),
+            at: self.context.clock.now(),
         }
     }
 
@@ -220,18 +210,18 @@ impl Interact {
         let whence = &actions.whence;
         let key = format!("share:{id}");
         for _ in 0..TRIES {
-            let (Some(row), Some(channel)) = (self.store.case(id).await?, whence.channel.clone()) else {
-                let days = Some(self.rules.retention_days());
-                return self.tell(actions, &self.mind.responder().too_old(days)).await;
+            let (Some(row), Some(channel)) = (self.context.store.case(id).await?, whence.channel.clone()) else {
+                let days = Some(self.context.rules.retention_days());
+                return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
             };
             let Some(mut case) = cards::read(&row).filter(|case| case.post.is_none()) else {
                 return Ok(());
             };
-            let spot = self.reading.spot(&channel).await;
+            let spot = self.context.reading.spot(&channel).await;
             if !spot.is_member {
-                return self.tell(actions, &self.mind.responder().not_member()).await;
+                return self.tell(actions, &self.context.mind.responder().not_member()).await;
             }
-            case.stranger |= spot.strangers || self.rules.is_stranger(whence, &channel);
+            case.stranger |= spot.strangers || self.context.rules.is_stranger(whence, &channel);
             case.post = Some(key.clone());
             case.channel.clone_from(&channel);
             let shown = self.shared(&case, &self.mark(whence));
@@ -250,14 +240,14 @@ impl Interact {
     /// Tells the person who clicked that concurrent changes kept the click from being saved.
     async fn not_done(&self, actions: &Actions) -> Result<(), store::Error> {
         warn!("too many people change the same at once; a click is left out");
-        self.tell(actions, &self.mind.responder().failed(None)).await
+        self.tell(actions, &self.context.mind.responder().failed(None)).await
     }
 
     /// What is shared, with who shares it.
     fn shared(&self, case: &Case, mark: &Mark) -> Body {
-        let known = self.mind.knowledge();
-        let mut shown = self.mind.show(&known, case);
-        let by = body(&self.mind.responder().shared_by(&mark.name));
+        let known = self.context.mind.knowledge();
+        let mut shown = self.context.mind.show(&known, case);
+        let by = body(&self.context.mind.responder().shared_by(&mark.name));
         shown.blocks.extend(by.blocks);
         shown.text = format!("{}\n{}", shown.text, by.text);
         shown
@@ -298,7 +288,7 @@ impl Interact {
             team: whence.team.clone(),
             author: Some(whence.who.id.clone()),
             asked: true,
-            stranger: self.rules.is_stranger(whence, &channel),
+            stranger: self.context.rules.is_stranger(whence, &channel),
             channel,
             ..Case::default()
         };
@@ -321,15 +311,18 @@ impl Interact {
             Said::Plain { reply, .. } | Said::Run { reply, .. } | Said::Joined { reply, .. } => {
                 Ok((body(&reply), None))
             }
-            Said::Form(_) => Ok((body(&self.mind.responder().help_on(Some("run"))), None)),
+            Said::Form(_) => Ok((body(&self.context.mind.responder().help_on(Some("run"))), None)),
             Said::Case { case, .. } => {
-                let now = self.clock.now();
+                let now = self.context.clock.now();
                 let done = Done {
                     cases: row(&case, 0, now).into_iter().collect(),
                     ..Done::default()
                 };
-                self.store.conclude(&done, Some(&whence.who.id), now).await?;
-                Ok((self.mind.show(&self.mind.knowledge(), &case), Some(*case)))
+                self.context.store.conclude(&done, Some(&whence.who.id), now).await?;
+                Ok((
+                    self.context.mind.show(&self.context.mind.knowledge(), &case),
+                    Some(*case),
+                ))
             }
         }
     }
@@ -337,7 +330,8 @@ impl Interact {
     // --- modals ---------------------------------------------------------------------------------------------------
 
     async fn open_paste(&self, whence: &Whence) {
-        self.open(whence, windows::paste(self.mind.responder().labels())).await;
+        self.open(whence, windows::paste(self.context.mind.responder().labels()))
+            .await;
     }
 
     /// Opens a window; `None` when that could not be done, which the person is told.
@@ -346,11 +340,11 @@ impl Interact {
             warn!("an interaction without a trigger: no window can be opened");
             return None;
         };
-        match self.sender.open_view(trigger, view).await {
+        match self.context.sender.open_view(trigger, view).await {
             Ok(view) => Some(view),
             Err(error) => {
                 error!(%error, "a window could not be opened");
-                let failed = body(&self.mind.responder().failed(None));
+                let failed = body(&self.context.mind.responder().failed(None));
                 let how = json!({"response_type": "ephemeral", "replace_original": false});
                 self.respond(whence, &how, &failed).await;
                 None
@@ -359,23 +353,23 @@ impl Interact {
     }
 
     async fn open_escalation(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
-        let Some(case) = self.store.case(id).await?.as_ref().and_then(cards::read) else {
-            let days = Some(self.rules.retention_days());
-            return self.tell(actions, &self.mind.responder().too_old(days)).await;
+        let Some(case) = self.context.store.case(id).await?.as_ref().and_then(cards::read) else {
+            let days = Some(self.context.rules.retention_days());
+            return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
         };
-        if case.stranger || self.rules.is_stranger(&actions.whence, &case.channel) {
-            return self.tell(actions, &self.mind.responder().who_refused()).await;
+        if case.stranger || self.context.rules.is_stranger(&actions.whence, &case.channel) {
+            return self.tell(actions, &self.context.mind.responder().who_refused()).await;
         }
         let link = self.link(&case).await;
-        let view = windows::escalation(&self.mind, &case, link.as_deref());
+        let view = windows::escalation(&self.context.mind, &case, link.as_deref());
         self.open(&actions.whence, view).await;
         Ok(())
     }
 
     /// Where people work on a case, when that is known at once: a window has to open within three seconds.
     async fn link(&self, case: &Case) -> Option<String> {
-        let thread = cards::thread_of(self.store.as_ref(), case).await.ok()??;
-        let asked = self.reading.permalink(&case.channel, &thread);
+        let thread = cards::thread_of(self.context.store.as_ref(), case).await.ok()??;
+        let asked = self.context.reading.permalink(&case.channel, &thread);
         tokio::time::timeout(AT_ONCE, asked).await.ok()?
     }
 
@@ -419,8 +413,8 @@ impl Interact {
         let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
             .into_iter()
             .collect();
-        self.store.enqueue(&posts, self.clock.now()).await?;
-        self.outbox.notify_one();
+        self.context.store.enqueue(&posts, self.context.clock.now()).await?;
+        self.context.outbox.notify_one();
         Ok(())
     }
 
@@ -434,7 +428,7 @@ impl Interact {
             message["text"] = json!(shown.text);
             message["blocks"] = json!(shown.blocks);
         }
-        if let Err(error) = self.sender.respond(url, message).await {
+        if let Err(error) = self.context.sender.respond(url, message).await {
             warn!(%error, "an answer to a click could not be shown");
         }
     }

@@ -13,21 +13,20 @@ mod unanswered;
 use super::Knowledge;
 use super::cards::{self, key_of, post};
 use super::case::{Case, Standing};
+use super::context::Context;
 use super::mind::{Mind, body, confident, name};
-use super::reading::{Files, Reading};
-use super::rules::Rules;
+use super::reading::Files;
 use super::talk::{Said, Talk};
 use unanswered::seconds;
 
 pub(super) use unanswered::Unanswered;
 
-use crate::clock::Clock;
 use crate::matching::{self, Match, Outcome};
 use crate::policy::Verdict;
 use crate::respond::Pointer;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
-use crate::store::{self, Answered, CaseRow, Done, Store};
+use crate::store::{self, Answered, CaseRow, Done};
 
 /// Messages of one person within this many seconds belong together.
 const TOGETHER: f64 = 60.0;
@@ -35,12 +34,8 @@ const TOGETHER: f64 = 60.0;
 /// Listens.
 #[derive(Debug)]
 pub(super) struct Listener {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) rules: Arc<Rules>,
-    pub(super) mind: Arc<Mind>,
+    pub(super) context: Arc<Context>,
     pub(super) talk: Arc<Talk>,
-    pub(super) reading: Arc<Reading>,
     pub(super) unanswered: Arc<Unanswered>,
 }
 
@@ -67,17 +62,27 @@ impl Listener {
         if message.unread_files().next().is_none() {
             return Ok(Files::default());
         }
-        let muted = self.store.muted(&message.channel, self.clock.now()).await?.is_some();
-        Ok(match self.rules.verdict(message, mentioned, muted) {
+        let muted = self
+            .context
+            .store
+            .muted(&message.channel, self.context.clock.now())
+            .await?
+            .is_some();
+        Ok(match self.context.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(_) => Files::default(),
-            _ => self.reading.files(message).await,
+            _ => self.context.reading.files(message).await,
         })
     }
 
     /// What a message leads to. `files`: as [`Self::files`] gave them.
     pub(super) async fn hear(&self, message: &Message, mentioned: bool, files: Files) -> Result<Done, store::Error> {
-        let muted = self.store.muted(&message.channel, self.clock.now()).await?.is_some();
-        let (asked, stranger) = match self.rules.verdict(message, mentioned, muted) {
+        let muted = self
+            .context
+            .store
+            .muted(&message.channel, self.context.clock.now())
+            .await?
+            .is_some();
+        let (asked, stranger) = match self.context.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
                 debug!(message = message.id(), why, "a message is left alone");
                 return Ok(Done::default());
@@ -87,7 +92,7 @@ impl Listener {
             Verdict::AskedByStranger => (true, true),
         };
         let id = message.id();
-        let answered = self.store.answer(&id).await?;
+        let answered = self.context.store.answer(&id).await?;
         if answered.is_some() && message.edited_ts.is_none() {
             debug!(message = id, "a message was answered before");
             return Ok(Done::default());
@@ -101,7 +106,7 @@ impl Listener {
         let heard = Heard {
             message,
             key,
-            text: bounded(self.reading.text(message, &files)),
+            text: bounded(self.context.reading.text(message, &files)),
             id,
             stranger,
         };
@@ -128,7 +133,7 @@ impl Listener {
         if heard.text.trim().is_empty() {
             return Ok(Done::default());
         }
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         let outcome = self.recognise(&known, &message.channel, &heard.text);
         let Some(best) = outcome.matches.first() else {
             return self.goes_on(heard, &known).await;
@@ -169,7 +174,7 @@ impl Listener {
     /// recognised in it, and what was said.
     fn with_before(&self, heard: &Heard<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
         let said = self.unanswered.before(heard.message);
-        if said.is_empty() || self.rules.by_bot(heard.message) {
+        if said.is_empty() || self.context.rules.by_bot(heard.message) {
             return None;
         }
         let (case, text) = Self::put_together(heard, &said);
@@ -180,9 +185,11 @@ impl Listener {
 
     /// What is recognised for certain in a channel.
     fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
-        let mut outcome = confident(known.index.find(text), self.rules.threshold(channel));
+        let mut outcome = confident(known.index.find(text), self.context.rules.threshold(channel));
         // The name of a job's parameter is no error code.
-        outcome.matches.retain(|found| !self.mind.names_parameters(found));
+        outcome
+            .matches
+            .retain(|found| !self.context.mind.names_parameters(found));
         outcome
     }
 
@@ -197,10 +204,10 @@ impl Listener {
         best: &Match,
     ) -> Result<Done, store::Error> {
         let message = heard.message;
-        if self.rules.by_bot(message) {
+        if self.context.rules.by_bot(message) {
             return Ok(Done::default());
         }
-        let thread = cards::thread_of(self.store.as_ref(), case).await?;
+        let thread = cards::thread_of(self.context.store.as_ref(), case).await?;
         let here = thread.as_deref() == Some(message.answer_thread());
         let goes_on = here || Self::is_together(heard, case);
         // Other values are another paste, not more of the same.
@@ -220,16 +227,16 @@ impl Listener {
         let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
         let pointer = Pointer {
             title: title.unwrap_or_default(),
-            now: self.clock.now(),
+            now: self.context.clock.now(),
             answered_at: row.created_at,
             url: match thread {
-                Some(thread) => self.reading.permalink(&case.channel, &thread).await,
+                Some(thread) => self.context.reading.permalink(&case.channel, &thread).await,
                 None => None,
             },
             values: other,
         };
         let key = heard.key.clone();
-        let reply = body(&self.mind.responder().pointer(&pointer));
+        let reply = body(&self.context.mind.responder().pointer(&pointer));
         let answer_thread = Some(message.answer_thread().to_owned());
         done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
         done.answered = vec![Answered {
@@ -245,7 +252,7 @@ impl Listener {
     async fn goes_on(&self, heard: &Heard<'_>, known: &Knowledge) -> Result<Done, store::Error> {
         let message = heard.message;
         // Each message of a bot stands for itself.
-        if self.rules.by_bot(message) {
+        if self.context.rules.by_bot(message) {
             return Ok(Done::default());
         }
         let done = self.adds(heard, known).await?;

@@ -90,19 +90,23 @@ impl Downloads {
 /// Reads.
 #[derive(Debug)]
 pub(super) struct Reading {
-    pub(super) web: Arc<Web>,
-    pub(super) rules: Arc<Rules>,
+    web: Arc<Web>,
+    rules: Arc<Rules>,
     /// Links that Slack told, by channel and `ts`.
-    pub(super) links: Mutex<Cache<String, String>>,
-    pub(super) downloads: Downloads,
-}
-
-/// No links yet.
-pub(super) fn links() -> Cache<String, String> {
-    Cache::new(LINKS)
+    links: Mutex<Cache<String, String>>,
+    downloads: Downloads,
 }
 
 impl Reading {
+    pub(super) fn new(web: Arc<Web>, rules: Arc<Rules>) -> Self {
+        Self {
+            web,
+            rules,
+            links: Mutex::new(Cache::new(LINKS)),
+            downloads: Downloads::default(),
+        }
+    }
+
     /// Downloads the files of a message, side by side, as far as they come in time.
     pub(super) async fn files(&self, message: &Message) -> Files {
         if message.unread_files().next().is_none() {

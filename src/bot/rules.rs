@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::policy::{self, Situation, Verdict};
 use crate::settings::{Mode, Settings};
 use crate::slack::decode::{Identity, Message, Whence};
+use crate::store::Retention;
 
 /// What is needed to judge a message.
 #[derive(Debug)]
@@ -77,6 +78,14 @@ impl Rules {
     /// Days that answers are kept.
     pub(super) fn retention_days(&self) -> u32 {
         self.settings.store.retention_days
+    }
+
+    /// How long the store keeps what.
+    pub(super) fn retention(&self) -> Retention {
+        Retention {
+            answers: self.settings.store.retention(),
+            audit: self.settings.store.audit_retention(),
+        }
     }
 
     /// Whether events come in over HTTP.

@@ -7,8 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::Status;
-use crate::slack::web::Web;
+use super::context::Context;
 
 /// Seconds from which a deviation is worth a person's attention. Slack's signatures hold for 300.
 pub(super) const MATTERS: u64 = 30;
@@ -24,19 +23,18 @@ const AGAIN: Duration = Duration::from_mins(1);
 /// Watches the clock.
 #[derive(Debug)]
 pub(super) struct Skew {
-    pub(super) web: Arc<Web>,
-    pub(super) status: Arc<Status>,
+    pub(super) context: Arc<Context>,
 }
 
 impl Skew {
     /// Watches until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut measured = self.web.time().watch();
+        let mut measured = self.context.web.time().watch();
         let mut said: Option<Instant> = None;
         let mut asked: Option<Instant> = None;
         loop {
             let skew = measured.borrow_and_update().map(|skew| skew.seconds);
-            self.status.change(|status| status.skew_seconds = skew);
+            self.context.status.change(|status| status.skew_seconds = skew);
             if let Some(seconds) = skew {
                 metrics::gauge!("signpost_clock_skew_seconds").set(seconds as f64);
                 if seconds.unsigned_abs() >= MATTERS && said.is_none_or(|at| at.elapsed() >= SAID) {
@@ -60,14 +58,14 @@ impl Skew {
         loop {
             tokio::time::sleep(LOOK).await;
             let may_ask = asked.is_none_or(|at| at.elapsed() >= AGAIN);
-            let has_drifted = self.web.time().has_drifted(Duration::from_secs(MATTERS));
+            let has_drifted = self.context.web.time().has_drifted(Duration::from_secs(MATTERS));
             if begun.elapsed() >= STALE || may_ask && has_drifted {
                 break;
             }
         }
         *asked = Some(Instant::now());
         // Its answer is a measurement; whether it succeeds does not matter here.
-        let _ = self.web.auth_test().await;
+        let _ = self.context.web.auth_test().await;
     }
 }
 

@@ -8,20 +8,18 @@ use jiff::SignedDuration;
 pub(super) mod jobs;
 mod listed;
 
+use super::Knowledge;
 use super::case::{Case, Place, Standing};
+use super::context::Context;
 use super::mind::{Mind, confident, name};
-use super::people::People;
-use super::rules::Rules;
 use super::runs::Runner;
-use super::{Knowledge, Status};
-use crate::clock::Clock;
 use crate::command::{self, Command, Resolution, Whom};
 use crate::matching::Outcome;
 use crate::policy::{self, MayMute};
 use crate::redact::redact;
 use crate::respond::{Connection, Listening, Problems, Reply, StatusFacts};
 use crate::runbook::{Library, TopicId};
-use crate::store::{self, Done, Mute, Store};
+use crate::store::{self, Done, Mute};
 use jobs::Wish;
 
 /// Search results that are listed.
@@ -30,12 +28,7 @@ const RESULTS: usize = 5;
 /// Answers those who ask.
 #[derive(Debug)]
 pub(super) struct Talk {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) mind: Arc<Mind>,
-    pub(super) rules: Arc<Rules>,
-    pub(super) status: Arc<Status>,
-    pub(super) people: Arc<People>,
+    pub(super) context: Arc<Context>,
     pub(super) runner: Arc<Runner>,
 }
 
@@ -81,11 +74,11 @@ pub(super) enum Said {
 impl Talk {
     /// What is said: always something.
     pub(super) async fn answer(&self, asked: Asked) -> Result<Said, store::Error> {
-        let responder = self.mind.responder();
+        let responder = self.context.mind.responder();
         if asked.images {
             return Ok(plain(responder.images_not_read(), "images"));
         }
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         let without;
         let library = if asked.case.stranger {
             without = known.library.without_contacts();
@@ -143,14 +136,14 @@ impl Talk {
             return typo(asked.case, meant);
         }
         Self::found(library, asked.case, &outcome)
-            .unwrap_or_else(|| plain(self.mind.responder().nothing_found(), "nothing"))
+            .unwrap_or_else(|| plain(self.context.mind.responder().nothing_found(), "nothing"))
     }
 
     /// What a search for the text finds that is sure enough for the channel.
     fn outcome(&self, known: &Knowledge, asked: &Asked) -> Outcome {
         confident(
             known.index.search(&asked.text),
-            self.rules.threshold(&asked.case.channel),
+            self.context.rules.threshold(&asked.case.channel),
         )
     }
 
@@ -175,7 +168,7 @@ impl Talk {
         let near: Vec<Place> = found.filter_map(|found| Place::of(library, found.topic)).collect();
         if near.is_empty() {
             return plain(
-                self.mind.responder().search_results(library, &outcome, &words),
+                self.context.mind.responder().search_results(library, &outcome, &words),
                 "search",
             );
         }
@@ -193,15 +186,15 @@ impl Talk {
     }
 
     async fn status(&self, known: &Knowledge, asked: &Asked) -> Result<Reply, store::Error> {
-        let now = self.status.get();
+        let now = self.context.status.get();
         let facts = StatusFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: self.clock.now(),
+            now: self.context.clock.now(),
             runbooks: known.library.runbooks.len(),
             loaded_at: Some(known.read_at),
-            reload_failed: self.mind.reload_failed(),
+            reload_failed: self.context.mind.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
-            connection: if self.rules.is_http() {
+            connection: if self.context.rules.is_http() {
                 Connection::Http
             } else {
                 Connection::Socket {
@@ -210,7 +203,7 @@ impl Talk {
             },
             listening: self.listening(asked).await?,
         };
-        Ok(self.mind.responder().status(&facts))
+        Ok(self.context.mind.responder().status(&facts))
     }
 
     async fn listening(&self, asked: &Asked) -> Result<Listening, store::Error> {
@@ -218,15 +211,15 @@ impl Talk {
         if asked.direct {
             return Ok(Listening::Direct);
         }
-        if let Some(mute) = self.store.muted(channel, self.clock.now()).await? {
+        if let Some(mute) = self.context.store.muted(channel, self.context.clock.now()).await? {
             return Ok(Listening::Muted {
                 until: mute.until,
-                by: Some(self.people.name(&mute.by).await),
+                by: Some(self.context.people.name(&mute.by).await),
             });
         }
-        Ok(if asked.shared && !self.rules.is_shared_allowed(channel) {
+        Ok(if asked.shared && !self.context.rules.is_shared_allowed(channel) {
             Listening::Shared
-        } else if self.rules.is_unasked(channel) {
+        } else if self.context.rules.is_unasked(channel) {
             Listening::Unasked
         } else {
             Listening::Asked
@@ -234,11 +227,11 @@ impl Talk {
     }
 
     async fn mute(&self, asked: &Asked, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
-        let responder = self.mind.responder();
+        let responder = self.context.mind.responder();
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);
         }
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let until = time.map(|time| {
             let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
             now.saturating_add(time).unwrap_or(now)
@@ -247,7 +240,7 @@ impl Talk {
             by: asked.user.clone(),
             until,
         };
-        self.store.mute(&asked.case.channel, Some(&mute), now).await?;
+        self.context.store.mute(&asked.case.channel, Some(&mute), now).await?;
         Ok(responder.muted(until, now))
     }
 
@@ -255,23 +248,23 @@ impl Talk {
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);
         }
-        let now = self.clock.now();
-        let was_muted = self.store.muted(&asked.case.channel, now).await?.is_some();
-        self.store.mute(&asked.case.channel, None, now).await?;
+        let now = self.context.clock.now();
+        let was_muted = self.context.store.muted(&asked.case.channel, now).await?.is_some();
+        self.context.store.mute(&asked.case.channel, None, now).await?;
         let listening = self.listening(asked).await?;
-        Ok(self.mind.responder().unmuted(was_muted, &listening))
+        Ok(self.context.mind.responder().unmuted(was_muted, &listening))
     }
 
     /// Why somebody may not mute or unmute a channel; `None` when they may.
     async fn refused(&self, asked: &Asked) -> Option<Reply> {
-        let responder = self.mind.responder();
-        let listed = self.rules.mute_by();
+        let responder = self.context.mind.responder();
+        let listed = self.context.rules.mute_by();
         let muter = policy::Muter {
             direct: asked.direct,
             bot: false,
             external: asked.case.stranger,
             nobody_listed: listed.is_empty(),
-            listed: self.people.is_one_of(&asked.user, listed).await,
+            listed: self.context.people.is_one_of(&asked.user, listed).await,
         };
         match policy::may_mute(muter) {
             MayMute::Yes => None,

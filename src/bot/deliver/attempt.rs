@@ -26,7 +26,12 @@ impl Delivery {
                 return answer;
             }
             // It is surely not there: now it is a post like any other, and takes its place among them.
-            while let Err(wait) = self.sender.pace().take(&Lane::post(&post.channel), Instant::now()) {
+            while let Err(wait) = self
+                .context
+                .sender
+                .pace()
+                .take(&Lane::post(&post.channel), Instant::now())
+            {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => return Answer::Unknown,
@@ -34,8 +39,8 @@ impl Delivery {
                 }
             }
         }
-        let begun = self.time.now();
-        let ready = match self.store.sending(&post.key, begun).await {
+        let begun = self.context.slack_time.now();
+        let ready = match self.context.store.sending(&post.key, begun).await {
             Ok(Turn::Ready(ready)) => ready,
             Ok(Turn::Over(why)) => {
                 if let Some(why) = why {
@@ -60,7 +65,7 @@ impl Delivery {
     pub(super) async fn settle(&self, post: &Post, settled: &Settled, stop: &CancellationToken) {
         metrics::counter!("signpost_posts_total", "state" => settled.state.as_str(), "action" => post.action.as_str())
             .increment(1);
-        while let Err(cause) = self.store.settle(&post.key, settled).await {
+        while let Err(cause) = self.context.store.settle(&post.key, settled).await {
             error!(%cause, key = post.key, "the outcome of a post cannot be written down; trying again");
             tokio::select! {
                 // It stays marked as being sent, and is looked up after the next start.
@@ -72,7 +77,7 @@ impl Delivery {
 
     /// Looks for an uncertain post. No outcome: it is surely not there and may be sent.
     async fn look_up(&self, post: &Post) -> (Option<Settled>, Answer) {
-        let now = self.time.now();
+        let now = self.context.slack_time.now();
         let key = &post.key;
         match self.find(post, now).await {
             Ok(Some(ts)) => {
@@ -107,7 +112,11 @@ impl Delivery {
     /// threads that are too long for that, from Slack's time at the first try.
     async fn find(&self, post: &Post, now: Timestamp) -> Result<Option<String>, Error> {
         let thread = post.thread_ts.as_deref();
-        let find = |oldest| self.sender.find(&self.us, &post.channel, thread, &post.key, oldest);
+        let find = |oldest| {
+            self.context
+                .sender
+                .find(&self.context.rules.us, &post.channel, thread, &post.key, oldest)
+        };
         if let Some(root) = thread.and_then(|ts| ts.split('.').next()?.parse().ok()) {
             match find(root).await {
                 Err(error) if error.code() == Some(TOO_MANY) => {}
@@ -115,7 +124,7 @@ impl Delivery {
             }
         }
         // Earlier versions wrote down this machine's time, which may have been ahead.
-        let ahead = self.time.skew().map_or(0, |skew| skew.seconds.max(0));
+        let ahead = self.context.slack_time.skew().map_or(0, |skew| skew.seconds.max(0));
         let first = post.first_try_at.unwrap_or(now);
         let oldest = first.saturating_sub(BEFORE).map_or(0, Timestamp::as_second);
         find(oldest - ahead).await
@@ -142,19 +151,23 @@ impl Delivery {
         let (channel, thread) = (post.channel.as_str(), post.thread_ts.as_deref());
         let result = match (&post.action, &ready.place) {
             (Action::Post, _) => {
-                let ts = self.sender.post(channel, thread, body.clone(), &post.key).await;
+                let ts = self.context.sender.post(channel, thread, body.clone(), &post.key).await;
                 ts.map(Some)
             }
             (Action::Update { of }, Some(place)) => {
-                let done = self.sender.update(&place.channel, &place.ts, body.clone(), of).await;
+                let done = self
+                    .context
+                    .sender
+                    .update(&place.channel, &place.ts, body.clone(), of)
+                    .await;
                 done.map(|()| None)
             }
             (Action::Delete { .. }, Some(place)) => {
-                let done = self.sender.delete(&place.channel, &place.ts).await;
+                let done = self.context.sender.delete(&place.channel, &place.ts).await;
                 done.map(|()| None)
             }
             (Action::Ephemeral { user }, _) => {
-                let done = self.sender.show(channel, thread, user, body.clone()).await;
+                let done = self.context.sender.show(channel, thread, user, body.clone()).await;
                 done.map(|()| None)
             }
             (Action::Update { .. } | Action::Delete { .. }, None) => Err(Error::Gone {

@@ -21,7 +21,7 @@ const EPHEMERAL_TRIES: u32 = 3;
 
 impl Delivery {
     pub(super) fn after_error(&self, post: &Post, body: &Body, begun: Timestamp, error: &Error) -> Settled {
-        let now = self.time.now();
+        let now = self.context.slack_time.now();
         let key = &post.key;
         let old = is_old(post, now);
         match error {
@@ -35,7 +35,7 @@ impl Delivery {
             }
             Error::Uncertain { .. } if !old => {
                 warn!(%error, key, "it is not known whether a post went out; finding out later");
-                later(PostState::Uncertain, later_at(begun, self.lookup_after), error)
+                later(PostState::Uncertain, later_at(begun, self.lookup_after()), error)
             }
             // Said where the line is looked after, which also holds everything back.
             Error::Auth { .. } | Error::Unreachable { .. } if !old => later(PostState::Pending, now, error),

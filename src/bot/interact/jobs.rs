@@ -51,22 +51,31 @@ impl Interact {
             let reply = self.talk.refusal(About::default(), &origin, self.unknown());
             return self.whisper(whence, origin.thread_ts.clone(), &reply).await;
         };
-        let labels = self.mind.responder().labels();
+        let labels = self.context.mind.responder().labels();
         let Some(opened) = self.open(whence, form::loading(labels, job)).await else {
             return Ok(());
         };
         let filled = self.filled(job, &mut origin, wish, &opened.id).await;
         let window = match &filled {
             Ok(window) => window.clone(),
-            Err(_) => form::told(labels, &body(&self.mind.responder().failed(None))),
+            Err(_) => form::told(labels, &body(&self.context.mind.responder().failed(None))),
         };
-        match self.sender.update_view(Which::Id(&opened.id), None, window).await {
+        match self
+            .context
+            .sender
+            .update_view(Which::Id(&opened.id), None, window)
+            .await
+        {
             Ok(_) => {}
             Err(Error::Gone { .. }) => info!(job = job.id.0, "a form was closed before it was filled in"),
             Err(error) => {
                 warn!(%error, job = job.id.0, "a form could not be filled in");
-                let failed = form::told(labels, &body(&self.mind.responder().failed(None)));
-                let told = self.sender.update_view(Which::Id(&opened.id), None, failed).await;
+                let failed = form::told(labels, &body(&self.context.mind.responder().failed(None)));
+                let told = self
+                    .context
+                    .sender
+                    .update_view(Which::Id(&opened.id), None, failed)
+                    .await;
                 told.map_or_else(|error| warn!(%error, "that could not be told either"), drop);
             }
         }
@@ -77,7 +86,7 @@ impl Interact {
     async fn filled(&self, job: &Job, origin: &mut Origin, wish: Wish, view: &str) -> Result<Value, store::Error> {
         let runner = &self.runner;
         let known = match &wish.case {
-            Some(id) => self.store.case(id).await?.map(|row| row.id),
+            Some(id) => self.context.store.case(id).await?.map(|row| row.id),
             None => None,
         };
         origin.case = match known {
@@ -89,7 +98,7 @@ impl Interact {
             runner.fields(job, origin, wish.line, &wish.given),
             runner.definition(job)
         );
-        let labels = self.mind.responder().labels();
+        let labels = self.context.mind.responder().labels();
         if may.is_err() {
             let request = Request {
                 id: format!("run:{view}"),
@@ -131,7 +140,7 @@ impl Interact {
         let submitted = self.submit(answer).await;
         submitted.or_else(|cause| {
             error!(%cause, "a form could not be taken");
-            let responder = self.mind.responder();
+            let responder = self.context.mind.responder();
             let failed = form::told(responder.labels(), &body(&responder.failed(None)));
             Ok(Some(form::updated(&failed)))
         })
@@ -140,7 +149,7 @@ impl Interact {
     /// The run begins, or the window says what is wrong.
     async fn submit(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let begun = Instant::now();
-        let (runner, responder) = (&self.runner, self.mind.responder());
+        let (runner, responder) = (&self.runner, self.context.mind.responder());
         let labels = responder.labels();
         let show = |reply: &Reply| form::updated(&form::told(labels, &body(reply)));
         let Some(sheet) = Sheet::read(&answer.view) else {
@@ -150,7 +159,7 @@ impl Interact {
         origin.channel.clone_from(&sheet.channel);
         origin.case.clone_from(&sheet.case);
         // Slack does not say where a window was opened.
-        origin.stranger = sheet.stranger || self.rules.is_stranger(&answer.whence, &sheet.channel);
+        origin.stranger = sheet.stranger || self.context.rules.is_stranger(&answer.whence, &sheet.channel);
         origin.direct = sheet.direct;
         let Some(job) = runner.registry().job(&sheet.job) else {
             return Ok(Some(show(&self.talk.refusal(
@@ -196,13 +205,13 @@ impl Interact {
     }
 
     async fn tell_late(&self, origin: &Origin, view: &str, reply: &Reply) -> Result<(), store::Error> {
-        let key = format!("late:{view}:{}", self.clock.now().as_millisecond());
+        let key = format!("late:{view}:{}", self.context.clock.now().as_millisecond());
         let thread = origin.thread_ts.clone();
         let posts: Vec<_> = whisper(&key, &origin.channel, thread, &origin.user, &body(reply))
             .into_iter()
             .collect();
-        self.store.enqueue(&posts, self.clock.now()).await?;
-        self.outbox.notify_one();
+        self.context.store.enqueue(&posts, self.context.clock.now()).await?;
+        self.context.outbox.notify_one();
         Ok(())
     }
 
@@ -259,11 +268,15 @@ impl Interact {
 
     /// Writes down what somebody's act led to, and tells whom it concerns. `false` when something changed meanwhile.
     pub(super) async fn conclude(&self, done: &Done, user: &str) -> Result<bool, store::Error> {
-        let saved = self.store.conclude(done, Some(user), self.clock.now()).await?;
+        let saved = self
+            .context
+            .store
+            .conclude(done, Some(user), self.context.clock.now())
+            .await?;
         if saved {
             self.home.changed_for(user);
             if !done.posts.is_empty() {
-                self.outbox.notify_one();
+                self.context.outbox.notify_one();
             }
             if !done.runs.is_empty() {
                 self.runner.woken();
@@ -293,7 +306,7 @@ impl Interact {
             _ => return self.again(actions, id, &origin).await,
         };
         let Err(refusal) = decided else { return Ok(()) };
-        let run = self.store.run(id).await?.as_ref().and_then(Run::read);
+        let run = self.context.store.run(id).await?.as_ref().and_then(Run::read);
         let about = About {
             wanted: wanted(act).unwrap_or_default(),
             job: run.and_then(|run| runner.registry().job(&run.job)),
@@ -314,7 +327,7 @@ impl Interact {
                 break;
             }
         }
-        let run = self.store.run(id).await?.as_ref().and_then(Run::read);
+        let run = self.context.store.run(id).await?.as_ref().and_then(Run::read);
         let job = run.as_ref().and_then(|run| runner.registry().job(&run.job));
         let about = About {
             job,
@@ -324,7 +337,7 @@ impl Interact {
             Requested::New { .. } | Requested::Known { .. } => return Ok(()),
             Requested::Joined { by, url, .. } => {
                 let title = job.map(Job::shown).unwrap_or_default();
-                self.mind.responder().run_joined(title, &by, url.as_deref())
+                self.context.mind.responder().run_joined(title, &by, url.as_deref())
             }
             Requested::Refused(Refusal::Faults(_)) if job.is_some() => {
                 let wish = Wish {
@@ -350,7 +363,7 @@ impl Interact {
             name: who.name.clone().unwrap_or_default(),
             team: whence.team.clone(),
             thread_ts,
-            stranger: self.rules.is_stranger(whence, &channel),
+            stranger: self.context.rules.is_stranger(whence, &channel),
             direct: whence.is_direct(),
             case: None,
             channel,

@@ -14,12 +14,12 @@ impl Interact {
     pub(super) async fn run(&self, actions: &Actions, id: &str, text: &str) -> Result<(), store::Error> {
         let whence = &actions.whence;
         for _ in 0..TRIES {
-            let Some((row, case)) = self.store.case(id).await?.and_then(|row| {
+            let Some((row, case)) = self.context.store.case(id).await?.and_then(|row| {
                 let case = cards::read(&row)?;
                 Some((row, case))
             }) else {
-                let days = Some(self.rules.retention_days());
-                return self.tell(actions, &self.mind.responder().too_old(days)).await;
+                let days = Some(self.context.rules.retention_days());
+                return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
             };
             // Somebody else was faster.
             if case.why != "typo" {
@@ -36,7 +36,7 @@ impl Interact {
                     why: String::new(),
                     words: String::new(),
                     standing: Standing::Open,
-                    stranger: case.stranger || self.rules.is_stranger(whence, &case.channel),
+                    stranger: case.stranger || self.context.rules.is_stranger(whence, &case.channel),
                     ..case.clone()
                 },
             };
@@ -50,7 +50,7 @@ impl Interact {
             let mut more = Done::default();
             let (after, shown): (Case, Body) = match self.talk.answer(asked).await? {
                 Said::Case { case, .. } => {
-                    let shown = self.mind.show(&self.mind.knowledge(), &case);
+                    let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
                     (*case, shown)
                 }
                 Said::Plain { reply, .. } => ended(&reply),

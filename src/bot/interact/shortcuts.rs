@@ -31,20 +31,28 @@ impl Interact {
     /// asked.
     async fn find_runbook(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
         let whence = &shortcut.whence;
-        let responder = self.mind.responder();
+        let responder = self.context.mind.responder();
         let Some(message) = &shortcut.message else {
             return self.whisper(whence, None, &responder.shortcut_nothing()).await;
         };
         let id = message.id();
         let thread = message.answer_thread().to_owned();
         // What the bot itself said is an answer.
-        let answered = self.store.answer(&id).await?.filter(|answered| answered.post.is_some());
-        if answered.is_some() || self.rules.own(message) {
+        let answered = self
+            .context
+            .store
+            .answer(&id)
+            .await?
+            .filter(|answered| answered.post.is_some());
+        if answered.is_some() || self.context.rules.own(message) {
             debug!(message = id, "a message was answered before");
             return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
         }
-        let (files, spot) = tokio::join!(self.reading.files(message), self.reading.spot(&message.channel));
-        let text = self.reading.text(message, &files);
+        let (files, spot) = tokio::join!(
+            self.context.reading.files(message),
+            self.context.reading.spot(&message.channel)
+        );
+        let text = self.context.reading.text(message, &files);
         let mut question = self.question(whence, id.clone(), String::new());
         question.case.stranger |= spot.strangers;
         question.case.channel.clone_from(&message.channel);
@@ -53,8 +61,11 @@ impl Interact {
         question.case.author = message.author().map(str::to_owned);
         question.case.pastes.clear();
         question.case.paste(&id, &crate::redact::redact(&text));
-        let known = self.mind.knowledge();
-        let outcome = confident(known.index.search(&text), self.rules.threshold(&message.channel));
+        let known = self.context.mind.knowledge();
+        let outcome = confident(
+            known.index.search(&text),
+            self.context.rules.threshold(&message.channel),
+        );
         let Some(Said::Case { case, about }) = Talk::found(&known.library, question.case, &outcome) else {
             return self.whisper(whence, Some(thread), &responder.shortcut_nothing()).await;
         };
@@ -78,8 +89,8 @@ impl Interact {
                 .await;
             return Ok(());
         }
-        let now = self.clock.now();
-        let shown = self.mind.show(&known, &case);
+        let now = self.context.clock.now();
+        let shown = self.context.mind.show(&known, &case);
         let done = Done {
             posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
                 .into_iter()
@@ -93,8 +104,8 @@ impl Interact {
             cases: row(&case, 0, now).into_iter().collect(),
             ..Done::default()
         };
-        self.store.conclude(&done, Some(&whence.who.id), now).await?;
-        self.outbox.notify_one();
+        self.context.store.conclude(&done, Some(&whence.who.id), now).await?;
+        self.context.outbox.notify_one();
         Ok(())
     }
 }

@@ -21,8 +21,8 @@ impl Interact {
                 .respond(&actions.whence, &json!({"replace_original": true}), shown)
                 .await;
         };
-        let window = windows::answer(self.mind.responder().labels(), shown, true);
-        if let Err(error) = self.sender.update_view(Which::Id(&view.id), None, window).await {
+        let window = windows::answer(self.context.mind.responder().labels(), shown, true);
+        if let Err(error) = self.context.sender.update_view(Which::Id(&view.id), None, window).await {
             tracing::warn!(%error, "a window could not be changed after a click in it");
         }
     }
@@ -31,25 +31,25 @@ impl Interact {
     pub(super) async fn pasted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let whence = &answer.whence;
         let text = windows::pasted_text(&answer.view);
-        let responder = self.mind.responder();
+        let responder = self.context.mind.responder();
         if text.trim().is_empty() {
             let errors = json!({windows::PASTE_BLOCK: responder.labels().fields.paste_missing});
             return Ok(Some(json!({"response_action": "errors", "errors": errors})));
         }
         let key = format!("window:{}", answer.id());
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         let channel = windows::chosen_channel(&answer.view);
         let mut question = self.question(whence, key.clone(), text.clone());
         if let Some(channel) = &channel {
-            let spot = self.reading.spot(channel).await;
+            let spot = self.context.reading.spot(channel).await;
             if !spot.is_member {
                 return Ok(Some(refused(windows::CHANNEL_BLOCK, &responder.not_member())));
             }
-            question.case.stranger = spot.strangers || self.rules.is_stranger(whence, channel);
+            question.case.stranger = spot.strangers || self.context.rules.is_stranger(whence, channel);
             question.case.channel.clone_from(channel);
             question.case.post = Some(format!("share:{key}"));
         }
-        let threshold = self.rules.threshold(channel.as_deref().unwrap_or_default());
+        let threshold = self.context.rules.threshold(channel.as_deref().unwrap_or_default());
         let outcome = confident(known.index.search(&text), threshold);
         let said = Talk::found(&known.library, question.case, &outcome);
         let Some(Said::Case { case, .. }) = said else {
@@ -57,7 +57,7 @@ impl Interact {
             let window = windows::answer(responder.labels(), &nothing, false);
             return Ok(Some(json!({"response_action": "update", "view": window})));
         };
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let posts: Vec<NewPost> = match &case.post {
             Some(key) => {
                 let shown = self.shared(&case, &self.mark(whence));
@@ -70,12 +70,12 @@ impl Interact {
             cases: row(&case, 0, now).into_iter().collect(),
             ..Done::default()
         };
-        self.store.conclude(&done, Some(&whence.who.id), now).await?;
+        self.context.store.conclude(&done, Some(&whence.who.id), now).await?;
         if !done.posts.is_empty() {
-            self.outbox.notify_one();
+            self.context.outbox.notify_one();
         }
         // What stands in a channel is worked on there, by everybody.
-        let shown = self.mind.show(&known, &case);
+        let shown = self.context.mind.show(&known, &case);
         let window = windows::answer(responder.labels(), &shown, case.post.is_none());
         Ok(Some(json!({"response_action": "update", "view": window})))
     }
@@ -85,20 +85,20 @@ impl Interact {
         let whence = &answer.whence;
         let id = answer.view.private_metadata.as_str();
         let summary = windows::summary(&answer.view);
-        let responder = self.mind.responder();
+        let responder = self.context.mind.responder();
         for _ in 0..TRIES {
-            let Some((old, mut case)) = self.store.case(id).await?.and_then(|row| {
+            let Some((old, mut case)) = self.context.store.case(id).await?.and_then(|row| {
                 let case = cards::read(&row)?;
                 Some((row, case))
             }) else {
-                let days = Some(self.rules.retention_days());
+                let days = Some(self.context.rules.retention_days());
                 return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.too_old(days))));
             };
-            if case.stranger || self.rules.is_stranger(whence, &case.channel) {
+            if case.stranger || self.context.rules.is_stranger(whence, &case.channel) {
                 return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.who_refused())));
             }
             if case.post.is_none() {
-                let spot = self.reading.spot(&case.channel).await;
+                let spot = self.context.reading.spot(&case.channel).await;
                 if !spot.is_member {
                     return Ok(Some(refused(windows::SUMMARY_BLOCK, &responder.not_member())));
                 }
@@ -106,11 +106,11 @@ impl Interact {
             }
             let mark = self.mark(whence);
             case.act(&Act::Escalated, &mark, "");
-            let told = windows::escalated(&self.mind, &case, &mark, &summary);
+            let told = windows::escalated(&self.context.mind, &case, &mark, &summary);
             // One window posts once, however often Slack sends it.
             let key = format!("escalate:{id}:{}", answer.id());
-            let shown = self.mind.show(&self.mind.knowledge(), &case);
-            let thread = cards::thread_of(self.store.as_ref(), &case).await?;
+            let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+            let thread = cards::thread_of(self.context.store.as_ref(), &case).await?;
             let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
             posts.extend(update(&case, old.version, &shown));
             if self.save(&old, &case, whence, &posts).await? {

@@ -18,7 +18,7 @@ impl Listener {
             Said::Run { .. } | Said::Joined { .. } | Said::Form(_) => false,
         };
         if is_unsure && heard.message.direct {
-            let done = self.goes_on(heard, &self.mind.knowledge()).await?;
+            let done = self.goes_on(heard, &self.context.mind.knowledge()).await?;
             if !done.posts.is_empty() {
                 return Ok(done);
             }
@@ -58,12 +58,16 @@ impl Listener {
     }
 
     pub(super) fn said(&self, heard: &Heard<'_>, said: Said) -> Done {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let key = heard.key.clone();
         let mut more = Done::default();
         let (body, about, case) = match said {
             Said::Plain { reply, about, .. } => (body(&reply), about, None),
-            Said::Case { case, about } => (self.mind.show(&self.mind.knowledge(), &case), about, Some(case)),
+            Said::Case { case, about } => (
+                self.context.mind.show(&self.context.mind.knowledge(), &case),
+                about,
+                Some(case),
+            ),
             // The run's own message is the answer.
             Said::Run { mut done, post, .. } => {
                 done.answered.push(Answered {
@@ -79,7 +83,7 @@ impl Listener {
                 (body(&reply), "joined".to_owned(), None)
             }
             Said::Form(_) => (
-                body(&self.mind.responder().help_on(Some(jobs::RUN))),
+                body(&self.context.mind.responder().help_on(Some(jobs::RUN))),
                 jobs::RUN.to_owned(),
                 None,
             ),

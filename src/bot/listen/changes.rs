@@ -24,9 +24,9 @@ impl Listener {
         if !asked && alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
             return self.resolved(heard).await;
         }
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         if let Some(id) = &answered.case
-            && let Some(row) = self.store.case(id).await?
+            && let Some(row) = self.context.store.case(id).await?
             && let Some(mut case) = cards::read(&row)
         {
             if !case.paste(&heard.id, &crate::redact::redact(&heard.text)) {
@@ -67,14 +67,14 @@ impl Listener {
         }
         if asked {
             let said = self.talk.answer(Self::question(heard)).await?;
-            return Ok(self.said_anew(heard, said, 0, self.clock.now()));
+            return Ok(self.said_anew(heard, said, 0, self.context.clock.now()));
         }
         // A pointer to an earlier answer.
         let mut done = self.unasked(heard).await?;
         if done.posts.iter().all(|post| post.action != Action::Post) {
             let mut nothing = Self::new_case(heard);
             nothing.stand(Standing::Withdrawn, None);
-            let shown = self.mind.show(&known, &nothing);
+            let shown = self.context.mind.show(&known, &nothing);
             let thread = Some(heard.message.answer_thread().to_owned());
             done.posts
                 .extend(post(&heard.key, &heard.message.channel, thread, &shown));
@@ -119,9 +119,9 @@ impl Listener {
         let mark = Mark {
             by: String::new(),
             name: String::new(),
-            at: self.clock.now(),
+            at: self.context.clock.now(),
         };
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         // The end of one cluster's alert is not the end of another's.
         let outcome = self.recognise(&known, &heard.message.channel, &heard.text);
         let best = outcome.matches.first();
@@ -149,7 +149,7 @@ impl Listener {
     ) -> Done {
         let text = case.text_with(heard.map(|heard| (heard.id.as_str(), heard.text.as_str())));
         let outcome = if case.asked {
-            confident(known.index.search(&text), self.rules.threshold(&case.channel))
+            confident(known.index.search(&text), self.context.rules.threshold(&case.channel))
         } else {
             self.recognise(known, &case.channel, &text)
         };
@@ -177,7 +177,7 @@ impl Listener {
 
     /// A case is written down, and its card changed when that shows.
     pub(super) fn changed(&self, known: &Knowledge, row: &CaseRow, before: &Case, case: &Case) -> Done {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let mut done = Done {
             cases: cards::row(case, row.version, now)
                 .map(|new| CaseRow {
@@ -188,8 +188,8 @@ impl Listener {
                 .collect(),
             ..Done::default()
         };
-        let shown = self.mind.show(known, case);
-        if shown != self.mind.show(known, before) {
+        let shown = self.context.mind.show(known, case);
+        if shown != self.context.mind.show(known, before) {
             done.posts.extend(update(case, row.version, &shown));
         }
         done
@@ -198,7 +198,7 @@ impl Listener {
     /// A message was deleted: its answer goes too, and nothing of it stays.
     pub(in crate::bot) async fn forget(&self, message: &str) -> Result<Done, store::Error> {
         self.unanswered.forget(message);
-        let Some(answered) = self.store.answer(message).await? else {
+        let Some(answered) = self.context.store.answer(message).await? else {
             return Ok(Done::default());
         };
         let unanswer = vec![message.to_owned()];
@@ -211,7 +211,7 @@ impl Listener {
             return Ok(Done { unanswer, ..done });
         }
         let row = match &answered.case {
-            Some(id) => self.store.case(id).await?,
+            Some(id) => self.context.store.case(id).await?,
             None => None,
         };
         let Some((row, case)) = row.and_then(|row| cards::read(&row).map(|case| (row, case))) else {
@@ -230,7 +230,7 @@ impl Listener {
         let own = own.filter(|key| case.post.as_deref() != Some(*key)).map(gone);
         let mut rest = case.clone();
         rest.pastes.retain(|paste| paste.message != message);
-        let more = self.reconsidered(&self.mind.knowledge(), &row, rest, None);
+        let more = self.reconsidered(&self.context.mind.knowledge(), &row, rest, None);
         let left = more.cases.first().and_then(cards::read);
         let mut done = match &left {
             // What is left makes no sense alone.

@@ -28,7 +28,7 @@ impl Listener {
         let lookup = CaseLookup::Author { author, since };
         // A list that somebody asked for is not about what they say next.
         let goes_on = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(heard, case);
-        cards::find(self.store.as_ref(), &heard.message.channel, lookup, goes_on).await
+        cards::find(self.context.store.as_ref(), &heard.message.channel, lookup, goes_on).await
     }
 
     /// Whether a message is talk about what its thread is about.
@@ -40,7 +40,7 @@ impl Listener {
     ) -> Result<bool, store::Error> {
         let lookup = CaseLookup::Thread(message.answer_thread());
         let is_talk = |_: &CaseRow, case: &Case| case.post.is_some() && case.is_talk(&known.library, best);
-        let found = cards::find(self.store.as_ref(), &message.channel, lookup, is_talk).await?;
+        let found = cards::find(self.context.store.as_ref(), &message.channel, lookup, is_talk).await?;
         Ok(found.is_some())
     }
 
@@ -65,17 +65,17 @@ impl Listener {
                 && case.post.is_some()
                 && !matches!(case.standing, Standing::Withdrawn | Standing::Resolved)
         };
-        let holds = self.rules.repeat(&message.channel);
+        let holds = self.context.rules.repeat(&message.channel);
         let looks_back = alert.is_some() || !message.is_root();
         let since = self.since(holds.max(if looks_back { REMINDED } else { LATELY }));
-        let (store, channel) = (self.store.as_ref(), &message.channel);
+        let (store, channel) = (self.context.store.as_ref(), &message.channel);
         let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
         let thread = CaseLookup::Thread(message.answer_thread());
         let here = cards::find(store, channel, thread, in_thread).await?;
         if here.is_some() {
             return Ok(here);
         }
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let holds_still = |row: &CaseRow, case: &Case| {
             // Monitoring repeats what still fires.
             let reminds =
@@ -102,7 +102,7 @@ impl Listener {
     fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
         let other = case.other_values(best);
         let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
-        self.mind.asks_for(&known.library, best.topic, channel, &names)
+        self.context.mind.asks_for(&known.library, best.topic, channel, &names)
     }
 
     /// The open cases of an alert group, however old they are.
@@ -122,11 +122,15 @@ impl Listener {
             ControlFlow::Continue(())
         };
         let lookup = CaseLookup::Open(&group);
-        self.store.visit_cases(channel, lookup, &mut visit).await?;
+        self.context.store.visit_cases(channel, lookup, &mut visit).await?;
         Ok(open)
     }
 
     fn since(&self, lately: SignedDuration) -> Timestamp {
-        self.clock.now().saturating_sub(lately).unwrap_or(Timestamp::MIN)
+        self.context
+            .clock
+            .now()
+            .saturating_sub(lately)
+            .unwrap_or(Timestamp::MIN)
     }
 }

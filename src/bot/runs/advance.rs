@@ -32,7 +32,7 @@ pub(super) struct Asking<'a> {
 impl Runner {
     /// Does the next step of a run.
     pub(super) async fn advance(&self, row: &RunRow, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         if let Stage::Approval { until } = run.stage {
             if now < until {
                 let left = until.duration_since(now);
@@ -95,7 +95,7 @@ impl Runner {
 
     /// Its job was taken out of the registry.
     async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         run.trouble = Some(Trouble {
             class: "unregistered".to_owned(),
             words: "the job is not registered any more".to_owned(),
@@ -118,7 +118,7 @@ impl Runner {
         run: &Run,
         live: &mut Live,
     ) -> Result<Option<Next>, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let limit = SignedDuration::from_mins(i64::from(asking.job.time_limit_minutes));
         let is_followed = matches!(run.stage, Stage::Queued { .. } | Stage::Running { .. });
         if !is_followed || run.triggered_at.is_none_or(|at| now.duration_since(at) <= limit) {
@@ -141,7 +141,7 @@ impl Runner {
         if run.cancel.is_some() && !run.cancel_sent {
             return self.cancel_in_queue(asking, run, queue_id, live).await;
         }
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         match asking.client.queue_item(&asking.job.path, queue_id).await {
             Ok(QueueItem::Waiting { why: said }) => {
                 if let Some(next) = self.gave_up(asking, &run, live).await? {
@@ -182,7 +182,7 @@ impl Runner {
         queue_id: u64,
         live: &mut Live,
     ) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         if run.joined {
             // Somebody else's: it goes on without us.
             run.end(End::Cancelled, now);
@@ -231,7 +231,7 @@ impl Runner {
         number: u64,
         live: &mut Live,
     ) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         answered(&mut run, live);
         run.number = Some(number);
         run.cancel_sent = false;
@@ -247,7 +247,7 @@ impl Runner {
         queue_id: u64,
         live: &mut Live,
     ) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         match asking.client.find_build_by_queue_id(&asking.job.path, queue_id).await {
             Ok(Some(number)) => return self.started(asking, run, number, live).await,
             Ok(None) => {}

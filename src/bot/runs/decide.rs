@@ -40,7 +40,7 @@ impl Runner {
                 let decided = if yes { &run.approved } else { &run.declined };
                 return Ok(decided.as_ref().map(|_| ()).ok_or(Refusal::TooOld));
             };
-            let now = self.clock.now();
+            let now = self.context.clock.now();
             if now >= until {
                 self.memory.nudge(id).notify_one();
                 return Ok(Err(Refusal::TooOld));
@@ -52,7 +52,7 @@ impl Runner {
                     audit,
                     ..Done::default()
                 };
-                self.store.conclude(&done, None, now).await?;
+                self.context.store.conclude(&done, None, now).await?;
                 return Ok(Err(refused));
             }
             let what = if yes {
@@ -90,7 +90,7 @@ impl Runner {
         };
         match policy::may_approve(who) {
             // Another organisation may read along since it was asked for.
-            MayRun::Yes if self.reading.spot(&run.channel).await.strangers => Some(Refusal::Stranger),
+            MayRun::Yes if self.context.reading.spot(&run.channel).await.strangers => Some(Refusal::Stranger),
             MayRun::Yes => None,
             other => Some(super::request::refusal(other)),
         }
@@ -106,7 +106,7 @@ impl Runner {
             if !run.is_live() || run.cancel.is_some() {
                 return Ok(Ok(()));
             }
-            let now = self.clock.now();
+            let now = self.context.clock.now();
             if let Some(refused) = self.may_cancel(&run, origin).await {
                 let why = json!(refused.class());
                 let audit = vec![self.entry(&run, "cancel-refused", Some(&mark), &[("why", why)])];
@@ -114,7 +114,7 @@ impl Runner {
                     audit,
                     ..Done::default()
                 };
-                self.store.conclude(&done, None, now).await?;
+                self.context.store.conclude(&done, None, now).await?;
                 return Ok(Err(refused));
             }
             run.cancel = Some(mark.clone());
@@ -189,7 +189,7 @@ impl Runner {
                 if let Some(mut run) = Run::read(row) {
                     // What was lost stays lost while no try came so far as to look for it.
                     run.lost_at = old.lost_at.or(old.triggered_at.filter(|_| is_unknown));
-                    run.take_up(&old, self.clock.now());
+                    run.take_up(&old, self.context.clock.now());
                     run.runbook = run.runbook.or_else(|| old.runbook.clone());
                     if let Some(new) = run.row(0, row.fingerprint.clone(), row.created_at) {
                         *row = new;
@@ -210,7 +210,7 @@ impl Runner {
         let Some((_, run)) = self.read(id).await? else {
             return Ok(Err(Refusal::TooOld));
         };
-        if origin.stranger || self.reading.spot(&run.channel).await.strangers {
+        if origin.stranger || self.context.reading.spot(&run.channel).await.strangers {
             return Ok(Err(Refusal::Stranger));
         }
         let mark = self.mark(origin).await;
@@ -220,8 +220,13 @@ impl Runner {
             if done.posts.is_empty() {
                 return Ok(Err(Refusal::TooOld));
             }
-            if self.store.conclude(&done, Some(&mark.by), self.clock.now()).await? {
-                self.outbox.notify_one();
+            if self
+                .context
+                .store
+                .conclude(&done, Some(&mark.by), self.context.clock.now())
+                .await?
+            {
+                self.context.outbox.notify_one();
                 self.home.changed_for(&mark.by);
                 return Ok(Ok(()));
             }

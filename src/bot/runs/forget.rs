@@ -10,19 +10,19 @@ use crate::store::{self, Action, Done, NewPost, RunRow};
 impl Runner {
     /// A case is forgotten, and nothing of its runs is shown any more.
     pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Done, store::Error> {
-        let rows = self.store.runs_of_case(case).await?;
+        let rows = self.context.store.runs_of_case(case).await?;
         Ok(self.silenced(rows))
     }
 
     /// The same for one run.
     pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Done, store::Error> {
-        let row = self.store.run(id).await?;
+        let row = self.context.store.run(id).await?;
         Ok(self.silenced(row.into_iter().collect()))
     }
 
     /// What Jenkins knows already goes on in silence; what was not sent yet never is. The audit keeps what was.
     fn silenced(&self, rows: Vec<RunRow>) -> Done {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let mut done = Done::default();
         for row in rows {
             let Some(mut run) = Run::read(&row) else { continue };

@@ -57,13 +57,21 @@ impl Runner {
             texts.push((String::new(), log.text));
         }
         let case = match &run.case {
-            Some(id) => self.store.case(id).await.ok().flatten().as_ref().and_then(cards::read),
+            Some(id) => self
+                .context
+                .store
+                .case(id)
+                .await
+                .ok()
+                .flatten()
+                .as_ref()
+                .and_then(cards::read),
             None => None,
         };
         let mut found: Vec<FoundError> = Vec::new();
         for (place, text) in texts {
             let masked = left.masks.mask(log::end(&text, MATCHED));
-            let outcome = confident(known.index.find(&masked), self.rules.threshold(&run.channel));
+            let outcome = confident(known.index.find(&masked), self.context.rules.threshold(&run.channel));
             for best in &outcome.matches {
                 let Some(at) = Place::of(&known.library, best.topic) else {
                     continue;

@@ -29,23 +29,18 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use tokio::sync::Notify;
 
 use super::case::{Mark, Place};
 use super::home::Home;
-use super::mind::Mind;
-use super::people::People;
-use super::reading::Reading;
-use super::rules::Rules;
 use super::{Error, Knowledge};
-use crate::clock::Clock;
+use crate::bot::context::Context;
 use crate::jenkins::Client;
 use crate::jobs::attach::Attached;
 use crate::jobs::parameters::FieldFault;
 use crate::jobs::{JenkinsId, Job, JobId, Registry, parameters};
 use crate::net::Net;
 use crate::settings::Settings;
-use crate::store::{self, AuditEntry, Done, RunRow, Store};
+use crate::store::{self, AuditEntry, Done, RunRow};
 
 pub(in crate::bot) use self::run::Run;
 pub(in crate::bot) use self::run::post_of;
@@ -172,15 +167,8 @@ impl Refusal {
 /// Runs jobs.
 #[derive(Debug)]
 pub(in crate::bot) struct Runner {
-    pub(in crate::bot) store: Arc<dyn Store>,
-    pub(in crate::bot) clock: Arc<dyn Clock>,
-    pub(in crate::bot) rules: Arc<Rules>,
-    pub(in crate::bot) mind: Arc<Mind>,
-    pub(in crate::bot) people: Arc<People>,
-    pub(in crate::bot) reading: Arc<Reading>,
+    pub(in crate::bot) context: Arc<Context>,
     pub(in crate::bot) home: Arc<Home>,
-    /// Wakes delivery.
-    pub(in crate::bot) outbox: Arc<Notify>,
     pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
     pub(in crate::bot) pace: Pace,
     pub(in crate::bot) memory: Memory,
@@ -208,9 +196,25 @@ pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, 
 }
 
 impl Runner {
+    pub(in crate::bot) fn new(
+        context: &Arc<Context>,
+        home: &Arc<Home>,
+        clients: HashMap<JenkinsId, Client>,
+        pace: Pace,
+    ) -> Self {
+        Self {
+            context: Arc::clone(context),
+            home: Arc::clone(home),
+            clients,
+            pace,
+            memory: Memory::default(),
+            places: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// What is registered.
     pub(in crate::bot) fn registry(&self) -> &Registry {
-        &self.rules.settings.jobs.registry
+        &self.context.rules.settings.jobs.registry
     }
 
     /// Whether there is anything to run.
@@ -220,7 +224,7 @@ impl Runner {
 
     /// The jobs at the steps of a place.
     pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &Place) -> Vec<Attached> {
-        self.mind.attached(&known.library, place)
+        self.context.mind.attached(&known.library, place)
     }
 
     /// Something may be to be done.
@@ -237,7 +241,7 @@ impl Runner {
     }
 
     async fn read(&self, id: &str) -> Result<Option<(RunRow, Run)>, store::Error> {
-        let row = self.store.run(id).await?;
+        let row = self.context.store.run(id).await?;
         Ok(row.and_then(|row| {
             let run = Run::read(&row)?;
             Some((row, run))
@@ -257,7 +261,7 @@ impl Runner {
     fn entry(&self, run: &Run, what: &str, mark: Option<&Mark>, detail: &[(&str, Value)]) -> AuditEntry {
         let detail = detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         AuditEntry {
-            at: self.clock.now(),
+            at: self.context.clock.now(),
             what: what.to_owned(),
             run: Some(run.id.clone()),
             job: run.job.clone(),

@@ -29,7 +29,7 @@ impl Runner {
             MayRun::Yes => {}
             other => return Err(refusal(other)),
         }
-        let spot = self.reading.spot(&origin.channel).await;
+        let spot = self.context.reading.spot(&origin.channel).await;
         match () {
             () if !spot.is_member => Err(Refusal::NotMember),
             () if spot.strangers => Err(Refusal::Stranger),
@@ -40,18 +40,18 @@ impl Runner {
     /// What the policy asks about somebody.
     pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Runner {
         policy::Runner {
-            bot: origin.user.is_empty() || self.rules.is_us(&origin.user),
+            bot: origin.user.is_empty() || self.context.rules.is_us(&origin.user),
             stranger: origin.stranger,
             channel_listed: job.channels.contains(&origin.channel),
             // An empty list names nobody here.
-            listed: !list.is_empty() && self.people.is_one_of(&origin.user, list).await,
+            listed: !list.is_empty() && self.context.people.is_one_of(&origin.user, list).await,
             requester: false,
         }
     }
 
     /// Takes a request for a run: what it leads to is for the caller to conclude. Refusals are audited.
     pub(in crate::bot) async fn request(&self, request: Request) -> Result<Requested, store::Error> {
-        if self.store.run(&request.id).await?.is_some() {
+        if self.context.store.run(&request.id).await?.is_some() {
             let post = post_of(&request.id);
             return Ok(Requested::Known { run: request.id, post });
         }
@@ -67,7 +67,10 @@ impl Runner {
                 audit: vec![self.refused(&request, &refusal)],
                 ..Done::default()
             };
-            self.store.conclude(&done, None, self.clock.now()).await?;
+            self.context
+                .store
+                .conclude(&done, None, self.context.clock.now())
+                .await?;
         }
         Ok(Requested::Refused(refusal))
     }
@@ -119,7 +122,12 @@ impl Runner {
             .partition(|(name, value)| is_hidden(job, definition.as_ref(), name, value));
         // What holds secrets cannot be compared: nothing of them is kept.
         let fingerprint = if secrets.is_empty() {
-            Some(self.store.fingerprint(&format!("{}\n{}", job.id, json!(plain))).await?)
+            Some(
+                self.context
+                    .store
+                    .fingerprint(&format!("{}\n{}", job.id, json!(plain)))
+                    .await?,
+            )
         } else {
             None
         };
@@ -130,7 +138,7 @@ impl Runner {
             return Ok(Ok(joined));
         }
         let case = self.case_of(&request.origin).await?;
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let run = Run {
             id: request.id.clone(),
             job: job.id.0.clone(),
@@ -169,7 +177,7 @@ impl Runner {
         if self.memory.keep(run, secrets, self.pace.secrets) {
             return Ok(true);
         }
-        let live = self.store.live_runs().await?;
+        let live = self.context.store.live_runs().await?;
         self.memory.keep_only(&live.into_iter().map(|row| row.id).collect());
         Ok(self.memory.keep(run, secrets, self.pace.secrets))
     }
@@ -183,7 +191,7 @@ impl Runner {
             posts: cards::post(&post, &run.channel, run.thread_ts.clone(), &shown)
                 .into_iter()
                 .collect(),
-            runs: run.row(0, fingerprint, self.clock.now()).into_iter().collect(),
+            runs: run.row(0, fingerprint, self.context.clock.now()).into_iter().collect(),
             audit: vec![self.entry(run, what, Some(mark), &[("approval", json!(approval))])],
             ..Done::default()
         };
@@ -202,7 +210,7 @@ impl Runner {
         fingerprint: &str,
         mark: &Mark,
     ) -> Result<Option<Requested>, store::Error> {
-        let Some(row) = self.store.same_run(fingerprint).await? else {
+        let Some(row) = self.context.store.same_run(fingerprint).await? else {
             return Ok(None);
         };
         // Delivered twice at once: the other one was faster.
@@ -212,14 +220,14 @@ impl Runner {
         }
         let Some(mut run) = Run::read(&row) else {
             // Written by another version. It is under way all the same.
-            let place = self.store.posted(&post_of(&row.id)).await?;
+            let place = self.context.store.posted(&post_of(&row.id)).await?;
             return Ok(Some(Requested::Joined {
                 done: Box::default(),
                 url: match place {
-                    Some(place) => self.reading.permalink(&place.channel, &place.ts).await,
+                    Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
                     None => None,
                 },
-                by: self.people.name(&row.user).await,
+                by: self.context.people.name(&row.user).await,
                 run: row.id,
             }));
         };
@@ -246,15 +254,15 @@ impl Runner {
 
     /// Where a run's message is.
     pub(in crate::bot) async fn permalink(&self, run: &Run) -> Result<Option<String>, store::Error> {
-        Ok(match self.store.posted(&post_of(&run.id)).await? {
-            Some(place) => self.reading.permalink(&place.channel, &place.ts).await,
+        Ok(match self.context.store.posted(&post_of(&run.id)).await? {
+            Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
             None => None,
         })
     }
 
     /// The runbook whose checks and sections count: the one that people work on, else the only one that starts the job.
     fn runbook_of(&self, job: &Job, case: Option<&Case>) -> Option<String> {
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         let places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
         let mut places = places.chain(case.into_iter().flat_map(|case| case.trail.iter().rev()));
         let starts = places.find(|place| self.attached(&known, place).iter().any(|one| one.job == job.id));
@@ -268,7 +276,7 @@ impl Runner {
 
     /// Who asks, by the name that others know them by; Slack tells a handle with a click.
     pub(super) async fn mark(&self, origin: &Origin) -> Mark {
-        let known = self.people.name(&origin.user).await;
+        let known = self.context.people.name(&origin.user).await;
         let name = if known == origin.user && !origin.name.is_empty() {
             origin.name.clone()
         } else {
@@ -277,7 +285,7 @@ impl Runner {
         Mark {
             by: origin.user.clone(),
             name,
-            at: self.clock.now(),
+            at: self.context.clock.now(),
         }
     }
 
@@ -309,7 +317,7 @@ impl Runner {
             detail.insert("faults".to_owned(), Value::Array(faults));
         }
         AuditEntry {
-            at: self.clock.now(),
+            at: self.context.clock.now(),
             what: "refused".to_owned(),
             run: None,
             job: redact(&request.job.0).into_owned(),

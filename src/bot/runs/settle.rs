@@ -39,12 +39,12 @@ impl Runner {
         seconds: Option<i64>,
         live: &mut Live,
     ) -> Result<Next, store::Error> {
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         let (checks, unreadable) = checks_of(&known, asking.job, &run);
         let artifacts = match self.artifacts(asking, number, &checks).await {
             Ok(artifacts) => artifacts,
             // A restart of Jenkins must not cost the verdict.
-            Err(error) if self.clock.now().duration_since(run.since) < PATIENCE => {
+            Err(error) if self.context.clock.now().duration_since(run.since) < PATIENCE => {
                 return self.unanswered(asking, run, live, &error).await;
             }
             Err(error) => {
@@ -89,14 +89,14 @@ impl Runner {
             };
             ended.found = self.known_errors(asking, &known, &run, &left).await;
         }
-        self.conclude(asking, run_with(run, ended, self.clock.now()), &known, live)
+        self.conclude(asking, run_with(run, ended, self.context.clock.now()), &known, live)
             .await
     }
 
     /// What the pasted message names another value for by now: a verdict about the old one is of no use.
     async fn changed_since(&self, run: &Run) -> Result<Vec<String>, store::Error> {
         let row = match &run.case {
-            Some(id) => self.store.case(id).await?,
+            Some(id) => self.context.store.case(id).await?,
             None => None,
         };
         let now = row
@@ -169,7 +169,7 @@ impl Runner {
         known: &Knowledge,
         live: &mut Live,
     ) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let section = run.ended().and_then(|ended| ended.section.clone());
         let place = section.and_then(|section| place_of(known, run.runbook.as_deref()?, &section));
         let result = run.ended().map(|ended| ended.result.to_string()).unwrap_or_default();
@@ -211,7 +211,7 @@ impl Runner {
                 return Ok(Next::Again);
             }
             // The run itself changed: look at it anew. A case alone: put it together again.
-            match self.store.run(&run.id).await? {
+            match self.context.store.run(&run.id).await? {
                 Some(row) if row.version == asking.row.version => {}
                 _ => return Ok(Next::Again),
             }
@@ -231,20 +231,25 @@ impl Runner {
     /// The case of a run goes on at another place, at the end of its thread: what is to be posted and written down. Without
     /// a case a new one begins there.
     pub(super) async fn moved(&self, run: &Run, place: &Place, key: &str, mark: &Mark) -> Result<Done, store::Error> {
-        let known = self.mind.knowledge();
+        let known = self.context.mind.knowledge();
         if place.find(&known.library).is_none() {
             return Ok(Done::default());
         }
         let thread = match &run.thread_ts {
             Some(thread) => Some(thread.clone()),
-            None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+            None => self
+                .context
+                .store
+                .posted(&post_of(&run.id))
+                .await?
+                .map(|place| place.ts),
         };
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let mut done = Done::default();
         // What only one person sees stays theirs; what everybody is shown is another case.
         let mut case = None;
         for id in run.case.iter().chain([&own_case(run)]) {
-            let row = self.store.case(id).await?;
+            let row = self.context.store.case(id).await?;
             case = case.or(row.and_then(|row| Some((cards::read(&row)?, row))));
             case = case.filter(|(case, _)| case.post.is_some());
         }
@@ -255,14 +260,14 @@ impl Runner {
         if case.post.as_deref() == Some(key) {
             // It was shown already: what it shows is brought up to date.
             case.go_to(place, mark);
-            let shown = self.mind.show(&known, &case);
+            let shown = self.context.mind.show(&known, &case);
             done.posts.extend(cards::update(&case, version, &shown));
         } else {
             if let Some(before) = case.post.replace(key.to_owned()) {
                 let title = case.place.as_ref().unwrap_or(place);
                 let title = Mind::title(&known, title);
                 let job = self.job(run).map_or(&*run.job, Job::shown);
-                let moved = body(&self.mind.responder().moved_down(&title, job));
+                let moved = body(&self.context.mind.responder().moved_down(&title, job));
                 let update = cards::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
                 done.posts.extend(update.map(|post| NewPost {
                     action: Action::Update { of: before.clone() },
@@ -271,7 +276,7 @@ impl Runner {
                 case.earlier.push(before);
             }
             case.go_to(place, mark);
-            let shown = self.mind.show(&known, &case);
+            let shown = self.context.mind.show(&known, &case);
             done.posts.extend(cards::post(key, &case.channel, thread, &shown));
         }
         if matches!(case.standing, Standing::Choosing | Standing::NotHelped) {

@@ -37,7 +37,7 @@ pub(super) struct Live {
 impl Runner {
     /// The message of a run.
     pub(super) fn body(&self, run: &Run, live: &Live) -> Body {
-        body(&self.mind.responder().run(&self.card(run, live)))
+        body(&self.context.mind.responder().run(&self.card(run, live)))
     }
 
     /// The message of a run, changed.
@@ -89,12 +89,16 @@ impl Runner {
         if let Some(update) = self.change(run, &shown) {
             done.posts.insert(0, update);
         }
-        let saved = self.store.conclude(&done, None, self.clock.now()).await?;
+        let saved = self
+            .context
+            .store
+            .conclude(&done, None, self.context.clock.now())
+            .await?;
         if saved {
             live.version = row.version + 1;
             live.shown = Some(shown);
             live.looks = 0;
-            self.outbox.notify_one();
+            self.context.outbox.notify_one();
             self.home.changed_for(&run.by.by);
             if !run.is_live() {
                 self.memory.forget(&run.id);
@@ -117,12 +121,18 @@ impl Runner {
         }
         let thread = match &run.thread_ts {
             Some(thread) => Some(thread.clone()),
-            None => self.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+            None => self
+                .context
+                .store
+                .posted(&post_of(&run.id))
+                .await?
+                .map(|place| place.ts),
         };
         let title = self.job(run).map_or(&*run.job, Job::shown);
         let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
         let until = until.map(spoken_moment);
         let said = self
+            .context
             .mind
             .responder()
             .run_notice(title, &run.by.name, declined, until.as_deref());
@@ -137,13 +147,13 @@ impl Runner {
             return Ok(());
         }
         // Somebody changed the run since it was read, and showed that: it is looked at anew.
-        let row = self.store.run(&run.id).await?;
+        let row = self.context.store.run(&run.id).await?;
         if row.is_none_or(|row| row.version != live.version) {
             return Ok(());
         }
         if let Some(update) = self.change(run, &shown) {
-            self.store.enqueue(&[update], self.clock.now()).await?;
-            self.outbox.notify_one();
+            self.context.store.enqueue(&[update], self.context.clock.now()).await?;
+            self.context.outbox.notify_one();
         }
         live.shown = Some(shown);
         Ok(())
@@ -176,7 +186,7 @@ impl Runner {
             Stage::Ready { behind } => card.behind = *behind,
             Stage::Queued { why, .. } => card.why.clone_from(why),
             Stage::Running { .. } => {
-                let seconds = self.clock.now().duration_since(run.since).as_secs();
+                let seconds = self.context.clock.now().duration_since(run.since).as_secs();
                 card.percent = live.estimate.and_then(|estimate| progress::percent(seconds, estimate));
                 card.took = Some(spoken(progress::coarse(seconds)));
                 card.usual = live.estimate.map(spoken);

@@ -26,7 +26,7 @@ const EARLIER: SignedDuration = SignedDuration::from_hours(1);
 impl Runner {
     /// Starts a run, as soon as its job has a place for it.
     pub(super) async fn start(&self, asking: &Asking<'_>, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let Some(values) = self.values(&run) else {
             run.trouble = Some(Trouble {
                 class: "secret-lost".to_owned(),
@@ -75,7 +75,7 @@ impl Runner {
             }
             return Ok(Next::Wait(self.pace.queue));
         }
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         run.triggered_at = Some(now);
         run.go(Stage::Triggering, now);
         let audit = vec![self.entry(&run, "triggered", None, &[])];
@@ -89,14 +89,14 @@ impl Runner {
 
     fn has_waited(&self, run: &Run) -> bool {
         let waited = run.approved.is_some() || !matches!(run.stage, Stage::Ready { behind: 0 });
-        waited && self.clock.now().duration_since(run.since) < SEARCH
+        waited && self.context.clock.now().duration_since(run.since) < SEARCH
     }
 
     /// When the same was sent a while ago and nobody knows what became of it: whichever way people ask again.
     async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let since = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
-        let rows = self.store.runs_of_job(&run.job, since).await?;
+        let rows = self.context.store.runs_of_job(&run.job, since).await?;
         let others = rows.iter().filter(|row| row.id != run.id);
         let lost = others.filter_map(Run::read).filter(|other| {
             let is_unknown = matches!(&other.stage, Stage::Over { end } if **end == End::Unknown);
@@ -108,7 +108,7 @@ impl Runner {
 
     /// How many runs of the job must end before this one has its place.
     async fn before(&self, run: &Run, asking: &Asking<'_>) -> Result<usize, store::Error> {
-        let rows = self.store.live_runs().await?;
+        let rows = self.context.store.live_runs().await?;
         let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
         let mut taken = 0;
         for row in others {
@@ -144,7 +144,7 @@ impl Runner {
             if run.stage != Stage::Triggering {
                 return Ok(Next::Again);
             }
-            let now = self.clock.now();
+            let now = self.context.clock.now();
             let (what, detail) = match &triggered {
                 Triggered::Queued { queue_id } | Triggered::Joined { queue_id } => {
                     run.joined = matches!(triggered, Triggered::Joined { .. });
@@ -186,7 +186,7 @@ impl Runner {
         error: &Error,
     ) -> Result<Next, store::Error> {
         run.trouble = Some(trouble(error, error.class()));
-        run.end(End::Refused, self.clock.now());
+        run.end(End::Refused, self.context.clock.now());
         self.written(asking.row, &run, live, "refused").await
     }
 
@@ -199,7 +199,7 @@ impl Runner {
         mut run: Run,
         live: &mut Live,
     ) -> Result<Next, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let since = run.triggered_at.unwrap_or(run.since);
         let found = match self.looked_up(asking, &run).await {
             Ok(found) => found,
@@ -272,7 +272,7 @@ impl Runner {
         };
         let found = asking
             .client
-            .look_up(&asking.job.path, &lost, self.clock.as_ref())
+            .look_up(&asking.job.path, &lost, self.context.clock.as_ref())
             .await?;
         Ok(if self.is_of_another(run, &found, "").await.unwrap_or(true) {
             Found::Nothing
@@ -287,7 +287,7 @@ impl Runner {
         let but = first(but);
         let sent = run.lost_at.or(run.triggered_at).unwrap_or(run.since);
         let since = sent.saturating_sub(EARLIER).unwrap_or(Timestamp::MIN);
-        let rows = self.store.runs_of_job(&run.job, since).await?;
+        let rows = self.context.store.runs_of_job(&run.job, since).await?;
         let others = rows.iter().filter(|row| row.id != run.id);
         let others = others.filter(|row| first(&row.id) != but);
         Ok(others.filter_map(Run::read).any(|other| match found {
@@ -306,7 +306,7 @@ impl Runner {
         run: &mut Run,
         live: &mut Live,
     ) -> Result<Option<Next>, store::Error> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let since = run.lost_at.unwrap_or(run.since);
         // The run id of the first is not known here: its parameters have to do.
         let parameters = Lost {
@@ -316,7 +316,7 @@ impl Runner {
         };
         let found = asking
             .client
-            .look_up(&asking.job.path, &parameters, self.clock.as_ref())
+            .look_up(&asking.job.path, &parameters, self.context.clock.as_ref())
             .await;
         if let Ok(found) = &found
             && self.is_of_another(run, found, &run.id).await?

@@ -202,7 +202,7 @@ impl Talk {
 
     /// What is said to a request that was taken.
     pub(in crate::bot) fn taken(&self, job: &Job, requested: Requested) -> Said {
-        let responder = self.mind.responder();
+        let responder = self.context.mind.responder();
         match requested {
             Requested::New { done, post, run } => {
                 debug!(run, "a run is asked for in words");
@@ -317,7 +317,7 @@ impl Talk {
 
     /// What is found for certain.
     fn found_in(&self, known: &Knowledge, library: &Library, asked: &Asked) -> Option<Said> {
-        let threshold = self.rules.threshold(&asked.case.channel);
+        let threshold = self.context.rules.threshold(&asked.case.channel);
         let outcome = confident(known.index.search(&asked.text), threshold);
         let is_found = !outcome.matches.is_empty();
         is_found
@@ -340,7 +340,7 @@ impl Talk {
             Refusal::Full => Reason::Full,
             Refusal::NotHere => {
                 let channels = about.job.map(|job| job.channels.as_slice()).unwrap_or_default();
-                let names = join_all(channels.iter().map(|channel| self.people.channel(channel))).await;
+                let names = join_all(channels.iter().map(|channel| self.context.people.channel(channel))).await;
                 Reason::NotHere {
                     channels: names.into_iter().flatten().collect(),
                 }
@@ -350,7 +350,7 @@ impl Talk {
     }
 
     pub(in crate::bot) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
-        self.mind.responder().run_refused(&RunRefusal {
+        self.context.mind.responder().run_refused(&RunRefusal {
             wanted: about.wanted,
             job: about.job,
             case: origin.case.as_deref().unwrap_or_default(),
@@ -364,7 +364,10 @@ impl Talk {
     pub(super) async fn origin(&self, asked: &Asked) -> Result<Origin, store::Error> {
         let Asked { case, user, direct, .. } = asked;
         let thread = case.thread_ts.clone();
-        let (about, name) = tokio::join!(self.case_in(&case.channel, thread.as_deref()), self.people.name(user));
+        let (about, name) = tokio::join!(
+            self.case_in(&case.channel, thread.as_deref()),
+            self.context.people.name(user)
+        );
         Ok(Origin {
             user: user.clone(),
             name,
@@ -385,7 +388,7 @@ impl Talk {
     ) -> Result<Option<String>, store::Error> {
         let Some(thread) = thread else { return Ok(None) };
         let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
-        let found = cards::find(self.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
+        let found = cards::find(self.context.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
         Ok(found.map(|(row, _)| row.id))
     }
 }

@@ -16,8 +16,8 @@ use crate::slack::http_events::{self, Endpoint, Limits};
 use crate::slack::socket::Sockets;
 use crate::slack::web::Web;
 
-/// What either mode needs.
-pub(super) struct Ear {
+/// The parts of either mode.
+pub(super) struct Inbound {
     pub(super) net: Net,
     pub(super) web: Arc<Web>,
     pub(super) way: Way,
@@ -25,7 +25,7 @@ pub(super) struct Ear {
     pub(super) requests: Option<TcpListener>,
 }
 
-impl Ear {
+impl Inbound {
     /// Takes Slack's requests from now on, in HTTP mode. Gives the connections of Socket Mode, which are not opened yet.
     pub(super) fn open(self, parts: &Parts, tasks: &Tasks, door: Door) -> Option<Arc<Sockets>> {
         match self.way {

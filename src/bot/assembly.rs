@@ -1,0 +1,312 @@
+//! The bot put together: what it is handed, what can keep it from starting, and its tasks.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{RwLock, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::context::Context;
+use super::deliver::Delivery;
+use super::handle::Handler;
+use super::home::Home;
+use super::housekeeping::Keeper;
+use super::intake::Intake;
+use super::interact::Interact;
+use super::listen::{Listener, Unanswered};
+use super::mind::Mind;
+use super::reload::Reload;
+use super::runs::Runner;
+use super::skew::Skew;
+use super::sweep::{self, Sweeper};
+use super::talk::Talk;
+use super::tasks::Tasks;
+use super::{Error, Pace, Status, inbound, knowledge, reload, runs, start, turns, waiting};
+use crate::clock::{Clock, SystemClock};
+use crate::http;
+use crate::jenkins;
+use crate::jobs::JenkinsId;
+use crate::settings::Settings;
+use crate::slack::decode::Identity;
+use crate::slack::door::Door;
+use crate::slack::ghosts::Ghosts;
+use crate::slack::pace::Rates;
+use crate::slack::socket::{Sockets, Timing};
+use crate::slack::unready;
+use crate::store::Store;
+
+/// How long what was begun may take to end after shutdown was asked for.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What the bot is handed besides its settings.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What the bot says about its health.
+    pub status: Arc<Status>,
+    /// How long things take on the wire.
+    pub timing: Timing,
+    /// How fast Slack may be asked.
+    pub rates: Rates,
+    /// How often Jenkins is asked.
+    pub jobs: Pace,
+    /// Time that another process may still use the store at the start, as one does that is shutting down.
+    pub store_patience: Duration,
+    /// Cancelled when the bot must not even finish what it has begun.
+    pub hard: CancellationToken,
+    /// Every task of the bot. Who drops the future of [`run`] waits here until nothing of it is left.
+    pub tracker: TaskTracker,
+    /// What `/metrics` shows.
+    pub metrics: Option<http::Metrics>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            status: Arc::new(Status::default()),
+            timing: Timing::default(),
+            rates: Rates::default(),
+            jobs: Pace::default(),
+            store_patience: Duration::from_secs(30),
+            hard: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+            metrics: None,
+        }
+    }
+}
+
+/// Runs the bot until `shutdown` is cancelled, then finishes what it has begun.
+///
+/// While Slack cannot be reached at the start, or limits calls, this waits: `/live` and `/ready` are served meanwhile, and
+/// `/ready` says what is waited for. Dropping the future ends the bot at once, as `kill -9` would.
+///
+/// # Errors
+///
+/// Faults at the start that only a person can mend: tokens, scopes, the store's file, the runbook folder, a port.
+pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), Error> {
+    let hard = parts.hard.child_token();
+    let _ends_with_this_future = hard.clone().drop_guard();
+    // Everything stops with the hard token; `stop` lets each task end what it has begun.
+    let stop = hard.child_token();
+    let store = OnceLock::new();
+    let ended = tokio::select! {
+        biased;
+        () = shutdown.cancelled() => {
+            info!("stopping: what was begun is finished");
+            Ok(())
+        }
+        Err(error) = work(settings, &parts, &store, &hard, &stop) => Err(error),
+    };
+    stop.cancel();
+    parts.tracker.close();
+    tokio::select! {
+        () = parts.tracker.wait() => {}
+        () = hard.cancelled() => warn!("stopped at once; what was not finished is in the store"),
+        () = tokio::time::sleep(GRACE) => warn!("stopped although not everything was finished; it is in the store"),
+    }
+    // Whatever was being handled did not bring the process down: it was asked to end.
+    if let Some(store) = store.get()
+        && let Err(cause) = store.release(None).await
+    {
+        warn!(%cause, "messages that were being handled may count as if the bot had crashed");
+    }
+    ended
+}
+
+/// Starts the bot. Never returns after that.
+async fn work(
+    settings: Settings,
+    parts: &Parts,
+    opened: &OnceLock<Arc<dyn Store>>,
+    hard: &CancellationToken,
+    stop: &CancellationToken,
+) -> Result<Infallible, Error> {
+    let tokens = start::tokens(&settings)?;
+    let reach = start::Reach::new(&settings, &tokens, Arc::clone(&parts.clock))?;
+    let clients = runs::clients(&settings)?;
+    serve_health(&settings, parts, stop).await?;
+    let requests = start::listen(&settings).await?;
+    parts.status.change(|status| {
+        status.mode = settings.slack.mode;
+        status.requests = requests.as_ref().and_then(|requests| requests.local_addr().ok());
+    });
+    let refusing = async {
+        match &requests {
+            Some(listener) => unready::refuse(listener).await,
+            None => std::future::pending().await,
+        }
+    };
+    let prepared = tokio::select! {
+        prepared = prepare(&settings, parts, &reach) => prepared?,
+        never = refusing => return Ok(never),
+    };
+    opened.get_or_init(|| Arc::clone(&prepared.store));
+    let tasks = Tasks {
+        tracker: parts.tracker.clone(),
+        hard: hard.clone(),
+        stop: stop.clone(),
+    };
+    let connections = settings.slack.connections;
+    let sockets = spawn(settings, parts, prepared, &reach, (clients, requests), &tasks);
+    if let Some(sockets) = sockets {
+        // Posts go out meanwhile: Slack may take them although it opens no connections.
+        let first = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.open()).await?;
+        inbound::hold(parts, &tasks, &sockets, connections, first);
+    }
+    Ok(std::future::pending().await)
+}
+
+/// Serves `/live`, `/ready` and `/metrics` until `stop`, where the settings want them.
+async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationToken) -> Result<(), Error> {
+    let Some(address) = settings.http.address() else {
+        return Ok(());
+    };
+    let listener = http::bind(address).await?;
+    parts.status.change(|status| status.health = listener.local_addr().ok());
+    let status = Arc::clone(&parts.status) as _;
+    let served = http::serve(listener, status, parts.metrics.clone(), stop.clone());
+    parts.tracker.spawn(served);
+    Ok(())
+}
+
+/// What everything else needs.
+struct Prepared {
+    reload: Option<Reload>,
+    mind: Arc<Mind>,
+    store: Arc<dyn Store>,
+    us: Identity,
+}
+
+/// Everything that can keep the bot from starting, the cheapest first.
+async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Result<Prepared, Error> {
+    let folder = settings
+        .runbooks
+        .folder()
+        .filter(|folder| settings.runbooks.reload && folder.is_dir());
+    let watch = folder.map(|folder| reload::Watch::new(folder, &settings.runbooks));
+    let mut study = knowledge::Study::new(settings);
+    let mind = Arc::new(Mind::new(settings, study.begin()?)?);
+    parts.status.change(|status| {
+        status.runbooks = mind.runbooks();
+        status.errors = mind.errors();
+    });
+    let reload = watch.map(|watch| Reload {
+        study: Mutex::new(study),
+        mind: Arc::clone(&mind),
+        status: Arc::clone(&parts.status),
+        watch,
+        tell: Box::new(|| {}),
+    });
+    let store = waiting::for_store(&parts.status, parts.store_patience, &settings.store.path).await?;
+    parts.status.store_works();
+    let us = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.identity()).await?;
+    info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");
+    Ok(Prepared {
+        reload,
+        mind,
+        store: Arc::new(store),
+        us,
+    })
+}
+
+/// Starts every task except the connections of Socket Mode, which it returns.
+fn spawn(
+    settings: Settings,
+    parts: &Parts,
+    prepared: Prepared,
+    reach: &start::Reach,
+    (clients, requests): (HashMap<JenkinsId, jenkins::Client>, Option<TcpListener>),
+    tasks: &Tasks,
+) -> Option<Arc<Sockets>> {
+    let reload = prepared.reload;
+    let context = Arc::new(Context::new(
+        settings,
+        parts,
+        &reach.web,
+        (prepared.store, prepared.mind, prepared.us),
+    ));
+    let home = Arc::new(Home::new(&context));
+    let runner = Arc::new(Runner::new(&context, &home, clients, parts.jobs));
+    let talk = Arc::new(Talk {
+        context: Arc::clone(&context),
+        runner: Arc::clone(&runner),
+    });
+    let unanswered = Arc::new(Unanswered::default());
+    let interact = Interact {
+        context: Arc::clone(&context),
+        talk: Arc::clone(&talk),
+        home: Arc::clone(&home),
+        runner: Arc::clone(&runner),
+    };
+    let listener = Listener {
+        context: Arc::clone(&context),
+        talk,
+        unanswered: Arc::clone(&unanswered),
+    };
+    let handler = Handler {
+        context: Arc::clone(&context),
+        listener,
+        home: Arc::clone(&home),
+        thinking: Arc::new(Semaphore::new(turns::permits())),
+        suspects: RwLock::default(),
+        tracker: parts.tracker.clone(),
+    };
+    let intake = Arc::new(Intake {
+        context: Arc::clone(&context),
+        ghosts: Mutex::new(Ghosts::new(context.rules.settings.slack.expected_connections())),
+        interact,
+    });
+    let sockets = inbound(parts, &context, &intake, reach, requests, tasks);
+    let keeper = Arc::new(Keeper {
+        context: Arc::clone(&context),
+        intake,
+        sockets: sockets.clone(),
+    });
+    let sweeper = Sweeper {
+        every: sweep::EVERY,
+        what: vec![Arc::clone(&context) as _, unanswered as _],
+    };
+    let skew = Skew {
+        context: Arc::clone(&context),
+    };
+    tasks.keep_shared("runs", &runner, Runner::run);
+    tasks.keep_shared("home", &home, Home::run);
+    tasks.keep("sweep", sweeper, Sweeper::run);
+    tasks.keep("handle", handler, Handler::run);
+    tasks.keep("clock", skew, Skew::run);
+    tasks.keep("deliver", Delivery::new(&context, parts.tracker.clone()), Delivery::run);
+    tasks.keep_shared("housekeeping", &keeper, Keeper::run);
+    tasks.keep_shared("purge", &keeper, Keeper::purge_hourly);
+    if let Some(reload) = reload {
+        let tell = Box::new(move || home.changed());
+        tasks.keep("reload", Reload { tell, ..reload }, Reload::run);
+    }
+    sockets
+}
+
+/// Opens the way in: connections of Socket Mode, which are held later, or a port for Slack's requests.
+fn inbound(
+    parts: &Parts,
+    context: &Context,
+    intake: &Arc<Intake>,
+    reach: &start::Reach,
+    requests: Option<TcpListener>,
+    tasks: &Tasks,
+) -> Option<Arc<Sockets>> {
+    let sink = Arc::clone(intake) as _;
+    let door = Door::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
+    let inbound = inbound::Inbound {
+        net: reach.net.clone(),
+        web: Arc::clone(&context.web),
+        way: reach.way.clone(),
+        requests,
+    };
+    inbound.open(parts, tasks, door)
+}

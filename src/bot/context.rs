@@ -1,0 +1,74 @@
+//! The context that all handlers of a bot share.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::Parts;
+use super::mind::Mind;
+use super::people::People;
+use super::reading::Reading;
+use super::rules::Rules;
+use super::status::Status;
+use super::sweep::Expire;
+use crate::clock::Clock;
+use crate::settings::Settings;
+use crate::slack::decode::Identity;
+use crate::slack::sender::Sender;
+use crate::slack::web::{SlackTime, Web};
+use crate::store::Store;
+
+/// What handlers need besides what is their own. One for each bot.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) store: Arc<dyn Store>,
+    /// This machine's clock.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Slack's time, by which messages are too old.
+    pub(super) slack_time: Arc<SlackTime>,
+    /// The settings, who the bot is, and what follows from both.
+    pub(super) rules: Arc<Rules>,
+    pub(super) mind: Arc<Mind>,
+    pub(super) status: Arc<Status>,
+    pub(super) web: Arc<Web>,
+    pub(super) sender: Arc<Sender>,
+    pub(super) people: People,
+    pub(super) reading: Reading,
+    /// Wakes those who handle the inbox.
+    pub(super) inbox: Notify,
+    /// Wakes delivery.
+    pub(super) outbox: Arc<Notify>,
+}
+
+impl Context {
+    /// The context of a bot that Slack knows as `us`.
+    pub(super) fn new(
+        settings: Settings,
+        parts: &Parts,
+        web: &Arc<Web>,
+        (store, mind, us): (Arc<dyn Store>, Arc<Mind>, Identity),
+    ) -> Self {
+        let rules = Arc::new(Rules { us, settings });
+        Self {
+            store,
+            clock: Arc::clone(&parts.clock),
+            slack_time: Arc::clone(web.time()),
+            people: People::new(Arc::clone(web)),
+            reading: Reading::new(Arc::clone(web), Arc::clone(&rules)),
+            rules,
+            mind,
+            status: Arc::clone(&parts.status),
+            sender: Arc::new(Sender::new(Arc::clone(web), parts.rates)),
+            web: Arc::clone(web),
+            inbox: Notify::new(),
+            outbox: Arc::new(Notify::new()),
+        }
+    }
+}
+
+impl Expire for Context {
+    fn expire(&self) {
+        self.people.expire();
+        self.reading.expire();
+    }
+}
