@@ -299,6 +299,7 @@ fn spawn(
         sender: &sender,
         outbox: &outbox,
         pace: parts.jobs,
+        tracker: &parts.tracker,
     }
     .gathered(clients);
     tasks.keep_shared("runs", &runner, runs::Runner::run);

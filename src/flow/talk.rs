@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::task::TaskTracker;
 
 pub(super) mod jobs;
 mod listed;
@@ -13,6 +14,7 @@ use super::mind::{Mind, confident, name};
 use super::people::People;
 use super::rules::Rules;
 use super::runs::Runner;
+use super::turns::to_its_end;
 use super::{Knowledge, Status};
 use crate::clock::Clock;
 use crate::command::{self, Command, Resolution, Whom};
@@ -37,6 +39,8 @@ pub(super) struct Talk {
     pub(super) status: Arc<Status>,
     pub(super) people: Arc<People>,
     pub(super) runner: Arc<Runner>,
+    /// Knows the writes that are under way.
+    pub(super) tracker: TaskTracker,
 }
 
 /// A question, and where it was asked.
@@ -247,7 +251,7 @@ impl Talk {
             by: asked.user.clone(),
             until,
         };
-        self.store.mute(&asked.case.channel, Some(&mute), now).await?;
+        self.write_mute(&asked.case.channel, Some(mute), now).await?;
         Ok(responder.muted(until, now))
     }
 
@@ -257,9 +261,15 @@ impl Talk {
         }
         let now = self.clock.now();
         let was_muted = self.store.muted(&asked.case.channel, now).await?.is_some();
-        self.store.mute(&asked.case.channel, None, now).await?;
+        self.write_mute(&asked.case.channel, None, now).await?;
         let listening = self.listening(asked).await?;
         Ok(self.mind.responder().unmuted(was_muted, &listening))
+    }
+
+    async fn write_mute(&self, channel: &str, mute: Option<Mute>, now: Timestamp) -> Result<(), store::Error> {
+        let (store, channel) = (Arc::clone(&self.store), channel.to_owned());
+        let write = async move { store.mute(&channel, mute.as_ref(), now).await };
+        to_its_end(&self.tracker, write).await
     }
 
     /// Why somebody may not mute or unmute a channel; `None` when they may.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use super::Status;
 use super::home::{Home, Visitors};
@@ -34,6 +35,7 @@ pub(super) struct Wits<'a> {
     pub(super) sender: &'a Arc<Sender>,
     pub(super) outbox: &'a Arc<Notify>,
     pub(super) pace: Pace,
+    pub(super) tracker: &'a TaskTracker,
 }
 
 /// All of them.
@@ -82,6 +84,7 @@ impl Wits<'_> {
             pace: self.pace,
             memory: Memory::default(),
             places: tokio::sync::Mutex::default(),
+            tracker: self.tracker.clone(),
         });
         let talk = Arc::new(Talk {
             store: Arc::clone(self.store),
@@ -91,6 +94,7 @@ impl Wits<'_> {
             status: Arc::clone(self.status),
             people: Arc::clone(&people),
             runner: Arc::clone(&runner),
+            tracker: self.tracker.clone(),
         });
         let interact = Interact {
             store: Arc::clone(self.store),

@@ -30,6 +30,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use super::case::{Mark, Place};
 use super::home::Home;
@@ -186,6 +187,8 @@ pub(in crate::flow) struct Runner {
     pub(in crate::flow) memory: Memory,
     /// Held while a run takes one of the places of its job.
     pub(in crate::flow) places: tokio::sync::Mutex<()>,
+    /// Knows the writes that are under way.
+    pub(in crate::flow) tracker: TaskTracker,
 }
 
 /// A client for each Jenkins.
