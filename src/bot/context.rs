@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use super::Parts;
 use super::mind::Mind;
@@ -38,6 +39,8 @@ pub(super) struct Context {
     pub(super) inbox: Notify,
     /// Wakes delivery.
     pub(super) outbox: Arc<Notify>,
+    /// Knows every task of the bot.
+    pub(super) tracker: TaskTracker,
 }
 
 impl Context {
@@ -62,6 +65,7 @@ impl Context {
             web: Arc::clone(web),
             inbox: Notify::new(),
             outbox: Arc::new(Notify::new()),
+            tracker: parts.tracker.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 pub(super) mod jobs;
 mod listed;
@@ -13,6 +13,7 @@ use super::case::{Case, Place, Standing};
 use super::context::Context;
 use super::mind::{Mind, confident, name};
 use super::runs::Runner;
+use super::turns::to_its_end;
 use crate::command::{self, Command, Resolution, Whom};
 use crate::matching::Outcome;
 use crate::policy::{self, MayMute};
@@ -240,7 +241,7 @@ impl Talk {
             by: asked.user.clone(),
             until,
         };
-        self.context.store.mute(&asked.case.channel, Some(&mute), now).await?;
+        self.write_mute(&asked.case.channel, Some(mute), now).await?;
         Ok(responder.muted(until, now))
     }
 
@@ -250,9 +251,15 @@ impl Talk {
         }
         let now = self.context.clock.now();
         let was_muted = self.context.store.muted(&asked.case.channel, now).await?.is_some();
-        self.context.store.mute(&asked.case.channel, None, now).await?;
+        self.write_mute(&asked.case.channel, None, now).await?;
         let listening = self.listening(asked).await?;
         Ok(self.context.mind.responder().unmuted(was_muted, &listening))
+    }
+
+    async fn write_mute(&self, channel: &str, mute: Option<Mute>, now: Timestamp) -> Result<(), store::Error> {
+        let (store, channel) = (Arc::clone(&self.context.store), channel.to_owned());
+        let write = async move { store.mute(&channel, mute.as_ref(), now).await };
+        to_its_end(&self.context.tracker, write).await
     }
 
     /// Why somebody may not mute or unmute a channel; `None` when they may.

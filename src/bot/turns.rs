@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
 
 /// The number of permits: as many as the machine has cores, but one that is left to everything else; at least one.
 pub(super) fn permits() -> usize {
@@ -14,7 +15,7 @@ pub(super) fn permits() -> usize {
 }
 
 /// A longer wait is one for something outside, such as Slack; the store answers sooner.
-const PATIENCE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A future that is driven step by step. Every step needs a permit. Between its steps, while it waits for the store or
 /// for Slack, it holds none.
@@ -73,6 +74,22 @@ impl<'a, F: Future> Steps<'a, F> {
     }
 }
 
+/// Runs a write to its end in a task of its own. A future that is not driven during a long wait must hold nothing that
+/// others need meanwhile, and a write holds the store's one connection for writing.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    tracker: &TaskTracker,
+    write: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tracker.spawn(write).await {
+        Ok(written) => written,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and with it whoever waits here.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,5 +139,24 @@ mod tests {
         steps.woken().await;
         may_go_on.store(1, Ordering::Relaxed);
         assert!(matches!(steps.go_on().await, Step::Done(7)));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_takes_long_ends_although_nobody_drives_the_future_that_waits_for_it() {
+        let (turns, writer, tracker) = (Semaphore::new(1), Arc::new(Semaphore::new(1)), TaskTracker::new());
+        let (go_on, told) = oneshot::channel::<()>();
+        let write = {
+            let writer = Arc::clone(&writer);
+            async move {
+                let _connection = writer.acquire().await.unwrap();
+                told.await.unwrap();
+            }
+        };
+        let mut steps = Steps::new(&turns, to_its_end(&tracker, write));
+        assert!(matches!(steps.go_on().await, Step::Waits));
+        go_on.send(()).unwrap();
+        let connection = tokio::time::timeout(Duration::from_secs(20), writer.acquire()).await;
+        assert!(connection.is_ok(), "the connection is free again");
+        assert!(matches!(steps.go_on().await, Step::Done(())));
     }
 }

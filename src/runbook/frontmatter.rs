@@ -164,7 +164,8 @@ fn yaml_limits(raw: &str) -> serde_saphyr::Options {
             max_total_scalar_bytes: 2 * raw.len() + 64 * 1024,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: raw.len() / 4 + 1_000,
+            // A merge key counts as everything that it brings in.
+            max_total_replayed_events: raw.len() / 4 + 20_000,
         },
     }
 }

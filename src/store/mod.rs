@@ -88,9 +88,9 @@ pub trait Store: Cases + Runs {
 
     /// Forgets what is older than `retention`, and erases payloads older than a day. Rows that still wait after a day,
     /// as they do after an outage, may be handled until a later purge, half an hour on; then they are given up, and
-    /// channels where the bot was asked are told. What people still work on stays,
-    /// with what leads to it and with the runs that gathered facts for it; so does a run that has not ended. The
-    /// messages of a case and of a run are known as long as it is.
+    /// channels where the bot was asked are told. What people still work on stays, with what leads to it and with the runs
+    /// that gathered facts for it; so does a run that has not ended. The messages of a case and of a run are known as long
+    /// as it is. What was erased is still to be scrubbed.
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error>;
 
     /// Removes what was erased from everywhere else that the store keeps it (the write-ahead log). `false` when a reader

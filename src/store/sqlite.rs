@@ -273,12 +273,11 @@ impl Store for Sqlite {
     }
 
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
-        let purged = self.purge_in_chunks(now, retention).await;
-        // Also when it failed half-way.
+        // Whoever keeps the store scrubs it within seconds, also when this fails half-way or is not waited for.
         self.erased.store(true, Ordering::Release);
-        let purged = purged?;
-        self.scrub().await?;
-        Ok(purged)
+        let purged = self.purge_in_chunks(now, retention).await;
+        self.erased.store(true, Ordering::Release);
+        purged
     }
 
     async fn scrub(&self) -> Result<bool, Error> {

@@ -1,6 +1,7 @@
 //! Asking for a run: who may, what is sent, and whether the same is under way already.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tracing::info;
@@ -10,6 +11,7 @@ use super::run::{Run, Stage, post_of};
 use super::{Origin, Refusal, Request, Requested, Runner};
 use crate::bot::cards;
 use crate::bot::case::{Case, Mark};
+use crate::bot::turns::to_its_end;
 use crate::jobs::Job;
 use crate::jobs::masks::MASK;
 use crate::jobs::parameters::{self, FieldFault};
@@ -67,10 +69,9 @@ impl Runner {
                 audit: vec![self.refused(&request, &refusal)],
                 ..Done::default()
             };
-            self.context
-                .store
-                .conclude(&done, None, self.context.clock.now())
-                .await?;
+            let (store, now) = (Arc::clone(&self.context.store), self.context.clock.now());
+            let write = async move { store.conclude(&done, None, now).await };
+            to_its_end(&self.context.tracker, write).await?;
         }
         Ok(Requested::Refused(refusal))
     }

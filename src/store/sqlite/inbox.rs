@@ -38,7 +38,7 @@ const MISSED: &str = "
     )
     SELECT channel, count, asked, first_at, last_at, noted_at FROM missed
     WHERE (noted_at < ?1 OR noted_at > ?2)
-    AND NOT EXISTS (SELECT 1 FROM waiting WHERE substr(lane, instr(lane, ':') + 1) = missed.channel)
+    AND channel NOT IN (SELECT substr(lane, instr(lane, ':') + 1) FROM waiting WHERE lane IS NOT NULL)
     AND NOT EXISTS (
         SELECT 1 FROM outbox WHERE outbox.channel = missed.channel AND state IN ('pending', 'sending', 'uncertain')
         AND expires_at < ?1)";
