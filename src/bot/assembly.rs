@@ -12,31 +12,32 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::context::Context;
-use super::deliver::Delivery;
-use super::handle::Handler;
 use super::home::Home;
-use super::housekeeping::Keeper;
-use super::intake::Intake;
-use super::interact::Interact;
-use super::listen::{Listener, Unanswered};
+use super::housekeeping::Housekeeping;
+use super::inbox::cpu_permits;
 use super::mind::Mind;
 use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::Skew;
 use super::sweep::{self, Sweeper};
-use super::talk::Talk;
 use super::tasks::Tasks;
-use super::{Error, Pace, Status, inbound, knowledge, reload, runs, start, turns, waiting};
+use super::{Error, Pace, Status, inbound, knowledge, reload, runs, start, waiting};
+use crate::bot::inbox::intake::Intake;
+use crate::bot::inbox::worker::InboxWorker;
+use crate::bot::interactions::InteractionHandler;
+use crate::bot::messages::{MessageHandler, Unanswered};
+use crate::bot::outbox::worker::OutboxWorker;
+use crate::bot::questions::QuestionHandler;
 use crate::clock::{Clock, SystemClock};
 use crate::http;
 use crate::jenkins;
 use crate::jobs::JenkinsId;
 use crate::settings::Settings;
 use crate::slack::decode::Identity;
-use crate::slack::door::Door;
-use crate::slack::ghosts::Ghosts;
-use crate::slack::pace::Rates;
+use crate::slack::inbound::Inbound;
+use crate::slack::rate_limiter::Rates;
 use crate::slack::socket::{Sockets, Timing};
+use crate::slack::stray_connections::StrayConnections;
 use crate::slack::unready;
 use crate::store::Store;
 
@@ -129,7 +130,7 @@ async fn work(
     stop: &CancellationToken,
 ) -> Result<Infallible, Error> {
     let tokens = start::tokens(&settings)?;
-    let reach = start::Reach::new(&settings, &tokens, Arc::clone(&parts.clock))?;
+    let reach = start::SlackAccess::new(&settings, &tokens, Arc::clone(&parts.clock))?;
     let clients = runs::clients(&settings)?;
     serve_health(&settings, parts, stop).await?;
     let requests = start::listen(&settings).await?;
@@ -185,13 +186,13 @@ struct Prepared {
 }
 
 /// Everything that can keep the bot from starting, the cheapest first.
-async fn prepare(settings: &Settings, parts: &Parts, reach: &start::Reach) -> Result<Prepared, Error> {
+async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess) -> Result<Prepared, Error> {
     let folder = settings
         .runbooks
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
-    let watch = folder.map(|folder| reload::Watch::new(folder, &settings.runbooks));
-    let mut study = knowledge::Study::new(settings);
+    let watch = folder.map(|folder| reload::FolderWatcher::new(folder, &settings.runbooks));
+    let mut study = knowledge::KnowledgeSource::new(settings);
     let mind = Arc::new(Mind::new(settings, study.begin()?)?);
     parts.status.change(|status| {
         status.runbooks = mind.runbooks();
@@ -221,7 +222,7 @@ fn spawn(
     settings: Settings,
     parts: &Parts,
     prepared: Prepared,
-    reach: &start::Reach,
+    reach: &start::SlackAccess,
     (clients, requests): (HashMap<JenkinsId, jenkins::Client>, Option<TcpListener>),
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
@@ -234,37 +235,39 @@ fn spawn(
     ));
     let home = Arc::new(Home::new(&context));
     let runner = Arc::new(Runner::new(&context, &home, clients, parts.jobs));
-    let talk = Arc::new(Talk {
+    let talk = Arc::new(QuestionHandler {
         context: Arc::clone(&context),
         runner: Arc::clone(&runner),
     });
     let unanswered = Arc::new(Unanswered::default());
-    let interact = Interact {
+    let interact = InteractionHandler {
         context: Arc::clone(&context),
         talk: Arc::clone(&talk),
         home: Arc::clone(&home),
         runner: Arc::clone(&runner),
     };
-    let listener = Listener {
+    let listener = MessageHandler {
         context: Arc::clone(&context),
         talk,
         unanswered: Arc::clone(&unanswered),
     };
-    let handler = Handler {
+    let handler = InboxWorker {
         context: Arc::clone(&context),
         listener,
         home: Arc::clone(&home),
-        thinking: Arc::new(Semaphore::new(turns::permits())),
+        thinking: Arc::new(Semaphore::new(cpu_permits::permits())),
         suspects: RwLock::default(),
         tracker: parts.tracker.clone(),
     };
     let intake = Arc::new(Intake {
         context: Arc::clone(&context),
-        ghosts: Mutex::new(Ghosts::new(context.rules.settings.slack.expected_connections())),
+        ghosts: Mutex::new(StrayConnections::new(
+            context.rules.settings.slack.expected_connections(),
+        )),
         interact,
     });
     let sockets = inbound(parts, &context, &intake, reach, requests, tasks);
-    let keeper = Arc::new(Keeper {
+    let keeper = Arc::new(Housekeeping {
         context: Arc::clone(&context),
         intake,
         sockets: sockets.clone(),
@@ -279,11 +282,15 @@ fn spawn(
     tasks.keep_shared("runs", &runner, Runner::run);
     tasks.keep_shared("home", &home, Home::run);
     tasks.keep("sweep", sweeper, Sweeper::run);
-    tasks.keep("handle", handler, Handler::run);
+    tasks.keep("handle", handler, InboxWorker::run);
     tasks.keep("clock", skew, Skew::run);
-    tasks.keep("deliver", Delivery::new(&context, parts.tracker.clone()), Delivery::run);
-    tasks.keep_shared("housekeeping", &keeper, Keeper::run);
-    tasks.keep_shared("purge", &keeper, Keeper::purge_hourly);
+    tasks.keep(
+        "deliver",
+        OutboxWorker::new(&context, parts.tracker.clone()),
+        OutboxWorker::run,
+    );
+    tasks.keep_shared("housekeeping", &keeper, Housekeeping::run);
+    tasks.keep_shared("purge", &keeper, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
         let tell = Box::new(move || home.changed());
         tasks.keep("reload", Reload { tell, ..reload }, Reload::run);
@@ -296,17 +303,17 @@ fn inbound(
     parts: &Parts,
     context: &Context,
     intake: &Arc<Intake>,
-    reach: &start::Reach,
+    reach: &start::SlackAccess,
     requests: Option<TcpListener>,
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
     let sink = Arc::clone(intake) as _;
-    let door = Door::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
-    let inbound = inbound::Inbound {
+    let door = Inbound::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
+    let connections = inbound::InboundConnections {
         net: reach.net.clone(),
         web: Arc::clone(&context.web),
         way: reach.way.clone(),
         requests,
     };
-    inbound.open(parts, tasks, door)
+    connections.open(parts, tasks, door)
 }

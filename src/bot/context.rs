@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::Parts;
 use super::mind::Mind;
 use super::people::People;
-use super::reading::Reading;
+use super::reading::MessageReader;
 use super::rules::Rules;
 use super::status::Status;
 use super::sweep::Expire;
@@ -34,7 +34,7 @@ pub(super) struct Context {
     pub(super) web: Arc<Web>,
     pub(super) sender: Arc<Sender>,
     pub(super) people: People,
-    pub(super) reading: Reading,
+    pub(super) reading: MessageReader,
     /// Wakes those who handle the inbox.
     pub(super) inbox: Notify,
     /// Wakes delivery.
@@ -57,7 +57,7 @@ impl Context {
             clock: Arc::clone(&parts.clock),
             slack_time: Arc::clone(web.time()),
             people: People::new(Arc::clone(web)),
-            reading: Reading::new(Arc::clone(web), Arc::clone(&rules)),
+            reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
             rules,
             mind,
             status: Arc::clone(&parts.status),

@@ -72,7 +72,7 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
         if let Some(address) = settings.slack.address() {
             checks.push(Check::new("requests", requests(address).await));
         }
-        match start::Reach::new(settings, &tokens, Arc::new(SystemClock)) {
+        match start::SlackAccess::new(settings, &tokens, Arc::new(SystemClock)) {
             Ok(reach) => checks.extend(slack(&reach, probe).await),
             Err(error) => checks.push(Check::new("slack", Err(error.to_string()))),
         }
@@ -81,7 +81,7 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
 }
 
 /// Asks Slack once, unlike the bot, which waits for it.
-async fn slack(reach: &start::Reach, probe: Option<&str>) -> Vec<Check> {
+async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<Check> {
     let known = async {
         let us = reach.identity().await?;
         reach.open().await?;
@@ -92,8 +92,8 @@ async fn slack(reach: &start::Reach, probe: Option<&str>) -> Vec<Check> {
         Err(error) => return vec![Check::new("slack", Err(error.to_string()))],
     };
     let how = match reach.way {
-        start::Way::Socket { .. } => " and opens connections",
-        start::Way::Http { .. } => "; whether the signing secret is right, its first request tells",
+        start::InboundMode::Socket { .. } => " and opens connections",
+        start::InboundMode::Http { .. } => "; whether the signing secret is right, its first request tells",
     };
     let found = format!("Slack knows the bot as {} in workspace {}{how}", us.user_id, us.team_id);
     let mut checks = vec![
@@ -145,7 +145,7 @@ async fn requests(address: SocketAddr) -> Result<String, String> {
 }
 
 fn runbooks(settings: &Settings) -> Vec<Check> {
-    let library = match knowledge::Study::new(settings).read(None) {
+    let library = match knowledge::KnowledgeSource::new(settings).read(None) {
         Ok(library) => library,
         Err(error) => return vec![Check::new("runbooks", Err(error.to_string()))],
     };

@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::case::{Case, Standing};
+use super::cases::rows;
 use super::context::Context;
 use super::mind::body;
+use super::modals;
 use super::runs::{Run, post_of};
-use super::{cards, windows};
+use crate::bot::cases::{Case, CaseStatus};
 use crate::jobs::Job;
 use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch, RunLine};
 use crate::runbook::{Button, Library};
@@ -191,7 +192,7 @@ impl Home {
                 .collect(),
             runs: self.runs(user).await?,
             buttons: vec![
-                button(&labels.paste, windows::OPEN_PASTE, true),
+                button(&labels.paste, modals::OPEN_PASTE, true),
                 button(&labels.refresh, REFRESH, false),
             ],
         };
@@ -228,7 +229,7 @@ impl Home {
     }
 
     async fn found(&self, library: &Library, row: &CaseRow) -> Option<RecentMatch> {
-        let case: Case = cards::read(row)?;
+        let case: Case = rows::read(row)?;
         let place = case.place.as_ref().or(case.found.as_ref())?;
         let title = match (place.find(library), &place.section) {
             (_, Some(section)) => section.clone(),
@@ -244,10 +245,10 @@ impl Home {
             channel: self.context.people.channel(&case.channel).await,
             at: row.updated_at,
             ending: match case.standing {
-                Standing::Open | Standing::Choosing | Standing::Withdrawn => Ending::Open,
-                Standing::Fixed | Standing::Resolved => Ending::Fixed,
-                Standing::NotHelped => Ending::NotHelped,
-                Standing::Escalated => Ending::Escalated,
+                CaseStatus::Open | CaseStatus::Choosing | CaseStatus::Withdrawn => Ending::Open,
+                CaseStatus::Fixed | CaseStatus::Resolved => Ending::Fixed,
+                CaseStatus::NotHelped => Ending::NotHelped,
+                CaseStatus::Escalated => Ending::Escalated,
             },
             url,
         })

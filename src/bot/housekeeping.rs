@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::context::Context;
-use super::intake::Intake;
-use super::missed;
+use crate::bot::inbox::intake::Intake;
+use crate::bot::inbox::missed;
 use crate::clock::Clock;
-use crate::slack::ghosts::Verdict;
 use crate::slack::socket::Sockets;
+use crate::slack::stray_connections::StrayVerdict;
 
 /// Between looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -28,14 +28,14 @@ const SCRUB: u32 = 5;
 const ALARM: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks after the bot.
-pub(super) struct Keeper {
+pub(super) struct Housekeeping {
     pub(super) context: Arc<Context>,
     pub(super) intake: Arc<Intake>,
     /// In Socket Mode.
     pub(super) sockets: Option<Arc<Sockets>>,
 }
 
-impl Keeper {
+impl Housekeeping {
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut looks: u32 = 0;
         let mut alarmed: Option<(Timestamp, u64)> = None;
@@ -86,7 +86,7 @@ impl Keeper {
             .ghosts
             .lock()
             .map(|mut ghosts| ghosts.tick(self.context.clock.now()));
-        if let (Ok(Verdict::Ask), Some(sockets)) = (verdict, &self.sockets) {
+        if let (Ok(StrayVerdict::Ask), Some(sockets)) = (verdict, &self.sockets) {
             info!("there were more connections to Slack than ours; asking anew");
             sockets.renew_one();
         }

@@ -6,34 +6,34 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::start::Way;
+use super::start::InboundMode;
 use super::tasks::Tasks;
 use super::waiting::What;
 use super::{Parts, Status};
 use crate::net::Net;
-use crate::slack::door::Door;
 use crate::slack::http_events::{self, Endpoint, Limits};
+use crate::slack::inbound::Inbound;
 use crate::slack::socket::Sockets;
 use crate::slack::web::Web;
 
 /// The parts of either mode.
-pub(super) struct Inbound {
+pub(super) struct InboundConnections {
     pub(super) net: Net,
     pub(super) web: Arc<Web>,
-    pub(super) way: Way,
+    pub(super) way: InboundMode,
     /// For Slack's requests, in HTTP mode.
     pub(super) requests: Option<TcpListener>,
 }
 
-impl Inbound {
+impl InboundConnections {
     /// Takes Slack's requests from now on, in HTTP mode. Gives the connections of Socket Mode, which are not opened yet.
-    pub(super) fn open(self, parts: &Parts, tasks: &Tasks, door: Door) -> Option<Arc<Sockets>> {
+    pub(super) fn open(self, parts: &Parts, tasks: &Tasks, door: Inbound) -> Option<Arc<Sockets>> {
         match self.way {
-            Way::Socket { app_token } => {
+            InboundMode::Socket { app_token } => {
                 let sockets = Sockets::new(self.net, self.web, door, parts.timing, app_token, None);
                 Some(Arc::new(sockets))
             }
-            Way::Http { signing_secret } => {
+            InboundMode::Http { signing_secret } => {
                 // By Slack's time: a wrong clock of this machine must not refuse everything.
                 let time = Arc::clone(self.web.time()) as _;
                 let endpoint = Endpoint::new(&signing_secret, door, time, Limits::default());

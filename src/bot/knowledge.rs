@@ -31,7 +31,7 @@ pub struct Knowledge {
 /// Where knowledge comes from: the folder of the settings, or the sample pack. Keeps what it read, so that little is read
 /// when little changes.
 #[derive(Debug)]
-pub(super) struct Study {
+pub(super) struct KnowledgeSource {
     /// None for the sample pack.
     folder: Option<Folder>,
     harvest: Harvest,
@@ -40,15 +40,15 @@ pub(super) struct Study {
     registry: Registry,
 }
 
-impl Study {
-    pub(super) fn new(settings: &Settings) -> Study {
+impl KnowledgeSource {
+    pub(super) fn new(settings: &Settings) -> KnowledgeSource {
         let folder = settings.runbooks.folder().map(|folder| {
             let mut options = files::Options::default();
             options.ignore.extend(settings.runbooks.ignore.iter().cloned());
             options.follow_links = settings.runbooks.follow_links;
             Folder::new(folder, options, Arc::new(SystemClock))
         });
-        Study {
+        KnowledgeSource {
             folder,
             harvest: Harvest::default(),
             options: matching::Options {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::case::{Case, Mark, Place, Standing};
 use super::{Error, Knowledge};
+use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
 use crate::jobs::attach::{Attached, Written};
 use crate::jobs::{Registry, Source};
 use crate::matching::{Match, Outcome, SignatureKind};
@@ -99,9 +99,9 @@ impl Mind {
 
     /// A case takes up what was recognised: the best leads, the others are named. `false` when nothing was.
     pub(super) fn take_up(library: &Library, case: &mut Case, outcome: &Outcome) -> bool {
-        let places = |list: &[Match]| -> Vec<Place> {
+        let places = |list: &[Match]| -> Vec<TopicRef> {
             list.iter()
-                .filter_map(|other| Place::of(library, other.topic))
+                .filter_map(|other| TopicRef::of(library, other.topic))
                 .collect()
         };
         case.near = places(outcome.near.get(..NEAR).unwrap_or(&outcome.near));
@@ -117,15 +117,15 @@ impl Mind {
     /// What else a case could be about, when the runbook that was found is of no use: the near misses, and what a question
     /// with the same words would find.
     pub(super) fn offer(known: &Knowledge, case: &mut Case) {
-        let tried = |place: &Place, case: &Case| {
-            let runbook = |other: &Option<Place>| other.as_ref().is_some_and(|other| other.runbook == place.runbook);
+        let tried = |place: &TopicRef, case: &Case| {
+            let runbook = |other: &Option<TopicRef>| other.as_ref().is_some_and(|other| other.runbook == place.runbook);
             runbook(&case.place) || runbook(&case.found)
         };
-        let mut near: Vec<Place> = case.near.iter().filter(|place| !tried(place, case)).cloned().collect();
+        let mut near: Vec<TopicRef> = case.near.iter().filter(|place| !tried(place, case)).cloned().collect();
         if near.len() < NEAR {
             let outcome = known.index.search(&case.text());
             let more = outcome.matches.iter().chain(&outcome.near);
-            for place in more.filter_map(|other| Place::of(&known.library, other.topic)) {
+            for place in more.filter_map(|other| TopicRef::of(&known.library, other.topic)) {
                 if near.len() < NEAR && !tried(&place, case) && !near.contains(&place) {
                     near.push(place);
                 }
@@ -142,14 +142,18 @@ impl Mind {
             topic,
             confidence: 1.0,
             answered: true,
-            evidence: case.evidence.iter().map(super::case::Line::evidence).collect(),
+            evidence: case
+                .evidence
+                .iter()
+                .map(crate::bot::cases::EvidenceLine::evidence)
+                .collect(),
             captures: case.captures.clone(),
             also,
         })
     }
 
     /// What a place is called.
-    pub(super) fn title(known: &Knowledge, place: &Place) -> String {
+    pub(super) fn title(known: &Knowledge, place: &TopicRef) -> String {
         let runbook = || place.find(&known.library).and_then(|id| known.library.runbook(id));
         let title = || runbook().map(|runbook| runbook.title.clone());
         place
@@ -160,7 +164,7 @@ impl Mind {
     }
 
     /// The jobs at the steps of a place, and those that its runbook names (without a step: line 0).
-    pub(super) fn attached(&self, library: &Library, place: &Place) -> Vec<Attached> {
+    pub(super) fn attached(&self, library: &Library, place: &TopicRef) -> Vec<Attached> {
         let Some(id) = place.find(library).filter(|_| !self.registry.jobs.is_empty()) else {
             return Vec::new();
         };
@@ -198,7 +202,7 @@ impl Mind {
 
     /// Whether one of these captured values goes into the form of a job that a topic offers in a channel.
     pub(super) fn asks_for(&self, library: &Library, topic: TopicId, channel: &str, names: &[&str]) -> bool {
-        let Some(place) = Place::of(library, topic).filter(|_| !names.is_empty()) else {
+        let Some(place) = TopicRef::of(library, topic).filter(|_| !names.is_empty()) else {
             return false;
         };
         self.attached(library, &place).iter().any(|at| {
@@ -250,7 +254,7 @@ impl Mind {
             &known.library
         };
         let find =
-            |places: &[Place]| -> Vec<TopicId> { places.iter().filter_map(|place| place.find(library)).collect() };
+            |places: &[TopicRef]| -> Vec<TopicId> { places.iter().filter_map(|place| place.find(library)).collect() };
         let topic = case.place.as_ref().and_then(|place| place.find(library));
         let matched = Self::matched(library, case);
         let done: BTreeMap<String, (String, String)> = case
@@ -275,8 +279,8 @@ impl Mind {
             choices: &choices,
             why: match case.standing {
                 _ if gone => "gone",
-                Standing::Withdrawn => "withdrawn",
-                Standing::Choosing if case.mark.is_some() => "wrong",
+                CaseStatus::Withdrawn => "withdrawn",
+                CaseStatus::Choosing if case.mark.is_some() => "wrong",
                 _ => &case.why,
             },
             words: &case.words,
@@ -311,13 +315,13 @@ pub(super) fn body(reply: &Reply) -> Body {
 }
 
 /// Who did it, and when, as people read it.
-pub(super) fn told(mark: &Mark) -> (String, String) {
+pub(super) fn told(mark: &Actor) -> (String, String) {
     (mark.name.clone(), mark.at.strftime("%-d %b %H:%M UTC").to_string())
 }
 
 /// For the log: which runbook and section.
 pub(super) fn name(library: &Library, topic: TopicId) -> String {
-    Place::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
+    TopicRef::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
 }
 
 fn templates(folder: &Path) -> Result<Templates, Error> {

@@ -89,7 +89,7 @@ impl Downloads {
 
 /// Reads.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct MessageReader {
     web: Arc<Web>,
     rules: Arc<Rules>,
     /// Links that Slack told, by channel and `ts`.
@@ -97,7 +97,7 @@ pub(super) struct Reading {
     downloads: Downloads,
 }
 
-impl Reading {
+impl MessageReader {
     pub(super) fn new(web: Arc<Web>, rules: Arc<Rules>) -> Self {
         Self {
             web,
@@ -196,32 +196,32 @@ impl Reading {
 
     /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
     /// is not shown: strangers might read it.
-    pub(super) async fn spot(&self, channel: &str) -> Spot {
+    pub(super) async fn spot(&self, channel: &str) -> ChannelInfo {
         let spot = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
-            Ok(Ok(conversation)) => Spot {
+            Ok(Ok(conversation)) => ChannelInfo {
                 // Of direct messages Slack tells only those with the bot.
                 is_member: conversation.is_member || conversation.is_im,
                 strangers: conversation.is_ext_shared,
             },
-            Ok(Err(error)) => Spot {
+            Ok(Err(error)) => ChannelInfo {
                 is_member: !error
                     .code()
                     .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel")),
                 strangers: true,
             },
-            Err(_) => Spot {
+            Err(_) => ChannelInfo {
                 is_member: true,
                 strangers: true,
             },
         };
-        Spot {
+        ChannelInfo {
             strangers: policy::is_guarded(false, spot.strangers, self.rules.is_shared_allowed(channel)),
             ..spot
         }
     }
 }
 
-impl Expire for Reading {
+impl Expire for MessageReader {
     fn expire(&self) {
         self.links().expire(Instant::now());
     }
@@ -229,7 +229,7 @@ impl Expire for Reading {
 
 /// What a channel is to the bot.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
+pub(super) struct ChannelInfo {
     /// The bot is in it and can post there.
     pub(super) is_member: bool,
     /// Another organisation reads it, and is not allowed to see everything.

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::knowledge::Study;
+use super::knowledge::KnowledgeSource;
 use super::mind::Mind;
 use super::{Knowledge, Status};
 use crate::clock::{Clock as _, SystemClock};
@@ -23,7 +23,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 const LATEST: Duration = Duration::from_secs(5);
 
 /// Tells about changes of the runbook folder. Made before the folder is read, so that no change falls between.
-pub(super) struct Watch {
+pub(super) struct FolderWatcher {
     changed: Arc<Notify>,
     /// How often the folder is looked at besides: links can be pointed elsewhere without a change inside the folder.
     look: Option<Duration>,
@@ -34,10 +34,10 @@ pub(super) struct Watch {
 /// Reads the runbooks anew when they change.
 pub(super) struct Reload {
     /// Nobody else studies, so the lock only makes it shareable.
-    pub(super) study: Mutex<Study>,
+    pub(super) study: Mutex<KnowledgeSource>,
     pub(super) mind: Arc<Mind>,
     pub(super) status: Arc<Status>,
-    pub(super) watch: Watch,
+    pub(super) watch: FolderWatcher,
     /// Who else is told of new runbooks.
     pub(super) tell: Box<dyn Fn() + Send + Sync>,
 }
@@ -135,7 +135,7 @@ fn is_same(one: &Library, other: &Library) -> bool {
     one.runbooks == other.runbooks && one.data == other.data
 }
 
-impl Watch {
+impl FolderWatcher {
     pub(super) fn new(folder: &Path, settings: &Runbooks) -> Self {
         let changed = Arc::new(Notify::new());
         let real = folder.canonicalize();

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::policy::{self, Situation, Verdict};
 use crate::settings::{Mode, Settings};
-use crate::slack::decode::{Identity, Message, Whence};
+use crate::slack::decode::{Identity, InteractionContext, Message};
 use crate::store::Retention;
 
 /// What is needed to judge a message.
@@ -45,7 +45,7 @@ impl Rules {
     }
 
     /// Whether who clicks, types a command or submits a window is treated as somebody of another organisation there.
-    pub(super) fn is_stranger(&self, whence: &Whence, channel: &str) -> bool {
+    pub(super) fn is_stranger(&self, whence: &InteractionContext, channel: &str) -> bool {
         policy::is_guarded(whence.stranger, false, self.is_shared_allowed(channel))
     }
 

@@ -142,16 +142,16 @@ impl Kind {
 }
 
 /// The way to Slack, before anything is asked.
-pub(super) struct Reach {
+pub(super) struct SlackAccess {
     pub(super) net: Net,
     pub(super) web: Arc<Web>,
-    pub(super) way: Way,
+    pub(super) way: InboundMode,
     api_url: String,
 }
 
 /// How events come in.
 #[derive(Clone)]
-pub(super) enum Way {
+pub(super) enum InboundMode {
     /// Over connections that the bot opens.
     Socket { app_token: SecretString },
     /// Slack posts them.
@@ -188,7 +188,7 @@ pub(super) fn tokens(settings: &Settings) -> Result<Tokens<'_>, Error> {
     })
 }
 
-impl Reach {
+impl SlackAccess {
     /// Makes the clients; `clock` is what Slack's time is measured against.
     pub(super) fn new(settings: &Settings, tokens: &Tokens<'_>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let api_url = settings.slack.api_url.clone();
@@ -196,8 +196,8 @@ impl Reach {
         let web = Arc::new(Web::with_clock(net.client()?, &api_url, tokens.bot, clock));
         let secret = tokens.way.clone();
         let way = match tokens.mode {
-            Mode::Socket => Way::Socket { app_token: secret },
-            Mode::Http => Way::Http { signing_secret: secret },
+            Mode::Socket => InboundMode::Socket { app_token: secret },
+            Mode::Http => InboundMode::Http { signing_secret: secret },
         };
         Ok(Self { net, web, way, api_url })
     }
@@ -213,7 +213,7 @@ impl Reach {
 
     /// Opens the first address for a connection, in Socket Mode. It can be used once.
     pub(super) async fn open(&self) -> Result<Option<String>, Error> {
-        let Way::Socket { app_token } = &self.way else {
+        let InboundMode::Socket { app_token } = &self.way else {
             return Ok(None);
         };
         let url = self.web.connections_open(app_token).await;

@@ -12,14 +12,14 @@ const LONGEST: usize = 2_000;
 /// What a click asks for. Each can be done twice without harm: two people click at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
-pub enum Act {
+pub enum CardAction {
     /// Show the steps from this one on.
     Page {
         /// Number of the step, from 0.
         at: usize,
     },
     /// A step is done.
-    Done {
+    Changes {
         /// Its key.
         step: String,
     },
@@ -102,20 +102,20 @@ fn is_zero(number: &usize) -> bool {
 
 /// A button's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Press {
+pub struct ButtonPress {
     /// Version of the value.
     v: u32,
     /// The case.
     pub case: String,
     /// What to do.
     #[serde(flatten)]
-    pub act: Act,
+    pub act: CardAction,
 }
 
-impl Press {
+impl ButtonPress {
     /// The value of a button. `None` when it does not fit into one.
-    pub fn value(case: &str, act: Act) -> Option<String> {
-        let press = Press {
+    pub fn value(case: &str, act: CardAction) -> Option<String> {
+        let press = ButtonPress {
             v: VERSION,
             case: case.to_owned(),
             act,
@@ -126,14 +126,14 @@ impl Press {
     }
 
     /// Reads a button's value. `None` for one that this version does not know.
-    pub fn read(value: &str) -> Option<Press> {
+    pub fn read(value: &str) -> Option<ButtonPress> {
         serde_json::from_str(value)
             .ok()
-            .filter(|press: &Press| press.v == VERSION && press.act != Act::Unknown)
+            .filter(|press: &ButtonPress| press.v == VERSION && press.act != CardAction::Unknown)
     }
 }
 
-impl Act {
+impl CardAction {
     /// The same with less to remember: values may be more than a button holds.
     pub(super) fn without_values(self) -> Self {
         match self {
@@ -179,13 +179,13 @@ mod tests {
 
     #[test]
     fn values_come_back_as_they_went_and_later_ones_are_refused() {
-        let act = Act::Go {
+        let act = CardAction::Go {
             runbook: "a/b.md".into(),
             section: Some("It’s \"here\"".into()),
             nth: 0,
         };
-        let value = Press::value("c1", act.clone()).unwrap_or_default();
-        assert_eq!(Press::read(&value).map(|press| press.act), Some(act));
+        let value = ButtonPress::value("c1", act.clone()).unwrap_or_default();
+        assert_eq!(ButtonPress::read(&value).map(|press| press.act), Some(act));
         for odd in [
             r#"{"v":2,"case":"c","do":"fixed"}"#,
             r#"{"v":1,"case":"c","do":"dance"}"#,
@@ -193,7 +193,7 @@ mod tests {
             "",
             "done:3",
         ] {
-            assert_eq!(Press::read(odd), None, "{odd}");
+            assert_eq!(ButtonPress::read(odd), None, "{odd}");
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
 
-use super::act::{Act, Press};
+use super::act::{ButtonPress, CardAction};
 use super::answer::{Responder, topic_id};
 use super::labels::filled;
 use super::markdown::block;
 use super::pieces::Pieces;
-use super::sheet::{self, Sheet, StepName};
+use super::sheet::{self, StepName, StepPages};
 use super::{Reply, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, BlockKind, Branch, Button, Inline, Library, Runbook, Step, Topic, TopicId};
@@ -83,7 +83,7 @@ impl Responder {
         let mut pieces = Pieces::default();
         let mut cause = values::cause(&topic.causes);
         values::settle(&mut cause, runbook, self.options.base_url.as_deref());
-        let sheet = Sheet::of(self, runbook, topic, card.matched, &cause);
+        let sheet = StepPages::of(self, runbook, topic, card.matched, &cause);
         let (page, told) = sheet.page(self, runbook, card, &mut pieces);
         let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted => "" };
         let found = card
@@ -125,7 +125,7 @@ impl Responder {
         if card.why == "typo" && card.choices.is_empty() {
             let label = filled(&self.labels.buttons.typo, "command", card.words);
             let text = card.words.to_owned();
-            let button = row(vec![Self::button(card, Act::Run { text }, &label, 0)]);
+            let button = row(vec![Self::button(card, CardAction::Run { text }, &label, 0)]);
             let values = context! { meant => values::shortened(card.words, 120), run_button => pieces.put(button) };
             return self.reply("typo.md", &values, &pieces, None);
         }
@@ -142,10 +142,15 @@ impl Responder {
         }
         let was_worked_on = card.mark.is_some() || card.why == "gone";
         if card.standing == "choosing" && was_worked_on && !card.stranger {
-            more.push(Self::button(card, Act::Escalate, &self.labels.buttons.escalate, 1));
+            more.push(Self::button(
+                card,
+                CardAction::Escalate,
+                &self.labels.buttons.escalate,
+                1,
+            ));
         }
         if card.private && !list.is_empty() {
-            more.push(Self::button(card, Act::Share, &self.labels.buttons.share, 2));
+            more.push(Self::button(card, CardAction::Share, &self.labels.buttons.share, 2));
         }
         rows.extend(row(more));
         let values = context! {
@@ -189,7 +194,7 @@ impl Responder {
     fn branch_buttons(runbook: &Runbook, branches: &[&Branch], card: &Card<'_>) -> Vec<Block> {
         let buttons = branches.iter().enumerate().filter_map(|(at, branch)| {
             let section = runbook.sections.get(branch.section)?;
-            let act = Act::Go {
+            let act = CardAction::Go {
                 runbook: runbook.path.clone(),
                 section: Some(section.heading.clone()),
                 nth: runbook.nth(branch.section),
@@ -204,7 +209,7 @@ impl Responder {
             let runbook = library.runbook(*id)?;
             let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
             let nth = section.map_or(0, |_| runbook.nth(id.section));
-            let act = Act::Go {
+            let act = CardAction::Go {
                 runbook: runbook.path.clone(),
                 section: section.map(|section| section.heading.clone()),
                 nth,
@@ -226,16 +231,16 @@ impl Responder {
         if card.standing == "not-helped" {
             rows.extend(self.choice_buttons(library, card));
         }
-        let fixed = (Act::Fixed, &labels.fixed);
-        let escalate = (Act::Escalate, &labels.escalate);
+        let fixed = (CardAction::Fixed, &labels.fixed);
+        let escalate = (CardAction::Escalate, &labels.escalate);
         let list = match card.standing {
-            "fixed" | "resolved" => vec![(Act::Reopen, &labels.reopen)],
-            "not-helped" => vec![fixed, (Act::Wrong, &labels.wrong_runbook), escalate],
-            "escalated" => vec![fixed, (Act::NotHelped, &labels.did_not_help), escalate],
+            "fixed" | "resolved" => vec![(CardAction::Reopen, &labels.reopen)],
+            "not-helped" => vec![fixed, (CardAction::Wrong, &labels.wrong_runbook), escalate],
+            "escalated" => vec![fixed, (CardAction::NotHelped, &labels.did_not_help), escalate],
             _ => vec![
                 fixed,
-                (Act::NotHelped, &labels.did_not_help),
-                (Act::Wrong, &labels.wrong_runbook),
+                (CardAction::NotHelped, &labels.did_not_help),
+                (CardAction::Wrong, &labels.wrong_runbook),
                 escalate,
             ],
         };
@@ -248,10 +253,10 @@ impl Responder {
             buttons.extend(jobs.map(|(at, job)| self.job_button(card, job, JOBS_FROM + at)));
         }
         let list = list.into_iter().enumerate();
-        let list = list.filter(|(_, (act, _))| !(card.stranger && *act == Act::Escalate));
+        let list = list.filter(|(_, (act, _))| !(card.stranger && *act == CardAction::Escalate));
         buttons.extend(list.map(|(at, (act, label))| Self::button(card, act, label, at)));
         if card.private {
-            buttons.push(Self::button(card, Act::Share, &labels.share, 8));
+            buttons.push(Self::button(card, CardAction::Share, &labels.share, 8));
         }
         rows.extend(row(buttons));
         rows
@@ -266,7 +271,7 @@ impl Responder {
             .unwrap_or_default();
         Self::button(
             card,
-            Act::Return,
+            CardAction::Return,
             &filled(&self.labels.buttons.return_to, "title", title),
             at,
         )
@@ -274,7 +279,7 @@ impl Responder {
 
     /// Opens the form of a job.
     pub(super) fn job_button(&self, card: &Card<'_>, job: &CardJob, at: usize) -> Button {
-        let act = Act::Form {
+        let act = CardAction::Form {
             job: job.job.clone(),
             line: (job.line != 0).then_some(job.line),
             given: BTreeMap::new(),
@@ -288,13 +293,13 @@ impl Responder {
     }
 
     /// `at` tells buttons of one row apart.
-    pub(super) fn button(card: &Card<'_>, act: Act, label: &str, at: usize) -> Button {
+    pub(super) fn button(card: &Card<'_>, act: CardAction, label: &str, at: usize) -> Button {
         Button {
             label: label.to_owned(),
             action: format!("signpost_{}_{at}", act.name()),
             // One stands out: what people do next as a rule.
-            primary: matches!(act, Act::Share) || matches!(act, Act::Fixed) && !card.private,
-            value: Press::value(card.case, act).unwrap_or_default(),
+            primary: matches!(act, CardAction::Share) || matches!(act, CardAction::Fixed) && !card.private,
+            value: ButtonPress::value(card.case, act).unwrap_or_default(),
         }
     }
 }

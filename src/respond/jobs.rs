@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::act::{Act, Press};
+use super::act::{ButtonPress, CardAction};
 use super::answer::Responder;
 use super::card::row;
 use super::labels::filled;
@@ -301,7 +301,7 @@ impl Responder {
 
     /// Opens the form of one of several jobs, which are told apart by their ids.
     fn choice_button(&self, case: &str, id: &str, at: usize) -> Button {
-        let act = Act::Form {
+        let act = CardAction::Form {
             job: id.to_owned(),
             line: None,
             given: BTreeMap::new(),
@@ -318,7 +318,7 @@ impl Responder {
         given: &BTreeMap<String, String>,
         at: usize,
     ) -> Button {
-        let act = Act::Form {
+        let act = CardAction::Form {
             job: job.id.0.clone(),
             line,
             given: given.clone(),
@@ -333,14 +333,14 @@ impl Responder {
 }
 
 /// `at` tells buttons of one row apart.
-pub(super) fn run_button(about: &str, act: Act, label: &str, at: usize) -> Button {
+pub(super) fn run_button(about: &str, act: CardAction, label: &str, at: usize) -> Button {
     Button {
         label: label.to_owned(),
         action: format!("signpost_{}_{at}", act.name()),
         // What a second person is asked for.
-        primary: matches!(act, Act::Approve),
-        value: Press::value(about, act.clone())
-            .or_else(|| Press::value(about, act.without_values()))
+        primary: matches!(act, CardAction::Approve),
+        value: ButtonPress::value(about, act.clone())
+            .or_else(|| ButtonPress::value(about, act.without_values()))
             .unwrap_or_default(),
     }
 }

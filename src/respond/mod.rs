@@ -35,7 +35,7 @@ use std::ops::Range;
 
 use crate::runbook::Block;
 
-pub use act::{Act, Press};
+pub use act::{ButtonPress, CardAction};
 pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use card::{Card, CardJob};

@@ -6,7 +6,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::act::Act;
+use super::act::CardAction;
 use super::answer::Responder;
 use super::card::row;
 use super::jobs::{kept, run_button};
@@ -39,7 +39,7 @@ pub enum RunStage {
     /// It has ended and its artifacts are being read.
     Reading,
     /// It ran to its end.
-    Done,
+    Changes,
     /// It was not started, for certain: see [`RunCard::trouble`].
     Refused,
     /// What was filled in does not fit the job as Jenkins defines it: see [`RunCard::faults`].
@@ -233,17 +233,17 @@ impl Responder {
 
     fn run_buttons(&self, card: &RunCard) -> Vec<Block> {
         let labels = &self.labels.buttons;
-        let mut acts: Vec<(Act, String)> = Vec::new();
+        let mut acts: Vec<(CardAction, String)> = Vec::new();
         if card.stage == RunStage::Approval {
-            acts.push((Act::Approve, labels.approve.clone()));
-            acts.push((Act::Decline, labels.decline.clone()));
+            acts.push((CardAction::Approve, labels.approve.clone()));
+            acts.push((CardAction::Decline, labels.decline.clone()));
         }
         // What has ended cannot be cancelled.
         if !card.stage.is_over() && card.stage != RunStage::Reading && !card.cancelling {
-            acts.push((Act::Cancel, labels.cancel_run.clone()));
+            acts.push((CardAction::Cancel, labels.cancel_run.clone()));
         }
         for found in card.found.iter().take(FOUND) {
-            let act = Act::Follow {
+            let act = CardAction::Follow {
                 runbook: found.runbook.clone(),
                 section: found.section.clone(),
                 nth: found.nth,
@@ -251,14 +251,14 @@ impl Responder {
             acts.push((act, filled(&labels.show, "title", &found.title)));
         }
         if card.may_be_repeated() {
-            acts.push((Act::Retry, labels.retry.clone()));
+            acts.push((CardAction::Retry, labels.retry.clone()));
         }
         let buttons = acts.into_iter().enumerate();
         let mut buttons: Vec<Button> = buttons
             .map(|(at, (act, label))| run_button(&card.run, act, &label, at))
             .collect();
         if card.wants_other_values() {
-            let act = Act::Form {
+            let act = CardAction::Form {
                 job: card.job.clone(),
                 line: None,
                 given: card.harmless(),

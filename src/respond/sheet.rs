@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use minijinja::{Value, context};
 
-use super::act::Act;
+use super::act::CardAction;
 use super::answer::Responder;
 use super::card::{Card, row};
 use super::fill::{Captures, Filler};
@@ -35,7 +35,7 @@ pub struct StepName {
 }
 
 /// A topic's text cut into pieces that can be shown one after the other.
-pub(super) struct Sheet {
+pub(super) struct StepPages {
     /// The steps, or, for a topic without, its blocks as steps without marks.
     steps: Vec<Step>,
     names: Vec<StepName>,
@@ -43,14 +43,14 @@ pub(super) struct Sheet {
     pub(super) filled: BTreeMap<String, String>,
 }
 
-impl Sheet {
+impl StepPages {
     pub(super) fn of(
         responder: &Responder,
         runbook: &Runbook,
         topic: &Topic,
         matched: Option<&Match>,
         cause: &[Block],
-    ) -> Sheet {
+    ) -> StepPages {
         let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
         let is_steps = !topic.steps.is_empty();
         let names = names(&topic.steps);
@@ -64,7 +64,7 @@ impl Sheet {
         for step in &mut steps {
             responder.settle_step(step, runbook, matched);
         }
-        Sheet {
+        StepPages {
             steps,
             names,
             is_steps,
@@ -137,9 +137,9 @@ impl Sheet {
                 Some((by, when)) => {
                     let told = responder.sentence("done.md", &context! { by, when });
                     step.blocks.push(block(BlockKind::Paragraph(told)));
-                    (Act::Undo { step: name.key.clone() }, &labels.step_undo)
+                    (CardAction::Undo { step: name.key.clone() }, &labels.step_undo)
                 }
-                None => (Act::Done { step: name.key.clone() }, &labels.step_done),
+                None => (CardAction::Done { step: name.key.clone() }, &labels.step_done),
             };
             buttons.push(Responder::button(card, act, &filled(label, "step", &name.name), at));
             jobs.extend(card.jobs_at(step));
@@ -162,10 +162,15 @@ impl Sheet {
         let mut rows = row(buttons);
         let mut turn = Vec::new();
         if let Some(before) = number.checked_sub(1).and_then(|before| begins.get(before)) {
-            turn.push(Responder::button(card, Act::Page { at: *before }, &labels.back, 0));
+            turn.push(Responder::button(
+                card,
+                CardAction::Page { at: *before },
+                &labels.back,
+                0,
+            ));
         }
         if let Some(next) = begins.get(number + 1) {
-            turn.push(Responder::button(card, Act::Page { at: *next }, &labels.next, 1));
+            turn.push(Responder::button(card, CardAction::Page { at: *next }, &labels.next, 1));
         }
         rows.extend(row(turn));
         (rows, told)

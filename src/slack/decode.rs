@@ -12,7 +12,8 @@ mod message;
 
 pub use file::{FileMode, FileRef};
 pub use interaction::{
-    Action, Actions, Container, Input, Interaction, Shortcut, SlashCommand, View, ViewAnswer, Whence, Who, interaction,
+    Action, Actions, Container, Input, Interaction, InteractionContext, Shortcut, SlashCommand, View, ViewAnswer, Who,
+    interaction,
 };
 pub use message::Message;
 

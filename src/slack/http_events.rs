@@ -57,7 +57,7 @@ use self::connections::{Phase, Slot};
 pub(super) use self::problem::POST_ONLY;
 use self::problem::{Problem, Refused};
 use super::decode::Envelope;
-use super::door::{Door, Queue};
+use super::inbound::{Inbound, Queue};
 use crate::clock::Clock;
 
 pub use self::listen::serve;
@@ -113,7 +113,7 @@ impl Default for Limits {
 /// Answers Slack's requests.
 pub struct Endpoint {
     verifier: Verifier,
-    door: Door,
+    door: Inbound,
     queue: Queue,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -130,7 +130,7 @@ impl std::fmt::Debug for Endpoint {
 
 impl Endpoint {
     /// For requests signed with `secret`, whose envelopes go through `door`.
-    pub fn new(secret: &SecretString, door: Door, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+    pub fn new(secret: &SecretString, door: Inbound, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         Self {
             verifier: Verifier::new(secret),
             queue: door.queue(),
@@ -142,7 +142,7 @@ impl Endpoint {
     }
 
     /// The door that requests go through.
-    fn door(&self) -> &Door {
+    fn door(&self) -> &Inbound {
         &self.door
     }
 

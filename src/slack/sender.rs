@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::decode::Identity;
-use super::gate;
-use super::pace::{Lane, Pace, Rates};
+use super::outbound_filter;
+use super::rate_limiter::{Bucket, RateLimiter, Rates};
 use super::web::{Error, Outgoing, View, Web, Which};
 
 mod shorten;
@@ -45,7 +45,7 @@ impl Body {
 #[derive(Debug)]
 pub struct Sender {
     web: Arc<Web>,
-    pace: Pace,
+    pace: RateLimiter,
 }
 
 impl Sender {
@@ -53,12 +53,12 @@ impl Sender {
     pub fn new(web: Arc<Web>, rates: Rates) -> Self {
         Self {
             web,
-            pace: Pace::new(rates),
+            pace: RateLimiter::new(rates),
         }
     }
 
     /// Who paces; what goes out is to take its place here first.
-    pub fn pace(&self) -> &Pace {
+    pub fn pace(&self) -> &RateLimiter {
         &self.pace
     }
 
@@ -70,7 +70,7 @@ impl Sender {
     pub async fn post(&self, channel: &str, thread_ts: Option<&str>, body: Body, key: &str) -> Result<String, Error> {
         let body = body.safe();
         let result = self.web.post_message(&outgoing(channel, thread_ts, &body, key)).await;
-        self.heed(&Lane::post(channel), result)
+        self.heed(&Bucket::post(channel), result)
     }
 
     /// Gives the message at `ts` another content; `key` is the key that it was posted with.
@@ -82,7 +82,7 @@ impl Sender {
         let mut body = body.safe();
         body.text = shorten::within(&body.text, UPDATED_TEXT);
         let result = self.web.update_message(ts, &outgoing(channel, None, &body, key)).await;
-        self.heed(&Lane::update(), result)
+        self.heed(&Bucket::update(), result)
     }
 
     /// Deletes a message.
@@ -92,7 +92,7 @@ impl Sender {
     /// As [`Web::delete_message`].
     pub async fn delete(&self, channel: &str, ts: &str) -> Result<(), Error> {
         let result = self.web.delete_message(channel, ts).await;
-        self.heed(&Lane::delete(), result)
+        self.heed(&Bucket::delete(), result)
     }
 
     /// Shows a message to one person alone.
@@ -106,7 +106,7 @@ impl Sender {
             .web
             .post_ephemeral(user, &outgoing(channel, thread_ts, &body, ""))
             .await;
-        self.heed(&Lane::ephemeral(), result)
+        self.heed(&Bucket::ephemeral(), result)
     }
 
     /// Looks for a message by its key; see [`Web::find_posted`].
@@ -123,7 +123,7 @@ impl Sender {
         oldest: i64,
     ) -> Result<Option<String>, Error> {
         let result = self.web.find_posted(us, channel, thread_ts, key, oldest).await;
-        self.heed(&Lane::look_up(), result)
+        self.heed(&Bucket::look_up(), result)
     }
 
     /// Answers an interaction over its `response_url`; see [`Web::respond`].
@@ -177,7 +177,7 @@ impl Sender {
     }
 
     /// A 429 keeps its lane quiet for as long as Slack says, and no other.
-    fn heed<T>(&self, lane: &Lane, result: Result<T, Error>) -> Result<T, Error> {
+    fn heed<T>(&self, lane: &Bucket, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::RateLimited { after, method }) = &result {
             metrics::counter!("signpost_rate_limited_total", "method" => method.clone()).increment(1);
             self.pace.block(lane, Instant::now(), *after);

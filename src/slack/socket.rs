@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::decode::{self, Envelope, Frame};
-use super::door::{Door, Queue};
+use super::inbound::{Inbound, Queue};
 use super::web::{self, Web};
 use crate::net::{self, Net, WebSocket};
 
@@ -59,7 +59,7 @@ impl Default for Timing {
 pub struct Sockets {
     net: Net,
     web: Arc<Web>,
-    door: Door,
+    door: Inbound,
     timing: Timing,
     app_token: SecretString,
     leaving: AtomicU32,
@@ -83,7 +83,7 @@ impl std::fmt::Debug for Sockets {
 /// How reading a connection ended.
 enum End {
     /// It is to be replaced, and goes on until it is.
-    HandOver(Box<Line>),
+    HandOver(Box<Connection>),
     /// It is gone.
     Lost(String),
     /// The bot shuts down.
@@ -104,7 +104,7 @@ impl Sockets {
     pub fn new(
         net: Net,
         web: Arc<Web>,
-        door: Door,
+        door: Inbound,
         timing: Timing,
         app_token: SecretString,
         first: impl Into<Option<String>>,
@@ -158,7 +158,10 @@ impl Sockets {
                 connected = self.connect() => connected,
             };
             match connected {
-                Ok(socket) => match self.read(Line::new(socket, &self.door), &mut old, &shutdown).await {
+                Ok(socket) => match self
+                    .read(Connection::new(socket, &self.door), &mut old, &shutdown)
+                    .await
+                {
                     End::Shutdown => return,
                     End::HandOver(line) => {
                         handed_over = true;
@@ -229,7 +232,7 @@ impl Sockets {
         is_refused
     }
 
-    async fn read(&self, mut line: Line, old: &mut Vec<CancellationToken>, shutdown: &CancellationToken) -> End {
+    async fn read(&self, mut line: Connection, old: &mut Vec<CancellationToken>, shutdown: &CancellationToken) -> End {
         let mut reading = Reading::new(self.timing);
         let (end, hello) = loop {
             let step = tokio::select! {
@@ -281,7 +284,7 @@ impl Sockets {
     }
 
     /// Reads an old connection on until the server closes it, or for a while after the next one is there.
-    async fn drain(self: Arc<Self>, mut line: Line, replaced: CancellationToken, shutdown: CancellationToken) {
+    async fn drain(self: Arc<Self>, mut line: Connection, replaced: CancellationToken, shutdown: CancellationToken) {
         let mut reading = Reading::new(self.timing);
         let enough = async {
             replaced.cancelled().await;
@@ -317,7 +320,7 @@ impl Sockets {
 }
 
 /// A connection, and what is to be written on it.
-struct Line {
+struct Connection {
     socket: WebSocket,
     /// Whether it has said hello.
     hello: bool,
@@ -328,8 +331,8 @@ struct Line {
     acks: mpsc::UnboundedReceiver<String>,
 }
 
-impl Line {
-    fn new(socket: WebSocket, door: &Door) -> Self {
+impl Connection {
+    fn new(socket: WebSocket, door: &Inbound) -> Self {
         let (ack, acks) = mpsc::unbounded_channel();
         Self {
             socket,
@@ -341,7 +344,7 @@ impl Line {
     }
 
     /// Sends events to be stored and interactions to be answered. Both come back as acknowledgements.
-    async fn take(&self, door: &Door, frames: Vec<String>) -> Result<Seen, String> {
+    async fn take(&self, door: &Inbound, frames: Vec<String>) -> Result<Seen, String> {
         let mut seen = Seen::default();
         for text in frames {
             match decode::frame(&text) {
@@ -358,7 +361,7 @@ impl Line {
         Ok(seen)
     }
 
-    async fn envelope(&self, door: &Door, envelope: Envelope) -> Result<(), String> {
+    async fn envelope(&self, door: &Inbound, envelope: Envelope) -> Result<(), String> {
         let (ack, id) = (self.ack.clone(), envelope.id.clone());
         if envelope.is_interaction() {
             let (answering, accepts) = (door.clone(), envelope.accepts_payload);

@@ -156,7 +156,7 @@ pub struct Missed {
 
 /// What handling a row led to.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Done {
+pub struct Changes {
     /// What is to be posted.
     pub posts: Vec<NewPost>,
     /// When messages among the posts are of no use any more: then they are not posted, and their channel is told.

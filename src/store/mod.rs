@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-pub use inbox::{Arrival, Done, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
+pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
 pub use outbox::{Action, Due, LONGEST_WAIT, NewPost, Place, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
@@ -42,11 +42,11 @@ pub trait Store: Cases + Runs {
 
     /// Marks a row as handled, erases its payload, and writes down what it led to. `false`, and nothing is done, when the
     /// row changed since it was read (the other arrival of the same message told of a mention), or a case did.
-    async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error>;
+    async fn finish(&self, row: &Waiting, done: &Changes, now: Timestamp) -> Result<bool, Error>;
 
     /// Writes down what somebody's act led to, as [`Self::finish`] does for a row of the inbox. `false`, and nothing is
     /// done, when a case changed since it was read. `user`: who had to do with the cases.
-    async fn conclude(&self, done: &Done, user: Option<&str>, now: Timestamp) -> Result<bool, Error>;
+    async fn commit(&self, done: &Changes, user: Option<&str>, now: Timestamp) -> Result<bool, Error>;
 
     /// Keeps a row that cannot be handled for an operator, until its payload is erased.
     async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error>;

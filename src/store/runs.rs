@@ -79,7 +79,7 @@ pub struct AuditQuery {
     pub limit: u32,
 }
 
-/// Runs and the audit. Every method is one transaction. They are written by `Store::conclude` and `Store::finish`.
+/// Runs and the audit. Every method is one transaction. They are written by `Store::commit` and `Store::finish`.
 #[async_trait]
 pub trait Runs: Send + Sync + Debug + 'static {
     /// A run.

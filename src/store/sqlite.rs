@@ -14,8 +14,8 @@ use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::{
-    Arrival, Done, Due, Error, InboxCounts, Missed, NewPost, Place, Purged, Receipt, Retention, Settled, Store, Turn,
-    Waiting, Why,
+    Arrival, Changes, Due, Error, InboxCounts, Missed, NewPost, Place, Purged, Receipt, Retention, Settled, Store,
+    Turn, Waiting, Why,
 };
 
 mod cases;
@@ -120,7 +120,7 @@ impl Sqlite {
         Ok(transaction)
     }
 
-    async fn commit(&self, transaction: Transaction<'static, Engine>) -> Result<(), Error> {
+    async fn end_transaction(&self, transaction: Transaction<'static, Engine>) -> Result<(), Error> {
         let committed = transaction.commit().await;
         // A log that is emptied from here on is noticed, whether or not anything more was written.
         self.open.load().file.note_log();
@@ -146,7 +146,7 @@ impl Store for Sqlite {
         for arrival in arrivals {
             receipts.push(self.told(inbox::receive(&mut transaction, arrival, now).await)?);
         }
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         // What is acknowledged must be in the file that is there, not in one that was taken away meanwhile.
         self.intact(&self.open.load_full())?;
         Ok(receipts)
@@ -164,7 +164,7 @@ impl Store for Sqlite {
         let _behind = self.behind().await;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
         let begun = self.told(inbox::begin(&mut transaction, seq).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(begun)
     }
 
@@ -172,30 +172,30 @@ impl Store for Sqlite {
         let _behind = self.behind().await;
         let mut transaction = self.begin_as(BEGIN_UNFLUSHED).await?;
         self.told(inbox::release(&mut transaction, seq).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 
-    async fn finish(&self, row: &Waiting, done: &Done, now: Timestamp) -> Result<bool, Error> {
+    async fn finish(&self, row: &Waiting, done: &Changes, now: Timestamp) -> Result<bool, Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
         if !self.told(inbox::finish(&mut transaction, row, now).await)? {
             return Ok(false);
         }
-        if !self.told(cases::conclude(&mut transaction, done, None, now).await)? {
+        if !self.told(cases::commit(&mut transaction, done, None, now).await)? {
             return Ok(false);
         }
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         self.erased.store(true, Ordering::Release);
         Ok(true)
     }
 
-    async fn conclude(&self, done: &Done, user: Option<&str>, now: Timestamp) -> Result<bool, Error> {
+    async fn commit(&self, done: &Changes, user: Option<&str>, now: Timestamp) -> Result<bool, Error> {
         let mut transaction = self.begin().await?;
-        if !self.told(cases::conclude(&mut transaction, done, user, now).await)? {
+        if !self.told(cases::commit(&mut transaction, done, user, now).await)? {
             return Ok(false);
         }
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(true)
     }
 
@@ -203,7 +203,7 @@ impl Store for Sqlite {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
         self.told(inbox::set_aside(&mut transaction, key, why, now).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 
@@ -223,14 +223,14 @@ impl Store for Sqlite {
         {
             outbox::add(&mut transaction, std::slice::from_ref(post), None, now).await?;
         }
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 
     async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
         self.told(outbox::add(&mut transaction, posts, None, now).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 
@@ -242,7 +242,7 @@ impl Store for Sqlite {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
         let turn = self.told(outbox::turn(&mut transaction, key, now).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(turn)
     }
 
@@ -250,7 +250,7 @@ impl Store for Sqlite {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
         self.told(outbox::settle(&mut transaction, key, settled).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 
@@ -261,14 +261,14 @@ impl Store for Sqlite {
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
         let mut transaction = self.begin().await?;
         let changed = self.told(outbox::recover(&mut transaction, lookup_after).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(changed)
     }
 
     async fn recover_inbox(&self) -> Result<u64, Error> {
         let mut transaction = self.begin().await?;
         let counted = self.told(inbox::recover(&mut transaction).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(counted)
     }
 
@@ -305,7 +305,7 @@ impl Store for Sqlite {
                 .execute(&mut *transaction)
                 .await;
         self.told(written)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 }

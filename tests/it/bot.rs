@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use signpost::bot::{self, Parts};
 use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
 use signpost::settings::{self, Mode, Settings};
-use signpost::slack::pace::{Rate, Rates};
+use signpost::slack::rate_limiter::{Rate, Rates};
 use signpost::slack::socket::Timing;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
-    Action, Answered, Arrival, Done, Error, LONGEST_WAIT, NewPost, Post, PostState, Purged, Receipt, Retention,
+    Action, Answered, Arrival, Changes, Error, LONGEST_WAIT, NewPost, Post, PostState, Purged, Receipt, Retention,
     Settled, Store, Turn, Waiting,
 };
 

@@ -14,7 +14,7 @@ use signpost::sandbox::jenkins::token_of;
 use signpost::sandbox::{ADA, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, State};
 use signpost::settings::jobs::Jobs;
 use signpost::settings::{self, Settings};
-use signpost::slack::pace::{Rate, Rates};
+use signpost::slack::rate_limiter::{Rate, Rates};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 

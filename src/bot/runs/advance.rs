@@ -8,12 +8,12 @@ use serde_json::json;
 use super::Runner;
 use super::follow::Next;
 use super::run::{End, Run, Stage};
-use super::show::Live;
+use super::show::FollowState;
 use crate::jenkins::{Client, Error, Found, QueueItem};
 use crate::jobs::Job;
 use crate::redact::redact;
 use crate::respond::Trouble;
-use crate::store::{self, Done, RunRow};
+use crate::store::{self, Changes, RunRow};
 
 /// Answers that were none, in a row, before people are told.
 const FAILURES: u32 = 2;
@@ -31,7 +31,12 @@ pub(super) struct Asking<'a> {
 
 impl Runner {
     /// Does the next step of a run.
-    pub(super) async fn advance(&self, row: &RunRow, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
+    pub(super) async fn advance(
+        &self,
+        row: &RunRow,
+        mut run: Run,
+        live: &mut FollowState,
+    ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         if let Stage::Approval { until } = run.stage {
             if now < until {
@@ -39,10 +44,10 @@ impl Runner {
                 return Ok(Next::Wait(left.try_into().unwrap_or(Duration::from_secs(1))));
             }
             run.end(End::Expired, now);
-            let done = Done {
+            let done = Changes {
                 posts: self.notice(&run, Some(until)).await?.into_iter().collect(),
                 audit: vec![self.entry(&run, "expired", None, &[])],
-                ..Done::default()
+                ..Changes::default()
             };
             self.save_with(row, &run, live, done).await?;
             return Ok(Next::Again);
@@ -57,7 +62,7 @@ impl Runner {
             Stage::Triggering => self.look_up(&asking, run, live).await,
             Stage::Queued { queue_id, .. } => self.queued(&asking, run, queue_id, live).await,
             Stage::Running { number, .. } => self.running(&asking, run, number, live).await,
-            Stage::Reading {
+            Stage::MessageReader {
                 number,
                 result,
                 seconds,
@@ -70,7 +75,7 @@ impl Runner {
         &self,
         row: &RunRow,
         run: &Run,
-        live: &mut Live,
+        live: &mut FollowState,
         what: &str,
     ) -> Result<Next, store::Error> {
         let mut detail = Vec::new();
@@ -94,7 +99,7 @@ impl Runner {
     }
 
     /// Its job was taken out of the registry.
-    async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
+    async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut FollowState) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         run.trouble = Some(Trouble {
             class: "unregistered".to_owned(),
@@ -116,7 +121,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         run: &Run,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Option<Next>, store::Error> {
         let now = self.context.clock.now();
         let limit = SignedDuration::from_mins(i64::from(asking.job.time_limit_minutes));
@@ -136,7 +141,7 @@ impl Runner {
         asking: &Asking<'_>,
         mut run: Run,
         queue_id: u64,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         if run.cancel.is_some() && !run.cancel_sent {
             return self.cancel_in_queue(asking, run, queue_id, live).await;
@@ -180,7 +185,7 @@ impl Runner {
         asking: &Asking<'_>,
         mut run: Run,
         queue_id: u64,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         if run.joined {
@@ -212,7 +217,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         mut run: Run,
-        live: &mut Live,
+        live: &mut FollowState,
         error: &Error,
     ) -> Result<Next, store::Error> {
         if error.is_passing() && live.failures < 5 {
@@ -229,7 +234,7 @@ impl Runner {
         asking: &Asking<'_>,
         mut run: Run,
         number: u64,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         answered(&mut run, live);
@@ -245,7 +250,7 @@ impl Runner {
         asking: &Asking<'_>,
         mut run: Run,
         queue_id: u64,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         match asking.client.find_build_by_queue_id(&asking.job.path, queue_id).await {
@@ -307,7 +312,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         mut run: Run,
-        live: &mut Live,
+        live: &mut FollowState,
         error: &Error,
     ) -> Result<Next, store::Error> {
         if let Some(next) = self.gave_up(asking, &run, live).await? {
@@ -325,7 +330,7 @@ impl Runner {
 }
 
 /// Jenkins answers again.
-pub(super) fn answered(run: &mut Run, live: &mut Live) {
+pub(super) fn answered(run: &mut Run, live: &mut FollowState) {
     live.failures = 0;
     run.trouble = None;
 }

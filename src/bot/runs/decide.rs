@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::run::{End, Run, Stage};
-use super::show::Live;
+use super::show::FollowState;
 use super::trigger::AGAIN;
 use super::{Origin, Refusal, Request, Requested, Runner};
-use crate::bot::case::{Mark, Place};
+use crate::bot::cases::{Actor, TopicRef};
 use crate::jobs::parameters::{Fault, FieldFault};
 use crate::jobs::{Job, JobId};
 use crate::policy::{self, MayRun};
-use crate::store::{self, Done};
+use crate::store::{self, Changes};
 
 /// Two people click at once: how often a click is tried again on what the other one made of the run.
 const TRIES: usize = 20;
@@ -48,11 +48,11 @@ impl Runner {
             if let Some(refused) = self.may_judge(job, &run, origin).await {
                 let why = json!(refused.class());
                 let audit = vec![self.entry(&run, "approval-refused", Some(&mark), &[("why", why)])];
-                let done = Done {
+                let done = Changes {
                     audit,
-                    ..Done::default()
+                    ..Changes::default()
                 };
-                self.context.store.conclude(&done, None, now).await?;
+                self.context.store.commit(&done, None, now).await?;
                 return Ok(Err(refused));
             }
             let what = if yes {
@@ -65,12 +65,12 @@ impl Runner {
                 "declined"
             };
             let notice = if yes { None } else { self.notice(&run, None).await? };
-            let done = Done {
+            let done = Changes {
                 posts: notice.into_iter().collect(),
                 audit: vec![self.entry(&run, what, Some(&mark), &[])],
-                ..Done::default()
+                ..Changes::default()
             };
-            if self.save_with(&row, &run, &mut Live::default(), done).await? {
+            if self.save_with(&row, &run, &mut FollowState::default(), done).await? {
                 self.memory.nudge(id).notify_one();
                 return Ok(Ok(()));
             }
@@ -83,7 +83,7 @@ impl Runner {
             channel: run.channel.clone(),
             ..origin.clone()
         };
-        let asked = |mark: &Mark| mark.by == origin.user;
+        let asked = |mark: &Actor| mark.by == origin.user;
         let who = policy::Runner {
             requester: asked(&run.by) || run.also.iter().any(asked),
             ..self.who(job, &here, &job.approve_by).await
@@ -110,11 +110,11 @@ impl Runner {
             if let Some(refused) = self.may_cancel(&run, origin).await {
                 let why = json!(refused.class());
                 let audit = vec![self.entry(&run, "cancel-refused", Some(&mark), &[("why", why)])];
-                let done = Done {
+                let done = Changes {
                     audit,
-                    ..Done::default()
+                    ..Changes::default()
                 };
-                self.context.store.conclude(&done, None, now).await?;
+                self.context.store.commit(&done, None, now).await?;
                 return Ok(Err(refused));
             }
             run.cancel = Some(mark.clone());
@@ -122,7 +122,7 @@ impl Runner {
             if matches!(run.stage, Stage::Approval { .. } | Stage::Ready { .. }) {
                 run.end(End::Cancelled, now);
             }
-            if self.save(&row, &run, &mut Live::default(), audit).await? {
+            if self.save(&row, &run, &mut FollowState::default(), audit).await? {
                 self.memory.nudge(id).notify_one();
                 return Ok(Ok(()));
             }
@@ -204,7 +204,7 @@ impl Runner {
     pub(in crate::bot) async fn follow(
         &self,
         id: &str,
-        place: Place,
+        place: TopicRef,
         origin: &Origin,
     ) -> Result<Result<(), Refusal>, store::Error> {
         let Some((_, run)) = self.read(id).await? else {
@@ -223,7 +223,7 @@ impl Runner {
             if self
                 .context
                 .store
-                .conclude(&done, Some(&mark.by), self.context.clock.now())
+                .commit(&done, Some(&mark.by), self.context.clock.now())
                 .await?
             {
                 self.context.outbox.notify_one();

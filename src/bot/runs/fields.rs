@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Origin, Runner};
-use crate::bot::cards;
-use crate::bot::case::{Case, Place};
+use crate::bot::cases::rows;
+use crate::bot::cases::{Case, TopicRef};
 use crate::jobs::attach::Hint;
 use crate::jobs::parameters::{self, Field, Sources};
 use crate::jobs::{Definition, Job};
@@ -54,7 +54,7 @@ impl Runner {
     /// The case that people work on there.
     pub(super) async fn case_of(&self, origin: &Origin) -> Result<Option<Case>, store::Error> {
         Ok(match &origin.case {
-            Some(id) => self.context.store.case(id).await?.as_ref().and_then(cards::read),
+            Some(id) => self.context.store.case(id).await?.as_ref().and_then(rows::read),
             None => None,
         })
     }
@@ -62,7 +62,7 @@ impl Runner {
     /// What the runbook says to write into the form.
     fn hints(&self, job: &Job, case: Option<&Case>, line: Option<u32>) -> Vec<Hint> {
         let known = self.context.mind.knowledge();
-        let at = |place: &Place| {
+        let at = |place: &TopicRef| {
             let mut attached = self.attached(&known, place);
             attached.retain(|attached| attached.job == job.id);
             let at_line = attached.iter().position(|attached| Some(attached.line) == line);
@@ -75,7 +75,7 @@ impl Runner {
     }
 
     /// The place of the one runbook that starts a job; `None` when there are several.
-    pub(super) fn home_of(&self, job: &Job) -> Option<Place> {
+    pub(super) fn home_of(&self, job: &Job) -> Option<TopicRef> {
         let known = self.context.mind.knowledge();
         // Every runbook would have to be opened: only those that may name it are.
         let name = job.path.segments().last().map_or("", String::as_str);
@@ -99,7 +99,7 @@ impl Runner {
                     .map(|topic| topic.section)
                     .or(named)?;
                 let heading = runbook.sections.get(section).filter(|_| section != 0);
-                Some(Place {
+                Some(TopicRef {
                     runbook: runbook.path.clone(),
                     section: heading.map(|section| section.heading.clone()),
                     nth: heading.map_or(0, |_| runbook.nth(section)),

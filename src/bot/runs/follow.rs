@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::Runner;
-use super::show::Live;
+use super::show::FollowState;
 use crate::store;
 
 /// How often the store is asked for runs that nobody told of.
@@ -67,7 +67,7 @@ impl Runner {
     /// Follows one run to its end, and gives back its id.
     async fn follow_one(self: Arc<Self>, id: String, stop: CancellationToken) -> String {
         let nudge = self.memory.nudge(&id);
-        let mut live = Live::default();
+        let mut live = FollowState::default();
         loop {
             let step = AssertUnwindSafe(self.step(&id, &mut live)).catch_unwind().await;
             let wait = match step {
@@ -82,7 +82,7 @@ impl Runner {
                 Err(_) => {
                     metrics::counter!("signpost_panics_total", "task" => "run").increment(1);
                     error!(run = id, "a run made the bot panic; it is looked at anew");
-                    live = Live::default();
+                    live = FollowState::default();
                     LONGEST
                 }
             };
@@ -95,7 +95,7 @@ impl Runner {
         }
     }
 
-    async fn step(&self, id: &str, live: &mut Live) -> Result<Next, store::Error> {
+    async fn step(&self, id: &str, live: &mut FollowState) -> Result<Next, store::Error> {
         let Some((row, run)) = self.read(id).await? else {
             // One that this version cannot read stays live: it is not to be taken up again and again.
             let is_there = self.context.store.run(id).await?.is_some();

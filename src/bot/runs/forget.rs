@@ -5,25 +5,25 @@ use serde_json::json;
 use super::Runner;
 use super::run::{Run, notice_of, post_of};
 use crate::respond::RunStage;
-use crate::store::{self, Action, Done, NewPost, RunRow};
+use crate::store::{self, Action, Changes, NewPost, RunRow};
 
 impl Runner {
     /// A case is forgotten, and nothing of its runs is shown any more.
-    pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Done, store::Error> {
+    pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Changes, store::Error> {
         let rows = self.context.store.runs_of_case(case).await?;
         Ok(self.silenced(rows))
     }
 
     /// The same for one run.
-    pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Done, store::Error> {
+    pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Changes, store::Error> {
         let row = self.context.store.run(id).await?;
         Ok(self.silenced(row.into_iter().collect()))
     }
 
     /// What Jenkins knows already goes on in silence; what was not sent yet never is. The audit keeps what was.
-    fn silenced(&self, rows: Vec<RunRow>) -> Done {
+    fn silenced(&self, rows: Vec<RunRow>) -> Changes {
         let now = self.context.clock.now();
-        let mut done = Done::default();
+        let mut done = Changes::default();
         for row in rows {
             let Some(mut run) = Run::read(&row) else { continue };
             // Somebody else asked for the same, and waits for it.

@@ -6,8 +6,8 @@ use super::Runner;
 use super::advance::Asking;
 use super::run::Run;
 use crate::bot::Knowledge;
-use crate::bot::cards;
-use crate::bot::case::Place;
+use crate::bot::cases::TopicRef;
+use crate::bot::cases::rows;
 use crate::bot::mind::confident;
 use crate::jenkins::LogPosition;
 use crate::jobs::checks::Artifact;
@@ -65,7 +65,7 @@ impl Runner {
                 .ok()
                 .flatten()
                 .as_ref()
-                .and_then(cards::read),
+                .and_then(rows::read),
             None => None,
         };
         let mut found: Vec<FoundError> = Vec::new();
@@ -73,7 +73,7 @@ impl Runner {
             let masked = left.masks.mask(log::end(&text, MATCHED));
             let outcome = confident(known.index.find(&masked), self.context.rules.threshold(&run.channel));
             for best in &outcome.matches {
-                let Some(at) = Place::of(&known.library, best.topic) else {
+                let Some(at) = TopicRef::of(&known.library, best.topic) else {
                     continue;
                 };
                 let is_known = case

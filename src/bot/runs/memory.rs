@@ -21,7 +21,7 @@ type Values = BTreeMap<String, String>;
 
 /// See above.
 #[derive(Debug)]
-pub(in crate::bot) struct Memory {
+pub(in crate::bot) struct RunSecrets {
     /// Wakes the task that looks for runs to follow.
     pub(super) wake: Notify,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
@@ -31,7 +31,7 @@ pub(in crate::bot) struct Memory {
     updates: AtomicU64,
 }
 
-impl Default for Memory {
+impl Default for RunSecrets {
     fn default() -> Self {
         Self {
             wake: Notify::new(),
@@ -48,7 +48,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Memory {
+impl RunSecrets {
     /// What wakes the task that follows a run.
     pub(super) fn nudge(&self, run: &str) -> Arc<Notify> {
         Arc::clone(locked(&self.nudges).entry(run.to_owned()).or_default())

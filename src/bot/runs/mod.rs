@@ -30,9 +30,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::case::{Mark, Place};
 use super::home::Home;
 use super::{Error, Knowledge};
+use crate::bot::cases::{Actor, TopicRef};
 use crate::bot::context::Context;
 use crate::jenkins::Client;
 use crate::jobs::attach::Attached;
@@ -40,12 +40,12 @@ use crate::jobs::parameters::FieldFault;
 use crate::jobs::{JenkinsId, Job, JobId, Registry, parameters};
 use crate::net::Net;
 use crate::settings::Settings;
-use crate::store::{self, AuditEntry, Done, RunRow};
+use crate::store::{self, AuditEntry, Changes, RunRow};
 
 pub(in crate::bot) use self::run::Run;
 pub(in crate::bot) use self::run::post_of;
 
-pub(in crate::bot) use self::memory::Memory;
+pub(in crate::bot) use self::memory::RunSecrets;
 
 /// How often Jenkins is asked, and how much is kept in memory meanwhile.
 #[derive(Debug, Clone, Copy)]
@@ -104,10 +104,14 @@ pub(in crate::bot) struct Request {
 #[derive(Debug)]
 pub(in crate::bot) enum Requested {
     /// It is new: to be concluded, then [`Runner::woken`]. `post`: key of the run's message.
-    New { done: Box<Done>, run: String, post: String },
+    New {
+        done: Box<Changes>,
+        run: String,
+        post: String,
+    },
     /// The same is under way; `done` adds who asked to it. `url`: where its message is.
     Joined {
-        done: Box<Done>,
+        done: Box<Changes>,
         run: String,
         by: String,
         url: Option<String>,
@@ -171,7 +175,7 @@ pub(in crate::bot) struct Runner {
     pub(in crate::bot) home: Arc<Home>,
     pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
     pub(in crate::bot) pace: Pace,
-    pub(in crate::bot) memory: Memory,
+    pub(in crate::bot) memory: RunSecrets,
     /// Held while a run takes one of the places of its job.
     pub(in crate::bot) places: tokio::sync::Mutex<()>,
 }
@@ -207,7 +211,7 @@ impl Runner {
             home: Arc::clone(home),
             clients,
             pace,
-            memory: Memory::default(),
+            memory: RunSecrets::default(),
             places: tokio::sync::Mutex::default(),
         }
     }
@@ -223,7 +227,7 @@ impl Runner {
     }
 
     /// The jobs at the steps of a place.
-    pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &Place) -> Vec<Attached> {
+    pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &TopicRef) -> Vec<Attached> {
         self.context.mind.attached(&known.library, place)
     }
 
@@ -258,7 +262,7 @@ impl Runner {
     }
 
     /// An entry of the audit.
-    fn entry(&self, run: &Run, what: &str, mark: Option<&Mark>, detail: &[(&str, Value)]) -> AuditEntry {
+    fn entry(&self, run: &Run, what: &str, mark: Option<&Actor>, detail: &[(&str, Value)]) -> AuditEntry {
         let detail = detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         AuditEntry {
             at: self.context.clock.now(),

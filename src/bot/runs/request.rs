@@ -9,15 +9,15 @@ use tracing::info;
 use super::hidden::is_hidden;
 use super::run::{Run, Stage, post_of};
 use super::{Origin, Refusal, Request, Requested, Runner};
-use crate::bot::cards;
-use crate::bot::case::{Case, Mark};
-use crate::bot::turns::to_its_end;
+use crate::bot::cases::rows;
+use crate::bot::cases::{Actor, Case};
+use crate::bot::inbox::cpu_permits::to_its_end;
 use crate::jobs::Job;
 use crate::jobs::masks::MASK;
 use crate::jobs::parameters::{self, FieldFault};
 use crate::policy::{self, MayRun};
 use crate::redact::redact;
-use crate::store::{self, AuditEntry, Done};
+use crate::store::{self, AuditEntry, Changes};
 
 impl Runner {
     /// Whether somebody may run a job there.
@@ -65,12 +65,12 @@ impl Runner {
             Err(refusal) => refusal,
         };
         if self.is_configured() {
-            let done = Done {
+            let done = Changes {
                 audit: vec![self.refused(&request, &refusal)],
-                ..Done::default()
+                ..Changes::default()
             };
             let (store, now) = (Arc::clone(&self.context.store), self.context.clock.now());
-            let write = async move { store.conclude(&done, None, now).await };
+            let write = async move { store.commit(&done, None, now).await };
             to_its_end(&self.context.tracker, write).await?;
         }
         Ok(Requested::Refused(refusal))
@@ -184,17 +184,17 @@ impl Runner {
     }
 
     /// A new run with its message.
-    pub(super) fn begun(&self, run: &Run, fingerprint: Option<String>, mark: &Mark, what: &str) -> Requested {
+    pub(super) fn begun(&self, run: &Run, fingerprint: Option<String>, mark: &Actor, what: &str) -> Requested {
         let post = post_of(&run.id);
-        let shown = self.body(run, &super::show::Live::default());
+        let shown = self.body(run, &super::show::FollowState::default());
         let approval = matches!(run.stage, Stage::Approval { .. });
-        let done = Done {
-            posts: cards::post(&post, &run.channel, run.thread_ts.clone(), &shown)
+        let done = Changes {
+            posts: rows::post(&post, &run.channel, run.thread_ts.clone(), &shown)
                 .into_iter()
                 .collect(),
             runs: run.row(0, fingerprint, self.context.clock.now()).into_iter().collect(),
             audit: vec![self.entry(run, what, Some(mark), &[("approval", json!(approval))])],
-            ..Done::default()
+            ..Changes::default()
         };
         info!(run = run.id, job = run.job, user = mark.by, "a run is asked for");
         Requested::New {
@@ -209,7 +209,7 @@ impl Runner {
         &self,
         request: &Request,
         fingerprint: &str,
-        mark: &Mark,
+        mark: &Actor,
     ) -> Result<Option<Requested>, store::Error> {
         let Some(row) = self.context.store.same_run(fingerprint).await? else {
             return Ok(None);
@@ -233,12 +233,13 @@ impl Runner {
             }));
         };
         let by = run.by.name.clone();
-        let mut done = Done::default();
+        let mut done = Changes::default();
         // Who joins what waits for approval could not approve it any more.
         let waits = matches!(run.stage, Stage::Approval { .. });
         if !waits && run.by.by != mark.by && run.also.iter().all(|other| other.by != mark.by) {
             run.also.push(mark.clone());
-            done.posts.extend(self.update(&run, &super::show::Live::default()));
+            done.posts
+                .extend(self.update(&run, &super::show::FollowState::default()));
             done.runs
                 .extend(run.row(row.version, row.fingerprint.clone(), row.created_at));
         }
@@ -276,14 +277,14 @@ impl Runner {
     }
 
     /// Who asks, by the name that others know them by; Slack tells a handle with a click.
-    pub(super) async fn mark(&self, origin: &Origin) -> Mark {
+    pub(super) async fn mark(&self, origin: &Origin) -> Actor {
         let known = self.context.people.name(&origin.user).await;
         let name = if known == origin.user && !origin.name.is_empty() {
             origin.name.clone()
         } else {
             known
         };
-        Mark {
+        Actor {
             by: origin.user.clone(),
             name,
             at: self.context.clock.now(),

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use crate::bot::case::Mark;
+use crate::bot::cases::Actor;
 use crate::jobs::BuildResult;
 use crate::jobs::checks::Finding;
 use crate::respond::{FoundError, RunStage, Trouble};
@@ -32,10 +32,10 @@ pub(in crate::bot) struct Run {
     pub(in crate::bot) channel: String,
     pub(in crate::bot) thread_ts: Option<String>,
     /// Who asked for it.
-    pub(in crate::bot) by: Mark,
+    pub(in crate::bot) by: Actor,
     /// Who asked for the same meanwhile.
     #[serde(default)]
-    pub(in crate::bot) also: Vec<Mark>,
+    pub(in crate::bot) also: Vec<Actor>,
     /// The case that it gathers facts for.
     #[serde(default)]
     pub(in crate::bot) case: Option<String>,
@@ -61,11 +61,11 @@ pub(in crate::bot) struct Run {
     pub(in crate::bot) lost_at: Option<Timestamp>,
     /// Who decided what.
     #[serde(default)]
-    pub(in crate::bot) approved: Option<Mark>,
+    pub(in crate::bot) approved: Option<Actor>,
     #[serde(default)]
-    pub(in crate::bot) declined: Option<Mark>,
+    pub(in crate::bot) declined: Option<Actor>,
     #[serde(default)]
-    pub(in crate::bot) cancel: Option<Mark>,
+    pub(in crate::bot) cancel: Option<Actor>,
     /// Jenkins was asked to cancel it.
     #[serde(default)]
     pub(in crate::bot) cancel_sent: bool,
@@ -105,7 +105,7 @@ pub(in crate::bot) enum Stage {
     /// It runs.
     Running { number: u64, waits_for_input: bool },
     /// It has ended; what it left behind is being read.
-    Reading {
+    MessageReader {
         number: u64,
         result: BuildResult,
         seconds: Option<i64>,
@@ -119,7 +119,7 @@ pub(in crate::bot) enum Stage {
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub(in crate::bot) enum End {
     /// It ran to its end.
-    Done(Ended),
+    Changes(Ended),
     /// It was not started, for certain.
     Refused,
     /// What was filled in does not fit the job.
@@ -276,7 +276,7 @@ impl Run {
     pub(in crate::bot) fn takes_place(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Triggering | Stage::Queued { .. } | Stage::Running { .. } | Stage::Reading { .. }
+            Stage::Triggering | Stage::Queued { .. } | Stage::Running { .. } | Stage::MessageReader { .. }
         )
     }
 
@@ -325,7 +325,7 @@ impl Run {
                 waits_for_input: true, ..
             } => RunStage::Input,
             Stage::Running { .. } => RunStage::Running,
-            Stage::Reading { .. } => RunStage::Reading,
+            Stage::MessageReader { .. } => RunStage::MessageReader,
             Stage::Over { end } => match &**end {
                 End::Done(_) => RunStage::Done,
                 End::Refused => RunStage::Refused,

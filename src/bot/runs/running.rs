@@ -9,7 +9,7 @@ use super::Runner;
 use super::advance::{Asking, GONE, SLOWEST, answered};
 use super::follow::Next;
 use super::run::{End, Run, Stage};
-use super::show::Live;
+use super::show::FollowState;
 use crate::jenkins::{Build, Error, State};
 use crate::jobs::log;
 use crate::respond::Trouble;
@@ -29,7 +29,7 @@ impl Runner {
         asking: &Asking<'_>,
         mut run: Run,
         number: u64,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let path = &asking.job.path;
         if run.cancel.is_some() && run.joined {
@@ -73,7 +73,7 @@ impl Runner {
             .filter(|estimate| *estimate > 0);
         if let State::Done(result) = &build.state {
             run.go(
-                Stage::Reading {
+                Stage::MessageReader {
                     number,
                     result: result.clone(),
                     seconds: Some(seconds_of(&build, &run, self.context.clock.now())),
@@ -113,7 +113,7 @@ impl Runner {
     }
 
     /// The last lines that a build printed. Without them a run is followed all the same.
-    async fn read_log(&self, asking: &Asking<'_>, run: &Run, number: u64, live: &mut Live) {
+    async fn read_log(&self, asking: &Asking<'_>, run: &Run, number: u64, live: &mut FollowState) {
         // Secret values that are not known any more cannot be taken out.
         let Some(masks) = self.masks(asking.job, run) else {
             return;

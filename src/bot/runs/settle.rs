@@ -11,15 +11,15 @@ use super::advance::Asking;
 use super::follow::Next;
 use super::found::Left;
 use super::run::{End, Ended, Run, Stage, post_of};
-use super::show::Live;
+use super::show::FollowState;
 use crate::bot::Knowledge;
-use crate::bot::cards;
-use crate::bot::case::{Case, Mark, Place, Standing};
+use crate::bot::cases::rows;
+use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
 use crate::bot::mind::{Mind, body};
 use crate::jenkins::Error;
 use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
 use crate::jobs::{BuildResult, Job, Values, fit};
-use crate::store::{self, Action, CaseRow, Done, NewPost};
+use crate::store::{self, Action, CaseRow, Changes, NewPost};
 
 /// Tries to read an artifact at which Jenkins fails.
 const TRIES: u32 = 3;
@@ -37,7 +37,7 @@ impl Runner {
         number: u64,
         result: &BuildResult,
         seconds: Option<i64>,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let known = self.context.mind.knowledge();
         let (checks, unreadable) = checks_of(&known, asking.job, &run);
@@ -89,7 +89,7 @@ impl Runner {
             };
             ended.found = self.known_errors(asking, &known, &run, &left).await;
         }
-        self.conclude(asking, run_with(run, ended, self.context.clock.now()), &known, live)
+        self.commit(asking, run_with(run, ended, self.context.clock.now()), &known, live)
             .await
     }
 
@@ -101,7 +101,7 @@ impl Runner {
         };
         let now = row
             .as_ref()
-            .and_then(cards::read)
+            .and_then(rows::read)
             .map(|case| case.captures)
             .unwrap_or_default();
         let sent = |values: &[String]| {
@@ -162,26 +162,26 @@ impl Runner {
     }
 
     /// Writes the end of a run down together with the section that follows.
-    async fn conclude(
+    async fn commit(
         &self,
         asking: &Asking<'_>,
         mut run: Run,
         known: &Knowledge,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         let section = run.ended().and_then(|ended| ended.section.clone());
         let place = section.and_then(|section| place_of(known, run.runbook.as_deref()?, &section));
         let result = run.ended().map(|ended| ended.result.to_string()).unwrap_or_default();
         for _ in 0..AGAIN {
-            let mark = Mark {
+            let mark = Actor {
                 by: String::new(),
                 name: String::new(),
                 at: now,
             };
             let moved = match &place {
                 Some(place) if !run.silent => self.moved(&run, place, &format!("verdict:{}", run.id), &mark).await?,
-                _ => Done::default(),
+                _ => Changes::default(),
             };
             let is_shown = !moved.posts.is_empty();
             if let Stage::Over { end } = &mut run.stage
@@ -206,7 +206,7 @@ impl Runner {
                 ),
             ];
             let audit = vec![self.entry(&run, "verdict", None, &detail)];
-            let done = Done { audit, ..moved };
+            let done = Changes { audit, ..moved };
             if self.save_with(asking.row, &run, live, done).await? {
                 return Ok(Next::Again);
             }
@@ -230,10 +230,16 @@ impl Runner {
 
     /// The case of a run goes on at another place, at the end of its thread: what is to be posted and written down. Without
     /// a case a new one begins there.
-    pub(super) async fn moved(&self, run: &Run, place: &Place, key: &str, mark: &Mark) -> Result<Done, store::Error> {
+    pub(super) async fn moved(
+        &self,
+        run: &Run,
+        place: &TopicRef,
+        key: &str,
+        mark: &Actor,
+    ) -> Result<Changes, store::Error> {
         let known = self.context.mind.knowledge();
         if place.find(&known.library).is_none() {
-            return Ok(Done::default());
+            return Ok(Changes::default());
         }
         let thread = match &run.thread_ts {
             Some(thread) => Some(thread.clone()),
@@ -245,12 +251,12 @@ impl Runner {
                 .map(|place| place.ts),
         };
         let now = self.context.clock.now();
-        let mut done = Done::default();
+        let mut done = Changes::default();
         // What only one person sees stays theirs; what everybody is shown is another case.
         let mut case = None;
         for id in run.case.iter().chain([&own_case(run)]) {
             let row = self.context.store.case(id).await?;
-            case = case.or(row.and_then(|row| Some((cards::read(&row)?, row))));
+            case = case.or(row.and_then(|row| Some((rows::read(&row)?, row))));
             case = case.filter(|(case, _)| case.post.is_some());
         }
         let (mut case, version, created_at) = match case {
@@ -261,14 +267,14 @@ impl Runner {
             // It was shown already: what it shows is brought up to date.
             case.go_to(place, mark);
             let shown = self.context.mind.show(&known, &case);
-            done.posts.extend(cards::update(&case, version, &shown));
+            done.posts.extend(rows::update(&case, version, &shown));
         } else {
             if let Some(before) = case.post.replace(key.to_owned()) {
                 let title = case.place.as_ref().unwrap_or(place);
                 let title = Mind::title(&known, title);
                 let job = self.job(run).map_or(&*run.job, Job::shown);
                 let moved = body(&self.context.mind.responder().moved_down(&title, job));
-                let update = cards::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
+                let update = rows::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
                 done.posts.extend(update.map(|post| NewPost {
                     action: Action::Update { of: before.clone() },
                     ..post
@@ -277,13 +283,13 @@ impl Runner {
             }
             case.go_to(place, mark);
             let shown = self.context.mind.show(&known, &case);
-            done.posts.extend(cards::post(key, &case.channel, thread, &shown));
+            done.posts.extend(rows::post(key, &case.channel, thread, &shown));
         }
-        if matches!(case.standing, Standing::Choosing | Standing::NotHelped) {
-            case.stand(Standing::Open, None);
+        if matches!(case.standing, CaseStatus::Choosing | CaseStatus::NotHelped) {
+            case.stand(CaseStatus::Open, None);
         }
         done.cases
-            .extend(cards::row(&case, version, now).map(|row| CaseRow { created_at, ..row }));
+            .extend(rows::row(&case, version, now).map(|row| CaseRow { created_at, ..row }));
         Ok(done)
     }
 }
@@ -352,7 +358,7 @@ fn judged(checks: &Checks, evidence: &Evidence<'_>, result: &BuildResult, second
 }
 
 /// The section of a runbook, by its heading.
-fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
+fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<TopicRef> {
     let document = known
         .library
         .runbooks
@@ -360,7 +366,7 @@ fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<Place> {
         .find(|document| document.path == runbook)?;
     document.look(|opened| {
         let at = fit::section(opened, section)?;
-        Some(Place {
+        Some(TopicRef {
             runbook: runbook.to_owned(),
             section: Some(opened.sections.get(at)?.heading.clone()),
             nth: opened.nth(at),

@@ -6,17 +6,17 @@ use serde_json::Value;
 use super::Runner;
 use super::progress::{self, spoken};
 use super::run::{End, Run, Stage, notice_of, post_of};
-use crate::bot::cards;
+use crate::bot::cases::rows;
 use crate::bot::mind::body;
 use crate::jenkins::LogPosition;
 use crate::jobs::Job;
 use crate::respond::RunCard;
 use crate::slack::sender::Body;
-use crate::store::{self, Action, AuditEntry, Done, NewPost, RunRow};
+use crate::store::{self, Action, AuditEntry, Changes, NewPost, RunRow};
 
 /// What is known of a run only while it is followed.
 #[derive(Debug, Default)]
-pub(super) struct Live {
+pub(super) struct FollowState {
     /// The version of the row that was shown last, and what was shown.
     pub(super) version: i64,
     pub(super) shown: Option<Body>,
@@ -36,12 +36,12 @@ pub(super) struct Live {
 
 impl Runner {
     /// The message of a run.
-    pub(super) fn body(&self, run: &Run, live: &Live) -> Body {
+    pub(super) fn body(&self, run: &Run, live: &FollowState) -> Body {
         body(&self.context.mind.responder().run(&self.card(run, live)))
     }
 
     /// The message of a run, changed.
-    pub(super) fn update(&self, run: &Run, live: &Live) -> Option<NewPost> {
+    pub(super) fn update(&self, run: &Run, live: &FollowState) -> Option<NewPost> {
         self.change(run, &self.body(run, live))
     }
 
@@ -50,7 +50,7 @@ impl Runner {
             return None;
         }
         let key = self.memory.update_key(&run.id);
-        let post = cards::post(&key, &run.channel, run.thread_ts.clone(), shown)?;
+        let post = rows::post(&key, &run.channel, run.thread_ts.clone(), shown)?;
         Some(NewPost {
             action: Action::Update { of: post_of(&run.id) },
             ..post
@@ -62,12 +62,12 @@ impl Runner {
         &self,
         row: &RunRow,
         run: &Run,
-        live: &mut Live,
+        live: &mut FollowState,
         audit: Vec<AuditEntry>,
     ) -> Result<bool, store::Error> {
-        let done = Done {
+        let done = Changes {
             audit,
-            ..Done::default()
+            ..Changes::default()
         };
         self.save_with(row, run, live, done).await
     }
@@ -77,8 +77,8 @@ impl Runner {
         &self,
         row: &RunRow,
         run: &Run,
-        live: &mut Live,
-        mut done: Done,
+        live: &mut FollowState,
+        mut done: Changes,
     ) -> Result<bool, store::Error> {
         let Some(new) = run.row(row.version, row.fingerprint.clone(), row.created_at) else {
             return Ok(true);
@@ -89,11 +89,7 @@ impl Runner {
         if let Some(update) = self.change(run, &shown) {
             done.posts.insert(0, update);
         }
-        let saved = self
-            .context
-            .store
-            .conclude(&done, None, self.context.clock.now())
-            .await?;
+        let saved = self.context.store.commit(&done, None, self.context.clock.now()).await?;
         if saved {
             live.version = row.version + 1;
             live.shown = Some(shown);
@@ -137,11 +133,11 @@ impl Runner {
             .responder()
             .run_notice(title, &run.by.name, declined, until.as_deref());
         let key = notice_of(&run.id);
-        Ok(thread.and_then(|thread| cards::post(&key, &run.channel, Some(thread), &body(&said))))
+        Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &body(&said))))
     }
 
     /// Shows how far a run is, when that is not what is shown already.
-    pub(super) async fn show(&self, run: &Run, live: &mut Live) -> Result<(), store::Error> {
+    pub(super) async fn show(&self, run: &Run, live: &mut FollowState) -> Result<(), store::Error> {
         let shown = self.body(run, live);
         if live.shown.as_ref() == Some(&shown) {
             return Ok(());
@@ -159,9 +155,9 @@ impl Runner {
         Ok(())
     }
 
-    fn card(&self, run: &Run, live: &Live) -> RunCard {
+    fn card(&self, run: &Run, live: &FollowState) -> RunCard {
         let job = self.job(run);
-        let name = |mark: &Option<crate::bot::case::Mark>| mark.as_ref().map(|mark| mark.name.clone());
+        let name = |mark: &Option<crate::bot::cases::Actor>| mark.as_ref().map(|mark| mark.name.clone());
         let mut card = RunCard {
             run: run.id.clone(),
             title: job.map_or(&*run.job, Job::shown).to_owned(),
@@ -206,7 +202,7 @@ impl Runner {
                 }
                 _ => {}
             },
-            Stage::Triggering | Stage::Reading { .. } => {}
+            Stage::Triggering | Stage::MessageReader { .. } => {}
         }
         card
     }

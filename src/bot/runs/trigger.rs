@@ -8,7 +8,7 @@ use super::Runner;
 use super::advance::{Asking, answered, trouble};
 use super::follow::Next;
 use super::run::{End, Run, Stage};
-use super::show::Live;
+use super::show::FollowState;
 use crate::jenkins::{Error, Found, Lost, Triggered};
 use crate::jobs::{Definition, parameters};
 use crate::respond::Trouble;
@@ -25,7 +25,12 @@ const EARLIER: SignedDuration = SignedDuration::from_hours(1);
 
 impl Runner {
     /// Starts a run, as soon as its job has a place for it.
-    pub(super) async fn start(&self, asking: &Asking<'_>, mut run: Run, live: &mut Live) -> Result<Next, store::Error> {
+    pub(super) async fn start(
+        &self,
+        asking: &Asking<'_>,
+        mut run: Run,
+        live: &mut FollowState,
+    ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         let Some(values) = self.values(&run) else {
             run.trouble = Some(Trouble {
@@ -129,7 +134,7 @@ impl Runner {
         run: &Run,
         definition: &Definition,
         mut values: std::collections::BTreeMap<String, String>,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         if let Some(name) = run_id_name(asking, definition) {
             values.insert(name.to_owned(), run_id(&run.id));
@@ -182,7 +187,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         mut run: Run,
-        live: &mut Live,
+        live: &mut FollowState,
         error: &Error,
     ) -> Result<Next, store::Error> {
         run.trouble = Some(trouble(error, error.class()));
@@ -197,7 +202,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         mut run: Run,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         let since = run.triggered_at.unwrap_or(run.since);
@@ -304,7 +309,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         run: &mut Run,
-        live: &mut Live,
+        live: &mut FollowState,
     ) -> Result<Option<Next>, store::Error> {
         let now = self.context.clock.now();
         let since = run.lost_at.unwrap_or(run.since);

@@ -40,7 +40,7 @@ pub struct Who {
 
 /// What all interactions tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Whence {
+pub struct InteractionContext {
     /// Unique id of the interaction: the trigger id, or else one made of the id of the delivery.
     pub id: String,
     /// Who did it.
@@ -61,7 +61,7 @@ pub struct Whence {
     pub response_url: Option<String>,
 }
 
-impl Whence {
+impl InteractionContext {
     /// Whether it comes from a direct message with the bot.
     pub fn is_direct(&self) -> bool {
         self.channel.as_deref().is_some_and(|channel| channel.starts_with('D'))
@@ -84,7 +84,7 @@ pub enum Container {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Actions {
     /// Who, where.
-    pub whence: Whence,
+    pub whence: InteractionContext,
     /// Where it stands.
     pub container: Container,
     /// The message that it stands in.
@@ -120,7 +120,7 @@ pub struct Action {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shortcut {
     /// Who, where.
-    pub whence: Whence,
+    pub whence: InteractionContext,
     /// Which.
     pub callback_id: String,
     /// The message that it was used on, by whomever; `None` for global shortcuts.
@@ -165,7 +165,7 @@ pub struct Input {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ViewAnswer {
     /// Who; the channel is known only when an input asked for a response_url.
-    pub whence: Whence,
+    pub whence: InteractionContext,
     /// The view.
     pub view: View,
     /// Closed, not submitted.
@@ -176,7 +176,7 @@ pub struct ViewAnswer {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlashCommand {
     /// Who, where.
-    pub whence: Whence,
+    pub whence: InteractionContext,
     /// With the slash.
     pub command: String,
     /// What follows it.
@@ -185,7 +185,7 @@ pub struct SlashCommand {
 
 impl Interaction {
     /// Who, where; `None` for what is not known.
-    pub fn whence(&self) -> Option<&Whence> {
+    pub fn whence(&self) -> Option<&InteractionContext> {
         match self {
             Self::Actions(actions) => Some(&actions.whence),
             Self::Shortcut(shortcut) => Some(&shortcut.whence),
@@ -271,7 +271,7 @@ pub fn interaction(envelope: &Envelope, us: &Identity) -> Interaction {
 }
 
 /// Interactions tell in objects (`user.id`) what slash commands tell in fields (`user_id`).
-fn whence(payload: &Value, delivery: &str, us: &Identity) -> Whence {
+fn whence(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext {
     let of = |object: &str, key: &str, flat: &str| {
         payload
             .get(object)
@@ -292,7 +292,7 @@ fn whence(payload: &Value, delivery: &str, us: &Identity) -> Whence {
     let enterprise = of("enterprise", "id", "enterprise_id")
         .or_else(|| payload.get("team").and_then(|team| string(team, "enterprise_id")));
     let trigger_id = string(payload, "trigger_id");
-    Whence {
+    InteractionContext {
         id: trigger_id.clone().unwrap_or_else(|| format!("delivery:{delivery}")),
         stranger: us.is_external(who.team.as_deref(), enterprise.as_deref()),
         who,
@@ -308,7 +308,7 @@ fn whence(payload: &Value, delivery: &str, us: &Identity) -> Whence {
     }
 }
 
-fn actions(payload: &Value, whence: Whence, us: &Identity) -> Actions {
+fn actions(payload: &Value, whence: InteractionContext, us: &Identity) -> Actions {
     let container = payload.get("container").unwrap_or(&Value::Null);
     let message = inner_message(payload, "message_ts", &whence, us);
     let view = payload.get("view").filter(|view| view.is_object()).map(view);
@@ -343,7 +343,7 @@ fn action(action: &Value) -> Option<Action> {
 }
 
 /// The message of an interaction; it does not say where it stands, the interaction does.
-fn inner_message(payload: &Value, ts: &str, whence: &Whence, us: &Identity) -> Option<Message> {
+fn inner_message(payload: &Value, ts: &str, whence: &InteractionContext, us: &Identity) -> Option<Message> {
     let inner = payload.get("message").filter(|message| message.is_object())?;
     let mut message = message::of(inner, us);
     if message.ts.is_empty() {

@@ -10,7 +10,7 @@ use super::Sqlite;
 use super::outbox::{self, time};
 use super::{inbox, runs};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-use crate::store::{Done, Error};
+use crate::store::{Changes, Error};
 
 const BY_THREAD: &str = "
     SELECT * FROM cases WHERE channel = ?1 AND thread_ts = ?2
@@ -130,7 +130,7 @@ impl Cases for Sqlite {
         };
         let mut transaction = self.begin().await?;
         self.told(query.execute(&mut *transaction).await)?;
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok(())
     }
 
@@ -152,9 +152,9 @@ impl Cases for Sqlite {
 }
 
 /// Writes down what something led to. `false` when somebody else changed a case since it was read.
-pub(super) async fn conclude(
+pub(super) async fn commit(
     transaction: &mut Transaction<'static, Engine>,
-    done: &Done,
+    done: &Changes,
     user: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {

@@ -135,7 +135,7 @@ impl Sqlite {
         .execute(&mut *transaction)
         .await?
         .rows_affected();
-        self.commit(transaction).await?;
+        self.end_transaction(transaction).await?;
         Ok((unhandled, erased))
     }
 
@@ -150,7 +150,7 @@ impl Sqlite {
                 return Ok(forgotten);
             };
             forgotten += delete(&mut transaction, table, from, to).await?;
-            self.commit(transaction).await?;
+            self.end_transaction(transaction).await?;
             let Some(next) = to.checked_add(1) else {
                 return Ok(forgotten);
             };

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::sandbox::{ALERTS, GRACE};
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{CaseRow, Done, Store as _};
+use signpost::store::{CaseRow, Changes, Store as _};
 
 const CORE: &str = "---\nsignpost:\n  signatures:\n    - alert: CoreBreachImminent\n---\n# Core breach\n\n\
     1. Eject the core.\n";
@@ -38,11 +38,11 @@ impl World {
     async fn crowd(&self, channel: &str) {
         let store = Sqlite::open(&self.store()).await.unwrap();
         let now = SystemClock.now() + SignedDuration::from_secs(1);
-        let done = Done {
+        let done = Changes {
             cases: (0..CROWD).map(|number| other(channel, number, now)).collect(),
-            ..Done::default()
+            ..Changes::default()
         };
-        assert!(store.conclude(&done, None, now).await.unwrap());
+        assert!(store.commit(&done, None, now).await.unwrap());
     }
 
     /// The bot is away while a channel gets busy.

@@ -4,7 +4,7 @@ use super::*;
 use jiff::Timestamp;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, AuditQuery, CaseRow, Cases as _, Done, NewPost, RunRow, Runs as _, Store as _};
+use signpost::store::{Action, AuditQuery, CaseRow, Cases as _, Changes, NewPost, RunRow, Runs as _, Store as _};
 
 /// A run of the case, as it is kept.
 fn run(id: &str, case: &str, stage: &Value) -> RunRow {
@@ -52,7 +52,7 @@ async fn runs_for(world: &World, paste: &str) {
     let mut case: Value = serde_json::from_str(&row.body).unwrap();
     case["earlier"] = json!([case["post"].take()]);
     case["post"] = json!("verdict:over");
-    let done = Done {
+    let done = Changes {
         runs: vec![
             run("over", &row.id, &json!({"stage": "over", "end": ended})),
             run(
@@ -69,9 +69,9 @@ async fn runs_for(world: &World, paste: &str) {
             body: case.to_string(),
             ..row
         }],
-        ..Done::default()
+        ..Changes::default()
     };
-    assert!(store.conclude(&done, None, now).await.unwrap());
+    assert!(store.commit(&done, None, now).await.unwrap());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::sandbox::GRACE;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, Answered, Arrival, Done, Expiry, NewPost, Store as _, Why};
+use signpost::store::{Action, Answered, Arrival, Changes, Expiry, NewPost, Store as _, Why};
 
 use super::acts::Moved;
 use super::starting::Served;
@@ -155,7 +155,7 @@ fn a_question_whose_answer_waited_for_too_long_is_told_and_may_be_asked_again() 
         let message = format!("T0SANDBOX1:{SUPPORT}:{ts}");
         let key = format!("answer:{message}:0");
         let now = SystemClock.now();
-        let done = Done {
+        let done = Changes {
             posts: vec![NewPost {
                 key: key.clone(),
                 channel: SUPPORT.to_owned(),
@@ -174,10 +174,10 @@ fn a_question_whose_answer_waited_for_too_long_is_told_and_may_be_asked_again() 
                 post: Some(key),
                 case: None,
             }],
-            ..Done::default()
+            ..Changes::default()
         };
         let store = Sqlite::open(&world.store()).await.unwrap();
-        store.conclude(&done, None, now).await.unwrap();
+        store.commit(&done, None, now).await.unwrap();
         drop(store);
         // Whatever this machine's clock says.
         let clock = Arc::new(Moved::default());

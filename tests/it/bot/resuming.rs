@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use signpost::bot::Pace;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, Done, NewPost, RunRow, Store as _};
+use signpost::store::{Action, Changes, NewPost, RunRow, Store as _};
 
 pub(super) const JOB: &str = "Containers-Runtime/armada-cruiser-automated-recovery/armada-ha-master-get-info";
 /// The number of its next build: it had three before.
@@ -57,12 +57,12 @@ async fn keep(world: &World, runs: Vec<RunRow>) {
         action: Action::Post,
         body: json!({"text": format!("the message of {}", run.id)}).to_string(),
     };
-    let done = Done {
+    let done = Changes {
         posts: runs.iter().map(post).collect(),
         runs,
-        ..Done::default()
+        ..Changes::default()
     };
-    assert!(store.conclude(&done, None, SystemClock.now()).await.unwrap());
+    assert!(store.commit(&done, None, SystemClock.now()).await.unwrap());
 }
 
 /// A build that the bot's user started, and that has ended.
@@ -215,11 +215,11 @@ fn what_was_lost_is_looked_for_however_many_runs_of_other_jobs_came_since() {
             created_at: SystemClock.now(),
             ..run(&format!("other {at}"), &ts, &unknown)
         });
-        let done = Done {
+        let done = Changes {
             runs: others.collect(),
-            ..Done::default()
+            ..Changes::default()
         };
-        assert!(store.conclude(&done, None, SystemClock.now()).await.unwrap());
+        assert!(store.commit(&done, None, SystemClock.now()).await.unwrap());
         drop(store);
         let bot = bot(&world).await;
         let body = ended(&world, "asked again").await;

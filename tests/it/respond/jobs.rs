@@ -8,8 +8,8 @@ use signpost::jobs::arguments::{Unreadable, read};
 use signpost::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
 use signpost::jobs::{Job, Registry};
 use signpost::respond::{
-    Act, Card, CardJob, JobsFacts, Options, Press, Reason, Reply, Responder, RunLine, RunRefusal, RunStage, Wanted,
-    labels, to_text,
+    ButtonPress, Card, CardAction, CardJob, JobsFacts, Options, Reason, Reply, Responder, RunLine, RunRefusal,
+    RunStage, Wanted, labels, to_text,
 };
 use signpost::runbook::{BlockKind, Document, Library, TopicId, parse};
 use signpost::slack::blocks;
@@ -399,19 +399,19 @@ fn offered(job: &str, line: u32) -> CardJob {
 }
 
 /// Labels and acts of each row of buttons of a card.
-fn rows(card: &Card<'_>) -> Vec<Vec<(String, Act)>> {
+fn rows(card: &Card<'_>) -> Vec<Vec<(String, CardAction)>> {
     let reply = responder().card(&library(), card);
     let mut actions = Vec::new();
     let rows = reply.blocks.iter().filter_map(|block| match &block.kind {
         BlockKind::Buttons(row) => Some(row.clone()),
         _ => None,
     });
-    let rows: Vec<Vec<(String, Act)>> = rows
+    let rows: Vec<Vec<(String, CardAction)>> = rows
         .map(|row| {
             actions.extend(row.iter().map(|button| button.action.clone()));
             let read = row
                 .into_iter()
-                .map(|button| (button.label, Press::read(&button.value).unwrap().act));
+                .map(|button| (button.label, ButtonPress::read(&button.value).unwrap().act));
             read.collect()
         })
         .collect();
@@ -422,8 +422,8 @@ fn rows(card: &Card<'_>) -> Vec<Vec<(String, Act)>> {
     rows
 }
 
-fn forms(row: &[(String, Act)]) -> Vec<&str> {
-    let forms = row.iter().filter(|(_, act)| matches!(act, Act::Form { .. }));
+fn forms(row: &[(String, CardAction)]) -> Vec<&str> {
+    let forms = row.iter().filter(|(_, act)| matches!(act, CardAction::Form { .. }));
     forms.map(|(label, _)| label.as_str()).collect()
 }
 
@@ -450,7 +450,7 @@ fn a_job_has_its_button_at_its_step_and_in_the_first_reply() {
     );
     assert_eq!(first.iter().map(|row| forms(row).len()).sum::<usize>(), 3);
     let form = first[0].iter().find(|(label, _)| label == "Run: The gate-info");
-    let act = Act::Form {
+    let act = CardAction::Form {
         job: "gate-info".into(),
         line: Some(4),
         given: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use signpost::slack::decode::Envelope;
-use signpost::slack::door::Sink;
+use signpost::slack::inbound::EnvelopeHandler;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ impl Default for Desk {
 }
 
 #[async_trait]
-impl Sink for Desk {
+impl EnvelopeHandler for Desk {
     async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String> {
         assert!(envelopes.iter().all(|envelope| !envelope.is_interaction()));
         if envelopes.iter().any(|envelope| envelope.payload["text"] == "refuse") {

@@ -8,7 +8,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use signpost::net::Net;
 use signpost::slack::decode::{self, Envelope, Event, Identity};
-use signpost::slack::door::Door;
+use signpost::slack::inbound::Inbound;
 use signpost::slack::socket::{Sockets, Timing};
 use signpost::slack::web::Web;
 use tokio::net::TcpListener;
@@ -145,7 +145,7 @@ async fn over_socket_mode_every_recorded_payload_arrives() {
         &"none".into(),
     ));
     let patience = Duration::from_secs(5);
-    let door = Door::new(
+    let door = Inbound::new(
         Arc::clone(&desk) as _,
         tracker.clone(),
         CancellationToken::new(),

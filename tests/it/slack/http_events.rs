@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use signpost::clock::Clock;
 use signpost::slack::decode::Envelope;
-use signpost::slack::door::Door;
 use signpost::slack::http_events::{self, Endpoint, Limits, PATHS};
+use signpost::slack::inbound::Inbound;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,7 +51,7 @@ pub(super) async fn world_with(answer: Duration, limits: Limits) -> World {
     let (desk, clock) = (Arc::new(Desk::default()), Arc::new(Off::default()));
     desk.permits.add_permits(1_000);
     let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
-    let door = Door::new(
+    let door = Inbound::new(
         Arc::clone(&desk) as _,
         tracker.clone(),
         CancellationToken::new(),

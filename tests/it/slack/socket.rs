@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use signpost::net::Net;
 use signpost::sandbox::{ADA, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
-use signpost::slack::door::Door;
+use signpost::slack::inbound::Inbound;
 use signpost::slack::socket::{Sockets, Timing};
 use signpost::slack::web::Web;
 use tokio::net::TcpListener;
@@ -36,7 +36,7 @@ async fn world(answer: Duration) -> World {
     let first = web.connections_open(&app).await.unwrap();
     let (desk, tracker, shutdown) = (Arc::new(Desk::default()), TaskTracker::new(), CancellationToken::new());
     let hard = CancellationToken::new();
-    let door = Door::new(Arc::clone(&desk) as _, tracker.clone(), hard, answer);
+    let door = Inbound::new(Arc::clone(&desk) as _, tracker.clone(), hard, answer);
     let sockets = Arc::new(Sockets::new(net, web, door, Timing::default(), app, first));
     tracker.spawn(sockets.hold(shutdown.clone()));
     desk.connections

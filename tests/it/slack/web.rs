@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, SUPPORT, Workspace};
-use signpost::slack::pace::Rates;
+use signpost::slack::rate_limiter::Rates;
 use signpost::slack::sender::{Body, Sender};
 use signpost::slack::web::{Error, Web, Which};
 use tokio::net::TcpListener;

@@ -38,11 +38,11 @@ async fn open(folder: &Path) -> Sqlite {
 }
 
 async fn tell(store: &dyn Store, entries: Vec<AuditEntry>) {
-    let done = Done {
+    let done = Changes {
         audit: entries,
-        ..Done::default()
+        ..Changes::default()
     };
-    assert!(store.conclude(&done, None, at(0)).await.unwrap());
+    assert!(store.commit(&done, None, at(0)).await.unwrap());
 }
 
 #[tokio::test]

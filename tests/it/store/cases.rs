@@ -36,9 +36,9 @@ async fn ids(store: &dyn Store, channel: &str, lookup: CaseLookup<'_>) -> Vec<St
 }
 
 /// A change of a case with the message and the post that belong to it.
-fn change(case: CaseRow) -> Done {
+fn change(case: CaseRow) -> Changes {
     let key = case.post.clone().unwrap();
-    Done {
+    Changes {
         posts: vec![post(&key)],
         answered: vec![Answered {
             message: format!("message of {}", case.id),
@@ -47,18 +47,18 @@ fn change(case: CaseRow) -> Done {
             ..Answered::default()
         }],
         cases: vec![case],
-        ..Done::default()
+        ..Changes::default()
     }
 }
 
 pub(super) async fn who_changes_an_old_version_of_a_case_is_told_and_nothing_is_done(store: &dyn Store) {
-    assert!(store.conclude(&change(case("c", 0)), Some("U2"), at(0)).await.unwrap());
-    assert!(store.conclude(&change(case("c", 1)), None, at(1)).await.unwrap());
-    let late = Done {
+    assert!(store.commit(&change(case("c", 0)), Some("U2"), at(0)).await.unwrap());
+    assert!(store.commit(&change(case("c", 1)), None, at(1)).await.unwrap());
+    let late = Changes {
         posts: vec![post("late")],
         ..change(case("c", 1))
     };
-    assert!(!store.conclude(&late, None, at(2)).await.unwrap());
+    assert!(!store.commit(&late, None, at(2)).await.unwrap());
     assert!(!outbox::keys(store, 9).await.contains(&"late".to_owned()));
     assert_eq!(store.case("c").await.unwrap().unwrap().version, 2);
     for user in ["U1", "U2"] {
@@ -76,15 +76,15 @@ pub(super) async fn who_changes_an_old_version_of_a_case_is_told_and_nothing_is_
 
 pub(super) async fn a_case_that_people_work_on_keeps_its_card_and_an_old_one_goes_with_it(store: &dyn Store) {
     for id in ["old", "worked on"] {
-        store.conclude(&change(case(id, 0)), None, at(0)).await.unwrap();
+        store.commit(&change(case(id, 0)), None, at(0)).await.unwrap();
         post_it(store, &format!("card {id}"), "1.1").await;
     }
     let later = at(0) + 20 * DAY;
-    let more = Done {
+    let more = Changes {
         cases: vec![case("worked on", 1)],
-        ..Done::default()
+        ..Changes::default()
     };
-    assert!(store.conclude(&more, None, later).await.unwrap());
+    assert!(store.commit(&more, None, later).await.unwrap());
     store.purge(at(0) + 31 * DAY, KEPT).await.unwrap();
     assert!(store.posted("card worked on").await.unwrap().is_some());
     assert!(store.answer("message of worked on").await.unwrap().is_some());
@@ -94,12 +94,12 @@ pub(super) async fn a_case_that_people_work_on_keeps_its_card_and_an_old_one_goe
 }
 
 pub(super) async fn a_case_whose_message_was_deleted_leaves_nothing(store: &dyn Store) {
-    store.conclude(&change(case("c", 0)), Some("U2"), at(0)).await.unwrap();
-    let forget = Done {
+    store.commit(&change(case("c", 0)), Some("U2"), at(0)).await.unwrap();
+    let forget = Changes {
         forget: vec!["c".into()],
-        ..Done::default()
+        ..Changes::default()
     };
-    store.conclude(&forget, None, at(1)).await.unwrap();
+    store.commit(&forget, None, at(1)).await.unwrap();
     assert!(store.case("c").await.unwrap().is_none());
     assert!(store.answer("message of c").await.unwrap().is_none());
     assert!(store.cases_of("U2", 9).await.unwrap().is_empty());
@@ -130,11 +130,11 @@ pub(super) async fn cases_are_found_by_thread_fingerprint_and_author(store: &dyn
             created_at: at(second),
             ..case
         };
-        let done = Done {
+        let done = Changes {
             cases: vec![case],
-            ..Done::default()
+            ..Changes::default()
         };
-        assert!(store.conclude(&done, None, at(second)).await.unwrap());
+        assert!(store.commit(&done, None, at(second)).await.unwrap());
     };
     let alert = |id: &str, of: &str| CaseRow {
         thread_ts: Some(id.into()),
@@ -193,12 +193,12 @@ pub(super) async fn a_case_whose_card_was_shared_is_found_by_the_thread_below_it
         ..case("private", 0)
     };
     for case in [shared, private] {
-        let done = Done {
+        let done = Changes {
             posts: case.post.iter().map(|key| post(key)).collect(),
             cases: vec![case],
-            ..Done::default()
+            ..Changes::default()
         };
-        assert!(store.conclude(&done, None, at(0)).await.unwrap());
+        assert!(store.commit(&done, None, at(0)).await.unwrap());
     }
     assert!(ids(store, "C", CaseLookup::Thread("7.1")).await.is_empty());
     post_it(store, "card shared", "7.1").await;

@@ -101,7 +101,7 @@ async fn a_file_that_was_deleted_is_written_anew_and_nothing_is_lost() {
     for key in ["a", "late 0", "late 1"] {
         let row = next(&store).await;
         assert_eq!(row.key, key);
-        assert!(store.finish(&row, &Done::default(), at(4)).await.unwrap());
+        assert!(store.finish(&row, &Changes::default(), at(4)).await.unwrap());
     }
 }
 
@@ -185,7 +185,7 @@ async fn a_write_ahead_log_that_was_deleted_is_brought_into_the_file() {
         for key in ["a", "b", "c"] {
             let row = next(&store).await;
             assert_eq!(row.key, key);
-            assert!(store.finish(&row, &Done::default(), at(3)).await.unwrap());
+            assert!(store.finish(&row, &Changes::default(), at(3)).await.unwrap());
         }
         assert_eq!(next_in(&store, "T:C").await, None);
     }
@@ -218,7 +218,7 @@ async fn a_write_ahead_log_that_was_emptied_stops_acknowledgements_until_the_fil
     for key in ["a", "b", "c"] {
         let row = next(&store).await;
         assert_eq!(row.key, key);
-        assert!(store.finish(&row, &Done::default(), at(4)).await.unwrap());
+        assert!(store.finish(&row, &Changes::default(), at(4)).await.unwrap());
     }
 }
 
@@ -257,7 +257,7 @@ async fn a_file_that_cannot_be_opened_anew_is_tried_again_by_the_next_check() {
     for key in ["a", "b", "late"] {
         let row = next(&store).await;
         assert_eq!(row.key, key);
-        assert!(store.finish(&row, &Done::default(), at(4)).await.unwrap());
+        assert!(store.finish(&row, &Changes::default(), at(4)).await.unwrap());
     }
 }
 
@@ -329,7 +329,7 @@ async fn payloads_that_were_erased_are_in_no_file_any_more() {
     store.receive(std::slice::from_ref(&arrival), at(0)).await.unwrap();
     assert!(found() && !store.wants_scrub());
     let row = next(&store).await;
-    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert!(store.finish(&row, &Changes::default(), at(1)).await.unwrap());
     assert!(store.wants_scrub());
     assert!(store.scrub().await.unwrap());
     assert!(!store.wants_scrub() && !found());
@@ -346,7 +346,7 @@ async fn payloads_that_were_erased_are_in_no_file_any_more() {
         .await
         .unwrap();
     let row = next(&store).await;
-    assert!(store.finish(&row, &Done::default(), at(3)).await.unwrap());
+    assert!(store.finish(&row, &Changes::default(), at(3)).await.unwrap());
     fs::create_dir(&other).unwrap();
     for name in ["signpost.db", "signpost.db-wal"] {
         fs::copy(folder.path().join(name), other.join(name)).unwrap();

@@ -15,7 +15,7 @@ pub(super) async fn the_same_message_is_taken_in_once(store: &dyn Store) {
         [Receipt::Known]
     );
     let row = next(store).await;
-    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert!(store.finish(&row, &Changes::default(), at(1)).await.unwrap());
     assert_eq!(next_in(store, "T:C").await, None);
 }
 
@@ -27,19 +27,19 @@ pub(super) async fn a_mention_told_by_the_second_arrival_is_not_lost(store: &dyn
         [Receipt::Mentioned]
     );
     assert!(
-        !store.finish(&read, &Done::default(), at(1)).await.unwrap(),
+        !store.finish(&read, &Changes::default(), at(1)).await.unwrap(),
         "the row changed since it was read"
     );
     let read = next(store).await;
     assert!(read.mentioned);
-    assert!(store.finish(&read, &Done::default(), at(1)).await.unwrap());
+    assert!(store.finish(&read, &Changes::default(), at(1)).await.unwrap());
     assert_eq!(next_in(store, "T:C").await, None);
 }
 
 pub(super) async fn a_message_handled_in_silence_waits_again_when_it_turns_out_to_be_a_mention(store: &dyn Store) {
     store.receive(&[arrival("a", false)], at(0)).await.unwrap();
     let read = next(store).await;
-    assert!(store.finish(&read, &Done::default(), at(1)).await.unwrap());
+    assert!(store.finish(&read, &Changes::default(), at(1)).await.unwrap());
     assert_eq!(
         store.receive(&[arrival("a", true)], at(2)).await.unwrap(),
         [Receipt::Reopened]
@@ -59,7 +59,7 @@ pub(super) async fn rows_of_a_lane_are_taken_in_the_order_they_came(store: &dyn 
         let row = next(store).await;
         assert_eq!((row.key.as_str(), row.attempts), (expected, 0));
         assert!(store.begin(row.seq).await.unwrap());
-        assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+        assert!(store.finish(&row, &Changes::default(), at(1)).await.unwrap());
         assert!(!store.begin(row.seq).await.unwrap(), "it is handled");
     }
     assert_eq!(next_in(store, "T:C").await, None);
@@ -83,7 +83,7 @@ pub(super) async fn lanes_take_turns_however_many_rows_one_of_them_has(store: &d
     assert_eq!(store.lanes("T:busy", 2).await.unwrap(), ["T:d", "T:z"]);
     assert_eq!(store.lanes("T:z", 2).await.unwrap(), ["", "T:a"]);
     let row = next_in(store, "T:d").await.unwrap();
-    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert!(store.finish(&row, &Changes::default(), at(1)).await.unwrap());
     assert_eq!(store.lanes("T:busy", 1).await.unwrap(), ["T:z"]);
 }
 
@@ -108,7 +108,12 @@ pub(super) async fn only_rows_that_were_running_when_the_process_ended_are_count
     store.release(Some(row.seq)).await.unwrap();
     assert_eq!(store.recover_inbox().await.unwrap(), 0);
     assert!(store.begin(row.seq).await.unwrap());
-    assert!(store.finish(&next(store).await, &Done::default(), at(1)).await.unwrap());
+    assert!(
+        store
+            .finish(&next(store).await, &Changes::default(), at(1))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.recover_inbox().await.unwrap(), 0, "it was finished");
     assert_eq!(next(store).await.attempts, 0, "the other one never ran");
 }
@@ -139,9 +144,9 @@ pub(super) async fn what_was_missed_is_told_once_for_each_channel(store: &dyn St
         noted_at: at(5),
     };
     for missed in [missed(-60, false), missed(-90, true), missed(-30, false)] {
-        let done = Done {
+        let done = Changes {
             missed: Some(missed),
-            ..Done::default()
+            ..Changes::default()
         };
         assert!(store.finish(&next(store).await, &done, at(5)).await.unwrap());
     }
@@ -164,16 +169,16 @@ pub(super) async fn what_was_missed_is_told_once_for_each_channel(store: &dyn St
 }
 
 /// A message of a channel that was too old, noted at this second.
-fn missed_in(channel: &str, second: i64) -> Done {
+fn missed_in(channel: &str, second: i64) -> Changes {
     let missed = NewMissed {
         channel: channel.into(),
         at: at(0),
         asked: false,
         noted_at: at(second),
     };
-    Done {
+    Changes {
         missed: Some(missed),
-        ..Done::default()
+        ..Changes::default()
     }
 }
 
@@ -186,7 +191,7 @@ async fn told(store: &dyn Store, second: i64) -> Vec<String> {
 pub(super) async fn what_was_missed_is_told_only_once_nothing_old_waits_in_its_channel(store: &dyn Store) {
     let arrivals: Vec<_> = ["a", "b"].iter().map(|key| arrival(key, false)).collect();
     store.receive(&arrivals, at(0)).await.unwrap();
-    let other = Done {
+    let other = Changes {
         posts: vec![NewPost {
             channel: "D".into(),
             ..post("p")
@@ -198,14 +203,14 @@ pub(super) async fn what_was_missed_is_told_only_once_nothing_old_waits_in_its_c
         }),
         ..missed_in("D", 1)
     };
-    store.conclude(&other, None, at(0)).await.unwrap();
+    store.commit(&other, None, at(0)).await.unwrap();
     store
         .finish(&next(store).await, &missed_in("C", 1), at(1))
         .await
         .unwrap();
     assert!(told(store, 60).await.is_empty(), "the backlog is not worked through");
     store
-        .finish(&next(store).await, &Done::default(), at(60))
+        .finish(&next(store).await, &Changes::default(), at(60))
         .await
         .unwrap();
     assert_eq!(told(store, 60).await, ["C"]);
@@ -216,8 +221,8 @@ pub(super) async fn what_was_missed_is_told_only_once_nothing_old_waits_in_its_c
 
 pub(super) async fn what_was_noted_by_a_wrong_clock_is_told_all_the_same(store: &dyn Store) {
     let day = 24 * 3_600;
-    store.conclude(&missed_in("C", 2 * day), None, at(0)).await.unwrap();
-    store.conclude(&missed_in("D", 60), None, at(0)).await.unwrap();
+    store.commit(&missed_in("C", 2 * day), None, at(0)).await.unwrap();
+    store.commit(&missed_in("D", 60), None, at(0)).await.unwrap();
     assert_eq!(told(store, 0).await, ["C"]);
 }
 
@@ -239,7 +244,7 @@ pub(super) async fn what_waited_for_a_day_may_be_handled_before_it_is_given_up_a
     let hour = Duration::from_hours(1);
     assert_eq!(store.purge(at(0) + 3 * DAY, KEPT).await.unwrap(), Purged::default());
     let row = next(store).await;
-    assert!(store.finish(&row, &Done::default(), at(1)).await.unwrap());
+    assert!(store.finish(&row, &Changes::default(), at(1)).await.unwrap());
     let purged = store.purge(at(0) + 3 * DAY + hour, KEPT).await.unwrap();
     assert_eq!((purged.erased, purged.unhandled), (4, 4));
     let missed = store.missed_before(at(0)).await.unwrap();
@@ -264,14 +269,14 @@ pub(super) async fn handling_erases_the_payload_and_adds_posts_at_once(store: &d
     store.receive(&[arrival("a", false)], at(0)).await.unwrap();
     let read = next(store).await;
     assert_eq!(read.payload, "payload of a");
-    let done = Done {
+    let done = Changes {
         posts: vec![post("p1"), post("p2")],
         answered: vec![Answered {
             message: "m".into(),
             about: "runbook".into(),
             ..Answered::default()
         }],
-        ..Done::default()
+        ..Changes::default()
     };
     assert!(store.finish(&read, &done, at(1)).await.unwrap());
     assert!(!store.finish(&read, &done, at(1)).await.unwrap());
@@ -308,10 +313,10 @@ pub(super) async fn old_rows_are_forgotten_and_payloads_erased_after_a_day(store
     store
         .finish(
             &row,
-            &Done {
+            &Changes {
                 posts,
                 answered,
-                ..Done::default()
+                ..Changes::default()
             },
             at(1),
         )

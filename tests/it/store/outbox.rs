@@ -74,9 +74,9 @@ pub(super) async fn a_key_is_posted_once(store: &dyn Store) {
         .unwrap();
     for _ in 0..2 {
         let row = next(store).await;
-        let done = Done {
+        let done = Changes {
             posts: vec![post("p")],
-            ..Done::default()
+            ..Changes::default()
         };
         store.finish(&row, &done, at(1)).await.unwrap();
     }
@@ -337,7 +337,7 @@ pub(super) async fn a_click_waits_for_none_of_those_who_work_through_a_queue(sto
     for lane in store.lanes("", 1_000).await.unwrap() {
         rows.push(next_in(store, &lane).await.unwrap());
     }
-    let done = Done::default();
+    let done = Changes::default();
     let finished = AtomicUsize::new(0);
     let queue = join_all(rows.iter().map(|row| async {
         store.finish(row, &done, at(1)).await.unwrap();
@@ -369,7 +369,7 @@ pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_a
         created_at: at(0),
         updated_at: at(0),
     };
-    let done = Done {
+    let done = Changes {
         posts: vec![post("p"), update("u", "p")],
         expiry: Some(expiry(true)),
         cases: vec![case],
@@ -379,7 +379,7 @@ pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_a
             case: Some("case".into()),
             ..Answered::default()
         }],
-        ..Done::default()
+        ..Changes::default()
     };
     assert!(store.finish(&next(store).await, &done, at(1)).await.unwrap());
     assert_eq!(keys(store, 9).await, ["p"]);
@@ -402,12 +402,12 @@ fn expiry(asked: bool) -> Expiry {
 }
 
 pub(super) async fn the_key_of_an_answer_that_was_too_old_is_free_for_another(store: &dyn Store) {
-    let done = Done {
+    let done = Changes {
         posts: vec![post("p")],
         expiry: Some(expiry(false)),
-        ..Done::default()
+        ..Changes::default()
     };
-    store.conclude(&done, None, at(0)).await.unwrap();
+    store.commit(&done, None, at(0)).await.unwrap();
     ready(store, "p").await;
     add(store, &[update("u", "p")]).await;
     store.settle("p", &settled(PostState::Uncertain)).await.unwrap();

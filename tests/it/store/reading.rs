@@ -34,11 +34,11 @@ pub(super) async fn store_of(path: &Path, last: &str) -> SqlitePool {
     pool
 }
 
-fn told(id: &str) -> Done {
-    Done {
+fn told(id: &str) -> Changes {
+    Changes {
         runs: vec![run(id)],
         audit: vec![entry(0, "requested", Some(id))],
-        ..Done::default()
+        ..Changes::default()
     }
 }
 
@@ -67,7 +67,7 @@ async fn a_store_from_before_there_were_runs_keeps_what_it_holds() {
     assert_eq!(store.case("c").await.unwrap().unwrap().version, 3);
     assert_eq!(store.answer("T:C:1").await.unwrap().unwrap().case.as_deref(), Some("c"));
     assert!(store.muted("C", at(0)).await.unwrap().is_some());
-    assert!(store.conclude(&told("r"), None, at(0)).await.unwrap());
+    assert!(store.commit(&told("r"), None, at(0)).await.unwrap());
     assert_eq!(store.audit(&ALL).await.unwrap().len(), 1);
 }
 
@@ -76,12 +76,12 @@ async fn runs_and_the_audit_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("signpost.db");
     let store = Sqlite::open(&path).await.unwrap();
-    assert!(store.conclude(&told("r"), None, at(0)).await.unwrap());
+    assert!(store.commit(&told("r"), None, at(0)).await.unwrap());
     drop(store);
     let store = Sqlite::open(&path).await.unwrap();
     assert_eq!(store.live_runs().await.unwrap(), [RunRow { version: 1, ..run("r") }]);
     assert_eq!(store.audit(&ALL).await.unwrap(), told("r").audit);
-    assert!(!store.conclude(&told("r"), None, at(1)).await.unwrap());
+    assert!(!store.commit(&told("r"), None, at(1)).await.unwrap());
 }
 
 #[tokio::test]
@@ -89,13 +89,10 @@ async fn the_audit_is_read_while_the_bot_has_the_store_open_and_nothing_gets_rea
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("signpost.db");
     let store = Sqlite::open(&path).await.unwrap();
-    assert!(store.conclude(&told("r"), None, at(0)).await.unwrap());
+    assert!(store.commit(&told("r"), None, at(0)).await.unwrap());
     let reading = Sqlite::read_only(&path).await.unwrap();
     assert_eq!(reading.audit(&ALL).await.unwrap().len(), 1);
-    assert!(
-        store.conclude(&told("s"), None, at(1)).await.unwrap(),
-        "the bot goes on"
-    );
+    assert!(store.commit(&told("s"), None, at(1)).await.unwrap(), "the bot goes on");
     assert_eq!(reading.audit(&ALL).await.unwrap().len(), 2);
     drop(store);
     drop(reading);
@@ -142,7 +139,7 @@ async fn what_a_killed_bot_left_in_the_log_is_read_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("signpost.db");
     let store = Sqlite::open(&path).await.unwrap();
-    assert!(store.conclude(&told("r"), None, at(0)).await.unwrap());
+    assert!(store.commit(&told("r"), None, at(0)).await.unwrap());
     let left = tempfile::tempdir().unwrap();
     for name in ["signpost.db", "signpost.db-wal"] {
         std::fs::copy(folder.path().join(name), left.path().join(name)).unwrap();

@@ -42,27 +42,27 @@ pub(super) fn entry(second: i64, what: &str, run: Option<&str>) -> AuditEntry {
 }
 
 /// A run as it is begun: with its message and its entry in the audit.
-fn begun(run: RunRow) -> Done {
-    Done {
+fn begun(run: RunRow) -> Changes {
+    Changes {
         posts: vec![post(&format!("run:{}", run.id))],
         audit: vec![entry(0, "requested", Some(&run.id))],
         runs: vec![run],
-        ..Done::default()
+        ..Changes::default()
     }
 }
 
-async fn conclude(store: &dyn Store, done: &Done, second: i64) -> bool {
-    store.conclude(done, Some("U1"), at(second)).await.unwrap()
+async fn commit(store: &dyn Store, done: &Changes, second: i64) -> bool {
+    store.commit(done, Some("U1"), at(second)).await.unwrap()
 }
 
 async fn change(store: &dyn Store, id: &str, second: i64, change: impl FnOnce(&mut RunRow)) -> bool {
     let mut run = store.run(id).await.unwrap().unwrap();
     change(&mut run);
-    let done = Done {
+    let done = Changes {
         runs: vec![run],
-        ..Done::default()
+        ..Changes::default()
     };
-    conclude(store, &done, second).await
+    commit(store, &done, second).await
 }
 
 async fn all(store: &dyn Store) -> Vec<AuditEntry> {
@@ -78,17 +78,17 @@ fn ids(runs: &[RunRow]) -> Vec<&str> {
 }
 
 pub(super) async fn a_run_is_begun_once_and_nothing_of_a_second_time_is_done(store: &dyn Store) {
-    assert!(conclude(store, &begun(run("r")), 0).await);
+    assert!(commit(store, &begun(run("r")), 0).await);
     let again = RunRow {
         user: "U2".into(),
         fingerprint: Some("another".into()),
         ..run("r")
     };
-    let again = Done {
+    let again = Changes {
         posts: vec![post("second message")],
         ..begun(again)
     };
-    assert!(!conclude(store, &again, 1).await);
+    assert!(!commit(store, &again, 1).await);
     assert_eq!(
         store.run("r").await.unwrap().unwrap(),
         RunRow { version: 1, ..run("r") }
@@ -97,7 +97,7 @@ pub(super) async fn a_run_is_begun_once_and_nothing_of_a_second_time_is_done(sto
     assert_eq!(outbox::keys(store, 9).await, ["run:r"]);
     // Nor is it begun again once it has ended.
     assert!(change(store, "r", 2, |run| run.live = false).await);
-    assert!(!conclude(store, &begun(run("r")), 3).await);
+    assert!(!commit(store, &begun(run("r")), 3).await);
 }
 
 pub(super) async fn the_same_is_never_under_way_twice(store: &dyn Store) {
@@ -105,13 +105,13 @@ pub(super) async fn the_same_is_never_under_way_twice(store: &dyn Store) {
         fingerprint: Some("same".into()),
         ..run(id)
     };
-    assert!(conclude(store, &begun(same("first")), 0).await);
-    assert!(!conclude(store, &begun(same("second")), 1).await);
+    assert!(commit(store, &begun(same("first")), 0).await);
+    assert!(!commit(store, &begun(same("second")), 1).await);
     assert!(store.run("second").await.unwrap().is_none());
     assert_eq!(store.same_run("same").await.unwrap().unwrap().id, "first");
     assert!(change(store, "first", 2, |run| run.live = false).await);
     assert!(store.same_run("same").await.unwrap().is_none());
-    assert!(conclude(store, &begun(same("second")), 3).await);
+    assert!(commit(store, &begun(same("second")), 3).await);
     assert!(
         !change(store, "first", 4, |run| run.live = true).await,
         "one that has ended does not come back beside it"
@@ -121,7 +121,7 @@ pub(super) async fn the_same_is_never_under_way_twice(store: &dyn Store) {
             fingerprint: None,
             ..run(id)
         };
-        assert!(conclude(store, &begun(not_compared), 5).await, "{id}");
+        assert!(commit(store, &begun(not_compared), 5).await, "{id}");
     }
     assert_eq!(
         ids(&store.live_runs().await.unwrap()),
@@ -130,43 +130,43 @@ pub(super) async fn the_same_is_never_under_way_twice(store: &dyn Store) {
 }
 
 pub(super) async fn who_changes_an_old_version_of_a_run_is_told_and_nothing_is_done(store: &dyn Store) {
-    assert!(conclude(store, &begun(run("r")), 0).await);
+    assert!(commit(store, &begun(run("r")), 0).await);
     let read = store.run("r").await.unwrap().unwrap();
     assert!(change(store, "r", 5, |run| run.body = "cancelled".into()).await);
     let late = RunRow {
         body: "triggered".into(),
         ..read
     };
-    let late = Done {
+    let late = Changes {
         posts: vec![NewPost {
             thread_ts: None,
             ..post("late")
         }],
         audit: vec![entry(6, "triggered", Some("r"))],
         runs: vec![late],
-        ..Done::default()
+        ..Changes::default()
     };
-    assert!(!conclude(store, &late, 6).await);
+    assert!(!commit(store, &late, 6).await);
     let now = store.run("r").await.unwrap().unwrap();
     assert_eq!((now.version, now.body.as_str()), (2, "cancelled"));
     assert_eq!((now.created_at, now.updated_at), (at(0), at(5)));
     assert_eq!(all(store).await.len(), 1);
     assert!(!outbox::keys(store, 9).await.contains(&"late".to_owned()));
-    let unknown = Done {
+    let unknown = Changes {
         runs: vec![RunRow {
             version: 3,
             ..run("nobody's")
         }],
-        ..Done::default()
+        ..Changes::default()
     };
-    assert!(!conclude(store, &unknown, 7).await);
+    assert!(!commit(store, &unknown, 7).await);
 }
 
 pub(super) async fn a_run_is_written_with_all_that_belongs_to_it_or_not_at_all(store: &dyn Store) {
     store.receive(&[arrival("a", true)], at(0)).await.unwrap();
     let row = next(store).await;
-    assert!(conclude(store, &begun(run("r")), 0).await);
-    let everything = |id: &str, version| Done {
+    assert!(commit(store, &begun(run("r")), 0).await);
+    let everything = |id: &str, version| Changes {
         answered: vec![Answered {
             message: "T:C:1".into(),
             ..Answered::default()
@@ -202,7 +202,7 @@ pub(super) async fn runs_are_listed_as_people_look_for_them(store: &dyn Store) {
             created_at: at(second),
             ..run(id)
         };
-        assert!(conclude(store, &begun(row), second).await);
+        assert!(commit(store, &begun(row), second).await);
     }
     // A change does not move it in the list.
     assert!(change(store, "a", 9, |run| run.live = false).await);
@@ -223,7 +223,7 @@ pub(super) async fn a_run_that_has_ended_is_forgotten_with_its_messages_and_a_li
             ..run(id)
         });
         done.posts.push(post(&format!("verdict:{id}")));
-        assert!(conclude(store, &done, 0).await);
+        assert!(commit(store, &done, 0).await);
         for kind in ["run", "verdict"] {
             post_it(store, &format!("{kind}:{id}"), "1.1").await;
         }
@@ -258,15 +258,15 @@ pub(super) async fn the_messages_of_a_case_and_its_runs_are_known_as_long_as_peo
         ..post("elsewhere")
     };
     done.posts.extend([post("earlier card"), elsewhere]);
-    assert!(conclude(store, &done, 0).await);
+    assert!(commit(store, &done, 0).await);
     for key in ["run:r", "earlier card", "elsewhere"] {
         post_it(store, key, "1.1").await;
     }
-    let worked_on = Done {
+    let worked_on = Changes {
         cases: vec![CaseRow { version: 1, ..case }],
-        ..Done::default()
+        ..Changes::default()
     };
-    store.conclude(&worked_on, None, at(0) + 20 * DAY).await.unwrap();
+    store.commit(&worked_on, None, at(0) + 20 * DAY).await.unwrap();
     store.purge(at(0) + 31 * DAY, KEPT).await.unwrap();
     assert!(store.run("r").await.unwrap().is_some());
     assert!(store.posted("run:r").await.unwrap().is_some());
@@ -296,11 +296,11 @@ pub(super) async fn the_audit_is_asked_by_time_run_job_and_user_and_gives_the_ne
         entry(4, "result", Some("s")),
     ];
     for entry in &told {
-        let done = Done {
+        let done = Changes {
             audit: vec![entry.clone()],
-            ..Done::default()
+            ..Changes::default()
         };
-        assert!(conclude(store, &done, 9).await);
+        assert!(commit(store, &done, 9).await);
     }
     let whats = async |query: AuditQuery| -> Vec<String> {
         let found = store.audit(&query).await.unwrap();
@@ -364,7 +364,7 @@ pub(super) async fn the_audit_is_kept_for_its_own_time(store: &dyn Store) {
         ..run("r")
     });
     done.audit = vec![entry(0, "requested", Some("r")), entry(60, "result", Some("r"))];
-    assert!(conclude(store, &done, 0).await);
+    assert!(commit(store, &done, 0).await);
     store.purge(at(0) + 365 * DAY, KEPT).await.unwrap();
     assert!(store.run("r").await.unwrap().is_none());
     assert_eq!(all(store).await.len(), 2);
@@ -378,16 +378,16 @@ pub(super) async fn the_runs_of_a_job_are_found_however_many_others_there_are(st
         live,
         ..run(id)
     };
-    assert!(conclude(store, &begun(of("rare", "old and live", true)), 0).await);
-    assert!(conclude(store, &begun(of("rare", "old", false)), 0).await);
-    assert!(conclude(store, &begun(of("rare", "lately", false)), 50).await);
+    assert!(commit(store, &begun(of("rare", "old and live", true)), 0).await);
+    assert!(commit(store, &begun(of("rare", "old", false)), 0).await);
+    assert!(commit(store, &begun(of("rare", "lately", false)), 50).await);
     for number in 0..150 {
         let other = RunRow {
             user: "U9".into(),
             created_at: at(100),
             ..of("busy", &format!("busy {number}"), false)
         };
-        assert!(conclude(store, &begun(other), 100).await);
+        assert!(commit(store, &begun(other), 100).await);
     }
     let found = async |job: &str, since: i64| store.runs_of_job(job, at(since)).await.unwrap();
     assert_eq!(ids(&found("rare", 40).await), ["lately", "old and live"]);

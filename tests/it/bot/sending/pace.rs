@@ -1,6 +1,6 @@
 //! Bursts, within the pace that Slack allows.
 
-use signpost::slack::pace::{Rate, Rates};
+use signpost::slack::rate_limiter::{Rate, Rates};
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! Whatever a run holds, its message keeps Slack's limits, its buttons, and nothing in it is markup.
 
 use signpost::jobs::checks::Finding;
-use signpost::respond::{Act, FoundError, Press, Reply, RunCard, RunStage, Trouble};
+use signpost::respond::{ButtonPress, CardAction, FoundError, Reply, RunCard, RunStage, Trouble};
 use signpost::runbook::{BlockKind, Button};
 use signpost::slack::blocks;
 
@@ -38,11 +38,11 @@ fn buttons(reply: &Reply) -> Vec<Button> {
 fn acts(card: &RunCard) -> Vec<&'static str> {
     let buttons = buttons(&responder().run(card));
     let acts = buttons.iter().map(|button| {
-        let press = Press::read(&button.value).unwrap();
+        let press = ButtonPress::read(&button.value).unwrap();
         let about = if press.act.name() == "form" { "c1" } else { "r1" };
         assert_eq!(press.case, about);
         assert!(button.action.starts_with("signpost_"), "{}", button.action);
-        assert_eq!(button.primary, press.act == Act::Approve, "{button:?}");
+        assert_eq!(button.primary, press.act == CardAction::Approve, "{button:?}");
         press.act.name()
     });
     acts.collect()
@@ -87,10 +87,10 @@ fn at_most_three_known_errors_are_offered() {
         ..done("SUCCESS")
     };
     assert_eq!(acts(&card), ["follow"; 3]);
-    let pressed = Press::read(&buttons(&responder().run(&card))[0].value).unwrap();
+    let pressed = ButtonPress::read(&buttons(&responder().run(&card))[0].value).unwrap();
     assert_eq!(
         pressed.act,
-        Act::Follow {
+        CardAction::Follow {
             runbook: "gate/tokens.md".into(),
             section: Some("G0007".into()),
             nth: 0

@@ -1,0 +1,97 @@
+//! What a press on a card does to its case.
+
+use super::case::{Actor, Case, CaseStatus, TRAIL, TopicRef};
+use crate::respond::CardAction;
+
+impl Case {
+    /// Does what a button says. `detail`: the step or place, as people read it. `false` when nothing changed.
+    pub(in crate::bot) fn act(&mut self, act: &CardAction, mark: &Actor, detail: &str) -> bool {
+        let before = (self.standing, self.at, self.place.clone(), self.done.clone());
+        let mut what = None;
+        match act {
+            CardAction::Page { at } => self.at = *at,
+            CardAction::Done { step } => {
+                if let Some(place) = self.place.as_ref().map(TopicRef::name) {
+                    let marks = self.done.entry(place).or_default();
+                    if !marks.contains_key(step) {
+                        marks.insert(step.clone(), mark.clone());
+                        what = Some("done");
+                    }
+                }
+            }
+            CardAction::Undo { step } => {
+                if let Some(place) = self.place.as_ref().map(TopicRef::name)
+                    && self
+                        .done
+                        .get_mut(&place)
+                        .is_some_and(|marks| marks.remove(step).is_some())
+                {
+                    what = Some("undone");
+                }
+            }
+            CardAction::Go { runbook, section, nth } => {
+                let to = TopicRef {
+                    runbook: runbook.clone(),
+                    section: section.clone(),
+                    nth: *nth,
+                };
+                if self.place.as_ref() != Some(&to) {
+                    self.leave();
+                    self.place = Some(to);
+                    self.at = 0;
+                    what = Some("went");
+                }
+                if matches!(self.standing, CaseStatus::Choosing | CaseStatus::NotHelped) {
+                    self.stand(CaseStatus::Open, None);
+                }
+            }
+            CardAction::Return => {
+                if let Some(place) = self.trail.pop() {
+                    self.place = Some(place);
+                    self.at = self.trail_at.pop().unwrap_or(0);
+                }
+                if self.standing == CaseStatus::Choosing && self.place.is_some() {
+                    self.stand(CaseStatus::Open, None);
+                }
+            }
+            CardAction::Fixed => what = self.stand(CaseStatus::Fixed, Some(mark)).then_some("fixed"),
+            CardAction::NotHelped => what = self.stand(CaseStatus::NotHelped, Some(mark)).then_some("not_helped"),
+            CardAction::Wrong => {
+                if self.standing != CaseStatus::Choosing {
+                    self.leave();
+                    what = self.stand(CaseStatus::Choosing, Some(mark)).then_some("wrong");
+                }
+            }
+            CardAction::Reopen => what = self.stand(CaseStatus::Open, None).then_some("reopened"),
+            CardAction::Escalated => what = self.stand(CaseStatus::Escalated, Some(mark)).then_some("escalated"),
+            CardAction::Escalate
+            | CardAction::Share
+            | CardAction::Run { .. }
+            | CardAction::Form { .. }
+            | CardAction::Cancel
+            | CardAction::Approve
+            | CardAction::Decline
+            | CardAction::Retry
+            | CardAction::Follow { .. }
+            | CardAction::Unknown => {}
+        }
+        if let Some(what) = what {
+            self.remember(mark, what, detail);
+        }
+        before != (self.standing, self.at, self.place.clone(), self.done.clone())
+    }
+
+    /// Goes away from the place, to come back to it.
+    pub(super) fn leave(&mut self) {
+        if self.trail.len() >= TRAIL {
+            self.trail.remove(0);
+            self.trail_at.drain(..1.min(self.trail_at.len()));
+        }
+        if let Some(place) = self.place.take() {
+            self.trail.push(place);
+            // As many as there are places, also in cases of before.
+            self.trail_at.resize(self.trail.len() - 1, 0);
+            self.trail_at.push(self.at);
+        }
+    }
+}

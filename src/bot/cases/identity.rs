@@ -1,0 +1,53 @@
+//! What tells one error from others of the same topic, as a digest that the store has an index on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use ring::digest::{SHA256, digest};
+
+use super::case::{Case, EVIDENCE_LINES, EvidenceLine, harmless};
+use crate::matching::{Match, SignatureKind};
+
+/// Bytes of the digest that are kept.
+const LENGTH: usize = 16;
+
+impl Case {
+    /// The digest of the codes, alert names and values that the case was recognised by.
+    pub(in crate::bot) fn identity(&self) -> String {
+        of(&self.evidence, &self.captures)
+    }
+}
+
+/// The [`Case::identity`] of a case that is recognised by this match.
+pub(in crate::bot) fn of_match(found: &Match) -> String {
+    let lines: Vec<EvidenceLine> = found
+        .evidence
+        .iter()
+        .take(EVIDENCE_LINES)
+        .map(EvidenceLine::from)
+        .collect();
+    of(&lines, &harmless(found))
+}
+
+fn of(evidence: &[EvidenceLine], captures: &BTreeMap<String, Vec<String>>) -> String {
+    let named = evidence
+        .iter()
+        .filter(|line| matches!(line.kind, SignatureKind::Code | SignatureKind::Alert));
+    let names: BTreeSet<String> = named.map(|line| line.signature.to_lowercase()).collect();
+    // Values never contain NUL, so that no two lists are written the same way.
+    let mut written = String::new();
+    for name in names {
+        written.extend([name.as_str(), "\0"]);
+    }
+    for (name, values) in captures {
+        written.extend(["\0", name, "\0"]);
+        for value in values {
+            written.extend([value, "\0"]);
+        }
+    }
+    let mut hex = String::with_capacity(2 * LENGTH);
+    for byte in digest(&SHA256, written.as_bytes()).as_ref().iter().take(LENGTH) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}

@@ -1,0 +1,161 @@
+//! Frame → inbox. What is stored here is acknowledged next, so nothing else happens in between.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use tracing::{debug, error, info, warn};
+
+use crate::bot::context::Context;
+use crate::bot::interactions::InteractionHandler;
+use crate::policy::StrayVerdict;
+use crate::slack::decode::{self, Envelope, Event};
+use crate::slack::inbound::EnvelopeHandler;
+use crate::slack::stray_connections::{StrayConnections, StrayVerdict as GhostVerdict};
+use crate::store::Arrival;
+
+/// Takes envelopes into the inbox.
+#[derive(Debug)]
+pub(in crate::bot) struct Intake {
+    pub(in crate::bot) context: Arc<Context>,
+    pub(in crate::bot) ghosts: Mutex<StrayConnections>,
+    /// Answers interactions.
+    pub(in crate::bot) interact: InteractionHandler,
+}
+
+#[async_trait]
+impl EnvelopeHandler for Intake {
+    async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String> {
+        let arrivals: Vec<Arrival> = envelopes.iter().filter_map(|envelope| self.arrival(envelope)).collect();
+        if arrivals.is_empty() {
+            return Ok(());
+        }
+        match self.context.store.receive(&arrivals, self.context.clock.now()).await {
+            Ok(receipts) => {
+                self.context.status.store_works();
+                if receipts.into_iter().any(crate::store::Receipt::wakes) {
+                    self.context.inbox.notify_one();
+                }
+                Ok(())
+            }
+            Err(cause) => {
+                if self.context.status.store_failed(&cause) {
+                    error!(%cause, "what came in cannot be stored, and is not acknowledged");
+                }
+                Err(cause.to_string())
+            }
+        }
+    }
+
+    async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
+        metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
+        let interaction = decode::interaction(&envelope, &self.context.rules.us);
+        // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+        let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
+        if let Ok(answer) = answer {
+            return answer.map_err(|cause| cause.to_string());
+        }
+        metrics::counter!("signpost_panics_total", "task" => "interaction").increment(1);
+        Err("an interaction made the bot panic".to_owned())
+    }
+
+    fn opened(&self, num_connections: Option<u32>, overlap: u32) {
+        info!(slack.connections = num_connections, "connected to Slack");
+        if let (Some(connections), Ok(mut ghosts)) = (num_connections, self.ghosts.lock()) {
+            let verdict = ghosts.hello(self.context.clock.now(), connections, overlap);
+            self.context.status.change(|status| match verdict {
+                GhostVerdict::Alarm(extra) => status.ghosts = extra,
+                _ if ghosts.clear() => status.ghosts = 0,
+                _ => {}
+            });
+            if let GhostVerdict::Alarm(extra) = verdict {
+                error!(
+                    slack.ghosts = extra,
+                    "more connections to Slack than ours: something else takes events that the bot never sees; find \
+                     other processes with this app token, or revoke it and make a new one"
+                );
+            }
+            metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.context.status.get().ghosts));
+        }
+        // Last, so that who waits for the connection finds everything that its hello told.
+        self.context.status.change(|status| status.sockets += 1);
+    }
+
+    fn closed(&self) {
+        self.context
+            .status
+            .change(|status| status.sockets = status.sockets.saturating_sub(1));
+    }
+}
+
+impl Intake {
+    /// The row for an envelope; `None` for what is not to be handled.
+    fn arrival(&self, envelope: &Envelope) -> Option<Arrival> {
+        metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
+        if envelope.retry_attempt > 0 {
+            debug!(slack.retry = envelope.retry_attempt, "Slack sends an envelope again");
+        }
+        if envelope.kind != "events_api" {
+            warn!(
+                slack.kind = envelope.kind,
+                "nothing handles this kind of envelope; it is acknowledged and left alone"
+            );
+            return None;
+        }
+        match decode::event(&envelope.payload, &self.context.rules.us) {
+            Event::Message(message) => {
+                // What nobody may see answered is not even stored.
+                if let StrayVerdict::Ignore(why) = self.context.rules.verdict(&message, message.mentioned, false) {
+                    debug!(why, "a message is left alone");
+                    return None;
+                }
+                Some(Arrival {
+                    key: message.key(),
+                    lane: format!("{}:{}", message.team, message.channel),
+                    mentioned: message.mentioned,
+                    payload: envelope.payload.to_string(),
+                    decoded: true,
+                })
+            }
+            Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.context.rules.is_us(author)) => {
+                debug!("a message of ours was deleted");
+                None
+            }
+            // In the lane of its channel: what was pasted before is handled before.
+            Event::Deleted { message, .. } => Some(Arrival {
+                key: format!("deleted:{message}"),
+                lane: message.rsplit_once(':').map_or("", |(lane, _)| lane).to_owned(),
+                mentioned: false,
+                payload: envelope.payload.to_string(),
+                decoded: true,
+            }),
+            Event::HomeOpened { user, tab } => {
+                debug!(user, tab, "the bot's own page was opened");
+                if tab == "home" {
+                    self.interact.home.opened(&user);
+                }
+                None
+            }
+            Event::Ignored { kind } => {
+                debug!(kind, "an event is left alone");
+                None
+            }
+            Event::Odd { why } => {
+                let key = decode::event_id(&envelope.payload).unwrap_or_else(|| format!("envelope:{}", envelope.id));
+                warn!(
+                    why,
+                    key, "an event cannot be decoded; its payload is set aside for a day"
+                );
+                Some(Arrival {
+                    key,
+                    lane: String::new(),
+                    mentioned: false,
+                    payload: envelope.payload.to_string(),
+                    decoded: false,
+                })
+            }
+        }
+    }
+}

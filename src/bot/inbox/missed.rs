@@ -1,0 +1,161 @@
+//! Messages that are too old to be answered, as after an outage: dropped, counted, and told once in their channel.
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{error, info};
+use uuid::Uuid;
+
+use crate::bot::cases::rows::{key_of, post};
+use crate::bot::mind::{Mind, body};
+use crate::bot::rules::Rules;
+use crate::command::{self, Command};
+use crate::policy::Verdict;
+use crate::respond;
+use crate::slack::decode::{Event, Message};
+use crate::store::{Action, Answered, Changes, Expiry, Missed, NewMissed, Store, Waiting};
+
+/// Fewer errors than this are not worth a message; each is in the channel for everybody to see.
+const MANY: u64 = 3;
+/// A channel is told once nothing was missed there for this long: until then its backlog is worked through.
+const QUIET: SignedDuration = SignedDuration::from_secs(5);
+
+/// The age of a message, against what people set.
+#[derive(Debug, Clone, Default)]
+pub(in crate::bot) struct Age {
+    /// It is too old.
+    missed: Option<NewMissed>,
+    /// It asks for a run.
+    is_run: bool,
+    /// Until when its answer is of use.
+    expiry: Option<Expiry>,
+}
+
+impl Age {
+    /// Judges an event by the time at which its message was written, in Slack's time. What an operator asked for is
+    /// never too old.
+    pub(in crate::bot) fn of(event: &Event, row: &Waiting, rules: &Rules, now: Timestamp) -> Self {
+        let Event::Message(message) = event else {
+            return Self::default();
+        };
+        let Some(at) = written_at(message) else {
+            return Self::default();
+        };
+        let asked = matches!(
+            rules.verdict(message, message.mentioned || row.mentioned, false),
+            Verdict::Question | Verdict::AskedByStranger
+        );
+        if row.retried {
+            return Self::default();
+        }
+        // A job that is started hours later than asked for may do harm. Its refusal is an answer like any other.
+        let is_run = asked && matches!(command::parse(&message.text), Command::Run(_));
+        let end = |patient| rules.too_old(patient).and_then(|limit| at.checked_add(limit).ok());
+        let missed = NewMissed {
+            channel: message.channel.clone(),
+            at,
+            asked,
+            noted_at: now,
+        };
+        Self {
+            missed: end(asked && !is_run).is_some_and(|end| end < now).then_some(missed),
+            is_run,
+            expiry: end(asked).map(|end| Expiry {
+                at: end,
+                asked,
+                written_at: at,
+            }),
+        }
+    }
+
+    /// Whether the message asks for a run, and is too old for that: whoever asked must learn that nothing was started.
+    pub(in crate::bot) fn is_late_run(&self) -> bool {
+        self.is_run && self.missed.is_some()
+    }
+
+    /// Whether the message is not even looked at: somebody asked, and every question has an answer.
+    pub(in crate::bot) fn is_refused(&self) -> bool {
+        self.missed.as_ref().is_some_and(|missed| missed.asked)
+    }
+}
+
+/// What is left of the outcome of a message, given its age. What changes answers that are there goes on however old the
+/// message is: the end of an alert, for instance.
+pub(in crate::bot) fn with_age(mut done: Changes, age: Age) -> Changes {
+    match age.missed {
+        Some(_) if age.is_run => done,
+        Some(missed) if missed.asked || done.posts.iter().any(|post| post.action == Action::Post) => Changes {
+            missed: Some(missed),
+            ..Changes::default()
+        },
+        // The message of a run is not an answer: people must see that it was started.
+        _ => {
+            done.expiry = age.expiry.filter(|_| done.runs.is_empty());
+            done
+        }
+    }
+}
+
+fn written_at(message: &Message) -> Option<Timestamp> {
+    let ts = message.edited_ts.as_deref().unwrap_or(&message.ts);
+    let seconds = ts.parse::<f64>().ok().filter(|seconds| seconds.is_finite())?;
+    Timestamp::from_millisecond((seconds * 1_000.0) as i64).ok()
+}
+
+/// The answer to a request for a run that is too old.
+pub(in crate::bot) fn late_run(mind: &Mind, message: &Message) -> Changes {
+    let key = key_of(&message.id());
+    let thread = Some(message.answer_thread().to_owned());
+    let posts = post(&key, &message.channel, thread, &body(&mind.responder().run_late()));
+    Changes {
+        posts: posts.into_iter().collect(),
+        answered: vec![Answered {
+            message: message.id(),
+            about: "late run".to_owned(),
+            post: Some(key),
+            case: None,
+        }],
+        ..Changes::default()
+    }
+}
+
+/// Tells channels what was missed there, once their backlog is worked through. `now` is Slack's time. `true` when
+/// something is to be posted.
+pub(in crate::bot) async fn tell(store: &dyn Store, mind: &Mind, now: Timestamp) -> bool {
+    let before = now.checked_sub(QUIET).unwrap_or(now);
+    let missed = match store.missed_before(before).await {
+        Ok(missed) => missed,
+        Err(cause) => {
+            error!(%cause, "what was missed cannot be read; trying again");
+            return false;
+        }
+    };
+    let mut posted = false;
+    for one in missed {
+        let note = (one.count >= MANY || one.asked > 0)
+            .then(|| note(mind, &one, now))
+            .flatten();
+        match store.tell_missed(&one, note.as_ref(), now).await {
+            Ok(()) => {
+                info!(
+                    channel = one.channel,
+                    count = one.count,
+                    "messages were too old to be answered"
+                );
+                posted |= note.is_some();
+            }
+            Err(cause) => error!(%cause, "what was missed cannot be told; trying again"),
+        }
+    }
+    posted
+}
+
+fn note(mind: &Mind, missed: &Missed, now: Timestamp) -> Option<crate::store::NewPost> {
+    let reply = mind.responder().missed(&respond::Missed {
+        count: missed.count,
+        asked: missed.asked > 0,
+        first_at: missed.first_at,
+        last_at: missed.last_at,
+        now,
+    });
+    let key = format!("missed:{}:{}", missed.channel, Uuid::new_v4());
+    post(&key, &missed.channel, None, &body(&reply))
+}

@@ -1,0 +1,290 @@
+//! Inbox → outbox: messages of one channel in order, channels side by side, each in its turn.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use tokio::sync::{RwLock, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, error, info};
+
+use super::cpu_permits::{Step, Steps};
+use super::missed::{self, Age};
+use super::running::Running;
+use crate::bot::context::Context;
+use crate::bot::home::Home;
+use crate::bot::messages::MessageHandler;
+use crate::bot::questions::jobs;
+use crate::bot::reading::Files;
+use crate::clock::Clock;
+use crate::slack::decode::{self, Event};
+use crate::store::{self, Changes, Waiting, Why};
+
+/// Channels worked through at once. Of each, one row is in memory.
+const LANES: usize = 128;
+/// Rows of a channel until another one gets its place, where more channels wait than there are places.
+const ROWS: usize = 32;
+/// A row during which the process ended so often is set aside: more often than a person restarts the bot by chance while the
+/// same row is being handled, for then nothing is wrong with it.
+const CRASHES: u32 = 5;
+/// Between tries when the store fails, or what should be caught was not.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+/// How often the inbox is looked at when nothing wakes the handler: an operator may have asked for a row again.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Handles the inbox.
+#[derive(Debug)]
+pub(in crate::bot) struct InboxWorker {
+    pub(in crate::bot) context: Arc<Context>,
+    pub(in crate::bot) listener: MessageHandler,
+    pub(in crate::bot) home: Arc<Home>,
+    /// Limits how many think at once: one core is left to everything else, and a click finds no crowd before it.
+    pub(in crate::bot) thinking: Arc<Semaphore>,
+    /// Held for writing while a row thinks during which the process ended before, so that no other row is blamed if it ends
+    /// again.
+    pub(in crate::bot) suspects: RwLock<()>,
+    /// Knows every lane that is worked through: where this is ended at once, the rows may take a moment longer.
+    pub(in crate::bot) tracker: TaskTracker,
+}
+
+impl InboxWorker {
+    /// Handles rows until told to stop, then finishes those that were begun.
+    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut busy: HashSet<String> = HashSet::new();
+        let mut lanes: JoinSet<String> = JoinSet::new();
+        let mut last = String::new();
+        loop {
+            let wait = match self.start_lanes(&mut busy, &mut lanes, &mut last, &stop).await {
+                Ok(()) => LOOK,
+                Err(cause) => {
+                    self.store_failed(&cause);
+                    STORE_WAIT
+                }
+            };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(ended) = lanes.join_next() => {
+                    let mut next = Some(ended);
+                    while let Some(ended) = next {
+                        // Lanes never panic: what could is caught in them.
+                        if let Ok(lane) = ended {
+                            busy.remove(&lane);
+                        }
+                        next = lanes.try_join_next();
+                    }
+                }
+                () = self.context.inbox.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        while lanes.join_next().await.is_some() {}
+    }
+
+    /// Gives places to lanes that wait, beginning after the one that got the last place.
+    async fn start_lanes(
+        self: &Arc<Self>,
+        busy: &mut HashSet<String>,
+        lanes: &mut JoinSet<String>,
+        last: &mut String,
+        stop: &CancellationToken,
+    ) -> Result<(), store::Error> {
+        if busy.len() >= LANES {
+            return Ok(());
+        }
+        // The busy ones may be among them.
+        let limit = u32::try_from(LANES + busy.len()).unwrap_or(u32::MAX);
+        for lane in self.context.store.lanes(last, limit).await? {
+            if busy.len() >= LANES {
+                break;
+            }
+            if busy.insert(lane.clone()) {
+                lane.clone_into(last);
+                let (handler, stop) = (Arc::clone(self), stop.clone());
+                lanes.spawn(self.tracker.track_future(async move {
+                    let rows = AssertUnwindSafe(handler.rows(&lane, &stop)).catch_unwind();
+                    if rows.await.is_err() {
+                        metrics::counter!("signpost_panics_total", "task" => "inbox").increment(1);
+                        error!(lane, "handling a channel's messages panicked; trying again");
+                        pause(&stop).await;
+                    }
+                    lane
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn store_failed(&self, cause: &store::Error) {
+        if self.context.status.store_failed(cause) {
+            error!(%cause, "the store fails; trying again");
+        }
+    }
+
+    /// Handles rows of a lane, in order, until none waits or others get their turn.
+    async fn rows(&self, lane: &str, stop: &CancellationToken) {
+        for _ in 0..ROWS {
+            if stop.is_cancelled() {
+                return;
+            }
+            let handled = match self.context.store.next(lane).await {
+                Ok(Some(row)) => self.guarded(&row).await,
+                Ok(None) => return,
+                Err(cause) => Err(cause),
+            };
+            if let Err(cause) = handled {
+                self.store_failed(&cause);
+                // The row stays in the inbox, for the next start if need be.
+                pause(stop).await;
+            }
+        }
+    }
+
+    /// Handles one row. Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+    async fn guarded(&self, row: &Waiting) -> Result<(), store::Error> {
+        let handled = AssertUnwindSafe(self.one(row)).catch_unwind().await;
+        let Ok(handled) = handled else {
+            metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
+            error!(
+                key = row.key,
+                "a message made the bot panic; it is set aside, and `signpost inbox` lists it"
+            );
+            return self.set_aside(row, Why::Panicked).await;
+        };
+        if handled.is_err() {
+            // The store fails, so this may fail too: then the row counts as one that brought the process down once.
+            let _ = self.context.store.release(Some(row.seq)).await;
+        }
+        if let Some(Handled { done, begun }) = handled? {
+            self.finished(&done, begun).await;
+        }
+        Ok(())
+    }
+
+    /// Handles one row. `None` when it was set aside, or changed meanwhile (the other arrival told of a mention): then it
+    /// still waits.
+    async fn one(&self, row: &Waiting) -> Result<Option<Handled>, store::Error> {
+        if row.attempts >= CRASHES {
+            error!(
+                key = row.key,
+                crashes = row.attempts,
+                "the bot ended each time it handled a message, which is set aside; `signpost inbox` lists it"
+            );
+            self.set_aside(row, Why::Crashed).await?;
+            return Ok(None);
+        }
+        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.context.rules.us));
+        let event = event.unwrap_or(Event::Ignored { kind: String::new() });
+        // Files take their time. Only then is it the row's turn: what Slack is slow with brings nothing down.
+        let files = match &event {
+            Event::Message(message) => {
+                let mentioned = message.mentioned || row.mentioned;
+                self.listener.files(message, mentioned).await?
+            }
+            _ => Files::default(),
+        };
+        self.turn(row, event, files).await
+    }
+
+    async fn turn(&self, row: &Waiting, event: Event, files: Files) -> Result<Option<Handled>, store::Error> {
+        let mut running = Running::new(self.context.store.as_ref(), &self.suspects, row);
+        if !running.begin().await? {
+            return Ok(None);
+        }
+        let begun = self.context.clock.now();
+        let age = Age::of(&event, row, &self.context.rules, self.context.slack_time.now());
+        let mut thought = Steps::new(&self.thinking, self.think(event, row, &age, files));
+        let done = loop {
+            match thought.go_on().await {
+                Step::Done(done) => break done?,
+                Step::Waits => {
+                    running.pause().await?;
+                    thought.woken().await;
+                    if !running.begin().await? {
+                        return Ok(None);
+                    }
+                }
+            }
+        };
+        drop(thought);
+        let done = missed::with_age(done, age);
+        let finished = self.context.store.finish(row, &done, self.context.clock.now()).await?;
+        self.context.status.store_works();
+        Ok(finished.then_some(Handled { done, begun }))
+    }
+
+    async fn set_aside(&self, row: &Waiting, why: Why) -> Result<(), store::Error> {
+        self.context
+            .store
+            .set_aside(&row.key, why, self.context.clock.now())
+            .await?;
+        metrics::counter!("signpost_inbox_set_aside_total", "reason" => why.as_str()).increment(1);
+        Ok(())
+    }
+
+    /// Tells those who wait for it what a row led to.
+    async fn finished(&self, done: &Changes, begun: Timestamp) {
+        let outcome = match done {
+            Changes { missed: Some(_), .. } => "too_old",
+            Changes { posts, .. } if posts.is_empty() => "silent",
+            _ => "answered",
+        };
+        metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
+        for store::Answered { message, about, .. } in &done.answered {
+            let milliseconds = self.context.clock.now().duration_since(begun).as_millis();
+            info!(message, about, milliseconds, "a message is answered");
+        }
+        if let Some(missed) = &done.missed {
+            debug!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");
+        }
+        let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
+        for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
+            self.home.changed_for(user);
+        }
+        if !done.posts.is_empty() {
+            self.context.outbox.notify_one();
+        }
+        if !done.runs.is_empty() {
+            self.listener.talk.runner.woken();
+        }
+        // What somebody gave a job may be a secret: it does not stay where it came in.
+        let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
+        if done.answered.iter().any(gave)
+            && let Err(cause) = self.context.store.scrub().await
+        {
+            self.store_failed(&cause);
+        }
+    }
+
+    async fn think(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Changes, store::Error> {
+        match event {
+            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.context.mind, &message)),
+            Event::Message(_) if age.is_refused() => Ok(Changes::default()),
+            Event::Message(message) => {
+                let mentioned = message.mentioned || row.mentioned;
+                self.listener.on_message(&message, mentioned, files).await
+            }
+            Event::Deleted { message, .. } => self.listener.forget(&message).await,
+            _ => Ok(Changes::default()),
+        }
+    }
+}
+
+/// A row that was handled.
+struct Handled {
+    done: Changes,
+    begun: Timestamp,
+}
+
+/// Waits before the next try, or until told to stop.
+async fn pause(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(STORE_WAIT) => {}
+    }
+}

@@ -1,0 +1,454 @@
+//! What people do and wait for: buttons, slash commands, shortcuts, modals. Answered inline, never behind messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tracing::{debug, error, warn};
+
+mod jobs;
+mod run;
+mod shortcuts;
+mod windowed;
+
+use super::context::Context;
+use super::home::{self, Home};
+use super::mind::{Mind, body};
+use super::runs::Runner;
+use crate::bot::cases::rows::{self, post, row, update, whisper};
+use crate::bot::cases::{Actor, Case};
+use crate::bot::modals;
+use crate::bot::questions::jobs::{FormRequest, join};
+use crate::bot::questions::{Answer, Question, QuestionHandler};
+use crate::respond::{ButtonPress, CardAction, Reply};
+use crate::slack::decode::{Actions, Interaction, InteractionContext, SlashCommand, ViewAnswer};
+use crate::slack::sender::Body;
+use crate::slack::web::View;
+use crate::store::{self, CaseRow, Changes, NewPost};
+
+/// Two people click at once: how often a click is tried again on what the other one made of the case.
+const TRIES: usize = 50;
+
+/// How long a window waits for something that it can do without.
+const AT_ONCE: Duration = Duration::from_millis(300);
+/// A command that took longer is acknowledged already, or is about to be: its answer goes another way.
+const LATE: Duration = Duration::from_millis(1_600);
+
+/// Answers interactions.
+#[derive(Debug)]
+pub(super) struct InteractionHandler {
+    pub(super) context: Arc<Context>,
+    pub(super) talk: Arc<QuestionHandler>,
+    pub(super) home: Arc<Home>,
+    pub(super) runner: Arc<Runner>,
+}
+
+/// What a click did to its case.
+enum Clicked {
+    Changed(Box<Case>),
+    Same,
+    Gone,
+    /// Concurrent changes kept the click from being saved.
+    Lost,
+}
+
+impl InteractionHandler {
+    /// What goes into the acknowledgement; nothing for most.
+    pub(super) async fn answer(&self, interaction: Interaction) -> Result<Option<Value>, store::Error> {
+        match interaction {
+            Interaction::Actions(actions) => self.clicked(&actions).await.map(|()| None),
+            Interaction::Command(command) => self.command(&command).await,
+            Interaction::Shortcut(shortcut) => self.shortcut(&shortcut).await.map(|()| None),
+            Interaction::View(answer) => self.view(&answer).await,
+            Interaction::Unknown { kind } => {
+                warn!(
+                    slack.kind = kind,
+                    "nothing handles this kind of interaction; it is acknowledged"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    // --- buttons --------------------------------------------------------------------------------------------------
+
+    async fn clicked(&self, actions: &Actions) -> Result<(), store::Error> {
+        for action in actions
+            .actions
+            .iter()
+            .filter(|action| action.action_id.starts_with("signpost_"))
+        {
+            let value = action.value.as_deref().or(action.selected.first().map(String::as_str));
+            match value.and_then(ButtonPress::read) {
+                Some(press) => self.press(actions, press).await?,
+                None if action.action_id == home::REFRESH => self.home.opened(&actions.whence.who.id),
+                None if action.action_id == modals::OPEN_PASTE => self.open_paste(&actions.whence).await,
+                None => {
+                    debug!(action = action.action_id, "a button of another version");
+                    self.tell(actions, &self.context.mind.responder().too_old(None)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn press(&self, actions: &Actions, press: ButtonPress) -> Result<(), store::Error> {
+        let whence = &actions.whence;
+        if press.act == CardAction::Escalate {
+            return self.open_escalation(actions, &press.case).await;
+        }
+        if press.act == CardAction::Share {
+            return self.share(actions, &press.case).await;
+        }
+        match &press.act {
+            CardAction::Run { text } => return self.run(actions, &press.case, text).await,
+            CardAction::Form { job, line, given } => {
+                let wish = FormRequest {
+                    job: job.clone(),
+                    given: given.clone(),
+                    line: *line,
+                    case: Some(press.case).filter(|case| !case.is_empty()),
+                };
+                return self.open_form(whence, jobs::thread_of(actions), wish).await;
+            }
+            act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
+            _ => {}
+        }
+        match self.change(&press.case, whence, &press.act).await? {
+            Clicked::Gone => {
+                let days = Some(self.context.rules.retention_days());
+                self.tell(actions, &self.context.mind.responder().too_old(days)).await
+            }
+            // Only one person sees it: it is shown anew where it stands.
+            Clicked::Changed(case) if case.post.is_none() => {
+                let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+                self.show_again(actions, &shown).await;
+                Ok(())
+            }
+            Clicked::Lost => self.not_done(actions).await,
+            Clicked::Changed(_) | Clicked::Same => Ok(()),
+        }
+    }
+
+    /// Does what a button says, on the case as it is now.
+    async fn change(&self, id: &str, whence: &InteractionContext, act: &CardAction) -> Result<Clicked, store::Error> {
+        for _ in 0..TRIES {
+            let Some(row) = self.context.store.case(id).await? else {
+                return Ok(Clicked::Gone);
+            };
+            let Some(mut case) = rows::read(&row) else {
+                return Ok(Clicked::Gone);
+            };
+            let detail = self.detail(&case, act);
+            if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
+                Mind::offer(&self.context.mind.knowledge(), &mut case);
+            }
+            if !case.act(act, &self.mark(whence), &detail) {
+                return Ok(Clicked::Same);
+            }
+            let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+            let posts: Vec<NewPost> = update(&case, row.version, &shown).into_iter().collect();
+            if self.save(&row, &case, whence, &posts).await? {
+                return Ok(Clicked::Changed(Box::new(case)));
+            }
+        }
+        Ok(Clicked::Lost)
+    }
+
+    async fn save(
+        &self,
+        old: &CaseRow,
+        case: &Case,
+        whence: &InteractionContext,
+        posts: &[NewPost],
+    ) -> Result<bool, store::Error> {
+        self.save_with(old, case, whence, posts, Changes::default()).await
+    }
+
+    /// The same, with what else belongs to it.
+    async fn save_with(
+        &self,
+        old: &CaseRow,
+        case: &Case,
+        whence: &InteractionContext,
+        posts: &[NewPost],
+        more: Changes,
+    ) -> Result<bool, store::Error> {
+        let Some(new) = row(case, old.version, self.context.clock.now()) else {
+            return Ok(true);
+        };
+        let new = CaseRow {
+            created_at: old.created_at,
+            ..new
+        };
+        let mut done = Changes {
+            posts: posts.to_vec(),
+            cases: vec![new],
+            ..Changes::default()
+        };
+        join(&mut done, more);
+        self.commit(&done, &whence.who.id).await
+    }
+
+    /// The step that an act is about, as people call it.
+    fn detail(&self, case: &Case, act: &CardAction) -> String {
+        let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
+            return case
+                .place
+                .as_ref()
+                .map(crate::bot::cases::TopicRef::name)
+                .unwrap_or_default();
+        };
+        let known = self.context.mind.knowledge();
+        let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
+        let steps = topic.map(|topic| self.context.mind.responder().steps(&known.library, topic));
+        let named = steps.into_iter().flatten().find(|known| known.key == *step);
+        named.map(|known| known.name).unwrap_or_default()
+    }
+
+    fn mark(&self, whence: &InteractionContext) -> Actor {
+        let who = &whence.who;
+        Actor {
+            by: who.id.clone(),
+            name: who.name.clone().unwrap_or_else(|| who.id.clone()),
+            at: self.context.clock.now(),
+        }
+    }
+
+    /// Lets everybody see what one person saw.
+    async fn share(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
+        let whence = &actions.whence;
+        let key = format!("share:{id}");
+        for _ in 0..TRIES {
+            let (Some(row), Some(channel)) = (self.context.store.case(id).await?, whence.channel.clone()) else {
+                let days = Some(self.context.rules.retention_days());
+                return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
+            };
+            let Some(mut case) = rows::read(&row).filter(|case| case.post.is_none()) else {
+                return Ok(());
+            };
+            let spot = self.context.reading.spot(&channel).await;
+            if !spot.is_member {
+                return self.tell(actions, &self.context.mind.responder().not_member()).await;
+            }
+            case.stranger |= spot.strangers || self.context.rules.is_stranger(whence, &channel);
+            case.post = Some(key.clone());
+            case.channel.clone_from(&channel);
+            let shown = self.shared(&case, &self.mark(whence));
+            let posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &shown)
+                .into_iter()
+                .collect();
+            if self.save(&row, &case, whence, &posts).await? {
+                self.respond(whence, &json!({"delete_original": true}), &Body::default())
+                    .await;
+                return Ok(());
+            }
+        }
+        self.not_done(actions).await
+    }
+
+    /// Tells the person who clicked that concurrent changes kept the click from being saved.
+    async fn not_done(&self, actions: &Actions) -> Result<(), store::Error> {
+        warn!("too many people change the same at once; a click is left out");
+        self.tell(actions, &self.context.mind.responder().failed(None)).await
+    }
+
+    /// What is shared, with who shares it.
+    fn shared(&self, case: &Case, mark: &Actor) -> Body {
+        let known = self.context.mind.knowledge();
+        let mut shown = self.context.mind.show(&known, case);
+        let by = body(&self.context.mind.responder().shared_by(&mark.name));
+        shown.blocks.extend(by.blocks);
+        shown.text = format!("{}\n{}", shown.text, by.text);
+        shown
+    }
+
+    // --- slash commands -------------------------------------------------------------------------------------------
+
+    async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
+        let whence = &command.whence;
+        let begun = tokio::time::Instant::now();
+        let id = format!("command:{}", whence.id);
+        let question = self.question(whence, id, command.text.clone());
+        let said = match self.settled(question).await? {
+            Answer::Form(wish) => {
+                self.open_form(whence, None, *wish).await?;
+                return Ok(None);
+            }
+            said => said,
+        };
+        let (shown, _) = self.private(whence, said).await?;
+        if begun.elapsed() > LATE {
+            let how = json!({"response_type": "ephemeral"});
+            self.respond(whence, &how, &shown).await;
+            return Ok(None);
+        }
+        Ok(Some(
+            json!({"response_type": "ephemeral", "text": shown.text, "blocks": shown.blocks}),
+        ))
+    }
+
+    /// A question that only the person who asks sees answered.
+    pub(super) fn question(&self, whence: &InteractionContext, id: String, text: String) -> Question {
+        let channel = whence.channel.clone().unwrap_or_default();
+        // Slack does not say it with a command; strangers are known by their own workspace.
+        let shared = false;
+        let mut case = Case {
+            id,
+            team: whence.team.clone(),
+            author: Some(whence.who.id.clone()),
+            asked: true,
+            stranger: self.context.rules.is_stranger(whence, &channel),
+            channel,
+            ..Case::default()
+        };
+        let message = case.id.clone();
+        case.paste(&message, &crate::redact::redact(&text));
+        Question {
+            text,
+            images: false,
+            user: whence.who.id.clone(),
+            direct: whence.is_direct(),
+            shared,
+            can_open: true,
+            case,
+        }
+    }
+
+    /// What is said, for one person to see; a case is kept, so that its buttons work.
+    pub(super) async fn private(
+        &self,
+        whence: &InteractionContext,
+        said: Answer,
+    ) -> Result<(Body, Option<Case>), store::Error> {
+        match said {
+            Answer::Plain { reply, .. } | Answer::Run { reply, .. } | Answer::Joined { reply, .. } => {
+                Ok((body(&reply), None))
+            }
+            Answer::Form(_) => Ok((body(&self.context.mind.responder().help_on(Some("run"))), None)),
+            Answer::Case { case, .. } => {
+                let now = self.context.clock.now();
+                let done = Changes {
+                    cases: row(&case, 0, now).into_iter().collect(),
+                    ..Changes::default()
+                };
+                self.context.store.commit(&done, Some(&whence.who.id), now).await?;
+                Ok((
+                    self.context.mind.show(&self.context.mind.knowledge(), &case),
+                    Some(*case),
+                ))
+            }
+        }
+    }
+
+    // --- modals ---------------------------------------------------------------------------------------------------
+
+    async fn open_paste(&self, whence: &InteractionContext) {
+        self.open(whence, modals::paste(self.context.mind.responder().labels()))
+            .await;
+    }
+
+    /// Opens a window; `None` when that could not be done, which the person is told.
+    async fn open(&self, whence: &InteractionContext, view: Value) -> Option<View> {
+        let Some(trigger) = whence.trigger_id.as_deref() else {
+            warn!("an interaction without a trigger: no window can be opened");
+            return None;
+        };
+        match self.context.sender.open_view(trigger, view).await {
+            Ok(view) => Some(view),
+            Err(error) => {
+                error!(%error, "a window could not be opened");
+                let failed = body(&self.context.mind.responder().failed(None));
+                let how = json!({"response_type": "ephemeral", "replace_original": false});
+                self.respond(whence, &how, &failed).await;
+                None
+            }
+        }
+    }
+
+    async fn open_escalation(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
+        let Some(case) = self.context.store.case(id).await?.as_ref().and_then(rows::read) else {
+            let days = Some(self.context.rules.retention_days());
+            return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
+        };
+        if case.stranger || self.context.rules.is_stranger(&actions.whence, &case.channel) {
+            return self.tell(actions, &self.context.mind.responder().who_refused()).await;
+        }
+        let link = self.link(&case).await;
+        let view = modals::escalation(&self.context.mind, &case, link.as_deref());
+        self.open(&actions.whence, view).await;
+        Ok(())
+    }
+
+    /// Where people work on a case, when that is known at once: a window has to open within three seconds.
+    async fn link(&self, case: &Case) -> Option<String> {
+        let thread = rows::thread_of(self.context.store.as_ref(), case).await.ok()??;
+        let asked = self.context.reading.permalink(&case.channel, &thread);
+        tokio::time::timeout(AT_ONCE, asked).await.ok()?
+    }
+
+    async fn view(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        if answer.closed {
+            return Ok(None);
+        }
+        match answer.view.callback_id.as_str() {
+            modals::PASTE => self.pasted(answer).await,
+            modals::ESCALATION => self.escalated(answer).await,
+            modals::form::RUN_JOB => self.submitted(answer).await,
+            other => {
+                warn!(slack.callback = other, "a window that this version does not know");
+                Ok(None)
+            }
+        }
+    }
+
+    // --- telling one person ---------------------------------------------------------------------------------------
+
+    /// Tells something to who clicked, without changing what was clicked on.
+    async fn tell(&self, actions: &Actions, reply: &Reply) -> Result<(), store::Error> {
+        let thread = actions.thread_ts.clone();
+        self.whisper(&actions.whence, thread, reply).await
+    }
+
+    async fn whisper(
+        &self,
+        whence: &InteractionContext,
+        thread: Option<String>,
+        reply: &Reply,
+    ) -> Result<(), store::Error> {
+        let shown = body(reply);
+        if whence.response_url.is_some() {
+            let mut how = json!({"response_type": "ephemeral", "replace_original": false});
+            if let Some(thread) = thread {
+                how["thread_ts"] = json!(thread);
+            }
+            self.respond(whence, &how, &shown).await;
+            return Ok(());
+        }
+        let Some(channel) = whence.channel.as_deref() else {
+            return Ok(());
+        };
+        let key = format!("tell:{}", whence.id);
+        let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
+            .into_iter()
+            .collect();
+        self.context.store.enqueue(&posts, self.context.clock.now()).await?;
+        self.context.outbox.notify_one();
+        Ok(())
+    }
+
+    /// Answers over the response_url. What cannot be answered so is logged: the person sees that nothing came.
+    async fn respond(&self, whence: &InteractionContext, how: &Value, shown: &Body) {
+        let Some(url) = whence.response_url.as_deref() else {
+            return;
+        };
+        let mut message = how.clone();
+        if !shown.text.is_empty() {
+            message["text"] = json!(shown.text);
+            message["blocks"] = json!(shown.blocks);
+        }
+        if let Err(error) = self.context.sender.respond(url, message).await {
+            warn!(%error, "an answer to a click could not be shown");
+        }
+    }
+}

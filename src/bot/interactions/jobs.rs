@@ -1,0 +1,400 @@
+//! Jobs: their forms, and what people decide about a run. A window is opened before anything is asked, for what opens it
+//! is good for three seconds only.
+
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::{InteractionHandler, LATE, TRIES};
+use crate::bot::cases::TopicRef;
+use crate::bot::cases::rows::whisper;
+use crate::bot::mind::body;
+use crate::bot::modals::form::{self, Form, FormContext};
+use crate::bot::questions::jobs::{About, FormRequest, NO_RUN};
+use crate::bot::questions::{Answer, Question};
+use crate::bot::runs::{Origin, Refusal, Request, Requested, Run};
+use crate::jobs::Job;
+use crate::respond::{CardAction, Reason, Reply, Wanted, to_text};
+use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
+use crate::slack::web::{Error, Which};
+use crate::store::{self, Changes};
+
+/// Whether a press is about a run that there is.
+pub(super) fn decides(act: &CardAction) -> bool {
+    wanted(act).is_some()
+}
+
+/// What a press wants of a run.
+fn wanted(act: &CardAction) -> Option<Wanted> {
+    match act {
+        CardAction::Cancel => Some(Wanted::Cancel),
+        CardAction::Approve | CardAction::Decline => Some(Wanted::Approve),
+        CardAction::Retry => Some(Wanted::Run),
+        CardAction::Follow { .. } => Some(Wanted::Follow),
+        _ => None,
+    }
+}
+
+impl InteractionHandler {
+    // --- the form -------------------------------------------------------------------------------------------------
+
+    /// Opens a form at once, and fills it in as soon as it is known what stands in it, and whether this person may.
+    pub(super) async fn open_form(
+        &self,
+        whence: &InteractionContext,
+        thread: Option<String>,
+        wish: FormRequest,
+    ) -> Result<(), store::Error> {
+        let runner = &self.runner;
+        let mut origin = self.origin(whence, thread);
+        let Some(job) = runner.registry().job(&wish.job) else {
+            let reply = self.talk.refusal(About::default(), &origin, self.unknown());
+            return self.whisper(whence, origin.thread_ts.clone(), &reply).await;
+        };
+        let labels = self.context.mind.responder().labels();
+        let Some(opened) = self.open(whence, form::loading(labels, job)).await else {
+            return Ok(());
+        };
+        let filled = self.filled(job, &mut origin, wish, &opened.id).await;
+        let window = match &filled {
+            Ok(window) => window.clone(),
+            Err(_) => form::told(labels, &body(&self.context.mind.responder().failed(None))),
+        };
+        match self
+            .context
+            .sender
+            .update_view(Which::Id(&opened.id), None, window)
+            .await
+        {
+            Ok(_) => {}
+            Err(Error::Gone { .. }) => info!(job = job.id.0, "a form was closed before it was filled in"),
+            Err(error) => {
+                warn!(%error, job = job.id.0, "a form could not be filled in");
+                let failed = form::told(labels, &body(&self.context.mind.responder().failed(None)));
+                let told = self
+                    .context
+                    .sender
+                    .update_view(Which::Id(&opened.id), None, failed)
+                    .await;
+                told.map_or_else(|error| warn!(%error, "that could not be told either"), drop);
+            }
+        }
+        filled.map(drop)
+    }
+
+    /// The form, or why there is none for this person.
+    async fn filled(
+        &self,
+        job: &Job,
+        origin: &mut Origin,
+        wish: FormRequest,
+        view: &str,
+    ) -> Result<Value, store::Error> {
+        let runner = &self.runner;
+        let known = match &wish.case {
+            Some(id) => self.context.store.case(id).await?.map(|row| row.id),
+            None => None,
+        };
+        origin.case = match known {
+            Some(id) => Some(id),
+            None => self.talk.case_in(&origin.channel, origin.thread_ts.as_deref()).await?,
+        };
+        let (may, fields, definition) = tokio::join!(
+            runner.may(job, origin),
+            runner.fields(job, origin, wish.line, &wish.given),
+            runner.definition(job)
+        );
+        let labels = self.context.mind.responder().labels();
+        if may.is_err() {
+            let request = Request {
+                id: format!("run:{view}"),
+                job: job.id.clone(),
+                values: wish.given,
+                origin: origin.clone(),
+            };
+            // Asked for, so that it is written down who was refused what.
+            if let Requested::Refused(refusal) = runner.request(request).await? {
+                let about = About {
+                    job: Some(job),
+                    line: wish.line,
+                    ..About::default()
+                };
+                let refused = self.talk.told_why(about, origin, refusal).await;
+                return Ok(form::told(labels, &body(&refused)));
+            }
+        }
+        let sheet = FormContext {
+            job: job.id.0.clone(),
+            channel: origin.channel.clone(),
+            thread: origin.thread_ts.clone(),
+            case: origin.case.clone(),
+            line: wish.line,
+            stranger: origin.stranger,
+            direct: origin.direct,
+        };
+        let form = Form {
+            job,
+            fields: &fields?,
+            definition: definition.as_ref(),
+            sheet: &sheet,
+        };
+        Ok(form.view(labels))
+    }
+
+    /// A form was submitted. What fails here must not look like a run that begins.
+    pub(super) async fn submitted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let submitted = self.submit(answer).await;
+        submitted.or_else(|cause| {
+            error!(%cause, "a form could not be taken");
+            let responder = self.context.mind.responder();
+            let failed = form::told(responder.labels(), &body(&responder.failed(None)));
+            Ok(Some(form::updated(&failed)))
+        })
+    }
+
+    /// The run begins, or the window says what is wrong.
+    async fn submit(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let begun = Instant::now();
+        let (runner, responder) = (&self.runner, self.context.mind.responder());
+        let labels = responder.labels();
+        let show = |reply: &Reply| form::updated(&form::told(labels, &body(reply)));
+        let Some(sheet) = FormContext::read(&answer.view) else {
+            return Ok(Some(show(&responder.too_old(None))));
+        };
+        let mut origin = self.origin(&answer.whence, sheet.thread.clone());
+        origin.channel.clone_from(&sheet.channel);
+        origin.case.clone_from(&sheet.case);
+        // Slack does not say where a window was opened.
+        origin.stranger = sheet.stranger || self.context.rules.is_stranger(&answer.whence, &sheet.channel);
+        origin.direct = sheet.direct;
+        let Some(job) = runner.registry().job(&sheet.job) else {
+            return Ok(Some(show(&self.talk.refusal(
+                About::default(),
+                &origin,
+                self.unknown(),
+            ))));
+        };
+        let request = Request {
+            id: format!("run:{}", answer.id()),
+            job: job.id.clone(),
+            values: form::values(&answer.view, job),
+            origin: origin.clone(),
+        };
+        let about = About {
+            job: Some(job),
+            line: sheet.line,
+            ..About::default()
+        };
+        let (reply, shown) = match self.ask(request).await? {
+            Requested::New { .. } | Requested::Known { .. } => return Ok(None),
+            Requested::Joined { by, url, .. } => {
+                let reply = responder.run_joined(job.shown(), &by, url.as_deref());
+                let shown = show(&reply);
+                (reply, shown)
+            }
+            Requested::Refused(refusal) => {
+                let faults = match &refusal {
+                    Refusal::Faults(faults) => form::faults(job, faults, |fault| responder.field_fault(fault)),
+                    _ => None,
+                };
+                let reply = self.talk.told_why(about, &origin, refusal).await;
+                let shown = faults.or_else(|| form::at_first(job, &to_text(&reply)));
+                let shown = shown.unwrap_or_else(|| show(&reply));
+                (reply, shown)
+            }
+        };
+        if begun.elapsed() > LATE {
+            // The window is closed by now, or about to be.
+            self.tell_late(&origin, answer.id(), &reply).await?;
+        }
+        Ok(Some(shown))
+    }
+
+    async fn tell_late(&self, origin: &Origin, view: &str, reply: &Reply) -> Result<(), store::Error> {
+        let key = format!("late:{view}:{}", self.context.clock.now().as_millisecond());
+        let thread = origin.thread_ts.clone();
+        let posts: Vec<_> = whisper(&key, &origin.channel, thread, &origin.user, &body(reply))
+            .into_iter()
+            .collect();
+        self.context.store.enqueue(&posts, self.context.clock.now()).await?;
+        self.context.outbox.notify_one();
+        Ok(())
+    }
+
+    // --- asking, and writing down ---------------------------------------------------------------------------------
+
+    /// Asks for a run, and writes down what comes of it; anew when somebody else's run came first.
+    async fn ask(&self, request: Request) -> Result<Requested, store::Error> {
+        let runner = &self.runner;
+        for _ in 0..TRIES {
+            let requested = runner.request(request.clone()).await?;
+            if self.is_kept(&requested, &request.origin.user).await? {
+                return Ok(requested);
+            }
+        }
+        Ok(Requested::Refused(Refusal::Busy))
+    }
+
+    /// Writes down what a request leads to. `false` when something changed meanwhile.
+    async fn is_kept(&self, requested: &Requested, user: &str) -> Result<bool, store::Error> {
+        match requested {
+            Requested::New { done, .. } => self.commit(done, user).await,
+            Requested::Joined { done, run, .. } => {
+                info!(run, user, "a run is under way that somebody asks for");
+                self.commit(done, user).await
+            }
+            Requested::Known { run, .. } => {
+                info!(run, "a run was asked for before");
+                Ok(true)
+            }
+            Requested::Refused(_) => Ok(true),
+        }
+    }
+
+    /// What is said to a question, and written down when it is a run.
+    pub(super) async fn settled(&self, question: Question) -> Result<Answer, store::Error> {
+        let user = question.user.clone();
+        for _ in 0..TRIES {
+            let said = self.talk.answer(question.clone()).await?;
+            let is_kept = match &said {
+                Answer::Run { done, .. } | Answer::Joined { done, .. } => self.commit(done, &user).await?,
+                Answer::Plain { .. } | Answer::Case { .. } | Answer::Form(_) => true,
+            };
+            if is_kept {
+                return Ok(said);
+            }
+        }
+        warn!("others change the same again and again; a command is left out");
+        let busy = self.talk.refusal(About::default(), &Origin::default(), Reason::Busy);
+        Ok(Answer::Plain {
+            reply: busy,
+            about: NO_RUN.to_owned(),
+        })
+    }
+
+    /// Writes down what somebody's act led to, and tells whom it concerns. `false` when something changed meanwhile.
+    pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
+        let saved = self
+            .context
+            .store
+            .commit(done, Some(user), self.context.clock.now())
+            .await?;
+        if saved {
+            self.home.changed_for(user);
+            if !done.posts.is_empty() {
+                self.context.outbox.notify_one();
+            }
+            if !done.runs.is_empty() {
+                self.runner.woken();
+            }
+        }
+        Ok(saved)
+    }
+
+    // --- deciding -------------------------------------------------------------------------------------------------
+
+    /// A press on a run's message. Only who pressed is told why not.
+    pub(super) async fn decide(&self, actions: &Actions, id: &str, act: &CardAction) -> Result<(), store::Error> {
+        let runner = &self.runner;
+        let origin = self.origin(&actions.whence, thread_of(actions));
+        let decided = match act {
+            CardAction::Approve => runner.approve(id, &origin).await?,
+            CardAction::Decline => runner.decline(id, &origin).await?,
+            CardAction::Cancel => runner.cancel(id, &origin).await?,
+            CardAction::Follow { runbook, section, nth } => {
+                let place = TopicRef {
+                    runbook: runbook.clone(),
+                    section: section.clone(),
+                    nth: *nth,
+                };
+                runner.follow(id, place, &origin).await?
+            }
+            _ => return self.again(actions, id, &origin).await,
+        };
+        let Err(refusal) = decided else { return Ok(()) };
+        let run = self.context.store.run(id).await?.as_ref().and_then(Run::read);
+        let about = About {
+            wanted: wanted(act).unwrap_or_default(),
+            job: run.and_then(|run| runner.registry().job(&run.job)),
+            ..About::default()
+        };
+        let reply = self.talk.told_why(about, &origin, refusal).await;
+        self.tell(actions, &reply).await
+    }
+
+    /// The same run once more. One that took secrets needs them again: they are kept nowhere.
+    async fn again(&self, actions: &Actions, id: &str, origin: &Origin) -> Result<(), store::Error> {
+        let runner = &self.runner;
+        let mut requested = Requested::Refused(Refusal::Busy);
+        for _ in 0..TRIES {
+            let asked = runner.retry(id, origin).await?;
+            if self.is_kept(&asked, &origin.user).await? {
+                requested = asked;
+                break;
+            }
+        }
+        let run = self.context.store.run(id).await?.as_ref().and_then(Run::read);
+        let job = run.as_ref().and_then(|run| runner.registry().job(&run.job));
+        let about = About {
+            job,
+            ..About::default()
+        };
+        let reply = match requested {
+            Requested::New { .. } | Requested::Known { .. } => return Ok(()),
+            Requested::Joined { by, url, .. } => {
+                let title = job.map(Job::shown).unwrap_or_default();
+                self.context.mind.responder().run_joined(title, &by, url.as_deref())
+            }
+            Requested::Refused(Refusal::Faults(_)) if job.is_some() => {
+                let wish = FormRequest {
+                    job: job.map(|job| job.id.0.clone()).unwrap_or_default(),
+                    case: run.as_ref().and_then(|run| run.case.clone()),
+                    given: run.map(|run| run.parameters).unwrap_or_default(),
+                    line: None,
+                };
+                return self.open_form(&actions.whence, origin.thread_ts.clone(), wish).await;
+            }
+            Requested::Refused(refusal) => self.talk.told_why(about, origin, refusal).await,
+        };
+        self.tell(actions, &reply).await
+    }
+
+    // --- who and where --------------------------------------------------------------------------------------------
+
+    fn origin(&self, whence: &InteractionContext, thread_ts: Option<String>) -> Origin {
+        let who = &whence.who;
+        let channel = whence.channel.clone().unwrap_or_default();
+        Origin {
+            user: who.id.clone(),
+            name: who.name.clone().unwrap_or_default(),
+            team: whence.team.clone(),
+            thread_ts,
+            stranger: self.context.rules.is_stranger(whence, &channel),
+            direct: whence.is_direct(),
+            case: None,
+            channel,
+        }
+    }
+
+    /// Why a job that a button or a form names is not there.
+    fn unknown(&self) -> Reason {
+        if self.runner.is_configured() {
+            Reason::UnknownJob {
+                words: String::new(),
+                nearest: None,
+                known: Vec::new(),
+            }
+        } else {
+            Reason::NoJobs
+        }
+    }
+}
+
+/// The thread that a button stands in, or that its message begins. What only one person sees begins none.
+pub(super) fn thread_of(actions: &Actions) -> Option<String> {
+    let own = || match actions.container {
+        Container::Message => actions.message_ts.clone(),
+        Container::Ephemeral | Container::View => None,
+    };
+    actions.thread_ts.clone().or_else(own)
+}

@@ -1,0 +1,74 @@
+//! The button below "Did you mean …?": the command is run as if it had been written so.
+
+use super::{InteractionHandler, TRIES};
+use crate::bot::cases::rows::{self, update};
+use crate::bot::cases::{Case, CaseStatus};
+use crate::bot::mind::body;
+use crate::bot::questions::{Answer, Question};
+use crate::slack::decode::Actions;
+use crate::slack::sender::Body;
+use crate::store::{self, Changes};
+
+impl InteractionHandler {
+    /// Runs the command that was meant. Its answer takes the place of the question.
+    pub(super) async fn run(&self, actions: &Actions, id: &str, text: &str) -> Result<(), store::Error> {
+        let whence = &actions.whence;
+        for _ in 0..TRIES {
+            let Some((row, case)) = self.context.store.case(id).await?.and_then(|row| {
+                let case = rows::read(&row)?;
+                Some((row, case))
+            }) else {
+                let days = Some(self.context.rules.retention_days());
+                return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
+            };
+            // Somebody else was faster.
+            if case.why != "typo" {
+                return Ok(());
+            }
+            let asked = Question {
+                text: text.to_owned(),
+                images: false,
+                user: whence.who.id.clone(),
+                direct: whence.is_direct(),
+                shared: false,
+                can_open: true,
+                case: Case {
+                    why: String::new(),
+                    words: String::new(),
+                    standing: CaseStatus::Open,
+                    stranger: case.stranger || self.context.rules.is_stranger(whence, &case.channel),
+                    ..case.clone()
+                },
+            };
+            let ended = |reply| {
+                let done = Case {
+                    why: "done".to_owned(),
+                    ..case.clone()
+                };
+                (done, body(reply))
+            };
+            let mut more = Changes::default();
+            let (after, shown): (Case, Body) = match self.talk.answer(asked).await? {
+                Answer::Case { case, .. } => {
+                    let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+                    (*case, shown)
+                }
+                Answer::Plain { reply, .. } => ended(&reply),
+                Answer::Run { done, reply, .. } | Answer::Joined { done, reply } => {
+                    more = *done;
+                    ended(&reply)
+                }
+                // The question stays: the form may be closed again.
+                Answer::Form(wish) => return self.open_form(whence, actions.thread_ts.clone(), *wish).await,
+            };
+            let posts: Vec<_> = update(&after, row.version, &shown).into_iter().collect();
+            if self.save_with(&row, &after, whence, &posts, more).await? {
+                if after.post.is_none() {
+                    self.show_again(actions, &shown).await;
+                }
+                return Ok(());
+            }
+        }
+        self.not_done(actions).await
+    }
+}

@@ -1,0 +1,128 @@
+//! Modals: what was pasted into one, what is called for in another, and buttons in them.
+
+use serde_json::{Value, json};
+
+use super::{InteractionHandler, TRIES};
+use crate::bot::cases::rows::{self, post, row, update};
+use crate::bot::mind::{body, confident};
+use crate::bot::modals;
+use crate::bot::questions::{Answer, QuestionHandler};
+use crate::respond::{CardAction, Reply};
+use crate::slack::decode::{Actions, Container, ViewAnswer};
+use crate::slack::sender::Body;
+use crate::slack::web::Which;
+use crate::store::{self, Changes, NewPost};
+
+impl InteractionHandler {
+    /// Shows anew what only one person sees, where it stands: in a message or in a window.
+    pub(super) async fn show_again(&self, actions: &Actions, shown: &Body) {
+        let Some(view) = actions.view.as_ref().filter(|_| actions.container == Container::View) else {
+            return self
+                .respond(&actions.whence, &json!({"replace_original": true}), shown)
+                .await;
+        };
+        let window = modals::answer(self.context.mind.responder().labels(), shown, true);
+        if let Err(error) = self.context.sender.update_view(Which::Id(&view.id), None, window).await {
+            tracing::warn!(%error, "a window could not be changed after a click in it");
+        }
+    }
+
+    /// An error was pasted into the window: the window shows what was found, and the channel that was chosen gets it.
+    pub(super) async fn pasted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let whence = &answer.whence;
+        let text = modals::pasted_text(&answer.view);
+        let responder = self.context.mind.responder();
+        if text.trim().is_empty() {
+            let errors = json!({modals::PASTE_BLOCK: responder.labels().fields.paste_missing});
+            return Ok(Some(json!({"response_action": "errors", "errors": errors})));
+        }
+        let key = format!("window:{}", answer.id());
+        let known = self.context.mind.knowledge();
+        let channel = modals::chosen_channel(&answer.view);
+        let mut question = self.question(whence, key.clone(), text.clone());
+        if let Some(channel) = &channel {
+            let spot = self.context.reading.spot(channel).await;
+            if !spot.is_member {
+                return Ok(Some(refused(modals::CHANNEL_BLOCK, &responder.not_member())));
+            }
+            question.case.stranger = spot.strangers || self.context.rules.is_stranger(whence, channel);
+            question.case.channel.clone_from(channel);
+            question.case.post = Some(format!("share:{key}"));
+        }
+        let threshold = self.context.rules.threshold(channel.as_deref().unwrap_or_default());
+        let outcome = confident(known.index.search(&text), threshold);
+        let said = QuestionHandler::found(&known.library, question.case, &outcome);
+        let Some(Answer::Case { case, .. }) = said else {
+            let nothing = body(&responder.nothing_found());
+            let window = modals::answer(responder.labels(), &nothing, false);
+            return Ok(Some(json!({"response_action": "update", "view": window})));
+        };
+        let now = self.context.clock.now();
+        let posts: Vec<NewPost> = match &case.post {
+            Some(key) => {
+                let shown = self.shared(&case, &self.mark(whence));
+                post(key, &case.channel, None, &shown).into_iter().collect()
+            }
+            None => Vec::new(),
+        };
+        let done = Changes {
+            posts,
+            cases: row(&case, 0, now).into_iter().collect(),
+            ..Changes::default()
+        };
+        self.context.store.commit(&done, Some(&whence.who.id), now).await?;
+        if !done.posts.is_empty() {
+            self.context.outbox.notify_one();
+        }
+        // What stands in a channel is worked on there, by everybody.
+        let shown = self.context.mind.show(&known, &case);
+        let window = modals::answer(responder.labels(), &shown, case.post.is_none());
+        Ok(Some(json!({"response_action": "update", "view": window})))
+    }
+
+    /// The summary is posted, once, and the case remembers who called.
+    pub(super) async fn escalated(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
+        let whence = &answer.whence;
+        let id = answer.view.private_metadata.as_str();
+        let summary = modals::summary(&answer.view);
+        let responder = self.context.mind.responder();
+        for _ in 0..TRIES {
+            let Some((old, mut case)) = self.context.store.case(id).await?.and_then(|row| {
+                let case = rows::read(&row)?;
+                Some((row, case))
+            }) else {
+                let days = Some(self.context.rules.retention_days());
+                return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.too_old(days))));
+            };
+            if case.stranger || self.context.rules.is_stranger(whence, &case.channel) {
+                return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.who_refused())));
+            }
+            if case.post.is_none() {
+                let spot = self.context.reading.spot(&case.channel).await;
+                if !spot.is_member {
+                    return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.not_member())));
+                }
+                case.stranger |= spot.strangers;
+            }
+            let mark = self.mark(whence);
+            case.act(&CardAction::Escalated, &mark, "");
+            let told = modals::escalated(&self.context.mind, &case, &mark, &summary);
+            // One window posts once, however often Slack sends it.
+            let key = format!("escalate:{id}:{}", answer.id());
+            let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+            let thread = rows::thread_of(self.context.store.as_ref(), &case).await?;
+            let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
+            posts.extend(update(&case, old.version, &shown));
+            if self.save(&old, &case, whence, &posts).await? {
+                return Ok(None);
+            }
+        }
+        // What was written stays in the window.
+        Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.failed(None))))
+    }
+}
+
+/// The window stays open and says at a field why.
+fn refused(block: &str, reply: &Reply) -> Value {
+    json!({"response_action": "errors", "errors": {block: body(reply).text}})
+}

@@ -1,0 +1,381 @@
+//! Messages: who is answered with what, and once. New ones, those that go on, edits, deletions, alerts that end.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tracing::debug;
+
+mod asked;
+mod changes;
+mod lookup;
+mod unanswered;
+
+use super::Knowledge;
+use super::context::Context;
+use super::mind::{Mind, body, confident, name};
+use super::reading::Files;
+use crate::bot::cases::rows::{self, key_of, post};
+use crate::bot::cases::{Case, CaseStatus};
+use crate::bot::questions::{Answer, QuestionHandler};
+use unanswered::seconds;
+
+pub(super) use unanswered::Unanswered;
+
+use crate::matching::{self, Match, Outcome};
+use crate::policy::Verdict;
+use crate::respond::Pointer;
+use crate::slack::alerts;
+use crate::slack::decode::Message;
+use crate::store::{self, Answered, CaseRow, Changes};
+
+/// Messages of one person within this many seconds belong together.
+const TOGETHER: f64 = 60.0;
+
+/// Listens.
+#[derive(Debug)]
+pub(super) struct MessageHandler {
+    pub(super) context: Arc<Context>,
+    pub(super) talk: Arc<QuestionHandler>,
+    pub(super) unanswered: Arc<Unanswered>,
+}
+
+/// A message with what is needed to answer it.
+struct ReceivedMessage<'a> {
+    message: &'a Message,
+    id: String,
+    /// Key of its answer in the outbox: the one that it has, or a new one.
+    key: String,
+    text: String,
+    stranger: bool,
+}
+
+/// An error together with what its author said just before.
+struct Before {
+    case: Case,
+    outcome: Outcome,
+    said: Vec<(String, String)>,
+}
+
+impl MessageHandler {
+    /// Downloads the files of a message that may be answered.
+    pub(super) async fn files(&self, message: &Message, mentioned: bool) -> Result<Files, store::Error> {
+        if message.unread_files().next().is_none() {
+            return Ok(Files::default());
+        }
+        let muted = self
+            .context
+            .store
+            .muted(&message.channel, self.context.clock.now())
+            .await?
+            .is_some();
+        Ok(match self.context.rules.verdict(message, mentioned, muted) {
+            Verdict::Ignore(_) => Files::default(),
+            _ => self.context.reading.files(message).await,
+        })
+    }
+
+    /// What a message leads to. `files`: as [`Self::files`] gave them.
+    pub(super) async fn on_message(
+        &self,
+        message: &Message,
+        mentioned: bool,
+        files: Files,
+    ) -> Result<Changes, store::Error> {
+        let muted = self
+            .context
+            .store
+            .muted(&message.channel, self.context.clock.now())
+            .await?
+            .is_some();
+        let (asked, stranger) = match self.context.rules.verdict(message, mentioned, muted) {
+            Verdict::Ignore(why) => {
+                debug!(message = message.id(), why, "a message is left alone");
+                return Ok(Changes::default());
+            }
+            Verdict::Unasked => (false, false),
+            Verdict::Question => (true, false),
+            Verdict::AskedByStranger => (true, true),
+        };
+        let id = message.id();
+        let answered = self.context.store.answer(&id).await?;
+        if answered.is_some() && message.edited_ts.is_none() {
+            debug!(message = id, "a message was answered before");
+            return Ok(Changes::default());
+        }
+        // An edited message may have had an answer that was deleted with another message: that key is used up.
+        let key = match answered.as_ref().and_then(|answered| answered.post.clone()) {
+            Some(key) => key,
+            None if message.edited_ts.is_some() => key_of(&message.key()),
+            None => key_of(&id),
+        };
+        let heard = ReceivedMessage {
+            message,
+            key,
+            text: bounded(self.context.reading.text(message, &files)),
+            id,
+            stranger,
+        };
+        match answered {
+            Some(answered) => self.edited(&heard, asked, &answered).await,
+            None if asked => self.asked(&heard).await,
+            None => self.unasked(&heard).await,
+        }
+    }
+
+    /// What a message adds to the case that its author began just before; nothing is done when it adds nothing.
+    async fn adds(&self, heard: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
+        let before = self.begun_before(heard).await?;
+        Ok(before.map_or_else(Changes::default, |(row, case)| self.absorb(heard, known, &row, &case)))
+    }
+
+    /// Nobody asked: silence, unless it is sure.
+    async fn unasked(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
+        let message = heard.message;
+        let alert = message.alert.as_ref();
+        if alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
+            return self.resolved(heard).await;
+        }
+        if heard.text.trim().is_empty() {
+            return Ok(Changes::default());
+        }
+        let known = self.context.mind.knowledge();
+        let outcome = self.recognise(&known, &message.channel, &heard.text);
+        let Some(best) = outcome.matches.first() else {
+            return self.goes_on(heard, &known).await;
+        };
+        let topic = name(&known.library, best.topic);
+        let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
+        // In a thread that works on a runbook, words of that runbook are talk about it: a lookup's answer, a question.
+        if self.is_talk(message, &known, best).await? {
+            return self.adds(heard, &known).await;
+        }
+        if let Some((row, case)) = self.same_error(message, &known, best, &fingerprint).await? {
+            return self.again(heard, &known, &row, &case, best).await;
+        }
+        let before = self.with_before(heard, &known, &outcome);
+        let Before {
+            mut case,
+            outcome,
+            said: earlier,
+        } = before.unwrap_or_else(|| Before {
+            case: Self::new_case(heard),
+            outcome,
+            said: Vec::new(),
+        });
+        Mind::take_up(&known.library, &mut case, &outcome);
+        case.fingerprint = fingerprint;
+        let mut done = self.said(
+            heard,
+            Answer::Case {
+                case: Box::new(case),
+                about: topic,
+            },
+        );
+        done.answered.extend(Self::went_on(heard, &earlier));
+        Ok(done)
+    }
+
+    /// What the author said just before, when that adds values to what was recognised; the case of all of it, what is
+    /// recognised in it, and what was said.
+    fn with_before(&self, heard: &ReceivedMessage<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
+        let said = self.unanswered.before(heard.message);
+        if said.is_empty() || self.context.rules.by_bot(heard.message) {
+            return None;
+        }
+        let (case, text) = Self::put_together(heard, &said);
+        let outcome = self.recognise(known, &heard.message.channel, &text);
+        let (all, one) = (outcome.matches.first()?, alone.matches.first()?);
+        (all.topic == one.topic && all.captures != one.captures).then_some(Before { case, outcome, said })
+    }
+
+    /// What is recognised for certain in a channel.
+    fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
+        let mut outcome = confident(known.index.find(text), self.context.rules.threshold(channel));
+        // The name of a job's parameter is no error code.
+        outcome
+            .matches
+            .retain(|found| !self.context.mind.names_parameters(found));
+        outcome
+    }
+
+    /// The same error again: whoever is in that thread has the answer before their eyes, others are told where it is. A
+    /// bot is not told, for two bots could go on for ever.
+    async fn again(
+        &self,
+        heard: &ReceivedMessage<'_>,
+        known: &Knowledge,
+        row: &CaseRow,
+        case: &Case,
+        best: &Match,
+    ) -> Result<Changes, store::Error> {
+        let message = heard.message;
+        if self.context.rules.by_bot(message) {
+            return Ok(Changes::default());
+        }
+        let thread = rows::thread_of(self.context.store.as_ref(), case).await?;
+        let here = thread.as_deref() == Some(message.answer_thread());
+        let goes_on = here || Self::is_together(heard, case);
+        // Other values are another paste, not more of the same.
+        let other = case.other_values(best);
+        let mut done = if goes_on && other.is_empty() && case.author.as_deref() == message.author() {
+            self.absorb(heard, known, row, case)
+        } else {
+            Changes::default()
+        };
+        // What its author adds is told in the answer that is there.
+        if here || !done.posts.is_empty() {
+            return Ok(done);
+        }
+        let library = &known.library;
+        let section = library.section(best.topic).filter(|_| best.topic.section != 0);
+        let title = section.map(|section| section.heading.clone());
+        let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
+        let pointer = Pointer {
+            title: title.unwrap_or_default(),
+            now: self.context.clock.now(),
+            answered_at: row.created_at,
+            url: match thread {
+                Some(thread) => self.context.reading.permalink(&case.channel, &thread).await,
+                None => None,
+            },
+            values: other,
+        };
+        let key = heard.key.clone();
+        let reply = body(&self.context.mind.responder().pointer(&pointer));
+        let answer_thread = Some(message.answer_thread().to_owned());
+        done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
+        done.answered = vec![Answered {
+            message: heard.id.clone(),
+            about: format!("pointer to {}", case.id),
+            post: Some(key),
+            case: (!done.cases.is_empty()).then(|| case.id.clone()),
+        }];
+        Ok(done)
+    }
+
+    /// Nothing is recognised in the message alone: with what its author said just before, perhaps.
+    async fn goes_on(&self, heard: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
+        let message = heard.message;
+        // Each message of a bot stands for itself.
+        if self.context.rules.by_bot(message) {
+            return Ok(Changes::default());
+        }
+        let done = self.adds(heard, known).await?;
+        if !done.posts.is_empty() {
+            return Ok(done);
+        }
+        let earlier = self.unanswered.before(message);
+        self.unanswered.keep(message, &heard.text);
+        if earlier.is_empty() {
+            return Ok(Changes::default());
+        }
+        let (mut case, text) = Self::put_together(heard, &earlier);
+        let outcome = self.recognise(known, &message.channel, &text);
+        let Some(best) = outcome.matches.first() else {
+            return Ok(Changes::default());
+        };
+        if self.is_talk(message, known, best).await? {
+            return Ok(Changes::default());
+        }
+        let about = name(&known.library, best.topic);
+        Mind::take_up(&known.library, &mut case, &outcome);
+        case.fingerprint.clone_from(&about);
+        let mut done = self.said(
+            heard,
+            Answer::Case {
+                case: Box::new(case),
+                about,
+            },
+        );
+        done.answered.extend(Self::went_on(heard, &earlier));
+        Ok(done)
+    }
+
+    /// A new case of a message and what its author said just before, and all of that as one text.
+    fn put_together(heard: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> (Case, String) {
+        let mut case = Self::new_case(heard);
+        case.pastes.clear();
+        // Over two connections a later piece may come first.
+        let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
+        pieces.push((&heard.id, &heard.text));
+        let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
+        pieces.sort_by(|one, other| at(one.0).total_cmp(&at(other.0)));
+        for (id, said) in &pieces {
+            case.paste(id, &crate::redact::redact(said));
+        }
+        let texts: Vec<&str> = pieces.iter().map(|(_, said)| *said).collect();
+        (case, texts.join("\n"))
+    }
+
+    /// What was said before is part of the case: when it is deleted, its text goes from there too.
+    fn went_on(heard: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
+        let answered = earlier.iter().map(|(id, _)| Answered {
+            message: id.clone(),
+            about: "went on".to_owned(),
+            post: None,
+            case: Some(heard.id.clone()),
+        });
+        answered.collect()
+    }
+
+    /// Whether a message was written just after one of a case, in the same place.
+    fn is_together(heard: &ReceivedMessage<'_>, case: &Case) -> bool {
+        let message = heard.message;
+        let same_place = match message.thread_ts.as_deref() {
+            Some(thread) if thread != message.ts => case.thread_ts.as_deref() == Some(thread),
+            _ => {
+                let thread = case.thread_ts.as_deref().unwrap_or("?");
+                case.pastes.iter().any(|paste| paste.message.ends_with(thread))
+            }
+        };
+        let last = case
+            .pastes
+            .last()
+            .and_then(|paste| seconds(paste.message.rsplit(':').next()?));
+        let gap = last.zip(seconds(&message.ts)).map(|(last, now)| now - last);
+        same_place && gap.is_some_and(|gap| gap.abs() <= TOGETHER)
+    }
+
+    /// A case takes a message in when that says something new; chat is left alone, and not kept.
+    fn absorb(&self, heard: &ReceivedMessage<'_>, known: &Knowledge, row: &CaseRow, case: &Case) -> Changes {
+        let mut more = case.clone();
+        if !more.paste(&heard.id, &crate::redact::redact(&heard.text)) {
+            return Changes::default();
+        }
+        let mut done = self.reconsidered(known, row, more, Some(heard));
+        let says_more = done.cases.first().and_then(rows::read).is_some_and(|after| {
+            let is_told = after.standing != CaseStatus::Withdrawn && after.place.is_some();
+            let found = |case: &Case| (case.found.clone(), case.captures.clone(), case.others.clone());
+            is_told && found(&after) != found(case)
+        });
+        if done.posts.is_empty() || !says_more {
+            return Changes::default();
+        }
+        done.answered = vec![Answered {
+            message: heard.id.clone(),
+            about: "goes on".to_owned(),
+            post: None,
+            case: Some(case.id.clone()),
+        }];
+        done
+    }
+}
+
+/// The part of a message's text, with its files, that matching can use.
+fn bounded(text: String) -> String {
+    match matching::bounded(&text, matching::MOST_BYTES) {
+        Cow::Borrowed(whole) if whole.len() == text.len() => text,
+        part => part.into_owned(),
+    }
+}
+
+/// How the fingerprints of an alert group begin.
+pub(super) fn group_of(alert: &alerts::Alert) -> String {
+    format!("alert:{}|", alert.group)
+}
+
+/// What makes two messages of monitoring the same error. A job that fails again may fail of something else.
+fn fingerprint_of(alert: &alerts::Alert, topic: &str) -> String {
+    let of_job = alert.source == alerts::Source::Jenkins;
+    format!("{}{}", group_of(alert), if of_job { topic } else { "" })
+}

@@ -1,0 +1,270 @@
+//! What happens to an answer when its message is edited or deleted, and when its alert ends.
+
+use jiff::Timestamp;
+
+use super::{MessageHandler, ReceivedMessage};
+use crate::bot::Knowledge;
+use crate::bot::cases::rows::{self, post, update};
+use crate::bot::cases::{Actor, Case, CaseStatus};
+use crate::bot::mind::{Mind, confident};
+use crate::bot::questions::{Answer, jobs};
+use crate::slack::alerts;
+use crate::store::{self, Action, Answered, CaseRow, Changes, NewPost};
+
+impl MessageHandler {
+    /// The message was edited: its answer changes in place, when it does.
+    pub(super) async fn edited(
+        &self,
+        heard: &ReceivedMessage<'_>,
+        asked: bool,
+        answered: &Answered,
+    ) -> Result<Changes, store::Error> {
+        // Some monitors change what they said when it is over.
+        let alert = heard.message.alert.as_ref();
+        if !asked && alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
+            return self.resolved(heard).await;
+        }
+        let known = self.context.mind.knowledge();
+        if let Some(id) = &answered.case
+            && let Some(row) = self.context.store.case(id).await?
+            && let Some(mut case) = rows::read(&row)
+        {
+            if !case.paste(&heard.id, &crate::redact::redact(&heard.text)) {
+                return Ok(Changes::default());
+            }
+            let is_own = case.id == heard.id;
+            // What went on about one error may have become another error of its own.
+            if !is_own && !asked && !self.recognise(&known, &case.channel, &heard.text).matches.is_empty() {
+                case.pastes.retain(|paste| paste.message != heard.id);
+                let before = self.reconsidered(&known, &row, case, None);
+                let mut done = self.unasked(heard).await?;
+                if done.cases.iter().all(|case| case.id != row.id) {
+                    done.posts.extend(before.posts);
+                    done.cases.extend(before.cases);
+                }
+                return Ok(done);
+            }
+            // What was asked may have become another command.
+            if asked && is_own && !case.is_begun() {
+                let mut question = Self::question(heard);
+                question.case.pastes.clone_from(&case.pastes);
+                let said = self.talk.answer(question).await?;
+                let mut done = self.said_anew(heard, said, row.version, row.created_at);
+                // A command in its place leaves nothing of the error.
+                if done.cases.is_empty() {
+                    done.forget.push(row.id);
+                }
+                return Ok(done);
+            }
+            if !case.is_of_paste() {
+                return Ok(Changes::default());
+            }
+            return Ok(self.reconsidered(&known, &row, case, Some(heard)));
+        }
+        // What runs is not changed by an edit: cancelling is.
+        if answered.post.is_none() || answered.about == jobs::RUN {
+            return Ok(Changes::default());
+        }
+        if asked {
+            let said = self.talk.answer(Self::question(heard)).await?;
+            return Ok(self.said_anew(heard, said, 0, self.context.clock.now()));
+        }
+        // A pointer to an earlier answer.
+        let mut done = self.unasked(heard).await?;
+        if done.posts.iter().all(|post| post.action != Action::Post) {
+            let mut nothing = Self::new_case(heard);
+            nothing.stand(CaseStatus::Withdrawn, None);
+            let shown = self.context.mind.show(&known, &nothing);
+            let thread = Some(heard.message.answer_thread().to_owned());
+            done.posts
+                .extend(post(&heard.key, &heard.message.channel, thread, &shown));
+        }
+        Self::in_place(heard, &mut done);
+        Ok(done)
+    }
+
+    /// The answer takes the place of the one before.
+    fn in_place(heard: &ReceivedMessage<'_>, done: &mut Changes) {
+        for post in done.posts.iter_mut().filter(|post| post.action == Action::Post) {
+            let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
+            post.action = Action::Update { of };
+        }
+    }
+
+    /// The answer to an edited question takes the place of the one before.
+    fn said_anew(&self, heard: &ReceivedMessage<'_>, said: Answer, version: i64, created_at: Timestamp) -> Changes {
+        // A run has a message of its own, which stays; the answer before says so.
+        if let Answer::Run { done: begun, reply, .. } = said {
+            let about = jobs::RUN.to_owned();
+            let mut done = self.said(heard, Answer::Plain { reply, about });
+            Self::in_place(heard, &mut done);
+            jobs::join(&mut done, *begun);
+            return done;
+        }
+        let mut done = self.said(heard, said);
+        for case in &mut done.cases {
+            case.version = version;
+            case.created_at = created_at;
+        }
+        Self::in_place(heard, &mut done);
+        done
+    }
+
+    /// Monitoring says that an alert is over: its answer says so too. Nothing new is said.
+    pub(super) async fn resolved(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
+        let Some(alert) = &heard.message.alert else {
+            return Ok(Changes::default());
+        };
+        let open = self.open_cases(&heard.message.channel, alert).await?;
+        let mark = Actor {
+            by: String::new(),
+            name: String::new(),
+            at: self.context.clock.now(),
+        };
+        let known = self.context.mind.knowledge();
+        // The end of one cluster's alert is not the end of another's.
+        let outcome = self.recognise(&known, &heard.message.channel, &heard.text);
+        let best = outcome.matches.first();
+        let open = open
+            .into_iter()
+            .filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));
+        let mut done = Changes::default();
+        for (row, before) in open {
+            let mut case = before.clone();
+            case.stand(CaseStatus::Resolved, Some(&mark));
+            let one = self.changed(&known, &row, &before, &case);
+            done.posts.extend(one.posts);
+            done.cases.extend(one.cases);
+        }
+        Ok(done)
+    }
+
+    /// A case whose pastes changed is looked at anew; `heard`: the message that it is for, as a whole.
+    pub(super) fn reconsidered(
+        &self,
+        known: &Knowledge,
+        row: &CaseRow,
+        mut case: Case,
+        heard: Option<&ReceivedMessage<'_>>,
+    ) -> Changes {
+        let text = case.text_with(heard.map(|heard| (heard.id.as_str(), heard.text.as_str())));
+        let outcome = if case.asked {
+            confident(known.index.search(&text), self.context.rules.threshold(&case.channel))
+        } else {
+            self.recognise(known, &case.channel, &text)
+        };
+        let before = case.clone();
+        if !Mind::take_up(&known.library, &mut case, &outcome) {
+            if case.asked && !case.near.is_empty() {
+                case.place = None;
+                case.standing = CaseStatus::Choosing;
+                "near".clone_into(&mut case.why);
+            } else {
+                case.stand(CaseStatus::Withdrawn, None);
+            }
+        }
+        // Once people have begun, an afterthought does not take the runbook out of their hands.
+        if before.is_begun() && before.found != case.found && case.pastes.len() > 1 {
+            case.stay_with(&before);
+        }
+        if !case.fingerprint.starts_with("alert:")
+            && let Some(found) = case.found.as_ref().filter(|_| case.standing != CaseStatus::Withdrawn)
+        {
+            case.fingerprint = found.name();
+        }
+        self.changed(known, row, &before, &case)
+    }
+
+    /// A case is written down, and its card changed when that shows.
+    pub(super) fn changed(&self, known: &Knowledge, row: &CaseRow, before: &Case, case: &Case) -> Changes {
+        let now = self.context.clock.now();
+        let mut done = Changes {
+            cases: rows::row(case, row.version, now)
+                .map(|new| CaseRow {
+                    created_at: row.created_at,
+                    ..new
+                })
+                .into_iter()
+                .collect(),
+            ..Changes::default()
+        };
+        let shown = self.context.mind.show(known, case);
+        if shown != self.context.mind.show(known, before) {
+            done.posts.extend(update(case, row.version, &shown));
+        }
+        done
+    }
+
+    /// A message was deleted: its answer goes too, and nothing of it stays.
+    pub(in crate::bot) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
+        self.unanswered.forget(message);
+        let Some(answered) = self.context.store.answer(message).await? else {
+            return Ok(Changes::default());
+        };
+        let unanswer = vec![message.to_owned()];
+        let channel = message.split(':').nth(1).unwrap_or_default();
+        let gone = |key: &str| gone(channel, key);
+        // It asked for a run: the case that it gathers facts for is another message's.
+        if answered.about == jobs::RUN {
+            let mut done = self.talk.runner.silence(&jobs::run_of(message)).await?;
+            done.posts.extend(answered.post.as_deref().map(gone));
+            return Ok(Changes { unanswer, ..done });
+        }
+        let row = match &answered.case {
+            Some(id) => self.context.store.case(id).await?,
+            None => None,
+        };
+        let Some((row, case)) = row.and_then(|row| rows::read(&row).map(|case| (row, case))) else {
+            return Ok(Changes {
+                posts: answered.post.as_deref().map(gone).into_iter().collect(),
+                unanswer,
+                ..Changes::default()
+            });
+        };
+        if case.id == message {
+            let done = self.forgotten(row, &case).await?;
+            return Ok(Changes { unanswer, ..done });
+        }
+        // One of several: what the others say stays. A pointer of its own goes.
+        let own = answered.post.as_deref();
+        let own = own.filter(|key| case.post.as_deref() != Some(*key)).map(gone);
+        let mut rest = case.clone();
+        rest.pastes.retain(|paste| paste.message != message);
+        let more = self.reconsidered(&self.context.mind.knowledge(), &row, rest, None);
+        let left = more.cases.first().and_then(rows::read);
+        let mut done = match &left {
+            // What is left makes no sense alone.
+            Some(left) if left.standing == CaseStatus::Withdrawn && !left.is_begun() => {
+                self.forgotten(row, &case).await?
+            }
+            _ => more,
+        };
+        done.posts.splice(..0, own);
+        done.unanswer = unanswer;
+        Ok(done)
+    }
+
+    /// A case of which nothing stays, with every message that it and its runs have.
+    async fn forgotten(&self, row: CaseRow, case: &Case) -> Result<Changes, store::Error> {
+        let mut done = self.talk.runner.silence_case(&case.id).await?;
+        let cards = case.post.iter().chain(&case.earlier);
+        done.posts.extend(cards.map(|key| NewPost {
+            thread_ts: case.thread_ts.clone(),
+            ..gone(&case.channel, key)
+        }));
+        done.forget.push(row.id.clone());
+        // Whoever moves its card at this moment is noticed: then all of it is looked at again.
+        done.cases.push(row);
+        Ok(done)
+    }
+}
+
+fn gone(channel: &str, key: &str) -> NewPost {
+    NewPost {
+        key: format!("delete:{key}"),
+        channel: channel.to_owned(),
+        thread_ts: None,
+        action: Action::Delete { of: key.to_owned() },
+        body: String::new(),
+    }
+}

@@ -1,0 +1,139 @@
+//! The earlier cases that a message may belong to.
+
+use std::ops::ControlFlow;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{MessageHandler, ReceivedMessage};
+use crate::bot::Knowledge;
+use crate::bot::cases::rows;
+use crate::bot::cases::{Case, CaseStatus, identity_of};
+use crate::matching::Match;
+use crate::slack::alerts;
+use crate::slack::decode::Message;
+use crate::store::{self, CaseLookup, CaseRow};
+
+/// How far back cases are looked for that a message may go on.
+const LATELY: SignedDuration = SignedDuration::from_mins(10);
+/// How long an alert that still fires is not answered anew. Alertmanager repeats it every four hours.
+const REMINDED: SignedDuration = SignedDuration::from_hours(24);
+
+impl MessageHandler {
+    /// The case that the author of a message began just before it, in the same place.
+    pub(super) async fn begun_before(
+        &self,
+        heard: &ReceivedMessage<'_>,
+    ) -> Result<Option<(CaseRow, Case)>, store::Error> {
+        let Some(author) = heard.message.author() else {
+            return Ok(None);
+        };
+        let since = self.since(LATELY);
+        let lookup = CaseLookup::Author { author, since };
+        // A list that somebody asked for is not about what they say next.
+        let goes_on = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(heard, case);
+        rows::find(self.context.store.as_ref(), &heard.message.channel, lookup, goes_on).await
+    }
+
+    /// Whether a message is talk about what its thread is about.
+    pub(super) async fn is_talk(
+        &self,
+        message: &Message,
+        known: &Knowledge,
+        best: &Match,
+    ) -> Result<bool, store::Error> {
+        let lookup = CaseLookup::Thread(message.answer_thread());
+        let is_talk = |_: &CaseRow, case: &Case| case.post.is_some() && case.is_talk(&known.library, best);
+        let found = rows::find(self.context.store.as_ref(), &message.channel, lookup, is_talk).await?;
+        Ok(found.is_some())
+    }
+
+    /// The case that answers the error of a message already: in its thread, else in its channel.
+    pub(super) async fn same_error(
+        &self,
+        message: &Message,
+        known: &Knowledge,
+        best: &Match,
+        fingerprint: &str,
+    ) -> Result<Option<(CaseRow, Case)>, store::Error> {
+        let alert = message.alert.as_ref();
+        let is_same = |case: &Case| {
+            case.fingerprint == fingerprint
+                && case.found.is_some()
+                && match alert {
+                    // Another cluster's alert is another alert, whatever its monitor calls it.
+                    Some(_) => case.other_values(best).is_empty(),
+                    // Nor is another cluster's error the same, when a job gathers facts for each.
+                    None => case.is_same_error(best) && !self.is_another(known, &message.channel, case, best),
+                }
+                && case.post.is_some()
+                && !matches!(case.standing, CaseStatus::Withdrawn | CaseStatus::Resolved)
+        };
+        let holds = self.context.rules.repeat(&message.channel);
+        let looks_back = alert.is_some() || !message.is_root();
+        let since = self.since(holds.max(if looks_back { REMINDED } else { LATELY }));
+        let (store, channel) = (self.context.store.as_ref(), &message.channel);
+        let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
+        let thread = CaseLookup::Thread(message.answer_thread());
+        let here = rows::find(store, channel, thread, in_thread).await?;
+        if here.is_some() {
+            return Ok(here);
+        }
+        let now = self.context.clock.now();
+        let holds_still = |row: &CaseRow, case: &Case| {
+            // Monitoring repeats what still fires.
+            let reminds = alert.is_some_and(|alert| alert.source != alerts::Source::Jenkins)
+                && case.standing != CaseStatus::Fixed;
+            let holds = if reminds { holds.max(REMINDED) } else { holds };
+            now.duration_since(row.created_at) <= holds && is_same(case)
+        };
+        // The very same first: an alert storm has hundreds of cases that differ only in their values.
+        for identity in [Some(identity_of(best)), None] {
+            let lookup = CaseLookup::Fingerprint {
+                fingerprint,
+                identity: identity.as_deref(),
+                since,
+            };
+            let found = rows::find(store, channel, lookup, holds_still).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a match has another value than a case for what a job of its runbook is run with: then each has a run.
+    fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
+        let other = case.other_values(best);
+        let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
+        self.context.mind.asks_for(&known.library, best.topic, channel, &names)
+    }
+
+    /// The open cases of an alert group, however old they are.
+    pub(super) async fn open_cases(
+        &self,
+        channel: &str,
+        alert: &alerts::Alert,
+    ) -> Result<Vec<(CaseRow, Case)>, store::Error> {
+        let group = super::group_of(alert);
+        let mut open = Vec::new();
+        let mut visit = |row: CaseRow| {
+            open.extend(
+                rows::read(&row)
+                    .filter(|case| case.standing.is_open())
+                    .map(|case| (row, case)),
+            );
+            ControlFlow::Continue(())
+        };
+        let lookup = CaseLookup::Open(&group);
+        self.context.store.visit_cases(channel, lookup, &mut visit).await?;
+        Ok(open)
+    }
+
+    fn since(&self, lately: SignedDuration) -> Timestamp {
+        self.context
+            .clock
+            .now()
+            .saturating_sub(lately)
+            .unwrap_or(Timestamp::MIN)
+    }
+}

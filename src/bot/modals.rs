@@ -1,0 +1,181 @@
+//! Modals: the one to paste an error into, the one that shows what was found, the one before somebody is called. Views
+//! are built here from replies and labels; what they say stands in `responses/templates`.
+
+pub(super) mod form;
+
+use serde_json::{Value, json};
+
+use super::mind::{Mind, body, told};
+use crate::bot::cases::{Actor, Case};
+use crate::respond::{Escalation, Labels, to_text};
+use crate::slack::decode::View;
+use crate::slack::sender::Body;
+
+/// Callback of the global shortcut and of its window.
+pub(super) const PASTE: &str = "paste_error";
+/// Callback of the message shortcut.
+pub(super) const FIND: &str = "find_runbook";
+/// Callback of the window before somebody is called.
+pub(super) const ESCALATION: &str = "escalate";
+/// Callback of the window with what was found.
+const ANSWER: &str = "answer";
+/// Action of buttons that open the window to paste into.
+pub(super) const OPEN_PASTE: &str = "signpost_open_paste";
+/// Block of the field for the error.
+pub(super) const PASTE_BLOCK: &str = "paste";
+/// Block of the channel that is to see it.
+pub(super) const CHANNEL_BLOCK: &str = "channel";
+/// Block of the summary.
+pub(super) const SUMMARY_BLOCK: &str = "summary";
+const ACTION: &str = "value";
+
+/// Characters that a text field takes (Slack's limit).
+const FIELD: usize = 3_000;
+/// Blocks of a modal (Slack's limit).
+const BLOCKS: usize = 100;
+
+fn plain(text: &str) -> Value {
+    json!({"type": "plain_text", "text": text, "emoji": false})
+}
+
+/// The window with a big field for an error.
+pub(super) fn paste(labels: &Labels) -> Value {
+    let fields = &labels.fields;
+    json!({
+        "type": "modal",
+        "callback_id": PASTE,
+        "title": plain(&labels.titles.paste),
+        "submit": plain(&labels.titles.submit),
+        "close": plain(&labels.titles.cancel),
+        "blocks": [
+            {
+                "type": "input", "block_id": PASTE_BLOCK,
+                "label": plain(&fields.paste_label),
+                "hint": plain(&fields.paste_hint),
+                "element": {
+                    "type": "plain_text_input", "action_id": ACTION, "multiline": true, "max_length": FIELD,
+                    "focus_on_load": true, "placeholder": plain(&fields.paste_placeholder),
+                },
+            },
+            {
+                "type": "input", "block_id": CHANNEL_BLOCK, "optional": true,
+                "label": plain(&fields.channel_label),
+                "element": {
+                    "type": "conversations_select", "action_id": ACTION,
+                    "placeholder": plain(&fields.channel_placeholder),
+                    "filter": {"include": ["public", "private"], "exclude_bot_users": true, "exclude_external_shared_channels": true},
+                },
+            },
+        ],
+    })
+}
+
+/// What was pasted into the window.
+pub(super) fn pasted_text(view: &View) -> String {
+    view.value(PASTE_BLOCK, ACTION).unwrap_or_default().to_owned()
+}
+
+/// The channel that is to see it.
+pub(super) fn chosen_channel(view: &View) -> Option<String> {
+    view.value(CHANNEL_BLOCK, ACTION)
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
+}
+
+/// The window with what was found: to read, or to work through alone. Whom to call, whom to show it, and running a job
+/// needs a channel.
+pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
+    let mut blocks = shown.blocks.clone();
+    for block in blocks.iter_mut().filter(|block| block["type"] == "actions") {
+        if let Some(buttons) = block["elements"].as_array_mut() {
+            buttons.retain(|button| {
+                let id = button["action_id"].as_str().unwrap_or_default();
+                let needs_channel = ["signpost_escalate", "signpost_share", "signpost_form"];
+                works && needs_channel.iter().all(|prefix| !id.starts_with(prefix))
+            });
+        }
+    }
+    blocks
+        .retain(|block| block["type"] != "actions" || block["elements"].as_array().is_some_and(|all| !all.is_empty()));
+    blocks.truncate(BLOCKS);
+    json!({
+        "type": "modal",
+        "callback_id": ANSWER,
+        "title": plain(&labels.titles.answer),
+        "close": plain(&labels.titles.close),
+        "blocks": blocks,
+    })
+}
+
+/// The window before somebody is called: whom, and a summary to change and post.
+pub(super) fn escalation(mind: &Mind, case: &Case, link: Option<&str>) -> Value {
+    let responder = mind.responder();
+    let labels = responder.labels();
+    let summed = summed_up(mind, case, link);
+    let mut blocks: Vec<Value> = body(&summed.0).blocks;
+    blocks.truncate(BLOCKS - 1);
+    let mut summary: String = summed.1;
+    if summary.encode_utf16().count() > FIELD {
+        summary = summary.chars().take(FIELD / 2).collect();
+        summary.push('…');
+    }
+    blocks.push(json!({
+        "type": "input", "block_id": SUMMARY_BLOCK,
+        "label": plain(&labels.fields.summary_label),
+        "element": {
+            "type": "plain_text_input", "action_id": ACTION, "multiline": true, "max_length": FIELD,
+            "initial_value": summary,
+        },
+    }));
+    json!({
+        "type": "modal",
+        "callback_id": ESCALATION,
+        "private_metadata": case.id,
+        "title": plain(&labels.titles.escalate),
+        "submit": plain(&labels.titles.post_summary),
+        "close": plain(&labels.titles.cancel),
+        "blocks": blocks,
+    })
+}
+
+/// The summary as it was left in the window.
+pub(super) fn summary(view: &View) -> String {
+    view.value(SUMMARY_BLOCK, ACTION).unwrap_or_default().to_owned()
+}
+
+/// What is posted when somebody calls for help.
+pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Actor, summary: &str) -> Body {
+    let known = mind.knowledge();
+    let without;
+    let library = if case.stranger {
+        without = known.library.without_contacts();
+        &without
+    } else {
+        &known.library
+    };
+    let topic = case.subject().and_then(|place| place.find(library));
+    let matched = Mind::matched(library, case);
+    let responder = mind.responder();
+    body(&responder.escalated(library, topic, matched.as_ref(), &mark.name, summary))
+}
+
+/// Whom to call, and the summary: the error, the runbook, the steps done and by whom.
+fn summed_up(mind: &Mind, case: &Case, link: Option<&str>) -> (crate::respond::Reply, String) {
+    let known = mind.knowledge();
+    let matched = Mind::matched(&known.library, case);
+    let topic = case.subject().and_then(|place| place.find(&known.library));
+    let done = case.worked_on().into_iter().filter_map(|(place, marks)| {
+        let marks = marks.iter().map(|(step, mark)| (step.clone(), told(mark)));
+        Some((place.find(&known.library)?, marks.collect()))
+    });
+    let facts = Escalation {
+        topic,
+        matched: matched.as_ref(),
+        done: done.collect(),
+        excerpt: case.excerpt(),
+        link: link.map(str::to_owned),
+    };
+    let responder = mind.responder();
+    let (contacts, summary) = responder.escalation(&known.library, &facts);
+    (contacts, to_text(&summary))
+}

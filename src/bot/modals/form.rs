@@ -1,0 +1,319 @@
+//! The form of a Jenkins job: opened at once, filled in once it is known with what, read when it is submitted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{ACTION, BLOCKS, FIELD, plain};
+use crate::jobs::parameters::{Field, FieldFault, Origin, is_secret};
+use crate::jobs::{Definition, Job, Kind, Parameter};
+use crate::respond::Labels;
+use crate::respond::labels::{Fields, filled_hint};
+use crate::slack::decode::View;
+use crate::slack::sender::Body;
+
+/// Callback of the form.
+pub(in crate::bot) const RUN_JOB: &str = "run_job";
+
+/// Options of a select (Slack's limit).
+const OPTIONS: usize = 100;
+/// Characters of an option (Slack's limit).
+const OPTION: usize = 75;
+/// Characters of a header (Slack's limit).
+const HEADER: usize = 150;
+/// Characters of a label; Slack would take 2,000.
+const LABEL: usize = 200;
+/// Characters of a hint and of a section; Slack would take 2,000 and 3,000.
+const TEXT: usize = 1_500;
+/// Fields of a form; what stands above them are blocks, too.
+const MOST: usize = BLOCKS - 6;
+
+/// What a form remembers of where it was opened. Slack keeps it for us; people can't change it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::bot) struct FormContext {
+    pub(in crate::bot) job: String,
+    pub(in crate::bot) channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::bot) thread: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::bot) case: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::bot) line: Option<u32>,
+    #[serde(default)]
+    pub(in crate::bot) stranger: bool,
+    #[serde(default)]
+    pub(in crate::bot) direct: bool,
+}
+
+impl FormContext {
+    /// What a view was given along.
+    pub(in crate::bot) fn read(view: &View) -> Option<FormContext> {
+        serde_json::from_str(&view.private_metadata).ok()
+    }
+}
+
+/// What a form shows.
+pub(in crate::bot) struct Form<'a> {
+    pub(in crate::bot) job: &'a Job,
+    pub(in crate::bot) fields: &'a [Field],
+    /// What Jenkins says of the job; `None` when it did not in time.
+    pub(in crate::bot) definition: Option<&'a Definition>,
+    pub(in crate::bot) sheet: &'a FormContext,
+}
+
+/// The form while nobody knows yet what stands in it.
+pub(in crate::bot) fn loading(labels: &Labels, job: &Job) -> Value {
+    json!({
+        "type": "modal",
+        "callback_id": RUN_JOB,
+        "title": plain(&labels.titles.run),
+        "close": plain(&labels.titles.cancel),
+        "blocks": [header(job), context(&labels.fields.run_loading)],
+    })
+}
+
+/// A sentence in place of the form.
+pub(in crate::bot) fn told(labels: &Labels, shown: &Body) -> Value {
+    let mut blocks = shown.blocks.clone();
+    // Buttons of messages lead nowhere in a window.
+    blocks.retain(|block| block["type"] != "actions");
+    blocks.truncate(BLOCKS);
+    json!({
+        "type": "modal",
+        "callback_id": RUN_JOB,
+        "title": plain(&labels.titles.run),
+        "close": plain(&labels.titles.close),
+        "blocks": blocks,
+    })
+}
+
+impl Form<'_> {
+    /// The form, to be filled in.
+    pub(in crate::bot) fn view(&self, labels: &Labels) -> Value {
+        let words = &labels.fields;
+        let mut blocks = vec![header(self.job)];
+        if !self.job.about.trim().is_empty() {
+            let about = shortened(&self.job.about, TEXT);
+            blocks.push(json!({"type": "section", "text": plain(&about)}));
+        }
+        if !self.job.approve_by.is_empty() {
+            blocks.push(context(&words.run_approval));
+        }
+        let asked = asked(self.job);
+        if asked.is_empty() {
+            blocks.push(json!({"type": "section", "text": plain(&words.run_no_fields)}));
+        } else if self.definition.is_none() {
+            blocks.push(context(&words.run_unchecked));
+        }
+        blocks.extend(asked.into_iter().map(|parameter| self.input(parameter, words)));
+        let sheet = serde_json::to_string(self.sheet).unwrap_or_default();
+        json!({
+            "type": "modal",
+            "callback_id": RUN_JOB,
+            "private_metadata": sheet,
+            "title": plain(&labels.titles.run),
+            "submit": plain(&labels.titles.run_submit),
+            "close": plain(&labels.titles.cancel),
+            "blocks": blocks,
+        })
+    }
+
+    fn input(&self, parameter: &Parameter, words: &Fields) -> Value {
+        let field = self.fields.iter().find(|field| field.name == parameter.name);
+        let is_secret = is_secret(self.job, self.definition, &parameter.name);
+        let value = field
+            .and_then(|field| field.value.as_deref())
+            .filter(|value| !is_secret && !value.is_empty() && length(value) <= FIELD);
+        let choices = choices(parameter, self.definition);
+        let (element, is_filled) = if choices.is_empty() || is_secret {
+            (typed(parameter, value, words), value.is_some())
+        } else {
+            chosen(&choices, value, words)
+        };
+        let mut input = json!({
+            "type": "input",
+            "block_id": block_of(&parameter.name),
+            "label": plain(&shortened(parameter.shown(), LABEL)),
+            "optional": !parameter.required,
+            "element": element,
+        });
+        let mut hints: Vec<String> = Vec::new();
+        if !parameter.help.trim().is_empty() {
+            hints.push(sentence(&shortened(&parameter.help, TEXT / 2)));
+        }
+        if is_secret {
+            hints.push(words.run_secret.clone());
+        } else if let Some(field) = field {
+            hints.extend(origin(field, is_filled, words));
+        }
+        if !hints.is_empty() {
+            input["hint"] = plain(&shortened(&hints.join(" "), TEXT));
+        }
+        input
+    }
+}
+
+/// With an end, so that another sentence can follow.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?', ':', ';', '…']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+/// Where a value came from, or which there were.
+fn origin(field: &Field, is_filled: bool, words: &Fields) -> Option<String> {
+    if !field.several.is_empty() {
+        return Some(filled_hint(&words.run_several, "values", &field.several.join(", ")));
+    }
+    let said = match field.origin {
+        Origin::Capture => &words.run_from_capture,
+        Origin::Thread => &words.run_from_thread,
+        Origin::Runbook => &words.run_from_runbook,
+        Origin::Registry => &words.run_from_registry,
+        Origin::Given | Origin::Nowhere => return None,
+    };
+    is_filled.then(|| said.clone())
+}
+
+/// What was written into a form: nothing for fields that were left empty.
+pub(in crate::bot) fn values(view: &View, job: &Job) -> BTreeMap<String, String> {
+    let value = |parameter: &&Parameter| {
+        let value = view.value(&block_of(&parameter.name), ACTION)?.trim();
+        (!value.is_empty()).then(|| (parameter.name.clone(), value.to_owned()))
+    };
+    asked(job).iter().filter_map(value).collect()
+}
+
+/// What is wrong, at its fields; what is wrong with something that has no field stands at the first. `None` when there is
+/// none at all.
+pub(in crate::bot) fn faults(job: &Job, faults: &[FieldFault], say: impl Fn(&FieldFault) -> String) -> Option<Value> {
+    let asked = asked(job);
+    let first = asked.first()?;
+    let mut errors: BTreeMap<String, String> = BTreeMap::new();
+    for fault in faults {
+        let has_field = asked.iter().any(|parameter| parameter.name == fault.name);
+        let block = block_of(if has_field { &fault.name } else { &first.name });
+        let said = errors.entry(block).or_default();
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(&say(fault));
+    }
+    (!errors.is_empty()).then(|| refused(&json!(errors)))
+}
+
+/// A sentence at the first field; `None` when there is no field.
+pub(in crate::bot) fn at_first(job: &Job, said: &str) -> Option<Value> {
+    let first = asked(job).first().map(|parameter| block_of(&parameter.name))?;
+    Some(refused(&json!({first: shortened(said, TEXT)})))
+}
+
+/// The window shows something else.
+pub(in crate::bot) fn updated(view: &Value) -> Value {
+    json!({"response_action": "update", "view": view})
+}
+
+fn refused(errors: &Value) -> Value {
+    json!({"response_action": "errors", "errors": errors})
+}
+
+/// The parameters that a form asks for; that which takes the run's own id is filled in by itself. Where there are more than
+/// a form holds, those that must have a value come first.
+fn asked(job: &Job) -> Vec<&Parameter> {
+    let own = job.parameters.iter();
+    let mut asked: Vec<&Parameter> = own
+        .filter(|parameter| job.run_id.as_ref() != Some(&parameter.name))
+        .collect();
+    if asked.len() > MOST {
+        asked.sort_by_key(|parameter| !parameter.required);
+        asked.truncate(MOST);
+    }
+    asked
+}
+
+fn block_of(parameter: &str) -> String {
+    format!("p:{parameter}")
+}
+
+/// The values that a parameter may have: those of the registry that the job has, else the job's own. Empty: anything, or
+/// more than Slack can show.
+fn choices(parameter: &Parameter, definition: Option<&Definition>) -> Vec<String> {
+    let declared = definition.and_then(|definition| definition.parameter(&parameter.name));
+    let own: Vec<String> = match declared.map(|declared| (declared.kind, &declared.choices)) {
+        Some((Kind::Choice, choices)) => choices.clone(),
+        Some((Kind::Boolean, _)) => vec!["true".to_owned(), "false".to_owned()],
+        _ => Vec::new(),
+    };
+    let registered = &parameter.choices;
+    let mut choices = if registered.is_empty() {
+        own
+    } else {
+        let both = registered
+            .iter()
+            .filter(|choice| own.is_empty() || own.contains(choice));
+        both.cloned().collect()
+    };
+    choices.retain(|choice| !choice.trim().is_empty());
+    let is_shown = choices.len() <= OPTIONS && choices.iter().all(|choice| length(choice) <= OPTION);
+    if is_shown { choices } else { Vec::new() }
+}
+
+/// A list to choose from, and whether something is chosen.
+fn chosen(choices: &[String], value: Option<&str>, words: &Fields) -> (Value, bool) {
+    let option = |choice: &str| json!({"text": plain(choice), "value": choice});
+    let mut element = json!({
+        "type": "static_select",
+        "action_id": ACTION,
+        "placeholder": plain(&words.run_choose),
+        "options": choices.iter().map(|choice| option(choice)).collect::<Vec<_>>(),
+    });
+    let value = value.filter(|value| choices.iter().any(|choice| choice == value));
+    if let Some(value) = value {
+        element["initial_option"] = option(value);
+    }
+    (element, value.is_some())
+}
+
+/// A field to write into.
+fn typed(parameter: &Parameter, value: Option<&str>, words: &Fields) -> Value {
+    let mut element = json!({"type": "plain_text_input", "action_id": ACTION, "max_length": FIELD});
+    if !parameter.required {
+        element["placeholder"] = plain(&words.run_optional);
+    }
+    if let Some(value) = value {
+        element["initial_value"] = json!(value);
+    }
+    element
+}
+
+fn header(job: &Job) -> Value {
+    json!({"type": "header", "text": plain(&shortened(job.shown(), HEADER))})
+}
+
+fn context(text: &str) -> Value {
+    json!({"type": "context", "elements": [plain(text)]})
+}
+
+/// As Slack's strictest client counts.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    let text = text.trim();
+    if length(text) <= most {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        if length(&short) + c.len_utf16() >= most {
+            break;
+        }
+        short.push(c);
+    }
+    format!("{}…", short.trim_end())
+}

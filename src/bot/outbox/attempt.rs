@@ -1,0 +1,186 @@
+//! One row of the outbox: looked up when it is uncertain, done, and its outcome written down.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::circuit_breaker::SlackAnswer;
+use super::outcome;
+use super::worker::{OutboxWorker, STORE_WAIT};
+use crate::clock::Clock as _;
+use crate::slack::rate_limiter::Bucket;
+use crate::slack::sender::Body;
+use crate::slack::web::{Error, TOO_MANY};
+use crate::store::{Action, Post, PostState, Ready, Settled, Turn};
+
+/// Looked back from the first try: Slack's time is known to a few seconds.
+const BEFORE: SignedDuration = SignedDuration::from_mins(1);
+
+impl OutboxWorker {
+    /// Does a row, and tells what it says about the line to Slack.
+    pub(super) async fn deliver(&self, post: &Post, stop: &CancellationToken) -> SlackAnswer {
+        if post.action == Action::Post && post.state == PostState::Uncertain {
+            let (settled, answer) = self.look_up(post).await;
+            if let Some(settled) = settled {
+                self.settle(post, &settled, stop).await;
+                return answer;
+            }
+            // It is surely not there: now it is a post like any other, and takes its place among them.
+            while let Err(wait) = self
+                .context
+                .sender
+                .pace()
+                .take(&Bucket::post(&post.channel), Instant::now())
+            {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return SlackAnswer::Unknown,
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+        }
+        let begun = self.context.slack_time.now();
+        let ready = match self.context.store.sending(&post.key, begun).await {
+            Ok(Turn::Ready(ready)) => ready,
+            Ok(Turn::Over(why)) => {
+                if let Some(why) = why {
+                    info!(key = post.key, why, "a row of the outbox is not needed any more");
+                }
+                return SlackAnswer::Unknown;
+            }
+            Err(cause) => {
+                error!(%cause, key = post.key, "a post cannot be marked as being sent; trying again");
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(STORE_WAIT) => {}
+                }
+                return SlackAnswer::Unknown;
+            }
+        };
+        let (settled, answer) = self.act(post, ready, begun).await;
+        self.settle(post, &settled, stop).await;
+        answer
+    }
+
+    pub(super) async fn settle(&self, post: &Post, settled: &Settled, stop: &CancellationToken) {
+        metrics::counter!("signpost_posts_total", "state" => settled.state.as_str(), "action" => post.action.as_str())
+            .increment(1);
+        while let Err(cause) = self.context.store.settle(&post.key, settled).await {
+            error!(%cause, key = post.key, "the outcome of a post cannot be written down; trying again");
+            tokio::select! {
+                // It stays marked as being sent, and is looked up after the next start.
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(STORE_WAIT) => {}
+            }
+        }
+    }
+
+    /// Looks for an uncertain post. No outcome: it is surely not there and may be sent.
+    async fn look_up(&self, post: &Post) -> (Option<Settled>, SlackAnswer) {
+        let now = self.context.slack_time.now();
+        let key = &post.key;
+        match self.find(post, now).await {
+            Ok(Some(ts)) => {
+                info!(key, "a post whose sending was uncertain is there");
+                (Some(outcome::sent(now, Some(ts))), SlackAnswer::Good)
+            }
+            Ok(None) => {
+                info!(key, "a post whose sending was uncertain is not there; sending it again");
+                (None, SlackAnswer::Good)
+            }
+            Err(error @ (Error::RateLimited { .. } | Error::Unreachable { .. } | Error::Uncertain { .. })) => {
+                debug!(%error, key, "an uncertain post cannot be looked up yet");
+                let next = outcome::later_at(now, outcome::wait_after(&error, post.attempts));
+                let settled = outcome::later(PostState::Uncertain, next, &error);
+                (Some(settled), SlackAnswer::of(&Err::<(), _>(error)))
+            }
+            // The scope for reading may be missing for ever; a token is mended some day.
+            Err(error @ Error::Auth { .. }) if error.code() != Some("missing_scope") => (
+                Some(outcome::later(PostState::Uncertain, now, &error)),
+                SlackAnswer::Bad(error),
+            ),
+            Err(error) => {
+                error!(%error, key, "whether a post went out cannot be told; it is not sent again");
+                let mut settled = outcome::later(PostState::Failed, now, &error);
+                settled.error = Some(format!("uncertain: {error}"));
+                (Some(settled), SlackAnswer::Unknown)
+            }
+        }
+    }
+
+    /// Looks for the message in its thread from the thread's own ts, which no clock can spoil; in the channel, and in
+    /// threads that are too long for that, from Slack's time at the first try.
+    async fn find(&self, post: &Post, now: Timestamp) -> Result<Option<String>, Error> {
+        let thread = post.thread_ts.as_deref();
+        let find = |oldest| {
+            self.context
+                .sender
+                .find(&self.context.rules.us, &post.channel, thread, &post.key, oldest)
+        };
+        if let Some(root) = thread.and_then(|ts| ts.split('.').next()?.parse().ok()) {
+            match find(root).await {
+                Err(error) if error.code() == Some(TOO_MANY) => {}
+                found => return found,
+            }
+        }
+        // Earlier versions wrote down this machine's time, which may have been ahead.
+        let ahead = self.context.slack_time.skew().map_or(0, |skew| skew.seconds.max(0));
+        let first = post.first_try_at.unwrap_or(now);
+        let oldest = first.saturating_sub(BEFORE).map_or(0, Timestamp::as_second);
+        find(oldest - ahead).await
+    }
+
+    /// Does it.
+    async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (Settled, SlackAnswer) {
+        let body: Body = match &post.action {
+            Action::Delete { .. } => Body::default(),
+            _ => match serde_json::from_str(&ready.body) {
+                Ok(body) => body,
+                Err(cause) => {
+                    // The cause would quote the text.
+                    let column = cause.column();
+                    error!(key = post.key, column, "a post in the outbox cannot be read");
+                    let error = Error::Permanent {
+                        method: "outbox".to_owned(),
+                        code: "unreadable".to_owned(),
+                    };
+                    return (outcome::later(PostState::Failed, begun, &error), SlackAnswer::Unknown);
+                }
+            },
+        };
+        let (channel, thread) = (post.channel.as_str(), post.thread_ts.as_deref());
+        let result = match (&post.action, &ready.place) {
+            (Action::Post, _) => {
+                let ts = self.context.sender.post(channel, thread, body.clone(), &post.key).await;
+                ts.map(Some)
+            }
+            (Action::Update { of }, Some(place)) => {
+                let done = self
+                    .context
+                    .sender
+                    .update(&place.channel, &place.ts, body.clone(), of)
+                    .await;
+                done.map(|()| None)
+            }
+            (Action::Delete { .. }, Some(place)) => {
+                let done = self.context.sender.delete(&place.channel, &place.ts).await;
+                done.map(|()| None)
+            }
+            (Action::Ephemeral { user }, _) => {
+                let done = self.context.sender.show(channel, thread, user, body.clone()).await;
+                done.map(|()| None)
+            }
+            (Action::Update { .. } | Action::Delete { .. }, None) => Err(Error::Gone {
+                method: "outbox".to_owned(),
+                code: "message_not_found".to_owned(),
+            }),
+        };
+        let answer = SlackAnswer::of(&result);
+        let settled = match result {
+            Ok(ts) => outcome::sent(begun, ts),
+            Err(error) => self.after_error(post, &body, begun, &error),
+        };
+        (settled, answer)
+    }
+}

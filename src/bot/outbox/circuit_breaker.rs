@@ -1,0 +1,145 @@
+//! Whether Slack takes anything at all. While it refuses the token or cannot be reached, everything waits and one post at
+//! a time is tried: what would fail for all of them is told once, and nobody's tries are used up.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::bot::Status;
+use crate::slack::web::Error;
+
+/// Between the first tries; doubled from try to try.
+const FIRST: Duration = Duration::from_secs(1);
+/// The longest between tries, and the least between log lines.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// What a call told about the line to Slack.
+#[derive(Debug)]
+pub(super) enum SlackAnswer {
+    /// Slack takes what is sent, or has a word to say about it.
+    Good,
+    /// It does not take the token, or cannot be reached.
+    Bad(Error),
+    /// Nothing.
+    Unknown,
+}
+
+impl SlackAnswer {
+    pub(super) fn of<T>(result: &Result<T, Error>) -> Self {
+        match result {
+            Err(error @ (Error::Auth { .. } | Error::Unreachable { .. })) => Self::Bad(error.clone()),
+            Err(Error::RateLimited { .. } | Error::Uncertain { .. }) => Self::Unknown,
+            Ok(_) | Err(_) => Self::Good,
+        }
+    }
+}
+
+/// What is known about the line.
+#[derive(Debug, Default)]
+pub(super) struct CircuitBreaker {
+    down: Option<Down>,
+}
+
+#[derive(Debug)]
+struct Down {
+    wait: Duration,
+    next: Instant,
+    said: Instant,
+}
+
+impl CircuitBreaker {
+    /// Whether a call may be tried. While the line is down: one at a time, and not too often.
+    pub(super) fn may_try(&self, now: Instant, alone: bool) -> Result<(), Duration> {
+        match &self.down {
+            Some(down) if now < down.next => Err(down.next - now),
+            // Who is under way tells soon.
+            Some(down) if !alone => Err(down.wait),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes in what a call told.
+    pub(super) fn heard(&mut self, answer: SlackAnswer, status: &Status, now: Instant) {
+        match answer {
+            SlackAnswer::Unknown => {}
+            SlackAnswer::Good => {
+                if self.down.take().is_some() {
+                    info!("Slack takes posts again");
+                }
+                status.change(|status| status.refused = false);
+            }
+            SlackAnswer::Bad(error) => {
+                let refused = matches!(error, Error::Auth { .. });
+                status.change(|status| status.refused = refused);
+                let (wait, said) = match &self.down {
+                    // Calls that were under way together are one failure.
+                    Some(down) if now < down.next => (down.wait, Some(down.said)),
+                    Some(down) => ((down.wait * 2).min(LONGEST), Some(down.said)),
+                    None => (FIRST, None),
+                };
+                let said = said.filter(|said| now.duration_since(*said) < LONGEST);
+                if said.is_none() && refused {
+                    error!(%error, "Slack refuses the bot token: nothing can be posted until a person mends it");
+                } else if said.is_none() {
+                    warn!(%error, "Slack cannot be reached: what is to be posted waits");
+                }
+                self.down = Some(Down {
+                    wait,
+                    next: now + wait,
+                    said: said.unwrap_or(now),
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bad(refused: bool) -> SlackAnswer {
+        let (method, text) = ("chat.postMessage".to_owned(), "token_revoked".to_owned());
+        SlackAnswer::Bad(if refused {
+            Error::Auth {
+                method,
+                code: text,
+                scope: None,
+            }
+        } else {
+            Error::Unreachable { method, why: text }
+        })
+    }
+
+    #[test]
+    fn a_line_that_is_down_is_tried_seldom_and_by_one_post_at_a_time() {
+        let (mut line, status, mut now) = (CircuitBreaker::default(), Status::default(), Instant::now());
+        assert_eq!(line.may_try(now, false), Ok(()));
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            line.heard(bad(true), &status, now);
+            line.heard(bad(true), &status, now);
+            let wait = line.may_try(now, true).unwrap_err();
+            waits.push(wait.as_secs());
+            now += wait;
+            assert_eq!(
+                (line.may_try(now, true), line.may_try(now, false).is_err()),
+                (Ok(()), true)
+            );
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert!(status.get().refused);
+        line.heard(SlackAnswer::Unknown, &status, now);
+        assert!(line.may_try(now, false).is_err());
+        line.heard(SlackAnswer::Good, &status, now);
+        assert_eq!(line.may_try(now, false), Ok(()));
+        assert!(!status.get().refused);
+    }
+
+    #[test]
+    fn a_slack_out_of_reach_says_nothing_about_the_token() {
+        let (mut line, status) = (CircuitBreaker::default(), Status::default());
+        line.heard(bad(false), &status, Instant::now());
+        assert!(!status.get().refused && line.may_try(Instant::now(), true).is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! Channels that take nothing: said once, not for every message.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, error};
+
+use crate::slack::web::Error;
+
+/// After this time it is said again.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+/// Channels remembered at most.
+const REMEMBERED: usize = 10_000;
+
+/// What was said, by channel and Slack's word.
+#[derive(Debug, Default)]
+pub(in crate::bot) struct LogThrottle {
+    said: Mutex<HashMap<(String, String), LoggedAt>>,
+}
+
+#[derive(Debug)]
+struct LoggedAt {
+    at: Timestamp,
+    since: u64,
+}
+
+impl LogThrottle {
+    /// A post is given up: one line for each channel and cause, with how many there were since the last.
+    pub(super) fn given_up(&self, channel: &str, key: &str, error: &Error, now: Timestamp) {
+        let code = error.code().unwrap_or("too_old");
+        metrics::counter!("signpost_posts_given_up_total", "code" => code.to_owned()).increment(1);
+        match self.count(channel, code, now) {
+            Some(0) => error!(%error, channel, key, "a post is given up, and so are others like it in the channel"),
+            Some(others) => error!(%error, channel, key, others, "posts are given up still"),
+            None => debug!(%error, channel, key, "a post is given up"),
+        }
+    }
+
+    /// How many were not told of, when this one is to be.
+    fn count(&self, channel: &str, code: &str, now: Timestamp) -> Option<u64> {
+        let mut said = self.said.lock().ok()?;
+        if said.len() >= REMEMBERED {
+            said.retain(|_, said| now.duration_since(said.at) < AGAIN);
+            if said.len() >= REMEMBERED {
+                said.clear();
+            }
+        }
+        let entry = (channel.to_owned(), code.to_owned());
+        if let Some(before) = said.get_mut(&entry)
+            && now.duration_since(before.at) < AGAIN
+        {
+            before.since += 1;
+            return None;
+        }
+        Some(
+            said.insert(entry, LoggedAt { at: now, since: 0 })
+                .map_or(0, |before| before.since),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_that_takes_nothing_is_told_of_once_an_hour() {
+        let complaints = LogThrottle::default();
+        let at = |minutes: i64| Timestamp::from_second(minutes * 60).unwrap();
+        let told = [
+            ("C1", "is_archived", 0),
+            ("C1", "is_archived", 1),
+            ("C1", "is_archived", 59),
+            ("C1", "not_in_channel", 59),
+            ("C2", "is_archived", 59),
+            ("C1", "is_archived", 61),
+            ("C1", "is_archived", 62),
+        ]
+        .map(|(channel, code, minutes)| complaints.count(channel, code, at(minutes)));
+        assert_eq!(told, [Some(0), None, None, Some(0), Some(0), Some(2), None]);
+    }
+}

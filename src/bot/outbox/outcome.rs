@@ -1,0 +1,119 @@
+//! What a failed try means for its row.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, info, warn};
+
+use super::worker::OutboxWorker;
+use crate::clock::Clock as _;
+use crate::slack::sender::Body;
+use crate::slack::web::Error;
+use crate::store::{Action, LONGEST_WAIT, Post, PostState, Settled};
+
+/// An answer that could not be posted for so long helps nobody any more.
+const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
+/// What one person alone was to see is of no use to them any more.
+const GIVE_UP_EPHEMERAL: SignedDuration = SignedDuration::from_mins(10);
+/// How often something that cannot be looked up is shown at most, when it is never known whether it was.
+const EPHEMERAL_TRIES: u32 = 3;
+
+impl OutboxWorker {
+    pub(super) fn after_error(&self, post: &Post, body: &Body, begun: Timestamp, error: &Error) -> Settled {
+        let now = self.context.slack_time.now();
+        let key = &post.key;
+        let old = is_old(post, now);
+        match error {
+            Error::RateLimited { .. } if !old => {
+                debug!(%error, key, "a post waits");
+                later(
+                    PostState::Pending,
+                    later_at(now, wait_after(error, post.attempts)),
+                    error,
+                )
+            }
+            Error::Uncertain { .. } if !old => {
+                warn!(%error, key, "it is not known whether a post went out; finding out later");
+                later(PostState::Uncertain, later_at(begun, self.lookup_after()), error)
+            }
+            // Said where the line is looked after, which also holds everything back.
+            Error::Auth { .. } | Error::Unreachable { .. } if !old => later(PostState::Pending, now, error),
+            Error::Content { code, .. } => {
+                let shorter = body.shorter(code).and_then(|body| serde_json::to_string(&body).ok());
+                let Some(body) = shorter else {
+                    return self.given_up(post, now, error);
+                };
+                warn!(%error, key, "Slack does not take a post; sending less of it");
+                Settled {
+                    body: Some(body),
+                    ..later(PostState::Pending, now, error)
+                }
+            }
+            Error::Gone { code, .. } => {
+                info!(%error, key, "what a post belongs to is not there any more, or cannot be changed");
+                let state = match post.action {
+                    Action::Update { .. } | Action::Delete { .. } if code == "message_not_found" => PostState::Gone,
+                    Action::Post => PostState::Failed,
+                    _ => PostState::Dropped,
+                };
+                later(state, now, error)
+            }
+            _ => self.given_up(post, now, error),
+        }
+    }
+
+    fn given_up(&self, post: &Post, now: Timestamp, error: &Error) -> Settled {
+        self.complaints.given_up(&post.channel, &post.key, error, now);
+        later(PostState::Failed, now, error)
+    }
+}
+
+fn is_old(post: &Post, now: Timestamp) -> bool {
+    let ephemeral = matches!(post.action, Action::Ephemeral { .. });
+    let most = if ephemeral { GIVE_UP_EPHEMERAL } else { GIVE_UP };
+    let long = post.first_try_at.is_some_and(|first| now.duration_since(first) > most);
+    // `attempts` was counted before this try.
+    long || (ephemeral && post.state == PostState::Uncertain && post.attempts + 1 >= EPHEMERAL_TRIES)
+}
+
+pub(super) fn sent(now: Timestamp, ts: Option<String>) -> Settled {
+    Settled {
+        state: PostState::Sent,
+        next_at: now,
+        posted_ts: ts,
+        error: None,
+        body: None,
+    }
+}
+
+pub(super) fn later(state: PostState, next_at: Timestamp, error: &Error) -> Settled {
+    Settled {
+        state,
+        next_at,
+        posted_ts: None,
+        error: Some(error.to_string()),
+        body: None,
+    }
+}
+
+pub(super) fn later_at(from: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait)
+        .ok()
+        .and_then(|wait| from.checked_add(wait).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// As long as Slack says, at most [`LONGEST_WAIT`]; else longer from try to try.
+pub(super) fn wait_after(error: &Error, attempts: u32) -> Duration {
+    if let Error::RateLimited { after, .. } = error {
+        return (*after).min(LONGEST_WAIT);
+    }
+    let most = Duration::from_mins(5);
+    ExponentialBuilder::default()
+        .with_max_delay(most)
+        .without_max_times()
+        .build()
+        .nth(attempts.min(20) as usize)
+        .unwrap_or(most)
+}

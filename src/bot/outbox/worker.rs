@@ -1,0 +1,306 @@
+//! Outbox → Slack: threads in order, never the same key twice, as fast as Slack allows.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, warn};
+
+use crate::bot::context::Context;
+use crate::clock::Clock as _;
+use crate::slack::rate_limiter::Bucket;
+use crate::store::{Action, Post, PostState};
+
+use super::circuit_breaker::{CircuitBreaker, SlackAnswer};
+use super::log_throttle::LogThrottle;
+use super::panics::Panics;
+
+/// Between tries when the store fails.
+pub(super) const STORE_WAIT: Duration = Duration::from_secs(1);
+/// How often the outbox is looked at when nothing wakes delivery.
+const LOOK: Duration = Duration::from_secs(30);
+/// A read of the outbox that took so long is followed by four times that without one: with very much in it, reading
+/// must not keep the store busy.
+const REST: u32 = 4;
+
+/// Does what lies in the outbox.
+#[derive(Debug)]
+pub(in crate::bot) struct OutboxWorker {
+    context: Arc<Context>,
+    /// What was said about channels that take nothing.
+    complaints: LogThrottle,
+    /// Knows every post that is being sent: where this is ended at once, the posts may take a moment longer.
+    tracker: TaskTracker,
+    /// Posts under way, also those of a loop that has panicked.
+    under_way: TaskTracker,
+    /// Posts during which a delivery panicked.
+    panics: Panics,
+}
+
+/// The messages of one thread go out in order, and so does what is done to one message.
+type Row = (String, Option<String>, Option<String>);
+
+/// Rows of which a post is under way.
+#[derive(Debug, Default)]
+struct Busy {
+    rows: HashSet<Row>,
+    tasks: HashMap<Id, Row>,
+}
+
+impl Busy {
+    fn begin(&mut self, task: Id, row: Row) {
+        self.rows.insert(row.clone());
+        self.tasks.insert(task, row);
+    }
+
+    fn end(&mut self, task: Id) {
+        if let Some(row) = self.tasks.remove(&task) {
+            self.rows.remove(&row);
+        }
+    }
+
+    /// Frees the row of a post whose task ended without an answer.
+    fn lost(&mut self, cause: &JoinError) {
+        self.end(cause.id());
+        if cause.is_panic() {
+            Panics::count();
+            error!("a delivery panicked twice; its post is looked up before it is sent again");
+        }
+    }
+}
+
+impl OutboxWorker {
+    pub(in crate::bot) fn new(context: &Arc<Context>, tracker: TaskTracker) -> Self {
+        Self {
+            context: Arc::clone(context),
+            complaints: LogThrottle::default(),
+            tracker,
+            under_way: TaskTracker::new(),
+            panics: Panics::default(),
+        }
+    }
+
+    /// The time after a try from which its outcome may be looked up.
+    fn lookup_after(&self) -> Duration {
+        self.context.rules.settings.slack.lookup_after()
+    }
+
+    /// Delivers until told to stop, then lets the requests under way end.
+    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut busy = Busy::default();
+        let mut tasks: JoinSet<SlackAnswer> = JoinSet::new();
+        let mut line = CircuitBreaker::default();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = self.recover() => {}
+        }
+        loop {
+            let begun = Instant::now();
+            let wait = match self.context.store.due(self.context.slack_time.now()).await {
+                Ok(due) => {
+                    let next = due.next_at.map_or(LOOK, |next| self.until(next));
+                    next.min(self.start(due.posts, &mut busy, &mut tasks, &line, &stop))
+                }
+                Err(cause) => {
+                    error!(%cause, "the outbox cannot be read; trying again");
+                    STORE_WAIT
+                }
+            };
+            let rested = Instant::now() + begun.elapsed() * REST;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(ended) = tasks.join_next_with_id() => match ended {
+                    Ok((task, answer)) => {
+                        busy.end(task);
+                        line.heard(answer, &self.context.status, Instant::now());
+                    }
+                    Err(cause) => {
+                        busy.lost(&cause);
+                        // Its post is still marked as being sent, and would hold up its thread.
+                        tokio::select! {
+                            biased;
+                            () = stop.cancelled() => break,
+                            () = self.recover() => {}
+                        }
+                    }
+                },
+                () = self.context.outbox.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep_until(rested) => {}
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Makes rows uncertain that are marked as being sent, by an earlier process or by a loop that has panicked. Waits
+    /// until no post is under way any more: it would be sent twice.
+    async fn recover(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
+        self.under_way.reopen();
+        loop {
+            match self.context.store.recover(self.lookup_after()).await {
+                Ok(0) => return,
+                Ok(uncertain) => {
+                    warn!(
+                        uncertain,
+                        "posts were being sent when delivery ended; they are looked up before they are sent again"
+                    );
+                    return;
+                }
+                Err(cause) => error!(%cause, "posts that were being sent cannot be recovered; trying again"),
+            }
+            tokio::time::sleep(STORE_WAIT).await;
+        }
+    }
+
+    fn until(&self, time: jiff::Timestamp) -> Duration {
+        Duration::try_from(time.duration_since(self.context.slack_time.now())).unwrap_or_default()
+    }
+
+    /// Starts what is due and may go out now, and tells how long until more may.
+    fn start(
+        self: &Arc<Self>,
+        posts: Vec<Post>,
+        busy: &mut Busy,
+        tasks: &mut JoinSet<SlackAnswer>,
+        line: &CircuitBreaker,
+        stop: &CancellationToken,
+    ) -> Duration {
+        let mut wait = LOOK;
+        for post in posts {
+            let now = Instant::now();
+            if let Err(left) = line.may_try(now, busy.rows.is_empty()) {
+                return wait.min(left);
+            }
+            let target = match &post.action {
+                Action::Update { of } | Action::Delete { of } => Some(of.clone()),
+                Action::Post | Action::Ephemeral { .. } => None,
+            };
+            let row = (post.channel.clone(), post.thread_ts.clone(), target);
+            if busy.rows.contains(&row) {
+                continue;
+            }
+            if let Err(left) = self.context.sender.pace().take(&lane(&post), now) {
+                wait = wait.min(left);
+                continue;
+            }
+            let (delivery, stop) = (Arc::clone(self), stop.clone());
+            let delivered = async move { delivery.guarded(post, &stop).await };
+            let delivered = self.tracker.track_future(self.under_way.track_future(delivered));
+            busy.begin(tasks.spawn(delivered).id(), row);
+        }
+        wait
+    }
+
+    /// Delivers a post. A panic on the way makes it uncertain.
+    async fn guarded(&self, post: Post, stop: &CancellationToken) -> SlackAnswer {
+        let delivered = AssertUnwindSafe(self.deliver(&post, stop)).catch_unwind().await;
+        if let Ok(answer) = delivered {
+            return answer;
+        }
+        let settled = self
+            .panics
+            .settled(&post, self.context.slack_time.now(), self.lookup_after());
+        self.settle(&post, &settled, stop).await;
+        SlackAnswer::Unknown
+    }
+}
+
+/// What its next call counts for.
+fn lane(post: &Post) -> Bucket {
+    match post.action {
+        Action::Post if post.state == PostState::Uncertain => Bucket::look_up(),
+        Action::Post => Bucket::post(&post.channel),
+        Action::Update { .. } => Bucket::update(),
+        Action::Delete { .. } => Bucket::delete(),
+        Action::Ephemeral { .. } => Bucket::ephemeral(),
+    }
+}
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::bot::Parts;
+    use crate::bot::knowledge::KnowledgeSource;
+    use crate::bot::mind::Mind;
+    use crate::sandbox::{self, Options, SIGNPOST, SIGNPOST_TOKEN, SUPPORT, Workspace};
+    use crate::settings;
+    use crate::slack::web::Web;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{NewPost, Store};
+
+    fn posted(state: &sandbox::State) -> usize {
+        let messages = state.channel(SUPPORT).unwrap().messages.values();
+        messages.filter(|message| message.user() == SIGNPOST).count()
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_is_begun_anew_recovers_what_was_being_sent() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (end, stop) = (CancellationToken::new(), CancellationToken::new());
+        let workspace = Workspace::start(listener, Options::default(), end.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let web = Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into()));
+        let mut settings = settings::built_in().unwrap();
+        settings.slack.lookup_wait = 1;
+        let knowledge = KnowledgeSource::new(&settings).begin().unwrap();
+        let mind = Arc::new(Mind::new(&settings, knowledge).unwrap());
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap());
+        let us = web.auth_test().await.unwrap();
+        let context = Arc::new(Context::new(settings, &Parts::default(), &web, (store, mind, us)));
+        let delivery = Arc::new(OutboxWorker::new(&context, TaskTracker::new()));
+        let tasks = TaskTracker::new();
+        let first = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
+        let post = |key: &str| NewPost {
+            key: key.to_owned(),
+            channel: SUPPORT.to_owned(),
+            thread_ts: None,
+            action: Action::Post,
+            body: r#"{"text": "hello"}"#.to_owned(),
+        };
+        context
+            .store
+            .enqueue(&[post("a")], context.slack_time.now())
+            .await
+            .unwrap();
+        context.outbox.notify_one();
+        workspace
+            .wait_for(|state| (posted(state) == 1).then_some(()))
+            .await
+            .unwrap();
+        // It ends as after a panic: what it was sending stays marked.
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        context
+            .store
+            .enqueue(&[post("b")], context.slack_time.now())
+            .await
+            .unwrap();
+        context.store.sending("b", context.slack_time.now()).await.unwrap();
+        let second = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
+        workspace
+            .wait_for(|state| (posted(state) == 2).then_some(()))
+            .await
+            .unwrap();
+        stop.cancel();
+        second.await.unwrap();
+        end.cancel();
+    }
+}

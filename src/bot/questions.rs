@@ -1,0 +1,338 @@
+//! What is said to a person who asked, by mention, in a direct message, with a slash command or a shortcut: one grammar
+//! for all of them.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub(super) mod jobs;
+mod listed;
+
+use super::Knowledge;
+use super::context::Context;
+use super::mind::{Mind, confident, name};
+use super::runs::Runner;
+use crate::bot::cases::{Case, CaseStatus, TopicRef};
+use crate::bot::inbox::cpu_permits::to_its_end;
+use crate::command::{self, Command, Resolution, Whom};
+use crate::matching::Outcome;
+use crate::policy::{self, MayMute};
+use crate::redact::redact;
+use crate::respond::{Connection, Listening, Problems, Reply, StatusFacts};
+use crate::runbook::{Library, TopicId};
+use crate::store::{self, Changes, Mute};
+use jobs::FormRequest;
+
+/// Search results that are listed.
+const RESULTS: usize = 5;
+
+/// Answers those who ask.
+#[derive(Debug)]
+pub(super) struct QuestionHandler {
+    pub(super) context: Arc<Context>,
+    pub(super) runner: Arc<Runner>,
+}
+
+/// A question, and where it was asked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Question {
+    /// The text, without the mention of the bot.
+    pub(super) text: String,
+    /// Whether there are images and nothing else.
+    pub(super) images: bool,
+    /// The case that it may become: what stands here stays.
+    pub(super) case: Case,
+    /// Who asks: a user id.
+    pub(super) user: String,
+    /// A direct message.
+    pub(super) direct: bool,
+    /// The channel is shared with another organisation.
+    pub(super) shared: bool,
+    /// Nobody else sees the question, and a window can be opened for its answer.
+    pub(super) can_open: bool,
+}
+
+/// What is said.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Something that nobody works on.
+    Plain { reply: Reply, about: String },
+    /// Something to work on.
+    Case { case: Box<Case>, about: String },
+    /// A run is begun, when `done` is written down. Its own message is the answer, and `post` its key; `reply` is for
+    /// those who asked where it is not seen.
+    Run {
+        done: Box<Changes>,
+        post: String,
+        reply: Reply,
+    },
+    /// The same run is under way; `done` adds who asks for it.
+    Joined { done: Box<Changes>, reply: Reply },
+    /// The form of a job is to be filled in: only where [`Question::can_open`] is set.
+    Form(Box<FormRequest>),
+}
+
+impl QuestionHandler {
+    /// What is said: always something.
+    pub(super) async fn answer(&self, asked: Question) -> Result<Answer, store::Error> {
+        let responder = self.context.mind.responder();
+        if asked.images {
+            return Ok(plain(responder.images_not_read(), "images"));
+        }
+        let known = self.context.mind.knowledge();
+        let without;
+        let library = if asked.case.stranger {
+            without = known.library.without_contacts();
+            &without
+        } else {
+            &known.library
+        };
+        Ok(match command::parse(&asked.text) {
+            Command::Help | Command::Empty => plain(responder.help(), "help"),
+            Command::HelpOn(command) => plain(responder.help_on(Some(&command)), "help"),
+            Command::Search(words) => self.search(&known, library, asked, words),
+            Command::Show { runbook, section } => match command::resolve(library, &runbook, section.as_deref()) {
+                Resolution::Found(topic) => place(library, asked.case, topic),
+                Resolution::Ambiguous(topics) => choose(library, asked.case, runbook, &topics),
+                Resolution::Nothing => self.find(&known, library, asked, None),
+            },
+            Command::Who(words) => match command::who(library, &words) {
+                Whom::Nothing { .. } if !known.index.search(&asked.text).matches.is_empty() => {
+                    self.find(&known, library, asked, None)
+                }
+                _ if asked.case.stranger => plain(responder.who_refused(), "who"),
+                whom => Answer::Plain {
+                    reply: responder.who(library, &whom, &words),
+                    about: "who".to_owned(),
+                },
+            },
+            Command::Status => plain(self.status(&known, &asked).await?, "status"),
+            Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
+            Command::Unmute => plain(self.unmute(&asked).await?, "unmute"),
+            Command::Run(text) => Box::pin(self.run(&known, library, asked, &text)).await?,
+            Command::Jobs => plain(Box::pin(self.jobs(&asked)).await?, "jobs"),
+            Command::Typo { meant, text } => {
+                let typed = Question { text, ..asked };
+                Box::pin(self.nearly(&known, library, typed, &meant)).await?
+            }
+            Command::Unclear { command, rest, text } => {
+                let typed = Question { text, ..asked };
+                let outcome = self.outcome(&known, &typed);
+                if outcome.matches.is_empty() {
+                    plain(responder.unclear(command, &redact(&rest)), "unclear")
+                } else {
+                    self.find(&known, library, typed, None)
+                }
+            }
+            Command::Find(text) => Box::pin(self.find_or_run(&known, library, Question { text, ..asked })).await?,
+        })
+    }
+
+    /// The best runbook for a text, the closest ones, or that there is none.
+    fn find(&self, known: &Knowledge, library: &Library, asked: Question, meant: Option<&str>) -> Answer {
+        let outcome = self.outcome(known, &asked);
+        if outcome.matches.is_empty()
+            && let Some(meant) = meant
+        {
+            return typo(asked.case, meant);
+        }
+        Self::found(library, asked.case, &outcome)
+            .unwrap_or_else(|| plain(self.context.mind.responder().nothing_found(), "nothing"))
+    }
+
+    /// What a search for the text finds that is sure enough for the channel.
+    fn outcome(&self, known: &Knowledge, asked: &Question) -> Outcome {
+        confident(
+            known.index.search(&asked.text),
+            self.context.rules.threshold(&asked.case.channel),
+        )
+    }
+
+    /// What was found as a case; `None` when that is nothing.
+    pub(super) fn found(library: &Library, mut case: Case, outcome: &Outcome) -> Option<Answer> {
+        let best = outcome.best()?;
+        let about = name(library, best.topic);
+        if !Mind::take_up(library, &mut case, outcome) {
+            case.standing = CaseStatus::Choosing;
+            "near".clone_into(&mut case.why);
+        }
+        case.fingerprint.clone_from(&about);
+        Some(Answer::Case {
+            case: Box::new(case),
+            about,
+        })
+    }
+
+    fn search(&self, known: &Knowledge, library: &Library, asked: Question, words: String) -> Answer {
+        let outcome = known.index.search(&words);
+        let found = outcome.matches.iter().chain(&outcome.near).take(RESULTS);
+        let near: Vec<TopicRef> = found.filter_map(|found| TopicRef::of(library, found.topic)).collect();
+        if near.is_empty() {
+            return plain(
+                self.context.mind.responder().search_results(library, &outcome, &words),
+                "search",
+            );
+        }
+        Answer::Case {
+            case: Box::new(Case {
+                near,
+                words,
+                why: "search".to_owned(),
+                standing: CaseStatus::Choosing,
+                fingerprint: "search".to_owned(),
+                ..asked.case
+            }),
+            about: "search".to_owned(),
+        }
+    }
+
+    async fn status(&self, known: &Knowledge, asked: &Question) -> Result<Reply, store::Error> {
+        let now = self.context.status.get();
+        let facts = StatusFacts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: self.context.clock.now(),
+            runbooks: known.library.runbooks.len(),
+            loaded_at: Some(known.read_at),
+            reload_failed: self.context.mind.reload_failed(),
+            problems: Problems::of(&known.library.diagnostics),
+            connection: if self.context.rules.is_http() {
+                Connection::Http
+            } else {
+                Connection::Socket {
+                    connections: now.sockets,
+                }
+            },
+            listening: self.listening(asked).await?,
+        };
+        Ok(self.context.mind.responder().status(&facts))
+    }
+
+    async fn listening(&self, asked: &Question) -> Result<Listening, store::Error> {
+        let channel = &asked.case.channel;
+        if asked.direct {
+            return Ok(Listening::Direct);
+        }
+        if let Some(mute) = self.context.store.muted(channel, self.context.clock.now()).await? {
+            return Ok(Listening::Muted {
+                until: mute.until,
+                by: Some(self.context.people.name(&mute.by).await),
+            });
+        }
+        Ok(if asked.shared && !self.context.rules.is_shared_allowed(channel) {
+            Listening::Shared
+        } else if self.context.rules.is_unasked(channel) {
+            Listening::Unasked
+        } else {
+            Listening::Question
+        })
+    }
+
+    async fn mute(&self, asked: &Question, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
+        let responder = self.context.mind.responder();
+        if let Some(refused) = self.refused(asked).await {
+            return Ok(refused);
+        }
+        let now = self.context.clock.now();
+        let until = time.map(|time| {
+            let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+            now.saturating_add(time).unwrap_or(now)
+        });
+        let mute = Mute {
+            by: asked.user.clone(),
+            until,
+        };
+        self.write_mute(&asked.case.channel, Some(mute), now).await?;
+        Ok(responder.muted(until, now))
+    }
+
+    async fn unmute(&self, asked: &Question) -> Result<Reply, store::Error> {
+        if let Some(refused) = self.refused(asked).await {
+            return Ok(refused);
+        }
+        let now = self.context.clock.now();
+        let was_muted = self.context.store.muted(&asked.case.channel, now).await?.is_some();
+        self.write_mute(&asked.case.channel, None, now).await?;
+        let listening = self.listening(asked).await?;
+        Ok(self.context.mind.responder().unmuted(was_muted, &listening))
+    }
+
+    async fn write_mute(&self, channel: &str, mute: Option<Mute>, now: Timestamp) -> Result<(), store::Error> {
+        let (store, channel) = (Arc::clone(&self.context.store), channel.to_owned());
+        let write = async move { store.mute(&channel, mute.as_ref(), now).await };
+        to_its_end(&self.context.tracker, write).await
+    }
+
+    /// Why somebody may not mute or unmute a channel; `None` when they may.
+    async fn refused(&self, asked: &Question) -> Option<Reply> {
+        let responder = self.context.mind.responder();
+        let listed = self.context.rules.mute_by();
+        let muter = policy::Muter {
+            direct: asked.direct,
+            bot: false,
+            external: asked.case.stranger,
+            nobody_listed: listed.is_empty(),
+            listed: self.context.people.is_one_of(&asked.user, listed).await,
+        };
+        match policy::may_mute(muter) {
+            MayMute::Yes => None,
+            MayMute::Direct => Some(responder.mute_direct()),
+            MayMute::Stranger => Some(responder.mute_refused(true)),
+            MayMute::NotListed | MayMute::Bot => Some(responder.mute_refused(false)),
+        }
+    }
+}
+
+fn plain(reply: Reply, about: &str) -> Answer {
+    Answer::Plain {
+        reply,
+        about: about.to_owned(),
+    }
+}
+
+/// A command that was mistyped: one press runs what was meant.
+fn typo(case: Case, meant: &str) -> Answer {
+    Answer::Case {
+        case: Box::new(Case {
+            words: meant.to_owned(),
+            why: "typo".to_owned(),
+            standing: CaseStatus::Choosing,
+            fingerprint: "typo".to_owned(),
+            ..case
+        }),
+        about: "typo".to_owned(),
+    }
+}
+
+/// A topic that somebody asked to see.
+fn place(library: &Library, case: Case, topic: TopicId) -> Answer {
+    let place = TopicRef::of(library, topic);
+    let about = name(library, topic);
+    Answer::Case {
+        case: Box::new(Case {
+            place,
+            fingerprint: about.clone(),
+            ..case
+        }),
+        about,
+    }
+}
+
+/// A name that fits several topics.
+fn choose(library: &Library, case: Case, words: String, topics: &[TopicId]) -> Answer {
+    let near = topics
+        .iter()
+        .take(RESULTS)
+        .filter_map(|id| TopicRef::of(library, *id))
+        .collect();
+    Answer::Case {
+        case: Box::new(Case {
+            near,
+            words,
+            why: "choose".to_owned(),
+            standing: CaseStatus::Choosing,
+            fingerprint: "choice".to_owned(),
+            ..case
+        }),
+        about: "choice".to_owned(),
+    }
+}

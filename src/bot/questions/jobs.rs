@@ -1,0 +1,403 @@
+//! `run` and `jobs`: who asks for a run, with which values, and what is said when it is not to be.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use tracing::debug;
+
+mod words;
+
+use self::words::{first_word, harmless, named, secrets, written};
+use super::{Answer, Question, QuestionHandler, plain, typo};
+use crate::bot::Knowledge;
+use crate::bot::cases::Case;
+use crate::bot::cases::rows;
+use crate::bot::mind::confident;
+use crate::bot::runs::{Origin, Refusal, Request, Requested};
+use crate::command::{self, Command};
+use crate::jobs::arguments::{self, Unreadable};
+use crate::jobs::parameters::{self, Fault};
+use crate::jobs::{Job, Named};
+use crate::redact::redact;
+use crate::respond::{Reason, Reply, RunRefusal, Wanted};
+use crate::runbook::Library;
+use crate::store::{self, CaseLookup, CaseRow, Changes};
+
+/// How a message is about, for the log, when it led to a run.
+pub(in crate::bot) const RUN: &str = "run";
+/// The same, when it led to none.
+pub(in crate::bot) const NO_RUN: &str = "no run";
+/// A longer text that begins with `run` is no slip in a command.
+const SLIP: usize = 300;
+
+/// A form that is to be opened.
+#[derive(Debug, Clone, Default)]
+pub(in crate::bot) struct FormRequest {
+    /// Of which job.
+    pub(in crate::bot) job: String,
+    /// What was said already.
+    pub(in crate::bot) given: BTreeMap<String, String>,
+    /// The source line of the step that it stands at.
+    pub(in crate::bot) line: Option<u32>,
+    /// The case that the run is for.
+    pub(in crate::bot) case: Option<String>,
+}
+
+/// The id of the run that a message asks for.
+pub(in crate::bot) fn run_of(message: &str) -> String {
+    format!("run:{message}")
+}
+
+/// What a person wants of a job, for the sentence that says why not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::bot) struct About<'a> {
+    pub(in crate::bot) wanted: Wanted,
+    pub(in crate::bot) job: Option<&'a Job>,
+    pub(in crate::bot) line: Option<u32>,
+    /// What was said already, without secrets.
+    pub(in crate::bot) given: Option<&'a BTreeMap<String, String>>,
+}
+
+impl QuestionHandler {
+    /// `run JOB key=value …`. What is no job and has no values may be something to find.
+    pub(super) async fn run(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Question,
+        text: &str,
+    ) -> Result<Answer, store::Error> {
+        let read = arguments::read(text);
+        let name = read.as_ref().map_or_else(|_| first_word(text), |read| read.job.clone());
+        let job = match self.runner.registry().named(&name) {
+            Named::One(job) => job,
+            Named::Several(jobs) => return self.ambiguous(asked, &name, &jobs).await,
+            Named::Nothing { .. } if read.is_err() => return Ok(self.find(known, library, asked, None)),
+            Named::Nothing { nearest, is_slip } => {
+                let is_meant = is_slip || name.contains('/') || read.is_ok_and(|read| !read.values.is_empty());
+                let nearest = nearest.map(|job| job.id.0.clone());
+                return self.unknown(known, library, asked, name, nearest, is_meant).await;
+            }
+        };
+        let origin = self.origin(&asked).await?;
+        let (given, unreadable) = match read {
+            Ok(read) => (named(job, read.values), None),
+            Err(unreadable) => (BTreeMap::new(), Some(unreadable)),
+        };
+        if unreadable.is_none() && asked.can_open && given.is_empty() && !job.parameters.is_empty() {
+            return Ok(Self::form(job, given, &origin));
+        }
+        self.request(job, &asked, origin, given, unreadable).await
+    }
+
+    /// Several jobs go by a name: the person says which is meant.
+    async fn ambiguous(&self, asked: Question, name: &str, jobs: &[&Job]) -> Result<Answer, store::Error> {
+        let origin = self.origin(&asked).await?;
+        let reason = if origin.stranger {
+            Reason::Stranger
+        } else {
+            let candidates = jobs.iter().map(|job| (job.id.0.clone(), job.shown().to_owned()));
+            Reason::AmbiguousJob {
+                words: redact(name).into_owned(),
+                candidates: candidates.collect(),
+            }
+        };
+        Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
+    }
+
+    /// No job of that name is known. `is_meant`: it can have been nothing but a job's name.
+    async fn unknown(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Question,
+        words: String,
+        nearest: Option<String>,
+        is_meant: bool,
+    ) -> Result<Answer, store::Error> {
+        if !is_meant && let Some(said) = self.found_in(known, library, &asked) {
+            return Ok(said);
+        }
+        let origin = self.origin(&asked).await?;
+        let reason = match () {
+            () if !self.runner.is_configured() => Reason::NoJobs,
+            () if origin.stranger => Reason::Stranger,
+            () => Reason::UnknownJob {
+                words: redact(&words).into_owned(),
+                nearest,
+                known: self
+                    .allowed(&origin)
+                    .await
+                    .into_iter()
+                    .map(|job| job.id.0.clone())
+                    .collect(),
+            },
+        };
+        Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
+    }
+
+    /// Asks for the run, with what is given and what is known besides.
+    async fn request(
+        &self,
+        job: &Job,
+        asked: &Question,
+        origin: Origin,
+        given: BTreeMap<String, String>,
+        unreadable: Option<Unreadable>,
+    ) -> Result<Answer, store::Error> {
+        let (may, definition) = tokio::join!(self.runner.may(job, &origin), self.runner.definition(job));
+        let harmless = harmless(job, definition.as_ref(), &given);
+        let about = About {
+            job: Some(job),
+            given: Some(&harmless),
+            ..About::default()
+        };
+        if may.is_ok() {
+            if let Some(mut unreadable) = unreadable {
+                // Whatever stands twice before a `=` need not be a name.
+                if let Unreadable::Twice { key } = &mut unreadable
+                    && !parameters::is_repeatable(key)
+                {
+                    key.clear();
+                }
+                let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
+                return Ok(plain(reply, NO_RUN));
+            }
+            // Slack shows a command to nobody else, and in a direct message nobody else reads.
+            let mut secrets = secrets(job, definition.as_ref(), &given);
+            if !secrets.is_empty() && !asked.can_open && !asked.direct {
+                secrets.retain(|name| parameters::is_repeatable(name));
+                return Ok(plain(self.refusal(about, &origin, Reason::Secret(secrets)), NO_RUN));
+            }
+        }
+        let fields = match may {
+            Ok(()) => self.runner.fields(job, &origin, None, &given).await?,
+            // It is asked for nevertheless: whoever refuses writes it down.
+            Err(_) => Vec::new(),
+        };
+        let mut values = parameters::values(&fields);
+        // What is no field is wrong, and must not be lost.
+        for (name, value) in &given {
+            values.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let request = Request {
+            id: run_of(&asked.case.id),
+            job: job.id.clone(),
+            values,
+            origin: origin.clone(),
+        };
+        Ok(match self.runner.request(request).await? {
+            Requested::Refused(Refusal::Faults(faults)) => {
+                let is_missing = faults.iter().all(|fault| fault.fault == Fault::Missing);
+                if asked.can_open && is_missing {
+                    Self::form(job, given.clone(), &origin)
+                } else {
+                    plain(self.refusal(about, &origin, Reason::Faults(faults)), NO_RUN)
+                }
+            }
+            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, NO_RUN),
+            taken => self.taken(job, taken),
+        })
+    }
+
+    /// What is said to a request that was taken.
+    pub(in crate::bot) fn taken(&self, job: &Job, requested: Requested) -> Answer {
+        let responder = self.context.mind.responder();
+        match requested {
+            Requested::New { done, post, run } => {
+                debug!(run, "a run is asked for in words");
+                Answer::Run {
+                    done,
+                    post,
+                    reply: responder.run_started(job.shown(), None),
+                }
+            }
+            Requested::Known { post, .. } => Answer::Run {
+                done: Box::default(),
+                post,
+                reply: responder.run_started(job.shown(), None),
+            },
+            Requested::Joined { done, by, url, .. } => Answer::Joined {
+                done,
+                reply: responder.run_joined(job.shown(), &by, url.as_deref()),
+            },
+            Requested::Refused(_) => plain(responder.too_old(None), NO_RUN),
+        }
+    }
+
+    fn form(job: &Job, given: BTreeMap<String, String>, origin: &Origin) -> Answer {
+        Answer::Form(Box::new(FormRequest {
+            job: job.id.0.clone(),
+            given,
+            line: None,
+            case: origin.case.clone(),
+        }))
+    }
+
+    /// A run, where `run` stands before the title or the path of a job; else something to find, unless it begins as a command
+    /// for a job that there is and nothing is found for certain.
+    pub(super) async fn find_or_run(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Question,
+    ) -> Result<Answer, store::Error> {
+        let is_short = asked.text.chars().count() <= SLIP && !asked.text.trim().contains('\n');
+        let command = asked.text.trim().split_once(' ');
+        let rest = command.filter(|(word, _)| is_short && word.eq_ignore_ascii_case("run"));
+        let Some(rest) = rest.map(|(_, rest)| rest.trim().to_owned()) else {
+            return Ok(self.find(known, library, asked, None));
+        };
+        let registry = self.runner.registry();
+        let (named, values) = registry.leading(&rest).unwrap_or_default();
+        let mut slip = None;
+        let name = rest.strip_suffix(values).unwrap_or(&rest).trim();
+        match named {
+            Named::One(job) => {
+                let written = command::parse(&format!("run {} {values}", job.id));
+                if let Command::Run(text) = written {
+                    return Box::pin(self.run(known, library, asked, &text)).await;
+                }
+            }
+            Named::Several(jobs) => return self.ambiguous(asked, name, &jobs).await,
+            Named::Nothing { nearest, is_slip } => slip = nearest.filter(|_| is_slip).map(|job| job.id.0.clone()),
+        }
+        // A job, and what is no value behind it.
+        if let (Named::One(job), Some(unreadable)) = (registry.named(&first_word(&rest)), arguments::read(&rest).err())
+        {
+            if self.found_in(known, library, &asked).is_some() {
+                return Ok(self.find(known, library, asked, None));
+            }
+            let origin = self.origin(&asked).await?;
+            let unreadable = Some(unreadable);
+            return self.request(job, &asked, origin, BTreeMap::new(), unreadable).await;
+        }
+        match slip {
+            Some(_) => self.unknown(known, library, asked, name.to_owned(), slip, true).await,
+            None => Ok(self.find(known, library, asked, None)),
+        }
+    }
+
+    /// A mistyped command. Of a run, one press starts what was meant, without the secrets of it: others read along.
+    pub(super) async fn nearly(
+        &self,
+        known: &Knowledge,
+        library: &Library,
+        asked: Question,
+        meant: &str,
+    ) -> Result<Answer, store::Error> {
+        let read = match command::parse(meant) {
+            Command::Run(rest) => arguments::read(&rest),
+            _ => return Ok(self.find(known, library, asked, Some(meant))),
+        };
+        let Ok(read) = read else {
+            return Ok(self.find(known, library, asked, None));
+        };
+        match self.runner.registry().named(&read.job) {
+            Named::One(job) => {
+                let definition = self.runner.definition(job).await;
+                let given = harmless(job, definition.as_ref(), &named(job, read.values));
+                // What was typed may hold a secret of the job: nothing of it is kept.
+                let case = Case {
+                    pastes: Vec::new(),
+                    ..asked.case
+                };
+                Ok(typo(case, &written(job, &given)))
+            }
+            Named::Several(jobs) => self.ambiguous(asked, &read.job, &jobs).await,
+            Named::Nothing { nearest, .. }
+                if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() =>
+            {
+                let nearest = nearest.map(|job| job.id.0.clone());
+                self.unknown(known, library, asked, read.job, nearest, true).await
+            }
+            Named::Nothing { .. } => Ok(self.find(known, library, asked, None)),
+        }
+    }
+
+    /// What is found for certain.
+    fn found_in(&self, known: &Knowledge, library: &Library, asked: &Question) -> Option<Answer> {
+        let threshold = self.context.rules.threshold(&asked.case.channel);
+        let outcome = confident(known.index.search(&asked.text), threshold);
+        let is_found = !outcome.matches.is_empty();
+        is_found
+            .then(|| Self::found(library, asked.case.clone(), &outcome))
+            .flatten()
+    }
+
+    /// Why something was not done, to read.
+    pub(in crate::bot) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
+        let reason = match refusal {
+            Refusal::NotMember => Reason::NotMember,
+            Refusal::NoJobs => Reason::NoJobs,
+            Refusal::Stranger => Reason::Stranger,
+            Refusal::Bot => Reason::Bot,
+            Refusal::NotListed => Reason::NotListed,
+            Refusal::Requester => Reason::Requester,
+            Refusal::Faults(faults) => Reason::Faults(faults),
+            Refusal::TooOld => Reason::TooOld,
+            Refusal::Busy => Reason::Busy,
+            Refusal::Full => Reason::Full,
+            Refusal::NotHere => {
+                let channels = about.job.map(|job| job.channels.as_slice()).unwrap_or_default();
+                let names = join_all(channels.iter().map(|channel| self.context.people.channel(channel))).await;
+                Reason::NotHere {
+                    channels: names.into_iter().flatten().collect(),
+                }
+            }
+        };
+        self.refusal(about, origin, reason)
+    }
+
+    pub(in crate::bot) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
+        self.context.mind.responder().run_refused(&RunRefusal {
+            wanted: about.wanted,
+            job: about.job,
+            case: origin.case.as_deref().unwrap_or_default(),
+            line: about.line,
+            given: about.given.cloned().unwrap_or_default(),
+            reason,
+        })
+    }
+
+    /// Who asks, where, and about which case.
+    pub(super) async fn origin(&self, asked: &Question) -> Result<Origin, store::Error> {
+        let Question { case, user, direct, .. } = asked;
+        let thread = case.thread_ts.clone();
+        let (about, name) = tokio::join!(
+            self.case_in(&case.channel, thread.as_deref()),
+            self.context.people.name(user)
+        );
+        Ok(Origin {
+            user: user.clone(),
+            name,
+            team: case.team.clone(),
+            channel: case.channel.clone(),
+            thread_ts: thread,
+            stranger: case.stranger,
+            direct: *direct,
+            case: about?,
+        })
+    }
+
+    /// The newest case that people work on in a thread.
+    pub(in crate::bot) async fn case_in(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+    ) -> Result<Option<String>, store::Error> {
+        let Some(thread) = thread else { return Ok(None) };
+        let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
+        let found = rows::find(self.context.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
+        Ok(found.map(|(row, _)| row.id))
+    }
+}
+
+/// Takes in what else is to be written down in the same breath.
+pub(in crate::bot) fn join(done: &mut Changes, other: Changes) {
+    done.posts.extend(other.posts);
+    done.answered.extend(other.answered);
+    done.cases.extend(other.cases);
+    done.runs.extend(other.runs);
+    done.audit.extend(other.audit);
+}

@@ -1,0 +1,191 @@
+//! How fast Slack may be asked: one message a second and channel with small bursts, other methods so many a minute, and
+//! the waits that Slack asks for with 429. Each channel and each method waits for itself alone.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Lanes remembered before quiet ones are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// What is limited on its own: a method, or a method in one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bucket {
+    kind: Kind,
+    channel: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Post,
+    Update,
+    Delete,
+    Ephemeral,
+    LookUp,
+}
+
+impl Bucket {
+    /// `chat.postMessage` in a channel.
+    pub fn post(channel: &str) -> Self {
+        Self {
+            kind: Kind::Post,
+            channel: Some(channel.to_owned()),
+        }
+    }
+
+    /// `chat.update`
+    pub fn update() -> Self {
+        Self::of(Kind::Update)
+    }
+
+    /// `chat.delete`
+    pub fn delete() -> Self {
+        Self::of(Kind::Delete)
+    }
+
+    /// `chat.postEphemeral`
+    pub fn ephemeral() -> Self {
+        Self::of(Kind::Ephemeral)
+    }
+
+    /// `conversations.replies` and `conversations.history`
+    pub fn look_up() -> Self {
+        Self::of(Kind::LookUp)
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, channel: None }
+    }
+}
+
+/// How often something may be done, and how many times at once after a quiet time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Between two calls.
+    pub every: Duration,
+    /// Calls at once.
+    pub burst: u32,
+}
+
+impl Rate {
+    fn slack(self) -> Duration {
+        self.every * self.burst.saturating_sub(1)
+    }
+}
+
+/// What Slack allows. The defaults are its documented limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Messages in one channel.
+    pub post: Rate,
+    /// Each method of tier 3: updates, deletions, reading threads.
+    pub tier_3: Rate,
+    /// Each method of tier 4: what one person is shown.
+    pub tier_4: Rate,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        let rate = |milliseconds, burst| Rate {
+            every: Duration::from_millis(milliseconds),
+            burst,
+        };
+        Self {
+            post: rate(1_000, 3),
+            // Fifty a minute.
+            tier_3: rate(1_200, 10),
+            // A hundred a minute.
+            tier_4: rate(600, 10),
+        }
+    }
+}
+
+impl Rates {
+    fn of(&self, lane: &Bucket) -> Rate {
+        match lane.kind {
+            Kind::Post => self.post,
+            Kind::Update | Kind::Delete | Kind::LookUp => self.tier_3,
+            Kind::Ephemeral => self.tier_4,
+        }
+    }
+}
+
+/// Paces sending.
+#[derive(Debug, Default)]
+pub struct RateLimiter {
+    rates: Rates,
+    /// By lane: when its next call would be due if calls had always come evenly.
+    due: Mutex<HashMap<Bucket, Instant>>,
+}
+
+impl RateLimiter {
+    /// At these rates.
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            rates,
+            due: Mutex::default(),
+        }
+    }
+
+    /// Takes the next place in a lane if it is free now; else tells how long until it is.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait.
+    pub fn take(&self, lane: &Bucket, now: Instant) -> Result<(), Duration> {
+        let rate = self.rates.of(lane);
+        let Ok(mut due) = self.due.lock() else {
+            return Err(rate.every);
+        };
+        if due.len() >= REMEMBERED {
+            due.retain(|_, due| *due > now);
+        }
+        let at = due.get(lane).copied().unwrap_or(now).max(now);
+        let wait = at.saturating_duration_since(now + rate.slack());
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        due.insert(lane.clone(), at + rate.every);
+        Ok(())
+    }
+
+    /// Slack asks to leave a lane alone for a while.
+    pub fn block(&self, lane: &Bucket, now: Instant, after: Duration) {
+        if let Ok(mut due) = self.due.lock() {
+            let until = now + after + self.rates.of(lane).slack();
+            let at = due.entry(lane.clone()).or_insert(until);
+            *at = (*at).max(until);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_goes_out_at_once_and_the_rest_a_second_apart() {
+        let (pace, now, lane) = (RateLimiter::default(), Instant::now(), Bucket::post("C1"));
+        let waits: Vec<_> = (0..5).map(|_| pace.take(&lane, now)).collect();
+        let second = Err(Duration::from_secs(1));
+        assert_eq!(waits, [Ok(()), Ok(()), Ok(()), second, second]);
+        let others = [Bucket::post("C2"), Bucket::update()].map(|other| pace.take(&other, now));
+        assert_eq!(others, [Ok(()), Ok(())], "lanes do not wait for each other");
+        assert_eq!(pace.take(&lane, now + Duration::from_secs(1)), Ok(()));
+        assert_eq!(pace.take(&lane, now + Duration::from_secs(1)), second);
+        assert_eq!(pace.take(&lane, now + Duration::from_mins(1)), Ok(()));
+    }
+
+    #[test]
+    fn a_blocked_lane_waits_as_long_as_slack_says_and_then_goes_on_evenly() {
+        let (pace, now, lane) = (RateLimiter::default(), Instant::now(), Bucket::post("C1"));
+        pace.block(&lane, now, Duration::from_secs(7));
+        assert_eq!(pace.take(&lane, now), Err(Duration::from_secs(7)));
+        let later = now + Duration::from_secs(7);
+        assert_eq!(pace.take(&lane, later), Ok(()));
+        assert_eq!(pace.take(&lane, later), Err(Duration::from_secs(1)));
+        assert_eq!(pace.take(&Bucket::update(), now), Ok(()));
+    }
+}

@@ -1,0 +1,120 @@
+//! Ghost connections: Slack deals events out among all connections of an app, so one that nobody reads swallows its
+//! share in silence (python-slack-sdk#1940, bolt-js#2225). Only `hello` tells how many there are.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Connections of a process that has just died linger for a while; only what lasts is a ghost.
+pub const LASTING: Duration = Duration::from_mins(5);
+
+/// What to do about the number of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrayVerdict {
+    /// Nothing.
+    Fine,
+    /// The number is old: open a connection anew to be told again.
+    Ask,
+    /// That many connections are not ours.
+    Alarm(u32),
+}
+
+/// Watches the number of connections.
+#[derive(Debug)]
+pub struct StrayConnections {
+    expected: u32,
+    over: Option<Over>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    since: Timestamp,
+    extra: u32,
+    asked: bool,
+    alarmed: bool,
+}
+
+impl StrayConnections {
+    /// `expected`: what all replicas together hold.
+    pub fn new(expected: u32) -> Self {
+        Self { expected, over: None }
+    }
+
+    /// A connection was told how many there are. `overlap`: our own that are being left at this moment.
+    pub fn hello(&mut self, now: Timestamp, connections: u32, overlap: u32) -> StrayVerdict {
+        let extra = connections.saturating_sub(self.expected.saturating_add(overlap));
+        if extra == 0 {
+            // Connections that open at the same time are told different numbers, in no order: a smaller one proves
+            // nothing until it was asked for.
+            self.over = self.over.filter(|over| !over.asked);
+            return StrayVerdict::Fine;
+        }
+        let over = self.over.get_or_insert(Over {
+            since: now,
+            extra,
+            asked: false,
+            alarmed: false,
+        });
+        over.extra = extra;
+        if over.asked && !over.alarmed && lasted(now, over.since) {
+            over.alarmed = true;
+            return StrayVerdict::Alarm(extra);
+        }
+        StrayVerdict::Fine
+    }
+
+    /// Whether there are no connections but ours.
+    pub fn clear(&self) -> bool {
+        self.over.is_none()
+    }
+
+    /// Time went by.
+    pub fn tick(&mut self, now: Timestamp) -> StrayVerdict {
+        match &mut self.over {
+            Some(over) if !over.asked && lasted(now, over.since) => {
+                over.asked = true;
+                StrayVerdict::Ask
+            }
+            _ => StrayVerdict::Fine,
+        }
+    }
+}
+
+fn lasted(now: Timestamp, since: Timestamp) -> bool {
+    now.duration_since(since) >= jiff::SignedDuration::try_from(LASTING).unwrap_or(jiff::SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + 60 * minute).unwrap()
+    }
+
+    #[test]
+    fn what_goes_away_by_itself_raises_no_alarm() {
+        let mut ghosts = StrayConnections::new(2);
+        assert_eq!(ghosts.hello(at(0), 4, 0), StrayVerdict::Fine);
+        assert_eq!(ghosts.tick(at(4)), StrayVerdict::Fine);
+        assert_eq!(ghosts.tick(at(5)), StrayVerdict::Ask);
+        assert_eq!(
+            ghosts.hello(at(5), 3, 1),
+            StrayVerdict::Fine,
+            "one of the three is being left"
+        );
+        assert_eq!(ghosts.tick(at(60)), StrayVerdict::Fine);
+    }
+
+    #[test]
+    fn what_lasts_raises_one_alarm() {
+        let mut ghosts = StrayConnections::new(2);
+        ghosts.hello(at(0), 3, 0);
+        ghosts.hello(at(0), 2, 0);
+        assert_eq!(ghosts.tick(at(6)), StrayVerdict::Ask);
+        assert_eq!(ghosts.tick(at(6)), StrayVerdict::Fine, "it asks once");
+        assert_eq!(ghosts.hello(at(6), 4, 1), StrayVerdict::Alarm(1));
+        assert_eq!(ghosts.hello(at(7), 4, 1), StrayVerdict::Fine, "it is told once");
+        assert_eq!(ghosts.hello(at(8), 2, 0), StrayVerdict::Fine);
+    }
+}
