@@ -93,7 +93,7 @@ impl MessageHandler {
                 return Ok(Changes::default());
             }
             Verdict::Unasked => (false, false),
-            Verdict::Question => (true, false),
+            Verdict::Asked => (true, false),
             Verdict::AskedByStranger => (true, true),
         };
         let id = message.id();

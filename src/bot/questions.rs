@@ -223,7 +223,7 @@ impl QuestionHandler {
         } else if self.context.rules.is_unasked(channel) {
             Listening::Unasked
         } else {
-            Listening::Question
+            Listening::Asked
         })
     }
 

@@ -43,7 +43,7 @@ pub enum State {
     /// It waits for a person at an input step.
     WaitsForInput,
     /// It is over.
-    Changes(BuildResult),
+    Done(BuildResult),
 }
 
 /// An artifact, by its path. Its size is not told.

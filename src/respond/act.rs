@@ -19,7 +19,7 @@ pub enum CardAction {
         at: usize,
     },
     /// A step is done.
-    Changes {
+    Done {
         /// Its key.
         step: String,
     },

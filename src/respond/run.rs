@@ -39,7 +39,7 @@ pub enum RunStage {
     /// It has ended and its artifacts are being read.
     Reading,
     /// It ran to its end.
-    Changes,
+    Done,
     /// It was not started, for certain: see [`RunCard::trouble`].
     Refused,
     /// What was filled in does not fit the job as Jenkins defines it: see [`RunCard::faults`].

@@ -159,7 +159,7 @@ impl Inbound {
                 }),
             };
             let answer = answer.map(|mut answer| {
-                gate::block(&mut answer);
+                outbound_filter::block(&mut answer);
                 answer
             });
             recent.answered(to, answer.clone());

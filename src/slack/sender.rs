@@ -24,7 +24,7 @@ pub struct Body {
     /// Block Kit; may be empty.
     #[serde(default)]
     pub blocks: Vec<Value>,
-    /// Whom it may ping: a person's own act alone may, and only whom the settings name. See [`gate::Pings`].
+    /// Whom it may ping: a person's own act alone may, and only whom the settings name. See [`outbound_filter::Pings`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pings: Vec<String>,
 }
@@ -33,9 +33,9 @@ impl Body {
     /// Everything in it may leave.
     #[must_use]
     pub fn safe(mut self) -> Self {
-        self.text = gate::by_person(&self.text, &self.pings);
+        self.text = outbound_filter::by_person(&self.text, &self.pings);
         for block in &mut self.blocks {
-            gate::block_by_person(block, &self.pings);
+            outbound_filter::block_by_person(block, &self.pings);
         }
         self
     }
@@ -132,7 +132,7 @@ impl Sender {
     ///
     /// As [`Web::respond`].
     pub async fn respond(&self, response_url: &str, mut body: Value) -> Result<(), Error> {
-        gate::block(&mut body);
+        outbound_filter::block(&mut body);
         self.web.respond(response_url, &body).await
     }
 
@@ -142,7 +142,7 @@ impl Sender {
     ///
     /// As [`Web::open_view`].
     pub async fn open_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
-        gate::block(&mut view);
+        outbound_filter::block(&mut view);
         self.web.open_view(trigger_id, &view).await
     }
 
@@ -152,7 +152,7 @@ impl Sender {
     ///
     /// As [`Web::push_view`].
     pub async fn push_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
-        gate::block(&mut view);
+        outbound_filter::block(&mut view);
         self.web.push_view(trigger_id, &view).await
     }
 
@@ -162,7 +162,7 @@ impl Sender {
     ///
     /// As [`Web::update_view`].
     pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, mut view: Value) -> Result<View, Error> {
-        gate::block(&mut view);
+        outbound_filter::block(&mut view);
         self.web.update_view(which, hash, &view).await
     }
 
@@ -172,7 +172,7 @@ impl Sender {
     ///
     /// As [`Web::publish_view`].
     pub async fn publish_view(&self, user: &str, mut view: Value) -> Result<View, Error> {
-        gate::block(&mut view);
+        outbound_filter::block(&mut view);
         self.web.publish_view(user, &view).await
     }
 

@@ -5,5 +5,5 @@ mod case;
 mod identity;
 pub(in crate::bot) mod rows;
 
-pub(in crate::bot) use case::{Actor, Case, CaseStatus, Event, EvidenceLine, Paste, TopicRef};
+pub(in crate::bot) use case::{Actor, Case, CaseStatus, EvidenceLine, TopicRef};
 pub(in crate::bot) use identity::of_match as identity_of;

@@ -28,7 +28,7 @@ pub(in crate::bot) struct Steps<'a, F> {
 /// How far a future came.
 pub(in crate::bot) enum Step<T> {
     /// To its end.
-    Changes(T),
+    Done(T),
     /// To a wait that lasts. It does nothing until [`Steps::go_on`] is called again, which makes sense once it was woken.
     Waits,
 }

@@ -10,10 +10,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::bot::context::Context;
 use crate::bot::interactions::InteractionHandler;
-use crate::policy::StrayVerdict;
+use crate::policy::Verdict;
 use crate::slack::decode::{self, Envelope, Event};
 use crate::slack::inbound::EnvelopeHandler;
-use crate::slack::stray_connections::{StrayConnections, StrayVerdict as GhostVerdict};
+use crate::slack::stray_connections::{StrayConnections, StrayVerdict};
 use crate::store::Arrival;
 
 /// Takes envelopes into the inbox.
@@ -66,11 +66,11 @@ impl EnvelopeHandler for Intake {
         if let (Some(connections), Ok(mut ghosts)) = (num_connections, self.ghosts.lock()) {
             let verdict = ghosts.hello(self.context.clock.now(), connections, overlap);
             self.context.status.change(|status| match verdict {
-                GhostVerdict::Alarm(extra) => status.ghosts = extra,
+                StrayVerdict::Alarm(extra) => status.ghosts = extra,
                 _ if ghosts.clear() => status.ghosts = 0,
                 _ => {}
             });
-            if let GhostVerdict::Alarm(extra) = verdict {
+            if let StrayVerdict::Alarm(extra) = verdict {
                 error!(
                     slack.ghosts = extra,
                     "more connections to Slack than ours: something else takes events that the bot never sees; find \
@@ -107,7 +107,7 @@ impl Intake {
         match decode::event(&envelope.payload, &self.context.rules.us) {
             Event::Message(message) => {
                 // What nobody may see answered is not even stored.
-                if let StrayVerdict::Ignore(why) = self.context.rules.verdict(&message, message.mentioned, false) {
+                if let Verdict::Ignore(why) = self.context.rules.verdict(&message, message.mentioned, false) {
                     debug!(why, "a message is left alone");
                     return None;
                 }

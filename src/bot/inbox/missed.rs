@@ -41,7 +41,7 @@ impl Age {
         };
         let asked = matches!(
             rules.verdict(message, message.mentioned || row.mentioned, false),
-            Verdict::Question | Verdict::AskedByStranger
+            Verdict::Asked | Verdict::AskedByStranger
         );
         if row.retried {
             return Self::default();

@@ -32,9 +32,9 @@ const REST: u32 = 4;
 /// Does what lies in the outbox.
 #[derive(Debug)]
 pub(in crate::bot) struct OutboxWorker {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     /// What was said about channels that take nothing.
-    complaints: LogThrottle,
+    pub(super) complaints: LogThrottle,
     /// Knows every post that is being sent: where this is ended at once, the posts may take a moment longer.
     tracker: TaskTracker,
     /// Posts under way, also those of a loop that has panicked.
@@ -87,7 +87,7 @@ impl OutboxWorker {
     }
 
     /// The time after a try from which its outcome may be looked up.
-    fn lookup_after(&self) -> Duration {
+    pub(super) fn lookup_after(&self) -> Duration {
         self.context.rules.settings.slack.lookup_after()
     }
 

@@ -119,7 +119,7 @@ pub(in crate::bot) enum Stage {
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub(in crate::bot) enum End {
     /// It ran to its end.
-    Changes(Ended),
+    Done(Ended),
     /// It was not started, for certain.
     Refused,
     /// What was filled in does not fit the job.
@@ -325,7 +325,7 @@ impl Run {
                 waits_for_input: true, ..
             } => RunStage::Input,
             Stage::Running { .. } => RunStage::Running,
-            Stage::MessageReader { .. } => RunStage::MessageReader,
+            Stage::MessageReader { .. } => RunStage::Reading,
             Stage::Over { end } => match &**end {
                 End::Done(_) => RunStage::Done,
                 End::Refused => RunStage::Refused,
