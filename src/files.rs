@@ -20,20 +20,20 @@ pub use embedded::load_embedded;
 pub use folder::Folder;
 pub use walk::DEFAULT_IGNORE;
 
-/// How a folder is read.
+/// Options for reading a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// What is no runbook, as lines of a `.gitignore`.
+    /// Patterns of files that are not runbooks, as lines of a `.gitignore`.
     pub ignore: Vec<String>,
-    /// Larger files are skipped and reported.
+    /// Size limit of a file, in bytes; larger ones are skipped and reported.
     pub max_bytes: u64,
-    /// The files of `_data` are read up to so many bytes together.
+    /// Size limit of all files of `_data` together, in bytes.
     pub max_data_bytes: u64,
-    /// Files and folders that are looked at; the rest is reported.
+    /// Maximum number of files and folders that are visited; the rest is reported.
     pub max_entries: usize,
-    /// Levels of folders that are looked at.
+    /// Maximum depth, in levels, to which folders are visited.
     pub max_depth: usize,
-    /// Whether links may lead out of the folder.
+    /// True when links may lead out of the folder.
     pub follow_links: bool,
 }
 
@@ -50,45 +50,45 @@ impl Default for Options {
     }
 }
 
-/// Why a folder could not be read at all.
+/// Reason why a folder could not be read at all.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// Nothing is there.
+    /// The path does not exist.
     #[error("there is no runbook folder at {0}; give the path of the folder that holds your runbooks")]
     Missing(PathBuf),
-    /// Something else is there.
+    /// The path is not a folder.
     #[error("{0} is not a folder; give the folder that holds your runbooks, not one of them")]
     NotAFolder(PathBuf),
-    /// It cannot be listed.
+    /// The folder cannot be listed.
     #[error("the runbook folder {path} cannot be read: {source}")]
     Unreadable {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A pattern is wrong.
+    /// An ignore pattern is invalid.
     #[error("`{pattern}` in runbooks.ignore is no pattern: {reason}")]
     Ignore {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The pattern's fault.
         reason: String,
     },
 }
 
-/// Told how many of how many files are done, on whatever thread did one.
+/// Progress callback: called with the files done and the total, on the thread that finished one.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// What is done with every document that was parsed, on many threads at once.
+/// Callback that is handed every parsed document, on many threads at once.
 pub type Take<'a> = &'a (dyn Fn(&Document, &Runbook) + Sync);
 
-/// Reads a folder of runbooks once. With `previous`, a file that cannot be read keeps its old version. `progress` is told
-/// how many of how many files are done. What reads it again and again is a [`Folder`].
+/// Reads a folder of runbooks once. With `previous`, a file that cannot be read keeps its old version. `progress` is
+/// called with the files done and the total. Use a [`Folder`] to read repeatedly.
 ///
 /// # Errors
 ///
-/// The folder is missing, is no folder, cannot be listed, or an ignore pattern is wrong.
+/// The folder is missing, is not a folder or cannot be listed, or an ignore pattern is invalid.
 pub fn load(
     dir: &Path,
     options: &Options,
@@ -110,7 +110,8 @@ fn finish(library: &mut Library) {
         .sort_by(|a, b| (&a.path, a.line, a.code).cmp(&(&b.path, b.line, b.code)));
 }
 
-/// What was not read, by reason, as lines for people: `3 files left out by runbooks.ignore: README.md, LICENSE, …`.
+/// Lists the files that were not read, by reason, as lines for people:
+/// `4 files not read (left out by runbooks.ignore): README.md, LICENSE, OWNERS, …`.
 pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
     const NAMED: usize = 3;
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -130,7 +131,7 @@ pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
     reasons.into_iter().map(line).collect()
 }
 
-/// Why a folder gives the bot nothing to answer with, in one sentence and a line for each reason.
+/// Explains why a folder gives the bot nothing to answer with, in one sentence and a line for each reason.
 pub fn nothing_to_read(dir: &Path, library: &Library) -> String {
     let mut text = format!("there is no runbook in {}", dir.display());
     let problems = library.diagnostics.iter().filter(|found| found.code != "no-runbooks");

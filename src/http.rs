@@ -1,4 +1,4 @@
-//! Liveness, readiness, metrics.
+//! HTTP endpoints for liveness, readiness and metrics.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,37 +14,37 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// How long requests under way may take after the end was asked for.
+/// Time limit of requests still under way at shutdown.
 const LAST: Duration = Duration::from_millis(500);
 
-/// What `/metrics` shows.
+/// Source of the text that `/metrics` serves.
 pub type Metrics = PrometheusHandle;
 
-/// Why health and metrics cannot be served.
+/// Reason why health and metrics cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The port.
+    /// The port cannot be used.
     #[error(
         "http.listen: {address} cannot be used: {cause}; stop what uses it, or set another address (\"\" for none)"
     )]
     Bind {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
 }
 
-/// Tells about health.
+/// Source of the bot's health.
 pub trait Health: Send + Sync + 'static {
-    /// Whether the process does its work.
+    /// Checks that the process does its work.
     ///
     /// # Errors
     ///
-    /// Why it is to be restarted.
+    /// The reason for which the process should be restarted.
     fn liveness(&self) -> Result<(), String>;
 
-    /// Whether the bot can answer, and the state of each dependency.
+    /// Returns true when the bot can answer, and the state of each dependency.
     fn readiness(&self) -> (bool, Value);
 }
 
@@ -54,18 +54,18 @@ struct Served {
     metrics: Option<Metrics>,
 }
 
-/// Takes the port.
+/// Binds the listener to an address.
 ///
 /// # Errors
 ///
-/// When it cannot be had.
+/// [`Error::Bind`] when the address cannot be used.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address)
         .await
         .map_err(|cause| Error::Bind { address, cause })
 }
 
-/// Serves until told to stop.
+/// Serves health and metrics until `stop` is cancelled.
 pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Option<Metrics>, stop: CancellationToken) {
     let app = Router::new()
         .route("/live", get(live))
@@ -81,7 +81,7 @@ pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Opti
         served = served.into_future() => if let Err(cause) = served {
             tracing::error!(%cause, "health and metrics are not served any more");
         },
-        // A client that keeps its connection open does not hold up the end.
+        // A client that keeps its connection open must not delay the shutdown.
         () = enough => {}
     }
 }

@@ -1,5 +1,5 @@
-//! The way out: HTTP clients and WebSockets with time-outs, proxies and extra certificate authorities. The one place that
-//! makes them, so that HTTPS_PROXY, NO_PROXY and `net.ca_files` hold everywhere.
+//! Outgoing connections: HTTP clients and WebSockets with time-outs, proxies and extra certificate authorities. All of
+//! them are made here, so that HTTPS_PROXY, NO_PROXY and `net.ca_files` hold everywhere.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,25 +19,25 @@ use tower_service::Service as _;
 /// A WebSocket to a server.
 pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// The largest message that a WebSocket takes. Slack's are far smaller.
+/// Largest message that a WebSocket accepts, in bytes. Slack's are far smaller.
 const FRAME: usize = 8 * 1024 * 1024;
 
-/// How connections are made.
+/// Settings of outgoing connections: TLS and the time limit.
 #[derive(Debug, Clone)]
 pub struct Net {
     tls: Arc<rustls::ClientConfig>,
     timeout: Duration,
 }
 
-/// Why a connection cannot be made.
+/// Reasons why a connection cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file of `net.ca_files`.
+    /// A file of `net.ca_files` cannot be used.
     #[error("net.ca_files: {} holds no certificate that can be used: {cause}", .path.display())]
     Authority {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: String,
     },
     /// TLS cannot be set up.
@@ -46,18 +46,18 @@ pub enum Error {
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made: {0}")]
     Client(#[source] reqwest::Error),
-    /// The address of a WebSocket.
+    /// The address of a WebSocket is invalid.
     #[error("the address of the WebSocket cannot be used")]
     Address,
     /// The server or the proxy cannot be reached.
     #[error("{host} cannot be reached: {cause}")]
     Unreachable {
-        /// Server or proxy.
+        /// The server or the proxy.
         host: String,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
-    /// The proxy refuses.
+    /// The proxy opened no tunnel, or is not an `http://` one.
     #[error("the proxy {proxy} opens no way to {host}: {answer}")]
     Proxy {
         /// The proxy.
@@ -72,10 +72,10 @@ pub enum Error {
     Handshake {
         /// The server.
         host: String,
-        /// Why.
+        /// The cause.
         cause: Box<tokio_tungstenite::tungstenite::Error>,
     },
-    /// It took too long.
+    /// The WebSocket did not open in time.
     #[error("{host} did not answer in time")]
     Timeout {
         /// The server.
@@ -84,14 +84,15 @@ pub enum Error {
 }
 
 impl Net {
-    /// Trusts the system's certificate authorities and those of the files.
+    /// Creates settings that trust the system's certificate authorities and those of the files. `timeout` limits the
+    /// opening of a connection, and each HTTP request as a whole.
     ///
     /// # Errors
     ///
-    /// When a file cannot be used.
+    /// Fails when a file cannot be used or TLS cannot be set up.
     pub fn new(ca_files: &[PathBuf], timeout: Duration) -> Result<Self, Error> {
         let mut roots = rustls::RootCertStore::empty();
-        // A machine without certificates can still reach a local workspace; TLS then says whom it does not trust.
+        // A machine without certificates can still reach a local workspace; TLS refuses all other servers.
         let (_, unusable) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if unusable > 0 {
             tracing::debug!(unusable, "some of the system's certificates cannot be used");
@@ -122,11 +123,11 @@ impl Net {
         })
     }
 
-    /// An HTTP client. It follows no redirects: an API does not move, and a token must not travel.
+    /// Creates an HTTP client. It follows no redirects: an API does not move, and a token must not be sent elsewhere.
     ///
     /// # Errors
     ///
-    /// When the proxy settings of the environment make no sense.
+    /// Fails when the proxy settings of the environment make no sense.
     pub fn client(&self) -> Result<reqwest::Client, Error> {
         reqwest::Client::builder()
             .tls_backend_preconfigured((*self.tls).clone())
@@ -142,7 +143,7 @@ impl Net {
     ///
     /// # Errors
     ///
-    /// When it cannot be opened in time.
+    /// Fails when the address is invalid, or the WebSocket cannot be opened in time.
     pub async fn websocket(&self, url: &str) -> Result<WebSocket, Error> {
         let uri: Uri = url.parse().map_err(|_| Error::Address)?;
         let host = uri.host().ok_or(Error::Address)?.to_owned();
@@ -159,7 +160,7 @@ impl Net {
             Some(proxy) => tunnel(&proxy, host, port).await?,
             None => connect(host, port).await?,
         };
-        // Slack's frames are small; waiting to fill packets only makes answers later.
+        // Slack's frames are small; waiting to fill packets only delays answers.
         let _ = stream.set_nodelay(true);
         let connector = secure.then(|| Connector::Rustls(Arc::clone(&self.tls)));
         let config = WebSocketConfig::default()
@@ -184,7 +185,7 @@ fn proxy(secure: bool, host: &str, port: u16) -> Result<Option<Intercept>, Error
 }
 
 async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
-    // IPv6 addresses stand in brackets in addresses of the web.
+    // URLs have IPv6 addresses in brackets.
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     TcpStream::connect((bare, port))
         .await
@@ -194,7 +195,7 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
         })
 }
 
-/// Asks an HTTP proxy for a tunnel.
+/// Opens a tunnel to a host through an HTTP proxy.
 async fn tunnel(proxy: &Intercept, host: &str, port: u16) -> Result<TcpStream, Error> {
     let refused = |answer: String| Error::Proxy {
         proxy: proxy.uri().authority().map(ToString::to_string).unwrap_or_default(),
@@ -215,7 +216,7 @@ async fn tunnel(proxy: &Intercept, host: &str, port: u16) -> Result<TcpStream, E
     }
 }
 
-/// An error with everything that led to it.
+/// An error's message with those of all its causes.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))

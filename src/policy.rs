@@ -1,19 +1,19 @@
-//! Who may be answered where. Pure.
+//! Rules on who may be answered, run jobs and mute channels, and where. No I/O.
 //!
-//! Silence is the default for bots, and for strangers unless they are allow-listed: in channels shared with other
-//! organisations nothing is said unasked, and no contacts are shown.
+//! Bots are not answered unless they are allow-listed. People of other organisations, and channels that are shared with
+//! one and not allow-listed, get no unasked answers and no contacts.
 
-/// The ids that tell which organisation somebody belongs to.
+/// The ids of somebody's workspace and organisation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Affiliation<'a> {
-    /// A workspace (`T…`).
+    /// The workspace (`T…`).
     pub team: Option<&'a str>,
-    /// An organisation of several workspaces (`E…`).
+    /// The organisation of several workspaces (`E…`).
     pub enterprise: Option<&'a str>,
 }
 
-/// Whether a person belongs to another organisation. Somebody of another workspace is a colleague only where both are
-/// known to be of one organisation; nothing is held against somebody whose workspace is not told.
+/// Returns true when a person belongs to another organisation. Somebody of another workspace is a colleague only where
+/// both are known to be of one organisation; somebody whose workspace is unknown is not external.
 pub fn is_external(person: Affiliation<'_>, ours: Affiliation<'_>) -> bool {
     let is_elsewhere = person
         .team
@@ -21,39 +21,39 @@ pub fn is_external(person: Affiliation<'_>, ours: Affiliation<'_>) -> bool {
     is_elsewhere && (person.enterprise.is_none() || person.enterprise != ours.enterprise)
 }
 
-/// Whether people of another organisation are involved, who ask or who read along, in a channel that is not allow-listed:
-/// then there are no contacts and no jobs.
+/// Returns true when people of another organisation ask or read along, in a channel that is not allow-listed: contacts
+/// and jobs are withheld then.
 pub fn is_guarded(external: bool, ext_shared: bool, shared_allowed: bool) -> bool {
     (external || ext_shared) && !shared_allowed
 }
 
-/// What is known about a message.
+/// The facts about a message that [`decide`] needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Situation {
-    /// The bot itself wrote it.
+    /// True when the bot itself wrote it.
     pub own: bool,
-    /// Another bot wrote it.
+    /// True when another bot wrote it.
     pub bot: bool,
-    /// That bot is allow-listed.
+    /// True when that bot is allow-listed.
     pub allowed_bot: bool,
-    /// Its author belongs to another organisation.
+    /// True when its author belongs to another organisation.
     pub external: bool,
-    /// Its channel is shared with another organisation.
+    /// True when its channel is shared with another organisation.
     pub ext_shared: bool,
-    /// That channel is allow-listed nevertheless.
+    /// True when that shared channel is allow-listed.
     pub shared_allowed: bool,
-    /// The bot was mentioned, or it is a direct message.
+    /// True when it mentions the bot, or is a direct message.
     pub asked: bool,
-    /// The channel is to be answered unasked.
+    /// True when the channel is to be answered unasked.
     pub auto_answer: bool,
-    /// Somebody muted the channel.
+    /// True when somebody muted the channel.
     pub muted: bool,
 }
 
-/// What may be done.
+/// The decision about a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing, and why.
+    /// Do not answer; with the reason.
     Ignore(&'static str),
     /// Answer when the match is good enough.
     Unasked,
@@ -63,7 +63,7 @@ pub enum Verdict {
     AskedByStranger,
 }
 
-/// Decides about a message.
+/// Decides whether and how a message is answered.
 pub fn decide(situation: Situation) -> Verdict {
     let Situation {
         own,
@@ -90,39 +90,41 @@ pub fn decide(situation: Situation) -> Verdict {
     }
 }
 
-/// What is known about somebody who wants to run a job, or to approve a run.
+/// The facts about somebody who wants to run a job, or to approve a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Runner {
-    /// It is a bot.
+    /// True for a bot.
     pub bot: bool,
-    /// Belongs to another organisation, or asks where one reads along, and that channel is not allow-listed.
+    /// True when the runner belongs to another organisation, or asks where one reads along, and the channel is not
+    /// allow-listed.
     pub stranger: bool,
-    /// The channel is listed for the job.
+    /// True when the channel is listed for the job.
     pub channel_listed: bool,
-    /// Is listed for the job, in person or as a member of a user group. Nobody is listed when the list is empty.
+    /// True when the runner is listed for the job, in person or as a member of a user group. An empty list lists
+    /// nobody.
     pub listed: bool,
-    /// To approve: has asked for the run.
+    /// True when the approver is the one who asked for the run.
     pub requester: bool,
 }
 
-/// Whether somebody may run a job, or approve a run.
+/// The decision on running a job or approving a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayRun {
-    /// Yes.
+    /// Allowed.
     Yes,
-    /// A bot may not.
+    /// Refused: bots may not.
     Bot,
-    /// Another organisation's people may not, nor anybody where they read along.
+    /// Refused: people of another organisation may not, nor anybody where they read along.
     Stranger,
-    /// Not in this channel.
+    /// Refused: the channel is not listed for the job.
     NotHere,
-    /// Only those who are listed may.
+    /// Refused: the person is not listed for the job.
     NotListed,
-    /// Nobody approves what they asked for.
+    /// Refused: nobody approves a run that they asked for.
     Requester,
 }
 
-/// Decides who may run a job: nobody who is not listed, nowhere that is not listed.
+/// Decides whether somebody may run a job: the person and the channel must both be listed.
 pub fn may_run(runner: Runner) -> MayRun {
     match () {
         () if runner.bot => MayRun::Bot,
@@ -133,7 +135,7 @@ pub fn may_run(runner: Runner) -> MayRun {
     }
 }
 
-/// Decides who may approve a run: somebody else who is listed.
+/// Decides whether somebody may approve a run: only a listed person other than the one who asked for it.
 pub fn may_approve(runner: Runner) -> MayRun {
     match may_run(runner) {
         MayRun::Yes if runner.requester => MayRun::Requester,
@@ -141,37 +143,37 @@ pub fn may_approve(runner: Runner) -> MayRun {
     }
 }
 
-/// What is known about somebody who says `mute` or `unmute`.
+/// The facts about somebody who says `mute` or `unmute`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Muter {
-    /// It is said in a direct message.
+    /// True when it is said in a direct message.
     pub direct: bool,
-    /// It is a bot, or the bot itself.
+    /// True for a bot, this one included.
     pub bot: bool,
-    /// Belongs to another organisation.
+    /// True when the person belongs to another organisation.
     pub external: bool,
-    /// Nobody is listed: everybody of the workspace may.
+    /// True when nobody is listed, so that everybody of the workspace may.
     pub nobody_listed: bool,
-    /// Is listed, in person or as a member of a user group.
+    /// True when the person is listed, in person or as a member of a user group.
     pub listed: bool,
 }
 
-/// Whether a channel may be muted or unmuted.
+/// The decision on muting or unmuting a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayMute {
-    /// It may.
+    /// Allowed.
     Yes,
-    /// There is no channel to mute.
+    /// Refused: in a direct message there is no channel to mute.
     Direct,
-    /// Not by people of other organisations.
+    /// Refused: people of other organisations may not.
     Stranger,
-    /// Not by this person.
+    /// Refused: the person is not listed.
     NotListed,
-    /// Not by bots, and nothing is said: two bots could go on for ever.
+    /// Refused without a reply: bots may not, and two bots could go on for ever.
     Bot,
 }
 
-/// Decides about `mute` and `unmute`.
+/// Decides whether somebody may mute or unmute a channel.
 pub fn may_mute(muter: Muter) -> MayMute {
     match muter {
         Muter { bot: true, .. } => MayMute::Bot,

@@ -1,4 +1,4 @@
-//! The bot put together: what it is handed, what can keep it from starting, and its tasks.
+//! Assembly of the bot: its parts, the checks before it starts, and its tasks.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -41,29 +41,29 @@ use crate::slack::stray_connections::StrayConnections;
 use crate::slack::unready;
 use crate::store::Store;
 
-/// How long what was begun may take to end after shutdown was asked for.
+/// Time limit for finishing the work in progress after shutdown was requested.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// What the bot is handed besides its settings.
+/// The bot's dependencies besides its settings.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// Tells the time.
+    /// Source of the time.
     pub clock: Arc<dyn Clock>,
-    /// What the bot says about its health.
+    /// Health of the bot, for `/live` and `/ready`.
     pub status: Arc<Status>,
-    /// How long things take on the wire.
+    /// Intervals and time limits of the connections to Slack.
     pub timing: Timing,
-    /// How fast Slack may be asked.
+    /// Rate limits for calls to Slack.
     pub rates: Rates,
-    /// How often Jenkins is asked.
+    /// Intervals of the requests to Jenkins, and related limits.
     pub jobs: Pace,
-    /// Time that another process may still use the store at the start, as one does that is shutting down.
+    /// Time to wait for the store at the start while another process, such as one that is shutting down, still uses it.
     pub store_patience: Duration,
-    /// Cancelled when the bot must not even finish what it has begun.
+    /// Cancelled when the bot must stop without finishing its work in progress.
     pub hard: CancellationToken,
-    /// Every task of the bot. Who drops the future of [`run`] waits here until nothing of it is left.
+    /// Tracker of every task of the bot. After dropping the future of [`run`], wait on it until all tasks have ended.
     pub tracker: TaskTracker,
-    /// What `/metrics` shows.
+    /// Metrics for `/metrics`.
     pub metrics: Option<http::Metrics>,
 }
 
@@ -83,18 +83,18 @@ impl Default for Parts {
     }
 }
 
-/// Runs the bot until `shutdown` is cancelled, then finishes what it has begun.
+/// Runs the bot until `shutdown` is cancelled, then finishes the work in progress.
 ///
-/// While Slack cannot be reached at the start, or limits calls, this waits: `/live` and `/ready` are served meanwhile, and
-/// `/ready` says what is waited for. Dropping the future ends the bot at once, as `kill -9` would.
+/// While Slack is unreachable at the start, or limits calls, the bot waits: `/live` and `/ready` are already served,
+/// and `/ready` names the reason. Dropping the future ends the bot at once, like `kill -9`.
 ///
 /// # Errors
 ///
-/// Faults at the start that only a person can mend: tokens, scopes, the store's file, the runbook folder, a port.
+/// Faults at the start that need a person: tokens, scopes, the store's file, the runbook folder, a port.
 pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), Error> {
     let hard = parts.hard.child_token();
     let _ends_with_this_future = hard.clone().drop_guard();
-    // Everything stops with the hard token; `stop` lets each task end what it has begun.
+    // The hard token stops everything at once; `stop` lets each task finish its work.
     let stop = hard.child_token();
     let store = OnceLock::new();
     let ended = tokio::select! {
@@ -112,7 +112,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
         () = hard.cancelled() => warn!("stopped at once; what was not finished is in the store"),
         () = tokio::time::sleep(GRACE) => warn!("stopped although not everything was finished; it is in the store"),
     }
-    // Whatever was being handled did not bring the process down: it was asked to end.
+    // A requested shutdown: the messages in progress must not count as having crashed the process.
     if let Some(store) = store.get()
         && let Err(cause) = store.release(None).await
     {
@@ -121,7 +121,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     ended
 }
 
-/// Starts the bot. Never returns after that.
+/// Starts the bot. Returns only on error.
 async fn work(
     settings: Settings,
     parts: &Parts,
@@ -157,14 +157,14 @@ async fn work(
     let connections = settings.slack.connections;
     let sockets = spawn(settings, parts, prepared, &reach, (clients, requests), &tasks);
     if let Some(sockets) = sockets {
-        // Posts go out meanwhile: Slack may take them although it opens no connections.
+        // Posts go out meanwhile: Slack may accept them even while it opens no connections.
         let first = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.open()).await?;
         inbound::hold(parts, &tasks, &sockets, connections, first);
     }
     Ok(std::future::pending().await)
 }
 
-/// Serves `/live`, `/ready` and `/metrics` until `stop`, where the settings want them.
+/// Serves `/live`, `/ready` and `/metrics` until `stop`, if the settings enable them.
 async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationToken) -> Result<(), Error> {
     let Some(address) = settings.http.address() else {
         return Ok(());
@@ -177,7 +177,7 @@ async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationTok
     Ok(())
 }
 
-/// What everything else needs.
+/// Results of [`prepare`], for the rest of the bot.
 struct Prepared {
     reload: Option<Reload>,
     mind: Arc<Mind>,
@@ -185,7 +185,7 @@ struct Prepared {
     us: Identity,
 }
 
-/// Everything that can keep the bot from starting, the cheapest first.
+/// Performs the steps that can keep the bot from starting, the cheapest first.
 async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess) -> Result<Prepared, Error> {
     let folder = settings
         .runbooks
@@ -217,7 +217,7 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
     })
 }
 
-/// Starts every task except the connections of Socket Mode, which it returns.
+/// Starts every task except the Socket Mode connections, which it returns.
 fn spawn(
     settings: Settings,
     parts: &Parts,
@@ -298,7 +298,7 @@ fn spawn(
     sockets
 }
 
-/// Opens the way in: connections of Socket Mode, which are held later, or a port for Slack's requests.
+/// Opens the inbound side: Socket Mode connections, to be run later, or a port for Slack's requests.
 fn inbound(
     parts: &Parts,
     context: &Context,

@@ -19,15 +19,15 @@ use crate::slack::sender::Sender;
 use crate::slack::web::{SlackTime, Web};
 use crate::store::Store;
 
-/// What handlers need besides what is their own. One for each bot.
+/// Shared dependencies of the handlers, one set per bot.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) store: Arc<dyn Store>,
     /// This machine's clock.
     pub(super) clock: Arc<dyn Clock>,
-    /// Slack's time, by which messages are too old.
+    /// Slack's time, for the age of messages.
     pub(super) slack_time: Arc<SlackTime>,
-    /// The settings, who the bot is, and what follows from both.
+    /// The settings, the bot's identity, and the rules derived from both.
     pub(super) rules: Arc<Rules>,
     pub(super) mind: Arc<Mind>,
     pub(super) status: Arc<Status>,
@@ -35,16 +35,16 @@ pub(super) struct Context {
     pub(super) sender: Arc<Sender>,
     pub(super) people: People,
     pub(super) reading: MessageReader,
-    /// Wakes those who handle the inbox.
+    /// Wakes the inbox workers.
     pub(super) inbox: Notify,
-    /// Wakes delivery.
+    /// Wakes the delivery task.
     pub(super) outbox: Arc<Notify>,
-    /// Knows every task of the bot.
+    /// Tracker of every task of the bot.
     pub(super) tracker: TaskTracker,
 }
 
 impl Context {
-    /// The context of a bot that Slack knows as `us`.
+    /// Creates the context of a bot with the identity `us` in Slack.
     pub(super) fn new(
         settings: Settings,
         parts: &Parts,

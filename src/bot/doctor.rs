@@ -1,4 +1,4 @@
-//! What an operator asks before and after a change: is everything there that the bot needs?
+//! Checks for an operator before and after a change: everything that the bot needs.
 
 mod jobs;
 
@@ -19,14 +19,14 @@ use crate::slack::http_events;
 use crate::slack::web::Web;
 use crate::store::sqlite::is_database;
 
-/// One thing that was looked at.
+/// Result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at.
+    /// Name of the check.
     pub name: &'static str,
-    /// Whether the bot can work with it.
+    /// True when the bot can work with what was found.
     pub ok: bool,
-    /// What was found, and what to do about it.
+    /// The finding, and the remedy if there is one.
     pub found: String,
 }
 
@@ -41,8 +41,8 @@ impl Check {
     }
 }
 
-/// Looks at the runbooks, the place of the store, the tokens, Slack and Jenkins. Changes nothing, starts nothing, and posts
-/// nothing unless a channel is named for a probe.
+/// Checks the runbooks, the store's location, the tokens, Slack and Jenkins. Changes nothing, starts nothing, and posts
+/// nothing unless a channel is given for a probe.
 pub async fn examine(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
     let (mut checks, jobs) = tokio::join!(
         ours(settings, probe),
@@ -52,7 +52,8 @@ pub async fn examine(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
     checks
 }
 
-/// Which Jenkins cannot be used now, and why. For the start's log: none of them keeps the bot from starting.
+/// Returns a sentence for each unusable Jenkins, with the reason. For the log at the start: none of them keeps the bot
+/// from starting.
 pub async fn unwell(settings: &Settings) -> Vec<String> {
     jobs::unwell(&settings.jobs, &settings.net.ca_files).await
 }
@@ -80,7 +81,7 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
     checks
 }
 
-/// Asks Slack once, unlike the bot, which waits for it.
+/// Calls Slack once, without the bot's retries.
 async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<Check> {
     let known = async {
         let us = reach.identity().await?;
@@ -107,7 +108,7 @@ async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<Check> {
     checks
 }
 
-/// Whether this machine's clock agrees with Slack's.
+/// Compares this machine's clock with Slack's.
 fn clock(web: &Web) -> Result<String, String> {
     match web.time().skew() {
         None => Ok("Slack did not tell its time".to_owned()),
@@ -116,7 +117,7 @@ fn clock(web: &Web) -> Result<String, String> {
     }
 }
 
-/// Scopes without which the bot cannot work are an error of `slack`; the others are worth a word.
+/// Lists missing scopes. Those the bot cannot work without are an error of `slack`; the others are only reported.
 fn scopes(web: &Web) -> String {
     match start::missing_scopes(web) {
         None => "Slack did not name them".to_owned(),
@@ -128,7 +129,7 @@ fn scopes(web: &Web) -> String {
     }
 }
 
-/// Whether Slack's requests can be taken: the port is free, or the bot that runs has it.
+/// Checks the address for Slack's requests: the port is free, or a running bot serves it.
 async fn requests(address: SocketAddr) -> Result<String, String> {
     match TcpListener::bind(address).await {
         Ok(_) => return Ok(format!("{address} is free")),
@@ -174,7 +175,7 @@ fn read(settings: &Settings, library: &Library) -> Result<String, String> {
     }
 }
 
-/// Whether the runbooks fit the jobs that are registered.
+/// Checks that the runbooks fit the registered jobs.
 fn fitting(library: &Library) -> Result<String, String> {
     let found = library
         .diagnostics

@@ -1,4 +1,4 @@
-//! The Home tab: shown when somebody opens it, and shown anew when what it tells changes.
+//! The Home tab, published when somebody opens it and again when its content changes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,27 +23,28 @@ use crate::runbook::{Button, Library};
 use crate::slack::web::Error;
 use crate::store::{self, CaseRow};
 
-/// Who opened the tab within this time sees it change.
+/// Time after opening the tab within which a user's tab is kept up to date.
 const WATCHES: Duration = Duration::from_hours(24);
-/// Changes come in flocks: a click changes a case, and so does the next.
+/// Pause between two rounds of updates. Changes come in bursts: one click on a case follows another.
 const SETTLE: Duration = Duration::from_millis(300);
-/// The longest pause when Slack limits the calls.
+/// Longest pause when Slack limits the rate of calls.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// People who are shown a change; the others see it when they open the tab again.
+/// Maximum number of users whose tabs are updated after a change for all; the others see it when they open the tab
+/// again.
 const MOST: usize = 200;
-/// Blocks of a Home tab (Slack's limit).
+/// Maximum number of blocks in a Home tab (Slack's limit).
 const BLOCKS: usize = 100;
-/// Action of the button that shows it anew.
+/// Action id of the button that refreshes the tab.
 pub(super) const REFRESH: &str = "signpost_home_refresh";
 
-/// Keeps the Home tabs.
+/// Publishes the Home tabs and keeps them up to date.
 #[derive(Debug)]
 pub(super) struct Home {
     context: Arc<Context>,
     visitors: Visitors,
 }
 
-/// Who looks at the tab, and for whom it changed.
+/// Users who opened the tab lately, and those whose tab is out of date.
 #[derive(Debug, Default)]
 struct Visitors {
     opened: Mutex<HashMap<String, Instant>>,
@@ -52,7 +53,7 @@ struct Visitors {
 }
 
 impl Visitors {
-    /// Somebody opened it.
+    /// Records that a user opened the tab, and marks it as out of date.
     fn open(&self, user: &str) {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.retain(|_, at| at.elapsed() < WATCHES);
@@ -63,7 +64,7 @@ impl Visitors {
         self.mark(user);
     }
 
-    /// What it tells somebody changed, if they look at it.
+    /// Marks a user's tab as out of date, if they opened it lately.
     fn change(&self, user: &str) {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let watches = opened.get(user).is_some_and(|at| at.elapsed() < WATCHES);
@@ -103,29 +104,29 @@ impl Home {
         }
     }
 
-    /// Somebody opened the tab, or asks to see it anew.
+    /// Handles a user opening or refreshing the tab.
     pub(super) fn opened(&self, user: &str) {
         self.visitors.open(user);
     }
 
-    /// Somebody had to do with a case.
+    /// Updates a user's tab after a change to one of their cases or runs.
     pub(super) fn changed_for(&self, user: &str) {
         self.visitors.change(user);
     }
 
-    /// The runbooks changed.
+    /// Updates the tabs of recent visitors after the runbooks changed.
     pub(super) fn changed(&self) {
         self.visitors.change_all();
     }
 
-    /// Shows what is stale, until told to stop.
+    /// Publishes tabs that are out of date, until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.visitors.wake.notified() => {}
             }
-            // What is shown can be shown again: a shutdown waits for no call and for no pause.
+            // A tab can be published again later: a shutdown waits for no call and for no pause.
             let pause = tokio::select! {
                 () = stop.cancelled() => return,
                 pause = self.publish_all() => pause,
@@ -137,7 +138,7 @@ impl Home {
         }
     }
 
-    /// Shows everything that is stale, and gives how long Slack wants to be left alone then.
+    /// Publishes all tabs that are out of date. Returns the pause that Slack asks for, zero when it asks for none.
     async fn publish_all(&self) -> Duration {
         let mut stale = self.visitors.take().into_iter();
         while let Some(user) = stale.next() {
@@ -151,7 +152,7 @@ impl Home {
         Duration::ZERO
     }
 
-    /// Shows somebody's tab; gives how long to wait when Slack limits the calls.
+    /// Publishes a user's tab. Returns the time to wait when Slack limits the rate of calls.
     async fn publish(&self, user: &str) -> Option<Duration> {
         let view = match self.view(user).await {
             Ok(view) => view,
@@ -201,7 +202,7 @@ impl Home {
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
     }
 
-    /// What somebody started lately; `None` where there are no jobs.
+    /// A user's latest runs; `None` where no jobs are registered.
     async fn runs(&self, user: &str) -> Result<Option<Vec<RunLine>>, store::Error> {
         if self.context.mind.registry().jobs.is_empty() {
             return Ok(None);

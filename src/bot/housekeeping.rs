@@ -1,4 +1,4 @@
-//! What has to be looked at now and then: old rows, ghost connections, the store.
+//! Periodic checks: old rows, stray connections, the store, the inbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,24 +14,24 @@ use crate::clock::Clock;
 use crate::slack::socket::Sockets;
 use crate::slack::stray_connections::StrayVerdict;
 
-/// Between looks.
+/// Interval between rounds of checks.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between purges.
+/// Interval between purges.
 const PURGE: Duration = Duration::from_hours(1);
-/// Looks between checks of the store: a file that was taken away is noticed within seconds.
+/// Rounds between checks of the store: a file that was taken away is noticed within seconds.
 const CHECK: u32 = 2;
-/// Looks between counts of the inbox, and between looks for what was missed.
+/// Rounds between counts of the inbox, and between checks for missed messages.
 const COUNT: u32 = 5;
-/// Looks until payloads that were erased are removed from the write-ahead log even though more come in all the time.
+/// Rounds until erased payloads are removed from the write-ahead log even though more come in all the time.
 const SCRUB: u32 = 5;
-/// How often the log says that messages were set aside.
+/// Interval at which the log says again that messages were set aside.
 const ALARM: SignedDuration = SignedDuration::from_hours(1);
 
-/// Looks after the bot.
+/// Runs the periodic checks.
 pub(super) struct Housekeeping {
     pub(super) context: Arc<Context>,
     pub(super) intake: Arc<Intake>,
-    /// In Socket Mode.
+    /// The connections of Socket Mode; `None` in HTTP mode.
     pub(super) sockets: Option<Arc<Sockets>>,
 }
 
@@ -65,8 +65,8 @@ impl Housekeeping {
         }
     }
 
-    /// Removes old rows beside everything else, for there may be hundreds of thousands. What was not removed before the
-    /// end is removed after the next start.
+    /// Removes old rows every hour, in parallel with everything else, for there may be hundreds of thousands. Rows that
+    /// were not removed before the end are removed after the next start.
     pub(super) async fn purge_hourly(self: Arc<Self>, stop: CancellationToken) {
         let purges = async {
             loop {
@@ -103,7 +103,7 @@ impl Housekeeping {
         }
     }
 
-    /// Counts what waits and what was set aside, and raises the alarm about the latter: at once, then every hour.
+    /// Counts the waiting rows and those set aside, and logs an alarm about the latter: at once, then every hour.
     async fn count(&self, alarmed: &mut Option<(Timestamp, u64)>) {
         let counts = match self.context.store.inbox().await {
             Ok(counts) => counts,
@@ -140,7 +140,7 @@ impl Housekeeping {
         }
     }
 
-    /// Removes erased payloads from the write-ahead log: at once when nothing more waits, else every few seconds.
+    /// Removes erased payloads from the write-ahead log: at once when no more rows wait, else every few seconds.
     async fn scrub(&self, looks: u32) {
         if !self.context.store.wants_scrub() || (self.context.status.get().waiting > 0 && !looks.is_multiple_of(SCRUB))
         {

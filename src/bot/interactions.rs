@@ -1,4 +1,4 @@
-//! What people do and wait for: buttons, slash commands, shortcuts, modals. Answered inline, never behind messages.
+//! Interactions: buttons, slash commands, shortcuts, modals. Answered inline, never queued behind messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +26,12 @@ use crate::slack::sender::Body;
 use crate::slack::web::View;
 use crate::store::{self, CaseRow, Changes, NewPost};
 
-/// Two people click at once: how often a click is tried again on what the other one made of the case.
+/// Tries of a click that conflicts with another person's click on the same case.
 const TRIES: usize = 50;
 
-/// How long a window waits for something that it can do without.
+/// Time limit for optional content of a modal.
 const AT_ONCE: Duration = Duration::from_millis(300);
-/// A command that took longer is acknowledged already, or is about to be: its answer goes another way.
+/// Time after which a command is acknowledged already, or is about to be: its answer goes another way.
 const LATE: Duration = Duration::from_millis(1_600);
 
 /// Answers interactions.
@@ -43,7 +43,7 @@ pub(super) struct InteractionHandler {
     pub(super) runner: Arc<Runner>,
 }
 
-/// What a click did to its case.
+/// The effect of a click on its case.
 enum Clicked {
     Changed(Box<Case>),
     Same,
@@ -53,7 +53,7 @@ enum Clicked {
 }
 
 impl InteractionHandler {
-    /// What goes into the acknowledgement; nothing for most.
+    /// Answers an interaction. Returns the body of the acknowledgement; `None` for most.
     pub(super) async fn answer(&self, interaction: Interaction) -> Result<Option<Value>, store::Error> {
         match interaction {
             Interaction::Actions(actions) => self.clicked(&actions).await.map(|()| None),
@@ -119,7 +119,7 @@ impl InteractionHandler {
                 let days = Some(self.context.rules.retention_days());
                 self.tell(actions, &self.context.mind.responder().too_old(days)).await
             }
-            // Only one person sees it: it is shown anew where it stands.
+            // Only one person sees this card: it is replaced in place.
             Clicked::Changed(case) if case.post.is_none() => {
                 let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
                 self.show_again(actions, &shown).await;
@@ -130,7 +130,7 @@ impl InteractionHandler {
         }
     }
 
-    /// Does what a button says, on the case as it is now.
+    /// Applies a button's action to the latest version of the case.
     async fn change(&self, id: &str, whence: &InteractionContext, act: &CardAction) -> Result<Clicked, store::Error> {
         for _ in 0..TRIES {
             let Some(row) = self.context.store.case(id).await? else {
@@ -165,7 +165,7 @@ impl InteractionHandler {
         self.save_with(old, case, whence, posts, Changes::default()).await
     }
 
-    /// The same, with what else belongs to it.
+    /// Saves a case together with other changes that belong to it.
     async fn save_with(
         &self,
         old: &CaseRow,
@@ -190,7 +190,7 @@ impl InteractionHandler {
         self.commit(&done, &whence.who.id).await
     }
 
-    /// The step that an act is about, as people call it.
+    /// The name of the step that an action is about, as people read it.
     fn detail(&self, case: &Case, act: &CardAction) -> String {
         let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
             return case
@@ -215,7 +215,7 @@ impl InteractionHandler {
         }
     }
 
-    /// Lets everybody see what one person saw.
+    /// Posts for everybody a case that only one person saw.
     async fn share(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
         let whence = &actions.whence;
         let key = format!("share:{id}");
@@ -253,7 +253,7 @@ impl InteractionHandler {
         self.tell(actions, &self.context.mind.responder().failed(None)).await
     }
 
-    /// What is shared, with who shares it.
+    /// The shared message, with the name of the person who shares it.
     fn shared(&self, case: &Case, mark: &Actor) -> Body {
         let known = self.context.mind.knowledge();
         let mut shown = self.context.mind.show(&known, case);
@@ -288,10 +288,11 @@ impl InteractionHandler {
         ))
     }
 
-    /// A question that only the person who asks sees answered.
+    /// A question whose answer only the person who asks sees.
     pub(super) fn question(&self, whence: &InteractionContext, id: String, text: String) -> Question {
         let channel = whence.channel.clone().unwrap_or_default();
-        // Slack does not say it with a command; strangers are known by their own workspace.
+        // Slack does not say with a command whether the channel is shared; strangers are recognised by their own
+        // workspace.
         let shared = false;
         let mut case = Case {
             id,
@@ -315,7 +316,7 @@ impl InteractionHandler {
         }
     }
 
-    /// What is said, for one person to see; a case is kept, so that its buttons work.
+    /// Renders an answer for one person to see; its case is kept, so that its buttons work.
     pub(super) async fn private(
         &self,
         whence: &InteractionContext,
@@ -348,7 +349,7 @@ impl InteractionHandler {
             .await;
     }
 
-    /// Opens a window; `None` when that could not be done, which the person is told.
+    /// Opens a modal. Returns `None` when that failed, which the person is told.
     async fn open(&self, whence: &InteractionContext, view: Value) -> Option<View> {
         let Some(trigger) = whence.trigger_id.as_deref() else {
             warn!("an interaction without a trigger: no window can be opened");
@@ -380,7 +381,7 @@ impl InteractionHandler {
         Ok(())
     }
 
-    /// Where people work on a case, when that is known at once: a window has to open within three seconds.
+    /// The link to the thread of a case, when Slack gives it at once: a modal has to open within three seconds.
     async fn link(&self, case: &Case) -> Option<String> {
         let thread = rows::thread_of(self.context.store.as_ref(), case).await.ok()??;
         let asked = self.context.reading.permalink(&case.channel, &thread);
@@ -404,7 +405,7 @@ impl InteractionHandler {
 
     // --- telling one person ---------------------------------------------------------------------------------------
 
-    /// Tells something to who clicked, without changing what was clicked on.
+    /// Replies to the person who clicked, without changing the message with the button.
     async fn tell(&self, actions: &Actions, reply: &Reply) -> Result<(), store::Error> {
         let thread = actions.thread_ts.clone();
         self.whisper(&actions.whence, thread, reply).await
@@ -437,7 +438,7 @@ impl InteractionHandler {
         Ok(())
     }
 
-    /// Answers over the response_url. What cannot be answered so is logged: the person sees that nothing came.
+    /// Answers through the `response_url`. A failure is only logged: the person sees that nothing came.
     async fn respond(&self, whence: &InteractionContext, how: &Value, shown: &Body) {
         let Some(url) = whence.response_url.as_deref() else {
             return;

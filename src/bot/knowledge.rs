@@ -1,4 +1,4 @@
-//! What the bot knows: the runbooks and their index, always swapped together.
+//! The runbooks and their index, always swapped together.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -17,26 +17,26 @@ use crate::memory;
 use crate::runbook::{Diagnostic, Level, Library};
 use crate::settings::Settings;
 
-/// The runbooks and how they are recognised.
+/// The runbooks with their index.
 #[derive(Debug)]
 pub struct Knowledge {
     /// The runbooks.
     pub library: Library,
-    /// How they are recognised.
+    /// The index that recognises them.
     pub index: Arc<Index>,
-    /// When they were read.
+    /// Time at which they were read.
     pub read_at: Timestamp,
 }
 
-/// Where knowledge comes from: the folder of the settings, or the sample pack. Keeps what it read, so that little is read
-/// when little changes.
+/// Source of the runbooks: the folder of the settings, or the sample pack. Keeps the files that it read, so that little
+/// is read when little changes.
 #[derive(Debug)]
 pub(super) struct KnowledgeSource {
-    /// None for the sample pack.
+    /// The folder; `None` for the sample pack.
     folder: Option<Folder>,
     harvest: Harvest,
     options: matching::Options,
-    /// What the runbooks have to fit.
+    /// The registered jobs, which the runbooks have to fit.
     registry: Registry,
 }
 
@@ -63,7 +63,7 @@ impl KnowledgeSource {
         }
     }
 
-    /// Reads everything for the first time.
+    /// Reads all runbooks for the first time.
     pub(super) fn begin(&mut self) -> Result<Knowledge, Error> {
         let begun = Instant::now();
         let library = self.read(None)?;
@@ -78,25 +78,27 @@ impl KnowledgeSource {
         Ok(knowledge)
     }
 
-    /// Why there is nothing to answer with.
+    /// The reason why there is no runbook to answer with.
     pub(super) fn nothing_to_read(&self, library: &Library) -> String {
         let dir = self.folder.as_ref().map_or(Path::new("the sample pack"), Folder::dir);
         files::nothing_to_read(dir, library)
     }
 
-    /// Reads what changed. With `previous`, only what is new is told; a broken file keeps its old version.
+    /// Reads the files that changed. With `previous`, only new problems are logged; a broken file keeps its old
+    /// version.
     pub(super) fn read(&mut self, previous: Option<&Library>) -> Result<Library, Error> {
         let harvest = &self.harvest;
         let mut library = match &mut self.folder {
             Some(folder) => folder.read(&|_, _| {}, &|document, runbook| harvest.take(document, runbook))?,
             None => files::load_embedded(),
         };
+        library.diagnostics.extend(fit::unusable_checks(&library));
         library.diagnostics.extend(fit::misfits(&self.registry, &library));
         tell(&library, previous);
         Ok(library)
     }
 
-    /// Puts the index of a library together.
+    /// Builds the index of a library.
     pub(super) fn index(&self, library: Library) -> Knowledge {
         let index = Arc::new(self.harvest.index(&library, &self.options));
         Knowledge {
@@ -107,7 +109,7 @@ impl KnowledgeSource {
     }
 }
 
-/// Logs what the authors should know; after a reload only what is new.
+/// Logs problems for the authors of the runbooks; after a reload only the new ones.
 fn tell(library: &Library, previous: Option<&Library>) {
     let known = previous.iter().flat_map(|previous| &previous.diagnostics);
     let known: HashSet<&Diagnostic> = known.collect();

@@ -1,4 +1,4 @@
-//! Messages: who is answered with what, and once. New ones, those that go on, edits, deletions, alerts that end.
+//! Messages and their answers, each given once: new messages, continued ones, edits, deletions, alerts that end.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ use crate::slack::alerts;
 use crate::slack::decode::Message;
 use crate::store::{self, Answered, CaseRow, Changes};
 
-/// Messages of one person within this many seconds belong together.
+/// Seconds within which messages of one person belong together.
 const TOGETHER: f64 = 60.0;
 
-/// Listens.
+/// Handles messages and decides on their answers.
 #[derive(Debug)]
 pub(super) struct MessageHandler {
     pub(super) context: Arc<Context>,
@@ -39,17 +39,17 @@ pub(super) struct MessageHandler {
     pub(super) unanswered: Arc<Unanswered>,
 }
 
-/// A message with what is needed to answer it.
+/// A message with the data needed to answer it.
 struct ReceivedMessage<'a> {
     message: &'a Message,
     id: String,
-    /// Key of its answer in the outbox: the one that it has, or a new one.
+    /// Key of its answer in the outbox: the existing one, or a new one.
     key: String,
     text: String,
     stranger: bool,
 }
 
-/// An error together with what its author said just before.
+/// An error together with its author's messages just before.
 struct Before {
     case: Case,
     outcome: Outcome,
@@ -74,7 +74,7 @@ impl MessageHandler {
         })
     }
 
-    /// What a message leads to. `files`: as [`Self::files`] gave them.
+    /// Handles a message and returns its outcome. `files` come from [`Self::files`].
     pub(super) async fn on_message(
         &self,
         message: &Message,
@@ -102,7 +102,7 @@ impl MessageHandler {
             debug!(message = id, "a message was answered before");
             return Ok(Changes::default());
         }
-        // An edited message may have had an answer that was deleted with another message: that key is used up.
+        // An edited message may have had an answer that was deleted together with another message: that key is used up.
         let key = match answered.as_ref().and_then(|answered| answered.post.clone()) {
             Some(key) => key,
             None if message.edited_ts.is_some() => key_of(&message.key()),
@@ -122,13 +122,13 @@ impl MessageHandler {
         }
     }
 
-    /// What a message adds to the case that its author began just before; nothing is done when it adds nothing.
+    /// The changes that a message makes to the case that its author began just before; none when it adds nothing.
     async fn adds(&self, heard: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
         let before = self.begun_before(heard).await?;
         Ok(before.map_or_else(Changes::default, |(row, case)| self.absorb(heard, known, &row, &case)))
     }
 
-    /// Nobody asked: silence, unless it is sure.
+    /// Handles a message that does not ask the bot: no answer, unless a match is certain.
     async fn unasked(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
         let message = heard.message;
         let alert = message.alert.as_ref();
@@ -145,7 +145,8 @@ impl MessageHandler {
         };
         let topic = name(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
-        // In a thread that works on a runbook, words of that runbook are talk about it: a lookup's answer, a question.
+        // In a thread that works on a runbook, words of that runbook are conversation about it: the result of a
+        // look-up, a question.
         if self.is_talk(message, &known, best).await? {
             return self.adds(heard, &known).await;
         }
@@ -175,8 +176,8 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// What the author said just before, when that adds values to what was recognised; the case of all of it, what is
-    /// recognised in it, and what was said.
+    /// The author's messages just before, when they add values to the match: the case of all of them, the matches in
+    /// it, and the messages.
     fn with_before(&self, heard: &ReceivedMessage<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
         let said = self.unanswered.before(heard.message);
         if said.is_empty() || self.context.rules.by_bot(heard.message) {
@@ -188,18 +189,18 @@ impl MessageHandler {
         (all.topic == one.topic && all.captures != one.captures).then_some(Before { case, outcome, said })
     }
 
-    /// What is recognised for certain in a channel.
+    /// The matches that are certain enough for a channel.
     fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
         let mut outcome = confident(known.index.find(text), self.context.rules.threshold(channel));
-        // The name of a job's parameter is no error code.
+        // A job's parameter name is no error code.
         outcome
             .matches
             .retain(|found| !self.context.mind.names_parameters(found));
         outcome
     }
 
-    /// The same error again: whoever is in that thread has the answer before their eyes, others are told where it is. A
-    /// bot is not told, for two bots could go on for ever.
+    /// Handles a repeated error: people in the thread of the answer can see it there, others get a link to it. A bot
+    /// gets none, for two bots could go on for ever.
     async fn again(
         &self,
         heard: &ReceivedMessage<'_>,
@@ -215,14 +216,14 @@ impl MessageHandler {
         let thread = rows::thread_of(self.context.store.as_ref(), case).await?;
         let here = thread.as_deref() == Some(message.answer_thread());
         let goes_on = here || Self::is_together(heard, case);
-        // Other values are another paste, not more of the same.
+        // Other values make another paste, not more of this one.
         let other = case.other_values(best);
         let mut done = if goes_on && other.is_empty() && case.author.as_deref() == message.author() {
             self.absorb(heard, known, row, case)
         } else {
             Changes::default()
         };
-        // What its author adds is told in the answer that is there.
+        // New details of the author are shown in the existing answer.
         if here || !done.posts.is_empty() {
             return Ok(done);
         }
@@ -253,10 +254,10 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// Nothing is recognised in the message alone: with what its author said just before, perhaps.
+    /// Handles a message without a match of its own: together with its author's messages just before it may have one.
     async fn goes_on(&self, heard: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
         let message = heard.message;
-        // Each message of a bot stands for itself.
+        // Each message of a bot stands alone.
         if self.context.rules.by_bot(message) {
             return Ok(Changes::default());
         }
@@ -291,11 +292,11 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// A new case of a message and what its author said just before, and all of that as one text.
+    /// A new case made of a message and its author's messages just before, with the text of all of them.
     fn put_together(heard: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> (Case, String) {
         let mut case = Self::new_case(heard);
         case.pastes.clear();
-        // Over two connections a later piece may come first.
+        // With two connections, a later piece may arrive first.
         let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
         pieces.push((&heard.id, &heard.text));
         let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
@@ -307,7 +308,7 @@ impl MessageHandler {
         (case, texts.join("\n"))
     }
 
-    /// What was said before is part of the case: when it is deleted, its text goes from there too.
+    /// Records the earlier messages as part of the case: when one is deleted, its text is removed from there too.
     fn went_on(heard: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
         let answered = earlier.iter().map(|(id, _)| Answered {
             message: id.clone(),
@@ -318,7 +319,7 @@ impl MessageHandler {
         answered.collect()
     }
 
-    /// Whether a message was written just after one of a case, in the same place.
+    /// Tells whether a message was written just after one of a case, in the same place.
     fn is_together(heard: &ReceivedMessage<'_>, case: &Case) -> bool {
         let message = heard.message;
         let same_place = match message.thread_ts.as_deref() {
@@ -336,7 +337,7 @@ impl MessageHandler {
         same_place && gap.is_some_and(|gap| gap.abs() <= TOGETHER)
     }
 
-    /// A case takes a message in when that says something new; chat is left alone, and not kept.
+    /// Adds a message to a case when it says something new; chat is left alone, and not kept.
     fn absorb(&self, heard: &ReceivedMessage<'_>, known: &Knowledge, row: &CaseRow, case: &Case) -> Changes {
         let mut more = case.clone();
         if !more.paste(&heard.id, &crate::redact::redact(&heard.text)) {
@@ -361,7 +362,7 @@ impl MessageHandler {
     }
 }
 
-/// The part of a message's text, with its files, that matching can use.
+/// The part of a message's text, with its files, that fits the limit of matching.
 fn bounded(text: String) -> String {
     match matching::bounded(&text, matching::MOST_BYTES) {
         Cow::Borrowed(whole) if whole.len() == text.len() => text,
@@ -369,12 +370,13 @@ fn bounded(text: String) -> String {
     }
 }
 
-/// How the fingerprints of an alert group begin.
+/// The prefix of the fingerprints of an alert group.
 pub(super) fn group_of(alert: &alerts::Alert) -> String {
     format!("alert:{}|", alert.group)
 }
 
-/// What makes two messages of monitoring the same error. A job that fails again may fail of something else.
+/// The fingerprint by which two messages of monitoring are the same error. A job that fails again may fail for another
+/// reason.
 fn fingerprint_of(alert: &alerts::Alert, topic: &str) -> String {
     let of_job = alert.source == alerts::Source::Jenkins;
     format!("{}{}", group_of(alert), if of_job { topic } else { "" })

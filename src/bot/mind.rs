@@ -1,4 +1,4 @@
-//! What the bot knows, and what it says: knowledge that is swapped whole, and the templates of its replies.
+//! The knowledge, which is swapped as a whole, and the templates of the replies.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,17 +17,17 @@ use crate::settings::Settings;
 use crate::slack::blocks;
 use crate::slack::sender::Body;
 
-/// Near misses that are offered with a button.
+/// Maximum number of near misses that are offered with a button.
 const NEAR: usize = 3;
 
-/// Answers from what the bot knows now.
+/// Builds answers from the current knowledge.
 #[derive(Debug)]
 pub(super) struct Mind {
     knowledge: ArcSwap<Knowledge>,
     responder: Responder,
-    /// Which jobs there are.
+    /// The registered jobs.
     registry: Registry,
-    /// Why the runbooks could not be read anew; the old ones are used.
+    /// The reason why the last reload of the runbooks failed; the old ones are used.
     reload_failed: Mutex<Option<String>>,
 }
 
@@ -53,7 +53,7 @@ impl Mind {
         })
     }
 
-    /// Which jobs there are.
+    /// The registered jobs.
     pub(super) fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -62,25 +62,25 @@ impl Mind {
         self.knowledge.load().library.runbooks.len()
     }
 
-    /// Errors that were found in the runbook folder.
+    /// The number of errors in the runbook folder.
     pub(super) fn errors(&self) -> usize {
         let known = self.knowledge.load();
         let found = known.library.diagnostics.iter();
         found.filter(|found| found.level == Level::Error).count()
     }
 
-    /// What the bot knows now.
+    /// The current knowledge.
     pub(super) fn knowledge(&self) -> Arc<Knowledge> {
         self.knowledge.load_full()
     }
 
-    /// Knows something else from now on. Answers that are being thought of end with what was known before.
+    /// Swaps the knowledge. Answers in preparation are finished with the old one.
     pub(super) fn learn(&self, knowledge: Knowledge) {
         self.knowledge.store(Arc::new(knowledge));
         self.reload_fails(None);
     }
 
-    /// The runbooks could not be read anew, or could again.
+    /// Sets the reason why a reload failed; `None` clears it.
     pub(super) fn reload_fails(&self, why: Option<String>) {
         *self.reload_failed.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
@@ -92,12 +92,12 @@ impl Mind {
             .clone()
     }
 
-    /// What says it.
+    /// The templates of the replies.
     pub(super) fn responder(&self) -> &Responder {
         &self.responder
     }
 
-    /// A case takes up what was recognised: the best leads, the others are named. `false` when nothing was.
+    /// Records the matches in a case: the best one leads, the others are listed. Returns false when there is none.
     pub(super) fn take_up(library: &Library, case: &mut Case, outcome: &Outcome) -> bool {
         let places = |list: &[Match]| -> Vec<TopicRef> {
             list.iter()
@@ -114,8 +114,8 @@ impl Mind {
         true
     }
 
-    /// What else a case could be about, when the runbook that was found is of no use: the near misses, and what a question
-    /// with the same words would find.
+    /// Finds other topics for a case whose runbook was of no use: the near misses, and the results of a search for the
+    /// same words.
     pub(super) fn offer(known: &Knowledge, case: &mut Case) {
         let tried = |place: &TopicRef, case: &Case| {
             let runbook = |other: &Option<TopicRef>| other.as_ref().is_some_and(|other| other.runbook == place.runbook);
@@ -134,7 +134,7 @@ impl Mind {
         case.near = near;
     }
 
-    /// How the topic of a case was recognised; `None` when people went there.
+    /// The match that led to the topic of a case; `None` when people chose the topic.
     pub(super) fn matched(library: &Library, case: &Case) -> Option<Match> {
         let topic = case.place.as_ref()?.find(library)?;
         let also = case.also.iter().filter_map(|place| place.find(library)).collect();
@@ -152,7 +152,7 @@ impl Mind {
         })
     }
 
-    /// What a place is called.
+    /// The title of a topic.
     pub(super) fn title(known: &Knowledge, place: &TopicRef) -> String {
         let runbook = || place.find(&known.library).and_then(|id| known.library.runbook(id));
         let title = || runbook().map(|runbook| runbook.title.clone());
@@ -163,7 +163,7 @@ impl Mind {
             .unwrap_or_else(|| place.runbook.clone())
     }
 
-    /// The jobs at the steps of a place, and those that its runbook names (without a step: line 0).
+    /// The jobs at the steps of a topic, and those that its runbook names (without a step: line 0).
     pub(super) fn attached(&self, library: &Library, place: &TopicRef) -> Vec<Attached> {
         let Some(id) = place.find(library).filter(|_| !self.registry.jobs.is_empty()) else {
             return Vec::new();
@@ -186,7 +186,7 @@ impl Mind {
         attached
     }
 
-    /// Whether a match is recognised by nothing but names of parameters of jobs, and words.
+    /// Tells whether a match rests on nothing but words and names of job parameters.
     pub(super) fn names_parameters(&self, found: &Match) -> bool {
         let is_name = |word: &str| {
             let mut all = self.registry.jobs.iter().flat_map(|job| &job.parameters);
@@ -200,7 +200,7 @@ impl Mind {
         told.peek().is_some() && told.all(|evidence| is_name(&evidence.signature))
     }
 
-    /// Whether one of these captured values goes into the form of a job that a topic offers in a channel.
+    /// Returns true when one of these captured values goes into the form of a job that a topic offers in a channel.
     pub(super) fn asks_for(&self, library: &Library, topic: TopicId, channel: &str, names: &[&str]) -> bool {
         let Some(place) = TopicRef::of(library, topic).filter(|_| !names.is_empty()) else {
             return false;
@@ -227,7 +227,7 @@ impl Mind {
         })
     }
 
-    /// The jobs that a card offers: to nobody where they may not be run.
+    /// The jobs that a card offers; none where they may not be run.
     fn offered(&self, library: &Library, case: &Case) -> Vec<CardJob> {
         let Some(place) = case.place.as_ref().filter(|_| !case.stranger) else {
             return Vec::new();
@@ -292,7 +292,7 @@ impl Mind {
     }
 }
 
-/// What is sure enough for a channel: the index knows only the lowest threshold of all.
+/// Keeps the matches that reach a channel's threshold: the index applies only the lowest threshold of all.
 pub(super) fn confident(mut outcome: Outcome, threshold: f32) -> Outcome {
     let (sure, unsure): (Vec<Match>, Vec<Match>) = outcome
         .matches
@@ -303,7 +303,7 @@ pub(super) fn confident(mut outcome: Outcome, threshold: f32) -> Outcome {
     outcome
 }
 
-/// A reply as the one message that it has to be.
+/// Renders a reply as a single message.
 pub(super) fn body(reply: &Reply) -> Body {
     let message = blocks::render_one(reply);
     Body {
@@ -314,12 +314,12 @@ pub(super) fn body(reply: &Reply) -> Body {
     .safe()
 }
 
-/// Who did it, and when, as people read it.
+/// The person's name and the time of their action, for people to read.
 pub(super) fn told(mark: &Actor) -> (String, String) {
     (mark.name.clone(), mark.at.strftime("%-d %b %H:%M UTC").to_string())
 }
 
-/// For the log: which runbook and section.
+/// The name of a runbook and section for the log.
 pub(super) fn name(library: &Library, topic: TopicId) -> String {
     TopicRef::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
 }

@@ -1,5 +1,5 @@
-//! Modals: the one to paste an error into, the one that shows what was found, the one before somebody is called. Views
-//! are built here from replies and labels; what they say stands in `responses/templates`.
+//! Modals: to paste an error into, to show the matches, and to escalate. Views are built here from replies and labels;
+//! the wording is in `responses/templates`.
 
 pub(super) mod form;
 
@@ -11,34 +11,34 @@ use crate::respond::{Escalation, Labels, to_text};
 use crate::slack::decode::View;
 use crate::slack::sender::Body;
 
-/// Callback of the global shortcut and of its window.
+/// Callback id of the global shortcut and of its modal.
 pub(super) const PASTE: &str = "paste_error";
-/// Callback of the message shortcut.
+/// Callback id of the message shortcut.
 pub(super) const FIND: &str = "find_runbook";
-/// Callback of the window before somebody is called.
+/// Callback id of the escalation modal.
 pub(super) const ESCALATION: &str = "escalate";
-/// Callback of the window with what was found.
+/// Callback id of the modal with the matches.
 const ANSWER: &str = "answer";
-/// Action of buttons that open the window to paste into.
+/// Action id of buttons that open the paste modal.
 pub(super) const OPEN_PASTE: &str = "signpost_open_paste";
-/// Block of the field for the error.
+/// Block id of the field for the error.
 pub(super) const PASTE_BLOCK: &str = "paste";
-/// Block of the channel that is to see it.
+/// Block id of the channel in which the answer is posted.
 pub(super) const CHANNEL_BLOCK: &str = "channel";
-/// Block of the summary.
+/// Block id of the summary.
 pub(super) const SUMMARY_BLOCK: &str = "summary";
 const ACTION: &str = "value";
 
-/// Characters that a text field takes (Slack's limit).
+/// Maximum characters of a text field (Slack's limit).
 const FIELD: usize = 3_000;
-/// Blocks of a modal (Slack's limit).
+/// Maximum number of blocks in a modal (Slack's limit).
 const BLOCKS: usize = 100;
 
 fn plain(text: &str) -> Value {
     json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
-/// The window with a big field for an error.
+/// The modal with a large field for an error.
 pub(super) fn paste(labels: &Labels) -> Value {
     let fields = &labels.fields;
     json!({
@@ -70,20 +70,20 @@ pub(super) fn paste(labels: &Labels) -> Value {
     })
 }
 
-/// What was pasted into the window.
+/// The text that was pasted into the modal.
 pub(super) fn pasted_text(view: &View) -> String {
     view.value(PASTE_BLOCK, ACTION).unwrap_or_default().to_owned()
 }
 
-/// The channel that is to see it.
+/// The channel in which the answer is to be posted.
 pub(super) fn chosen_channel(view: &View) -> Option<String> {
     view.value(CHANNEL_BLOCK, ACTION)
         .filter(|id| !id.is_empty())
         .map(str::to_owned)
 }
 
-/// The window with what was found: to read, or to work through alone. Whom to call, whom to show it, and running a job
-/// needs a channel.
+/// The modal with the matches: to read, or, when `works`, with buttons to work through it alone. Escalating, sharing
+/// and running a job need a channel, so their buttons are left out.
 pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
     let mut blocks = shown.blocks.clone();
     for block in blocks.iter_mut().filter(|block| block["type"] == "actions") {
@@ -107,7 +107,7 @@ pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
     })
 }
 
-/// The window before somebody is called: whom, and a summary to change and post.
+/// The escalation modal: the contacts, and a summary to edit and post.
 pub(super) fn escalation(mind: &Mind, case: &Case, link: Option<&str>) -> Value {
     let responder = mind.responder();
     let labels = responder.labels();
@@ -138,12 +138,12 @@ pub(super) fn escalation(mind: &Mind, case: &Case, link: Option<&str>) -> Value 
     })
 }
 
-/// The summary as it was left in the window.
+/// The summary as it was left in the modal.
 pub(super) fn summary(view: &View) -> String {
     view.value(SUMMARY_BLOCK, ACTION).unwrap_or_default().to_owned()
 }
 
-/// What is posted when somebody calls for help.
+/// The message that is posted when somebody escalates a case.
 pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Actor, summary: &str) -> Body {
     let known = mind.knowledge();
     let without;
@@ -159,7 +159,7 @@ pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Actor, summary: &str) -
     body(&responder.escalated(library, topic, matched.as_ref(), &mark.name, summary))
 }
 
-/// Whom to call, and the summary: the error, the runbook, the steps done and by whom.
+/// The contacts, and the summary: the error, the runbook, the steps done and by whom.
 fn summed_up(mind: &Mind, case: &Case, link: Option<&str>) -> (crate::respond::Reply, String) {
     let known = mind.knowledge();
     let matched = Mind::matched(&known.library, case);

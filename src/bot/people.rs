@@ -1,4 +1,4 @@
-//! People by id: what they are called, and which user groups they are in. Asked of Slack, and remembered for a while.
+//! People and channels by id: their names, and the members of user groups. Looked up in Slack, and cached for a while.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,15 +11,15 @@ use super::cache::{Cache, Limits};
 use super::sweep::Expire;
 use crate::slack::web::Web;
 
-/// The bounds of each kind of answers of Slack that are remembered.
+/// Limits of the cache for each kind of look-up.
 const LIMITS: Limits = Limits {
     bytes: 4 * 1024 * 1024,
     age: Duration::from_mins(10),
 };
-/// How long somebody waits for it.
+/// Time limit of a look-up.
 const PATIENCE: Duration = Duration::from_millis(1_200);
 
-/// Knows people.
+/// Looks up people, channels and user groups, and caches them.
 #[derive(Debug)]
 pub(super) struct People {
     web: Arc<Web>,
@@ -38,7 +38,7 @@ impl People {
         }
     }
 
-    /// What a person is called, for others to read; the id when Slack does not say.
+    /// A person's name, for others to read; the id when Slack does not give it in time.
     pub(super) async fn name(&self, user: &str) -> String {
         if let Some(name) = known(&self.names, user) {
             return name;
@@ -52,7 +52,7 @@ impl People {
         }
     }
 
-    /// What a channel is called, with `#`; `None` for direct messages, and when Slack does not say.
+    /// A channel's name, with `#`; `None` for direct messages, and when Slack does not give it in time.
     pub(super) async fn channel(&self, id: &str) -> Option<String> {
         if id.is_empty() || id.starts_with('D') {
             return None;
@@ -66,7 +66,7 @@ impl People {
         name
     }
 
-    /// Whether a person is named, or in a user group that is; an empty list names everybody.
+    /// Returns true when a list names a person or a user group of theirs; an empty list names everybody.
     pub(super) async fn is_one_of(&self, user: &str, ids: &[String]) -> bool {
         if ids.is_empty() || ids.iter().any(|id| id == user) {
             return true;

@@ -1,7 +1,7 @@
-//! `signpost doctor --probe CHANNEL`: can the bot find again what it posts there?
+//! `signpost doctor --probe CHANNEL`: a test that the bot can find its own posts there again.
 //!
-//! After a crash the bot looks an answer up by its metadata before it sends it again. Whether Slack gives a bot the
-//! metadata back in every kind of channel is not documented clearly, so this tries it.
+//! After a crash the bot looks an answer up by its metadata before it sends it again. It is not documented clearly that
+//! Slack returns the metadata to a bot in every kind of channel, so this tries it.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::clock::Clock as _;
 use crate::slack::decode::Identity;
 use crate::slack::web::{Error, Outgoing, Web};
 
-/// What people see for a moment.
+/// Text of the test messages, which people see for a moment.
 const TEXT: &str = "Signpost tries whether it finds its own messages again. This goes away at once.";
-/// Looks, a second apart: what was posted may take a moment until it can be read.
+/// Look-ups, a second apart: a message may take a moment until it can be read.
 const LOOKS: u32 = 3;
-/// How far back the bot looks, in seconds.
+/// Seconds before the start of the probe from which messages are read.
 const BEFORE: i64 = 60;
 
-/// Posts a message and a reply, looks for both, deletes both, and says what was found.
+/// Posts a message and a reply, looks for both, deletes both, and reports the result.
 pub(super) async fn probe(web: &Web, us: &Identity, channel: &str) -> Result<String, String> {
     let oldest = web.time().now().as_second() - BEFORE;
     let slack = Slack { web, us };
@@ -53,7 +53,7 @@ struct Slack<'a> {
     us: &'a Identity,
 }
 
-/// Something posted, and why it could not be found again.
+/// A posted message, and the reason why it could not be found again.
 struct Posted {
     ts: String,
     fault: Option<String>,

@@ -1,5 +1,5 @@
-//! What is said to a person who asked, by mention, in a direct message, with a slash command or a shortcut: one grammar
-//! for all of them.
+//! Answers to people who ask, by mention, in a direct message, with a slash command or a shortcut: one grammar for all
+//! of them.
 
 use std::sync::Arc;
 
@@ -23,57 +23,57 @@ use crate::runbook::{Library, TopicId};
 use crate::store::{self, Changes, Mute};
 use jobs::FormRequest;
 
-/// Search results that are listed.
+/// Maximum number of search results that are listed.
 const RESULTS: usize = 5;
 
-/// Answers those who ask.
+/// Answers questions.
 #[derive(Debug)]
 pub(super) struct QuestionHandler {
     pub(super) context: Arc<Context>,
     pub(super) runner: Arc<Runner>,
 }
 
-/// A question, and where it was asked.
+/// A question, and the place where it was asked.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Question {
     /// The text, without the mention of the bot.
     pub(super) text: String,
-    /// Whether there are images and nothing else.
+    /// True when the message holds images and nothing else.
     pub(super) images: bool,
-    /// The case that it may become: what stands here stays.
+    /// The case that the question may become; the values set here are kept.
     pub(super) case: Case,
-    /// Who asks: a user id.
+    /// The user id of the person who asks.
     pub(super) user: String,
-    /// A direct message.
+    /// True in a direct message.
     pub(super) direct: bool,
-    /// The channel is shared with another organisation.
+    /// True when the channel is shared with another organisation.
     pub(super) shared: bool,
-    /// Nobody else sees the question, and a window can be opened for its answer.
+    /// True when nobody else sees the question, and a modal can be opened for its answer.
     pub(super) can_open: bool,
 }
 
-/// What is said.
+/// The answer to a question.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Something that nobody works on.
+    /// A reply without a case.
     Plain { reply: Reply, about: String },
-    /// Something to work on.
+    /// A case to work on.
     Case { case: Box<Case>, about: String },
-    /// A run is begun, when `done` is written down. Its own message is the answer, and `post` its key; `reply` is for
-    /// those who asked where it is not seen.
+    /// A run, begun once `done` is saved. Its own message is the answer, and `post` the key of that; `reply` is for
+    /// people who asked where that message is not seen.
     Run {
         done: Box<Changes>,
         post: String,
         reply: Reply,
     },
-    /// The same run is under way; `done` adds who asks for it.
+    /// An equal run that is under way; `done` adds the person who asks for it.
     Joined { done: Box<Changes>, reply: Reply },
-    /// The form of a job is to be filled in: only where [`Question::can_open`] is set.
+    /// The form of a job, to be filled in: only where [`Question::can_open`] is set.
     Form(Box<FormRequest>),
 }
 
 impl QuestionHandler {
-    /// What is said: always something.
+    /// Answers a question; every question gets an answer.
     pub(super) async fn answer(&self, asked: Question) -> Result<Answer, store::Error> {
         let responder = self.context.mind.responder();
         if asked.images {
@@ -128,7 +128,7 @@ impl QuestionHandler {
         })
     }
 
-    /// The best runbook for a text, the closest ones, or that there is none.
+    /// The answer with the best runbook for a text, the closest ones, or the statement that there is none.
     fn find(&self, known: &Knowledge, library: &Library, asked: Question, meant: Option<&str>) -> Answer {
         let outcome = self.outcome(known, &asked);
         if outcome.matches.is_empty()
@@ -140,7 +140,7 @@ impl QuestionHandler {
             .unwrap_or_else(|| plain(self.context.mind.responder().nothing_found(), "nothing"))
     }
 
-    /// What a search for the text finds that is sure enough for the channel.
+    /// The results of a search for the text that are certain enough for the channel.
     fn outcome(&self, known: &Knowledge, asked: &Question) -> Outcome {
         confident(
             known.index.search(&asked.text),
@@ -148,7 +148,7 @@ impl QuestionHandler {
         )
     }
 
-    /// What was found as a case; `None` when that is nothing.
+    /// Turns the results into a case; `None` when there are none.
     pub(super) fn found(library: &Library, mut case: Case, outcome: &Outcome) -> Option<Answer> {
         let best = outcome.best()?;
         let about = name(library, best.topic);
@@ -262,7 +262,7 @@ impl QuestionHandler {
         to_its_end(&self.context.tracker, write).await
     }
 
-    /// Why somebody may not mute or unmute a channel; `None` when they may.
+    /// The reason why somebody may not mute or unmute a channel; `None` when they may.
     async fn refused(&self, asked: &Question) -> Option<Reply> {
         let responder = self.context.mind.responder();
         let listed = self.context.rules.mute_by();
@@ -289,7 +289,7 @@ fn plain(reply: Reply, about: &str) -> Answer {
     }
 }
 
-/// A command that was mistyped: one press runs what was meant.
+/// The answer to a mistyped command: one click runs the command that was probably meant.
 fn typo(case: Case, meant: &str) -> Answer {
     Answer::Case {
         case: Box::new(Case {
@@ -303,7 +303,7 @@ fn typo(case: Case, meant: &str) -> Answer {
     }
 }
 
-/// A topic that somebody asked to see.
+/// The answer with a topic that somebody asked to see.
 fn place(library: &Library, case: Case, topic: TopicId) -> Answer {
     let place = TopicRef::of(library, topic);
     let about = name(library, topic);
@@ -317,7 +317,7 @@ fn place(library: &Library, case: Case, topic: TopicId) -> Answer {
     }
 }
 
-/// A name that fits several topics.
+/// The answer to a name that fits several topics.
 fn choose(library: &Library, case: Case, words: String, topics: &[TopicId]) -> Answer {
     let near = topics
         .iter()

@@ -1,4 +1,4 @@
-//! What a message says, with what is attached to it; and what Slack has to be asked about places.
+//! The text of messages with their attachments; and Slack's answers about channels, threads and links.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,34 +16,34 @@ use crate::slack::text;
 use crate::slack::web::Web;
 use crate::{matching, policy};
 
-/// How long an answer waits for a file; then what its preview shows has to do.
+/// Time limit of a file's download; after that its preview has to do.
 const FILE: Duration = Duration::from_secs(3);
-/// How long an answer waits for a link or for what a channel is.
+/// Time limit of look-ups of a link, a thread or a channel.
 const LINK: Duration = Duration::from_millis(1_500);
-/// The bounds of the links that are remembered.
+/// Limits of the cache of links.
 const LINKS: Limits = Limits {
     bytes: 1024 * 1024,
     age: Duration::from_hours(24),
 };
-/// Files of one message that are read.
+/// Maximum number of files of one message that are read.
 const FILES: usize = 3;
 
-/// Messages whose files are downloaded, or are in memory, at once.
+/// Messages whose files may be downloaded, or be in memory, at once.
 const DOWNLOADS: usize = 8;
-/// After so many files in a row that did not come in time, none is asked for during [`REST`].
+/// Files in a row that did not come in time after which none is downloaded during [`REST`].
 const HUNG: u32 = 3;
-/// How long files are not asked for. Then one is tried.
+/// Pause of downloads. After it one is tried.
 const REST: Duration = Duration::from_secs(30);
 
 /// The contents of the first files of a message, in their order; `None` for one that could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     contents: Vec<Option<String>>,
-    /// Held as long as the contents are in memory.
+    /// The permit, held as long as the contents are in memory.
     _place: Option<OwnedSemaphorePermit>,
 }
 
-/// Limits downloads, and stops asking for files while they hang.
+/// Limits concurrent downloads, and pauses them while they hang.
 #[derive(Debug)]
 pub(super) struct Downloads {
     places: Arc<Semaphore>,
@@ -87,12 +87,12 @@ impl Downloads {
     }
 }
 
-/// Reads.
+/// Reads messages: their files, links, threads and channels.
 #[derive(Debug)]
 pub(super) struct MessageReader {
     web: Arc<Web>,
     rules: Arc<Rules>,
-    /// Links that Slack told, by channel and `ts`.
+    /// Links by channel and `ts`.
     links: Mutex<Cache<String, String>>,
     downloads: Downloads,
 }
@@ -107,12 +107,12 @@ impl MessageReader {
         }
     }
 
-    /// Downloads the files of a message, side by side, as far as they come in time.
+    /// Downloads the files of a message in parallel, as far as they come in time.
     pub(super) async fn files(&self, message: &Message) -> Files {
         if message.unread_files().next().is_none() {
             return Files::default();
         }
-        // Waiting for a place counts: many messages at once must not add up.
+        // The wait for a permit counts towards the time limit: the waits of many messages must not add up.
         let place = tokio::time::timeout(FILE, Arc::clone(&self.downloads.places).acquire_owned());
         let Ok(Ok(place)) = place.await else {
             info!(
@@ -146,7 +146,7 @@ impl MessageReader {
         downloaded
             .inspect_err(|error| info!(%error, file = file.id, "a file is not read; its preview has to do"))
             .ok()
-            // More than its share of what is looked at would only take memory.
+            // More than a file's share of the text that is matched would only take memory.
             .map(|content| matching::beginning(&content.text, matching::MOST_BYTES / FILES).to_owned())
     }
 
@@ -164,7 +164,7 @@ impl MessageReader {
         said
     }
 
-    /// What was said in a thread, the oldest first; nothing when Slack does not say in time.
+    /// The messages of a thread, oldest first; none when Slack does not answer in time.
     pub(super) async fn thread(&self, channel: &str, thread_ts: &str) -> Vec<String> {
         let asked = self.web.thread(&self.rules.us, channel, thread_ts);
         match tokio::time::timeout(LINK, asked).await {
@@ -177,7 +177,7 @@ impl MessageReader {
         }
     }
 
-    /// Where people find a message; `None` when Slack does not say in time.
+    /// The permalink of a message; `None` when Slack does not answer in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let key = format!("{channel}:{ts}");
         if let Some(link) = self.links().get(&key, Instant::now()) {
@@ -194,12 +194,12 @@ impl MessageReader {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a channel is to the bot. When Slack does not say in time, posting tells whether it is in it, and whom to call
-    /// is not shown: strangers might read it.
+    /// The bot's membership of a channel, and whether strangers read it. When Slack does not answer in time, posting
+    /// tells whether the bot is a member, and contacts are not shown: strangers might read them.
     pub(super) async fn spot(&self, channel: &str) -> ChannelInfo {
         let spot = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
             Ok(Ok(conversation)) => ChannelInfo {
-                // Of direct messages Slack tells only those with the bot.
+                // Slack only answers for direct messages with the bot.
                 is_member: conversation.is_member || conversation.is_im,
                 strangers: conversation.is_ext_shared,
             },
@@ -227,12 +227,12 @@ impl Expire for MessageReader {
     }
 }
 
-/// What a channel is to the bot.
+/// The bot's membership of a channel, and its readers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChannelInfo {
-    /// The bot is in it and can post there.
+    /// True when the bot is in the channel and can post there.
     pub(super) is_member: bool,
-    /// Another organisation reads it, and is not allowed to see everything.
+    /// True when another organisation reads the channel, and is not allowed to see everything.
     pub(super) strangers: bool,
 }
 

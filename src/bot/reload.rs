@@ -1,4 +1,4 @@
-//! Runbooks that change while the bot runs: parsed aside, swapped whole.
+//! Reloads of runbooks while the bot runs: parsed in the background, swapped as a whole.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,28 +17,29 @@ use crate::memory;
 use crate::runbook::Library;
 use crate::settings::Runbooks;
 
-/// Changes come in flocks (editors, git); this long after the last one the folder is read.
+/// Pause after the last change before the folder is read: changes come in bursts (editors, git).
 const SETTLE: Duration = Duration::from_millis(100);
-/// But not later than this after the first.
+/// Longest delay from the first change until the folder is read.
 const LATEST: Duration = Duration::from_secs(5);
 
-/// Tells about changes of the runbook folder. Made before the folder is read, so that no change falls between.
+/// Notifies of changes in the runbook folder. Made before the folder is read, so that no change falls between.
 pub(super) struct FolderWatcher {
     changed: Arc<Notify>,
-    /// How often the folder is looked at besides: links can be pointed elsewhere without a change inside the folder.
+    /// Interval at which the folder is read in any case: links can be pointed elsewhere without a change inside the
+    /// folder.
     look: Option<Duration>,
-    /// Watches as long as it lives. Nobody calls it, so the lock only makes it shareable.
+    /// Watches as long as it lives. It is never called, so the lock only makes it shareable.
     _watcher: Option<Mutex<Box<dyn Watcher + Send>>>,
 }
 
-/// Reads the runbooks anew when they change.
+/// Reloads the runbooks when they change.
 pub(super) struct Reload {
-    /// Nobody else studies, so the lock only makes it shareable.
+    /// Used by this task alone, so the lock only makes it shareable.
     pub(super) study: Mutex<KnowledgeSource>,
     pub(super) mind: Arc<Mind>,
     pub(super) status: Arc<Status>,
     pub(super) watch: FolderWatcher,
-    /// Who else is told of new runbooks.
+    /// Called after new runbooks are in use.
     pub(super) tell: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -61,7 +62,7 @@ impl Reload {
                 _ = tokio::time::timeout(LATEST, settled) => {}
             }
             let reload = Arc::clone(&self);
-            // Parsing a big folder takes a while and must not hold up the wire.
+            // Parsing a big folder takes a while and must not block the event loop.
             let done = tokio::task::spawn_blocking(move || {
                 reload.load();
                 memory::give_back();
@@ -73,7 +74,7 @@ impl Reload {
         }
     }
 
-    /// Uses other knowledge from now on, and tells who shows it.
+    /// Swaps the knowledge, and notifies those who show it.
     fn learn(&self, knowledge: Knowledge) {
         let runbooks = knowledge.library.runbooks.len();
         self.mind.learn(knowledge);
@@ -86,7 +87,7 @@ impl Reload {
         (self.tell)();
     }
 
-    /// Reads the folder anew. Where nothing changed nothing is indexed again, and nothing said.
+    /// Reads the folder again. When nothing changed, nothing is indexed or logged.
     fn load(&self) {
         let begun = Instant::now();
         let before = self.mind.knowledge();
@@ -94,7 +95,7 @@ impl Reload {
         match study.read(Some(&before.library)) {
             Ok(library) if is_same(&library, &before.library) => {
                 if library.diagnostics != before.library.diagnostics || library.skipped != before.library.skipped {
-                    // The runbooks stay, but people are told what is wrong with their files now.
+                    // The runbooks stay, but the problems reported for their files change.
                     let known = Knowledge {
                         library,
                         index: Arc::clone(&before.index),
@@ -130,7 +131,7 @@ impl Reload {
     }
 }
 
-/// Whether two readings give the same answers.
+/// Returns true when two libraries give the same answers.
 fn is_same(one: &Library, other: &Library) -> bool {
     one.runbooks == other.runbooks && one.data == other.data
 }
@@ -151,7 +152,7 @@ impl FolderWatcher {
         }
     }
 
-    /// Completes when the folder is to be looked at although nothing was told about it.
+    /// Completes when the folder is to be read although no change was notified.
     async fn look(&self) {
         match self.look {
             Some(interval) => tokio::time::sleep(interval).await,
@@ -160,7 +161,7 @@ impl FolderWatcher {
     }
 }
 
-/// Where the system cannot tell about changes (network disks, too many folders), they are looked for.
+/// A watcher of the folder. It polls where the system cannot notify of changes (network disks, too many folders).
 fn watcher(folder: &Path, poll_interval: Duration, changed: &Arc<Notify>) -> Option<Box<dyn Watcher + Send>> {
     let changed = Arc::clone(changed);
     let told = move |event: notify::Result<notify::Event>| match event {
@@ -171,7 +172,8 @@ fn watcher(folder: &Path, poll_interval: Duration, changed: &Arc<Notify>) -> Opt
             changed.notify_one();
         }
     };
-    // Links may lead anywhere, `/` included; those that are read have a folder of their own in here, or are looked at.
+    // Links may lead anywhere, `/` included; the linked folders that are read have a folder of their own in here, or
+    // are polled.
     let config = notify::Config::default()
         .with_poll_interval(poll_interval)
         .with_follow_symlinks(false);

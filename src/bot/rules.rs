@@ -1,4 +1,4 @@
-//! The policy, asked with what the settings and Slack say about a message.
+//! The policy applied to the settings and to Slack's data about a message.
 
 use jiff::SignedDuration;
 
@@ -7,59 +7,61 @@ use crate::settings::{Mode, Settings};
 use crate::slack::decode::{Identity, InteractionContext, Message};
 use crate::store::Retention;
 
-/// What is needed to judge a message.
+/// The data needed to judge a message.
 #[derive(Debug)]
 pub(super) struct Rules {
-    /// Who the bot is.
+    /// The bot's identity.
     pub(super) us: Identity,
-    /// What people set.
+    /// The settings.
     pub(super) settings: Settings,
 }
 
 impl Rules {
-    /// Whether a bot wrote it, we ourselves included.
+    /// Returns true when a bot wrote the message, this one included.
     pub(super) fn by_bot(&self, message: &Message) -> bool {
         message.bot_id.is_some() || self.own(message) || message.user.as_deref() == Some("USLACKBOT")
     }
 
-    /// Whether this is our user or our bot.
+    /// Tells whether an id is this bot's user or bot id.
     pub(super) fn is_us(&self, author: &str) -> bool {
         author == self.us.user_id || self.us.bot_id.as_deref() == Some(author)
     }
 
-    /// Whether we wrote it.
+    /// Returns true when this bot wrote the message.
     pub(super) fn own(&self, message: &Message) -> bool {
         message.user.as_deref() == Some(self.us.user_id.as_str())
             || (self.us.bot_id.is_some() && message.bot_id == self.us.bot_id)
     }
 
-    /// Whether a channel is answered unasked.
+    /// Tells whether messages of a channel are answered unasked.
     pub(super) fn is_unasked(&self, channel: &str) -> bool {
         let own = self.settings.channel(channel).and_then(|channel| channel.auto_answer);
         own.unwrap_or(self.settings.answers.auto)
     }
 
-    /// Whether a channel is answered although other organisations read it.
+    /// Tells whether a channel is answered although other organisations read it.
     pub(super) fn is_shared_allowed(&self, channel: &str) -> bool {
         self.settings.channel(channel).is_some_and(|channel| channel.shared)
     }
 
-    /// Whether who clicks, types a command or submits a window is treated as somebody of another organisation there.
+    /// Tells whether a person who clicks, types a command or submits a modal is treated as a member of another
+    /// organisation there.
     pub(super) fn is_stranger(&self, whence: &InteractionContext, channel: &str) -> bool {
         policy::is_guarded(whence.stranger, false, self.is_shared_allowed(channel))
     }
 
-    /// From which confidence a channel is answered unasked.
+    /// The confidence from which messages of a channel are answered unasked.
     pub(super) fn threshold(&self, channel: &str) -> f32 {
         self.settings.threshold(channel)
     }
 
-    /// For how long the same error in a channel gets a pointer to the answer before.
+    /// The time during which a repeated error in a channel gets a link to the previous answer.
     pub(super) fn repeat(&self, channel: &str) -> SignedDuration {
         SignedDuration::try_from(self.settings.repeat(channel)).unwrap_or(SignedDuration::MAX)
     }
 
-    /// The age from which a message is not answered any more; `None`: there is none. `patient`: for somebody who asked.
+    /// The age from which a message is not answered any more; `None` when there is no limit. `patient` for messages
+    /// that ask the bot.
     pub(super) fn too_old(&self, patient: bool) -> Option<SignedDuration> {
         let answers = &self.settings.answers;
         let minutes = if patient {
@@ -70,17 +72,17 @@ impl Rules {
         (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)))
     }
 
-    /// Who may mute channels; empty for everybody.
+    /// The people and user groups that may mute channels; empty for everybody.
     pub(super) fn mute_by(&self) -> &[String] {
         &self.settings.answers.mute_by
     }
 
-    /// Days that answers are kept.
+    /// The number of days that answers are kept.
     pub(super) fn retention_days(&self) -> u32 {
         self.settings.store.retention_days
     }
 
-    /// How long the store keeps what.
+    /// The retention times of the store.
     pub(super) fn retention(&self) -> Retention {
         Retention {
             answers: self.settings.store.retention(),
@@ -88,12 +90,12 @@ impl Rules {
         }
     }
 
-    /// Whether events come in over HTTP.
+    /// Tells whether events come in over HTTP.
     pub(super) fn is_http(&self) -> bool {
         self.settings.slack.mode == Mode::Http
     }
 
-    /// What may be done with a message.
+    /// The policy's verdict on a message.
     pub(super) fn verdict(&self, message: &Message, mentioned: bool, muted: bool) -> Verdict {
         let allowed = &self.settings.slack.allowed_bots;
         let names = [&message.bot_id, &message.app_id, &message.user];

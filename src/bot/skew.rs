@@ -9,25 +9,25 @@ use tracing::warn;
 
 use super::context::Context;
 
-/// Seconds from which a deviation is worth a person's attention. Slack's signatures hold for 300.
+/// Deviation in seconds that is worth a person's attention. Slack's signatures are valid for 300 s.
 pub(super) const MATTERS: u64 = 30;
-/// The least time between log lines.
+/// Shortest time between log lines.
 const SAID: Duration = Duration::from_hours(1);
-/// Slack is asked when it has not answered anything for so long.
+/// Time since Slack's last answer after which it is asked.
 const STALE: Duration = Duration::from_mins(10);
-/// How often this machine's clock is compared with what it should show.
+/// Interval at which this machine's clock is compared with its expected time.
 const LOOK: Duration = Duration::from_secs(5);
-/// The least time between questions to Slack because of a clock that moved.
+/// Shortest time between calls to Slack because of a clock that moved.
 const AGAIN: Duration = Duration::from_mins(1);
 
-/// Watches the clock.
+/// Watches the deviation of the clock.
 #[derive(Debug)]
 pub(super) struct Skew {
     pub(super) context: Arc<Context>,
 }
 
 impl Skew {
-    /// Watches until told to stop.
+    /// Watches the deviation until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut measured = self.context.web.time().watch();
         let mut said: Option<Instant> = None;
@@ -51,8 +51,8 @@ impl Skew {
         }
     }
 
-    /// Waits until a measurement is due, and asks Slack for one. After a sleep of the machine that has to be soon: in HTTP
-    /// mode every request would be refused as too new.
+    /// Waits until a measurement is due, and calls Slack for one. After the machine has slept that has to be soon: in
+    /// HTTP mode every request would be refused as too new.
     async fn measure(&self, asked: &mut Option<Instant>) {
         let begun = Instant::now();
         loop {
@@ -64,12 +64,12 @@ impl Skew {
             }
         }
         *asked = Some(Instant::now());
-        // Its answer is a measurement; whether it succeeds does not matter here.
+        // The response is a measurement; success does not matter here.
         let _ = self.context.web.auth_test().await;
     }
 }
 
-/// A deviation for people.
+/// A sentence about a deviation, for people.
 pub(super) fn sentence(seconds: i64) -> String {
     let side = if seconds < 0 { "behind" } else { "ahead of" };
     let by = seconds.unsigned_abs();

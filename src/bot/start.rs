@@ -1,4 +1,4 @@
-//! Before the bot says that it is ready: are the tokens good, and can events come in?
+//! Checks before the bot is ready: valid tokens, scopes, and a way for events to come in.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ const SIGNING: Kind = Kind {
     found_at: "stands under \"Basic Information\", \"App Credentials\" in the app's settings",
 };
 
-/// Scopes without which the bot cannot read or answer. Others only make it do less.
+/// Scopes without which the bot cannot read or answer. Without others it only does less.
 const NEEDED: &[&str] = &["chat:write"];
 /// Scopes that the bot uses where it has them.
 const WANTED: &[&str] = &[
@@ -87,7 +87,7 @@ impl Kind {
             Some("xapp") => "an app-level token (xapp-…)",
             Some("xoxp") => "a user token (xoxp-…)",
             Some("xoxe" | "xoxe.xoxb" | "xoxe.xoxp") => "a token for rotation (xoxe…)",
-            // A signing secret has no form of its own.
+            // A signing secret has no prefix.
             _ if self.prefix.is_empty() => return Ok(token),
             _ => "something that is no Slack token",
         };
@@ -102,8 +102,8 @@ impl Kind {
         })
     }
 
-    /// Names the characters that a secret of this kind cannot have, if it has any. Tokens are sent in a header; a signing
-    /// secret is only the key of an HMAC and may hold anything that fits on a line.
+    /// Names the characters that a secret of this kind cannot contain, if it has any. Tokens are sent in a header; a
+    /// signing secret is only the key of an HMAC and may hold anything that fits on a line.
     fn unusable(&self, text: &str) -> Option<&'static str> {
         if text.contains(char::is_control) {
             return Some("a line break or another control character");
@@ -141,7 +141,7 @@ impl Kind {
     }
 }
 
-/// The way to Slack, before anything is asked.
+/// The clients for Slack, before any call.
 pub(super) struct SlackAccess {
     pub(super) net: Net,
     pub(super) web: Arc<Web>,
@@ -149,16 +149,16 @@ pub(super) struct SlackAccess {
     api_url: String,
 }
 
-/// How events come in.
+/// The way in which events come in.
 #[derive(Clone)]
 pub(super) enum InboundMode {
-    /// Over connections that the bot opens.
+    /// Socket Mode: over connections that the bot opens.
     Socket { app_token: SecretString },
-    /// Slack posts them.
+    /// HTTP mode: Slack posts them.
     Http { signing_secret: SecretString },
 }
 
-/// The bot token and what the mode needs beside it, of the right kinds.
+/// The bot token and the second secret that the mode needs, of the right kinds.
 pub(super) struct Tokens<'a> {
     bot: &'a SecretString,
     way: &'a SecretString,
@@ -166,7 +166,7 @@ pub(super) struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    /// What they are.
+    /// Names the two kinds of secrets.
     pub(super) fn describe(&self) -> &'static str {
         match self.mode {
             Mode::Socket => "a bot token and an app-level token",
@@ -189,7 +189,7 @@ pub(super) fn tokens(settings: &Settings) -> Result<Tokens<'_>, Error> {
 }
 
 impl SlackAccess {
-    /// Makes the clients; `clock` is what Slack's time is measured against.
+    /// Makes the clients; Slack's time is measured against `clock`.
     pub(super) fn new(settings: &Settings, tokens: &Tokens<'_>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let api_url = settings.slack.api_url.clone();
         let net = Net::new(&settings.net.ca_files, settings.slack.request_timeout())?;
@@ -202,8 +202,8 @@ impl SlackAccess {
         Ok(Self { net, web, way, api_url })
     }
 
-    /// Asks Slack who the bot is, and whether its token has the scopes that the bot needs. Whether a signing secret is
-    /// right is known only from Slack's first request.
+    /// Asks Slack for the bot's identity, and checks that its token has the scopes that the bot needs. A signing secret
+    /// can be checked only with Slack's first request.
     pub(super) async fn identity(&self) -> Result<Identity, Error> {
         let us = self.web.auth_test().await;
         let us = us.map_err(|cause| BOT.refused(&self.api_url, cause))?;
@@ -211,7 +211,7 @@ impl SlackAccess {
         Ok(us)
     }
 
-    /// Opens the first address for a connection, in Socket Mode. It can be used once.
+    /// Gets the first address for a connection, in Socket Mode. It can be used once.
     pub(super) async fn open(&self) -> Result<Option<String>, Error> {
         let InboundMode::Socket { app_token } = &self.way else {
             return Ok(None);
@@ -221,7 +221,7 @@ impl SlackAccess {
     }
 }
 
-/// Takes the port for Slack's requests, in the mode that needs one.
+/// Binds the port for Slack's requests, in HTTP mode.
 pub(super) async fn listen(settings: &Settings) -> Result<Option<TcpListener>, Error> {
     let Some(address) = settings.slack.address() else {
         return Ok(None);
@@ -230,7 +230,7 @@ pub(super) async fn listen(settings: &Settings) -> Result<Option<TcpListener>, E
     listener.map(Some).map_err(|cause| Error::Listen { address, cause })
 }
 
-/// The scopes that the bot would use and does not have; `None` when Slack does not name its scopes.
+/// The scopes that the bot would use and does not have; `None` when Slack does not list its scopes.
 pub(super) fn missing_scopes(web: &Web) -> Option<Vec<&'static str>> {
     web.scopes().map(|told| missing(&told, WANTED))
 }
@@ -241,7 +241,7 @@ fn missing(told: &str, of: &[&'static str]) -> Vec<&'static str> {
 }
 
 fn check_scopes(web: &Web) -> Result<(), Error> {
-    // Not every way to Slack tells the scopes; then the first refused call does.
+    // Not every route to Slack reports the scopes; then the first refused call does.
     let Some(told) = web.scopes() else { return Ok(()) };
     let (needed, wanted) = (missing(&told, NEEDED), missing(&told, WANTED));
     if !needed.is_empty() {

@@ -1,4 +1,4 @@
-//! What the bot says about its health: read by `/ready`, awaited by tests and by the local workspace.
+//! The bot's health, as read by `/ready` and awaited by tests and by the local workspace.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,46 +10,46 @@ use tokio::sync::watch;
 use super::waiting::{Reasons, What};
 use crate::settings::Mode;
 
-/// A store that fails for so long is not going to mend itself: the process is to be restarted.
+/// Time after which a failing store is not going to recover: the process is to be restarted.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The health of each dependency at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Snapshot {
-    /// How events come in.
+    /// The way in which events come in.
     pub mode: Mode,
-    /// Whether Slack's requests are taken, in HTTP mode.
+    /// True when Slack's requests are taken, in HTTP mode.
     pub listening: bool,
-    /// Socket Mode connections that said hello.
+    /// Number of Socket Mode connections that have sent `hello`.
     pub sockets: usize,
-    /// Whether the store took the last write.
+    /// True when the store took the last write.
     pub store: bool,
-    /// Runbooks loaded.
+    /// Number of runbooks loaded.
     pub runbooks: usize,
-    /// Errors found in the runbook folder: files that are not used, or kept in the version read before.
+    /// Number of errors in the runbook folder: files that are not used, or kept in the version read before.
     pub errors: usize,
-    /// Connections beyond what the fleet should hold, once that has lasted.
+    /// Number of connections beyond those the fleet should hold, once that has lasted.
     pub ghosts: u32,
-    /// Whether Slack refuses the bot token.
+    /// True when Slack refuses the bot token.
     pub refused: bool,
-    /// How many times the runbooks were swapped.
+    /// Number of times the runbooks were swapped.
     pub reloads: u64,
-    /// Messages that wait to be handled.
+    /// Number of messages that wait to be handled.
     pub waiting: u64,
-    /// Messages that were set aside, for `signpost inbox`.
+    /// Number of messages that were set aside, for `signpost inbox`.
     pub set_aside: u64,
-    /// Whether something outside is waited for, as `/ready` says in words.
+    /// True while the bot waits for Slack or the store, for a reason that `/ready` gives.
     pub waits: bool,
-    /// Seconds that this machine's clock is ahead of Slack's; `None` before Slack has answered.
+    /// Seconds by which this machine's clock is ahead of Slack's; `None` before Slack has answered.
     pub skew_seconds: Option<i64>,
-    /// Where health and metrics are served: with port 0 in the settings, any that was free.
+    /// Address at which health and metrics are served: with port 0 in the settings, any free port.
     pub health: Option<SocketAddr>,
-    /// Where Slack's requests come in, in HTTP mode.
+    /// Address at which Slack's requests come in, in HTTP mode.
     pub requests: Option<SocketAddr>,
 }
 
 impl Snapshot {
-    /// Whether the bot can answer.
+    /// Returns true when the bot can answer.
     pub fn ready(self) -> bool {
         let hears = match self.mode {
             Mode::Socket => self.sockets > 0,
@@ -58,7 +58,7 @@ impl Snapshot {
         hears && self.store && self.runbooks > 0 && !self.refused
     }
 
-    /// What there is to say about Slack.
+    /// The part of `/ready` about Slack.
     fn slack(self) -> serde_json::Value {
         match self.mode {
             Mode::Socket => json!({
@@ -72,7 +72,7 @@ impl Snapshot {
     }
 }
 
-/// The current [`Snapshot`], with waiting for changes.
+/// The current [`Snapshot`], whose changes can be awaited.
 #[derive(Debug)]
 pub struct Status {
     sender: watch::Sender<Snapshot>,
@@ -83,7 +83,7 @@ pub struct Status {
 #[derive(Debug)]
 struct StoreFault {
     since: Instant,
-    /// When the log last said so.
+    /// Time at which the fault was last logged.
     said: Instant,
     why: String,
 }
@@ -99,7 +99,7 @@ impl Default for Status {
 }
 
 impl Status {
-    /// The health now.
+    /// The current health.
     pub fn get(&self) -> Snapshot {
         *self.sender.borrow()
     }
@@ -109,19 +109,20 @@ impl Status {
         self.wait_for(Snapshot::ready).await;
     }
 
-    /// Waits until the health is as asked.
+    /// Waits until the health meets a condition.
     pub async fn wait_for(&self, mut asked: impl FnMut(Snapshot) -> bool) {
         // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.sender.subscribe().wait_for(|snapshot| asked(*snapshot)).await;
     }
 
-    /// The store took a write.
+    /// Records that the store took a write.
     pub fn store_works(&self) {
         *self.store_fault() = None;
         self.change(|status| status.store = true);
     }
 
-    /// The store failed. Tells whether the log should say so: when it begins, and once a minute from then on.
+    /// Records a failure of the store. Returns true when it should be logged: at the first failure, and once a minute
+    /// from then on.
     pub fn store_failed(&self, why: &impl ToString) -> bool {
         let mut fault = self.store_fault();
         let now = Instant::now();
@@ -143,7 +144,7 @@ impl Status {
         self.store_fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why the process is to be restarted, if it is: `elapsed` tells how long ago something was.
+    /// The reason why the process is to be restarted, if there is one: `elapsed` gives the time since an instant.
     fn dead(&self, elapsed: impl Fn(Instant) -> Duration) -> Option<String> {
         let fault = self.store_fault();
         let fault = fault.as_ref().filter(|fault| elapsed(fault.since) >= STORE_PATIENCE)?;
@@ -151,7 +152,7 @@ impl Status {
         Some(format!("the store has failed for {seconds} seconds: {}", fault.why))
     }
 
-    /// Changes it and tells those who wait.
+    /// Changes the health, and notifies those who wait.
     pub fn change(&self, change: impl FnOnce(&mut Snapshot)) {
         self.sender.send_if_modified(|snapshot| {
             let before = *snapshot;

@@ -1,4 +1,4 @@
-//! Waiting for Slack and for the store at the start: a fault that passes without a person's help never ends the process.
+//! Waits for Slack and for the store at the start: a temporary fault never ends the process.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -15,11 +15,11 @@ use super::{Error, Status};
 use crate::slack::web;
 use crate::store::{self, Store as _, sqlite::Sqlite};
 
-/// The least time between log lines about one cause.
+/// Shortest time between log lines about one cause.
 const SAID: Duration = Duration::from_mins(1);
-/// The longest wait that Slack may ask for.
+/// Longest wait that Slack may ask for.
 const LONGEST: Duration = Duration::from_hours(1);
-/// Between tries to open the store.
+/// Pause between tries to open the store.
 const STORE_AGAIN: Duration = Duration::from_millis(250);
 
 /// Reasons why the bot is not ready, for `/ready`.
@@ -34,7 +34,7 @@ pub(super) enum What {
 }
 
 impl Reasons {
-    /// Sets or clears a reason; gives whether there is any now.
+    /// Sets or clears a reason. Returns true when there is any now.
     pub(super) fn set(&self, what: What, why: Option<String>) -> bool {
         let mut reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reason) = reasons.get_mut(what as usize) {
@@ -43,7 +43,7 @@ impl Reasons {
         reasons.iter().any(Option::is_some)
     }
 
-    /// Adds the reasons to the body of `/ready`.
+    /// Adds the reasons to the JSON body of `/ready`.
     pub(super) fn tell(&self, details: &mut Value) {
         let reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, why) in ["slack", "store"].into_iter().zip(reasons.iter()) {
@@ -54,11 +54,12 @@ impl Reasons {
     }
 }
 
-/// Asks Slack until it answers. Between tries: as long as Slack says, else exponentially longer, with jitter.
+/// Calls Slack until it answers. The wait between tries is as long as Slack says, else exponentially longer, with
+/// jitter.
 ///
 /// # Errors
 ///
-/// A fault that only a person can mend: a token that Slack refuses, a scope that is missing.
+/// A fault that only a person can fix: a token that Slack refuses, a scope that is missing.
 pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
     status: &Status,
     (least, most): (Duration, Duration),
@@ -104,13 +105,13 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
     }
 }
 
-/// Opens the store and counts what was being handled when the process ended. A process that is ending may still use the
-/// store, and something else may have it locked for a moment: that is waited for as long as `patience`. A disk that is
-/// full, or takes nothing more for another reason, is waited for without end.
+/// Opens the store and counts the rows that were being handled when the process ended. A process that is ending may
+/// still use the store, and something else may have it locked for a moment: that is waited for as long as `patience`. A
+/// disk that is full, or takes no writes for another reason, is waited for without end.
 ///
 /// # Errors
 ///
-/// A fault that only a person can mend.
+/// A fault that only a person can fix.
 pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) -> Result<Sqlite, Error> {
     let begun = Instant::now();
     let mut said: Option<Instant> = None;
@@ -164,7 +165,7 @@ async fn recover(opened: &mut Option<Sqlite>, path: &Path) -> Result<Sqlite, sto
 enum Blocked {
     /// Another process uses it.
     Busy,
-    /// There is no space, or none that this user may have.
+    /// There is no space left, or none for this user.
     Full,
 }
 
@@ -185,9 +186,10 @@ fn blocked(error: &store::Error) -> Option<Blocked> {
     }
 }
 
-/// SQLite's primary result codes BUSY 5, LOCKED 6 and FULL 13. A quota, and a full disk when the index of the log is made,
-/// are told with the extended codes `IOERR_WRITE` 778, `IOERR_FSYNC` 1034, `IOERR_DIR_FSYNC` 1290, `IOERR_TRUNCATE` 1546,
-/// `IOERR_SHMSIZE` 4874 and `IOERR_SHMMAP` 5386 (<https://www.sqlite.org/rescode.html>).
+/// Maps SQLite's primary result codes BUSY 5, LOCKED 6 and FULL 13. A quota, and a full disk while the index of the
+/// write-ahead log is made, are reported with the extended codes `IOERR_WRITE` 778, `IOERR_FSYNC` 1034,
+/// `IOERR_DIR_FSYNC` 1290, `IOERR_TRUNCATE` 1546, `IOERR_SHMSIZE` 4874 and `IOERR_SHMMAP` 5386
+/// (<https://www.sqlite.org/rescode.html>).
 fn of_code(cause: &sqlx::Error) -> Option<Blocked> {
     let code: u32 = cause.as_database_error()?.code()?.parse().ok()?;
     match (code & 0xff, code) {
@@ -197,19 +199,19 @@ fn of_code(cause: &sqlx::Error) -> Option<Blocked> {
     }
 }
 
-/// Whether a failed call may succeed later without a person's help.
+/// Returns true when a failed call may succeed later without a person's help.
 pub(super) fn is_passing(cause: &web::Error) -> bool {
     match cause {
         web::Error::RateLimited { .. } | web::Error::Unreachable { .. } | web::Error::Uncertain { .. } => true,
         // The workspace is being moved to an organisation.
         web::Error::Auth { code, .. } => code == "org_login_required",
-        // A status of HTTP without Slack's word may be a proxy's.
+        // An HTTP status without Slack's own error may come from a proxy.
         web::Error::Permanent { code, .. } => code.starts_with("http_"),
         web::Error::Content { .. } | web::Error::Channel { .. } | web::Error::Gone { .. } => false,
     }
 }
 
-/// A failed call, as a sentence for people.
+/// Formats a failed call as a sentence for people.
 pub(super) struct Why<'a> {
     pub(super) api_url: &'a str,
     pub(super) cause: &'a web::Error,

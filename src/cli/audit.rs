@@ -1,4 +1,4 @@
-//! `signpost audit`: who asked for which job, who allowed it, and what came of it.
+//! `signpost audit`: the log of requests for jobs, approvals and outcomes.
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
@@ -16,7 +16,7 @@ use crate::settings;
 use crate::store::sqlite::Sqlite;
 use crate::store::{AuditEntry, AuditQuery, Runs as _};
 
-/// Characters to which a column is widened for the sake of one entry.
+/// Maximum characters to which a column is widened for one entry.
 const WIDEST: usize = 48;
 
 /// Print who asked for which job, who allowed it, and what came of it. The bot may run meanwhile.
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     limit: Option<u32>,
 }
 
-/// From when on.
+/// Start of the period to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Since {
     At(Timestamp),
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line for each, its columns below each other.
+/// A line for each entry, with the columns aligned.
 fn table(entries: &[AuditEntry]) -> Vec<String> {
     let rows: Vec<[String; 7]> = entries.iter().map(columns).collect();
     let width = |column: usize| {
@@ -112,7 +112,7 @@ fn table(entries: &[AuditEntry]) -> Vec<String> {
     let line = |row: &[String; 7]| {
         let mut line = String::new();
         for (text, width) in row.iter().zip(widths) {
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = write!(line, "{text:width$}  ");
         }
         line.truncate(line.trim_end().len());
@@ -160,7 +160,7 @@ fn pairs(object: &Map<String, Value>) -> Vec<String> {
     object.iter().map(pair).collect()
 }
 
-/// A value as it is where that is clear, else as JSON.
+/// A value as it is where that is unambiguous, else as JSON.
 fn value(value: &Value) -> String {
     match value {
         Value::String(text)
@@ -172,7 +172,7 @@ fn value(value: &Value) -> String {
     }
 }
 
-/// What people typed must neither end a line nor steer a terminal.
+/// Escapes a text: typed values must neither end a line nor control a terminal.
 fn plain(text: &str) -> String {
     let is_unsafe = |c: char| {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,4 +1,4 @@
-//! `signpost eval`: matching measured on a labelled set.
+//! `signpost eval`: the quality of matching, measured on a labelled set.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -56,7 +56,7 @@ struct Case {
     kind: String,
 }
 
-/// The runbooks that are right for a paste; none for a paste that must be left alone.
+/// The runbooks that are right for a paste; none for a paste that must not be answered.
 #[derive(Debug, Default, Deserialize)]
 #[serde(untagged)]
 enum Expected {
@@ -88,7 +88,7 @@ impl Expected {
     }
 }
 
-/// What is counted, for all cases and for each kind.
+/// Counts, for all cases and for each kind.
 #[derive(Debug, Default, Clone, Serialize)]
 struct Counts {
     positives: usize,
@@ -120,7 +120,7 @@ struct Latency {
     p99: u64,
 }
 
-/// How one case went.
+/// The results for one case.
 struct Judged {
     case: Case,
     found: Outcome,
@@ -208,7 +208,8 @@ fn heading_of<'l>(library: &'l Library, found: &Match) -> &'l str {
     library.section(found.topic).map_or("", runbook::Section::name)
 }
 
-/// Whether the section found is the one that a label names: as the document writes its heading, or as people read it.
+/// Returns true when the section found is the one that a label names: as the document writes its heading, or as people
+/// read it.
 fn is_named(library: &Library, found: &Match, anchor: &str) -> bool {
     let anchor = anchor.trim();
     library

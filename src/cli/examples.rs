@@ -1,22 +1,22 @@
-//! Errors to try in the local workspace, taken from a folder of runbooks.
+//! Example errors to try in the local workspace, taken from a folder of runbooks.
 
 use crate::matching::Index;
 use crate::runbook::{Library, Runbook, Symptom, SymptomKind, placeholder};
 use crate::sandbox::Example;
 
-/// Examples that are offered.
+/// Maximum number of examples that are offered.
 const MOST: usize = 5;
-/// Runbooks that are looked through for error texts: opening one reads it again.
+/// Maximum number of runbooks that are searched for error texts: opening one reads it again.
 const OPENED: usize = 200;
-/// Texts of one runbook that are tried.
+/// Maximum number of texts of one runbook that are tried.
 const TRIED: usize = 12;
-/// Characters of an error text.
+/// Length of an error text in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=600;
-/// Characters of the hint below a title.
+/// Maximum characters of the hint below a title.
 const HINT: usize = 60;
 
-/// Examples that the bot answers with the runbook they come from: those of the front matter first, then error texts of the
-/// runbooks' own signatures. Empty when there are none.
+/// Finds examples that the bot answers with the runbook they come from: those of the front matter first, then error
+/// texts of the runbooks' own signatures. Empty when there are none.
 pub(super) fn of(library: &Library, index: &Index) -> Vec<Example> {
     let numbered = || library.runbooks.iter().enumerate();
     let mut found: Vec<(usize, Example)> = Vec::new();
@@ -53,7 +53,7 @@ fn written(runbook: &Runbook) -> Option<Example> {
     Some(example(runbook, text.clone(), false))
 }
 
-/// What the runbook shows as errors and alerts, with values in the place of placeholders.
+/// The errors and alerts in a runbook, with values in the place of placeholders.
 fn signatures(runbook: &Runbook) -> Vec<Example> {
     let symptoms = runbook.topics.iter().flat_map(|topic| &topic.symptoms);
     let shown = |symptom: &&Symptom| {

@@ -1,4 +1,4 @@
-//! `signpost match --explain`: why a paste was answered as it was, or left alone.
+//! `signpost match --explain`: the reasons why a paste was answered as it was, or not at all.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::matching::{Account, Explanation, Reason, Silence};
 use crate::runbook::{Library, Section, TopicId};
 
-/// Candidates that a person is told; JSON holds all.
+/// Maximum number of candidates in the text; JSON holds all.
 const MOST_CANDIDATES: usize = 4;
-/// Reasons of one candidate that a person is told.
+/// Maximum number of reasons for one candidate in the text.
 const MOST_REASONS: usize = 6;
-/// What adds less, in bits, says what was said before.
+/// Least contribution of a reason in bits; a smaller one repeats what other reasons said.
 const LEAST_ADDED: f32 = 0.05;
-/// Longer quotations are cut for a person, in characters.
+/// Maximum characters of a quotation in the text; longer ones are cut.
 const LONGEST: usize = 100;
 
 /// The explanation as a person reads it.

@@ -1,4 +1,4 @@
-//! What the commands that only read runbooks share: loading a folder with a progress bar.
+//! Loading of runbooks with a progress bar, shared by the commands that only read them.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn library(folder: Option<&Path>, follow_links: bool) -> anyhow::Resu
     checked(folder, read(folder, follow_links, &|_, _| {})?)
 }
 
-/// The same, also when there is none in the folder: what was found wrong is in it.
+/// The runbooks of a folder, or the sample pack, also when there are none: the library holds the problems found.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub(super) fn whole(folder: Option<&Path>, follow_links: bool) -> anyhow::Result
     read(folder, follow_links, &|_, _| {})
 }
 
-/// The same, with its index.
+/// The runbooks of a folder, or the sample pack, with their index.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ fn read(folder: Option<&Path>, follow_links: bool, take: files::Take<'_>) -> any
     Ok(library?)
 }
 
-/// Refuses a folder without runbooks, with the reasons; tells what is wrong in one that has some.
+/// Refuses a folder without runbooks, with the reasons; otherwise reports the problems found.
 fn checked(folder: Option<&Path>, library: Library) -> anyhow::Result<Library> {
     let Some(folder) = folder else {
         return Ok(library);
@@ -75,7 +75,7 @@ fn checked(folder: Option<&Path>, library: Library) -> anyhow::Result<Library> {
     Ok(library)
 }
 
-/// Says on standard error what of the runbooks cannot be used; the rest is.
+/// Reports on standard error the errors in runbooks; the other files are used.
 fn tell_errors(library: &Library) -> anyhow::Result<()> {
     const MOST: usize = 5;
     let errors: Vec<_> = library
@@ -97,7 +97,7 @@ fn tell_errors(library: &Library) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A progress bar on standard error; hidden where nobody watches.
+/// A progress bar on standard error; hidden where that is no terminal.
 pub(super) fn progress(what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

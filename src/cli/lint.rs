@@ -1,4 +1,4 @@
-//! `signpost lint`: what is wrong in a runbook folder.
+//! The `signpost lint` command: reports the problems of a runbook folder.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -41,10 +41,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             );
         };
         library.diagnostics.extend(fit::misfits(&registry, &library));
-        library
-            .diagnostics
-            .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     }
+    library.diagnostics.extend(fit::unusable_checks(&library));
+    library
+        .diagnostics
+        .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     let errors = library
         .diagnostics
         .iter()
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(errors > 0)))
 }
 
-/// `path:line: level[code]: message`.
+/// Formats a diagnostic as `path:line: level[code]: message`.
 pub(super) fn line_of(found: &Diagnostic) -> String {
     let level = match found.level {
         Level::Info => "info",
@@ -84,7 +85,7 @@ pub(super) fn line_of(found: &Diagnostic) -> String {
     format!("{path}:{}: {level}[{}]: {}", found.line, found.code, found.message)
 }
 
-/// What was read and what was not, for the person at the terminal.
+/// Prints the number of documents, the number of diagnostics by level and the skipped files, to stderr.
 fn summarise(library: &Library) -> std::io::Result<()> {
     let mut err = std::io::stderr().lock();
     let count = |level| library.diagnostics.iter().filter(|found| found.level == level).count();

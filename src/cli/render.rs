@@ -1,4 +1,4 @@
-//! `signpost render`: the Slack messages that topics render to, for people and for validators.
+//! The `signpost render` command: the Slack messages that topics render to, for people and for validators.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::respond::{Responder, show_command, to_text};
 use crate::runbook::{Library, TopicId};
 use crate::slack::blocks;
 
-/// Names that are offered when none fits.
+/// Maximum number of names offered when none fits.
 const OFFERED: usize = 5;
 
 /// Show the Slack messages that topics render to.
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             write!(out, "{}{border}", to_text(&reply))
         };
         match written {
-            // `signpost render --all | head` has seen enough.
+            // `signpost render --all | head` closes the pipe early, which is not an error.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
             other => other?,
         }
@@ -143,7 +143,7 @@ fn name(library: &Library, id: TopicId) -> String {
         .unwrap_or_default()
 }
 
-/// How it is written on the command line: `render RUNBOOK [SECTION]`.
+/// Arguments of `signpost render` that name the topic: `RUNBOOK [SECTION]`.
 fn command(library: &Library, id: TopicId) -> String {
     show_command(library, id).replacen("show ", "", 1)
 }

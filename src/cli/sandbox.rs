@@ -1,4 +1,4 @@
-//! `signpost sandbox`
+//! The `signpost sandbox` command: the bot in a built-in local workspace.
 
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +18,7 @@ use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Works
 use crate::settings::{self, Link, Settings};
 use crate::{bot, sandbox};
 
-/// How long the bot may take to end what it has begun.
+/// Time limit of the bot's orderly shutdown, and then of the workspace's.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Try the bot in the built-in local workspace: no account, no token, no network.
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let examples = match &arguments.runbooks {
         Some(folder) => {
             check_folder(folder)?;
-            // Refuses a folder without runbooks: the bot would wait for some, and nobody would see why.
+            // Refuses a folder without runbooks: the bot would wait for some without saying why.
             let (library, index) = knowledge::indexed(Some(folder), arguments.follow_links)?;
             Some(examples::of(&library, &index))
         }
@@ -47,12 +47,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Runtime::new().context("no threads to run on")?;
     let result = runtime.block_on(both(arguments, examples));
-    // Nothing that still waits for a socket or a file may hold the end up.
+    // Tasks that still wait for a socket or a file must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-/// Where the examples on the page come from.
+/// Source of the examples on the page.
 #[derive(Debug, Clone, Copy)]
 enum Try {
     Sample,
@@ -84,7 +84,7 @@ fn check_folder(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The workspace and the bot, until a signal or until the bot gives up.
+/// Runs the workspace and the bot until a signal arrives or the bot ends.
 async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::Result<ExitCode> {
     let listener = bind(arguments.port).await?;
     let folder = tempfile::Builder::new().prefix("signpost-sandbox-").tempdir();
@@ -96,7 +96,7 @@ async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::
         ..Options::default()
     };
     let workspace = Workspace::start(listener, options, shutdown.clone());
-    // Below /jenkins of the page's port it is anyway; here it has an address without a context path.
+    // Jenkins is served below /jenkins on the page's port anyway; this address has no context path.
     workspace.jenkins().serve(bind(0).await?);
     let settings = settings_for(&workspace, arguments, folder.path())?;
     serve::log(&settings.log)?;
@@ -140,7 +140,7 @@ async fn bind(port: u16) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// The bot's settings: built in, pointed at the workspace. The bot does not know the difference.
+/// Returns the bot's settings: the built-in ones, pointed at the workspace. The bot cannot tell it from Slack.
 fn settings_for(workspace: &Workspace, arguments: &Arguments, folder: &Path) -> anyhow::Result<Settings> {
     let mut settings = settings::built_in()?;
     settings.slack.api_url = workspace.api_url();
@@ -152,17 +152,17 @@ fn settings_for(workspace: &Workspace, arguments: &Arguments, folder: &Path) -> 
         Some(runbooks) => runbooks.clone_into(&mut settings.runbooks.dir),
         None => settings.links = sample_links(),
     }
-    // Whatever the runbooks: a link to one of the jobs puts a button there.
+    // Independent of the runbooks: a link to one of the jobs becomes a button.
     let token = sandbox::jenkins::token_of("signpost");
     settings.jobs = settings::jobs::sample(&workspace.jenkins_url(), &token.into())?;
     settings.store.path = folder.join("signpost.db");
     settings.http.listen = String::new();
-    // A newcomer sees what is wrong, not how the bot lives.
+    // A newcomer sees problems, not the bot's routine log.
     "warn".clone_into(&mut settings.log.level);
     Ok(settings)
 }
 
-/// What a team would configure for the sample pack: places to look at, with what was captured from the paste.
+/// Links a team would configure for the sample pack, with placeholders for values captured from the paste.
 fn sample_links() -> Vec<Link> {
     let link = |title: &str, url: &str| Link {
         title: title.to_owned(),
@@ -198,7 +198,7 @@ async fn asked_to_end() {
     }
 }
 
-/// The address on stdout, for programs; what to try on stderr, for people.
+/// Prints the address to stdout, for programs, and what to try to stderr, for people.
 #[expect(clippy::print_stderr, reason = "what a person who started it should try")]
 fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
     let mut out = std::io::stdout();

@@ -1,4 +1,4 @@
-//! `signpost serve`
+//! The `signpost serve` command: runs the bot against Slack.
 
 use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     log(&settings.log)?;
     tell_jobs(&settings);
     let metrics = PrometheusBuilder::new().install_recorder()?;
-    // Two threads: the work is waiting, and thinking about a message takes a millisecond.
+    // Two threads: the work is mostly waiting, and processing a message takes a millisecond.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let ready = async {
                 status.wait_ready().await;
                 tracing::info!("ready");
-                // A Jenkins that is away keeps nobody from working with runbooks.
+                // An unreachable Jenkins is only logged: the runbooks work without it.
                 for problem in bot::unwell(&asked).await {
                     tracing::warn!("{problem}");
                 }
@@ -64,13 +64,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             () = beside => Ok(()),
         }
     });
-    // What does not end by itself is in the store.
+    // Tasks that have not ended by themselves have their state in the store.
     runtime.shutdown_background();
     ended?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What people may run.
+/// Logs how many jobs and Jenkins servers are registered.
 fn tell_jobs(settings: &Settings) {
     let registry = &settings.jobs.registry;
     if registry.jobs.is_empty() {
@@ -81,7 +81,7 @@ fn tell_jobs(settings: &Settings) {
     tracing::info!(jobs, jenkins, "jobs are registered");
 }
 
-/// The first signal asks to end well, the second to end now.
+/// Cancels `shutdown` at the first signal and `hard` at the second.
 async fn signals(shutdown: &CancellationToken, hard: &CancellationToken) {
     for token in [shutdown, hard] {
         if let Err(cause) = signal().await {
@@ -108,7 +108,7 @@ async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Logs to standard error; standard output is for data.
+/// Sets up logging to standard error (standard output is for data) and the panic hook.
 pub(super) fn log(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.level)?;
     let lines = tracing_subscriber::fmt::layer()
@@ -128,15 +128,15 @@ pub(super) fn log(log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a log line may be written, whatever `log.level` says. Libraries print whole frames, bodies, headers and SQL
-/// statements at their lower levels, with people's messages and our tokens in them.
+/// Tells whether a log line may be written, whatever `log.level` says. Libraries print whole frames, bodies, headers
+/// and SQL statements at their lower levels, with people's messages and our tokens in them.
 fn is_safe(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     let is_ours = target == "signpost" || target.starts_with("signpost::");
     is_ours || *metadata.level() <= Level::WARN
 }
 
-/// Logs a panic without what was put into its message: that may quote what somebody wrote.
+/// Logs a panic without the values formatted into its message, which may quote what somebody wrote.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic

@@ -1,30 +1,30 @@
-//! The commands: what parses them, what prints help and what completes them read the same list.
+//! The list of commands, shared by the parser, help and completion.
 
 use super::{Command, parse};
 
-/// A command as people know it.
+/// A command's entry in the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
-    /// The word it starts with; empty for free text.
+    /// First word of the command; empty for free text.
     pub name: &'static str,
-    /// Other words that stand for it when nothing follows them.
+    /// Other names of the command, valid only when nothing follows them.
     pub aliases: &'static [&'static str],
-    /// How it is written.
+    /// Syntax, as shown to people.
     pub usage: &'static str,
-    /// Key of its sentence in the template `help.md`.
+    /// Key of the command's sentence in the template `help.md`.
     pub help: &'static str,
-    /// Where it means something.
+    /// Place where the command can be used.
     pub place: Place,
-    /// What follows the word → the command, when all of it belongs to one.
+    /// Parses the text after the name; `None` when not all of it belongs to the command.
     pub(super) read: fn(&str) -> Option<Command>,
 }
 
-/// Where a command can be used.
+/// Place where a command can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Everywhere.
     Everywhere,
-    /// Only in a channel: it is about that channel.
+    /// Only in a channel, which the command is about.
     Channel,
 }
 
@@ -112,7 +112,7 @@ pub const CATALOGUE: [Entry; 10] = [
     },
 ];
 
-/// The command of that name.
+/// Returns the command of that name.
 pub(super) fn entry(name: &str) -> Option<&'static Entry> {
     named().find(|entry| entry.name == name)
 }
@@ -122,13 +122,13 @@ pub(super) fn named() -> impl Iterator<Item = &'static Entry> {
     CATALOGUE.iter().filter(|entry| !entry.name.is_empty())
 }
 
-/// The commands that a beginning can become, in the order of help: all of them for an empty one.
+/// Returns the commands whose names start with `beginning`, in the order of help; all of them when it is empty.
 pub fn completions(beginning: &str) -> Vec<&'static Entry> {
     let beginning = beginning.trim_start().to_lowercase();
     named().filter(|entry| entry.name.starts_with(&beginning)).collect()
 }
 
-/// What Slack shows behind `/signpost` while somebody types.
+/// Returns the usage hint that Slack shows after `/signpost` while somebody types.
 pub fn usage_hint() -> String {
     let usages: Vec<&str> = named().map(|entry| entry.usage).collect();
     format!("an error, or: {}", usages.join(" | "))

@@ -1,6 +1,6 @@
-//! What a person asked for: `@signpost …`, direct messages and `/signpost …` become a [`Command`]. Pure.
+//! Requests to the bot: `@signpost …`, direct messages and `/signpost …` become a [`Command`]. Pure.
 //!
-//! A command only if the whole text parses as one: `run failed with E0003` is something to find.
+//! A text is a command only if the whole of it parses as one: `run failed with E0003` is something to find.
 
 mod arguments;
 mod catalogue;
@@ -26,47 +26,47 @@ pub enum Command {
     HelpOn(String),
     /// `search WORDS`
     Search(String),
-    /// `show RUNBOOK [SECTION]`. When [`resolve()`] finds neither, the text was no command after all: find it.
+    /// `show RUNBOOK [SECTION]`. When [`resolve()`] finds neither, the text was not a command: find it.
     Show {
         /// Path, name or title of the runbook.
         runbook: String,
         /// Heading of the section.
         section: Option<String>,
     },
-    /// `who TEAM` or `who SERVICE`. When [`who()`] finds nobody, the text may have been no command: find it first.
+    /// `who TEAM` or `who SERVICE`. When [`who()`] finds nobody, the text may not have been a command: find it first.
     Who(String),
     /// `status`
     Status,
     /// `mute`, `mute 2h`: no unasked answers in this channel.
     Mute {
-        /// For how long; until somebody says `unmute` without.
+        /// Duration of the mute; `None` lasts until somebody says `unmute`.
         for_: Option<Duration>,
     },
     /// `unmute`
     Unmute,
-    /// `run JOB key=value …`: what stands behind `run`, for [`crate::jobs::arguments::read`].
+    /// `run JOB key=value …`: the text after `run`, for [`crate::jobs::arguments::read`].
     Run(String),
-    /// `jobs`: what can be run, and what runs.
+    /// `jobs`: lists the jobs that can be run and those that are running.
     Jobs,
-    /// Nearly a command. Find the text first; when nothing is recognised, ask whether the command was meant.
+    /// A misspelt command. Find the text first; when nothing is recognised, ask whether the command was meant.
     Typo {
-        /// The command line as it was meant.
+        /// The command line that was probably meant.
         meant: String,
-        /// What was typed.
+        /// The text as typed.
         text: String,
     },
-    /// A command with something after it that the command does not take. Find the text first; when nothing is recognised,
-    /// say what the command takes.
+    /// A command followed by something it does not take. Find the text first; when nothing is recognised, say what the
+    /// command takes.
     Unclear {
         /// Name of the command.
         command: &'static str,
-        /// What stands after it.
+        /// Text after the name.
         rest: String,
-        /// What was typed.
+        /// The text as typed.
         text: String,
     },
     /// Anything else: an error, a code, an alert, a question.
     Find(String),
-    /// Nothing but the mention.
+    /// A mention and nothing else.
     Empty,
 }

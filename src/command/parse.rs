@@ -1,4 +1,4 @@
-//! Text → command.
+//! Parser of commands.
 
 use core::time::Duration;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use super::{Command, catalogue, typo, unclear};
 /// A person's or the bot's mention as Slack writes it.
 static MENTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>").ok());
 
-/// How a sentence about a search or a show goes on; a request does not.
+/// Words that follow `search` or `show` in a statement about one; a request does not continue with them.
 const TELLS: [&str; 20] = [
     "is",
     "isn't",
@@ -35,13 +35,13 @@ const TELLS: [&str; 20] = [
     "did",
 ];
 
-/// Words of a name after `who`; more are a sentence.
+/// Maximum number of words of a name after `who`; a longer text is a sentence.
 const LONGEST_NAME: usize = 5;
 
-/// Longer than this nobody mutes a channel on purpose.
+/// Longest mute, in seconds: a year. Nobody mutes a channel for longer on purpose.
 const LONGEST_MUTE: u64 = 365 * 24 * 60 * 60;
 
-/// Reads what a person asked for. Mentions are no part of it.
+/// Parses a person's request. Mentions are ignored.
 pub fn parse(text: &str) -> Command {
     let addressed = text.trim_start().starts_with("<@");
     let text = without_mentions(text);
@@ -63,7 +63,7 @@ pub fn parse(text: &str) -> Command {
         .unwrap_or_else(|| Command::Find(text.to_owned()))
 }
 
-/// The command that the whole of a text is.
+/// Parses a text that is a command as a whole.
 pub(super) fn command(plain: &str) -> Option<Command> {
     let (word, rest) = split(plain);
     if let Some(entry) = catalogue::entry(&word) {
@@ -73,8 +73,8 @@ pub(super) fn command(plain: &str) -> Option<Command> {
     catalogue::named().find(alias).and_then(|entry| (entry.read)(rest))
 }
 
-/// The first word, ready to be compared, and what follows it, with the line break when that begins a new line. What only
-/// ends a sentence is no part of either.
+/// Splits a text into its first word, in lower case, and the rest, which keeps the line break when it begins a new
+/// line. Punctuation after the word that only ends a phrase is dropped.
 pub(super) fn split(plain: &str) -> (String, &str) {
     let end = plain.find(char::is_whitespace).unwrap_or(plain.len());
     let (word, rest) = plain.split_at(end);
@@ -85,7 +85,7 @@ pub(super) fn split(plain: &str) -> (String, &str) {
     (if alone { bare.to_owned() } else { word }, rest)
 }
 
-/// `help` alone or `help COMMAND`; "help me, my cluster is down" is something to find.
+/// Parses `help` alone or `help COMMAND`; "help me, my cluster is down" is something to find.
 pub(super) fn help(rest: &str) -> Option<Command> {
     if rest.is_empty() {
         return Some(Command::Help);
@@ -94,8 +94,8 @@ pub(super) fn help(rest: &str) -> Option<Command> {
     catalogue::entry(&name).map(|_| Command::HelpOn(name))
 }
 
-/// `search WORDS` on one line; more lines only as one quoted or fenced argument, for a paste that happens to start with
-/// the word is something to find.
+/// Parses `search WORDS` on one line. Several lines must be one quoted or fenced argument: a paste that happens to
+/// start with the word is something to find.
 pub(super) fn search(rest: &str) -> Option<Command> {
     let words = match arguments(rest).as_deref() {
         Some([]) => return Some(Command::HelpOn("search".to_owned())),
@@ -106,7 +106,7 @@ pub(super) fn search(rest: &str) -> Option<Command> {
     (!words.is_empty() && !tells(&words)).then_some(Command::Search(words))
 }
 
-/// "search is broken in prod" tells of a search, it does not ask for one.
+/// Tells whether the words continue a statement, such as "search is broken in prod", rather than a request.
 fn tells(words: &str) -> bool {
     let mut words = words.split_whitespace();
     words
@@ -115,7 +115,7 @@ fn tells(words: &str) -> bool {
         && words.next().is_some()
 }
 
-/// `show RUNBOOK [SECTION]`: whether such a runbook is there is for [`resolve`](super::resolve()) to say.
+/// Parses `show RUNBOOK [SECTION]`; [`resolve`](super::resolve()) tells whether the runbook exists.
 pub(super) fn show(rest: &str) -> Option<Command> {
     if rest.contains('\n') || tells(rest) {
         return None;
@@ -135,7 +135,7 @@ pub(super) fn show(rest: &str) -> Option<Command> {
     })
 }
 
-/// How people lead up to the name: "who is on call for armada", "who do I call about the logging service".
+/// Phrases before the name: "who is on call for armada", "who do I call about the logging service".
 static LEADS_UP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)^(?:
@@ -148,7 +148,7 @@ static LEADS_UP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// `who TEAM`: whether there is such a team is for [`who`](super::who()) to say.
+/// Parses `who TEAM`; [`who`](super::who()) tells whether the team exists.
 pub(super) fn who(rest: &str) -> Option<Command> {
     if rest.is_empty() {
         return Some(Command::HelpOn("who".to_owned()));
@@ -163,8 +163,9 @@ pub(super) fn who(rest: &str) -> Option<Command> {
     is_name.then(|| Command::Who(words.join(" ")))
 }
 
-/// `run JOB key=value`; "run failed with E0003" is something to find: what follows the job are values, all of them. Where
-/// the first of them is one, the others are meant to be: what is wrong with them is for whoever knows the jobs to say.
+/// Parses `run JOB key=value`. "run failed with E0003" is something to find: everything after the job must be a value.
+/// When the first of them is one, the text is a command even if others are malformed; the caller that knows the jobs
+/// reports the error.
 pub(super) fn run(rest: &str) -> Option<Command> {
     if rest.is_empty() {
         return Some(Command::HelpOn("run".to_owned()));
@@ -177,19 +178,19 @@ pub(super) fn run(rest: &str) -> Option<Command> {
     is_run.then(|| Command::Run(rest.to_owned()))
 }
 
-/// Whether a job may be called so: "run A=1" and "run failed: exit=1" are no requests.
+/// Tells whether a job may have this name: "run A=1" and "run failed: exit=1" are not requests.
 pub(super) fn is_job(name: &str) -> bool {
     !name.contains('=') && !name.ends_with(':')
 }
 
-/// `get-info CLUSTERID=c1 and more`: a job and a value, whatever follows.
+/// Tells whether the text begins with a job and a value, whatever follows: `get-info CLUSTERID=c1 and more`.
 fn begins_with_value(rest: &str) -> bool {
     static BEGINS: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"^(?:"[^"\n]+"|“[^”\n]+”|`[^`\n]+`|[^\s=:"“`]+)\s+[A-Za-z_][\w.-]*="#).ok());
     BEGINS.as_ref().is_some_and(|begins| begins.is_match(rest))
 }
 
-/// `mute`, `mute 2h`, `mute for 30 minutes`; "mute the alerts of prod" is something to find.
+/// Parses `mute`, `mute 2h`, `mute for 30 minutes`; "mute the alerts of prod" is something to find.
 pub(super) fn mute(rest: &str) -> Option<Command> {
     if rest.is_empty() {
         return Some(Command::Mute { for_: None });
@@ -197,7 +198,7 @@ pub(super) fn mute(rest: &str) -> Option<Command> {
     duration(rest).map(|duration| Command::Mute { for_: Some(duration) })
 }
 
-/// `2h`, `30 minutes`, `1h30m`: numbers with their units, at least a minute and at most a year.
+/// Parses a duration (`2h`, `30 minutes`, `1h30m`): numbers with their units, at least a minute and at most a year.
 fn duration(text: &str) -> Option<Duration> {
     static PART: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"^(\d{1,5})\s*(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)\s*").ok()
@@ -247,11 +248,11 @@ fn unescape(text: &str) -> String {
         .replace("&gt;", ">")
         .replace("&amp;", "&")
         .replace('\u{a0}', " ")
-        // Slack's own texts hold them, and people copy them.
+        // Slack's own texts contain zero-width spaces, and people copy them.
         .replace('\u{200b}', "")
 }
 
-/// A command in a code span, a fence or asterisks is still that command; a fence around an argument becomes a quotation.
+/// Unwraps a command in a code span, a fence, asterisks or underscores; a fence around an argument becomes a quotation.
 fn unfenced(text: &str) -> String {
     let text = text.trim();
     for fence in ["```", "`", "*", "_"] {

@@ -1,15 +1,15 @@
-//! Which topic a person means by `show RUNBOOK [SECTION]`.
+//! Resolution of `show RUNBOOK [SECTION]` to a topic.
 
 use crate::runbook::{Document, Library, Runbook, TopicId};
 
-/// What the words of `show` lead to.
+/// Result of resolving the words of `show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// One topic.
     Found(TopicId),
-    /// Several, in the library's order: ask which.
+    /// Several topics, in the library's order: ask which.
     Ambiguous(Vec<TopicId>),
-    /// None: the text was no command.
+    /// No topic: the text was not a command.
     Nothing,
 }
 
@@ -59,7 +59,7 @@ fn one(library: &Library, runbook: &str, section: Option<&str>) -> Resolution {
     decided(found)
 }
 
-/// `show E0003`: the name of a section that only one runbook has.
+/// Finds a section by its exact heading in all runbooks: `show E0003`.
 fn lone_section(library: &Library, name: &str) -> Resolution {
     let name = folded(name);
     if name.is_empty() {
@@ -87,13 +87,14 @@ fn decided(found: Vec<TopicId>) -> Resolution {
     }
 }
 
-/// The runbooks that a name fits: the one whose path it is, else those that have exactly it, else those that start with it.
+/// Returns the indices of the runbooks that a name fits: the one with that path, else those with exactly that name,
+/// else those with a name that starts with it.
 fn runbooks(library: &Library, name: &str) -> Vec<usize> {
     let name = folded(name);
     if name.is_empty() {
         return Vec::new();
     }
-    // What lies at the top of the folder has a path that is the file name of others.
+    // The path of a file at the top of the folder is also the file name of others.
     if let Some(index) = library
         .runbooks
         .iter()
@@ -111,7 +112,7 @@ fn runbooks(library: &Library, name: &str) -> Vec<usize> {
     if !exact.is_empty() {
         return exact;
     }
-    // One letter fits everything; a person who means a runbook writes more.
+    // One or two letters fit too many names; a person who means a runbook types more.
     if name.chars().count() < 3 {
         Vec::new()
     } else {
@@ -159,7 +160,7 @@ fn sections(runbook: &Runbook, name: &str) -> Vec<usize> {
     fitting(&|known| known.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
 }
 
-/// Case, quotation marks and the number of blanks do not count.
+/// Normalises a name for comparison: lower case, no quotation marks, single blanks.
 fn folded(name: &str) -> String {
     let name = name
         .to_lowercase()

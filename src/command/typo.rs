@@ -1,18 +1,18 @@
-//! Nearly a command: `serch iam token`, `staus`.
+//! Misspelt commands: `serch iam token`, `staus`.
 
 use super::parse::{command, split};
 use super::{Command, catalogue};
 
-/// A longer text is no slip of the fingers in a command.
+/// Longest text, in characters, that is taken for a misspelt command.
 const LONGEST: usize = 80;
 
-/// A job takes many values.
+/// Longest misspelt `run`, in characters: a job takes many values.
 const LONGEST_RUN: usize = 400;
 
-/// Names from this length on may differ in two places.
+/// Minimum length of a name that may differ in two places.
 const LONG_NAME: usize = 6;
 
-/// Words that are near a command's name and mean themselves: in errors, in logs, in what people write about them.
+/// Words that resemble a command's name but mean themselves: in errors, in logs, in what people write about them.
 const MEANT: [&str; 53] = [
     "bun", "chow", "cute", "fun", "gun", "halo", "heal", "heap", "heel", "held", "hell", "helm", "helo", "helps",
     "how", "mate", "mite", "mule", "muse", "mut", "muted", "mutes", "mutex", "nun", "ran", "research", "rub", "rum",
@@ -20,8 +20,8 @@ const MEANT: [&str; 53] = [
     "starts", "state", "states", "static", "stats", "statue", "statute", "sun", "unmuted", "whoa", "whom", "why",
 ];
 
-/// The command that a text nearly is: its first word is one slip (two in a long name) away from exactly one name, and the
-/// rest is what that command takes.
+/// Returns the command that a text nearly is: its first word is one slip (two in a long name) away from exactly one
+/// name, and the rest is what that command takes.
 pub(super) fn typo(plain: &str) -> Option<Command> {
     let (word, rest) = split(plain);
     let is_run = gives_values(rest);
@@ -29,7 +29,7 @@ pub(super) fn typo(plain: &str) -> Option<Command> {
     if (plain.contains('\n') && !is_run) || plain.chars().count() > longest {
         return None;
     }
-    // `rn get-info CLUSTERID=c1` can be nothing else.
+    // `rn get-info CLUSTERID=c1` can mean nothing else.
     let shortest = if is_run { 2 } else { 3 };
     let is_word = word.len() >= shortest && word.chars().all(|c| c.is_ascii_lowercase());
     if !is_word || MEANT.contains(&word.as_str()) {
@@ -51,7 +51,7 @@ pub(super) fn typo(plain: &str) -> Option<Command> {
     }
 }
 
-/// Whether a job and its values stand there.
+/// Tells whether the text is a job followed by values.
 fn gives_values(rest: &str) -> bool {
     crate::jobs::arguments::read(rest).is_ok_and(|asked| super::parse::is_job(&asked.job) && !asked.values.is_empty())
 }
@@ -59,7 +59,7 @@ fn gives_values(rest: &str) -> bool {
 fn is_slip(word: &str, name: &str) -> bool {
     match strsim::damerau_levenshtein(word, name) {
         1 => true,
-        // Two slips leave the first letter as it is: `each` and `reach` are no `search`.
+        // Two slips must not change the first letter: `each` and `reach` do not mean `search`.
         2 => name.len() >= LONG_NAME && word.get(..1) == name.get(..1),
         _ => false,
     }

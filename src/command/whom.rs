@@ -1,20 +1,20 @@
-//! Whom a person means by `who TEAM`, and where they are reached.
+//! Owners that a person means by `who TEAM`, and where they are reached.
 
 use std::collections::BTreeSet;
 
 use super::resolve::{Resolution, resolve};
 use crate::runbook::{Contact, Document, Library, Topic, TopicId};
 
-/// What the words of `who` lead to.
+/// Result of looking up the words of `who`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whom {
     /// The people to call.
     Found(Owner),
-    /// Several: names to choose from.
+    /// Several owners: names to choose from.
     Ambiguous(Vec<String>),
     /// Nobody of that name.
     Nothing {
-        /// The names that come nearest, the nearest first.
+        /// The most similar names, the nearest first.
         nearest: Vec<String>,
     },
 }
@@ -22,21 +22,21 @@ pub enum Whom {
 /// The people to call for a team, a service or a runbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// What was asked for.
+    /// Kind of thing that was asked for.
     pub subject: Subject,
-    /// Its name, as the runbooks write it.
+    /// Name of the subject, as the runbooks write it.
     pub name: String,
     /// Keys of the teams in `_data/teams.yml`, the most likely one first.
     pub teams: Vec<String>,
     /// Contacts that belong to no team.
     pub contacts: Vec<Contact>,
-    /// Runbooks that name them, a few.
+    /// Some of the runbooks that name the owner.
     pub runbooks: Vec<TopicId>,
-    /// Whether there are more such runbooks.
+    /// True when there are more such runbooks.
     pub more: bool,
 }
 
-/// What a name after `who` names.
+/// Kind of thing that a name after `who` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// A team of `_data/teams.yml`.
@@ -47,29 +47,29 @@ pub enum Subject {
     Runbook,
 }
 
-/// Runbooks that are opened to see whom they name: opening is work.
+/// Maximum number of runbooks opened to see whom they name: opening is work.
 const OPENED: usize = 40;
-/// Runbooks that are named.
+/// Maximum number of runbooks listed.
 const NAMED: usize = 5;
-/// Teams of one service or runbook.
+/// Maximum number of teams of one service or runbook.
 const TEAMS: usize = 4;
-/// Contacts without a team.
+/// Maximum number of contacts without a team.
 const CONTACTS: usize = 6;
-/// Names that are offered when none fits.
+/// Maximum number of names offered when none fits.
 const NEAREST: usize = 3;
-/// How alike a name must be to be offered.
+/// Minimum Jaro-Winkler similarity, 0 to 1, of a name that is offered.
 const ALIKE: f64 = 0.8;
 
-/// Shorter words begin too many titles.
+/// Minimum length of the words for a runbook, in characters: shorter ones begin too many titles.
 const SHORTEST_RUNBOOK: usize = 4;
 
-/// Words around a name that are no part of it.
+/// Words around a name that are not part of it.
 const AROUND: [&str; 9] = [
     "the", "team", "squad", "service", "people", "folks", "on-call", "oncall", "owner",
 ];
 
-/// Finds the people. A team is named by its key, name or channel, a service by the front matter's `service`, both also by
-/// the unique beginning or a word of it; then a runbook or a section, as in `show`.
+/// Finds the people. A team is named by its key, name or channel, a service by the front matter's `service`, both also
+/// by the unique beginning or a word of it; then a runbook or a section, as in `show`.
 pub fn who(library: &Library, words: &str) -> Whom {
     let found = named(library, words);
     let bare = without_words_around(words);
@@ -94,10 +94,10 @@ fn without_words_around(words: &str) -> String {
     words.join(" ")
 }
 
-/// A team or a service and all the names it goes by.
+/// A team or a service with all its names.
 struct Candidate {
     subject: Subject,
-    /// Key of the team, name of the service.
+    /// Key of the team or name of the service.
     key: String,
     names: Vec<String>,
 }
@@ -136,7 +136,7 @@ fn named(library: &Library, words: &str) -> Whom {
     })
 }
 
-/// A runbook or a section, named as in `show`.
+/// Looks up a runbook or a section, named as in `show`.
 fn of_runbook(library: &Library, words: &str) -> Option<Whom> {
     if words.chars().count() < SHORTEST_RUNBOOK {
         return None;
@@ -155,7 +155,7 @@ fn of_runbook(library: &Library, words: &str) -> Option<Whom> {
     }
 }
 
-/// The path of a runbook, with the heading of a section: of all names the one that nothing else has.
+/// Returns a topic's unique name: the path of the runbook, followed by the heading of a section.
 fn full_name(library: &Library, id: TopicId) -> Option<String> {
     let path = &library.runbooks.get(id.runbook)?.path;
     if id.section == 0 {
@@ -174,7 +174,7 @@ fn one_of(library: &Library, found: &[&Candidate]) -> Option<Whom> {
     }
 }
 
-/// Every team, then every service that is not called like a team.
+/// Lists every team, then every service that does not share a team's name.
 fn candidates(library: &Library) -> Vec<Candidate> {
     let mut out: Vec<Candidate> = Vec::new();
     let mut known = BTreeSet::new();
@@ -206,7 +206,7 @@ fn candidates(library: &Library) -> Vec<Candidate> {
     out
 }
 
-/// The front matter's `service`, read without opening the runbook: there may be ten thousand.
+/// Reads the front matter's `service` without opening the runbook: there may be ten thousand.
 fn service(document: &Document) -> Option<String> {
     let Some(text) = document.text() else {
         return document.front.service.clone();
@@ -308,7 +308,7 @@ fn contacts(library: &Library, id: TopicId) -> Vec<Contact> {
     })
 }
 
-/// The teams, the one that is named most first, and the contacts that belong to none.
+/// Splits contacts into teams, the most often named first, and contacts without a team.
 fn sorted(contacts: Vec<Contact>) -> (Vec<String>, Vec<Contact>) {
     let mut teams: Vec<(String, usize)> = Vec::new();
     let mut others: Vec<Contact> = Vec::new();
@@ -324,7 +324,7 @@ fn sorted(contacts: Vec<Contact>) -> (Vec<String>, Vec<Contact>) {
             None => others.push(contact),
         }
     }
-    // Stable: among equals the order of the documents stays.
+    // Stable: equals keep the order of the documents.
     teams.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
     teams.truncate(TEAMS);
     others.truncate(CONTACTS);
@@ -357,7 +357,7 @@ fn nearest(candidates: &[Candidate], asked: &str) -> Vec<String> {
         .collect()
 }
 
-/// Case, blanks, hyphens, brackets and the mark of a channel or a group do not count.
+/// Normalises a name for comparison: lower case, words of letters and digits only, single blanks.
 fn folded(name: &str) -> String {
     let name = name.to_lowercase();
     let parts = name.split(|c: char| !c.is_alphanumeric());

@@ -1,10 +1,10 @@
-//! Regular expressions as authors of runbooks write them: compiled within a limit of size, searched within a limit of
-//! work. Pure.
+//! Regular expressions as authors of runbooks write them, compiled within a limit of size and searched within a limit
+//! of work. Pure.
 //!
-//! They run on automata that are built while the text is read, linear in the text. Such an automaton can grow with the
-//! text (`[01]*1[01]{900}`); where it does, it is given up after a few milliseconds, and only the surroundings of a text
-//! that every match must hold are searched with care. Nothing here depends on the machine's speed: the same expression
-//! gives the same answer everywhere.
+//! Searches run on automata that are built while the text is read, in time linear in the text. Such an automaton can
+//! grow with the text (`[01]*1[01]{900}`); where it does, it is abandoned after a few milliseconds, and only the
+//! surroundings of a text that every match must contain are searched, with a slower engine where necessary. Nothing
+//! here depends on the machine's speed: the same expression gives the same result everywhere.
 
 mod needles;
 mod work;
@@ -25,66 +25,67 @@ pub use work::{COMPILING, Work};
 const MOST_PROGRAM: usize = 512 << 10;
 /// The most memory that one search takes for its automaton, in bytes.
 const MOST_AUTOMATON: usize = 256 << 10;
-/// An automaton that was thrown away once and needs a new state within so many bytes is given up.
+/// Minimum number of bytes read per new state once an automaton's cache was cleared; one that needs states faster is
+/// abandoned.
 const LEAST_PER_STATE: usize = 16;
-/// Brackets in brackets.
+/// Maximum nesting depth of brackets.
 const MOST_NESTED: u32 = 60;
-/// So many places are searched with care, each with so much around it, in bytes.
+/// Maximum number of places searched once the automaton was abandoned, and of bytes searched on either side of each.
 const MOST_PLACES: usize = 8;
 const MOST_AROUND: usize = 1_000;
 /// The longest match from which named groups are read, in bytes.
 const MOST_GROUPED: usize = 4_000;
 
-/// What an expression may pass with `.`.
+/// Meaning of `.` in an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dot {
-    /// All but the end of a line.
+    /// Any character except the end of a line.
     Line,
-    /// Ends of lines too: rules are written for joined logs.
+    /// Any character, ends of lines included: rules are written for joined logs.
     All,
 }
 
-/// Why an expression is not used. Each says what to do.
+/// Reason for refusing an expression. Each message says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It does not parse.
+    /// The expression does not parse.
     #[error("is no regular expression: {0}")]
     Syntax(String),
-    /// It would take too much memory.
+    /// The expression would take too much memory.
     #[error(
         "is too large to be run safely; repeat less (`{{1,50}}` of a group multiplies it), or write `[a-z0-9]` for `\\w`"
     )]
     TooLarge,
-    /// It matches nothing at all in every text.
+    /// The expression can match an empty text.
     #[error("also matches where nothing is, so every message would match; ask for at least one word")]
     Empty,
-    /// It cannot match.
+    /// The expression cannot match.
     #[error("can never match")]
     Never,
-    /// It matches chat.
+    /// The expression matches ordinary chat.
     #[error("matches almost any message; name something that only this error says")]
     Anything,
 }
 
-/// An expression that can be searched for.
+/// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
     pattern: Box<str>,
     dot: Dot,
-    /// Finds the texts of which each match holds one.
+    /// Finds the texts of which every match contains at least one.
     needles: Option<AhoCorasick>,
-    /// The longest text it matches.
+    /// Length of the longest possible match, in bytes, when it is limited.
     longest: Option<usize>,
     automaton: Regex,
-    /// Slower, but needs no memory, and tells groups. Made when it is needed.
+    /// A slower engine that needs no cache and reports groups. Built on first use.
     machine: OnceLock<Option<Box<PikeVM>>>,
 }
 
-/// The automaton grew too fast, or met a letter that it has no rule for (`\b` beside `é`).
+/// Error of an automaton that grew too fast, or met a character that it has no rule for (`\b` beside `é`).
 struct GaveUp;
 
-/// What texts each match of an expression holds one of, in lower case; none for one that could match other texts too, or
-/// does not parse. Takes no compiling.
+/// Returns the texts, in lower case, of which every match of an expression contains at least one; `None` for one that
+/// could match other texts too, or does not parse. Compiles nothing.
 pub fn needles(pattern: &str, dot: Dot) -> Option<Vec<String>> {
     needles::of(&parse(pattern, dot).ok()?)
 }
@@ -103,11 +104,11 @@ fn parse(pattern: &str, dot: Dot) -> Result<Hir, Refusal> {
 }
 
 impl Expression {
-    /// Compiles it.
+    /// Compiles an expression.
     ///
     /// # Errors
     ///
-    /// Why it is not used.
+    /// The [`Refusal`] of an expression that must not be used.
     pub fn new(pattern: &str, dot: Dot) -> Result<Expression, Refusal> {
         let hir = parse(pattern, dot)?;
         match hir.properties().minimum_len() {
@@ -145,14 +146,14 @@ impl Expression {
         Ok(expression)
     }
 
-    /// Roughly what it takes in memory once everything of it was needed, in bytes.
+    /// Returns the approximate memory use, in bytes, once every part has been needed.
     pub fn memory(&self) -> usize {
         3 * self.program()
     }
 
-    /// Where it matches first.
+    /// Returns the byte range of the first match.
     pub fn find(&self, text: &str, work: &mut Work) -> Option<Range<usize>> {
-        // Most are asked of texts that they have nothing to do with.
+        // Most expressions are tried on texts that they have nothing to do with.
         if let Some(needles) = &self.needles
             && !needles.is_match(text)
         {
@@ -165,9 +166,9 @@ impl Expression {
         }
     }
 
-    /// The named groups of a match that [`find`](Self::find) found.
+    /// Returns the named groups, as names and values, of a match that [`find`](Self::find) found.
     pub fn groups(&self, text: &str, found: Range<usize>, work: &mut Work) -> Vec<(String, String)> {
-        // Most expressions have none, and need no slower machine.
+        // Most expressions have none and do not need the slower engine.
         if found.len() > MOST_GROUPED || !self.pattern.contains("(?") {
             return Vec::new();
         }
@@ -201,7 +202,7 @@ impl Expression {
         })
     }
 
-    /// Searches around the texts that each match must hold, or at the beginning where there is none such.
+    /// Searches around the texts of which every match must contain one, or at the beginning when there are none.
     fn find_near_needles(&self, text: &str, work: &mut Work) -> Option<Range<usize>> {
         let around = self.longest.map_or(MOST_AROUND, |longest| longest.min(MOST_AROUND)) + 2;
         for place in self.places(text, around) {
@@ -219,7 +220,7 @@ impl Expression {
         None
     }
 
-    /// Where to search, not closer together than what is searched at once.
+    /// Returns the places to search, at least `apart` bytes from one another.
     fn places(&self, text: &str, apart: usize) -> Vec<Range<usize>> {
         let Some(needles) = &self.needles else {
             return std::iter::once(0..0).collect();
@@ -254,7 +255,7 @@ impl Expression {
         machine.as_deref()
     }
 
-    /// The most steps that the slower machine takes through a text.
+    /// Returns the most steps that the slower engine takes through a text.
     fn steps(&self, length: usize) -> u64 {
         work::steps(length, self.automaton.forward().get_nfa().states().len())
     }
@@ -263,7 +264,7 @@ impl Expression {
         self.automaton.forward().get_nfa().memory_usage()
     }
 
-    /// Whether it matches half of what people say who have no error.
+    /// Tells whether the expression matches at least half of a sample of messages without an error.
     fn matches_chat(&self) -> bool {
         const CHAT: [&str; 8] = [
             "good morning, how was the weekend?",

@@ -1,18 +1,18 @@
-//! Texts that every match of an expression holds: where none of them stands, the expression need not be asked.
+//! Texts that every match of an expression contains: where none of them occurs, the expression need not be run.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Shorter ones are in every message.
+/// Minimum length, in bytes: shorter texts are in every message.
 const LEAST: usize = 3;
-/// Longer ones find no more.
+/// Maximum length, in bytes: longer texts narrow the search no further.
 const LONGEST: usize = 32;
-/// Of more alternatives than this, nothing is taken.
+/// Maximum number of texts of one expression; with more alternatives it has none.
 const MOST: usize = 32;
 
-/// Texts of which each match holds at least one, in lower case; `None` where there are no such.
+/// Returns the texts, in lower case, of which each match contains at least one; `None` when there are no such texts.
 ///
-/// Only letters of ASCII are looked at, so that upper and lower case are the same: what else folds to `s` and `k` (the
-/// long s, the Kelvin sign) is left aside.
+/// Only ASCII characters are considered, so that case is simple to ignore: the others that fold to `s` and `k` (the
+/// long s, the Kelvin sign) are left out.
 pub(super) fn of(hir: &Hir) -> Option<Vec<String>> {
     let mut all = best(hir)?;
     all.sort_unstable();
@@ -40,7 +40,7 @@ fn best(hir: &Hir) -> Option<Vec<String>> {
     }
 }
 
-/// The best of what each part needs, and of the texts that literal parts in a row make.
+/// Returns the best of the texts that each part requires and those that adjacent literal parts form.
 fn of_sequence(parts: &[Hir]) -> Option<Vec<String>> {
     let mut found: Option<Vec<String>> = None;
     let mut take = |new: Vec<String>| {
@@ -75,13 +75,13 @@ fn end(run: &mut String, take: &mut impl FnMut(Vec<String>)) {
     run.clear();
 }
 
-/// A single long text is worth more than many short ones.
+/// Rates a set of texts: a single long one is worth more than many short ones.
 fn worth(needles: &[String]) -> usize {
     let shortest = needles.iter().map(String::len).min().unwrap_or(0);
     1_000 * shortest / (needles.len() + 3)
 }
 
-/// What a part matches, when that is one text but for upper and lower case.
+/// Returns the text that a part matches, when it matches only that one, apart from case.
 fn literal(hir: &Hir) -> Option<String> {
     match hir.kind() {
         HirKind::Literal(literal) => Some(String::from_utf8_lossy(&literal.0).into_owned()),
@@ -98,7 +98,7 @@ fn literal(hir: &Hir) -> Option<String> {
     }
 }
 
-/// `[Kk]`, as `(?i)` writes it.
+/// Returns the letter, in lower case, of a class such as `[Kk]`, which `(?i)` produces.
 fn one_letter(chars: impl Iterator<Item = char>) -> Option<char> {
     let mut letter = None;
     for (count, c) in chars.enumerate() {

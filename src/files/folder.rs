@@ -1,4 +1,4 @@
-//! A runbook folder that is read again and again: what did not change is not read, what reads the same is not parsed.
+//! A runbook folder for repeated reading: unchanged files are not read again, and unchanged text is not parsed again.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
 use crate::runbook::{self, Data, Diagnostic, Document, Level, Library, Skipped};
 
-/// A folder and what was made of its files.
+/// A folder and the results of reading its files.
 #[derive(Debug)]
 pub struct Folder {
     dir: PathBuf,
@@ -25,32 +25,32 @@ pub struct Folder {
     data: Arc<Data>,
 }
 
-/// A file as it was read last.
+/// A file's state at the last reading.
 #[derive(Debug, Clone)]
 struct Known {
-    /// As long as the file has this, it is what it was.
+    /// Stamp of the file; while it stays the same, so does the file.
     stamp: Option<Stamp>,
     made: Arc<Made>,
 }
 
-/// What a file became.
+/// Result of reading a file.
 #[derive(Debug, Default)]
 struct Made {
     document: Option<Document>,
-    /// The document is older than the file, which could not be read.
+    /// True when the document is older than the file, which could not be read.
     outlived: bool,
-    /// The front matter could not be read.
+    /// True when the front matter could not be read.
     unsound: bool,
     lossy: bool,
     diagnostics: Vec<Diagnostic>,
-    /// Why it is no runbook.
+    /// Reason why the file is not a runbook.
     skipped: Option<String>,
 }
 
-/// What all files of one reading share.
+/// Context shared by all files of one reading.
 struct Round<'a> {
     folder: &'a Folder,
-    /// Files have to lie below it; `None` when links may lead out of the folder.
+    /// Folder that files must lie below; `None` when links may lead out of it.
     root: Option<&'a Path>,
     data: &'a Arc<Data>,
     new_data: bool,
@@ -59,7 +59,7 @@ struct Round<'a> {
 }
 
 impl Folder {
-    /// Nothing is read yet. The clock is the machine's, as the times of files are.
+    /// Creates a folder of which nothing is read yet. The clock must be the machine's, as the times of files are.
     pub fn new(dir: &Path, options: Options, clock: Arc<dyn Clock>) -> Folder {
         Folder {
             dir: dir.to_owned(),
@@ -70,12 +70,12 @@ impl Folder {
         }
     }
 
-    /// Where it is.
+    /// Returns the folder's path.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Takes what is known from a library: it is used where a file reads the same, or cannot be read.
+    /// Takes over the documents of a library, for files with the same text and files that cannot be read.
     pub(super) fn remember(&mut self, library: &Library) {
         let known = |document: &Document| Known {
             stamp: None,
@@ -92,14 +92,14 @@ impl Folder {
         self.data = Arc::clone(&library.data);
     }
 
-    /// Reads what changed. `progress` is told how many of how many files are done; `take` is handed every document that
-    /// was parsed, on many threads at once.
+    /// Reads the changed files. `progress` is called with the files done and the total; `take` is handed every document
+    /// that was parsed, on many threads at once.
     ///
     /// # Errors
     ///
-    /// The folder is missing, is no folder, cannot be listed, or an ignore pattern is wrong.
+    /// The folder is missing, is not a folder or cannot be listed, or an ignore pattern is invalid.
     pub fn read(&mut self, progress: Progress<'_>, take: Take<'_>) -> Result<Library, LoadError> {
-        // Looked at before the files: what changes from now on is younger.
+        // Taken before the files are read: any later change is younger.
         let now = SystemTime::from(self.clock.now());
         let mut found = walk::walk(&self.dir, &self.options)?;
         let mut library = Library {
@@ -168,7 +168,7 @@ impl Folder {
 }
 
 impl Round<'_> {
-    /// What a file is now; what it was, if it did not change.
+    /// Reads a file, or returns its earlier state when it did not change.
     fn known(&self, path: &str, file: &Path) -> Known {
         let before = self.folder.files.get(path);
         let stamp = Stamp::of(file, self.now);
@@ -207,7 +207,7 @@ impl Round<'_> {
         }
     }
 
-    /// What a text is now.
+    /// Parses a text, or returns the earlier result when the text did not change.
     fn text(&self, path: &str, text: &str, lossy: bool, stamp: Option<Stamp>) -> Known {
         let before = self.folder.files.get(path).map(|before| &before.made);
         let same = |made: &&Arc<Made>| {
@@ -218,7 +218,8 @@ impl Round<'_> {
         let made = made.unwrap_or_else(|| {
             let before = before.map(Arc::as_ref);
             let is_known = before.is_some_and(|before| before.document.is_some());
-            // An editor that empties a file before it writes it, a disk that was full, a file that is half there.
+            // For example, an editor empties a file before it writes it, a disk was full, or a file is only half
+            // written.
             let broken = match () {
                 () if !is_known => None,
                 () if text.trim().is_empty() => {
@@ -241,12 +242,12 @@ impl Round<'_> {
         Known { stamp, made }
     }
 
-    /// A file that is no text: the version before, when there is one, else nothing.
+    /// Returns the result for an unusable file: its earlier version, when there is one, else no document.
     fn unusable(&self, path: &str, before: Option<&Made>, code: &'static str, message: String, reason: &str) -> Made {
         if before.is_some_and(|before| before.document.is_some()) {
             return self.keep(path, before, vec![note(path, 0, Level::Error, code, message)]);
         }
-        // That a picture is no text needs no word.
+        // A picture, which is not text, needs no diagnostic.
         let is_told = code != "not-text";
         Made {
             diagnostics: is_told
@@ -258,7 +259,7 @@ impl Round<'_> {
         }
     }
 
-    /// Takes over what was read from a folder that cannot be listed now; gives how many documents those are.
+    /// Takes over the documents read earlier from a folder that cannot be listed now; returns their number.
     fn of_unlisted(&self, folder: &str, files: &mut HashMap<String, Known>) -> usize {
         let before = files.len();
         let below = |path: &str| {
@@ -273,7 +274,7 @@ impl Round<'_> {
         files.len() - before
     }
 
-    /// Whether what was made of a file would be made again, by the data.
+    /// Returns true when the result would be the same with the present data.
     fn still(&self, made: &Made) -> bool {
         !(self.new_data && made.document.as_ref().is_some_and(Document::may_name_data))
     }
@@ -314,7 +315,7 @@ impl Round<'_> {
         made
     }
 
-    /// The version read before, if there is one, with the data of now, and why it is kept.
+    /// Keeps the version read before, if there is one, updated with the present data, and reports why.
     fn keep(&self, path: &str, before: Option<&Made>, problems: Vec<Diagnostic>) -> Made {
         let mut document = before.and_then(|before| before.document.clone());
         if let Some(old) = &document
@@ -335,7 +336,7 @@ fn is_cut_off(before: &Made, now: &str) -> bool {
     before.is_some_and(|before| runbook::frontmatter::is_cut_off(before, now))
 }
 
-/// Whether it says that the front matter could not be read.
+/// Returns true for a diagnostic that the front matter could not be read.
 fn is_of_front_matter(found: &Diagnostic) -> bool {
     matches!(found.code, "front-matter" | "front-matter-unclosed")
 }

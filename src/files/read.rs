@@ -1,4 +1,4 @@
-//! Reading one file of a runbook folder: bounded, never blocking, and only from inside the folder.
+//! Reader of one file of a runbook folder: bounded, never blocking, and only from inside the folder.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
@@ -6,20 +6,20 @@ use std::path::Path;
 
 /// A file's content.
 pub(super) enum Content {
-    /// Text; `lossy` when some bytes were no UTF-8.
+    /// Text; `lossy` when some bytes were not UTF-8.
     Text { text: String, lossy: bool },
-    /// More bytes than are read.
+    /// The file is larger than the limit; its size in bytes.
     TooLarge(u64),
-    /// No text, and why.
+    /// The file holds no text, for this reason.
     No(String),
     /// The file is a link that leads out of the folder.
     Outside,
 }
 
-/// Reads a file that should hold text. With `root`, a canonical path, only a file that lies below it: the check is made
-/// on the opened file, so a file that is replaced by a link after the folder was listed is not read either.
+/// Reads a file that should hold text. With `root`, a canonical path, only a file that lies below it is read: the check
+/// is made on the opened file, so a file that is replaced by a link after the folder was listed is not read either.
 pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Result<Content> {
-    // Opening a device can have effects of its own.
+    // Opening a device can have side effects.
     if !std::fs::metadata(file)?.is_file() {
         return Ok(Content::No("not a regular file".to_owned()));
     }
@@ -47,7 +47,7 @@ pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Resu
     Ok(decode(bytes))
 }
 
-/// Opens a file for reading without waiting for anything: opening a FIFO would wait for a writer.
+/// Opens a file for reading without blocking: opening a FIFO would otherwise wait for a writer.
 fn open(file: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
@@ -56,11 +56,11 @@ fn open(file: &Path) -> io::Result<File> {
     options.open(file)
 }
 
-/// The place of an opened file.
+/// Place of an opened file in relation to the folder.
 enum Place {
     Inside,
     Outside,
-    /// Another file is there by now: it was saved meanwhile.
+    /// Another file has this path by now: it was saved meanwhile.
     Replaced,
 }
 
@@ -73,7 +73,7 @@ fn place(file: &Path, opened: &Metadata, root: &Path) -> io::Result<Place> {
     Ok(if is_same { Place::Inside } else { Place::Replaced })
 }
 
-/// Which file or folder it is, whatever path leads to it.
+/// Identity of a file or folder, whatever path leads to it.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
@@ -92,7 +92,7 @@ impl Identity {
     }
 }
 
-/// Other systems do not say.
+/// Empty: other systems do not provide an identity.
 #[cfg(not(unix))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identity;
@@ -104,7 +104,7 @@ impl Identity {
     }
 }
 
-/// Text from bytes: UTF-8, UTF-16 with its mark, or UTF-8 with what is not replaced.
+/// Decodes UTF-8, UTF-16 with a byte order mark, or UTF-8 with invalid bytes, which are replaced.
 pub(super) fn decode(bytes: Vec<u8>) -> Content {
     if let [0xff, 0xfe, rest @ ..] = bytes.as_slice() {
         return utf16(rest, u16::from_le_bytes);
@@ -139,7 +139,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Content {
 mod tests {
     use super::*;
 
-    /// A file that is swapped after the folder was listed looks like this to the reader.
+    /// To the reader, a file that is swapped after the folder was listed looks like this.
     #[test]
     fn a_link_out_of_the_folder_and_a_pipe_are_refused_when_they_are_opened() {
         let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -168,7 +168,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         assert!(matches!(read("pipe.md"), Content::No(_)));
-        // Opened after the kind was looked at: it must not wait for a writer.
+        // Opened after its kind was checked: it must not wait for a writer.
         assert!(!open(&pipe).unwrap().metadata().unwrap().is_file());
     }
 }

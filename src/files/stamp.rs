@@ -1,14 +1,14 @@
-//! Whether a file is what it was, without reading it.
+//! File stamps, which tell without reading whether a file changed.
 
 use std::fs::Metadata;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// Within this time two changes of a file may bear the same time: FAT counts in steps of two seconds, network disks in
+/// Time within which two changes of a file may bear the same time: FAT counts in steps of two seconds, network disks in
 /// seconds.
 const COARSEST: Duration = Duration::from_secs(3);
 
-/// What the file system says about a file. It changes with the content, unless somebody sets clocks back.
+/// Metadata of a file. It changes with the content, unless somebody sets clocks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     length: u64,
@@ -17,8 +17,8 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// None for a file that changed so shortly before `now` that it may change again with the same stamp, and for one
-    /// that cannot be asked: it has to be read.
+    /// Returns the stamp of a file; `None` for one that changed so shortly before `now` that it may change again with
+    /// the same stamp, and for one without readable metadata: such a file has to be read.
     pub(super) fn of(file: &Path, now: SystemTime) -> Option<Stamp> {
         let metadata = std::fs::metadata(file).ok()?;
         let modified = metadata.modified().ok()?;
@@ -32,7 +32,8 @@ impl Stamp {
     }
 }
 
-/// Which file it is and when it was last changed in any way: renamed over, or its times set back.
+/// Identity of a file and the time of its last change of any kind, such as a file renamed over it or its times set
+/// back.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct System {
@@ -61,7 +62,7 @@ impl System {
     }
 }
 
-/// Other systems tell no more than when it was written.
+/// Empty: other systems only provide the time of the last write.
 #[cfg(not(unix))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct System;

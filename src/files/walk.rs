@@ -1,8 +1,8 @@
-//! Which files of a folder are runbooks.
+//! Walk over a folder that finds the runbooks.
 //!
-//! Each real folder is listed once, whatever links lead to it, so that links in a circle end. Folders come first, then
-//! links to folders, then folders that `runbooks.ignore` leaves out: these are listed only to count what is in them, and
-//! because a pattern such as `!x` may take a file back in. A mounted Kubernetes ConfigMap is made of links
+//! Each real folder is listed once, whatever links lead to it, so that circular links end. Folders come first, then
+//! links to folders, then folders that `runbooks.ignore` leaves out: these are listed only to count what is in them,
+//! and because a pattern such as `!x` may take a file back in. A mounted Kubernetes ConfigMap is made of links
 //! (`x.md -> ..data/x.md`, `..data -> ..2026_01_01/`) that stay inside the folder.
 
 use std::collections::{HashSet, VecDeque};
@@ -15,7 +15,7 @@ use super::read::Identity;
 use super::{LoadError, Options, note};
 use crate::runbook::{Diagnostic, Level, Skipped};
 
-/// What is no runbook unless the settings say otherwise.
+/// Default patterns of files that are not runbooks, as lines of a `.gitignore`.
 pub const DEFAULT_IGNORE: [&str; 12] = [
     "/README*",
     "/CONTRIBUTING*",
@@ -31,7 +31,7 @@ pub const DEFAULT_IGNORE: [&str; 12] = [
     "*~",
 ];
 
-/// Folder of the data that documents name.
+/// Folder of the data that documents refer to.
 pub(super) const DATA: &str = "_data";
 /// Reason for leaving a file out.
 const IGNORED: &str = "left out by runbooks.ignore";
@@ -41,13 +41,13 @@ pub(super) const OUTSIDE: &str = "a link that leads out of the folder";
 /// The files of a folder, sorted by path.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The folder itself, without links.
+    /// The folder's canonical path.
     pub(super) root: PathBuf,
     pub(super) documents: Vec<(String, PathBuf)>,
     pub(super) data: Vec<(String, PathBuf)>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Folders that could not be listed, and why. What is in them is not known, which is not the same as deleted.
+    /// Folders that could not be listed, and why. Their files are unknown, which is not the same as deleted.
     pub(super) unlisted: Vec<(String, std::io::Error)>,
 }
 
@@ -68,7 +68,7 @@ struct Walker<'a> {
     links: VecDeque<Place>,
     ignored: VecDeque<Place>,
     entries: usize,
-    /// There are more entries than are read.
+    /// True when there are more entries than the limit.
     is_full: bool,
 }
 
@@ -128,7 +128,8 @@ fn patterns(dir: &Path, options: &Options) -> Result<Gitignore, LoadError> {
 }
 
 impl Walker<'_> {
-    /// Lists `_data` before everything else: were it a link to another folder of this one, that one would take its place.
+    /// Lists `_data` before everything else: if it is a link to another folder of this one, that folder would otherwise
+    /// be listed under its own name only.
     fn data(&mut self) {
         let real = self.found.root.join(DATA);
         let Ok(metadata) = std::fs::symlink_metadata(&real) else {
@@ -167,7 +168,7 @@ impl Walker<'_> {
         }
     }
 
-    /// Lists the folder that a link leads to.
+    /// Lists the target of a link to a folder.
     fn follow(&mut self, place: Place) {
         match place.real.canonicalize() {
             Ok(real) if self.options.follow_links || real.starts_with(&self.found.root) => {
@@ -178,8 +179,8 @@ impl Walker<'_> {
         }
     }
 
-    /// Lists a folder that is left out, to name what it holds. One that can't be listed is nobody's concern, and one that
-    /// was read already was reached over a link.
+    /// Lists an ignored folder to report its files. One that cannot be listed does not matter, and one that was read
+    /// already was reached over a link.
     fn list_ignored(&mut self, place: Place) {
         let is_new =
             std::fs::metadata(&place.real).is_ok_and(|metadata| !self.visited.contains(&Identity::of(&metadata)));
@@ -280,7 +281,7 @@ impl Walker<'_> {
         self.found.skip(path, OUTSIDE);
     }
 
-    /// `is_read`: only what is left out anyway was not listed.
+    /// Reports that the limit was reached; with `is_read`, only ignored folders were not listed.
     fn too_many(&mut self, is_read: bool) {
         let most = self.options.max_entries;
         let (level, rest) = if is_read {
@@ -297,7 +298,7 @@ impl Walker<'_> {
     }
 }
 
-/// The warning for a link that leads out of the folder. It does not say where to: people in Slack read it too.
+/// Returns the warning for a link that leads out of the folder, without its target: people in Slack read it too.
 pub(super) fn outside(path: &str) -> Diagnostic {
     let message = "this link leads out of the runbook folder and is not read; copy the file into the folder, or set \
                    runbooks.follow_links = true (on the command line: --follow-links)";

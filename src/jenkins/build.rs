@@ -1,4 +1,4 @@
-//! Builds: how they are, what they print, and how to stop them.
+//! Builds: their state, their logs, and how to stop them.
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
@@ -9,66 +9,66 @@ use super::request::{end, is_html};
 use super::{Client, Error, tree};
 use crate::jobs::{BuildResult, JobPath, log};
 
-/// So much of a log is kept of one look at it, in bytes: the end.
+/// Maximum number of bytes of a log that are kept from one request: those at its end.
 const MOST_LOG: usize = 128 << 10;
-/// Builds that are asked for at once.
+/// Builds requested at once.
 pub(super) const PAGE: usize = 50;
-/// Pages of builds that are searched at most.
+/// Maximum number of pages of builds that are searched.
 pub(super) const PAGES: usize = 10;
 
 /// A build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// Its number.
+    /// Build number.
     pub number: u64,
-    /// Its number in the queue, by which it is known again.
+    /// Number of the queue item that became this build, by which it is recognised.
     pub queue_id: Option<u64>,
-    /// How it is.
+    /// State of the build.
     pub state: State,
-    /// When it was scheduled, by Jenkins' clock.
+    /// Time when it was scheduled, by Jenkins' clock.
     pub started: Option<Timestamp>,
-    /// How long it took; none while it runs.
+    /// Duration; `None` while it runs.
     pub took: Option<SignedDuration>,
-    /// How long builds of this job take, when Jenkins knows.
+    /// Estimated duration, when Jenkins has one.
     pub estimate: Option<SignedDuration>,
-    /// What it left behind.
+    /// Artifacts of the build.
     pub artifacts: Vec<ArtifactRef>,
 }
 
-/// How a build is.
+/// State of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// It runs.
+    /// The build runs.
     Running,
-    /// It waits for a person at an input step.
+    /// The build waits for a person at an input step.
     WaitsForInput,
-    /// It is over.
+    /// The build has ended.
     Done(BuildResult),
 }
 
-/// An artifact, by its path. Its size is not told.
+/// An artifact by its path; Jenkins does not report its size.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactRef {
-    /// Its name.
+    /// File name.
     pub file_name: String,
-    /// Its path below the build's artifacts.
+    /// Path below the build's artifacts.
     pub relative_path: String,
 }
 
-/// What a build printed since the last look.
+/// Log output since the last request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
-    /// The text, without escapes and console notes; the end of it when it is very long.
+    /// The text, without escapes and console notes; only its end when it is very long.
     pub text: String,
-    /// Whether there will be more.
+    /// True when more output is to come.
     pub more: bool,
 }
 
-/// The place in a build's log up to which it was read; the beginning by default.
+/// Position in a build's log up to which it was read; the beginning by default.
 #[derive(Debug, Default)]
 pub struct LogPosition {
-    /// Jenkins' own word for it, handed back as it is.
+    /// Jenkins' own value for the position, sent back unchanged.
     next: Option<String>,
     /// Partial escape, note or character at the end of the last piece.
     plain: log::Plain,
@@ -129,11 +129,11 @@ struct WireBuilds {
 }
 
 impl Client {
-    /// How a build is.
+    /// Fetches a build.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::NotFound`]: it, or its job, was deleted.
+    /// Any [`Error`]; [`Error::NotFound`] when the build or its job was deleted.
     pub async fn build(&self, job: &JobPath, number: u64) -> Result<Build, Error> {
         const TREE: &str = "number,queueId,building,inProgress,result,timestamp,duration,estimatedDuration,\
             artifacts[fileName,relativePath],actions[_class]";
@@ -141,11 +141,11 @@ impl Client {
         Ok(self.get_json::<Wire>(&tree(url, TREE)).await?.0.into())
     }
 
-    /// The build that a request in the queue became, when it is among the newest: for queue items that vanished.
+    /// Finds the number of the build that a queue item became, among the newest builds: for queue items that vanished.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Any [`Error`].
     pub async fn find_build_by_queue_id(&self, job: &JobPath, queue_id: u64) -> Result<Option<u64>, Error> {
         for page in 0..PAGES {
             let (builds, _) = self.builds(job, "number,queueId", page).await?;
@@ -159,7 +159,8 @@ impl Client {
         Ok(None)
     }
 
-    /// One page of a job's builds, the newest first. `builds` ends at a hundred, and `allBuilds` reads old ones from disk.
+    /// Fetches one page of a job's builds, newest first. `builds` ends at a hundred, and `allBuilds` reads old ones
+    /// from disk.
     pub(super) async fn builds(
         &self,
         job: &JobPath,
@@ -176,11 +177,11 @@ impl Client {
         Ok((newest.builds, headers))
     }
 
-    /// What a build printed since the last look, of which `position` tells.
+    /// Fetches the log output since `position`, and advances the position.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; the position stays as it is.
+    /// Any [`Error`]; the position is unchanged then.
     pub async fn log(&self, job: &JobPath, number: u64, position: &mut LogPosition) -> Result<Log, Error> {
         let start = position.next.as_deref().unwrap_or("0");
         let mut url = self.job(job, &[&number.to_string(), "logText", "progressiveText"]);
@@ -191,12 +192,13 @@ impl Client {
             return Err(self.not_jenkins());
         }
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // It is not the number of bytes received: line breaks grow, and older versions take notes out on the way.
+        // The header differs from the number of bytes received: line breaks grow, and older versions remove notes on
+        // the way.
         let next = header("x-text-size").unwrap_or(start).to_owned();
         let more = header("x-more-data") == Some("true");
         let (mut bytes, is_cut) = end(response, MOST_LOG).await?;
         if is_cut {
-            // What was held back does not go on here, and the first line is a part of one.
+            // The held-back bytes do not continue here, and the first line is incomplete.
             position.plain = log::Plain::default();
             if let Some(line) = bytes.iter().position(|byte| *byte == b'\n') {
                 bytes.drain(..=line);
@@ -214,7 +216,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Any [`Error`].
     pub async fn stop(&self, job: &JobPath, number: u64) -> Result<(), Error> {
         let answer = self.post(&self.job(job, &[&number.to_string(), "stop"]), &[]).await?;
         match answer.status {

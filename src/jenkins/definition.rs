@@ -1,4 +1,4 @@
-//! What a job takes, and who we are.
+//! Definitions of jobs, and the identity of the bot's Jenkins user.
 
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -8,22 +8,22 @@ use super::request::version;
 use super::{Client, Error, tree};
 use crate::jobs::{Declared, Definition, JobPath, Kind};
 
-/// Who we are to Jenkins.
+/// The bot's identity in Jenkins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Identity {
-    /// The user.
+    /// The user's name.
     pub name: String,
-    /// It took us for nobody.
+    /// True when Jenkins treats the requests as anonymous.
     pub anonymous: bool,
 }
 
-/// How Jenkins is.
+/// State of the Jenkins server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Server {
-    /// Its version.
+    /// Version, from the `X-Jenkins` header.
     pub version: Option<String>,
-    /// It prepares to shut down: builds wait.
+    /// True when Jenkins prepares to shut down: builds wait.
     pub quieting_down: bool,
 }
 
@@ -72,21 +72,21 @@ struct WireDefault {
 }
 
 impl Client {
-    /// Who Jenkins thinks we are.
+    /// Fetches the identity that Jenkins assigns to the bot.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Any [`Error`].
     pub async fn who_am_i(&self) -> Result<Identity, Error> {
         let url = tree(self.at(&["whoAmI", "api", "json"]), "name,anonymous");
         Ok(self.get_json(&url).await?.0)
     }
 
-    /// How Jenkins is.
+    /// Fetches the version and state of the server.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Any [`Error`].
     pub async fn server(&self) -> Result<Server, Error> {
         let url = tree(self.at(&["api", "json"]), "quietingDown");
         let (root, headers) = self.get_json::<Root>(&url).await?;
@@ -96,11 +96,11 @@ impl Client {
         })
     }
 
-    /// What a job takes.
+    /// Fetches a job's definition.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; a job that the user may not see is [`Error::NotFound`].
+    /// Any [`Error`]; [`Error::NotFound`] for a job that the user may not see.
     pub async fn definition(&self, job: &JobPath) -> Result<Definition, Error> {
         const TREE: &str = "name,fullName,buildable,\
             property[parameterDefinitions[name,type,description,choices,defaultParameterValue[value]]]";
@@ -119,20 +119,20 @@ impl Client {
         })
     }
 
-    /// Whether the user may build a job, asked without starting it: a build that lacks its form is a bad request to those
-    /// who may, and forbidden to the others. Only a job with parameters can be asked so; `false` for one without, where
-    /// Jenkins tells when it is started.
+    /// Checks the user's permission to build a job without starting it: a build request without its form is a bad
+    /// request for users with the permission, and forbidden for others. The check needs a job with parameters; `false`
+    /// for one without, where only starting it can tell.
     ///
     /// # Errors
     ///
-    /// [`Error::NoPermission`] when it may not; else see [`Error`].
+    /// [`Error::NoPermission`] when the user lacks the permission; otherwise any [`Error`].
     pub async fn may_build(&self, job: &JobPath, definition: &Definition) -> Result<bool, Error> {
         if definition.parameters.is_empty() {
             return Ok(false);
         }
         let answer = self.post(&self.job(job, &["build"]), &[]).await?;
         match answer.status {
-            // That it is Jenkins who says so its definition of the job has shown.
+            // The answer is known to come from Jenkins: it has served the job's definition.
             StatusCode::BAD_REQUEST => Ok(true),
             status if status.is_redirection() => Err(self.not_jenkins()),
             StatusCode::FORBIDDEN if answer.page.contains("crumb") => Err(Error::CrumbNeeded),
@@ -152,7 +152,7 @@ fn declared(parameter: WireParameter) -> Declared {
         });
     Declared {
         name: parameter.name,
-        // A plug-in's own type may have choices, too.
+        // Parameter types of plug-ins may have choices, too.
         kind: if kind == Kind::Text && parameter.choices.is_some() {
             Kind::Choice
         } else {

@@ -1,37 +1,37 @@
-//! The ways in which Jenkins says no, each its own class.
+//! Errors of requests to Jenkins, each with a class of its own.
 
 use reqwest::StatusCode;
 
-/// Why Jenkins did not do it. None of them holds a token, a parameter or an address with a query.
+/// A failed request to Jenkins. No variant holds a token, a parameter or an address with a query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A login page, a proxy's page: no API.
+    /// The answer is a login page or a proxy's page, not the API.
     #[error(
         "this is not the Jenkins API: {host} answered with a web page; check `url`, and whether a login stands before it"
     )]
     NotJenkins {
-        /// Who answered.
+        /// The host that answered.
         host: String,
     },
-    /// 401.
+    /// 401: the API token is rejected.
     #[error("Jenkins does not take the user's API token")]
     BadCredentials,
-    /// 403 without a named permission: it took us for nobody.
+    /// 403 without a named permission: Jenkins treats the request as anonymous.
     #[error("Jenkins refuses: it does not know who asks, or lets that user see nothing")]
     Forbidden,
     /// 403 with `X-Required-Permission`.
     #[error("the Jenkins user lacks the permission {permission}")]
     NoPermission {
-        /// Which.
+        /// The permission.
         permission: String,
     },
-    /// 403 that speaks of a crumb.
+    /// 403 that mentions a crumb.
     #[error("Jenkins asks for a crumb, as it does for passwords: use an API token")]
     CrumbNeeded,
-    /// 404: it is not there, or the user may not even see it.
+    /// 404: the thing does not exist, or the user may not see it.
     #[error("Jenkins does not have it, or does not show it to this user")]
     NotFound,
-    /// 409.
+    /// 409: the job is disabled or cannot be built now.
     #[error("the job is disabled or cannot be built now")]
     NotBuildable,
     /// 400 to `buildWithParameters`.
@@ -46,55 +46,55 @@ pub enum Error {
     /// 302 to the job's page.
     #[error("something in Jenkins refused to put the job into the queue")]
     Vetoed,
-    /// 503 of its own.
+    /// 503 from Jenkins itself.
     #[error("Jenkins is starting or restarting")]
     Starting,
-    /// 405.
+    /// 405: the method is not allowed at this address.
     #[error("Jenkins does not take this kind of request; check `url`")]
     Method,
-    /// 429, or a proxy's like.
+    /// 429, or a proxy's equivalent.
     #[error("Jenkins, or what stands before it, asks to wait")]
     Busy,
-    /// Another 4xx or an answer out of place.
+    /// Another 4xx, or an unexpected answer.
     #[error("Jenkins answers with HTTP {status}, which has no meaning here")]
     Odd {
-        /// Its status.
+        /// The HTTP status.
         status: u16,
     },
     /// Another 5xx.
     #[error("Jenkins failed (HTTP {status})")]
     Server {
-        /// Its status.
+        /// The HTTP status.
         status: u16,
     },
-    /// It said that it queued the build, but not where.
+    /// Jenkins accepted the build without naming its queue item.
     #[error("Jenkins took the request but does not say where it queued it")]
     NoQueueId,
     /// No connection: nothing was sent.
     #[error("Jenkins cannot be reached: {why}")]
     Unreachable {
-        /// Why.
+        /// The cause.
         why: String,
     },
-    /// No answer in time.
+    /// No answer within the time limit.
     #[error("Jenkins did not answer in time")]
     TimedOut,
     /// The connection broke.
     #[error("the connection to Jenkins broke: {why}")]
     Broken {
-        /// Why.
+        /// The cause.
         why: String,
     },
-    /// Its answer cannot be read.
+    /// The answer cannot be parsed.
     #[error("the answer of Jenkins cannot be read: {why}")]
     Unreadable {
-        /// Why.
+        /// The cause.
         why: String,
     },
-    /// More than we read.
+    /// The answer exceeds the size limit.
     #[error("is larger than {} KiB", .most / 1024)]
     TooLarge {
-        /// What is read at most, in bytes.
+        /// The limit, in bytes.
         most: usize,
     },
     /// A redirect to a host that is not on the list.
@@ -103,16 +103,16 @@ pub enum Error {
         /// The host.
         host: String,
     },
-    /// From one address to the next.
+    /// Too many redirects in a row.
     #[error("is kept behind too many redirects")]
     Redirects,
-    /// No path below the artifacts.
+    /// The path is not one of an artifact.
     #[error("is no path of an artifact")]
     Path,
 }
 
 impl Error {
-    /// Its class: a word that stays the same, for metrics, the audit and templates.
+    /// Returns the error's class: a stable word for metrics, the audit and templates.
     pub fn class(&self) -> &'static str {
         match self {
             Self::NotJenkins { .. } => "not-jenkins",
@@ -143,7 +143,7 @@ impl Error {
         }
     }
 
-    /// Whether the same GET may succeed a moment later.
+    /// Returns true when the same GET may succeed a moment later.
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
@@ -166,7 +166,7 @@ impl Error {
         }
     }
 
-    /// What a status says when nothing more is known of it.
+    /// Maps an HTTP status to an error when nothing else is known of the answer.
     pub(super) fn of_status(status: StatusCode, permission: Option<String>) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::BadCredentials,

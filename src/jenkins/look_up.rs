@@ -1,4 +1,4 @@
-//! What became of a trigger whose answer was lost.
+//! Look-up of a trigger whose answer was lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,40 +12,41 @@ use super::{Client, Error, tree};
 use crate::clock::Clock;
 use crate::jobs::{JobPath, links};
 
-/// The `Date` header has whole seconds, and clocks are read at both ends of a request.
+/// Tolerance between the clocks: the `Date` header has whole seconds, and both ends of a request read a clock.
 const SLACK: SignedDuration = SignedDuration::from_secs(2);
 
 /// A trigger whose answer was lost.
 #[derive(Debug, Clone, Copy)]
 pub struct Lost<'a> {
-    /// What was sent.
+    /// Parameters that were sent.
     pub parameters: &'a BTreeMap<String, String>,
-    /// When it was sent, by our clock.
+    /// Time when it was sent, by our clock.
     pub since: Timestamp,
-    /// Name and value of the run's own parameter, where the job has one; it settles the matter.
+    /// Name and value of the parameter that identifies the run, when the job has one; a match is conclusive.
     pub run_id: Option<(&'a str, &'a str)>,
 }
 
-/// What was found of it.
+/// Result of looking up a lost trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// It waits in the queue.
+    /// The request waits in the queue.
     Waiting {
-        /// Its number there.
+        /// Number of the queue item.
         queue_id: u64,
-        /// Whether we started it; else somebody's same request waited already, and Jenkins made one of both.
+        /// True when we started it; false when somebody's identical request was waiting already, with which Jenkins
+        /// merged ours.
         ours: bool,
     },
-    /// It became a build.
+    /// The request became a build.
     Build {
-        /// Its number.
+        /// Build number.
         number: u64,
-        /// Its number in the queue.
+        /// Number of its queue item.
         queue_id: Option<u64>,
     },
-    /// There is more than one that it could be.
+    /// Several items or builds match.
     Several,
-    /// There is none: it may still never have been one.
+    /// None matches; a build may still have been started.
     Nothing,
 }
 
@@ -74,12 +75,12 @@ struct Task {
 }
 
 impl Client {
-    /// Looks in the queue and among the newest builds for what a lost trigger may have started: the same parameters, our
-    /// own user as cause, and not older than the trigger. What Jenkins' own clock says is told from its answer.
+    /// Searches the queue and the newest builds for what a lost trigger may have started: the same parameters, our own
+    /// user as cause, and no older than the trigger. Jenkins' clock is compared with ours through its answer.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. Then nothing is known, and nothing is to be said.
+    /// Any [`Error`]. The outcome stays unknown then, and nothing must be said of it.
     pub async fn look_up(&self, job: &JobPath, lost: &Lost<'_>, clock: &dyn Clock) -> Result<Found, Error> {
         const ACTIONS: &str = "actions[parameters[name,value],causes[userId]]";
         let url = tree(
@@ -87,13 +88,13 @@ impl Client {
             &format!("items[id,inQueueSince,task[url],{ACTIONS}]"),
         );
         let (queue, _) = self.get_json::<Queue>(&url).await?;
-        // The queue first: what leaves it in between is among the builds then.
+        // The queue first: an item that leaves it in between is among the builds then.
         let fields = format!("number,queueId,timestamp,{ACTIONS}");
         let (mut newest, headers) = self.builds(job, &fields, 0).await?;
-        // What Jenkins calls its time may be anything.
+        // Jenkins' clock may be off by any amount.
         let ahead = offset(&headers, clock.now()).saturating_sub(SLACK);
         let since = lost.since.saturating_add(ahead).unwrap_or(lost.since);
-        // Of a busy job many builds began since.
+        // A busy job may have started many builds since.
         let is_since = |build: &Wire| build.timestamp.is_some_and(|at| at >= since.as_millisecond());
         let mut pages = 1;
         while newest.len() == pages * PAGE && newest.last().is_some_and(is_since) {
@@ -110,7 +111,7 @@ impl Client {
             .filter(|item| item.is_of(job) && is_same(&item.actions, lost))
             .map(|item| (item.id, self.is_ours(&item.actions, item.in_queue_since, lost, since)))
             .collect();
-        // A build may show on two pages, when another one begins in between.
+        // A build may be on two pages when another one begins in between.
         let mut seen = BTreeSet::new();
         newest.retain(|build| seen.insert(build.number));
         let built: Vec<_> = newest
@@ -118,7 +119,7 @@ impl Client {
             .filter(|build| is_same(&build.actions, lost) && self.is_ours(&build.actions, build.timestamp, lost, since))
             .collect();
         let ours: Vec<u64> = waiting.iter().filter(|(_, ours)| *ours).map(|(id, _)| *id).collect();
-        // The same one may show in both.
+        // The same request may be in both lists.
         let started = built
             .iter()
             .filter(|build| build.queue_id.is_none_or(|id| !ours.contains(&id)));
@@ -163,7 +164,7 @@ impl Item {
     }
 }
 
-/// Whether these are the parameters that were sent; those that were not sent have their defaults.
+/// Returns true when the parameters are those that were sent; others have their defaults.
 fn is_same(actions: &[Option<WireAction>], lost: &Lost<'_>) -> bool {
     let has = |name: &str, wanted: &str| {
         let mut parameters = actions.iter().flatten().flat_map(|action| &action.parameters);
@@ -171,7 +172,7 @@ fn is_same(actions: &[Option<WireAction>], lost: &Lost<'_>) -> bool {
             parameter.name == name
                 && match &parameter.value {
                     Value::String(value) => value == wanted,
-                    // Passwords are not told.
+                    // Jenkins does not report passwords.
                     Value::Null => true,
                     other => {
                         let told = other.to_string();
@@ -186,7 +187,7 @@ fn is_same(actions: &[Option<WireAction>], lost: &Lost<'_>) -> bool {
     }
 }
 
-/// How much Jenkins' clock is ahead of ours.
+/// Returns the lead of Jenkins' clock over ours, from the `Date` header; zero without one.
 fn offset(headers: &HeaderMap, now: Timestamp) -> SignedDuration {
     let told = headers.get(DATE).and_then(|date| date.to_str().ok());
     let told = told.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());

@@ -1,4 +1,4 @@
-//! Builds that wait.
+//! Queue of builds that wait to start.
 
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -6,24 +6,24 @@ use serde::Deserialize;
 use super::{Client, Error, tree};
 use crate::jobs::{JobPath, links};
 
-/// Where a request in the queue is.
+/// State of a request in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueueItem {
-    /// It waits.
+    /// The request waits.
     Waiting {
-        /// Jenkins' reason, worth showing.
+        /// Jenkins' reason, fit to be shown.
         why: Option<String>,
     },
-    /// It became a build.
+    /// The request became a build.
     Started {
-        /// Its number.
+        /// Build number.
         number: u64,
     },
-    /// It left the queue a moment ago; the number follows.
+    /// The request left the queue a moment ago; the build number follows.
     Starting,
-    /// Somebody took it out.
+    /// Somebody removed the request.
     Cancelled,
-    /// Jenkins no longer (after five minutes, or a restart) or not yet knows it: look among the builds.
+    /// Jenkins no longer knows the item (after five minutes, or a restart), or not yet: look among the builds.
     Gone,
 }
 
@@ -54,12 +54,12 @@ struct Executable {
 }
 
 impl Client {
-    /// Where a request for a job is in the queue. Jenkins counts anew after some crashes: a number that is another job's
-    /// now is [`QueueItem::Gone`].
+    /// Fetches the state of a request for a job. Jenkins restarts its count after some crashes: a number that now
+    /// belongs to another job is [`QueueItem::Gone`].
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Any [`Error`].
     pub async fn queue_item(&self, job: &JobPath, queue_id: u64) -> Result<QueueItem, Error> {
         let url = self.at(&["queue", "item", &queue_id.to_string(), "api", "json"]);
         let item: Wire = match self
@@ -84,17 +84,17 @@ impl Client {
         })
     }
 
-    /// Takes a request out of the queue.
+    /// Removes a request from the queue.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::NotFound`]: it is no longer there.
+    /// Any [`Error`]; [`Error::NotFound`] when the request is no longer there.
     pub async fn cancel(&self, queue_id: u64) -> Result<(), Error> {
         let mut url = self.at(&["queue", "cancelItem"]);
         url.query_pairs_mut().append_pair("id", &queue_id.to_string());
         let answer = self.post(&url, &[]).await?;
         match answer.status {
-            // Older versions lead to the queue's page.
+            // Older versions redirect to the queue's page.
             StatusCode::NO_CONTENT | StatusCode::OK | StatusCode::FOUND => Ok(()),
             status => Err(Error::of_status(status, answer.permission())),
         }

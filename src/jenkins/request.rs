@@ -1,4 +1,4 @@
-//! One request: sent with the token, its answer read within limits.
+//! HTTP requests to Jenkins, sent with the token; answers are read within limits.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use url::Url;
 
 use super::{Client, Error};
 
-/// The longest answer of the API, in bytes.
+/// Size limit of an answer of the API, in bytes.
 const MOST: usize = 4 << 20;
-/// So much of a page is looked at to tell what it is.
+/// Bytes of a page that are examined to tell its kind.
 const PAGE: usize = 64 << 10;
 const TRIES: usize = 3;
 
 const X_JENKINS: HeaderName = HeaderName::from_static("x-jenkins");
 const PERMISSION: HeaderName = HeaderName::from_static("x-required-permission");
 
-/// The answer to a POST: its head, and the beginning of its body.
+/// Answer to a POST: status, headers and the beginning of the body.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -28,7 +28,7 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    /// A GET, tried again while that may help. `page` says whether an answer may be a web page.
+    /// Sends a GET, up to [`TRIES`] times while the error may pass, and checks the answer.
     pub(super) async fn get(&self, url: &Url) -> Result<Response, Error> {
         let patience = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
@@ -38,7 +38,7 @@ impl Client {
         once.retry(patience).when(Error::is_passing).await
     }
 
-    /// A GET as it is, whatever the answer.
+    /// Sends a GET once and returns the answer, whatever its status.
     pub(super) async fn get_once(&self, url: &Url, with_token: bool) -> Result<Response, Error> {
         let request = self.http.get(url.clone());
         let request = if with_token {
@@ -60,18 +60,18 @@ impl Client {
         Ok((value, headers))
     }
 
-    /// A POST, sent once.
+    /// Sends a POST once.
     pub(super) async fn post(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Error> {
         let request = self.http.post(url.clone());
         let request = request.basic_auth(&self.user, Some(self.token.expose_secret()));
         let response = request.form(form).send().await.map_err(Error::of_transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        // What it means stands in the head; a body that breaks off changes nothing.
+        // Status and headers carry the meaning; a truncated body changes nothing.
         let page = beginning(response, PAGE).await;
         Ok(Answer { status, headers, page })
     }
 
-    /// A GET's answer, when it is one of the API.
+    /// Returns the answer to a GET when it comes from the API.
     pub(super) fn checked(&self, response: Response) -> Result<Response, Error> {
         let (status, headers) = (response.status(), response.headers());
         if status == StatusCode::OK {
@@ -81,7 +81,7 @@ impl Client {
             return Ok(response);
         }
         if status.is_redirection() {
-            // The API does not move: somebody wants a login.
+            // The API does not redirect: something asks for a login.
             return Err(self.not_jenkins());
         }
         Err(Error::of_status(status, permission(headers)))
@@ -103,7 +103,7 @@ impl Answer {
         is_html(&self.headers)
     }
 
-    /// Whether Jenkins itself says so.
+    /// Returns true when the answer comes from Jenkins itself.
     pub(super) fn is_jenkins(&self) -> bool {
         self.headers.contains_key(X_JENKINS)
     }
@@ -129,7 +129,7 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
 }
 
-/// The whole body, when it is not too long.
+/// Reads the whole body; fails when it is longer than `most` bytes.
 pub(super) async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
     if response.content_length().is_some_and(|length| length > most as u64) {
         return Err(Error::TooLarge { most });
@@ -144,7 +144,7 @@ pub(super) async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// The end of the body, however long it is, and whether something came before it.
+/// Reads the last `most` bytes of the body, however long it is, and tells whether anything was cut before them.
 pub(super) async fn end(mut response: Response, most: usize) -> Result<(Vec<u8>, bool), Error> {
     let mut bytes = Vec::new();
     let mut is_cut = false;

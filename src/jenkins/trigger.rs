@@ -1,4 +1,4 @@
-//! Starting a job: at most once, whatever the answer.
+//! Triggers, which start a job at most once, whatever the answer.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use super::request::Answer;
 use super::{Client, Error};
 use crate::jobs::{Definition, JobPath};
 
-/// What became of a trigger.
+/// Outcome of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Triggered {
-    /// It waits in the queue.
+    /// The request waits in the queue.
     Queued {
-        /// Its number there.
+        /// Number of the queue item.
         queue_id: u64,
     },
-    /// The same parameters were waiting already: both requests get that one build.
+    /// A request with the same parameters was waiting already: both get the same build.
     Joined {
-        /// Its number in the queue.
+        /// Number of the queue item.
         queue_id: u64,
     },
-    /// It was not started, for certain.
+    /// The job was certainly not started.
     Refused(Error),
-    /// It may have been started: look it up before saying anything, and never trigger again.
+    /// The job may have been started: look it up before saying anything, and never trigger again.
     Unknown(Error),
 }
 
 impl Client {
-    /// Starts a job. The definition tells which way: Jenkins answers the wrong one with an error.
+    /// Starts a job. The definition determines the endpoint: Jenkins answers the wrong one with an error.
     pub async fn trigger(
         &self,
         job: &JobPath,
@@ -45,7 +45,7 @@ impl Client {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        // In the body: query strings end up in access logs.
+        // Sent in the body: query strings end up in access logs.
         match self.post(&self.job(job, &[page]), &form).await {
             Ok(answer) => self.read_trigger(job, &answer, with_parameters),
             // Without a connection nothing was sent.
@@ -82,7 +82,7 @@ impl Client {
         Triggered::Refused(refused)
     }
 
-    /// A redirect that names no place in the queue.
+    /// Returns the error for a redirect that does not lead to the queue.
     fn redirected(&self, job: &JobPath, answer: &Answer) -> Error {
         let Some(to) = answer.location().and_then(|to| self.base.join(to).ok()) else {
             return self.not_jenkins();
@@ -98,7 +98,7 @@ impl Client {
     }
 }
 
-/// N of `…/queue/item/N/`. Nothing else of the address is used.
+/// Extracts N from `…/queue/item/N/`. Nothing else of the address is used.
 fn queue_id(location: &str) -> Option<u64> {
     let (_, rest) = location.rsplit_once("/queue/item/")?;
     rest.trim_end_matches('/').parse().ok()

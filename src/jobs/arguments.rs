@@ -1,26 +1,26 @@
-//! `run JOB key=value key="two words"`: what stands behind `run`.
+//! Parser of the text after `run`: `run JOB key=value key="two words"`.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A run that somebody asks for.
+/// A requested run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// What the job is called; not looked up yet.
+    /// Name of the job as typed; not looked up yet.
     pub job: String,
-    /// The values by parameter.
+    /// Values by parameter.
     pub values: BTreeMap<String, String>,
 }
 
-/// What cannot be read.
+/// A fault that makes the text unreadable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case", tag = "fault")]
 pub enum Unreadable {
-    /// No job.
+    /// The text names no job.
     #[error("say which job: run JOB key=value")]
     NoJob,
-    /// A quotation without its end.
+    /// A quotation is not closed.
     #[error("a quotation mark has no pair: write key=\"two words\"")]
     OpenQuote,
     /// A word without `=`.
@@ -29,7 +29,7 @@ pub enum Unreadable {
         /// The word.
         word: String,
     },
-    /// The same key twice.
+    /// A key is given twice.
     #[error("{key} is given twice")]
     Twice {
         /// The key.
@@ -37,11 +37,11 @@ pub enum Unreadable {
     },
 }
 
-/// Reads what stands behind `run`.
+/// Parses the text after `run`.
 ///
 /// # Errors
 ///
-/// What cannot be read; values are never repeated in it.
+/// The first fault; its message never repeats a value.
 pub fn read(text: &str) -> Result<Asked, Unreadable> {
     let mut words = words(text)?.into_iter();
     let job = words.next().map(|word| word.text).filter(|job| !job.is_empty());
@@ -65,7 +65,8 @@ struct Word {
     started: bool,
 }
 
-/// Words; quotation marks, also those that phones make, hold blanks together. An apostrophe inside a word is a letter.
+/// Splits a text into words; quotation marks, also typographic ones, keep blanks together. An apostrophe inside a word
+/// is a letter.
 fn words(text: &str) -> Result<Vec<Word>, Unreadable> {
     let mut words = Vec::new();
     let mut word = Word::default();

@@ -1,49 +1,49 @@
-//! Which steps of a runbook start a registered job, and what the runbook says to write into its form.
+//! Registered jobs that the steps of a runbook start, and the runbook's hints for their forms.
 
 use serde::Serialize;
 
 use super::{Job, JobId, Registry, Transform};
 use crate::runbook::{Block, BlockKind, Inline, Step, Target, plain, runs, walk, walk_inlines};
 
-/// So many steps below a link are searched for its form.
+/// Steps after a link that are searched for its form.
 const BELOW: usize = 3;
 
-/// A job at a step.
+/// A job attached to a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attached {
-    /// The step as a person would call it: `2`, `2.1`; empty for an unnumbered one.
+    /// Number of the step as a person would give it: `2`, `2.1`; empty for an unnumbered one.
     pub number: String,
-    /// Its source line, from 1.
+    /// Source line of the step, from 1.
     pub line: u32,
-    /// The job.
+    /// The registered job.
     pub job: JobId,
-    /// What the runbook says to write into the form.
+    /// Values that the runbook says to write into the form.
     pub hints: Vec<Hint>,
 }
 
-/// `TUGBOAT: <tugboat_name>, in kebab case` of a runbook.
+/// A hint from a runbook, such as `TUGBOAT: <tugboat_name>, in kebab case`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hint {
     /// The parameter.
     pub parameter: String,
-    /// What to write there.
+    /// Value to write there.
     pub value: Written,
-    /// How to rewrite it.
+    /// Transforms to apply to the value.
     pub transform: Vec<Transform>,
 }
 
-/// What a runbook says to write.
+/// Value of a hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Written {
-    /// This.
+    /// A literal value.
     Constant(String),
-    /// What fills the placeholder, in lower snake case.
+    /// Name of the placeholder that is filled in, in lower snake case.
     Placeholder(String),
 }
 
 impl Registry {
-    /// The jobs that steps link to, in order; of each the first link.
+    /// Lists the jobs that steps link to, in order, each with its first link.
     pub fn attached(&self, steps: &[Step]) -> Vec<Attached> {
         let mut found = Vec::new();
         self.attach(steps, &mut found);
@@ -69,7 +69,7 @@ impl Registry {
         }
     }
 
-    /// The job that a step links to, itself.
+    /// Returns the job that the step itself links to.
     fn job_of(&self, step: &Step) -> Option<&Job> {
         let mut found = None;
         walk(&step.blocks, &mut |block| {
@@ -90,7 +90,7 @@ impl Registry {
     }
 }
 
-/// The "fill in the form" list of a step, in its text or in its sub-steps.
+/// Reads the "fill in the form" list of a step, from its text or its sub-steps.
 pub fn hints(job: &Job, step: &Step) -> Vec<Hint> {
     let mut found: Vec<Hint> = Vec::new();
     let mut take = |blocks: &[Block]| {
@@ -110,7 +110,7 @@ pub fn hints(job: &Job, step: &Step) -> Vec<Hint> {
     found
 }
 
-/// `NAME: `value`` at the start of a line, for a parameter of the job.
+/// Parses ``NAME: `value` `` at the start of a paragraph, for a parameter of the job.
 fn hint(job: &Job, inlines: &[Inline]) -> Option<Hint> {
     let text = plain(inlines);
     let (name, rest) = text.split_once([':', '='])?;
@@ -143,7 +143,7 @@ fn hint(job: &Job, inlines: &[Inline]) -> Option<Hint> {
     })
 }
 
-/// `<Location ID>` → `location_id`.
+/// Converts a placeholder to lower snake case: `<Location ID>` → `location_id`.
 fn snake(placeholder: &str) -> String {
     let words: Vec<String> = placeholder
         .split(|c: char| !c.is_alphanumeric())

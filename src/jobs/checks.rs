@@ -11,178 +11,179 @@ use serde_json::Value;
 use super::masks::{MASK, Masks};
 use super::{BuildResult, Job, JobId, Known, Pattern, Pick, Problem, Values, keys, log, pick, sense};
 
-/// So much of a value is quoted, in characters.
+/// Maximum number of characters of a value that are quoted.
 const QUOTED: usize = 200;
 
-/// One rule.
+/// A check of one artifact.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// What is checked, as people read it: "The API key is there".
+    /// Title, as people read it: "The API key is there".
     pub title: String,
-    /// The job it belongs to: only in front matter, where a runbook has several.
+    /// Job that the check belongs to: only in front matter, where a runbook has several.
     #[serde(default)]
     pub job: Option<JobId>,
-    /// The artifact: its relative path.
+    /// Relative path of the artifact.
     pub artifact: String,
-    /// What the artifact must hold to count as read: a job that failed half-way may leave an error message in it.
+    /// Pattern that the artifact must contain to count as read: a job that failed half-way may leave an error message
+    /// in it.
     #[serde(default)]
     pub holds: Option<Pattern>,
-    /// The way to the value; none: the whole text.
+    /// Steps that lead to the value; empty for the whole text.
     #[serde(default)]
     pub pick: Vec<Pick>,
-    /// What must hold.
+    /// Condition that the value must meet.
     pub test: Test,
-    /// Whether the value is shown to nobody.
+    /// True when the value must never be shown.
     #[serde(default)]
     pub secret: bool,
-    /// The section to follow when it fails.
+    /// Section to follow when the check fails.
     #[serde(default)]
     pub failed: Option<String>,
 }
 
-/// What must hold of a value.
+/// Condition on a value.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Test {
-    /// It is there.
+    /// The value is present.
     Present,
-    /// It is there and holds something.
+    /// The value is present and not empty.
     NotEmpty,
-    /// It is the same as one we know.
+    /// The value equals a known one.
     Equals(Known),
-    /// It differs from one we know.
+    /// The value differs from a known one.
     DiffersFrom(Known),
-    /// All of it matches.
+    /// The whole value matches a pattern.
     Matches(Pattern),
-    /// It is one of these.
+    /// The value is one of a list.
     OneOf(Vec<String>),
 }
 
-/// Checks in their order, and where to go when all passed.
+/// Checks in their order, and the section to follow when all pass.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Checks {
-    /// The first that fails and names a section wins.
+    /// The checks; the first that fails and names a section wins.
     pub list: Vec<Check>,
-    /// The section to follow when every check passed.
+    /// Section to follow when every check passed.
     pub passed: Option<String>,
 }
 
-/// What became of an artifact.
+/// An artifact of a run, read or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Artifact {
-    /// It was read, whole.
+    /// The artifact's whole content.
     Read(Vec<u8>),
-    /// It was not, for this reason: "is not there", "is larger than 256 KiB".
+    /// The artifact was not read, for this reason: "is not there", "is larger than 256 KiB".
     NotRead(String),
 }
 
-/// What is known of a finished run.
+/// Facts about a finished run.
 #[derive(Debug, Clone)]
 pub struct Evidence<'a> {
-    /// How it ended.
+    /// Result of the build.
     pub result: &'a BuildResult,
-    /// Its artifacts by relative path.
+    /// Artifacts by relative path.
     pub artifacts: &'a BTreeMap<String, Artifact>,
-    /// What its checks compare with.
+    /// Values that checks compare with.
     pub known: Values<'a>,
-    /// What else is not to be seen: secret parameters.
+    /// Other values to hide: secret parameters.
     pub masks: Masks,
 }
 
-/// What can be said.
+/// Outcome of all checks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Verdict {
     /// Every check passed or failed plainly.
     Plain {
-        /// The section to follow, when one is named.
+        /// Section to follow, if one is named.
         section: Option<String>,
-        /// What was found, in order.
+        /// Findings, in order.
         findings: Vec<Finding>,
     },
-    /// Nothing can be said.
+    /// Something is missing, so no section can be named.
     Inconclusive {
-        /// Why: all of it.
+        /// Everything that is missing.
         missing: Vec<Missing>,
-        /// What was found all the same.
+        /// Findings of the checks that could be evaluated.
         findings: Vec<Finding>,
     },
 }
 
-/// What one check found. Holds no secrets.
+/// Result of one check. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Finding {
     /// The check's title.
     pub title: String,
-    /// Where it looked.
+    /// The artifact.
     pub artifact: String,
-    /// Whether it passed.
+    /// True when the check passed.
     pub passed: bool,
-    /// What was seen, masked; none when it was not there.
+    /// The actual value, masked; `None` when there was none.
     pub seen: Option<String>,
-    /// What it was compared with, masked.
+    /// The value that it was compared with, masked.
     pub expected: Option<String>,
-    /// The section that it names when it fails.
+    /// Section that the check names for its failure.
     pub section: Option<String>,
 }
 
-/// What a verdict lacks. Holds no secrets.
+/// Something that a verdict lacks. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Missing {
     /// The build did not succeed.
     #[error("the build ended {result}, not SUCCESS")]
     Success {
-        /// How it ended.
+        /// Result of the build.
         result: String,
     },
     /// An artifact was not read.
     #[error("the artifact `{artifact}` {why}")]
     Artifact {
-        /// Which.
+        /// The artifact.
         artifact: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// It is not what it should be.
+    /// An artifact does not contain what its check requires.
     #[error("the artifact `{artifact}` does not hold what it should (`{pattern}`)")]
     Unrecognised {
-        /// Which.
+        /// The artifact.
         artifact: String,
-        /// What it should hold.
+        /// The required pattern.
         pattern: String,
     },
-    /// The value cannot be read.
+    /// A check's value cannot be read.
     #[error("\"{check}\" cannot be answered: what `{artifact}` holds {why}")]
     Unreadable {
         /// The check.
         check: String,
-        /// Where it looked.
+        /// The artifact.
         artifact: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// There is no value to compare.
+    /// The artifact has no value to compare.
     #[error("\"{check}\" cannot be answered: `{artifact}` does not say it")]
     Absent {
         /// The check.
         check: String,
-        /// Where it looked.
+        /// The artifact.
         artifact: String,
     },
-    /// What it is to be compared with is not known.
+    /// The value to compare with is not known.
     #[error("\"{check}\" cannot be answered: {what} is not known")]
     Unknown {
         /// The check.
         check: String,
-        /// What.
+        /// Name of the unknown value.
         what: String,
     },
 }
 
 impl Checks {
-    /// The checks of a job from the registry.
+    /// Returns the checks of a job from the registry.
     pub fn of(job: &Job) -> Self {
         Self {
             list: job.checks.clone(),
@@ -190,11 +191,11 @@ impl Checks {
         }
     }
 
-    /// The checks of a runbook: what stands under `signpost: checks:`, a list whose last entry may be `passed: Section`.
+    /// Reads the checks of a runbook: the list under `signpost: checks:`, whose last entry may be `passed: Section`.
     ///
     /// # Errors
     ///
-    /// What is wrong with them.
+    /// All problems found.
     pub fn read(value: &Value) -> Result<Self, Vec<Problem>> {
         let mut checks = Self::default();
         let mut problems = Vec::new();
@@ -229,7 +230,7 @@ impl Checks {
         if problems.is_empty() { Ok(checks) } else { Err(problems) }
     }
 
-    /// What holds for a job: its own checks, unless the runbook has some for it.
+    /// Returns the checks for a job: those of the runbook for it, else the job's own.
     #[must_use]
     pub fn for_job(&self, job: &Job) -> Self {
         let own = |check: &&Check| check.job.as_ref().is_none_or(|id| *id == job.id);
@@ -243,13 +244,13 @@ impl Checks {
         }
     }
 
-    /// The artifacts that must be read, each once. Only those on the job's list may be.
+    /// Returns the artifacts to be read, each once. Only those on the job's list may be.
     pub fn artifacts(&self) -> BTreeSet<&str> {
         self.list.iter().map(|check| check.artifact.as_str()).collect()
     }
 }
 
-/// What the artifacts of a finished run say.
+/// Evaluates the checks on a finished run.
 pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
     let mut missing = Vec::new();
     if *evidence.result != BuildResult::Success {
@@ -263,7 +264,7 @@ pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
     for (check, value) in read {
         match value.and_then(|value| check.judge(value.as_deref(), &evidence.known, &masks)) {
             Ok(finding) => findings.push(finding),
-            // Two checks of one artifact miss the same thing.
+            // Two checks of one artifact lack the same thing.
             Err(lack) if missing.contains(&lack) => {}
             Err(lack) => missing.push(lack),
         }
@@ -280,7 +281,7 @@ pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
     Verdict::Plain { section, findings }
 }
 
-/// What is not to be seen of a finished run: secret parameters, and what secret checks read.
+/// Returns the values to hide of a finished run: secret parameters, and values read by secret checks.
 pub fn masks(checks: &Checks, evidence: &Evidence<'_>) -> Masks {
     let mut masks = evidence.masks.clone();
     for check in checks.list.iter().filter(|check| check.is_secret()) {
@@ -291,7 +292,7 @@ pub fn masks(checks: &Checks, evidence: &Evidence<'_>) -> Masks {
     masks
 }
 
-/// The value that a check is about; `None` when it is plainly not there.
+/// Reads the value that a check is about; `None` when it is plainly absent.
 fn read(check: &Check, evidence: &Evidence<'_>) -> Result<Option<String>, Missing> {
     let artifact = check.artifact.clone();
     let lacking = |why: &str| Missing::Artifact {
@@ -303,7 +304,7 @@ fn read(check: &Check, evidence: &Evidence<'_>) -> Result<Option<String>, Missin
         Some(Artifact::NotRead(why)) => return Err(lacking(why)),
         Some(Artifact::Read(bytes)) => bytes,
     };
-    // A console log that was archived: what it says is what people read there.
+    // An archived console log: use the text that people read there.
     let plain = log::of_console(bytes);
     let bytes = plain.as_deref().map_or(bytes.as_slice(), str::as_bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -325,7 +326,7 @@ fn read(check: &Check, evidence: &Evidence<'_>) -> Result<Option<String>, Missin
 }
 
 impl Check {
-    /// Whether its value is shown to nobody.
+    /// Returns true when the value must never be shown.
     pub fn is_secret(&self) -> bool {
         self.secret || self.pick.iter().any(Pick::is_secret)
     }

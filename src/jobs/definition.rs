@@ -1,4 +1,4 @@
-//! What Jenkins tells of a job and of how a build ended.
+//! Jobs as Jenkins defines them, and results of builds.
 
 use std::fmt;
 
@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 /// A job as Jenkins defines it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Definition {
-    /// Its full name, folders included.
+    /// Full name, folders included.
     pub full_name: String,
-    /// Whether it can be built now.
+    /// True when the job can be built now.
     pub buildable: bool,
-    /// Its parameters.
+    /// Parameters of the job.
     pub parameters: Vec<Declared>,
 }
 
 /// A parameter as Jenkins declares it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
-    /// Its name.
+    /// Name of the parameter.
     pub name: String,
-    /// What it takes.
+    /// Kind of its values.
     pub kind: Kind,
-    /// The values that a choice has.
+    /// Values of a choice.
     pub choices: Vec<String>,
-    /// What its author says of it.
+    /// Description by the job's author.
     pub description: Option<String>,
-    /// Its default; never told of passwords.
+    /// Default value; Jenkins does not report those of passwords.
     pub default: Option<String>,
 }
 
-/// What a parameter takes.
+/// Kind of a parameter's values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
-    /// A line.
+    /// A line of text.
     #[default]
     Text,
-    /// true or false.
+    /// `true` or `false`.
     Boolean,
-    /// One of its choices.
+    /// One of the parameter's choices.
     Choice,
     /// A secret.
     Password,
@@ -46,34 +46,34 @@ pub enum Kind {
     File,
 }
 
-/// How a build ended.
+/// Result of a build.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BuildResult {
-    /// All went well.
+    /// The build succeeded.
     Success,
-    /// It ran to its end, but something is wrong.
+    /// The build ran to its end, but something is wrong.
     Unstable,
-    /// It failed.
+    /// The build failed.
     Failure,
-    /// It did not get so far.
+    /// The build, or a part of it, was not run.
     NotBuilt,
-    /// Somebody stopped it.
+    /// Somebody stopped the build.
     Aborted,
-    /// A word that we don't know.
+    /// A result unknown to us, as Jenkins spells it.
     #[serde(untagged)]
     Other(String),
 }
 
 impl Definition {
-    /// A parameter by its name.
+    /// Returns a parameter by its name.
     pub fn parameter(&self, name: &str) -> Option<&Declared> {
         self.parameters.iter().find(|declared| declared.name == name)
     }
 }
 
 impl Kind {
-    /// From Jenkins' `type`, such as `ChoiceParameterDefinition`.
+    /// Converts Jenkins' `type`, such as `ChoiceParameterDefinition`.
     pub fn of(kind: &str) -> Self {
         match kind.rsplit('.').next().unwrap_or(kind) {
             "BooleanParameterDefinition" => Self::Boolean,
@@ -86,8 +86,8 @@ impl Kind {
 }
 
 impl BuildResult {
-    /// Whether the build was stopped, or left out, before its end. Errors that it printed are no reason of that: they come
-    /// of the stop, or the build was on its way past them.
+    /// Returns true when the build was stopped, or left out, before its end. Errors in its log are not the reason for
+    /// that: they result from the stop, or the build was on its way past them.
     pub fn is_cut_short(&self) -> bool {
         matches!(self, Self::Aborted | Self::NotBuilt)
     }

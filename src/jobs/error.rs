@@ -1,4 +1,4 @@
-//! What can be wrong with the registry and with checks.
+//! Problems in the registry and in checks.
 
 /// Something in the registry, or in a runbook's checks, that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -6,9 +6,9 @@
 pub struct Problem {
     /// The key, with the ids of the entries around it: `jobs[get-info].parameters[TUGBOAT].pattern`.
     pub key: String,
-    /// What is wrong, with the value.
+    /// Description of the problem, with the value.
     pub problem: String,
-    /// What to do.
+    /// Remedy for the author.
     pub remedy: String,
 }
 

@@ -1,5 +1,5 @@
-//! Do the registry, the runbooks and Jenkins' own definitions fit together? What does not is told before anybody runs a
-//! job, not in the thread of an incident.
+//! Comparison of the registry with the runbooks and with Jenkins' own definitions. Mismatches are reported before
+//! anybody runs a job, not in the thread of an incident.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,36 @@ use super::parameters::{self, Fault};
 use super::{Definition, Job, Kind, Known, Problem, Registry, Source, Transform, keys, sense};
 use crate::runbook::{Diagnostic, Document, Level, Library, Runbook};
 
-/// How the codes of all that is found here begin.
+/// Common prefix of the codes of all diagnostics made here.
 pub const CODES: &str = "jobs-";
 
-/// What of the runbooks does not fit the registry. Without a registered job nothing can be said.
+/// Reports checks in front matter that cannot be used, whether or not a job is registered.
+pub fn unusable_checks(library: &Library) -> Vec<Diagnostic> {
+    let may_have = |document: &&Document| document.text().is_none_or(|text| text.contains("checks:"));
+    let of = |path: &str, runbook: &Runbook| {
+        let keys = &runbook.front.signpost;
+        let problems = Checks::read(&keys.checks).err().unwrap_or_default();
+        let diagnostic = |problem: &Problem| Diagnostic {
+            path: path.to_owned(),
+            line: keys.checks_line,
+            level: Level::Error,
+            code: "checks",
+            message: problem.to_string(),
+        };
+        problems.iter().map(diagnostic).collect::<Vec<_>>()
+    };
+    let documents = library.runbooks.iter().filter(may_have);
+    documents
+        .flat_map(|document| document.look(|runbook| of(&document.path, runbook)))
+        .collect()
+}
+
+/// Reports where the runbooks do not fit the registry. Without a registered job there is nothing to report.
 pub fn misfits(registry: &Registry, library: &Library) -> Vec<Diagnostic> {
     if registry.jobs.is_empty() {
         return Vec::new();
     }
-    // Links may be put together from `_data`.
+    // Links may be assembled from `_data`.
     let has_links = library.data.values().any(|data| data.to_string().contains("/job/"));
     let concerned = |document: &&Document| concerns(registry, document, has_links);
     let mut found = Vec::new();
@@ -32,7 +53,7 @@ pub fn misfits(registry: &Registry, library: &Library) -> Vec<Diagnostic> {
     found
 }
 
-/// Whether a document may have to do with jobs: opening thousands that don't takes long.
+/// Returns true when a document may concern jobs: opening thousands that don't takes long.
 fn concerns(registry: &Registry, document: &Document, has_links: bool) -> bool {
     let Some(text) = document.text() else { return true };
     let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
@@ -47,7 +68,7 @@ fn concerns(registry: &Registry, document: &Document, has_links: bool) -> bool {
     text.contains("signpost:") || has_links && document.may_name_data() || registry.jobs.iter().any(named)
 }
 
-/// The section that a check names: by its heading as it reads or as it is written, else by one that differs in capitals
+/// Finds the section that a check names: by its heading, as displayed or as written, else by one that differs in case
 /// only.
 pub fn section(runbook: &Runbook, name: &str) -> Option<usize> {
     let name = name.trim();
@@ -97,7 +118,7 @@ impl Look<'_> {
                 jobs.push((job, attached.line));
             }
         }
-        // What cannot be read of them `runbook` tells.
+        // Faults of the checks themselves are reported by `runbook`.
         let own = Checks::read(&front.checks).unwrap_or_default();
         for check in &own.list {
             self.own_check(check, &jobs, front.checks_line);
@@ -132,7 +153,7 @@ impl Look<'_> {
         );
     }
 
-    /// A check of the front matter: of which job, and may that job's artifact be read?
+    /// Checks that a check of the front matter belongs to a job, and that this job's artifact may be read.
     fn own_check(&mut self, check: &Check, jobs: &[(&Job, u32)], line: u32) {
         let who = format!("the check \"{}\"", check.title);
         let of: Vec<&Job> = match &check.job {
@@ -149,7 +170,7 @@ impl Look<'_> {
             );
             self.tell(line, "jobs-check", message);
         }
-        // The job is looked at above.
+        // The job was examined above.
         let check = Check {
             job: None,
             ..check.clone()
@@ -180,7 +201,7 @@ impl Look<'_> {
         }
     }
 
-    /// What a check is to look up in `_data`.
+    /// Reports files of `_data` that a check looks up and that do not exist.
     fn data(&mut self, checks: &Checks, line: u32, whose: &str) {
         let lookups = checks.list.iter().filter_map(|check| match &check.test {
             Test::Equals(Known { lookup, .. }) | Test::DiffersFrom(Known { lookup, .. }) => lookup.as_ref(),
@@ -198,7 +219,7 @@ impl Look<'_> {
     }
 }
 
-/// What of a job of the registry does not fit the job as Jenkins defines it.
+/// Reports where a job of the registry does not fit the job as Jenkins defines it.
 pub fn unfit(job: &Job, definition: &Definition) -> Vec<Problem> {
     let mut problems = Vec::new();
     let declared = || definition.parameters.iter().map(|declared| declared.name.as_str());
@@ -237,7 +258,7 @@ pub fn unfit(job: &Job, definition: &Definition) -> Vec<Problem> {
         for (name, value) in written.chain(choices).filter(|(_, value)| !value.is_empty()) {
             let sent = BTreeMap::from([(parameter.name.clone(), value.clone())]);
             for wrong in parameters::against(definition, &sent) {
-                // A secret's value never stands in the registry.
+                // The registry never holds a secret's value.
                 let problem = format!("holds \"{value}\", which Jenkins would not take");
                 problems.push(Problem::new(
                     format!("{key}.{name}"),

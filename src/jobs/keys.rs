@@ -1,4 +1,4 @@
-//! The keys that the registry knows, and the nearest one to a key that it doesn't.
+//! Keys of the registry, and the known key nearest to an unknown one.
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor, value};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::checks::Check;
 use super::registry::{Jenkins, Job, Parameter};
 use super::{Problem, Registry};
 
-/// The names of a struct's fields, as its derived `Deserialize` knows them.
+/// Returns the names of a struct's fields, as its derived `Deserialize` knows them.
 pub(super) fn of<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &[&str] = &[];
     // Ends with an error once the names are known.
@@ -15,7 +15,7 @@ pub(super) fn of<T: DeserializeOwned>() -> &'static [&'static str] {
     fields
 }
 
-/// A deserializer that takes down which fields a struct asks for, and has no value for any.
+/// A deserializer that records which fields a struct asks for, and has no value for any.
 struct Fields<'f>(&'f mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Fields<'_> {
@@ -41,11 +41,11 @@ impl<'de> Deserializer<'de> for Fields<'_> {
     }
 }
 
-/// Does every key of a registry mean something? Entries are named by their ids.
+/// Checks that every key of a registry is known. Entries are named by their ids.
 ///
 /// # Errors
 ///
-/// The first key that nothing knows.
+/// The first unknown key.
 pub fn check(registry: &Value) -> Result<(), Problem> {
     let all = || {
         unknown("", registry, of::<Registry>()).or_else(|| {
@@ -69,7 +69,7 @@ pub fn check(registry: &Value) -> Result<(), Problem> {
     all().map_or(Ok(()), Err)
 }
 
-/// Every key of the registry, with the tables it stands in: for the test that the sample shows them all.
+/// Lists every key of the registry with its table: for the test that the sample shows them all.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
         ("jenkins", of::<Jenkins>()),
@@ -97,7 +97,7 @@ fn entries<'v>(
     })
 }
 
-/// The first key of a table that is not among the known ones.
+/// Reports the first unknown key of a table.
 pub(super) fn unknown(place: &str, table: &Value, known: &[&str]) -> Option<Problem> {
     let key = table.as_object()?.keys().find(|key| !known.contains(&key.as_str()))?;
     let dot = if place.is_empty() { "" } else { "." };
@@ -109,7 +109,7 @@ pub(super) fn unknown(place: &str, table: &Value, known: &[&str]) -> Option<Prob
     Some(Problem::new(format!("{place}{dot}{key}"), "is not known", remedy))
 }
 
-/// The known word that is most like another, if any is.
+/// Returns the known word most similar to `word`, if any is similar enough.
 pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     known
         .map(|known| (strsim::jaro_winkler(&word.to_lowercase(), &known.to_lowercase()), known))
@@ -118,7 +118,7 @@ pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
         .map(|(_, known)| known)
 }
 
-/// A value that could not be read, as serde tells it.
+/// Converts serde's error for a value that could not be read.
 pub(super) fn misread(place: &str, path: &str, cause: &str) -> Problem {
     let dot = if place.is_empty() || path == "." || path.is_empty() {
         ""
@@ -140,8 +140,8 @@ pub(super) fn misread(place: &str, path: &str, cause: &str) -> Problem {
     )
 }
 
-/// What serde says of a wrong kind of value, in plain words: what the value is, and what it must be. `None` for other
-/// sentences.
+/// Rewords serde's message about a wrong type or value: what the value is, and what it must be. `None` for other
+/// messages.
 fn plain(cause: &str) -> Option<(String, String)> {
     let rest = ["invalid type: ", "invalid value: "]
         .iter()

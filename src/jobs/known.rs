@@ -1,4 +1,4 @@
-//! Values that we know without asking Jenkins: what a check compares with.
+//! Values known without asking Jenkins, with which a check compares.
 
 use std::collections::BTreeMap;
 
@@ -7,48 +7,48 @@ use serde_json::Value;
 
 use super::Transform;
 
-/// Which value is meant. Exactly one of `value`, `parameter` and `capture` says where it begins.
+/// Reference to a known value. Exactly one of `value`, `parameter` and `capture` names its origin.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Known {
-    /// This.
+    /// A literal value.
     pub value: Option<String>,
-    /// The run's parameter of this name.
+    /// Name of a parameter of the run.
     pub parameter: Option<String>,
-    /// The placeholder of this name that the paste filled.
+    /// Name of a placeholder that the paste filled.
     pub capture: Option<String>,
-    /// How it is rewritten.
+    /// Transforms to apply to the value.
     pub transform: Vec<Transform>,
-    /// Where it is looked up then.
+    /// Look-up that replaces the transformed value.
     pub lookup: Option<Lookup>,
 }
 
-/// A look into `_data/NAME.yml`: the entry whose `field` is the value, or a list that holds it.
+/// A look-up in `_data/NAME.yml`: the entry whose `field` is the value, or a list that holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lookup {
     /// The file's name without `.yml`.
     pub data: String,
-    /// The field of its entries.
+    /// Field of the entries that is compared.
     pub field: String,
-    /// The field that is given; without, the entry's key.
+    /// Field whose value is returned; without it, the entry's key.
     #[serde(default)]
     pub give: Option<String>,
 }
 
-/// What is known of a run.
+/// Known values of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Values<'a> {
-    /// The parameters it was started with.
+    /// Parameters that the run was started with.
     pub parameters: &'a BTreeMap<String, String>,
-    /// What the paste filled.
+    /// Values captured from the paste, by placeholder.
     pub captures: &'a BTreeMap<String, Vec<String>>,
-    /// `_data/*.yml` by name.
+    /// Content of `_data/*.yml`, by name.
     pub data: &'a BTreeMap<String, Value>,
 }
 
 impl Known {
-    /// The value, or what of it is not known.
+    /// Returns the value, or the description of an unknown one.
     pub(super) fn find(&self, values: &Values<'_>) -> Result<String, String> {
         let (named, value) = match (&self.value, &self.parameter, &self.capture) {
             (Some(value), ..) => (value.clone(), Some(value.as_str())),
@@ -68,7 +68,7 @@ impl Known {
     }
 }
 
-/// Two different captures are no value.
+/// Returns the captured value; two different ones are ambiguous and give `None`.
 fn one(values: Option<&Vec<String>>) -> Option<&str> {
     let (first, rest) = values?.split_first()?;
     rest.iter().all(|other| other == first).then_some(first.as_str())
@@ -85,7 +85,7 @@ impl Lookup {
             .iter()
             .filter(|(_, entry)| entry.get(&self.field).is_some_and(holds));
         let (key, entry) = found.next()?;
-        // In two entries: the data does not tell.
+        // Two entries match: ambiguous.
         if found.next().is_some() {
             return None;
         }

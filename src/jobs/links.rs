@@ -1,4 +1,4 @@
-//! Which registered job a link of a runbook starts.
+//! Links of runbooks that start a registered job.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use url::Url;
 
 use super::{Base, JobId, Registry};
 
-/// What may stand behind a job's path: the job's page and its forms. A link to one old build starts nothing.
+/// Pages that may follow a job's path in a link: its forms. A link to one old build starts nothing.
 const PAGES: [&str; 3] = ["build", "buildWithParameters", "parambuild"];
 
 impl Registry {
-    /// The job that `…/job/A/job/B/build?delay=0sec` starts, on any address of a registered Jenkins.
+    /// Returns the job that `…/job/A/job/B/build?delay=0sec` starts, on any address of a registered Jenkins.
     pub fn linked(&self, url: &str) -> Option<&JobId> {
         let url = Url::parse(url.trim()).ok()?;
         self.jobs
@@ -28,11 +28,11 @@ impl Registry {
     }
 }
 
-/// Folders and name of the job that a link below an address leads to.
+/// Returns folders and name of the job that a link below an address leads to.
 fn path_below(base: &Base, url: &Url) -> Option<Vec<String>> {
     let base = base.url();
     let same_host = base.host_str().is_some() && base.host_str() == url.host_str();
-    // `http://` links of old runbooks lead to the same Jenkins, unless ports are told.
+    // `http://` links of old runbooks lead to the same Jenkins, unless a port is given.
     let same_port = base.port_or_known_default() == url.port_or_known_default()
         || base.port().is_none() && url.port().is_none() && matches!(url.scheme(), "http" | "https");
     if !same_host || !same_port {
@@ -44,7 +44,7 @@ fn path_below(base: &Base, url: &Url) -> Option<Vec<String>> {
     while let Some(part) = parts.next() {
         match part {
             "job" => path.push(decoded(parts.next()?)?),
-            // Jenkins' own pages lead through views.
+            // Links copied from Jenkins' own pages go through views.
             "view" if path.is_empty() || parts.clone().any(|later| later == "job") => {
                 parts.next()?;
             }
@@ -60,7 +60,7 @@ fn decoded(segment: &str) -> Option<String> {
     String::from_utf8(bytes.into_owned()).ok()
 }
 
-/// Percent-decoding of one segment; `None` for an escape that is none.
+/// Decodes the percent-encoding of one segment; `None` for an invalid escape.
 fn percent(segment: &str) -> Option<Cow<'_, [u8]>> {
     if !segment.contains('%') {
         return Some(Cow::Borrowed(segment.as_bytes()));
@@ -79,7 +79,7 @@ fn percent(segment: &str) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(out))
 }
 
-/// Folders and name of a job from the address that Jenkins itself gives it, whatever host it believes to have.
+/// Extracts folders and name of a job from the address that Jenkins itself reports, whatever host it has there.
 pub fn path_of(url: &str) -> Option<Vec<String>> {
     let url = Url::parse(url).ok()?;
     let mut parts = url.path().split('/').filter(|part| !part.is_empty());

@@ -1,18 +1,18 @@
-//! Build logs as people read them.
+//! Build logs as plain text for people.
 //!
-//! Besides ANSI escapes a log holds console notes, which Jenkins' own page turns into links: `ESC[8mha:`, base64, `ESC[0m`,
-//! in the middle of a line. Recent versions of Jenkins send them to every reader.
+//! Besides ANSI escapes a log contains console notes, which Jenkins' own page turns into links: `ESC[8mha:`, base64,
+//! `ESC[0m`, in the middle of a line. Recent versions of Jenkins send them to every reader.
 
-/// Escapes and console notes taken out of a log that arrives in pieces: each may be cut anywhere, also within a
-/// multi-byte character.
+/// A filter that removes escapes and console notes from a log that arrives in pieces: each may be cut anywhere, also
+/// within a multi-byte character.
 #[derive(Debug, Default)]
 pub struct Plain {
     state: State,
-    /// Bytes of text of which no character can be made yet.
+    /// Bytes of text that do not form a character yet.
     text: Vec<u8>,
 }
 
-/// The place in a log. A terminal's grammar of escapes, and the one note of Jenkins'.
+/// State of the parser: a terminal's grammar of escapes, and Jenkins' notes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum State {
     #[default]
@@ -23,13 +23,13 @@ enum State {
     Escape,
     /// In an escape of three or more characters, such as the choice of a character set.
     Short,
-    /// In a control sequence: its first parameter while that is short enough to matter.
+    /// In a control sequence; `parameter` is its first one so far, or `u16::MAX` when it cannot begin a note.
     Control { parameter: u16 },
-    /// In a title or another string of the terminal's.
+    /// In a title or another string for the terminal.
     Terminal,
     /// After `ESC` in such a string.
     TerminalEscape,
-    /// After `ESC[8m`, and so many characters of [`NOTE`].
+    /// After `ESC[8m` and the first `matched` bytes of [`NOTE`].
     Concealed { matched: usize },
     /// In the base64 of a note.
     Note,
@@ -41,16 +41,17 @@ const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 
 impl Plain {
-    /// The readable part of the next piece, with `\n` for every line break. What may go on in another piece is held back.
+    /// Returns the readable part of the next piece, with `\n` for every line break. Anything that may continue in
+    /// another piece is held back.
     pub fn push(&mut self, piece: &[u8]) -> String {
         for byte in piece {
-            // A byte that ends an escape too early is looked at again as what follows it.
+            // A byte that ends an escape too early is examined again as the start of what follows.
             while !self.step(*byte) {}
         }
         self.whole_characters(false)
     }
 
-    /// The rest, once nothing more comes. A note or an escape without its end is dropped.
+    /// Returns the rest, once nothing more comes. A note or an escape without its end is dropped.
     pub fn finish(&mut self) -> String {
         match std::mem::take(&mut self.state) {
             State::Concealed { matched } => self.text.extend(NOTE.iter().take(matched)),
@@ -60,7 +61,7 @@ impl Plain {
         self.whole_characters(true)
     }
 
-    /// Takes in a byte; `false` when it belongs to what follows the present state.
+    /// Consumes a byte; returns `false` when it belongs to what follows the present state.
     fn step(&mut self, byte: u8) -> bool {
         let (state, is_taken) = match self.state {
             State::Text => (self.of_text(byte), true),
@@ -85,7 +86,7 @@ impl Plain {
                     let parameter = parameter.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
                     (State::Control { parameter }, true)
                 }
-                // Of several parameters none is a note's.
+                // A note never has several parameters.
                 b' '..=b'?' => (State::Control { parameter: u16::MAX }, true),
                 b'm' if parameter == 8 => (State::Concealed { matched: 0 }, true),
                 b'@'..=b'~' => (State::Text, true),
@@ -98,7 +99,7 @@ impl Plain {
                 _ => (State::Terminal, true),
             },
             State::TerminalEscape if byte == b'\\' => (State::Text, true),
-            // It had no end of its own.
+            // The string had no terminator of its own.
             State::TerminalEscape => (State::Escape, false),
             State::Concealed { matched } => match NOTE.get(matched) {
                 None => (State::Note, false),
@@ -126,7 +127,7 @@ impl Plain {
         State::Text
     }
 
-    /// The text so far; the beginning of a character at its end waits for the rest.
+    /// Takes the text so far; an incomplete character at its end is kept back, unless `is_end`.
     fn whole_characters(&mut self, is_end: bool) -> String {
         let mut rest = self.text.as_slice();
         let mut out = String::with_capacity(rest.len());
@@ -154,13 +155,13 @@ impl Plain {
             }
         }
         self.text = rest.to_vec();
-        // Controls of two bytes.
+        // Control characters of two bytes.
         out.retain(|character| !character.is_control() || matches!(character, '\n' | '\t'));
         out
     }
 }
 
-/// A whole log without ANSI escapes and console notes, with `\n` for every line break.
+/// Returns a whole log without ANSI escapes and console notes, with `\n` for every line break.
 pub fn plain(text: &str) -> String {
     let mut plain = Plain::default();
     let mut out = plain.push(text.as_bytes());
@@ -168,7 +169,7 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// A file without escapes and console notes, when it is text that holds any. `None` for everything else.
+/// Returns a file's text without escapes and console notes, when it is text that contains any; otherwise `None`.
 pub fn of_console(bytes: &[u8]) -> Option<String> {
     if !bytes.contains(&ESC) {
         return None;
@@ -176,8 +177,8 @@ pub fn of_console(bytes: &[u8]) -> Option<String> {
     std::str::from_utf8(bytes).ok().map(plain)
 }
 
-/// The end of a text, at most so many characters, from the beginning of a line on: half a secret is none that could be
-/// taken out.
+/// Returns the end of a text, at most `most` characters, starting at the beginning of a line: half a secret could not
+/// be recognised and masked.
 pub fn end(text: &str, most: usize) -> &str {
     let Some((at, _)) = text
         .char_indices()
@@ -191,13 +192,13 @@ pub fn end(text: &str, most: usize) -> &str {
     if before.ends_with('\n') {
         return rest;
     }
-    // Where that would leave little, one line is nearly all of it: from a blank on.
+    // When less than half would be left, nearly all of it is one line: start after a blank.
     let line = rest.find('\n').filter(|line| *line < rest.len() / 2);
     let cut = line.or_else(|| rest.find(char::is_whitespace));
     cut.and_then(|cut| rest.get(cut + 1..)).unwrap_or_default()
 }
 
-/// The last lines that hold anything.
+/// Returns the last lines that are not blank.
 pub fn tail(text: &str, lines: usize) -> Vec<&str> {
     let mut last: Vec<&str> = text
         .lines()
@@ -210,7 +211,7 @@ pub fn tail(text: &str, lines: usize) -> Vec<&str> {
     last
 }
 
-/// Whether the log ends at a pipeline's input step, which waits for a person.
+/// Returns true when the log ends at a pipeline's input step, which waits for a person.
 pub fn waits_for_input(text: &str) -> bool {
     tail(text, 2).iter().any(|line| {
         let line = line.trim();

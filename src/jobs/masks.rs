@@ -1,4 +1,4 @@
-//! Values that nobody may see: taken out of whatever is shown, also where they are wrapped in base64.
+//! Masks for secret values: they are removed from whatever is shown, also from base64.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -10,11 +10,12 @@ use regex::Regex;
 use super::unpack;
 use crate::redact::redact;
 
-/// What stands in place of a secret.
+/// Text shown in place of a secret.
 pub const MASK: &str = "[masked]";
-/// Shorter values stand in ordinary words, too; they are masked only where they are the whole.
+/// Minimum length, in bytes, of a value that is masked within a text. Shorter ones occur in ordinary words; they are
+/// masked only when they are the whole text.
 const SHORTEST: usize = 4;
-/// Base64 in base64 is followed so deep.
+/// Levels of base64 within base64 that are searched.
 const DEPTH: usize = 3;
 
 /// Base64 that is broken into lines, as `base64 FILE` prints it.
@@ -34,7 +35,7 @@ impl std::fmt::Debug for Masks {
     }
 }
 
-/// Whether a name says that its value is a secret: `iam_api_key`, `DEPLOY-TOKEN`.
+/// Returns true when a name suggests that its value is a secret: `iam_api_key`, `DEPLOY-TOKEN`.
 pub fn secret_like(name: &str) -> bool {
     const WORDS: [&str; 12] = [
         "password",
@@ -55,7 +56,7 @@ pub fn secret_like(name: &str) -> bool {
     WORDS.iter().any(|word| plain.contains(word))
 }
 
-/// Values as anybody may see them when nothing is known of their job.
+/// Masks values whose job is unknown, so that anybody may see them.
 pub fn all(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let masks = Masks::default();
     let shown = |(name, value): (&String, &String)| {
@@ -66,7 +67,7 @@ pub fn all(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 impl Masks {
-    /// Hides a value from now on.
+    /// Adds a value to hide.
     pub fn hide(&mut self, value: &str) {
         let value = value.trim();
         if !value.is_empty() {
@@ -74,12 +75,12 @@ impl Masks {
         }
     }
 
-    /// Whether there is nothing to hide.
+    /// Returns true when there is nothing to hide.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The text without these values and without anything that looks like a secret, raw or in base64.
+    /// Returns the text without these values and without anything that looks like a secret, raw or in base64.
     pub fn mask(&self, text: &str) -> String {
         self.masked(text, DEPTH)
     }
@@ -89,7 +90,7 @@ impl Masks {
             return MASK.to_owned();
         }
         let mut out = text.to_owned();
-        // Longer ones first: one may hold another.
+        // Longer ones first: one may contain another.
         let mut values: Vec<&String> = self.values.iter().filter(|value| value.len() >= SHORTEST).collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         for value in values {
@@ -132,14 +133,14 @@ impl Masks {
         redact(&out).into_owned()
     }
 
-    /// Whether what is packed there holds something that is not to be seen.
+    /// Returns true when the packed text contains something to hide.
     fn hides_in(&self, packed: &str, depth: usize) -> bool {
         let Ok(bytes) = unpack::base64(packed.as_bytes()) else {
             return false;
         };
         let bytes = match unpack::gzip(&bytes) {
             Ok(inner) => inner,
-            // Packed and broken: nobody can say what is in it.
+            // Broken gzip: its content cannot be known.
             Err(_) if bytes.starts_with(&unpack::GZIP) => return true,
             Err(_) => bytes,
         };

@@ -1,4 +1,4 @@
-//! Jobs by the names that people give them: the id, the title, the path in Jenkins or its end.
+//! Look-up of jobs by the names that people use: the id, the title, the path in Jenkins or its end.
 
 use std::sync::LazyLock;
 
@@ -6,25 +6,25 @@ use regex::Regex;
 
 use super::{Job, Registry};
 
-/// Likeness of two names (Jaro-Winkler) from which the other one is offered.
+/// Minimum likeness of two names (Jaro-Winkler) for one to be offered.
 const ALIKE: f64 = 0.75;
-/// Likeness from which it was certainly meant, and only mistyped.
+/// Minimum likeness at which a name was certainly meant and only mistyped.
 const SLIP: f64 = 0.93;
-/// Words of a name that are tried.
+/// Maximum number of words of a name.
 const WORDS: usize = 24;
 
-/// The result of a look for a job by a name.
+/// Result of looking up a job by name.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Named<'a> {
-    /// One job is called so.
+    /// One job has this name.
     One(&'a Job),
-    /// Several are.
+    /// Several jobs have this name.
     Several(Vec<&'a Job>),
-    /// None is.
+    /// No job has this name.
     Nothing {
-        /// The job with the name that is most like it, if any is.
+        /// Job with the most similar name, if any is similar enough.
         nearest: Option<&'a Job>,
-        /// Whether it differs by so little that it was certainly meant.
+        /// True when the names differ so little that this job was certainly meant.
         is_slip: bool,
     },
 }
@@ -39,8 +39,8 @@ impl Default for Named<'_> {
 }
 
 impl Registry {
-    /// The job that a name means. An id goes before a title, a title before a path, a whole path before the end of one;
-    /// upper and lower case are the same.
+    /// Looks up a job by name. An id takes precedence over a title, a title over a path, a whole path over the end of
+    /// one; case is ignored.
     pub fn named(&self, name: &str) -> Named<'_> {
         if let Some(job) = self.job(name.trim()) {
             return Named::One(job);
@@ -81,8 +81,8 @@ impl Registry {
         }
     }
 
-    /// What the words before the first `KEY=value` of a text mean, and the values: a title has blanks, and not everybody
-    /// puts it in quotes. `None` where they are too many for a name.
+    /// Looks up the words before the first `KEY=value` of a text, and returns the values as well: a title has blanks,
+    /// and not everybody puts it in quotes. `None` when there are no words, or too many for a name.
     pub fn leading<'t>(&self, text: &'t str) -> Option<(Named<'_>, &'t str)> {
         static VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:^|\s)[A-Za-z_][\w.-]*=").ok());
         let values = VALUE.as_ref()?.find(text).map_or(text.len(), |found| found.start());
@@ -92,8 +92,8 @@ impl Registry {
     }
 }
 
-/// A name without what makes no difference: case, blanks, quotation marks around it, the form of apostrophes, and the
-/// escapes of Slack.
+/// Normalises a name for comparison: case, blanks, surrounding quotation marks, the form of apostrophes and Slack's
+/// escapes make no difference.
 fn folded(name: &str) -> String {
     let name = name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '`'));
@@ -101,7 +101,7 @@ fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A path as the registry writes it: without `job/`, and not as Jenkins shows it (`Team » Tools`).
+/// Converts a path to the registry's form: without `job/`, and not as Jenkins shows it (`Team » Tools`).
 fn path_of(folded: &str) -> String {
     let segments: Vec<&str> = folded.split(['/', '»']).map(str::trim).collect();
     let mut segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! The form of a job: its values filled in from what is known, and checked before anything is sent.
+//! Forms of jobs: values filled in from known sources, and checked before anything is sent.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,20 @@ use super::masks::{MASK, Masks, secret_like};
 use super::{Definition, Job, Kind, Parameter, Source, Transform, keys, pick};
 use crate::redact::redact;
 
-/// Values become variables of shells: without a pattern of its own a parameter takes only these.
+/// Pattern of a parameter that has none of its own. Values become shell variables, so only harmless characters are
+/// allowed.
 pub const DEFAULT_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$";
-/// The longest name that is repeated, in characters.
+/// Length limit of a name that is repeated, in bytes.
 const LONGEST_NAME: usize = 41;
-/// The longest value, in characters, whatever the pattern says.
+/// Length limit of a value, in characters, whatever the pattern says.
 pub const LONGEST: usize = 1_000;
 
-/// Where values may come from.
+/// Sources of values.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
-    /// What somebody wrote, by parameter.
+    /// Values that somebody wrote, by parameter.
     pub given: &'a BTreeMap<String, String>,
-    /// What the paste filled, by placeholder in lower snake case.
+    /// Values captured from the paste, by placeholder in lower snake case.
     pub captures: &'a BTreeMap<String, Vec<String>>,
     /// The thread's messages, oldest first.
     pub thread: &'a [String],
@@ -34,38 +35,38 @@ pub struct Sources<'a> {
 pub struct Field {
     /// The parameter's name.
     pub name: String,
-    /// Its value, when there is one.
+    /// Value, when there is one.
     pub value: Option<String>,
-    /// Where it came from.
+    /// Source of the value.
     pub origin: Origin,
-    /// Different values that one source gave: a person must choose.
+    /// Different values from one source: a person must choose.
     pub several: Vec<String>,
 }
 
-/// Where a value came from.
+/// Source of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// Somebody wrote it.
+    /// A person wrote the value.
     Given,
-    /// The paste.
+    /// A capture from the paste.
     Capture,
-    /// The thread.
+    /// A message of the thread.
     Thread,
-    /// The runbook.
+    /// A hint of the runbook.
     Runbook,
     /// The registry: constant or default.
     Registry,
-    /// There is none.
+    /// No source has a value.
     Nowhere,
 }
 
-/// What is wrong with a field. Never holds the value: it may be a secret.
+/// A fault of a field. Never holds the value: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
     /// The parameter's name.
     pub name: String,
-    /// What is wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
@@ -88,7 +89,8 @@ impl std::fmt::Display for FieldFault {
 }
 
 impl FieldFault {
-    /// The fault without a name that may be anything, such as a part of a secret that somebody typed: then it is empty.
+    /// Empties the name of an unregistered parameter that may be anything, such as a part of a secret that somebody
+    /// typed.
     #[must_use]
     pub fn discreet(mut self, value: &str) -> Self {
         // Base64 ends in `=`, which looks like a name without a value.
@@ -100,7 +102,8 @@ impl FieldFault {
     }
 }
 
-/// Whether a name that a person typed may be repeated: it looks like that of a parameter, and not like a secret.
+/// Returns true when a name that a person typed may be repeated: it looks like that of a parameter, and not like a
+/// secret.
 pub fn is_repeatable(name: &str) -> bool {
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -113,55 +116,55 @@ pub fn is_repeatable(name: &str) -> bool {
     begins && name.len() <= LONGEST_NAME && name.chars().all(is_plain) && !is_random && redact(name) == name
 }
 
-/// The ways in which a value is wrong.
+/// Faults of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case", tag = "fault")]
 pub enum Fault {
-    /// It must have a value.
+    /// A required value is missing.
     #[error("needs a value")]
     Missing,
     /// The registry has no such parameter.
     #[error("is no parameter of this job{}", did_you_mean(.nearest.as_deref()))]
     Unregistered {
-        /// The one that is most like it.
+        /// The most similar parameter.
         nearest: Option<String>,
-        /// Those that there are, without secret ones.
+        /// The job's parameters, without secret ones.
         known: Vec<String>,
     },
-    /// Jenkins has no such parameter: it would silently ignore it.
+    /// Jenkins has no such parameter and would silently ignore it.
     #[error("is not known to the job in Jenkins{}; whoever looks after config/jobs.toml must correct it", did_you_mean(.nearest.as_deref()))]
     Undeclared {
-        /// The one that is most like it.
+        /// The most similar parameter.
         nearest: Option<String>,
     },
-    /// Line breaks, tabs and the like.
+    /// The value contains a line break, a tab or another control character.
     #[error("holds a line break or another control character")]
     Control,
-    /// A command would take it for an option.
+    /// The value begins with `-`: a command would take it for an option.
     #[error("must not begin with `-`")]
     Dash,
-    /// It is too long.
+    /// The value is too long.
     #[error("is {length} characters long; at most {LONGEST} are taken")]
     TooLong {
-        /// How long it is.
+        /// Its length, in characters.
         length: usize,
     },
-    /// It does not match.
+    /// The value does not match the pattern.
     #[error("does not look as it should: all of it must match `{pattern}`")]
     Pattern {
-        /// What it should match.
+        /// The pattern.
         pattern: String,
     },
-    /// It is none of the choices.
+    /// The value is none of the choices.
     #[error("must be one of: {}", .choices.join(", "))]
     Choice {
-        /// What there is.
+        /// The choices.
         choices: Vec<String>,
     },
-    /// It is neither true nor false.
+    /// The value is neither `true` nor `false`.
     #[error("must be true or false")]
     Boolean,
-    /// It takes a file.
+    /// The parameter takes a file.
     #[error("takes a file, which cannot be given from here; start this job in Jenkins")]
     File,
 }
@@ -170,7 +173,7 @@ fn did_you_mean(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(" (did you mean {name}?)"))
 }
 
-/// Fills the form of a job, a field for each of its parameters, in their order.
+/// Fills in the form of a job: a field for each of its parameters, in their order.
 pub fn resolve(job: &Job, sources: &Sources<'_>) -> Vec<Field> {
     job.parameters
         .iter()
@@ -178,13 +181,13 @@ pub fn resolve(job: &Job, sources: &Sources<'_>) -> Vec<Field> {
         .collect()
 }
 
-/// The values to send: those of the fields that have one.
+/// Returns the values to send: those of the fields that have one.
 pub fn values(fields: &[Field]) -> BTreeMap<String, String> {
     let value = |field: &Field| Some((field.name.clone(), field.value.clone()?));
     fields.iter().filter_map(value).collect()
 }
 
-/// What is wrong with the values of a job, by the registry. Empty: nothing.
+/// Checks values against the registry; returns all faults.
 pub fn check(job: &Job, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
     let mut faults = Vec::new();
     for name in values.keys().filter(|name| job.parameter(name).is_none()) {
@@ -214,8 +217,8 @@ pub fn check(job: &Job, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
     faults
 }
 
-/// What is wrong with values by the job's own definition. Jenkins ignores unknown names and answers bad choices with an
-/// error page, so this is asked before anything is sent.
+/// Checks values against the job's own definition; returns all faults. Jenkins ignores unknown names and answers bad
+/// choices with an error page, so this runs before anything is sent.
 pub fn against(definition: &Definition, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
     let fault = |(name, value): (&String, &String)| {
         let fault = match definition.parameter(name) {
@@ -242,7 +245,7 @@ pub fn against(definition: &Definition, values: &BTreeMap<String, String>) -> Ve
     values.iter().filter_map(fault).collect()
 }
 
-/// The values as anybody may see them.
+/// Returns the values in a form that anybody may see: secrets are masked.
 pub fn shown(
     job: &Job,
     definition: Option<&Definition>,
@@ -260,7 +263,7 @@ pub fn shown(
     values.iter().map(show).collect()
 }
 
-/// The secret ones among the values, to be hidden wherever else they turn up.
+/// Returns masks for the secret values, which hide them wherever else they turn up.
 pub fn masks(job: &Job, definition: Option<&Definition>, values: &BTreeMap<String, String>) -> Masks {
     let mut masks = Masks::default();
     for (_, value) in values.iter().filter(|(name, _)| is_secret(job, definition, name)) {
@@ -269,7 +272,7 @@ pub fn masks(job: &Job, definition: Option<&Definition>, values: &BTreeMap<Strin
     masks
 }
 
-/// Whether the value of a parameter is shown to nobody: the registry, its name or Jenkins says so.
+/// Returns true when a parameter's value must never be shown: the registry, its name or Jenkins says so.
 pub fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool {
     let declared = definition.and_then(|definition| definition.parameter(name));
     declared.is_some_and(|declared| declared.kind == Kind::Password)
@@ -278,8 +281,8 @@ pub fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool
             .map_or_else(|| secret_like(name), Parameter::is_secret)
 }
 
-/// What a person wrote, rewritten where that makes sense and else left as it is. What no shell should see is not made
-/// harmless by it: it is left for the check.
+/// Applies a parameter's transforms to a person's input where possible, and else leaves it as it is. Input with shell
+/// characters is not made harmless: it is left as it is, for the check.
 pub fn rewritten(parameter: &Parameter, given: &str) -> String {
     const SHELL: &[char] = &[
         '`', '$', ';', '|', '&', '<', '>', '(', ')', '{', '}', '\'', '"', '\\', '*', '?', '!', '~', '#',
@@ -290,7 +293,7 @@ pub fn rewritten(parameter: &Parameter, given: &str) -> String {
     value.unwrap_or_else(|| given.to_owned())
 }
 
-/// Whether a value may be sent.
+/// Checks that a value may be sent.
 pub(super) fn sound(parameter: &Parameter, value: &str) -> Result<(), Fault> {
     let length = value.chars().count();
     if value
@@ -326,7 +329,7 @@ pub(super) fn sound(parameter: &Parameter, value: &str) -> Result<(), Fault> {
     })
 }
 
-/// [`DEFAULT_PATTERN`], by hand: it must hold whatever happens.
+/// Tests for [`DEFAULT_PATTERN`] without a regular expression: it must hold whatever happens.
 fn is_plain(value: &str) -> bool {
     value.len() <= 128
         && value.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -425,11 +428,11 @@ fn hinted(hint: &Hint, sources: &Sources<'_>) -> Vec<String> {
     }
 }
 
-/// The newest `NAME: value` in the thread; within one message the last.
+/// Finds the newest `NAME: value` in the thread; within one message the last.
 fn said(name: &str, thread: &[String]) -> Option<String> {
     thread.iter().rev().find_map(|message| {
         message.lines().rev().find_map(|line| {
-            // However people mark it up; what stands behind it in brackets is theirs.
+            // Any markup is accepted, and text after the value, such as a remark in brackets, is dropped.
             let line = line.replace(['*', '`'], "");
             let line = line.trim_start().trim_start_matches(['>', ' ', '\t']);
             let line = line.strip_prefix("&gt;").unwrap_or(line);

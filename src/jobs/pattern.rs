@@ -3,10 +3,10 @@
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
-/// The largest compiled form, in bytes.
+/// Size limit of the compiled form, in bytes.
 const MOST_PROGRAM: usize = 1 << 20;
 
-/// A regular expression that compiles. `^` and `$` are the borders of lines.
+/// A regular expression that compiles. `^` and `$` match at the beginnings and ends of lines.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern {
@@ -16,11 +16,11 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles it.
+    /// Compiles a pattern.
     ///
     /// # Errors
     ///
-    /// A sentence that holds the pattern and what is wrong.
+    /// A sentence with the pattern and its fault.
     pub fn new(text: &str) -> Result<Self, String> {
         let compile = |pattern: &str, lines: bool| {
             RegexBuilder::new(pattern)
@@ -41,22 +41,22 @@ impl Pattern {
         })
     }
 
-    /// As written.
+    /// Returns the pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the whole text matches.
+    /// Returns true when the whole text matches.
     pub fn is_whole(&self, text: &str) -> bool {
         self.whole.is_match(text)
     }
 
-    /// Whether it matches somewhere.
+    /// Returns true when the pattern matches anywhere in the text.
     pub fn is_in(&self, text: &str) -> bool {
         self.anywhere.is_match(text)
     }
 
-    /// What each match gives: its group `value`, else its first group, else all of it.
+    /// Returns the value of each match: its group `value`, else its first group, else all of it.
     pub fn values<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
         self.anywhere.captures_iter(text).filter_map(|found| {
             let value = found.name("value").or_else(|| found.get(1)).or_else(|| found.get(0));

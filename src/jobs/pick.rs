@@ -1,4 +1,4 @@
-//! How a value is picked out of an artifact: steps such as `key slclient.toml`, `base64`, `toml iam_api_key`.
+//! Steps that pick a value out of an artifact, such as `key slclient.toml`, `base64`, `toml iam_api_key`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::{Pattern, unpack};
 pub enum Pick {
     /// The value of a line `NAME: value` or `NAME = value`.
     Key(String),
-    /// What a pattern finds: its group `value`, its first group, or all of it.
+    /// The values that a pattern matches: its group `value`, its first group, or all of it.
     Line(Pattern),
     /// A path of a TOML document.
     Toml(Path),
@@ -29,11 +29,11 @@ pub enum Pick {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<String>);
 
-/// Why no value can be read, and nothing be said.
+/// Reason why no value can be read, and nothing can be said of it.
 pub(super) type Unreadable = &'static str;
 
 impl Pick {
-    /// Whether a name in it says that its value is a secret.
+    /// Returns true when a name in the step suggests that its value is a secret.
     pub(super) fn is_secret(&self) -> bool {
         match self {
             Self::Key(name) => super::masks::secret_like(name),
@@ -64,7 +64,7 @@ impl Pick {
     }
 }
 
-/// The value that the steps lead to; `None` when it is plainly not there.
+/// Applies the steps to an artifact; `None` when the value is plainly absent.
 pub(super) fn pick(steps: &[Pick], artifact: &[u8]) -> Result<Option<String>, Unreadable> {
     let mut bytes = artifact.to_vec();
     for step in steps {
@@ -77,7 +77,7 @@ pub(super) fn pick(steps: &[Pick], artifact: &[u8]) -> Result<Option<String>, Un
     Ok(Some(text.trim().to_owned()))
 }
 
-/// The value, when all of them are the same.
+/// Returns the value, when all of them are the same.
 fn the_one(mut values: impl Iterator<Item = String>) -> Result<Option<String>, Unreadable> {
     let Some(first) = values.next() else {
         return Ok(None);
@@ -89,7 +89,7 @@ fn the_one(mut values: impl Iterator<Item = String>) -> Result<Option<String>, U
     }
 }
 
-/// The values of lines `NAME: value`; `NAME: |` has its value in the lines below.
+/// Returns the values of lines `NAME: value`; that of `NAME: |` is in the lines below.
 fn keyed<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = String> + 't {
     let lines: Vec<&str> = text.lines().collect();
     (0..lines.len()).filter_map(move |at| {
@@ -112,7 +112,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// What stands behind `NAME:` or `NAME =` at the start of a line, list marks and quotation marks aside.
+/// Returns the text after `NAME:` or `NAME =` at the start of a line, ignoring list marks and quotation marks.
 pub(super) fn value_of<'t>(line: &'t str, name: &str) -> Option<&'t str> {
     let line = line.trim().trim_start_matches(['-', '*', '•', '+']).trim_start();
     let (open, line) = match line.chars().next()? {
@@ -134,7 +134,7 @@ pub(super) fn unquoted(value: &str) -> &str {
 }
 
 impl Path {
-    /// The text of the value there; none where there is no value, or `null`.
+    /// Returns the value at the path as text; `None` where there is no value, or `null`.
     fn of(&self, tree: &Value) -> Option<String> {
         let mut at = tree;
         for segment in &self.0 {

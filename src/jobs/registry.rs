@@ -1,4 +1,4 @@
-//! What `config/jobs.toml` says, as plain data.
+//! Content of `config/jobs.toml`, as plain data.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -9,7 +9,7 @@ use url::Url;
 use super::checks::Check;
 use super::{Pattern, Transform};
 
-/// Everything that is registered. Jobs that are not in it are never run.
+/// All registered servers and jobs. Jobs that are not registered are never run.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
@@ -47,40 +47,40 @@ macro_rules! id {
 }
 
 id!(
-    /// The name by which jobs call a Jenkins.
+    /// Name by which jobs refer to a Jenkins server.
     JenkinsId
 );
 id!(
-    /// The name by which people call a job.
+    /// Name by which people refer to a job.
     JobId
 );
 
-/// A Jenkins and how to reach it. The token is no part of it.
+/// A Jenkins server and how to reach it. The token is not part of it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Jenkins {
-    /// Its name here.
+    /// Id in the registry.
     pub id: JenkinsId,
-    /// Where it is, with its context path when it has one.
+    /// Address, with its context path when it has one.
     pub url: Base,
-    /// Other addresses by which runbooks link to it. Never asked.
+    /// Other addresses by which runbooks link to it. No requests are sent there.
     #[serde(default)]
     pub aliases: Vec<Base>,
-    /// The user whose token is used; the cause of every build.
+    /// User whose token is used; the cause of every build.
     pub user: String,
-    /// The variable of the environment that holds the API token.
+    /// Environment variable that holds the API token.
     #[serde(default)]
     pub token_variable: Option<String>,
-    /// The file that holds the API token.
+    /// File that holds the API token.
     #[serde(default)]
     pub token_file: Option<String>,
-    /// More certificate authorities, PEM.
+    /// Files of additional certificate authorities, PEM.
     #[serde(default)]
     pub ca_files: Vec<String>,
-    /// Seconds until a request is given up.
+    /// Time limit of a request, in seconds.
     #[serde(default = "ten")]
     pub request_timeout: u32,
-    /// Hosts (`host` or `host:port`) to which Jenkins may send us for artifacts. The token never goes there.
+    /// Hosts (`host` or `host:port`) to which Jenkins may redirect for artifacts. The token is never sent there.
     #[serde(default)]
     pub artifact_hosts: Vec<String>,
 }
@@ -89,16 +89,16 @@ pub struct Jenkins {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// Its name here.
+    /// Id in the registry.
     pub id: JobId,
-    /// Where it is.
+    /// Jenkins server that has the job.
     pub jenkins: JenkinsId,
-    /// Its folders and its name.
+    /// Folders and name in Jenkins.
     pub path: JobPath,
-    /// What people see.
+    /// Title shown to people; the id is shown when it is empty.
     #[serde(default)]
     pub title: String,
-    /// What it does, in a sentence or two.
+    /// Description of what the job does, in a sentence or two.
     #[serde(default)]
     pub about: String,
     /// Users and user groups that may run it; empty: nobody.
@@ -113,28 +113,28 @@ pub struct Job {
     /// Minutes after which a request that nobody approved is void.
     #[serde(default = "half_an_hour")]
     pub approval_minutes: u32,
-    /// Runs at the same time.
+    /// Maximum number of simultaneous runs.
     #[serde(default = "one")]
     pub concurrency: u32,
     /// Minutes after which a run is no longer followed.
     #[serde(default = "an_hour")]
     pub time_limit_minutes: u32,
-    /// Artifacts that may be read: relative paths.
+    /// Relative paths of the artifacts that may be read.
     #[serde(default)]
     pub artifacts: Vec<String>,
-    /// The largest artifact that is read, in KiB.
+    /// Size limit of an artifact that is read, in KiB.
     #[serde(default = "most_kib")]
     pub artifact_kib: u32,
-    /// The parameter that takes an id of the run, where the job declares one; it settles what became of a lost trigger.
+    /// Parameter that takes an id of the run, where the job declares one; it settles what became of a lost trigger.
     #[serde(default)]
     pub run_id: Option<String>,
-    /// What the form asks for.
+    /// Parameters that the form asks for.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
-    /// What its artifacts mean.
+    /// Checks that interpret its artifacts.
     #[serde(default)]
     pub checks: Vec<Check>,
-    /// The section to follow when every check passed.
+    /// Section to follow when every check passed.
     #[serde(default)]
     pub passed: Option<String>,
 }
@@ -143,38 +143,38 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
-    /// Its name in Jenkins.
+    /// Name in Jenkins.
     pub name: String,
-    /// What people see.
+    /// Title shown to people; the name is shown when it is empty.
     #[serde(default)]
     pub title: String,
-    /// What to write there.
+    /// Help text that says what to write there.
     #[serde(default)]
     pub help: String,
-    /// Whether it must have a value.
+    /// True when the parameter must have a value.
     #[serde(default)]
     pub required: bool,
-    /// Its value when there is no other; without, Jenkins takes its own.
+    /// Value when there is no other; without a default, Jenkins uses its own.
     #[serde(default)]
     pub default: Option<String>,
-    /// The values it may have; empty: any that matches.
+    /// Allowed values; empty: any that matches.
     #[serde(default)]
     pub choices: Vec<String>,
-    /// What its whole value must match.
+    /// Pattern that the whole value must match.
     #[serde(default)]
     pub pattern: Option<Pattern>,
-    /// Whether its value is shown to nobody.
+    /// True when the value must never be shown.
     #[serde(default)]
     pub secret: bool,
-    /// Where its value comes from; the first that has one gives it.
+    /// Sources of the value; the first that has one gives it.
     #[serde(default)]
     pub from: Vec<Source>,
-    /// How the value is rewritten.
+    /// Transforms to apply to the value.
     #[serde(default)]
     pub transform: Vec<Transform>,
 }
 
-/// Where a value comes from: `capture:cluster_id`, `thread:ActualDatacenterCluster`, `runbook:BRANCH`, `constant:Master`.
+/// Source of a value: `capture:cluster_id`, `thread:ActualDatacenterCluster`, `runbook:BRANCH`, `constant:Master`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Source {
@@ -184,16 +184,16 @@ pub enum Source {
     Thread(String),
     /// The runbook's own "fill in the form" list.
     Runbook(String),
-    /// Always this.
+    /// A constant value.
     Constant(String),
 }
 
-/// The address of a Jenkins; ends with `/`.
+/// Address of a Jenkins server; ends with `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Base(Url);
 
-/// A job's folders and its name, in order; none of them empty.
+/// Folders and name of a job, in order; none of them empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct JobPath(Vec<String>);
@@ -219,43 +219,43 @@ fn most_kib() -> u32 {
 }
 
 impl Registry {
-    /// A job by its id.
+    /// Returns a job by its id.
     pub fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.id.0 == id)
     }
 
-    /// A Jenkins by its id.
+    /// Returns a Jenkins server by its id.
     pub fn jenkins(&self, id: &str) -> Option<&Jenkins> {
         self.jenkins.iter().find(|jenkins| jenkins.id.0 == id)
     }
 }
 
 impl Job {
-    /// What people see.
+    /// Returns the title shown to people, or the id without one.
     pub fn shown(&self) -> &str {
         if self.title.is_empty() { &self.id.0 } else { &self.title }
     }
 
-    /// A parameter by its name.
+    /// Returns a parameter by its name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 }
 
 impl Parameter {
-    /// What people see.
+    /// Returns the title shown to people, or the name without one.
     pub fn shown(&self) -> &str {
         if self.title.is_empty() { &self.name } else { &self.title }
     }
 
-    /// Whether its value is shown to nobody.
+    /// Returns true when the value must never be shown: it is marked as secret, or its name suggests it.
     pub fn is_secret(&self) -> bool {
         self.secret || super::masks::secret_like(&self.name)
     }
 }
 
 impl Base {
-    /// The address.
+    /// Returns the address.
     pub fn url(&self) -> &Url {
         &self.0
     }
@@ -299,7 +299,7 @@ impl TryFrom<String> for Base {
 }
 
 impl JobPath {
-    /// Folders and name, in order.
+    /// Returns folders and name, in order.
     pub fn segments(&self) -> &[String] {
         &self.0
     }

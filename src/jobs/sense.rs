@@ -1,4 +1,4 @@
-//! Does the registry make sense? Every complaint says which key, what is wrong and what to do.
+//! Reading and validation of the registry. Every problem names the key, what is wrong and what to do.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use super::parameters;
 use super::{Jenkins, Job, Known, Parameter, Problem, Registry, Source, keys};
 
 impl Registry {
-    /// Reads `jobs.toml`.
+    /// Parses and checks the text of `jobs.toml`.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong.
+    /// The first problem found.
     pub fn read(text: &str) -> Result<Self, Problem> {
         let line = |span: Option<std::ops::Range<usize>>| {
             let start = span.map_or(0, |span| span.start);
@@ -259,7 +259,7 @@ fn parameter(key: &str, parameter: &Parameter) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with a check; `job` is the one in the registry that it belongs to.
+/// Validates a check; `job` is the job of the registry that it belongs to.
 pub(super) fn check(key: &str, check: &Check, job: Option<&Job>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if check.title.trim().is_empty() {
@@ -326,7 +326,7 @@ fn is_relative(path: &str) -> bool {
     !path.contains("://") && !path.chars().any(char::is_control) && !path.split('/').any(bad)
 }
 
-/// Whether this looks like a Slack id whose first letter is one of `kinds`.
+/// Returns true when the text looks like a Slack id whose first letter is one of `kinds`.
 fn is_id(id: &str, kinds: &str) -> bool {
     id.len() > 1
         && id.starts_with(|first| kinds.contains(first))

@@ -1,32 +1,33 @@
-//! How a value is rewritten before it is used: `kebab-case`, `replace . -`, `extract -([a-z]{3}[0-9]{2})-`.
+//! Transforms that rewrite a value before it is used: `kebab-case`, `replace . -`, `extract -([a-z]{3}[0-9]{2})-`.
 
 use serde::Deserialize;
 
 use super::Pattern;
 
-/// One rewriting of a value.
+/// One transform of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Transform {
-    /// Lower case, everything but letters and digits a `-`: `prod-wdc04.carrier107` → `prod-wdc04-carrier107`.
+    /// Converts to lower case, and each run of other characters than letters and digits to one `-`:
+    /// `prod-wdc04.carrier107` → `prod-wdc04-carrier107`.
     KebabCase,
-    /// Lower case.
+    /// Converts to lower case.
     LowerCase,
-    /// Upper case.
+    /// Converts to upper case.
     UpperCase,
-    /// Every `from` becomes `to`.
+    /// Replaces every `from` with `to`.
     Replace {
-        /// What is replaced.
+        /// Text to replace.
         from: String,
-        /// By what; may be nothing.
+        /// Replacement; may be empty.
         to: String,
     },
-    /// What the pattern finds first: its group, or all of it.
+    /// Keeps the first match of the pattern: its group, or all of it.
     Extract(Pattern),
 }
 
 impl Transform {
-    /// The value rewritten; `None` when it does not hold what is looked for.
+    /// Applies the transform; `None` when the value does not contain what it extracts.
     pub fn apply(&self, value: &str) -> Option<String> {
         Some(match self {
             Self::KebabCase => kebab(value),
@@ -37,7 +38,7 @@ impl Transform {
         })
     }
 
-    /// All of them, one after the other.
+    /// Applies several transforms, one after the other, to the trimmed value.
     pub fn all(transforms: &[Self], value: &str) -> Option<String> {
         let first = value.trim().to_owned();
         transforms

@@ -7,12 +7,12 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::MultiGzDecoder;
 
-/// What is unpacked at most, in bytes: far more than any configuration, and little enough to keep in memory.
+/// Most bytes that are unpacked: far more than any configuration has, and few enough to keep in memory.
 pub(super) const MOST: usize = 1 << 20;
-/// How gzip begins.
+/// The two bytes that gzip begins with.
 pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Decodes base64 of either alphabet, with or without padding, over any number of lines.
+/// Decodes base64 of either alphabet, with or without padding, over any number of lines. An error completes "it …".
 pub(super) fn base64(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
     let lax = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let packed: Vec<u8> = packed
@@ -29,7 +29,7 @@ pub(super) fn base64(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
         .map_err(|_| "is no base64")
 }
 
-/// Unpacks gzip.
+/// Unpacks gzip of at most [`MOST`] bytes. An error completes "it …".
 pub(super) fn gzip(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
     if !packed.starts_with(&GZIP) {
         return Err("is no gzip");

@@ -1,38 +1,38 @@
-//! Lays a signature along a message: the heaviest chain of words that both hold in the same order. Placeholders let any
-//! value pass, other words between cost a little, so that truncated, wrapped and noisy pastes still align.
+//! Alignment of a signature with a message: the heaviest chain of words that both hold in the same order. Placeholders
+//! match any value, and other words in between cost a little, so that truncated, wrapped and noisy pastes still align.
 
 use std::ops::Range;
 
 use super::signature::Signature;
 use super::vocabulary::GAP;
 
-/// A word of the message that the signature may hold.
+/// A word that the message and the signature may have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {
     /// Index among the message's words.
     pub(super) at: u32,
     /// Index among the signature's words.
     pub(super) of: u32,
-    /// What the word tells, in bits.
+    /// The word's weight, in bits.
     pub(super) weight: f32,
 }
 
-/// The best way to lay a signature along a message. Use it again for the next signature: it keeps its memory.
+/// The best alignment of a signature with a message. Reuse it for the next signature: it keeps its allocations.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alignment {
     /// Word pairs (message, signature), in order.
     pub(super) pairs: Vec<(u32, u32)>,
-    /// Bits of the words that match.
+    /// Bits of the matching words.
     pub(super) matched: f32,
-    /// Bits of those that stand in values nobody marked.
+    /// Bits of the matching words that are part of unmarked values.
     pub(super) samples: f32,
-    /// Bits left after what stands between was paid for.
+    /// Bits left once the cost of the words in between is subtracted.
     pub(super) score: f32,
     /// The words in common, in the order of the message.
     pub(super) hits: Vec<Hit>,
     /// The best chain that ends at each hit.
     best: Vec<Link>,
-    /// How many words before each of the signature stand for any value.
+    /// Number of words that any value may replace, before each word of the signature.
     values: Vec<u32>,
 }
 
@@ -41,25 +41,26 @@ pub(super) struct Alignment {
 struct Link {
     score: f32,
     before: Option<usize>,
-    /// The best score up to here.
+    /// The best score of all hits up to this one.
     most: f32,
 }
 
-/// What a word between two matches costs, in bits, and the most that a gap costs.
+/// Cost of a word between two matches, and the most that a whole gap costs, in bits.
 const STRAY: f32 = 0.7;
 const STRAY_MOST: f32 = 7.0;
-/// So many words pass through a placeholder for nothing.
+/// Words that a placeholder takes in at no cost.
 const FREE: u32 = 14;
-/// A value of another number of words is a little less likely to be one of that kind, up to so many words.
+/// Cost of each word that a value has more or less than the placeholder, and the most words charged: a value of another
+/// length is a little less likely to be of that kind.
 const SHAPE: f32 = 0.03;
 const MOST_SHAPE: u32 = 4;
-/// Neighbours on both sides tell more than their words alone.
+/// Bonus, as a share of a word's weight, for words that are neighbours on both sides: they tell more than each alone.
 const NEIGHBOURS: f32 = 0.3;
-/// Longer lists of hits are cut: no input makes the chain more than this much work.
+/// Most hits that are chained; longer lists are cut, which bounds the work for any input.
 const MOST_HITS: usize = 160;
 
 impl Alignment {
-    /// Finds the heaviest chain through the hits. The signature tells where the values are. Hits must be ordered by
+    /// Finds the heaviest chain through the hits. The signature provides the places of values. Hits must be ordered by
     /// `at`, then `of`.
     pub(super) fn chain(&mut self, signature: &Signature<'_>) {
         self.hits.truncate(MOST_HITS);
@@ -94,18 +95,18 @@ impl Alignment {
         self.pairs.reverse();
     }
 
-    /// The matching words, each with the next.
+    /// Pairs of consecutive matching words.
     pub(super) fn steps(&self) -> impl Iterator<Item = (&(u32, u32), &(u32, u32))> {
         self.pairs.iter().zip(self.pairs.iter().skip(1))
     }
 
-    /// Whether nothing stands between the matching words but values.
+    /// Returns true when nothing but values stands between the matching words.
     pub(super) fn is_unbroken(&self) -> bool {
         self.steps()
             .all(|(from, to)| to.0 == from.0 + 1 || self.has_value(from.1 + 1..to.1))
     }
 
-    /// Whether there is a value among these words of the signature.
+    /// Returns true when one of these words of the signature is a value.
     pub(super) fn has_value(&self, words: Range<u32>) -> bool {
         self.values_before(words.end) > self.values_before(words.start)
     }
@@ -114,12 +115,13 @@ impl Alignment {
         self.values.get(of as usize).copied().unwrap_or(0)
     }
 
-    /// How much of the signature is there: 0 to 1. Values that nobody marked are not missed.
+    /// Share of the signature that the message holds, 0 to 1. Missing unmarked values do not count against it.
     pub(super) fn whole(&self, signature: &Signature<'_>) -> f32 {
         self.matched / (signature.total + self.samples).max(0.1)
     }
 
-    /// The best way to come to a hit: of equals, from the first. Looks back only as far as there may be a better one.
+    /// The best chain that ends at a hit: of equal ones, the one from the earliest hit. Looks back only as far as a
+    /// better one is possible.
     fn link(&self, index: usize) -> Option<Link> {
         let hit = self.hits.get(index)?;
         let mut own = Link {
@@ -158,7 +160,7 @@ impl Alignment {
         }
     }
 
-    /// What it is worth, or costs, to go from one matching word to the next.
+    /// Bits gained, or lost when negative, from one matching word to the next.
     fn step(&self, from: &Hit, to: &Hit) -> f32 {
         let apart = to.at - from.at - 1;
         let skipped = to.of - from.of - 1;
@@ -181,7 +183,7 @@ impl Alignment {
     }
 }
 
-/// Whether any value may stand there: a placeholder, or a value that nobody marked.
+/// Returns true when any value may stand at that word: it is a placeholder or an unmarked value.
 pub(super) fn is_value(signature: &Signature<'_>, of: usize) -> bool {
     signature.words.get(of) == Some(&GAP) || signature.is_sample(of)
 }

@@ -1,18 +1,18 @@
-//! How much of a text is read.
+//! Limits on how much of a text is read.
 
 use std::borrow::Cow;
 
-/// Bytes of a message that are read; what follows is not looked at.
+/// Bytes of a message that are read; the rest is ignored.
 pub const MOST_BYTES: usize = 1024 * 1024;
 
-/// What parts blocks of code from the rest of a message.
+/// The fence that separates blocks of code from the rest of a message.
 const FENCE: &str = "```";
-/// A text with more parts than this is cut as a whole.
+/// Most parts of a text that are cut one by one; a text with more is cut as a whole.
 const MOST_PARTS: usize = 1_000;
-/// A line is cut in its middle only when it is longer than this.
+/// Bytes of a line from which it may be cut in its middle.
 const LONG_LINE: usize = 4_096;
 
-/// The beginning of a text, of at most so many bytes, up to the end of a line when one ends near there.
+/// Returns the beginning of a text, of at most `most` bytes, up to the end of a line when one ends near there.
 pub fn beginning(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
@@ -24,8 +24,8 @@ pub fn beginning(text: &str, most: usize) -> &str {
     }
 }
 
-/// A text cut to at most so many bytes. Each block of code, such as a file, keeps its beginning: they share the bytes
-/// evenly, and what short ones leave over goes to the long ones.
+/// Cuts a text to at most `most` bytes. Each block of code, such as a file, keeps its beginning: the blocks share the
+/// bytes evenly, and what short ones leave over goes to the long ones.
 pub fn bounded(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return Cow::Borrowed(text);
@@ -40,7 +40,7 @@ pub fn bounded(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(parts.join(FENCE))
 }
 
-/// The most that each part may have so that all have `room` together.
+/// Most bytes of each part for which all parts together fit into `room` bytes.
 fn share(mut lengths: Vec<usize>, mut room: usize) -> usize {
     lengths.sort_unstable();
     let mut left = lengths.len();

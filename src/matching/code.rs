@@ -1,4 +1,4 @@
-//! Error codes: which tokens are codes, and where a code in a message is really something else.
+//! Recognition of error codes, and of tokens that only look like one.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::vocabulary::{UNCOMMON, background_bits};
 /// A token that has the form of an error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Code<'t> {
-    /// As written.
+    /// The code as written.
     pub(super) text: &'t str,
     /// Byte offset in the text.
     pub(super) start: usize,
@@ -34,7 +34,7 @@ static NUMBERED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// What stands before a token that only looks like an error code: places, orders, versions, numbers of things.
+/// Words before a token that only looks like an error code: places, orders, versions, numbers of things.
 const NOT_AN_ERROR: &[&str] = &[
     "aisle", "badge", "bay", "booth", "box", "branch", "build", "bus", "chapter", "coupon", "course", "desk", "exit",
     "figure", "flight", "floor", "gate", "invoice", "item", "locker", "lot", "model", "order", "package", "page",
@@ -42,7 +42,7 @@ const NOT_AN_ERROR: &[&str] = &[
     "sprint", "table", "terminal", "ticket", "track", "train", "tram", "version", "voucher",
 ];
 
-/// Levels and states that logs write in capitals.
+/// Levels and states that logs write in capitals; none of them is an error's name.
 const LEVELS: &[&str] = &[
     "ALERT",
     "CRITICAL",
@@ -94,13 +94,13 @@ const NAMES_AN_ERROR: &[&str] = &[
     "with",
 ];
 
-/// Places where people meet, sit and travel: nothing after them on a line is an error.
+/// Words of rooms, seats, travel and orders: no token among the ten words after one is an error.
 const NOT_AT_WORK: &[&str] = &[
     "aisle", "badge", "booth", "desk", "flight", "floor", "gate", "invoice", "locker", "parcel", "room", "seat",
     "train", "tram", "voucher",
 ];
 
-/// Whether the word before a name says that it is an error: `"error":"BFF_SHEDDING"`, `fails with InUseSubnet`.
+/// Returns true when the word before a name makes it an error: `"error":"BFF_SHEDDING"`, `fails with InUseSubnet`.
 pub(super) fn is_named_as_error(text: &str, start: usize) -> bool {
     NAMES_AN_ERROR.contains(&word_before(text, start).as_str())
 }
@@ -113,7 +113,7 @@ fn word_before(text: &str, start: usize) -> String {
     word.to_ascii_lowercase()
 }
 
-/// The tokens of a text that have the form of an error code and stand where a code may stand.
+/// The tokens of a text that have the form of an error code, in places where a code is possible.
 pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
     let Some(syntax) = CODE.as_ref() else { return Vec::new() };
     syntax
@@ -126,7 +126,7 @@ pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
         .collect()
 }
 
-/// Whether a text has the two digits, or the `0x`, that every code and every numbered one has.
+/// Returns true when a text has two digits in a row, or `0x`, which every code and every [`numbered`] one has.
 pub(super) fn may_hold(text: &str) -> bool {
     let mut before = false;
     text.bytes().any(|byte| {
@@ -137,7 +137,7 @@ pub(super) fn may_hold(text: &str) -> bool {
     })
 }
 
-/// A word in upper case, written over what `upper` held.
+/// Writes a word in upper case into `upper`, in place of its content.
 pub(super) fn upper_case(word: &str, upper: &mut String) {
     upper.clear();
     if word.is_ascii() {
@@ -148,7 +148,8 @@ pub(super) fn upper_case(word: &str, upper: &mut String) {
     }
 }
 
-/// `exit code 137`, `status: 504`, `errno 111`: numbers that are told as codes. As `code 137`, with their place.
+/// Numbers that a text calls codes: `exit code 137`, `status: 504`, `errno 111`. Returns each as `code 137`, with the
+/// byte offsets where it begins and ends.
 pub(super) fn numbered(text: &str) -> Vec<(String, usize, usize)> {
     let Some(syntax) = NUMBERED.as_ref() else {
         return Vec::new();
@@ -172,7 +173,8 @@ pub(super) fn constants(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Identifiers of several parts, with where they begin: `BFF_SHEDDING`, `statement_completion_unknown`.
+/// Identifiers of several parts, each with the byte offset where it begins: `BFF_SHEDDING`,
+/// `statement_completion_unknown`.
 pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || c == '_'));
     names.filter(|(_, name)| {
@@ -183,7 +185,7 @@ pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether the words before say that the token is a room, an order, a release…
+/// Returns true when the words before a token show that it is a room, an order, a release and so on.
 pub(super) fn is_something_else(text: &str, start: usize) -> bool {
     if NOT_AN_ERROR.contains(&word_before(text, start).as_str()) {
         return true;
@@ -196,7 +198,8 @@ pub(super) fn is_something_else(text: &str, start: usize) -> bool {
     near.any(|word| NOT_AT_WORK.contains(&word.to_ascii_lowercase().as_str()))
 }
 
-/// Whether a token may be a code where it stands: not part of something longer, of a log's header, of a compiler's code.
+/// Returns true when a token may be a code where it stands: it is not part of something longer, of a log's header or of
+/// a compiler's code.
 pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let before = text.get(..start).unwrap_or_default();
     let after = text.get(end..).unwrap_or_default();
@@ -204,7 +207,7 @@ pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     !part_of_more(before, after) && !log_header(token, after) && !compiler(before, after)
 }
 
-/// Part of a path, an address, a longer identifier.
+/// Returns true when the token is part of a path, an address or a longer identifier.
 fn part_of_more(before: &str, after: &str) -> bool {
     let glued_before =
         before.ends_with(['-', '_', '/', '@', '=', '\\', '+']) && !before.ends_with("--") && !before.ends_with("= ");
@@ -218,7 +221,7 @@ fn part_of_more(before: &str, after: &str) -> bool {
     (glued_before && !assigned) || dotted_before || glued_after
 }
 
-/// klog's header: `E0922 11:05:59.123456`: level, month and day, then the time.
+/// Returns true for the head of a klog line, `E0922 11:05:59.123456`: level, month and day, then the time.
 fn log_header(token: &str, after: &str) -> bool {
     let mut after = after.trim_start().bytes();
     let time = after.next().is_some_and(|b| b.is_ascii_digit())
@@ -227,7 +230,7 @@ fn log_header(token: &str, after: &str) -> bool {
     time && token.len() == 5 && token.starts_with(['I', 'W', 'E', 'F'])
 }
 
-/// `error[E0015]`: how compilers write their own codes.
+/// Returns true for a compiler's own code, as in `error[E0015]`.
 fn compiler(before: &str, after: &str) -> bool {
     after.starts_with(']')
         && ["error[", "warning[", "note["]
@@ -235,7 +238,7 @@ fn compiler(before: &str, after: &str) -> bool {
             .any(|open| before.ends_with(open))
 }
 
-/// Letters and the number of digits: codes of one family differ only in the digits.
+/// The family of a code, with `0` for each digit: codes of one family differ only in their digits.
 pub(super) fn family(code: &str) -> String {
     let mut family = String::with_capacity(code.len());
     for c in code.chars() {

@@ -1,4 +1,4 @@
-//! The part of a runbook while it is being made.
+//! A runbook's [`Part`] under construction.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -16,17 +16,17 @@ use super::vocabulary::{GAP, WordId};
 use super::words::Words;
 use crate::runbook::{Runbook, Standing};
 
-/// Longer texts are cut: no signature is a whole page.
+/// Most words of a signature; longer texts are cut, for no signature is a whole page.
 pub(super) const MOST_WORDS: usize = 64;
 
-/// The words and names of a whole library, by number. They only grow.
+/// The words and names of a whole library, by number. Entries are only ever added.
 #[derive(Debug, Default)]
 pub(super) struct Dictionaries {
     pub(super) words: Arc<Words>,
     pub(super) codes: Arc<Words>,
     pub(super) alerts: Arc<Words>,
     pub(super) stems: Arc<Stems>,
-    /// The words in order, as far as they were asked for.
+    /// The words' numbers in the words' order, as of the last [`Dictionaries::sorted`].
     sorted: Arc<Vec<WordId>>,
 }
 
@@ -35,7 +35,7 @@ impl Dictionaries {
     pub(super) fn sorted(&mut self) -> Arc<Vec<WordId>> {
         let (old, all) = (self.sorted.len(), self.words.len());
         if old < all {
-            // Sorting what is sorted but for its end takes little more than its end does.
+            // Sorting a list that is sorted except for its end takes little more than sorting the end.
             let mut sorted: Vec<WordId> = self.sorted.to_vec();
             sorted.extend(old as WordId..all as WordId);
             sorted.sort_by_key(|id| self.words.get(*id));
@@ -45,12 +45,12 @@ impl Dictionaries {
     }
 }
 
-/// What has been taken so far. Until it is finished, words have numbers that hold here only.
+/// The signatures and names taken from a runbook so far. Until it is finished, words have numbers of its own.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) codes: Vec<Name>,
     pub(super) alerts: Vec<Name>,
-    /// Explicit expressions of front matter, with their sections.
+    /// Explicit expressions of the front matter, with their sections.
     pub(super) expressions: Vec<(usize, String)>,
     own: Words,
     shapes: Vec<Shape>,
@@ -65,11 +65,11 @@ pub(super) struct Draft {
 pub(super) struct Name {
     pub(super) text: String,
     pub(super) section: usize,
-    /// 1 where the document is about it, less where it only mentions it.
+    /// 1 where the document is about the name, less where it only mentions it.
     pub(super) strength: f32,
 }
 
-/// A signature on its way into a draft.
+/// A signature that is being added to a draft.
 pub(super) struct Begun<'d> {
     draft: &'d mut Draft,
     words: usize,
@@ -78,7 +78,7 @@ pub(super) struct Begun<'d> {
 }
 
 impl Draft {
-    /// Begins a signature. Unless it is [added](Begun::add), nothing of it stays but that its words were seen.
+    /// Begins a signature. Unless it is [added](Begun::add), only its words are kept, as seen.
     pub(super) fn begin(&mut self) -> Begun<'_> {
         let (words, gaps) = (self.words.len(), self.gaps.len());
         Begun {
@@ -89,7 +89,7 @@ impl Draft {
         }
     }
 
-    /// An example of an error with its code leads to the section that explains the code, where the runbook has one.
+    /// Moves examples of errors that hold one code to the section that explains the code, where the runbook has one.
     fn lead_to_codes(&mut self) {
         let mut explained: HashMap<&str, u32> = HashMap::new();
         for name in self
@@ -117,10 +117,10 @@ impl Draft {
         }
     }
 
-    /// Gives every word and name its number in the library and packs it all.
+    /// Gives every word and name its number in the library and packs the draft.
     pub(super) fn finish(mut self, runbook: &Runbook, dictionaries: &Mutex<Dictionaries>) -> Part {
         self.lead_to_codes();
-        // Others wait meanwhile: no longer than numbers are looked up.
+        // Other threads wait for the lock, so it is held only while numbers are looked up.
         let mut guard = dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
         let dictionaries = &mut *guard;
         let codes = named(self.codes, &mut dictionaries.codes, |code| code);
@@ -185,7 +185,7 @@ impl Draft {
 }
 
 impl Begun<'_> {
-    /// Adds a word; a value is seen, but any other may stand in its place. A `sample` stands in a value nobody marked.
+    /// Adds a word. A value counts as seen, but becomes a placeholder. A `sample` is part of an unmarked value.
     pub(super) fn word(&mut self, word: &str, shape: Shape, sample: bool) {
         let draft = &mut *self.draft;
         let at = draft.words.len() - self.words;
@@ -206,8 +206,7 @@ impl Begun<'_> {
         self.draft.words.push(GAP);
     }
 
-    /// Adds the signature, unless it says nothing.
-    /// What follows is a signature of its own.
+    /// Adds the signature, unless it has nothing but placeholders. Words added afterwards begin another signature.
     pub(super) fn add(&mut self, section: usize, kind: SignatureKind, source: Source, text: &str) {
         let samples = std::mem::take(&mut self.samples);
         let (from, gaps) = (self.words, self.gaps);
@@ -219,8 +218,8 @@ impl Begun<'_> {
             draft.gaps.truncate(gaps);
             return;
         }
-        // A text that is nothing but a value, such as the path of a file, is about that value; a line that a program
-        // printed is not.
+        // A text that is only a value, such as the path of a file, is about that value; a line that a program printed
+        // is not.
         let printed = matches!(source, Source::Message | Source::Output);
         let mut words = said.iter().enumerate();
         let only = words.all(|(index, id)| *id == GAP || samples >> index & 1 == 1);
@@ -239,7 +238,7 @@ impl Begun<'_> {
         (self.words, self.gaps) = (draft.words.len(), draft.gaps.len());
     }
 
-    /// How many words and placeholders it has so far.
+    /// Number of words and placeholders so far.
     pub(super) fn len(&self) -> usize {
         self.draft.words.len() - self.words
     }
@@ -256,12 +255,12 @@ fn about(runbook: &Runbook) -> Box<[Product]> {
     words.filter_map(product::named).collect()
 }
 
-/// The number of a string; the dictionary is copied before it grows when an index still reads it.
+/// The number of a string, which is added if it is new; a dictionary that an index still reads is copied first.
 fn number(words: &mut Arc<Words>, word: &str) -> u32 {
     words.id(word).unwrap_or_else(|| Arc::make_mut(words).add(word))
 }
 
-/// Names by their key, each section once with its best strength.
+/// Names numbered by their key, each once a section with its best strength.
 fn named<K: AsRef<str>>(names: Vec<Name>, dictionary: &mut Arc<Words>, key: impl Fn(String) -> K) -> Box<[Named]> {
     let mut places: HashMap<(u32, u32), usize> = HashMap::new();
     let mut out: Vec<Named> = Vec::new();

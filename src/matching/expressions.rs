@@ -1,5 +1,5 @@
-//! The explicit expressions of a whole library's front matter. A message is first looked through once for texts that
-//! each of them needs; only those whose texts stand there are asked.
+//! The explicit expressions of a whole library's front matter. A message is first searched once for the texts that the
+//! expressions need; only those whose texts occur are run.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use super::programs::Programs;
 use crate::expression::{self, Dot, Expression, Work};
 use crate::runbook::TopicId;
 
-/// The expressions.
+/// The expressions of a library, with an index of the texts they need.
 #[derive(Debug, Default)]
 pub(super) struct Expressions {
     all: Vec<(TopicId, Box<str>)>,
     /// Finds the texts that expressions need.
     needles: Option<AhoCorasick>,
-    /// Which expressions need it, by needle.
+    /// The expressions that need each needle, by the needle's number.
     needed_by: Vec<Vec<u32>>,
-    /// Those that have no such text are always asked.
+    /// Expressions that need no text, and are always run.
     always: Vec<u32>,
 }
 
-/// An expression that matches, and where.
+/// A matching expression and the place of its match.
 pub(super) struct Expressed<'e> {
     pub(super) topic: TopicId,
     pub(super) pattern: &'e str,
@@ -31,7 +31,7 @@ pub(super) struct Expressed<'e> {
 }
 
 impl Expressions {
-    /// Takes them in; one that is broken or too large is never asked (`lint` tells its author).
+    /// Indexes expressions; one that is broken or too large never matches (`lint` tells its author).
     pub(super) fn new(expressions: impl IntoIterator<Item = (TopicId, Box<str>)>) -> Expressions {
         let all: Vec<(TopicId, Box<str>)> = expressions.into_iter().collect();
         let mut pairs: Vec<(String, u32)> = Vec::new();
@@ -67,8 +67,8 @@ impl Expressions {
         }
     }
 
-    /// Those that match, the first place of each. Small ones are asked first, so that what a message may cost is not
-    /// used up by a few that are heavy.
+    /// Finds the expressions that match, with the first place of each. Small ones run first, so that a few expensive
+    /// ones cannot use up the work allowed for a message.
     pub(super) fn matches<'e>(&'e self, text: &str, programs: &Programs, work: &mut Work) -> Vec<Expressed<'e>> {
         let candidates = self.candidates(text);
         let mut asked: Vec<(TopicId, &str, Arc<Expression>)> = candidates

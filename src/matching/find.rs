@@ -1,4 +1,4 @@
-//! From a message to ranked topics: candidates by their rare words, laid along the message, added up by runbook.
+//! Search of a message for topics: candidates by their rare words, aligned with the message, added up by runbook.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,72 +19,74 @@ use super::{Explanation, Outcome, SignatureKind};
 use crate::expression::Work;
 use crate::runbook::TopicId;
 
-/// A word with less than this proposes nothing by itself.
+/// Least weight of a word that proposes signatures, in bits.
 const PROPOSES: f32 = 2.6;
-/// Signatures that share less than this are not looked at.
+/// Least weight of the words that a signature shares with the message for it to be aligned, in bits.
 const LEAST_SHARED: f32 = 5.0;
-/// The same for so few words that somebody asks about: each of them may be what is meant.
+/// The most words of a short question, and its own two limits: any of its words may be the one that matters.
 const FEW: usize = 12;
 const PROPOSES_FEW: f32 = 0.9;
 const LEAST_FEW: f32 = 2.0;
-/// So many signatures are laid along the message.
+/// Most signatures that are aligned with a message.
 const MOST_CANDIDATES: usize = 140;
-/// What remains of the evidence in a message with a code that no runbook explains.
+/// Share of the evidence that counts in a message with a code that no runbook explains.
 const FOREIGN: f32 = 0.4;
-/// An explicit expression tells this much before what it matched is looked at.
+/// Bits of an explicit expression, before those of the words it matched.
 const LEAST_EXPRESSED: f32 = 2.0;
-/// A line that is nothing but a template with its values filled in was printed by what the runbook is about: so much of
-/// what its words tell is added, and at most so many bits.
+/// Bonus for a line that is nothing but a template with its values filled in, as a share of the bits that match, and
+/// its limit in bits: the line was printed by what the runbook is about.
 const COMPLETE: f32 = 0.6;
 const COMPLETE_MOST: f32 = 5.0;
-/// A single word of a text that nobody wrote as a signature counts so much.
+/// Factor for a single matching word of a text that was not written as a signature.
 const ONE_WORD: f32 = 0.75;
-/// What the message says in place of words of a template costs so much of what they tell.
+/// Cost of a template's words that the message replaces by others, as a share of their bits.
 const CONTRADICTS: f32 = 0.5;
-/// The same for a template that stands whole, without a stray word, among other words.
+/// Bonus, as [`COMPLETE`], for a template that stands among other words whole and without a stray word, and its limit
+/// in bits.
 const PHRASE: f32 = 0.3;
 const PHRASE_MOST: f32 = 3.0;
-/// From this share on a template, or a line, counts as whole.
+/// Share from which a template, or a line, counts as whole.
 const WHOLE: f32 = 0.95;
-/// A name that one or two runbooks mention counts so much where the message says that it is an error…
+/// Strength of a name that few runbooks mention, where the message says that it is an error…
 const TOLD: f32 = 0.8;
-/// …and so much elsewhere, when one runbook alone shows it as code.
+/// …and elsewhere, when one runbook alone has it; then the strength from which such a mention counts.
 const ALONE: f32 = 0.6;
 const SHOWN: f32 = 0.34;
-/// A code in other letters than its own may be a word.
+/// Factor for a code in another case than its own: it may be an ordinary word.
 const OTHER_CASE: f32 = 0.88;
-/// From here on a runbook is about a name, and those that mention it are left behind.
+/// Strength from which a runbook is about a name; runbooks that only mention the name get no bonus then.
 const ABOUT: f32 = 0.75;
-/// A name of so many humps is no everyday thing; one of fewer may be any field or product.
+/// Humps from which a name counts as an error by itself, and from which it does where a single runbook has it; a name
+/// of fewer may be any field or product.
 const LONG: usize = 4;
 const SOME: usize = 3;
-/// A message up to this length, in bytes, that is all in small letters was typed by hand.
+/// Bytes up to which a text all in lower case counts as typed by hand.
 const MOST_SLOPPY: usize = 200;
-/// So many different codes and alert names of one message are looked at.
+/// Most different codes and alert names of one message that are looked up.
 const MOST_NAMES: usize = 200;
 
-/// A code or an alert name that a line holds.
+/// A code or an alert name in a line.
 struct Named<'t> {
     kind: SignatureKind,
     name: Cow<'t, str>,
     place: Word,
     topics: &'t [(TopicId, f32)],
-    /// Whether the message says that it is an error or an alert.
+    /// True when the message says that it is an error or an alert.
     told: bool,
 }
 
 impl Index {
-    /// Recognises a message that nobody asked about: what is above the threshold would be answered.
+    /// Recognises a message that nobody asked about: the matches above the threshold would be answered.
     pub fn find(&self, message: &str) -> Outcome {
         self.rank(message, false)
     }
 
-    /// Ranks everything for a question or words that somebody asked about.
+    /// Ranks all candidates for a question or words that somebody asked about.
     pub fn search(&self, words: &str) -> Outcome {
         self.rank(words, true)
     }
 
-    /// Why [`Index::find`], or [`Index::search`] for one who `asked`, says what it says.
+    /// Explains the outcome of [`Index::find`], or of [`Index::search`] when somebody `asked`.
     pub fn explain(&self, message: &str, asked: bool) -> Explanation {
         let read = Read::new(&self.vocabulary, message);
         let candidates = self.candidates(&read, asked);
@@ -113,7 +115,7 @@ impl Index {
         score::weigh(self, read, findings, asked, &mut work)
     }
 
-    /// Codes and alert names that the message holds, each where it stands first.
+    /// Codes and alert names in the message, each at its first place.
     fn names<'t>(&'t self, read: &'t Read) -> Vec<Finding<'t>> {
         let mut findings = Vec::new();
         let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -148,8 +150,8 @@ impl Index {
         findings
     }
 
-    /// Codes and alert names that a line holds and some runbook knows, codes in whatever case a person typed them; none
-    /// that was `seen`.
+    /// Codes and alert names in a line that some runbook has, codes in any case. Those in `seen` are left out, and new
+    /// ones added to it.
     fn named_in<'t>(&'t self, text: &'t str, seen: &mut BTreeSet<String>) -> Vec<Named<'t>> {
         let mut found: Vec<Named<'t>> = Vec::new();
         let mut take = |name: &str, start: usize, end: usize| {
@@ -169,7 +171,7 @@ impl Index {
             }
         };
         if code::may_hold(text) {
-            // In whatever case: which of them are codes, the runbooks say.
+            // In any case: the runbooks decide which of them are codes.
             let upper = text.to_ascii_uppercase();
             for code in code::codes(&upper) {
                 take(code.text, code.start, code.start + code.text.len());
@@ -215,14 +217,14 @@ impl Index {
         found
     }
 
-    /// Where a message names a code of a family that the runbooks know, or an alert, and only such as none of them explains,
-    /// what else stands there belongs to an error of its own.
+    /// Weakens findings in a message that names codes of a known family, or alerts, none of which any runbook explains:
+    /// the rest of such a message belongs to another error.
     fn doubt_strangers(&self, read: &Read, findings: &mut [Finding<'_>]) {
         let Some(alerts) = self.strange_alerts(read) else {
             return;
         };
         for finding in findings.iter_mut().filter(|finding| !finding.named) {
-            // A code that stands where the signature has a placeholder is no stranger; an alert may carry an error.
+            // A code in place of a signature's placeholder is not foreign; an alert may carry an error's text.
             let alert = !alerts.is_empty() && !finding.complete;
             if alert || !finding.takes_foreign {
                 finding.strength *= FOREIGN;
@@ -230,7 +232,7 @@ impl Index {
         }
     }
 
-    /// The words of codes of a known family; none when a runbook explains one of the message's codes.
+    /// The words of codes of a known family; `None` when a runbook explains one of the message's codes.
     fn strange_codes(&self, read: &Read) -> Option<Vec<u32>> {
         let mut strange = Vec::new();
         let mut family = false;
@@ -246,7 +248,7 @@ impl Index {
         Some(if family { strange } else { Vec::new() })
     }
 
-    /// The names of alerts; none when a runbook explains one of them.
+    /// The names of alerts; `None` when a runbook explains one of them.
     fn strange_alerts<'m>(&self, read: &'m Read) -> Option<Vec<&'m str>> {
         let lines = read.message.lines.iter();
         let alerts: Vec<&str> = lines.filter_map(|line| Some(assigned_alert(&line.text)?.1)).collect();
@@ -257,8 +259,8 @@ impl Index {
         (!alerts.iter().any(known)).then_some(alerts)
     }
 
-    /// Explicit expressions of front matter that match. Their authors know what they say, but one that matches nothing
-    /// but everyday words is not believed.
+    /// Explicit expressions of front matter that match. They count by the words they match, so that one that matches
+    /// only everyday words is weak.
     fn expressed<'t>(&'t self, read: &'t Read, work: &mut Work) -> Vec<Finding<'t>> {
         let text = read.text();
         let found = self.expressions.matches(text, &self.programs, work);
@@ -275,7 +277,7 @@ impl Index {
         found.into_iter().map(finding).collect()
     }
 
-    /// Signatures that share rare words with the message, laid along it.
+    /// Signatures that share rare words with the message, aligned with it.
     fn aligned(&self, read: &Read, foreign: &[u32], few: bool) -> Vec<Finding<'_>> {
         let (proposes, least) = if few {
             (PROPOSES_FEW, LEAST_FEW)
@@ -373,7 +375,7 @@ impl Index {
     }
 }
 
-/// The least that a name counts for a runbook that mentions it, by how few do.
+/// Least strength of a name for a runbook that mentions it, by how few runbooks do.
 fn least_strength(topics: &[(TopicId, f32)], only: bool, told: bool) -> f32 {
     let strongest = topics.iter().map(|(_, strength)| *strength).fold(0.0, f32::max);
     let mentioned = (SHOWN..ABOUT).contains(&strongest);
@@ -388,7 +390,7 @@ fn least_strength(topics: &[(TopicId, f32)], only: bool, told: bool) -> f32 {
     }
 }
 
-/// Whether one runbook alone holds a name.
+/// Returns true when all topics of a name belong to one runbook.
 fn is_of_one(topics: &[(TopicId, f32)]) -> bool {
     let mut runbooks = topics.iter().map(|(topic, _)| topic.runbook);
     let first = runbooks.next();

@@ -1,4 +1,4 @@
-//! One reason for a topic, and how it is told.
+//! One reason for a topic, and its form in a reply.
 
 use std::borrow::Cow;
 
@@ -12,28 +12,28 @@ use crate::runbook::TopicId;
 pub(super) struct Finding<'t> {
     pub(super) topic: TopicId,
     pub(super) kind: SignatureKind,
-    /// What matched.
+    /// The part of the index that matched.
     pub(super) of: Cause<'t>,
     pub(super) line: u32,
-    /// Words of the message that it rests on.
+    /// The words of the message that support it, by index.
     pub(super) words: Vec<u32>,
-    /// Whether every foreign code of the message stands where the signature has a value.
+    /// True when every foreign code of the message stands where the signature has a value.
     pub(super) takes_foreign: bool,
     /// Bits for the topic.
     pub(super) strength: f32,
-    /// How much of the signature, or of its lines, is there: 0 to 1.
+    /// Share of the signature, or of its lines, that matches, 0 to 1.
     pub(super) cover: f32,
-    /// Whether a signature stands there whole.
+    /// True when the message holds the whole signature.
     pub(super) complete: bool,
-    /// Whether no other runbook holds its name.
+    /// True when no other runbook has its name.
     pub(super) only: bool,
-    /// Whether the message holds the topic's code or alert name itself, or matches its explicit expression.
+    /// True when the message holds the topic's code or alert name itself, or matches its explicit expression.
     pub(super) named: bool,
-    /// What the named groups of its expression hold.
+    /// The named groups of its expression: name and text.
     pub(super) groups: Vec<(String, String)>,
 }
 
-/// What of the index matched.
+/// A part of the index that matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause<'t> {
     /// A signature, by its number.
@@ -42,11 +42,11 @@ pub(super) enum Cause<'t> {
     Name(Cow<'t, str>),
 }
 
-/// A name, or a code, tells this much where the document is about it.
+/// Bits of a code or an alert name where the document is about it.
 pub(super) const NAME_BITS: f32 = 17.0;
 
 impl<'t> Finding<'t> {
-    /// A code or an alert name that the message holds.
+    /// Creates the finding of a code, an alert name or an expression. A `strength` of 1 is worth [`NAME_BITS`].
     pub(super) fn name(
         topic: TopicId,
         kind: SignatureKind,
@@ -71,7 +71,7 @@ impl<'t> Finding<'t> {
         }
     }
 
-    /// Whether its topic is what a code, an alert name or an explicit expression stands for.
+    /// Returns true when its topic is about the code, the alert name or the explicit expression that matched.
     pub(super) fn is_about(&self) -> bool {
         self.named && self.strength >= NAME_BITS * 0.9
     }
@@ -84,7 +84,7 @@ impl<'t> Finding<'t> {
         }
     }
 
-    /// As a reply quotes it.
+    /// The evidence as a reply quotes it.
     pub(super) fn evidence(&self, index: &Index, read: &Read) -> Evidence {
         let text = read
             .message

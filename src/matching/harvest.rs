@@ -1,5 +1,5 @@
-//! Takes the signatures of a runbook from its document: a walk over every block, which decides for each text what it
-//! is worth as a sign of its topic.
+//! Extraction of a runbook's signatures from its document: a walk over every block, which decides for each text how
+//! strong a sign of its topic it is.
 
 use super::code;
 use super::draft::{Draft, MOST_WORDS, Name};
@@ -15,14 +15,15 @@ use super::token;
 use super::{SignatureKind, normalise};
 use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
 
-/// Names in capitals, and numbers told as codes, tell less than codes of their own form: many programs share them.
+/// Factors for names in capitals and for numbers called codes: many programs share them, so they tell less than codes
+/// of a form of their own.
 const CONSTANT: f32 = 0.95;
 const NUMBERED: f32 = 0.8;
 
-/// What stands between an error and its explanation.
+/// Separators between an error and its explanation.
 const KEY_ENDS: [&str; 7] = [" – ", " — ", " -- ", " - ", " → ", " -> ", " => "];
 
-/// A name that a text only mentions.
+/// Strength of a name that a text only mentions.
 const MENTIONED: f32 = 0.35;
 
 /// Takes the signatures of one runbook.
@@ -59,7 +60,7 @@ impl Harvester<'_> {
         }
         if let Some(stem) = runbook.path.rsplit('/').next().and_then(|name| name.split('.').next()) {
             self.text(0, stem, SignatureKind::Words, Source::Front);
-            // `ist0103.md`: codes in file names are told by their digits, for they lost their case.
+            // `ist0103.md`: codes in file names are recognised by their digits, for they lost their case.
             let is_code = |part: &&str| part.bytes().filter(u8::is_ascii_digit).count() >= 3;
             for part in stem.split(|c: char| !c.is_alphanumeric()).filter(is_code) {
                 self.codes(0, &part.to_ascii_uppercase(), 0.74);
@@ -125,14 +126,14 @@ impl Harvester<'_> {
     fn regex(&mut self, section: usize, pattern: &str) {
         self.codes(section, pattern, 0.6);
         let variants = regex_text::variants(pattern);
-        // An expression of many alternatives is a net, not a description: each mesh is believed less.
+        // An expression of many alternatives describes no single error: each alternative is trusted less.
         let source = if variants.len() > 2 {
             Source::Alternative
         } else {
             Source::Explicit
         };
         for variant in &variants {
-            // A code that is all of an alternative is what the rule looks for.
+            // A code that makes up a whole alternative is what the rule looks for.
             if variant.split_whitespace().count() == 1 {
                 self.codes(section, variant, 0.9);
             }
@@ -157,14 +158,14 @@ impl Harvester<'_> {
         self.codes(section, heading, 1.0);
         for word in heading.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
             let parts = token::humps(word);
-            // Two humps in a sentence are a product (`RabbitMQ`, `StatefulSet`); alone they are an alert's name.
+            // A name of two humps in a sentence is a product (`RabbitMQ`, `StatefulSet`); alone it is an alert's name.
             let alone = is_alone(heading);
             if word.len() >= 6 && parts.len() >= if alone { 2 } else { 3 } {
                 self.name(section, word, if alone { 1.0 } else { 0.7 }, false);
                 let words = parts.join(" ");
                 self.words_of(section, word, &words, SignatureKind::Alert, Source::AlertWords);
             } else if alone && section == 0 && word.len() >= 6 && word.starts_with(char::is_uppercase) {
-                // `Watchdog` is an alert only where a message says so.
+                // `Watchdog` is an alert only where a message says that it is.
                 self.name(section, &in_alert(&word.to_lowercase()), 0.9, false);
             }
         }
@@ -182,7 +183,7 @@ impl Harvester<'_> {
             self.name(section, &identifier.to_ascii_uppercase(), strength * CONSTANT, true);
         }
         for (number, _, _) in code::numbered(text) {
-            // Of three digits there are a thousand; four and more are a program's own.
+            // Many programs share the thousand codes of three digits; a longer one is a program's own.
             let own = number.bytes().filter(u8::is_ascii_digit).count() >= 4;
             self.name(section, &number, strength * if own { CONSTANT } else { NUMBERED }, true);
         }
@@ -241,7 +242,7 @@ impl Harvester<'_> {
         }
     }
 
-    /// A row that links to a section of the document leads there.
+    /// Takes a row of a table; one that links to a section of the document leads to that section.
     fn row(&mut self, section: usize, row: &[Vec<Inline>], role: Role) {
         let section = row.iter().find_map(|cell| linked(cell)).unwrap_or(section);
         for (column, cell) in row.iter().enumerate() {
@@ -267,7 +268,7 @@ impl Harvester<'_> {
         }
     }
 
-    /// An item that begins with what it explains: `exit code 137 – out of memory`, "**token expired** …".
+    /// Takes the error at the head of an item that explains it: `exit code 137 – out of memory`, "**token expired** …".
     fn entry(&mut self, section: usize, inlines: &[Inline]) {
         const MOST_KEY_WORDS: usize = 14;
         let key = if let Some(key @ (Inline::Code(_) | Inline::Strong(_))) = inlines.first() {
@@ -287,7 +288,7 @@ impl Harvester<'_> {
         }
     }
 
-    /// A line that begins with the code it explains: `0x21 – no answer`, `frame_too_large: update it`.
+    /// Takes the code at the head of a line that explains it: `0x21 – no answer`, `frame_too_large: update it`.
     fn keys(&mut self, section: usize, line: &str) {
         const MOST_KEY: usize = 60;
         let ends = KEY_ENDS.iter().chain([&": "]);
@@ -298,7 +299,7 @@ impl Harvester<'_> {
         }
     }
 
-    /// Names of several humps in a text that is about what they stand for.
+    /// Takes the names of three humps or more in a text, with a strength for how far the text is about them.
     fn names(&mut self, section: usize, text: &str, strength: f32) {
         for (_, word) in token::pieces(text, |c| !(c.is_alphanumeric() || c == '_')) {
             if word.len() >= 6 && token::humps(word).len() >= 3 {
@@ -307,7 +308,7 @@ impl Harvester<'_> {
         }
     }
 
-    /// `R0018: message` documents the code; a code later in the text is only mentioned.
+    /// Takes the codes of a text: `R0018: message` documents its code, while codes later in a text are only mentioned.
     fn leading_code(&mut self, section: usize, text: &str) {
         let leads = code::codes(text).first().is_some_and(|code| code.start == 0);
         self.codes(section, text, if leads { 0.9 } else { 0.4 });
@@ -318,7 +319,7 @@ impl Harvester<'_> {
         let section = linked(inlines).filter(|_| inlines.len() <= 2).unwrap_or(section);
         let text = plain(inlines);
         self.codes(section, &text, if role == Role::Symptoms { 0.5 } else { 0.25 });
-        // A text that only links to another page says what that page is about.
+        // A text that only links to another page is about that page.
         let source = if is_pointer(inlines) {
             Source::Boilerplate
         } else {

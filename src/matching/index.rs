@@ -1,4 +1,4 @@
-//! The index of a library's signatures: put together once a load, read by every message.
+//! The index of a library's signatures: assembled once a load, read for every message.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::signature::{Signature, Source};
 use super::vocabulary::{GAP, Vocabulary, WordId};
 use crate::runbook::{Library, TopicId};
 
-/// Everything that recognising needs, owned: it outlives the library it was built from.
+/// All data that matching needs, owned, so that it outlives the library it was built from.
 #[derive(Debug)]
 pub struct Index {
     pub(super) options: Options,
@@ -45,7 +45,8 @@ pub(super) struct Signatures {
     told: Vec<Told>,
 }
 
-/// What a signature tells in this library, near at hand: many are asked for it, few for anything else.
+/// The weight of a signature in this library, kept apart from the rest: many signatures are rated by it, and few are
+/// read further.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told {
     pub(super) total: f32,
@@ -55,12 +56,12 @@ pub(super) struct Told {
 }
 
 impl Index {
-    /// Takes the signatures of a library and makes them searchable.
+    /// Extracts the signatures of a library and indexes them.
     pub fn build(library: &Library, options: &Options) -> Index {
         Harvest::default().index(library, options)
     }
 
-    /// Puts the parts of a library together, in its order.
+    /// Assembles the index from the parts of a library, in the library's order.
     pub(super) fn assemble(
         parts: Vec<Arc<Part>>,
         vocabulary: Vocabulary,
@@ -98,12 +99,12 @@ impl Index {
         }
     }
 
-    /// How many signatures it holds: templates, codes and alert names.
+    /// Number of signatures: templates, codes and alert names.
     pub fn signatures(&self) -> usize {
         self.signatures.len() + self.codes.all().count() + self.alerts.all().count()
     }
 
-    /// How many runbooks it was built from.
+    /// Number of runbooks that it was built from.
     pub fn runbooks(&self) -> usize {
         self.runbooks.len()
     }
@@ -112,7 +113,7 @@ impl Index {
         self.postings.of(word)
     }
 
-    /// The section of the topic that a section belongs to.
+    /// The section that begins the topic to which a section belongs; 0 for an unknown one.
     pub(super) fn topic_section(&self, id: TopicId) -> usize {
         self.runbooks
             .get(id.runbook)
@@ -151,12 +152,12 @@ impl Signatures {
         self.told.len()
     }
 
-    /// What a signature tells.
+    /// The weight of a signature.
     pub(super) fn told(&self, index: u32) -> Option<Told> {
         self.told.get(index as usize).copied()
     }
 
-    /// A signature by its number.
+    /// The signature of a number.
     pub(super) fn get(&self, index: u32) -> Option<Signature<'_>> {
         let told = self.told(index)?;
         let first = self.firsts.get(told.runbook as usize)?;
@@ -177,7 +178,7 @@ impl Signatures {
     }
 }
 
-/// The signatures that hold a word, each once.
+/// Lists the signatures that hold each word, each signature once.
 fn by_word(parts: &[Arc<Part>], words: usize) -> Postings<u32> {
     let signatures = || {
         let packed = parts.iter().map(|part| &part.packed);
@@ -207,7 +208,7 @@ fn expressions(parts: &[Arc<Part>]) -> Vec<(TopicId, Box<str>)> {
     expressions
 }
 
-/// In how many runbooks the same words stand as a signature.
+/// Number of runbooks that have a signature of the same words, and the last of them, by fingerprint.
 struct Shared(HashMap<u64, (u32, u32)>);
 
 impl Shared {

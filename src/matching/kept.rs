@@ -1,4 +1,4 @@
-//! What was taken from each runbook, kept from load to load: only what changed is taken anew.
+//! The signatures of each runbook, kept from load to load: only changed documents are read again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,25 +12,26 @@ use super::vocabulary::Vocabulary;
 use super::{Index, Options};
 use crate::runbook::{Document, Edition, Library, Runbook};
 
-/// The signatures of documents, from which an [`Index`] is put together.
+/// The signatures of documents, from which an [`Index`] is assembled.
 #[derive(Debug, Default)]
 pub struct Harvest {
     dictionaries: Mutex<Dictionaries>,
-    /// By path.
+    /// Each document's edition and signatures, by path.
     parts: Mutex<HashMap<String, (Edition, Arc<Part>)>>,
 }
 
-/// So many words that no runbook holds any more are kept, and as many again as there are others.
+/// Unused words that may be kept beyond the number of words in use; with more, the dictionaries start afresh.
 const MOST_DEAD: usize = 10_000;
 
 impl Harvest {
-    /// Takes the signatures of a document that was just read, so that it need not be opened again for them.
+    /// Extracts the signatures of a document that was just read, so that it need not be opened again for them.
     pub fn take(&self, document: &Document, runbook: &Runbook) {
         let part = self.part(runbook);
         lock(&self.parts).insert(document.path.clone(), (document.edition(), part));
     }
 
-    /// Puts the index of a library together. What was not taken yet is; what is not in the library is forgotten.
+    /// Assembles the index of a library. Extracts signatures that are missing, and drops those of documents that are
+    /// not in the library.
     pub fn index(&self, library: &Library, options: &Options) -> Index {
         let kept = std::mem::take(&mut *lock(&self.parts));
         let part = |document: &Document| match kept.get(&document.path) {
@@ -59,7 +60,7 @@ impl Harvest {
     }
 }
 
-/// What a thread that panicked left behind is whole: words are only ever added.
+/// Locks a mutex, poisoned or not: words are only ever added, so a thread that panicked leaves the data intact.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,22 +1,22 @@
-//! The known words of a message, each once, and where they stand.
+//! The known words of a message, each once, and their positions.
 
 use super::vocabulary::{GAP, WordId};
 
-/// Occurrences of one word that are looked at.
+/// Most positions that are kept of one word.
 const MOST_OCCURRENCES: usize = 6;
 
 /// The known words of a message.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Each once.
+    /// The words, each once.
     pub(super) words: Vec<WordId>,
-    /// Where each of them stands.
+    /// The positions of each of them.
     positions: Vec<Places>,
     slots: Slots,
 }
 
 impl Known {
-    /// Takes a word where it stands, and tells its place among the known words.
+    /// Adds a word at its position, and returns its place among the known words.
     pub(super) fn add(&mut self, word: WordId, at: u32) -> u32 {
         let slot = self.slots.of(word);
         if slot == self.words.len() {
@@ -29,18 +29,18 @@ impl Known {
         slot as u32
     }
 
-    /// Whether the message holds a word.
+    /// Returns true when the message holds a word.
     pub(super) fn holds(&self, word: WordId) -> bool {
         self.slots.find(word).is_some()
     }
 
-    /// Where a word stands, ascending; no more than can matter.
+    /// The positions of a word, ascending: the first [`MOST_OCCURRENCES`].
     pub(super) fn positions_of(&self, word: WordId) -> Option<&[u32]> {
         self.positions.get(self.slots.find(word)?).map(Places::all)
     }
 }
 
-/// Where a word stands, ascending; no more than can matter.
+/// The positions of a word, ascending: the first [`MOST_OCCURRENCES`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Places {
     count: usize,
@@ -60,10 +60,10 @@ impl Places {
     }
 }
 
-/// From words of the vocabulary to their place among the message's known words: a small table of its own, for the
-/// vocabulary may be large and the message is not.
+/// A hash table from words of the vocabulary to their places among the message's known words: sized by the message, for
+/// the vocabulary may be far larger.
 struct Slots {
-    /// Open addressing; [`GAP`], which is no word, where nothing is.
+    /// The entries, by open addressing; an empty one holds [`GAP`], which is no word.
     table: Vec<(WordId, u32)>,
     filled: usize,
 }
@@ -78,7 +78,7 @@ impl Default for Slots {
 }
 
 impl Slots {
-    /// The place of a word; one more than the last for a new one.
+    /// The place of a word; a new one gets the next place.
     fn of(&mut self, word: WordId) -> usize {
         if self.filled * 2 >= self.table.len() {
             let larger = vec![(GAP, 0); self.table.len() * 2];
@@ -112,10 +112,11 @@ impl Slots {
         (*known == word && word != GAP).then_some(*slot as usize)
     }
 
-    /// Where the word stands, or would stand. At least half of the table is free, so that the way is short.
+    /// Index of a word's entry, or of the free one where it belongs. At least half of the table is free, so the search
+    /// is short.
     fn seek(&self, word: WordId) -> usize {
         let mask = self.table.len() - 1;
-        // Neighbouring numbers are spread over the table (the golden ratio, as Knuth has it).
+        // Spreads neighbouring numbers over the table (multiplicative hashing by the golden ratio, after Knuth).
         let mut at = (u64::from(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
         while self
             .table

@@ -1,4 +1,4 @@
-//! Words by runbook, for ranking by words in common (BM25).
+//! Index of words by runbook, for ranking by words in common (BM25).
 
 use std::sync::Arc;
 
@@ -8,18 +8,19 @@ use super::stems::{StemId, Stems};
 use super::token::Shape;
 use super::vocabulary::{Vocabulary, WordId};
 
-/// How soon a word that comes often says no more (BM25's k1), and how much a long page is held against it (its b).
+/// BM25's k1, which limits the weight of a word that a page repeats, and its b, which discounts long pages.
 const SATURATION: f32 = 2.0;
 const LENGTH: f32 = 0.6;
-/// So much of a stem's weight is its rarity among the runbooks, the rest how little technical writing at large uses it.
+/// Share of a stem's weight that is its rarity among the runbooks; the rest is its rarity in technical writing at
+/// large.
 const OWN: f32 = 0.85;
-/// A stem that all technical writing uses stays little, however few runbooks do.
+/// Weight below which a stem is everyday technical writing, and the share that its rarity among the runbooks has then:
+/// it stays light, however few runbooks use it.
 const EVERYDAY: f32 = 2.0;
 const OWN_EVERYDAY: f32 = 0.3;
 
-/// Words that hold an English sentence together. Questions are full of them and runbooks hardly say them, so each looks
-/// rare; it tells at most so much, in bits. Words that may be what is wrong, such as `no`, `nothing` or `down`, are not
-/// among them.
+/// Most bits of each of the words that hold an English sentence together. Questions are full of them and runbooks have
+/// few, so each looks rare. Words that may be what is wrong, such as `no`, `nothing` or `down`, are not among them.
 const CONNECTIVE: f32 = 2.2;
 const CONNECTIVES: [&str; 5] = [
     "i im ive id me my we weve our ours us you youre youve your he hes him his she shes her it its they theyre theyve \
@@ -34,14 +35,14 @@ const CONNECTIVES: [&str; 5] = [
      somehow soon still therefore thus too very yet",
 ];
 
-/// Which runbooks hold a word in any form, and how long each is.
+/// The runbooks that hold each word in any form, and their lengths.
 #[derive(Debug)]
 pub(super) struct Lexicon {
     stems: Arc<Stems>,
     postings: Postings<(u32, u16)>,
-    /// What each stem tells, in bits.
+    /// The weight of each stem, in bits.
     weights: Vec<f32>,
-    /// Words a runbook, relative to the average.
+    /// Words of each runbook, relative to the average.
     lengths: Vec<f32>,
 }
 
@@ -88,19 +89,19 @@ impl Lexicon {
         }
     }
 
-    /// The stem of a word: of a known one by its number.
+    /// The stem of a word that some runbook holds. A known word is looked up by its number alone.
     pub(super) fn stem(&self, id: Option<WordId>, word: &str, shape: Shape) -> Option<StemId> {
         let held = |stem: &StemId| !self.postings.of(*stem).is_empty();
         id.map_or_else(|| self.stems.find(word, shape), |id| self.stems.of(id))
             .filter(held)
     }
 
-    /// What a stem tells, in bits.
+    /// The weight of a stem, in bits.
     pub(super) fn weight(&self, stem: StemId) -> f32 {
         self.weights.get(stem as usize).copied().unwrap_or(0.0)
     }
 
-    /// Adds to each runbook what a stem tells of it.
+    /// Adds a stem's BM25 score to the score of each runbook that holds it.
     pub(super) fn add(&self, stem: StemId, scores: &mut [f32]) {
         let weight = self.weight(stem);
         for (runbook, count) in self.postings.of(stem) {

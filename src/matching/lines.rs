@@ -1,8 +1,8 @@
-//! What a single line is: a command, a setting, the head of a table, or something that a program said.
+//! Kinds of single lines: a command, a setting, the head of a table, or a program's message.
 
 use crate::runbook::placeholder;
 
-/// The label that a value follows: the words before `:` or `=`.
+/// The label of the value at a byte offset, in snake case: the one to three words before `:` or `=`.
 pub(super) fn label_before(text: &str, at: usize) -> Option<String> {
     let before = text.get(..at)?.trim_end_matches([' ', '"', '\'']);
     let before = before.strip_suffix([':', '='])?.trim_end_matches([' ', '"', '\'']);
@@ -17,7 +17,8 @@ pub(super) fn label_before(text: &str, at: usize) -> Option<String> {
         .filter(|name| name != placeholder::UNNAMED)
 }
 
-/// Whether a heading is one name: `KubeNodeNotReady`, `KubeNodeNotReady [Deprecated]`, `KubeNodeNotReady alert`.
+/// Returns true when a heading is one name: `KubeNodeNotReady`, or with a label, as in `KubeNodeNotReady [Deprecated]`
+/// and `KubeNodeNotReady alert`.
 pub(super) fn is_alone(heading: &str) -> bool {
     heading
         .split_whitespace()
@@ -26,7 +27,7 @@ pub(super) fn is_alone(heading: &str) -> bool {
         == 1
 }
 
-/// `Alert Name: "KubeletTooManyPods"`: what only says that a name is one.
+/// Returns true for a word that only announces a name, as in `Alert Name: "KubeletTooManyPods"`.
 fn is_label(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     ["alert", "alertname", "name", "runbook", "rule", ""]
@@ -34,12 +35,12 @@ fn is_label(word: &str) -> bool {
         .any(|label| word.eq_ignore_ascii_case(label))
 }
 
-/// A name that is an alert's only where the message speaks of alerts, as the index keeps it.
+/// The index's key of a name that is an alert's only where the message mentions alerts.
 pub(super) fn in_alert(word: &str) -> String {
     format!("alert {word}")
 }
 
-/// Whether a line speaks of an alert.
+/// Returns true when a line mentions an alert.
 pub(super) fn speaks_of_alert(line: &str) -> bool {
     let says = |word: &str| {
         [
@@ -60,13 +61,13 @@ pub(super) fn speaks_of_alert(line: &str) -> bool {
     line.split(|c: char| !c.is_alphanumeric()).any(says)
 }
 
-/// What stands in quotes before these is the name of a page or of a part of one.
+/// Words after a quotation that make it the name of a page or of a part of one.
 const PLACES: &[&str] = &[
     "article", "button", "chapter", "dialog", "document", "field", "guide", "menu", "option", "page", "section",
     "step", "tab", "topic",
 ];
 
-/// Texts between double quotes that are long enough to be a message.
+/// Texts between double quotes that are long enough to be a message: three words or more.
 pub(super) fn quotations(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (open, close) in [('"', '"'), ('\u{201c}', '\u{201d}')] {
@@ -86,7 +87,8 @@ pub(super) fn quotations(text: &str) -> Vec<&str> {
     found
 }
 
-/// `alertname = X`, `"alertname": "X"`, `alert: X`, `[FIRING:1] X`: the name, and where it begins.
+/// The alert that a line names, with the byte offset where the name begins: `alertname = X`, `"alertname": "X"`,
+/// `alert: X`, `[FIRING:1] X`.
 pub(super) fn assigned_alert(line: &str) -> Option<(usize, &str)> {
     let label = || line.find("alertname").map(|at| at + "alertname".len());
     let rule = || {
@@ -108,7 +110,7 @@ pub(super) fn assigned_alert(line: &str) -> Option<(usize, &str)> {
     Some((at + rest.len() - value.len(), name))
 }
 
-/// Whether a code block is a manifest or a listing of settings rather than something that a program said.
+/// Returns true when a code block is a manifest or a listing of settings rather than a program's message.
 pub(super) fn is_manifest(lang: &str, text: &str) -> bool {
     if matches!(lang, "yaml" | "yml" | "json" | "toml" | "ini" | "hcl") {
         return true;
@@ -119,7 +121,8 @@ pub(super) fn is_manifest(lang: &str, text: &str) -> bool {
         || (lines >= 4 && assigned * 4 >= lines * 3 && text.lines().any(|line| line.starts_with("  ")))
 }
 
-/// `key: value` with a short value, `- item`: nothing that a program says of a failure.
+/// Returns true for a setting, such as `key: value` with a value of at most three words: it is no program's message
+/// about a failure.
 pub(super) fn is_assignment(line: &str) -> bool {
     let line = line.trim_start_matches("- ");
     let Some((key, value)) = line.split_once(':') else {
@@ -128,7 +131,7 @@ pub(super) fn is_assignment(line: &str) -> bool {
     !key.trim_matches('"').contains(' ') && value.split_whitespace().count() <= 3
 }
 
-/// What stands in every log or listing whatever went wrong.
+/// Returns true for a line that every log or listing has, whatever went wrong.
 pub(super) fn is_boilerplate(line: &str) -> bool {
     let trace = || {
         line.starts_with("Traceback (most recent call last)") || line.starts_with("goroutine ") && line.ends_with(':')
@@ -136,22 +139,22 @@ pub(super) fn is_boilerplate(line: &str) -> bool {
     trace() || is_table_head(line) || is_in_capitals(line)
 }
 
-/// Three columns or more, each word with a capital, no number.
+/// Returns true for three columns or more, with each word capitalised and no number.
 fn is_table_head(line: &str) -> bool {
-    // Most lines say something else by their first word or a digit; the columns are cut last.
+    // A digit or the first word rules out most lines, so the columns are counted last.
     let named = |word: &str| word.starts_with(|c: char| c.is_uppercase() || !c.is_alphabetic());
     !line.bytes().any(|b| b.is_ascii_digit() || b == b':')
         && line.split_whitespace().all(named)
         && line.split("  ").filter(|column| !column.trim().is_empty()).count() >= 3
 }
 
-/// Three words or more, all in capitals.
+/// Returns true for three words or more, all in capitals.
 fn is_in_capitals(line: &str) -> bool {
     let capital = |c: char| c.is_uppercase() || c.is_whitespace() || "()-_/%".contains(c);
     line.chars().all(capital) && line.split_whitespace().nth(2).is_some()
 }
 
-/// Programs that runbooks run.
+/// Programs that runbooks tell people to run.
 const PROGRAMS: &str = "\
     ansible apt apt-get argocd awk aws az bx calicoctl cat cd ceph chmod chown cp curl df dig docker \
     echo etcdctl eval export find for gcloud git grep gsutil helm ibmcloud istioctl journalctl jq kill \
@@ -159,7 +162,7 @@ const PROGRAMS: &str = "\
     python python3 redis-cli rm rsync scp sed ssh sudo systemctl tail tar telnet terraform top touch \
     velero vi vim virtctl watch wget while yum";
 
-/// Whether a line of code is something to run, by its prompt or its first word.
+/// Returns true when a line of code is a command, judged by its prompt or its first word.
 pub(super) fn is_command(line: &str) -> bool {
     if let Some(rest) = line.strip_prefix('$') {
         return rest.starts_with(' ');

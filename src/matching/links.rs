@@ -1,4 +1,4 @@
-//! Where a text of a runbook leads: what only points somewhere is no sign of the page it stands on.
+//! Links of a runbook's texts: a text that only points elsewhere is no sign of its own page.
 
 use crate::runbook::{Inline, Target};
 
@@ -14,7 +14,7 @@ pub(super) fn linked(inlines: &[Inline]) -> Option<usize> {
     })
 }
 
-/// Whether a text is nothing but a link to another page.
+/// Returns true when a text is nothing but links to other pages.
 pub(super) fn is_pointer(inlines: &[Inline]) -> bool {
     let mut links = 0;
     let only = inlines.iter().all(|inline| match inline {

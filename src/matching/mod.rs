@@ -1,8 +1,9 @@
-//! Recognising: a message is normalised, looked up in the index of signatures, and scored. Pure.
+//! Recognition of errors in messages: a message is normalised, looked up in the index of signatures, and scored. No
+//! I/O.
 //!
 //! Signatures come from the documents themselves: codes, alert names, message templates with placeholders, explicit
-//! patterns ([`Index::build`]). A message proposes candidates by its rare words, each candidate is laid along it, and the
-//! evidence of a runbook adds up in bits ([`Index::find`], [`Index::search`]).
+//! patterns ([`Index::build`]). A message proposes candidates by its rare words, each candidate is aligned with it, and
+//! the evidence for a runbook is added up in bits ([`Index::find`], [`Index::search`]).
 
 mod align;
 mod bounds;
@@ -44,7 +45,7 @@ pub use index::Index;
 pub use kept::Harvest;
 pub use model::*;
 
-/// What an operator may set.
+/// Settings that an operator may change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The confidence from which the bot answers unasked, 0 to 1.

@@ -1,5 +1,5 @@
-//! A message as it arrives becomes plain lines: Slack's escapes and links undone, fences, terminal escapes and smart
-//! quotes gone. A line stays a line, so that evidence can always be quoted from where it stood; hard wraps need no
+//! Conversion of a message as received to plain lines: Slack's escapes and links undone, fences, terminal escapes and
+//! smart quotes removed. A line stays a line, so that evidence can be quoted from its place; hard wraps need no
 //! joining, for the words of a message are compared across line ends.
 
 use std::borrow::Cow;
@@ -14,13 +14,13 @@ pub struct Message {
 /// One line of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// As a person would quote it: escapes undone, fences and control characters gone.
+    /// The line as a person would quote it: escapes undone, fences and terminal sequences removed.
     pub shown: String,
-    /// As words are read from it: also smart quotes straightened and log escapes undone.
+    /// The line as words are read from it: smart quotes straightened and log escapes undone as well.
     pub text: String,
 }
 
-/// Reads a message. Linear in its length.
+/// Converts a message to plain lines. Linear in its length.
 pub fn normalise(message: &str) -> Message {
     let lines = message
         .split('\n')
@@ -33,7 +33,7 @@ pub fn normalise(message: &str) -> Message {
     Message { lines }
 }
 
-/// What a person sees in the chat for this line.
+/// The line as a person sees it in the chat.
 fn shown(raw: &str) -> String {
     let raw = strip_terminal_escapes(raw);
     let raw = resolve_markup(&raw);
@@ -46,9 +46,9 @@ fn shown(raw: &str) -> String {
     line.to_owned()
 }
 
-/// Removes `ESC [ … letter` sequences, and the same where the escape character was lost on the way (`[0;31m`).
+/// Removes `ESC [ … letter` sequences, and colours whose escape character was lost on the way (`[0;31m`).
 fn strip_terminal_escapes(raw: &str) -> Cow<'_, str> {
-    // U+009B ends in the byte 9B; a character that merely shares it is passed over below.
+    // U+009B ends in the byte 9B; other characters with that byte are skipped below.
     let escaped = [0x1b, 0x9b].iter().any(|byte| raw.as_bytes().contains(byte));
     if !escaped && !has_bare_colour(raw) {
         return Cow::Borrowed(raw);
@@ -97,7 +97,8 @@ fn has_bare_colour(raw: &str) -> bool {
     })
 }
 
-/// Undoes what Slack does to text: `<url|label>`, `<@U…>`, `&lt;`. Only `&`, `<` and `>` are escaped (facts: Slack).
+/// Undoes Slack's mark-up and escapes: `<url|label>`, `<@U…>`, `&lt;`. Slack escapes only `&`, `<` and `>` (facts:
+/// Slack).
 fn resolve_markup(raw: &str) -> Cow<'_, str> {
     if !raw.as_bytes().contains(&b'<') && !raw.as_bytes().contains(&b'&') {
         return Cow::Borrowed(raw);
@@ -133,8 +134,8 @@ fn resolve_markup(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// `<https://x|x>` shows its label, `<#C1|name>` its name, `<@U1>` and `<!here>` nothing worth reading. The text and
-/// the length of the mark-up.
+/// Reads the mark-up at the head of a text, and returns its text and its length in bytes: for `<https://x|x>` the
+/// label, for `<#C1|name>` the name, for `<@U1>` and `<!here>` nothing.
 fn slack_link(tail: &str) -> Option<(String, usize)> {
     const LONGEST: usize = 4_096;
     let inner = tail.get(1..)?;
@@ -162,7 +163,8 @@ fn slack_link(tail: &str) -> Option<(String, usize)> {
     Some((text.replace("&amp;", "&"), end + 2))
 }
 
-/// Straightens what editors and log formats do to text, so that words are the same on both sides.
+/// Undoes the typography of editors and the escapes of log formats, so that words are the same in messages and
+/// runbooks.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -180,7 +182,7 @@ pub fn plain(text: &str) -> String {
             '\u{2014}' => out.push_str("--"),
             '\u{2026}' => out.push_str("..."),
             '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{00ad}' => {}
-            // A log line inside a JSON string: \n and \t part words, \" is a quote.
+            // A log line inside a JSON string: \n and \t separate words, \" is a quote.
             '\\' => match rest.as_bytes().first() {
                 Some(b'n' | b't' | b'r') => {
                     rest = rest.get(1..).unwrap_or_default();
@@ -195,7 +197,7 @@ pub fn plain(text: &str) -> String {
     }
 }
 
-/// Whether a byte is a character that stays as it is.
+/// Returns true for a byte that is kept as it is: printable ASCII other than a backslash.
 fn is_plain(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte) && byte != b'\\'
 }

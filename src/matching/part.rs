@@ -1,4 +1,4 @@
-//! What was taken from one runbook, packed: it is kept from load to load while the runbook stays as it is.
+//! The data of one runbook for matching, packed: kept from load to load while the runbook does not change.
 
 use std::ops::Range;
 
@@ -10,28 +10,28 @@ use super::token::Shape;
 use super::vocabulary::WordId;
 use crate::runbook::TopicId;
 
-/// Everything that recognising needs of a runbook.
+/// All data of a runbook that matching needs.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// Whether it may answer unasked.
+    /// True when it may be answered unasked.
     pub(super) answers: bool,
-    /// How far it is believed: a listing ranks behind the page that explains.
+    /// Factor on its evidence, 0 to 1: a listing ranks behind the page that explains.
     pub(super) standing: f32,
     /// The products that its title, path and tags name.
     pub(super) products: Box<[Product]>,
     /// The topic that each of its sections belongs to.
     pub(super) topics: Box<[usize]>,
-    /// Its detection rules and exclusions.
+    /// The detection rules and exclusions.
     pub(super) detector: Detector,
-    /// Explicit expressions of its front matter, with their sections.
+    /// Explicit expressions of the front matter, with their sections.
     pub(super) expressions: Box<[(usize, String)]>,
-    /// Its words, each once.
+    /// The words of the runbook, each once.
     pub(super) seen: Box<[Seen]>,
     /// Codes that it explains or mentions, each once a section.
     pub(super) codes: Box<[Named]>,
-    /// Alert names, likewise.
+    /// Alert names that it explains or mentions, each once a section.
     pub(super) alerts: Box<[Named]>,
-    /// How many words its signatures have together, placeholders too.
+    /// Number of words of all its signatures, placeholders included.
     pub(super) length: f32,
     pub(super) packed: Packed,
 }
@@ -49,9 +49,9 @@ pub(super) struct Packed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) id: WordId,
-    /// How often its signatures hold it, headings several times.
+    /// Occurrences in the runbook's signatures, weighted by [`Source::times`]: headings count several times.
     pub(super) count: u16,
-    /// As it looked where it stood first.
+    /// The shape at its first occurrence.
     pub(super) shape: Shape,
 }
 
@@ -60,17 +60,17 @@ pub(super) struct Seen {
 pub(super) struct Named {
     pub(super) id: u32,
     pub(super) section: u32,
-    /// 1 where the document is about it, less where it only mentions it.
+    /// 1 where the document is about the name, less where it only mentions it.
     pub(super) strength: f32,
 }
 
-/// A signature, as the places where its own begins in what its runbook's signatures share; each ends where the next
-/// begins.
+/// A signature, as offsets into the lists that its runbook's signatures share; each part ends where the next
+/// signature's begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
-    /// The same for the same words.
+    /// Hash of the words: equal for equal words.
     pub(super) fingerprint: u64,
-    /// The words that stand in values nobody marked, one bit each.
+    /// The words that are part of unmarked values, one bit each.
     pub(super) samples: u64,
     pub(super) words: u32,
     pub(super) text: u32,
@@ -81,7 +81,7 @@ pub(super) struct Kept {
 }
 
 impl Packed {
-    /// How many signatures there are.
+    /// Number of signatures.
     pub(super) fn len(&self) -> usize {
         self.signatures.len()
     }
@@ -91,7 +91,7 @@ impl Packed {
         part_of(&self.words, self.bounds(at, |kept| kept.words, self.words.len()))
     }
 
-    /// A signature as matching sees it, but for what only the whole library tells.
+    /// A signature as matching reads it, with neutral values for what depends on the whole library.
     pub(super) fn signature(&self, runbook: usize, at: usize) -> Option<Signature<'_>> {
         let kept = self.signatures.get(at)?;
         let text = self.bounds(at, |kept| kept.text, self.texts.len());

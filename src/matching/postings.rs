@@ -1,6 +1,6 @@
-//! Lists by number: what stands under each word, in the order it was taken.
+//! Lists by number: the entries of each word, in the order they were added.
 
-/// A list for each number, one after the other in one piece of memory.
+/// A list for each number, all in one contiguous piece of memory.
 #[derive(Debug)]
 pub(super) struct Postings<T> {
     /// The list of `n` is `all[starts[n]..starts[n + 1]]`.
@@ -9,8 +9,8 @@ pub(super) struct Postings<T> {
 }
 
 impl<T: Copy + Default> Postings<T> {
-    /// Sorts by counting: `walk` hands over everything with its number, twice and in the same order. Linear, however
-    /// large the library.
+    /// Builds the lists by a counting sort: `walk` is called twice, and passes every entry with its number, in the same
+    /// order both times. Linear in the number of entries.
     pub(super) fn new(numbers: usize, mut walk: impl FnMut(&mut dyn FnMut(u32, T))) -> Postings<T> {
         let mut starts = vec![0_u32; numbers + 1];
         walk(&mut |number, _| {
@@ -44,7 +44,7 @@ impl<T: Copy + Default> Postings<T> {
     }
 }
 
-/// Tells whether a number comes for the first time in a turn.
+/// A record of the turn in which each number came last.
 pub(super) struct Stamps(Vec<u32>);
 
 impl Stamps {
@@ -56,7 +56,7 @@ impl Stamps {
         self.0.fill(u32::MAX);
     }
 
-    /// Whether the number was not here before in this turn.
+    /// Returns true when a number comes for the first time in this turn.
     pub(super) fn first(&mut self, number: u32, turn: u32) -> bool {
         self.0
             .get_mut(number as usize)

@@ -1,8 +1,8 @@
-//! Products that stand in for each other: a message about one of them is not helped by a page about another.
+//! Products that are alternatives to each other: a page about one of them does not help with a message about another.
 
 use std::sync::LazyLock;
 
-/// Families of products of which an installation has one; a line: a product and its other names.
+/// Families of products of which an installation has one; each line is a product and its other names.
 const FAMILIES: &[&[&[&str]]] = &[
     // Managed and small Kubernetes.
     &[
@@ -57,7 +57,7 @@ const FAMILIES: &[&[&[&str]]] = &[
     ],
 ];
 
-/// A product, by its family and its place in it.
+/// A product, by its family and its place in the family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Product {
     family: u8,
@@ -79,7 +79,7 @@ static NAMES: LazyLock<[Vec<(&'static str, Product)>; 26]> = LazyLock::new(|| {
     names
 });
 
-/// The place of a word's first letter in the alphabet.
+/// The place of a word's first letter in the alphabet, from 0.
 fn letter(word: &str) -> Option<usize> {
     let first = word.bytes().next()?.to_ascii_lowercase();
     usize::from(first).checked_sub(usize::from(b'a'))
@@ -92,7 +92,8 @@ pub(super) fn named(word: &str) -> Option<Product> {
     meant.next().map(|(_, product)| *product)
 }
 
-/// Whether two texts are about different products of one family: neither names one of the other's.
+/// Returns true when two texts are about different products of one family: both name products of it, but none in
+/// common.
 pub(super) fn differ(these: &[Product], those: &[Product]) -> bool {
     let families = |family: u8| {
         let of = |products: &[Product]| -> Vec<u8> {

@@ -1,11 +1,11 @@
-//! Authors' expressions, compiled when they are first asked and kept while there is room: most are never asked.
+//! Authors' expressions, compiled on first use and kept while there is room: most are never used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::expression::{self, Dot, Expression, Work};
 
-/// What all expressions together may take in memory, in bytes; beyond that they are compiled each time.
+/// Memory of all kept expressions together, in bytes; beyond that they are compiled each time.
 const MOST_TOGETHER: usize = 32 << 20;
 
 /// Compiled expressions of a library.
@@ -17,12 +17,12 @@ pub(super) struct Programs {
 #[derive(Debug, Default)]
 struct Kept {
     memory: usize,
-    /// None for one that is refused: `lint` told its author why.
+    /// The compiled expressions; `None` for one that is refused, for reasons that `lint` tells its author.
     programs: HashMap<(Dot, Box<str>), Option<Arc<Expression>>>,
 }
 
 impl Programs {
-    /// The compiled form; none for an expression that is refused, or when compiling it is too much work for one message.
+    /// The compiled form; `None` for an expression that is refused, or when the work of the message is spent.
     pub(super) fn get(&self, pattern: &str, dot: Dot, work: &mut Work) -> Option<Arc<Expression>> {
         let key = (dot, pattern.into());
         {

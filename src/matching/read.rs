@@ -1,4 +1,4 @@
-//! A message cut into words, with the way back to the lines they stand on.
+//! A message cut into words, each with its place in the message's lines.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -21,13 +21,13 @@ use super::vocabulary::{Vocabulary, WordId, background_bits};
 /// A word of the message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MessageWord {
-    /// Its number, when any runbook holds it.
+    /// The word's number, when any runbook holds it.
     pub(super) id: Option<WordId>,
     pub(super) line: u32,
     pub(super) place: Word,
-    /// What it tells, in bits.
+    /// The weight, in bits.
     pub(super) weight: f32,
-    /// The place of a known word in [`Read::known`].
+    /// The place in [`Read::known`], for a known word.
     pub(super) slot: u32,
 }
 
@@ -37,37 +37,38 @@ pub(super) struct Read {
     pub(super) words: Vec<MessageWord>,
     /// The known words, each once.
     pub(super) known: Known,
-    /// Bits a line.
+    /// Bits of each line.
     line_weights: Vec<f32>,
-    /// Bits of all words before each: what a stretch of words tells is a difference, however long it is.
+    /// Bits of all words before each, so that the bits of any range of words are one subtraction.
     weights_before: Vec<f64>,
-    /// How far each line is believed: what every listing has counts little here too.
+    /// Factor on the words of each line, 0 to 1: lines that every listing has count little.
     pub(super) line_trust: Vec<f32>,
-    /// Whether a person may have typed it.
+    /// True for a message of at most [`SHORT`] bytes, which a person may have typed.
     short: bool,
-    /// The words that others were taken for, each with what was written.
+    /// The guessed words, each with the word as written.
     guessed: Vec<(WordId, String)>,
-    /// All lines in one, once it is asked for.
+    /// All lines joined, built on first use.
     text: OnceCell<String>,
 }
 
-/// More words are not read: a paste of 40,000 characters fits.
+/// Most words that are read; a paste of 40,000 characters fits.
 const MOST_WORDS: usize = 12_000;
-/// More words than this between two others are not in their place.
+/// Most words between two matches that count as replacing the template's words there.
 const MOST_STRAY: usize = 6;
-/// Keys of JSON and of settings tell so much of what they would tell as words.
+/// Factor on the weight of words that are keys of JSON.
 const KEY: f32 = 0.4;
-/// A room, an order, a release that looks like a code tells so much of what the code would.
+/// Factor on the weight of a room, an order or a release that looks like a code.
 const NO_CODE: f32 = 0.1;
-/// Products are looked for in so many lines.
+/// Lines that are searched for products.
 const MOST_LINES: usize = 60;
-/// In a message up to this length, in bytes, so many unknown words of at least so many letters are guessed.
+/// Bytes of a message up to which unknown words are guessed, the most words that are, and their least bytes.
 const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
 const LEAST_GUESSED: usize = 5;
 
 impl Read {
-    /// Reads a message with the words of a library, up to [`MOST_BYTES`]. Linear in its length.
+    /// Cuts a message into words, with the numbers and weights of a library, up to [`MOST_BYTES`]. Linear in its
+    /// length.
     pub(super) fn new(vocabulary: &Vocabulary, text: &str) -> Read {
         let text = beginning(text, MOST_BYTES);
         let message = normalise(text);
@@ -78,7 +79,7 @@ impl Read {
         let mut line_ids = Vec::new();
         let mut guessed = Vec::new();
         let line_trust = line_trust(&message);
-        // Typing errors and words that were cut off are a person's; a long log has none worth the search.
+        // People mistype and truncate words; a long log has no such words worth the search.
         let mut guesses = if text.len() <= SHORT { MOST_GUESSES } else { 0 };
         for (number, line) in message.lines.iter().enumerate() {
             let first = words.len();
@@ -117,7 +118,7 @@ impl Read {
                     slot: 0,
                 });
             });
-            // A log repeats itself: the same line again, but for its numbers, tells nothing new.
+            // Logs repeat themselves: a line that differs from an earlier one only in its numbers adds nothing.
             if line_ids.len() > 3 {
                 if seen.contains(&line_ids) {
                     words.truncate(first);
@@ -148,7 +149,7 @@ impl Read {
         }
     }
 
-    /// Lays one signature along the message.
+    /// Aligns one signature with the message.
     pub(super) fn align(&self, vocabulary: &Vocabulary, signature: &Signature<'_>, laid: &mut Alignment) {
         laid.hits.clear();
         for (of, id) in signature.words.iter().enumerate() {
@@ -176,7 +177,8 @@ impl Read {
         laid.chain(signature);
     }
 
-    /// The most that [`Alignment::whole`] can be: every word of the signature that the message holds.
+    /// The upper bound of [`Alignment::whole`]: it counts every word of the signature that the message holds, in any
+    /// order.
     pub(super) fn most_whole(&self, vocabulary: &Vocabulary, signature: &Signature<'_>) -> f32 {
         let (mut words, mut samples) = (0.0, 0.0);
         for (of, id) in signature.words.iter().enumerate() {
@@ -194,7 +196,7 @@ impl Read {
 
     /// The stems of the message's words, each once, in the message's order; in a long message, of the known ones only.
     pub(super) fn stems(&self, lexicon: &Lexicon) -> Vec<StemId> {
-        // A form of a word that runbooks hold is that word, and no typing error for another: `worked`, not `worker`.
+        // A form of a word that runbooks hold is no typing error for another word: `worked` does not mean `worker`.
         let is_form = |word: &str| lexicon.stem(None, word, Shape::Plain).is_some();
         let mistaken = |id: &WordId| self.guessed.iter().any(|(guess, word)| guess == id && is_form(word));
         let known = self.known.words.iter().filter(|id| !mistaken(id));
@@ -210,14 +212,15 @@ impl Read {
                 });
             }
         }
-        // Numbers of stems differ from load to load, and sums by their order.
+        // The order must not depend on the stems' numbers, which differ from load to load: the order of a sum changes
+        // its value.
         let mut seen = HashSet::new();
         stems.retain(|stem| seen.insert(*stem));
         stems
     }
 
-    /// The products that the message names, as far as a person would read: by words of their own, then those that are
-    /// only parts of names, such as `org.apache.kafka`.
+    /// The products that the first [`MOST_LINES`] lines name: by words of their own, then by mere parts of names, such
+    /// as `org.apache.kafka`.
     pub(super) fn products(&self) -> (Vec<Product>, Vec<Product>) {
         let (mut named, mut parts) = (Vec::new(), Vec::new());
         for line in self.message.lines.iter().take(MOST_LINES) {
@@ -246,7 +249,7 @@ impl Read {
         })
     }
 
-    /// The words of a stretch of one line.
+    /// The words of a byte range of one line.
     pub(super) fn words_at(&self, line: u32, start: usize, end: usize) -> Vec<u32> {
         let from = self
             .words
@@ -258,7 +261,7 @@ impl Read {
             .collect()
     }
 
-    /// The words of a stretch of [`Read::text`], and the line it begins on.
+    /// The line on which a byte range of [`Read::text`] begins, and the range's words.
     pub(super) fn words_in(&self, range: Range<usize>) -> (usize, Vec<u32>) {
         let mut begin = 0;
         let mut first = None;
@@ -278,8 +281,8 @@ impl Read {
         (first.unwrap_or(0), words)
     }
 
-    /// How much of the lines that it lies on an alignment explains: a fragment that matches whole is worth more than
-    /// the same words in a long line about something else.
+    /// Share of its lines' bits that an alignment matches: a fragment that matches whole is worth more than the same
+    /// words in a long line about something else.
     pub(super) fn line_cover(&self, laid: &Alignment) -> f32 {
         laid.matched / self.weight_of_lines(laid).max(1.0)
     }
@@ -296,7 +299,7 @@ impl Read {
         all
     }
 
-    /// The words of the message that stand where the signature has a value, in stretches.
+    /// Collects into `span` the ranges of the message's words that stand where the signature has a value.
     pub(super) fn span(&self, laid: &Alignment, signature: &Signature<'_>, span: &mut Vec<Range<u32>>) {
         span.clear();
         let (Some(first), Some(last)) = (laid.pairs.first(), laid.pairs.last()) else {
@@ -317,7 +320,7 @@ impl Read {
         }
     }
 
-    /// How much of its lines an alignment explains when every value may be anything: 0 to 1.
+    /// Share of its lines' bits that an alignment matches when values match anything, 0 to 1.
     pub(super) fn explained(&self, laid: &Alignment, span: &[Range<u32>]) -> f32 {
         let weight = |at: &u32| self.words.get(*at as usize).map_or(0.0, |word| word.weight);
         let matched: f32 = laid.pairs.iter().map(|(at, _)| weight(at)).sum();
@@ -326,7 +329,7 @@ impl Read {
         (matched + values as f32) / self.weight_of_lines(laid).max(1.0)
     }
 
-    /// What the signature tells and the message does not, where the message says something else in its place, in bits.
+    /// Bits of the signature's words that the message replaces by other words.
     pub(super) fn contradicted(&self, vocabulary: &Vocabulary, laid: &Alignment, signature: &Signature<'_>) -> f32 {
         let said = |at: u32| self.words.get(at as usize).map_or(0.0, |word| word.weight);
         let meant = |of: u32| match signature.words.get(of as usize) {
@@ -351,7 +354,7 @@ impl Read {
         inside + rest.map(meant).sum::<f32>().min(replaced.map(said).sum())
     }
 
-    /// The line that most of an alignment lies on; of equals, the first.
+    /// The line with the most bits of an alignment; of equal ones, the first.
     pub(super) fn heaviest_line(&self, laid: &Alignment) -> Option<u32> {
         let mut heaviest: Option<(u32, f32)> = None;
         let mut own: Option<(u32, f32)> = None;
@@ -373,7 +376,7 @@ impl Read {
     }
 }
 
-/// The sums of all before each, and of all.
+/// Prefix sums: the sum before each weight, and the total at the end.
 fn sums(weights: impl Iterator<Item = f32>) -> Vec<f64> {
     let mut sum = 0.0;
     let after = weights.map(|weight| {
@@ -383,13 +386,13 @@ fn sums(weights: impl Iterator<Item = f32>) -> Vec<f64> {
     std::iter::once(0.0).chain(after).collect()
 }
 
-/// `"severity":`: what a field is called says nothing of what went wrong.
+/// Returns true for a key of JSON, such as `"severity":`: a field's name says nothing about the error.
 fn is_key(text: &str, place: Word) -> bool {
     text.get(place.end..).is_some_and(|after| after.starts_with("\":"))
         && text.get(..place.start).is_some_and(|before| before.ends_with('"'))
 }
 
-/// How far a word is believed for where it stands.
+/// Factor on a word's weight for its place in the line.
 fn doubt(line: &str, word: &str, place: Word, shape: Shape) -> f32 {
     let digits = || word.bytes().any(|b| b.is_ascii_digit());
     if is_key(line, place) {
@@ -401,7 +404,7 @@ fn doubt(line: &str, word: &str, place: Word, shape: Shape) -> f32 {
     }
 }
 
-/// Heads of tables, commands at a prompt and manifests are not what went wrong.
+/// Factor on each line's words: heads of tables, commands at a prompt and manifests are not the error itself.
 fn line_trust(message: &Message) -> Vec<f32> {
     let manifest = message
         .lines

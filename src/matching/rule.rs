@@ -1,4 +1,4 @@
-//! What a runbook itself says about when it applies: the rules of CRE files and the exclusions of front matter.
+//! A runbook's own conditions: the rules of CRE files and the exclusions of front matter.
 
 use super::programs::Programs;
 use crate::expression::{Dot, Work};
@@ -17,12 +17,12 @@ struct RuleOf {
     none: Vec<Pattern>,
 }
 
-/// What the rules say about a message.
+/// Result of the rules for a message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Verdict {
-    /// Nothing: there is no rule, or none of its patterns is there.
+    /// There is no rule, or none of its patterns matches.
     Silent,
-    /// This part of a rule's patterns is there.
+    /// The share of a rule's patterns that match, above 0 and up to 1.
     Partly(f32),
     /// An exclusion applies.
     Excluded,
@@ -45,7 +45,7 @@ impl Detector {
         }
     }
 
-    /// Asks the rules about a message: its lines, as plain text, joined by line breaks.
+    /// Evaluates the rules for a message, given as its plain lines joined by line breaks.
     pub(super) fn judge(&self, text: &str, programs: &Programs, work: &mut Work) -> Verdict {
         let mut holds = |pattern: &Pattern| holds(pattern, text, programs, work);
         if self.not.iter().any(&mut holds) {

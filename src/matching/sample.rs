@@ -1,5 +1,6 @@
-//! Values: those that the author of a template marked, and those that nobody did, for templates are often one team's real
-//! output. A host name, a path or a quoted name differs from case to case, so it neither tells much nor is missed.
+//! Values in templates: those that the author marked, and unmarked ones, for templates are often one team's real
+//! output. A host name, a path or a quoted name differs from case to case, so it tells little, and its absence is no
+//! evidence.
 
 use std::ops::Range;
 
@@ -8,10 +9,10 @@ use super::signature::Source;
 use super::token;
 use crate::runbook::placeholder::{self, Placeholder};
 
-/// What the words of a value tell, of what they would tell as words of the message itself.
+/// Factor on the weight of words that are part of a value.
 pub(super) const SAMPLE: f32 = 0.35;
 
-/// Longer tokens between quotes are not names.
+/// Most bytes of a name between quotes.
 const LONGEST_NAME: usize = 60;
 
 /// The values that the author of a text marked, in order.
@@ -20,20 +21,20 @@ pub(super) fn marked(text: &str, source: Source) -> Vec<Placeholder> {
         return Vec::new();
     }
     let mut found = placeholder::find(text);
-    // In a heading nobody leaves a word in capitals to be filled in: `PATH needs to be set` is about PATH.
+    // A word in capitals in a heading is no placeholder: `PATH needs to be set` is about PATH.
     if source == Source::Heading {
         found.retain(|placeholder| !is_capitals(placeholder, text));
     }
     found
 }
 
-/// Whether a placeholder is told by nothing but its capitals: `REGION`, but not `<REGION>` or `XXX`.
+/// Returns true when only its capitals make a word a placeholder: `REGION`, but not `<REGION>` or `XXX`.
 fn is_capitals(found: &Placeholder, text: &str) -> bool {
     let written = text.get(found.range.clone()).unwrap_or_default();
     found.name != placeholder::UNNAMED && written.bytes().all(|b| b.is_ascii_uppercase())
 }
 
-/// The values in a text of a runbook that nobody marked, in no order.
+/// The unmarked values in a text of a runbook, in no order.
 pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
     let template = matches!(
         source,
@@ -46,7 +47,7 @@ pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
         let example = text.get(range.clone()).is_some_and(is_example);
         if example { Some(range) } else { address(text, range) }
     };
-    // A code in quotes is what the message is about.
+    // A code in quotes is the subject of the message, not a value.
     let is_code = |range: &Range<usize>| {
         let name = text.get(range.clone()).unwrap_or_default();
         !code::codes(name).is_empty() || code::constants(name).next().is_some()
@@ -55,12 +56,12 @@ pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
     tokens(text).filter_map(value).chain(names).collect()
 }
 
-/// The addresses, host names and paths of a line: its tokens that hold values, in order.
+/// The addresses, host names and paths of a line, in order.
 pub(super) fn addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
     tokens(text).filter_map(|range| address(text, range))
 }
 
-/// The names between quotes, where the quotes hold one token and not the whole text: `module 'foo' has no attribute`.
+/// The names between quotes that are one token and less than half of the text: `module 'foo' has no attribute`.
 pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -99,7 +100,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
     token::pieces(text, separates).map(|(start, piece)| start..start + piece.len())
 }
 
-/// `user/repo`, `other-user`, `foo-bar`: what authors write where somebody else has a name.
+/// Returns true for an example name, such as `user/repo`, `other-user` or `foo-bar`, in place of a reader's own.
 fn is_example(token: &str) -> bool {
     let name = |part: &str| {
         part.len() >= 3
@@ -114,13 +115,13 @@ fn is_example(token: &str) -> bool {
     pair || stands_in.iter().any(|start| token.starts_with(start)) || matches!(token, "foo" | "bar" | "baz")
 }
 
-/// The part of a token that is an address: of a class with its packages, the packages.
+/// The part of a token that is an address; for a class with its packages, the packages.
 fn address(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let token = text.get(range.clone())?;
     if !token.bytes().any(|b| matches!(b, b'/' | b'.' | b'@')) {
         return None;
     }
-    // `url=https://…?timeout=30s` is an address from its scheme on; of `host=db.example.com` the part behind the sign.
+    // In `url=https://…?timeout=30s` the address begins at the scheme, in `host=db.example.com` after the `=`.
     let key = match token.find("://") {
         Some(scheme) => token.get(..scheme).and_then(|before| before.rfind('=')),
         None => token.rfind('='),
@@ -141,7 +142,8 @@ fn address(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     (is_class && packages.split('.').all(lower)).then(|| range.start..range.start + packages.len())
 }
 
-/// A URL, a path, a host name, an address of mail; not a class (`java.lang.OutOfMemoryError`) or a file with its line.
+/// Returns true for a URL, a path, a host name or a mail address, but not for a class (`java.lang.OutOfMemoryError`) or
+/// a file with its line.
 fn is_address(token: &str) -> bool {
     let token = token.trim_end_matches([':', '.', '\\']);
     if token.contains("://") {

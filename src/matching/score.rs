@@ -1,4 +1,4 @@
-//! Evidence adds up: by runbook, by section, to a confidence.
+//! Scores of candidates: evidence is added up by runbook and by section, and becomes a confidence.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,67 +14,68 @@ use super::{Match, Outcome, Silence};
 use crate::expression::Work;
 use crate::runbook::TopicId;
 
-/// Everything that speaks for one runbook.
+/// A runbook with all its evidence.
 pub(super) struct Candidate<'t> {
     pub(super) runbook: usize,
-    /// The strongest first.
+    /// The pieces of evidence, the strongest first.
     pub(super) findings: Vec<Finding<'t>>,
-    /// Bits, each word of the message counted once.
+    /// Total evidence in bits, each word of the message counted once.
     pub(super) bits: f32,
     /// Words in common (BM25), in bits.
     pub(super) lexical: f32,
-    /// The section that holds most of the words asked for.
+    /// The section that holds most of the question's words.
     pub(super) passage: Passage,
-    /// What its own rules say.
+    /// The result of its own rules.
     pub(super) verdict: Verdict,
-    /// Whether the message is about another product of the same family.
+    /// True when the message is about another product of the same family.
     pub(super) other_product: bool,
-    /// What it is ranked by, in bits.
+    /// The rank, in bits.
     pub(super) rank: f32,
     pub(super) confidence: f32,
     /// The section that the evidence points to.
     pub(super) topic: TopicId,
-    /// Why it is not told unasked; none for one that is.
+    /// The reason why it is not answered unasked; `None` for one that is.
     pub(super) silence: Option<Silence>,
-    /// Topics of other runbooks that say the same.
+    /// Topics of other runbooks that are near duplicates.
     pub(super) also: Vec<TopicId>,
 }
 
-/// Findings beyond these add nothing that a person would follow.
+/// Most findings of a candidate; more would add nothing that a person could follow.
 const MOST_FINDINGS: usize = 16;
-/// Candidates that are looked at closely.
+/// Candidates whose rules and products are checked.
 const MOST_CANDIDATES: usize = 24;
-/// Candidates of somebody who asks whose sections are read.
+/// Candidates of a question whose sections are ranked.
 const MOST_READ: usize = 40;
-/// How much words in common count beside evidence: where nobody asked; asked, up to so many bits of evidence, and from so
-/// many on.
+/// Factors on the words in common beside evidence: unasked; asked with evidence of at most [`WEAK`] bits; and asked
+/// with [`STRONG`] bits or more ([`SURE`]).
 const UNASKED: f32 = 0.15;
 const ASKED: f32 = 0.5;
 const WEAK: f32 = 6.0;
 const SURE: f32 = 0.1;
 const STRONG: f32 = 14.0;
-/// A detection rule of the runbook itself confirms by the share of its patterns that are there, and more when all are.
+/// Bonus for a runbook's own detection rule, as a share of the evidence: multiplied by the share of its patterns that
+/// match, with a second one added when all match.
 const RULE: f32 = 0.35;
 const RULE_WHOLE: f32 = 0.25;
-/// So much remains of the evidence in a message about another product, and no more than so many bits.
+/// Factor on the evidence in a message about another product, and the most bits that remain.
 const OTHER_PRODUCT: f32 = 0.45;
 const OTHER_MOST: f32 = 10.0;
-/// How much the best section counts beside the whole runbook.
+/// Factor on the best section's words in common, which are added to those of the whole runbook.
 const PASSAGE: f32 = 0.8;
-/// Candidates that are told.
+/// Most candidates in an outcome, and the most added for words in common alone.
 const MOST_TOLD: usize = 10;
-/// Different errors of one message that are answered.
+/// Most errors of one message that are answered.
 const MOST_ANSWERED: usize = 2;
-/// Words that tell less are in every runbook.
+/// Least weight of a stem that is looked up, in bits; lighter ones are in every runbook.
 const LEAST_LEXICAL: f32 = 0.8;
-/// Below this a candidate is not even a near miss, unless somebody asked for all that comes near.
+/// Least confidence of a near miss, unless somebody asked.
 const LEAST_NEAR: f32 = 0.1;
-/// A section of its own counts so much more than the page around it, which may only list it.
+/// Factor on a section's evidence over that of the page around it, which may only list the section.
 const DEEPER: f32 = 1.1;
-/// A runbook that scores this close to the best, on the same words, says the same.
+/// Share of the best rank from which a runbook with the same words counts as a near duplicate.
 const SAME: f32 = 0.97;
 
-/// The candidates of a message, best first, each with its verdict; those that their own rules exclude are last.
+/// Ranks the candidates of a message, best first, each with its verdict; those that their own rules exclude are last.
 pub(super) fn weigh<'t>(
     index: &Index,
     read: &Read,
@@ -116,7 +117,7 @@ pub(super) fn weigh<'t>(
     candidates
 }
 
-/// What the candidates come to: what would be answered, and what comes near.
+/// The outcome of the candidates: those to be answered, and the near misses.
 pub(super) fn outcome(index: &Index, read: &Read, candidates: &[Candidate<'_>], asked: bool) -> Outcome {
     let mut outcome = Outcome::default();
     for candidate in candidates {
@@ -136,7 +137,7 @@ pub(super) fn outcome(index: &Index, read: &Read, candidates: &[Candidate<'_>], 
     outcome
 }
 
-/// How much words in common count beside evidence: little where nobody asked, and where an error was recognised.
+/// Factor on the words in common beside evidence: low where nobody asked, and where an error was recognised.
 fn share(candidates: &[Candidate<'_>], asked: bool) -> f32 {
     if !asked {
         return UNASKED;
@@ -154,12 +155,12 @@ fn sort(candidates: &mut [Candidate<'_>]) {
     });
 }
 
-/// How far a runbook is believed for what it is: a listing ranks behind the page that explains.
+/// Factor on the evidence for the kind of runbook: a listing ranks behind the page that explains.
 pub(super) fn standing(index: &Index, runbook: usize) -> f32 {
     index.runbooks.get(runbook).map_or(1.0, |part| part.standing)
 }
 
-/// The evidence for a candidate, in bits, as far as the page is believed; a code that it alone holds counts whole.
+/// The evidence for a candidate, in bits, times its [`standing`]; a code that no other runbook has counts in full.
 fn believed(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let answers = index.runbooks.get(candidate.runbook).is_some_and(|part| part.answers);
     let only = candidate.findings.iter().filter(|finding| finding.only && answers);
@@ -196,7 +197,7 @@ impl<'t> Candidate<'t> {
 }
 
 fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>> {
-    // Of equals, the first that was found stays first.
+    // The sort is stable: of equal findings, the first found stays first.
     findings.sort_by(|a, b| {
         let runbook = a.topic.runbook.cmp(&b.topic.runbook);
         runbook
@@ -220,13 +221,13 @@ fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>>
     candidates
 }
 
-/// What each finding adds, in bits, the strongest first; a word that was counted already, here or elsewhere in the
-/// message, counts no more.
+/// The bits that each finding adds, the strongest first; a word that was counted already, here or elsewhere in the
+/// message, is not counted again.
 pub(super) fn counted<'f>(
     read: &'f Read,
     findings: impl Iterator<Item = &'f Finding<'f>> + 'f,
 ) -> impl Iterator<Item = f32> + 'f {
-    // A bit for each known word of the message.
+    // One bit for each known word of the message.
     let mut counted = vec![0_u64; read.known.words.len() / 64 + 1];
     let bit = |word: &MessageWord| (word.slot as usize / 64, 1_u64 << (word.slot % 64));
     findings.map(move |finding| {
@@ -250,7 +251,7 @@ pub(super) fn counted<'f>(
     })
 }
 
-/// Words in common with whole runbooks, weighed by rarity.
+/// Scores the words in common with whole runbooks, weighted by rarity, and adds the best runbooks without evidence.
 fn lexical(index: &Index, stems: &[StemId], candidates: &mut Vec<Candidate<'_>>) {
     let mut scores = vec![0.0_f32; index.runbooks.len()];
     for stem in stems {
@@ -275,7 +276,7 @@ fn lexical(index: &Index, stems: &[StemId], candidates: &mut Vec<Candidate<'_>>)
     candidates.extend(rest.into_iter().map(lexical));
 }
 
-/// Lets the runbook's own rules confirm or exclude it.
+/// Applies the runbook's own rules, which confirm or exclude it.
 fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Work) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
     candidate.verdict = detector.map_or(Verdict::Silent, |detector| detector.judge(text, &index.programs, work));
@@ -285,8 +286,9 @@ fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Wo
     }
 }
 
-/// A message about another product of the same family is not what the runbook is about, unless it holds its very name.
-/// `named` are the products that the message names, `parts` those that are parts of its other words.
+/// Weakens a candidate when the message is about another product of the same family, unless the message holds the
+/// topic's own code, alert name or expression. `named` are the products that the message names, `parts` those that are
+/// parts of its other words.
 fn contradict(index: &Index, named: &[Product], parts: &[Product], candidate: &mut Candidate<'_>) {
     let Some(part) = index.runbooks.get(candidate.runbook) else {
         return;
@@ -300,22 +302,23 @@ fn contradict(index: &Index, named: &[Product], parts: &[Product], candidate: &m
     }
 }
 
-/// A candidate with so many bits of evidence is as likely right as wrong…
+/// Bits of evidence at which a candidate is as likely right as wrong…
 const EVEN: f32 = 15.0;
-/// …and so many more make it e times as likely.
+/// …and the bits more that multiply its odds by e.
 const STEP: f32 = 4.0;
-/// Half a signature is worth less than its words; the whole of it more.
+/// Share of a signature that neither raises nor lowers the confidence, and the weight of the difference: a whole
+/// signature is worth more than its words, half of one less.
 const HALF: f32 = 0.6;
 const WHOLE: f32 = 1.5;
 
-/// From bits to a confidence between 0 and 1.
+/// Converts a candidate's bits to a confidence between 0 and 1.
 fn confidence(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let bits = believed(index, candidate);
     let x = (bits - EVEN) / STEP + (cover(candidate) - HALF) * WHOLE;
     1.0 / (1.0 + (-x).exp())
 }
 
-/// How many bits of evidence the candidate would need to be told unasked.
+/// Bits of evidence that a candidate needs to be answered unasked.
 pub(super) fn needed(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let answer = index.options.answer.clamp(0.001, 0.999);
     let x = (answer / (1.0 - answer)).ln();
@@ -327,9 +330,9 @@ fn cover(candidate: &Candidate<'_>) -> f32 {
     candidate.findings.first().map_or(0.0, |finding| finding.cover)
 }
 
-/// Decides, best first, which candidates are told unasked, and why the others are not.
+/// Decides, best first, which candidates are answered unasked, and why the others are not.
 fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
-    // What is told: the words it rests on, its runbook and its rank.
+    // The answered candidates: the words of each, its runbook and its rank.
     let mut taken: Vec<(HashSet<u32>, usize, f32)> = Vec::new();
     let mut also: Vec<TopicId> = Vec::new();
     for candidate in candidates.iter_mut() {
@@ -372,7 +375,7 @@ fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
 
 fn told(index: &Index, read: &Read, candidate: &Candidate<'_>) -> Match {
     const MOST_EVIDENCE: usize = 6;
-    // The same line by the same name, found twice, is one reason.
+    // Equal signatures on the same line are one piece of evidence.
     let mut told: HashSet<(u32, String)> = HashSet::new();
     let plain = |signature: &str| {
         signature
@@ -417,7 +420,7 @@ fn section(index: &Index, read: &Read, candidate: &Candidate<'_>) -> TopicId {
             (section, section > 0 && named(&findings), bits * deeper)
         })
         .max_by(|a, b| a.1.cmp(&b.1).then(a.2.total_cmp(&b.2)).then(b.0.cmp(&a.0)));
-    // What somebody asks in other words is found by the words in common.
+    // A question in other words is answered by the section with the most words in common.
     let sure = |best: &(usize, bool, f32)| best.1 || best.2 >= STRONG || candidate.passage.told == 0.0;
     let best = best.filter(sure);
     TopicId {

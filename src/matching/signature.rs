@@ -1,51 +1,51 @@
-//! Signatures: how topics are recognised, and how far each is trusted for where it stood.
+//! Signatures, by which topics are recognised, and the trust in each by its place in the document.
 
 use super::SignatureKind;
 use super::vocabulary::WordId;
 use crate::runbook::TopicId;
 
-/// A sequence of words that shows a topic.
+/// A sequence of words that indicates a topic.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signature<'i> {
-    /// What it leads to.
+    /// The topic it leads to.
     pub(super) topic: TopicId,
-    /// What sort it is, as told to people.
+    /// The kind that people are shown.
     pub(super) kind: SignatureKind,
-    /// Where it stood; decides how far it is trusted.
+    /// Its place in the document, which decides how far it is trusted.
     pub(super) source: Source,
-    /// As its author wrote it.
+    /// The text as its author wrote it.
     pub(super) text: &'i str,
-    /// Its words; [`GAP`](super::vocabulary::GAP) where any value may stand.
+    /// The words; [`GAP`](super::vocabulary::GAP) where any value may stand.
     pub(super) words: &'i [WordId],
-    /// The words that stand in values nobody marked, one bit each: they tell little, and are not missed.
+    /// The words that are part of unmarked values, one bit each: they tell little, and their absence is no evidence.
     pub(super) samples: u64,
     /// Names of the gaps, by index among the words.
     pub(super) gaps: &'i [(u32, Box<str>)],
-    /// What all its words but samples tell together, in bits.
+    /// Total weight of its words except samples, in bits.
     pub(super) total: f32,
-    /// In how many runbooks the same words stand, as a factor: what three runbooks say tells little about each.
+    /// Factor for the number of runbooks with the same words: a text of three runbooks tells little about each.
     pub(super) shared: f32,
 }
 
 impl Signature<'_> {
-    /// Whether the word at an index stands in a value.
+    /// Returns true when the word at an index is part of an unmarked value.
     pub(super) fn is_sample(&self, index: usize) -> bool {
         index < 64 && self.samples >> index & 1 == 1
     }
 }
 
-/// Where a signature stood.
+/// The place of a signature in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Source {
-    /// Code that shows the trouble or may show it.
+    /// A code block that shows the error, or may.
     Message,
     /// Output within the steps.
     Output,
     /// A command that the steps run.
     Command,
-    /// What every log, listing or manifest has: heads of tables, keys of YAML, the first line of a stack trace.
+    /// A line that every log, listing or manifest has: heads of tables, keys of YAML, the first line of a stack trace.
     Boilerplate,
-    /// Quoted in running text, or inline code of several words.
+    /// A quotation in running text, or inline code of several words.
     Quoted,
     /// A table cell or a definition.
     Cell,
@@ -55,7 +55,7 @@ pub(super) enum Source {
     AlertWords,
     /// Running text.
     Prose,
-    /// Front matter's tags and description.
+    /// Tags, description or file name.
     Front,
     /// An explicit signature or the rule of a CRE file.
     Explicit,
@@ -64,7 +64,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// How often its words count among those of the runbook: what a page is called tells what it is about.
+    /// Occurrences that each of its words counts for in the runbook: a page's name tells most about its subject.
     pub(super) fn times(self) -> u16 {
         match self {
             Source::Heading => 4,
@@ -74,12 +74,12 @@ impl Source {
         }
     }
 
-    /// Whether an author wrote it to recognise something by.
+    /// Returns true for a signature that an author wrote to recognise an error by.
     pub(super) fn is_explicit(self) -> bool {
         matches!(self, Source::Explicit | Source::Alternative)
     }
 
-    /// How much of what its words tell is believed.
+    /// Factor on the evidence of its words, 0 to 1.
     pub(super) fn trust(self) -> f32 {
         match self {
             Source::Message | Source::Explicit => 1.0,

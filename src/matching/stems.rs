@@ -11,16 +11,16 @@ use super::words::Words;
 /// A stem's number.
 pub(super) type StemId = u32;
 
-/// The stems of the words of a library. They only grow, like its words.
+/// The stems of the words of a library. Like the words, they are only ever added to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stems {
     names: Words,
-    /// By the number of the word.
+    /// The stem of each word, by the word's number.
     of: Vec<StemId>,
 }
 
 impl Stems {
-    /// Adds the stems of words that were added since.
+    /// Adds the stems of the words that were added since the last call.
     pub(super) fn follow(&mut self, words: &Words) {
         for id in self.of.len()..words.len() {
             let word = words.get(id as u32);
@@ -28,7 +28,7 @@ impl Stems {
         }
     }
 
-    /// How many words have stems.
+    /// Number of words that have stems.
     pub(super) fn words(&self) -> usize {
         self.of.len()
     }

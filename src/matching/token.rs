@@ -1,6 +1,6 @@
-//! Words: how text, of a runbook or of a message, is cut into comparable pieces.
+//! Words: the comparable pieces into which the text of a runbook or a message is cut.
 
-/// A word and where it stands in the text it was cut from.
+/// The place of a word in the text it was cut from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word {
     /// Byte offset of its first character.
@@ -9,12 +9,12 @@ pub(super) struct Word {
     pub end: usize,
 }
 
-/// What a word looks like; decides how much it can tell by itself.
+/// The form of a word, which decides how much it can tell by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Shape {
     /// Letters: `refused`.
     Plain,
-    /// A name of a program's world: `CrashLoopBackOff`, `slclient`, `BXNIM0430E`.
+    /// A name with humps, or letters with digits: `CrashLoopBackOff`, `BXNIM0430E`.
     Name,
     /// A number: `504`.
     Number,
@@ -22,8 +22,8 @@ pub(super) enum Shape {
     Value,
 }
 
-/// Cuts a text into words: runs of letters and digits. An apostrophe inside a word is passed over (`can't` is one
-/// word). Each word is handed to `take` in lower case with its place and shape.
+/// Cuts a text into words: runs of letters and digits. An apostrophe inside a word is skipped (`can't` is one word).
+/// Calls `take` with each word in lower case, its place and its shape.
 pub(super) fn words(text: &str, mut take: impl FnMut(&str, Word, Shape)) {
     let bytes = text.as_bytes();
     let mut word = Cut::default();
@@ -84,7 +84,7 @@ impl Cut {
         }
     }
 
-    /// Takes a run of ASCII letters and digits.
+    /// Appends a run of ASCII letters and digits.
     fn run(&mut self, text: &str, from: usize, to: usize) {
         self.begin(from);
         let run = text.get(from..to).unwrap_or_default();
@@ -103,7 +103,7 @@ impl Cut {
         }
     }
 
-    /// Takes one letter of another script.
+    /// Appends one letter that is not ASCII.
     fn letter(&mut self, c: char, at: usize) {
         self.begin(at);
         self.humps += u32::from(c.is_uppercase() && self.previous_lower);
@@ -111,7 +111,7 @@ impl Cut {
         self.lower.extend(c.to_lowercase());
     }
 
-    /// Hands the word over, if one has begun.
+    /// Passes the word to `take`, if one has begun.
     fn end(&mut self, at: usize, take: &mut impl FnMut(&str, Word, Shape)) {
         if let Some(start) = self.start.take() {
             let shape = shape(&self.lower, self.humps, self.digits);
@@ -138,7 +138,7 @@ fn shape(lower: &str, humps: u32, digits: usize) -> Shape {
     Shape::Name
 }
 
-/// Letters and digits alternate more than once, as in generated names: `xk2lm7`, `5d8f9c`.
+/// Returns true when letters and digits alternate more than twice, as in generated names: `xk2lm7`, `5d8f9c`.
 fn mixed(lower: &str) -> bool {
     let mut changes = 0;
     let mut previous: Option<bool> = None;
@@ -150,7 +150,7 @@ fn mixed(lower: &str) -> bool {
     changes > 2
 }
 
-/// The stretches of a text between characters that separate, with where they begin.
+/// Splits a text at separators; each piece comes with the byte offset where it begins, and empty ones are left out.
 pub(super) fn pieces(text: &str, separates: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     let stretches = text.split_inclusive(separates).map(move |stretch| {
@@ -161,8 +161,8 @@ pub(super) fn pieces(text: &str, separates: impl Fn(char) -> bool + Copy) -> imp
     stretches.filter(|(_, piece)| !piece.is_empty())
 }
 
-/// The parts of a name in camel case, in lower case: `etcdInsufficientMembers` → etcd, insufficient, members. Empty
-/// when it is one part.
+/// The parts of a name in camel case, in lower case: `etcdInsufficientMembers` → etcd, insufficient, members. Empty for
+/// a name of one part.
 pub(super) fn humps(name: &str) -> Vec<String> {
     let chars: Vec<char> = name.chars().collect();
     let mut parts: Vec<String> = Vec::new();

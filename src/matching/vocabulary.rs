@@ -1,5 +1,5 @@
-//! How much a word tells. A word is worth the bits of its rarity: among the team's runbooks, and in technical writing
-//! at large, so that `failed` counts little even where only one runbook says it.
+//! Weights of words. A word is worth the bits of its rarity: among the team's runbooks, and in technical writing at
+//! large, so that `failed` counts little even where only one runbook uses it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -11,25 +11,25 @@ use super::words::Words;
 /// A word's number in the vocabulary.
 pub(super) type WordId = u32;
 
-/// Stands in a signature where any value may stand.
+/// Placeholder in a signature's words, where any value may stand.
 pub(super) const GAP: WordId = WordId::MAX;
 
 /// Everyday words of technical writing with the bits of their rarity (log2 of one in how many documents), counted over
 /// manual pages and the documentation of language standard libraries. A line: the bits, then words.
 const BACKGROUND: &str = include_str!("background.txt");
 
-/// A plain word that technical writing at large does not use is at least this rare.
+/// Rarity of a plain word that technical writing at large does not use, in bits.
 pub(super) const UNCOMMON: f32 = 9.0;
-/// A name of a program's world is rarer still.
+/// Rarity of a technical name, and of numbers, values and single letters, in bits.
 const NAME: f32 = 12.0;
 const NUMBER: f32 = 2.5;
 const VALUE: f32 = 0.5;
 const LETTER: f32 = 0.5;
 
-/// Small libraries say little about how rare a word is: they are counted as if they had this many runbooks.
+/// Number of runbooks as which a smaller library is counted: it says little about how rare a word is.
 const LEAST_RUNBOOKS: f32 = 600.0;
 
-/// What every collection of runbooks speaks of, with the bits of it; technical writing at large hardly does.
+/// Words of every collection of runbooks, which technical writing at large hardly uses, and the most bits of each.
 const GENRE: (f32, &[&str]) = (
     3.0,
     &[
@@ -91,22 +91,22 @@ pub(super) fn background_bits(word: &str, shape: Shape) -> f32 {
     }
 }
 
-/// The words of a library, and what each tells.
+/// The words of a library, and their weights.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
-    /// All words that were ever taken; those that no runbook holds any more are not words of the library.
+    /// All words that were ever added; those that no runbook holds any more are not words of the library.
     words: Arc<Words>,
     entries: Vec<Entry>,
-    /// All words in order, to find those that begin alike.
+    /// The numbers of all words in the words' order, to find those that begin alike.
     sorted: Arc<Vec<WordId>>,
-    /// Runbooks, as rarity counts them.
+    /// Number of runbooks for rarity, at least [`LEAST_RUNBOOKS`].
     total: f32,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     runbooks: u32,
-    /// First what technical writing at large says, then settled.
+    /// Bits: first the rarity in technical writing at large, then the lesser of that and the rarity among the runbooks.
     weight: f32,
 }
 
@@ -115,7 +115,7 @@ fn rarity(total: f32, runbooks: usize) -> f32 {
 }
 
 impl Vocabulary {
-    /// Counts in how many runbooks each word stands, runbook by runbook.
+    /// Counts the runbooks that hold each word, and weighs the words by that.
     pub(super) fn new(words: &Arc<Words>, sorted: Arc<Vec<WordId>>, parts: &[Arc<Part>]) -> Vocabulary {
         let mut entries = vec![Entry::default(); words.len()];
         for seen in parts.iter().flat_map(|part| &part.seen) {
@@ -139,7 +139,7 @@ impl Vocabulary {
         }
     }
 
-    /// What standing in so many runbooks says of a word, in bits.
+    /// The rarity of a word that this many runbooks hold, in bits.
     pub(super) fn rarity(&self, runbooks: usize) -> f32 {
         rarity(self.total, runbooks)
     }
@@ -148,7 +148,8 @@ impl Vocabulary {
         self.words.id(word).filter(|id| self.runbooks(*id) > 0)
     }
 
-    /// The word that was probably meant: one typing error away, or, where the text was cut, the word it begins.
+    /// The word that was probably meant: one typing error away, or, where the text was `cut`, a word that begins so. Of
+    /// several, the one that most runbooks hold.
     pub(super) fn guess(&self, word: &str, cut: bool) -> Option<WordId> {
         let head = word.get(..2)?;
         let from = self.sorted.partition_point(|id| self.words.get(*id) < head);
@@ -165,28 +166,29 @@ impl Vocabulary {
             .max_by_key(|id| self.runbooks(*id))
     }
 
-    /// In how many runbooks the word stands.
+    /// Number of runbooks that hold the word.
     pub(super) fn runbooks(&self, id: WordId) -> u32 {
         self.entries.get(id as usize).map_or(0, |entry| entry.runbooks)
     }
 
-    /// What the word tells, in bits.
+    /// The weight of the word, in bits.
     pub(super) fn weight(&self, id: WordId) -> f32 {
         self.entries.get(id as usize).map_or(0.0, |entry| entry.weight)
     }
 
-    /// One more than the largest number of a word.
+    /// The largest number of a word, plus one.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many words the library has.
+    /// Number of words that some runbook holds.
     pub(super) fn live(&self) -> usize {
         self.entries.iter().filter(|entry| entry.runbooks > 0).count()
     }
 }
 
-/// Whether two words differ by one letter that was left out, put in or changed, or by two that changed places.
+/// Returns true when two words differ by one letter that was left out, inserted or changed, or by two swapped
+/// neighbours.
 fn is_one_edit(a: &str, b: &str) -> bool {
     let begin: usize = alike(a.chars(), b.chars());
     let (a, b) = (a.get(begin..).unwrap_or_default(), b.get(begin..).unwrap_or_default());
@@ -199,7 +201,7 @@ fn is_one_edit(a: &str, b: &str) -> bool {
     }
 }
 
-/// How many bytes two rows of characters have in common, from where they begin.
+/// Bytes that two sequences of characters have in common at their beginning.
 fn alike(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {
     let same = a.zip(b).take_while(|(a, b)| a == b);
     same.map(|(c, _)| c.len_utf8()).sum()

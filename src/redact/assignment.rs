@@ -1,14 +1,14 @@
-//! Is what stands behind `password=` a password, or does somebody only talk of one?
+//! Checks of assignments such as `password=…`: is the value a password, or does the text only mention one?
 
 use regex::Captures;
 
-/// What announces a password.
+/// Parts of names whose values are passwords.
 pub(super) const PASSWORDS: &[&str] = &["passw", "passphrase", "pwd"];
 
-/// What announces another secret.
+/// Parts of names whose values are other secrets.
 pub(super) const SECRETS: &[&str] = &["secret", "token", "key", "credential"];
 
-/// Values that are words about a secret.
+/// Words after such a name that are about a secret and are none.
 const WORDS: &[&str] = &[
     "required",
     "optional",
@@ -80,7 +80,7 @@ const WORDS: &[&str] = &[
     "valid",
 ];
 
-/// The value that a match assigns, and whether it stood in quotation marks.
+/// The value that a match assigns; true when it is in quotation marks.
 fn value<'t>(found: &Captures<'t>) -> Option<(&'t str, bool)> {
     let quoted = found.name("dq").or_else(|| found.name("sq"));
     match quoted {
@@ -89,7 +89,7 @@ fn value<'t>(found: &Captures<'t>) -> Option<(&'t str, bool)> {
     }
 }
 
-/// A placeholder, a variable, a mark or dots: nothing to hide.
+/// Returns true for a placeholder, a variable, a redaction mark or dots: there is nothing to hide.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let marked = [
@@ -104,7 +104,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.starts_with("YOUR")
 }
 
-/// A name in capitals stands for a value: `MY_TOKEN`, `API-KEY`.
+/// Returns true for a name in capitals, which stands for a value: `MY_TOKEN`, `API-KEY`.
 fn is_capital_name(value: &str) -> bool {
     value.contains(['_', '-']) && value.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '-')
 }
@@ -116,7 +116,7 @@ fn is_word(value: &str) -> bool {
     WORDS.contains(&word.as_str())
 }
 
-/// Whether the assignment is the last on its line, as values are and sentences are not.
+/// Returns true when nothing but punctuation, a comment or further options follows on the line; a sentence goes on.
 fn ends_line(found: &Captures<'_>, text: &str) -> bool {
     let end = found.get(0).map_or(0, |all| all.end());
     let rest = text.get(end..).unwrap_or_default();
@@ -130,7 +130,7 @@ fn separator<'t>(found: &Captures<'t>) -> &'t str {
     found.name("sep").map_or("", |sep| sep.as_str())
 }
 
-/// `--password x`: only a flag has its value behind a blank.
+/// Returns true for a flag, such as `--password x`: only a flag has its value after a blank.
 fn is_flag(found: &Captures<'_>) -> bool {
     found.name("name").is_some_and(|name| name.as_str().starts_with('-'))
 }
@@ -168,7 +168,8 @@ pub(super) fn is_secret(found: &Captures<'_>, _text: &str) -> bool {
     looks_random(value, 8) && !is_name(value)
 }
 
-/// Letters with digits, capitals or signs between them: nothing that a person says.
+/// Returns true for at least `least` characters that mix letters with digits, capitals or signs, or many digits: no
+/// ordinary word.
 fn looks_random(value: &str, least: usize) -> bool {
     let value = value.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
     let letters = value.chars().any(|c| c.is_ascii_alphabetic());
@@ -183,7 +184,8 @@ fn looks_random(value: &str, least: usize) -> bool {
             || (digits && value.len() >= 12))
 }
 
-/// `my-app-tls-v2`, `satellite.token.v1`, `/var/run/token1`: names and paths of secrets are no secrets.
+/// Returns true for a secret's name or path, which is no secret: `my-app-tls-v2`, `satellite.token.v1`,
+/// `/var/run/token1`.
 fn is_name(value: &str) -> bool {
     let value = value.trim_end_matches(['.', ',', ';', ':']);
     if value.starts_with(['/', '.']) || value.contains("://") {

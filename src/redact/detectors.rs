@@ -1,4 +1,4 @@
-//! What secrets look like. Shapes that vendors document come first, then secrets known by what stands before them.
+//! Detectors of secrets. Shapes that vendors document come first, then secrets recognised by the text before them.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -8,13 +8,13 @@ use super::assignment;
 
 /// One kind of secret.
 pub(super) struct Detector {
-    /// What the mark calls it.
+    /// The kind's name in the mark.
     pub(super) kind: &'static str,
-    /// Without one of these the expression is not tried. Case does not count.
+    /// Texts of which one must occur for the expression to be tried, in any case.
     pub(super) literals: &'static [&'static str],
-    /// Finds it; the group `secret` is what is taken out, the whole match without such a group.
+    /// The expression; its group `secret` is removed, or the whole match without such a group.
     pattern: &'static str,
-    /// A last look at a match.
+    /// A final check of a match, given the match and the text.
     pub(super) holds: fn(&Captures<'_>, &str) -> bool,
     compiled: OnceLock<Option<Regex>>,
 }
@@ -40,7 +40,7 @@ impl Detector {
     }
 }
 
-/// In the order of their importance: where two find the same, the first gives its name. At most 64.
+/// All detectors, the most important first: where two find the same, the first gives its name. At most 64.
 pub(super) static DETECTORS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     let mut all = shapes();
     all.extend(services());
@@ -48,7 +48,8 @@ pub(super) static DETECTORS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     all
 });
 
-/// Known by their own shape. No word border before those with a telling start: a secret glued to its neighbour is one.
+/// Secrets recognised by their own shape. Those with a distinctive start need no word boundary before it, for a secret
+/// may be glued to its neighbour.
 fn shapes() -> Vec<Detector> {
     vec![
         Detector::new(
@@ -154,7 +155,7 @@ fn services() -> Vec<Detector> {
     ]
 }
 
-/// Known by what stands before them.
+/// Secrets recognised by the text before them.
 fn contexts() -> Vec<Detector> {
     vec![
         Detector::new(

@@ -1,8 +1,8 @@
-//! Secrets out: one gate for everything that leaves or is stored. Pure.
+//! Removal of secrets from all text that is sent or stored. No I/O.
 //!
-//! A scan for a few dozen literals says which detectors have anything to look for, so that clean text costs next to
-//! nothing; every detector is a regular expression without backtracking, so that the worst text costs its length. What
-//! a detector finds is replaced by a mark that names the kind; line breaks stay where they were.
+//! A scan for a few dozen literals decides which detectors run, so that clean text costs next to nothing; every
+//! detector is a regular expression without backtracking, so that the cost is linear even for the worst text. Each find
+//! is replaced by a mark that names its kind; line breaks are kept.
 
 mod assignment;
 mod detectors;
@@ -15,15 +15,16 @@ use aho_corasick::AhoCorasick;
 
 use detectors::{DETECTORS, Detector};
 
-/// Replacing can bring forth a new find only where marks and text meet; two rounds settle all that is known.
+/// Most rounds of replacing. A replacement can lead to a new find only where a mark meets text; two rounds suffice for
+/// all known cases.
 const ROUNDS: usize = 4;
 
-/// How a mark begins.
+/// The beginning of a mark.
 const MARK: &str = "[redacted: ";
 
 struct Prefilter {
     literals: AhoCorasick,
-    /// For each literal, the detector that asked for it.
+    /// The detector of each literal, by index into [`DETECTORS`].
     owners: Vec<usize>,
 }
 
@@ -39,7 +40,7 @@ static PREFILTER: LazyLock<Option<Prefilter>> = LazyLock::new(|| {
     Some(Prefilter { literals, owners })
 });
 
-/// The text with every recognised secret replaced by a mark that names its kind, such as `[redacted: github-token]`.
+/// Replaces every recognised secret of a text by a mark that names its kind, such as `[redacted: github-token]`.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut out = Cow::Borrowed(text);
     for _ in 0..ROUNDS {
@@ -55,7 +56,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Find {
     range: Range<usize>,
-    /// Index into [`DETECTORS`]: the order of their importance.
+    /// Index into [`DETECTORS`], which is in order of importance.
     detector: usize,
 }
 
@@ -73,10 +74,10 @@ fn once(text: &str) -> Option<String> {
     Some(replaced(text, merged(finds)))
 }
 
-/// A bit for each detector that has something to look for.
+/// The detectors to run on a text, one bit each.
 fn wanted(text: &str) -> u64 {
     let Some(prefilter) = PREFILTER.as_ref() else {
-        // Without the scan everything is looked for: slow is better than leaky.
+        // Without the scan every detector runs: slow is better than leaky.
         return u64::MAX;
     };
     let mut wanted = 0;
@@ -91,7 +92,7 @@ fn wanted(text: &str) -> u64 {
 fn found_by<'a>(detector: &'a Detector, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
     detector.expression().into_iter().flat_map(move |expression| {
         expression.captures_iter(text).filter_map(move |found| {
-            // A context keeps its name, a shape is taken out whole.
+            // After a name only the value is removed, a shape is removed whole.
             let secret = ["secret", "plain", "dq", "sq", "bare"]
                 .iter()
                 .find_map(|group| found.name(group))
@@ -102,7 +103,7 @@ fn found_by<'a>(detector: &'a Detector, text: &'a str) -> impl Iterator<Item = R
     })
 }
 
-/// Overlapping finds are one; it has the name of the most important detector.
+/// Merges overlapping finds; the result has the name of the most important detector.
 fn merged(mut finds: Vec<Find>) -> Vec<Find> {
     finds.sort_by_key(|find| (find.range.start, find.range.end));
     let mut out: Vec<Find> = Vec::new();

@@ -1,92 +1,92 @@
-//! What the buttons of a card do: written into a button's value, read when it is clicked, also by later versions.
+//! Actions of a card's buttons, stored in a button's value and read on a click, also by later versions.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The version of the values; one that is not known is refused politely.
+/// Version of the values; values of another version are refused.
 const VERSION: u32 = 1;
-/// Characters of a button's value (Slack's limit).
+/// Most characters of a button's value (Slack's limit).
 const LONGEST: usize = 2_000;
 
-/// What a click asks for. Each can be done twice without harm: two people click at once.
+/// The action of a click. Each is idempotent: two people may click at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum CardAction {
     /// Show the steps from this one on.
     Page {
-        /// Number of the step, from 0.
+        /// Index of the step, from 0.
         at: usize,
     },
-    /// A step is done.
+    /// Mark a step as done.
     Done {
-        /// Its key.
+        /// The step's key.
         step: String,
     },
-    /// A step is not done after all.
+    /// Mark a step as not done after all.
     Undo {
-        /// Its key.
+        /// The step's key.
         step: String,
     },
     /// Go to another topic: a branch, a near miss.
     Go {
         /// Path of the runbook.
         runbook: String,
-        /// Heading of the section; none for the whole.
+        /// Heading of the section; `None` for the whole runbook.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         section: Option<String>,
-        /// Which of several sections of that heading, from 0.
+        /// Index among sections of that heading, from 0.
         #[serde(default, skip_serializing_if = "is_zero")]
         nth: usize,
     },
-    /// Back to where people came from.
+    /// Go back to the topic that people came from.
     Return,
-    /// It is solved.
+    /// Mark the case as fixed.
     Fixed,
-    /// The steps did not solve it.
+    /// Report that the steps did not help.
     NotHelped,
-    /// Another runbook is needed.
+    /// Report that another runbook is needed.
     Wrong,
-    /// It is to be worked on again.
+    /// Reopen the case.
     Reopen,
-    /// Show whom to call.
+    /// Show the contacts to call.
     Escalate,
-    /// They were called.
+    /// Record that the contacts were called.
     Escalated,
-    /// Let everybody see it.
+    /// Show the card to everybody in the channel.
     Share,
-    /// Do what was meant: a command that had been mistyped.
+    /// Run the command that a mistyped one meant.
     Run {
         /// The command line.
         text: String,
     },
     /// Open the form of a job.
     Form {
-        /// The job's id.
+        /// Id of the job.
         job: String,
-        /// The source line of the step that it stands at, which may say what to write into the form.
+        /// Source line of the job's step, which may provide values for the form.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<u32>,
-        /// What somebody said already, without secrets.
+        /// Values that somebody gave already, without secrets.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         given: BTreeMap<String, String>,
     },
-    /// A run is not wanted any more. In this and the following, `case` of the value is the run's id.
+    /// Cancel a run. In this and the following, `case` of the value is the run's id.
     Cancel,
-    /// A second person allows a run.
+    /// Approve a run, as a second person.
     Approve,
-    /// A second person does not.
+    /// Decline a run, as a second person.
     Decline,
-    /// Ask for the same run again, after one that did not get through.
+    /// Ask for the same run again, after any end that is not a plain success.
     Retry,
-    /// Go on where a run leads to, or with an error that was found in what it left behind.
+    /// Go on to the topic that a run leads to, or to an error found in its output.
     Follow {
         /// Path of the runbook.
         runbook: String,
-        /// Heading of the section; none for the whole.
+        /// Heading of the section; `None` for the whole runbook.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         section: Option<String>,
-        /// Which of several sections of that heading, from 0.
+        /// Index among sections of that heading, from 0.
         #[serde(default, skip_serializing_if = "is_zero")]
         nth: usize,
     },
@@ -103,17 +103,17 @@ fn is_zero(number: &usize) -> bool {
 /// A button's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ButtonPress {
-    /// Version of the value.
+    /// The version of the value.
     v: u32,
-    /// The case.
+    /// The case's id, or the run's.
     pub case: String,
-    /// What to do.
+    /// The action.
     #[serde(flatten)]
     pub act: CardAction,
 }
 
 impl ButtonPress {
-    /// The value of a button. `None` when it does not fit into one.
+    /// Encodes the value of a button. Returns `None` when it exceeds Slack's limit.
     pub fn value(case: &str, act: CardAction) -> Option<String> {
         let press = ButtonPress {
             v: VERSION,
@@ -125,7 +125,7 @@ impl ButtonPress {
             .filter(|value| value.chars().count() <= LONGEST)
     }
 
-    /// Reads a button's value. `None` for one that this version does not know.
+    /// Decodes a button's value. Returns `None` for one that this version does not know.
     pub fn read(value: &str) -> Option<ButtonPress> {
         serde_json::from_str(value)
             .ok()
@@ -134,7 +134,7 @@ impl ButtonPress {
 }
 
 impl CardAction {
-    /// The same with less to remember: values may be more than a button holds.
+    /// Drops the values of a form: they may be more than a button holds.
     pub(super) fn without_values(self) -> Self {
         match self {
             Self::Form { job, line, .. } => Self::Form {
@@ -146,7 +146,7 @@ impl CardAction {
         }
     }
 
-    /// How its button is called in a row.
+    /// The action's name within the id of its button.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Page { .. } => "page",

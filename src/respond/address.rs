@@ -1,17 +1,17 @@
-//! Labels of links that look like another address than the one they lead to. Such a label gets the real host behind it:
+//! Detection of link labels that look like another address than the link's. Such a label gets the real host after it:
 //! `[https://slack.com](https://evil.example)` is shown as `https://slack.com (evil.example)`.
 
 use std::borrow::Cow;
 
 use url::{Host, Url};
 
-/// Endings of file names that are no top-level domains: `values.yaml` is no host.
+/// Endings of file names that are not taken for top-level domains: `values.yaml` is no host.
 const FILES: &str = "adoc bak bash bat cfg conf cpp crt cs css csv dll env exe exec gif go gotmpl gradle gz hcl html htm \
     ini ipynb jar java jpeg jpg js json jsonl jsx kt lock log lst lua pdf pem php png proto rb rst scala service \
     socket spec sql svg swift tar tfvars tgz timer tmpl toml tpl ts tsx txt vue war xml yaml yml";
 
-/// The label of a link as it may be shown, when it may not be shown as it is: without what hides in it, and with the real
-/// host behind it.
+/// A safe form of a link's label, without hidden characters and with the real host after it. Returns `None` when the
+/// label may be shown as it is.
 pub fn honest_label(label: &str, url: &str) -> Option<String> {
     let host = hidden_host(label, url)?;
     let visible = visible(label);
@@ -19,8 +19,8 @@ pub fn honest_label(label: &str, url: &str) -> Option<String> {
     Some(format!("{} ({host})", words.join(" ")))
 }
 
-/// The host that a link leads to, when its label looks like an address of another one. `url` itself may be the label: an
-/// address such as `https://slack.com@evil.example` hides its host too.
+/// The host of a link whose label looks like the address of another host. `url` itself may be the label: an address
+/// such as `https://slack.com@evil.example` hides its host too.
 pub fn hidden_host(label: &str, url: &str) -> Option<String> {
     let target = Target::of(url);
     let visible = visible(label);
@@ -35,7 +35,7 @@ pub fn hidden_host(label: &str, url: &str) -> Option<String> {
     contradicts.then_some(target.shown)
 }
 
-/// The words of a label that may be addresses. One with a scheme goes on up to the next blank, for its path may hold
+/// The words of a label that may be addresses. One with a scheme extends to the next blank, for its path may hold
 /// anything.
 fn words(label: &str) -> Vec<&str> {
     let mut words = Vec::new();
@@ -54,7 +54,7 @@ fn words(label: &str) -> Vec<&str> {
     words
 }
 
-/// Text without controls of its direction. They can make a reader see the end of an address first.
+/// Removes direction controls from a text. They can make a reader see the end of an address first.
 pub fn without_direction(text: &str) -> Cow<'_, str> {
     if text.contains(turns) {
         Cow::Owned(text.replace(turns, ""))
@@ -63,15 +63,15 @@ pub fn without_direction(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Embeddings, overrides and isolates.
+/// Returns true for a direction control: embeddings, overrides and isolates.
 fn turns(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a link leads to.
+/// The target of a link.
 struct Target {
     host: String,
-    /// The host, or the address of a mail.
+    /// The host, or the mail address.
     shown: String,
     /// The last part of its path.
     file: String,
@@ -108,7 +108,7 @@ impl Target {
         }
     }
 
-    /// Whether a word looks like an address with another host.
+    /// Returns true when a word looks like an address with another host.
     fn is_contradicted_by(&self, word: &str) -> bool {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '\\' | '@'));
         let (rest, has_scheme) = without_scheme(word);
@@ -130,7 +130,7 @@ impl Target {
         bare(&canonical(host)) == bare(&self.host)
     }
 
-    /// `README.md` is a file where the link leads to one of that name.
+    /// Returns true when a word such as `README.md` is the name of the file that the link leads to.
     fn is_file(&self, word: &str) -> bool {
         let word = word.to_lowercase();
         [".md", ".tf", ".properties"]
@@ -140,7 +140,7 @@ impl Target {
     }
 }
 
-/// A word without the scheme of an address, and whether it has one.
+/// Splits the scheme of an address off a word; true when it has one.
 fn without_scheme(word: &str) -> (&str, bool) {
     let slashes = ['/', '\\'];
     let known = ["https:", "http:", "mailto:", "ftp:", "ws:", "wss:"]
@@ -158,8 +158,8 @@ fn without_scheme(word: &str) -> (&str, bool) {
     }
 }
 
-/// Whether a word has the form of a host: parts with dots between them, the last one like a top-level domain, or four
-/// numbers.
+/// Returns true when a word has the form of a host: parts with dots between them, of which the last looks like a
+/// top-level domain, or four numbers.
 fn looks_like_host(word: &str) -> bool {
     let parts: Vec<&str> = word.split('.').collect();
     let is_part = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
@@ -174,12 +174,12 @@ fn looks_like_host(word: &str) -> bool {
     is_domain && !FILES.split(' ').any(|ending| ending == last)
 }
 
-/// A host as browsers understand it: lower case, look-alikes of ASCII mapped, other scripts in Punycode.
+/// A host as browsers read it: lower case, look-alikes of ASCII mapped, other scripts in Punycode.
 fn canonical(host: &str) -> String {
     Host::parse(host).map_or_else(|_| host.to_lowercase(), |host| host.to_string())
 }
 
-/// A label as it looks: without what is invisible, and with dots, colons and slashes where something looks like them.
+/// A label as it looks: without invisible characters, and with look-alikes of dots, colons, slashes and `@` replaced.
 fn visible(label: &str) -> String {
     label
         .chars()
@@ -197,7 +197,7 @@ fn visible(label: &str) -> String {
         .collect()
 }
 
-/// Characters without a width, and marks that are written over the character before them.
+/// Returns true for control characters, characters without a width, and marks combined with the character before them.
 fn is_invisible(c: char) -> bool {
     (c.is_control() && !c.is_whitespace())
         || matches!(

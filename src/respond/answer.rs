@@ -1,4 +1,4 @@
-//! The replies themselves: each gathers its values and lets a template say it.
+//! Replies to messages: each collects its values and renders them through a template.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use super::{
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, Library, Runbook, Topic, TopicId};
 
-/// Other errors of one message that are named.
+/// Most other errors of one message that are named.
 const OTHERS: usize = 5;
 
-/// Renders replies through the templates. Made once, used for every message.
+/// Renderer of replies through the templates. Created once, used for every message.
 #[derive(Debug)]
 pub struct Responder {
     jinja: Environment<'static>,
-    /// The embedded templates: what is left when an override fails on values that its trial did not have.
+    /// The embedded templates, for when an override fails on values that its trial did not have.
     fallback: Environment<'static>,
     pub(super) options: Options,
     pub(super) labels: Labels,
@@ -31,7 +31,7 @@ impl Responder {
     ///
     /// # Errors
     ///
-    /// The template that does not work, with its line.
+    /// Fails with the first template that does not work, and its line.
     pub fn new(overrides: Option<&Templates>, options: Options) -> Result<Self, TemplateError> {
         let responder = Self {
             jinja: templates::load(overrides)?,
@@ -45,8 +45,8 @@ impl Responder {
         Ok(responder)
     }
 
-    /// What is said to a message: the answer when something was recognised. When a person asked, there is always one:
-    /// near misses, or "no runbook for this".
+    /// The reply to a message: the answer when something was recognised. When a person asked, there is always one: near
+    /// misses, or "no runbook for this".
     pub fn answer(&self, library: &Library, outcome: &Outcome, asked: bool) -> Option<Reply> {
         if let Some(best) = outcome.matches.first() {
             return Some(self.matched(library, best, outcome.matches.get(1..).unwrap_or_default(), asked));
@@ -61,7 +61,7 @@ impl Responder {
         })
     }
 
-    /// The answer to a recognised error. The best match leads, the others are named.
+    /// The answer to a recognised error. It shows the best match and names the others.
     fn matched(&self, library: &Library, best: &Match, others: &[Match], asked: bool) -> Reply {
         let (Some(runbook), Some(topic)) = (library.runbook(best.topic), library.topic(best.topic)) else {
             return self.nothing_found();
@@ -86,10 +86,10 @@ impl Responder {
         )
     }
 
-    /// How a topic was recognised: the lines, the signatures, the links for what was captured.
+    /// Template values of a match: the lines, the signatures, and the links for captured values.
     pub(super) fn match_values(&self, library: &Library, matched: &Match, pieces: &mut Pieces) -> Value {
         let also: Vec<Value> = matched.also.iter().take(3).map(|id| self.place(library, *id)).collect();
-        // A code or an alert says in a word what was recognised; else the strongest evidence does.
+        // A code or an alert names the error in a word, so it comes before stronger evidence.
         let mut reasons: Vec<&Evidence> = matched.evidence.iter().take(excerpt::QUOTED).collect();
         reasons.sort_by_key(|evidence| !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert));
         let reason = |evidence: &&Evidence| {
@@ -105,7 +105,7 @@ impl Responder {
         }
     }
 
-    /// A topic that somebody asked to see.
+    /// The reply with a topic that somebody asked to see.
     pub fn show(&self, library: &Library, id: TopicId) -> Reply {
         let (Some(runbook), Some(topic)) = (library.runbook(id), library.topic(id)) else {
             return self.nothing_found();
@@ -120,7 +120,7 @@ impl Responder {
         self.reply("show.md", &values, &pieces, Some((library, topic_id(id, topic))))
     }
 
-    /// The topics of a whole runbook, but for those that are offered already.
+    /// Template values of a runbook's topics, for a card of the whole runbook; without those `offered` already.
     pub(super) fn sections(
         &self,
         id: TopicId,
@@ -140,7 +140,7 @@ impl Responder {
             .collect()
     }
 
-    /// Names and addresses of a topic.
+    /// Template values of a topic: its names and addresses.
     pub(super) fn topic_values(&self, library: &Library, runbook: &Runbook, topic: &Topic) -> Value {
         let index = library
             .runbooks
@@ -148,7 +148,7 @@ impl Responder {
             .position(|other| other.path == runbook.path)
             .unwrap_or_default();
         let whole = topic.section == 0;
-        // A branch whose steps stand in the reply anyway leads nowhere else.
+        // A branch whose steps are in the reply anyway is not listed.
         let shown = steps::shown(&topic.steps);
         context! {
             title => if whole { &runbook.title } else { &topic.title },
@@ -164,7 +164,7 @@ impl Responder {
         }
     }
 
-    /// Cause, steps, contacts and places of a topic, with the captured values in the commands.
+    /// Template values of a topic's cause, steps, contacts and places, with captured values filled into the commands.
     fn parts(&self, pieces: &mut Pieces, runbook: &Runbook, topic: &Topic, matched: Option<&Match>) -> Value {
         let base_url = self.options.base_url.as_deref();
         let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
@@ -185,7 +185,7 @@ impl Responder {
         context! { steps, has_steps, ..self.surroundings(pieces, topic, matched, cause, &filler.filled) }
     }
 
-    /// What stands around the steps of a topic: cause, contacts, places, and what was filled in.
+    /// Template values around a topic's steps: cause, contacts, places, and the values that were filled in.
     #[expect(
         clippy::unused_self,
         reason = "a part of an answer, called beside those that need the responder"
@@ -270,7 +270,7 @@ fn filled_values(filled: &Filled) -> Vec<Value> {
     filled.iter().map(|(name, value)| context! { name, value }).collect()
 }
 
-/// Whether the line is the signature itself: then quoting the line says all.
+/// Returns true when the line is the signature itself, so that quoting the line is enough.
 fn is_verbatim(evidence: &Evidence) -> bool {
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     letters(&evidence.text) == letters(&evidence.signature)

@@ -1,4 +1,4 @@
-//! A case's card: the topic with its steps a few at a time, who has done what, and buttons for what comes next.
+//! The card of a case: the topic with its steps a few at a time, who has done what, and buttons for the next actions.
 
 use std::collections::BTreeMap;
 
@@ -14,47 +14,47 @@ use super::{Reply, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, BlockKind, Branch, Button, Inline, Library, Runbook, Step, Topic, TopicId};
 
-/// Branches and choices that get a button.
+/// Most branches that get a button.
 const BRANCHES: usize = 6;
-/// Topics that are offered with a button; who hands them in says how many.
+/// Most choices that get a button.
 const OFFERED: usize = 5;
-/// Jobs that are offered beside their steps.
+/// Most jobs that are offered apart from their steps.
 const JOBS: usize = 5;
-/// Numbers of their buttons, apart from those at steps.
+/// First number of their buttons, which keeps them apart from the buttons at steps.
 const JOBS_FROM: usize = 50;
 
-/// What a card shows.
+/// The facts that a card shows.
 #[derive(Debug, Clone, Default)]
 pub struct Card<'a> {
-    /// The case, for its buttons.
+    /// The case's id, for the buttons.
     pub case: &'a str,
-    /// What it is about; `None` while people choose.
+    /// The topic; `None` while people choose.
     pub topic: Option<TopicId>,
-    /// How the topic was recognised; `None` when people went there.
+    /// The match that led to the topic; `None` when people navigated to it.
     pub matched: Option<&'a Match>,
     /// Other errors of the same message.
     pub others: &'a [TopicId],
-    /// Whether somebody asked.
+    /// True when somebody asked the bot.
     pub asked: bool,
-    /// First step that is shown, from 0.
+    /// Index of the first step that is shown, from 0.
     pub at: usize,
-    /// Steps that are done, by key: who, and when.
+    /// Steps that are done, by key: by whom, and when.
     pub done: BTreeMap<String, (String, String)>,
-    /// How it stands: `open`, `choosing`, `fixed`, `not-helped`, `escalated`, `resolved`, `withdrawn`.
+    /// The case's status: `open`, `choosing`, `fixed`, `not-helped`, `escalated`, `resolved` or `withdrawn`.
     pub standing: &'a str,
-    /// Who set that, and when.
+    /// The person who set that status, and the time.
     pub mark: Option<(String, String)>,
-    /// Where people came from.
+    /// The topic that people came from.
     pub came_from: Option<TopicId>,
-    /// What else it could be.
+    /// Other topics that the error could belong to.
     pub choices: &'a [TopicId],
-    /// Why people have to choose: `near`, `search`, `choose`, `wrong`, `withdrawn`, `gone`, `typo`.
+    /// The reason why people have to choose: `near`, `search`, `choose`, `wrong`, `withdrawn`, `gone` or `typo`.
     pub why: &'a str,
-    /// What they had asked for; the command that was meant, after a typo.
+    /// The words of the question; after a typo, the command that was meant.
     pub words: &'a str,
-    /// Whether only one person sees it, who may share it.
+    /// True when only one person sees the card, who may share it.
     pub private: bool,
-    /// Whether people of another organisation read it: they are not shown whom to call.
+    /// True when people of another organisation read the card: contacts to call and jobs are withheld then.
     pub stranger: bool,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,
@@ -63,16 +63,16 @@ pub struct Card<'a> {
 /// A registered job that is offered on a card.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CardJob {
-    /// Its id.
+    /// The job's id.
     pub job: String,
-    /// Its title.
+    /// The job's title.
     pub title: String,
-    /// The source line of the step it stands at (`jobs::attach::Attached::line`); 0: it belongs to the runbook as a whole.
+    /// Source line of the job's step (`jobs::attach::Attached::line`); 0 for a job of the runbook as a whole.
     pub line: u32,
 }
 
 impl Responder {
-    /// The card of a case.
+    /// Renders the card of a case.
     pub fn card(&self, library: &Library, card: &Card<'_>) -> Reply {
         let found = card
             .topic
@@ -91,7 +91,7 @@ impl Responder {
             .map_or(nobody, |matched| self.match_values(library, matched, &mut pieces));
         let page_steps = sheet.on_page(card.at);
         let branches = branches(topic, page_steps);
-        // Jobs of steps further down are offered at once: they gather the facts that everything else needs.
+        // Jobs of later steps are offered on the first page: they collect the facts that all other steps need.
         let early: Vec<&CardJob> = if sheet.is_first(card.at) {
             card.jobs_besides(page_steps)
         } else {
@@ -118,8 +118,8 @@ impl Responder {
         self.reply("card.md", &values, &pieces, Some((library, topic_id(id, topic))))
     }
 
-    /// What it could be, with buttons: nothing is recognised for certain, the runbook was the wrong one, or the message
-    /// does not hold the error any more.
+    /// Renders the choices, with buttons: nothing is recognised for certain, the runbook was the wrong one, or the
+    /// message does not hold the error any more.
     fn choosing(&self, library: &Library, card: &Card<'_>) -> Reply {
         let mut pieces = Pieces::default();
         if card.why == "typo" && card.choices.is_empty() {
@@ -171,7 +171,7 @@ impl Responder {
         }
     }
 
-    /// One sentence of a template.
+    /// The first paragraph of a template, which is one sentence.
     pub(super) fn sentence(&self, template: &str, values: &Value) -> Vec<Inline> {
         let reply = self.reply(template, values, &Pieces::default(), None);
         let inlines = reply.blocks.into_iter().find_map(|block| match block.kind {
@@ -277,7 +277,7 @@ impl Responder {
         )
     }
 
-    /// Opens the form of a job.
+    /// A button that opens the form of a job.
     pub(super) fn job_button(&self, card: &Card<'_>, job: &CardJob, at: usize) -> Button {
         let act = CardAction::Form {
             job: job.job.clone(),
@@ -292,12 +292,12 @@ impl Responder {
         )
     }
 
-    /// `at` tells buttons of one row apart.
+    /// A button for an action. `at` keeps the ids of equal actions on a card distinct.
     pub(super) fn button(card: &Card<'_>, act: CardAction, label: &str, at: usize) -> Button {
         Button {
             label: label.to_owned(),
             action: format!("signpost_{}_{at}", act.name()),
-            // One stands out: what people do next as a rule.
+            // One button is highlighted: the usual next action.
             primary: matches!(act, CardAction::Share) || matches!(act, CardAction::Fixed) && !card.private,
             value: ButtonPress::value(card.case, act).unwrap_or_default(),
         }
@@ -305,13 +305,13 @@ impl Responder {
 }
 
 impl Card<'_> {
-    /// The jobs that stand at a step.
+    /// The jobs of a step and its inner steps.
     pub(super) fn jobs_at(&self, step: &Step) -> impl Iterator<Item = &CardJob> {
         let here = !self.stranger;
         self.jobs.iter().filter(move |job| here && stands_at(job.line, step))
     }
 
-    /// The jobs that stand at none of these steps, each once.
+    /// The jobs of none of these steps, each once.
     fn jobs_besides(&self, page: &[Step]) -> Vec<&CardJob> {
         let mut told: Vec<&str> = page
             .iter()
@@ -333,7 +333,7 @@ fn stands_at(line: u32, step: &Step) -> bool {
     line != 0 && (step.line == line || step.steps.iter().any(|inner| stands_at(line, inner)))
 }
 
-/// The other ways on, without those that this page shows: alternatives may stand on a later one.
+/// The topic's branches, without those whose steps this page shows: alternatives may be on a later page.
 fn branches<'a>(topic: &'a Topic, page: &[Step]) -> Vec<&'a Branch> {
     let shown = steps::shown(page);
     let others = topic.branches.iter().filter(|branch| !shown.contains(&branch.section));

@@ -1,11 +1,11 @@
-//! Whom to call first: the contact whose condition speaks of what was pasted leads.
+//! The order of contacts: the contact whose condition fits the pasted error comes first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::runbook::Contact;
 
-/// As many as a tired person reads; the full runbook has the rest.
+/// Most contacts that are shown; a tired person reads no more, and the full runbook has the rest.
 const MOST: usize = 8;
 
 /// Words that say nothing about a service.
@@ -15,7 +15,7 @@ const STOP: [&str; 40] = [
     "error", "errors", "failed", "service", "services", "servers", "server", "out", "use", "using", "need", "into",
 ];
 
-/// The contacts, those first whose `when` or team fits the evidence, otherwise in the document's order.
+/// The distinct contacts, with those first whose `when` or team fits the evidence, otherwise in the document's order.
 pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Contact> {
     let mut seen = BTreeSet::new();
     let mut list: Vec<Contact> = contacts
@@ -28,7 +28,7 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
         let said: Vec<BTreeSet<String>> = list.iter().map(words_said).collect();
         let condition =
             |contact: &Contact| -> BTreeSet<String> { contact.when.iter().flat_map(|when| words(when)).collect() };
-        // A word that every contact has tells none of them apart.
+        // A word that every contact has does not distinguish any.
         let mut spread: BTreeMap<&str, usize> = BTreeMap::new();
         for word in said.iter().flatten() {
             *spread.entry(word).or_default() += 1;
@@ -54,7 +54,7 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
 }
 
 fn words_heard(matched: &Match) -> BTreeSet<String> {
-    // Sentences and templates of the runbook name every service; only what was found by its name tells one from another.
+    // Sentences and templates of the runbook name every service; only alert names and patterns distinguish services.
     let named = |kind| matches!(kind, SignatureKind::Alert | SignatureKind::Pattern);
     let own = |evidence: &Evidence| named(evidence.kind).then(|| words(&evidence.signature));
     let evidence = matched.evidence.iter();
@@ -75,12 +75,13 @@ fn words_said(contact: &Contact) -> BTreeSet<String> {
         .collect()
 }
 
-/// `metric` and `metrics` are one word here.
+/// Compares two words without a plural `s`: `metric` equals `metrics`.
 fn same(left: &str, right: &str) -> bool {
     left.strip_suffix('s').unwrap_or(left) == right.strip_suffix('s').unwrap_or(right)
 }
 
-/// Lower-case words; `CartographerIAMTokenErrors` is four.
+/// The words of a text in lower case, without stop words and those of one or two bytes; `CartographerIAMTokenErrors` is
+/// four.
 fn words(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for run in text.split(|c: char| !c.is_alphanumeric()) {

@@ -1,4 +1,4 @@
-//! Calling for help: whom, with a summary of what happened so far.
+//! Escalation: the contacts to call, and a summary of the case so far.
 
 use std::collections::BTreeMap;
 
@@ -11,26 +11,26 @@ use super::{Reply, excerpt};
 use crate::matching::Match;
 use crate::runbook::{BlockKind, Inline, Library, TopicId};
 
-/// Steps that are done, by key: who, and when.
+/// Steps that are done, by key: by whom, and when.
 pub type Marks = BTreeMap<String, (String, String)>;
 
-/// What a summary for those who are called is made of.
+/// The facts for the summary that goes to the called contacts.
 #[derive(Debug, Clone, Default)]
 pub struct Escalation<'a> {
-    /// What the case is about, as far as people think.
+    /// The topic that people work on.
     pub topic: Option<TopicId>,
-    /// How it was recognised.
+    /// The match that led to it.
     pub matched: Option<&'a Match>,
-    /// Where steps are done, in order: by key, who and when.
+    /// The topics in which steps are done, in order, with those steps.
     pub done: Vec<(TopicId, Marks)>,
-    /// The error, when nothing was recognised in it.
+    /// An excerpt of the error, when nothing was recognised in it.
     pub excerpt: String,
-    /// Where people work on it.
+    /// Link to the thread in which people work on it.
     pub link: Option<String>,
 }
 
 impl Responder {
-    /// Whom to call, and a summary ready to be posted.
+    /// Renders the contacts to call, and a summary ready to be posted.
     pub fn escalation(&self, library: &Library, facts: &Escalation<'_>) -> (Reply, Reply) {
         let mut pieces = Pieces::default();
         let contacts = self.contacts_of(library, facts.topic, facts.matched, &mut pieces);
@@ -70,7 +70,7 @@ impl Responder {
         (whom, self.reply("summary.md", &values, &pieces, None))
     }
 
-    /// What is posted when somebody calls for help: the summary as it was left, and whom to call.
+    /// Renders the message that is posted on an escalation: the summary as edited, and the contacts to call.
     pub fn escalated(
         &self,
         library: &Library,

@@ -1,4 +1,4 @@
-//! What is shown of a message and of a runbook as it stands there.
+//! Verbatim excerpts of messages and runbooks.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use super::{markdown, values};
 use crate::matching::{Evidence, Match};
 use crate::runbook::{Block, BlockKind, Inline, Role, Runbook, Topic};
 
-/// Lines of evidence that are quoted.
+/// Most lines of evidence that are quoted.
 pub(super) const QUOTED: usize = 3;
-/// Characters of a quoted line.
+/// Most characters of a quoted line.
 pub(super) const QUOTED_LINE: usize = 300;
 
 /// The lines that matched, as a code block.
 pub(super) fn quoted(matched: &Match) -> Vec<Block> {
     let mut seen = BTreeSet::new();
-    // The strongest lines, in the order in which they stood.
+    // The strongest lines, in the order of the message.
     let mut strongest: Vec<&Evidence> = matched
         .evidence
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn quoted(matched: &Match) -> Vec<Block> {
     })]
 }
 
-/// What the section says, for a topic without steps of its own.
+/// The section's own text, for a topic without steps.
 pub(super) fn own_text(runbook: &Runbook, topic: &Topic, cause: &[Block]) -> Vec<Block> {
     let left_out = |role: Role| {
         matches!(

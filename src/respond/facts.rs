@@ -1,69 +1,69 @@
-//! What the bot says about itself, as plain data: handed in by those who know it.
+//! Facts that the bot reports about itself, as plain data provided by the callers.
 
 use jiff::Timestamp;
 
 use crate::runbook::{Diagnostic, Level};
 
-/// How the bot is, as `status` tells it.
+/// The facts of the `status` reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatusFacts {
-    /// Its version.
+    /// The bot's version.
     pub version: String,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// Runbooks that are loaded.
+    /// Number of loaded runbooks.
     pub runbooks: usize,
-    /// When they were read last.
+    /// Time at which they were last loaded.
     pub loaded_at: Option<Timestamp>,
-    /// Why the last reading failed; the runbooks of before are in use.
+    /// The reason why the last reload failed; the previous runbooks are in use then.
     pub reload_failed: Option<String>,
-    /// What the authors should know.
+    /// Problems that the authors should know of.
     pub problems: Problems,
-    /// How events come in.
+    /// Connection over which events arrive.
     pub connection: Connection,
-    /// What it does where it was asked.
+    /// The bot's behaviour in the channel where it was asked.
     pub listening: Listening,
 }
 
-/// What was not understood of the runbooks.
+/// Problems found in the runbooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
-    /// What cannot be used.
+    /// Number of errors: parts that cannot be used.
     pub errors: usize,
-    /// What was not understood.
+    /// Number of warnings: parts that were not understood.
     pub warnings: usize,
-    /// The first of them, errors first.
+    /// The first few of them, errors first.
     pub first: Vec<Diagnostic>,
 }
 
-/// How events come in.
+/// Connection over which events arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connection {
-    /// Over Socket Mode.
+    /// Socket Mode.
     Socket {
-        /// Connections that said hello.
+        /// Number of connections on which Slack said hello.
         connections: usize,
     },
-    /// Slack calls the bot.
+    /// HTTP requests from Slack.
     Http,
 }
 
-/// What the bot does in a channel.
+/// Behaviour of the bot in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listening {
-    /// It is a direct message: everything is answered.
+    /// Everything is answered, for it is a direct message.
     Direct,
     /// Errors are answered unasked.
     Unasked,
-    /// Only those who ask are answered: so the settings say.
+    /// Only questions to the bot are answered, by its settings.
     Asked,
-    /// The same, for the channel is shared with another organisation.
+    /// Only questions are answered, for the channel is shared with another organisation.
     Shared,
-    /// The same, for somebody muted it.
+    /// Only questions are answered, for somebody muted the channel.
     Muted {
-        /// Until when; until `unmute` without.
+        /// End of the muting; `None` lasts until `unmute`.
         until: Option<Timestamp>,
-        /// Who did it, as it is to be shown.
+        /// The person who muted it, as shown to readers.
         by: Option<String>,
     },
 }
@@ -71,23 +71,23 @@ pub enum Listening {
 /// An error that was answered a while ago in the same channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
-    /// The runbook, or the section of one.
+    /// Title of the runbook, or of a section of one.
     pub title: String,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// When it was answered.
+    /// Time of the answer.
     pub answered_at: Timestamp,
-    /// Where the answer is.
+    /// Link to the answer.
     pub url: Option<String>,
     /// Values that differ this time, by placeholder.
     pub values: Vec<(String, String)>,
 }
 
 impl Problems {
-    /// Problems that are told one by one.
+    /// Most problems that are listed one by one.
     const TOLD: usize = 3;
 
-    /// Counts what was found; what is only worth knowing is left out.
+    /// Counts errors and warnings; diagnostics of a lower level are left out.
     pub fn of(found: &[Diagnostic]) -> Self {
         let count = |level| found.iter().filter(|one| one.level == level).count();
         let of = |level| found.iter().filter(move |one| one.level == level);
@@ -106,14 +106,14 @@ impl Problems {
 /// Messages of a channel that were too old to be answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Missed {
-    /// How many.
+    /// Number of messages.
     pub count: u64,
-    /// Whether some of them asked the bot; else all are errors.
+    /// True when some of them asked the bot; otherwise all are errors.
     pub asked: bool,
-    /// When the first was written.
+    /// Time of the first message.
     pub first_at: Timestamp,
-    /// When the last was written.
+    /// Time of the last message.
     pub last_at: Timestamp,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
 }

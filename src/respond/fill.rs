@@ -1,5 +1,5 @@
-//! Captured values go into commands: only for the placeholder of the same name, only when they are harmless in a shell,
-//! never for secrets.
+//! Substitution of captured values into commands: only for the placeholder of the same name, only when they are
+//! harmless in a shell, never for secrets.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use crate::runbook::{Block, BlockKind, Inline, Item, Step, placeholder};
 /// Values by placeholder, as [`crate::matching::Match::captures`] holds them.
 pub(super) type Captures = BTreeMap<String, Vec<String>>;
 
-/// What was filled in, by placeholder.
+/// Values that were filled in, by placeholder.
 pub(super) type Filled = BTreeMap<String, String>;
 
 const LONGEST: usize = 128;
 
-/// Words that make a placeholder a secret's, wherever they stand in its name.
+/// Words that make a placeholder a secret's, anywhere in its name.
 const SECRETS: [&str; 12] = [
     "token",
     "key",
@@ -29,7 +29,7 @@ const SECRETS: [&str; 12] = [
     "private",
 ];
 
-/// Whether a captured value may stand in a command in place of the placeholder.
+/// Returns true when a captured value may replace the placeholder in a command.
 pub fn is_fillable(placeholder: &str, value: &str) -> bool {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "._:/@-".contains(c);
     let secret = placeholder.split('_').any(|word| {
@@ -39,7 +39,7 @@ pub fn is_fillable(placeholder: &str, value: &str) -> bool {
     }) || ["token", "password", "secret", "credential", "apikey", "passphrase"]
         .iter()
         .any(|secret| placeholder.contains(secret));
-    // A placeholder without a name of its own matches everything and says nothing.
+    // A placeholder without a name of its own matches any value, so its values mean nothing.
     !secret
         && placeholder != "value"
         && (1..=LONGEST).contains(&value.len())
@@ -47,10 +47,10 @@ pub fn is_fillable(placeholder: &str, value: &str) -> bool {
         && value.chars().all(harmless)
 }
 
-/// Fills values into the commands of steps and remembers which.
+/// Fills values into the commands of steps, and records which were used.
 pub(super) struct Filler {
     values: Filled,
-    /// What was filled in so far.
+    /// Values that were filled in so far.
     pub(super) filled: Filled,
 }
 
@@ -59,7 +59,7 @@ impl Filler {
         let values = captures
             .iter()
             .filter_map(|(name, values)| {
-                // Two different values: which one belongs into the command is for a person to say.
+                // With two different values, a person must decide which one belongs in the command.
                 let mut distinct = values.iter().filter(|value| is_fillable(name, value));
                 let first = distinct.next()?;
                 distinct

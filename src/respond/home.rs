@@ -1,4 +1,4 @@
-//! The Home tab: what the bot knows, and what somebody did with it lately.
+//! The Home tab: the bot's state, and a person's recent matches and runs.
 
 use jiff::Timestamp;
 use minijinja::{Value, context};
@@ -12,25 +12,25 @@ use super::talk::{problems, time};
 use super::{Reply, links, lists, values};
 use crate::runbook::{BlockKind, Button};
 
-/// Matches and runs that are listed, the newest first.
+/// Most matches, and most runs, that are listed, the newest first.
 pub const RECENT: usize = 10;
 
-/// What the Home tab of one person shows.
+/// The facts on the Home tab of one person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HomeFacts {
     /// The bot's version.
     pub version: String,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// Runbooks that are loaded.
+    /// Number of loaded runbooks.
     pub runbooks: usize,
-    /// When they were read last.
+    /// Time at which they were last loaded.
     pub loaded_at: Option<Timestamp>,
-    /// Why the last reading failed; the runbooks of before are in use.
+    /// The reason why the last reload failed; the previous runbooks are in use then.
     pub reload_failed: Option<String>,
-    /// What the authors should know.
+    /// Problems that the authors should know of.
     pub problems: Problems,
-    /// What was found for this person, the newest first.
+    /// The matches found for this person, the newest first.
     pub matches: Vec<RecentMatch>,
     /// The jobs that this person started, the newest first; `None` where there are no jobs.
     pub runs: Option<Vec<RunLine>>,
@@ -38,29 +38,29 @@ pub struct HomeFacts {
     pub buttons: Vec<Button>,
 }
 
-/// Something that was found for somebody.
+/// A match that was found for somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentMatch {
-    /// The runbook, or the section of one.
+    /// Title of the runbook, or of a section of one.
     pub title: String,
-    /// The channel as it is to be shown, when it was in one.
+    /// The channel as shown to readers, when it was in one.
     pub channel: Option<String>,
-    /// When.
+    /// Time of the match.
     pub at: Timestamp,
-    /// How it went.
+    /// The outcome.
     pub ending: Ending,
-    /// Where the answer is.
+    /// Link to the answer.
     pub url: Option<String>,
 }
 
-/// How the work on an error went.
+/// Outcome of the work on an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Nobody said.
+    /// Nobody reported an outcome.
     Open,
-    /// It is solved.
+    /// The error is solved.
     Fixed,
-    /// The steps did not solve it.
+    /// The steps did not solve the error.
     NotHelped,
     /// Another runbook was needed.
     Wrong,
@@ -69,7 +69,7 @@ pub enum Ending {
 }
 
 impl Responder {
-    /// The Home tab of one person.
+    /// Renders the Home tab of one person.
     pub fn home(&self, facts: &HomeFacts) -> Reply {
         let now = facts.now;
         let mut pieces = Pieces::default();

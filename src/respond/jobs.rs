@@ -1,4 +1,4 @@
-//! What is said about jobs besides a run's own message: which there are, what runs, and why something was not done.
+//! Replies about jobs other than a run's own message: lists of jobs and runs, and refusals.
 
 use std::collections::BTreeMap;
 
@@ -19,31 +19,31 @@ use crate::jobs::arguments::Unreadable;
 use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault, LONGEST};
 use crate::runbook::{Block, BlockKind, Button};
 
-/// Jobs that are listed with a button; more than a screen of them nobody reads.
+/// Most jobs that are listed with a button; nobody reads more than a screen of them.
 const JOBS: usize = 10;
-/// Runs that are listed.
+/// Most runs that are listed.
 const RUNS: usize = 10;
-/// Other names and channels that are listed.
+/// Most other names and channels that are listed.
 const NAMES: usize = 10;
-/// Faults that are listed.
+/// Most faults that are listed.
 const FAULTS: usize = 20;
-/// Values of a choice that are listed.
+/// Most values of a choice that are listed.
 const CHOICES: usize = 12;
 
-/// What `jobs` tells.
+/// The facts of the `jobs` reply.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct JobsFacts<'a> {
-    /// Whether any job is registered.
+    /// True when any job is registered.
     pub configured: bool,
-    /// The case of the thread, for the buttons; empty where there is none.
+    /// Id of the thread's case, for the buttons; empty where there is none.
     pub case: &'a str,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
     /// The jobs that this person may run here.
     pub jobs: Vec<&'a Job>,
-    /// How many others there are, for other people or other channels.
+    /// Number of other jobs, for other people or other channels.
     pub others: usize,
-    /// What runs and what ran lately, the newest first.
+    /// Current and recent runs, the newest first.
     pub runs: Vec<RunLine>,
 }
 
@@ -52,100 +52,101 @@ pub struct JobsFacts<'a> {
 pub struct RunLine {
     /// The job's title.
     pub title: String,
-    /// Where it is.
+    /// The stage of the run.
     pub stage: RunStage,
-    /// How its build ended, in Jenkins' word.
+    /// Result of its build, as Jenkins names it.
     pub result: Option<String>,
-    /// Who asked for it.
+    /// The person who asked for it.
     pub by: String,
-    /// When.
+    /// Time of the request.
     pub at: Timestamp,
-    /// Where it can be seen.
+    /// Link to the run.
     pub url: Option<String>,
 }
 
-/// Something about a run that was not done, and why.
+/// A refused action on a run, and the reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRefusal<'a> {
-    /// What was wanted.
+    /// The refused action.
     pub wanted: Wanted,
     /// The job, when it is known.
     pub job: Option<&'a Job>,
-    /// The case of the thread, for the button to the form; empty where there is none.
+    /// Id of the thread's case, for the button to the form; empty where there is none.
     pub case: &'a str,
-    /// The line of the step that the form belongs to.
+    /// Source line of the step that the form belongs to.
     pub line: Option<u32>,
-    /// What was said already and is no secret, for the form.
+    /// Values given already that are no secrets, for the form.
     pub given: BTreeMap<String, String>,
-    /// Why it was not done.
+    /// The reason of the refusal.
     pub reason: Reason,
 }
 
-/// What was wanted of a run.
+/// An action on a run that somebody wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// To start it, also once more.
+    /// Start it, or start it again.
     #[default]
     Run,
-    /// To approve or to decline it.
+    /// Approve or decline it.
     Approve,
-    /// To cancel it.
+    /// Cancel it.
     Cancel,
-    /// To go on where it leads to.
+    /// Go on to the topic that it leads to.
     Follow,
 }
 
-/// Why it was not done. Holds no values: they may be secrets.
+/// Reasons of a refusal. They hold no values of parameters, which may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// No job is registered.
     NoJobs,
-    /// No job is called so.
+    /// No job has that name.
     UnknownJob {
-        /// What was asked for.
+        /// The name as asked for.
         words: String,
-        /// The id that is most like it.
+        /// The most similar id.
         nearest: Option<String>,
         /// The ids of the jobs that this person may run here.
         known: Vec<String>,
     },
-    /// Several jobs go by that name.
+    /// Several jobs have that name.
     AmbiguousJob {
         /// The name.
         words: String,
         /// Ids and titles of the jobs.
         candidates: Vec<(String, String)>,
     },
-    /// Another organisation's people, or where they read along.
+    /// People of another organisation ask or read along.
     Stranger,
-    /// A bot.
+    /// A bot asked.
     Bot,
-    /// Not in this channel.
+    /// The job is not available in this channel.
     NotHere {
-        /// Where it is, as people read it: `#support`. Empty: nowhere, or not to be told.
+        /// Channels where it is available, as people read them: `#support`. Empty when there are none, or when they
+        /// must not be named.
         channels: Vec<String>,
     },
     /// The bot is not in this channel.
     NotMember,
-    /// Not this person.
+    /// The person is not listed for the job.
     NotListed,
-    /// Nobody approves what they asked for.
+    /// Nobody approves a run that they asked for.
     Requester,
-    /// The run went on meanwhile, or is no longer kept.
+    /// The run has moved on meanwhile, or is no longer kept.
     TooOld,
     /// Concurrent changes kept it from being saved.
     Busy,
     /// The limit of runs with secret values is reached.
     Full,
-    /// What stands behind `run` cannot be read.
+    /// The text after `run` cannot be parsed.
     Unreadable(Unreadable),
-    /// What is wrong with the values.
+    /// The values have faults.
     Faults(Vec<FieldFault>),
-    /// Secret values were written where others read them: the names of their parameters.
+    /// Secret values were written where others read them; holds the names of their parameters.
     Secret(Vec<String>),
 }
 
-/// A run in a list.
+/// Template values of a run in a list.
 pub(super) fn line(one: &RunLine, now: Timestamp) -> Value {
     context! {
         title => values::shortened(&one.title, 120),
@@ -159,7 +160,7 @@ pub(super) fn line(one: &RunLine, now: Timestamp) -> Value {
 }
 
 impl Responder {
-    /// Which jobs there are for this person here, and what runs.
+    /// Renders the jobs that this person may run here, and the runs.
     pub fn jobs(&self, facts: &JobsFacts<'_>) -> Reply {
         let mut pieces = Pieces::default();
         let shown = facts.jobs.iter().take(JOBS);
@@ -179,7 +180,7 @@ impl Responder {
         kept(self.reply("jobs.md", &values, &pieces, None))
     }
 
-    /// Why something about a run was not done, and what can be done instead.
+    /// Renders the reason of a refusal, and what can be done instead.
     pub fn run_refused(&self, refusal: &RunRefusal<'_>) -> Reply {
         let mut pieces = Pieces::default();
         let by_form = matches!(
@@ -249,24 +250,24 @@ impl Responder {
             }
             Reason::Secret(secret) => ("secret", context! { names => names(secret) }),
         };
-        // What comes later takes the place of what was before.
+        // Later maps override earlier ones.
         minijinja::value::merge_maps([nothing, more, context! { reason }])
     }
 
-    /// What is wrong with a value, as a field of the form shows it.
+    /// The fault of a value as plain text, for a field of the form.
     pub fn field_fault(&self, fault: &FieldFault) -> String {
-        // Nothing is formatted there: marks would only be in the way.
+        // Fields show no formatting, so mark-up is left out.
         let said = self.sentence("fault.md", &fault_value(fault));
         words(&said)
     }
 
-    /// The same as a part of another template.
+    /// The fault of a value as Markdown, for another template.
     fn fault_markdown(&self, fault: &FieldFault) -> Value {
         let text = self.render("fault.md", &fault_value(fault));
         Value::from_safe_string(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    /// The same run is under way: whoever asks again is told so, and gets its result.
+    /// The reply to somebody who asks for a run that is under way already: they get its result.
     pub fn run_joined(&self, title: &str, by: &str, url: Option<&str>) -> Reply {
         let values = context! {
             title => values::shortened(title, 120),
@@ -276,13 +277,13 @@ impl Responder {
         self.simple("run_joined.md", &values)
     }
 
-    /// The run goes on in the channel, where its message is: told to who asked by a slash command.
+    /// The reply to a slash command that started a run: the run's message is in the channel.
     pub fn run_started(&self, title: &str, url: Option<&str>) -> Reply {
         let values = context! { title => values::shortened(title, 120), url => url.and_then(links::safe) };
         self.simple("run_started.md", &values)
     }
 
-    /// A run that waited for approval was not started: a reply that names who asked for it, in plain text.
+    /// The reply, in plain text, that a run waiting for approval was not started; it names who asked for it.
     pub fn run_notice(&self, title: &str, by: &str, declined_by: Option<&str>, until: Option<&str>) -> Reply {
         let values = context! {
             title => values::shortened(title, 120),
@@ -293,13 +294,13 @@ impl Responder {
         self.simple("run_notice.md", &values)
     }
 
-    /// What stays of a card when the work goes on below the result of a job.
+    /// The text left of a card when the work goes on below the result of a job.
     pub fn moved_down(&self, title: &str, job: &str) -> Reply {
         let values = context! { title => values::shortened(title, 150), job => values::shortened(job, 120) };
         self.simple("moved.md", &values)
     }
 
-    /// Opens the form of one of several jobs, which are told apart by their ids.
+    /// A button that opens the form of one of several jobs, labelled with its id.
     fn choice_button(&self, case: &str, id: &str, at: usize) -> Button {
         let act = CardAction::Form {
             job: id.to_owned(),
@@ -309,7 +310,7 @@ impl Responder {
         run_button(case, act, &filled(&self.labels.buttons.run_job, "title", id), at)
     }
 
-    /// Opens the form of a job.
+    /// A button that opens the form of a job.
     fn form_button(
         &self,
         case: &str,
@@ -332,12 +333,12 @@ impl Responder {
     }
 }
 
-/// `at` tells buttons of one row apart.
+/// A button for an action. `at` keeps the ids of equal actions in one row distinct.
 pub(super) fn run_button(about: &str, act: CardAction, label: &str, at: usize) -> Button {
     Button {
         label: label.to_owned(),
         action: format!("signpost_{}_{at}", act.name()),
-        // What a second person is asked for.
+        // Only the approval is highlighted, which a second person is asked for.
         primary: matches!(act, CardAction::Approve),
         value: ButtonPress::value(about, act.clone())
             .or_else(|| ButtonPress::value(about, act.without_values()))
@@ -345,7 +346,7 @@ pub(super) fn run_button(about: &str, act: CardAction, label: &str, at: usize) -
     }
 }
 
-/// Whatever does not fit, the buttons stay.
+/// Keeps the buttons of a reply that is too long: only the blocks before them may be cut.
 pub(super) fn kept(mut reply: Reply) -> Reply {
     let is_row = |block: &Block| matches!(block.kind, BlockKind::Buttons(_));
     if let Some(at) = reply.blocks.iter().position(is_row) {
@@ -354,7 +355,7 @@ pub(super) fn kept(mut reply: Reply) -> Reply {
     reply
 }
 
-/// A job as templates see it.
+/// Template values of a job.
 fn told(job: &Job) -> Value {
     context! {
         id => job.id.0.clone(),
@@ -365,12 +366,12 @@ fn told(job: &Job) -> Value {
     }
 }
 
-/// How it is written as a command. Secrets are no part of it: others read along.
+/// The command that runs a job, without secret parameters: others read along.
 fn usage(job: &Job) -> String {
     let known = job.parameters.iter().filter(|parameter| !parameter.is_secret());
     let values = known.map(|parameter| {
         let name = &parameter.name;
-        // What fills itself need not be written.
+        // Optional parameters and those with a default are in brackets.
         if parameter.required && parameter.default.is_none() {
             format!(" {name}=…")
         } else {
@@ -381,7 +382,7 @@ fn usage(job: &Job) -> String {
     values::shortened(&usage, 240)
 }
 
-/// A fault's kind with what it holds.
+/// Template values of a fault: its kind and its data.
 pub(super) fn fault_value(fault: &FieldFault) -> Value {
     let whole = fault.to_string();
     let mut held = fault.fault.clone();

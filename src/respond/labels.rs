@@ -1,4 +1,4 @@
-//! The words on buttons, in modals and on the Home tab: embedded, overridable, checked when they are loaded.
+//! Labels of buttons, modals and the Home tab: embedded, overridable, and checked on loading.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -6,60 +6,60 @@ use serde_json::{Map, Value};
 use super::values::turns;
 use super::{TemplateError, Templates};
 
-/// The file's name, beside the templates.
+/// Name of the labels' file, which is beside the templates.
 pub(super) const FILE: &str = "labels.toml";
 const EMBEDDED: &str = include_str!("../../responses/templates/labels.toml");
 
-/// Characters of a button's text (Slack's limit).
+/// Most characters of a button's text (Slack's limit).
 pub const BUTTON: usize = 75;
-/// Characters of a modal's title, submit and close (Slack's limit).
+/// Most characters of a modal's title, submit and close (Slack's limit).
 pub const TITLE: usize = 24;
-/// Characters of an input's placeholder (Slack's limit).
+/// Most characters of an input's placeholder (Slack's limit).
 pub const PLACEHOLDER: usize = 150;
-/// Characters of an input's label; Slack would take 2,000.
+/// Most characters of an input's label; Slack would take 2,000.
 pub const LABEL: usize = 200;
-/// Characters of a hint below a field, with what is filled in; Slack would take 2,000.
+/// Most characters of a hint below a field, once it is filled in; Slack would take 2,000.
 pub const HINT: usize = 600;
 
-/// Every label.
+/// All labels.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
-    /// On buttons.
+    /// Labels of buttons.
     pub buttons: Buttons,
-    /// Of modals.
+    /// Titles and lower buttons of modals.
     pub titles: Titles,
-    /// Of the fields in modals.
+    /// Texts of the fields in modals.
     pub fields: Fields,
 }
 
-/// On buttons: at most [`BUTTON`] characters. `{…}` is filled in with [`filled`].
+/// Labels of buttons: at most [`BUTTON`] characters. `{…}` is filled in with [`filled`].
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Buttons {
-    /// The next few steps.
+    /// Show the next few steps.
     pub next: String,
-    /// The few steps before.
+    /// Show the previous few steps.
     pub back: String,
-    /// A step is done: `{step}`.
+    /// Mark the step `{step}` as done.
     pub step_done: String,
-    /// It is not after all: `{step}`.
+    /// Mark the step `{step}` as not done after all.
     pub step_undo: String,
-    /// It is solved.
+    /// Report that the error is solved.
     pub fixed: String,
-    /// The steps did not solve it.
+    /// Report that the steps did not solve it.
     pub did_not_help: String,
-    /// Another runbook is needed.
+    /// Report that another runbook is needed.
     pub wrong_runbook: String,
-    /// Call the people.
+    /// Show the contacts to call.
     pub escalate: String,
-    /// It is not solved after all.
+    /// Report that the error is not solved after all.
     pub reopen: String,
-    /// Back to where one came from: `{title}`.
+    /// Go back to the previous runbook or section: `{title}`.
     pub return_to: String,
     /// Post the summary that Escalate shows.
     pub post_summary: String,
-    /// Leave it.
+    /// Close without doing anything.
     pub cancel: String,
     /// Show one of several runbooks: `{title}`.
     pub show: String,
@@ -67,19 +67,19 @@ pub struct Buttons {
     pub open: String,
     /// Let the channel see an answer that only one person sees.
     pub share: String,
-    /// The corrected command was meant: `{command}`.
+    /// Run the corrected command: `{command}`.
     pub typo: String,
     /// Open the modal for an error.
     pub paste: String,
-    /// Look again.
+    /// Update the Home tab.
     pub refresh: String,
     /// Open the form of a job: `{title}`.
     pub run_job: String,
-    /// A run is not wanted any more.
+    /// Cancel a run.
     pub cancel_run: String,
-    /// A second person allows a run.
+    /// Approve a run, as a second person.
     pub approve: String,
-    /// A second person does not.
+    /// Decline a run, as a second person.
     pub decline: String,
     /// Ask for the same run again.
     pub retry: String,
@@ -89,27 +89,27 @@ pub struct Buttons {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Titles {
-    /// Of "Paste an error".
+    /// Title of the modal "Paste an error".
     pub paste: String,
-    /// Of the message shortcut.
+    /// Title of the message shortcut's modal.
     pub shortcut: String,
-    /// Over what was found.
+    /// Title of the modal with the answer.
     pub answer: String,
-    /// Before somebody is called.
+    /// Title of the modal before somebody is called.
     pub escalate: String,
-    /// Look for the pasted error.
+    /// Button that looks for the pasted error.
     pub submit: String,
-    /// Let the channel see it.
+    /// Button that shows the answer in the channel.
     pub share: String,
-    /// Post the summary for those who are called.
+    /// Button that posts the summary for the called contacts.
     pub post_summary: String,
-    /// Close the modal.
+    /// Button that closes the modal.
     pub close: String,
-    /// Leave it.
+    /// Close without doing anything.
     pub cancel: String,
-    /// Over the form of a job.
+    /// Title of the form of a job.
     pub run: String,
-    /// Run the job.
+    /// Button that runs the job.
     pub run_submit: String,
 }
 
@@ -117,51 +117,51 @@ pub struct Titles {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fields {
-    /// Over the field for the error.
+    /// Label of the field for the error.
     pub paste_label: String,
-    /// Said when nothing was written.
+    /// Message at that field when it was left empty.
     pub paste_missing: String,
-    /// In it while it is empty.
+    /// Placeholder of the field for the error.
     pub paste_placeholder: String,
-    /// Below it.
+    /// Hint below the field for the error.
     pub paste_hint: String,
-    /// Over the field for a note.
+    /// Label of the field for a note.
     pub note_label: String,
-    /// In it while it is empty.
+    /// Placeholder of the field for a note.
     pub note_placeholder: String,
-    /// Over the field for a channel.
+    /// Label of the field for a channel.
     pub channel_label: String,
-    /// In it while it is empty.
+    /// Placeholder of the field for a channel.
     pub channel_placeholder: String,
-    /// Over the field with the summary.
+    /// Label of the field with the summary.
     pub summary_label: String,
-    /// In the form of a job until its fields are there.
+    /// Text in the form of a job until its fields are there.
     pub run_loading: String,
-    /// In the form of a job that has no fields.
+    /// Text in the form of a job that has no fields.
     pub run_no_fields: String,
-    /// In the form of a job that a second person must approve.
+    /// Text in the form of a job that a second person must approve.
     pub run_approval: String,
-    /// In the form when Jenkins did not say in time how it defines the job.
+    /// Text in the form when Jenkins did not provide the job's definition in time.
     pub run_unchecked: String,
-    /// Below a field that was filled in from the paste.
+    /// Hint below a field that was filled in from the paste.
     pub run_from_capture: String,
-    /// From the thread.
+    /// Hint below a field that was filled in from the thread.
     pub run_from_thread: String,
-    /// From the runbook.
+    /// Hint below a field that was filled in from the runbook.
     pub run_from_runbook: String,
-    /// With the job's own value.
+    /// Hint below a field that was filled in with the job's own value.
     pub run_from_registry: String,
-    /// Several values were found, of which a person must choose: `{values}`.
+    /// Hint below a field for which several values were found, of which a person must choose: `{values}`.
     pub run_several: String,
-    /// Below a field whose value is shown to nobody.
+    /// Hint below a field whose value is shown to nobody.
     pub run_secret: String,
-    /// In a list while nothing is chosen.
+    /// Placeholder of a list while nothing is chosen.
     pub run_choose: String,
-    /// In a field that may stay empty.
+    /// Placeholder of a field that may stay empty.
     pub run_optional: String,
 }
 
-/// What may stand in braces, by label.
+/// Names that may be in braces: the group, the label and the name.
 const HOLES: [(&str, &str, &str); 7] = [
     ("buttons", "run_job", "title"),
     ("fields", "run_several", "values"),
@@ -172,12 +172,12 @@ const HOLES: [(&str, &str, &str); 7] = [
     ("buttons", "typo", "command"),
 ];
 
-/// A label with its `{name}` filled in, shortened to what a button takes.
+/// A label with its `{name}` filled in, for a button: at most [`BUTTON`] characters.
 pub fn filled(label: &str, name: &str, value: &str) -> String {
     filled_to(BUTTON, label, name, value)
 }
 
-/// The same for a hint below a field.
+/// A label with its `{name}` filled in, for a hint below a field: at most [`HINT`] characters.
 pub fn filled_hint(label: &str, name: &str, value: &str) -> String {
     filled_to(HINT, label, name, value)
 }
@@ -190,7 +190,8 @@ fn filled_to(most: usize, label: &str, name: &str, value: &str) -> String {
     label.replace(&hole, &shortened(&value, room))
 }
 
-/// At most so many characters as Slack's strictest client counts them, with an ellipsis where something is left out.
+/// Shortens a text to at most `most` characters as Slack's strictest client counts them (UTF-16 units), with an
+/// ellipsis where something is left out.
 fn shortened(text: &str, most: usize) -> String {
     if length(text) <= most {
         return text.to_owned();
@@ -269,7 +270,7 @@ fn check(group: &str, name: &str, label: &Value) -> Result<(), String> {
         };
         return Err(format!("{known} filled in here, and braces stand for nothing else"));
     }
-    // What is filled in needs room: a few words at least.
+    // The filled-in value needs room for a few words, so the rest of the label may take only half.
     let most = if hole.is_empty() { most } else { most / 2 };
     if length(&rest) > most {
         return Err(format!(
@@ -304,7 +305,7 @@ fn table(source: &str) -> Result<Map<String, Value>, TemplateError> {
     })
 }
 
-/// The error for a label, with the line where its name stands.
+/// The error for a label, with the line that begins with its name.
 fn wrong(source: &str, name: &str, message: String) -> TemplateError {
     let stands = |line: &str| {
         let line = line.trim_start().trim_start_matches('[').trim_start_matches('"');

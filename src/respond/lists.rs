@@ -1,4 +1,4 @@
-//! Lists of runbooks to choose from, and what is said when there is nothing to choose from.
+//! Lists of runbooks to choose from, and the replies for when there is nothing to choose from.
 
 use minijinja::{Value, context};
 
@@ -8,20 +8,20 @@ use crate::command::CATALOGUE;
 use crate::matching::{Match, Outcome};
 use crate::runbook::{Library, TopicId};
 
-/// Near misses that are offered.
+/// Most near misses that are offered.
 pub const NEAR_MISSES: usize = 3;
-/// Search results that are listed.
+/// Most search results that are listed.
 pub const RESULTS: usize = 5;
-/// Topics of one name that are offered.
+/// Most topics of one name that are offered.
 pub const CHOICES: usize = 10;
 
 impl Responder {
-    /// What comes closest when nothing was recognised: at most [`NEAR_MISSES`].
+    /// Lists the nearest candidates when nothing was recognised: at most [`NEAR_MISSES`].
     pub fn near_misses(&self, library: &Library, outcome: &Outcome) -> Reply {
         self.candidates("near", library, outcome, NEAR_MISSES, "")
     }
 
-    /// What a search found, best first: at most [`RESULTS`].
+    /// Lists the results of a search, best first: at most [`RESULTS`].
     pub fn search_results(&self, library: &Library, outcome: &Outcome, words: &str) -> Reply {
         if outcome.best().is_none() {
             return self.simple("nothing.md", &context! { words => values::shortened(words, 120) });
@@ -43,28 +43,28 @@ impl Responder {
         )
     }
 
-    /// No runbook fits.
+    /// Reply when no runbook fits.
     pub fn nothing_found(&self) -> Reply {
         self.simple("nothing.md", &context! { words => "" })
     }
 
-    /// What the bot can do, from the command catalogue.
+    /// Reply to `help`: every command of the catalogue.
     pub fn help(&self) -> Reply {
         self.help_on(None)
     }
 
-    /// What one command does.
+    /// Help on one command; on all of them without a name.
     pub fn help_on(&self, command: Option<&str>) -> Reply {
         let list = commands(command);
         self.simple("help.md", &context! { list, only => command })
     }
 
-    /// There was only an image, and images are not read.
+    /// Reply to a message that holds only an image: images are not read.
     pub fn images_not_read(&self) -> Reply {
         self.simple("images.md", &context! {})
     }
 
-    /// `show` fits several topics: which one? At most [`CHOICES`] are named.
+    /// Asks which topic is meant when `show` fits several. At most [`CHOICES`] are named.
     pub fn choose(&self, library: &Library, asked_for: &str, choices: &[TopicId]) -> Reply {
         let list: Vec<Value> = choices
             .iter()
@@ -78,7 +78,7 @@ impl Responder {
         )
     }
 
-    /// A topic in a list: its title, its runbook, how to see it.
+    /// A topic as a list shows it: its title, its runbook and the command that shows it.
     pub(super) fn place(&self, library: &Library, id: TopicId) -> Value {
         let runbook = library.runbook(id);
         let section = library.section(id).filter(|_| id.section != 0);
@@ -104,7 +104,7 @@ impl Responder {
     }
 }
 
-/// The commands as help shows them: all of them, or the one of that name.
+/// The commands as help shows them: all of them, or only the one of that name.
 pub(super) fn commands(only: Option<&str>) -> Vec<Value> {
     CATALOGUE
         .iter()

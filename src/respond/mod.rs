@@ -1,8 +1,8 @@
-//! An outcome becomes a [`Reply`], through `responses/templates`. Pure and platform-neutral.
+//! Rendering of an outcome as a [`Reply`], through `responses/templates`. Pure and platform-neutral.
 //!
 //! Wording and order live in the templates, which are Markdown with Jinja. Values are escaped for Markdown when they
-//! are put in; big pieces (steps, evidence) are handed over as opaque marks and take their place as blocks after the
-//! template's Markdown is parsed, so that nothing of a runbook is mangled on a round trip.
+//! are inserted. Large pieces (steps, evidence) are passed as opaque marks and replaced by blocks after the template's
+//! Markdown has been parsed, so that a runbook's content is never mangled by a round trip.
 
 mod act;
 mod address;
@@ -52,25 +52,27 @@ pub use sheet::StepName;
 pub use templates::{TemplateError, Templates};
 pub use text::{plain_blocks, to_text, words};
 
-/// What is posted, before an adapter gives it the platform's form.
+/// A message's content, before an adapter gives it the platform's form.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
     /// The blocks, in reading order. A heading that comes first is the reply's title.
     pub blocks: Vec<Block>,
-    /// Where the full runbook can be read, when it is published.
+    /// Address of the published runbook, if there is one.
     pub full_url: Option<String>,
-    /// The blocks that may be left out at their end when a platform cannot show everything; the others always stay.
+    /// Range of the blocks that may be cut off at their end when a platform cannot show everything; all others always
+    /// stay.
     pub body: Range<usize>,
-    /// What is said in the place of blocks that were left out: how to see the rest.
+    /// Blocks shown in place of those that were left out: how to see the rest.
     pub rest: Vec<Block>,
-    /// What is said below a code block that had to be shortened.
+    /// Blocks shown below a code block that had to be shortened.
     pub cut: Vec<Block>,
 }
 
-/// What a [`Responder`] needs to know besides its templates.
+/// The settings of a [`Responder`] besides its templates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Where the runbook folder is published: relative links and links to full runbooks are resolved against it.
+    /// Address at which the runbook folder is published: relative links and links to full runbooks are resolved against
+    /// it.
     pub base_url: Option<String>,
     /// Links that take a captured value.
     pub links: Vec<LinkTemplate>,
@@ -79,8 +81,8 @@ pub struct Options {
 /// A configured link, shown when every value in its address was captured: `https://logs.example/?q={incident_id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkTemplate {
-    /// What it is called.
+    /// The link's title.
     pub title: String,
-    /// Its address, with `{name}` for captured values.
+    /// The link's address, with `{name}` for captured values.
     pub url: String,
 }

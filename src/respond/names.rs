@@ -1,8 +1,8 @@
-//! How a person calls a topic: the shortest `show …` that leads to it.
+//! Names of topics in commands: the shortest `show …` that leads to a topic.
 
 use crate::runbook::{Library, TopicId};
 
-/// `show RUNBOOK [SECTION]` for a topic, with the shortest name that is unique in the library.
+/// Returns `show RUNBOOK [SECTION]` for a topic, with the shortest name that is unique in the library.
 pub fn show_command(library: &Library, topic: TopicId) -> String {
     let Some(runbook) = library.runbook(topic) else {
         return "help".to_owned();
@@ -24,7 +24,7 @@ pub fn show_command(library: &Library, topic: TopicId) -> String {
     command
 }
 
-/// The file name without its ending.
+/// Returns the file name without its extension.
 pub(super) fn stem(path: &str) -> &str {
     let file = path.rsplit('/').next().unwrap_or(path);
     match file.rsplit_once('.') {
@@ -33,7 +33,7 @@ pub(super) fn stem(path: &str) -> &str {
     }
 }
 
-/// In quotes when it has blanks, so that it stays one argument.
+/// Quotes a word that holds whitespace or quotation marks, so that it stays one argument.
 fn quoted(word: &str) -> String {
     if word.chars().any(|c| c.is_whitespace() || c == '"') {
         format!("\"{}\"", word.replace('"', "'"))

@@ -1,11 +1,11 @@
-//! Opaque marks that stand in a rendered template for blocks of a runbook.
+//! Opaque marks that stand for blocks of a runbook in a rendered template.
 
 use minijinja::Value;
 
 use crate::runbook::Block;
 
-/// Private-use characters that open and close a mark. They are taken out of every value that is put into a template, so
-/// that nobody can write a mark.
+/// Private-use characters that open and close a mark. They are removed from every value that is put into a template, so
+/// that no value can forge a mark.
 const OPEN: char = '\u{F0001}';
 const CLOSE: char = '\u{F0002}';
 
@@ -18,17 +18,18 @@ pub(super) struct Pieces {
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) blocks: Vec<Block>,
-    /// Whether it may be left out at its end.
+    /// True when the blocks may be cut off at their end.
     pub(super) body: bool,
 }
 
 impl Pieces {
-    /// A value that takes the blocks' place in a template; an empty string, and thus false, when there are none.
+    /// Stores blocks; returns the mark that stands for them in a template, or an empty (thus falsy) string when there
+    /// are none.
     pub(super) fn put(&mut self, blocks: Vec<Block>) -> Value {
         self.add(blocks, false)
     }
 
-    /// The same for the part of a reply that may be shortened.
+    /// Stores blocks of the part of a reply that may be shortened; returns their mark, as [`Pieces::put`] does.
     pub(super) fn put_body(&mut self, blocks: Vec<Block>) -> Value {
         self.add(blocks, true)
     }
@@ -41,14 +42,14 @@ impl Pieces {
         Value::from_safe_string(format!("{OPEN}{}{CLOSE}", self.list.len() - 1))
     }
 
-    /// The piece that a paragraph's text stands for, when it is nothing but a mark.
+    /// Returns the piece that a paragraph's text stands for, if the text is nothing but a mark.
     pub(super) fn get(&self, text: &str) -> Option<&Piece> {
         let number = text.trim().strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
         self.list.get(number.parse::<usize>().ok()?)
     }
 }
 
-/// Whether the character is kept for marks.
+/// Returns true for the characters that are reserved for marks.
 pub(super) fn is_mark(c: char) -> bool {
     c == OPEN || c == CLOSE
 }

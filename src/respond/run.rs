@@ -1,4 +1,4 @@
-//! A run's message: one message that is shown anew from the request to the verdict.
+//! A run's message: a single message that is updated from the request to the verdict.
 
 use std::collections::BTreeMap;
 
@@ -19,142 +19,142 @@ use crate::jobs::masks::MASK;
 use crate::jobs::parameters::LONGEST;
 use crate::runbook::{Block, BlockKind, Button};
 
-/// Where a run is. A template sees the name.
+/// The stage of a run. Templates see its name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStage {
-    /// Somebody else must approve it.
+    /// Waiting for somebody else's approval.
     Approval,
-    /// It is about to be sent, or waits until others of the same job have ended.
+    /// About to be sent, or waiting until other runs of the same job have ended.
     #[default]
     Ready,
-    /// It may have been sent; what became of it is being found out.
+    /// Possibly sent; the outcome is being determined.
     Triggering,
-    /// It waits in Jenkins' queue.
+    /// Waiting in Jenkins' queue.
     Queued,
-    /// It runs.
+    /// Running.
     Running,
-    /// It waits for a person at an input step.
+    /// Waiting for a person at an input step.
     Input,
-    /// It has ended and its artifacts are being read.
+    /// Ended; its artifacts are being read.
     Reading,
-    /// It ran to its end.
+    /// Ran to its end.
     Done,
-    /// It was not started, for certain: see [`RunCard::trouble`].
+    /// Certainly not started; [`RunCard::trouble`] has the reason.
     Refused,
-    /// What was filled in does not fit the job as Jenkins defines it: see [`RunCard::faults`].
+    /// The values do not fit the job as Jenkins defines it; [`RunCard::faults`] lists the mismatches.
     Invalid,
-    /// Nobody knows whether it was started: a person must look, and may ask again.
+    /// Unknown whether it was started: a person must check, and may request it again.
     Unknown,
-    /// Somebody did not want it any more, before it began.
+    /// Cancelled by a person before it began.
     Cancelled,
-    /// It was not approved.
+    /// Declined by an approver.
     Declined,
-    /// Nobody approved it in time.
+    /// Not approved in time.
     Expired,
-    /// It takes longer than people wanted to follow it.
+    /// Queued or running beyond the time limit of the job, and no longer followed.
     GaveUp,
-    /// Its build or its job is gone from Jenkins.
+    /// The build or its job no longer exists in Jenkins.
     Gone,
 }
 
-/// Why Jenkins did not do it. Holds no secrets.
+/// The reason why Jenkins did not carry out a request. Holds no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Trouble {
     /// The class of the error: `jenkins::Error::class`.
     pub class: String,
-    /// The same in words, for classes that a template does not know.
+    /// A description of the error, for classes that a template does not know.
     pub words: String,
-    /// What the class is about: a permission, a host, a status.
+    /// Subject of the error: a permission, a host, a status.
     pub about: Option<String>,
 }
 
-/// What a run's message shows. Holds no secrets.
+/// Contents of a run's message. Holds no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunCard {
-    /// The run, for its buttons.
+    /// Id of the run, for its buttons.
     pub run: String,
     /// The job's title.
     pub title: String,
-    /// What people call the job in commands.
+    /// Name of the job in commands.
     pub job: String,
-    /// The case that it gathers facts for, for the button of the form; empty where there is none.
+    /// Id of the case that the run gathers facts for, for the button of the form; empty without a case.
     pub case: String,
-    /// Who asked for it.
+    /// The person who requested the run.
     pub by: String,
-    /// Who asked for the same meanwhile.
+    /// People who requested the same run meanwhile.
     pub also: Vec<String>,
-    /// Names and values of the parameters, masked.
+    /// Names and masked values of the parameters.
     pub parameters: Vec<(String, String)>,
-    /// Where it is.
+    /// Stage of the run.
     pub stage: RunStage,
-    /// The page of the build, or of the job while there is none.
+    /// Page of the build, or of the job while there is no build.
     pub url: Option<String>,
     /// Number of the build.
     pub number: Option<u64>,
-    /// Until when it can be approved, as people read it.
+    /// Deadline for the approval, formatted for people.
     pub until: Option<String>,
-    /// How many runs of the job must end first (`Ready`).
+    /// Number of runs of the job that must end first (`Ready`).
     pub behind: usize,
-    /// Jenkins' reason why it still waits.
+    /// Jenkins' reason why the build still waits.
     pub why: Option<String>,
-    /// Somebody's same request was waiting already: both get one build.
+    /// True when an identical request was already waiting: both get one build.
     pub joined: bool,
-    /// How far it is, in percent, when Jenkins knows how long builds take.
+    /// Progress in percent, if Jenkins knows how long builds take.
     pub percent: Option<u8>,
-    /// How long it has run, or took: `1 min 20 s`.
+    /// Running time, so far or in total: `1 min 20 s`.
     pub took: Option<String>,
-    /// How long it usually takes.
+    /// Usual running time.
     pub usual: Option<String>,
-    /// The last lines of its log, masked.
+    /// Last lines of the log, masked.
     pub log: Vec<String>,
-    /// `SUCCESS`, `UNSTABLE`, `FAILURE`, `ABORTED`, `NOT_BUILT`, or another word of Jenkins.
+    /// Jenkins' result: `SUCCESS`, `UNSTABLE`, `FAILURE`, `ABORTED`, `NOT_BUILT`, or another word.
     pub result: Option<String>,
-    /// What went wrong for good, or what is being waited for to pass.
+    /// The error that ended the run, or one that is expected to pass.
     pub trouble: Option<Trouble>,
-    /// What does not fit, field by field.
+    /// Mismatches between the values and the job, one for each field.
     pub faults: Vec<String>,
-    /// Who approved, declined or cancelled it.
+    /// The person who approved the run.
     pub approved_by: Option<String>,
-    /// See `approved_by`.
+    /// The person who declined the run.
     pub declined_by: Option<String>,
-    /// See `approved_by`.
+    /// The person who cancelled the run.
     pub cancelled_by: Option<String>,
-    /// Somebody asked to cancel it, and that is under way.
+    /// True while a cancellation that somebody requested is under way.
     pub cancelling: bool,
-    /// Whether the job has checks.
+    /// True when the job has checks.
     pub has_checks: bool,
-    /// What the checks found.
+    /// Results of the checks.
     pub findings: Vec<Finding>,
-    /// Why nothing can be said: all of it. Empty for a plain verdict.
+    /// All the reasons why there is no verdict; empty for a plain verdict.
     pub missing: Vec<String>,
-    /// The section that follows.
+    /// Heading of the section to read next.
     pub section: Option<String>,
-    /// Whether the runbook has that section, which is shown below.
+    /// True when the runbook has that section; it is then shown below.
     pub is_shown: bool,
-    /// Known errors that were found in its artifacts or in its log.
+    /// Known errors found in the run's artifacts or log.
     pub found: Vec<FoundError>,
 }
 
-/// A known error in what a run left behind.
+/// A known error in the artifacts or the log of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct FoundError {
-    /// Where: an artifact's path; empty for the log.
+    /// Path of the artifact; empty for the log.
     pub place: String,
-    /// The runbook, or the section.
+    /// Title of the runbook or of the section.
     pub title: String,
     /// Path of the runbook.
     pub runbook: String,
     /// Heading of the section.
     pub section: Option<String>,
-    /// Which of several sections of that heading.
+    /// Index among the sections with that heading.
     pub nth: usize,
-    /// The line that it was recognised by, masked.
+    /// The line by which the error was recognised, masked.
     pub line: String,
 }
 
 impl RunStage {
-    /// As templates call it.
+    /// Returns the stage's name in templates.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Approval => "approval",
@@ -176,7 +176,7 @@ impl RunStage {
         }
     }
 
-    /// Whether nothing more will happen.
+    /// Returns true when nothing more will happen.
     pub fn is_over(self) -> bool {
         matches!(
             self,
@@ -193,17 +193,17 @@ impl RunStage {
     }
 }
 
-/// Parameters that are shown; a job of more shows all of them in Jenkins.
+/// Most parameters that are shown; Jenkins shows all of them.
 const PARAMETERS: usize = 15;
-/// Lines of its log that are shown, the last ones.
+/// Lines of the log that are shown, counted from its end.
 const LOG: usize = 10;
-/// Findings, faults and lacks that are shown.
+/// Most findings, faults and missing pieces that are shown.
 const ITEMS: usize = 10;
-/// People who asked for the same that are named.
+/// Most people with the same request who are named.
 const PEOPLE: usize = 5;
-/// Known errors that are offered.
+/// Most known errors that are offered.
 const FOUND: usize = 3;
-/// Characters of a value, of a line of a log, of a sentence.
+/// Most characters of a value, of a log line and of a sentence.
 const VALUE: usize = 120;
 const LINE: usize = 160;
 const SENTENCE: usize = 240;
@@ -211,7 +211,7 @@ const SENTENCE: usize = 240;
 const CELLS: usize = 10;
 
 impl Responder {
-    /// A run's message.
+    /// Renders a run's message.
     pub fn run(&self, card: &RunCard) -> Reply {
         let mut pieces = Pieces::default();
         let short = shortened(card);
@@ -238,7 +238,7 @@ impl Responder {
             acts.push((CardAction::Approve, labels.approve.clone()));
             acts.push((CardAction::Decline, labels.decline.clone()));
         }
-        // What has ended cannot be cancelled.
+        // A run that has ended cannot be cancelled.
         if !card.stage.is_over() && card.stage != RunStage::Reading && !card.cancelling {
             acts.push((CardAction::Cancel, labels.cancel_run.clone()));
         }
@@ -271,7 +271,7 @@ impl Responder {
 }
 
 impl RunCard {
-    /// The values that nothing is masked in, and that hold nothing but what is seen of them.
+    /// Returns the parameters whose values are not masked and contain nothing that is not displayed.
     fn harmless(&self) -> BTreeMap<String, String> {
         let is_plain = |text: &str| values::shortened(text, LONGEST) == text;
         let parameters = self.parameters.iter();
@@ -279,20 +279,20 @@ impl RunCard {
         harmless.cloned().collect()
     }
 
-    /// Whether the same values would only fail again.
+    /// Returns true when the same values would only fail again.
     fn wants_other_values(&self) -> bool {
         let class = self.trouble.as_ref().map(|trouble| trouble.class.as_str());
         self.stage == RunStage::Invalid || self.stage == RunStage::Refused && class == Some("secret-lost")
     }
 
-    /// Whether it makes sense to ask for the same again: all that did not end well and plainly.
+    /// Returns true when repeating the request makes sense: after every end that is not a plain success.
     fn may_be_repeated(&self) -> bool {
         let ended_well = self.result.as_deref() == Some("SUCCESS") && self.missing.is_empty();
         self.stage.is_over() && !(self.stage == RunStage::Done && ended_well)
     }
 }
 
-/// What the templates of a run's message are given.
+/// Template values of a run's message.
 pub(super) fn run_values(card: &RunCard, more_parameters: usize, log: Value, buttons: Value) -> Value {
     let more = context! { is_over => card.stage.is_over(), more_parameters };
     context! {
@@ -302,7 +302,7 @@ pub(super) fn run_values(card: &RunCard, more_parameters: usize, log: Value, but
     }
 }
 
-/// As much of it as people read, and as fits into one message.
+/// Shortens a card to what people read and to what fits into one message.
 fn shortened(card: &RunCard) -> RunCard {
     let mut card = card.clone();
     card.url = card.url.as_deref().and_then(links::safe);
@@ -323,7 +323,7 @@ fn shortened(card: &RunCard) -> RunCard {
         *name = values::shortened(name, 60);
         *value = values::shortened(value, VALUE);
     }
-    // A line may be empty, but not the first or the last.
+    // A log may hold empty lines, but none at its beginning or end.
     let log = card.log.iter().map(|line| values::shortened(line, LINE));
     let mut log: Vec<String> = log.collect();
     while log.last().is_some_and(String::is_empty) {

@@ -1,4 +1,4 @@
-//! The steps of a topic, a few at a time.
+//! The steps of a topic, shown a few at a time.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,27 +16,27 @@ use super::{excerpt, steps, text, values};
 use crate::matching::Match;
 use crate::runbook::{Block, BlockKind, Runbook, Step, Topic};
 
-/// Steps that are shown at once.
+/// Most steps on a page.
 const STEPS: usize = 5;
-/// Characters of them; a single longer step is shown alone.
+/// Most characters on a page; a single longer step gets a page to itself.
 const CHARACTERS: usize = 2_600;
-/// Words of a step without a number on its button.
+/// Most characters of an unnumbered step's name on its button.
 const STEP_NAME: usize = 40;
 
 /// A step of a topic, as a summary names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepName {
-    /// What marks are kept by: it stays the same while the step's text does.
+    /// Key under which marks are stored; unchanged as long as the step's text is.
     pub key: String,
-    /// Its number, or its first words.
+    /// The step's number, or its first words.
     pub name: String,
-    /// Whether there is something to do: text that leads up to numbered steps is none.
+    /// False for text that only leads up to numbered steps: there is nothing to do.
     pub is_step: bool,
 }
 
-/// A topic's text cut into pieces that can be shown one after the other.
+/// A topic's text cut into pages that can be shown one after the other.
 pub(super) struct StepPages {
-    /// The steps, or, for a topic without, its blocks as steps without marks.
+    /// The steps; for a topic without steps, its blocks as steps without marks.
     steps: Vec<Step>,
     names: Vec<StepName>,
     is_steps: bool,
@@ -72,7 +72,7 @@ impl StepPages {
         }
     }
 
-    /// Where the pages begin.
+    /// Returns the index of the first step of each page.
     fn pages(&self) -> Vec<usize> {
         let mut begins = Vec::new();
         let (mut count, mut size) = (0, 0);
@@ -89,18 +89,18 @@ impl StepPages {
         begins
     }
 
-    /// The steps of the page that holds the step `at`.
+    /// Returns the steps of the page that holds the step `at`.
     pub(super) fn on_page(&self, at: usize) -> &[Step] {
         let (_, steps) = self.bounds(&self.pages(), at);
         self.steps.get(steps).unwrap_or_default()
     }
 
-    /// Whether the step `at` is on the first page.
+    /// Returns true when the step `at` is on the first page.
     pub(super) fn is_first(&self, at: usize) -> bool {
         self.bounds(&self.pages(), at).0 == 0
     }
 
-    /// The number of the page that holds the step `at`, and its steps.
+    /// Returns the number of the page that holds the step `at`, from 0, and the range of its steps.
     fn bounds(&self, begins: &[usize], at: usize) -> (usize, Range<usize>) {
         let number = begins.iter().rposition(|begin| *begin <= at).unwrap_or(0);
         let from = begins.get(number).copied().unwrap_or(0);
@@ -110,7 +110,7 @@ impl StepPages {
         )
     }
 
-    /// The page that holds the first step to show, as blocks with its buttons; and which steps these are.
+    /// Returns the buttons of the page that holds the first step to show, and the template values of the page itself.
     pub(super) fn page(
         &self,
         responder: &Responder,
@@ -144,7 +144,7 @@ impl StepPages {
             buttons.push(Responder::button(card, act, &filled(label, "step", &name.name), at));
             jobs.extend(card.jobs_at(step));
         }
-        // First what the step asks for, then that it is done.
+        // Buttons for a step's jobs come before the one that marks it as done.
         let jobs = jobs.into_iter().enumerate();
         let jobs = jobs.map(|(at, job)| responder.job_button(card, job, at));
         buttons.splice(0..0, jobs);
@@ -192,7 +192,8 @@ fn step_length(step: &Step) -> usize {
     own + step.steps.iter().map(step_length).sum::<usize>()
 }
 
-/// The steps by name. A key is made of the text, so that marks stay with their step when others are added before it.
+/// Returns the steps' names and keys. A key is derived from the step's text, so that marks stay with their step when
+/// other steps are inserted before it.
 pub(super) fn names(list: &[Step]) -> Vec<StepName> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut out = Vec::with_capacity(list.len());
@@ -230,7 +231,7 @@ fn first_words(blocks: &[Block]) -> String {
     text.unwrap_or_else(|| text::plain_blocks(blocks))
 }
 
-/// FNV-1a: the same in every version of the program, which the standard library's hasher does not promise.
+/// FNV-1a: stable across versions of the program, which the standard library's hasher does not promise.
 fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! What the bot says besides answers: about itself, about people, and when something is not as somebody thought.
+//! Replies other than answers: about the bot, about people, and for requests that cannot be met.
 
 use jiff::Timestamp;
 use minijinja::{Value, context};
@@ -9,7 +9,7 @@ use super::{Labels, Reply, links, values};
 use crate::command::{Owner, Subject, Whom};
 use crate::runbook::{Contact, ContactKind, Library, Team};
 
-/// Names that are offered.
+/// Most names that are offered.
 const OFFERED: usize = 8;
 
 impl Responder {
@@ -18,7 +18,7 @@ impl Responder {
         &self.labels
     }
 
-    /// How the bot is.
+    /// Reply to `status`: the state of the bot.
     pub fn status(&self, facts: &StatusFacts) -> Reply {
         let (mode, connections) = match facts.connection {
             Connection::Socket { connections } => ("socket", connections),
@@ -36,28 +36,28 @@ impl Responder {
         self.simple("status.md", &values)
     }
 
-    /// The channel is muted from now on.
+    /// Confirms that the channel is muted from now on.
     pub fn muted(&self, until: Option<Timestamp>, now: Timestamp) -> Reply {
         self.simple("muted.md", &context! { until => until.map(|until| time(until, now)) })
     }
 
-    /// The channel is not muted any more; `listening` says what it is now.
+    /// Confirms that the channel is no longer muted; `listening` is the channel's present state.
     pub fn unmuted(&self, was_muted: bool, listening: &Listening) -> Reply {
         let listening = self::listening(listening, Timestamp::UNIX_EPOCH);
         self.simple("unmuted.md", &context! { was_muted, listening })
     }
 
-    /// Somebody who may not mute or unmute the channel tried to.
+    /// Refuses to mute or unmute a channel for somebody who may not do so.
     pub fn mute_refused(&self, stranger: bool) -> Reply {
         self.simple("mute_refused.md", &context! { stranger })
     }
 
-    /// There is nothing to mute in a direct message.
+    /// Explains that there is nothing to mute in a direct message.
     pub fn mute_direct(&self) -> Reply {
         self.simple("mute_direct.md", &context! {})
     }
 
-    /// Nothing was recognised, but the text is nearly a command.
+    /// Suggests a command when nothing was recognised and the text is nearly a command.
     pub fn typo(&self, meant: &str) -> Reply {
         self.simple(
             "typo.md",
@@ -65,7 +65,7 @@ impl Responder {
         )
     }
 
-    /// Nothing was recognised, and the text is a command with something after it that the command does not take.
+    /// Reply when nothing was recognised and the text is a command followed by something that it does not take.
     pub fn unclear(&self, command: &str, rest: &str) -> Reply {
         self.simple(
             "unclear.md",
@@ -73,7 +73,7 @@ impl Responder {
         )
     }
 
-    /// Whom to call, which names fit, or that nobody is known.
+    /// Names whom to call, lists the names that fit, or says that nobody is known.
     pub fn who(&self, library: &Library, whom: &Whom, words: &str) -> Reply {
         let words = values::shortened(words, 120);
         match whom {
@@ -111,12 +111,12 @@ impl Responder {
         self.simple("who.md", &values)
     }
 
-    /// People of other organisations are not told whom to call.
+    /// Refuses to tell people of other organisations whom to call.
     pub fn who_refused(&self) -> Reply {
         self.simple("who_refused.md", &context! {})
     }
 
-    /// The same error was answered here a while ago: where.
+    /// Points to the earlier answer to the same error in this channel.
     pub fn pointer(&self, pointer: &Pointer) -> Reply {
         let values = context! {
             title => pointer.title.clone(),
@@ -138,47 +138,47 @@ impl Responder {
         self.simple("missed.md", &values)
     }
 
-    /// A request for a run is too old to be carried out.
+    /// Refuses a request for a run that is too old to be carried out.
     pub fn run_late(&self) -> Reply {
         self.simple("run_late.md", &context! {})
     }
 
-    /// The bot is asked to post in a channel that it is not in.
+    /// Explains that the bot cannot post in a channel that it is not a member of.
     pub fn not_member(&self) -> Reply {
         self.simple("not_member.md", &context! {})
     }
 
-    /// "Find the runbook" was used on a message that no runbook fits.
+    /// Reply to "Find the runbook" on a message that no runbook fits.
     pub fn shortcut_nothing(&self) -> Reply {
         self.simple("shortcut_nothing.md", &context! {})
     }
 
-    /// "Find the runbook" was used on a message that is answered already.
+    /// Reply to "Find the runbook" on a message that has already been answered.
     pub fn shortcut_answered(&self) -> Reply {
         self.simple("shortcut_answered.md", &context! {})
     }
 
-    /// A button of an answer that is no longer kept; `days` is how long answers are kept.
+    /// Reply to a button of an answer that is no longer stored; `days` is how long answers are kept.
     pub fn too_old(&self, days: Option<u32>) -> Reply {
         self.simple("too_old.md", &context! { days })
     }
 
-    /// Something failed on the bot's side. `reference` finds it in the log.
+    /// Reports a failure on the bot's side. `reference` identifies it in the log.
     pub fn failed(&self, reference: Option<&str>) -> Reply {
         self.simple("failed.md", &context! { reference => reference.map(str::to_owned) })
     }
 
-    /// Stands with an answer that somebody shared with the channel. `by` as it is to be shown.
+    /// The line below an answer that somebody shared with the channel; `by` is the name to show.
     pub fn shared_by(&self, by: &str) -> Reply {
         self.simple("shared_by.md", &context! { by => values::shortened(by, 80) })
     }
 }
 
-/// A moment, in what the macros of `when.md` need: they know both what the clock says and how long ago it is.
+/// A time as the macros of `when.md` take it: both the clock time and the distance from now.
 pub(super) fn time(at: Timestamp, now: Timestamp) -> Value {
     let seconds = at.duration_since(now).as_secs().unsigned_abs();
     let past = at <= now;
-    // A moment to come is rounded up: "in 2 hours" just after `mute 2h`.
+    // A time in the future is rounded up: "in 2 hours" just after `mute 2h`.
     let minutes = if past { seconds / 60 } else { seconds.div_ceil(60) };
     context! {
         clock => at.strftime("%H:%M UTC").to_string(),

@@ -1,4 +1,4 @@
-//! The reply templates: embedded, overridable, checked when they are loaded.
+//! The reply templates: embedded, overridable, and checked when they are loaded.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{labels, pieces, values};
 /// Sources of templates by file name, such as `answer.md`.
 pub type Templates = BTreeMap<String, String>;
 
-/// The embedded templates. A file of the same name overrides one.
+/// The embedded templates, each of which a file of the same name overrides.
 const EMBEDDED: &[(&str, &str)] = &[
     ("answer.md", include_str!("../../responses/templates/answer.md")),
     ("show.md", include_str!("../../responses/templates/show.md")),
@@ -97,17 +97,17 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("shared_by.md", include_str!("../../responses/templates/shared_by.md")),
 ];
 
-/// Why a reply template cannot be used.
+/// A reply template that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// It does not parse, or it fails on the values that it is given.
+    /// A template does not parse, or fails on the values that it is given.
     #[error("{name}:{line}: the reply template does not work: {message}")]
     Broken {
         /// File name.
         name: String,
         /// Line, from 1.
         line: usize,
-        /// What is wrong.
+        /// Description of the error.
         message: String,
     },
     /// A label cannot be used.
@@ -115,10 +115,10 @@ pub enum TemplateError {
     Label {
         /// Line, from 1.
         line: usize,
-        /// What is wrong and what to do.
+        /// Description of the error and its remedy.
         message: String,
     },
-    /// No template has that name.
+    /// An override names a template that does not exist.
     #[error("{name}: there is no reply template of this name; the names are {known}")]
     Unknown {
         /// File name.
@@ -143,12 +143,12 @@ impl TemplateError {
     }
 }
 
-/// The embedded templates with the overriding ones on top.
+/// Loads the embedded templates, replaced by the overrides where there are any.
 pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>, TemplateError> {
     let mut jinja = Environment::new();
     jinja.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     jinja.set_formatter(|out, _, value| {
-        // A misspelt name never comes here (see `Strict` below): this is an `if` without `else`.
+        // A misspelt name never gets here (see `Strict` below): this is an `if` without `else`.
         if value.is_none() || value.is_undefined() {
             return Ok(());
         }
@@ -156,7 +156,7 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
         let text = if value.is_safe() { text } else { escape(&text) };
         out.write_str(&text).map_err(Into::into)
     });
-    // A misspelt name in an override is found when it is loaded, not in the thread at night.
+    // A misspelt name in an override is reported at load time, not in a thread at night.
     jinja.set_undefined_behavior(UndefinedBehavior::Strict);
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         jinja.set_syntax(syntax);
@@ -198,8 +198,8 @@ pub(super) fn render(jinja: &Environment<'_>, name: &str, values: &Value) -> Res
         .map_err(|error| TemplateError::from_jinja(name, &error))
 }
 
-/// Markdown shows the text as it is: CommonMark lets every ASCII punctuation be escaped; line breaks become blanks, for
-/// a value never starts a block.
+/// Escapes text so that Markdown shows it literally: CommonMark allows every ASCII punctuation character to be escaped.
+/// Line breaks become spaces, since a value never starts a block.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     for c in text.chars() {
@@ -215,7 +215,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// A sentence with names in backticks: these as code, the rest as it is.
+/// Escapes a sentence; names in backticks become code.
 fn ticked(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -225,7 +225,7 @@ fn ticked(text: &str) -> String {
     parts.iter().enumerate().map(put).collect()
 }
 
-/// The text as a code span, whatever backticks it holds (CommonMark 6.1).
+/// Returns the text as a code span, whatever backticks it holds (CommonMark 6.1).
 fn code_span(text: &str) -> String {
     let text: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! Every overriding template is tried on values of every kind before the bot starts.
+//! A trial of every template on values of every kind, before the bot starts.
 
 mod runs;
 
@@ -6,7 +6,7 @@ use minijinja::{Environment, Value, context};
 
 use super::{TemplateError, lists, templates};
 
-/// Renders all templates, once with everything there and once with all that may be missing left out.
+/// Renders all templates twice: with every value present, and with every optional value left out.
 pub(super) fn run(jinja: &Environment<'_>) -> Result<(), TemplateError> {
     for full in [true, false] {
         for (name, values) in samples(full) {
@@ -67,7 +67,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     all
 }
 
-/// What cards and their windows say.
+/// Samples for cards and their modals.
 fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)> {
     let some = |text: &str| full.then(|| text.to_owned());
     let many = |value: &Value| if full { vec![value.clone()] } else { Vec::new() };
@@ -119,12 +119,12 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     out
 }
 
-/// A moment, as `talk::time` gives it.
+/// A sample of a time, in the form that `talk::time` returns.
 fn moment(full: bool) -> Value {
     context! { clock => "06:41 UTC", day => "1 May", today => full, past => full, minutes => 90, hours => 1, days => 0 }
 }
 
-/// What `talk` says about people and about what is not as somebody thought.
+/// Samples for the replies of `talk` about people and about requests that cannot be met.
 fn talk(full: bool) -> Vec<(&'static str, Value)> {
     let some = |text: &str| full.then(|| text.to_owned());
     let many = |value: Value| if full { vec![value] } else { Vec::new() };
@@ -184,7 +184,7 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What the bot says about itself.
+/// Samples for the replies about the bot itself.
 fn itself(full: bool) -> Vec<(&'static str, Value)> {
     let some = |text: &str| full.then(|| text.to_owned());
     let many = |value: Value| if full { vec![value] } else { Vec::new() };

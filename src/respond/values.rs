@@ -1,17 +1,17 @@
-//! What the templates are given: small values and marks for big pieces.
+//! Values for the templates: small values, and marks for large pieces.
 
 use super::links;
 use super::markdown::block;
 use super::text::plain;
 use crate::runbook::{Block, BlockKind, Inline, Runbook, Target};
 
-/// A cause longer than this is no sentence any more.
+/// Most characters of a cause; anything longer no longer reads as a sentence.
 const LONGEST_CAUSE: usize = 420;
 
-/// A list below a cause is shown when it is short.
+/// Most characters of a list that is shown below a cause.
 const LONGEST_LIST: usize = 700;
 
-/// Every link of the blocks leads to an address that may be shown, or is text.
+/// Resolves every link of the blocks to an address that may be shown; other links become plain text.
 pub(super) fn settle(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&str>) {
     for block in blocks {
         match &mut block.kind {
@@ -91,7 +91,7 @@ fn written(target: &Target) -> String {
     }
 }
 
-/// The cause in a sentence or two, with a short list that belongs to it.
+/// Returns the cause in a sentence or two, with a short list that belongs to it.
 pub(super) fn cause(blocks: &[Block]) -> Vec<Block> {
     let Some(at) = blocks
         .iter()
@@ -130,7 +130,7 @@ fn is_short_list(block: &Block) -> bool {
         && super::plain_blocks(std::slice::from_ref(block)).chars().count() <= LONGEST_LIST
 }
 
-/// The first sentence, and more of them while they are short: as much as fits. A single longer sentence stays whole.
+/// Returns the first sentence, and as many more as fit within `most` characters. A single longer sentence stays whole.
 pub(super) fn first_sentences(inlines: &[Inline], most: usize) -> Vec<Inline> {
     let mut out: Vec<Inline> = Vec::new();
     let mut best: Option<Vec<Inline>> = None;
@@ -159,7 +159,8 @@ pub(super) fn first_sentences(inlines: &[Inline], most: usize) -> Vec<Inline> {
     if size <= most { out } else { best.unwrap_or(out) }
 }
 
-/// Byte offsets behind the sentences of a text: a full stop, a blank and a capital, or the end.
+/// Byte offsets of sentence ends in a text: a full stop, exclamation or question mark followed by whitespace and no
+/// small letter, or at the end.
 fn sentence_ends(text: &str, is_last: bool) -> Vec<usize> {
     let mut ends = Vec::new();
     for (at, c) in text.char_indices() {
@@ -185,12 +186,13 @@ fn sentence_ends(text: &str, is_last: bool) -> Vec<usize> {
     ends
 }
 
-/// Whether the character turns the direction of the text around it: nothing that stands behind it would be read as it is.
+/// Returns true for characters that change the direction of the text around them, so that it no longer reads as
+/// written.
 pub(super) fn turns(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A line of evidence that fits on a screen: what is left out shows as an ellipsis.
+/// Shortens a line of evidence to `most` characters; an ellipsis marks a cut.
 pub(super) fn shortened(line: &str, most: usize) -> String {
     let line = line.trim();
     let kept = line.chars().filter(|c| !turns(*c));

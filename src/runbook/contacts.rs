@@ -1,4 +1,4 @@
-//! Whom to call: teams of `_data/teams.yml` and what documents say about channels, pagers and trackers.
+//! Contacts: the teams of `_data/teams.yml`, and the channels, pagers and trackers that documents name.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::frontmatter::at_path;
 use super::liquid::TeamUse;
 use super::{BlockKind, Contact, ContactKind, Inline, Role, Section, Target, Team, plain, plain_block, sentences};
 
-/// Bytes of a name or an address. Every contact of every document holds a copy, so longer texts are left out.
+/// Most bytes of a name or an address. Every contact of every document holds a copy, so longer texts are left out.
 const LONGEST_NAME: usize = 2_000;
 
-/// `_data/teams.yml` by key.
+/// Returns the teams of `_data/teams.yml` by key.
 pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
     let Some(Value::Object(map)) = data.get("teams") else {
         return BTreeMap::new();
@@ -34,10 +34,10 @@ pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
         .collect()
 }
 
-/// A contact and the section it stands in.
+/// Index of the section that holds a contact, and the contact.
 pub(super) type Placed = (usize, Contact);
 
-/// Every contact of a document, in order.
+/// Finds every contact of a document, in order.
 pub(super) fn find(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<String, Team>) -> Vec<Placed> {
     let mut out = Vec::new();
     for (at, section) in sections.iter().enumerate() {
@@ -52,7 +52,7 @@ pub(super) fn find(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<Stri
         out.extend(finder.out);
     }
     let named = of_uses(sections, uses, teams);
-    // A team's own entry says more than the link it became.
+    // A team's own entry says more than the link that it was rendered to.
     out.retain(|(_, contact)| {
         !named.iter().any(|(_, team)| {
             (contact.kind == team.kind || contact.kind == ContactKind::Other)
@@ -65,7 +65,7 @@ pub(super) fn find(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<Stri
     all
 }
 
-/// The contacts of the team that front matter names.
+/// Returns the contacts of the team that the front matter names.
 pub(super) fn of_team(key: &str, teams: &BTreeMap<String, Team>) -> Vec<Contact> {
     let contact = |kind, name: &str, url: Option<&String>| Contact {
         team: Some(key.to_owned()),
@@ -102,10 +102,10 @@ pub(super) fn of_team(key: &str, teams: &BTreeMap<String, Team>) -> Vec<Contact>
     out
 }
 
-/// Contacts from the uses of the team file.
+/// Returns the contacts for the uses of the team file.
 fn of_uses(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<String, Team>) -> Vec<Placed> {
     let mut out: Vec<Placed> = Vec::new();
-    // Bounded: each looks at the text around it.
+    // Bounded, since each use searches the text around it.
     for one in uses.iter().take(500) {
         let at = holder(sections, one.line);
         let sentence = sentences_at(sections.get(at), one.line);
@@ -171,7 +171,7 @@ fn holder(sections: &[Section], line: u32) -> usize {
         .partition_point(|section| section.line <= line)
 }
 
-/// Sentences of the text on a line.
+/// Returns the sentences of the paragraph or table that holds a line.
 fn sentences_at(section: Option<&Section>, line: u32) -> Vec<String> {
     let mut best: Option<(u32, String)> = None;
     if let Some(section) = section {
@@ -185,7 +185,7 @@ fn sentences_at(section: Option<&Section>, line: u32) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The sentence, when it says in which case to call.
+/// Returns the sentence if it says when to call.
 fn when_of(sentence: &str) -> Option<String> {
     let lower = sentence.to_lowercase();
     let conditional = lower.starts_with("if ")
@@ -196,7 +196,7 @@ fn when_of(sentence: &str) -> Option<String> {
     conditional.then(|| sentence.to_owned())
 }
 
-/// A longer paragraph is no prose about people; it also bounds the work.
+/// Most bytes of a paragraph that is searched: a longer one is no prose about people, and the limit bounds the work.
 const LONGEST: usize = 6_000;
 
 struct Finder {
@@ -287,7 +287,7 @@ impl Finder {
         Some((kind, label, Some(url.clone())))
     }
 
-    /// `#channel`, `@group` and mail addresses in running text.
+    /// Finds `#channel`, `@group` and mail addresses in running text.
     fn handles(&self, text: &str, parts: &[&str], found: &mut Vec<(ContactKind, String, Option<String>)>) {
         if !text.contains(['#', '@']) {
             return;

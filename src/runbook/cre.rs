@@ -1,4 +1,4 @@
-//! CRE rule files: YAML whose rules detect a trouble and say what to do about it.
+//! CRE rule files: YAML whose rules detect a problem and describe its remedy.
 
 use serde_json::Value;
 
@@ -7,18 +7,18 @@ use super::sections::Problems;
 use super::{FrontMatter, Pattern, Role, Rule, Section, markdown};
 use crate::expression::{Dot, Expression};
 
-/// What a YAML file turned out to be.
+/// Result of reading a YAML file.
 #[derive(Debug)]
 pub(super) enum Reading {
-    /// Rules: front matter of the file and its sections.
+    /// Rules: the file's front matter and its sections.
     Rules(Box<(FrontMatter, Vec<Section>)>),
-    /// Some other YAML.
+    /// YAML without rules.
     Other,
-    /// No YAML at all: line and message.
+    /// Invalid YAML: line and message.
     Broken(u32, String),
 }
 
-/// Whether a YAML text is meant to be a rule file, broken or not.
+/// Returns true when a YAML text is meant as a rule file, valid or not.
 pub fn is_rule_text(text: &str) -> bool {
     let has = |key: &str| {
         text.lines().any(|line| {
@@ -84,7 +84,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Source line of a text of the rule's patterns; of the rule, where it is written otherwise there.
+    /// Source line of a pattern's text; the line of `rule` when the file spells the text differently.
     fn text(&self, text: &str) -> u32 {
         let first = text.lines().next().unwrap_or(text);
         let quoted = first.replace('\\', "\\\\");
@@ -98,7 +98,7 @@ impl Place<'_> {
         )
     }
 
-    /// Source line of a key, and of the text it holds.
+    /// Source lines of a key and of the text that it holds.
     fn key(&self, key: &str) -> (u32, u32) {
         let found = self
             .lines

@@ -1,4 +1,4 @@
-//! How a document is written, by its content.
+//! Recognition of a document's dialect by its content.
 
 use super::{Dialect, FrontMatter, Role, Section};
 

@@ -1,5 +1,6 @@
-//! A runbook in a library. What finding it by name needs is at hand, the rest is read again from its text when it is
-//! asked for: as blocks and inlines ten thousand runbooks weigh ten times their text, and few of them are ever shown.
+//! A runbook in a library. Only what is needed to find it by name is kept in memory; the rest is parsed again from its
+//! text on demand: as blocks and inlines, ten thousand runbooks take ten times the space of their text, and few of them
+//! are ever shown.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -7,20 +8,20 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Data, Diagnostic, Diagnostics, Library, Runbook, document, parse};
 
-/// A runbook that opens when something beyond its names is asked of it, and stays open as long as this library lives.
+/// A runbook that is parsed when more than its names is needed, and stays parsed as long as this library lives.
 #[derive(Debug)]
 pub struct Document {
     /// Path relative to the runbook folder, with `/`.
     pub path: String,
-    /// The name that people see.
+    /// The displayed title.
     pub title: String,
     reading: Arc<Reading>,
     opened: OnceLock<Box<Runbook>>,
-    /// For readers of other organisations: nobody to call and nowhere to look.
+    /// True for readers of other organisations: contacts and places are removed.
     closed_to_strangers: bool,
 }
 
-/// One reading of a document: another one after its text, or data that it names, changed.
+/// Identity of one reading of a document: a different one after its text, or data that it names, has changed.
 #[derive(Debug, Clone)]
 pub struct Edition(Arc<Reading>);
 
@@ -29,20 +30,20 @@ struct Reading {
     content: Content,
     /// Front matter's `runbook-name` and `title`.
     names: Vec<String>,
-    /// Title and section of every topic.
+    /// Section and title of every topic.
     topics: Box<[(usize, Box<str>)]>,
 }
 
 #[derive(Debug)]
 enum Content {
-    /// As it was written, with the data that it names.
+    /// The text as written, with the data that it names.
     Text { text: Box<str>, data: Option<Arc<Data>> },
-    /// It came without its text.
+    /// A runbook that came without its text.
     Runbook(Box<Runbook>),
 }
 
 impl Document {
-    /// Reads a document, as [`parse`] does, and hands over the runbook as well.
+    /// Reads a document, as [`parse`] does, and returns the runbook as well.
     pub fn read(path: &str, text: &str, data: &Arc<Data>) -> (Option<(Document, Runbook)>, Vec<Diagnostic>) {
         let (runbook, diagnostics) = parse(path, text, data);
         let read = runbook.map(|runbook| {
@@ -76,13 +77,13 @@ impl Document {
         &self.reading.names
     }
 
-    /// Every topic: its section and title, in document order.
+    /// Returns the section and title of every topic, in document order.
     pub fn titles(&self) -> impl Iterator<Item = (usize, &str)> {
         let topics = self.reading.topics.iter();
         topics.map(|(section, title)| (*section, title.as_ref()))
     }
 
-    /// The text it was read from.
+    /// Returns the text that the document was read from; `None` if it came without one.
     pub fn text(&self) -> Option<&str> {
         match &self.reading.content {
             Content::Text { text, .. } => Some(text),
@@ -90,17 +91,17 @@ impl Document {
         }
     }
 
-    /// Whether it reads otherwise with other data.
+    /// Returns true when other data may change how the document reads.
     pub fn may_name_data(&self) -> bool {
         matches!(&self.reading.content, Content::Text { data: Some(_), .. })
     }
 
-    /// Which reading this is.
+    /// Identifies this reading of the document.
     pub fn edition(&self) -> Edition {
         Edition(Arc::clone(&self.reading))
     }
 
-    /// Looks into the runbook without leaving it open.
+    /// Calls a function with the runbook, without keeping it parsed.
     pub fn look<R>(&self, look: impl FnOnce(&Runbook) -> R) -> R {
         match (self.opened.get(), &self.reading.content) {
             (Some(runbook), _) => look(runbook),
@@ -115,7 +116,7 @@ impl Document {
             Content::Text { text, data } => {
                 let none = BTreeMap::new();
                 let data = data.as_deref().unwrap_or(&none);
-                // It was a runbook when it was read first; should it not be one now, it is at least text.
+                // The first reading made it a runbook; should it no longer be one, it is at least text.
                 parse(&self.path, text, data).0.unwrap_or_else(|| {
                     let mut unheard = Diagnostics {
                         path: &self.path,
@@ -147,7 +148,7 @@ fn topics(runbook: &Runbook) -> Box<[(usize, Box<str>)]> {
         .collect()
 }
 
-/// Whether a document may name data: `site.data.…` of Liquid, or a team under `signpost:`.
+/// Returns true when a document may name data: `site.data.…` in Liquid, or a team under `signpost:`.
 fn may_name_data(text: &str) -> bool {
     text.contains("site") || text.contains("signpost")
 }
@@ -163,7 +164,7 @@ impl Deref for Document {
     }
 }
 
-/// The same reading, closed again.
+/// Shares the reading; the clone is not parsed yet.
 impl Clone for Document {
     fn clone(&self) -> Document {
         Document {
@@ -176,7 +177,7 @@ impl Clone for Document {
     }
 }
 
-/// The same path, text and data.
+/// Compares path, text, data, and whether contacts are removed.
 impl PartialEq for Document {
     fn eq(&self, other: &Document) -> bool {
         let same = || match (&self.reading.content, &other.reading.content) {
@@ -212,7 +213,7 @@ impl From<Runbook> for Document {
 }
 
 impl Library {
-    /// What people of other organisations may see.
+    /// Returns the part that people of other organisations may see.
     #[must_use]
     pub fn without_contacts(&self) -> Library {
         let closed = |document: &Document| Document {

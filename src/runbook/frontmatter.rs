@@ -1,5 +1,5 @@
-//! Front matter: the YAML (`---`) or TOML (`+++`) before the text. What cannot be read is a diagnostic with its line;
-//! the text below it is read all the same.
+//! Front matter: the YAML (`---`) or TOML (`+++`) before the text. Unreadable front matter becomes a diagnostic with
+//! its line; the text below it is read all the same.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{ExplicitSignature, FrontMatter, Level, Pattern, SignpostKeys};
 use crate::expression::{Dot, Expression, Refusal};
-use crate::jobs::checks::Checks;
 
 /// A document split into front matter and text.
 #[derive(Debug, Default)]
@@ -18,13 +17,13 @@ pub(super) struct Split<'a> {
     pub(super) page: Value,
     /// The text below.
     pub(super) body: &'a str,
-    /// Lines that stand before the text.
+    /// Number of lines before the text.
     pub(super) lines: usize,
-    /// Complaints: line, level, code, message.
+    /// Problems: line, level, code, message.
     pub(super) problems: Vec<(u32, Level, &'static str, String)>,
 }
 
-/// What becomes of front matter that cannot be read, where the document is used all the same.
+/// Note on unreadable front matter of a document that is used all the same.
 pub const SALVAGED: &str = "; its plain `key: value` lines are used";
 
 /// Splits a document. Text without front matter is all body.
@@ -97,7 +96,7 @@ fn cut(text: &str) -> Option<(&'static str, &str, &str, usize)> {
         let bare = line.trim_end();
         if bare == fence || (fence == "---" && bare == "...") {
             let raw = inner.get(..at)?;
-            // A thematic break followed by prose is no front matter.
+            // A thematic break followed by prose is not front matter.
             if fence == "---" && !looks_like_keys(raw) {
                 return None;
             }
@@ -108,7 +107,8 @@ fn cut(text: &str) -> Option<(&'static str, &str, &str, usize)> {
     None
 }
 
-/// The line and the fence of front matter that begins and never ends: the fence is there once, and keys follow it.
+/// Returns the line and the fence of front matter that is opened but never closed: the fence occurs once, and keys
+/// follow it.
 fn unclosed(text: &str) -> Option<(u32, &'static str)> {
     let (blank, fence, rest) = opening(text)?;
     let first_key = rest.lines().find(|line| !line.trim().is_empty())?;
@@ -119,7 +119,7 @@ fn unclosed(text: &str) -> Option<(u32, &'static str)> {
     (begins && !is_closed(fence, rest)).then(|| (u32::try_from(blank + 1).unwrap_or(u32::MAX), fence))
 }
 
-/// Whether a text that had front matter before is cut off within it now.
+/// Returns true when a text whose front matter was closed before is now cut off within it.
 pub fn is_cut_off(before: &str, now: &str) -> bool {
     let is_closed = |text: &str| opening(text).map(|(_, fence, rest)| is_closed(fence, rest));
     is_closed(before) == Some(true) && is_closed(now) == Some(false)
@@ -130,7 +130,7 @@ fn is_closed(fence: &str, rest: &str) -> bool {
     rest.lines().any(|line| closes(line.trim_end()))
 }
 
-/// Blank lines before the fence that a text begins with, the fence, and what follows it.
+/// Returns the number of blank lines before the fence that a text begins with, the fence, and the text after it.
 fn opening(text: &str) -> Option<(usize, &'static str, &str)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let rest = text.trim_start_matches(['\r', '\n', ' ', '\t']);
@@ -156,15 +156,15 @@ fn key_like(key: &str) -> bool {
     !key.is_empty() && key.len() <= 64 && !key.contains(['`', '*', '[']) && key.split(' ').count() <= 3
 }
 
-/// Limits of a YAML text: aliases may repeat about as much as the text itself holds. A few lines could grow to gigabytes
-/// otherwise.
+/// Limits for a YAML text: aliases may repeat about as much as the text itself holds. Otherwise, a few lines could grow
+/// to gigabytes.
 fn yaml_limits(raw: &str) -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_total_scalar_bytes: 2 * raw.len() + 64 * 1024,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            // A merge key counts as everything that it brings in.
+            // A merge key counts as everything that it merges.
             max_total_replayed_events: raw.len() / 4 + 20_000,
         },
     }
@@ -182,7 +182,7 @@ fn is_over_limit(error: &serde_saphyr::Error) -> bool {
     }
 }
 
-/// YAML into JSON's data model, or the line (from 1) and what is wrong.
+/// Reads YAML into JSON's data model; on failure, returns the line (from 1) and the error.
 pub(super) fn read_yaml(raw: &str) -> Result<Value, (u32, String)> {
     if raw.trim().is_empty() {
         return Ok(Value::Null);
@@ -196,7 +196,7 @@ pub(super) fn read_yaml(raw: &str) -> Result<Value, (u32, String)> {
         let message = error.to_string();
         let first = message.lines().next().unwrap_or("invalid YAML").trim();
         let first = first.strip_prefix("error: ").unwrap_or(first);
-        // The place is in the diagnostic already, counted from the file's first line.
+        // The diagnostic already has the position, counted from the file's first line.
         let first = match first.split_once(": ") {
             Some((place, rest)) if place.starts_with("line ") => rest,
             _ => first,
@@ -206,7 +206,7 @@ pub(super) fn read_yaml(raw: &str) -> Result<Value, (u32, String)> {
 }
 
 fn read_toml(raw: &str) -> Result<Value, (u32, String)> {
-    // The settings library reads TOML already; a second TOML crate would be one too many.
+    // The settings library already reads TOML, which saves a second TOML crate.
     config::Config::builder()
         .add_source(config::File::from_str(raw, config::FileFormat::Toml))
         .build()
@@ -222,7 +222,7 @@ fn read_toml(raw: &str) -> Result<Value, (u32, String)> {
         })
 }
 
-/// The plain `key: value` lines of front matter that is no valid YAML.
+/// Returns the plain `key: value` lines of front matter that is not valid YAML.
 fn salvage(raw: &str) -> serde_json::Map<String, Value> {
     raw.lines()
         .filter(|line| !line.starts_with([' ', '\t', '-', '#']))
@@ -322,15 +322,7 @@ fn signpost(value: &Value, raw: &str, problems: &mut Problems) -> SignpostKeys {
                 keys.jobs_line = line_of(raw, "jobs:", 0);
             }
             "checks" => {
-                let line = line_of(raw, "checks:", 0);
-                keys.checks_line = line;
-                if let Err(found) = Checks::read(value) {
-                    problems.extend(
-                        found
-                            .iter()
-                            .map(|problem| (line, Level::Error, "checks", problem.to_string())),
-                    );
-                }
+                keys.checks_line = line_of(raw, "checks:", 0);
                 keys.checks = value.clone();
             }
             other => problems.push((
@@ -386,7 +378,7 @@ fn checked(item: &Value, raw: &str, dot: Dot, problems: &mut Problems) -> Option
     found
 }
 
-/// What is said of an expression that is not used; a long one is cut.
+/// Message about an expression that is not used; a long expression is cut.
 pub(super) fn refused(pattern: &str, refusal: &Refusal) -> String {
     const SHOWN: usize = 80;
     let shown: String = pattern.chars().take(SHOWN).collect();
@@ -422,22 +414,22 @@ fn explicit(item: &Value, raw: &str) -> Option<ExplicitSignature> {
     })
 }
 
-/// Line of the document (front matter starts on line 2) on which a value stands.
+/// Line of the document (front matter starts on line 2) that holds a value.
 fn line_of(raw: &str, needle: &str, default: u32) -> u32 {
     let at = raw.lines().position(|line| !needle.is_empty() && line.contains(needle));
     at.map_or(default.max(1), |at| u32::try_from(at + 2).unwrap_or(u32::MAX))
 }
 
-/// A data tree as `_data/NAME.yml` holds it, for callers that read such files.
+/// Reads a data tree, such as `_data/NAME.yml`, for callers that load such files themselves.
 ///
 /// # Errors
 ///
-/// The line, from 1, and what is wrong there.
+/// The line, from 1, and a description of the error.
 pub fn data(text: &str) -> Result<Value, (u32, String)> {
     read_yaml(text)
 }
 
-/// Text of a scalar at a dotted path of a tree.
+/// Returns the text of a scalar at a path in a tree.
 pub(super) fn at_path(tree: &Value, path: &[&str]) -> Option<String> {
     let mut at = tree;
     for part in path {
@@ -446,7 +438,7 @@ pub(super) fn at_path(tree: &Value, path: &[&str]) -> Option<String> {
     scalar(at)
 }
 
-/// Finds `site.data` values: the first part names the file.
+/// Looks up a `site.data` value: the first part of the path names the file.
 pub(super) fn in_data(data: &BTreeMap<String, Value>, path: &[&str]) -> Option<String> {
     let (file, rest) = path.split_first()?;
     at_path(data.get(*file)?, rest)

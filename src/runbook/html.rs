@@ -1,7 +1,7 @@
-//! HTML bits in Markdown: what has a Markdown word becomes it, the rest of the tags goes, their text stays. Unknown tags
-//! (`<ID>`, `<node>`) are placeholders and stay to the letter.
+//! HTML in Markdown: tags with a Markdown equivalent are converted, all others are dropped, and their text stays.
+//! Unknown tags (`<ID>`, `<node>`) are placeholders and kept literally.
 
-/// What is open across lines.
+/// Constructs that are open across lines.
 #[derive(Debug, Default)]
 pub(super) struct State {
     comment: bool,
@@ -55,12 +55,12 @@ const GONE: [&str; 42] = [
 ];
 
 impl State {
-    /// Whether the next line is inside something that is kept as it is.
+    /// Returns true when the next line lies inside a comment or a `<pre>`.
     pub(super) fn verbatim(&self) -> bool {
         self.comment || self.pre
     }
 
-    /// A line inside a comment or a `<pre>`.
+    /// Handles a line inside a comment or a `<pre>`.
     pub(super) fn pass(&mut self, line: &str) -> String {
         let lower = line.to_ascii_lowercase();
         if self.comment {
@@ -76,7 +76,7 @@ impl State {
         line.to_owned()
     }
 
-    /// A line of text; `anchor` is told the ids.
+    /// Handles a line of text; calls `anchor` with every id.
     pub(super) fn line(&mut self, line: &str, mut anchor: impl FnMut(String)) -> String {
         let lower = line.to_ascii_lowercase();
         if lower.trim_start().starts_with("<pre") {
@@ -111,10 +111,10 @@ impl State {
         if out.trim().is_empty() { String::new() } else { out }
     }
 
-    /// Reads what starts with `<`; returns what is left.
+    /// Reads a tag at the start of `after`, which begins with `<`; returns the text after it.
     fn tag<'t>(&mut self, after: &'t str, out: &mut String, anchor: &mut impl FnMut(String)) -> &'t str {
         let keep = |out: &mut String| {
-            // A placeholder alone at a line's start would open an HTML block.
+            // A placeholder alone at the start of a line would open an HTML block.
             if out.trim().is_empty()
                 && after[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
                 && !after.contains("://")
@@ -151,7 +151,7 @@ impl State {
         &after[end + 1..]
     }
 
-    /// Writes what a known tag becomes; false when it is not known.
+    /// Writes the replacement of a known tag; returns false for an unknown one.
     fn replace(&mut self, name: &str, closing: bool, attributes: &str, last: bool, out: &mut String) -> bool {
         let at_start = out.trim().is_empty();
         match (name, closing) {
@@ -207,7 +207,7 @@ impl State {
     }
 }
 
-/// Where inline code that starts here ends; one backtick further when it never does on this line.
+/// Offset of the end of inline code that starts here; the offset after its backticks when the line does not close it.
 fn code_end(after: &str) -> usize {
     let run = after.bytes().take_while(|c| *c == b'`').count();
     let mark = &after[..run];
@@ -245,7 +245,7 @@ fn value_of(attributes: &str, key: &str) -> Option<String> {
     None
 }
 
-/// Text of an HTML fragment that the Markdown parser left alone: tags and comments gone, entities read.
+/// Text of an HTML fragment that the Markdown parser left alone: tags and comments are removed, entities decoded.
 pub(super) fn text_of(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;

@@ -1,5 +1,5 @@
-//! A small Liquid: `site.data.*`, `page.*`, `capture`, `assign`, `raw`, `comment`, and Hugo's shortcodes. Lines stay
-//! where they are. What is not Liquid's business (`{{.Name}}`, `{{ $labels.x }}`, go-templates) stays as it is.
+//! A small Liquid: `site.data.*`, `page.*`, `capture`, `assign`, `raw`, `comment`, and Hugo's shortcodes. Lines keep
+//! their numbers. Template syntax of other tools (`{{.Name}}`, `{{ $labels.x }}`, Go templates) is left as it is.
 
 mod names;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::frontmatter::{at_path, in_data};
 use names::{literal, product, readable, shortcode};
 
-/// A use of `{{ site.data.teams.KEY… }}` and where it stood.
+/// A use of `{{ site.data.teams.KEY… }}` and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TeamUse {
     /// Line in the body, from 1.
@@ -19,30 +19,30 @@ pub(super) struct TeamUse {
     pub(super) key: String,
     /// The rest of the path: `comm.name`, `escalate.link`, `issue`.
     pub(super) field: String,
-    /// What it became; empty when the data does not know it.
+    /// The resolved value; empty when the data does not have it.
     pub(super) value: String,
 }
 
-/// The text with its Liquid resolved.
+/// A text with its Liquid resolved.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
-    /// As many lines as before.
+    /// The text, with as many lines as before.
     pub(super) text: String,
     /// Uses of the team file.
     pub(super) teams: Vec<TeamUse>,
-    /// Line, code and message.
+    /// Problems: line, code and message.
     pub(super) problems: Vec<(u32, &'static str, String)>,
 }
 
-/// Bounds on what resolving one text may produce. A value can be named any number of times, so without them a small
-/// document becomes gigabytes.
+/// Bounds on the output of resolving one text. A value can be named any number of times, so without bounds a small
+/// document could grow to gigabytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
-    /// Bytes by which values may be longer than the Liquid that they replace, plus those kept in variables.
+    /// Bytes by which values may exceed the Liquid that they replace, plus the bytes kept in variables.
     bytes: usize,
-    /// Outputs and tags.
+    /// Number of outputs and tags.
     steps: usize,
-    /// `capture`, `raw` and `comment` blocks.
+    /// Number of `capture`, `raw` and `comment` blocks.
     blocks: usize,
 }
 
@@ -68,11 +68,11 @@ struct Resolver<'a> {
     in_code: bool,
     budget: Budget,
     left: Budget,
-    /// The budget is used up: nothing more is resolved.
+    /// True when the budget is used up: nothing more is resolved.
     stopped: bool,
 }
 
-/// Tags that steer what is shown; they are dropped and their text stays.
+/// Tags that control the output; they are dropped and the text between them stays.
 const FLOW: [&str; 19] = [
     "if",
     "unless",
@@ -95,8 +95,8 @@ const FLOW: [&str; 19] = [
     "continue",
 ];
 
-/// Resolves the Liquid of a text, within a budget. Where the budget ends the text is kept as it is, with a problem that
-/// says so.
+/// Resolves the Liquid of a text, within a budget. Once the budget is used up, the rest of the text is kept as it is
+/// and a problem is reported.
 pub(super) fn resolve(text: &str, data: &BTreeMap<String, Value>, page: &Value, budget: Budget) -> Resolved {
     if !text.contains("{{") && !text.contains("{%") {
         return Resolved {
@@ -159,7 +159,7 @@ impl Resolver<'_> {
         self.push(rest);
     }
 
-    /// Resolves nothing from here on.
+    /// Stops resolving, and reports why.
     fn stop(&mut self, why: &str) {
         if !self.stopped {
             self.stopped = true;
@@ -170,7 +170,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Takes bytes out of the budget; `false`, and the end of resolving, when it does not hold them.
+    /// Takes bytes out of the budget; returns `false`, and ends resolving, when too few are left.
     fn afford(&mut self, bytes: usize) -> bool {
         match self.left.bytes.checked_sub(bytes) {
             Some(left) if !self.stopped => self.left.bytes = left,
@@ -184,7 +184,7 @@ impl Resolver<'_> {
         !self.stopped
     }
 
-    /// Takes a block out of the budget; `false`, and the end of resolving, when there is none left.
+    /// Takes a block out of the budget; returns `false`, and ends resolving, when none is left.
     fn afford_block(&mut self) -> bool {
         if let Some(left) = self.left.blocks.checked_sub(1) {
             self.left.blocks = left;
@@ -197,7 +197,7 @@ impl Resolver<'_> {
         !self.stopped
     }
 
-    /// Copies text, counting lines and following fences.
+    /// Copies text, counting lines and tracking code fences.
     fn push(&mut self, text: &str) {
         self.out.text.push_str(text);
         let mut lines = text.split('\n');
@@ -211,8 +211,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Puts something in the place of source that may span lines. The source stays when the budget does not hold the
-    /// replacement.
+    /// Replaces source that may span lines. The source stays when the budget does not allow the replacement.
     fn replace(&mut self, whole: &str, with: &str) {
         if with.len() > whole.len() && !self.afford(with.len() - whole.len()) {
             self.push(whole);
@@ -251,7 +250,7 @@ impl Resolver<'_> {
                 self.replace(whole, &value);
             }
             [name] if self.variables.contains_key(*name) => {
-                // A capture that spans lines stands where it was written; printing it again would move all lines.
+                // A capture that spans lines stays where it was written; printing it again would shift all lines.
                 let value = self.variables.get(*name).cloned().unwrap_or_default();
                 let value = if value.contains('\n') { "" } else { value.as_str() };
                 let value = value.to_owned();
@@ -268,7 +267,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the place that is being filled is a link's address.
+    /// Returns true when the position being filled is the address of a link.
     fn is_address(&self, after: &str) -> bool {
         self.out.text.ends_with("](") && after.starts_with([')', ' ', '/', '#'])
     }
@@ -342,7 +341,7 @@ impl Resolver<'_> {
         after
     }
 
-    /// A capture of one line is shown where it is used, a longer one where it is written.
+    /// Resolves a capture: one line is shown where it is used, a longer text where it is written.
     fn capture<'t>(&mut self, whole: &str, name: &str, after: &'t str) -> &'t str {
         if !self.afford_block() {
             self.push(whole);
@@ -367,7 +366,7 @@ impl Resolver<'_> {
         &after[body.len()..]
     }
 
-    /// `{% raw %}…{% endraw %}` stays as it is, a comment goes.
+    /// Keeps the text of `{% raw %}…{% endraw %}` as it is, and removes a comment.
     fn verbatim<'t>(&mut self, whole: &str, word: &str, after: &'t str) -> &'t str {
         if !self.afford_block() {
             self.push(whole);
@@ -423,7 +422,7 @@ fn next_open(rest: &str) -> Option<usize> {
         .position(|pair| matches!(pair, b"{{" | b"{%"))
 }
 
-/// The next closing mark of one kind. It is remembered, so that a text full of openings is searched once.
+/// Position of the next closing mark of one kind. It is cached, so that a text full of openings is searched only once.
 struct Closing {
     mark: &'static str,
     next: Option<usize>,
@@ -439,7 +438,7 @@ impl Closing {
         }
     }
 
-    /// Length of the construct that opens at `from`, when it is closed not further on than a person would write it.
+    /// Length of the construct that opens at `from`, if it is closed within 2,000 bytes.
     fn end(&mut self, text: &str, from: usize) -> Option<usize> {
         const LONGEST: usize = 2_000;
         let inner = from + 2;
@@ -452,10 +451,10 @@ impl Closing {
     }
 }
 
-/// Bytes in which a block has to be closed.
+/// Most bytes from the start of a block to its end tag.
 const LONGEST_BLOCK: usize = 20_000;
 
-/// The body of `{% word %}…{% endword %}` and what follows.
+/// Returns the body of `{% word %}…{% endword %}` and the text after it.
 fn block<'t>(after: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
     let end = format!("end{word}");
     let mut from = 0;

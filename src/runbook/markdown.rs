@@ -1,5 +1,5 @@
-//! Markdown becomes blocks with their source lines. pulldown-cmark reads; nesting is bounded, so that no document can
-//! exhaust the stack.
+//! Conversion of Markdown to blocks with their source lines. pulldown-cmark does the parsing; nesting is bounded, so
+//! that no document can exhaust the stack.
 
 mod inlines;
 
@@ -12,12 +12,12 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 use super::prepare::indent_of;
 use super::{Block, BlockKind, Definition, Inline, Item, Role, html};
 
-/// Parts of a document (beginnings and ends of blocks, cells, spans; pieces of text) that are read. A table of 20,000 cells
-/// has 60,000. What comes after is kept as plain text: each part costs some hundred bytes.
+/// Most parts of a document (beginnings and ends of blocks, cells, spans; pieces of text) that are read. A table of
+/// 20,000 cells has 60,000. The rest is kept as plain text: each part takes some hundred bytes.
 const MOST_EVENTS: usize = 200_000;
-/// How deep blocks may nest; what is deeper is flattened.
+/// Deepest nesting of blocks; anything deeper is flattened.
 const DEEPEST_BLOCK: usize = 24;
-/// How deep emphasis and links may nest.
+/// Deepest nesting of emphasis and links.
 const DEEPEST_INLINE: usize = 12;
 
 /// A piece of a document at its top level.
@@ -38,8 +38,8 @@ struct Reader<'a> {
     first_line: u32,
 }
 
-/// Reads a prepared text. `first_line` is the source line of its first line. Also gives the line from which on the text is
-/// kept as it is, when it has too many parts.
+/// Reads a prepared text. `first_line` is the source line of its first line. Also returns the line from which the text
+/// is kept as it is, if it has too many parts.
 pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
@@ -53,7 +53,7 @@ pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
     let mut rest = None;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         if events.len() >= MOST_EVENTS {
-            // The range of an end is the whole element, which was read already.
+            // The range of an end event is the whole element, which has already been read.
             rest = Some(if matches!(event, Event::End(_)) {
                 range.end
             } else {
@@ -82,7 +82,7 @@ pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
     (parts, cut)
 }
 
-/// Reads a short text that holds no headings worth a section.
+/// Reads a short text whose headings deserve no sections: they become bold paragraphs.
 pub(super) fn blocks(text: &str, first_line: u32, role: Role) -> Vec<Block> {
     let mut out = Vec::new();
     for part in read(text, first_line).0 {
@@ -156,7 +156,7 @@ impl Reader<'_> {
         out
     }
 
-    /// Blocks up to the end of what they are nested in; at the top, up to the next heading.
+    /// Reads blocks up to the end of the element that holds them; at the top level, up to the next heading.
     fn blocks(&mut self, top: bool) -> Vec<Block> {
         let mut out = Vec::new();
         let mut flattened = 0_usize;
@@ -310,7 +310,7 @@ impl Reader<'_> {
         (head, rows)
     }
 
-    /// Text of a code or HTML block, up to its end.
+    /// Reads the text of a code or HTML block, up to its end.
     fn raw(&mut self) -> String {
         let mut text = String::new();
         while let Some((Event::Text(part) | Event::Html(part) | Event::InlineHtml(part), _)) = self.events.get(self.at)
@@ -321,7 +321,7 @@ impl Reader<'_> {
         text
     }
 
-    /// Inlines up to the end of what they are nested in, or the next block.
+    /// Reads inlines up to the end of the element that holds them, or to the next block.
     fn inlines(&mut self, depth: usize) -> Vec<Inline> {
         let mut out = Vec::new();
         let mut flattened = 0_usize;
@@ -435,7 +435,7 @@ fn html_block(raw: &str, line: u32, out: &mut Vec<Block>) {
     push_paragraph(out, vec![Inline::Text(text.trim().to_owned())], line);
 }
 
-/// Puts attribute words on the block that ends where they stand. `indent` is how far they were moved in.
+/// Finds the block that an attribute list on `line` belongs to. `indent` is the indentation of the list.
 pub(super) fn attach<'b>(
     blocks: &'b mut [Block],
     source: &[&str],

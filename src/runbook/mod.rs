@@ -1,8 +1,9 @@
-//! Documents become topics: front matter, Liquid, Markdown, dialects, steps, contacts. Pure: text in, data out.
+//! Conversion of documents to topics: front matter, Liquid, Markdown, dialects, steps, contacts. Pure: text in, data
+//! out.
 //!
-//! [`parse`] reads one document. The way of the text: [`frontmatter`] cuts off the keys, `liquid` resolves what names
-//! the team's data, `prepare` takes out kramdown's attributes and HTML, `markdown` makes blocks, `sections` nests them
-//! and gives them roles, `topics` gathers what an answer shows. Lines are kept all the way.
+//! [`parse`] reads one document in stages: [`frontmatter`] cuts off the keys, `liquid` resolves references to the
+//! team's data, `prepare` removes kramdown's attributes and HTML, `markdown` makes blocks, `sections` nests them and
+//! assigns their roles, `topics` gathers the contents of an answer. Line numbers are kept throughout.
 
 mod contacts;
 mod cre;
@@ -34,8 +35,8 @@ pub use text::{plain, plain_block, runs, walk, walk_inlines};
 
 /// Reads one document. `path` is relative to the runbook folder; `data` is what Liquid calls `site.data`.
 ///
-/// Total: any text yields a runbook, except YAML that holds no rules, and text without a word. What is not understood
-/// is a diagnostic.
+/// Total: any text yields a runbook, except YAML that holds no rules, and text without a word. Anything that is not
+/// understood becomes a diagnostic.
 pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<Runbook>, Vec<Diagnostic>) {
     let text = normalise(text);
     let mut diagnostics = Diagnostics {
@@ -52,13 +53,13 @@ pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<
     (runbook, found)
 }
 
-/// Whether a path is one of a YAML file.
+/// Returns true for the path of a YAML file.
 pub fn is_yaml(path: &str) -> bool {
     path.rsplit_once('.')
         .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("yml") || extension.eq_ignore_ascii_case("yaml"))
 }
 
-/// `_data/teams.yml` by key.
+/// Returns the teams of `_data/teams.yml` by key.
 pub fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
     contacts::teams(data)
 }
@@ -83,7 +84,8 @@ impl Diagnostics<'_> {
         for (line, code, message) in problems {
             let level = match code {
                 "mark-spelling" => Level::Info,
-                // A rule that does not see what it is for: to be told at the start too, as other broken signatures are.
+                // A rule that cannot recognise its problem is reported at the start, too, as other broken signatures
+                // are.
                 "rule-regex" => Level::Error,
                 _ => Level::Warning,
             };
@@ -92,7 +94,7 @@ impl Diagnostics<'_> {
     }
 }
 
-/// Without byte order mark, with `\n` for every line break.
+/// Removes the byte order mark and turns every line break into `\n`.
 fn normalise(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains('\r') {
@@ -148,7 +150,7 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
     for (line, level, code, message) in std::mem::take(&mut split.problems) {
         diagnostics.push(line, level, code, message);
     }
-    // Blank lines stand for the front matter, so that every line keeps its number.
+    // Blank lines replace the front matter, so that every line keeps its number.
     let body = format!("{}{}", "\n".repeat(split.lines), split.body);
     let resolved = liquid::resolve(&body, data, &split.page, liquid::DOCUMENT);
     let mut front = split.front;
@@ -225,7 +227,7 @@ fn finish(
     }
 }
 
-/// `Original URL: <…>` at the start, or an absolute `link:`.
+/// Address at which the document is published: `Original URL: <…>` at the start, or an absolute `link:`.
 fn published_at(front: &FrontMatter, body: &str) -> Option<String> {
     let first = body.trim_start().lines().next().unwrap_or("");
     if let Some(rest) = first.strip_prefix("Original URL:") {

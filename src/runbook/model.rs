@@ -1,5 +1,5 @@
-//! What a team's document becomes: a [`Runbook`] of sections whose blocks keep order, nesting, code and source lines,
-//! and the [`Topic`]s that a person can be sent to. Plain data: everything else in the core reads it.
+//! The model of a team's document: a [`Runbook`] of sections whose blocks keep order, nesting, code and source lines,
+//! and the [`Topic`]s that a person can be sent to. Plain data, read by everything else in the core.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::Document;
 /// A value of front matter or of a `_data` file. YAML is read into JSON's data model; keys keep their order.
 pub type Value = serde_json::Value;
 
-/// What Liquid calls `site.data`.
+/// The data that Liquid calls `site.data`.
 pub type Data = BTreeMap<String, Value>;
 
-/// How a document is written. Recognised by content, never by folder.
+/// Format of a document, recognised by content, never by folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
@@ -34,43 +34,43 @@ pub enum Dialect {
     Plain,
 }
 
-/// One document of the team.
+/// A document of the team.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Runbook {
     /// Path relative to the runbook folder, with `/`.
     pub path: String,
-    /// The name that people see: front matter's title or `runbook-name`, the first heading, or the file name.
+    /// Displayed title: front matter's title or `runbook-name`, the first heading, or the file name.
     pub title: String,
-    /// How it is written.
+    /// Format of the document.
     pub dialect: Dialect,
-    /// Its front matter.
+    /// The document's front matter.
     pub front: FrontMatter,
-    /// Whether it says something: a draft or a "has been moved" stub never answers by itself.
+    /// The document's own content: a draft or a "has been moved" stub never answers by itself.
     pub standing: Standing,
-    /// Where the document is published, when it says so (`Original URL:`, an absolute `link:`).
+    /// Address of the published document, if the document gives it (`Original URL:`, an absolute `link:`).
     pub url: Option<String>,
-    /// In document order. The first is the whole document: its heading is the title, its blocks the text before the
-    /// first heading below the title.
+    /// The sections, in document order. The first is the whole document: its heading is the title, its blocks the text
+    /// before the first heading below the title.
     pub sections: Vec<Section>,
     /// The topics, in document order. The first is the whole document.
     pub topics: Vec<Topic>,
 }
 
-/// Whether a document can answer.
+/// Fitness of a document to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It explains something.
+    /// A document that explains something.
     Full,
     /// A draft without content of its own (`draft: true`, unfilled boilerplate).
     Draft,
-    /// It says that it moved elsewhere, or only points to another document.
+    /// A note that the document moved elsewhere, or a mere reference to another document.
     Pointer,
     /// A list of messages or links that other documents explain (glossary, index).
     Listing,
 }
 
-/// The keys before the text that Signpost knows. All others stay in `other`.
+/// The front-matter keys that Signpost knows. All others stay in `other`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct FrontMatter {
     /// `runbook-name`.
@@ -89,7 +89,7 @@ pub struct FrontMatter {
     pub link: Option<String>,
     /// `parent`.
     pub parent: Option<String>,
-    /// What stands under `signpost:`.
+    /// The keys under `signpost:`.
     pub signpost: SignpostKeys,
     /// Every other key, untouched.
     pub other: BTreeMap<String, Value>,
@@ -100,11 +100,11 @@ pub struct FrontMatter {
 pub struct SignpostKeys {
     /// Explicit ways to recognise the runbook.
     pub signatures: Vec<ExplicitSignature>,
-    /// A message that holds one of these is not about this runbook.
+    /// Patterns that exclude the runbook: a message that holds one of them is not about it.
     pub not: Vec<Pattern>,
     /// Key of the team in `_data/teams.yml`.
     pub team: Option<String>,
-    /// Messages that must match it (checked by `lint`).
+    /// Messages that must match the runbook (checked by `lint`).
     pub examples: Vec<String>,
     /// `false`: never answer unasked.
     pub answer: Option<bool>,
@@ -114,7 +114,7 @@ pub struct SignpostKeys {
     /// Source line of `jobs:`, from 1.
     #[serde(skip)]
     pub jobs_line: u32,
-    /// Checks of its jobs, as written: `jobs::checks` reads them.
+    /// Checks of the runbook's jobs, as written: `jobs::checks` reads them.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub checks: Value,
     /// Source line of `checks:`, from 1.
@@ -125,15 +125,15 @@ pub struct SignpostKeys {
 /// An explicit signature from front matter: `signatures: ["text with <ID>", {regex: "…", section: "Heading"}, {code: E0003}]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExplicitSignature {
-    /// What to look for.
+    /// The pattern to look for.
     pub pattern: Pattern,
-    /// Heading of the section it leads to; the whole document without.
+    /// Heading of the section that the signature leads to; `None` for the whole document.
     pub section: Option<String>,
     /// Source line, from 1.
     pub line: u32,
 }
 
-/// Something to look for in a message.
+/// A pattern to look for in a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pattern {
@@ -147,65 +147,66 @@ pub enum Pattern {
     Alert(String),
 }
 
-/// A heading and what stands below it, up to the next heading of any level.
+/// A heading and the text below it, up to the next heading of any level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Section {
-    /// Heading text as people read it: mark-up and Liquid resolved, without `#`, attributes and anchors.
+    /// Displayed heading: mark-up and Liquid resolved, without `#`, attributes and anchors.
     pub heading: String,
-    /// The same as the document writes it, where that differs: with its backticks and Liquid. Programs name a section so.
+    /// The heading as the document writes it, if that differs: with its backticks and Liquid. Programs name a section
+    /// by it.
     pub written: Option<String>,
-    /// 0 for the whole document, else 1 to 6.
+    /// Heading level: 0 for the whole document, else 1 to 6.
     pub level: u8,
-    /// Index of the section it is nested in; `None` for the whole document.
+    /// Index of the section that holds this one; `None` for the whole document.
     pub parent: Option<usize>,
     /// Ids that links use: explicit ones and the generated one.
     pub anchors: Vec<String>,
     /// Source line of the heading, from 1.
     pub line: u32,
-    /// What the section is for, from its heading.
+    /// Purpose of the section, derived from its heading.
     pub role: Role,
-    /// Its own blocks, without those of nested sections.
+    /// The section's own blocks, without those of nested sections.
     pub blocks: Vec<Block>,
     /// The detection rule, in a CRE file.
     pub rule: Option<Rule>,
 }
 
-/// What a piece of a runbook is for.
+/// Purpose of a piece of a runbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Anything else.
     Other,
-    /// Overview, description, meaning: what this is about.
+    /// Overview, description, meaning: the subject.
     Overview,
-    /// What a person sees: messages, symptoms, "Check RunBook Match".
+    /// Symptoms as a person sees them: messages, "Check RunBook Match".
     Symptoms,
     /// Alerts that lead here: "Example Alert(s)".
     Alerts,
-    /// Why it happens.
+    /// Causes of the problem.
     Causes,
-    /// What it does to users.
+    /// Effects on users.
     Impact,
-    /// How to find out more.
+    /// Steps of further diagnosis.
     Diagnosis,
-    /// What to do: actions, resolution, mitigation, solutions.
+    /// Remedies: actions, resolution, mitigation, solutions.
     Steps,
-    /// Whom to call.
+    /// People or teams to call.
     Escalation,
     /// Further reading.
     References,
 }
 
-/// One block of text with its place and purpose.
+/// A block of text with its place and purpose.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Block {
-    /// What it is.
+    /// Kind and content of the block.
     pub kind: BlockKind,
-    /// What it is for: from an attribute such as `{: tsSymptoms}`, else its section's role.
+    /// Purpose of the block: from an attribute such as `{: tsSymptoms}`, else its section's role.
     pub role: Role,
-    /// Source line, from 1; 0 for blocks that templates made.
+    /// Source line, from 1; 0 for blocks generated by templates.
     pub line: u32,
-    /// Words of attribute lists that belong to it, as written: `screen`, `pre`, `tip`, `.label`, `#anchor`.
+    /// Words of the block's attribute lists, as written: `screen`, `pre`, `tip`, `.label`, `#anchor`.
     pub attrs: Vec<String>,
 }
 
@@ -217,7 +218,7 @@ pub enum BlockKind {
     Heading(Vec<Inline>),
     /// Running text.
     Paragraph(Vec<Inline>),
-    /// Code, kept to the letter.
+    /// Code, kept literally.
     Code {
         /// First word of the fence's info string, or empty.
         lang: String,
@@ -226,7 +227,7 @@ pub enum BlockKind {
     },
     /// A list.
     List {
-        /// Numbered or not.
+        /// True for a numbered list.
         ordered: bool,
         /// Number of the first item.
         start: u64,
@@ -253,20 +254,20 @@ pub enum BlockKind {
 /// A button of a reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Button {
-    /// What stands on it; it alone tells what happens.
+    /// Text on the button, which must tell by itself what a click does.
     pub label: String,
-    /// What is done, unique in its row.
+    /// Action of the button, unique in its row.
     pub action: String,
-    /// What goes along with the click.
+    /// Value that is sent with the click.
     pub value: String,
-    /// Whether it is the one that most people want.
+    /// True for the button that most people want.
     pub primary: bool,
 }
 
 /// An item of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Item {
-    /// Its blocks; the first is usually a paragraph.
+    /// The item's blocks; the first is usually a paragraph.
     pub blocks: Vec<Block>,
     /// Source line, from 1.
     pub line: u32,
@@ -287,7 +288,7 @@ pub struct Definition {
 pub enum Inline {
     /// Plain text, unescaped.
     Text(String),
-    /// Code, kept to the letter.
+    /// Code, kept literally.
     Code(String),
     /// Bold.
     Strong(Vec<Inline>),
@@ -297,9 +298,9 @@ pub enum Inline {
     Strike(Vec<Inline>),
     /// A link.
     Link {
-        /// Where it leads.
+        /// Destination of the link.
         target: Target,
-        /// What it shows.
+        /// Displayed text.
         label: Vec<Inline>,
     },
     /// An image: only its alternative text and address.
@@ -309,11 +310,11 @@ pub enum Inline {
         /// Address as written.
         url: String,
     },
-    /// A line break that matters.
+    /// A hard line break.
     Break,
 }
 
-/// Where a link leads.
+/// Destination of a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
@@ -325,51 +326,52 @@ pub enum Target {
     Relative(String),
 }
 
-/// How a CRE rule detects its trouble. Time windows are left out: pastes are undated, nearness of lines is used.
+/// Detection rule of a CRE file. Time windows are left out: pasted text has no dates, so the distance in lines is used
+/// instead.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rule {
-    /// `sequence`: the order counts; `set`: it does not.
+    /// True for `sequence`, where the order counts; false for `set`.
     pub ordered: bool,
-    /// All of these must be there.
+    /// Patterns all of which must occur.
     pub all: Vec<Pattern>,
-    /// None of these may be near.
+    /// Patterns none of which may occur nearby.
     pub none: Vec<Pattern>,
 }
 
-/// What a person can be sent to: a runbook, or one section of it. Gathers from the section, and the ones nested in it,
-/// what an answer shows.
+/// A destination to send a person to: a runbook, or one section of it. Gathers the contents of an answer from the
+/// section and the ones nested in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Topic {
-    /// Index of its section; 0 for the whole document.
+    /// Index of the section; 0 for the whole document.
     pub section: usize,
-    /// Its name: the section's heading, or the runbook's title.
+    /// The topic's name: the section's heading, or the runbook's title.
     pub title: String,
-    /// Texts by which a person recognises it.
+    /// Texts by which a person recognises the topic.
     pub symptoms: Vec<Symptom>,
-    /// What it is about and why it happens, the best sentences first.
+    /// Subject and causes, the best sentences first.
     pub causes: Vec<Block>,
-    /// What to do, in order.
+    /// Steps to take, in order.
     pub steps: Vec<Step>,
     /// Sections that a step or the text sends the reader to, or alternatives such as "You're the cluster creator".
     pub branches: Vec<Branch>,
-    /// Whom to call: the section's own first, then the document's.
+    /// Contacts: the section's own first, then the document's.
     pub contacts: Vec<Contact>,
     /// Dashboards, Jenkins jobs and other places to look at.
     pub places: Vec<Place>,
 }
 
-/// A text that shows the trouble.
+/// A text that shows the problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Symptom {
     /// The text, unescaped; may span lines and hold placeholders.
     pub text: String,
     /// Source line, from 1.
     pub line: u32,
-    /// Where it stood.
+    /// Place of the text in the document.
     pub kind: SymptomKind,
 }
 
-/// Where a symptom stood.
+/// Place of a symptom in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SymptomKind {
@@ -389,16 +391,16 @@ pub enum SymptomKind {
     Alert,
 }
 
-/// One thing to do.
+/// A step of a procedure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
-    /// As a person would call it: `2`, `2.1`; empty for an unnumbered one.
+    /// Number as a person would say it: `2`, `2.1`; empty for an unnumbered step.
     pub number: String,
     /// Text and code of the step, without its sub-steps.
     pub blocks: Vec<Block>,
     /// Sub-steps, in order.
     pub steps: Vec<Step>,
-    /// Heading it stands under, when that is not the topic's own.
+    /// Section that the step comes from, if it is not the topic's own.
     pub under: Option<usize>,
     /// Source line, from 1.
     pub line: u32,
@@ -407,26 +409,26 @@ pub struct Step {
 /// A way on to another section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Branch {
-    /// What the link or the heading says.
+    /// Text of the link or heading.
     pub label: String,
-    /// Index of the section it leads to.
+    /// Index of the section that the branch leads to.
     pub section: usize,
 }
 
-/// Whom to call, or where to file.
+/// A contact to call, or a place to file an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Contact {
     /// Key of the team in `_data/teams.yml`, when it is known.
     pub team: Option<String>,
-    /// What it is.
+    /// Kind of the contact.
     pub kind: ContactKind,
-    /// What people see: `#armada-api`, the policy's name.
+    /// Displayed name: `#armada-api`, the policy's name.
     pub name: String,
-    /// Where it leads, when it is known.
+    /// Address of the contact, when it is known.
     pub url: Option<String>,
-    /// The sentence that says when ("If IAM is down, …"), when there is one.
+    /// The sentence that says when to call ("If IAM is down, …"), when there is one.
     pub when: Option<String>,
-    /// Source line, from 1; 0 from front matter's `team`.
+    /// Source line, from 1; 0 for a contact from front matter's `team`.
     pub line: u32,
 }
 
@@ -440,18 +442,18 @@ pub enum ContactKind {
     Pager,
     /// An issue tracker.
     Issues,
-    /// A page of the team, support, mail.
+    /// A page of the team, a support page, a mail address.
     Other,
 }
 
 /// A place to look at or to start something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// What it is.
+    /// Kind of the place.
     pub kind: PlaceKind,
-    /// What the link says.
+    /// Text of the link.
     pub label: String,
-    /// Its address.
+    /// Address of the link.
     pub url: String,
     /// Source line, from 1.
     pub line: u32,
@@ -469,48 +471,48 @@ pub enum PlaceKind {
     Other,
 }
 
-/// How bad a diagnostic is.
+/// Severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Worth knowing.
     Info,
-    /// Something was not understood; the rest of the document is used.
+    /// Something that was not understood; the rest of the document is used.
     Warning,
-    /// The document, or an explicit signature of it, cannot be used as it stands.
+    /// A document, or an explicit signature of it, that cannot be used as it stands.
     Error,
 }
 
-/// Something in a runbook folder that its author should know. Printed as `path:line: level[code]: message`.
+/// A finding in a runbook folder that its author should know. Printed as `path:line: level[code]: message`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Diagnostic {
     /// Path relative to the runbook folder.
     pub path: String,
     /// Source line, from 1; 0 for the whole file.
     pub line: u32,
-    /// How bad it is.
+    /// Severity of the finding.
     pub level: Level,
-    /// A short name that stays the same: `liquid-unknown`, `fence-unclosed`.
+    /// A short, stable name: `liquid-unknown`, `fence-unclosed`.
     pub code: &'static str,
-    /// What is wrong and what to do.
+    /// Description of the finding and its remedy.
     pub message: String,
 }
 
-/// A file of the folder that was not read as a runbook, and why.
+/// A file of the folder that was not read as a runbook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     /// Path relative to the runbook folder.
     pub path: String,
-    /// Why, in a few words.
+    /// The reason, in a few words.
     pub reason: String,
 }
 
 /// The people to escalate to, from `_data/teams.yml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Team {
-    /// Its key in the file.
+    /// Key of the team in the file.
     pub key: String,
-    /// Its name.
+    /// Name of the team.
     pub name: Option<String>,
     /// Chat channel: name and link.
     pub comm: Option<(String, Option<String>)>,
@@ -522,18 +524,18 @@ pub struct Team {
     pub link: Option<String>,
 }
 
-/// Everything that was read from one runbook folder.
+/// The contents of a runbook folder.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     /// The documents, ordered by path.
     pub runbooks: Vec<Document>,
-    /// `_data/NAME.yml` by NAME: what Liquid calls `site.data`.
+    /// The files `_data/NAME.yml` by NAME; Liquid calls them `site.data`.
     pub data: Arc<Data>,
-    /// `_data/teams.yml` by key.
+    /// The teams of `_data/teams.yml` by key.
     pub teams: BTreeMap<String, Team>,
-    /// What was not understood.
+    /// Findings in the documents.
     pub diagnostics: Vec<Diagnostic>,
-    /// What was not read.
+    /// Files that were not read as runbooks.
     pub skipped: Vec<Skipped>,
 }
 
@@ -547,14 +549,15 @@ pub struct TopicId {
 }
 
 impl Section {
-    /// The heading's text as the document writes it, without `#`, attributes and anchors: how programs name the section.
+    /// Returns the heading as the document writes it, without `#`, attributes and anchors. Programs name the section by
+    /// it.
     pub fn name(&self) -> &str {
         self.written.as_deref().unwrap_or(&self.heading)
     }
 }
 
 impl Runbook {
-    /// Which of the sections with its heading a section is, from 0: headings name sections, and may stand twice.
+    /// Index of a section among those with its heading, from 0: headings name sections, and may occur more than once.
     pub fn nth(&self, section: usize) -> usize {
         let Some(named) = self.sections.get(section) else {
             return 0;
@@ -563,7 +566,7 @@ impl Runbook {
         before.filter(|other| other.heading == named.heading).count()
     }
 
-    /// The topic of a section; one that is no topic of its own belongs to the nearest one around it.
+    /// Returns the topic of a section; for a section that is not a topic, the topic of the nearest section around it.
     pub fn topic(&self, section: usize) -> Option<&Topic> {
         let mut at = Some(section);
         while let Some(section) = at {
@@ -587,7 +590,7 @@ impl Library {
         self.runbook(id)?.sections.get(id.section)
     }
 
-    /// The topic itself; a section that is no topic of its own belongs to the nearest one around it.
+    /// Returns the topic of an id; for a section that is not a topic, the topic of the nearest section around it.
     pub fn topic(&self, id: TopicId) -> Option<&Topic> {
         self.runbook(id)?.topic(id.section)
     }

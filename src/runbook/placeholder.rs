@@ -1,22 +1,22 @@
 //! Placeholders in messages and commands: `<ID>`, `'<provider>'`, `[NAMESPACE]`, `$NODE`, `xxxxx`, `%v`, …
 //!
-//! Authors mark what varies in a dozen ways. All of them are found by one pass of one expression, so that templates,
-//! captures and the filling of commands agree on what a placeholder is and how it is called.
+//! Authors mark variable parts in a dozen ways. A single expression finds all of them, so that templates, captures and
+//! the filling of commands agree on the placeholders and their names.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A placeholder and where it stands.
+/// A placeholder and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placeholder {
     /// Byte range in the text.
     pub range: std::ops::Range<usize>,
-    /// Lower snake case: `cluster_name_or_id`; [`UNNAMED`] when it has no name.
+    /// Name in lower snake case: `cluster_name_or_id`; [`UNNAMED`] for a placeholder without one.
     pub name: String,
 }
 
-/// The name of a placeholder that has none, such as `...` or `xxxxx`.
+/// Name given to a placeholder without one, such as `...` or `xxxxx`.
 pub const UNNAMED: &str = "value";
 
 /// Words in capitals that stand for a value of that kind: `REGION`, `CLUSTER_ID`, `API-KEY`. Constants of programs
@@ -88,7 +88,7 @@ const KINDS: &[&str] = &[
     "ZONE",
 ];
 
-/// What brackets hold when they are no placeholder: levels and states of log lines.
+/// Words in brackets that are not placeholders: levels and states of log lines.
 const BRACKET_WORDS: &[&str] = &[
     "ALERT", "CRIT", "CRITICAL", "DEBUG", "EMERG", "ERR", "ERRO", "ERROR", "FAIL", "FAILED", "FATAL", "FIRING", "INFO",
     "LOG", "NOTE", "NOTICE", "OK", "PANIC", "RESOLVED", "SEVERE", "TODO", "TRACE", "WARN", "WARNING",
@@ -114,7 +114,7 @@ static SYNTAX: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The placeholders of a text, in order, not overlapping.
+/// Finds the placeholders of a text, in order, not overlapping.
 pub fn find(text: &str) -> Vec<Placeholder> {
     let Some(syntax) = SYNTAX.as_ref() else {
         return Vec::new();
@@ -155,7 +155,7 @@ pub fn find(text: &str) -> Vec<Placeholder> {
     found
 }
 
-/// Whether nothing is glued to it: `list[index]` and `[label](target)` are no placeholders.
+/// Returns true when no word or bracket adjoins the range: `list[index]` and `[label](target)` are no placeholders.
 fn stands_alone(text: &str, range: &std::ops::Range<usize>) -> bool {
     let glued = |c: char| c.is_alphanumeric() || matches!(c, '(' | '[' | ']' | '_' | '$' | '{');
     let before = text.get(..range.start).and_then(|before| before.chars().next_back());
@@ -163,7 +163,7 @@ fn stands_alone(text: &str, range: &std::ops::Range<usize>) -> bool {
     !before.is_some_and(glued) && !after.is_some_and(glued)
 }
 
-/// A name in lower snake case; [`UNNAMED`] where nothing nameable is left.
+/// Converts a name to lower snake case; returns [`UNNAMED`] when nothing usable is left.
 pub fn snake(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
@@ -178,7 +178,8 @@ pub fn snake(name: &str) -> String {
     if nameless { UNNAMED.to_owned() } else { out.to_owned() }
 }
 
-/// `$labels.instance` and `.Name` name a value; statements (`range .items`, `if …`, a pipeline) do not.
+/// Extracts the name of a template value, such as `$labels.instance` or `.Name`; statements (`range .items`, `if …`, a
+/// pipeline) have none.
 fn template_name(inner: &str) -> Option<String> {
     let path = inner.trim_start_matches(['$', '.']);
     let plain = !path.is_empty() && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
@@ -188,7 +189,8 @@ fn template_name(inner: &str) -> Option<String> {
     Some(snake(path.rsplit('.').next().unwrap_or(path)))
 }
 
-/// `<cluster ID>` is a placeholder; `<https://…>`, `<0.229.0>` (an Erlang process) and `<b>` are not.
+/// Extracts the name in angle brackets: `<cluster ID>` is a placeholder; `<https://…>`, `<0.229.0>` (an Erlang process)
+/// and `<b>` are not.
 fn angle_name(inner: &str) -> Option<String> {
     let first_is_letter = inner.starts_with(|c: char| c.is_ascii_alphabetic());
     let masked = inner.contains("xx") || inner.contains("XX");

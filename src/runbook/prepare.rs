@@ -1,5 +1,6 @@
-//! What a Markdown parser does not know: kramdown attribute lists, HTML bits, fences that do not fit their list or are
-//! never closed, tables with a short rule. Works on lines and keeps their number, so that places stay right.
+//! Preprocessing of text for the Markdown parser: kramdown attribute lists, HTML tags, fences that do not fit their
+//! list or are never closed, tables with a short delimiter row. Works on lines and keeps their number, so that
+//! positions stay right.
 
 mod lines;
 
@@ -8,27 +9,27 @@ use lines::{close_link, columns, fence_of, is_deep_heading, is_info, marker_widt
 
 use super::html;
 
-/// An attribute list such as `{: tsSymptoms}` and where it stood.
+/// An attribute list such as `{: tsSymptoms}` and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attribute {
     /// Line, from 1.
     pub(super) line: u32,
-    /// Blanks before it.
+    /// Number of columns before it.
     pub(super) indent: usize,
-    /// Its words, as written.
+    /// Words of the list, as written.
     pub(super) words: Vec<String>,
 }
 
-/// Text that a Markdown parser reads well, with what was taken out of it.
+/// A text that the Markdown parser reads well, with the parts that were taken out of it.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
-    /// As many lines as before.
+    /// The text, with as many lines as before.
     pub(super) text: String,
     /// Attribute lists on lines of their own, in order.
     pub(super) attributes: Vec<Attribute>,
-    /// Anchors inside lines (`{#id}`, `{: #id}`, `<a name>`), in order.
+    /// Anchors inside lines (`{#id}`, `{: #id}`, `<a name>`), in order: line and id.
     pub(super) anchors: Vec<(u32, String)>,
-    /// Line, code and message.
+    /// Problems: line, code and message.
     pub(super) problems: Vec<(u32, &'static str, String)>,
 }
 
@@ -38,8 +39,8 @@ struct Fence {
     indent: usize,
 }
 
-/// Columns that the content of a list item may begin at. Lines are moved to that column, so without a limit one line of
-/// blanks would make every line after it as long.
+/// Deepest column at which the content of a list item may begin. Lines are moved to that column, so without a limit one
+/// line of blanks would make every line after it as long.
 const DEEPEST: usize = 200;
 
 struct Preparer<'a> {
@@ -97,7 +98,7 @@ impl Preparer<'_> {
                 self.code_of_item(base);
                 continue;
             }
-            // An attribute line belongs to what stands before it, however far it is indented.
+            // An attribute line belongs to the block before it, however far it is indented.
             if blank_before && indent >= base + 4 && attribute_line(line).is_none() {
                 // Indented code stays as it is, up to the next line that is not indented.
                 while let Some(code) = self.lines.get(self.out.len()) {
@@ -114,8 +115,8 @@ impl Preparer<'_> {
         }
     }
 
-    /// Whether two lines of nothing but four blanks stand before it: how re:Post's pages set code off, in lists too,
-    /// where four blanks alone would make it a paragraph of the item.
+    /// Returns true when two lines of nothing but four blanks stand before the line. re:Post's pages set off code like
+    /// this, in lists, too, where an indentation of four alone would make it a paragraph of the item.
     fn is_set_off(&self, at: usize) -> bool {
         let blanks = |line: &&str| line.len() >= 4 && line.trim().is_empty();
         at >= 2
@@ -125,7 +126,7 @@ impl Preparer<'_> {
                 .is_some_and(|before| before.iter().all(blanks))
     }
 
-    /// Fences the code that starts here; the fence takes the place of the blank lines around it.
+    /// Fences the code that starts here; the fences replace the blank lines around it.
     fn code_of_item(&mut self, base: usize) {
         let fence = format!("{}~~~~", " ".repeat(base));
         if let Some(before) = self.out.last_mut() {
@@ -148,7 +149,8 @@ impl Preparer<'_> {
         }
     }
 
-    /// Code as HTML converters write it: two lines of four blanks, then lines indented by four, whatever list is open.
+    /// Handles code as HTML converters write it: two lines of four blanks, then lines indented by four, whatever list
+    /// is open.
     fn converted_code(&mut self, at: usize) -> bool {
         let blank = |at: usize| {
             self.lines
@@ -174,7 +176,7 @@ impl Preparer<'_> {
         true
     }
 
-    /// Follows which list items the line is nested in.
+    /// Tracks the list items that hold the line.
     fn track_list(&mut self, line: &str, indent: usize, blank_before: bool) {
         let marker = marker_width(line.trim_start());
         if blank_before || marker.is_some() || line.starts_with('#') {
@@ -198,7 +200,7 @@ impl Preparer<'_> {
             return String::new();
         }
         if line.starts_with("[//]: # ") || line.starts_with("[comment]: ") {
-            // The Markdown way to write a comment.
+            // The idiom for a comment in Markdown.
             return String::new();
         }
         let mut line = line.to_owned();
@@ -269,7 +271,7 @@ impl Preparer<'_> {
         out
     }
 
-    /// Gives a table's rule as many columns as its head has.
+    /// Gives a table's delimiter row as many columns as its head has.
     fn fit_rule(&self, at: usize, line: String) -> String {
         let is_rule = line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t' | '+'));
         if !is_rule || at == 0 {
@@ -292,7 +294,7 @@ impl Preparer<'_> {
         if at < 2 || !line.starts_with('|') || !is_row(at + 1) || is_row(at + 2) {
             return line;
         }
-        // Only right below the rule: further down, a short row is a short row.
+        // Only right below the delimiter row: further down, a short row is a short row.
         let head = columns(self.lines[at - 2]);
         let next = self.lines[at + 1];
         if self.lines[at - 1].contains("--") && columns(&line) + columns(next) == head {
@@ -301,7 +303,7 @@ impl Preparer<'_> {
         line
     }
 
-    /// Copies a fenced block, repaired where it needs to be.
+    /// Copies a fenced block, and repairs it where necessary.
     fn fence(&mut self, fence: &Fence, open: usize) {
         let base = self.offsets.last().copied().unwrap_or(0).min(fence.indent);
         let base = if marker_width(self.lines[open].trim_start()).is_some() {
@@ -327,7 +329,7 @@ impl Preparer<'_> {
             self.out.push(shifted);
         }
         if closed && is_info(self.lines[close].trim().trim_start_matches(fence.char)) {
-            // A closing fence with a language: written by mistake.
+            // A closing fence with a language: a mistake of the author.
             if let Some(last) = self.out.last_mut() {
                 *last = format!("{}{}", " ".repeat(base), fence.char.to_string().repeat(fence.length));
             }
@@ -358,14 +360,16 @@ impl Preparer<'_> {
         }
     }
 
-    /// Whether what looks like an opening fence closes one: nothing, or an attribute list, stands below it.
+    /// Returns true when an apparent opening fence closes a block: a blank line, an attribute list or the end follows
+    /// it.
     fn ends_here(&self, at: usize) -> bool {
         self.lines
             .get(at + 1)
             .is_none_or(|next| next.trim().is_empty() || attribute_line(next).is_some())
     }
 
-    /// Index of the closing line, or of the blank line where an unclosed fence should end, or the number of lines.
+    /// Returns the index of the closing line, of the blank line where an unclosed fence should end, or the number of
+    /// lines.
     fn find_close(&self, fence: &Fence, open: usize) -> (usize, bool) {
         let mut blank = None;
         let mut before_heading = None;
@@ -386,7 +390,7 @@ impl Preparer<'_> {
                 return (at, true);
             }
             if run == fence.length && is_info(&bare[run..]) {
-                // An opening fence inside a fence: the one before was left open, if there is a place to close it.
+                // An opening fence inside a fence: the first one was left open, if there is a place to close it.
                 if let Some(place) = before_heading.or(blank) {
                     return (place, false);
                 }
@@ -405,7 +409,7 @@ fn is_list_start(after: &str, heading: bool) -> bool {
     }
 }
 
-/// The words of a line that is nothing but an attribute list.
+/// Returns the words of a line that consists of an attribute list only.
 fn attribute_line(line: &str) -> Option<Vec<String>> {
     let inner = line
         .trim()
@@ -418,7 +422,7 @@ fn attribute_line(line: &str) -> Option<Vec<String>> {
     Some(words(inner))
 }
 
-/// Words of an attribute list; a quoted value stays one word.
+/// Splits an attribute list into words; a quoted value stays one word.
 fn words(inner: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut quote = None;

@@ -1,10 +1,10 @@
-//! What a heading or a kramdown mark says about the text below it.
+//! Roles of text, as a heading or a kramdown mark gives them.
 
 use strsim::damerau_levenshtein;
 
 use super::Role;
 
-/// The role of a section from its heading; `Other` when the heading speaks of a trouble of its own.
+/// Role of a section by its heading; `Other` when the heading names a problem of its own.
 pub(super) fn of_heading(heading: &str) -> Role {
     let text = normalise(heading);
     if text.is_empty() || text.split(' ').count() > 7 {
@@ -121,7 +121,7 @@ const STEMS: [(&str, Role); 23] = [
     ("reading", Role::References),
 ];
 
-/// Words that leave the stem next to them in charge.
+/// Words that do not change the meaning of the stem next to them.
 const GENERIC: [&str; 60] = [
     "a",
     "about",
@@ -199,7 +199,7 @@ fn by_stem(text: &str) -> Role {
     found
 }
 
-/// Lower case, without numbers, marks and emoji around the words.
+/// Converts a heading to lower case and removes numbers, marks and emoji around the words.
 fn normalise(heading: &str) -> String {
     let lower = heading.to_lowercase().replace("(s)", "").replace('’', "'");
     let words: Vec<&str> = lower
@@ -212,7 +212,7 @@ fn normalise(heading: &str) -> String {
     words[usize::from(numbered)..].join(" ")
 }
 
-/// Whether a heading names one error or alert: `E0003`, `R0010, R0030: …`, `KubePodCrashLooping`.
+/// Returns true when a heading names one error or alert: `E0003`, `R0010, R0030: …`, `KubePodCrashLooping`.
 pub(super) fn names_trouble(heading: &str) -> bool {
     let mut words = heading
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '(' | ')' | '`' | '/' | '|'))
@@ -222,14 +222,14 @@ pub(super) fn names_trouble(heading: &str) -> bool {
     is_code(first) || is_alert(first) && others < 8 || humps(first) == 1 && first.len() >= 8 && others == 0
 }
 
-/// The role that a label in running text gives: `**Cause:** …`, `Fix: …`. Stricter than a heading: a phrase of its own.
+/// Role by a label in running text: `**Cause:** …`, `Fix: …`. Stricter than for a heading: at most three words.
 pub(super) fn of_label(label: &str) -> Role {
     let text = normalise(label);
     let known = text.split(' ').count() <= 3 && !text.is_empty();
     if known { of_heading(&text) } else { Role::Other }
 }
 
-/// `E0003`, `ERRSAMO`-like with a number, `CRE-2025-0039`, `NHC006`.
+/// Returns true for an error code: `E0003`, `ERRSAMO`-like with a number, `CRE-2025-0039`, `NHC006`.
 pub(super) fn is_code(word: &str) -> bool {
     let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
@@ -241,13 +241,13 @@ pub(super) fn is_code(word: &str) -> bool {
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'-' || c == b'_')
 }
 
-/// One word of several humps: `KubePodCrashLooping`, `etcdMembersDown`.
+/// Returns true for an alert name, one word in camel case: `KubePodCrashLooping`, `etcdMembersDown`.
 pub(super) fn is_alert(word: &str) -> bool {
     let start = usize::from(word.starts_with(|c: char| c.is_ascii_lowercase()));
     humps(word) + start >= 2 && word.len() >= 8 && word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
 }
 
-/// How often a capital follows a small letter.
+/// Counts the capitals that follow a small letter.
 fn humps(word: &str) -> usize {
     word.as_bytes()
         .windows(2)
@@ -255,7 +255,7 @@ fn humps(word: &str) -> usize {
         .count()
 }
 
-/// What a kramdown mark such as `tsSymptoms` means, and whether it is spelt as it should be.
+/// Returns the role of a kramdown mark such as `tsSymptoms`, and whether it is spelt correctly.
 pub(super) fn of_mark(word: &str) -> Option<(Role, bool)> {
     const MARKS: [(&str, Role); 8] = [
         ("tssymptoms", Role::Symptoms),
@@ -283,7 +283,7 @@ pub(super) fn of_mark(word: &str) -> Option<(Role, bool)> {
     (distance <= 2).then_some((role, distance == 0 && usual))
 }
 
-/// Whether an attribute word looks like a section mark, known or not.
+/// Returns true when an attribute word looks like a section mark, known or not.
 pub(super) fn looks_like_mark(word: &str) -> bool {
     word.strip_prefix("ts")
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))

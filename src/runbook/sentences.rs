@@ -1,8 +1,8 @@
-//! Running text by the sentence: which ones explain and which ones tell a person to act.
+//! Sentences of running text: which of them explain, and which tell a person to act.
 
 use super::{Inline, plain};
 
-/// Sentences of plain text.
+/// Splits plain text into sentences.
 pub(super) fn of_text(text: &str) -> Vec<&str> {
     let mut out = Vec::new();
     let mut from = 0;
@@ -15,7 +15,7 @@ pub(super) fn of_text(text: &str) -> Vec<&str> {
     out
 }
 
-/// Byte positions behind a sentence's end.
+/// Byte offsets of the ends of sentences.
 fn breaks(text: &str) -> Vec<usize> {
     const SHORT: [&str; 8] = ["e.g", "i.e", "etc", "vs", "cf", "eg", "ie", "no"];
     let mut out = Vec::new();
@@ -72,7 +72,7 @@ fn push(out: &mut [Vec<Inline>], inline: Inline) {
     }
 }
 
-/// Joins sentences to one paragraph again.
+/// Joins sentences into one paragraph again.
 pub(super) fn join(sentences: &[Vec<Inline>]) -> Vec<Inline> {
     let mut out: Vec<Inline> = Vec::new();
     for sentence in sentences {
@@ -84,7 +84,7 @@ pub(super) fn join(sentences: &[Vec<Inline>]) -> Vec<Inline> {
     out
 }
 
-/// Whether a sentence tells a person to do something.
+/// Returns true when a sentence tells a person to do something.
 pub(super) fn acts(sentence: &str) -> bool {
     let lower = sentence
         .trim_start_matches(|c: char| !c.is_alphanumeric())
@@ -110,7 +110,7 @@ pub(super) fn acts(sentence: &str) -> bool {
         })
 }
 
-/// Words with which instructions begin.
+/// First words of instructions.
 const VERBS: [&str; 86] = [
     "add",
     "adjust",
@@ -200,7 +200,7 @@ const VERBS: [&str; 86] = [
     "verify",
 ];
 
-/// Turns of phrase that tell what to do.
+/// Phrases that tell a person what to do.
 const PHRASES: [&str; 22] = [
     "to resolve",
     "to fix",

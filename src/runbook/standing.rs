@@ -1,11 +1,11 @@
-//! Whether a document says something of its own.
+//! Judgement of whether a document has content of its own.
 
 use serde_json::Value;
 
 use super::text::{plain_block, runs, walk, walk_inlines};
 use super::{BlockKind, FrontMatter, Inline, Role, Section, Standing};
 
-/// Judges a document.
+/// Determines the standing of a document.
 pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Standing {
     let mut facts = Facts::default();
     for section in sections {

@@ -1,4 +1,4 @@
-//! What to do, in order: lists become numbered steps, code and paragraphs belong to the step they follow.
+//! Steps in order: lists become numbered steps; code and paragraphs belong to the step that they follow.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ struct Builder {
     under: Option<usize>,
 }
 
-/// Whether the numbered list goes on after these blocks: `2.` after `1.`, or the next lone `1.`
+/// Returns true when the numbered list continues after these blocks: `2.` after `1.`, or the next lone `1.`
 fn goes_on(blocks: &[Block], number: u64) -> bool {
     blocks.iter().take(40).find_map(|block| match &block.kind {
         BlockKind::List {
@@ -76,7 +76,7 @@ impl Builder {
         }
     }
 
-    /// Bullets are ways to do the step they hang on, or steps without a number.
+    /// Adds bullets: ways to do the step that they belong to, or steps without a number.
     fn bullets(&mut self, block: &Block, items: &[Item], continues: bool) {
         let adjacent = self.last_number.is_some() && block.line == self.last_line + 1;
         let under = self.under;
@@ -91,7 +91,7 @@ impl Builder {
     }
 }
 
-/// Whether a step's text ends by announcing what follows.
+/// Returns true when a step's text ends by announcing what follows.
 fn introduces(step: &Step) -> bool {
     let Some(last) = step.blocks.last().filter(|_| step.steps.is_empty()) else {
         return false;
@@ -152,7 +152,7 @@ fn step(item: &Item, number: &str, under: Option<usize>) -> Step {
     step
 }
 
-/// Whether a list is only a table of contents of sections.
+/// Returns the sections that a list links to, if it is only a table of contents.
 pub(super) fn is_contents(block: &Block) -> Option<HashSet<usize>> {
     let BlockKind::List { items, .. } = &block.kind else {
         return None;
@@ -165,7 +165,7 @@ pub(super) fn is_contents(block: &Block) -> Option<HashSet<usize>> {
     (!out.is_empty()).then_some(out)
 }
 
-/// Section that a paragraph consists of a link to.
+/// Returns the section that a paragraph links to, if it consists of the link only.
 pub(super) fn lone_link(block: &Block) -> Option<usize> {
     let BlockKind::Paragraph(inlines) = &block.kind else {
         return None;
@@ -185,7 +185,8 @@ pub(super) fn lone_link(block: &Block) -> Option<usize> {
     found
 }
 
-/// Sections that a section's blocks send the reader to, with what the link says; not those of a table of contents.
+/// Returns the sections that a section's blocks link to, with the text of the link, except for those of a table of
+/// contents.
 pub(super) fn jumps(section: &Section) -> Vec<(usize, String)> {
     let mut out: Vec<(usize, String)> = Vec::new();
     super::walk(&section.blocks, &mut |block| {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Block, BlockKind, Inline, Role, Section, Symptom, SymptomKind, plain, plain_block, roles};
 
-/// Symptoms of a topic: `own` are its sections, its own first.
+/// Gathers the symptoms of a topic: `own` are its sections, its own section first.
 pub(super) fn gather(sections: &[Section], own: &[usize]) -> Vec<Symptom> {
     let mut found = Found::default();
     for (at, index) in own.iter().enumerate() {
@@ -124,7 +124,7 @@ impl Found {
     }
 }
 
-/// What a term of a definition list introduces.
+/// Role of the text that a term of a definition list introduces.
 pub(super) fn term_role(term: &str) -> Role {
     let lower = term.to_lowercase();
     let role = roles::of_heading(term);
@@ -142,7 +142,7 @@ pub(super) fn term_role(term: &str) -> Role {
     }
 }
 
-/// `alertname = X`, `alertname: "X"`, `alert: X`.
+/// Finds the names of alerts: `alertname = X`, `alertname: "X"`, `alert: X`.
 fn alert_names(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| {
         let at = line.find("alertname").map(|at| at + "alertname".len());
@@ -161,7 +161,7 @@ fn alert_names(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Texts in quotation marks that hold more than a word.
+/// Finds texts in quotation marks that hold more than a word.
 fn quotes(text: &str) -> Vec<&str> {
     let mut out = Vec::new();
     for (open, close) in [('"', '"'), ('“', '”')] {
@@ -179,7 +179,7 @@ fn quotes(text: &str) -> Vec<&str> {
     out
 }
 
-/// Whether code is something to type rather than something that was seen.
+/// Returns true when code is something to type rather than output.
 pub(super) fn is_command(block: &Block) -> bool {
     let BlockKind::Code { lang, text } = &block.kind else {
         return false;
@@ -206,7 +206,7 @@ pub(super) fn is_command(block: &Block) -> bool {
         ) && word.chars().next().is_some_and(char::is_alphabetic)
 }
 
-/// What command lines begin with.
+/// First words of command lines.
 const TOOLS: [&str; 40] = [
     "kubectl",
     "oc",

@@ -1,4 +1,4 @@
-//! What an answer shows, gathered from a section and the ones nested in it.
+//! Topics: the contents of answers, gathered from a section and the ones nested in it.
 
 mod explain;
 
@@ -12,7 +12,7 @@ use super::{
     roles, steps, symptoms,
 };
 
-/// The topics of a document, in order; the first is the whole document.
+/// Gathers the topics of a document, in order; the first is the whole document.
 pub(super) fn gather(
     sections: &[Section],
     front: &FrontMatter,
@@ -33,19 +33,19 @@ pub(super) fn gather(
         .collect()
 }
 
-/// More branches or contacts than this help nobody; it also bounds the work.
+/// Most branches or contacts: more help nobody, and the limit bounds the work.
 const MOST: usize = 60;
 
-/// The sections with what is known about each.
+/// The sections with derived facts about each.
 struct Tree<'a> {
     sections: &'a [Section],
-    /// Index behind the last section nested in each.
+    /// Index after the last section nested in each section.
     ends: Vec<usize>,
-    /// Sections that document a trouble of their own.
+    /// True for each section that documents a problem of its own.
     troubles: Vec<bool>,
-    /// Sections that something links to.
+    /// Sections that are targets of links.
     targets: HashSet<usize>,
-    /// Sections by their heading in lower case.
+    /// Sections by their headings in lower case.
     headings: HashMap<String, usize>,
 }
 
@@ -105,7 +105,7 @@ impl<'a> Tree<'a> {
         says_something && (own || self.targets.contains(&at))
     }
 
-    /// The section and those nested in it, without troubles of their own.
+    /// Returns the section and those nested in it, except for those with problems of their own.
     fn own(&self, at: usize) -> Vec<usize> {
         let mut out = vec![at];
         let mut next = at + 1;
@@ -158,7 +158,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Sections that a step sends the reader to under a condition: they are branches, not the next steps.
+    /// Returns the sections that a step links to under a condition: they are branches, not the next steps.
     fn jump_targets(&self, at: usize, own: &[usize]) -> HashSet<usize> {
         let mut out = HashSet::new();
         for index in own {
@@ -205,7 +205,7 @@ impl<'a> Tree<'a> {
                 }
                 Role::Causes => gathered.causes.push(block),
                 Role::Overview if is_prose(&block) => gathered.overview.push(block),
-                // What follows the marked steps goes on with them.
+                // Text after the marked steps continues them.
                 Role::Other if marked => acting.push(block),
                 Role::Other => open.push(block),
                 _ => {}
@@ -219,7 +219,8 @@ impl<'a> Tree<'a> {
         gathered.steps.extend(steps::build(&split.1, under));
     }
 
-    /// `shown` are the sections whose steps the topic shows: a link to one of them is no other way.
+    /// Gathers the branches of a topic. `shown` are the sections whose steps the topic shows: a link to one of them is
+    /// not another way.
     fn branches(&self, at: usize, own: &[usize], shown: &HashSet<usize>) -> Vec<Branch> {
         let mut out: Vec<Branch> = Vec::new();
         let mut add = |label: String, section: usize| {
@@ -262,7 +263,8 @@ impl<'a> Tree<'a> {
         out
     }
 
-    /// Sections whose whole heading a section's text names in code or bold: "follow the steps from `E0003`".
+    /// Returns the sections whose whole heading a section's text names in code or bold: "follow the steps from
+    /// `E0003`".
     fn mentions(&self, at: usize) -> Vec<usize> {
         let mut out = Vec::new();
         super::walk(&self.sections[at].blocks, &mut |block| {
@@ -282,7 +284,7 @@ impl<'a> Tree<'a> {
         out
     }
 
-    /// Nested sections of which a reader follows one.
+    /// Returns nested sections that are alternatives: a reader follows one of them.
     fn alternatives(&self, at: usize) -> Vec<usize> {
         let children: Vec<usize> = (at + 1..self.ends[at])
             .filter(|child| self.sections[*child].parent == Some(at))
@@ -304,7 +306,8 @@ impl<'a> Tree<'a> {
         if matching.len() >= 2 { matching } else { Vec::new() }
     }
 
-    /// The section's own contacts first, then those around it, then the document's, then the team's of the front matter.
+    /// Gathers the contacts: the section's own first, then those of the document's escalation sections, then those of
+    /// the front matter's team.
     fn contacts(&self, own: &[usize], placed: &[contacts::Placed], team: &[Contact]) -> Vec<Contact> {
         let mut out: Vec<Contact> = Vec::new();
         let mut add = |contact: &Contact| {
@@ -360,7 +363,7 @@ struct Gathered {
 }
 
 impl Gathered {
-    /// An author who marks no steps may have put them among the causes.
+    /// Moves steps out of the causes: an author who marks no steps may have put them there.
     fn steps_among_causes(&mut self) {
         let numbered = |block: &Block| matches!(block.kind, BlockKind::List { ordered: true, .. });
         if let Some(first) = self.causes.iter().position(numbered) {
@@ -369,7 +372,8 @@ impl Gathered {
         }
     }
 
-    /// The best sentences first: why it happens, then what it is.
+    /// Completes the causes, the best sentences first: the reasons, then the overview; other explanations only when
+    /// there is neither.
     fn settle(&mut self) {
         let overview = std::mem::take(&mut self.overview);
         let explaining = std::mem::take(&mut self.explaining);

@@ -1,4 +1,4 @@
-//! `[matching]`, `[answers]` and `[[channels]]`: when the bot speaks, and how much.
+//! `[matching]`, `[answers]` and `[[channels]]`: conditions and extent of answers.
 
 use std::path::{Path, PathBuf};
 
@@ -7,53 +7,53 @@ use serde::Deserialize;
 use super::Error;
 use super::layers::Layers;
 
-/// When the bot is sure enough.
+/// Settings of the matching.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Matching {
-    /// From which confidence it answers unasked.
+    /// Least confidence, from 0 to 1, at which the bot answers unasked.
     pub threshold: f32,
 }
 
-/// What answers look like.
+/// Settings of the answers.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Answers {
-    /// Whether it answers unasked in channels that are not listed.
+    /// True when the bot answers unasked in channels that are not listed.
     pub auto: bool,
-    /// Minutes in which the same error again in the same channel gets a pointer to its answer; 0 for never.
+    /// Minutes during which a repeated error in a channel gets a pointer to its earlier answer; 0 for never.
     pub repeat_minutes: u32,
-    /// Minutes after which an error is not answered any more unless the bot was asked; 0: it always is.
+    /// Minutes after which an error is too old to be answered unless the bot was asked; 0 for no limit.
     pub too_old: u32,
-    /// Minutes after which somebody who asked gets no answer any more; 0: they always do.
+    /// Minutes after which a request is too old to be answered; 0 for no limit.
     pub too_old_asked: u32,
-    /// Who may mute a channel: ids of users and user groups; empty for everybody of the workspace.
+    /// People who may mute a channel: ids of users and user groups; empty for everybody in the workspace.
     pub mute_by: Vec<String>,
-    /// Folder with templates that take the place of the built-in ones; empty for none.
+    /// Folder with templates that override the built-in ones; empty for none.
     pub templates: PathBuf,
 }
 
-/// A channel that differs.
+/// A channel with settings of its own.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
-    /// Its id.
+    /// The channel's id.
     pub id: String,
-    /// Whether the bot answers unasked there; without, as everywhere.
+    /// True when the bot answers unasked in the channel; `None` for the general setting.
     #[serde(default)]
     pub auto_answer: Option<bool>,
-    /// From which confidence it answers unasked there; without, as everywhere.
+    /// Least confidence at which the bot answers unasked in the channel; `None` for the general setting.
     #[serde(default)]
     pub threshold: Option<f32>,
-    /// The same as [`Answers::repeat_minutes`] there; without, as everywhere.
+    /// The channel's value of [`Answers::repeat_minutes`]; `None` for the general setting.
     #[serde(default)]
     pub repeat_minutes: Option<u32>,
-    /// Whether it answers there although the channel is shared with other organisations.
+    /// True when the bot answers in the channel although it is shared with other organisations.
     #[serde(default)]
     pub shared: bool,
 }
 
-/// A day: payloads are not kept longer, so nothing older is answered anyway.
+/// Upper limit of the age settings: one day. Payloads are not kept longer, so nothing older is answered anyway.
 const LONGEST_AGE: u32 = 24 * 60;
-/// A week: later it is another story.
+/// Upper limit of the repetition settings: one week. A later occurrence is treated as a new error.
 const LONGEST_REPEAT: u32 = 7 * 24 * 60;
 
 impl Matching {
@@ -78,7 +78,7 @@ fn check_repeat(key: &str, minutes: u32, layers: &Layers) -> Result<(), Error> {
 }
 
 impl Answers {
-    /// The folder with templates, when there is one.
+    /// Returns the folder with templates, if there is one.
     pub fn templates(&self) -> Option<&Path> {
         (!self.templates.as_os_str().is_empty()).then_some(self.templates.as_path())
     }
@@ -132,7 +132,7 @@ pub(super) fn check_channels(channels: &[Channel], layers: &Layers) -> Result<()
     Ok(())
 }
 
-/// Whether this looks like a Slack id whose first letter is one of `kinds`.
+/// Returns true when a text looks like a Slack id whose first letter is one of `kinds`.
 pub(super) fn is_id(id: &str, kinds: &str) -> bool {
     id.len() > 1
         && id.starts_with(|first| kinds.contains(first))

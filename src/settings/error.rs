@@ -1,11 +1,11 @@
-//! What can be wrong with settings.
+//! Errors in settings.
 
 use std::path::PathBuf;
 
-/// A setting that cannot be used: where it stands, what is wrong, what to do.
+/// A setting that cannot be used: its place, the problem and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder that was named is not there.
+    /// The named folder does not exist.
     #[error("the config folder {} is not a folder; create it, or leave --config away to use the defaults", .0.display())]
     NoFolder(PathBuf),
     /// A file cannot be read.
@@ -13,25 +13,25 @@ pub enum Error {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: std::io::Error,
     },
-    /// A file is not TOML.
+    /// A file is not valid TOML.
     #[error("{place} is not valid TOML: {cause}")]
     Syntax {
         /// The file.
         place: String,
-        /// What the parser says, with line and column.
+        /// The parser's message, with line and column.
         cause: String,
     },
-    /// A key that no setting has.
+    /// A key that is not a setting.
     #[error("{place}: unknown setting `{key}`{}; config/default.toml lists them all", did_you_mean(.nearest.as_deref()))]
     Unknown {
         /// File or environment variable.
         place: String,
         /// The key as written.
         key: String,
-        /// The known key that is most like it.
+        /// The most similar known key.
         nearest: Option<String>,
     },
     /// A value of the wrong kind or out of range.
@@ -41,12 +41,12 @@ pub enum Error {
         place: String,
         /// The key.
         key: String,
-        /// What is wrong, with the value.
+        /// Description of the error, with the value.
         problem: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
-    /// A secret in a file that is no place for it.
+    /// A secret in a file that may not hold secrets.
     #[error(
         "{place}: `{key}` is a secret and must not stand in a settings file; put it into the environment as {variable}, or into a file of its own named by {variable}_FILE"
     )]

@@ -1,5 +1,5 @@
-//! `jobs.toml`: the Jenkins servers and the jobs that people may run. Its own file: it is long, and other people look
-//! after it.
+//! `jobs.toml`: the Jenkins servers and the jobs that people may run. A file of its own, since it is long and often
+//! maintained by other people.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
@@ -10,13 +10,13 @@ use secrecy::SecretString;
 use super::Error;
 use crate::jobs::{Base, Jenkins, JenkinsId, Problem, Registry};
 
-/// The built-in `jobs.toml`: every key, commented out. Nothing is registered by it.
+/// The built-in `jobs.toml`: every key, commented out. It registers nothing.
 pub const DEFAULT: &str = include_str!("../../config/jobs.toml");
 
-/// The jobs of the local Jenkins that go with the sample pack.
+/// The jobs of the local Jenkins that belong to the sample pack.
 pub const SAMPLE: &str = include_str!("../../config/sample-jobs.toml");
 
-/// What is registered, with the tokens.
+/// The registered servers and jobs, with the tokens.
 #[derive(Debug, Clone, Default)]
 pub struct Jobs {
     /// Servers and jobs.
@@ -25,17 +25,16 @@ pub struct Jobs {
     pub tokens: BTreeMap<JenkinsId, SecretString>,
 }
 
-/// Reads `jobs.toml` of a config folder (without one: of `./config`, when it is there). Without the file nothing is
-/// registered.
+/// Reads `jobs.toml` of a config folder (`./config` by default, if it exists). Without the file, nothing is registered.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong: where it stands, what it is and what to do.
+/// The first problem: its place, its description and its remedy.
 pub fn load(config_dir: Option<&Path>) -> Result<Jobs, Error> {
     load_from(config_dir, &std::env::vars().collect())
 }
 
-/// Like [`load`], with the environment handed in.
+/// Reads `jobs.toml` like [`load`], with the given environment.
 ///
 /// # Errors
 ///
@@ -53,11 +52,11 @@ pub fn load_from(config_dir: Option<&Path>, environment: &HashMap<String, String
     Ok(Jobs { registry, tokens })
 }
 
-/// What the `jobs.toml` of a config folder registers, without the tokens; none when the file is not there.
+/// Reads the `jobs.toml` of a config folder without the tokens; `None` when the file does not exist.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong: where it stands, what it is and what to do.
+/// The first problem: its place, its description and its remedy.
 pub fn registry(config_dir: Option<&Path>) -> Result<Option<Registry>, Error> {
     let path = place(config_dir);
     let text = match std::fs::read_to_string(&path) {
@@ -69,11 +68,11 @@ pub fn registry(config_dir: Option<&Path>) -> Result<Option<Registry>, Error> {
     Ok(Some(registry))
 }
 
-/// The sample's jobs, on a Jenkins at this address: the local one.
+/// Returns the sample's jobs on the Jenkins at `url`, the local one.
 ///
 /// # Errors
 ///
-/// Only when the address were none, or the built-in file wrong.
+/// Only if the address or the built-in file is invalid.
 pub fn sample(url: &str, token: &SecretString) -> Result<Jobs, Error> {
     const PLACE: &str = "the built-in sample-jobs.toml";
     let mut registry = Registry::read(SAMPLE).map_err(|problem| wrong(PLACE, problem))?;

@@ -1,5 +1,5 @@
-//! What kind of value each setting takes, checked before the values are read: serde's words for a wrong one are a
-//! programmer's.
+//! Kinds of settings' values, checked before the values are read: serde's messages for a wrong value are written for
+//! programmers.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use config::{Map, Value, ValueKind};
 
 use super::Error;
 
-/// What a setting takes, where its kind alone does not say it. Continues "it must be".
+/// Descriptions of a setting's values, where the kind alone is not enough. They complete "it must be".
 const TAKES: &[(&str, &str)] = &[
     (
         "answers.repeat_minutes",
@@ -36,8 +36,8 @@ const TAKES: &[(&str, &str)] = &[
 /// Settings that take one of a few words.
 const WORDS: &[(&str, &[&str])] = &[("log.format", &["text", "json"]), ("slack.mode", &["socket", "http"])];
 
-/// Keys of the tables that may stand several times, and so are not in the built-in file, with their kinds and whether
-/// every table needs them.
+/// Keys of the tables that may occur several times, and so are not in the built-in file, with their kinds; `true` for
+/// keys that every table needs.
 pub(super) const REPEATED: &[(&str, Kind, bool)] = &[
     ("channels.id", Kind::Text, true),
     ("channels.auto_answer", Kind::Flag, false),
@@ -59,7 +59,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The kind of a default value.
+    /// Returns the kind of a default value.
     fn of(value: &Value) -> Option<Kind> {
         Some(match value.kind {
             ValueKind::Boolean(_) => Kind::Flag,
@@ -81,12 +81,12 @@ impl Kind {
         }
     }
 
-    /// Whether a value can be read as this kind, as the settings library reads it.
+    /// Returns true when a value can be read as this kind, as the settings library reads it.
     fn fits(self, value: &Value) -> bool {
         let value = value.clone();
         match self {
             Kind::Flag => value.into_bool().is_ok(),
-            // Every number of the settings counts something.
+            // Every whole number among the settings is a count.
             Kind::Whole => value.into_int().is_ok_and(|number| u32::try_from(number).is_ok()),
             Kind::Number => value.into_float().is_ok(),
             Kind::Text => value.into_string().is_ok(),
@@ -97,8 +97,8 @@ impl Kind {
     }
 }
 
-/// Checks every value of the merged settings against its kind. `defaults` are the built-in ones; `place` names where a
-/// value was set.
+/// Checks every value of the merged settings against its kind. `defaults` are the built-in settings; `place` names the
+/// origin of a value.
 ///
 /// # Errors
 ///
@@ -114,7 +114,7 @@ pub(super) fn check(
         problem: format!("is {}", shown(value)),
         remedy: format!("it must be {takes}"),
     };
-    // Sorted, so that the same mistake is told first every time.
+    // Sorted, so that the same error is reported first every time.
     for (section, default) in defaults.iter().collect::<BTreeMap<_, _>>() {
         let ValueKind::Table(known) = &default.kind else {
             continue;
@@ -140,7 +140,7 @@ pub(super) fn check(
     for list in ["channels", "links"] {
         let Some(found) = table.get(list) else { continue };
         let ValueKind::Array(entries) = &found.kind else {
-            // A section that several files may have says nothing about where it is from; what is in it does.
+            // A section may come from several files, so it does not tell its origin; a value in it does.
             let at = match &found.kind {
                 ValueKind::Table(inside) => inside.values().next().unwrap_or(found),
                 _ => found,
@@ -193,7 +193,7 @@ fn check_entry(
     Ok(())
 }
 
-/// What a setting takes, in words that continue "it must be".
+/// Description of a setting's values, in words that complete "it must be".
 pub(super) fn takes(key: &str, kind: Kind) -> &'static str {
     let own = TAKES.iter().find(|(known, _)| *known == key);
     own.map_or_else(|| kind.takes(), |(_, takes)| takes)
@@ -208,7 +208,7 @@ fn fits(key: &str, kind: Kind, value: &Value) -> bool {
         })
 }
 
-/// A value as people wrote it, shortened.
+/// A value as its author wrote it, shortened.
 fn shown(value: &Value) -> String {
     const LONGEST: usize = 60;
     match &value.kind {

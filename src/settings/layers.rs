@@ -1,4 +1,4 @@
-//! The layers of settings, merged, with the place each value came from.
+//! The layers of settings, merged, with the origin of each value.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use serde::de::DeserializeOwned;
 use super::Error;
 use super::kinds::{self, REPEATED};
 
-/// Lists, which the environment splits at commas.
+/// Settings that are lists: values from the environment are split at commas.
 const LISTS: &[&str] = &[
     "slack.allowed_bots",
     "runbooks.ignore",
     "answers.mute_by",
     "net.ca_files",
 ];
-/// Secrets: never from settings files.
+/// Settings that are secrets: never read from settings files.
 const SECRETS: &[&str] = &["slack.bot_token", "slack.app_token", "slack.signing_secret"];
 
 const PREFIX: &str = "SIGNPOST__";
@@ -119,7 +119,7 @@ impl Layers {
             .map_err(|cause| from_config(&cause))
     }
 
-    /// A variable of the environment.
+    /// Returns a variable of the environment, unless it is empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.environment
             .get(name)
@@ -127,7 +127,7 @@ impl Layers {
             .filter(|value| !value.is_empty())
     }
 
-    /// The error for a value that is of the right kind but makes no sense.
+    /// Builds the error for a value of the right kind that makes no sense.
     pub(super) fn wrong(&self, key: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
         let mut at = None;
         let mut table = Some(&self.table);
@@ -152,7 +152,7 @@ impl Layers {
     }
 }
 
-/// The name of the variable that sets a key.
+/// Returns the name of the variable that sets a key.
 pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }
@@ -173,7 +173,7 @@ fn place(origin: Option<&str>, key: &str) -> String {
     }
 }
 
-/// A file's values, each knowing the file.
+/// The values of a file, each with the file as its origin.
 #[derive(Debug, Clone)]
 struct Placed(Map<String, Value>);
 
@@ -227,7 +227,7 @@ fn known_keys() -> Result<BTreeSet<String>, Error> {
         .collect())
 }
 
-/// The keys of a table with dots; those of tables in a list stand under the list's name.
+/// Collects the keys of a table, joined by dots; keys of tables in a list are placed under the list's name.
 fn flatten(above: &str, table: &Map<String, Value>, keys: &mut Vec<String>) {
     for (key, value) in table {
         let key = if above.is_empty() {
@@ -267,15 +267,16 @@ fn check_known(place: &str, key: &str, known: &BTreeSet<String>) -> Result<(), E
     })
 }
 
-/// Whether the key belongs to a table that may stand several times: more often the other one of that name is meant.
+/// Returns true when a key belongs to a table that may occur several times: more often the other table of that name is
+/// meant.
 fn is_repeated(key: &str) -> bool {
     REPEATED.iter().any(|(repeated, ..)| *repeated == key)
 }
 
-/// How far two keys are apart, when one may be meant by the other: both section and name are the same or a few letters
-/// away, or the name is right and the section is missing or another.
+/// Distance between two keys, if one may be a misspelling of the other: both section and name are equal or a few
+/// letters apart, or the name is right and the section is missing or a different one.
 fn distance(key: &str, known: &str) -> Option<usize> {
-    /// Another section counts as much as so many letters.
+    /// Distance that a different section counts as, in letters.
     const OTHER_SECTION: usize = 4;
     let split = |key: &str| {
         let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
@@ -290,7 +291,8 @@ fn distance(key: &str, known: &str) -> Option<usize> {
     }
 }
 
-/// Letters to change until two words are the same; `None` when that is more than a third of them, or more than two.
+/// Number of letters to change until two words are equal; `None` when that is more than a third of them, or more than
+/// two.
 fn letters(word: &str, known: &str) -> Option<usize> {
     let changes = strsim::damerau_levenshtein(&word.to_lowercase(), known);
     let shorter = word.chars().count().min(known.chars().count());

@@ -6,11 +6,11 @@ use url::Url;
 use super::Error;
 use super::layers::Layers;
 
-/// A link that is shown when an answer has captured its values.
+/// A link that is shown when its values were captured for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// What people see.
+    /// Displayed title.
     pub title: String,
     /// The address, with `{placeholder}`s named as captures are.
     pub url: String,

@@ -1,26 +1,26 @@
-//! `[log]`
+//! `[log]`: contents and format of the log.
 
 use serde::Deserialize;
 
 use super::Error;
 use super::layers::Layers;
 
-/// What is logged and how.
+/// Settings of the log.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Log {
-    /// How lines look.
+    /// Format of the lines.
     pub format: Format,
-    /// A level, or a filter as of tracing's `EnvFilter`.
+    /// A level, or a filter in the syntax of tracing's `EnvFilter`.
     pub level: String,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For machines, an object a line.
+    /// JSON for programs, one object per line.
     Json,
 }
 

@@ -1,7 +1,7 @@
 //! Settings: the built-in `config/default.toml` ← `default.toml` and `local.toml` of the config folder ← environment.
 //!
-//! One section a file. Everything is checked here once, so that the rest of the program meets only values that make
-//! sense. Secrets come from the environment or from files and live in `secrecy` types.
+//! Each section has a file of its own. Everything is checked here once, so that the rest of the program gets valid
+//! values only. Secrets come from the environment or from files and live in `secrecy` types.
 
 mod answers;
 mod error;
@@ -37,27 +37,27 @@ pub const DEFAULT: &str = include_str!("../../config/default.toml");
 /// Every setting, checked.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Settings {
-    /// How to reach Slack.
+    /// Access to Slack.
     pub slack: Slack,
-    /// Where the runbooks are.
+    /// Location of the runbooks.
     pub runbooks: Runbooks,
-    /// When the bot is sure enough.
+    /// Settings of the matching.
     pub matching: Matching,
-    /// What answers look like.
+    /// Settings of the answers.
     pub answers: Answers,
-    /// Channels that differ.
+    /// Channels with settings of their own.
     #[serde(default)]
     pub channels: Vec<Channel>,
-    /// Links that captured values fill in.
+    /// Links that are filled with captured values.
     #[serde(default)]
     pub links: Vec<Link>,
-    /// Where state is kept.
+    /// Location of the stored state.
     pub store: Store,
-    /// Where health and metrics are served.
+    /// Address of health and metrics.
     pub http: Http,
-    /// How to reach the network.
+    /// Network access.
     pub net: Net,
-    /// What is logged and how.
+    /// Settings of the log.
     pub log: Log,
     /// The Jenkins servers and the jobs that people may run: `jobs.toml`.
     #[serde(skip)]
@@ -65,34 +65,35 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What is set for a channel, when it differs.
+    /// Returns a channel's own settings, if it has any.
     pub fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
     }
 
-    /// From which confidence the bot answers unasked in a channel.
+    /// Returns the least confidence at which the bot answers unasked in a channel.
     pub fn threshold(&self, channel: &str) -> f32 {
         let own = self.channel(channel).and_then(|channel| channel.threshold);
         own.unwrap_or(self.matching.threshold)
     }
 
-    /// How long the same error again in a channel gets a pointer to its answer; zero for never.
+    /// Returns the time during which a repeated error in a channel gets a pointer to its earlier answer; zero for
+    /// never.
     pub fn repeat(&self, channel: &str) -> Duration {
         let own = self.channel(channel).and_then(|channel| channel.repeat_minutes);
         Duration::from_secs(u64::from(own.unwrap_or(self.answers.repeat_minutes)) * 60)
     }
 }
 
-/// Reads the settings of a config folder (without one: of `./config`, when it is there) and of the process's environment.
+/// Reads the settings of a config folder (`./config` by default, if it exists) and of the process's environment.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong: where it stands, what it is and what to do.
+/// The first problem: its place, its description and its remedy.
 pub fn load(config_dir: Option<&Path>) -> Result<Settings, Error> {
     load_from(config_dir, std::env::vars().collect())
 }
 
-/// Like [`load`], with the environment handed in.
+/// Reads the settings like [`load`], with the given environment.
 ///
 /// # Errors
 ///
@@ -115,7 +116,7 @@ pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>
     Ok(settings)
 }
 
-/// Reads where state is kept, as [`load`] does, without the secrets: who only looks into the store needs none.
+/// Reads the store's settings, as [`load`] does, but not the secrets, which a mere reader of the store does not need.
 ///
 /// # Errors
 ///
@@ -127,12 +128,12 @@ pub fn load_store(config_dir: Option<&Path>) -> Result<Store, Error> {
     Ok(settings.store)
 }
 
-/// The built-in settings, without any file or environment: for the local workspace and for tests, which change what they
-/// need.
+/// Returns the built-in settings, without any file or environment: for the local workspace and for tests, which change
+/// them as needed.
 ///
 /// # Errors
 ///
-/// Only when the built-in file itself were wrong.
+/// Only if the built-in file itself is invalid.
 pub fn built_in() -> Result<Settings, Error> {
     layers::Layers::built_in()?.deserialize()
 }

@@ -1,4 +1,4 @@
-//! `[http]` and `[net]`
+//! `[http]` and `[net]`: the HTTP server and network access.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,22 +8,22 @@ use serde::Deserialize;
 use super::Error;
 use super::layers::Layers;
 
-/// Where health and metrics are served.
+/// Settings of the server for health and metrics.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Http {
-    /// Address and port; empty for nowhere.
+    /// Address and port; empty for no server.
     pub listen: String,
 }
 
-/// How to reach the network.
+/// Settings of network access.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Net {
-    /// Extra certificate authorities, PEM.
+    /// Files with extra certificate authorities, PEM.
     pub ca_files: Vec<PathBuf>,
 }
 
 impl Http {
-    /// The address, when health and metrics are to be served.
+    /// Returns the address, if health and metrics are to be served.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listen.parse().ok()
     }

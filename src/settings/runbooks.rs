@@ -1,4 +1,4 @@
-//! `[runbooks]`
+//! `[runbooks]`: the runbook folder.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,35 +9,35 @@ use url::Url;
 use super::Error;
 use super::layers::Layers;
 
-/// Where the runbooks are.
+/// Settings of the runbook folder.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Runbooks {
     /// The folder; empty for the sample pack.
     pub dir: PathBuf,
-    /// Files to leave out, patterns as in .gitignore.
+    /// Files to leave out, as patterns like those in .gitignore.
     pub ignore: Vec<String>,
-    /// Whether links may lead out of the folder.
+    /// True when links may lead out of the folder.
     pub follow_links: bool,
-    /// Where the folder is published; empty when it is not.
+    /// Address at which the folder is published; empty if it is not.
     pub base_url: String,
-    /// Whether changes are picked up.
+    /// True when changes are picked up.
     pub reload: bool,
-    /// Seconds between looks at the folder where the system cannot tell.
+    /// Seconds between checks of the folder where the system cannot report changes.
     pub poll_interval: u64,
 }
 
 impl Runbooks {
-    /// The folder, when there is one; without, the sample pack is used.
+    /// Returns the folder; `None` for the sample pack.
     pub fn folder(&self) -> Option<&Path> {
         (!self.dir.as_os_str().is_empty()).then_some(self.dir.as_path())
     }
 
-    /// Where the folder is published.
+    /// Returns the address at which the folder is published, if it is.
     pub fn base_url(&self) -> Option<&str> {
         (!self.base_url.is_empty()).then_some(self.base_url.as_str())
     }
 
-    /// How often the folder is looked at where the system cannot tell about changes.
+    /// Interval between checks of the folder where the system cannot report changes.
     pub fn poll_interval(&self) -> Duration {
         Duration::from_secs(self.poll_interval)
     }

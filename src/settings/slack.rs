@@ -1,4 +1,4 @@
-//! `[slack]`
+//! `[slack]`: access to Slack.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,18 +12,18 @@ use super::Error;
 use super::layers::Layers;
 use super::secrets;
 
-/// How to reach Slack.
+/// Settings of the access to Slack.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Slack {
-    /// How events come in.
+    /// Transport of the events.
     pub mode: Mode,
-    /// Where the Web API is, without a trailing slash.
+    /// Address of the Web API, without a trailing slash.
     pub api_url: String,
-    /// File with the bot token, or empty.
+    /// File with the bot token; empty for none.
     pub bot_token_file: PathBuf,
-    /// File with the app token, or empty.
+    /// File with the app-level token; empty for none.
     pub app_token_file: PathBuf,
-    /// File with the signing secret, or empty.
+    /// File with the signing secret; empty for none.
     pub signing_secret_file: PathBuf,
     /// The bot token; `None` when there is none.
     #[serde(skip)]
@@ -31,46 +31,46 @@ pub struct Slack {
     /// The app-level token, for Socket Mode; `None` when there is none.
     #[serde(skip)]
     pub app_token: Option<SecretString>,
-    /// What Slack signs its requests with, for HTTP; `None` when there is none.
+    /// The secret with which Slack signs its requests, for HTTP; `None` when there is none.
     #[serde(skip)]
     pub signing_secret: Option<SecretString>,
-    /// Where Slack's requests come in, in HTTP mode.
+    /// Local address for Slack's requests, in HTTP mode.
     pub listen: String,
-    /// Socket Mode connections held at once.
+    /// Number of Socket Mode connections held at once.
     pub connections: u32,
-    /// Connections that all replicas together should hold; 0: as many as `connections`.
+    /// Number of connections that all replicas together should hold; 0: as many as `connections`.
     pub fleet_connections: u32,
-    /// Bots that are read like people: bot ids, app ids or bot user ids.
+    /// Bots whose messages are read like those of people: bot ids, app ids or bot user ids.
     pub allowed_bots: Vec<String>,
-    /// Seconds until a request is given up.
+    /// Seconds until a request times out.
     pub request_timeout: u64,
-    /// Seconds on top of that before an uncertain message is looked up.
+    /// Seconds, on top of the time limit, before an uncertain message is looked up.
     pub lookup_wait: u64,
 }
 
-/// How events come in.
+/// Transport of the events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Over Socket Mode.
+    /// Socket Mode.
     #[default]
     Socket,
-    /// Slack posts them to an address of ours.
+    /// HTTP: Slack posts the events to an address of ours.
     Http,
 }
 
 impl Slack {
-    /// How long a request may take.
+    /// Time limit of a request.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
     }
 
-    /// How long after a try an uncertain message may be looked up.
+    /// Time between an attempt to post and the look-up of a message whose fate is uncertain.
     pub fn lookup_after(&self) -> Duration {
         Duration::from_secs(self.request_timeout + self.lookup_wait)
     }
 
-    /// Connections that all replicas together should hold.
+    /// Number of connections that all replicas together should hold.
     pub fn expected_connections(&self) -> u32 {
         if self.fleet_connections == 0 {
             self.connections
@@ -79,7 +79,7 @@ impl Slack {
         }
     }
 
-    /// Where Slack's requests come in, in HTTP mode.
+    /// Returns the local address for Slack's requests, in HTTP mode only.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listen.parse().ok().filter(|_| self.mode == Mode::Http)
     }

@@ -1,4 +1,4 @@
-//! `[store]`
+//! `[store]`: the stored state.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,24 +8,24 @@ use serde::Deserialize;
 use super::Error;
 use super::layers::Layers;
 
-/// Where state is kept.
+/// Settings of the store.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Store {
     /// The SQLite file.
     pub path: PathBuf,
-    /// Days after which what was answered is forgotten.
+    /// Days after which answers are deleted.
     pub retention_days: u32,
-    /// Days after which an entry of the audit is forgotten.
+    /// Days after which entries of the audit log are deleted.
     pub audit_days: u32,
 }
 
 impl Store {
-    /// How long what was answered is kept.
+    /// Time for which answers are kept.
     pub fn retention(&self) -> Duration {
         days(self.retention_days)
     }
 
-    /// How long the audit is kept.
+    /// Time for which the audit log is kept.
     pub fn audit_retention(&self) -> Duration {
         days(self.audit_days)
     }

@@ -1,9 +1,9 @@
-//! Which alert a message of a monitoring bot is about: the same group firing again is answered once, and its end is no
-//! new problem. Pure: it reads the message's JSON, and says nothing about ordinary messages.
+//! Recognition of the alert that a monitoring bot's message is about: repeated firing of a group is answered once, and
+//! its resolution is no new problem. Pure: it reads the message's JSON, and yields nothing for ordinary messages.
 //!
-//! The shapes are those of the products' own messages: Alertmanager and Grafana begin with `[FIRING:2]` or `[RESOLVED]`,
-//! the names of the group's labels, and in brackets what its alerts have in common at the moment; PagerDuty links its
-//! incident, Datadog its monitor, Jenkins the build.
+//! The shapes are those of the products' own messages: Alertmanager and Grafana begin with `[FIRING:2]` or
+//! `[RESOLVED]`, the names of the group's labels, and in brackets the labels that its alerts currently have in common;
+//! PagerDuty links its incident, Datadog its monitor, Jenkins the build.
 
 use serde_json::Value;
 
@@ -19,13 +19,13 @@ use part::Part;
 /// An alert as a bot posts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// Which product speaks.
+    /// The product that sent the alert.
     pub source: Source,
-    /// Whether it fires.
+    /// State of the alert.
     pub state: State,
-    /// What stays the same in every message about it: without counts, measured values, times and the state.
+    /// Stable identity of the alert's group: without counts, measured values, times and the state.
     pub group: String,
-    /// Names of the alerts, as they are written.
+    /// Names of the alerts, as written.
     pub names: Vec<String>,
 }
 
@@ -42,12 +42,12 @@ pub enum Source {
     Datadog,
     /// Jenkins.
     Jenkins,
-    /// Something that says it in the same way.
+    /// Another product with messages of the same form.
     Other,
 }
 
 impl Source {
-    /// The product's name.
+    /// Returns the product's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Alertmanager => "Alertmanager",
@@ -60,18 +60,18 @@ impl Source {
     }
 }
 
-/// Whether there is something to do.
+/// State of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// It does not say.
+    /// A state that the message does not give.
     Unknown,
-    /// It is over.
+    /// Resolved.
     Resolved,
-    /// It fires.
+    /// Firing.
     Firing,
 }
 
-/// The alert that a bot's message is about; `None` for ordinary messages.
+/// Returns the alert that a bot's message is about; `None` for ordinary messages.
 pub fn group(message: &Value) -> Option<Alert> {
     if !text::is_by_bot(message) {
         return None;
@@ -87,7 +87,7 @@ fn read(part: &Part) -> Option<Alert> {
         .or_else(|| jenkins::read(part))
 }
 
-/// Several alerts in one message fire as long as one of them does.
+/// Merges the alerts of one message, which fire as long as one of them does.
 fn together(mut all: Alert, one: Alert) -> Alert {
     all.state = all.state.max(one.state);
     if !all.group.split(" + ").any(|group| group == one.group) {

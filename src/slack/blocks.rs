@@ -1,8 +1,9 @@
-//! A reply becomes at most two Slack messages within every limit of Block Kit. Pure, although Slack's.
+//! Rendering of a reply as at most two Slack messages within every limit of Block Kit. Pure, although specific to
+//! Slack.
 //!
-//! Limits (Slack's documentation, and trials of what it rejects): a section 3,000 characters, a header 150, a message
-//! 50 blocks and about 12,000 characters in all of them together; we stay below 10,000. Characters are counted as
-//! UTF-16 units, the strictest way of Slack's own clients.
+//! Limits (Slack's documentation, and experiments on what it rejects): a section 3,000 characters, a header 150, a
+//! message 50 blocks and about 12,000 characters in all of them together; we stay below 10,000. Characters are counted
+//! as UTF-16 units, the strictest count of Slack's own clients.
 
 use serde_json::{Value, json};
 
@@ -14,43 +15,43 @@ mod pack;
 
 use pack::{Packed, Section, pack};
 
-/// Blocks in a message.
+/// Most blocks of a message.
 pub const MOST_BLOCKS: usize = 50;
-/// Characters of a section.
+/// Most characters of a section.
 pub const SECTION: usize = 3_000;
-/// Characters of a header.
+/// Most characters of a header.
 pub const HEADER: usize = 150;
-/// Characters of all blocks of a message.
+/// Most characters of all blocks of a message.
 pub const MESSAGE: usize = 9_600;
-/// Characters of the fallback text; Slack advises at most 4,000, and some calls count bytes.
+/// Most characters of the fallback text; Slack advises at most 4,000, and some calls count bytes.
 pub const FALLBACK: usize = 3_500;
-/// Characters on a button.
+/// Most characters on a button.
 pub const BUTTON: usize = 75;
-/// Buttons in a row.
+/// Most buttons in a row.
 pub const MOST_BUTTONS: usize = 25;
-/// Messages for one reply.
+/// Most messages for one reply.
 pub const MOST_MESSAGES: usize = 2;
 
-/// A message as `chat.postMessage` takes it.
+/// A message in the form that `chat.postMessage` takes.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Message {
-    /// Block Kit.
+    /// The Block Kit blocks.
     pub blocks: Vec<Value>,
-    /// What notifications and screen readers get: it tells the answer alone.
+    /// Text for notifications and screen readers, which must convey the answer by itself.
     pub text: String,
 }
 
-/// Length as Slack's strictest client counts it.
+/// Returns the length as Slack's strictest client counts it, in UTF-16 units.
 pub fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// The messages of a reply, one or two, never empty.
+/// Renders a reply as one or two messages, never none.
 pub fn render(reply: &Reply) -> Vec<Message> {
     render_in(reply, MOST_MESSAGES)
 }
 
-/// A reply that has to be one message, so that it can be changed in place.
+/// Renders a reply as a single message, so that it can be updated in place.
 pub fn render_one(reply: &Reply) -> Message {
     let one = render_in(reply, 1).into_iter().next();
     one.unwrap_or_else(|| message(Packed::new(), None, None))
@@ -73,7 +74,7 @@ fn render_in(reply: &Reply, most: usize) -> Vec<Message> {
             slice(body.end, reply.blocks.len()),
         )
     } else {
-        // Nothing is marked as what may be left out: then it is all of it, at the end.
+        // No blocks are marked as body: then all of them may be left out, at the end.
         (&[][..], slice(from, reply.blocks.len()), &[][..])
     };
     let note = mrkdwn::pieces(&reply.cut)
@@ -120,7 +121,7 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Messa
             Section::Text(section) => {
                 text.push('\n');
                 text.push_str(&unmarked(&section));
-                // `verbatim`: Slack makes no mentions and links of its own out of the text.
+                // `verbatim`: Slack does not turn parts of the text into mentions and links of its own.
                 blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}));
             }
             Section::Row(buttons) => blocks.push(row(&buttons)),
@@ -140,7 +141,7 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Messa
     }
 }
 
-/// Buttons as an `actions` block.
+/// Renders buttons as an `actions` block.
 fn row(buttons: &[Button]) -> Value {
     let elements: Vec<Value> = buttons.iter().take(MOST_BUTTONS).map(button).collect();
     json!({"type": "actions", "elements": elements})
@@ -160,7 +161,7 @@ fn button(button: &Button) -> Value {
     element
 }
 
-/// A section without what only formats, for the fallback; already escaped.
+/// Removes pure formatting from a section, which is already escaped, for the fallback text.
 fn unmarked(section: &str) -> String {
     section
         .replace("```\n", "")
@@ -169,7 +170,7 @@ fn unmarked(section: &str) -> String {
         .replace(mrkdwn::APART, "")
 }
 
-/// At most [`FALLBACK`] characters, ended at a line.
+/// Shortens a text to [`FALLBACK`] characters, at the end of a line.
 fn fallback(text: &str) -> String {
     if text.len() <= FALLBACK {
         return text.trim().to_owned();
@@ -188,7 +189,7 @@ fn fallback(text: &str) -> String {
     format!("{}\n…", out.trim())
 }
 
-/// At most so many characters, ended at a word.
+/// Shortens a text to `most` characters, at the end of a word.
 fn shortened(text: &str, most: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if length(&text) <= most {

@@ -1,5 +1,5 @@
-//! How slack-morphism reaches the Web API: over our own HTTP client, so that proxies, certificate authorities and
-//! time-outs hold. Response bodies never go into errors: they may hold people's messages.
+//! The connector of slack-morphism to the Web API: over our own HTTP client, so that proxies, certificate authorities
+//! and time limits apply. Response bodies never go into errors: they may hold people's messages.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,10 +22,10 @@ use url::Url;
 
 use super::web::SlackTime;
 
-/// Slack sends `Retry-After` with every 429; this is for proxies that do not.
+/// Waiting time for a 429 without `Retry-After`: Slack always sends the header, proxies may not.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Web API over reqwest.
+/// Client of the Web API over reqwest.
 #[derive(Debug)]
 pub(super) struct Connector {
     client: reqwest::Client,
@@ -35,7 +35,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// `api_url` without a trailing slash. The answers' `Date` headers set `time`.
+    /// Creates a connector. `api_url` has no trailing slash. The `Date` headers of the responses set `time`.
     pub(super) fn new(client: reqwest::Client, api_url: &str, time: Arc<SlackTime>) -> Self {
         Self {
             client,
@@ -53,7 +53,7 @@ impl Connector {
         &self.api_url
     }
 
-    /// What `Retry-After` asks for.
+    /// Returns the waiting time that `Retry-After` asks for.
     pub(super) fn retry_after(headers: &header::HeaderMap) -> Duration {
         let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         seconds
@@ -61,13 +61,13 @@ impl Connector {
             .map_or(RETRY_AFTER, Duration::from_secs)
     }
 
-    /// The scopes that Slack named with its last response, separated by commas.
+    /// Returns the scopes named in Slack's last response, separated by commas.
     pub(super) fn scopes(&self) -> Option<String> {
         self.scopes.lock().ok()?.clone()
     }
 
-    /// Answers an interaction. Slack's word when it does not take the answer: it comes as JSON or as bare text, with 200,
-    /// 400 or 404.
+    /// Answers an interaction. Returns Slack's error code when it rejects the answer: it comes as JSON or as bare text,
+    /// with status 200, 400 or 404.
     pub(super) async fn respond(&self, url: Url, body: &Value) -> ClientResult<Option<String>> {
         let request = self.client.post(url).json(body);
         let response = request.send().await.map_err(|cause| broken(cause.without_url()))?;
@@ -114,7 +114,7 @@ impl Connector {
             *known = Some(scopes.to_owned());
         }
         let result = read(response).await;
-        // Only Slack's own answers tell its time: error pages may be a proxy's.
+        // Only Slack's own responses tell its time: error pages may come from a proxy.
         if let (Some(reading), Ok(_) | Err(SlackClientError::ApiError(_))) = (reading, &result) {
             self.time.take(reading);
         }
@@ -144,7 +144,7 @@ async fn read<RS: DeserializeOwned>(response: Response) -> ClientResult<RS> {
             SlackRateLimitError::new().with_retry_after(RETRY_AFTER),
         )),
         (Some(false), code) => {
-            // `needed` names the scope that is missing.
+            // `needed` names the missing scope.
             let needed = value
                 .get("needed")
                 .and_then(Value::as_str)

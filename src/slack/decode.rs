@@ -1,5 +1,5 @@
-//! Raw JSON from Slack → what the bot works with. Every field is optional that can be: one odd sub-field must never cost
-//! the text of a message, as it does with typed models (facts: slack-morphism's flattened content).
+//! Decoding of Slack's raw JSON to the bot's own types. Every field that can be is optional: one odd sub-field must
+//! never lose the text of a message, as it does with typed models such as slack-morphism's flattened content.
 
 use serde_json::Value;
 
@@ -20,45 +20,46 @@ pub use message::Message;
 /// A frame of Socket Mode.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
-    /// The connection is there.
+    /// The connection is established.
     Hello {
         /// Connections of the app, this one included.
         num_connections: Option<u32>,
     },
-    /// The connection is about to go.
+    /// The connection is about to be closed.
     Disconnect {
         /// `warning`, `refresh_requested`, `link_disabled`, `too_many_websockets`.
         reason: String,
     },
-    /// Something to acknowledge.
+    /// A delivery to acknowledge.
     Envelope(Envelope),
-    /// JSON, but nothing that is known.
+    /// A JSON object of an unknown kind.
     Unknown,
 }
 
-/// Something that Slack wants acknowledged.
+/// A delivery that Slack wants acknowledged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Envelope {
-    /// What the acknowledgement names.
+    /// Id to name in the acknowledgement.
     pub id: String,
     /// `events_api`, `interactive`, `slash_commands`.
     pub kind: String,
-    /// What it carries.
+    /// The content.
     pub payload: Value,
-    /// How often it was delivered before.
+    /// Number of earlier deliveries.
     pub retry_attempt: u64,
-    /// Whether its acknowledgement may carry a payload.
+    /// True when the acknowledgement may carry a payload.
     pub accepts_payload: bool,
 }
 
 impl Envelope {
-    /// Whether a person waits for the answer: it is given with the acknowledgement and never waits behind messages.
+    /// Returns true when a person waits for the answer: it is given with the acknowledgement and never queues behind
+    /// messages.
     pub fn is_interaction(&self) -> bool {
         matches!(self.kind.as_str(), "interactive" | "slash_commands")
     }
 
-    /// Keys of an interaction, any of which says that two deliveries are of the same one: the id of the delivery, and
-    /// that of the interaction itself where Slack gives one.
+    /// Keys of an interaction, any of which identifies another delivery of it: the id of the delivery, and that of the
+    /// interaction itself where Slack gives one.
     pub fn keys(&self) -> Vec<String> {
         let delivery = format!("delivery:{}", self.id);
         std::iter::once(delivery)
@@ -67,22 +68,22 @@ impl Envelope {
     }
 }
 
-/// Who the bot is, from `auth.test`.
+/// The bot's identity, from `auth.test`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// Its workspace.
+    /// The bot's workspace.
     pub team_id: String,
-    /// The organisation that its workspace belongs to, where there is one.
+    /// The organisation that the workspace belongs to, if there is one.
     pub enterprise_id: Option<String>,
-    /// Its user id.
+    /// The bot's user id.
     pub user_id: String,
-    /// Its bot id.
+    /// The bot's bot id.
     pub bot_id: Option<String>,
 }
 
 impl Identity {
-    /// Whether a person of this workspace belongs to another organisation than the bot. `enterprise`: the organisation that
-    /// the event or interaction names.
+    /// Returns true when a person comes from another organisation than the bot. `team` is the person's workspace,
+    /// `enterprise` the organisation that the event or interaction names.
     pub fn is_external(&self, team: Option<&str>, enterprise: Option<&str>) -> bool {
         let ours = Affiliation {
             team: Some(&self.team_id),
@@ -92,20 +93,20 @@ impl Identity {
     }
 }
 
-/// What an `event_callback` tells.
+/// Content of an `event_callback`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A message to look at.
+    /// A message to examine.
     Message(Box<Message>),
     /// A message was deleted.
     Deleted {
         /// `team:channel:ts`.
         message: String,
-        /// The thread that it stood in, when that is told; its own `ts` for a root that has replies.
+        /// The thread of the message, if Slack names it; the message's own `ts` for a root that has replies.
         thread_ts: Option<String>,
-        /// Whether it was the root of a thread or could have become one; `None` when Slack does not tell.
+        /// True when the message was the root of a thread or could have become one; `None` when Slack does not tell.
         root: Option<bool>,
-        /// Who had written it: a person, or a bot.
+        /// The author: a person or a bot.
         author: Option<String>,
     },
     /// A person opened the bot's own page.
@@ -115,19 +116,19 @@ pub enum Event {
         /// `home` or `messages`.
         tab: String,
     },
-    /// Nothing for us: joins, unfurls, reactions, other events.
+    /// An event that the bot ignores: joins, unfurls, reactions, and others.
     Ignored {
-        /// Its type and subtype.
+        /// Type and subtype of the event.
         kind: String,
     },
-    /// It should be a message, but lacks what a message needs.
+    /// A message without a field that messages need.
     Odd {
-        /// What is missing.
+        /// The missing part.
         why: &'static str,
     },
 }
 
-/// Reads a frame. `None` when it is no JSON object.
+/// Reads a frame; `None` when it is not a JSON object.
 pub fn frame(text: &str) -> Option<Frame> {
     let value: Value = serde_json::from_str(text).ok()?;
     value.as_object()?;
@@ -157,12 +158,12 @@ pub fn frame(text: &str) -> Option<Frame> {
     })
 }
 
-/// The id of an event, the same in every delivery of it.
+/// Returns the id of an event, the same in every delivery of it.
 pub fn event_id(payload: &Value) -> Option<String> {
     string(payload, "event_id")
 }
 
-/// Reads what an `event_callback` tells.
+/// Reads the content of an `event_callback`.
 pub fn event(payload: &Value, us: &Identity) -> Event {
     let Some(event) = payload.get("event").filter(|event| event.is_object()) else {
         return Event::Odd {
@@ -222,7 +223,7 @@ fn changed(payload: &Value, event: &Value, us: &Identity) -> Event {
     match message::read(payload, event, inner, us) {
         Event::Message(mut message) => {
             message.previous_text = previous;
-            // A bot that updates its message, or a preview that comes later, leaves no `edited`.
+            // A bot that updates its message, or a preview that comes later, sets no `edited`.
             message.edited_ts = message
                 .edited_ts
                 .or_else(|| string(event, "event_ts"))
@@ -253,7 +254,7 @@ fn deleted(payload: &Value, event: &Value, us: &Identity) -> Event {
         Some(thread) => Some(*thread == ts),
         None => (!known.is_empty()).then_some(true),
     };
-    // The author of a tombstone is Slack itself, so only the previous message tells.
+    // The author of a tombstone is Slack itself, so only the previous message names the real one.
     let previous = event.get("previous_message");
     Event::Deleted {
         message: format!(
@@ -270,12 +271,12 @@ fn team(payload: &Value, event: &Value) -> Option<String> {
     string(payload, "team_id").or_else(|| string(event, "team"))
 }
 
-/// The elements of an array; none of anything else.
+/// Returns the elements of an array; none for any other value.
 pub(super) fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// A field as text: numbers stand where Slack documents strings often enough.
+/// Returns a field as text: Slack often enough sends numbers where it documents strings.
 pub(super) fn string(value: &Value, key: &str) -> Option<String> {
     match value.get(key)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! Files that people share: what `files.info` knows, and their text.
+//! Shared files: their data from `files.info`, and their text.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use reqwest::{Response, StatusCode, Url, header};
@@ -7,52 +7,52 @@ use super::connector::Connector;
 use super::decode::{FileMode, FileRef};
 use super::web::{self, Web};
 
-/// What is read of a file: far more than anybody looks through, and little enough to keep in memory.
+/// Bytes read of a file: far more than anybody looks through, and little enough to keep in memory.
 pub const MOST: usize = 1024 * 1024;
-/// Redirects followed from one address of Slack to another.
+/// Redirects followed from one of Slack's addresses to another.
 const REDIRECTS: usize = 3;
-/// What the errors call a download; it is no method of the Web API.
+/// Name of a download in errors; it is not a method of the Web API.
 const METHOD: &str = "url_private";
-/// Where Slack lives, so that the token may go there.
+/// Slack's domains, to which the token may be sent.
 const SLACK: [&str; 2] = ["slack.com", "slack-gov.com"];
 
-/// Why a file cannot be read.
+/// The reason why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    /// It holds no text.
+    /// The file contains no text.
     #[error("{name} is {kind}, not text")]
     NotText {
-        /// The file.
+        /// The file's name.
         name: String,
-        /// What it is.
+        /// The file's type.
         kind: String,
     },
-    /// It is not there any more, or not for us.
+    /// The file was deleted, the bot may not see it, or its address is unusable.
     #[error("{name} cannot be read: {why}")]
     Gone {
-        /// The file.
+        /// The file's name.
         name: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// Its address is not Slack's, so the token stays here.
+    /// The file's address is not Slack's, so the token is not sent there.
     #[error("{name} is kept at {host}, which is not Slack: the bot's token is not sent there")]
     Elsewhere {
-        /// The file.
+        /// The file's name.
         name: String,
-        /// Where.
+        /// The host of the address.
         host: String,
     },
-    /// Slack sent its login page instead: it does not refuse in a better way.
+    /// Slack sent its login page instead, which is how it refuses a download.
     #[error(
         "Slack sent its login page instead of {name}: the bot token lacks the scope files:read (add it to the app and \
          install the app again), or the bot is in no channel that the file is shared with"
     )]
     LoginPage {
-        /// The file.
+        /// The file's name.
         name: String,
     },
-    /// As with every other call.
+    /// The call failed, like any other.
     #[error(transparent)]
     Web(#[from] web::Error),
 }
@@ -62,16 +62,16 @@ pub enum FileError {
 pub struct Content {
     /// The text.
     pub text: String,
-    /// Whether there is more than we read.
+    /// True when the file is longer than the part that was read.
     pub truncated: bool,
 }
 
 impl Web {
-    /// What Slack knows about a file.
+    /// Fetches Slack's data about a file.
     ///
     /// # Errors
     ///
-    /// See [`web::Error`].
+    /// Returns a [`web::Error`] when the call fails.
     pub async fn files_info(&self, id: &str) -> Result<FileRef, web::Error> {
         let answer = self.get("files.info", &vec![("file", Some(id))]).await?;
         answer
@@ -87,9 +87,9 @@ impl Web {
     ///
     /// # Errors
     ///
-    /// See [`FileError`].
+    /// Returns a [`FileError`] when the file cannot be read.
     pub async fn download(&self, file: &FileRef) -> Result<Content, FileError> {
-        // What Slack Connect shares is only an id until asked for.
+        // Files shared over Slack Connect arrive as a bare id.
         let asked = match file.mode {
             FileMode::FileAccess => Some(self.files_info(&file.id).await?),
             _ => None,
@@ -126,7 +126,7 @@ impl Web {
         let (bytes, truncated) = read(response).await?;
         let begins = String::from_utf8_lossy(bytes.get(..200).unwrap_or(&bytes)).to_lowercase();
         let is_page = begins.trim_start().starts_with("<!doctype html") || begins.trim_start().starts_with("<html");
-        // A file that is a page itself is told from the login page by its length.
+        // A file that is itself an HTML page is distinguished from the login page by its length.
         if is_page && (!file.is_html() || expected.is_some_and(|size| !truncated && size != bytes.len() as u64)) {
             return Err(FileError::LoginPage { name });
         }
@@ -139,7 +139,7 @@ impl Web {
         }
     }
 
-    /// Asks with the token, at addresses of Slack only.
+    /// Requests a file with the token, at Slack's addresses only.
     async fn fetch(&self, mut url: Url, file: &FileRef) -> Result<Response, FileError> {
         let connector = &self.client.http_api.connector;
         for _ in 0..=REDIRECTS {
@@ -166,7 +166,7 @@ impl Web {
     }
 }
 
-/// Whether the token may go there: to Slack over TLS, or to where the Web API is.
+/// Returns true when the token may be sent to `url`: to Slack over TLS, or to the origin of the Web API.
 fn is_slack(url: &Url, api_url: &str) -> bool {
     let of_slack = |host: &str| {
         SLACK.iter().any(|slack| {
@@ -227,7 +227,7 @@ fn is_html(response: &Response) -> bool {
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
 }
 
-/// Its beginning, up to [`MOST`] bytes; the rest is not even transferred.
+/// Reads the beginning of a body, up to [`MOST`] bytes; the rest is not even transferred.
 async fn read(mut response: Response) -> Result<(Vec<u8>, bool), FileError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -240,8 +240,8 @@ async fn read(mut response: Response) -> Result<(Vec<u8>, bool), FileError> {
     Ok((bytes, false))
 }
 
-/// Bytes as text: UTF-8, UTF-16 with or without its mark, else the Latin that old programs write. `None` for what is not
-/// text at all.
+/// Decodes bytes as UTF-8, as UTF-16 with or without a byte order mark, or else as the Latin encoding of old programs.
+/// `None` when they are not text at all.
 fn text_of(bytes: &[u8]) -> Option<String> {
     let zeros = |first: usize| bytes.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
@@ -260,12 +260,13 @@ fn text_of(bytes: &[u8]) -> Option<String> {
         return None;
     };
     let (text, ..) = encoding.decode(bytes);
-    // A guess that makes control characters is wrong.
+    // A guess that yields control characters is wrong.
     let is_text = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
     text.chars().all(is_text).then(|| text.into_owned())
 }
 
-/// Text with a bad byte here and there is still UTF-8, when any letter in it takes several bytes; the last one may be cut.
+/// Decodes UTF-8 with a few bad bytes. It counts as UTF-8 when any of its letters takes several bytes; the last letter
+/// may be cut.
 fn utf8(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let good = text.chars().any(|c| !c.is_ascii() && c != char::REPLACEMENT_CHARACTER);

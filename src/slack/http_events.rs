@@ -1,33 +1,33 @@
-//! The HTTP door: Slack posts signed requests to an address of ours.
+//! The HTTP endpoint to which Slack posts signed requests.
 //!
 //! ```text
-//! connection ─► listen (slots, time-outs) ─► Endpoint: headers ─► body ─► signature ─► parsing ─► Door ─► response
+//! connection ─► listen (slots, time-outs) ─► Endpoint: headers ─► body ─► signature ─► parsing ─► Inbound ─► response
 //! ```
 //!
 //! Events get 200 only after they were stored, else 503, so that Slack sends them again. Interactions and commands get
-//! the sink's answer. TLS is the business of the proxy in front.
+//! the sink's answer. TLS is left to the proxy in front.
 //!
-//! The signature proves that a request is for our app, so `api_app_id` is not looked at again. Nor is `team_id`: in
-//! channels shared with other organisations it may be theirs, and whom the bot answers is decided further in, for both
-//! doors alike.
+//! The signature proves that a request is for our app, so `api_app_id` is not checked again. Nor is `team_id`: in
+//! channels shared with other organisations it may be theirs. Later code decides whom the bot answers, for HTTP and
+//! Socket Mode alike.
 //!
 //! # Strangers
 //!
 //! The address is public, so anybody can open connections to it. Neither the peer's address nor the headers prove
-//! anything: behind a proxy all requests have the proxy's address, and well-formed headers are easily made up. Until the
-//! signature of the whole body is verified, a request of Slack differs from others in one thing only: it arrives fast.
-//! Hence:
+//! anything: behind a proxy all requests have the proxy's address, and well-formed headers are easily made up. Until
+//! the signature of the whole body is verified, only speed distinguishes Slack's requests from others: they arrive
+//! fast. Hence:
 //!
-//! - A request without plausible headers is refused before its body is read. Only a small form may go on, for Slack does
+//! - A request without plausible headers is refused before its body is read. Only a small form may pass, as Slack does
 //!   not sign its check of the certificate (`ssl_check=1`). Nothing is parsed before the signature is verified.
 //! - A head has [`Limits::head`], a body [`Limits::body`] and no pause longer than [`Limits::stall`]. Only connections
 //!   whose last request was verified stay open, for [`Limits::idle`]; all others close after the response.
-//! - Places are not handed out first come, first served. When all are taken, the unverified connection that has stayed
-//!   longest is closed for the new one, so a newcomer is never turned away and a fast request gets through, however many
-//!   slow ones there are. Connections of the address with the most unverified ones go first, and one address holds no
-//!   more than [`Limits::per_address`] of them. Verified requests are never closed.
-//! - Bodies that are not verified hold no more than [`Limits::unverified_bytes`] in all; beyond that the oldest is given
-//!   up.
+//! - Slots are not allotted first come, first served. When all are taken, the unverified connection that has stayed
+//!   longest is closed for the new one, so a newcomer is never turned away and a fast request gets through, however
+//!   many slow ones there are. Connections of the address with the most unverified ones are closed first, and one
+//!   address holds no more than [`Limits::per_address`] of them. Verified requests are never closed.
+//! - Bodies that are not verified hold no more than [`Limits::unverified_bytes`] in all; beyond that the oldest is
+//!   given up.
 
 mod body;
 mod connections;
@@ -63,14 +63,14 @@ use crate::clock::Clock;
 pub use self::listen::serve;
 pub use self::signature::{Refusal, Signed, Verifier};
 
-/// Where Slack posts to. What a request is about is told by its body, so one of them may serve for everything.
+/// Paths that Slack posts to. The body tells what a request is about, so one of them may serve for everything.
 pub const PATHS: [&str; 3] = ["/slack/events", "/slack/interactions", "/slack/commands"];
 
-/// The largest body.
+/// Maximum length of a body, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// The largest body of a request that is not signed: Slack's check of the certificate is one short line.
+/// Maximum length of an unsigned body, in bytes: Slack's check of the certificate is one short line.
 const LARGEST_UNSIGNED: usize = 2 * 1024;
-/// The largest response that a check for an endpoint like this one reads.
+/// Maximum length of the response read by [`is_served`], in bytes.
 const LARGEST_RESPONSE: u64 = 8 * 1024;
 
 /// Limits for connections and for requests that are not verified yet.
@@ -110,7 +110,7 @@ impl Default for Limits {
     }
 }
 
-/// Answers Slack's requests.
+/// Handler for Slack's requests.
 pub struct Endpoint {
     verifier: Verifier,
     door: Inbound,
@@ -129,7 +129,7 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// For requests signed with `secret`, whose envelopes go through `door`.
+    /// Creates an endpoint for requests signed with `secret`, whose envelopes are handed to `door`.
     pub fn new(secret: &SecretString, door: Inbound, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         Self {
             verifier: Verifier::new(secret),
@@ -141,7 +141,7 @@ impl Endpoint {
         }
     }
 
-    /// The door that requests go through.
+    /// The intake that envelopes are handed to.
     fn door(&self) -> &Inbound {
         &self.door
     }
@@ -150,7 +150,7 @@ impl Endpoint {
         self.limits
     }
 
-    /// Answers the request in a slot. Only a verified one leaves the connection open.
+    /// Answers a request in its slot. Only a verified one leaves the connection open.
     async fn respond(&self, request: Request, slot: &Slot) -> Response {
         slot.enter(Phase::Unverified);
         let mut response = match self.answer(request, slot).await {
@@ -172,7 +172,7 @@ impl Endpoint {
         if !PATHS.contains(&head.uri.path().trim_end_matches('/')) {
             return Err(Problem::NotFound);
         }
-        // Slack's documentation leaves open how it checks the certificate; any way is good.
+        // Slack's documentation leaves open how it checks the certificate, so both ways are accepted.
         let query = head.uri.query().unwrap_or_default();
         if head.method == Method::GET && query.split('&').any(|pair| pair == "ssl_check=1") {
             return Ok(StatusCode::OK.into_response());
@@ -219,7 +219,7 @@ impl Endpoint {
         self.serve(said).await
     }
 
-    /// Reads a body as long as it comes fast.
+    /// Reads a body, provided that it arrives fast enough.
     async fn whole(&self, body: Body, largest: usize, slot: &Slot) -> Result<Vec<u8>, Problem> {
         let reading = async {
             let mut whole = Vec::new();
@@ -242,7 +242,7 @@ impl Endpoint {
             .map_err(|_| Problem::TooSlow)?
     }
 
-    /// Answers what is known to come from Slack.
+    /// Answers a verified request.
     async fn serve(&self, said: Said) -> Result<Response, Problem> {
         match said {
             Said::SslCheck => Ok(StatusCode::OK.into_response()),
@@ -290,7 +290,7 @@ impl Endpoint {
     }
 }
 
-/// Whether a door like this one is at the address.
+/// Returns true when an endpoint like this one listens at the address.
 pub async fn is_served(address: SocketAddr) -> bool {
     let ask = async {
         let mut stream = TcpStream::connect(address).await.ok()?;

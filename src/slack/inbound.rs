@@ -1,5 +1,5 @@
-//! What every door has in common, Socket Mode and HTTP: events are stored in batches, interactions are answered beside
-//! them and never wait for them. An interaction that is delivered again gets the answer that it had.
+//! The intake common to Socket Mode and HTTP: events are stored in batches; interactions are answered alongside and
+//! never wait for them. An interaction that is delivered again gets the answer that it had.
 
 mod recent;
 
@@ -20,40 +20,41 @@ use self::recent::{Arrival, Recent};
 use super::decode::Envelope;
 use super::outbound_filter;
 
-/// Envelopes that are stored in one transaction at most: few enough that nobody else waits long for the store.
+/// Maximum number of envelopes stored in one transaction: few enough that nobody else waits long for the store.
 const BATCH: usize = 256;
-/// Envelopes of one queue that wait to be stored. Slack sends a workspace's app 30,000 in an hour at most.
+/// Maximum number of envelopes of one queue that wait to be stored. Slack sends a workspace's app 30,000 in an hour at
+/// most.
 const MOST: usize = 8_192;
-/// KiB of payloads that wait to be stored, of all queues together.
+/// Maximum KiB of payloads that wait to be stored, over all queues.
 const MOST_KIB: usize = 32 * 1024;
 
-/// Where envelopes go and who is told about connections.
+/// Sink for envelopes, and observer of connections.
 #[async_trait]
 pub trait EnvelopeHandler: Send + Sync + 'static {
-    /// Stores the envelopes. Once this returns, they are acknowledged; on an error they are not, and Slack sends them
-    /// again.
+    /// Stores the envelopes. They are acknowledged once this returns `Ok`; on an error they are not, and Slack sends
+    /// them again.
     async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String>;
 
-    /// Answers an interaction or a slash command: what goes along with the acknowledgement. Slack does not send these
-    /// again, so they are acknowledged on an error too, and once the time that Slack gives is nearly over; then this
-    /// goes on and its value goes nowhere.
+    /// Answers an interaction or a slash command; the value is sent with the acknowledgement. Slack does not send these
+    /// again, so they are acknowledged on an error too, and shortly before Slack's time limit; in the latter case this
+    /// runs on and its value is not sent.
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String>;
 
-    /// A connection said hello. `overlap`: connections of ours that are being left at this moment.
+    /// Called when a connection said hello. `overlap`: number of our connections that are being left at this moment.
     fn opened(&self, num_connections: Option<u32>, overlap: u32);
 
-    /// A connection that had said hello is gone.
+    /// Called when a connection that had said hello is gone.
     fn closed(&self);
 }
 
-/// The way from a door to the [`EnvelopeHandler`].
+/// Hands envelopes from Socket Mode or HTTP to the [`EnvelopeHandler`].
 #[derive(Clone)]
 pub struct Inbound {
     sink: Arc<dyn EnvelopeHandler>,
     tracker: TaskTracker,
     hard: CancellationToken,
     patience: Duration,
-    /// What is free of [`MOST_KIB`].
+    /// The unused part of [`MOST_KIB`].
     room: Arc<Semaphore>,
     recent: Arc<Recent>,
 }
@@ -67,8 +68,8 @@ impl std::fmt::Debug for Inbound {
 }
 
 impl Inbound {
-    /// Its tasks run on `tracker` and end at once with `hard`. An interaction is acknowledged after `patience` at the
-    /// latest.
+    /// Creates an intake whose tasks run on `tracker` and end at once with `hard`. An interaction is acknowledged after
+    /// `patience` at the latest.
     pub fn new(
         sink: Arc<dyn EnvelopeHandler>,
         tracker: TaskTracker,
@@ -85,17 +86,17 @@ impl Inbound {
         }
     }
 
-    /// Who is told about connections.
+    /// The handler of the envelopes.
     pub(super) fn sink(&self) -> &dyn EnvelopeHandler {
         self.sink.as_ref()
     }
 
-    /// How long an interaction may take.
+    /// Time limit for answering an interaction.
     pub(super) fn patience(&self) -> Duration {
         self.patience
     }
 
-    /// Runs a task that shutdown waits for.
+    /// Spawns a task that shutdown waits for.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let hard = self.hard.clone();
         self.tracker.spawn(async move {
@@ -107,8 +108,8 @@ impl Inbound {
         });
     }
 
-    /// Stores what is put into the queue, in order, until the queue and its copies are dropped. A panic below costs the
-    /// envelopes of its batch, which are not acknowledged, and no more.
+    /// Starts a queue whose envelopes are stored in order until the queue and its copies are dropped. A panic in the
+    /// sink costs only the envelopes of its batch, which are not acknowledged.
     pub(super) fn queue(&self) -> Queue {
         let (queue, mut waiting) = mpsc::channel::<(Envelope, Ack)>(MOST);
         let sink = Arc::clone(&self.sink);
@@ -132,8 +133,8 @@ impl Inbound {
         }
     }
 
-    /// What goes along with the acknowledgement of an interaction; there in time, whatever the sink does. The sink hears
-    /// of an interaction once, however often it is delivered.
+    /// Answers an interaction: the value to send with its acknowledgement. Returns in time, whatever the sink does. The
+    /// sink gets an interaction once, however often it is delivered.
     pub(super) async fn answer(&self, envelope: Envelope) -> Option<Value> {
         let to = match self.recent.arrived(envelope.keys(), Instant::now()) {
             Arrival::New(to) => to,
@@ -180,9 +181,9 @@ impl Inbound {
     }
 }
 
-/// Hands envelopes to the sink. A panic there is an error here.
+/// Hands envelopes to the sink. A panic there is returned as an error.
 async fn store(sink: &dyn EnvelopeHandler, envelopes: Vec<Envelope>) -> Result<(), String> {
-    // The call itself is inside as well, for a sink need not be written with `async fn`.
+    // The call itself is inside the block as well, for a sink need not be written with `async fn`.
     let taking = async { sink.take(envelopes).await };
     let taken = AssertUnwindSafe(taking).catch_unwind().await;
     taken.unwrap_or_else(|_| {
@@ -191,10 +192,10 @@ async fn store(sink: &dyn EnvelopeHandler, envelopes: Vec<Envelope>) -> Result<(
     })
 }
 
-/// Is told whether an envelope was stored.
+/// Callback that is told whether an envelope was stored.
 pub(super) type Ack = Box<dyn FnOnce(bool) + Send>;
 
-/// Events on their way into the store.
+/// Sending half of a queue of events to be stored.
 #[derive(Clone)]
 pub(super) struct Queue {
     queue: mpsc::Sender<(Envelope, Ack)>,
@@ -202,8 +203,8 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Puts an envelope in; waits only while very many, or very large ones, wait already. `false`: nothing is stored any
-    /// more.
+    /// Queues an envelope; waits only while very many, or very large ones, are queued already. Returns false when
+    /// nothing is stored any more.
     pub(super) async fn put(&self, envelope: Envelope, told: Ack) -> bool {
         let kib = (bytes_of(&envelope.payload) / 1024 + 1).min(MOST_KIB) as u32;
         let Ok(room) = Arc::clone(&self.room).acquire_many_owned(kib).await else {
@@ -217,7 +218,7 @@ impl Queue {
     }
 }
 
-/// About how much memory a payload takes.
+/// Approximate memory used by a payload, in bytes.
 fn bytes_of(value: &Value) -> usize {
     let inside = match value {
         Value::String(text) => text.len(),
@@ -239,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    /// Stores nothing before it is told to.
+    /// Sink that stores nothing before it is told to.
     #[derive(Default)]
     struct Slow(Notify);
 
@@ -259,7 +260,7 @@ mod tests {
         fn closed(&self) {}
     }
 
-    /// Puts in an envelope with a text of so many bytes.
+    /// Queues an envelope whose text has the given number of bytes.
     async fn put(queue: &Queue, bytes: usize) -> bool {
         let envelope = Envelope {
             id: "1".to_owned(),

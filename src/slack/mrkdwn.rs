@@ -1,9 +1,9 @@
-//! Blocks of a runbook or reply → Slack's mrkdwn.
+//! Rendering of a runbook's or reply's blocks as Slack's mrkdwn.
 //!
-//! mrkdwn has no escapes except for `&`, `<` and `>`. What would format by accident is kept apart with a zero-width
-//! space (U+200B): Slack takes `*`, `_`, `~` and backticks for formatting only where the opening one touches the text
-//! behind it, so a literal `*` gets one behind it. Bold next to a word needs one between the two, for Slack formats at
-//! word borders only.
+//! mrkdwn has no escapes except for `&`, `<` and `>`. Accidental formatting is prevented by a zero-width space
+//! (U+200B): Slack takes `*`, `_`, `~` and backticks for formatting only where the opening one touches the text after
+//! it, so a literal `*` gets one after it. Bold next to a word needs one between the two, as Slack formats at word
+//! boundaries only.
 
 use crate::respond::{hidden_host, honest_label, without_direction, words};
 use crate::runbook::{Inline, Target};
@@ -14,10 +14,10 @@ mod pieces;
 pub use code::{code_block, code_span};
 pub use pieces::{Piece, pieces};
 
-/// Keeps characters apart without being seen.
+/// Zero-width space that keeps characters apart.
 pub(crate) const APART: char = '\u{200B}';
 
-/// `&`, `<` and `>` as Slack wants them; live mentions become dead text.
+/// Escapes `&`, `<` and `>` for Slack and defuses live mentions.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for (at, c) in text.char_indices() {
@@ -38,7 +38,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Whether `@` before this text could reach a whole channel where Slack parses names.
+/// Returns true when `@` before this text could reach a whole channel where Slack parses names.
 fn pings(after: &str) -> bool {
     ["channel", "here", "everyone"].iter().any(|name| {
         let Some(head) = after.get(..name.len()) else {
@@ -49,13 +49,13 @@ fn pings(after: &str) -> bool {
     })
 }
 
-/// Text for a `plain_text` object: nothing is formatted there, nothing is escaped, but nobody is to be called either.
+/// Text for a `plain_text` object: nothing is formatted or escaped there, but mentions must still not ping anybody.
 pub fn plain(text: &str) -> String {
     let escaped = escape(text);
     escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// Running text of a document: escaped, and nothing in it formats by accident.
+/// Running text of a document, escaped so that nothing in it formats by accident.
 pub fn literal(text: &str) -> String {
     let escaped = escape(text);
     let mut out = String::with_capacity(escaped.len() + 8);
@@ -84,14 +84,14 @@ fn literal_line(line: &str, out: &mut String) {
     }
 }
 
-/// Inlines as mrkdwn.
+/// Renders inlines as mrkdwn.
 pub fn inlines(list: &[Inline]) -> String {
     let mut out = String::new();
     put(list, Style::default(), &mut out);
     out
 }
 
-/// The marks that are open already: Slack does not nest a mark in itself.
+/// The styles that are open already: Slack does not nest a style in itself.
 #[derive(Debug, Clone, Copy, Default)]
 struct Style {
     bold: bool,
@@ -125,7 +125,7 @@ fn put(list: &[Inline], style: Style, out: &mut String) {
     }
 }
 
-/// Running text; addresses in it become links, for blocks are sent verbatim so that Slack invents none.
+/// Appends running text. Addresses in it become links, as blocks are sent verbatim so that Slack adds none.
 fn put_text(text: &str, style: Style, out: &mut String) {
     let mut rest = text;
     while let Some(start) = rest
@@ -162,7 +162,7 @@ fn put_marked(inner: &[Inline], mark: char, open_already: bool, style: Style, ne
     let before = blank(text.get(..text.len() - text.trim_start().len()).unwrap_or_default());
     let after = blank(text.get(text.trim_end().len()..).unwrap_or_default());
     out.push_str(before);
-    // A mark does not reach over a line break.
+    // A style does not extend over a line break.
     let marked: Vec<String> = body
         .split('\n')
         .map(|line| {
@@ -177,7 +177,7 @@ fn put_marked(inner: &[Inline], mark: char, open_already: bool, style: Style, ne
     out.push_str(after);
 }
 
-/// Puts a marked piece down, kept apart from a word that touches it.
+/// Appends a styled piece, kept apart from a word that touches it.
 fn mark_off(marked: &str, next: Option<&Inline>, out: &mut String) {
     if out.chars().last().is_some_and(touches) {
         out.push(APART);
@@ -196,7 +196,8 @@ fn touches(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '*' | '_' | '~' | '`')
 }
 
-/// The texts that touch an inline before and after it, up to the next blanks: `https://[slack.com](…)` reads as one word.
+/// The texts that touch an inline before and after it, up to the next blanks: `https://[slack.com](…)` reads as one
+/// word.
 fn around(list: &[Inline], at: usize) -> (String, String) {
     let text = |at: Option<usize>| {
         let inline = at.and_then(|at| list.get(at));
@@ -229,7 +230,7 @@ fn put_link(url: &str, label: &[Inline], around: (String, String), style: Style,
     }
 }
 
-/// A link whose label is its address, unless that hides its own host.
+/// Appends a link whose label is its address, unless that hides its own host.
 fn put_address(safe: &str, url: &str, out: &mut String) {
     match honest_label(url, url) {
         Some(honest) => out.extend(["<", safe, "|", &literal(&honest).replace('|', "¦"), ">"]),
@@ -237,7 +238,7 @@ fn put_address(safe: &str, url: &str, out: &mut String) {
     }
 }
 
-/// The address as it may stand in `<…>`: only addresses that lead to a page or a mail, and no character that ends it.
+/// The address as it may stand in `<…>`: only addresses of web pages or mail, without any character that ends it.
 fn safe_url(url: &str) -> Option<String> {
     let url = url.trim();
     let scheme = url.split_once(':')?.0.to_ascii_lowercase();

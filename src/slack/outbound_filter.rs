@@ -1,13 +1,13 @@
-//! The last gate before something leaves: secrets are redacted, live mentions made harmless, and links that look like
-//! another address get their real host, in every text of a message. Only a person's own act may ping people, and then
-//! only those whom the bot's settings name.
+//! The last filter before anything is sent: it redacts secrets, makes live mentions harmless, and labels links that
+//! look like another address with their real host, in every text of a message. Only an action taken by a person may
+//! ping people, and then only those whom the bot's settings name.
 
 use serde_json::Value;
 
 use crate::redact::redact;
 use crate::respond::honest_label;
 
-/// Fields that only programs read. What they hold is ours, and a changed one breaks a button.
+/// Fields that only programs read. Their values are the bot's own, and a changed one breaks a button.
 const IDS: &[&str] = &[
     "type",
     "action_id",
@@ -18,23 +18,23 @@ const IDS: &[&str] = &[
     "hash",
     "view_id",
 ];
-/// Fields in which programs keep JSON: its texts pass the gate, its shape does not change.
+/// Fields in which programs keep JSON: its texts are filtered, its shape does not change.
 const DATA: &[&str] = &["value", "private_metadata"];
 
-/// The longest mention or link, in bytes: more than a section of a message holds.
+/// Maximum length of a mention or link, in bytes: more than a section of a message holds.
 const LONGEST_ENTITY: usize = 12_000;
 
-/// Whom a message may ping: ids of people (`U…`, `W…`) and user groups (`S…`), given by the bot's own settings, never
-/// taken from a message. What a paste holds can at most repeat a mention that is meant anyway.
+/// Ids that a message may ping: people (`U…`, `W…`) and user groups (`S…`), given by the bot's own settings, never
+/// taken from a message. A paste can at most repeat a mention that is meant anyway.
 pub type Pings = [String];
 
-/// A text that may leave, with no live mention in it.
+/// Filters a text, leaving no live mention in it.
 pub fn text(text: &str) -> String {
     by_person(text, &[])
 }
 
-/// A text that a person asked for, in which these may be mentioned: as `<@U…>` or `<!subteam^S…>`, without a label of
-/// its own. All other mentions are made harmless.
+/// Filters a text that a person asked for, in which `pings` may be mentioned: as `<@U…>` or `<!subteam^S…>`, without a
+/// label. All other mentions are made harmless.
 pub fn by_person(text: &str, pings: &Pings) -> String {
     let safe = redact(text);
     let mut out = String::with_capacity(safe.len());
@@ -92,12 +92,12 @@ fn is_mention(text: &str, id: &str) -> bool {
     is_id && inner.and_then(|inner| inner.strip_suffix('>')) == Some(id)
 }
 
-/// Lets every text of a block, a view or an answer to an interaction pass the gate.
+/// Filters every text of a block, a view or an answer to an interaction.
 pub fn block(value: &mut Value) {
     block_by_person(value, &[]);
 }
 
-/// The same for what a person asked for; see [`by_person`].
+/// Filters the texts of a value that a person asked for; see [`by_person`].
 pub fn block_by_person(value: &mut Value, pings: &Pings) {
     match value {
         Value::String(string) => {
@@ -111,7 +111,7 @@ pub fn block_by_person(value: &mut Value, pings: &Pings) {
             if fields.get("type").and_then(Value::as_str) == Some("link") {
                 honest_element(fields);
             }
-            // The elements of rich text that ping become what they would show.
+            // Rich-text elements that ping are replaced with the text they would show.
             let id = match fields.get("type").and_then(Value::as_str) {
                 Some("user") => fields.get("user_id"),
                 Some("usergroup") => fields.get("usergroup_id"),
@@ -147,7 +147,7 @@ fn honest_element(fields: &mut serde_json::Map<String, Value>) {
     }
 }
 
-/// Lets JSON in a string pass without a change of its shape. `false` when there is none.
+/// Filters the JSON in a string without changing its shape. Returns false when there is none.
 fn data(field: &mut Value) -> bool {
     let read = |text: &str| {
         let value = serde_json::from_str::<Value>(text).ok();
@@ -156,7 +156,7 @@ fn data(field: &mut Value) -> bool {
     let Some(before) = field.as_str().and_then(read) else {
         return false;
     };
-    // As a whole first: what stands beside a secret may be what tells that it is one.
+    // As a whole first: the text beside a secret may be what identifies it.
     let whole = field.as_str().and_then(|text| read(&redact(text)));
     let mut inner = whole.unwrap_or_else(|| before.clone());
     block(&mut inner);

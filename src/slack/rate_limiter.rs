@@ -1,5 +1,5 @@
-//! How fast Slack may be asked: one message a second and channel with small bursts, other methods so many a minute, and
-//! the waits that Slack asks for with 429. Each channel and each method waits for itself alone.
+//! Pacing of Slack calls: one message a second and channel with small bursts, a number of calls a minute for other
+//! methods, and the waits that Slack asks for with 429. Each channel and each method is limited independently.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Lanes remembered before quiet ones are forgotten.
+/// Number of buckets remembered before quiet ones are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// What is limited on its own: a method, or a method in one channel.
+/// A unit of rate limiting: a method, or a method in one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bucket {
     kind: Kind,
@@ -35,22 +35,22 @@ impl Bucket {
         }
     }
 
-    /// `chat.update`
+    /// `chat.update`.
     pub fn update() -> Self {
         Self::of(Kind::Update)
     }
 
-    /// `chat.delete`
+    /// `chat.delete`.
     pub fn delete() -> Self {
         Self::of(Kind::Delete)
     }
 
-    /// `chat.postEphemeral`
+    /// `chat.postEphemeral`.
     pub fn ephemeral() -> Self {
         Self::of(Kind::Ephemeral)
     }
 
-    /// `conversations.replies` and `conversations.history`
+    /// `conversations.replies` and `conversations.history`.
     pub fn look_up() -> Self {
         Self::of(Kind::LookUp)
     }
@@ -60,12 +60,12 @@ impl Bucket {
     }
 }
 
-/// How often something may be done, and how many times at once after a quiet time.
+/// An average rate, and the burst allowed after a quiet time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Between two calls.
+    /// Interval between two calls.
     pub every: Duration,
-    /// Calls at once.
+    /// Number of calls allowed at once.
     pub burst: u32,
 }
 
@@ -75,14 +75,14 @@ impl Rate {
     }
 }
 
-/// What Slack allows. The defaults are its documented limits.
+/// Slack's rate limits. The defaults are the documented ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
-    /// Messages in one channel.
+    /// Limit for messages in one channel.
     pub post: Rate,
-    /// Each method of tier 3: updates, deletions, reading threads.
+    /// Limit for each method of tier 3: updates, deletions, reading threads.
     pub tier_3: Rate,
-    /// Each method of tier 4: what one person is shown.
+    /// Limit for each method of tier 4: ephemeral messages.
     pub tier_4: Rate,
 }
 
@@ -112,16 +112,16 @@ impl Rates {
     }
 }
 
-/// Paces sending.
+/// Paces calls to Slack.
 #[derive(Debug, Default)]
 pub struct RateLimiter {
     rates: Rates,
-    /// By lane: when its next call would be due if calls had always come evenly.
+    /// Time at which each bucket's next call would be due if calls had always come evenly.
     due: Mutex<HashMap<Bucket, Instant>>,
 }
 
 impl RateLimiter {
-    /// At these rates.
+    /// Creates a limiter with these rates.
     pub fn new(rates: Rates) -> Self {
         Self {
             rates,
@@ -129,11 +129,11 @@ impl RateLimiter {
         }
     }
 
-    /// Takes the next place in a lane if it is free now; else tells how long until it is.
+    /// Takes the next slot of a bucket if it is free now.
     ///
     /// # Errors
     ///
-    /// How long to wait.
+    /// Returns the time to wait when it is not.
     pub fn take(&self, lane: &Bucket, now: Instant) -> Result<(), Duration> {
         let rate = self.rates.of(lane);
         let Ok(mut due) = self.due.lock() else {
@@ -151,7 +151,7 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// Slack asks to leave a lane alone for a while.
+    /// Blocks a bucket for a while, as Slack asked.
     pub fn block(&self, lane: &Bucket, now: Instant, after: Duration) {
         if let Ok(mut due) = self.due.lock() {
             let until = now + after + self.rates.of(lane).slack();

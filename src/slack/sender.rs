@@ -1,4 +1,4 @@
-//! The one place that sends: lets everything pass the gate, keeps to Slack's pace, posts.
+//! The only place that sends messages: it filters everything, keeps to Slack's pace, and posts.
 
 use std::sync::Arc;
 
@@ -13,24 +13,25 @@ use super::web::{Error, Outgoing, View, Web, Which};
 
 mod shorten;
 
-/// Bytes of text that chat.update takes, less a little.
+/// Maximum bytes of text sent to chat.update: slightly less than it accepts.
 const UPDATED_TEXT: usize = 3_900;
 
-/// What a message holds, as it lies in the outbox.
+/// A message's contents, as kept in the outbox.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Body {
-    /// What is shown where blocks are not.
+    /// The fallback text, shown where blocks are not.
     pub text: String,
     /// Block Kit; may be empty.
     #[serde(default)]
     pub blocks: Vec<Value>,
-    /// Whom it may ping: a person's own act alone may, and only whom the settings name. See [`outbound_filter::Pings`].
+    /// Ids that the message may ping: only an action taken by a person may, and only those whom the settings name. See
+    /// [`outbound_filter::Pings`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pings: Vec<String>,
 }
 
 impl Body {
-    /// Everything in it may leave.
+    /// Filters the whole message, so that it may be sent.
     #[must_use]
     pub fn safe(mut self) -> Self {
         self.text = outbound_filter::by_person(&self.text, &self.pings);
@@ -41,7 +42,7 @@ impl Body {
     }
 }
 
-/// Sends messages.
+/// Sends messages to Slack.
 #[derive(Debug)]
 pub struct Sender {
     web: Arc<Web>,
@@ -49,7 +50,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Over a Web API client, as fast as Slack allows.
+    /// Creates a sender over a Web API client, limited to these rates.
     pub fn new(web: Arc<Web>, rates: Rates) -> Self {
         Self {
             web,
@@ -57,27 +58,27 @@ impl Sender {
         }
     }
 
-    /// Who paces; what goes out is to take its place here first.
+    /// The rate limiter; callers take a slot here before they send.
     pub fn pace(&self) -> &RateLimiter {
         &self.pace
     }
 
-    /// Posts a message and tells its `ts`.
+    /// Posts a message and returns its `ts`.
     ///
     /// # Errors
     ///
-    /// As [`Web::post_message`].
+    /// Same as [`Web::post_message`].
     pub async fn post(&self, channel: &str, thread_ts: Option<&str>, body: Body, key: &str) -> Result<String, Error> {
         let body = body.safe();
         let result = self.web.post_message(&outgoing(channel, thread_ts, &body, key)).await;
         self.heed(&Bucket::post(channel), result)
     }
 
-    /// Gives the message at `ts` another content; `key` is the key that it was posted with.
+    /// Replaces the content of the message at `ts`; `key` is the key that it was posted with.
     ///
     /// # Errors
     ///
-    /// As [`Web::update_message`].
+    /// Same as [`Web::update_message`].
     pub async fn update(&self, channel: &str, ts: &str, body: Body, key: &str) -> Result<(), Error> {
         let mut body = body.safe();
         body.text = shorten::within(&body.text, UPDATED_TEXT);
@@ -89,17 +90,17 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`Web::delete_message`].
+    /// Same as [`Web::delete_message`].
     pub async fn delete(&self, channel: &str, ts: &str) -> Result<(), Error> {
         let result = self.web.delete_message(channel, ts).await;
         self.heed(&Bucket::delete(), result)
     }
 
-    /// Shows a message to one person alone.
+    /// Shows a message to one person only.
     ///
     /// # Errors
     ///
-    /// As [`Web::post_ephemeral`].
+    /// Same as [`Web::post_ephemeral`].
     pub async fn show(&self, channel: &str, thread_ts: Option<&str>, user: &str, body: Body) -> Result<(), Error> {
         let body = body.safe();
         let result = self
@@ -113,7 +114,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`Web::find_posted`].
+    /// Same as [`Web::find_posted`].
     pub async fn find(
         &self,
         us: &Identity,
@@ -130,7 +131,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`Web::respond`].
+    /// Same as [`Web::respond`].
     pub async fn respond(&self, response_url: &str, mut body: Value) -> Result<(), Error> {
         outbound_filter::block(&mut body);
         self.web.respond(response_url, &body).await
@@ -140,7 +141,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`Web::open_view`].
+    /// Same as [`Web::open_view`].
     pub async fn open_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
         outbound_filter::block(&mut view);
         self.web.open_view(trigger_id, &view).await
@@ -150,17 +151,17 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`Web::push_view`].
+    /// Same as [`Web::push_view`].
     pub async fn push_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
         outbound_filter::block(&mut view);
         self.web.push_view(trigger_id, &view).await
     }
 
-    /// Gives a modal another content; see [`Web::update_view`].
+    /// Replaces the content of a modal; see [`Web::update_view`].
     ///
     /// # Errors
     ///
-    /// As [`Web::update_view`].
+    /// Same as [`Web::update_view`].
     pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, mut view: Value) -> Result<View, Error> {
         outbound_filter::block(&mut view);
         self.web.update_view(which, hash, &view).await
@@ -170,13 +171,13 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`Web::publish_view`].
+    /// Same as [`Web::publish_view`].
     pub async fn publish_view(&self, user: &str, mut view: Value) -> Result<View, Error> {
         outbound_filter::block(&mut view);
         self.web.publish_view(user, &view).await
     }
 
-    /// A 429 keeps its lane quiet for as long as Slack says, and no other.
+    /// Blocks the bucket of a call that got a 429, for as long as Slack says; other buckets are unaffected.
     fn heed<T>(&self, lane: &Bucket, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::RateLimited { after, method }) = &result {
             metrics::counter!("signpost_rate_limited_total", "method" => method.clone()).increment(1);

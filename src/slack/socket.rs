@@ -1,8 +1,8 @@
-//! Socket Mode: a few connections that are always there, each read by a loop of its own.
+//! Socket Mode: a few permanent connections, each read by a loop of its own.
 //!
-//! An event is acknowledged only after the sink has stored it, an interaction with its answer. Reading waits for neither:
-//! both come back to the connection's loop, which alone writes. A `disconnect` opens the next connection before the old
-//! one is left, which is then read until the server closes it.
+//! An event is acknowledged only after the sink has stored it, an interaction with its answer. Reading waits for
+//! neither: both come back to the connection's loop, which does all the writing. On a `disconnect` the next connection
+//! is opened before the old one is left, which is then read until the server closes it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,23 +23,23 @@ use super::inbound::{Inbound, Queue};
 use super::web::{self, Web};
 use crate::net::{self, Net, WebSocket};
 
-/// The least time between log lines about connections that cannot be opened.
+/// Minimum interval between log lines about connections that cannot be opened.
 const SAID: Duration = Duration::from_mins(1);
-/// Frames that are read before anything else gets its turn.
+/// Maximum number of frames read before other work gets its turn.
 const BATCH: usize = 64;
 
-/// How long things take.
+/// Intervals and time limits of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// Between our pings.
+    /// Interval between the bot's pings.
     pub ping: Duration,
-    /// A connection on which nothing was heard for this long is dead.
+    /// Silence after which a connection counts as dead.
     pub idle: Duration,
-    /// How long an old connection is read on after the next one said hello.
+    /// Time limit for reading an old connection after the next one said hello.
     pub drain: Duration,
     /// First and longest wait before connecting again.
     pub back_off: (Duration, Duration),
-    /// How long an interaction may take before it is acknowledged without an answer. Slack waits three seconds.
+    /// Time limit of an interaction, after which it is acknowledged without an answer. Slack waits three seconds.
     pub answer: Duration,
 }
 
@@ -55,7 +55,7 @@ impl Default for Timing {
     }
 }
 
-/// The connections.
+/// The app's Socket Mode connections.
 pub struct Sockets {
     net: Net,
     web: Arc<Web>,
@@ -64,11 +64,11 @@ pub struct Sockets {
     app_token: SecretString,
     leaving: AtomicU32,
     renew: Notify,
-    /// An address that was opened to see whether the token is good; it can be used once.
+    /// An address that was opened to check the token; it can be used once.
     first: Mutex<Option<String>>,
     /// The reason why no connection can be opened.
     trouble: watch::Sender<Option<String>>,
-    /// The time of the last log line about it.
+    /// The time of the last log line about `trouble`.
     said: Mutex<Option<Instant>>,
 }
 
@@ -80,13 +80,13 @@ impl std::fmt::Debug for Sockets {
     }
 }
 
-/// How reading a connection ended.
+/// The way in which reading a connection ended.
 enum End {
-    /// It is to be replaced, and goes on until it is.
+    /// The connection is to be replaced, and stays in use until then.
     HandOver(Box<Connection>),
-    /// It is gone.
+    /// The connection is lost, for this reason.
     Lost(String),
-    /// The bot shuts down.
+    /// The bot is shutting down.
     Shutdown,
 }
 
@@ -99,8 +99,8 @@ enum ConnectError {
 }
 
 impl Sockets {
-    /// Connections of the app with this token, whose envelopes go through `door`. `first`: an address that was opened
-    /// already.
+    /// Creates the connections of the app with this token, whose envelopes go through `door`. `first`: an address that
+    /// was opened already.
     pub fn new(
         net: Net,
         web: Arc<Web>,
@@ -123,7 +123,7 @@ impl Sockets {
         }
     }
 
-    /// Sets the address that the first connection uses.
+    /// Sets the address for the first connection.
     pub fn begin_with(&self, first: Option<String>) {
         *self.first.lock().unwrap_or_else(PoisonError::into_inner) = first;
     }
@@ -133,12 +133,12 @@ impl Sockets {
         self.trouble.subscribe()
     }
 
-    /// Replaces one connection, so that its `hello` tells anew how many there are.
+    /// Replaces one connection, so that the new one's `hello` tells how many there are.
     pub fn renew_one(&self) {
         self.renew.notify_one();
     }
 
-    /// Holds one connection until shutdown.
+    /// Keeps one connection open until shutdown.
     pub async fn hold(self: Arc<Self>, shutdown: CancellationToken) {
         let (least, most) = self.timing.back_off;
         // Jitter makes a wait up to twice as long.
@@ -181,7 +181,7 @@ impl Sockets {
                     }
                 }
             }
-            // A connection that held for a while is renewed at once; one that did not must not make a busy loop.
+            // A connection that lasted a while is renewed at once; one that did not must not cause a busy loop.
             if begun.elapsed() >= self.timing.idle {
                 delays = policy.build();
             }
@@ -207,8 +207,8 @@ impl Sockets {
         Ok(socket)
     }
 
-    /// Logs why no connection can be opened, at most once a minute for all connections together. Returns whether only a
-    /// person can mend it.
+    /// Logs why no connection can be opened, at most once a minute for all connections together. Returns true when only
+    /// a person can fix it.
     fn complain(&self, cause: &ConnectError) -> bool {
         let is_refused = matches!(cause, ConnectError::Web(web::Error::Auth { .. }));
         let why = if is_refused {
@@ -283,7 +283,7 @@ impl Sockets {
         end
     }
 
-    /// Reads an old connection on until the server closes it, or for a while after the next one is there.
+    /// Reads an old connection until the server closes it, or for a while after the next one is open.
     async fn drain(self: Arc<Self>, mut line: Connection, replaced: CancellationToken, shutdown: CancellationToken) {
         let mut reading = Reading::new(self.timing);
         let enough = async {
@@ -319,14 +319,14 @@ impl Sockets {
     }
 }
 
-/// A connection, and what is to be written on it.
+/// A connection, and the acknowledgements to write on it.
 struct Connection {
     socket: WebSocket,
-    /// Whether it has said hello.
+    /// True once the connection has said hello.
     hello: bool,
     /// Events on their way into the store.
     queue: Queue,
-    /// For those who acknowledge; when the connection is gone they write into the void.
+    /// Sender of acknowledgements; they are discarded once the connection is gone.
     ack: mpsc::UnboundedSender<String>,
     acks: mpsc::UnboundedReceiver<String>,
 }
@@ -343,7 +343,7 @@ impl Connection {
         }
     }
 
-    /// Sends events to be stored and interactions to be answered. Both come back as acknowledgements.
+    /// Passes events on to be stored and interactions to be answered. Both come back as acknowledgements.
     async fn take(&self, door: &Inbound, frames: Vec<String>) -> Result<Seen, String> {
         let mut seen = Seen::default();
         for text in frames {
@@ -383,7 +383,7 @@ impl Connection {
         }
     }
 
-    /// Writes an acknowledgement and those that wait behind it.
+    /// Writes an acknowledgement and those queued after it.
     async fn acknowledge(&mut self, first: String) -> Step {
         let mut next = Some(first);
         while let Some(ack) = next {
@@ -398,7 +398,7 @@ impl Connection {
         }
     }
 
-    /// Acknowledges what was taken in and is still under way, then closes.
+    /// Acknowledges the envelopes that are still being processed, then closes.
     async fn finish(self, patience: Duration) {
         let Self {
             mut socket,
@@ -407,7 +407,7 @@ impl Connection {
             mut acks,
             ..
         } = self;
-        // With these gone, `acks` ends once everything under way is done.
+        // With these gone, `acks` ends once everything in progress is done.
         drop((queue, ack));
         let rest = async {
             while let Some(ack) = acks.recv().await {
@@ -429,7 +429,7 @@ fn acknowledgement(id: &str, payload: Option<Value>) -> String {
     .to_string()
 }
 
-/// What a batch of frames told about the connection.
+/// The connection's state as told by a batch of frames.
 #[derive(Debug, Default)]
 struct Seen {
     hello: bool,
@@ -443,7 +443,7 @@ enum Step {
     Lost(String),
 }
 
-/// Reads, pings, and notices silence.
+/// Reader of a connection, which also pings and detects silence.
 struct Reading {
     heard: Instant,
     ping: tokio::time::Interval,
@@ -461,7 +461,8 @@ impl Reading {
         }
     }
 
-    /// The next frames, with those that are there already. Cancel-safe: a frame is taken only when it is returned.
+    /// Returns the next frames, including those that are there already. Cancel-safe: a frame is taken only when it is
+    /// returned.
     async fn step(&mut self, socket: &mut WebSocket) -> Step {
         tokio::select! {
             frame = socket.next() => {
@@ -473,7 +474,7 @@ impl Reading {
                         Some(Ok(frame)) => frames.extend(text_of(frame)),
                         Some(Err(cause)) if frames.is_empty() => return Step::Lost(cause.to_string()),
                         None if frames.is_empty() => return Step::Lost("Slack closed it".to_owned()),
-                        // Said again at the next step.
+                        // The error is returned again at the next step.
                         Some(Err(_)) | None => break,
                     }
                     next = if frames.len() < BATCH { socket.next().now_or_never() } else { None };
@@ -496,7 +497,7 @@ impl Reading {
 fn text_of(message: Message) -> Option<String> {
     match message {
         Message::Text(text) => Some(text.to_string()),
-        // Not Slack's way, but what it holds may still be read.
+        // Slack does not send binary frames, but their content may still be readable.
         Message::Binary(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
         Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => None,
     }

@@ -1,25 +1,25 @@
-//! Ghost connections: Slack deals events out among all connections of an app, so one that nobody reads swallows its
-//! share in silence (python-slack-sdk#1940, bolt-js#2225). Only `hello` tells how many there are.
+//! Detection of stray connections: Slack distributes events among all connections of an app, so one that nobody reads
+//! silently swallows its share (python-slack-sdk#1940, bolt-js#2225). Only `hello` tells how many there are.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Connections of a process that has just died linger for a while; only what lasts is a ghost.
+/// Time after which extra connections count as stray: those of a process that has just died linger for a while.
 pub const LASTING: Duration = Duration::from_mins(5);
 
-/// What to do about the number of connections.
+/// The action to take on the number of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StrayVerdict {
-    /// Nothing.
+    /// No action.
     Fine,
-    /// The number is old: open a connection anew to be told again.
+    /// The number is outdated: open a connection anew to be told again.
     Ask,
-    /// That many connections are not ours.
+    /// This many connections are not ours.
     Alarm(u32),
 }
 
-/// Watches the number of connections.
+/// Watches the number of the app's connections.
 #[derive(Debug)]
 pub struct StrayConnections {
     expected: u32,
@@ -35,17 +35,17 @@ struct Over {
 }
 
 impl StrayConnections {
-    /// `expected`: what all replicas together hold.
+    /// Creates a watch. `expected`: the number of connections that all replicas together hold.
     pub fn new(expected: u32) -> Self {
         Self { expected, over: None }
     }
 
-    /// A connection was told how many there are. `overlap`: our own that are being left at this moment.
+    /// Notes the number of connections that a `hello` told. `overlap`: our own that are being left at this moment.
     pub fn hello(&mut self, now: Timestamp, connections: u32, overlap: u32) -> StrayVerdict {
         let extra = connections.saturating_sub(self.expected.saturating_add(overlap));
         if extra == 0 {
             // Connections that open at the same time are told different numbers, in no order: a smaller one proves
-            // nothing until it was asked for.
+            // nothing unless it was asked for.
             self.over = self.over.filter(|over| !over.asked);
             return StrayVerdict::Fine;
         }
@@ -63,12 +63,12 @@ impl StrayConnections {
         StrayVerdict::Fine
     }
 
-    /// Whether there are no connections but ours.
+    /// Returns true when there are no connections but ours.
     pub fn clear(&self) -> bool {
         self.over.is_none()
     }
 
-    /// Time went by.
+    /// Notes that time has passed.
     pub fn tick(&mut self, now: Timestamp) -> StrayVerdict {
         match &mut self.over {
             Some(over) if !over.asked && lasted(now, over.since) => {

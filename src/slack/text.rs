@@ -1,4 +1,4 @@
-//! The text of a message, wherever Slack put it: `text`, blocks, attachments, snippets.
+//! The text of a message, collected from wherever Slack put it: `text`, blocks, attachments, snippets.
 
 use std::sync::LazyLock;
 
@@ -18,16 +18,16 @@ use parts::Parts;
 
 /// The text of a message, with Slack's escapes (`&lt;`, `<https://…|…>`).
 ///
-/// What a person wrote stands in `text`; blocks mirror it and attachments are previews of links, except messages that
-/// are passed on. Bots leave `text` empty or put a headline there and the rest into blocks and attachments, so for them
-/// everything is gathered.
+/// A person's words are in `text`; blocks mirror it and attachments are previews of links, except forwarded messages.
+/// Bots leave `text` empty or put a headline there and the rest into blocks and attachments, so for them everything is
+/// collected.
 pub fn of_message(message: &Value, us: &Identity) -> String {
     let own = string(message, "text").unwrap_or_default();
     let all = is_by_bot(message) || own.trim().is_empty();
     let mut parts = Parts::default();
     parts.add(own);
     let blocks = array(message.get("blocks"));
-    // Rich text says again what `text` says; a table or a header does not.
+    // Rich text repeats `text`; a table or a header does not.
     parts.add(blocks::of_blocks(
         blocks.iter().filter(|block| all || !blocks::is_rich(block)),
     ));
@@ -49,7 +49,7 @@ pub fn of_message(message: &Value, us: &Identity) -> String {
     parts.into_text()
 }
 
-/// What a bot says besides its attachments.
+/// A bot's text without its attachments.
 pub(super) fn own_text(message: &Value) -> String {
     let mut parts = Parts::default();
     parts.add(string(message, "text").unwrap_or_default());
@@ -57,13 +57,13 @@ pub(super) fn own_text(message: &Value) -> String {
     parts.into_text()
 }
 
-/// Whether a bot wrote a message.
+/// Returns true when a bot wrote the message.
 pub(super) fn is_by_bot(message: &Value) -> bool {
     string(message, "bot_id").is_some() || string(message, "subtype").as_deref() == Some("bot_message")
 }
 
-/// A bot's text without the marks that only format it, outside code blocks: `*cluster_id:* `c-17`` says `cluster_id: c-17`.
-/// What people write keeps its marks, for they paste code.
+/// A bot's text without formatting marks, outside code blocks: `*cluster_id:* `c-17`` becomes `cluster_id: c-17`.
+/// People's texts keep their marks, as they paste code.
 pub fn unmarked(text: &str) -> String {
     static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\*([^*\n]+)\*|`([^`\n]+)`").ok());
     let Some(marks) = MARKS.as_ref() else {
@@ -79,12 +79,12 @@ pub fn unmarked(text: &str) -> String {
     parts.join("```")
 }
 
-/// A file's text as it stands in the text of its message: a block of code.
+/// A file's text as a code block, as inserted into the text of its message.
 pub fn quoted(content: &str) -> String {
     format!("```\n{}\n```", escape(content))
 }
 
-/// The text of a message with all of a file instead of its preview.
+/// The text of a message with a file's whole content instead of its preview.
 pub fn with_content(text: &str, file: &FileRef, content: &str) -> String {
     let (preview, whole) = (preview(file), quoted(content));
     if !preview.is_empty() && text.contains(&preview) {
@@ -103,7 +103,7 @@ fn preview(file: &FileRef) -> String {
     }
 }
 
-/// Whether a text mentions a user: `<@U1>` or `<@U1|name>`.
+/// Returns true when a text mentions a user: `<@U1>` or `<@U1|name>`.
 pub fn mentions(text: &str, user_id: &str) -> bool {
     !user_id.is_empty()
         && text.match_indices("<@").any(|(at, open)| {
@@ -134,7 +134,7 @@ pub fn without_mention(text: &str, user_id: &str) -> String {
     kept.trim().to_owned()
 }
 
-/// Whether images are attached.
+/// Returns true when images are attached.
 pub fn has_images(message: &Value) -> bool {
     array(message.get("files")).iter().any(|file| {
         string(file, "mimetype").is_some_and(|kind| kind.starts_with("image/"))
@@ -143,7 +143,7 @@ pub fn has_images(message: &Value) -> bool {
     })
 }
 
-/// Escapes what Slack would have escaped, and leaves what is escaped already.
+/// Escapes what Slack would have escaped, and keeps existing escapes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {

@@ -1,5 +1,5 @@
-//! Slack's requests while the bot cannot take them yet: each gets a 503, so that Slack sends its event again, at once,
-//! after a minute and after five. An interaction fails visibly, instead of being swallowed.
+//! Refusal of Slack's requests while the bot cannot accept them yet: each gets a 503, so that Slack sends its event
+//! again, at once, after a minute and after five. An interaction fails visibly, instead of being lost silently.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,19 +17,19 @@ use tokio::task::JoinSet;
 
 use super::http_events::POST_ONLY;
 
-/// Connections at once; more are closed, which makes Slack send again, too.
+/// Maximum number of connections; more are closed, which makes Slack send again, too.
 const CONNECTIONS: usize = 256;
-/// The longest head.
+/// Maximum length of a head, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;
-/// How long a head may take.
+/// Time limit of a head.
 const HEAD: Duration = Duration::from_secs(5);
-/// How long a request and its answer may take.
+/// Time limit of a request and its answer.
 const WHOLE: Duration = Duration::from_secs(10);
-/// How long a body is read, and thrown away.
+/// Time limit for reading a body, which is discarded.
 const BODY: Duration = Duration::from_secs(3);
 /// Bytes of a body that are read.
 const LARGEST: usize = 1024 * 1024;
-/// After a failure to accept, mostly because there are too many open files.
+/// Pause after a failure to accept, usually caused by too many open files.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// Refuses every request on `listener` until the future is dropped; connections then end at once.
@@ -66,7 +66,7 @@ async fn refused(request: Request<Incoming>) -> Result<Response<Body>, Infallibl
     if request.method() != Method::POST {
         return Ok((StatusCode::METHOD_NOT_ALLOWED, POST_ONLY).into_response());
     }
-    // A connection that is closed with something unread may take the answer with it.
+    // A connection that is closed with unread data may lose the answer.
     let body = async {
         let mut pieces = Body::new(request.into_body()).into_data_stream();
         let mut length = 0;

@@ -1,4 +1,4 @@
-//! The Web API: what the bot asks of Slack, and what the answers mean for what comes next.
+//! The Web API: the bot's calls to Slack, and the consequences of their results.
 
 use std::sync::Arc;
 
@@ -40,12 +40,12 @@ pub struct Web {
 type Params<'p> = Vec<(&'static str, Option<&'p str>)>;
 
 impl Web {
-    /// Over a client, with the bot token.
+    /// Creates a Web API over an HTTP client, with the bot token.
     pub fn new(client: reqwest::Client, api_url: &str, bot: &SecretString) -> Self {
         Self::with_clock(client, api_url, bot, Arc::new(SystemClock))
     }
 
-    /// Like [`Self::new`], with the clock that Slack's time is measured against.
+    /// Creates a Web API as [`Self::new`] does, with the clock that Slack's time is measured against.
     pub fn with_clock(client: reqwest::Client, api_url: &str, bot: &SecretString, clock: Arc<dyn Clock>) -> Self {
         let time = Arc::new(SlackTime::new(clock));
         Self {
@@ -61,11 +61,11 @@ impl Web {
         &self.time
     }
 
-    /// Who the bot is.
+    /// Fetches the bot's identity.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn auth_test(&self) -> Result<Identity, Error> {
         let answer = self.post("auth.test", &json!({})).await?;
         Ok(Identity {
@@ -81,11 +81,11 @@ impl Web {
         self.client.http_api.connector.scopes()
     }
 
-    /// The address of a new Socket Mode connection. Needs the app-level token.
+    /// Requests the address of a new Socket Mode connection. Needs the app-level token.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn connections_open(&self, app: &SecretString) -> Result<String, Error> {
         let app = token(app);
         let session = self.client.open_session(&app);

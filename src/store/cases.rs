@@ -1,4 +1,4 @@
-//! Cases, what messages were answered with, and mutes: what people see when they come back to a thread.
+//! Cases, answers to messages, and mutes: the state that people see when they come back to a thread.
 
 use std::fmt::Debug;
 use std::ops::ControlFlow;
@@ -8,36 +8,36 @@ use jiff::Timestamp;
 
 use super::Error;
 
-/// A case as it is kept. The store reads nothing of its body.
+/// A case as stored. The store does not interpret its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseRow {
-    /// Unique for ever.
+    /// The case's id, never reused.
     pub id: String,
     /// Channel id.
     pub channel: String,
-    /// The thread it is worked on in; `None` while only one person sees it.
+    /// The thread in which the case is handled; `None` while only one person sees it.
     pub thread_ts: Option<String>,
-    /// Who pasted it: a user id or a bot id.
+    /// The author of the pasted error: a user id or a bot id.
     pub author: Option<String>,
-    /// What makes two cases the same error.
+    /// Fingerprint of the error, equal in cases of the same error.
     pub fingerprint: String,
-    /// A digest of what tells a case from others with its fingerprint; `None` when it was written by an older version.
+    /// Digest that tells a case from others with its fingerprint; `None` when it was written by an older version.
     pub identity: Option<String>,
-    /// Whether people may still work on it.
+    /// True while people may still work on the case.
     pub open: bool,
-    /// Key of its card in the outbox, which is kept as long as the case is.
+    /// Key of the case's card in the outbox, which is kept as long as the case is.
     pub post: Option<String>,
-    /// 0 for one that is not stored yet; else as it was read.
+    /// 0 for a case that is not stored yet; else the version that was read.
     pub version: i64,
-    /// What people work on, as JSON, redacted.
+    /// The case's contents as JSON, redacted.
     pub body: String,
-    /// When it began.
+    /// Time at which the case began.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// What cases of a channel are looked up by. Every look-up has an index.
+/// Criterion by which cases of a channel are looked up. Every look-up has an index.
 #[derive(Debug, Clone, Copy)]
 pub enum CaseLookup<'a> {
     /// Cases of a thread, including those whose shared card begins it; the newest first.
@@ -48,7 +48,7 @@ pub enum CaseLookup<'a> {
         fingerprint: &'a str,
         /// Restricts the look-up to cases with this identity.
         identity: Option<&'a str>,
-        /// When they last changed, at the earliest.
+        /// Earliest time of the last change.
         since: Timestamp,
     },
     /// Open cases whose fingerprint begins with this, in the order of their fingerprints.
@@ -57,46 +57,46 @@ pub enum CaseLookup<'a> {
     Author {
         /// A user id or a bot id.
         author: &'a str,
-        /// When they last changed, at the earliest.
+        /// Earliest time of the last change.
         since: Timestamp,
     },
 }
 
-/// Receives the cases of a look-up one by one; `Break` ends it.
+/// Callback that receives the cases of a look-up one by one; `Break` ends it.
 pub type CaseVisitor<'a> = dyn FnMut(CaseRow) -> ControlFlow<()> + Send + 'a;
 
-/// What a message was answered with.
+/// The answer that a message got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answered {
     /// The message: `team:channel:ts`.
     pub message: String,
-    /// What the answer is about.
+    /// The subject of the answer.
     pub about: String,
     /// Key of the answer in the outbox.
     pub post: Option<String>,
-    /// The case that it belongs to.
+    /// Id of the case that the answer belongs to.
     pub case: Option<String>,
 }
 
-/// A channel that is quiet.
+/// The mute of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mute {
-    /// The user who asked for it.
+    /// Id of the user who muted the channel.
     pub by: String,
-    /// Until when; `None`: until somebody unmutes it.
+    /// End of the mute; `None`: until somebody unmutes the channel.
     pub until: Option<Timestamp>,
 }
 
 /// Cases, answers and mutes. Every method is one transaction.
 #[async_trait]
 pub trait Cases: Send + Sync + Debug + 'static {
-    /// What a message was answered with.
+    /// The answer that a message got.
     async fn answer(&self, message: &str) -> Result<Option<Answered>, Error>;
 
-    /// Every message that a case answers.
+    /// The answers that belong to a case.
     async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error>;
 
-    /// A case.
+    /// A case by its id.
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error>;
 
     /// Passes cases of a channel to `visit`, all read from one snapshot and one in memory at a time, until it breaks.
@@ -107,12 +107,12 @@ pub trait Cases: Send + Sync + Debug + 'static {
         visit: &mut CaseVisitor<'_>,
     ) -> Result<(), Error>;
 
-    /// The cases that a person had to do with, the latest first.
+    /// The cases that a person was involved in, the latest first.
     async fn cases_of(&self, user: &str, limit: u32) -> Result<Vec<CaseRow>, Error>;
 
     /// Mutes a channel, or unmutes it with `None`.
     async fn mute(&self, channel: &str, mute: Option<&Mute>, now: Timestamp) -> Result<(), Error>;
 
-    /// Whether a channel is muted.
+    /// The mute in force in a channel at `now`; `None` when there is none.
     async fn muted(&self, channel: &str, now: Timestamp) -> Result<Option<Mute>, Error>;
 }

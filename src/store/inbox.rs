@@ -4,75 +4,76 @@ use super::NewPost;
 use super::cases::{Answered, CaseRow};
 use super::runs::{AuditEntry, RunRow};
 
-/// Something that came in.
+/// An event that arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
-    /// What makes two deliveries the same thing: `team:channel:ts:edited.ts` for messages, the event id for others.
+    /// Key shared by all deliveries of the same thing: `team:channel:ts:edited.ts` for messages, the event id for
+    /// others.
     pub key: String,
-    /// Rows of one lane are handled in order: the channel.
+    /// The channel. Rows of one lane are handled in order.
     pub lane: String,
-    /// Whether this arrival says that the bot was mentioned.
+    /// True when this arrival shows that the bot was mentioned.
     pub mentioned: bool,
     /// The raw payload.
     pub payload: String,
-    /// `false` for what could not be decoded: it is kept for a look by a person and not handled.
+    /// False when the payload could not be decoded: it is kept for a person to look at and is not handled.
     pub decoded: bool,
 }
 
-/// What became of an arrival.
+/// Result of storing an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {
-    /// It is new.
+    /// The arrival is new.
     New,
-    /// It was known; nothing changed.
+    /// The arrival was known already; nothing changed.
     Known,
-    /// It was known and waits; now it is known that the bot was mentioned.
+    /// The arrival was known and still waits; only the mention is new.
     Mentioned,
-    /// It had been handled in silence; as the bot was mentioned it waits again.
+    /// The arrival had been handled in silence; as the bot was mentioned it waits again.
     Reopened,
 }
 
 impl Receipt {
-    /// Whether there is something to handle.
+    /// Returns true when there is something to handle.
     pub fn wakes(self) -> bool {
         matches!(self, Self::New | Self::Reopened)
     }
 }
 
-/// A row of the inbox that is to be handled.
+/// A waiting row of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// Its place in the order.
+    /// Position in the order of the inbox.
     pub seq: i64,
-    /// See [`Arrival::key`].
+    /// Key of the arrival ([`Arrival::key`]).
     pub key: String,
-    /// See [`Arrival::lane`].
+    /// Lane of the arrival ([`Arrival::lane`]).
     pub lane: String,
-    /// Whether any arrival said that the bot was mentioned.
+    /// True when any arrival showed that the bot was mentioned.
     pub mentioned: bool,
     /// The raw payload.
     pub payload: String,
-    /// How often the process ended while it was running.
+    /// Number of times that the process ended while the row was running.
     pub attempts: u32,
-    /// Whether an operator asked for it: then it is handled however old it is.
+    /// True when an operator retried the row: then it is handled regardless of its age.
     pub retried: bool,
 }
 
 /// The reason why a row was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// The process ended several times while it was handled.
+    /// The process ended several times while the row was being handled.
     Crashed,
-    /// Handling it panicked.
+    /// Handling the row panicked.
     Panicked,
-    /// It can't be decoded.
+    /// The payload cannot be decoded.
     Undecoded,
-    /// It could not be handled for a day.
+    /// The row could not be handled for a day.
     TooOld,
 }
 
 impl Why {
-    /// As it is stored, and as metrics name it.
+    /// The reason's name in the store and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Crashed => "crashed",
@@ -90,26 +91,26 @@ pub struct InboxCounts {
     pub waiting: u64,
     /// Rows that were set aside and still have their payload.
     pub set_aside: u64,
-    /// Of these, rows that can be tried again.
+    /// Rows set aside that can be retried.
     pub retriable: u64,
 }
 
 /// A row of the inbox as an operator sees it, without its payload.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct InboxRow {
-    /// See [`Arrival::key`].
+    /// Key of the arrival ([`Arrival::key`]).
     pub key: String,
-    /// See [`Arrival::lane`].
+    /// Lane of the arrival ([`Arrival::lane`]).
     pub lane: String,
     /// `waiting` or `set_aside`.
     pub state: String,
-    /// Why it was set aside: `crashed`, `panicked`, `undecoded`, `too_old`.
+    /// The reason why the row was set aside: `crashed`, `panicked`, `undecoded`, `too_old`.
     pub reason: Option<String>,
-    /// How often the process ended while it was running.
+    /// Number of times that the process ended while the row was running.
     pub attempts: u32,
-    /// When it came in.
+    /// Time of arrival.
     pub received_at: jiff::Timestamp,
-    /// Whether it can be tried again: its payload is still there and can be decoded.
+    /// True when the row can be retried: its payload is still there and can be decoded.
     pub retriable: bool,
 }
 
@@ -118,22 +119,22 @@ pub struct InboxRow {
 pub struct NewMissed {
     /// Channel id.
     pub channel: String,
-    /// When it was written.
+    /// Time at which the message was written.
     pub at: jiff::Timestamp,
-    /// Whether the bot was asked.
+    /// True when the message asked the bot.
     pub asked: bool,
-    /// When it was found to be too old, in Slack's time.
+    /// Time at which the message was found to be too old, in Slack's time.
     pub noted_at: jiff::Timestamp,
 }
 
-/// The time at which answers lose their use, and the message they are for.
+/// The time at which answers lose their use, with facts about the message that they answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
-    /// The last moment at which they are posted, in Slack's time.
+    /// The last moment at which the answers are posted, in Slack's time.
     pub at: jiff::Timestamp,
-    /// Whether the message asked the bot.
+    /// True when the message asked the bot.
     pub asked: bool,
-    /// When the message was written.
+    /// Time at which the message was written.
     pub written_at: jiff::Timestamp,
 }
 
@@ -142,38 +143,38 @@ pub struct Expiry {
 pub struct Missed {
     /// Channel id.
     pub channel: String,
-    /// How many.
+    /// Number of messages.
     pub count: u64,
-    /// How many of them asked the bot.
+    /// Number of messages that asked the bot.
     pub asked: u64,
-    /// When the first of them was written.
+    /// Time at which the first of the messages was written.
     pub first_at: jiff::Timestamp,
-    /// When the last of them was written.
+    /// Time at which the last of the messages was written.
     pub last_at: jiff::Timestamp,
-    /// When the last of them was noted, in Slack's time.
+    /// Time at which the last of the messages was noted, in Slack's time.
     pub noted_at: jiff::Timestamp,
 }
 
-/// What handling a row led to.
+/// The outcome of handling a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
-    /// What is to be posted.
+    /// Posts to add to the outbox.
     pub posts: Vec<NewPost>,
-    /// When messages among the posts are of no use any more: then they are not posted, and their channel is told.
-    /// `None`: they always are.
+    /// Time after which messages among the posts lose their use: they are then not posted, and their channel is told.
+    /// `None`: they are posted at any time.
     pub expiry: Option<Expiry>,
-    /// The messages that are answered now, and what with; empty for silence.
+    /// The messages answered now, with their answers; empty for silence.
     pub answered: Vec<Answered>,
     /// Cases that are new or changed.
     pub cases: Vec<CaseRow>,
-    /// Cases of which nothing may stay, for their message was deleted.
+    /// Ids of cases to delete without a trace, as their message was deleted.
     pub forget: Vec<String>,
-    /// Messages that count as not answered any more.
+    /// Messages that no longer count as answered.
     pub unanswer: Vec<String>,
-    /// The message was too old to be answered: its channel is told.
+    /// The message, when it was too old to be answered: its channel is told.
     pub missed: Option<NewMissed>,
     /// Runs that are new or changed.
     pub runs: Vec<RunRow>,
-    /// What the audit is told.
+    /// Entries to add to the audit.
     pub audit: Vec<AuditEntry>,
 }

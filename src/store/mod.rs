@@ -1,7 +1,7 @@
-//! What must survive `kill -9`: the inbox, the outbox, and which messages were answered.
+//! Durable state that must survive `kill -9`: the inbox, the outbox, and which messages were answered.
 //!
-//! [`Store`] is the contract, [`sqlite::Sqlite`] keeps it on one machine. `tests/it/store.rs` is written against the
-//! trait, so that another engine proves itself with the same tests.
+//! [`Store`] is the contract, [`sqlite::Sqlite`] implements it on one machine. `tests/it/store.rs` is written against
+//! the trait, so that another engine can be verified with the same tests.
 
 pub mod cases;
 mod inbox;
@@ -23,32 +23,32 @@ pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 /// Durable state. Every method is one transaction.
 #[async_trait]
 pub trait Store: Cases + Runs {
-    /// Takes in what arrived, all or nothing. Once this returns, it may be acknowledged.
+    /// Stores arrivals, all or nothing. Once this returns, they may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 
-    /// The lanes with rows that wait, by name, at most `limit` of them: those after `after`, then from the first on, so
-    /// that who asks again and again with the last name hears of each.
+    /// Lists lanes with waiting rows, by name, at most `limit` of them: first the lanes after `after`, then those from
+    /// the first name on, so that a caller that always passes the last name gets every lane in turn.
     async fn lanes(&self, after: &str, limit: u32) -> Result<Vec<String>, Error>;
 
-    /// The oldest row of a lane that waits.
+    /// The oldest waiting row of a lane.
     async fn next(&self, lane: &str) -> Result<Option<Waiting>, Error>;
 
-    /// Marks a row as running: its turn has come. `false` when it doesn't wait any more. After a crash the rows that were
-    /// running are counted; this mark survives a crash of the process, but need not survive one of the machine.
+    /// Marks a row as running. `false` when it is not waiting any more. After a crash the rows that were running are
+    /// counted; this mark survives a crash of the process, but need not survive one of the machine.
     async fn begin(&self, seq: i64) -> Result<bool, Error>;
 
-    /// Takes the mark of [`Self::begin`] back from one row that was not finished, or from all of them.
+    /// Removes the mark of [`Self::begin`] from one unfinished row, or from all of them.
     async fn release(&self, seq: Option<i64>) -> Result<(), Error>;
 
-    /// Marks a row as handled, erases its payload, and writes down what it led to. `false`, and nothing is done, when the
-    /// row changed since it was read (the other arrival of the same message told of a mention), or a case did.
+    /// Marks a row as handled, erases its payload, and stores the outcome. `false`, and nothing is done, when the row
+    /// changed since it was read (the other arrival of the same message told of a mention), or a case did.
     async fn finish(&self, row: &Waiting, done: &Changes, now: Timestamp) -> Result<bool, Error>;
 
-    /// Writes down what somebody's act led to, as [`Self::finish`] does for a row of the inbox. `false`, and nothing is
-    /// done, when a case changed since it was read. `user`: who had to do with the cases.
+    /// Stores the outcome of a person's action, as [`Self::finish`] does for a row of the inbox. `false`, and nothing
+    /// is done, when a case changed since it was read. `user`: the person involved in the cases.
     async fn commit(&self, done: &Changes, user: Option<&str>, now: Timestamp) -> Result<bool, Error>;
 
-    /// Keeps a row that cannot be handled for an operator, until its payload is erased.
+    /// Sets aside a row that cannot be handled, for an operator, until its payload is erased.
     async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error>;
 
     /// Counts of the inbox.
@@ -58,56 +58,57 @@ pub trait Store: Cases + Runs {
     /// time, and nothing old waits there any more: neither a row of the inbox nor an answer that has expired.
     async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error>;
 
-    /// Forgets what was missed in a channel and adds the post that says so, if there is one.
+    /// Forgets the missed messages of a channel and adds the post that tells of them, if there is one.
     async fn tell_missed(&self, missed: &Missed, post: Option<&NewPost>, now: Timestamp) -> Result<(), Error>;
 
-    /// Adds what is to be posted, updated or deleted and is not the outcome of a row of the inbox: what people click.
-    /// Never waits behind those who work through queues.
+    /// Adds posts, updates or deletions that are not the outcome of a row of the inbox but of people's clicks. Never
+    /// waits behind tasks that work through queues.
     async fn enqueue(&self, posts: &[NewPost], now: Timestamp) -> Result<(), Error>;
 
-    /// What may be sent now: of each thread the first message alone, and of what is done to a message the first alone,
-    /// so that their order holds; of each channel only as many as it may take soon, so that no channel waits behind
-    /// another one's thousands.
+    /// Lists the rows that may be sent now: of each thread only the first message, and of the changes to a message only
+    /// the first, so that their order is kept; of each channel only as many as it may take soon, so that no channel
+    /// waits behind thousands of rows of another one.
     async fn due(&self, now: Timestamp) -> Result<Due, Error>;
 
-    /// Marks a row as being sent, and gives what to send as it is now.
+    /// Marks a row as being sent, and returns its current content.
     async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error>;
 
-    /// Writes down how a try to send ended.
+    /// Stores the result of an attempt to send.
     async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error>;
 
-    /// Where the message of a row stands; `None` while it is not posted, and once it is known to be gone.
+    /// The place of a row's message; `None` while it is not posted, and once it is known to be gone.
     async fn posted(&self, key: &str) -> Result<Option<Place>, Error>;
 
-    /// After a start: posts that were being sent become uncertain, to be looked up not earlier than `lookup_after` since
-    /// their last try began. Tells how many.
+    /// Recovers the outbox after a start: posts that were being sent become uncertain, to be looked up not earlier than
+    /// `lookup_after` since their last attempt began. Returns their number.
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error>;
 
-    /// After a start: counts an attempt for each row of the inbox that was running when the process ended. Tells how many.
+    /// Recovers the inbox after a start: counts an attempt for each row that was running when the process ended.
+    /// Returns the number of those rows.
     async fn recover_inbox(&self) -> Result<u64, Error>;
 
-    /// Forgets what is older than `retention`, and erases payloads older than a day. Rows that still wait after a day,
-    /// as they do after an outage, may be handled until a later purge, half an hour on; then they are given up, and
-    /// channels where the bot was asked are told. What people still work on stays, with what leads to it and with the runs
-    /// that gathered facts for it; so does a run that has not ended. The messages of a case and of a run are known as long
-    /// as it is. What was erased is still to be scrubbed.
+    /// Deletes data older than `retention`, and erases payloads older than a day. Rows that still wait after a day, as
+    /// they do after an outage, may be handled until a later purge, half an hour on; then they are given up, and
+    /// channels where the bot was asked are told. Cases that people still work on stay, with the messages that lead to
+    /// them and the runs that gathered facts for them; so does a run that has not ended. The messages of a case and of
+    /// a run are kept as long as it is. The erased data must still be scrubbed.
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error>;
 
-    /// Removes what was erased from everywhere else that the store keeps it (the write-ahead log). `false` when a reader
-    /// is in the way: then it has to be tried again.
+    /// Removes erased data from everywhere else that the store keeps it (the write-ahead log). `false` when a reader is
+    /// in the way: then it has to be tried again.
     async fn scrub(&self) -> Result<bool, Error>;
 
-    /// Whether something was erased that [`Self::scrub`] has not removed yet.
+    /// Returns true when something was erased that [`Self::scrub`] has not removed yet.
     fn wants_scrub(&self) -> bool;
 
-    /// Whether it can be written; mends what can be mended without losing anything.
+    /// Checks that the store can be written; repairs what can be repaired without data loss.
     async fn check(&self, now: Timestamp) -> Result<(), Error>;
 }
 
-/// Raw payloads are erased after this time even when they could not be handled.
+/// Time after which raw payloads are erased even when they could not be handled.
 pub const PAYLOADS_KEPT: Duration = Duration::from_hours(24);
 
-/// How long what is over is kept.
+/// Retention periods of finished data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Messages, answers, cases and runs, since they last changed.
@@ -116,90 +117,90 @@ pub struct Retention {
     pub audit: Duration,
 }
 
-/// What a purge removed.
+/// Numbers of rows and payloads that a purge removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged {
     /// Rows that were older than the retention.
     pub forgotten: u64,
     /// Payloads erased for their age.
     pub erased: u64,
-    /// Of these, messages that had not been handled.
+    /// Number of messages that had not been handled.
     pub unhandled: u64,
 }
 
-/// What can go wrong with the store.
+/// The errors of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file cannot be made or opened.
+    /// The file cannot be created or opened.
     #[error("the store {} cannot be opened: {cause}; set store.path to a file on a local disk that may be written", .path.display())]
     Open {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
     /// Another process uses the file.
     #[error("the store {} is in use by another signpost; stop it, or set another store.path", .path.display())]
     InUse {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
     },
-    /// Others may read the file, and that can't be changed.
+    /// Others may read or write the file, and its mode cannot be changed.
     #[error("the store {} may be read or written by others, and its mode cannot be changed to 0600: {cause}", .path.display())]
     NotPrivate {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
-    /// The file was taken away or damaged while it is open.
+    /// The file was removed or damaged while it is open.
     #[error("the store {} {fault}", .path.display())]
     Lost {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// How.
+        /// The fault.
         fault: sqlite::FileFault,
     },
     /// SQLite found the file damaged.
     #[error("the store {} is damaged ({found}): stop the bot and restore the file from a backup", .path.display())]
     Damaged {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// The first problem that was found.
+        /// The first problem found.
         found: String,
     },
-    /// There is no file.
+    /// The file does not exist.
     #[error("there is no store {} yet: `signpost serve` makes it; name the bot's settings with --config, or set store.path", .path.display())]
     Missing {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
     },
-    /// The file is of another version, and is not ours to change.
+    /// The file was written by an older version, and may not be changed here.
     #[error("the store {} was written by an older signpost: start `signpost serve` of this version, which brings it up to date", .path.display())]
     Older {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
     },
-    /// The file holds what this version knows nothing of.
+    /// The file was written by a newer version, and holds data unknown to this one.
     #[error("the store {} was written by a newer signpost: use that version", .path.display())]
     Newer {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
     },
-    /// The file is no store of ours.
+    /// The file is not a usable store.
     #[error("the store {} cannot be used: {cause}", .path.display())]
     Unusable {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: sqlx::Error,
     },
     /// The schema cannot be brought up to date.
     #[error("the store {} cannot be brought up to date: {cause}", .path.display())]
     Migration {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: Box<sqlx::migrate::MigrateError>,
     },
     /// A transaction failed.

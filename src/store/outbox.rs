@@ -4,51 +4,51 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The longest time that a row waits for its next try. A row whose time is further away than this is due: the clock was
-/// wrong when it was written.
+/// Longest time that a row waits for its next attempt. A row scheduled later than this is due now: the clock was wrong
+/// when it was written.
 pub const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
-/// What is to be done in Slack.
+/// A row to add to the outbox: something to do in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPost {
-    /// Unique for ever: the same key is never posted twice.
+    /// The row's key, never reused: the same key is never posted twice.
     pub key: String,
-    /// Channel id. What is done to a row's message goes where that message is, whatever stands here.
+    /// Channel id. Changes to a row's message go where that message is, whatever this says.
     pub channel: String,
-    /// The thread it belongs to.
+    /// The thread that the message belongs to.
     pub thread_ts: Option<String>,
-    /// What is done.
+    /// The action to take.
     pub action: Action,
     /// The message as JSON, redacted; empty for [`Action::Delete`].
     pub body: String,
 }
 
-/// What a row of the outbox does.
+/// The action of a row of the outbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Action {
     /// Posts a message: exactly once.
     #[default]
     Post,
-    /// Gives the message of another row another content. It waits until that one is posted; a later update takes the
-    /// place of one that still waits; none is sent when the message is gone.
+    /// Replaces the content of another row's message. It waits until that one is posted; a later update replaces one
+    /// that still waits; none is sent when the message is gone.
     Update {
         /// The other row's key.
         of: String,
     },
-    /// Deletes the message of another row. One that was not posted yet never is.
+    /// Deletes the message of another row. A message that was not posted yet never will be.
     Delete {
         /// The other row's key.
         of: String,
     },
     /// Shows a message to one person: at least once, as it cannot be looked up.
     Ephemeral {
-        /// Who sees it.
+        /// Id of the user who sees the message.
         user: String,
     },
 }
 
 impl Action {
-    /// As it is stored.
+    /// The action's name in the store.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Post => "post",
@@ -59,84 +59,84 @@ impl Action {
     }
 }
 
-/// A row of the outbox whose turn may have come.
+/// A row of the outbox that may be due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Its place in the order.
+    /// Position in the order of the outbox.
     pub seq: i64,
-    /// See [`NewPost::key`].
+    /// Key of the row ([`NewPost::key`]).
     pub key: String,
     /// Channel id.
     pub channel: String,
-    /// The thread it belongs to.
+    /// The thread that the message belongs to.
     pub thread_ts: Option<String>,
-    /// What is done.
+    /// The action to take.
     pub action: Action,
-    /// How far it is.
+    /// The row's state.
     pub state: PostState,
-    /// Tries so far.
+    /// Number of attempts so far.
     pub attempts: u32,
-    /// When it was first tried.
+    /// Time of the first attempt.
     pub first_try_at: Option<Timestamp>,
 }
 
-/// What may be sent.
+/// Rows of the outbox that may be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
-    /// Now, the oldest first.
+    /// The rows that are due now, the oldest first.
     pub posts: Vec<Post>,
-    /// When the next one is, of those that must wait.
+    /// Time at which the next of the other rows is due.
     pub next_at: Option<Timestamp>,
 }
 
-/// Whether it is a row's turn.
+/// Result of [`Store::sending`](super::Store::sending).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// It is marked as being sent.
+    /// The row is marked as being sent.
     Ready(Ready),
-    /// There is nothing to send (any more, or yet): why, when that was found out just now.
+    /// There is nothing to send (any more, or yet); holds the reason when that was found out just now.
     Over(Option<&'static str>),
 }
 
-/// What to send.
+/// The content to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
-    /// The message as JSON, as it is now.
+    /// The message's current content as JSON.
     pub body: String,
-    /// The message that is updated or deleted.
+    /// The message to update or delete.
     pub place: Option<Place>,
 }
 
-/// Where a message stands.
+/// The place of a message in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Channel id.
     pub channel: String,
-    /// Its `ts`.
+    /// The message's `ts`.
     pub ts: String,
 }
 
-/// How far a post is.
+/// State of a row of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostState {
-    /// To be sent.
+    /// The row is to be sent.
     Pending,
-    /// A request is under way.
+    /// A request is in progress.
     Sending,
-    /// A request was under way and its end is not known: looked up before it is sent again.
+    /// A request was in progress and its result is not known: the message is looked up before it is sent again.
     Uncertain,
-    /// Posted.
+    /// The row was sent.
     Sent,
-    /// Given up.
+    /// The row was given up.
     Failed,
-    /// Not needed any more: a later one took its place, or its message is not there.
+    /// The row is not needed any more: a later one replaced it, or its message is not there.
     Dropped,
-    /// Its message is not in Slack any more.
+    /// The row's message is not in Slack any more.
     Gone,
 }
 
 impl PostState {
-    /// As it is stored.
+    /// The state's name in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -149,7 +149,7 @@ impl PostState {
         }
     }
 
-    /// From how it is stored.
+    /// Parses a state's name in the store.
     pub fn parse(text: &str) -> Option<Self> {
         [
             Self::Pending,
@@ -165,17 +165,17 @@ impl PostState {
     }
 }
 
-/// How a try to send ended.
+/// Result of an attempt to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// How far the post is now.
+    /// The new state.
     pub state: PostState,
-    /// Not before this time, when it is to be tried again.
+    /// Earliest time of the next attempt, if there is to be one.
     pub next_at: Timestamp,
-    /// Its `ts`, when it was posted.
+    /// The message's `ts`, when it was posted.
     pub posted_ts: Option<String>,
-    /// Why it was not.
+    /// The reason why it was not sent.
     pub error: Option<String>,
-    /// A shorter message to try next.
+    /// A shorter message for the next attempt.
     pub body: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Runs of Jenkins jobs, and the audit: who asked for what, who allowed it, and what came of it.
+//! Runs of Jenkins jobs, and the audit: the requests, the people who made and approved them, and the results.
 
 use std::fmt::Debug;
 
@@ -9,99 +9,99 @@ use serde_json::{Map, Value};
 
 use super::Error;
 
-/// A run as it is kept. The store reads nothing of its body.
+/// A run as stored. The store does not interpret its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
-    /// Unique for ever.
+    /// The run's id, never reused.
     pub id: String,
-    /// The job, as `config/jobs.toml` calls it.
+    /// The job's name in `config/jobs.toml`.
     pub job: String,
-    /// Who asked for it: a user id.
+    /// Id of the user who requested the run.
     pub user: String,
     /// Channel id.
     pub channel: String,
-    /// The thread that it belongs to; `None`: its message begins one.
+    /// The thread that the run belongs to; `None`: its message begins one.
     pub thread_ts: Option<String>,
-    /// The case that it gathers facts for.
+    /// Id of the case that the run gathers facts for.
     pub case: Option<String>,
-    /// What makes two runs the same, as [`Runs::fingerprint`] gives it; of those that are live each is there once. `None`:
-    /// it is not compared.
+    /// Keyed hash that is equal in equal runs, from [`Runs::fingerprint`]; unique among live runs. `None`: the run is
+    /// not compared.
     pub fingerprint: Option<String>,
-    /// Until it has ended.
+    /// True until the run has ended.
     pub live: bool,
-    /// 0 for one that is not stored yet; else as it was read.
+    /// 0 for a run that is not stored yet; else the version that was read.
     pub version: i64,
-    /// What is known of it, as JSON, redacted.
+    /// The run's contents as JSON, redacted.
     pub body: String,
-    /// When it began.
+    /// Time at which the run began.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// An entry of the audit. Holds no secrets.
+/// An entry of the audit. Contains no secrets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AuditEntry {
-    /// When.
+    /// Time of the event.
     pub at: Timestamp,
-    /// What, in a word: docs/operators.md lists them.
+    /// The event, in a word: docs/operators.md lists them.
     pub what: String,
-    /// The run; `None` where none came of it.
+    /// Id of the run; `None` where none was started.
     pub run: Option<String>,
-    /// The job, as `config/jobs.toml` calls it, or as it was asked for.
+    /// The job's name in `config/jobs.toml`, or the name that was asked for.
     pub job: String,
-    /// Who: a user id; `None` for what happened by itself.
+    /// Id of the user who acted; `None` for automatic events.
     pub user: Option<String>,
-    /// What people call them.
+    /// The user's display name.
     pub name: Option<String>,
     /// Channel id.
     pub channel: Option<String>,
     /// The thread.
     pub thread_ts: Option<String>,
-    /// The parameters, secrets masked.
+    /// The parameters, with secrets masked.
     pub parameters: Map<String, Value>,
-    /// What else there is to know: queue id, build, result, class of an error.
+    /// Further details: queue id, build, result, class of an error.
     pub detail: Map<String, Value>,
 }
 
-/// Which entries of the audit are wanted; what is `None` does not matter.
+/// A filter for entries of the audit; a field that is `None` does not restrict it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
-    /// Not older than this.
+    /// Earliest time of the entries.
     pub since: Option<Timestamp>,
-    /// Of this run.
+    /// Id of the run.
     pub run: Option<String>,
-    /// Of this job.
+    /// The job's name.
     pub job: Option<String>,
-    /// Of what this user did.
+    /// Id of the user who acted.
     pub user: Option<String>,
-    /// At most so many, the newest.
+    /// Maximum number of entries; the newest are returned.
     pub limit: u32,
 }
 
-/// Runs and the audit. Every method is one transaction. They are written by `Store::commit` and `Store::finish`.
+/// Runs and the audit. Every method is one transaction. `Store::commit` and `Store::finish` write them.
 #[async_trait]
 pub trait Runs: Send + Sync + Debug + 'static {
-    /// A run.
+    /// A run by its id.
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error>;
 
     /// The runs that have not ended, the oldest first.
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error>;
 
-    /// A keyed hash of what makes two runs the same. The key is random and never leaves the store, so nothing can be told
-    /// of values from it.
+    /// A keyed hash of the data that makes two runs equal. The key is random and never leaves the store, so the hash
+    /// reveals nothing about the values.
     async fn fingerprint(&self, of: &str) -> Result<String, Error>;
 
-    /// The live run of a fingerprint.
+    /// The live run with a fingerprint.
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error>;
 
-    /// The latest runs, those of one user alone when one is named, the newest first.
+    /// The latest runs, the newest first; those of `user` only, if given.
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error>;
 
     /// The latest runs of these jobs and of this user, the newest first.
     async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error>;
 
-    /// The runs of a job that have not ended, and those that changed since; the oldest first.
+    /// The runs of a job that have not ended or have changed since `since`; the oldest first.
     async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error>;
 
     /// The runs that gathered facts for a case.

@@ -1,4 +1,4 @@
-//! The store on one machine: SQLite with a write-ahead log, every commit on disk before it counts.
+//! The store on one machine: SQLite with a write-ahead log; every commit is flushed to disk before it counts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,36 +34,37 @@ use file::StoreFile;
 pub use file::{FileFault, is_database};
 use migrations::MIGRATIONS;
 
-/// Takes the write lock at once, so that a transaction never fails half-way because another one wrote first. What it
-/// commits is on disk.
+/// Statement that takes the write lock at once, so that a transaction never fails half-way because another one wrote
+/// first. Its commit is flushed to disk.
 const BEGIN: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
-/// The same for what must survive a crash of the process but not one of the machine: the log is written, not flushed.
+/// Like [`BEGIN`], for data that must survive a crash of the process but not one of the machine: the log is written,
+/// but not flushed.
 const BEGIN_UNFLUSHED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
-/// How long SQLite waits for another process (`signpost inbox retry`) that writes.
+/// Time for which SQLite waits for another process (`signpost inbox retry`) that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// A SQLite file.
+/// A store in a SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
     open: ArcSwap<Open>,
-    /// Who works through a queue takes this before the writer, so that a person's click waits for one transaction at
-    /// most, never for a row of them.
+    /// Permit that tasks working through a queue take before the writer, so that a person's click waits for one
+    /// transaction at most, never for a series of them.
     behind: Semaphore,
-    /// Held while the file is mended.
+    /// Held while the file is repaired.
     mending: Mutex<()>,
-    /// A fault that was seen: until the file was opened anew, nothing is acknowledged.
+    /// A detected fault: nothing is acknowledged until the file is opened anew.
     fault: std::sync::Mutex<Option<FileFault>>,
-    /// Payloads were erased since the write-ahead log was last emptied.
+    /// True when payloads were erased since the write-ahead log was last emptied.
     erased: AtomicBool,
     overdue: purge::Overdue,
 }
 
 impl Sqlite {
-    /// Opens the file, made with mode 0600 when it is not there, and brings its schema up to date.
+    /// Opens the file, creates it with mode 0600 when it does not exist, and brings its schema up to date.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened or is in use by another process.
+    /// Returns an error when the file cannot be opened or is in use by another process.
     pub async fn open(path: &Path) -> Result<Self, Error> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|cause| Error::Open {
@@ -86,8 +87,8 @@ impl Sqlite {
         })?;
         let id = id_of(&writer).await.map_err(unusable)?;
         runs::seal(&writer).await.map_err(unusable)?;
-        // A process that was killed leaves a log with payloads that were erased since, and sealing leaves raw values there.
-        // It also brings the id to the file.
+        // A process that was killed leaves a log with payloads erased since, and sealing leaves raw values there.
+        // Emptying the log (below) removes them, and also writes the id to the file.
         let readers = readers(file.path()).await.map_err(unusable)?;
         file.expect_id(id);
         let open = Open {
@@ -106,7 +107,7 @@ impl Sqlite {
         })
     }
 
-    /// A transaction of what cannot wait: intake, and what people click.
+    /// Begins a transaction that cannot wait: intake, and people's clicks.
     async fn begin(&self) -> Result<Transaction<'static, Engine>, Error> {
         self.begin_as(BEGIN).await
     }
@@ -114,7 +115,7 @@ impl Sqlite {
     async fn begin_as(&self, statement: &'static str) -> Result<Transaction<'static, Engine>, Error> {
         let open = self.open.load_full();
         let transaction = self.told(open.writer.begin_with(statement).await)?;
-        // Only now: while this waited for the connection, the file may have been mended.
+        // Checked only now: while this waited for the connection, the file may have been repaired.
         self.intact(&open)?;
         open.file.note_log();
         Ok(transaction)
@@ -131,9 +132,9 @@ impl Sqlite {
         self.open.load().readers.clone()
     }
 
-    /// The place in the queue of what can wait; held until the transaction has ended.
+    /// Waits for the permit of tasks that can wait; it is held until the transaction has ended.
     async fn behind(&self) -> Option<SemaphorePermit<'_>> {
-        // It is never closed.
+        // The semaphore is never closed.
         self.behind.acquire().await.ok()
     }
 }
@@ -147,7 +148,7 @@ impl Store for Sqlite {
             receipts.push(self.told(inbox::receive(&mut transaction, arrival, now).await)?);
         }
         self.end_transaction(transaction).await?;
-        // What is acknowledged must be in the file that is there, not in one that was taken away meanwhile.
+        // Acknowledged arrivals must be in the current file, not in one that was removed meanwhile.
         self.intact(&self.open.load_full())?;
         Ok(receipts)
     }
@@ -217,7 +218,7 @@ impl Store for Sqlite {
 
     async fn tell_missed(&self, missed: &Missed, post: Option<&NewPost>, now: Timestamp) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        // More may have been noted meanwhile: then it is told later, with those.
+        // More may have been noted meanwhile: then this is told later, with the new ones.
         if inbox::forget_missed(&mut transaction, missed).await?
             && let Some(post) = post
         {
@@ -273,7 +274,7 @@ impl Store for Sqlite {
     }
 
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
-        // Whoever keeps the store scrubs it within seconds, also when this fails half-way or is not waited for.
+        // The owner of the store scrubs it within seconds, even when this fails half-way or is cancelled.
         self.erased.store(true, Ordering::Release);
         let purged = self.purge_in_chunks(now, retention).await;
         self.erased.store(true, Ordering::Release);
@@ -284,7 +285,7 @@ impl Store for Sqlite {
         let open = self.open.load_full();
         self.intact(&open)?;
         self.erased.store(false, Ordering::Release);
-        // Nobody's click waits for a reader that is slow.
+        // Nobody's click has to wait for a slow reader.
         let emptied = open.empty_log(Duration::from_millis(50)).await;
         if !matches!(emptied, Ok(true)) {
             self.erased.store(true, Ordering::Release);

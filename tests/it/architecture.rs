@@ -1,7 +1,7 @@
 //! The shape of the source, read from the source: who may import whom, how long a file may get, no silenced lints.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -39,6 +39,12 @@ const OUTSIDE: [&str; 10] = [
 
 /// Parts of the standard library that reach out of the program.
 const STD_OUTSIDE: [&str; 6] = ["env", "fs", "net", "process", "thread", "time"];
+
+/// Openings of a doc comment that put off the fact: "What it says", "Whether it may", "How long".
+const OPENINGS: &str = r"^(What|Who|Whom|Whose|How|Whether|Which|Those|These|It|They|The same|See)\b";
+
+/// The most doc comments, in percent, with such an opening.
+const MOST_OPENINGS: usize = 8;
 
 /// Lines of code in a file, without comments, blank lines and its unit tests.
 const LONGEST_FILE: usize = 450;
@@ -103,6 +109,74 @@ fn adapters_know_nothing_of_each_other() {
         faults.is_empty(),
         "`bot` joins adapters, through its traits:\n{}",
         faults.join("\n")
+    );
+}
+
+#[test]
+fn no_circles_between_top_level_modules() {
+    let modules: BTreeMap<String, BTreeSet<String>> = top_level_modules()
+        .into_iter()
+        .map(|module| {
+            let mut names: BTreeSet<String> = files_of(&[&module])
+                .flat_map(|file| imported(&code(&file), "crate"))
+                .collect();
+            names.remove(&module);
+            (module, names)
+        })
+        .collect();
+    // What imports nothing that is left can stand in no circle.
+    let mut left: BTreeSet<&String> = modules.keys().collect();
+    while let Some(free) = left
+        .iter()
+        .find(|module| modules[**module].iter().all(|name| !left.contains(name)))
+        .copied()
+    {
+        left.remove(free);
+    }
+    assert!(
+        left.is_empty(),
+        "these modules import each other in a circle, or reach one: {left:?}"
+    );
+}
+
+#[test]
+fn the_module_of_the_bot_holds_no_code() {
+    let text = code(&root().join("src/bot/mod.rs"));
+    let other: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("mod ") && !line.starts_with("pub use "))
+        .collect();
+    assert!(other.is_empty(), "move it to a room: {other:?}");
+}
+
+#[test]
+fn doc_comments_begin_with_the_fact() {
+    let opening = Regex::new(OPENINGS).unwrap();
+    let (mut all, mut found) = (0, Vec::new());
+    for file in ["src", "crates"]
+        .iter()
+        .flat_map(|folder| rust_files(&root().join(folder)))
+    {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut goes_on = false;
+        for (number, line) in text.lines().enumerate() {
+            let doc = ["/// ", "//! "]
+                .iter()
+                .find_map(|mark| line.trim_start().strip_prefix(mark));
+            if let Some(doc) = doc.filter(|_| !goes_on) {
+                all += 1;
+                if opening.is_match(doc) {
+                    found.push(format!("{}:{}: {doc}", file.display(), number + 1));
+                }
+            }
+            goes_on = doc.is_some();
+        }
+    }
+    assert!(
+        found.len() * 100 < all * MOST_OPENINGS,
+        "{} of {all} doc comments begin with What, Whether, How…; begin with a noun or a verb:\n{}",
+        found.len(),
+        found.join("\n")
     );
 }
 
@@ -178,6 +252,13 @@ fn files_of(modules: &[&str]) -> impl Iterator<Item = PathBuf> {
         })
         .collect();
     found.into_iter()
+}
+
+/// The names of the modules of the library.
+fn top_level_modules() -> Vec<String> {
+    let declared = Regex::new(r"(?m)^pub mod (\w+);").unwrap();
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    declared.captures_iter(&text).map(|found| found[1].to_owned()).collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

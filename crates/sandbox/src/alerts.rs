@@ -1,30 +1,30 @@
-//! What monitoring posts into Slack: messages in the shapes of the integrations that teams have. Pure: an alert in, the
-//! arguments of chat.postMessage out.
+//! Alert messages as monitoring posts them into Slack, in the formats of common integrations. Pure: takes an alert and
+//! returns the arguments of chat.postMessage.
 //!
-//! Sources: Alertmanager's `template/default.tmpl` and `notify/slack`, Grafana's `default_template.go`, the Jenkins Slack
-//! plugin's `StandardSlackService`. PagerDuty's and Datadog's templates are not public; theirs follow what their guides
-//! show. All words about the alerts themselves are ours.
+//! Sources: Alertmanager's `template/default.tmpl` and `notify/slack`, Grafana's `default_template.go`, the Jenkins
+//! Slack plugin's `StandardSlackService`. PagerDuty's and Datadog's templates are not public; their formats here follow
+//! the examples in their guides. The wording of the alerts themselves is our own.
 
 use serde_json::{Map, Value, json};
 
-/// An alert to tell of.
+/// An alert to post.
 #[derive(Debug, Clone)]
 pub(crate) struct Alert {
-    /// `alertname`, or what the monitor, incident or job is called.
+    /// The `alertname`, or the name of the monitor, incident or job.
     pub(crate) name: String,
-    /// It is over.
+    /// True when the alert is resolved.
     pub(crate) is_resolved: bool,
-    /// How many alerts are in the group.
+    /// Number of alerts in the group.
     pub(crate) count: usize,
-    /// One sentence for people.
+    /// Summary for people, one sentence.
     pub(crate) summary: String,
     /// Labels besides the name, in order.
     pub(crate) labels: Map<String, Value>,
-    /// Seconds since 1970.
+    /// Unix time, in seconds.
     pub(crate) at: i64,
 }
 
-/// The shapes by name, and what a menu calls them.
+/// Message formats: the name in requests and the label in a menu.
 pub(crate) const SHAPES: [(&str, &str); 5] = [
     ("alertmanager", "Alertmanager"),
     ("grafana", "Grafana"),
@@ -33,7 +33,7 @@ pub(crate) const SHAPES: [(&str, &str); 5] = [
     ("jenkins", "Jenkins"),
 ];
 
-/// The alert in a shape, or `None` when the shape is not known.
+/// Formats the alert; `None` when the format is not known.
 pub(crate) fn message(shape: &str, alert: &Alert) -> Option<Value> {
     Some(match shape {
         "alertmanager" => alertmanager(alert),
@@ -45,7 +45,7 @@ pub(crate) fn message(shape: &str, alert: &Alert) -> Option<Value> {
     })
 }
 
-/// What is told of an alert that the sample runbooks know; of others, a sentence that says little.
+/// Returns the summary and labels of an alert that the sample runbooks cover; a generic summary for any other name.
 pub(crate) fn known(name: &str) -> (&'static str, Value) {
     match name {
         "CartographerIAMTokenExchangeErrors" => (
@@ -73,7 +73,8 @@ impl Alert {
         self.labels.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Alertmanager's and Grafana's default title: status, group labels, the other common labels in parentheses.
+    /// Returns Alertmanager's and Grafana's default title: status, group labels, the other common labels in
+    /// parentheses.
     fn title(&self) -> String {
         let rest: Vec<&str> = self.labels.values().filter_map(Value::as_str).collect();
         let rest = if rest.is_empty() {
@@ -98,7 +99,7 @@ impl Alert {
 
 fn alertmanager(alert: &Alert) -> Value {
     let link = "https://alertmanager.example.com/#/alerts?receiver=slack";
-    // By default the text is empty; the one of Alertmanager's own example configurations lists the alerts.
+    // The text is empty by default; Alertmanager's own example configurations list the alerts in it.
     let one = |number: usize| {
         let mut lines = vec![format!("*Alert:* {} - `{}`", alert.summary, alert.label("severity"))];
         lines.push("*Details:*".to_owned());

@@ -1,7 +1,7 @@
-//! Envelopes on their way to an app: sent at once, acknowledged or sent again.
+//! Delivery of envelopes to an app: sending, acknowledgement and redelivery.
 //!
-//! The first sending happens under the state's lock, so events leave in the order they happened. A task per envelope
-//! then waits for the acknowledgement and sends it again when its time is over.
+//! The first attempt happens under the state's lock, so events leave in the order they happened. A task per envelope
+//! then waits for the acknowledgement and sends the envelope again after a timeout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,22 +15,23 @@ use super::model::{App, Delivered};
 use super::state::State;
 use super::{Shared, request_url};
 
-/// What comes again when it is not acknowledged; interactions and commands don't.
+/// The envelope type that is redelivered when it is not acknowledged; interactions and commands are not.
 const EVENTS: &str = "events_api";
 
-/// How much longer an interaction is kept than the person waits for it, so that a late answer is told from none.
+/// Extra time that an interaction is kept after the person's client stops waiting, to tell a late answer from a missing
+/// one.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// How many sendings the log keeps.
+/// Maximum number of deliveries in the log.
 const LOG: usize = 1000;
 
-/// What is written to a socket.
+/// A frame to write to a socket.
 #[derive(Debug)]
 pub(crate) enum Frame {
     Text(String),
-    /// Closes politely after this long.
+    /// Closes the connection cleanly after this delay.
     CloseAfter(Duration),
-    /// Breaks the connection without a word.
+    /// Breaks the connection without a close frame.
     Break,
 }
 
@@ -39,11 +40,11 @@ pub(crate) enum Frame {
 pub(crate) struct Socket {
     pub(crate) number: u64,
     pub(crate) frames: mpsc::UnboundedSender<Frame>,
-    /// Told to leave: gets nothing new, but may still acknowledge.
+    /// True when the connection is being closed: it gets nothing new, but may still acknowledge.
     pub(crate) is_leaving: bool,
 }
 
-/// An envelope that was not acknowledged yet.
+/// An envelope that has not been acknowledged yet.
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) envelope_id: String,
@@ -51,28 +52,28 @@ pub(crate) struct Pending {
     pub(crate) payload: Value,
     attempt: u32,
     retry_reason: &'static str,
-    /// Why the last request to the app's URL failed.
+    /// The reason the last request to the app's URL failed.
     failure: Option<&'static str>,
-    /// The socket that holds it, if one does.
+    /// Number of the socket that it was sent on, if any.
     sent_on: Option<u64>,
-    /// When to look after it again.
+    /// Time of the next check.
     due: Instant,
-    /// The app asked for no more redeliveries.
+    /// True when the app asked for no more redeliveries.
     is_last: bool,
-    /// Its time is over and it waits for its next sending.
+    /// True when the timeout has passed and the envelope waits for its redelivery.
     is_waiting: bool,
-    /// Whoever wants to know what the acknowledgement says.
+    /// Receiver of the acknowledgement's payload.
     answer: Option<oneshot::Sender<Value>>,
 }
 
-/// Names an envelope to the task that looks after it.
+/// Key of an envelope, for the task that watches it.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     pub(crate) app_id: String,
     pub(crate) number: u64,
 }
 
-/// Sends an envelope to an app; the receiver, if given, gets the payload of the acknowledgement.
+/// Sends an envelope to an app. `answer`, if given, receives the payload of the acknowledgement.
 pub(crate) fn dispatch(
     state: &mut State,
     app_id: &str,
@@ -111,7 +112,7 @@ pub(crate) fn dispatch(
     }
 }
 
-/// Sends what waits for a connection, in order: called when one has come.
+/// Sends the envelopes that wait for a connection, in order. Called when a connection opens.
 pub(crate) fn send_waiting(state: &mut State, app_id: &str) {
     let Some(app) = state.app(app_id) else { return };
     let waiting: Vec<u64> = app
@@ -131,7 +132,7 @@ pub(crate) fn send_waiting(state: &mut State, app_id: &str) {
     }
 }
 
-/// A connection has ended: what it held goes to another one, or waits for the next.
+/// Handles the end of a connection: its envelopes go to another connection, or wait for the next.
 pub(crate) fn socket_ended(state: &mut State, app_id: &str, socket: u64) {
     let Some(app) = state.app_mut(app_id) else { return };
     app.sockets.retain(|one| one.number != socket);
@@ -148,7 +149,7 @@ pub(crate) fn socket_ended(state: &mut State, app_id: &str, socket: u64) {
     send_waiting(state, app_id);
 }
 
-/// An app has acknowledged an envelope; gives false when it is not known.
+/// Acknowledges an envelope for an app; returns false when it is not known.
 pub(crate) fn acknowledge(state: &mut State, app_id: &str, envelope_id: &str, payload: Value) -> bool {
     let Some(app) = state.app_mut(app_id) else { return false };
     let Some((number, what)) = app
@@ -200,12 +201,12 @@ fn send(state: &mut State, watched: &Watched) {
         pending.sent_on = Some(socket);
         let _ = frames.send(Frame::Text(frame.to_string()));
     } else if is_http {
-        // The task that looks after the envelope makes the request.
+        // The task that watches the envelope makes the request.
         pending.sent_on = Some(0);
     } else {
         pending.sent_on = None;
         if !is_event {
-            // Nobody is there to be asked: the person's client is told so at once.
+            // There is no connection: the person's client gets the error at once.
             pending.due = Instant::now();
         }
         return;
@@ -224,7 +225,7 @@ fn send(state: &mut State, watched: &Watched) {
     state.delivered.push_back(delivered);
 }
 
-/// Any one of the connections gets it: they take turns.
+/// Returns the next open connection, in turn.
 fn next_socket(app: &mut App) -> Option<(u64, mpsc::UnboundedSender<Frame>)> {
     let open: Vec<&Socket> = app.sockets.iter().filter(|socket| !socket.is_leaving).collect();
     let socket = open.get(app.turn.checked_rem(open.len())?)?;
@@ -247,12 +248,13 @@ fn envelope(pending: &Pending) -> Value {
     Value::Object(frame)
 }
 
-/// Whether the acknowledgement may say more: what Slack's SDKs record is so for commands and submitted modals only.
+/// Returns true when the acknowledgement may carry a payload: by the records of Slack's SDKs, for commands and
+/// submitted modals only.
 fn accepts_payload(pending: &Pending) -> bool {
     pending.envelope_type == "slash_commands" || pending.payload["type"] == "view_submission"
 }
 
-/// The event or interaction in an envelope.
+/// Returns the name of the event or interaction in an envelope.
 pub(super) fn what(payload: &Value) -> String {
     let kind = payload["event"]["type"].as_str().or_else(|| payload["type"].as_str());
     kind.or_else(|| payload["command"].as_str())
@@ -260,21 +262,21 @@ pub(super) fn what(payload: &Value) -> String {
         .to_owned()
 }
 
-/// What the looking task does next.
+/// Next action of the task that watches an envelope.
 enum Next {
     Sleep(Instant),
     Http(request_url::Delivery),
     Done,
 }
 
-/// Looks after one envelope until it is acknowledged or given up.
+/// Watches one envelope until it is acknowledged or given up.
 pub(crate) async fn watch(shared: Arc<Shared>, watched: Watched) {
     let mut posted = None;
     loop {
         let next = shared.update_quietly(|state| look_after(state, &watched, &mut posted));
         match next {
             Next::Done => {
-                // Those who wait for it to be given up look again.
+                // Wakes the waiters, who check again that it was given up.
                 shared.update(|_| ());
                 return;
             }
@@ -337,7 +339,7 @@ impl Pending {
         (self.attempt, self.retry_reason)
     }
 
-    /// The request failed: it need not wait for its time to be over.
+    /// Marks the request as failed, so that the next check happens at once instead of after the timeout.
     pub(crate) fn failed(&mut self, reason: &'static str, is_last: bool) {
         self.failure = Some(reason);
         self.is_last = is_last;

@@ -1,4 +1,4 @@
-//! What the apps in a channel are told, in Slack's shapes.
+//! Events for the apps in a channel, in Slack's format.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::model::Kind;
 use super::seed::TEAM;
 use super::state::State;
 
-/// Tells the apps in `channel` of a new message; a mentioned app hears it a second time, under an event id of its own.
+/// Sends a new message to the apps in `channel`; a mentioned app gets a second event, with an event id of its own.
 pub(crate) fn message_posted(state: &mut State, channel: &str, ts: &str) {
     let Some(message) = state.message(channel, ts) else {
         return;
@@ -33,7 +33,7 @@ pub(crate) fn message_posted(state: &mut State, channel: &str, ts: &str) {
     state.tell_page_of(channel, ts);
 }
 
-/// Tells of an edit (or of an unfurl, which changes no text). `previous` is the message before.
+/// Sends an edit (or an unfurl, which changes no text). `previous` is the message before the change.
 pub(crate) fn message_changed(state: &mut State, channel: &str, ts: &str, previous: &Map<String, Value>) {
     let Some(message) = state.message(channel, ts) else {
         return;
@@ -48,7 +48,7 @@ pub(crate) fn message_changed(state: &mut State, channel: &str, ts: &str, previo
     state.tell_page_of(channel, ts);
 }
 
-/// Tells that a message is gone.
+/// Sends the deletion of a message.
 pub(crate) fn message_deleted(state: &mut State, channel: &str, ts: &str, previous: &Map<String, Value>) {
     let mut event = Map::new();
     event.insert("type".into(), json!("message"));
@@ -60,14 +60,14 @@ pub(crate) fn message_deleted(state: &mut State, channel: &str, ts: &str, previo
     state.tell_page(json!({"type": "deleted", "channel": channel, "ts": ts}));
 }
 
-/// Tells one app of something.
+/// Sends an event to one app.
 pub(super) fn to_app(state: &mut State, app_id: &str, channel: &str, event: &Map<String, Value>) {
     if state.app(app_id).is_some_and(super::model::App::hears_events) {
         emit(state, app_id, channel, event);
     }
 }
 
-/// Tells of anything else that happens in a channel.
+/// Sends any other event of a channel.
 pub(crate) fn other(state: &mut State, channel: &str, event: &Map<String, Value>) {
     for (app_id, _) in apps_in(state, channel) {
         emit(state, &app_id, channel, event);

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: asked for through `/sandbox/faults`, used up by the calls it strikes.
+//! Injected faults: added through `/sandbox/faults`, used up by the calls they match.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use serde_json::{Value, json};
 
 use super::state::State;
 
-/// A fault that strikes a number of times.
+/// A fault with a number of uses.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) effect: Effect,
-    /// The Web API method it strikes (for deliveries: the event or interaction); any when absent.
+    /// The Web API method to match (for deliveries: the event or interaction); any when absent.
     pub(crate) method: Option<String>,
-    /// The app it strikes; any when absent.
+    /// The app to match; any when absent.
     pub(crate) app_id: Option<String>,
-    /// The channel, by id, that a call must name to be struck; any when absent.
+    /// The channel's id, which a call must name to match; any when absent.
     pub(crate) channel: Option<String>,
-    /// Strikes people's calls too.
+    /// True when the fault applies to people's calls too.
     pub(crate) people: bool,
-    /// How many times are left; `None` for always.
+    /// Number of uses left; `None` for no limit.
     pub(crate) times: Option<u64>,
 }
 
-/// What a fault for calls is matched against.
+/// Properties of a call that faults are matched against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a str,
@@ -31,30 +31,30 @@ pub(crate) struct Call<'a> {
     pub(crate) channel: Option<&'a str>,
 }
 
-/// What happens.
+/// Effect of a fault.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
-    /// Answers 429 with `Retry-After` seconds, and does nothing.
+    /// Answers 429 with `Retry-After` in seconds; the call has no effect.
     RateLimited { retry_after: u64 },
-    /// Answers this HTTP status; with `apply`, after the call has had its effect.
+    /// Answers this HTTP status; with `apply`, after the call has taken effect.
     Status { status: u16, apply: bool },
     /// Answers this Slack error.
     Error { error: String },
-    /// Answers this late; with `apply`, the call has had its effect before.
+    /// Delays the answer; with `apply`, the call takes effect before the delay.
     Slow { delay: Duration, apply: bool },
-    /// Breaks the connection without an answer; with `apply`, after the call has had its effect.
+    /// Breaks the connection without an answer; with `apply`, after the call has taken effect.
     Break { apply: bool },
     /// Answers an HTML page with status 200.
     Html,
-    /// Sends a file in drops, over this long.
+    /// Sends a file in small pieces over this time.
     Trickle { over: Duration },
-    /// Forgets an acknowledgement, so that the envelope comes again.
+    /// Ignores an acknowledgement, so that the envelope is redelivered.
     DropAck,
     /// Sends an event in two envelopes.
     Duplicate,
-    /// Signs an HTTP delivery wrongly.
+    /// Signs an HTTP delivery with a wrong signature.
     Forged,
-    /// Signs an HTTP delivery with a time six minutes ago, as a replayed one has.
+    /// Signs an HTTP delivery with a time six minutes ago, like a replayed one.
     Stale,
 }
 
@@ -75,8 +75,8 @@ impl Effect {
         !self.is_drop_ack() && !self.is_duplicate() && !self.spoils_signature()
     }
 
-    /// Whether it makes sense for a call of this method. A response_url needs no token, so an error of Slack's strikes
-    /// it only by name.
+    /// Tells whether the effect applies to a call of this method. A response_url needs no token, so a Slack error
+    /// applies to it only when the fault names it.
     fn fits(&self, method: &str, is_named: bool) -> bool {
         match self {
             Self::Trickle { .. } => method == "url_private",
@@ -87,7 +87,7 @@ impl Effect {
 }
 
 impl State {
-    /// Uses up one strike of the first delivery fault of this kind for this app and what is delivered.
+    /// Uses up one use of the first delivery fault of this kind that matches the app and the event or interaction.
     pub(crate) fn take_fault(&mut self, is_kind: fn(&Effect) -> bool, app_id: &str, what: &str) -> Option<Effect> {
         self.take(|fault| {
             is_kind(&fault.effect)
@@ -96,7 +96,7 @@ impl State {
         })
     }
 
-    /// Uses up one strike of the first fault for this call.
+    /// Uses up one use of the first fault that matches the call.
     pub(crate) fn take_call_fault(&mut self, call: &Call<'_>) -> Option<Effect> {
         self.take(|fault| {
             let is_named = fault.method.as_deref() == Some(call.method);
@@ -104,12 +104,13 @@ impl State {
                 && (is_named || fault.method.is_none())
                 && fault.app_id.as_deref().is_none_or(|wanted| Some(wanted) == call.app_id)
                 && fault.channel.as_deref().is_none_or(|wanted| Some(wanted) == call.channel)
-                // A test breaks the bot, not its own hands. Downloads and response_urls are the bot's anyway.
+                // Faults are for the bot, not for the test's own calls. Downloads and response_urls are the bot's
+                // anyway.
                 && (call.app_id.is_some() || fault.people || matches!(call.method, "url_private" | "response_url"))
         })
     }
 
-    /// How many faults have not struck yet.
+    /// Returns the number of faults that are not used up.
     pub fn faults_left(&self) -> usize {
         self.faults.len()
     }
@@ -154,7 +155,7 @@ impl Fault {
         value
     }
 
-    /// Reads a fault of the kinds that wait for a call or a delivery; `None` for other kinds.
+    /// Parses a fault of the kinds that wait for a call or a delivery; `None` for other kinds.
     pub(crate) fn parse(kind: &str, given: &Value) -> Result<Option<Self>, String> {
         let number = |keys: &[&str], default: u64| {
             keys.iter()

@@ -1,13 +1,13 @@
-//! The local workspace: a Slack look-alike with a web page, to try the bot and to test it.
+//! The local workspace: a simulation of Slack with a web page, for trying the bot out and for tests.
 //!
 //! ```text
 //! page, SDKs, tests ─► api / control ─► State (one lock) ─► events ─► delivery ─► sockets, request URLs ─► bots
-//!                                          └► live (what the page hears) and `Workspace::wait_for` (what tests hear)
+//!                                          └► live (for the page) and `Workspace::wait_for` (for tests)
 //! ```
 //!
-//! It knows the methods, events, errors and limits that Signpost uses; anything else answers `unknown_method`.
-//! Everything that Slack offers no public API for (clicking, editing as a person, faults, looking inside) lives under
-//! `/sandbox/`, documented in [`control`] and `docs/sandbox.md`. Beside it stands a local Jenkins: [`jenkins`].
+//! The workspace supports the methods, events, errors and limits that Signpost uses; anything else answers
+//! `unknown_method`. Actions without a public Slack API (clicking, editing as a person, faults, inspection) are below
+//! `/sandbox/`, documented in [`control`] and `docs/sandbox.md`. A local Jenkins runs beside it: [`jenkins`].
 
 mod alerts;
 mod api;
@@ -50,13 +50,13 @@ pub use state::State;
 
 use self::jenkins::Jenkins;
 
-/// A running workspace. Clones are handles on the same one; it ends when the shutdown token is cancelled.
+/// A running workspace. Clones are handles to the same one; it ends when the shutdown token is cancelled.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     shared: Arc<Shared>,
 }
 
-/// What the server's handlers and tasks hold in common.
+/// State shared by the server's handlers and tasks.
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -67,13 +67,13 @@ pub(crate) struct Shared {
     tracker: TaskTracker,
 }
 
-/// Nothing of what a test waited for happened in time.
+/// Error of [`Workspace::wait_for`]: the awaited state was not reached in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the local workspace did not come to the awaited state within {waited:?}; it is {state}")]
 pub struct TimedOut {
-    /// How long was waited.
+    /// Time waited.
     pub waited: Duration,
-    /// The whole state, as `/sandbox/state` shows it.
+    /// The whole state, in the format of `/sandbox/state`.
     pub state: Value,
 }
 
@@ -97,25 +97,25 @@ impl Workspace {
         Self { shared }
     }
 
-    /// Where the page is: `http://127.0.0.1:PORT`.
+    /// Returns the page's address: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
         self.shared.url()
     }
 
-    /// What a Slack client takes as its base URL, without a trailing slash.
+    /// Returns the base URL for a Slack client, without a trailing slash.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("{}/api", self.shared.url())
     }
 
-    /// The local Jenkins that is served below `/jenkins`.
+    /// Returns the local Jenkins that is served below `/jenkins`.
     #[must_use]
     pub fn jenkins(&self) -> &Jenkins {
         &self.shared.jenkins
     }
 
-    /// Where the local Jenkins is: `http://127.0.0.1:PORT/jenkins`.
+    /// Returns the local Jenkins' address: `http://127.0.0.1:PORT/jenkins`.
     #[must_use]
     pub fn jenkins_url(&self) -> String {
         format!("{}/jenkins", self.shared.url())
@@ -126,7 +126,7 @@ impl Workspace {
         look(&self.shared.lock())
     }
 
-    /// Waits until `look` finds what it looks for; it is asked again after every change.
+    /// Waits until `look` returns `Some`; calls it again after every change.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Workspace {
         })
     }
 
-    /// A person types `text` into `channel` (an id); gives the message's timestamp.
+    /// Posts `text` as a person to `channel` (an id). Returns the message's timestamp.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl Workspace {
             .map(|answer| answer["ts"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// A person replies in the thread of `thread_ts`; gives the message's timestamp.
+    /// Posts a reply as a person in the thread of `thread_ts`. Returns the message's timestamp.
     ///
     /// # Errors
     ///
@@ -176,7 +176,7 @@ impl Workspace {
         .map(|answer| answer["ts"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Calls a Web API method in-process, as the user with this id (a person or a bot's user); faults don't apply.
+    /// Calls a Web API method in-process, as the user with this id (a person or a bot's user); faults do not apply.
     ///
     /// # Errors
     ///
@@ -192,22 +192,22 @@ impl Workspace {
             .map_err(|error| error.code)
     }
 
-    /// Everything but the root in the thread of `thread_ts`, oldest first, as Slack's JSON with metadata.
+    /// Returns the replies in the thread of `thread_ts`, without its root, oldest first, as Slack's JSON with metadata.
     #[must_use]
     pub fn replies(&self, channel: &str, thread_ts: &str) -> Vec<Value> {
         self.read(|state| state.replies(channel, thread_ts))
     }
 
-    /// Adds a fault, in the form that `POST /sandbox/faults` takes.
+    /// Adds a fault, in the format of `POST /sandbox/faults`.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with it.
+    /// A sentence that names the problem with the fault.
     pub fn fault(&self, fault: &Value) -> Result<(), String> {
         control::add_fault(&self.shared, fault)
     }
 
-    /// Completes when the server and all its tasks have ended after shutdown.
+    /// Completes after shutdown, when the server and all its tasks have ended.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::clone(&self.shared);
         async move {
@@ -228,12 +228,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what nobody waits for.
+    /// Changes the state without notifying waiters.
     pub(crate) fn update_quietly<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         change(&mut self.lock())
     }
 
-    /// The fault that strikes a call, used up once; those who wait are told only of calls that were struck.
+    /// Returns the fault that applies to a call, using it up once; waiters are notified only if there is one.
     pub(crate) fn strike(self: &Arc<Self>, call: &faults::Call<'_>) -> Option<faults::Effect> {
         let fault = self.update_quietly(|state| state.take_call_fault(call));
         if fault.is_some() {
@@ -242,7 +242,7 @@ impl Shared {
         fault
     }
 
-    /// Changes the state, tells those who wait, and follows up the envelopes that the change has sent out.
+    /// Changes the state, notifies waiters, and starts a task for each envelope that the change has sent.
     pub(crate) fn update<R>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, sent) = {
             let mut state = self.lock();

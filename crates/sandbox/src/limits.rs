@@ -1,16 +1,16 @@
-//! Slack's limits on what is posted. Pure: JSON in, the list of what is wrong out.
+//! Slack's limits on messages and views. Pure: takes JSON and returns the list of violations.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The most characters of text that a message's blocks may hold together (Slack: `msg_blocks_too_long` near 12–13k).
+/// Maximum number of characters in all of a message's blocks (Slack: `msg_blocks_too_long` near 12–13k).
 const BLOCKS_TEXT: usize = 12_000;
 
-/// The most characters of a field that people type into.
+/// Maximum number of characters of an input field.
 const LONGEST_INPUT: u64 = 3000;
 
-/// Checks a message's blocks; each complaint reads like Slack's in `response_metadata.messages`.
+/// Checks a message's blocks; each error reads like Slack's in `response_metadata.messages`.
 pub(crate) fn blocks(blocks: &[Value], most: usize) -> Vec<String> {
     let mut faults = Faults::default();
     if blocks.len() > most {
@@ -30,7 +30,7 @@ pub(crate) fn blocks(blocks: &[Value], most: usize) -> Vec<String> {
     faults.found
 }
 
-/// Whether a message's blocks hold more text than Slack takes.
+/// Returns true when a message's blocks hold more text than Slack allows.
 pub(crate) fn is_too_long(blocks: &[Value]) -> bool {
     blocks.iter().map(text_length).fold(0, usize::saturating_add) > BLOCKS_TEXT
 }
@@ -80,7 +80,7 @@ pub(crate) fn view(view: &Value) -> Vec<String> {
     faults.found
 }
 
-/// What a text object or a text says.
+/// Returns the text of a text object, or a plain text itself.
 fn words(value: &Value) -> &Value {
     if value.is_object() { &value["text"] } else { value }
 }
@@ -139,7 +139,7 @@ impl Faults {
         }
     }
 
-    /// A text object of either kind.
+    /// Checks a text object of either kind.
     fn text(&mut self, text: &Value, at: &str, most: usize) {
         if !matches!(text["type"].as_str(), Some("mrkdwn" | "plain_text")) {
             self.add(&format!("{at}/type"), "unsupported type");
@@ -262,7 +262,7 @@ impl Faults {
                 if element["option_groups"].is_null() {
                     self.options(element, at, most);
                 } else {
-                    // One group, or several: Slack wants it or `options`, not both.
+                    // An element takes one of `option_groups` and `options`, not both.
                     if !element["options"].is_null() {
                         self.add(at, "only one of `options` and `option_groups` may be given");
                     }
@@ -318,7 +318,7 @@ impl Faults {
         self.optional(at, "initial_value", element["initial_value"].as_str(), most);
     }
 
-    /// What is chosen at first must be among the options, just as it stands there.
+    /// Checks that the initial choice equals one of the options exactly.
     fn initial_options(&mut self, element: &Value, at: &str) {
         let groups = element["option_groups"].as_array().into_iter().flatten();
         let lists = groups.map(|group| &group["options"]).chain([&element["options"]]);

@@ -1,4 +1,4 @@
-//! Who and what stands in the workspace: people, apps, channels, messages, files.
+//! The data model of the workspace: people, apps, channels, messages, files.
 
 use std::collections::BTreeMap;
 
@@ -6,178 +6,178 @@ use serde_json::{Map, Value};
 
 use super::delivery::{Pending, Socket};
 
-/// A person, or the user that stands for a bot.
+/// A person, or a bot's user.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// `U…`.
+    /// The user id, `U…`.
     pub id: String,
-    /// The handle.
+    /// Handle, without `@`.
     pub name: String,
-    /// What people see.
+    /// Display name.
     pub real_name: String,
-    /// A person's token.
+    /// User token, for people.
     pub token: Option<String>,
-    /// `B…`, for bots.
+    /// The bot id, `B…`, for bots.
     pub bot_id: Option<String>,
-    /// The avatar's colour.
+    /// Colour of the avatar.
     pub color: String,
-    /// Belongs to another organisation.
+    /// True for members of another organisation.
     pub is_stranger: bool,
 }
 
 /// An installed app with its bot.
 #[derive(Debug)]
 pub struct App {
-    /// `A…`.
+    /// The app id, `A…`.
     pub id: String,
-    /// What people see.
+    /// Display name.
     pub name: String,
-    /// Its bot's user.
+    /// User id of its bot.
     pub user_id: String,
-    /// `B…`.
+    /// The bot id, `B…`.
     pub bot_id: String,
-    /// Its bot token.
+    /// Bot token.
     pub token: String,
-    /// Its app-level token; empty when it uses no Socket Mode.
+    /// App-level token; empty without Socket Mode.
     pub app_token: String,
-    /// Where its events, interactions and commands go over HTTP instead of Socket Mode.
+    /// Addresses for events, interactions and commands over HTTP instead of Socket Mode.
     pub request_urls: RequestUrls,
-    /// What its manifest offers to people.
+    /// Features from its manifest.
     pub features: Features,
     pub(crate) sockets: Vec<Socket>,
     pub(crate) pending: BTreeMap<u64, Pending>,
     pub(crate) turn: usize,
-    /// Listens to events, even while it has no connection: set by its first.
+    /// True when events are queued even without a connection: set by the first connection.
     pub(crate) listens: bool,
 }
 
-/// Where an app's deliveries go over HTTP: Slack lets it set the three apart.
+/// Addresses for an app's deliveries over HTTP; Slack lets an app set each of the three.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestUrls {
-    /// Events.
+    /// Address for events.
     pub events: Option<String>,
-    /// Buttons, modals and shortcuts.
+    /// Address for buttons, modals and shortcuts.
     pub interactivity: Option<String>,
-    /// Slash commands.
+    /// Address for slash commands.
     pub commands: Option<String>,
 }
 
-/// What an app offers besides its bot; in Slack its manifest says so.
+/// Features of an app besides its bot, as set in its manifest.
 #[derive(Debug, Clone, Default)]
 pub struct Features {
     /// Slash commands.
     pub commands: Vec<Command>,
     /// Message shortcuts and global ones.
     pub shortcuts: Vec<Shortcut>,
-    /// Shows a Home tab in its direct messages.
+    /// True when the app has a Home tab.
     pub has_home: bool,
 }
 
 /// A slash command.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// With its slash.
+    /// The command, with its slash.
     pub command: String,
-    /// What it does.
+    /// Description for people.
     pub description: String,
-    /// What may follow it.
+    /// Hint about the arguments.
     pub usage_hint: String,
 }
 
 /// A shortcut.
 #[derive(Debug, Clone)]
 pub struct Shortcut {
-    /// What people see.
+    /// Display name.
     pub name: String,
-    /// What the app sees.
+    /// Identifier for the app.
     pub callback_id: String,
-    /// In the composer's menu instead of a message's.
+    /// True for a global shortcut, in the composer's menu; false for a message shortcut.
     pub is_global: bool,
 }
 
 /// A user group.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// `S…`.
+    /// The group id, `S…`.
     pub id: String,
-    /// Without `@`.
+    /// Handle, without `@`.
     pub handle: String,
-    /// What people see.
+    /// Display name.
     pub name: String,
-    /// User ids.
+    /// Ids of the members.
     pub users: Vec<String>,
 }
 
-/// What sort of conversation a channel is.
+/// Type of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `channel`
+    /// A public channel, `channel` in events.
     Public,
-    /// `group`
+    /// A private channel, `group` in events.
     Private,
-    /// `im`
+    /// Direct messages, `im` in events.
     Direct,
 }
 
 /// A conversation and its messages.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    /// `C…` or `D…`.
+    /// The channel id, `C…` or `D…`.
     pub id: String,
-    /// Without `#`; empty for direct messages.
+    /// Name without `#`; empty for direct messages.
     pub name: String,
-    /// Its topic.
+    /// Topic of the channel.
     pub topic: String,
-    /// What sort it is.
+    /// Type of the conversation.
     pub kind: Kind,
-    /// User ids.
+    /// User ids of the members.
     pub members: Vec<String>,
-    /// Takes no messages any more.
+    /// True when no messages can be posted any more.
     pub is_archived: bool,
-    /// Shared with another organisation.
+    /// True when shared with another organisation.
     pub is_shared: bool,
-    /// Only some people may post: bots get `restricted_action`.
+    /// True when only some people may post: bots get `restricted_action`.
     pub is_restricted: bool,
-    /// By timestamp, so in order.
+    /// Messages by timestamp, so in order.
     pub messages: BTreeMap<String, Message>,
 }
 
-/// A message as it stands now.
+/// A message in its current state.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Slack's JSON of it, without metadata and without what a thread's root counts.
+    /// The message as Slack's JSON, without metadata and without the counts of a thread's root.
     pub value: Map<String, Value>,
-    /// Its metadata, which Slack shows only when asked.
+    /// Metadata, which Slack returns only on request.
     pub metadata: Option<Value>,
-    /// Only this user sees it.
+    /// The only user who sees the message, if it is ephemeral.
     pub ephemeral_to: Option<String>,
 }
 
-/// One sending of an envelope to an app.
+/// One delivery of an envelope to an app.
 #[derive(Debug, Clone)]
 pub struct Delivered {
-    /// The app.
+    /// Id of the app.
     pub app_id: String,
-    /// The envelope.
+    /// Id of the envelope.
     pub envelope_id: String,
     /// `events_api`, `interactive` or `slash_commands`.
     pub envelope_type: String,
-    /// The event or interaction in it, such as `app_mention` or `block_actions`.
+    /// The event or interaction, such as `app_mention` or `block_actions`.
     pub what: String,
-    /// 0 for the first sending.
+    /// Number of the attempt; 0 for the first.
     pub attempt: u32,
-    /// Whether it was acknowledged.
+    /// True when the envelope was acknowledged.
     pub acknowledged: bool,
 }
 
 /// An uploaded file.
 #[derive(Debug, Clone)]
 pub struct File {
-    /// Slack's JSON of it.
+    /// The file as Slack's JSON.
     pub value: Map<String, Value>,
-    /// What is in it.
+    /// Content of the file.
     pub bytes: Vec<u8>,
-    /// Not shared yet: bytes may still come.
+    /// True until the file is shared: its content may still be uploaded.
     pub is_pending: bool,
 }
 
@@ -203,19 +203,19 @@ impl App {
         self.listens || self.request_urls.is_set()
     }
 
-    /// How many Socket Mode connections it holds.
+    /// Returns the number of the app's Socket Mode connections.
     pub fn connections(&self) -> usize {
         self.sockets.len()
     }
 
-    /// How many envelopes wait for its acknowledgement.
+    /// Returns the number of envelopes that wait for the app's acknowledgement.
     pub fn unacknowledged(&self) -> usize {
         self.pending.len()
     }
 }
 
 impl Command {
-    /// In the form of a manifest.
+    /// Reads a command in a manifest's format.
     pub(crate) fn read(given: &Value) -> Self {
         let text = |key: &str| given[key].as_str().unwrap_or_default().to_owned();
         Self {
@@ -227,7 +227,7 @@ impl Command {
 }
 
 impl Shortcut {
-    /// In the form of a manifest.
+    /// Reads a shortcut in a manifest's format.
     pub(crate) fn read(given: &Value) -> Self {
         let text = |key: &str| given[key].as_str().unwrap_or_default().to_owned();
         Self {
@@ -239,7 +239,7 @@ impl Shortcut {
 }
 
 impl RequestUrls {
-    /// Whether the app takes deliveries over HTTP.
+    /// Returns true when the app takes deliveries over HTTP.
     pub fn is_set(&self) -> bool {
         self.events.is_some() || self.interactivity.is_some() || self.commands.is_some()
     }
@@ -268,12 +268,12 @@ impl Channel {
         }
     }
 
-    /// Whether this user is in it.
+    /// Returns true when the user is a member.
     pub fn has(&self, user: &str) -> bool {
         self.members.iter().any(|member| member == user)
     }
 
-    /// What events call its kind.
+    /// Returns the `channel_type` of events.
     pub fn channel_type(&self) -> &'static str {
         match self.kind {
             Kind::Public => "channel",
@@ -284,22 +284,22 @@ impl Channel {
 }
 
 impl Message {
-    /// Its timestamp, which is its name.
+    /// Returns the message's timestamp, which identifies it in its channel.
     pub fn ts(&self) -> &str {
         self.text_of("ts")
     }
 
-    /// Who wrote it.
+    /// Returns the author's user id.
     pub fn user(&self) -> &str {
         self.text_of("user")
     }
 
-    /// Its text.
+    /// Returns the message's text.
     pub fn text(&self) -> &str {
         self.text_of("text")
     }
 
-    /// The root of its thread, when it is in one.
+    /// Returns the timestamp of the thread's root, if the message is in a thread.
     pub fn thread_ts(&self) -> Option<&str> {
         self.value.get("thread_ts").and_then(Value::as_str)
     }

@@ -1,4 +1,4 @@
-//! What a workspace can be told at its start.
+//! Options of a local workspace.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,45 +9,45 @@ use serde::Serialize;
 use super::jenkins;
 use crate::clock::{Clock, SystemClock};
 
-/// How the workspace behaves. The defaults are Slack's.
+/// Behaviour of the workspace. The defaults are Slack's.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Tells the time for timestamps, trigger ids and rate limits.
+    /// Clock for timestamps, trigger ids and rate limits.
     pub clock: Arc<dyn Clock>,
-    /// How far the workspace's time is ahead of the clock, as when the machine of a bot is slow.
+    /// Time by which the workspace is ahead of the clock, as when the clock of the bot's machine is slow.
     pub clock_skew: SignedDuration,
-    /// How long an app may take to acknowledge before the envelope is sent again.
+    /// Time limit of an acknowledgement, after which the envelope is sent again.
     pub ack_timeout: Duration,
-    /// How long a person's client waits for the answer to a click, a command or a submitted modal.
+    /// Time that a person's client waits for the answer to a click, a command or a submitted modal.
     pub patience: Duration,
-    /// How long to wait before each redelivery; as many redeliveries as there are entries.
+    /// Delay before each redelivery; there are as many redeliveries as entries.
     pub retry_delays: Vec<Duration>,
-    /// How long a trigger id lives.
+    /// Lifetime of a trigger id.
     pub trigger_life: Duration,
-    /// Whether calls are limited: one message a second a channel, other methods by Slack's tiers.
+    /// When true, calls are limited: one message a second per channel, other methods by Slack's tiers.
     pub rate_limits: bool,
-    /// How long it takes until a channel takes one message more, where there are limits.
+    /// Time after which a channel takes one more message, when calls are limited.
     pub post_every: Duration,
-    /// How many messages a channel takes at once before the limit bites.
+    /// Number of messages that a channel takes at once before the limit applies.
     pub burst: u32,
-    /// How long [`super::Workspace::wait_for`] waits.
+    /// Time limit of [`super::Workspace::wait_for`].
     pub wait_limit: Duration,
-    /// Errors that the page offers to try; `None` for those of the sample pack.
+    /// Errors that the page offers as examples; `None` for those of the sample pack.
     pub examples: Option<Vec<Example>>,
-    /// How the local Jenkins beside it behaves.
+    /// Options of the local Jenkins.
     pub jenkins: jenkins::Options,
 }
 
-/// An error to try.
+/// An example of an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Example {
-    /// What it is called: the title of its runbook.
+    /// Title: that of its runbook.
     pub title: String,
-    /// A few words about it.
+    /// Short description.
     pub hint: String,
-    /// What is posted.
+    /// Text to post.
     pub text: String,
-    /// Whether monitoring would post it: in #alerts the Alert Bot does.
+    /// True for errors posted by monitoring: the Alert Bot posts them in #alerts.
     pub is_alert: bool,
 }
 
@@ -58,7 +58,7 @@ impl Default for Options {
             clock_skew: SignedDuration::ZERO,
             ack_timeout: Duration::from_secs(3),
             patience: Duration::from_secs(3),
-            // Slack's Events API: at once, after a minute, after five.
+            // Slack's Events API: immediately, after one minute, after five.
             retry_delays: vec![Duration::ZERO, Duration::from_mins(1), Duration::from_mins(5)],
             trigger_life: Duration::from_secs(3),
             rate_limits: true,

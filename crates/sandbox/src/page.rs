@@ -1,4 +1,4 @@
-//! The page: plain HTML, CSS and ES modules in the binary.
+//! The page: plain HTML, CSS and ES modules, compiled into the binary.
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use super::server::problem;
 #[folder = "src/page/"]
 struct Assets;
 
-/// Nothing from elsewhere, no inline script, no frame around it.
+/// Content security policy: nothing from elsewhere (except images over https), no inline script, no embedding in a
+/// frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .merge(parts())
 }
 
-/// What pages are made of, below `/page/`.
+/// Returns the routes of the pages' assets, below `/page/`.
 pub(super) fn parts<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(
         "/page/{*path}",
@@ -36,7 +37,7 @@ pub(super) fn parts<S: Clone + Send + Sync + 'static>() -> Router<S> {
     )
 }
 
-/// The page of the local Jenkins, whatever it is about: its script reads that from the address.
+/// Returns the page of the local Jenkins, the same for every address: its script reads the address.
 pub(super) fn jenkins(status: StatusCode) -> Response {
     let mut response = asset("jenkins.html");
     if response.status() == StatusCode::OK {

@@ -1,13 +1,14 @@
-//! How fast an app may call: Slack's tiers for each method, and one message a second a channel.
+//! Rate limits of an app: Slack's tiers for each method, and one message a second per channel.
 
 use super::api::ApiError;
 use super::seed::ALERTBOT;
 use super::state::{Bucket, State};
 
-/// Calls a minute by Slack's tier of the method (facts/slack.md); `None` for what is not limited here.
+/// Returns the calls per minute of the method's tier in Slack (facts/slack.md); `None` for methods without a limit
+/// here.
 ///
-/// `chat.postMessage` has a rule of its own. `apps.connections.open` is left out: its tier of one a minute is handled
-/// so leniently in Slack that holding apps to it would be wrong.
+/// `chat.postMessage` has a limit of its own. `apps.connections.open` has none: its tier of one call per minute is
+/// enforced so leniently by Slack that holding apps to it would be wrong.
 fn a_minute(method: &str) -> Option<f64> {
     Some(match method {
         "conversations.list" | "users.list" | "usergroups.list" | "usergroups.users.list" | "reactions.remove" => 20.0,
@@ -38,7 +39,7 @@ fn a_minute(method: &str) -> Option<f64> {
     })
 }
 
-/// Takes one call of `method` from the app's minute, which may be spent in one burst.
+/// Takes one call of `method` from the app's allowance per minute, which may be spent in one burst.
 pub(crate) fn method(state: &mut State, app_id: &str, method: &str) -> Result<(), ApiError> {
     match a_minute(method) {
         Some(calls) => take(state, app_id, method, calls, calls / 60.0),
@@ -46,7 +47,7 @@ pub(crate) fn method(state: &mut State, app_id: &str, method: &str) -> Result<()
     }
 }
 
-/// One message a second a channel, with a small burst.
+/// Takes one message from the app's allowance for a channel: one a second, with a small burst.
 pub(crate) fn message(state: &mut State, app_id: &str, channel: &str) -> Result<(), ApiError> {
     let burst = f64::from(state.options.burst.max(1));
     let every = state.options.post_every.as_secs_f64().max(0.001);
@@ -54,7 +55,7 @@ pub(crate) fn message(state: &mut State, app_id: &str, channel: &str) -> Result<
 }
 
 fn take(state: &mut State, app_id: &str, what: &str, most: f64, a_second: f64) -> Result<(), ApiError> {
-    // The Alert Bot stands for all of monitoring, which no single limit holds back.
+    // The Alert Bot stands for all of monitoring, so no single limit applies to it.
     if !state.options.rate_limits || state.app(app_id).is_some_and(|app| app.user_id == ALERTBOT) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! HTTP events: what Socket Mode carries, posted to an app's URL and signed.
+//! HTTP delivery: signed requests to an app's URL, with the payloads of Socket Mode.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use super::faults::Effect;
 use super::seed::SIGNING_SECRET;
 use super::state::State;
 
-/// How Slack names itself.
+/// Slack's user agent.
 const USER_AGENT: &str = "Slackbot 1.0 (+https://api.slack.com/robots)";
 
-/// One request to make.
+/// A request to make.
 #[derive(Debug)]
 pub(super) struct Delivery {
     url: String,
@@ -43,7 +43,7 @@ impl Delivery {
         super::delivery::what(&self.payload)
     }
 
-    /// The body and its content type: events are JSON, interactions and commands are forms.
+    /// Returns the body and its content type: events are JSON, interactions and commands are forms.
     fn body(&self) -> (String, &'static str) {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         match self.envelope_type {
@@ -61,7 +61,7 @@ impl Delivery {
     }
 }
 
-/// Slack's signature: `v0=` and the HMAC-SHA256 of `v0:timestamp:body`.
+/// Returns Slack's signature: `v0=` and the HMAC-SHA256 of `v0:timestamp:body`.
 pub(super) fn signature(timestamp: i64, body: &str) -> String {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes());
     let tag = ring::hmac::sign(&key, format!("v0:{timestamp}:{body}").as_bytes());
@@ -71,7 +71,7 @@ pub(super) fn signature(timestamp: i64, body: &str) -> String {
     })
 }
 
-/// Makes the request; a good answer acknowledges, anything else is tried again as Slack would.
+/// Makes the request; a success acknowledges the envelope, anything else is retried as Slack does.
 pub(super) async fn deliver(shared: &Arc<Shared>, watched: &Watched, delivery: Delivery) {
     let (body, kind) = delivery.body();
     let (spoiled, mut timestamp, limit) = shared.update_quietly(|state| {
@@ -123,7 +123,8 @@ pub(super) async fn deliver(shared: &Arc<Shared>, watched: &Watched, delivery: D
     });
 }
 
-/// What the answer acknowledges with, or why it does not and whether Slack shall stop trying (`x-slack-no-retry: 1`).
+/// Returns the acknowledgement's payload. The error is the reason, and true when Slack must not retry
+/// (`x-slack-no-retry: 1`).
 async fn answer(request: reqwest::RequestBuilder) -> Result<Value, (&'static str, bool)> {
     let response = request.send().await.map_err(|error| {
         let reason = if error.is_timeout() {
@@ -146,7 +147,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Value, (&'static str
     }
     let is_json = header("content-type").starts_with("application/json");
     let text = response.text().await.map_err(|_| ("http_timeout", false))?;
-    // A body that is no JSON is a text for the person, as in the oldest slash commands.
+    // A body other than JSON is a text for the person, as in the oldest slash commands.
     Ok(match (is_json, text.trim()) {
         (_, "") => Value::Null,
         (true, text) => serde_json::from_str(text).unwrap_or_default(),
@@ -154,7 +155,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Value, (&'static str
     })
 }
 
-/// Asks a command's URL whether its certificate is good, as Slack does now and then: it must answer 200.
+/// Sends the certificate check of a command's URL, as Slack does now and then: the URL must answer 200.
 pub(super) async fn check_ssl(url: &str) -> Result<u16, String> {
     let client = client(Duration::from_secs(3)).map_err(str::to_owned)?;
     let request = client
@@ -168,7 +169,7 @@ pub(super) async fn check_ssl(url: &str) -> Result<u16, String> {
     Ok(response.status().as_u16())
 }
 
-/// Asks a URL whether it wants to be a request URL, as Slack does when one is entered.
+/// Verifies a request URL with a challenge, as Slack does when one is entered.
 pub(super) async fn verify(shared: &Arc<Shared>, url: &str) -> Result<(), String> {
     let challenge = shared.update_quietly(State::next_uuid);
     let body = json!({"token": "sandbox-verification", "challenge": challenge, "type": "url_verification"}).to_string();
@@ -198,7 +199,7 @@ pub(super) async fn verify(shared: &Arc<Shared>, url: &str) -> Result<(), String
 }
 
 fn client(limit: Duration) -> Result<reqwest::Client, &'static str> {
-    // reqwest wants a provider for TLS even to speak plain HTTP; a second installation changes nothing.
+    // reqwest needs a TLS provider even for plain HTTP; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .timeout(limit)

@@ -1,4 +1,4 @@
-//! Who and what stands in a fresh workspace.
+//! Contents of a fresh workspace.
 
 use serde_json::Value;
 
@@ -6,12 +6,12 @@ use super::model::{App, Channel, Command, Features, Group, Kind, Shortcut, User}
 use super::options::Options;
 use super::state::State;
 
-/// What Signpost offers in Slack, and so here.
+/// Signpost's manifest for Slack, which sets its features here too.
 const MANIFEST: &str = include_str!("../../../deploy/slack-manifest.yaml");
 
 /// The workspace's team id.
 pub const TEAM: &str = "T0SANDBOX1";
-/// The team id of the other organisation, which strangers belong to.
+/// The other organisation's team id.
 pub const STRANGERS: &str = "T0STRANGER";
 /// The user group @oncall: Grace.
 pub const ONCALL: &str = "S0ONCALL01";
@@ -45,10 +45,10 @@ pub const ECHO_TOKEN: &str = concat!("xoxb", "-sandbox-echo");
 pub const ECHO_APP_TOKEN: &str = concat!("xapp", "-sandbox-echo");
 /// The alert bot's token.
 pub const ALERTBOT_TOKEN: &str = concat!("xoxb", "-sandbox-alertbot");
-/// What HTTP events are signed with, for every app.
+/// Secret that signs HTTP events, for every app.
 pub const SIGNING_SECRET: &str = "sandbox-signing-secret";
 
-/// A fresh workspace.
+/// Returns a fresh workspace.
 pub(super) fn state(options: Options) -> State {
     let mut state = State::new(options);
     state.users = vec![
@@ -59,7 +59,7 @@ pub(super) fn state(options: Options) -> State {
         bot_user(ECHO, "echo", "Echo", "B0ECHO0001", "#475569"),
     ];
     state.apps = vec![
-        // What is said before the bot has connected waits for it, as Slack's retries would make it.
+        // Events from before the bot has connected wait for it, as with Slack's retries.
         App {
             listens: true,
             features: signpost_features(),
@@ -105,7 +105,7 @@ pub(super) fn state(options: Options) -> State {
     state
 }
 
-/// What Signpost's manifest gives it in Slack. A test sees to it that the manifest can be read.
+/// Returns the features in Signpost's manifest. A test checks that the manifest can be parsed.
 fn signpost_features() -> Features {
     let manifest: Value = serde_saphyr::from_str(MANIFEST).unwrap_or_default();
     let features = &manifest["features"];

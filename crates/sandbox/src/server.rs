@@ -1,4 +1,4 @@
-//! The HTTP side: routes, who is let in, and a Web API call from request to response.
+//! The HTTP side: routes, access control, and a Web API call from request to response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,24 +19,24 @@ use super::api::{self, ApiError, Params};
 use super::faults::{Call as Struck, Effect};
 use super::{Shared, control, page, socket};
 
-/// The largest request: a file and the form around it.
+/// Maximum size of a request in bytes: a file and the form around it.
 pub(super) const LARGEST: usize = 24 * 1024 * 1024;
 
-/// What Slack answers to a file request without a valid token: a login page, with status 200.
+/// Slack's answer to a file request without a valid token: a login page, with status 200.
 const LOGIN: &str = "<!DOCTYPE html><html lang=\"en\"><head><title>Sign in | Sandbox</title></head>\
     <body><form><p>Sign in to see this file.</p></form></body></html>";
 
-/// Serves until shutdown.
+/// Serves the workspace until shutdown.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let shutdown = shared.shutdown.clone();
     listen(listener, router(shared), shutdown).await;
 }
 
-/// Serves any routes until shutdown; no other site's page is let in.
+/// Serves any routes until shutdown; requests from other sites' pages are refused.
 pub(super) async fn listen(listener: TcpListener, router: Router, shutdown: CancellationToken) {
     let router = router.layer(middleware::from_fn(same_origin));
     let service = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    // A client that keeps its connection open does not hold the end up for long.
+    // A client that keeps its connection open must not delay shutdown for long.
     let patience = async {
         shutdown.cancelled().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -64,12 +64,12 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// An answer to people and tests: `{"ok": false, "error": …}` with a sentence.
+/// Returns an error response to people and tests: `{"ok": false, "error": …}` with a sentence.
 pub(super) fn problem(status: StatusCode, sentence: &str) -> Response {
     (status, axum::Json(json!({"ok": false, "error": sentence}))).into_response()
 }
 
-/// Lets no other site's page into the workspace: a request with an `Origin` must come from this machine.
+/// Refuses requests from other sites' pages: the `Origin` and `Host` of a request, if present, must name this machine.
 async fn same_origin(request: Request, next: Next) -> Response {
     let is_local = |value: &HeaderValue| {
         let text = value.to_str().unwrap_or_default();
@@ -89,10 +89,10 @@ async fn same_origin(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// `/api/METHOD`
+/// Answers `/api/METHOD`.
 async fn call(State(shared): State<Arc<Shared>>, Path(method): Path<String>, request: Request) -> Response {
     let mut response = answer(&shared, method, request).await;
-    // Without it hyper tells the machine's time, which the workspace's may differ from.
+    // Without this header hyper sends the machine's time, which may differ from the workspace's.
     let now = shared.lock().now();
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
     if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
@@ -130,7 +130,7 @@ async fn answer(shared: &Arc<Shared>, method: String, request: Request) -> Respo
         return response;
     }
     let base = shared.url();
-    // api.test answers without a token too.
+    // api.test needs no token.
     let answer = match (&caller, method.as_str()) {
         (Err(error), "api.test") if error.code == "not_authed" => Ok(json!({"ok": true, "args": params.to_value()})),
         (Err(error), _) => Err(ApiError::from(error.code.as_str())),
@@ -156,7 +156,7 @@ fn slack_error(error: &ApiError) -> Response {
     response
 }
 
-/// A fault that strikes before the call has its effect.
+/// Applies a fault that precedes the effect of the call.
 async fn before(fault: Option<&Effect>) -> Option<Response> {
     match fault? {
         Effect::RateLimited { retry_after } => Some(slack_error(&ApiError {
@@ -175,7 +175,7 @@ async fn before(fault: Option<&Effect>) -> Option<Response> {
     }
 }
 
-/// A fault that strikes after it.
+/// Applies a fault that follows the effect of the call.
 async fn after(fault: Option<&Effect>) -> Option<Response> {
     match fault? {
         Effect::Status { status, apply: true } => Some(status_page(*status)),
@@ -193,7 +193,7 @@ fn status_page(status: u16) -> Response {
     (status, Html(format!("<html><body><h1>{status}</h1></body></html>"))).into_response()
 }
 
-/// A response whose body breaks off, which breaks the connection.
+/// Returns a response whose body breaks off, which breaks the connection.
 pub(super) fn broken() -> Response {
     let failing = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("broken on purpose")) });
     let mut response = Response::new(Body::from_stream(failing));
@@ -251,7 +251,7 @@ pub(super) async fn params(query: Option<&str>, headers: &HeaderMap, body: &Byte
 /// A file in a multipart body: its name and its bytes.
 pub(super) type Upload = (String, Vec<u8>);
 
-/// The texts and the files of a multipart body.
+/// Returns the text fields and the files of a multipart body.
 pub(super) async fn multipart(kind: &str, body: &Bytes) -> Result<(Map<String, Value>, Vec<Upload>), ApiError> {
     let malformed = |_| ApiError::from("invalid_form_data");
     let request = Request::builder()
@@ -278,7 +278,7 @@ pub(super) async fn multipart(kind: &str, body: &Bytes) -> Result<(Map<String, V
     Ok((texts, files))
 }
 
-/// `url_private`: the file for a bearer of a token, else the login page.
+/// Answers `url_private`: the file with a valid token, else the login page.
 async fn download(
     State(shared): State<Arc<Shared>>,
     Path((file, _name)): Path<(String, String)>,
@@ -299,7 +299,7 @@ async fn download(
         })
     };
     if matches!(fault, Some(Effect::Error { .. })) {
-        // Slack has no errors here: whoever may not see a file gets the login page.
+        // Slack has no errors here: without access to the file the answer is the login page.
         return Html(LOGIN).into_response();
     }
     if let Some(response) = before(fault.as_ref()).await {
@@ -332,7 +332,7 @@ async fn download(
     response
 }
 
-/// A body that takes its time.
+/// Returns a body that is sent in pieces over the time `over`.
 fn in_drops(bytes: &[u8], over: Duration) -> Body {
     const DROPS: u32 = 10;
     let size = bytes.len().div_ceil(DROPS as usize).max(1);
@@ -344,7 +344,7 @@ fn in_drops(bytes: &[u8], over: Duration) -> Body {
     Body::from_stream(stream)
 }
 
-/// The address that files.getUploadURLExternal gave out.
+/// Answers the upload address that files.getUploadURLExternal returns.
 async fn upload(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(mut bytes) = to_bytes(body, LARGEST).await else {
@@ -377,7 +377,7 @@ async fn upload(State(shared): State<Arc<Shared>>, Path(id): Path<String>, reque
     })
 }
 
-/// A response_url: five uses in thirty minutes.
+/// Answers a response_url: five uses in thirty minutes.
 async fn respond(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {

@@ -1,4 +1,4 @@
-//! Socket Mode: a connection from its ticket to its end.
+//! Socket Mode: the life of a connection, from its ticket to its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use super::delivery::{self, Frame, Socket};
 use super::server::problem;
 use super::state::State;
 
-/// Slack allows an app this many connections.
+/// Maximum number of connections of an app, as in Slack.
 const MOST: usize = 10;
-/// How often the server pings; Slack's SDKs give a silent connection up.
+/// Interval of the server's pings; Slack's SDKs give up a silent connection.
 const PING: Duration = Duration::from_secs(10);
 
-/// How long the other side may take to close.
+/// Time limit of the other side's close.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// The ticket in the address that `apps.connections.open` gave out.
+/// The ticket in the address from `apps.connections.open`.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Ticket {
     #[serde(default)]
@@ -74,7 +74,7 @@ async fn run(shared: Arc<Shared>, app_id: String, socket: WebSocket) {
             message = stream.next() => match message {
                 Some(Ok(Message::Text(text))) => shared.update(|state| heard(state, &app_id, &text)),
                 Some(Ok(Message::Close(_))) => {
-                    // The answer to the close is queued already and only has to go out.
+                    // The answer to the close is already queued and only has to be flushed.
                     let _ = sink.close().await;
                     break;
                 }
@@ -98,7 +98,7 @@ async fn run(shared: Arc<Shared>, app_id: String, socket: WebSocket) {
     });
 }
 
-/// Closes and waits for the other side to close too: who just drops the line makes clients report an error.
+/// Closes the connection and waits for the other side to close: clients report an error when the line just drops.
 async fn say_goodbye(sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<WebSocket>) {
     let close = CloseFrame {
         code: 1000,
@@ -110,7 +110,8 @@ async fn say_goodbye(sink: &mut SplitSink<WebSocket, Message>, stream: &mut Spli
     }
 }
 
-/// Greets a new connection and hands it what waits. Gives its number.
+/// Registers a new connection, sends `hello` and the waiting envelopes, and returns the connection's number. Over the
+/// limit it closes the connection instead.
 fn open(state: &mut State, app_id: &str, frames: mpsc::UnboundedSender<Frame>) -> Option<u64> {
     let number = state.next_number();
     let app = state.app_mut(app_id)?;
@@ -153,12 +154,12 @@ fn heard(state: &mut State, app_id: &str, text: &str) {
     }
 }
 
-/// What Slack says before it takes a connection away.
+/// Returns Slack's message before it closes a connection.
 pub(super) fn disconnect(reason: &str) -> String {
     json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}).to_string()
 }
 
-/// Takes an app's connections away, the way `reason` says; gives how many. Without a reason they break.
+/// Closes an app's connections with a `disconnect` of this reason, or breaks them without one. Returns their number.
 pub(super) fn take_away(
     state: &mut State,
     app_id: &str,
@@ -171,7 +172,7 @@ pub(super) fn take_away(
     let mut taken = 0;
     for socket in app.sockets.iter_mut().filter(|socket| !socket.is_leaving).take(count) {
         taken += 1;
-        // A warning leaves the connection in use for a while: Slack sends it some ten seconds ahead.
+        // After a warning the connection stays in use for a while: Slack sends it some ten seconds ahead.
         socket.is_leaving = reason != Some("warning");
         if let Some(reason) = reason {
             let _ = socket.frames.send(Frame::Text(disconnect(reason)));

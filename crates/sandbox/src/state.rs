@@ -1,4 +1,4 @@
-//! What the workspace holds. One lock guards it; everything that changes it is synchronous.
+//! The state of the workspace. One lock guards it; everything that changes it is synchronous.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,10 +13,10 @@ use super::model::{App, Channel, Delivered, File, Group, Message, User};
 use super::options::Options;
 use super::seed::{STRANGERS, TEAM};
 
-/// The whole workspace.
+/// The state of the workspace.
 #[derive(Debug)]
 pub struct State {
-    /// How it behaves.
+    /// Options of this workspace.
     pub options: Options,
     /// People and bots' users.
     pub users: Vec<User>,
@@ -30,15 +30,15 @@ pub struct State {
     pub files: BTreeMap<String, File>,
     /// Opened and published views by id.
     pub views: BTreeMap<String, Value>,
-    /// Every sending of an envelope, the last thousand.
+    /// The last thousand deliveries of envelopes.
     pub delivered: VecDeque<Delivered>,
-    /// What goes wrong on purpose, in the order it was asked for.
+    /// Injected faults, in the order they were added.
     pub(crate) faults: Vec<Fault>,
     pub(crate) triggers: BTreeMap<String, Trigger>,
     pub(crate) response_urls: BTreeMap<String, ResponseUrl>,
     pub(crate) tickets: BTreeMap<String, String>,
     pub(crate) buckets: BTreeMap<(String, String), Bucket>,
-    /// What people chose in a message's selects and checkboxes: by channel, message and person.
+    /// Choices in a message's selects and checkboxes: by channel, message and person.
     pub(crate) chosen: BTreeMap<(String, String, String), Value>,
     pub(crate) to_watch: Vec<Watched>,
     pub(crate) live: broadcast::Sender<Value>,
@@ -47,20 +47,20 @@ pub struct State {
     last_ts: i64,
 }
 
-/// What a trigger id stands for.
+/// The origin of a trigger id.
 #[derive(Debug, Clone)]
 pub(crate) struct Trigger {
     pub(crate) app_id: String,
     pub(crate) user_id: String,
-    /// The window of the page that it came from: a modal opens there only.
+    /// The page's window that the trigger came from: a modal opens only there.
     pub(crate) client: Option<String>,
-    /// The modal that it came from.
+    /// The modal that the trigger came from.
     pub(crate) view_id: Option<String>,
     pub(crate) born: Timestamp,
     pub(crate) is_used: bool,
 }
 
-/// Where an app may answer an interaction later.
+/// The place for an app's later answers to an interaction.
 #[derive(Debug, Clone)]
 pub(crate) struct ResponseUrl {
     pub(crate) app_id: String,
@@ -71,7 +71,7 @@ pub(crate) struct ResponseUrl {
     pub(crate) uses: u32,
 }
 
-/// The token bucket of an app in a channel.
+/// Token bucket of an app for a channel or a method.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket {
     pub(crate) tokens: f64,
@@ -104,7 +104,7 @@ impl State {
         }
     }
 
-    /// A channel by id, `#name` or name.
+    /// Returns a channel by id, `#name` or name.
     pub fn channel(&self, id: &str) -> Option<&Channel> {
         self.channel_index(id).and_then(|index| self.channels.get(index))
     }
@@ -121,12 +121,12 @@ impl State {
             .position(|channel| channel.id == id || (!name.is_empty() && channel.name == name))
     }
 
-    /// A user by id.
+    /// Returns a user by id.
     pub fn user(&self, id: &str) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// A user by id, handle or shown name.
+    /// Returns a user by id or handle.
     pub fn user_called(&self, name: &str) -> Option<&User> {
         let name = name.strip_prefix('@').unwrap_or(name);
         self.users
@@ -134,7 +134,7 @@ impl State {
             .find(|user| user.id == name || user.name.eq_ignore_ascii_case(name))
     }
 
-    /// An app by id.
+    /// Returns an app by id.
     pub fn app(&self, id: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.id == id)
     }
@@ -143,12 +143,12 @@ impl State {
         self.apps.iter_mut().find(|app| app.id == id)
     }
 
-    /// A message by channel and timestamp.
+    /// Returns a message by channel and timestamp.
     pub fn message(&self, channel: &str, ts: &str) -> Option<&Message> {
         self.channel(channel)?.messages.get(ts)
     }
 
-    /// The replies in a thread, oldest first, as Slack's JSON with metadata.
+    /// Returns the replies in a thread, oldest first, as Slack's JSON with metadata.
     pub fn replies(&self, channel: &str, thread_ts: &str) -> Vec<Value> {
         let Some(channel) = self.channel(channel) else {
             return Vec::new();
@@ -160,14 +160,14 @@ impl State {
         replies.map(|message| message.to_json(true)).collect()
     }
 
-    /// A user group by id or handle.
+    /// Returns a user group by id or handle.
     pub fn group_called(&self, name: &str) -> Option<&Group> {
         self.groups
             .iter()
             .find(|group| group.id == name || group.handle == name)
     }
 
-    /// The workspace that a user belongs to.
+    /// Returns the team id of a user.
     pub(crate) fn team_of(&self, user: &str) -> &'static str {
         let is_stranger = self.user(user).is_some_and(|user| user.is_stranger);
         if is_stranger { STRANGERS } else { TEAM }
@@ -187,7 +187,7 @@ impl State {
         now.checked_add(self.options.clock_skew).unwrap_or(now)
     }
 
-    /// A new message timestamp: now, and later than every one before.
+    /// Returns a new message timestamp: the current time, and later than all before.
     pub(crate) fn next_ts(&mut self) -> String {
         self.last_ts = self.now().as_microsecond().max(self.last_ts + 1);
         format!("{:010}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
@@ -198,13 +198,14 @@ impl State {
         self.next_id
     }
 
-    /// A new id with this prefix. The start time is in it, so that a bot which outlives the workspace sees no id twice.
+    /// Returns a new id with this prefix. It contains the start time, so that a bot that outlives the workspace sees no
+    /// id twice.
     pub(crate) fn next_id(&mut self, prefix: &str) -> String {
         let number = self.next_number();
         format!("{prefix}{:010X}{number:05X}", self.started / 1000 % 0x00FF_FFFF_FFFF)
     }
 
-    /// A new id in the form of a UUID.
+    /// Returns a new id in the form of a UUID.
     pub(crate) fn next_uuid(&mut self) -> String {
         let number = self.next_number();
         let started = self.started.unsigned_abs();
@@ -215,12 +216,12 @@ impl State {
         )
     }
 
-    /// Tells the page; nobody listening is fine.
+    /// Sends a change to the open pages; without any it is dropped.
     pub(crate) fn tell_page(&self, change: Value) {
         let _ = self.live.send(change);
     }
 
-    /// Tells the page how a message stands now (and its thread's root, whose counts may have changed).
+    /// Sends a message's current state to the open pages.
     pub(crate) fn tell_page_of(&self, channel: &str, ts: &str) {
         let Some(message) = self.message(channel, ts) else {
             return;
@@ -228,7 +229,8 @@ impl State {
         self.tell_page(json!({"type": "message", "channel": channel, "message": self.shown(channel, message)}));
     }
 
-    /// A message as the page and `/sandbox/state` show it: with metadata, whom it is for, and the thread's counts.
+    /// Returns a message as the page and `/sandbox/state` show it: with metadata, the user of an ephemeral one, and the
+    /// thread's counts.
     pub(crate) fn shown(&self, channel: &str, message: &Message) -> Value {
         let mut value = self.with_thread(channel, message, true);
         if let (Some(user), Some(object)) = (&message.ephemeral_to, value.as_object_mut()) {
@@ -237,7 +239,7 @@ impl State {
         value
     }
 
-    /// A message as the reading methods give it: a thread's root counts its replies.
+    /// Returns a message as the reading methods do: a thread's root counts its replies.
     pub(crate) fn with_thread(&self, channel: &str, message: &Message, with_metadata: bool) -> Value {
         let mut value = message.to_json(with_metadata);
         let replies: Vec<&Message> = self.channel(channel).map_or_else(Vec::new, |channel| {

@@ -1,17 +1,17 @@
-//! What a Slack client makes of typed text: escapes, links, mentions, and the `rich_text` block that mirrors it.
+//! Typed text as a Slack client sends it: escapes, links, mentions, and the matching `rich_text` block.
 
 use serde_json::{Map, Value, json};
 
 use super::state::State;
 
-/// Typed text as it arrives.
+/// Typed text as the server receives it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Typed {
     pub(crate) text: String,
     pub(crate) blocks: Value,
 }
 
-/// A stretch of typed text.
+/// A piece of typed text.
 #[derive(Debug, Clone, PartialEq)]
 enum Piece {
     Text(String),
@@ -22,13 +22,13 @@ enum Piece {
     Broadcast(String),
 }
 
-/// Who and what can be mentioned.
+/// Lookup of the names that can be mentioned.
 pub(crate) trait Names {
-    /// The user with this id or handle.
+    /// Returns the id of the user with this id or handle.
     fn user(&self, name: &str) -> Option<String>;
-    /// The id and name of the channel with this id or name.
+    /// Returns the id and name of the channel with this id or name.
     fn channel(&self, name: &str) -> Option<(String, String)>;
-    /// The id of the user group with this handle.
+    /// Returns the id of the user group with this handle.
     fn group(&self, handle: &str) -> Option<String>;
 }
 
@@ -49,12 +49,12 @@ impl Names for State {
     }
 }
 
-/// Escapes what Slack escapes.
+/// Escapes `&`, `<` and `>`, as Slack does.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Makes of typed text what a client sends.
+/// Converts typed text to the text and blocks that a client sends.
 pub(crate) fn typed(input: &str, names: &dyn Names, block_id: &str) -> Typed {
     let mut text = String::with_capacity(input.len() + 32);
     let mut elements: Vec<Value> = Vec::new();
@@ -85,7 +85,7 @@ pub(crate) fn typed(input: &str, names: &dyn Names, block_id: &str) -> Typed {
     }
 }
 
-/// Prose outside code blocks: quotes, inline code and styles.
+/// Converts text outside code blocks: quotes, inline code and styles.
 fn spans(part: &str, names: &dyn Names, elements: &mut Vec<Value>, after_code: bool) -> String {
     let mut text = String::new();
     let mut open: Option<(&str, Vec<Value>)> = None;
@@ -109,7 +109,7 @@ fn spans(part: &str, names: &dyn Names, elements: &mut Vec<Value>, after_code: b
             }
             _ => {
                 close(&mut open, elements);
-                // The line break after a code block belongs to the block.
+                // The line break after a code block is part of the block.
                 if !(index == 0 && line.is_empty() && (after_code || part.len() > 1)) {
                     open = Some((kind, line_elements));
                 }
@@ -128,7 +128,7 @@ fn close(open: &mut Option<(&str, Vec<Value>)>, elements: &mut Vec<Value>) {
     }
 }
 
-/// One line: `code`, *bold*, _italic_, ~struck~ and plain.
+/// Converts one line: `code`, *bold*, _italic_, ~struck~ and plain.
 fn inline(line: &str, names: &dyn Names) -> (String, Vec<Value>) {
     let (mut text, mut elements) = (String::new(), Vec::new());
     let mut rest = line;
@@ -177,7 +177,7 @@ fn flush(plain: &mut String, names: &dyn Names, text: &mut String, elements: &mu
     elements.extend(pieces.iter().map(|piece| piece.to_element(&Map::new())));
 }
 
-/// What stands between two style marks, when the client would take them as such.
+/// Returns the text between two style marks, if the client would apply the style.
 fn styled(rest: &str, mark: char, before: char) -> Option<&str> {
     let body = rest.get(1..)?;
     let inner = body.get(..body.find(mark)?)?;
@@ -224,7 +224,7 @@ fn pieces(text: &str, names: &dyn Names, in_prose: bool) -> Vec<Piece> {
     found
 }
 
-/// `<@U…>`, `<#C…>`, `<!here>` and `<url|label>`: what completion puts into the composer.
+/// Parses `<@U…>`, `<#C…>`, `<!here>` and `<url|label>`, which completion inserts in the composer.
 fn markup(rest: &str, names: &dyn Names) -> Option<(Piece, usize)> {
     let inner = rest.strip_prefix('<')?;
     let inner = inner.get(..inner.find(['>', '\n'])?)?;
@@ -257,7 +257,7 @@ fn is_web(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
-/// A web address, without the punctuation that ends the sentence around it.
+/// Parses a web address, without the punctuation that ends the sentence around it.
 fn address(rest: &str) -> Option<(Piece, usize)> {
     if !is_web(rest) {
         return None;
@@ -293,7 +293,7 @@ fn is_domain(word: &str) -> bool {
     })
 }
 
-/// `@name`, `#channel`, an e-mail address, or a domain such as `example.com`, which clients link too.
+/// Parses `@name`, `#channel`, an e-mail address, or a domain such as `example.com`, which clients link too.
 fn name_or_domain(rest: &str, names: &dyn Names) -> Option<(Piece, usize)> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let (mark, body) = (rest.chars().next()?, rest.get(1..));
@@ -387,7 +387,7 @@ impl Piece {
     }
 }
 
-/// Joins plain texts that stand side by side.
+/// Joins adjacent plain texts.
 fn merged(elements: Vec<Value>) -> Vec<Value> {
     let mut result: Vec<Value> = Vec::with_capacity(elements.len());
     let plain = |element: &Value| element["type"] == "text" && element.get("style").is_none();

@@ -1,10 +1,10 @@
-//! What a press on a card does to its case.
+//! Actions of a card's buttons on its case.
 
 use super::case::{Actor, Case, CaseStatus, TRAIL, TopicRef};
 use crate::respond::CardAction;
 
 impl Case {
-    /// Does what a button says. `detail`: the step or place, as people read it. `false` when nothing changed.
+    /// Applies a button's action. `detail` is the step or place as shown to people. Returns false when nothing changed.
     pub(in crate::bot) fn act(&mut self, act: &CardAction, mark: &Actor, detail: &str) -> bool {
         let before = (self.standing, self.at, self.place.clone(), self.done.clone());
         let mut what = None;
@@ -81,7 +81,7 @@ impl Case {
         before != (self.standing, self.at, self.place.clone(), self.done.clone())
     }
 
-    /// Goes away from the place, to come back to it.
+    /// Leaves the current place and adds it to the trail.
     pub(super) fn leave(&mut self) {
         if self.trail.len() >= TRAIL {
             self.trail.remove(0);
@@ -89,7 +89,7 @@ impl Case {
         }
         if let Some(place) = self.place.take() {
             self.trail.push(place);
-            // As many as there are places, also in cases of before.
+            // Cases from earlier versions may lack entries: one per place.
             self.trail_at.resize(self.trail.len() - 1, 0);
             self.trail_at.push(self.at);
         }

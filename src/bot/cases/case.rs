@@ -1,5 +1,5 @@
-//! A case: one error that people work on in a thread. Plain data and what can happen to it; what it looks like is
-//! [`crate::bot::mind`]'s, where it is kept the store's.
+//! A case: one error that people work on in a thread. Plain data and its transitions; [`crate::bot::mind`] renders it,
+//! the store keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,94 +9,94 @@ use serde::{Deserialize, Serialize};
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::runbook::{Library, TopicId};
 
-/// Pastes of one case that are kept; more of them tell nothing new.
+/// Maximum number of pastes kept per case; further ones add nothing.
 const PASTES: usize = 8;
-/// Characters of a paste that are kept.
+/// Maximum number of characters kept of a paste.
 const PASTE: usize = 12_000;
-/// Characters of each line of evidence further on.
+/// Maximum number of characters kept of an evidence line that lies beyond the kept part of a paste.
 const EVIDENCE: usize = 2_000;
-/// Lines of evidence that are kept.
+/// Maximum number of lines of evidence.
 pub(super) const EVIDENCE_LINES: usize = 6;
-/// Places on the way back; the oldest give way.
+/// Maximum number of places in the trail; the oldest are dropped.
 pub(super) const TRAIL: usize = 50;
-/// Entries of the history; the oldest give way.
+/// Maximum number of entries in the history; the oldest are dropped.
 const HISTORY: usize = 200;
 
-/// A case. Everything in it is redacted.
+/// A case. All its contents are redacted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(in crate::bot) struct Case {
-    /// Unique for ever.
+    /// Globally unique id.
     pub(in crate::bot) id: String,
-    /// Workspace, channel and thread it is worked on in; no thread while only one person sees it.
+    /// Workspace, channel and thread of the case; no thread while only one person sees it.
     pub(in crate::bot) team: String,
     pub(in crate::bot) channel: String,
     pub(in crate::bot) thread_ts: Option<String>,
-    /// Key of the card in the outbox, once it is shown to everybody.
+    /// Outbox key of the card, once it is visible to everybody.
     pub(in crate::bot) post: Option<String>,
-    /// Keys of the cards that it had before, further up in the thread.
+    /// Outbox keys of the case's previous cards, further up in the thread.
     pub(in crate::bot) earlier: Vec<String>,
-    /// Who pasted the error.
+    /// User id of the person who pasted the error.
     pub(in crate::bot) author: Option<String>,
-    /// Whether somebody asked for it.
+    /// True when somebody asked the bot.
     pub(in crate::bot) asked: bool,
-    /// Whether people of another organisation read it: then it shows no contacts.
+    /// True when members of another organisation read the case: then it shows no contacts.
     pub(in crate::bot) stranger: bool,
-    /// What makes two cases the same error.
+    /// Fingerprint of the error: equal for cases of the same error.
     pub(in crate::bot) fingerprint: String,
-    /// What was pasted, message by message.
+    /// The pasted text, by message.
     pub(in crate::bot) pastes: Vec<Paste>,
-    /// What it is about now; none while people still choose.
+    /// Current topic; none while people still choose.
     pub(in crate::bot) place: Option<TopicRef>,
-    /// Where people came from, the latest last.
+    /// Previous places, the latest last.
     pub(in crate::bot) trail: Vec<TopicRef>,
-    /// Which step was shown there.
+    /// Step shown at each place of `trail`.
     pub(in crate::bot) trail_at: Vec<usize>,
-    /// The place that the paste itself led to: only there values are filled in.
+    /// Topic found from the paste itself: only there are values filled in.
     pub(in crate::bot) found: Option<TopicRef>,
-    /// Why it was found.
+    /// Evidence for `found`.
     pub(in crate::bot) evidence: Vec<EvidenceLine>,
     /// Values of placeholders.
     pub(in crate::bot) captures: BTreeMap<String, Vec<String>>,
-    /// What else it could be, best first.
+    /// Other possible topics, best first.
     pub(in crate::bot) near: Vec<TopicRef>,
     /// Other errors of the same paste.
     pub(in crate::bot) others: Vec<TopicRef>,
-    /// The same said by other runbooks.
+    /// Topics of other runbooks that say the same.
     pub(in crate::bot) also: Vec<TopicRef>,
-    /// First step that is shown.
+    /// Index of the first step shown.
     pub(in crate::bot) at: usize,
-    /// Steps that are done, by place and step.
+    /// Marks of the steps done, by place and step.
     pub(in crate::bot) done: BTreeMap<String, BTreeMap<String, Actor>>,
-    /// Why people have to choose: `near`, `search`, `choose`; and what they had asked for.
+    /// Reason people have to choose: `near`, `search`, `choose` or `typo`; `words` holds their request.
     pub(in crate::bot) why: String,
     pub(in crate::bot) words: String,
-    /// How it stands.
+    /// Status of the case.
     pub(in crate::bot) standing: CaseStatus,
-    /// Who set that, and when.
+    /// The person who set the status, and the time.
     pub(in crate::bot) mark: Option<Actor>,
-    /// What happened, in order.
+    /// History of the case, in order.
     pub(in crate::bot) history: Vec<Event>,
 }
 
 /// A message of a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::bot) struct Paste {
-    /// `team:channel:ts`.
+    /// Id of the message: `team:channel:ts`.
     pub(in crate::bot) message: String,
-    /// Its text, redacted.
+    /// Redacted text.
     pub(in crate::bot) text: String,
 }
 
-/// A topic by its names: indexes change when runbooks do.
+/// A reference to a topic by names, since indexes change with the runbooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(in crate::bot) struct TopicRef {
     /// Path of the runbook.
     pub(in crate::bot) runbook: String,
-    /// Heading of the section; none for the whole.
+    /// Heading of the section; none for the whole runbook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::bot) section: Option<String>,
-    /// Which of several sections of that heading, from 0.
+    /// Index among sections of the same heading, from 0.
     #[serde(skip_serializing_if = "is_zero")]
     #[serde(default)]
     pub(in crate::bot) nth: usize,
@@ -110,7 +110,7 @@ fn is_zero(number: &usize) -> bool {
 /// A line of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::bot) struct EvidenceLine {
-    /// Which, from 1.
+    /// Line number in the pasted text, from 1.
     #[serde(rename = "line")]
     pub(in crate::bot) number: usize,
     pub(in crate::bot) text: String,
@@ -118,52 +118,52 @@ pub(in crate::bot) struct EvidenceLine {
     pub(in crate::bot) kind: SignatureKind,
 }
 
-/// Who did something, and when.
+/// A person and the time of their action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::bot) struct Actor {
-    /// User id.
+    /// The user id.
     pub(in crate::bot) by: String,
-    /// What people call them.
+    /// Display name.
     pub(in crate::bot) name: String,
-    /// When.
+    /// Time of the action.
     pub(in crate::bot) at: Timestamp,
 }
 
-/// How a case stands.
+/// Status of a case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::bot) enum CaseStatus {
-    /// People work on it.
+    /// People work on the case.
     #[default]
     Open,
-    /// People choose what it is about.
+    /// People are choosing its topic.
     Choosing,
     /// The runbook fixed it.
     Fixed,
     /// The runbook did not help.
     NotHelped,
-    /// Somebody else was called.
+    /// Somebody else was called in.
     Escalated,
-    /// The alert says that it is over.
+    /// The alert reports that it is resolved.
     Resolved,
-    /// The message was edited and holds no error any more.
+    /// The message was edited and no longer holds an error.
     Withdrawn,
 }
 
-/// Something that happened.
+/// An entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::bot) struct Event {
-    /// Who did it, and when.
+    /// The person and the time.
     pub(in crate::bot) mark: Actor,
-    /// What: `done`, `fixed`, …
+    /// Kind of event: `done`, `fixed`, …
     pub(in crate::bot) what: String,
-    /// The step or the place, as people read it.
+    /// The step or the place, as shown to people.
     #[serde(default)]
     pub(in crate::bot) detail: String,
 }
 
 impl TopicRef {
-    /// The place of a topic.
+    /// Returns the reference to a topic.
     pub(in crate::bot) fn of(library: &Library, id: TopicId) -> Option<TopicRef> {
         let runbook = library.runbook(id)?;
         let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
@@ -175,7 +175,7 @@ impl TopicRef {
         })
     }
 
-    /// The topic, when the runbooks still hold it.
+    /// Finds the topic, if the runbooks still hold it.
     pub(in crate::bot) fn find(&self, library: &Library) -> Option<TopicId> {
         let index = library
             .runbooks
@@ -204,7 +204,7 @@ impl TopicRef {
         })
     }
 
-    /// As one word, to count and compare by.
+    /// Returns the reference as one string, for counting and comparing.
     pub(in crate::bot) fn name(&self) -> String {
         match &self.section {
             Some(section) if self.nth > 0 => format!("{} # {section} ({})", self.runbook, self.nth + 1),
@@ -215,12 +215,12 @@ impl TopicRef {
 }
 
 impl Case {
-    /// What was pasted, as one text.
+    /// Returns the pasted text of all messages.
     pub(in crate::bot) fn text(&self) -> String {
         self.text_with(None)
     }
 
-    /// The same with all of one message, of which perhaps only a part is kept.
+    /// Returns the pasted text, with the full text of one message (its id and text), of which only a part may be kept.
     pub(in crate::bot) fn text_with(&self, whole: Option<(&str, &str)>) -> String {
         let of = |paste: &'_ Paste| match whole {
             Some((message, text)) if message == paste.message => text.to_owned(),
@@ -230,7 +230,7 @@ impl Case {
         texts.join("\n")
     }
 
-    /// The beginning of what was pasted, for people who did not see it.
+    /// Returns the beginning of the pasted text (6 lines), for people who have not seen it.
     pub(in crate::bot) fn excerpt(&self) -> String {
         let text = self.text();
         let mut lines: Vec<String> = Vec::new();
@@ -240,7 +240,8 @@ impl Case {
         lines.join("\n")
     }
 
-    /// Adds a message, or its new text. `false` when it was known with this text.
+    /// Adds a message, or its new text. Returns false when nothing is added: the text is unchanged, or the case is
+    /// full.
     pub(in crate::bot) fn paste(&mut self, message: &str, text: &str) -> bool {
         let text: String = text.chars().take(PASTE).collect();
         if let Some(known) = self.pastes.iter_mut().find(|paste| paste.message == message) {
@@ -258,7 +259,7 @@ impl Case {
         true
     }
 
-    /// What was recognised becomes what the case is about. Marks stay with their places.
+    /// Sets the case's topic to the match. Steps done stay with their places.
     pub(in crate::bot) fn recognise(&mut self, library: &Library, best: &Match) {
         let place = TopicRef::of(library, best.topic);
         if self.found != place || self.place.is_none() {
@@ -283,7 +284,7 @@ impl Case {
         }
     }
 
-    /// What a long message was recognised by stays, although only its beginning does.
+    /// Keeps the evidence of a long message, of which only the beginning is stored.
     fn keep_evidence(&mut self) {
         let kept = self.text();
         let is_cut = |paste: &&mut Paste| paste.text.chars().count() >= PASTE;
@@ -299,7 +300,7 @@ impl Case {
         }
     }
 
-    /// What was found before stays what people work on; what was found now is named beside it.
+    /// Keeps the topic and the state of `before`; the new topic is listed among the others.
     pub(in crate::bot) fn stay_with(&mut self, before: &Case) {
         let other = std::mem::replace(&mut self.found, before.found.clone());
         self.place.clone_from(&before.place);
@@ -317,12 +318,12 @@ impl Case {
         }
     }
 
-    /// Whether it is about an error that was pasted, and not a list or a runbook that somebody asked for by its name.
+    /// Returns true when the case is about a pasted error, and not a list or a runbook requested by name.
     pub(in crate::bot) fn is_of_paste(&self) -> bool {
         self.found.is_some() || self.why == "near"
     }
 
-    /// Whether a match of the same topic is the same error: one section may explain a hundred codes.
+    /// Returns true when a match of the same topic is the same error: one section may explain a hundred codes.
     pub(in crate::bot) fn is_same_error(&self, found: &Match) -> bool {
         let other: Vec<EvidenceLine> = found.evidence.iter().map(EvidenceLine::from).collect();
         let names = |lines: &[EvidenceLine]| -> BTreeSet<String> {
@@ -335,7 +336,7 @@ impl Case {
         if !ours.is_empty() && !theirs.is_empty() {
             return !ours.is_disjoint(&theirs);
         }
-        // Words in common, such as the runbook's title, are in every error of it.
+        // Common words, such as the runbook's title, occur in every error of a runbook.
         let says = |line: &&EvidenceLine| line.kind != SignatureKind::Words;
         let told = |line: &EvidenceLine| {
             let mut own = self.evidence.iter().filter(says);
@@ -344,8 +345,8 @@ impl Case {
         self.evidence.iter().filter(says).count() == 0 || other.iter().filter(says).any(told)
     }
 
-    /// Whether a match says no more than words of the runbook that people work on already, or names what stands in the very
-    /// section: the field that a step asks for looks like the name of an alert.
+    /// Returns true when a match is mere conversation: only words of the runbook that people already work on, or text
+    /// of the very section (the field that a step asks for looks like the name of an alert).
     pub(in crate::bot) fn is_talk(&self, library: &Library, found: &Match) -> bool {
         let Some(other) = TopicRef::of(library, found.topic) else {
             return false;
@@ -358,7 +359,8 @@ impl Case {
         })
     }
 
-    /// The values of a match that contradict those of the case: it is about something else of the same kind.
+    /// Returns the values of a match that contradict those of the case: the match is another instance of the same
+    /// error.
     pub(in crate::bot) fn other_values(&self, found: &Match) -> Vec<(String, String)> {
         let values = harmless(found);
         let differ = values.iter().filter(|(name, values)| {
@@ -370,12 +372,12 @@ impl Case {
             .collect()
     }
 
-    /// Whether somebody has begun to work on it.
+    /// Returns true when somebody has begun to work on the case.
     pub(in crate::bot) fn is_begun(&self) -> bool {
         !self.history.is_empty()
     }
 
-    /// Remembers what happened.
+    /// Adds an entry to the history.
     pub(in crate::bot) fn remember(&mut self, mark: &Actor, what: &str, detail: &str) {
         if self.history.len() >= HISTORY {
             self.history.remove(0);
@@ -387,12 +389,12 @@ impl Case {
         });
     }
 
-    /// What people worked on, or what was found when they chose anew: whom to call is told by it.
+    /// Returns the topic that people work on, or the one found while they choose again: it determines the contacts.
     pub(in crate::bot) fn subject(&self) -> Option<&TopicRef> {
         self.place.as_ref().or(self.found.as_ref())
     }
 
-    /// Every place at which steps are done, in the order in which people came there.
+    /// Returns every place with steps done, in the order people visited them.
     pub(in crate::bot) fn worked_on(&self) -> Vec<(&TopicRef, &BTreeMap<String, Actor>)> {
         let places = self.found.iter().chain(&self.trail).chain(&self.place);
         let mut seen = BTreeSet::new();
@@ -407,7 +409,7 @@ impl Case {
         out
     }
 
-    /// The steps of the place that are done.
+    /// Returns the marks of the steps done at the current place.
     pub(in crate::bot) fn done_here(&self) -> BTreeMap<String, Actor> {
         let place = self.place.as_ref().map(TopicRef::name);
         place
@@ -416,7 +418,7 @@ impl Case {
             .unwrap_or_default()
     }
 
-    /// Goes on at another place, by itself.
+    /// Moves the case to another place, and records it.
     pub(in crate::bot) fn go_to(&mut self, place: &TopicRef, mark: &Actor) {
         if self.place.as_ref() == Some(place) {
             return;
@@ -427,7 +429,7 @@ impl Case {
         self.remember(mark, "went", &place.name());
     }
 
-    /// Sets how it stands. `false` when it stood so already.
+    /// Sets the status. Returns false when it is unchanged.
     pub(in crate::bot) fn stand(&mut self, standing: CaseStatus, mark: Option<&Actor>) -> bool {
         if self.standing == standing {
             return false;
@@ -438,7 +440,7 @@ impl Case {
     }
 }
 
-/// The captured values that hold no secret, as far as the lines that they stand in tell.
+/// Returns the captured values that hold no secret, judged by the lines they occur in.
 pub(super) fn harmless(found: &Match) -> BTreeMap<String, Vec<String>> {
     let lines: Vec<(&str, String)> = found
         .evidence
@@ -463,12 +465,12 @@ pub(super) fn harmless(found: &Match) -> BTreeMap<String, Vec<String>> {
 }
 
 impl CaseStatus {
-    /// Whether people may still work on it: what somebody called fixed stays so.
+    /// Returns true when people may still work on the case: one marked as fixed stays so.
     pub(in crate::bot) fn is_open(self) -> bool {
         !matches!(self, Self::Fixed | Self::Resolved | Self::Withdrawn)
     }
 
-    /// As templates call it.
+    /// Returns the status's name in templates.
     pub(in crate::bot) fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -495,7 +497,7 @@ impl From<&Evidence> for EvidenceLine {
 }
 
 impl EvidenceLine {
-    /// As the matcher told it.
+    /// Converts the line back to the matcher's format.
     pub(in crate::bot) fn evidence(&self) -> Evidence {
         Evidence {
             line: self.number,

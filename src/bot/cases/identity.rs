@@ -1,4 +1,4 @@
-//! What tells one error from others of the same topic, as a digest that the store has an index on.
+//! Identity of an error among those of the same topic: a digest that the store indexes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,17 +8,17 @@ use ring::digest::{SHA256, digest};
 use super::case::{Case, EVIDENCE_LINES, EvidenceLine, harmless};
 use crate::matching::{Match, SignatureKind};
 
-/// Bytes of the digest that are kept.
+/// Length of the truncated digest, in bytes.
 const LENGTH: usize = 16;
 
 impl Case {
-    /// The digest of the codes, alert names and values that the case was recognised by.
+    /// Returns the digest of the codes, alert names and values that the case was recognised by.
     pub(in crate::bot) fn identity(&self) -> String {
         of(&self.evidence, &self.captures)
     }
 }
 
-/// The [`Case::identity`] of a case that is recognised by this match.
+/// Returns the [`Case::identity`] of a case recognised by this match.
 pub(in crate::bot) fn of_match(found: &Match) -> String {
     let lines: Vec<EvidenceLine> = found
         .evidence
@@ -34,7 +34,7 @@ fn of(evidence: &[EvidenceLine], captures: &BTreeMap<String, Vec<String>>) -> St
         .iter()
         .filter(|line| matches!(line.kind, SignatureKind::Code | SignatureKind::Alert));
     let names: BTreeSet<String> = named.map(|line| line.signature.to_lowercase()).collect();
-    // Values never contain NUL, so that no two lists are written the same way.
+    // Values never contain NUL, so no two lists have the same encoding.
     let mut written = String::new();
     for name in names {
         written.extend([name.as_str(), "\0"]);

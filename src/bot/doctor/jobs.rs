@@ -1,4 +1,4 @@
-//! Jenkins: is it there, does it know us, and do its jobs fit the registry? Starts nothing.
+//! Checks of Jenkins: it is reachable, it accepts the bot's user, and its jobs fit the registry. Starts nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::jobs::{Jenkins, Job, fit};
 use crate::net::Net;
 use crate::settings::jobs::Jobs;
 
-/// A doctor does not wait longer for one answer.
+/// Time limit of one answer.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Nor for a whole Jenkins, or for one job.
+/// Time limit of all requests to greet a Jenkins, or of those for one job.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// So many jobs of a Jenkins are asked about at once.
+/// Maximum number of jobs of a Jenkins checked concurrently.
 const AT_ONCE: usize = 8;
 
-/// Looks at each Jenkins and its jobs; all of them at once.
+/// Checks each Jenkins and its jobs, all Jenkins concurrently.
 pub(super) async fn examine(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<Check> {
     let registry = &jobs.registry;
     if registry.jobs.is_empty() && registry.jenkins.is_empty() {
@@ -40,7 +40,7 @@ pub(super) async fn examine(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<Check> {
     checks
 }
 
-/// Which Jenkins cannot be used now, and why.
+/// Returns a sentence for each unusable Jenkins, with the reason.
 pub(super) async fn unwell(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<String> {
     let asked = jobs.registry.jenkins.iter().map(|jenkins| async {
         let client = client(jobs, jenkins, ca_files)?;
@@ -96,7 +96,7 @@ fn client(jobs: &Jobs, jenkins: &Jenkins, ca_files: &[PathBuf]) -> Result<Client
     Ok(Client::new(http, jenkins, token.clone()))
 }
 
-/// Is it there, and who are we to it?
+/// Checks that Jenkins is reachable, and which user the token belongs to.
 async fn greet(client: &Client, jenkins: &Jenkins) -> Result<String, String> {
     let asked = async { Ok((client.server().await?, client.who_am_i().await?)) };
     let answer = timeout(PATIENCE, asked).await.unwrap_or(Err(Error::TimedOut));

@@ -1,4 +1,4 @@
-//! Those who think take turns: what comes in besides finds no crowd before it.
+//! Permits for CPU-bound work on messages, so that other requests find a core free.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
-/// The number of permits: as many as the machine has cores, but one that is left to everything else; at least one.
+/// The number of permits: the machine's cores less one, which is left to everything else; at least one.
 pub(in crate::bot) fn permits() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-/// A longer wait is one for something outside, such as Slack; the store answers sooner.
+/// Time after which a wait counts as one for something outside, such as Slack; the store answers sooner.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A future that is driven step by step. Every step needs a permit. Between its steps, while it waits for the store or
@@ -25,11 +25,12 @@ pub(in crate::bot) struct Steps<'a, F> {
     woken: Arc<Woken>,
 }
 
-/// How far a future came.
+/// Progress of a future after [`Steps::go_on`].
 pub(in crate::bot) enum Step<T> {
-    /// To its end.
+    /// The future is done.
     Done(T),
-    /// To a wait that lasts. It does nothing until [`Steps::go_on`] is called again, which makes sense once it was woken.
+    /// The future has waited for longer than a moment. It does nothing until [`Steps::go_on`] is called again, which
+    /// makes sense once it was woken.
     Waits,
 }
 
@@ -51,12 +52,12 @@ impl<'a, F: Future> Steps<'a, F> {
         }
     }
 
-    /// Goes on until the future is done or its wait lasts.
+    /// Drives the future until it is done or its wait lasts.
     pub(in crate::bot) async fn go_on(&mut self) -> Step<F::Output> {
         let waker = Waker::from(Arc::clone(&self.woken));
         loop {
             {
-                // It is never closed.
+                // The semaphore is never closed.
                 let _turn = self.turns.acquire().await;
                 if let Poll::Ready(done) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return Step::Done(done);
@@ -68,7 +69,7 @@ impl<'a, F: Future> Steps<'a, F> {
         }
     }
 
-    /// Waits until the future can go on.
+    /// Waits until the future is woken.
     pub(in crate::bot) async fn woken(&mut self) {
         self.woken.0.notified().await;
     }
@@ -84,7 +85,7 @@ pub(in crate::bot) async fn to_its_end<T: Send + 'static>(
         Ok(written) => written,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and with it whoever waits here.
+            // The runtime shuts down, and with it the task that waits here.
             Err(_) => std::future::pending().await,
         },
     }

@@ -1,4 +1,4 @@
-//! Messages that are too old to be answered, as after an outage: dropped, counted, and told once in their channel.
+//! Messages that are too old to be answered, as after an outage: dropped, counted, and reported once in their channel.
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
@@ -13,24 +13,24 @@ use crate::respond;
 use crate::slack::decode::{Event, Message};
 use crate::store::{Action, Answered, Changes, Expiry, Missed, NewMissed, Store, Waiting};
 
-/// Fewer errors than this are not worth a message; each is in the channel for everybody to see.
+/// Fewest missed errors that are worth a report; each is in the channel for everybody to see.
 const MANY: u64 = 3;
-/// A channel is told once nothing was missed there for this long: until then its backlog is worked through.
+/// Time without a missed message after which a channel gets its report: until then its backlog is worked through.
 const QUIET: SignedDuration = SignedDuration::from_secs(5);
 
-/// The age of a message, against what people set.
+/// The age of a message, judged by the limits in the settings.
 #[derive(Debug, Clone, Default)]
 pub(in crate::bot) struct Age {
-    /// It is too old.
+    /// Set when the message is too old.
     missed: Option<NewMissed>,
-    /// It asks for a run.
+    /// True when the message asks for a run.
     is_run: bool,
-    /// Until when its answer is of use.
+    /// Time until which an answer to the message is of use.
     expiry: Option<Expiry>,
 }
 
 impl Age {
-    /// Judges an event by the time at which its message was written, in Slack's time. What an operator asked for is
+    /// Judges an event by the time at which its message was written, in Slack's time. A row that an operator retried is
     /// never too old.
     pub(in crate::bot) fn of(event: &Event, row: &Waiting, rules: &Rules, now: Timestamp) -> Self {
         let Event::Message(message) = event else {
@@ -66,18 +66,20 @@ impl Age {
         }
     }
 
-    /// Whether the message asks for a run, and is too old for that: whoever asked must learn that nothing was started.
+    /// Returns true when the message asks for a run and is too old for that: the author must learn that nothing was
+    /// started.
     pub(in crate::bot) fn is_late_run(&self) -> bool {
         self.is_run && self.missed.is_some()
     }
 
-    /// Whether the message is not even looked at: somebody asked, and every question has an answer.
+    /// Tells whether the message is dropped without being handled: it is too old and asks the bot, so it would
+    /// certainly have had an answer.
     pub(in crate::bot) fn is_refused(&self) -> bool {
         self.missed.as_ref().is_some_and(|missed| missed.asked)
     }
 }
 
-/// What is left of the outcome of a message, given its age. What changes answers that are there goes on however old the
+/// Reduces the outcome of a message according to its age. Changes to existing answers go through however old the
 /// message is: the end of an alert, for instance.
 pub(in crate::bot) fn with_age(mut done: Changes, age: Age) -> Changes {
     match age.missed {
@@ -117,8 +119,8 @@ pub(in crate::bot) fn late_run(mind: &Mind, message: &Message) -> Changes {
     }
 }
 
-/// Tells channels what was missed there, once their backlog is worked through. `now` is Slack's time. `true` when
-/// something is to be posted.
+/// Reports missed messages to their channels, once their backlog is worked through. `now` is Slack's time. Returns true
+/// when there is something to post.
 pub(in crate::bot) async fn tell(store: &dyn Store, mind: &Mind, now: Timestamp) -> bool {
     let before = now.checked_sub(QUIET).unwrap_or(now);
     let missed = match store.missed_before(before).await {

@@ -1,4 +1,4 @@
-//! Inbox → outbox: messages of one channel in order, channels side by side, each in its turn.
+//! Inbox → outbox: the messages of one channel in order, several channels in parallel.
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
@@ -25,30 +25,30 @@ use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
 use crate::store::{self, Changes, Waiting, Why};
 
-/// Channels worked through at once. Of each, one row is in memory.
+/// Channels handled at once. One row of each is in memory.
 const LANES: usize = 128;
-/// Rows of a channel until another one gets its place, where more channels wait than there are places.
+/// Rows of a channel that are handled before its place goes to another, when more channels wait than there are places.
 const ROWS: usize = 32;
-/// A row during which the process ended so often is set aside: more often than a person restarts the bot by chance while the
-/// same row is being handled, for then nothing is wrong with it.
+/// Process ends during one row after which the row is set aside. Manual restarts of the bot hardly hit the same row so
+/// often by chance: after those, nothing is wrong with it.
 const CRASHES: u32 = 5;
-/// Between tries when the store fails, or what should be caught was not.
+/// Pause before the next try when the store fails, or when a panic got past its handler.
 const STORE_WAIT: Duration = Duration::from_secs(1);
-/// How often the inbox is looked at when nothing wakes the handler: an operator may have asked for a row again.
+/// Interval between checks of the inbox when nothing wakes the worker: an operator may have asked for a row again.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Handles the inbox.
+/// Handles the rows of the inbox.
 #[derive(Debug)]
 pub(in crate::bot) struct InboxWorker {
     pub(in crate::bot) context: Arc<Context>,
     pub(in crate::bot) listener: MessageHandler,
     pub(in crate::bot) home: Arc<Home>,
-    /// Limits how many think at once: one core is left to everything else, and a click finds no crowd before it.
+    /// Permits for CPU-bound work: one core is left to everything else, so that clicks are answered at once.
     pub(in crate::bot) thinking: Arc<Semaphore>,
-    /// Held for writing while a row thinks during which the process ended before, so that no other row is blamed if it ends
-    /// again.
+    /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
+    /// the process ends again.
     pub(in crate::bot) suspects: RwLock<()>,
-    /// Knows every lane that is worked through: where this is ended at once, the rows may take a moment longer.
+    /// Tracks every lane being handled: when this worker is aborted, the rows may take a moment longer.
     pub(in crate::bot) tracker: TaskTracker,
 }
 
@@ -72,7 +72,7 @@ impl InboxWorker {
                 Some(ended) = lanes.join_next() => {
                     let mut next = Some(ended);
                     while let Some(ended) = next {
-                        // Lanes never panic: what could is caught in them.
+                        // Lanes never panic: panics are caught in them.
                         if let Ok(lane) = ended {
                             busy.remove(&lane);
                         }
@@ -86,7 +86,7 @@ impl InboxWorker {
         while lanes.join_next().await.is_some() {}
     }
 
-    /// Gives places to lanes that wait, beginning after the one that got the last place.
+    /// Starts waiting lanes, beginning after the one that was started last.
     async fn start_lanes(
         self: &Arc<Self>,
         busy: &mut HashSet<String>,
@@ -97,7 +97,7 @@ impl InboxWorker {
         if busy.len() >= LANES {
             return Ok(());
         }
-        // The busy ones may be among them.
+        // The busy lanes may be among them.
         let limit = u32::try_from(LANES + busy.len()).unwrap_or(u32::MAX);
         for lane in self.context.store.lanes(last, limit).await? {
             if busy.len() >= LANES {
@@ -126,7 +126,7 @@ impl InboxWorker {
         }
     }
 
-    /// Handles rows of a lane, in order, until none waits or others get their turn.
+    /// Handles rows of a lane, in order, until none waits or other lanes get their turn.
     async fn rows(&self, lane: &str, stop: &CancellationToken) {
         for _ in 0..ROWS {
             if stop.is_cancelled() {
@@ -145,7 +145,8 @@ impl InboxWorker {
         }
     }
 
-    /// Handles one row. Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
+    /// Handles one row and catches its panics. Runbooks and messages are other people's text: whatever they do to the
+    /// core, the bot goes on.
     async fn guarded(&self, row: &Waiting) -> Result<(), store::Error> {
         let handled = AssertUnwindSafe(self.one(row)).catch_unwind().await;
         let Ok(handled) = handled else {
@@ -157,7 +158,7 @@ impl InboxWorker {
             return self.set_aside(row, Why::Panicked).await;
         };
         if handled.is_err() {
-            // The store fails, so this may fail too: then the row counts as one that brought the process down once.
+            // The store fails, so this may fail too: then the row counts as one during which the process ended once.
             let _ = self.context.store.release(Some(row.seq)).await;
         }
         if let Some(Handled { done, begun }) = handled? {
@@ -166,8 +167,8 @@ impl InboxWorker {
         Ok(())
     }
 
-    /// Handles one row. `None` when it was set aside, or changed meanwhile (the other arrival told of a mention): then it
-    /// still waits.
+    /// Handles one row. Returns `None` when the row was set aside, or when it changed meanwhile (the other delivery
+    /// said that it mentions the bot): then it still waits.
     async fn one(&self, row: &Waiting) -> Result<Option<Handled>, store::Error> {
         if row.attempts >= CRASHES {
             error!(
@@ -180,7 +181,7 @@ impl InboxWorker {
         }
         let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.context.rules.us));
         let event = event.unwrap_or(Event::Ignored { kind: String::new() });
-        // Files take their time. Only then is it the row's turn: what Slack is slow with brings nothing down.
+        // Downloads may take long. The row's turn comes only after them: a slow Slack counts as no crash.
         let files = match &event {
             Event::Message(message) => {
                 let mentioned = message.mentioned || row.mentioned;
@@ -227,7 +228,7 @@ impl InboxWorker {
         Ok(())
     }
 
-    /// Tells those who wait for it what a row led to.
+    /// Records the outcome of a row in metrics and log, and wakes the workers that wait for it.
     async fn finished(&self, done: &Changes, begun: Timestamp) {
         let outcome = match done {
             Changes { missed: Some(_), .. } => "too_old",
@@ -252,7 +253,7 @@ impl InboxWorker {
         if !done.runs.is_empty() {
             self.listener.talk.runner.woken();
         }
-        // What somebody gave a job may be a secret: it does not stay where it came in.
+        // The values for a job may be secret: they do not stay in the inbox.
         let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
         if done.answered.iter().any(gave)
             && let Err(cause) = self.context.store.scrub().await
@@ -275,13 +276,13 @@ impl InboxWorker {
     }
 }
 
-/// A row that was handled.
+/// The outcome of a row that was handled.
 struct Handled {
     done: Changes,
     begun: Timestamp,
 }
 
-/// Waits before the next try, or until told to stop.
+/// Pauses before the next try, or until told to stop.
 async fn pause(stop: &CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}

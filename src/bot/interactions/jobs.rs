@@ -1,5 +1,5 @@
-//! Jobs: their forms, and what people decide about a run. A window is opened before anything is asked, for what opens it
-//! is good for three seconds only.
+//! Jobs: their forms, and decisions about runs. A modal is opened before anything is looked up, for its trigger id
+//! expires after three seconds.
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -19,12 +19,12 @@ use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
 use crate::slack::web::{Error, Which};
 use crate::store::{self, Changes};
 
-/// Whether a press is about a run that there is.
+/// Returns true when an action is about an existing run.
 pub(super) fn decides(act: &CardAction) -> bool {
     wanted(act).is_some()
 }
 
-/// What a press wants of a run.
+/// The operation that an action asks of a run.
 fn wanted(act: &CardAction) -> Option<Wanted> {
     match act {
         CardAction::Cancel => Some(Wanted::Cancel),
@@ -38,7 +38,7 @@ fn wanted(act: &CardAction) -> Option<Wanted> {
 impl InteractionHandler {
     // --- the form -------------------------------------------------------------------------------------------------
 
-    /// Opens a form at once, and fills it in as soon as it is known what stands in it, and whether this person may.
+    /// Opens a form at once, and fills it in as soon as its values are known, and whether this person may run the job.
     pub(super) async fn open_form(
         &self,
         whence: &InteractionContext,
@@ -82,7 +82,7 @@ impl InteractionHandler {
         filled.map(drop)
     }
 
-    /// The form, or why there is none for this person.
+    /// The filled form, or the reason why this person gets none.
     async fn filled(
         &self,
         job: &Job,
@@ -112,7 +112,7 @@ impl InteractionHandler {
                 values: wish.given,
                 origin: origin.clone(),
             };
-            // Asked for, so that it is written down who was refused what.
+            // The request is made so that the refusal is audited.
             if let Requested::Refused(refusal) = runner.request(request).await? {
                 let about = About {
                     job: Some(job),
@@ -141,7 +141,7 @@ impl InteractionHandler {
         Ok(form.view(labels))
     }
 
-    /// A form was submitted. What fails here must not look like a run that begins.
+    /// Handles a submitted form. A failure here must not look like a run that begins.
     pub(super) async fn submitted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let submitted = self.submit(answer).await;
         submitted.or_else(|cause| {
@@ -152,7 +152,7 @@ impl InteractionHandler {
         })
     }
 
-    /// The run begins, or the window says what is wrong.
+    /// Starts the run, or shows in the modal what is wrong.
     async fn submit(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let begun = Instant::now();
         let (runner, responder) = (&self.runner, self.context.mind.responder());
@@ -164,7 +164,7 @@ impl InteractionHandler {
         let mut origin = self.origin(&answer.whence, sheet.thread.clone());
         origin.channel.clone_from(&sheet.channel);
         origin.case.clone_from(&sheet.case);
-        // Slack does not say where a window was opened.
+        // Slack does not say where a modal was opened.
         origin.stranger = sheet.stranger || self.context.rules.is_stranger(&answer.whence, &sheet.channel);
         origin.direct = sheet.direct;
         let Some(job) = runner.registry().job(&sheet.job) else {
@@ -204,7 +204,7 @@ impl InteractionHandler {
             }
         };
         if begun.elapsed() > LATE {
-            // The window is closed by now, or about to be.
+            // The modal is closed by now, or about to be.
             self.tell_late(&origin, answer.id(), &reply).await?;
         }
         Ok(Some(shown))
@@ -223,7 +223,7 @@ impl InteractionHandler {
 
     // --- asking, and writing down ---------------------------------------------------------------------------------
 
-    /// Asks for a run, and writes down what comes of it; anew when somebody else's run came first.
+    /// Requests a run and saves the outcome; requests it again when another person's run came first.
     async fn ask(&self, request: Request) -> Result<Requested, store::Error> {
         let runner = &self.runner;
         for _ in 0..TRIES {
@@ -235,7 +235,7 @@ impl InteractionHandler {
         Ok(Requested::Refused(Refusal::Busy))
     }
 
-    /// Writes down what a request leads to. `false` when something changed meanwhile.
+    /// Saves the outcome of a request. Returns false when something changed meanwhile.
     async fn is_kept(&self, requested: &Requested, user: &str) -> Result<bool, store::Error> {
         match requested {
             Requested::New { done, .. } => self.commit(done, user).await,
@@ -251,7 +251,7 @@ impl InteractionHandler {
         }
     }
 
-    /// What is said to a question, and written down when it is a run.
+    /// Answers a question, and saves the outcome when it is a run.
     pub(super) async fn settled(&self, question: Question) -> Result<Answer, store::Error> {
         let user = question.user.clone();
         for _ in 0..TRIES {
@@ -272,7 +272,8 @@ impl InteractionHandler {
         })
     }
 
-    /// Writes down what somebody's act led to, and tells whom it concerns. `false` when something changed meanwhile.
+    /// Saves the outcome of a user's action and wakes the workers that it concerns. Returns false when something
+    /// changed meanwhile.
     pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
         let saved = self
             .context
@@ -293,7 +294,7 @@ impl InteractionHandler {
 
     // --- deciding -------------------------------------------------------------------------------------------------
 
-    /// A press on a run's message. Only who pressed is told why not.
+    /// Handles a click on a run's message. Only the person who clicked is told of a refusal.
     pub(super) async fn decide(&self, actions: &Actions, id: &str, act: &CardAction) -> Result<(), store::Error> {
         let runner = &self.runner;
         let origin = self.origin(&actions.whence, thread_of(actions));
@@ -322,7 +323,7 @@ impl InteractionHandler {
         self.tell(actions, &reply).await
     }
 
-    /// The same run once more. One that took secrets needs them again: they are kept nowhere.
+    /// Starts a run again. One that took secrets needs them again: they are kept nowhere.
     async fn again(&self, actions: &Actions, id: &str, origin: &Origin) -> Result<(), store::Error> {
         let runner = &self.runner;
         let mut requested = Requested::Refused(Refusal::Busy);
@@ -376,7 +377,7 @@ impl InteractionHandler {
         }
     }
 
-    /// Why a job that a button or a form names is not there.
+    /// The reason why a job that a button or a form names does not exist.
     fn unknown(&self) -> Reason {
         if self.runner.is_configured() {
             Reason::UnknownJob {
@@ -390,7 +391,7 @@ impl InteractionHandler {
     }
 }
 
-/// The thread that a button stands in, or that its message begins. What only one person sees begins none.
+/// The thread of a button's message, or the one that this message begins. An ephemeral message or a modal begins none.
 pub(super) fn thread_of(actions: &Actions) -> Option<String> {
     let own = || match actions.container {
         Container::Message => actions.message_ts.clone(),

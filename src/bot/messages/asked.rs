@@ -1,4 +1,4 @@
-//! What is said to those who ask.
+//! Answers to people who ask the bot.
 
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::cases::Case;
@@ -8,10 +8,10 @@ use crate::bot::questions::{Answer, Question, jobs};
 use crate::store::{self, Answered, Changes};
 
 impl MessageHandler {
-    /// Somebody asked.
+    /// Answers a message that asks the bot.
     pub(super) async fn asked(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
         let said = self.talk.answer(Self::question(heard)).await?;
-        // Who writes to the bot alone pastes in pieces, too: a piece that says nothing by itself may go on.
+        // People paste in pieces in direct messages, too: a piece that says nothing by itself may be continued.
         let is_unsure = match &said {
             Answer::Plain { about, .. } => about == "nothing",
             Answer::Case { case, .. } => case.why == "near",

@@ -1,4 +1,4 @@
-//! What happens to an answer when its message is edited or deleted, and when its alert ends.
+//! Changes to an answer when its message is edited or deleted, and when its alert ends.
 
 use jiff::Timestamp;
 
@@ -12,14 +12,14 @@ use crate::slack::alerts;
 use crate::store::{self, Action, Answered, CaseRow, Changes, NewPost};
 
 impl MessageHandler {
-    /// The message was edited: its answer changes in place, when it does.
+    /// Handles an edited message: its answer is updated in place, if it changes.
     pub(super) async fn edited(
         &self,
         heard: &ReceivedMessage<'_>,
         asked: bool,
         answered: &Answered,
     ) -> Result<Changes, store::Error> {
-        // Some monitors change what they said when it is over.
+        // Some monitors edit their message when the alert is over.
         let alert = heard.message.alert.as_ref();
         if !asked && alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
             return self.resolved(heard).await;
@@ -33,7 +33,7 @@ impl MessageHandler {
                 return Ok(Changes::default());
             }
             let is_own = case.id == heard.id;
-            // What went on about one error may have become another error of its own.
+            // A message that continued one error may now be about another.
             if !is_own && !asked && !self.recognise(&known, &case.channel, &heard.text).matches.is_empty() {
                 case.pastes.retain(|paste| paste.message != heard.id);
                 let before = self.reconsidered(&known, &row, case, None);
@@ -44,13 +44,13 @@ impl MessageHandler {
                 }
                 return Ok(done);
             }
-            // What was asked may have become another command.
+            // The question may have become another command.
             if asked && is_own && !case.is_begun() {
                 let mut question = Self::question(heard);
                 question.case.pastes.clone_from(&case.pastes);
                 let said = self.talk.answer(question).await?;
                 let mut done = self.said_anew(heard, said, row.version, row.created_at);
-                // A command in its place leaves nothing of the error.
+                // A command in place of the error leaves nothing of it.
                 if done.cases.is_empty() {
                     done.forget.push(row.id);
                 }
@@ -61,7 +61,7 @@ impl MessageHandler {
             }
             return Ok(self.reconsidered(&known, &row, case, Some(heard)));
         }
-        // What runs is not changed by an edit: cancelling is.
+        // An edit does not change a run; cancelling does.
         if answered.post.is_none() || answered.about == jobs::RUN {
             return Ok(Changes::default());
         }
@@ -69,7 +69,7 @@ impl MessageHandler {
             let said = self.talk.answer(Self::question(heard)).await?;
             return Ok(self.said_anew(heard, said, 0, self.context.clock.now()));
         }
-        // A pointer to an earlier answer.
+        // The answer was a link to an earlier answer.
         let mut done = self.unasked(heard).await?;
         if done.posts.iter().all(|post| post.action != Action::Post) {
             let mut nothing = Self::new_case(heard);
@@ -83,7 +83,7 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// The answer takes the place of the one before.
+    /// Turns the new answer into an update of the previous one.
     fn in_place(heard: &ReceivedMessage<'_>, done: &mut Changes) {
         for post in done.posts.iter_mut().filter(|post| post.action == Action::Post) {
             let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
@@ -91,9 +91,9 @@ impl MessageHandler {
         }
     }
 
-    /// The answer to an edited question takes the place of the one before.
+    /// Replaces the previous answer with the answer to the edited question.
     fn said_anew(&self, heard: &ReceivedMessage<'_>, said: Answer, version: i64, created_at: Timestamp) -> Changes {
-        // A run has a message of its own, which stays; the answer before says so.
+        // A run has a message of its own, which stays; the previous answer says so.
         if let Answer::Run { done: begun, reply, .. } = said {
             let about = jobs::RUN.to_owned();
             let mut done = self.said(heard, Answer::Plain { reply, about });
@@ -110,7 +110,7 @@ impl MessageHandler {
         done
     }
 
-    /// Monitoring says that an alert is over: its answer says so too. Nothing new is said.
+    /// Handles an alert that is over: its answer is marked so. Nothing new is posted.
     pub(super) async fn resolved(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
         let Some(alert) = &heard.message.alert else {
             return Ok(Changes::default());
@@ -139,7 +139,7 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// A case whose pastes changed is looked at anew; `heard`: the message that it is for, as a whole.
+    /// Matches a case again after its pastes changed. `heard` is the whole message that this is for.
     pub(super) fn reconsidered(
         &self,
         known: &Knowledge,
@@ -163,7 +163,7 @@ impl MessageHandler {
                 case.stand(CaseStatus::Withdrawn, None);
             }
         }
-        // Once people have begun, an afterthought does not take the runbook out of their hands.
+        // Once people have begun, a later message does not replace the runbook they work on.
         if before.is_begun() && before.found != case.found && case.pastes.len() > 1 {
             case.stay_with(&before);
         }
@@ -175,7 +175,7 @@ impl MessageHandler {
         self.changed(known, row, &before, &case)
     }
 
-    /// A case is written down, and its card changed when that shows.
+    /// Saves a case, and updates its card when the change shows.
     pub(super) fn changed(&self, known: &Knowledge, row: &CaseRow, before: &Case, case: &Case) -> Changes {
         let now = self.context.clock.now();
         let mut done = Changes {
@@ -195,7 +195,7 @@ impl MessageHandler {
         done
     }
 
-    /// A message was deleted: its answer goes too, and nothing of it stays.
+    /// Handles a deleted message: its answer is deleted too, and nothing of the message is kept.
     pub(in crate::bot) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
         self.unanswered.forget(message);
         let Some(answered) = self.context.store.answer(message).await? else {
@@ -204,7 +204,7 @@ impl MessageHandler {
         let unanswer = vec![message.to_owned()];
         let channel = message.split(':').nth(1).unwrap_or_default();
         let gone = |key: &str| gone(channel, key);
-        // It asked for a run: the case that it gathers facts for is another message's.
+        // The message asked for a run: the case that the run gathers facts for belongs to another message.
         if answered.about == jobs::RUN {
             let mut done = self.talk.runner.silence(&jobs::run_of(message)).await?;
             done.posts.extend(answered.post.as_deref().map(gone));
@@ -225,7 +225,7 @@ impl MessageHandler {
             let done = self.forgotten(row, &case).await?;
             return Ok(Changes { unanswer, ..done });
         }
-        // One of several: what the others say stays. A pointer of its own goes.
+        // The case has other messages: their part stays. A link that was posted for this one is deleted.
         let own = answered.post.as_deref();
         let own = own.filter(|key| case.post.as_deref() != Some(*key)).map(gone);
         let mut rest = case.clone();
@@ -233,7 +233,7 @@ impl MessageHandler {
         let more = self.reconsidered(&self.context.mind.knowledge(), &row, rest, None);
         let left = more.cases.first().and_then(rows::read);
         let mut done = match &left {
-            // What is left makes no sense alone.
+            // The rest makes no sense alone.
             Some(left) if left.standing == CaseStatus::Withdrawn && !left.is_begun() => {
                 self.forgotten(row, &case).await?
             }
@@ -244,7 +244,7 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// A case of which nothing stays, with every message that it and its runs have.
+    /// Deletes a case, with every message of it and of its runs.
     async fn forgotten(&self, row: CaseRow, case: &Case) -> Result<Changes, store::Error> {
         let mut done = self.talk.runner.silence_case(&case.id).await?;
         let cards = case.post.iter().chain(&case.earlier);
@@ -253,7 +253,7 @@ impl MessageHandler {
             ..gone(&case.channel, key)
         }));
         done.forget.push(row.id.clone());
-        // Whoever moves its card at this moment is noticed: then all of it is looked at again.
+        // A concurrent change of the card is noticed: then everything is done again.
         done.cases.push(row);
         Ok(done)
     }

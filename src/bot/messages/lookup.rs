@@ -13,9 +13,9 @@ use crate::slack::alerts;
 use crate::slack::decode::Message;
 use crate::store::{self, CaseLookup, CaseRow};
 
-/// How far back cases are looked for that a message may go on.
+/// Age up to which a case may be continued by a message.
 const LATELY: SignedDuration = SignedDuration::from_mins(10);
-/// How long an alert that still fires is not answered anew. Alertmanager repeats it every four hours.
+/// Time during which an alert that still fires gets no new answer. Alertmanager repeats it every four hours.
 const REMINDED: SignedDuration = SignedDuration::from_hours(24);
 
 impl MessageHandler {
@@ -29,12 +29,12 @@ impl MessageHandler {
         };
         let since = self.since(LATELY);
         let lookup = CaseLookup::Author { author, since };
-        // A list that somebody asked for is not about what they say next.
+        // A list that somebody asked for has nothing to do with their next message.
         let goes_on = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(heard, case);
         rows::find(self.context.store.as_ref(), &heard.message.channel, lookup, goes_on).await
     }
 
-    /// Whether a message is talk about what its thread is about.
+    /// Tells whether a message is conversation about the topic of its thread.
     pub(super) async fn is_talk(
         &self,
         message: &Message,
@@ -47,7 +47,7 @@ impl MessageHandler {
         Ok(found.is_some())
     }
 
-    /// The case that answers the error of a message already: in its thread, else in its channel.
+    /// The case that already answers the error of a message: in its thread, else in its channel.
     pub(super) async fn same_error(
         &self,
         message: &Message,
@@ -80,13 +80,13 @@ impl MessageHandler {
         }
         let now = self.context.clock.now();
         let holds_still = |row: &CaseRow, case: &Case| {
-            // Monitoring repeats what still fires.
+            // Monitoring repeats alerts that still fire.
             let reminds = alert.is_some_and(|alert| alert.source != alerts::Source::Jenkins)
                 && case.standing != CaseStatus::Fixed;
             let holds = if reminds { holds.max(REMINDED) } else { holds };
             now.duration_since(row.created_at) <= holds && is_same(case)
         };
-        // The very same first: an alert storm has hundreds of cases that differ only in their values.
+        // The identical error first: an alert storm has hundreds of cases that differ only in their values.
         for identity in [Some(identity_of(best)), None] {
             let lookup = CaseLookup::Fingerprint {
                 fingerprint,
@@ -101,7 +101,7 @@ impl MessageHandler {
         Ok(None)
     }
 
-    /// Whether a match has another value than a case for what a job of its runbook is run with: then each has a run.
+    /// Returns true when a match and a case differ in a value that a job of the runbook takes: then each has a run.
     fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
         let other = case.other_values(best);
         let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! What people said lately that nothing was found for.
+//! Recent messages that matched no runbook.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,17 +12,17 @@ use crate::bot::sweep::Expire;
 use crate::matching;
 use crate::slack::decode::Message;
 
-/// Bytes of one message that are kept: more than fits into a message of Slack without files.
+/// Bytes kept of one message: more than fits into a message of Slack without files.
 const KEPT: usize = 64 * 1024;
-/// Messages of one author in one place.
+/// Messages kept of one author in one place.
 const MESSAGES: usize = 4;
-/// The bounds of all that is kept.
+/// Limits of everything that is kept.
 const LIMITS: Limits = Limits {
     bytes: 8 * 1024 * 1024,
     age: Duration::from_mins(1),
 };
 
-/// Messages that no runbook recognised: the next message of the same author may complete them. They are not redacted, and
+/// Messages that matched no runbook: the next message of the same author may complete them. They are not redacted, and
 /// kept in memory only, for a minute at most.
 #[derive(Debug)]
 pub(in crate::bot) struct Unanswered {
@@ -31,13 +31,13 @@ pub(in crate::bot) struct Unanswered {
 
 #[derive(Debug)]
 struct Kept {
-    /// By message id.
+    /// Messages by id.
     texts: Cache<String, EarlierMessage>,
-    /// The ids of each author's messages in a place, in the order they came.
+    /// The ids of each author's messages in a place, in order of arrival.
     by_speaker: HashMap<Speaker, VecDeque<String>>,
 }
 
-/// Channel, author, and the thread when it is in one.
+/// Channel, author, and thread (`None` outside threads).
 type Speaker = (String, String, Option<String>);
 
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Unanswered {
         }
     }
 
-    /// The ids and texts of what the author said just before, or just after where that came first.
+    /// Ids and texts of the author's messages just before, or just after where a later one arrived first.
     pub(super) fn before(&self, message: &Message) -> Vec<(String, String)> {
         self.before_at(message, Instant::now())
     }
@@ -82,7 +82,7 @@ impl Unanswered {
             .collect()
     }
 
-    /// Keeps the text of a message, as far as matching it together with another one can use it.
+    /// Keeps the text of a message, as far as matching it together with another message can use it.
     pub(super) fn keep(&self, message: &Message, text: &str) {
         self.keep_at(message, text, Instant::now());
     }
@@ -143,7 +143,7 @@ impl Kept {
         }
     }
 
-    /// Takes messages that are no longer kept out of the lists of their authors.
+    /// Removes messages that are no longer kept from the lists of their authors.
     fn unlist(&mut self, gone: &[(String, EarlierMessage)]) {
         for (id, said) in gone {
             let Some(ids) = self.by_speaker.get_mut(&said.speaker) else {
@@ -166,7 +166,7 @@ fn speaker(message: &Message) -> Option<Speaker> {
     Some((message.channel.clone(), message.author()?.to_owned(), thread))
 }
 
-/// Slack's timestamps are seconds with a counter behind the point.
+/// Parses a timestamp of Slack: seconds with a counter after the decimal point.
 pub(super) fn seconds(ts: &str) -> Option<f64> {
     ts.parse().ok().filter(|seconds: &f64| seconds.is_finite())
 }

@@ -1,4 +1,4 @@
-//! The form of a Jenkins job: opened at once, filled in once it is known with what, read when it is submitted.
+//! The form of a Jenkins job: opened at once, filled in once its fields are known, read when it is submitted.
 
 use std::collections::BTreeMap;
 
@@ -13,23 +13,23 @@ use crate::respond::labels::{Fields, filled_hint};
 use crate::slack::decode::View;
 use crate::slack::sender::Body;
 
-/// Callback of the form.
+/// Callback id of the form.
 pub(in crate::bot) const RUN_JOB: &str = "run_job";
 
-/// Options of a select (Slack's limit).
+/// Maximum number of options in a select (Slack's limit).
 const OPTIONS: usize = 100;
-/// Characters of an option (Slack's limit).
+/// Maximum characters of an option (Slack's limit).
 const OPTION: usize = 75;
-/// Characters of a header (Slack's limit).
+/// Maximum characters of a header (Slack's limit).
 const HEADER: usize = 150;
-/// Characters of a label; Slack would take 2,000.
+/// Maximum characters of a label; Slack would take 2,000.
 const LABEL: usize = 200;
-/// Characters of a hint and of a section; Slack would take 2,000 and 3,000.
+/// Maximum characters of a hint and of a section; Slack would take 2,000 and 3,000.
 const TEXT: usize = 1_500;
-/// Fields of a form; what stands above them are blocks, too.
+/// Maximum number of fields in a form; the content above them takes blocks, too.
 const MOST: usize = BLOCKS - 6;
 
-/// What a form remembers of where it was opened. Slack keeps it for us; people can't change it.
+/// The place where a form was opened. Slack stores it with the view; people cannot change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::bot) struct FormContext {
     pub(in crate::bot) job: String,
@@ -47,22 +47,22 @@ pub(in crate::bot) struct FormContext {
 }
 
 impl FormContext {
-    /// What a view was given along.
+    /// Reads the context stored in a view's private metadata.
     pub(in crate::bot) fn read(view: &View) -> Option<FormContext> {
         serde_json::from_str(&view.private_metadata).ok()
     }
 }
 
-/// What a form shows.
+/// The content of a form.
 pub(in crate::bot) struct Form<'a> {
     pub(in crate::bot) job: &'a Job,
     pub(in crate::bot) fields: &'a [Field],
-    /// What Jenkins says of the job; `None` when it did not in time.
+    /// Jenkins' definition of the job; `None` when Jenkins did not answer in time.
     pub(in crate::bot) definition: Option<&'a Definition>,
     pub(in crate::bot) sheet: &'a FormContext,
 }
 
-/// The form while nobody knows yet what stands in it.
+/// The form while its content is still unknown.
 pub(in crate::bot) fn loading(labels: &Labels, job: &Job) -> Value {
     json!({
         "type": "modal",
@@ -73,10 +73,10 @@ pub(in crate::bot) fn loading(labels: &Labels, job: &Job) -> Value {
     })
 }
 
-/// A sentence in place of the form.
+/// The view with a message in place of the form.
 pub(in crate::bot) fn told(labels: &Labels, shown: &Body) -> Value {
     let mut blocks = shown.blocks.clone();
-    // Buttons of messages lead nowhere in a window.
+    // Buttons of messages do not work in a modal.
     blocks.retain(|block| block["type"] != "actions");
     blocks.truncate(BLOCKS);
     json!({
@@ -89,7 +89,7 @@ pub(in crate::bot) fn told(labels: &Labels, shown: &Body) -> Value {
 }
 
 impl Form<'_> {
-    /// The form, to be filled in.
+    /// The view of the form, to be filled in.
     pub(in crate::bot) fn view(&self, labels: &Labels) -> Value {
         let words = &labels.fields;
         let mut blocks = vec![header(self.job)];
@@ -154,7 +154,7 @@ impl Form<'_> {
     }
 }
 
-/// With an end, so that another sentence can follow.
+/// Ends a text with a punctuation mark, so that another sentence can follow.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '!', '?', ':', ';', '…']) {
@@ -164,7 +164,7 @@ fn sentence(text: &str) -> String {
     }
 }
 
-/// Where a value came from, or which there were.
+/// The hint that tells where a value came from, or which values there were to choose from.
 fn origin(field: &Field, is_filled: bool, words: &Fields) -> Option<String> {
     if !field.several.is_empty() {
         return Some(filled_hint(&words.run_several, "values", &field.several.join(", ")));
@@ -179,7 +179,7 @@ fn origin(field: &Field, is_filled: bool, words: &Fields) -> Option<String> {
     is_filled.then(|| said.clone())
 }
 
-/// What was written into a form: nothing for fields that were left empty.
+/// The values that were entered into a form, without empty fields.
 pub(in crate::bot) fn values(view: &View, job: &Job) -> BTreeMap<String, String> {
     let value = |parameter: &&Parameter| {
         let value = view.value(&block_of(&parameter.name), ACTION)?.trim();
@@ -188,8 +188,8 @@ pub(in crate::bot) fn values(view: &View, job: &Job) -> BTreeMap<String, String>
     asked(job).iter().filter_map(value).collect()
 }
 
-/// What is wrong, at its fields; what is wrong with something that has no field stands at the first. `None` when there is
-/// none at all.
+/// Errors at their fields; an error without a field is shown at the first one. `None` when there are no errors, or no
+/// fields.
 pub(in crate::bot) fn faults(job: &Job, faults: &[FieldFault], say: impl Fn(&FieldFault) -> String) -> Option<Value> {
     let asked = asked(job);
     let first = asked.first()?;
@@ -206,13 +206,13 @@ pub(in crate::bot) fn faults(job: &Job, faults: &[FieldFault], say: impl Fn(&Fie
     (!errors.is_empty()).then(|| refused(&json!(errors)))
 }
 
-/// A sentence at the first field; `None` when there is no field.
+/// The response that shows an error at the first field; `None` when there is no field.
 pub(in crate::bot) fn at_first(job: &Job, said: &str) -> Option<Value> {
     let first = asked(job).first().map(|parameter| block_of(&parameter.name))?;
     Some(refused(&json!({first: shortened(said, TEXT)})))
 }
 
-/// The window shows something else.
+/// The response that replaces the view.
 pub(in crate::bot) fn updated(view: &Value) -> Value {
     json!({"response_action": "update", "view": view})
 }
@@ -221,8 +221,8 @@ fn refused(errors: &Value) -> Value {
     json!({"response_action": "errors", "errors": errors})
 }
 
-/// The parameters that a form asks for; that which takes the run's own id is filled in by itself. Where there are more than
-/// a form holds, those that must have a value come first.
+/// The parameters that a form asks for; the one that takes the run's own id is filled in automatically. When there are
+/// more than a form holds, those that must have a value come first.
 fn asked(job: &Job) -> Vec<&Parameter> {
     let own = job.parameters.iter();
     let mut asked: Vec<&Parameter> = own
@@ -239,8 +239,8 @@ fn block_of(parameter: &str) -> String {
     format!("p:{parameter}")
 }
 
-/// The values that a parameter may have: those of the registry that the job has, else the job's own. Empty: anything, or
-/// more than Slack can show.
+/// The values that a parameter may have: those of the registry that the job has, else the job's own. Empty when any
+/// value is allowed, or when there are more than Slack can show.
 fn choices(parameter: &Parameter, definition: Option<&Definition>) -> Vec<String> {
     let declared = definition.and_then(|definition| definition.parameter(&parameter.name));
     let own: Vec<String> = match declared.map(|declared| (declared.kind, &declared.choices)) {
@@ -262,7 +262,7 @@ fn choices(parameter: &Parameter, definition: Option<&Definition>) -> Vec<String
     if is_shown { choices } else { Vec::new() }
 }
 
-/// A list to choose from, and whether something is chosen.
+/// A select, and a flag that is true when one of its options is preselected.
 fn chosen(choices: &[String], value: Option<&str>, words: &Fields) -> (Value, bool) {
     let option = |choice: &str| json!({"text": plain(choice), "value": choice});
     let mut element = json!({
@@ -278,7 +278,7 @@ fn chosen(choices: &[String], value: Option<&str>, words: &Fields) -> (Value, bo
     (element, value.is_some())
 }
 
-/// A field to write into.
+/// A text field.
 fn typed(parameter: &Parameter, value: Option<&str>, words: &Fields) -> Value {
     let mut element = json!({"type": "plain_text_input", "action_id": ACTION, "max_length": FIELD});
     if !parameter.required {
@@ -298,7 +298,7 @@ fn context(text: &str) -> Value {
     json!({"type": "context", "elements": [plain(text)]})
 }
 
-/// As Slack's strictest client counts.
+/// Length in UTF-16 code units, as Slack's strictest client counts.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }

@@ -1,5 +1,5 @@
-//! Whether Slack takes anything at all. While it refuses the token or cannot be reached, everything waits and one post at
-//! a time is tried: what would fail for all of them is told once, and nobody's tries are used up.
+//! A circuit breaker for calls to Slack. While Slack refuses the token or cannot be reached, everything waits and one
+//! post at a time is tried: a failure that would hit all of them is logged once, and uses up no post's tries.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use tracing::{error, info, warn};
 use crate::bot::Status;
 use crate::slack::web::Error;
 
-/// Between the first tries; doubled from try to try.
+/// Wait after the first failure; doubled from try to try.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest between tries, and the least between log lines.
+/// Longest wait between tries, and shortest between log lines.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// What a call told about the line to Slack.
+/// The result of a call as far as it tells whether Slack takes posts.
 #[derive(Debug)]
 pub(super) enum SlackAnswer {
-    /// Slack takes what is sent, or has a word to say about it.
+    /// Slack took the call, or rejected it for a reason of its own.
     Good,
-    /// It does not take the token, or cannot be reached.
+    /// Slack refuses the token, or cannot be reached.
     Bad(Error),
-    /// Nothing.
+    /// The call tells nothing: Slack limited its rate, or its outcome is unknown.
     Unknown,
 }
 
@@ -35,7 +35,7 @@ impl SlackAnswer {
     }
 }
 
-/// What is known about the line.
+/// The state of the connection to Slack.
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
     down: Option<Down>,
@@ -49,17 +49,18 @@ struct Down {
 }
 
 impl CircuitBreaker {
-    /// Whether a call may be tried. While the line is down: one at a time, and not too often.
+    /// Returns `Ok` when a call may be tried, else the time to wait. While the connection is down: one call at a time,
+    /// and not too often.
     pub(super) fn may_try(&self, now: Instant, alone: bool) -> Result<(), Duration> {
         match &self.down {
             Some(down) if now < down.next => Err(down.next - now),
-            // Who is under way tells soon.
+            // The call under way will tell soon.
             Some(down) if !alone => Err(down.wait),
             _ => Ok(()),
         }
     }
 
-    /// Takes in what a call told.
+    /// Records the result of a call.
     pub(super) fn heard(&mut self, answer: SlackAnswer, status: &Status, now: Instant) {
         match answer {
             SlackAnswer::Unknown => {}
@@ -73,7 +74,7 @@ impl CircuitBreaker {
                 let refused = matches!(error, Error::Auth { .. });
                 status.change(|status| status.refused = refused);
                 let (wait, said) = match &self.down {
-                    // Calls that were under way together are one failure.
+                    // Calls that were under way at the same time count as one failure.
                     Some(down) if now < down.next => (down.wait, Some(down.said)),
                     Some(down) => ((down.wait * 2).min(LONGEST), Some(down.said)),
                     None => (FIRST, None),

@@ -1,4 +1,4 @@
-//! Channels that take nothing: said once, not for every message.
+//! Log lines about channels that take no posts: one each, not one for every message.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,12 +8,12 @@ use tracing::{debug, error};
 
 use crate::slack::web::Error;
 
-/// After this time it is said again.
+/// Time after which a line is logged again.
 const AGAIN: SignedDuration = SignedDuration::from_hours(1);
-/// Channels remembered at most.
+/// Maximum number of channels and codes remembered.
 const REMEMBERED: usize = 10_000;
 
-/// What was said, by channel and Slack's word.
+/// Log lines by channel and Slack's error code.
 #[derive(Debug, Default)]
 pub(in crate::bot) struct LogThrottle {
     said: Mutex<HashMap<(String, String), LoggedAt>>,
@@ -26,7 +26,7 @@ struct LoggedAt {
 }
 
 impl LogThrottle {
-    /// A post is given up: one line for each channel and cause, with how many there were since the last.
+    /// Logs that a post is given up: one line for each channel and cause, with the number of posts since the last line.
     pub(super) fn given_up(&self, channel: &str, key: &str, error: &Error, now: Timestamp) {
         let code = error.code().unwrap_or("too_old");
         metrics::counter!("signpost_posts_given_up_total", "code" => code.to_owned()).increment(1);
@@ -37,7 +37,7 @@ impl LogThrottle {
         }
     }
 
-    /// How many were not told of, when this one is to be.
+    /// The number of posts not logged since the last line; `None` when this one is not to be logged either.
     fn count(&self, channel: &str, code: &str, now: Timestamp) -> Option<u64> {
         let mut said = self.said.lock().ok()?;
         if said.len() >= REMEMBERED {

@@ -1,4 +1,4 @@
-//! What a failed try means for its row.
+//! The consequences of a failed try for its row.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::slack::sender::Body;
 use crate::slack::web::Error;
 use crate::store::{Action, LONGEST_WAIT, Post, PostState, Settled};
 
-/// An answer that could not be posted for so long helps nobody any more.
+/// Age from which an answer that could not be posted is given up: it helps nobody any more.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
-/// What one person alone was to see is of no use to them any more.
+/// Age from which an ephemeral message is given up: it is of no use to its reader any more.
 const GIVE_UP_EPHEMERAL: SignedDuration = SignedDuration::from_mins(10);
-/// How often something that cannot be looked up is shown at most, when it is never known whether it was.
+/// Maximum tries of an ephemeral message when each one's outcome is unknown, for it cannot be looked up.
 const EPHEMERAL_TRIES: u32 = 3;
 
 impl OutboxWorker {
@@ -37,7 +37,7 @@ impl OutboxWorker {
                 warn!(%error, key, "it is not known whether a post went out; finding out later");
                 later(PostState::Uncertain, later_at(begun, self.lookup_after()), error)
             }
-            // Said where the line is looked after, which also holds everything back.
+            // Logged by the circuit breaker, which also holds everything back.
             Error::Auth { .. } | Error::Unreachable { .. } if !old => later(PostState::Pending, now, error),
             Error::Content { code, .. } => {
                 let shorter = body.shorter(code).and_then(|body| serde_json::to_string(&body).ok());
@@ -104,7 +104,7 @@ pub(super) fn later_at(from: Timestamp, wait: Duration) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// As long as Slack says, at most [`LONGEST_WAIT`]; else longer from try to try.
+/// The wait before the next try: as long as Slack says, at most [`LONGEST_WAIT`]; else longer from try to try.
 pub(super) fn wait_after(error: &Error, attempts: u32) -> Duration {
     if let Error::RateLimited { after, .. } = error {
         return (*after).min(LONGEST_WAIT);

@@ -1,4 +1,4 @@
-//! Outbox → Slack: threads in order, never the same key twice, as fast as Slack allows.
+//! Outbox → Slack: each thread in order, no key sent twice, as fast as Slack allows.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -21,32 +21,32 @@ use super::circuit_breaker::{CircuitBreaker, SlackAnswer};
 use super::log_throttle::LogThrottle;
 use super::panics::Panics;
 
-/// Between tries when the store fails.
+/// Pause before the next try when the store fails.
 pub(super) const STORE_WAIT: Duration = Duration::from_secs(1);
-/// How often the outbox is looked at when nothing wakes delivery.
+/// Interval between checks of the outbox when nothing wakes the worker.
 const LOOK: Duration = Duration::from_secs(30);
-/// A read of the outbox that took so long is followed by four times that without one: with very much in it, reading
-/// must not keep the store busy.
+/// Pause after a read of the outbox, as a multiple of the time that the read took: reading a very full outbox must not
+/// keep the store busy.
 const REST: u32 = 4;
 
-/// Does what lies in the outbox.
+/// Delivers the posts in the outbox.
 #[derive(Debug)]
 pub(in crate::bot) struct OutboxWorker {
     pub(super) context: Arc<Context>,
-    /// What was said about channels that take nothing.
+    /// Log lines about channels that take no posts.
     pub(super) complaints: LogThrottle,
-    /// Knows every post that is being sent: where this is ended at once, the posts may take a moment longer.
+    /// Tracks every post being sent: when this worker is aborted, the posts may take a moment longer.
     tracker: TaskTracker,
-    /// Posts under way, also those of a loop that has panicked.
+    /// Posts under way, including those of a loop that has panicked.
     under_way: TaskTracker,
     /// Posts during which a delivery panicked.
     panics: Panics,
 }
 
-/// The messages of one thread go out in order, and so does what is done to one message.
+/// Unit of order: the messages of one thread go out in order, and so do the changes to one message.
 type Row = (String, Option<String>, Option<String>);
 
-/// Rows of which a post is under way.
+/// Rows with a post under way.
 #[derive(Debug, Default)]
 struct Busy {
     rows: HashSet<Row>,
@@ -91,7 +91,7 @@ impl OutboxWorker {
         self.context.rules.settings.slack.lookup_after()
     }
 
-    /// Delivers until told to stop, then lets the requests under way end.
+    /// Delivers posts until told to stop, then lets the requests under way finish.
     pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut busy = Busy::default();
         let mut tasks: JoinSet<SlackAnswer> = JoinSet::new();
@@ -144,7 +144,7 @@ impl OutboxWorker {
         while tasks.join_next().await.is_some() {}
     }
 
-    /// Makes rows uncertain that are marked as being sent, by an earlier process or by a loop that has panicked. Waits
+    /// Marks rows as uncertain that an earlier process, or a loop that has panicked, left marked as being sent. Waits
     /// until no post is under way any more: it would be sent twice.
     async fn recover(&self) {
         self.under_way.close();
@@ -170,7 +170,7 @@ impl OutboxWorker {
         Duration::try_from(time.duration_since(self.context.slack_time.now())).unwrap_or_default()
     }
 
-    /// Starts what is due and may go out now, and tells how long until more may.
+    /// Starts the posts that are due and allowed now, and returns the time until more are allowed.
     fn start(
         self: &Arc<Self>,
         posts: Vec<Post>,
@@ -219,7 +219,7 @@ impl OutboxWorker {
     }
 }
 
-/// What its next call counts for.
+/// The rate limit that the next call of a post counts towards.
 fn lane(post: &Post) -> Bucket {
     match post.action {
         Action::Post if post.state == PostState::Uncertain => Bucket::look_up(),
@@ -285,7 +285,7 @@ mod tests {
             .wait_for(|state| (posted(state) == 1).then_some(()))
             .await
             .unwrap();
-        // It ends as after a panic: what it was sending stays marked.
+        // The worker ends as after a panic: the post being sent stays marked.
         first.abort();
         assert!(first.await.unwrap_err().is_cancelled());
         context

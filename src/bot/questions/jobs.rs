@@ -1,4 +1,4 @@
-//! `run` and `jobs`: who asks for a run, with which values, and what is said when it is not to be.
+//! `run` and `jobs`: requests for runs, their values, and the replies when a run is refused.
 
 use std::collections::BTreeMap;
 
@@ -23,21 +23,21 @@ use crate::respond::{Reason, Reply, RunRefusal, Wanted};
 use crate::runbook::Library;
 use crate::store::{self, CaseLookup, CaseRow, Changes};
 
-/// How a message is about, for the log, when it led to a run.
+/// Topic of a message that led to a run, for the log.
 pub(in crate::bot) const RUN: &str = "run";
-/// The same, when it led to none.
+/// Topic of a message that asked for a run and led to none.
 pub(in crate::bot) const NO_RUN: &str = "no run";
-/// A longer text that begins with `run` is no slip in a command.
+/// Longest text, in characters, that may be a mistyped command: a longer one that begins with `run` is none.
 const SLIP: usize = 300;
 
-/// A form that is to be opened.
+/// A job's form that is to be opened.
 #[derive(Debug, Clone, Default)]
 pub(in crate::bot) struct FormRequest {
-    /// Of which job.
+    /// The job's id.
     pub(in crate::bot) job: String,
-    /// What was said already.
+    /// The values given already.
     pub(in crate::bot) given: BTreeMap<String, String>,
-    /// The source line of the step that it stands at.
+    /// The source line of the step with the job.
     pub(in crate::bot) line: Option<u32>,
     /// The case that the run is for.
     pub(in crate::bot) case: Option<String>,
@@ -48,18 +48,18 @@ pub(in crate::bot) fn run_of(message: &str) -> String {
     format!("run:{message}")
 }
 
-/// What a person wants of a job, for the sentence that says why not.
+/// A person's request about a job, for the sentence that explains a refusal.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::bot) struct About<'a> {
     pub(in crate::bot) wanted: Wanted,
     pub(in crate::bot) job: Option<&'a Job>,
     pub(in crate::bot) line: Option<u32>,
-    /// What was said already, without secrets.
+    /// The values given already, without secrets.
     pub(in crate::bot) given: Option<&'a BTreeMap<String, String>>,
 }
 
 impl QuestionHandler {
-    /// `run JOB key=value …`. What is no job and has no values may be something to find.
+    /// Handles `run JOB key=value …`. A text that names no job and has no values may be a search.
     pub(super) async fn run(
         &self,
         known: &Knowledge,
@@ -90,7 +90,7 @@ impl QuestionHandler {
         self.request(job, &asked, origin, given, unreadable).await
     }
 
-    /// Several jobs go by a name: the person says which is meant.
+    /// The answer to a name that several jobs go by: the person chooses one.
     async fn ambiguous(&self, asked: Question, name: &str, jobs: &[&Job]) -> Result<Answer, store::Error> {
         let origin = self.origin(&asked).await?;
         let reason = if origin.stranger {
@@ -105,7 +105,7 @@ impl QuestionHandler {
         Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
     }
 
-    /// No job of that name is known. `is_meant`: it can have been nothing but a job's name.
+    /// The answer when no job of that name is known. `is_meant`: the name can have been nothing but a job's.
     async fn unknown(
         &self,
         known: &Knowledge,
@@ -136,7 +136,7 @@ impl QuestionHandler {
         Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
     }
 
-    /// Asks for the run, with what is given and what is known besides.
+    /// Requests the run, with the given values and those known from elsewhere.
     async fn request(
         &self,
         job: &Job,
@@ -154,7 +154,7 @@ impl QuestionHandler {
         };
         if may.is_ok() {
             if let Some(mut unreadable) = unreadable {
-                // Whatever stands twice before a `=` need not be a name.
+                // A word that stands twice before a `=` need not be a name.
                 if let Unreadable::Twice { key } = &mut unreadable
                     && !parameters::is_repeatable(key)
                 {
@@ -163,7 +163,7 @@ impl QuestionHandler {
                 let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
                 return Ok(plain(reply, NO_RUN));
             }
-            // Slack shows a command to nobody else, and in a direct message nobody else reads.
+            // A slash command is shown to nobody else, and nobody else reads a direct message.
             let mut secrets = secrets(job, definition.as_ref(), &given);
             if !secrets.is_empty() && !asked.can_open && !asked.direct {
                 secrets.retain(|name| parameters::is_repeatable(name));
@@ -172,11 +172,11 @@ impl QuestionHandler {
         }
         let fields = match may {
             Ok(()) => self.runner.fields(job, &origin, None, &given).await?,
-            // It is asked for nevertheless: whoever refuses writes it down.
+            // The run is requested nevertheless, so that the refusal is audited.
             Err(_) => Vec::new(),
         };
         let mut values = parameters::values(&fields);
-        // What is no field is wrong, and must not be lost.
+        // A value without a field is wrong, and must not be lost.
         for (name, value) in &given {
             values.entry(name.clone()).or_insert_with(|| value.clone());
         }
@@ -200,7 +200,7 @@ impl QuestionHandler {
         })
     }
 
-    /// What is said to a request that was taken.
+    /// The answer to a request that was accepted.
     pub(in crate::bot) fn taken(&self, job: &Job, requested: Requested) -> Answer {
         let responder = self.context.mind.responder();
         match requested {
@@ -234,8 +234,8 @@ impl QuestionHandler {
         }))
     }
 
-    /// A run, where `run` stands before the title or the path of a job; else something to find, unless it begins as a command
-    /// for a job that there is and nothing is found for certain.
+    /// Starts a run when `run` stands before the title or the path of a job. Else searches, unless the text begins as a
+    /// command for an existing job and no match is certain.
     pub(super) async fn find_or_run(
         &self,
         known: &Knowledge,
@@ -262,7 +262,7 @@ impl QuestionHandler {
             Named::Several(jobs) => return self.ambiguous(asked, name, &jobs).await,
             Named::Nothing { nearest, is_slip } => slip = nearest.filter(|_| is_slip).map(|job| job.id.0.clone()),
         }
-        // A job, and what is no value behind it.
+        // A job, followed by text that is not a list of values.
         if let (Named::One(job), Some(unreadable)) = (registry.named(&first_word(&rest)), arguments::read(&rest).err())
         {
             if self.found_in(known, library, &asked).is_some() {
@@ -278,7 +278,8 @@ impl QuestionHandler {
         }
     }
 
-    /// A mistyped command. Of a run, one press starts what was meant, without the secrets of it: others read along.
+    /// The answer to a mistyped command. If a run was meant, one click starts it, without its secrets: others read
+    /// along.
     pub(super) async fn nearly(
         &self,
         known: &Knowledge,
@@ -297,7 +298,7 @@ impl QuestionHandler {
             Named::One(job) => {
                 let definition = self.runner.definition(job).await;
                 let given = harmless(job, definition.as_ref(), &named(job, read.values));
-                // What was typed may hold a secret of the job: nothing of it is kept.
+                // The text may hold a secret of the job: nothing of it is kept.
                 let case = Case {
                     pastes: Vec::new(),
                     ..asked.case
@@ -315,7 +316,7 @@ impl QuestionHandler {
         }
     }
 
-    /// What is found for certain.
+    /// The answer to the text as a search, when a match is certain.
     fn found_in(&self, known: &Knowledge, library: &Library, asked: &Question) -> Option<Answer> {
         let threshold = self.context.rules.threshold(&asked.case.channel);
         let outcome = confident(known.index.search(&asked.text), threshold);
@@ -325,7 +326,7 @@ impl QuestionHandler {
             .flatten()
     }
 
-    /// Why something was not done, to read.
+    /// The reply that explains a refusal.
     pub(in crate::bot) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
         let reason = match refusal {
             Refusal::NotMember => Reason::NotMember,
@@ -360,7 +361,7 @@ impl QuestionHandler {
         })
     }
 
-    /// Who asks, where, and about which case.
+    /// The person who asks, the place, and the case that it is about.
     pub(super) async fn origin(&self, asked: &Question) -> Result<Origin, store::Error> {
         let Question { case, user, direct, .. } = asked;
         let thread = case.thread_ts.clone();
@@ -393,7 +394,7 @@ impl QuestionHandler {
     }
 }
 
-/// Takes in what else is to be written down in the same breath.
+/// Merges other changes, to be saved in the same transaction.
 pub(in crate::bot) fn join(done: &mut Changes, other: Changes) {
     done.posts.extend(other.posts);
     done.answered.extend(other.answered);

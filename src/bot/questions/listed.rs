@@ -1,4 +1,4 @@
-//! `jobs`: what can be run, what runs and what ran.
+//! `jobs`: the list of jobs that can be run, and of runs.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::jobs::Job;
 use crate::respond::{JobsFacts, Reason, Reply, RunLine};
 use crate::store;
 
-/// Runs that are listed.
+/// Maximum number of runs that are listed.
 const RUNS: u32 = 10;
-/// How long a list waits for links to its runs.
+/// Time limit for the links to the runs of a list.
 const LINKS: Duration = Duration::from_millis(500);
 
 impl QuestionHandler {
-    /// What can be run here by this person, and what runs.
+    /// Lists the jobs that this person may run here, and the latest runs.
     pub(super) async fn jobs(&self, asked: &Question) -> Result<Reply, store::Error> {
         let origin = self.origin(asked).await?;
         if origin.stranger && self.runner.is_configured() {
@@ -35,7 +35,7 @@ impl QuestionHandler {
         Ok(self.context.mind.responder().jobs(&facts))
     }
 
-    /// The jobs that somebody may run there.
+    /// The jobs that the person may run there.
     pub(super) async fn allowed(&self, origin: &Origin) -> Vec<&Job> {
         let jobs = self.runner.registry().jobs.iter();
         let here = jobs.filter(|job| job.channels.contains(&origin.channel));

@@ -1,4 +1,4 @@
-//! One step of a run: what Jenkins says now, written down and shown.
+//! One step of a run: Jenkins is asked for its state, which is saved and shown.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::redact::redact;
 use crate::respond::Trouble;
 use crate::store::{self, Changes, RunRow};
 
-/// Answers that were none, in a row, before people are told.
+/// Failed look-ups in a row before people are told.
 const FAILURES: u32 = 2;
-/// The longest time between two looks at a build.
+/// Longest time between two look-ups of a build.
 pub(super) const SLOWEST: Duration = Duration::from_secs(30);
-/// A build that was there and is not: looks before that is believed.
+/// Look-ups in a row without a known build before it counts as gone.
 pub(super) const GONE: u32 = 2;
 
-/// A run with what is needed to ask Jenkins about it.
+/// A run with the data needed to ask Jenkins about it.
 pub(super) struct Asking<'a> {
     pub(super) job: &'a Job,
     pub(super) client: &'a Client,
@@ -30,7 +30,7 @@ pub(super) struct Asking<'a> {
 }
 
 impl Runner {
-    /// Does the next step of a run.
+    /// Takes the next step of a run.
     pub(super) async fn advance(
         &self,
         row: &RunRow,
@@ -62,7 +62,7 @@ impl Runner {
             Stage::Triggering => self.look_up(&asking, run, live).await,
             Stage::Queued { queue_id, .. } => self.queued(&asking, run, queue_id, live).await,
             Stage::Running { number, .. } => self.running(&asking, run, number, live).await,
-            Stage::MessageReader {
+            Stage::Reading {
                 number,
                 result,
                 seconds,
@@ -70,7 +70,7 @@ impl Runner {
         }
     }
 
-    /// Saves what a step led to, with one entry in the audit.
+    /// Saves the outcome of a step, with one entry in the audit.
     pub(super) async fn written(
         &self,
         row: &RunRow,
@@ -98,7 +98,7 @@ impl Runner {
         Ok(Next::Again)
     }
 
-    /// Its job was taken out of the registry.
+    /// Ends a run whose job was taken out of the registry.
     async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut FollowState) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         run.trouble = Some(Trouble {
@@ -115,8 +115,8 @@ impl Runner {
         self.written(row, &run, live, what).await
     }
 
-    /// Ends what takes longer than people follow it. Asked only when it is known that it goes on, or nothing is known: it may
-    /// have ended while the bot was away.
+    /// Ends a run that takes longer than it may be followed. Called only when the run is known to go on, or nothing is
+    /// known: it may have ended while the bot was away.
     pub(super) async fn gave_up(
         &self,
         asking: &Asking<'_>,
@@ -152,7 +152,7 @@ impl Runner {
                 if let Some(next) = self.gave_up(asking, &run, live).await? {
                     return Ok(next);
                 }
-                // Without the countdown, which is another one at every look.
+                // Without the countdown, which differs at every look-up.
                 let said = said.as_deref().and_then(|said| said.split(". Expires in").next());
                 let said = said.and_then(|said| Some(self.masks(asking.job, &run)?.mask(said)));
                 let Stage::Queued { why, missing_since, .. } = &mut run.stage else {
@@ -163,7 +163,7 @@ impl Runner {
                 *missing_since = None;
                 answered(&mut run, live);
                 if is_new {
-                    // What people read; the audit has nothing of it.
+                    // The reason is for people to read; it is not audited.
                     self.save(asking.row, &run, live, Vec::new()).await?;
                 }
                 Ok(Next::Wait(self.pace.queue))
@@ -189,7 +189,7 @@ impl Runner {
     ) -> Result<Next, store::Error> {
         let now = self.context.clock.now();
         if run.joined {
-            // Somebody else's: it goes on without us.
+            // The request is somebody else's: it goes on without this run.
             run.end(End::Cancelled, now);
             return self.written(asking.row, &run, live, "left").await;
         }
@@ -198,7 +198,7 @@ impl Runner {
                 run.cancel_sent = true;
                 self.written(asking.row, &run, live, "cancel-sent").await
             }
-            // It left the queue just now: the build is stopped.
+            // The request left the queue just now: the build is stopped.
             Err(Error::NotFound) => match asking.client.queue_item(&asking.job.path, queue_id).await {
                 Ok(QueueItem::Started { number }) => self.started(asking, run, number, live).await,
                 Ok(QueueItem::Cancelled) => {
@@ -212,7 +212,7 @@ impl Runner {
         }
     }
 
-    /// Jenkins does not cancel: people are told, and may try again.
+    /// Handles a failed cancel: people are told, and may try again.
     pub(super) async fn not_cancelled(
         &self,
         asking: &Asking<'_>,
@@ -244,7 +244,7 @@ impl Runner {
         self.written(asking.row, &run, live, "started").await
     }
 
-    /// It is not in the queue any more, and Jenkins does not say what became of it.
+    /// Handles a run that left the queue while Jenkins does not say where to.
     async fn missing(
         &self,
         asking: &Asking<'_>,
@@ -274,7 +274,7 @@ impl Runner {
         if now.duration_since(since) < vanished {
             return Ok(Next::Wait(self.pace.queue));
         }
-        // After a restart of Jenkins it may wait under another number.
+        // After a restart of Jenkins it may have another number in the queue.
         match self.looked_up(asking, &run).await {
             Ok(Found::Waiting { queue_id: other, ours }) if other != queue_id => {
                 run.joined = !ours;
@@ -287,7 +287,7 @@ impl Runner {
                 self.started(asking, run, number, live).await
             }
             Err(error) if error.is_passing() => self.unanswered(asking, run, live, &error).await,
-            // Jenkins took the cancel, and forgot the request since.
+            // Jenkins accepted the cancel, and has dropped the request since.
             Ok(Found::Nothing) if run.cancel_sent => {
                 run.trouble = None;
                 run.end(End::Cancelled, now);
@@ -307,7 +307,7 @@ impl Runner {
 
     // --- answers that are none ------------------------------------------------------------------------------------
 
-    /// Jenkins does not say how a run is: people are told when that goes on, and it is asked again.
+    /// Handles a failed look-up of a run: people are told when failures go on, and Jenkins is asked again.
     pub(super) async fn unanswered(
         &self,
         asking: &Asking<'_>,
@@ -329,13 +329,13 @@ impl Runner {
     }
 }
 
-/// Jenkins answers again.
+/// Clears the trouble of a run once Jenkins answers again.
 pub(super) fn answered(run: &mut Run, live: &mut FollowState) {
     live.failures = 0;
     run.trouble = None;
 }
 
-/// An error of Jenkins as it is kept and told.
+/// An error of Jenkins as it is saved and shown.
 pub(super) fn trouble(error: &Error, class: &str) -> Trouble {
     Trouble {
         class: class.to_owned(),

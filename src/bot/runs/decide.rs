@@ -1,4 +1,4 @@
-//! What people decide about a run: approve, decline, cancel, ask again, go on where it leads.
+//! People's decisions about a run: approve, decline, cancel, ask again, go on to the next section.
 
 use serde_json::json;
 
@@ -12,16 +12,16 @@ use crate::jobs::{Job, JobId};
 use crate::policy::{self, MayRun};
 use crate::store::{self, Changes};
 
-/// Two people click at once: how often a click is tried again on what the other one made of the run.
+/// Tries of a click that conflicts with another person's click on the same run.
 const TRIES: usize = 20;
 
 impl Runner {
-    /// A second person allows a run.
+    /// Approves a run, on behalf of a second person.
     pub(in crate::bot) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
         self.judge(id, origin, true).await
     }
 
-    /// A second person does not allow a run.
+    /// Declines a run, on behalf of a second person.
     pub(in crate::bot) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
         self.judge(id, origin, false).await
     }
@@ -36,7 +36,7 @@ impl Runner {
                 return Ok(Err(Refusal::TooOld));
             };
             let Stage::Approval { until } = run.stage else {
-                // Somebody else was faster, or it was pressed twice.
+                // Somebody else was faster, or the button was pressed twice.
                 let decided = if yes { &run.approved } else { &run.declined };
                 return Ok(decided.as_ref().map(|_| ()).ok_or(Refusal::TooOld));
             };
@@ -89,14 +89,14 @@ impl Runner {
             ..self.who(job, &here, &job.approve_by).await
         };
         match policy::may_approve(who) {
-            // Another organisation may read along since it was asked for.
+            // Another organisation may have joined the channel since the request.
             MayRun::Yes if self.context.reading.spot(&run.channel).await.strangers => Some(Refusal::Stranger),
             MayRun::Yes => None,
             other => Some(super::request::refusal(other)),
         }
     }
 
-    /// Somebody does not want a run any more. Who asked may, and who may run or approve it.
+    /// Cancels a run. Allowed to the person who asked for it, and to those who may run or approve it.
     pub(in crate::bot) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
         let mark = self.mark(origin).await;
         for _ in 0..TRIES {
@@ -151,7 +151,7 @@ impl Runner {
         refused
     }
 
-    /// Asks for the same run again. One that nobody knows the fate of is looked for first.
+    /// Asks for the same run again. If the outcome of the old one is unknown, that is looked for first.
     pub(in crate::bot) async fn retry(&self, id: &str, origin: &Origin) -> Result<Requested, store::Error> {
         let Some((_, old)) = self.read(id).await? else {
             return Ok(Requested::Refused(Refusal::TooOld));
@@ -167,7 +167,7 @@ impl Runner {
             return Ok(Requested::Refused(Refusal::Faults(missing.collect())));
         }
         let request = Request {
-            // Pressed twice, it is one run.
+            // Two clicks make one run.
             id: format!("{id}{AGAIN}"),
             job: JobId(old.job.clone()),
             values: old.parameters.clone(),
@@ -187,7 +187,7 @@ impl Runner {
             }
             for row in &mut done.runs {
                 if let Some(mut run) = Run::read(row) {
-                    // What was lost stays lost while no try came so far as to look for it.
+                    // A lost run stays lost while no try got as far as looking for it.
                     run.lost_at = old.lost_at.or(old.triggered_at.filter(|_| is_unknown));
                     run.take_up(&old, self.context.clock.now());
                     run.runbook = run.runbook.or_else(|| old.runbook.clone());
@@ -200,7 +200,7 @@ impl Runner {
         Ok(requested)
     }
 
-    /// Shows the place that a run leads to, below it.
+    /// Shows the section that a run leads to, below the run.
     pub(in crate::bot) async fn follow(
         &self,
         id: &str,

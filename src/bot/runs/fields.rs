@@ -1,4 +1,4 @@
-//! What stands in the form of a job before anybody types: from the paste, the thread and the runbook.
+//! The prefilled fields of a job's form: from the paste, the thread and the runbook.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use crate::jobs::{Definition, Job};
 use crate::runbook::Topic;
 use crate::store;
 
-/// How long a form waits for Jenkins to tell what the job takes.
+/// Time limit for Jenkins' definition of a job.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 impl Runner {
-    /// The fields of a job's form. `line`: of the step that it stands at.
+    /// The fields of a job's form. `line` is that of the step with the job.
     pub(in crate::bot) async fn fields(
         &self,
         job: &Job,
@@ -40,7 +40,7 @@ impl Runner {
         Ok(parameters::resolve(job, &sources))
     }
 
-    /// What Jenkins says that a job takes; `None` when it does not say in time. The trigger asks again.
+    /// Jenkins' definition of a job; `None` when it does not answer in time. The trigger asks again.
     pub(in crate::bot) async fn definition(&self, job: &Job) -> Option<Definition> {
         if let Some(known) = self.memory.definition(&job.id) {
             return Some(known);
@@ -59,7 +59,7 @@ impl Runner {
         })
     }
 
-    /// What the runbook says to write into the form.
+    /// The runbook's hints for the values of the form.
     fn hints(&self, job: &Job, case: Option<&Case>, line: Option<u32>) -> Vec<Hint> {
         let known = self.context.mind.knowledge();
         let at = |place: &TopicRef| {
@@ -69,15 +69,15 @@ impl Runner {
             (!attached.is_empty()).then(|| attached.swap_remove(at_line.unwrap_or(0)).hints)
         };
         let mut places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
-        // Only where the case tells nothing: it reads every runbook's text.
+        // Last, and only if the case gives no hint: this reads every runbook's text.
         let home = || self.home_of(job).as_ref().and_then(at);
         places.find_map(at).or_else(home).unwrap_or_default()
     }
 
-    /// The place of the one runbook that starts a job; `None` when there are several.
+    /// The section of the one runbook that starts a job; `None` when several do.
     pub(super) fn home_of(&self, job: &Job) -> Option<TopicRef> {
         let known = self.context.mind.knowledge();
-        // Every runbook would have to be opened: only those that may name it are.
+        // Opening every runbook would take long: only those that may name the job are opened.
         let name = job.path.segments().last().map_or("", String::as_str);
         let words = name.split(|c: char| !c.is_ascii_alphanumeric());
         let word = words.max_by_key(|word| word.len()).unwrap_or_default();

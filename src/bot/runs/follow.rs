@@ -1,4 +1,4 @@
-//! Following: a task for each run that is live, from its request to its end, also after a restart.
+//! Following runs: a task for each live run, from its request to its end, also after a restart.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,26 +15,26 @@ use super::Runner;
 use super::show::FollowState;
 use crate::store;
 
-/// How often the store is asked for runs that nobody told of.
+/// Interval at which the store is asked for live runs that no request announced.
 const LOOK: Duration = Duration::from_secs(30);
-/// Between tries when the store fails, and after a panic.
+/// Pause before the next try when the store fails, and after a panic.
 const STORE_WAIT: Duration = Duration::from_secs(1);
-/// Nothing waits longer than this without a look at the run: the clock may have been set.
+/// Longest wait without a look at the run: the clock may have been set.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// What is to be done next with a run.
+/// The next action for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It changed, or was changed: look again.
+    /// Look again at once: the run changed.
     Again,
     /// Look again after this time.
     Wait(Duration),
-    /// Nothing more.
+    /// Stop following: the run is over.
     Over,
 }
 
 impl Runner {
-    /// Follows every live run until told to stop; each ends its present step first.
+    /// Follows every live run until told to stop; each finishes its current step first.
     pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut following: JoinSet<String> = JoinSet::new();
         let mut known: HashSet<String> = HashSet::new();
@@ -64,7 +64,7 @@ impl Runner {
         while following.join_next().await.is_some() {}
     }
 
-    /// Follows one run to its end, and gives back its id.
+    /// Follows one run to its end, and returns its id.
     async fn follow_one(self: Arc<Self>, id: String, stop: CancellationToken) -> String {
         let nudge = self.memory.nudge(&id);
         let mut live = FollowState::default();
@@ -97,7 +97,7 @@ impl Runner {
 
     async fn step(&self, id: &str, live: &mut FollowState) -> Result<Next, store::Error> {
         let Some((row, run)) = self.read(id).await? else {
-            // One that this version cannot read stays live: it is not to be taken up again and again.
+            // A run that this version cannot read stays live, so that it is not started again and again.
             let is_there = self.context.store.run(id).await?.is_some();
             return Ok(if is_there { Next::Wait(LONGEST) } else { Next::Over });
         };
@@ -105,7 +105,7 @@ impl Runner {
             self.memory.forget(id);
             return Ok(Next::Over);
         }
-        // Somebody else changed it, and showed it in their way.
+        // The run was changed, and shown, by somebody else.
         if live.version != row.version {
             live.version = row.version;
             live.shown = None;

@@ -1,4 +1,4 @@
-//! Forgetting: what becomes of runs when the message that they were asked for with is deleted.
+//! Forgetting: the changes to runs when the message that asked for them is deleted.
 
 use serde_json::json;
 
@@ -8,25 +8,25 @@ use crate::respond::RunStage;
 use crate::store::{self, Action, Changes, NewPost, RunRow};
 
 impl Runner {
-    /// A case is forgotten, and nothing of its runs is shown any more.
+    /// Silences the runs of a case that is deleted: nothing of them is shown any more.
     pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Changes, store::Error> {
         let rows = self.context.store.runs_of_case(case).await?;
         Ok(self.silenced(rows))
     }
 
-    /// The same for one run.
+    /// Silences one run.
     pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Changes, store::Error> {
         let row = self.context.store.run(id).await?;
         Ok(self.silenced(row.into_iter().collect()))
     }
 
-    /// What Jenkins knows already goes on in silence; what was not sent yet never is. The audit keeps what was.
+    /// Lets runs that Jenkins has go on in silence; those not sent yet never are. The audit keeps their past.
     fn silenced(&self, rows: Vec<RunRow>) -> Changes {
         let now = self.context.clock.now();
         let mut done = Changes::default();
         for row in rows {
             let Some(mut run) = Run::read(&row) else { continue };
-            // Somebody else asked for the same, and waits for it.
+            // Somebody else asked for the same run, and waits for it.
             if !run.also.is_empty() && run.is_live() {
                 run.captures.clear();
                 done.runs.extend(run.row(row.version, row.fingerprint, row.created_at));
@@ -44,7 +44,7 @@ impl Runner {
                 body: String::new(),
             }));
             let was_live = run.is_live();
-            // Before anything is erased.
+            // The audit entry is made before anything is erased.
             let entry = self.entry(&run, "cancel", None, &[("why", json!("message-deleted"))]);
             run.silence(now);
             if was_live && !run.is_live() {

@@ -1,4 +1,4 @@
-//! What is not to be seen of a run: secret values are kept in memory only, and taken out of whatever is shown.
+//! Secrecy of a run's values: secret ones are kept in memory only, and masked in all that is shown.
 
 use super::Runner;
 use super::run::Run;
@@ -6,21 +6,22 @@ use crate::jobs::masks::Masks;
 use crate::jobs::{Definition, Job, parameters};
 use crate::redact::redact;
 
-/// Whether a value is kept in memory only. Until Jenkins has said which parameters are passwords, what somebody typed may
-/// be one: only what can be chosen, or stands in the registry, is not.
+/// Returns true when a value is kept in memory only. Until Jenkins has said which parameters are passwords, any typed
+/// value may be one: only values that can be chosen, or stand in the registry, are not.
 pub(super) fn is_hidden(job: &Job, definition: Option<&Definition>, name: &str, value: &str) -> bool {
     let is_registered = job.parameter(name).is_some_and(|parameter| {
         parameter.default.as_deref() == Some(value) || parameter.choices.iter().any(|choice| choice == value)
     });
     parameters::is_secret(job, definition, name)
         || definition.is_none() && !is_registered
-        // Also in base64: what is not shown must not be kept either.
+        // Also in base64: a value that is masked must not be saved either.
         || Masks::default().mask(value) != value
         || !redact(&format!("{name}: {value}")).contains(value)
 }
 
 impl Runner {
-    /// Jenkins has said what the job takes: what was hidden to be on the safe side need not be.
+    /// Moves values that were hidden as a precaution to the plain ones, once Jenkins has said which parameters are
+    /// passwords.
     pub(super) fn reveal(&self, job: &Job, definition: &Definition, run: &mut Run) {
         let Some(values) = self.values(run) else { return };
         let parameters = &mut run.parameters;
@@ -35,7 +36,7 @@ impl Runner {
         });
     }
 
-    /// What is to be taken out of everything that Jenkins says about a run. `None` when the bot ended since it was told the
+    /// The masks for everything that Jenkins says about a run. `None` when the bot was restarted since it was given the
     /// secret values: then nothing that may hold them is shown.
     pub(super) fn masks(&self, job: &Job, run: &Run) -> Option<Masks> {
         let values = self.values(run)?;

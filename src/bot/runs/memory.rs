@@ -1,4 +1,4 @@
-//! What is known of runs only as long as the bot lives: secret values, definitions, who waits for what.
+//! Data about runs that is kept in memory only: secret values, definitions, and the wake-ups of their tasks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::jobs::{Definition, JobId};
 
-/// How long a definition holds; the trigger asks again.
+/// Lifetime of a definition; the trigger asks again.
 const HOLDS: Duration = Duration::from_mins(1);
 /// Lifetime of secret values whose run is not in the store yet.
 const RESERVED: Duration = Duration::from_mins(1);
@@ -19,7 +19,7 @@ const RESERVED: Duration = Duration::from_mins(1);
 /// Values by the names of their parameters.
 type Values = BTreeMap<String, String>;
 
-/// See above.
+/// Data about runs that lasts as long as the bot's process.
 #[derive(Debug)]
 pub(in crate::bot) struct RunSecrets {
     /// Wakes the task that looks for runs to follow.
@@ -49,17 +49,18 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RunSecrets {
-    /// What wakes the task that follows a run.
+    /// The notification that wakes the task of a run.
     pub(super) fn nudge(&self, run: &str) -> Arc<Notify> {
         Arc::clone(locked(&self.nudges).entry(run.to_owned()).or_default())
     }
 
-    /// The secret values of a run; `None` when the bot ended since.
+    /// The secret values of a run; `None` when the bot was restarted since.
     pub(super) fn secrets(&self, run: &str) -> Option<BTreeMap<String, String>> {
         locked(&self.secrets).get(run).map(|(_, values)| values.clone())
     }
 
-    /// Keeps secret values until [`Self::forget`]; `false`, and nothing is kept, when those of `most` other runs are.
+    /// Keeps secret values until [`Self::forget`]. Returns false, and keeps nothing, when those of `most` other runs
+    /// are kept.
     pub(super) fn keep(&self, run: &str, values: &BTreeMap<String, String>, most: usize) -> bool {
         let mut secrets = locked(&self.secrets);
         let is_room = values.is_empty() || secrets.len() < most || secrets.contains_key(run);
@@ -69,18 +70,18 @@ impl RunSecrets {
         is_room
     }
 
-    /// Drops the values of runs that were never written down: whose request failed.
+    /// Drops the values of runs that were never saved because their request failed.
     pub(super) fn keep_only(&self, live: &HashSet<String>) {
         locked(&self.secrets).retain(|run, (since, _)| live.contains(run) || since.elapsed() < RESERVED);
     }
 
-    /// A run has ended.
+    /// Drops the data of a run that has ended.
     pub(super) fn forget(&self, run: &str) {
         locked(&self.secrets).remove(run);
         locked(&self.nudges).remove(run);
     }
 
-    /// A definition that was asked for lately.
+    /// A definition that was fetched lately.
     pub(super) fn definition(&self, job: &JobId) -> Option<Definition> {
         let definitions = locked(&self.definitions);
         let known = definitions.get(job).filter(|(at, _)| at.elapsed() < HOLDS);

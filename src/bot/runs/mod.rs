@@ -1,4 +1,4 @@
-//! Runs of Jenkins jobs: asked for, allowed, started once, followed, read, and told in one message.
+//! Runs of Jenkins jobs: requested, approved, started once, followed, read, and shown in one message.
 //!
 //! ```text
 //! form, `run`, Retry ─► `request` ─► row + message + audit, in one transaction
@@ -47,18 +47,18 @@ pub(in crate::bot) use self::run::post_of;
 
 pub(in crate::bot) use self::memory::RunSecrets;
 
-/// How often Jenkins is asked, and how much is kept in memory meanwhile.
+/// Intervals and limits for following runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Between looks into the queue.
+    /// Interval between look-ups of the queue.
     pub queue: Duration,
-    /// Between looks at a build; grows while it runs long.
+    /// Interval between look-ups of a build; grows while it runs long.
     pub build: Duration,
-    /// How long a request that left the queue may be without a build before it counts as lost.
+    /// Time that a request may be out of the queue and without a build before it counts as lost.
     pub vanished: Duration,
-    /// After the time-out of a lost request: how long until Jenkins must have it, if it ever will.
+    /// Time, after the time-out of a lost request, until Jenkins must have the request, if it ever will.
     pub settled: Duration,
-    /// Runs whose secret values are kept in memory at once; no more are taken.
+    /// Maximum number of runs whose secret values are kept in memory at once; further ones are refused.
     pub secrets: usize,
 }
 
@@ -74,83 +74,83 @@ impl Default for Pace {
     }
 }
 
-/// Who asks, and where.
+/// The person who asks, and the place.
 #[derive(Debug, Clone, Default)]
 pub(in crate::bot) struct Origin {
     pub(in crate::bot) user: String,
-    /// What people call them.
+    /// The person's name.
     pub(in crate::bot) name: String,
     pub(in crate::bot) team: String,
     pub(in crate::bot) channel: String,
     pub(in crate::bot) thread_ts: Option<String>,
-    /// Belongs to another organisation, and the channel is not allow-listed.
+    /// True when the person belongs to another organisation, and the channel is not allow-listed.
     pub(in crate::bot) stranger: bool,
     pub(in crate::bot) direct: bool,
     /// Id of the case that people work on there.
     pub(in crate::bot) case: Option<String>,
 }
 
-/// A run that somebody asks for.
+/// A request for a run.
 #[derive(Debug, Clone)]
 pub(in crate::bot) struct Request {
-    /// One act has one id, however often Slack delivers it.
+    /// Id of the action, the same however often Slack delivers it.
     pub(in crate::bot) id: String,
     pub(in crate::bot) job: JobId,
     pub(in crate::bot) values: BTreeMap<String, String>,
     pub(in crate::bot) origin: Origin,
 }
 
-/// What becomes of it.
+/// The outcome of a [`Request`].
 #[derive(Debug)]
 pub(in crate::bot) enum Requested {
-    /// It is new: to be concluded, then [`Runner::woken`]. `post`: key of the run's message.
+    /// A new run: to be saved, then announced with [`Runner::woken`]. `post` is the key of its message.
     New {
         done: Box<Changes>,
         run: String,
         post: String,
     },
-    /// The same is under way; `done` adds who asked to it. `url`: where its message is.
+    /// An equal run that is under way; `done` adds the person who asks to it. `url` is the link to its message.
     Joined {
         done: Box<Changes>,
         run: String,
         by: String,
         url: Option<String>,
     },
-    /// It was taken before.
+    /// A run that the same request began before.
     Known { run: String, post: String },
-    /// It is not.
+    /// The request is refused.
     Refused(Refusal),
 }
 
-/// Why not.
+/// The reason why a request about a run is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::bot) enum Refusal {
     /// No job is registered.
     NoJobs,
-    /// Another organisation's people, or where they read along.
+    /// The person belongs to another organisation, or such people read along.
     Stranger,
-    /// A bot.
+    /// A bot asks.
     Bot,
-    /// Not in this channel.
+    /// The job may not be run in this channel.
     NotHere,
     /// The bot is not in this channel.
     NotMember,
-    /// Not this person.
+    /// The person is not on the list.
     NotListed,
-    /// Nobody approves what they asked for.
+    /// The person may not approve their own request.
     Requester,
-    /// What was filled in.
+    /// The values have errors.
     Faults(Vec<FieldFault>),
-    /// The run, or its job, is not known any more, or has ended.
+    /// The run, or its job, is not known any more, or the run has ended.
     TooOld,
-    /// Concurrent changes kept it from being saved.
+    /// Concurrent changes kept the run from being saved.
     Busy,
     /// The limit of runs whose secret values are kept in memory is reached.
     Full,
 }
 
 impl Refusal {
-    /// Its class: a word for the audit.
+    /// A word for the refusal's class, for the audit.
     pub(in crate::bot) fn class(&self) -> &'static str {
         match self {
             Self::NoJobs => "no-jobs",
@@ -168,7 +168,7 @@ impl Refusal {
     }
 }
 
-/// Runs jobs.
+/// Starts and follows runs of jobs.
 #[derive(Debug)]
 pub(in crate::bot) struct Runner {
     pub(in crate::bot) context: Arc<Context>,
@@ -176,7 +176,7 @@ pub(in crate::bot) struct Runner {
     pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
     pub(in crate::bot) pace: Pace,
     pub(in crate::bot) memory: RunSecrets,
-    /// Held while a run takes one of the places of its job.
+    /// Held while a run takes one of its job's places.
     pub(in crate::bot) places: tokio::sync::Mutex<()>,
 }
 
@@ -184,7 +184,7 @@ pub(in crate::bot) struct Runner {
 ///
 /// # Errors
 ///
-/// A file of certificate authorities that cannot be used.
+/// Fails when a file of certificate authorities cannot be used.
 pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, Client>, Error> {
     let mut clients = HashMap::new();
     for jenkins in &settings.jobs.registry.jenkins {
@@ -216,22 +216,22 @@ impl Runner {
         }
     }
 
-    /// What is registered.
+    /// The registered jobs.
     pub(in crate::bot) fn registry(&self) -> &Registry {
         &self.context.rules.settings.jobs.registry
     }
 
-    /// Whether there is anything to run.
+    /// Returns true when there is a job to run.
     pub(in crate::bot) fn is_configured(&self) -> bool {
         !self.registry().jobs.is_empty()
     }
 
-    /// The jobs at the steps of a place.
+    /// The jobs at the steps of a topic, and those that its runbook names.
     pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &TopicRef) -> Vec<Attached> {
         self.context.mind.attached(&known.library, place)
     }
 
-    /// Something may be to be done.
+    /// Wakes the task that looks for runs to follow.
     pub(in crate::bot) fn woken(&self) {
         self.memory.wake.notify_one();
     }
@@ -252,7 +252,8 @@ impl Runner {
         }))
     }
 
-    /// Everything that is sent to Jenkins for a run. `None` when the bot ended since it was told the secret values.
+    /// All values that are sent to Jenkins for a run. `None` when the bot was restarted since it was given the secret
+    /// ones.
     fn values(&self, run: &Run) -> Option<BTreeMap<String, String>> {
         let mut values = run.parameters.clone();
         if !run.secrets.is_empty() {
@@ -282,7 +283,7 @@ impl Runner {
         }
     }
 
-    /// The parameters as anybody may see them.
+    /// The parameters as anybody may see them, with secrets masked.
     fn shown(&self, run: &Run) -> BTreeMap<String, String> {
         let mut shown = match self.job(run) {
             Some(job) => parameters::shown(job, None, &run.parameters),

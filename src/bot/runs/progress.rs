@@ -1,6 +1,6 @@
-//! How far a run is, in numbers and words.
+//! The progress of a run, in numbers and words.
 
-/// How far it is, in percent. More than the estimate is not more than nearly all.
+/// The progress in percent, 99 at most even beyond the estimate; `None` without an estimate. Both times in seconds.
 pub(super) fn percent(seconds: i64, estimate: i64) -> Option<u8> {
     if estimate <= 0 {
         return None;
@@ -9,7 +9,7 @@ pub(super) fn percent(seconds: i64, estimate: i64) -> Option<u8> {
     u8::try_from(percent.clamp(0, 99)).ok()
 }
 
-/// A time that does not change at every look.
+/// Rounds a duration in seconds down, so that it does not change at every look-up.
 pub(super) fn coarse(seconds: i64) -> i64 {
     match seconds {
         ..60 => seconds - seconds.rem_euclid(5),
@@ -18,7 +18,7 @@ pub(super) fn coarse(seconds: i64) -> i64 {
     }
 }
 
-/// A time as people say it: `40 s`, `1 min 20 s`, `2 h 5 min`.
+/// A duration in seconds as people say it: `40 s`, `1 min 20 s`, `2 h 5 min`.
 pub(super) fn spoken(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -1,4 +1,4 @@
-//! Asking for a run: who may, what is sent, and whether the same is under way already.
+//! Requests for runs: permission, the values to send, and equal runs under way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use crate::redact::redact;
 use crate::store::{self, AuditEntry, Changes};
 
 impl Runner {
-    /// Whether somebody may run a job there.
+    /// Checks that somebody may run a job there.
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// The reason why they may not.
     pub(in crate::bot) async fn may(&self, job: &Job, origin: &Origin) -> Result<(), Refusal> {
         let who = self.who(job, origin, &job.run_by).await;
         match policy::may_run(who) {
@@ -39,19 +39,19 @@ impl Runner {
         }
     }
 
-    /// What the policy asks about somebody.
+    /// The facts about somebody that the policy needs.
     pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Runner {
         policy::Runner {
             bot: origin.user.is_empty() || self.context.rules.is_us(&origin.user),
             stranger: origin.stranger,
             channel_listed: job.channels.contains(&origin.channel),
-            // An empty list names nobody here.
+            // Here, an empty list names nobody.
             listed: !list.is_empty() && self.context.people.is_one_of(&origin.user, list).await,
             requester: false,
         }
     }
 
-    /// Takes a request for a run: what it leads to is for the caller to conclude. Refusals are audited.
+    /// Takes a request for a run; the caller saves the outcome. Refusals are audited.
     pub(in crate::bot) async fn request(&self, request: Request) -> Result<Requested, store::Error> {
         if self.context.store.run(&request.id).await?.is_some() {
             let post = post_of(&request.id);
@@ -76,7 +76,7 @@ impl Runner {
         Ok(Requested::Refused(refusal))
     }
 
-    /// The job and the values to send.
+    /// Checks a request. Returns the job and the values to send.
     async fn checked(&self, request: &Request) -> Result<(&Job, BTreeMap<String, String>), Refusal> {
         if !self.is_configured() {
             return Err(Refusal::NoJobs);
@@ -86,7 +86,7 @@ impl Runner {
         may?;
         let values = rewritten(job, &request.values);
         let mut faults = parameters::check(job, &values);
-        // What Jenkins said lately; the trigger asks it again.
+        // Jenkins' latest definition; the trigger fetches it again.
         if let Some(definition) = definition {
             let known = |fault: &FieldFault, faults: &[FieldFault]| faults.iter().any(|one| one.name == fault.name);
             for fault in parameters::against(&definition, &values) {
@@ -121,7 +121,7 @@ impl Runner {
         let (secrets, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = values
             .into_iter()
             .partition(|(name, value)| is_hidden(job, definition.as_ref(), name, value));
-        // What holds secrets cannot be compared: nothing of them is kept.
+        // Runs with secrets cannot be compared: nothing of the secrets is saved.
         let fingerprint = if secrets.is_empty() {
             Some(
                 self.context
@@ -173,7 +173,7 @@ impl Runner {
         Ok(Ok(self.begun(&run, fingerprint, &mark, "requested")))
     }
 
-    /// Keeps the secret values of a run in memory; `false` when there is no room for more.
+    /// Keeps the secret values of a run in memory. Returns false when there is no room for more.
     async fn kept(&self, run: &str, secrets: &BTreeMap<String, String>) -> Result<bool, store::Error> {
         if self.memory.keep(run, secrets, self.pace.secrets) {
             return Ok(true);
@@ -204,7 +204,7 @@ impl Runner {
         }
     }
 
-    /// The same is under way: whoever asks for it now is named there.
+    /// Joins an equal run that is under way: its message names the person who asks for it now.
     async fn joined(
         &self,
         request: &Request,
@@ -214,13 +214,13 @@ impl Runner {
         let Some(row) = self.context.store.same_run(fingerprint).await? else {
             return Ok(None);
         };
-        // Delivered twice at once: the other one was faster.
+        // The request was delivered twice at once, and the other delivery was faster.
         if row.id == request.id {
             let post = post_of(&row.id);
             return Ok(Some(Requested::Known { run: row.id, post }));
         }
         let Some(mut run) = Run::read(&row) else {
-            // Written by another version. It is under way all the same.
+            // The run was saved by another version. It is under way all the same.
             let place = self.context.store.posted(&post_of(&row.id)).await?;
             return Ok(Some(Requested::Joined {
                 done: Box::default(),
@@ -234,7 +234,7 @@ impl Runner {
         };
         let by = run.by.name.clone();
         let mut done = Changes::default();
-        // Who joins what waits for approval could not approve it any more.
+        // A person who joined a run that waits for approval could not approve it any more.
         let waits = matches!(run.stage, Stage::Approval { .. });
         if !waits && run.by.by != mark.by && run.also.iter().all(|other| other.by != mark.by) {
             run.also.push(mark.clone());
@@ -254,7 +254,7 @@ impl Runner {
         }))
     }
 
-    /// Where a run's message is.
+    /// The permalink of a run's message.
     pub(in crate::bot) async fn permalink(&self, run: &Run) -> Result<Option<String>, store::Error> {
         Ok(match self.context.store.posted(&post_of(&run.id)).await? {
             Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
@@ -262,7 +262,8 @@ impl Runner {
         })
     }
 
-    /// The runbook whose checks and sections count: the one that people work on, else the only one that starts the job.
+    /// The path of the runbook whose checks and sections apply: the one that people work on, else the only one that
+    /// starts the job.
     fn runbook_of(&self, job: &Job, case: Option<&Case>) -> Option<String> {
         let known = self.context.mind.knowledge();
         let places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
@@ -276,7 +277,7 @@ impl Runner {
         starts.map(|place| place.runbook.clone()).or_else(home).or_else(here)
     }
 
-    /// Who asks, by the name that others know them by; Slack tells a handle with a click.
+    /// The person who asks, with their public name; with a click, Slack sends only their handle.
     pub(super) async fn mark(&self, origin: &Origin) -> Actor {
         let known = self.context.people.name(&origin.user).await;
         let name = if known == origin.user && !origin.name.is_empty() {
@@ -343,7 +344,7 @@ fn first_stage(job: &Job, now: jiff::Timestamp) -> Stage {
     }
 }
 
-/// What people wrote, without what they left empty, rewritten as the registry says where that makes sense.
+/// The entered values, without empty ones, rewritten as the registry says where that makes sense.
 fn rewritten(job: &Job, values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let given = values.iter().filter(|(_, value)| !value.trim().is_empty());
     given

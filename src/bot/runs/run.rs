@@ -1,12 +1,12 @@
-//! A run: one execution of a job that somebody asked for. Plain data, and what can happen to it.
+//! A run: one execution of a job that somebody asked for. Plain data and its transitions.
 //!
 //! ```text
 //! approval ─► ready ─► triggering ─► queued ─► running ─► reading ─► over
 //!     └─────────┴───────────┴──────────┴──────────┴──────────────────► over (refused, unknown, cancelled, …)
 //! ```
 //!
-//! `triggering` is written down before anything is sent, and is left only with what Jenkins said or what was found there:
-//! whatever ends the bot in between, nothing is sent twice.
+//! `triggering` is saved before anything is sent, and is left only with Jenkins' answer or with a look-up of the run
+//! there: whatever ends the bot in between, nothing is sent twice.
 
 use std::collections::BTreeMap;
 
@@ -20,138 +20,138 @@ use crate::jobs::checks::Finding;
 use crate::respond::{FoundError, RunStage, Trouble};
 use crate::store::RunRow;
 
-/// A run. Holds no secret values: those live in memory only.
+/// A run. Holds no secret values: those are kept in memory only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::bot) struct Run {
-    /// Unique for ever.
+    /// Id, unique for ever.
     pub(in crate::bot) id: String,
     /// The job, as `config/jobs.toml` calls it.
     pub(in crate::bot) job: String,
-    /// Workspace, channel and thread; no thread: its message begins one.
+    /// Workspace, channel and thread; without a thread, the run's message begins one.
     pub(in crate::bot) team: String,
     pub(in crate::bot) channel: String,
     pub(in crate::bot) thread_ts: Option<String>,
-    /// Who asked for it.
+    /// The person who asked for the run.
     pub(in crate::bot) by: Actor,
-    /// Who asked for the same meanwhile.
+    /// Other people who asked for the same run meanwhile.
     #[serde(default)]
     pub(in crate::bot) also: Vec<Actor>,
-    /// The case that it gathers facts for.
+    /// Id of the case that the run gathers facts for.
     #[serde(default)]
     pub(in crate::bot) case: Option<String>,
-    /// Path of the runbook that says what its artifacts mean.
+    /// Path of the runbook that says what the artifacts mean.
     #[serde(default)]
     pub(in crate::bot) runbook: Option<String>,
-    /// What the paste filled, for checks to compare with.
+    /// Values captured from the paste, for checks to compare with.
     #[serde(default)]
     pub(in crate::bot) captures: BTreeMap<String, Vec<String>>,
-    /// What is sent, without secret values.
+    /// The parameters that are sent, without secret values.
     pub(in crate::bot) parameters: BTreeMap<String, String>,
     /// Names of the parameters whose values are kept in memory only.
     #[serde(default)]
     pub(in crate::bot) secrets: Vec<String>,
-    /// Where it is, and since when.
+    /// The stage, and the time at which the run entered it.
     pub(in crate::bot) stage: Stage,
     pub(in crate::bot) since: Timestamp,
-    /// When it was sent.
+    /// Time at which the run was sent.
     #[serde(default)]
     pub(in crate::bot) triggered_at: Option<Timestamp>,
-    /// When the run that this one repeats was sent, of which nobody knows what became: it is looked for first.
+    /// Time at which the run that this one repeats was sent, when its outcome is unknown: it is looked for first.
     #[serde(default)]
     pub(in crate::bot) lost_at: Option<Timestamp>,
-    /// Who decided what.
+    /// The people who approved, declined or cancelled the run.
     #[serde(default)]
     pub(in crate::bot) approved: Option<Actor>,
     #[serde(default)]
     pub(in crate::bot) declined: Option<Actor>,
     #[serde(default)]
     pub(in crate::bot) cancel: Option<Actor>,
-    /// Jenkins was asked to cancel it.
+    /// True once Jenkins was asked to cancel the run.
     #[serde(default)]
     pub(in crate::bot) cancel_sent: bool,
-    /// Somebody's same request was in the queue: it is not ours to cancel.
+    /// True when somebody's equal request was in Jenkins' queue: it is not ours to cancel.
     #[serde(default)]
     pub(in crate::bot) joined: bool,
-    /// Its number in the queue, by which its build is known again.
+    /// Number in Jenkins' queue, by which the build is recognised.
     #[serde(default)]
     pub(in crate::bot) queue_id: Option<u64>,
     /// Number of the build, once it is known.
     #[serde(default)]
     pub(in crate::bot) number: Option<u64>,
-    /// What went wrong.
+    /// The latest problem.
     #[serde(default)]
     pub(in crate::bot) trouble: Option<Trouble>,
-    /// The message that it was asked for with is deleted: nothing more is posted.
+    /// True when the message that asked for the run is deleted: nothing more is posted.
     #[serde(default)]
     pub(in crate::bot) silent: bool,
 }
 
-/// Where a run is.
+/// The stage of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "kebab-case")]
 pub(in crate::bot) enum Stage {
-    /// Somebody else must approve it in time.
+    /// Waits for the approval of a second person, until a time limit.
     Approval { until: Timestamp },
-    /// To be sent, once so many others of its job have ended.
+    /// Waits to be sent until `behind` other runs of its job have ended.
     Ready { behind: usize },
-    /// It may have been sent: looked up before anything is said.
+    /// The run may have been sent: it is looked up before anything is reported.
     Triggering,
-    /// It waits in Jenkins' queue, if it is still there.
+    /// The run waits in Jenkins' queue, if it is still there.
     Queued {
         queue_id: u64,
         why: Option<String>,
         missing_since: Option<Timestamp>,
     },
-    /// It runs.
+    /// The build runs.
     Running { number: u64, waits_for_input: bool },
-    /// It has ended; what it left behind is being read.
-    MessageReader {
+    /// The build has ended; its artifacts are being read.
+    Reading {
         number: u64,
         result: BuildResult,
         seconds: Option<i64>,
     },
-    /// Nothing more happens.
+    /// The run is over, and changes no more.
     Over { end: Box<End> },
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub(in crate::bot) enum End {
-    /// It ran to its end.
+    /// The build ran to its end.
     Done(Ended),
-    /// It was not started, for certain.
+    /// The run was certainly not started.
     Refused,
-    /// What was filled in does not fit the job.
+    /// The values do not fit the job.
     Invalid { faults: Vec<String> },
-    /// Nobody knows whether it was started.
+    /// Nobody knows whether the run was started.
     Unknown,
-    /// Nobody wants it any more.
+    /// The run was cancelled.
     Cancelled,
-    /// It was not approved.
+    /// The run was declined.
     Declined,
-    /// It was not approved in time.
+    /// The run was not approved in time.
     Expired,
-    /// It takes longer than it is followed.
+    /// The run takes longer than runs are followed.
     GaveUp,
-    /// It is gone from Jenkins.
+    /// The run is gone from Jenkins.
     Gone,
 }
 
-/// What came of a run that ran to its end. Holds no secrets.
+/// The outcome of a run that ran to its end. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::bot) struct Ended {
     pub(in crate::bot) result: BuildResult,
     pub(in crate::bot) seconds: Option<i64>,
-    /// Whether there were checks.
+    /// True when there were checks.
     pub(in crate::bot) has_checks: bool,
     pub(in crate::bot) findings: Vec<Finding>,
-    /// Why nothing can be said; empty for a plain verdict.
+    /// Reasons why there is no verdict; empty when there is a plain one.
     pub(in crate::bot) missing: Vec<String>,
-    /// The section that follows, and whether it is shown.
+    /// The section that follows; `is_shown` is true when it is shown.
     pub(in crate::bot) section: Option<String>,
     pub(in crate::bot) is_shown: bool,
-    /// Known errors in what it left behind.
+    /// Known errors in the artifacts.
     pub(in crate::bot) found: Vec<FoundError>,
 }
 
@@ -166,7 +166,7 @@ pub(in crate::bot) fn notice_of(run: &str) -> String {
 }
 
 impl Stage {
-    /// It came into the queue.
+    /// The stage of a run that has entered the queue.
     pub(in crate::bot) fn queued(queue_id: u64) -> Self {
         Self::Queued {
             queue_id,
@@ -175,7 +175,7 @@ impl Stage {
         }
     }
 
-    /// It became a build.
+    /// The stage of a run that has become a build.
     pub(in crate::bot) fn running(number: u64) -> Self {
         Self::Running {
             number,
@@ -185,14 +185,14 @@ impl Stage {
 }
 
 impl Run {
-    /// A run as it was kept. `None` when it cannot be read, which is logged.
+    /// Reads a saved run. Returns `None` when it cannot be read, which is logged.
     pub(in crate::bot) fn read(row: &RunRow) -> Option<Run> {
         serde_json::from_str(&row.body)
             .inspect_err(|cause| error!(%cause, run = row.id, "a run in the store cannot be read"))
             .ok()
     }
 
-    /// As it is kept. `version` as it was read, 0 for a new one.
+    /// The row to save. `version` is that of the row as it was read, 0 for a new one.
     pub(in crate::bot) fn row(
         &self,
         version: i64,
@@ -210,7 +210,7 @@ impl Run {
             channel: self.channel.clone(),
             thread_ts: self.thread_ts.clone(),
             case: self.case.clone(),
-            // What has ended is not compared; who asks for the same as a silent one would never see what comes of it.
+            // Runs that have ended are not compared; a person who joined a silent one would never see its outcome.
             fingerprint: fingerprint.filter(|_| !self.silent && self.is_live()),
             live: self.is_live(),
             version,
@@ -220,7 +220,8 @@ impl Run {
         })
     }
 
-    /// Without what people gave it, once it has ended and nobody shall see it any more; what is under way needs it.
+    /// The run without the values that people gave it, once it has ended and is silent; while it is under way it needs
+    /// them. `None` when nothing is to be erased.
     fn erased(&self) -> Option<Run> {
         if !self.silent || self.is_live() {
             return None;
@@ -242,7 +243,8 @@ impl Run {
         Some(run)
     }
 
-    /// The message that it was asked for with is deleted: what was sent goes on in silence, what was not never is.
+    /// Silences the run after the message that asked for it is deleted: if it was sent it goes on in silence, else it
+    /// never is.
     pub(in crate::bot) fn silence(&mut self, now: Timestamp) {
         self.silent = true;
         self.captures.clear();
@@ -251,7 +253,7 @@ impl Run {
         }
     }
 
-    /// Goes on with what another run was followed to: it still runs, and is not started once more.
+    /// Continues to follow the build or queue item that another run gave up: it still runs, and is not started again.
     pub(in crate::bot) fn take_up(&mut self, old: &Run, now: Timestamp) {
         let gave_up = matches!(&old.stage, Stage::Over { end } if **end == End::GaveUp);
         let stage = match (old.number, old.queue_id) {
@@ -272,15 +274,15 @@ impl Run {
         !matches!(self.stage, Stage::Over { .. })
     }
 
-    /// Whether it takes one of the places that its job has at the same time.
+    /// Returns true when the run takes one of the places that its job has at the same time.
     pub(in crate::bot) fn takes_place(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Triggering | Stage::Queued { .. } | Stage::Running { .. } | Stage::MessageReader { .. }
+            Stage::Triggering | Stage::Queued { .. } | Stage::Running { .. } | Stage::Reading { .. }
         )
     }
 
-    /// Goes on to another stage.
+    /// Enters a stage.
     pub(in crate::bot) fn go(&mut self, stage: Stage, now: Timestamp) {
         if std::mem::discriminant(&self.stage) != std::mem::discriminant(&stage) {
             self.since = now;
@@ -288,12 +290,12 @@ impl Run {
         self.stage = stage;
     }
 
-    /// Ends.
+    /// Ends the run.
     pub(in crate::bot) fn end(&mut self, end: End, now: Timestamp) {
         self.go(Stage::Over { end: Box::new(end) }, now);
     }
 
-    /// What came of it, once it ran to its end.
+    /// The outcome of the run, once it ran to its end.
     pub(in crate::bot) fn ended(&self) -> Option<&Ended> {
         match &self.stage {
             Stage::Over { end } => match &**end {
@@ -304,7 +306,7 @@ impl Run {
         }
     }
 
-    /// How it ended, in a word or two.
+    /// The result, in a word or two.
     pub(in crate::bot) fn result(&self) -> Option<String> {
         let ended = self.ended()?;
         Some(if ended.missing.is_empty() {
@@ -314,7 +316,7 @@ impl Run {
         })
     }
 
-    /// Where it is, as templates call it.
+    /// The name of the stage in templates.
     pub(in crate::bot) fn stage_name(&self) -> RunStage {
         match &self.stage {
             Stage::Approval { .. } => RunStage::Approval,
@@ -325,7 +327,7 @@ impl Run {
                 waits_for_input: true, ..
             } => RunStage::Input,
             Stage::Running { .. } => RunStage::Running,
-            Stage::MessageReader { .. } => RunStage::Reading,
+            Stage::Reading { .. } => RunStage::Reading,
             Stage::Over { end } => match &**end {
                 End::Done(_) => RunStage::Done,
                 End::Refused => RunStage::Refused,

@@ -1,4 +1,4 @@
-//! A build that runs: how far it is, what it prints, whether it waits for somebody, and when it is over.
+//! A running build: its progress, its log, its waits for input, and its end.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use crate::jobs::log;
 use crate::respond::Trouble;
 use crate::store::{self, AuditEntry};
 
-/// Lines of the log that are shown.
+/// Maximum number of log lines that are shown.
 const LINES: usize = 5;
-/// Characters of each.
+/// Maximum characters of a log line that is shown.
 const LINE: usize = 160;
-/// Characters of the log that are kept to find its last lines in.
+/// Characters of the log that are kept to find the last lines in.
 const LOG: usize = 4_000;
 
 impl Runner {
-    /// Looks at the build, and shows how far it is.
+    /// Looks up the build, and shows its progress.
     pub(super) async fn running(
         &self,
         asking: &Asking<'_>,
@@ -33,7 +33,7 @@ impl Runner {
     ) -> Result<Next, store::Error> {
         let path = &asking.job.path;
         if run.cancel.is_some() && run.joined {
-            // Somebody else wants it too: it goes on without us.
+            // Somebody else wants the build too: it goes on without this run.
             run.end(End::Cancelled, self.context.clock.now());
             return self.written(asking.row, &run, live, "left").await;
         }
@@ -55,7 +55,7 @@ impl Runner {
             Err(error) => return self.unanswered(asking, run, live, &error).await,
         };
         if build.queue_id.is_some() && run.queue_id.is_some() && build.queue_id != run.queue_id {
-            // Jenkins counts anew after some crashes: the number is that of another request now.
+            // Jenkins restarts its numbering after some crashes: the number belongs to another request now.
             run.trouble = Some(Trouble {
                 class: "another-build".to_owned(),
                 words: "the build that Jenkins names is not the one that was asked for".to_owned(),
@@ -73,7 +73,7 @@ impl Runner {
             .filter(|estimate| *estimate > 0);
         if let State::Done(result) = &build.state {
             run.go(
-                Stage::MessageReader {
+                Stage::Reading {
                     number,
                     result: result.clone(),
                     seconds: Some(seconds_of(&build, &run, self.context.clock.now())),
@@ -96,14 +96,14 @@ impl Runner {
         if *waits_for_input != waits || had_trouble {
             *waits_for_input = waits;
             self.save(asking.row, &run, live, Vec::new()).await?;
-            // What was shown is shown with the row.
+            // The changes were shown together with the row.
         } else {
             self.show(&run, live).await?;
         }
         Ok(Next::Wait(self.slower(live.looks)))
     }
 
-    /// Between two looks at a build: the longer it runs, the longer.
+    /// The interval between two look-ups of a build, which grows with their number.
     fn slower(&self, looks: u32) -> Duration {
         match looks {
             ..30 => self.pace.build,
@@ -112,9 +112,9 @@ impl Runner {
         }
     }
 
-    /// The last lines that a build printed. Without them a run is followed all the same.
+    /// Reads the last lines of a build's log. If that fails, the run is followed all the same.
     async fn read_log(&self, asking: &Asking<'_>, run: &Run, number: u64, live: &mut FollowState) {
-        // Secret values that are not known any more cannot be taken out.
+        // Secret values that are not known any more cannot be masked.
         let Some(masks) = self.masks(asking.job, run) else {
             return;
         };
@@ -124,7 +124,7 @@ impl Runner {
         live.log_end.push_str(&more.text);
         let excess = live.log_end.chars().count().saturating_sub(LOG);
         if excess > 0 {
-            // Whole lines only: half a secret is none that could be taken out.
+            // Whole lines only: half a secret could not be masked.
             let rest: String = live.log_end.chars().skip(excess).collect();
             rest.split_once('\n')
                 .map_or("", |(_, rest)| rest)
@@ -141,7 +141,7 @@ impl Runner {
     }
 }
 
-/// How long a build took: Jenkins knows, and where it does not say, we saw it.
+/// The duration of a build in seconds: as Jenkins reports it, else as the bot saw it.
 fn seconds_of(build: &Build, run: &Run, now: Timestamp) -> i64 {
     let seen = now.duration_since(run.since);
     build.took.unwrap_or(seen).as_secs()

@@ -1,4 +1,4 @@
-//! The end of a run: its artifacts are read, its checks made, and the section that follows is shown.
+//! The end of a run: its artifacts are read, its checks evaluated, and the section that follows is shown.
 
 use std::collections::BTreeMap;
 
@@ -21,15 +21,15 @@ use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
 use crate::jobs::{BuildResult, Job, Values, fit};
 use crate::store::{self, Action, CaseRow, Changes, NewPost};
 
-/// Tries to read an artifact at which Jenkins fails.
+/// Maximum tries to read an artifact while Jenkins fails.
 const TRIES: u32 = 3;
-/// How long artifacts are waited for while Jenkins is away.
+/// Time for which artifacts are waited for while Jenkins is down.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
-/// How often a step is tried again when a case changed meanwhile.
+/// Maximum tries of a step whose case changed meanwhile.
 const AGAIN: usize = 20;
 
 impl Runner {
-    /// Reads what a run left behind and says where to go on.
+    /// Reads the artifacts of a run and says where to go on.
     pub(super) async fn settle(
         &self,
         asking: &Asking<'_>,
@@ -64,7 +64,7 @@ impl Runner {
             },
             masks,
         };
-        // Somebody stopped it: what it lacks is no news.
+        // The run was stopped: missing artifacts are no news.
         let is_stopped = run.cancel.is_some() && *result == BuildResult::Aborted;
         let none = Checks::default();
         let mut ended = judged(if is_stopped { &none } else { &checks }, &evidence, result, seconds);
@@ -75,7 +75,7 @@ impl Runner {
         if !ended.missing.is_empty() {
             ended.section = None;
         }
-        // What cannot be taken out must not be told.
+        // Values that cannot be masked must not be shown.
         if values.is_none() {
             for finding in &mut ended.findings {
                 finding.seen = finding.seen.as_ref().map(|_| crate::jobs::masks::MASK.to_owned());
@@ -93,7 +93,8 @@ impl Runner {
             .await
     }
 
-    /// What the pasted message names another value for by now: a verdict about the old one is of no use.
+    /// Sentences about captured values that were sent and that the edited message has since replaced: a verdict about
+    /// the old ones is of no use.
     async fn changed_since(&self, run: &Run) -> Result<Vec<String>, store::Error> {
         let row = match &run.case {
             Some(id) => self.context.store.case(id).await?,
@@ -121,7 +122,7 @@ impl Runner {
         Ok(changed)
     }
 
-    /// Every artifact that a check wants, and what else may be read.
+    /// Every artifact that the checks need, and others that may be read.
     async fn artifacts(
         &self,
         asking: &Asking<'_>,
@@ -145,11 +146,11 @@ impl Runner {
                 tries += 1;
                 match asking.client.artifact(&asking.job.path, number, path, most).await {
                     Ok(bytes) => break Artifact::Read(bytes),
-                    // Jenkins itself is away.
+                    // Jenkins itself is down.
                     Err(error @ (Error::Starting | Error::Unreachable { .. } | Error::Busy)) => return Err(error),
                     Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
                     Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
-                    // These say it by themselves.
+                    // The text of these errors needs no addition.
                     Err(
                         error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
                     ) => break Artifact::NotRead(error.to_string()),
@@ -161,7 +162,7 @@ impl Runner {
         Ok(read)
     }
 
-    /// Writes the end of a run down together with the section that follows.
+    /// Saves the end of a run together with the section that follows.
     async fn commit(
         &self,
         asking: &Asking<'_>,
@@ -210,7 +211,7 @@ impl Runner {
             if self.save_with(asking.row, &run, live, done).await? {
                 return Ok(Next::Again);
             }
-            // The run itself changed: look at it anew. A case alone: put it together again.
+            // If the run itself changed, look at it again. If only a case did, build the changes again.
             match self.context.store.run(&run.id).await? {
                 Some(row) if row.version == asking.row.version => {}
                 _ => return Ok(Next::Again),
@@ -228,8 +229,8 @@ impl Runner {
         self.written(asking.row, &run, live, "verdict").await
     }
 
-    /// The case of a run goes on at another place, at the end of its thread: what is to be posted and written down. Without
-    /// a case a new one begins there.
+    /// Moves the case of a run to another section, shown at the end of its thread, and returns the posts and rows to
+    /// save. Without a case, a new one begins there.
     pub(super) async fn moved(
         &self,
         run: &Run,
@@ -252,7 +253,7 @@ impl Runner {
         };
         let now = self.context.clock.now();
         let mut done = Changes::default();
-        // What only one person sees stays theirs; what everybody is shown is another case.
+        // A case that only one person sees stays theirs; the one that everybody is shown is another.
         let mut case = None;
         for id in run.case.iter().chain([&own_case(run)]) {
             let row = self.context.store.case(id).await?;
@@ -264,7 +265,7 @@ impl Runner {
             None => (new_case(run, thread.clone()), 0, now),
         };
         if case.post.as_deref() == Some(key) {
-            // It was shown already: what it shows is brought up to date.
+            // The card was shown already: it is updated.
             case.go_to(place, mark);
             let shown = self.context.mind.show(&known, &case);
             done.posts.extend(rows::update(&case, version, &shown));
@@ -313,7 +314,8 @@ fn run_with(mut run: Run, ended: Ended, now: Timestamp) -> Run {
     run
 }
 
-/// The checks that count for a run: the runbook's own, else the job's. None of them reads what is not on the list.
+/// The checks that apply to a run: the runbook's own, else the job's. None of them reads a file that is not on the
+/// list.
 fn checks_of(known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
     let runbooks = &known.library.runbooks;
     let runbook = run.runbook.as_ref();
@@ -329,7 +331,7 @@ fn checks_of(known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
     }
 }
 
-/// What the checks say.
+/// The verdict of the checks.
 fn judged(checks: &Checks, evidence: &Evidence<'_>, result: &BuildResult, seconds: Option<i64>) -> Ended {
     let mut ended = Ended {
         result: result.clone(),

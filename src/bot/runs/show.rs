@@ -1,4 +1,4 @@
-//! A run's message.
+//! The message of a run in Slack: its content and its updates.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,23 +14,23 @@ use crate::respond::RunCard;
 use crate::slack::sender::Body;
 use crate::store::{self, Action, AuditEntry, Changes, NewPost, RunRow};
 
-/// What is known of a run only while it is followed.
+/// The state of a run that is kept only while it is followed.
 #[derive(Debug, Default)]
 pub(super) struct FollowState {
-    /// The version of the row that was shown last, and what was shown.
+    /// The version of the row that was shown last, and its message.
     pub(super) version: i64,
     pub(super) shown: Option<Body>,
-    /// The end of its log, masked.
+    /// The last lines of the build's log, masked.
     pub(super) log: Vec<String>,
-    /// Position in the log.
+    /// Position in the build's log up to which it was read.
     pub(super) log_read: LogPosition,
-    /// The end of the log as it came, to go on from.
+    /// The end of the log as Jenkins sent it, to continue from.
     pub(super) log_end: String,
-    /// How long builds of the job take, in seconds.
+    /// Jenkins' estimate of the build's duration, in seconds.
     pub(super) estimate: Option<i64>,
-    /// Looks at it in this stage.
+    /// Look-ups in this stage.
     pub(super) looks: u32,
-    /// Answers in a row that were none.
+    /// Failed look-ups in a row.
     pub(super) failures: u32,
 }
 
@@ -40,7 +40,7 @@ impl Runner {
         body(&self.context.mind.responder().run(&self.card(run, live)))
     }
 
-    /// The message of a run, changed.
+    /// The update of a run's message.
     pub(super) fn update(&self, run: &Run, live: &FollowState) -> Option<NewPost> {
         self.change(run, &self.body(run, live))
     }
@@ -57,7 +57,7 @@ impl Runner {
         })
     }
 
-    /// Writes a run down, with its message and what the audit is told. `false` when it changed since it was read.
+    /// Saves a run, with its message and audit entries. Returns false when it changed since it was read.
     pub(super) async fn save(
         &self,
         row: &RunRow,
@@ -72,7 +72,7 @@ impl Runner {
         self.save_with(row, run, live, done).await
     }
 
-    /// The same with more that belongs to it.
+    /// Saves a run together with other changes that belong to it.
     pub(super) async fn save_with(
         &self,
         row: &RunRow,
@@ -84,7 +84,7 @@ impl Runner {
             return Ok(true);
         };
         done.runs.push(new);
-        // First: what follows from it comes below.
+        // The update comes first: posts that follow from it come below.
         let shown = self.body(run, live);
         if let Some(update) = self.change(run, &shown) {
             done.posts.insert(0, update);
@@ -109,8 +109,8 @@ impl Runner {
         Ok(saved)
     }
 
-    /// A reply in the thread of a run that was not approved: a message that is changed notifies nobody. `None` where the
-    /// thread is not known, or nothing about the run is shown any more.
+    /// A reply in the thread of a run that was not approved, since an update of its message notifies nobody. `None`
+    /// when the thread is not known, or when the run is silent.
     pub(super) async fn notice(&self, run: &Run, until: Option<Timestamp>) -> Result<Option<NewPost>, store::Error> {
         if run.silent {
             return Ok(None);
@@ -136,13 +136,13 @@ impl Runner {
         Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &body(&said))))
     }
 
-    /// Shows how far a run is, when that is not what is shown already.
+    /// Updates a run's message when its progress has changed.
     pub(super) async fn show(&self, run: &Run, live: &mut FollowState) -> Result<(), store::Error> {
         let shown = self.body(run, live);
         if live.shown.as_ref() == Some(&shown) {
             return Ok(());
         }
-        // Somebody changed the run since it was read, and showed that: it is looked at anew.
+        // Somebody changed the run since it was read, and showed that: the next look takes it up.
         let row = self.context.store.run(&run.id).await?;
         if row.is_none_or(|row| row.version != live.version) {
             return Ok(());
@@ -202,12 +202,12 @@ impl Runner {
                 }
                 _ => {}
             },
-            Stage::Triggering | Stage::MessageReader { .. } => {}
+            Stage::Triggering | Stage::Reading { .. } => {}
         }
         card
     }
 
-    /// The parameters in the order of the registry, as people read them.
+    /// The parameters in the order of the registry, with secrets masked.
     fn parameters(&self, run: &Run) -> Vec<(String, String)> {
         let mut shown = self.shown(run);
         let job = self.job(run);
@@ -228,7 +228,7 @@ impl Runner {
         })
     }
 
-    /// What the audit is told of an error of Jenkins.
+    /// The audit's details of an error of Jenkins.
     pub(super) fn told(trouble: &crate::respond::Trouble) -> [(&'static str, Value); 2] {
         [
             ("class", Value::from(trouble.class.clone())),

@@ -1,4 +1,4 @@
-//! Starting a job, once: written down before it is sent, looked up when the answer is lost, never sent again.
+//! Starting a job at most once: saved before it is sent, looked up when the answer is lost, never sent again.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -14,17 +14,17 @@ use crate::jobs::{Definition, parameters};
 use crate::respond::Trouble;
 use crate::store;
 
-/// How long what became of a lost request is looked for while Jenkins does not answer.
+/// Time for which a lost request is looked for while Jenkins does not answer.
 const SEARCH: SignedDuration = SignedDuration::from_mins(10);
-/// What the id of a run that repeats another one has in addition.
+/// Suffix of the id of a run that repeats another one.
 pub(super) const AGAIN: char = '+';
-/// How long a run whose fate nobody knows is looked for when somebody asks for the same.
+/// Age up to which a run with an unknown outcome is looked for when somebody asks for an equal one.
 const LATELY: SignedDuration = SignedDuration::from_mins(15);
-/// Margin before a trigger within which other runs of the job are still looked at: the clock may have been set.
+/// Margin before a trigger within which other runs of the job are checked too: the clock may have been set.
 const EARLIER: SignedDuration = SignedDuration::from_hours(1);
 
 impl Runner {
-    /// Starts a run, as soon as its job has a place for it.
+    /// Starts a run as soon as its job has a free place.
     pub(super) async fn start(
         &self,
         asking: &Asking<'_>,
@@ -43,7 +43,7 @@ impl Runner {
         };
         let definition = match asking.client.definition(&asking.job.path).await {
             Ok(definition) => definition,
-            // Whoever was approved, or has waited for their turn, does not lose it to a restart of Jenkins.
+            // A run that was approved, or has waited for its turn, does not lose it to a restart of Jenkins.
             Err(error) if error.is_passing() && self.has_waited(&run) => {
                 return self.unanswered(asking, run, live, &error).await;
             }
@@ -97,7 +97,7 @@ impl Runner {
         waited && self.context.clock.now().duration_since(run.since) < SEARCH
     }
 
-    /// When the same was sent a while ago and nobody knows what became of it: whichever way people ask again.
+    /// The time at which an equal run with an unknown outcome was sent a while ago, in whatever way people ask again.
     async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
         let now = self.context.clock.now();
         let since = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
@@ -111,7 +111,7 @@ impl Runner {
         Ok(lost.filter_map(|other| other.triggered_at).min())
     }
 
-    /// How many runs of the job must end before this one has its place.
+    /// The number of runs of the job that must end before this one has its place.
     async fn before(&self, run: &Run, asking: &Asking<'_>) -> Result<usize, store::Error> {
         let rows = self.context.store.live_runs().await?;
         let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
@@ -127,7 +127,7 @@ impl Runner {
         Ok((taken + 1_usize).saturating_sub(places))
     }
 
-    /// Sends it. What is written down says already that it may have been.
+    /// Sends the run. The saved row says already that it may have been sent.
     async fn send(
         &self,
         asking: &Asking<'_>,
@@ -197,7 +197,7 @@ impl Runner {
 
     // --- what became of a lost request ----------------------------------------------------------------------------
 
-    /// It may have been sent: what is there of it in Jenkins decides.
+    /// Looks up a run that may have been sent, and goes on with what is found in Jenkins.
     pub(super) async fn look_up(
         &self,
         asking: &Asking<'_>,
@@ -252,7 +252,7 @@ impl Runner {
         }
     }
 
-    /// When Jenkins must have a request, if it ever will.
+    /// The time after sending by which Jenkins must have a request, if it ever will.
     fn certain_after(&self, asking: &Asking<'_>) -> SignedDuration {
         let jenkins = self.registry().jenkins(&asking.job.jenkins.0);
         let timeout = SignedDuration::from_secs(jenkins.map_or(10, |jenkins| i64::from(jenkins.request_timeout)));
@@ -260,7 +260,7 @@ impl Runner {
         timeout.saturating_add(settled)
     }
 
-    /// What is in Jenkins of a run that was sent, or may have been. A build that is another run's is not it.
+    /// Looks up, in Jenkins, a run that was sent, or may have been. A build of another run does not count.
     pub(super) async fn looked_up(&self, asking: &Asking<'_>, run: &Run) -> Result<Found, Error> {
         let known = self.memory.definition(&asking.job.id);
         let definition = match known {
@@ -269,7 +269,7 @@ impl Runner {
         };
         let id = run_id(&run.id);
         let name = run_id_name(asking, &definition);
-        // Secret values are not told by Jenkins anyway.
+        // Jenkins does not report secret values anyway.
         let lost = Lost {
             parameters: &run.parameters,
             since: run.triggered_at.unwrap_or(run.since),
@@ -286,7 +286,8 @@ impl Runner {
         })
     }
 
-    /// `but`: what it repeats is not another.
+    /// Returns true when the build or queue item found belongs to another run. `but` is the id of a run that does not
+    /// count, nor do its repeats.
     async fn is_of_another(&self, run: &Run, found: &Found, but: &str) -> Result<bool, store::Error> {
         let first = |id: &str| id.trim_end_matches(AGAIN).to_owned();
         let but = first(but);
@@ -304,7 +305,8 @@ impl Runner {
         }))
     }
 
-    /// A run that is asked for again, because nobody knew what became of the first: that one may have turned up since.
+    /// Looks for the first try of a run that is repeated because the outcome of that try was unknown: it may have
+    /// turned up since.
     async fn found_again(
         &self,
         asking: &Asking<'_>,
@@ -313,7 +315,7 @@ impl Runner {
     ) -> Result<Option<Next>, store::Error> {
         let now = self.context.clock.now();
         let since = run.lost_at.unwrap_or(run.since);
-        // The run id of the first is not known here: its parameters have to do.
+        // The run id of the first try is not known here: its parameters have to do.
         let parameters = Lost {
             parameters: &run.parameters,
             since,
@@ -353,7 +355,7 @@ impl Runner {
                 run.lost_at = None;
                 return Ok(None);
             }
-            // It stays to be looked for, by whoever asks again.
+            // The run stays lost, to be looked for when somebody asks again.
             Err(error) => {
                 run.trouble = Some(trouble(&error, error.class()));
                 run.end(End::Refused, now);
@@ -372,7 +374,7 @@ fn run_id_name<'a>(asking: &Asking<'a>, definition: &Definition) -> Option<&'a s
     definition.parameter(name).map(|_| name)
 }
 
-/// A run's id as a parameter takes it.
+/// A run's id as a build parameter: at most 100 letters, digits, `.`, `-`, and `_` for anything else.
 fn run_id(id: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {

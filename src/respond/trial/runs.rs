@@ -1,4 +1,4 @@
-//! What is said about runs and jobs.
+//! Samples for the templates about runs and jobs.
 
 use minijinja::{Value, context};
 
@@ -28,7 +28,7 @@ const STAGES: [RunStage; 16] = [
     RunStage::Gone,
 ];
 const RESULTS: [&str; 6] = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT", "ODD"];
-/// `jenkins::Error::class`, and what `bot` adds to it; a new one falls back to the error's own words.
+/// The classes of `jenkins::Error::class` and those that `bot` adds; a new one falls back to the error's own words.
 const CLASSES: [&str; 32] = [
     "unregistered",
     "vanished",

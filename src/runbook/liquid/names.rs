@@ -1,13 +1,13 @@
-//! What stands in the place of Liquid that is no value of the data: literals, shortcodes, and names made of keys.
+//! Replacements for Liquid that is not a value of the data: literals, shortcodes, and names derived from keys.
 
-/// The text of a quoted literal.
+/// Returns the text of a quoted literal.
 pub(super) fn literal(text: &str) -> Option<String> {
     let text = text.trim();
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text.strip_prefix(quote)?.strip_suffix(quote).map(str::to_owned)
 }
 
-/// Hugo: `< ref "x.md" >` becomes its address, everything else nothing.
+/// Resolves a Hugo shortcode: `< ref "x.md" >` becomes its address, every other one nothing.
 pub(super) fn shortcode(inner: &str) -> Option<String> {
     let inside = inner
         .strip_prefix('<')
@@ -23,7 +23,7 @@ pub(super) fn shortcode(inner: &str) -> Option<String> {
     }
 }
 
-/// The name in a path that nothing is known about: `teams.satellite-link.comm.name` → `satellite-link`.
+/// Extracts the name from a path that the data does not have: `teams.satellite-link.comm.name` → `satellite-link`.
 pub(super) fn readable(path: &[&str]) -> String {
     const GENERIC: [&str; 12] = [
         "name",
@@ -52,7 +52,7 @@ pub(super) fn readable(path: &[&str]) -> String {
     words.join(" ")
 }
 
-/// A readable product name from a key such as `cos_full_notm`.
+/// Derives a readable product name from a key such as `cos_full_notm`.
 pub(super) fn product(key: &str) -> String {
     if key.starts_with("attribute-definition") {
         return String::new();
@@ -61,7 +61,7 @@ pub(super) fn product(key: &str) -> String {
     for suffix in ["_notm", "_full", "_short", "full", "short", "long", "_", "full"] {
         base = base.strip_suffix(suffix).unwrap_or(base);
     }
-    // Names that a key alone does not spell.
+    // Names that cannot be derived from the key alone.
     let known = match base {
         "cloud" | "Bluemix" | "bluemix" => "IBM Cloud",
         "openshift" | "redhat_openshift" => "Red Hat OpenShift",

@@ -1,4 +1,4 @@
-//! What a single line looks like: its indent, list marker, fence, columns.
+//! Properties of a single line: its indent, list marker, fence and columns.
 
 use super::Fence;
 
@@ -25,7 +25,7 @@ pub(super) fn without_indent(line: &str, columns: usize) -> &str {
     ""
 }
 
-/// Width of a list marker with the blanks behind it.
+/// Returns the width of a list marker with the blanks after it.
 pub(super) fn marker_width(bare: &str) -> Option<usize> {
     let digits = bare.bytes().take_while(u8::is_ascii_digit).count();
     let mark = if digits > 0 && digits < 10 {
@@ -64,7 +64,7 @@ pub(super) fn is_info(info: &str) -> bool {
     !info.is_empty() && info.len() < 24 && info.chars().all(|c| c.is_ascii_alphanumeric() || "-_+#.".contains(c))
 }
 
-/// A link whose address is never closed, closed where the address ends.
+/// Closes a link whose address is never closed, at the end of the address; `None` when there is none.
 pub(super) fn close_link(line: &str) -> Option<String> {
     let at = line.rfind("](")? + 2;
     let rest = line.get(at..)?;
@@ -81,7 +81,7 @@ pub(super) fn is_deep_heading(line: &str) -> bool {
     (2..=6).contains(&level) && line[level..].starts_with(' ')
 }
 
-/// `##Heading` is a heading to kramdown.
+/// Puts a space after the `#` of `##Heading`, which is a heading to kramdown.
 pub(super) fn space_heading(line: &str) -> String {
     let level = line.bytes().take_while(|c| *c == b'#').count();
     let rest = &line[level..];
@@ -91,7 +91,7 @@ pub(super) fn space_heading(line: &str) -> String {
     line.to_owned()
 }
 
-/// Columns of a table row: cells between bars that are not escaped.
+/// Counts the columns of a table row: the cells between bars that are not escaped.
 pub(super) fn columns(line: &str) -> usize {
     let bare = line.trim();
     let bare = bare.strip_prefix('|').unwrap_or(bare);

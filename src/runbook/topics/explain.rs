@@ -1,9 +1,9 @@
-//! Which blocks of a section explain, and which tell the reader to act.
+//! Classification of a section's blocks: those that explain, and those that tell the reader to act.
 
 use super::super::symptoms::{is_command, term_role};
 use super::super::{Block, BlockKind, Inline, Role, markdown, plain, plain_block, sentences};
 
-/// Blocks with their roles; the parts of a definition list by what their term says.
+/// Returns blocks with their roles; the parts of a definition list get theirs from the term.
 pub(super) fn pieces(blocks: &[Block]) -> Vec<(Block, Role)> {
     let mut out = Vec::new();
     for block in blocks {
@@ -40,7 +40,8 @@ pub(super) fn is_prose(block: &Block) -> bool {
     )
 }
 
-/// Labels, tags and the address of the original say nothing to a reader in need.
+/// Returns true for blocks that are useless to a reader in need: labels, tags, rules, empty paragraphs and the address
+/// of the original.
 pub(super) fn is_litter(block: &Block) -> bool {
     let attrs = block
         .attrs
@@ -59,8 +60,8 @@ pub(super) fn says_nothing(text: &str) -> bool {
     )
 }
 
-/// Splits text without marks: what explains, and from where on it tells the reader to act. An introduction that other
-/// sections follow explains unless it lists steps.
+/// Splits unmarked text into the part that explains and the part that tells the reader to act. An introduction followed
+/// by other sections is an explanation unless it lists steps.
 pub(super) fn explain_and_act(blocks: Vec<Block>, introduction: bool) -> (Vec<Block>, Vec<Block>) {
     let acts = |at: usize| match &blocks[at].kind {
         BlockKind::List { ordered: true, .. } => true,
@@ -96,7 +97,7 @@ pub(super) fn explain_and_act(blocks: Vec<Block>, introduction: bool) -> (Vec<Bl
     let mut rest = blocks.into_iter().skip(first);
     if let Some(block) = rest.next() {
         match split_paragraph(block, sentences::acts) {
-            // "Steps:" and the like lead in what follows.
+            // A lead-in such as "Steps:" belongs to what follows.
             (Some(whole), None) => acting.push(whole),
             (head, tail) => {
                 explaining.extend(head);
@@ -108,7 +109,7 @@ pub(super) fn explain_and_act(blocks: Vec<Block>, introduction: bool) -> (Vec<Bl
     (explaining, acting)
 }
 
-/// Without a word of what to do, the first sentence says what it is, and the rest is all there is to go by.
+/// Splits text without instructions: the first sentence is the explanation, and the rest is all there is to go by.
 pub(super) fn first_sentence(mut blocks: Vec<Block>) -> (Vec<Block>, Vec<Block>) {
     if blocks.is_empty() {
         return (blocks, Vec::new());

@@ -1,5 +1,5 @@
-//! Jenkins: its Slack plugin says `folder » job - #12 Still Failing after 3 min (Open)`, pipelines say what they like with a
-//! link to the build.
+//! Messages about Jenkins builds: those of its Slack plugin have the form `folder » job - #12 Still Failing after 3 min
+//! (Open)`; those of pipelines have any text with a link to the build.
 
 use std::sync::LazyLock;
 
@@ -8,10 +8,10 @@ use regex::Regex;
 use super::part::{Part, steady};
 use super::{Alert, Source, State, alert};
 
-/// The path of a build: `/job/folder/job/name/12/`.
+/// Matches the address of a build; its path is `/job/folder/job/name/12/`.
 static BUILD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^https?://[^/]+(?:/[^/]+)*?(?P<path>(?:/job/[^/?#]+)+)/\d+(?:[/?#]|$)").ok());
-/// What the plugin says, in the words of its source.
+/// Matches the plugin's messages, with the states from its source.
 static PLUGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^(?P<job>\S.*?) - (?P<build>#\S+) (?P<state>Starting|Started|Back to normal|Still Failing|Success|Failure|Aborted",
@@ -39,13 +39,13 @@ pub(super) fn read(part: &Part) -> Option<Alert> {
         (None, None) => return None,
     };
     let is = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|pattern| pattern.is_match(said));
-    // In this order: "back to normal after 3 failures" is over.
+    // The order matters: "back to normal after 3 failures" is resolved.
     let state = match (is(&PASSED), is(&FAILED)) {
         (true, false) => State::Resolved,
         (true, true) if said.to_lowercase().contains("back to normal") => State::Resolved,
         (_, true) => State::Firing,
         _ if by_plugin.is_some() || is(&ENDED) => State::Unknown,
-        // A link to a build in other news.
+        // A link to a build in an unrelated message.
         _ => return None,
     };
     let identity = match path {

@@ -1,4 +1,4 @@
-//! A part of a message that may be about an alert: an attachment, or the message without them.
+//! The parts of a message that may be about an alert: each attachment, and the message without its attachments.
 
 use std::sync::LazyLock;
 
@@ -8,35 +8,35 @@ use serde_json::Value;
 use crate::slack::decode::{array, string};
 use crate::slack::text::{attachment_text, own_text};
 
-/// A headline that is longer than this is none.
+/// Longest text that counts as a headline.
 const HEADLINE: usize = 500;
 
-/// What alerts are recognised by.
+/// The features by which alerts are recognised.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    /// Where the state and the name stand, most trusted first; plain, one line each.
+    /// Texts that hold the state and the name, most trusted first; plain, one line each.
     pub(super) heads: Vec<String>,
-    /// Addresses that the headlines link to.
+    /// Addresses of the links in the headlines.
     pub(super) links: Vec<String>,
-    /// Everything, plain.
+    /// The whole text, plain.
     pub(super) body: String,
-    /// Who says so: names and footers, in lower case.
+    /// Names and footers of the sender, in lower case.
     pub(super) speaker: String,
 }
 
 impl Part {
-    /// Whether the speaker or a link shows a product.
+    /// Returns true when the sender's names or footers contain the product's name.
     pub(super) fn is_by(&self, product: &str) -> bool {
         self.speaker.contains(product)
     }
 
-    /// The first link that a function makes something of.
+    /// Returns the first result of a function on the links.
     pub(super) fn link<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         self.links.iter().find_map(|link| find(link))
     }
 }
 
-/// The attachments of a message, each a part.
+/// Returns the attachments of a message, each as a part.
 pub(super) fn attached(message: &Value) -> impl Iterator<Item = Part> {
     array(message.get("attachments")).iter().map(|attachment| {
         let heads = ["title", "pretext", "text", "fallback"];
@@ -54,7 +54,7 @@ pub(super) fn attached(message: &Value) -> impl Iterator<Item = Part> {
     })
 }
 
-/// The message without its attachments.
+/// Returns the message without its attachments.
 pub(super) fn own(message: &Value) -> Part {
     let mut part = of(string(message, "text").into_iter(), message, &own_text(message));
     part.speaker = speakers(message, std::iter::empty());
@@ -100,7 +100,7 @@ fn links(text: &str) -> impl Iterator<Item = String> {
         .map(|link| link.replace("&amp;", "&"))
 }
 
-/// Text without mark-up, escapes and emoji.
+/// Removes mark-up, escapes and emoji from a text.
 pub(super) fn plain(text: &str) -> String {
     static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<(?:[^<>|\n]*\|)?([^<>\n]*)>").ok());
     static EMOJI: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(^|\s):[a-z0-9_+'-]+:(\s|$)").ok());
@@ -115,7 +115,7 @@ pub(super) fn plain(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Words that stay the same while an alert lasts: measured values, times and dates are left out.
+/// Keeps the words that stay the same while an alert lasts: measured values, times and dates are left out.
 pub(super) fn steady(text: &str) -> String {
     static CHANGING: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(

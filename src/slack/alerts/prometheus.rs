@@ -1,4 +1,4 @@
-//! Alertmanager, Grafana, and those whose templates look alike.
+//! Messages of Alertmanager and Grafana, and of products with similar templates.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use regex::Regex;
 use super::part::{Part, steady};
 use super::{Alert, Source, State, alert};
 
-/// `[FIRING:2]`, `[RESOLVED]`, `[FIRING:1, RESOLVED:2]`, perhaps behind a few words; and `Firing: …`.
+/// Matches `[FIRING:2]`, `[RESOLVED]`, `[FIRING:1, RESOLVED:2]`, possibly after a few words; and `Firing: …`.
 static HEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^(?:(?P<before>.{0,60}?)\[\s*(?P<state>(?i:firing|resolved))(?:\s*:\s*\d+)?(?:\s*[,|]\s*(?i:firing|resolved)\s*:\s*\d+)?\s*\]",
@@ -16,10 +16,10 @@ static HEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
-/// What Grafana said before version 8, and still says with alerting of that kind.
+/// Matches Grafana's headlines before version 8, which its legacy alerting still uses.
 static LEGACY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\W*\[(?P<state>(?i:alerting|ok|no data|pending|unknown))\]\s*(?P<rest>.*)$").ok());
-/// Where the text names the alert, or what it is about.
+/// Matches the line of the text that names the alert. `INSTANCE` below matches its subject.
 static ALERT_NAME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?im)^\W*alert(?:\s?name)?\s*[=:]\s*(?P<value>\S.*?)\s*$").ok());
 static INSTANCE: LazyLock<Option<Regex>> =
@@ -45,7 +45,7 @@ pub(super) fn read(part: &Part) -> Option<Alert> {
 
 fn modern(head: &str, is_known: bool) -> Option<(State, bool, String)> {
     let found = HEAD.as_ref()?.captures(head)?;
-    // Tickets are resolved too.
+    // Tickets are "resolved", too.
     let said = |word: &str| is_known || word.chars().all(char::is_uppercase);
     let word = found
         .name("state")
@@ -58,7 +58,7 @@ fn modern(head: &str, is_known: bool) -> Option<(State, bool, String)> {
     } else {
         State::Resolved
     };
-    // Only the default template counts, in capitals.
+    // Only the default template, in capitals, counts.
     let counted = head.contains("[FIRING:") || head.contains("[RESOLVED]");
     Some((state, counted, format!("{before} {rest}").trim().to_owned()))
 }
@@ -73,11 +73,12 @@ fn legacy(head: &str) -> Option<(State, bool, String)> {
     Some((state, false, found.name("rest")?.as_str().to_owned()))
 }
 
-/// What names the group in every message, and the names of its alerts. The fallback of Alertmanager ends in its address.
+/// Returns the identity of the group, common to all its messages, and the names of its alerts. Alertmanager's fallback
+/// text ends in its address.
 fn identity(rest: &str, body: &str) -> Option<(String, Vec<String>)> {
     let rest = rest.split(" | http").next().unwrap_or(rest).trim();
     let (outside, common) = match rest.split_once('(') {
-        // What the alerts have in common changes with every alert that joins, so it counts only when nothing else is told.
+        // The common labels change with every alert that joins, so they count only when there is nothing else.
         Some((outside, common)) if rest.ends_with(')') => (outside.trim(), Some(common.trim_end_matches(')'))),
         _ => (rest, None),
     };
@@ -104,7 +105,7 @@ fn identity(rest: &str, body: &str) -> Option<(String, Vec<String>)> {
     (!identity.is_empty()).then(|| (identity, names.into_iter().collect()))
 }
 
-/// A name in one word (`KubePodCrashLooping`) where the group begins with one, else all of it.
+/// Returns a name in one word (`KubePodCrashLooping`) if the group begins with one, else the whole text.
 fn alert_name(named: &str) -> Option<String> {
     let first = named.split_whitespace().next()?;
     let capitals = first.chars().filter(char::is_ascii_uppercase).count();

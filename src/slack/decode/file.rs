@@ -4,51 +4,51 @@ use serde_json::Value;
 
 use super::string;
 
-/// How Slack keeps a file.
+/// Slack's way of storing a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FileMode {
-    /// Uploaded.
+    /// An uploaded file.
     #[default]
     Hosted,
-    /// Text that somebody pasted as a snippet.
+    /// Text pasted as a snippet.
     Snippet,
-    /// Of another organisation: only its id is told, `files.info` knows more.
+    /// A file of another organisation: only its id is given; `files.info` has the rest.
     FileAccess,
-    /// Deleted, or hidden because the workspace holds too many.
+    /// A deleted file, or one hidden because the workspace holds too many.
     Gone,
-    /// Kept elsewhere: Slack has only a link.
+    /// A file stored elsewhere: Slack has only a link.
     External,
-    /// A mail that was sent to the channel: its text comes as the preview, the file is HTML.
+    /// A mail sent to the channel: its text comes as the preview, the file is HTML.
     Email,
     /// A canvas, a list, or something newer.
     Other,
 }
 
-/// A file.
+/// A file of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileRef {
-    /// Its id.
+    /// The file's id.
     pub id: String,
-    /// How it is kept.
+    /// The way it is stored.
     pub mode: FileMode,
-    /// Its name.
+    /// The file's name.
     pub name: Option<String>,
-    /// MIME type, as Slack guesses it.
+    /// MIME type as guessed by Slack.
     pub mimetype: Option<String>,
-    /// Slack's word for its kind: `text`, `python`, `png`.
+    /// Slack's name of the file type: `text`, `python`, `png`.
     pub filetype: Option<String>,
-    /// Where it can be read with the bot's token: `url_private_download`, else `url_private`.
+    /// Address for downloads with the bot's token: `url_private_download`, else `url_private`.
     pub url: Option<String>,
-    /// How it begins.
+    /// Beginning of the content.
     pub preview: Option<String>,
-    /// Whether there is more than the preview.
+    /// True when the file goes on after the preview.
     pub preview_is_truncated: bool,
-    /// Bytes.
+    /// Size in bytes.
     pub size: Option<u64>,
 }
 
-/// Kinds that Slack names for text, besides `text/…`, JSON, YAML and XML: its snippet types, and endings of files that it
-/// calls binary because it does not know them.
+/// Types that Slack uses for text, besides `text/…`, JSON, YAML and XML: its snippet types, and extensions of files
+/// that it calls binary because it does not know them.
 const TEXT_KINDS: &str = "\
     text txt log out err trace csv tsv markdown md rst json ndjson jsonl yaml yml xml toml ini cfg conf config \
     properties env diff patch plain plaintext apex applescript asp awk bat boxnote c cc cpp csharp cs css clojure \
@@ -57,7 +57,7 @@ const TEXT_KINDS: &str = "\
     r ruby rb rust rs sass scala scheme sh shell smalltalk sql swift tex tf ts tsx typescript vb";
 
 impl FileRef {
-    /// Reads a file; `None` when there is nothing that could be a file.
+    /// Reads a file; `None` when the value cannot be a file.
     pub fn read(file: &Value) -> Option<Self> {
         file.as_object()?;
         let of = |key: &str| string(file, key);
@@ -76,7 +76,7 @@ impl FileRef {
             mimetype: of("mimetype"),
             filetype: of("filetype"),
             url: of("url_private_download").or_else(|| of("url_private")),
-            // Of a mail, `preview` may be HTML.
+            // The `preview` of a mail may be HTML.
             preview: if of("mode").as_deref() == Some("email") {
                 of("plain_text").or_else(|| of("preview_plain_text"))
             } else {
@@ -91,7 +91,7 @@ impl FileRef {
         })
     }
 
-    /// Whether it is known to be text, by what Slack says and by its name.
+    /// Returns true for a file that is known to be text, by its types and its name.
     pub fn is_text(&self) -> bool {
         if self.mode == FileMode::Snippet {
             return true;
@@ -115,12 +115,12 @@ impl FileRef {
         }
     }
 
-    /// What people are told: its name, else its id.
+    /// Returns the displayed name: the file's name, else its id.
     pub fn shown(&self) -> String {
         self.name.clone().unwrap_or_else(|| format!("the file {}", self.id))
     }
 
-    /// Whether it is a web page itself.
+    /// Returns true for a web page.
     pub fn is_html(&self) -> bool {
         self.mimetype.as_deref() == Some("text/html")
             || self.filetype.as_deref() == Some("html")
@@ -132,7 +132,8 @@ impl FileRef {
         Some(ending.to_ascii_lowercase())
     }
 
-    /// Whether it may hold text that can be had: what Slack Connect shares tells its kind only when asked.
+    /// Returns true for a file that may hold accessible text: files from Slack Connect reveal their type only to
+    /// `files.info`.
     pub fn may_hold_text(&self) -> bool {
         match self.mode {
             FileMode::Gone | FileMode::External | FileMode::Email => false,
@@ -141,7 +142,7 @@ impl FileRef {
         }
     }
 
-    /// Whether the preview is all there is.
+    /// Returns true when the preview is the whole content.
     pub fn is_read(&self) -> bool {
         self.mode == FileMode::Snippet && self.preview.is_some() && !self.preview_is_truncated
     }

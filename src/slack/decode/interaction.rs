@@ -1,4 +1,4 @@
-//! What people do besides writing: buttons, shortcuts, modals, slash commands. Every field is optional that can be, as in
+//! Interactions: buttons, shortcuts, modals and slash commands. Every field that can be absent is optional, as in
 //! messages: `team` is null in organisation-wide installs, and one odd field must not cost a click.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -9,10 +9,10 @@ use super::message::{self, Message};
 use super::{Envelope, FileRef, Identity, array, string};
 use crate::slack::text;
 
-/// Something that a person did and waits for.
+/// An action of a person who waits for the response.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Interaction {
-    /// `block_actions`: a button was pressed, or something chosen.
+    /// `block_actions`: a button was pressed or an option chosen.
     Actions(Box<Actions>),
     /// `message_action` and `shortcut`.
     Shortcut(Box<Shortcut>),
@@ -20,171 +20,171 @@ pub enum Interaction {
     View(Box<ViewAnswer>),
     /// A slash command.
     Command(Box<SlashCommand>),
-    /// Nothing for us.
+    /// Any other type, not meant for the bot.
     Unknown {
-        /// Its type.
+        /// The payload's type.
         kind: String,
     },
 }
 
-/// A person, as interactions tell.
+/// The person, as named by an interaction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Who {
-    /// User id; empty when nobody is told.
+    /// User id; empty when Slack names nobody.
     pub id: String,
-    /// Name, for people to read; never to decide by.
+    /// Display name, for people to read; never used for decisions.
     pub name: Option<String>,
-    /// The workspace of the person.
+    /// The person's workspace.
     pub team: Option<String>,
 }
 
-/// What all interactions tell.
+/// Context common to all interactions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InteractionContext {
-    /// Unique id of the interaction: the trigger id, or else one made of the id of the delivery.
+    /// Unique id of the interaction: the trigger id, or else one derived from the id of the delivery.
     pub id: String,
-    /// Who did it.
+    /// The person who acted.
     pub who: Who,
-    /// Workspace that it is for: ours where Slack names none.
+    /// Workspace that the interaction is for: the bot's own where Slack names none.
     pub team: String,
     /// Organisation of the workspace.
     pub enterprise: Option<String>,
-    /// Whether the person belongs to another organisation.
+    /// True when the person belongs to another organisation.
     pub stranger: bool,
     /// Channel id.
     pub channel: Option<String>,
     /// Channel name: `directmessage` in direct messages, `privategroup` in private channels.
     pub channel_name: Option<String>,
-    /// Good for one view, for 3 seconds.
+    /// Id that opens one view, within 3 seconds.
     pub trigger_id: Option<String>,
-    /// Good for five answers, for 30 minutes.
+    /// URL for up to five answers, within 30 minutes.
     pub response_url: Option<String>,
 }
 
 impl InteractionContext {
-    /// Whether it comes from a direct message with the bot.
+    /// Returns true when the interaction comes from a direct message with the bot.
     pub fn is_direct(&self) -> bool {
         self.channel.as_deref().is_some_and(|channel| channel.starts_with('D'))
     }
 }
 
-/// Where a button stands.
+/// The kind of surface that holds a button.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Container {
-    /// In a message that everyone sees.
+    /// A message that everyone sees.
     #[default]
     Message,
-    /// In a message that only this person sees: Slack tells nothing of its contents.
+    /// A message that only this person sees: Slack does not send its contents.
     Ephemeral,
-    /// In a modal or on the Home tab.
+    /// A modal or the Home tab.
     View,
 }
 
-/// Buttons pressed, things chosen.
+/// A `block_actions` interaction: buttons pressed and options chosen.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Actions {
-    /// Who, where.
+    /// The person and the place.
     pub whence: InteractionContext,
-    /// Where it stands.
+    /// The kind of surface that holds the element.
     pub container: Container,
-    /// The message that it stands in.
+    /// `ts` of the message that holds the element.
     pub message_ts: Option<String>,
     /// The thread of that message.
     pub thread_ts: Option<String>,
-    /// That message; not told for ephemeral ones.
+    /// The message itself; not sent for ephemeral ones.
     pub message: Option<Message>,
-    /// The view that it stands in.
+    /// The view that holds the element.
     pub view: Option<View>,
-    /// What was done; Slack sends one as a rule.
+    /// The actions taken; Slack sends one as a rule.
     pub actions: Vec<Action>,
-    /// What the inputs of the message hold.
+    /// Contents of the message's inputs.
     pub inputs: Vec<Input>,
 }
 
-/// One button or choice.
+/// One button pressed or option chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Action {
-    /// Its id.
+    /// The element's `action_id`.
     pub action_id: String,
-    /// The id of its block.
+    /// Id of the enclosing block.
     pub block_id: String,
-    /// `button`, `static_select`, ….
+    /// The element's type: `button`, `static_select`, ….
     pub kind: String,
-    /// What a button carries, or what was typed.
+    /// The value of a button, or the text typed.
     pub value: Option<String>,
-    /// What was chosen: values of options, or ids.
+    /// The selection: values of options, or ids.
     pub selected: Vec<String>,
 }
 
-/// A message shortcut or a global one.
+/// A message shortcut or a global shortcut.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shortcut {
-    /// Who, where.
+    /// The person and the place.
     pub whence: InteractionContext,
-    /// Which.
+    /// The shortcut's callback id.
     pub callback_id: String,
-    /// The message that it was used on, by whomever; `None` for global shortcuts.
+    /// The message that the shortcut was used on, whoever wrote it; `None` for global shortcuts.
     pub message: Option<Message>,
 }
 
 /// A modal or Home tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
-    /// Its id.
+    /// The view's id.
     pub id: String,
-    /// Changes with every update.
+    /// Hash that changes with every update.
     pub hash: Option<String>,
     /// `modal` or `home`.
     pub kind: String,
-    /// Which.
+    /// The view's callback id.
     pub callback_id: String,
-    /// What we gave along.
+    /// The metadata that the bot passed when it opened the view.
     pub private_metadata: String,
     /// The first view of the stack.
     pub root_view_id: Option<String>,
-    /// What its inputs hold.
+    /// Contents of the view's inputs.
     pub inputs: Vec<Input>,
 }
 
-/// What an input holds.
+/// The contents of an input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Input {
-    /// The id of its block.
+    /// Id of the enclosing block.
     pub block_id: String,
-    /// Its id.
+    /// The input's `action_id`.
     pub action_id: String,
-    /// What was typed.
+    /// The text typed.
     pub value: Option<String>,
-    /// What was chosen: values of options, ids, dates.
+    /// The selection: values of options, ids or dates.
     pub selected: Vec<String>,
-    /// What was uploaded.
+    /// The files uploaded.
     pub files: Vec<FileRef>,
 }
 
-/// A modal was submitted or closed.
+/// The submission or closing of a modal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ViewAnswer {
-    /// Who; the channel is known only when an input asked for a response_url.
+    /// The person; the channel is known only when an input asked for a `response_url`.
     pub whence: InteractionContext,
     /// The view.
     pub view: View,
-    /// Closed, not submitted.
+    /// True when the modal was closed, not submitted.
     pub closed: bool,
 }
 
 /// A slash command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlashCommand {
-    /// Who, where.
+    /// The person and the place.
     pub whence: InteractionContext,
-    /// With the slash.
+    /// The command, with its slash.
     pub command: String,
-    /// What follows it.
+    /// The text after the command.
     pub text: String,
 }
 
 impl Interaction {
-    /// Who, where; `None` for what is not known.
+    /// The person and the place; `None` for an unknown interaction.
     pub fn whence(&self) -> Option<&InteractionContext> {
         match self {
             Self::Actions(actions) => Some(&actions.whence),
@@ -197,7 +197,7 @@ impl Interaction {
 }
 
 impl ViewAnswer {
-    /// Id of the view; of the interaction where Slack does not name the view.
+    /// The view's id, or the interaction's where Slack does not name the view.
     pub fn id(&self) -> &str {
         Some(self.view.id.as_str())
             .filter(|id| !id.is_empty())
@@ -206,14 +206,14 @@ impl ViewAnswer {
 }
 
 impl View {
-    /// What was typed into an input, or the first thing chosen.
+    /// The text typed into an input, or its first selection.
     pub fn value(&self, block_id: &str, action_id: &str) -> Option<&str> {
         value(&self.inputs, block_id, action_id)
     }
 }
 
 impl Actions {
-    /// What was typed into an input of the message, or the first thing chosen.
+    /// The text typed into an input of the message, or its first selection.
     pub fn value(&self, block_id: &str, action_id: &str) -> Option<&str> {
         value(&self.inputs, block_id, action_id)
     }
@@ -229,9 +229,9 @@ fn value<'a>(inputs: &'a [Input], block_id: &str, action_id: &str) -> Option<&'a
         .or_else(|| input.selected.first().map(String::as_str))
 }
 
-/// Key of an interaction, equal in every delivery of it: a digest of the payload, where that holds what no other
-/// interaction has. That is a trigger id, or the id of a view that was submitted or closed: it can be submitted again only
-/// with other values.
+/// Key of an interaction, equal in every delivery of it: a digest of the payload, provided that this contains something
+/// unique to the interaction. That is a trigger id, or the id of a view that was submitted or closed: the view can be
+/// submitted again only with other values.
 pub(super) fn key(payload: &Value) -> Option<String> {
     let is_answer = string(payload, "type").is_some_and(|kind| kind.starts_with("view_"));
     let view = payload.get("view").filter(|_| is_answer);
@@ -270,7 +270,7 @@ pub fn interaction(envelope: &Envelope, us: &Identity) -> Interaction {
     }
 }
 
-/// Interactions tell in objects (`user.id`) what slash commands tell in fields (`user_id`).
+/// Reads the context. Interactions use objects (`user.id`) where slash commands use flat fields (`user_id`).
 fn whence(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext {
     let of = |object: &str, key: &str, flat: &str| {
         payload
@@ -283,7 +283,7 @@ fn whence(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext 
     let who = Who {
         id: of("user", "id", "user_id").unwrap_or_default(),
         name: of("user", "name", "user_name").or_else(|| of("user", "username", "user_name")),
-        // A slash command names one workspace: that of the person.
+        // A slash command names one workspace: the person's.
         team: payload
             .get("user")
             .and_then(|user| string(user, "team_id"))
@@ -342,7 +342,7 @@ fn action(action: &Value) -> Option<Action> {
     })
 }
 
-/// The message of an interaction; it does not say where it stands, the interaction does.
+/// The message of an interaction. Its channel and team come from the interaction, as the message does not name them.
 fn inner_message(payload: &Value, ts: &str, whence: &InteractionContext, us: &Identity) -> Option<Message> {
     let inner = payload.get("message").filter(|message| message.is_object())?;
     let mut message = message::of(inner, us);
@@ -380,7 +380,8 @@ fn inputs(holder: &Value) -> Vec<Input> {
         .collect()
 }
 
-/// Each kind of element has a field of its own for what was chosen: `selected_option`, `selected_users`, `selected_date`, ….
+/// Reads an input. Each kind of element has its own field for the selection: `selected_option`, `selected_users`,
+/// `selected_date`, ….
 fn input(block_id: String, action_id: String, element: &Value) -> Input {
     let chosen = |choice: &Value| match choice {
         Value::String(id) => Some(id.clone()),

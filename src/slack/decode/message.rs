@@ -6,94 +6,94 @@ use super::{Event, FileRef, Identity, array, string, team};
 use crate::slack::alerts::{self, Alert};
 use crate::slack::text;
 
-/// A message, as far as it is known.
+/// A message, with the fields that are known.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
-    /// Workspace that the event came for.
+    /// Workspace that the event was sent for.
     pub team: String,
     /// Channel id.
     pub channel: String,
     /// Id of the message in its channel.
     pub ts: String,
-    /// The thread it stands in.
+    /// The thread that contains the message.
     pub thread_ts: Option<String>,
-    /// When it was edited, if this is an edit.
+    /// Time of the edit, if this is an edit.
     pub edited_ts: Option<String>,
-    /// Person, or a bot's user.
+    /// The author: a person, or a bot's user.
     pub user: Option<String>,
-    /// Bot that wrote it.
+    /// The bot that wrote the message.
     pub bot_id: Option<String>,
     /// App of that bot.
     pub app_id: Option<String>,
-    /// Workspace of the author, when it is told.
+    /// Workspace of the author, when Slack names it.
     pub author_team: Option<String>,
-    /// Its text, with Slack's escapes; see [`text::of_message`].
+    /// The message's text, with Slack's escapes; see [`text::of_message`].
     pub text: String,
-    /// What stood there before, if this is an edit and Slack tells.
+    /// The text before the edit, if this is an edit and Slack sends it.
     pub previous_text: Option<String>,
-    /// A direct message, or one of a group of people without a channel.
+    /// True for a direct message, including one to a group of people.
     pub direct: bool,
-    /// Whether this arrival shows that the bot was mentioned.
+    /// True when this event shows that the bot was mentioned.
     pub mentioned: bool,
-    /// Whether it carries images.
+    /// True when the message carries images.
     pub images: bool,
-    /// Its files, and those of the messages that it forwards.
+    /// The message's files, and those of the messages that it forwards.
     pub files: Vec<FileRef>,
-    /// A reply that was also sent to the channel.
+    /// True for a reply that was also sent to the channel.
     pub broadcast: bool,
-    /// Whether it passes on another message.
+    /// True when the message forwards another one.
     pub forwards: bool,
-    /// The alert, when a bot says one; see [`alerts::group`].
+    /// The alert, when a bot posts one; see [`alerts::group`].
     pub alert: Option<Alert>,
-    /// Whether the channel is shared with another organisation.
+    /// True when the channel is shared with another organisation.
     pub ext_shared: bool,
-    /// The organisation of several workspaces that it came for.
+    /// The organisation that the event was sent for, when it has several workspaces.
     pub enterprise: Option<String>,
 }
 
 impl Message {
-    /// The message, whichever way and however often edited.
+    /// Id of the message, the same for all its versions and event types.
     pub fn id(&self) -> String {
         format!("{}:{}:{}", self.team, self.channel, self.ts)
     }
 
-    /// The message in this version: what makes `message` and `app_mention` the same thing.
+    /// Key of this version of the message, the same in its `message` and `app_mention` events.
     pub fn key(&self) -> String {
         format!("{}:{}", self.id(), self.edited_ts.as_deref().unwrap_or_default())
     }
 
-    /// The thread that an answer belongs into.
+    /// The thread to answer in.
     pub fn answer_thread(&self) -> &str {
         self.thread_ts.as_deref().unwrap_or(&self.ts)
     }
 
-    /// Whether it stands in the channel itself, not below another message.
+    /// Returns true when the message stands in the channel itself, not in a thread below another message.
     pub fn is_root(&self) -> bool {
         self.thread_ts.as_ref().is_none_or(|thread| *thread == self.ts)
     }
 
-    /// Who wrote it: a person or a bot's user, else the bot. Messages of one author in a row may belong together.
+    /// The author: a person or a bot's user, else the bot. Consecutive messages of one author may belong together.
     pub fn author(&self) -> Option<&str> {
         self.user.as_deref().or(self.bot_id.as_deref())
     }
 
-    /// Whether there is nothing to read: no text, and no file that could hold some.
+    /// Returns true when there is nothing to read: no text, and no file that could contain some.
     pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty() && !self.files.iter().any(FileRef::may_hold_text)
     }
 
-    /// Whether it is nothing but pictures.
+    /// Returns true when the message consists of images only.
     pub fn is_images_only(&self) -> bool {
         self.images && self.is_empty()
     }
 
-    /// The files whose text is not wholly in [`Message::text`]: worth a download.
+    /// The files whose text is not wholly in [`Message::text`], and which are therefore worth a download.
     pub fn unread_files(&self) -> impl Iterator<Item = &FileRef> {
         self.files.iter().filter(|file| file.may_hold_text() && !file.is_read())
     }
 }
 
-/// `event` tells where, `inner` what: they differ for edits.
+/// Reads a message event. `event` names the place, `inner` holds the message: they differ for edits.
 pub(super) fn read(payload: &Value, event: &Value, inner: &Value, us: &Identity) -> Event {
     let Some(channel) = string(event, "channel") else {
         return Event::Odd {
@@ -122,7 +122,7 @@ pub(super) fn read(payload: &Value, event: &Value, inner: &Value, us: &Identity)
     Event::Message(Box::new(message))
 }
 
-/// What a message tells about itself; where it stands is the caller's to know.
+/// Reads the fields of the message itself; the caller fills in the place.
 pub(super) fn of(inner: &Value, us: &Identity) -> Message {
     let text = text::of_message(inner, us);
     Message {

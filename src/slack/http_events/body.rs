@@ -1,4 +1,4 @@
-//! The body of a verified request: what Slack says with it. One address may serve for everything, so only the body tells.
+//! The body of a verified request. One address may serve for all kinds of requests, so only the body tells them apart.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::digest;
@@ -6,32 +6,32 @@ use serde_json::{Map, Value};
 
 use crate::slack::decode::{self, Envelope, string};
 
-/// What a body says.
+/// The content of a body.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Said {
-    /// Slack looks at the certificate. It does not sign this, and wants nothing but 200.
+    /// Slack's check of the certificate. It is not signed, and needs nothing but 200.
     SslCheck,
-    /// Slack asks whether the address wants its events.
+    /// Slack's question whether the address wants its events.
     Challenge(String),
-    /// Slack holds events back because there were too many.
+    /// Slack's notice that it holds events back because there were too many.
     RateLimited,
-    /// Something to store or to answer.
+    /// An event to store, or an interaction to answer.
     Envelope(Envelope),
 }
 
-/// Whether an unsigned body of this type is worth reading: Slack's check of the certificate is a form.
+/// Returns true when an unsigned body of this type is worth reading: Slack's check of the certificate is a form.
 pub(super) fn may_be_ssl_check(content_type: &str) -> bool {
     content_type.to_ascii_lowercase().contains("x-www-form-urlencoded")
 }
 
-/// Whether a body is Slack's check of the certificate, which is not signed.
+/// Returns true when a body is Slack's check of the certificate, which is not signed.
 pub(super) fn is_ssl_check(content_type: &str, body: &[u8]) -> bool {
     is_form(content_type, body)
         && url::form_urlencoded::parse(body).any(|pair| pair == ("ssl_check".into(), "1".into()))
 }
 
-/// Reads a body that was signed at `timestamp`. Nothing is lost: what makes no sense is an event that cannot be decoded,
-/// which is set aside.
+/// Reads a body that was signed at `timestamp`. Nothing is lost: a body that makes no sense becomes an event that
+/// cannot be decoded, which is set aside.
 pub(super) fn read(content_type: &str, body: &[u8], timestamp: &str, retry_attempt: u64) -> Said {
     let envelope = |kind: &str, id: Option<String>, payload: Value| {
         Said::Envelope(Envelope {

@@ -1,5 +1,5 @@
-//! The table of open connections: how many there may be, when each one times out, and which one is closed to make room
-//! for another.
+//! The table of open connections: their maximum number, their time-outs, and the choice of the one to close when there
+//! are too many.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,9 +11,9 @@ use tokio::time::Instant;
 
 use super::Limits;
 
-/// Age below which a connection is not evicted: what is younger may only be waiting for a turn on a busy machine.
+/// Age below which a connection is not evicted: a younger one may only be waiting for a turn on a busy machine.
 pub(super) const SETTLED: Duration = Duration::from_millis(100);
-/// How long a refused peer may take to read the response and to close.
+/// Time limit for a refused peer to read the response and to close.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Progress of the request on a connection.
@@ -32,7 +32,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// Whether a stranger can bring a connection into this phase.
+    /// Returns true when a stranger can bring a connection into this phase.
     fn is_strangers(self) -> bool {
         matches!(self, Self::Head | Self::Unverified | Self::Closing)
     }
@@ -44,7 +44,7 @@ struct Entry {
     phase: Phase,
     /// Start of the head, of the idle time or of the closing.
     since: Instant,
-    /// Bytes of an unverified body that are held.
+    /// Bytes held of an unverified body.
     bytes: usize,
     evicted: bool,
     /// Woken when the phase changes or the connection is evicted.
@@ -87,8 +87,8 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a connection, evicting another one where there are too many. `None` when none may be evicted yet: the caller
-    /// waits and tries again.
+    /// Adds a connection, evicting another one where there are too many. `None` when none may be evicted yet: the
+    /// caller waits and tries again.
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr, now: Instant) -> Option<Slot> {
         let peer = network(peer);
         let mut table = self.lock();
@@ -129,7 +129,7 @@ impl Connections {
 }
 
 impl Table {
-    /// Connections of a kind that are not evicted.
+    /// Number of connections that match and are not evicted.
     fn count(&self, of: impl Fn(&Entry) -> bool) -> usize {
         self.entries
             .values()
@@ -137,7 +137,7 @@ impl Table {
             .count()
     }
 
-    /// Evicts an unverified connection, or else an idle one.
+    /// Evicts an unverified connection, or else an idle one. Returns false when none may be evicted.
     fn make_room(&mut self, now: Instant) -> bool {
         let mut counts: HashMap<IpAddr, usize> = HashMap::new();
         for entry in self.entries.values() {
@@ -145,7 +145,7 @@ impl Table {
                 *counts.entry(entry.peer).or_default() += 1;
             }
         }
-        // The address with the most of them goes first, so that one stranger cannot push out everybody else.
+        // The address with the most of them is first in line, so that one stranger cannot push out everybody else.
         let most = counts.values().copied().max().unwrap_or_default();
         let crowding = |entry: &Entry| entry.phase.is_strangers() && counts.get(&entry.peer) == Some(&most);
         if self.evict_oldest(now, crowding) || self.evict_oldest(now, |entry| entry.phase.is_strangers()) {
@@ -155,7 +155,8 @@ impl Table {
         counts.is_empty() && self.evict_oldest(now, |entry| entry.phase == Phase::Idle)
     }
 
-    /// Evicts the connection of a kind that has stayed longest in its phase. `false` when all of them are too young.
+    /// Evicts the matching connection that has stayed longest in its phase. Returns false when all of them are too
+    /// young.
     fn evict_oldest(&mut self, now: Instant, of: impl Fn(&Entry) -> bool) -> bool {
         let settled = |entry: &Entry| now.saturating_duration_since(entry.since) >= SETTLED;
         self.evict(|entry| of(entry) && settled(entry))
@@ -177,7 +178,7 @@ impl Table {
 }
 
 impl Slot {
-    /// The phase that the connection is in.
+    /// The connection's current phase.
     pub(super) fn phase(&self) -> Phase {
         let table = self.connections.lock();
         table.entries.get(&self.id).map_or(Phase::Closing, |entry| entry.phase)
@@ -203,14 +204,14 @@ impl Slot {
         self.changed.notify_one();
     }
 
-    /// Notes bytes on an idle connection: the next head has begun.
+    /// Notes that bytes arrived on an idle connection: the next head has begun.
     pub(super) fn received(&self) {
         if self.phase() == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
 
-    /// Counts bytes of an unverified body. Where all of them together are too many, the oldest bodies are given up.
+    /// Counts bytes of an unverified body. Where all of them together exceed the limit, the oldest bodies are given up.
     pub(super) fn hold(&self, bytes: usize) {
         let mut table = self.connections.lock();
         if let Some(entry) = table.entries.get_mut(&self.id).filter(|entry| !entry.evicted) {
@@ -236,7 +237,7 @@ impl Slot {
         }
     }
 
-    /// When the connection is out of time; `None` when it is evicted.
+    /// The connection's deadline; `None` when it is evicted.
     fn deadline(&self) -> Option<Instant> {
         let limits = self.connections.limits;
         let table = self.connections.lock();
@@ -245,7 +246,7 @@ impl Slot {
             Phase::Head => limits.head,
             Phase::Idle => limits.idle,
             Phase::Closing => CLOSING,
-            // Both are bounded where the request is answered, which can still send a response.
+            // The endpoint bounds both phases itself, as it can still send a response.
             Phase::Unverified => limits.head + limits.body + CLOSING,
             Phase::Verified => Duration::from_hours(1),
         };
@@ -260,7 +261,7 @@ impl Drop for Slot {
     }
 }
 
-/// The network that counts as one peer: an IPv4 address, or the /64 that one IPv6 host usually has to itself.
+/// The network that counts as one peer: an IPv4 address, or the /64 that an IPv6 host usually has to itself.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

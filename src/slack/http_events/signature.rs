@@ -1,29 +1,29 @@
-//! Is a request from Slack? `v0=` and the HMAC-SHA256 of `v0:timestamp:body`, compared in constant time.
+//! Verification of Slack's signature: `v0=` and the HMAC-SHA256 of `v0:timestamp:body`, compared in constant time.
 //!
-//! slack-morphism has a verifier too, but it takes the time from the machine instead of from the clock that is handed in.
+//! slack-morphism has a verifier too, but it reads the machine's time instead of using a given clock.
 
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// How old a request may be, in seconds: Slack's five minutes.
+/// Maximum age of a request, in seconds: Slack's five minutes.
 const WINDOW: u64 = 5 * 60;
 
-/// Why a request is not taken for one of Slack's.
+/// The reason why a request is not accepted as Slack's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It carries no signature, or nothing that is one.
+    /// The request carries no signature, or a malformed one.
     #[error("the headers x-slack-signature and x-slack-request-timestamp are missing or malformed")]
     Unsigned,
-    /// It was signed with another secret, or changed on its way.
+    /// The request was signed with another secret, or changed on its way.
     #[error("the signature is not right")]
     Forged,
-    /// The time of the request is not now.
+    /// The request's timestamp is outside the window.
     #[error("x-slack-request-timestamp is more than five minutes from Slack's time")]
     Stale,
 }
 
 impl Refusal {
-    /// The reason as a metric names it.
+    /// The reason's name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unsigned => "unsigned",
@@ -33,7 +33,7 @@ impl Refusal {
     }
 }
 
-/// Knows the signing secret.
+/// Verifies requests with the signing secret.
 pub struct Verifier(hmac::Key);
 
 impl std::fmt::Debug for Verifier {
@@ -43,16 +43,16 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// For requests signed with this secret.
+    /// Creates a verifier for requests signed with this secret.
     pub fn new(secret: &SecretString) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes()))
     }
 
-    /// Whether the raw body was signed with the secret within five minutes of `now` (seconds since 1970).
+    /// Checks that the raw body was signed with the secret within five minutes of `now` (seconds since 1970).
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// Returns the [`Refusal`] when it was not.
     pub fn verify(&self, signed: Signed<'_>, body: &[u8], now: i64) -> Result<(), Refusal> {
         let mut text = Vec::with_capacity(body.len() + 32);
         text.extend_from_slice(b"v0:");
@@ -64,7 +64,7 @@ impl Verifier {
     }
 }
 
-/// What the two headers say.
+/// The content of the two signature headers.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
     timestamp: &'a str,
@@ -73,11 +73,11 @@ pub struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// Reads the two headers; whether they are true is another matter.
+    /// Reads the two headers, without verifying them.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unsigned`] when there is nothing to compare with.
+    /// [`Refusal::Unsigned`] when they are missing or malformed.
     pub fn read(signature: Option<&str>, timestamp: Option<&'a str>) -> Result<Self, Refusal> {
         let (Some(signature), Some(timestamp)) = (signature, timestamp) else {
             return Err(Refusal::Unsigned);
@@ -93,7 +93,7 @@ impl<'a> Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// Whether the request says that it was sent within five minutes of `now` (seconds since 1970).
+    /// Checks that the request claims to have been sent within five minutes of `now` (seconds since 1970).
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl<'a> Signed<'a> {
         Ok(())
     }
 
-    /// Time of the request, as its header has it.
+    /// The request's time, verbatim from its header.
     pub(super) fn timestamp(&self) -> &'a str {
         self.timestamp
     }
@@ -128,7 +128,7 @@ fn tag(hex: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
 
-    /// The example of Slack's documentation.
+    /// The example from Slack's documentation.
     const SECRET: &str = concat!("8f742231b10e8888", "abcd99yyyzzz85a5");
     const TIMESTAMP: &str = "1531420618";
     const BODY: &str = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V\

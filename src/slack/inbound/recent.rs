@@ -1,7 +1,7 @@
-//! Interactions of the last minutes and their answers, so that a second delivery of one leads to no second act.
+//! Recent interactions and their answers, so that a second delivery of an interaction is not acted on again.
 //!
-//! Bounded in time by [`KEPT`], in number by [`MOST`], and in memory by [`ANSWERS`]. An interaction whose answer had to go
-//! is still known, and a second delivery is acknowledged without an answer.
+//! Bounded in time by [`KEPT`], in number by [`MOST`], and in memory by [`ANSWERS`]. An interaction whose answer was
+//! dropped is still known, and a second delivery of it is acknowledged without an answer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -11,20 +11,21 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// A signed request is taken from five minutes before its time until five minutes after it.
+/// Time for which an interaction is remembered. A signed request is accepted from five minutes before its timestamp
+/// until five minutes after it.
 const KEPT: Duration = Duration::from_mins(11);
-/// Interactions that are known at once.
+/// Maximum number of interactions remembered.
 const MOST: usize = 10_000;
-/// Bytes of JSON in all answers that are kept.
+/// Maximum bytes of JSON in all answers that are kept.
 const ANSWERS: usize = 4 * 1024 * 1024;
 
-/// What became of an interaction.
+/// State of an interaction.
 #[derive(Debug, Clone, Default)]
 enum Outcome {
-    /// It is being answered.
+    /// The interaction is being answered.
     #[default]
     Pending,
-    /// It was answered so.
+    /// The interaction was answered with this value.
     Answered(Option<Value>),
 }
 
@@ -33,7 +34,7 @@ struct Known {
     begun: Instant,
     keys: Vec<String>,
     outcome: watch::Receiver<Outcome>,
-    /// Bytes of the answer, once it is there and as long as it is kept.
+    /// Bytes of the answer; 0 before it is there and once it was dropped.
     bytes: usize,
 }
 
@@ -41,38 +42,38 @@ struct Known {
 struct Table {
     /// Number of the first of `known`.
     first: u64,
-    /// In the order in which they came.
+    /// The interactions in the order of their arrival.
     known: VecDeque<Known>,
     by_key: HashMap<String, u64>,
     bytes: usize,
 }
 
-/// Interactions of the last minutes.
+/// Table of the last minutes' interactions.
 #[derive(Debug, Default)]
 pub(super) struct Recent(Mutex<Table>);
 
-/// An interaction, on its arrival.
+/// Result of looking up an interaction on its arrival.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// It is new: to be answered, and the answer to be put here.
+    /// The interaction is new: it has to be answered, and the answer passed to [`Recent::answered`].
     New(Answer),
-    /// It was delivered before.
+    /// The interaction was delivered before.
     Again(Earlier),
 }
 
-/// Takes the answer to an interaction.
+/// Handle for the answer to a new interaction.
 #[derive(Debug)]
 pub(super) struct Answer {
     number: u64,
     outcome: watch::Sender<Outcome>,
 }
 
-/// An earlier delivery of an interaction.
+/// Handle for the earlier delivery of an interaction.
 #[derive(Debug)]
 pub(super) struct Earlier(watch::Receiver<Outcome>);
 
 impl Recent {
-    /// Notes an interaction, which is known already when one of its keys is.
+    /// Notes an interaction, which counts as known when one of its keys is.
     pub(super) fn arrived(&self, keys: Vec<String>, now: Instant) -> Arrival {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while table
@@ -103,12 +104,12 @@ impl Recent {
         })
     }
 
-    /// Keeps the answer to an interaction, and gives up the oldest answers where all of them are too much.
+    /// Keeps the answer to an interaction, and drops the oldest answers when all of them together are too large.
     pub(super) fn answered(&self, to: Answer, answer: Option<Value>) {
         let Answer { number, outcome } = to;
         let bytes = answer.as_ref().map_or(0, |answer| answer.to_string().len());
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those who wait for it get it in any case.
+        // Callers that wait for the answer get it in any case.
         outcome.send_replace(Outcome::Answered(answer));
         if let Some(known) = table.get_mut(number) {
             known.bytes = bytes;
@@ -155,7 +156,8 @@ impl Table {
 }
 
 impl Earlier {
-    /// The answer that was given; `None` also when there is none, because it failed or is too old.
+    /// Waits for the answer to the earlier delivery; `None` also when there is none, because answering failed or the
+    /// answer was dropped.
     pub(super) async fn answer(mut self) -> Option<Value> {
         let outcome = self
             .0

@@ -1,12 +1,12 @@
-//! Blocks → pieces of mrkdwn that are never cut, with what belongs together marked.
+//! Splitting of blocks into pieces of mrkdwn that are never cut, with marks on the pieces that belong together.
 
 use super::{code_block, inlines, literal};
 use crate::runbook::{Block, BlockKind, Button, Inline, Item};
 
-/// Text and code of one step up to this length stay one piece.
+/// Length up to which the text and code of one step stay one piece.
 const TOGETHER: usize = 2_800;
 
-/// A table wider than this wraps on a laptop and is unreadable on a phone.
+/// Maximum width of an aligned table: a wider one wraps on a laptop and is unreadable on a phone.
 const WIDEST_TABLE: usize = 76;
 
 const INDENT: &str = "    ";
@@ -15,21 +15,21 @@ const BULLETS: [&str; 3] = ["•", "◦", "▪"];
 /// A piece of mrkdwn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Its text.
+    /// The piece's text.
     pub text: String,
-    /// Whether a new block or a new step of the outermost list starts here: the places to cut at.
+    /// True where a new block or a new step of the outermost list starts: the places to cut at.
     pub starts: bool,
-    /// Whether an empty line stands before it.
+    /// True when an empty line precedes the piece.
     pub apart: bool,
-    /// The code of a piece that is nothing but code; it may be shortened when it is longer than a section.
+    /// The code of a piece that consists of nothing else; it may be shortened when it is longer than a section.
     pub code: Option<String>,
-    /// Whether it must stay with the piece that follows (a heading, "run this:").
+    /// True when the piece must stay with the next one (a heading, "run this:").
     pub leads_on: bool,
-    /// Buttons side by side, which are no mrkdwn: the text only names them.
+    /// Buttons side by side, which mrkdwn cannot express: the text only names them.
     pub buttons: Vec<Button>,
 }
 
-/// The pieces of blocks.
+/// Splits blocks into pieces.
 pub fn pieces(blocks: &[Block]) -> Vec<Piece> {
     let mut out = Vec::new();
     for block in blocks {
@@ -117,7 +117,7 @@ fn put(block: &Block, depth: usize, out: &mut Vec<Piece>) {
 }
 
 fn is_heading(block: &Block) -> bool {
-    // "**What to do**" is a heading in all but name.
+    // "**What to do**" acts as a heading.
     match &block.kind {
         BlockKind::Heading(_) => true,
         BlockKind::Paragraph(text) => matches!(text.as_slice(), [Inline::Strong(_)]),
@@ -125,7 +125,7 @@ fn is_heading(block: &Block) -> bool {
     }
 }
 
-/// A block without inner structure, as one text.
+/// Renders a block without inner structure as one text.
 fn simple(block: &Block) -> Option<String> {
     match &block.kind {
         BlockKind::Heading(text) => Some(bold(text)),
@@ -145,7 +145,7 @@ fn one_line(text: &[Inline]) -> String {
     inlines(text).replace('\n', " ").replace('*', "")
 }
 
-/// An item: its own text and code together while they are short, then what is nested in it.
+/// Appends an item: its own text and code together while they are short, then the nested blocks.
 fn put_item(item: &Item, marker: &str, depth: usize, out: &mut Vec<Piece>) {
     let indent = INDENT.repeat(depth);
     let below = format!("{indent}{INDENT}");
@@ -176,7 +176,7 @@ fn put_item(item: &Item, marker: &str, depth: usize, out: &mut Vec<Piece>) {
             push(text, Some(raw.clone()), false, out);
             continue;
         }
-        // Code starts on a line of its own: a fence behind a number would keep the number in the block.
+        // Code starts on a line of its own: a fence after a number would keep the number in the block.
         if has_text || code {
             trim_blank(&mut open);
             open.push('\n');
@@ -207,7 +207,7 @@ fn indented(text: &str, indent: &str) -> String {
         .join("\n")
 }
 
-/// `>` before every line; a code block inside keeps its own lines.
+/// Puts `>` before every line; a code block inside keeps its own lines.
 fn quoted(text: &str) -> String {
     text.split('\n')
         .map(|line| format!("> {line}"))
@@ -215,7 +215,8 @@ fn quoted(text: &str) -> String {
         .join("\n")
 }
 
-/// A table: aligned in a code block when it is narrow enough and holds no link, else a list of "head: value".
+/// Renders a table: aligned in a code block when it is narrow enough and holds no link, else as a list of "head:
+/// value".
 fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> String {
     let plain = |cell: &[Inline]| crate::respond::words(cell).replace('\n', " ").trim().to_owned();
     let lines: Vec<Vec<String>> = std::iter::once(head)

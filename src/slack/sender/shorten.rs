@@ -1,20 +1,20 @@
-//! What to send when Slack does not take a message: less of it, step by step.
+//! Shortening of a message that Slack does not accept, step by step.
 
 use serde_json::Value;
 
 use super::Body;
 
-/// `text` fallbacks longer than this are cut by Slack.
+/// Number of characters beyond which Slack cuts the `text` fallback.
 const TEXT: usize = 4_000;
-/// The shortest that is tried before a message is given up.
+/// Length of the shortest text tried before a message is given up, in characters.
 const SHORT: usize = 1_000;
-/// Characters of all blocks together, when they were too many: what Slack counts is not written down anywhere.
+/// Maximum characters of all blocks together, once they were too many: Slack does not document what it counts.
 const BLOCKS: usize = 5_000;
 
 impl Body {
-    /// The next shorter form: fewer blocks, then the text alone, then the beginning of the text. Where it is the text that
-    /// is too long, that comes first. `code` is Slack's word
-    /// for what it did not like. `None` when there is nothing left to leave out.
+    /// The next shorter form: fewer blocks, then the text alone, then the beginning of the text. When the text is too
+    /// long, it is shortened first. `code` is Slack's error code for the rejection. `None` when there is nothing left
+    /// to leave out.
     #[must_use]
     pub fn shorter(&self, code: &str) -> Option<Self> {
         if code == "msg_too_long" && !self.blocks.is_empty() && self.text.chars().count() > SHORT {
@@ -40,7 +40,7 @@ impl Body {
     }
 }
 
-/// The first blocks, and the buttons. `None` when they are few already.
+/// The first blocks, and the buttons. `None` when there are already few blocks.
 fn fewer(blocks: &[Value]) -> Option<Vec<Value>> {
     let length = |block: &Value| block.to_string().chars().count();
     if blocks.iter().map(length).sum::<usize>() <= BLOCKS {
@@ -65,7 +65,7 @@ fn fewer(blocks: &[Value]) -> Option<Vec<Value>> {
     (kept.len() < blocks.len() && !kept.iter().all(is_small)).then_some(kept)
 }
 
-/// At most so many characters, ended with a line so that nothing is cut in its middle.
+/// The beginning of a text: at most `most` characters and an ellipsis, cut at the end of a line where there is one.
 fn cut(text: &str, most: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(most) else {
         return text.to_owned();
@@ -75,12 +75,12 @@ fn cut(text: &str, most: usize) -> String {
     format!("{}…", head.get(..end).unwrap_or_default())
 }
 
-/// At most so many bytes, ended with a line.
+/// The beginning of a text: at most `bytes` bytes including the ellipsis, cut at the end of a line where there is one.
 pub(super) fn within(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }
-    // Three for the ellipsis.
+    // Three bytes for the ellipsis.
     let fitting = text.char_indices().take_while(|(at, c)| at + c.len_utf8() + 3 <= bytes);
     cut(text, fitting.count())
 }
@@ -95,7 +95,7 @@ mod tests {
         json!({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     }
 
-    /// Every form that is tried after the first.
+    /// Sizes of every form that is tried after the first.
     fn steps(mut body: Body, code: &str) -> Vec<(usize, usize)> {
         let mut steps = Vec::new();
         while let Some(next) = body.shorter(code) {

@@ -1,4 +1,4 @@
-//! The text of attachments: what alert bots say, messages that are passed on, and previews of links, which nobody wrote.
+//! The text of attachments: alerts of bots, forwarded messages, and previews of links, which nobody wrote.
 
 use serde_json::Value;
 
@@ -6,17 +6,17 @@ use super::blocks::{is_rich, of_blocks};
 use super::parts::Parts;
 use crate::slack::decode::{Identity, array, string};
 
-/// Words of a footer that says more than which product sent it ("Grafana v11.2.0").
+/// Number of words from which a footer says more than the name of the product that sent it ("Grafana v11.2.0").
 const FOOTER_WORDS: usize = 5;
 
-/// The messages that a message passes on, ours left out: to read our own answers again would make us answer them.
+/// The messages that a message forwards, except ours: to read our own answers again would make us answer them.
 pub fn forwarded<'a>(message: &'a Value, us: &'a Identity) -> impl Iterator<Item = &'a Value> {
     array(message.get("attachments"))
         .iter()
         .filter(|attachment| is_forwarded(attachment, us))
 }
 
-/// Whether an attachment is a message that somebody passed on, or whose address somebody posted.
+/// Returns true when an attachment is a message that somebody forwarded or whose address somebody posted.
 pub(super) fn is_forwarded(attachment: &Value, us: &Identity) -> bool {
     let is = |key: &str| attachment.get(key).and_then(Value::as_bool) == Some(true);
     let ours = string(attachment, "author_id").is_some_and(|author| author == us.user_id)
@@ -24,7 +24,7 @@ pub(super) fn is_forwarded(attachment: &Value, us: &Identity) -> bool {
     (is("is_share") || is("is_msg_unfurl") || attachment.get("message_blocks").is_some()) && !ours
 }
 
-/// Whether Slack or an app added it as the preview of a link.
+/// Returns true when Slack or an app added the attachment as the preview of a link.
 pub(super) fn is_preview(attachment: &Value) -> bool {
     [
         "from_url",
@@ -42,7 +42,7 @@ pub(super) fn is_preview(attachment: &Value) -> bool {
     })
 }
 
-/// What was said in the message, without who said it where.
+/// The text of a forwarded message, without its author and place.
 pub(super) fn of_forwarded(attachment: &Value) -> String {
     let text = string(attachment, "text").unwrap_or_default();
     let blank = text.trim().is_empty();
@@ -72,7 +72,7 @@ pub(super) fn of_forwarded(attachment: &Value) -> String {
     parts.into_text()
 }
 
-/// What a bot says in an attachment; `fallback` says it again, for where attachments are not shown.
+/// The text of a bot's attachment. `fallback` repeats it for places that do not show attachments.
 pub(in crate::slack) fn of_attachment(attachment: &Value) -> String {
     let mut parts = Parts::default();
     for key in ["pretext", "title", "text"] {

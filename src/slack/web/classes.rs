@@ -1,76 +1,76 @@
-//! What a failed call means for what comes next.
+//! Classes of failed calls, by what to do next.
 
 use std::time::Duration;
 
 use slack_morphism::errors::SlackClientError;
 
-/// Why a call failed, in classes of what to do next.
+/// The reason why a call failed, classified by what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Too many calls; again after this time.
+    /// Too many calls; to be retried after this time.
     #[error("{method}: too many calls, again in {} s", .after.as_secs())]
     RateLimited {
-        /// The method.
+        /// The API method.
         method: String,
-        /// How long to wait.
+        /// The time to wait.
         after: Duration,
     },
     /// The call never reached Slack.
     #[error("{method}: Slack cannot be reached: {why}")]
     Unreachable {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Why.
+        /// The cause.
         why: String,
     },
     /// The call may or may not have had its effect.
     #[error("{method}: it is not known whether it worked: {why}")]
     Uncertain {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Why.
+        /// The cause.
         why: String,
     },
-    /// The token is not good for it. Nothing works until a person acts.
+    /// The token is not valid for the call. Nothing works until a person acts.
     #[error("{method}: {code}{}", needed(.scope.as_deref()))]
     Auth {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Slack's word.
+        /// Slack's error code.
         code: String,
-        /// The scope that is missing, when that is told.
+        /// The missing scope, when Slack names it.
         scope: Option<String>,
     },
-    /// Slack does not like what was sent; something shorter may do.
+    /// Slack rejected the content; a shorter one may be accepted.
     #[error("{method}: {code}")]
     Content {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Slack's word.
+        /// Slack's error code.
         code: String,
     },
-    /// It does not work in this channel until people change something there.
+    /// The call cannot work in this channel until people change something there.
     #[error("{method}: {code}")]
     Channel {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Slack's word.
+        /// Slack's error code.
         code: String,
     },
-    /// What it was about is not there any more, or cannot be changed any more: a deleted message, a used trigger.
+    /// The call's object no longer exists or can no longer be changed: a deleted message, a used trigger.
     #[error("{method}: {code}")]
     Gone {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Slack's word.
+        /// Slack's error code.
         code: String,
     },
-    /// It will never work.
+    /// The call will never work.
     #[error("{method}: {code}")]
     Permanent {
-        /// The method.
+        /// The API method.
         method: String,
-        /// Slack's word.
+        /// Slack's error code.
         code: String,
     },
 }
@@ -80,7 +80,7 @@ fn needed(scope: Option<&str>) -> String {
 }
 
 impl Error {
-    /// Slack's word for it, when it said one.
+    /// Slack's error code, when it sent one.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Auth { code, .. }
@@ -152,7 +152,7 @@ pub(in crate::slack) fn of_transport(method: String, cause: Option<Box<dyn std::
     }
 }
 
-/// The cause that says most: "connection refused" rather than "error sending request".
+/// The most specific cause: "connection refused" rather than "error sending request".
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
@@ -161,7 +161,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     inner.to_string()
 }
 
-/// The classes of Slack's codes; a code that is not known cannot get better by trying again.
+/// Classifies Slack's error codes. An unknown code is permanent, as trying again cannot help.
 pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>) -> Error {
     match code.as_str() {
         "not_authed"
@@ -191,7 +191,7 @@ pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>)
         | "invalid_metadata_format"
         | "invalid_metadata_schema"
         | "markdown_text_conflict" => Error::Content { method, code },
-        // The two that speak of permission and access do so of this conversation and its workspace.
+        // The two codes about permission and access refer to this conversation and its workspace.
         "channel_not_found"
         | "no_permission"
         | "team_access_not_granted"
@@ -208,7 +208,8 @@ pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>)
         | "posting_to_general_channel_denied"
         | "slack_connect_canvas_sharing_blocked"
         | "slack_connect_blocked_file_type" => Error::Channel { method, code },
-        // `cannot_reply_to_message` and these two come for threads, which may be gone while their channel is well.
+        // `cannot_reply_to_message` and these two are returned for threads, which may be gone while their channel is
+        // fine.
         "thread_not_found"
         | "cannot_reply_to_message"
         | "restricted_action_thread_locked"
@@ -229,7 +230,7 @@ pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>)
         | "not_found"
         | "view_not_found"
         | "push_limit_reached" => Error::Gone { method, code },
-        // Slack says that these may come after the effect.
+        // According to Slack, these may be returned after the effect.
         "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" | "team_added_to_org" => {
             Error::Uncertain { method, why: code }
         }

@@ -1,4 +1,4 @@
-//! Who somebody is, what a channel is.
+//! Look-ups of people, channels and user groups.
 
 use serde_json::Value;
 
@@ -8,43 +8,43 @@ use crate::slack::decode::string;
 /// A person or a bot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
-    /// The id, the only thing that tells people apart.
+    /// The user id, which alone tells people apart.
     pub id: String,
-    /// What they are called, for people to read.
+    /// The display name, for people to read.
     pub name: String,
-    /// Their workspace.
+    /// The person's workspace.
     pub team: String,
-    /// Whether they belong to another organisation.
+    /// True when the person belongs to another organisation.
     pub is_stranger: bool,
-    /// Whether it is a bot.
+    /// True when it is a bot.
     pub is_bot: bool,
-    /// Their time zone, such as `Europe/Vienna`.
+    /// The person's time zone, such as `Europe/Vienna`.
     pub tz: Option<String>,
 }
 
 /// A channel, a group or a direct message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conversation {
-    /// The id.
+    /// The channel's id.
     pub id: String,
-    /// What it is called, without `#`; a direct message has no name.
+    /// The channel's name, without `#`; a direct message has none.
     pub name: Option<String>,
-    /// Whether another organisation sees it.
+    /// True when another organisation can see the channel.
     pub is_ext_shared: bool,
-    /// Whether it is a direct message with one person.
+    /// True for a direct message with one person.
     pub is_im: bool,
-    /// Whether it can be read only.
+    /// True when the channel is archived, hence read-only.
     pub is_archived: bool,
-    /// Whether the bot is in it.
+    /// True when the bot is a member.
     pub is_member: bool,
 }
 
 impl Web {
-    /// Who somebody is.
+    /// Looks up a person or a bot.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn user_info(&self, id: &str) -> Result<Person, Error> {
         let answer = self.get("users.info", &vec![("user", Some(id))]).await?;
         let user = answer.get("user").unwrap_or(&Value::Null);
@@ -66,11 +66,11 @@ impl Web {
         })
     }
 
-    /// What a channel is.
+    /// Looks up a channel.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn conversation_info(&self, id: &str) -> Result<Conversation, Error> {
         let answer = self.get("conversations.info", &vec![("channel", Some(id))]).await?;
         let channel = answer.get("channel").unwrap_or(&Value::Null);
@@ -84,11 +84,11 @@ impl Web {
         })
     }
 
-    /// The ids of those in a user group.
+    /// The user ids of a user group's members.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn usergroup_users(&self, id: &str) -> Result<Vec<String>, Error> {
         let answer = self
             .get("usergroups.users.list", &vec![("usergroup", Some(id))])

@@ -1,4 +1,4 @@
-//! Messages: post, update, delete, and find again.
+//! Calls that post, update, delete and find messages.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use super::{Error, Web};
 use crate::slack::decode::{Identity, string};
 use crate::slack::text;
 
-/// Answers of a thread read at once.
+/// Number of a thread's messages read at once.
 const PAGE: u32 = 200;
-/// Pages looked through for a message of ours; more would take the rate limit of everything else.
+/// Maximum number of pages searched for one of our messages; more would use up the rate limit of everything else.
 const PAGES: usize = 5;
 
-/// Code of the error that [`Web::find_posted`] gives when there are more messages than it looks through.
+/// Error code returned by [`Web::find_posted`] when there are more messages than it searches.
 pub const TOO_MANY: &str = "too_many_messages_to_look_through";
 
 /// A message to post.
@@ -19,13 +19,13 @@ pub const TOO_MANY: &str = "too_many_messages_to_look_through";
 pub struct Outgoing<'a> {
     /// Channel id.
     pub channel: &'a str,
-    /// The thread it belongs to.
+    /// The thread that the message belongs to.
     pub thread_ts: Option<&'a str>,
-    /// What is shown where blocks are not.
+    /// The fallback text, shown where blocks are not.
     pub text: &'a str,
     /// Block Kit; may be empty.
     pub blocks: &'a [Value],
-    /// Goes along as metadata, so that the message can be found again.
+    /// Key sent as metadata, so that the message can be found again.
     pub key: &'a str,
 }
 
@@ -48,11 +48,11 @@ fn content(message: &Outgoing<'_>) -> Value {
 }
 
 impl Web {
-    /// Posts a message and tells its `ts`.
+    /// Posts a message and returns its `ts`.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::Uncertain`] means that it may have been posted.
+    /// Returns an [`Error`] when the call fails; [`Error::Uncertain`] means that the message may have been posted.
     pub async fn post_message(&self, message: &Outgoing<'_>) -> Result<String, Error> {
         const METHOD: &str = "chat.postMessage";
         let mut body = content(message);
@@ -65,15 +65,15 @@ impl Web {
         })
     }
 
-    /// Gives the message at `ts` another content. The key goes along again, as metadata would be lost otherwise.
+    /// Replaces the content of the message at `ts`. The key is sent again, as the metadata would be lost otherwise.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. Doing it twice does no harm.
+    /// Returns an [`Error`] when the call fails. Repeating the call does no harm.
     pub async fn update_message(&self, ts: &str, message: &Outgoing<'_>) -> Result<(), Error> {
         let mut body = content(message);
         body["ts"] = Value::from(ts);
-        // Without it the old blocks stay.
+        // Without this field the old blocks stay.
         body["blocks"] = Value::from(message.blocks);
         self.post("chat.update", &body).await.map(drop)
     }
@@ -82,32 +82,32 @@ impl Web {
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::Gone`] when it was not there any more.
+    /// Returns an [`Error`] when the call fails; [`Error::Gone`] when the message was not there any more.
     pub async fn delete_message(&self, channel: &str, ts: &str) -> Result<(), Error> {
         let body = json!({"channel": channel, "ts": ts});
         self.post("chat.delete", &body).await.map(drop)
     }
 
-    /// Shows a message to one person of a channel alone. It cannot be found, updated or deleted later.
+    /// Shows a message to one person of a channel only. It cannot be found, updated or deleted later.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn post_ephemeral(&self, user: &str, message: &Outgoing<'_>) -> Result<(), Error> {
         let mut body = content(message);
         body["user"] = Value::from(user);
         if let Some(fields) = body.as_object_mut() {
-            // Nobody can look it up, so Slack takes none.
+            // Ephemeral messages cannot be looked up, so Slack accepts no metadata for them.
             fields.remove("metadata");
         }
         self.post("chat.postEphemeral", &body).await.map(drop)
     }
 
-    /// The address of a message for people.
+    /// The address of a message, for people to open.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn permalink(&self, channel: &str, ts: &str) -> Result<String, Error> {
         const METHOD: &str = "chat.getPermalink";
         let answer = self
@@ -119,11 +119,11 @@ impl Web {
         })
     }
 
-    /// Adds a reaction (`eyes`, without colons) to a message; one that is there already is fine.
+    /// Adds a reaction (`eyes`, without colons) to a message; an existing one is not an error.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn add_reaction(&self, channel: &str, ts: &str, name: &str) -> Result<(), Error> {
         let body = json!({"channel": channel, "timestamp": ts, "name": name});
         match self.post("reactions.add", &body).await {
@@ -132,12 +132,13 @@ impl Web {
         }
     }
 
-    /// Looks for a message of ours by its key, among those posted since `oldest` (seconds since 1970): in a thread, or
-    /// among the roots of the channel.
+    /// Searches for one of our messages by its key, among those posted since `oldest` (seconds since 1970): in a
+    /// thread, or among the roots of the channel.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. [`Error::Permanent`] when it cannot be told whether it is there.
+    /// Returns an [`Error`] when a call fails; [`Error::Permanent`] when it cannot be determined whether the message
+    /// exists.
     pub async fn find_posted(
         &self,
         us: &Identity,
@@ -175,11 +176,11 @@ impl Web {
         })
     }
 
-    /// What was said in a thread by others than the bot, the oldest first; of a very long one its beginning.
+    /// The texts in a thread by others than the bot, the oldest first; only the beginning of a very long thread.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn thread(&self, us: &Identity, channel: &str, thread_ts: &str) -> Result<Vec<String>, Error> {
         let (mut said, mut cursor) = (Vec::new(), String::new());
         for _ in 0..PAGES {
@@ -227,7 +228,8 @@ fn is_by(message: &Value, us: &Identity) -> bool {
         || (us.bot_id.is_some() && string(message, "bot_id") == us.bot_id)
 }
 
-/// Another bot could copy our metadata, so the author counts too.
+/// Returns true when the bot posted the message with this key. Another bot could copy our metadata, so the author is
+/// compared too.
 fn is_ours(message: &Value, us: &Identity, key: &str) -> bool {
     let by_us = is_by(message, us);
     let metadata = message.get("metadata");

@@ -1,6 +1,6 @@
 //! Slack's time, measured from the `Date` header of its answers.
 //!
-//! Posts wait by it, and what is compared with Slack's timestamps is compared by it: this machine's clock may be wrong,
+//! Posts are scheduled by it, and times are compared with Slack's timestamps by it: this machine's clock may be wrong,
 //! and may be set at any moment.
 
 use std::fmt;
@@ -14,15 +14,15 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 
-/// An answer that took longer says too little about the time.
+/// Response time beyond which an answer says too little about the time.
 const LONGEST: Duration = Duration::from_secs(5);
-/// `Date` has whole seconds: the truth is up to one second later.
+/// Mean error of `Date`, which has whole seconds: the true time is up to one second later.
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
-/// Deviations of the measured time below this are noise.
+/// Deviation of the measured time below which it counts as noise.
 const NOISE: Duration = Duration::from_secs(1);
 
 /// A clock that shows Slack's time. Between measurements it runs on the monotonic clock, so that setting this machine's
-/// clock does not move it. Before the first measurement it starts from this machine's clock.
+/// clock does not change it. Before the first measurement it starts from this machine's clock.
 pub struct SlackTime {
     local: Arc<dyn Clock>,
     anchor: Mutex<Anchor>,
@@ -44,7 +44,7 @@ pub struct Skew {
     pub seconds: i64,
 }
 
-/// One measurement: Slack's time and this machine's at the moment an answer came.
+/// One measurement: Slack's time and this machine's at the moment an answer arrived.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::slack) struct Reading {
     slack: Timestamp,
@@ -68,7 +68,7 @@ impl Clock for SlackTime {
 }
 
 impl SlackTime {
-    /// Slack's time, to be measured against this machine's clock.
+    /// Creates a clock for Slack's time, to be measured against this machine's clock.
     pub fn new(local: Arc<dyn Clock>) -> Self {
         let anchor = Anchor {
             time: local.now(),
@@ -87,13 +87,13 @@ impl SlackTime {
         *self.skew.borrow()
     }
 
-    /// The deviation of this machine's clock, with a change at each measurement.
+    /// The deviation of this machine's clock, with a notification at each measurement.
     pub fn watch(&self) -> watch::Receiver<Option<Skew>> {
         self.skew.subscribe()
     }
 
-    /// Whether this machine's clock has moved by `by` or more against Slack's time since the last measurement: it was
-    /// set, or the machine slept, and then Slack's time stood still.
+    /// Returns true when this machine's clock has moved by `by` or more against Slack's time since the last
+    /// measurement: it was set, or the machine slept, and then Slack's time stood still.
     pub fn has_drifted(&self, by: Duration) -> bool {
         self.has_drifted_at(by, Instant::now())
     }
@@ -109,7 +109,7 @@ impl SlackTime {
         later(anchor.time, at.saturating_duration_since(anchor.at))
     }
 
-    /// Reads the clocks at the head of an answer to a request that was sent at `sent`.
+    /// Measures Slack's time from the headers of an answer to a request that was sent at `sent`.
     pub(in crate::slack) fn read(&self, headers: &HeaderMap, sent: Instant) -> Option<Reading> {
         self.read_at(headers, sent, Instant::now())
     }
@@ -174,7 +174,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Takes in an answer that came at `at`, and gives the deviation then.
+    /// Processes an answer that arrived at `at`, and returns the deviation then.
     fn answer(time: &SlackTime, date: &'static str, sent: Instant, at: Instant) -> Option<i64> {
         let mut headers = HeaderMap::new();
         headers.insert(DATE, HeaderValue::from_static(date));

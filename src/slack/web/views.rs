@@ -1,52 +1,53 @@
-//! Modals and the Home tab.
+//! Calls that show modals and the Home tab.
 
 use serde_json::{Value, json};
 
 use super::{Error, Web};
 use crate::slack::decode::string;
 
-/// A view that Slack shows.
+/// A view shown by Slack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
-    /// Its id.
+    /// The view's id.
     pub id: String,
-    /// Changes whenever the view does: an update that names it is refused when somebody was faster.
+    /// Hash that changes whenever the view does: an update with an outdated hash is refused.
     pub hash: String,
 }
 
-/// Which view to update.
+/// The view to update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which<'a> {
-    /// By Slack's id.
+    /// Slack's id of the view.
     Id(&'a str),
-    /// By the `external_id` that it was opened with.
+    /// The `external_id` that the view was opened with.
     External(&'a str),
 }
 
 impl Web {
-    /// Opens a modal. The trigger lives for three seconds and is good for once: open first, fill later.
+    /// Opens a modal. The trigger is valid for three seconds and for one use: open first, fill later.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::Gone`] when the trigger is no good any more.
+    /// Returns an [`Error`] when the call fails; [`Error::Gone`] when the trigger is no longer valid.
     pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<View, Error> {
         self.view("views.open", json!({"trigger_id": trigger_id}), view).await
     }
 
-    /// Opens a modal on top of the one that the trigger comes from; three may lie on each other.
+    /// Opens a modal on top of the one that the trigger comes from; up to three can be stacked.
     ///
     /// # Errors
     ///
-    /// As [`Web::open_view`].
+    /// Same as [`Web::open_view`].
     pub async fn push_view(&self, trigger_id: &str, view: &Value) -> Result<View, Error> {
         self.view("views.push", json!({"trigger_id": trigger_id}), view).await
     }
 
-    /// Gives a view another content; with a hash only when nobody else did since.
+    /// Replaces the content of a view; with a hash only if the view has not changed since.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::Gone`] when it was closed, or changed since (`hash_conflict`).
+    /// Returns an [`Error`] when the call fails; [`Error::Gone`] when the view was closed, or changed since
+    /// (`hash_conflict`).
     pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, view: &Value) -> Result<View, Error> {
         let mut body = match which {
             Which::Id(id) => json!({"view_id": id}),
@@ -62,7 +63,7 @@ impl Web {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// Returns an [`Error`] when the call fails.
     pub async fn publish_view(&self, user: &str, view: &Value) -> Result<View, Error> {
         self.view("views.publish", json!({"user_id": user}), view).await
     }

@@ -9,44 +9,45 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::Error;
 
-/// Mode of the file: it holds raw payloads.
+/// Mode of the file, which is private as it holds raw payloads.
 const PRIVATE: u32 = 0o600;
-/// What a mode says about everybody but the owner.
+/// Mask of the permissions of everybody but the owner.
 const OTHERS: u32 = 0o077;
-/// How every SQLite database begins (<https://www.sqlite.org/fileformat.html>).
+/// First bytes of every SQLite database (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// How every write-ahead log begins. The next byte tells the order of bytes in its checksums.
+/// First bytes of every write-ahead log. The next byte tells the order of bytes in its checksums.
 const LOG_MAGIC: [u8; 3] = [0x37, 0x7f, 0x06];
-/// Where the header holds `user_version`, which is the id of the store here.
+/// Offset of `user_version` in the header, which is the id of the store here.
 const ID_AT: usize = 60;
-/// Length of the header that is read.
+/// Bytes read of the header.
 const HEADER: usize = 64;
 
-/// A problem with the file that nothing written to the open connections can mend.
+/// A fault of the file that nothing written to the open connections can repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FileFault {
-    /// It was deleted, and nothing is in its place. What it held is still open, and can be written to a new file.
+    /// The file was deleted, and nothing is in its place. Its contents are still open, and can be written to a new
+    /// file.
     #[error("was deleted while the bot uses it")]
     Removed,
-    /// It was moved away.
+    /// The file was moved away.
     #[error("was moved away while the bot uses it: move it back")]
     Moved,
-    /// Another file is in its place.
+    /// Another file is in the file's place.
     #[error("was replaced by another file while the bot uses it: move the original back")]
     Replaced,
-    /// It was emptied or overwritten.
+    /// The file was emptied or overwritten.
     #[error("was emptied or overwritten while the bot uses it: restore its content")]
     Damaged,
-    /// Its write-ahead log was deleted or replaced. The connections still have it, and can bring it into the file.
+    /// The write-ahead log was deleted or replaced. The connections still have it open, and can write it to the file.
     #[error("lost its write-ahead log (-wal), which was deleted or replaced while the bot uses it")]
     LogRemoved,
-    /// Its write-ahead log was emptied or overwritten. What was in it and not in the file yet is lost.
+    /// The write-ahead log was emptied or overwritten. Data that was only in it is lost.
     #[error("has a write-ahead log (-wal) that was emptied or overwritten while the bot uses it")]
     LogDamaged,
-    /// SQLite met something in it that cannot be.
+    /// SQLite found something impossible in the file.
     #[error("may be damaged: it is checked now")]
     Suspect,
-    /// It can't be looked at.
+    /// The file cannot be inspected.
     #[error("cannot be looked at: is its disk still mounted?")]
     Unreadable,
 }
@@ -55,29 +56,29 @@ pub enum FileFault {
 #[derive(Debug)]
 pub(super) struct StoreFile {
     path: PathBuf,
-    /// Holds the lock. It must outlive every connection: closing any descriptor of a file drops the locks that SQLite
-    /// has on it in this process.
+    /// The descriptor that holds the lock. It must outlive every connection: closing any descriptor of a file drops the
+    /// locks that SQLite has on it in this process.
     file: File,
     device: u64,
     inode: u64,
-    /// Set once the store has its id.
+    /// The store's id; `None` until the store has one.
     id: Option<u32>,
     /// The write-ahead log that the connections have open.
     log: Mutex<Log>,
 }
 
-/// The write-ahead log, as it was when last looked at. Only the writer makes it shorter.
+/// State of the write-ahead log when last checked. Only the writer makes it shorter.
 #[derive(Debug, Default)]
 struct Log {
-    /// Device and inode; `None` before the first look.
+    /// Device and inode; `None` before the first check.
     identity: Option<(u64, u64)>,
-    /// Its length in bytes at least.
+    /// Minimum length of the log, in bytes.
     length: u64,
-    /// Whether it may get shorter.
+    /// True while the log may get shorter.
     emptying: bool,
 }
 
-/// Lets the write-ahead log get shorter as long as it lives.
+/// Guard that lets the write-ahead log get shorter while it is alive.
 pub(super) struct Emptying<'a>(&'a StoreFile);
 
 impl Drop for Emptying<'_> {
@@ -89,7 +90,7 @@ impl Drop for Emptying<'_> {
 
 impl StoreFile {
     /// Opens or creates the file, makes it private and locks it. The lock belongs to the file, not to its name, so that
-    /// neither a symbolic nor a hard link lets a second bot in.
+    /// neither a symbolic nor a hard link lets a second bot use it.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |cause| Error::Open {
             path: path.to_owned(),
@@ -110,7 +111,7 @@ impl StoreFile {
         }
         let found = file.metadata().map_err(failed)?;
         make_private(path, &file, &found)?;
-        // SQLite gives its log and index the mode of the database, unless they are there already.
+        // SQLite creates its log and index with the mode of the database, unless they exist already.
         let real = path.canonicalize().map_err(failed)?;
         for suffix in ["-wal", "-shm"] {
             if let Ok(beside) = File::open(with_suffix(&real, suffix)) {
@@ -133,23 +134,23 @@ impl StoreFile {
         &self.path
     }
 
-    /// Makes it the file of another's path, which now leads to it, with the other's content.
+    /// Adopts the path and the id of `other`, which this file has replaced with the same content.
     pub(super) fn take_place_of(&mut self, other: &Self) {
         self.path.clone_from(&other.path);
         self.id = other.id;
     }
 
-    /// Brings all of it to the disk.
+    /// Flushes the whole file to disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_all()
     }
 
-    /// From now on a file with another id counts as damaged.
+    /// Sets the expected id: from now on a file with another one counts as damaged.
     pub(super) fn expect_id(&mut self, id: u32) {
         self.id = Some(id);
     }
 
-    /// Whether the file at the path is still the one that is open, and holds a store.
+    /// Checks that the file at the path is still the one that is open, and contains a store.
     pub(super) fn check(&self) -> Result<(), FileFault> {
         let open = self.file.metadata().map_err(|_| FileFault::Unreadable)?;
         match std::fs::metadata(&self.path) {
@@ -172,9 +173,9 @@ impl StoreFile {
         with_suffix(&self.path, "-wal")
     }
 
-    /// Remembers how long the log is.
+    /// Records the length of the log.
     pub(super) fn note_log(&self) {
-        // Under the lock nobody can begin to empty it between the look and the note.
+        // The lock prevents a shortening of the log from starting between the look and the note.
         let mut log = self.log();
         if log.emptying {
             return;
@@ -187,7 +188,7 @@ impl StoreFile {
         }
     }
 
-    /// Expects the log to get shorter from now on: the holder of the one connection that writes empties it.
+    /// Allows the log to get shorter while the guard is alive: the holder of the only writing connection empties it.
     pub(super) fn emptying_log(&self) -> Emptying<'_> {
         let mut log = self.log();
         log.emptying = true;
@@ -195,19 +196,19 @@ impl StoreFile {
         Emptying(self)
     }
 
-    /// Empties the log, whatever is in it.
+    /// Empties the log, discarding whatever is in it.
     pub(super) fn drop_log(&self) -> io::Result<()> {
         let _emptying = self.emptying_log();
         OpenOptions::new().write(true).open(self.log_path())?.set_len(0)
     }
 
-    /// The connections are closed, and new ones have a log of their own.
+    /// Forgets the log once the connections are closed, as new ones have a log of their own.
     pub(super) fn forget_log(&self) {
         *self.log() = Log::default();
     }
 
     fn check_log(&self) -> Result<(), FileFault> {
-        // Under the lock the writer can't allow a shorter log between the two looks.
+        // The lock prevents the writer from allowing a shorter log between the two looks.
         let log = self.log();
         let Some(identity) = log.identity else { return Ok(()) };
         let unreadable = |cause: io::Error| match cause.kind() {
@@ -219,7 +220,7 @@ impl StoreFile {
         if (found.dev(), found.ino()) != identity {
             return Err(FileFault::LogRemoved);
         }
-        // SQLite writes on where it was in a log that was emptied: what is before that is a hole.
+        // SQLite continues at its old offset in a log that was emptied: the part before it is a hole.
         let mut begins = [0; LOG_MAGIC.len()];
         let is_log = found.len() == 0 || (file.read_exact_at(&mut begins, 0).is_ok() && begins == LOG_MAGIC);
         if found.len() < log.length || !is_log {
@@ -244,7 +245,7 @@ impl StoreFile {
         }
     }
 
-    /// Deletes what SQLite keeps beside a file that is gone: it would be applied to whatever file comes next.
+    /// Deletes SQLite's log and index of a file that is gone: they would be applied to whatever file comes next.
     pub(super) fn remove_leftovers(&self) -> io::Result<()> {
         for suffix in ["-wal", "-shm"] {
             match std::fs::remove_file(with_suffix(&self.path, suffix)) {
@@ -256,18 +257,18 @@ impl StoreFile {
     }
 }
 
-/// Whether a file begins as an SQLite database does, or is still empty.
+/// Returns true when a file begins as an SQLite database does, or is still empty.
 ///
 /// # Errors
 ///
-/// The file cannot be opened or read.
+/// Returns an error when the file cannot be opened or read.
 pub fn is_database(path: &Path) -> io::Result<bool> {
     let mut header = Vec::new();
     File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut header)?;
     Ok(header.is_empty() || header == MAGIC)
 }
 
-/// A path with something behind its name.
+/// Appends a suffix to the name of a path.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

@@ -1,4 +1,4 @@
-//! The inbox: what came in, whose turn it is, what was set aside, what was missed.
+//! The inbox: arrivals, the order of handling, rows set aside, and missed messages.
 
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -9,8 +9,8 @@ use crate::store::{Arrival, InboxCounts, InboxRow, LONGEST_WAIT, Missed, NewMiss
 
 type Tx = Transaction<'static, Engine>;
 
-/// Jumps from name to name in the index, however many rows of each lane wait. The second half begins anew from the first
-/// name, up to where the first half began.
+/// Query that jumps from name to name in the index, however many rows of each lane wait. The second half starts again
+/// from the first name, up to where the first half began.
 const LANES: &str = "
     WITH RECURSIVE later(lane) AS (
         SELECT (SELECT lane FROM inbox WHERE state = 'waiting' AND lane > ?1 ORDER BY lane LIMIT 1)
@@ -27,8 +27,8 @@ const LANES: &str = "
     UNION ALL SELECT lane FROM earlier WHERE lane IS NOT NULL AND lane <= ?1
     LIMIT ?2";
 
-/// Channels that were missed and are quiet now. Jumps from lane to lane as [`LANES`] does. A time far in the future was
-/// noted by a wrong clock.
+/// Query for channels with missed messages that are quiet now. Jumps from lane to lane as [`LANES`] does. A time far in
+/// the future was noted by a wrong clock.
 const MISSED: &str = "
     WITH RECURSIVE waiting(lane) AS (
         SELECT (SELECT lane FROM inbox WHERE state = 'waiting' ORDER BY lane LIMIT 1)
@@ -43,7 +43,7 @@ const MISSED: &str = "
         SELECT 1 FROM outbox WHERE outbox.channel = missed.channel AND state IN ('pending', 'sending', 'uncertain')
         AND expires_at < ?1)";
 
-/// See [`crate::store::Store::lanes`].
+/// Implements [`crate::store::Store::lanes`].
 pub(super) async fn lanes(readers: &SqlitePool, after: &str, limit: u32) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(LANES)
         .bind(after)
@@ -52,7 +52,7 @@ pub(super) async fn lanes(readers: &SqlitePool, after: &str, limit: u32) -> Resu
         .await
 }
 
-/// See [`crate::store::Store::next`].
+/// Implements [`crate::store::Store::next`].
 pub(super) async fn next(readers: &SqlitePool, lane: &str) -> Result<Option<Waiting>, sqlx::Error> {
     let row = sqlx::query(
         "SELECT seq, key, lane, mentioned, payload, attempts, retried FROM inbox
@@ -64,7 +64,7 @@ pub(super) async fn next(readers: &SqlitePool, lane: &str) -> Result<Option<Wait
     row.as_ref().map(waiting).transpose()
 }
 
-/// See [`crate::store::Store::begin`].
+/// Implements [`crate::store::Store::begin`].
 pub(super) async fn begin(transaction: &mut Tx, seq: i64) -> Result<bool, sqlx::Error> {
     let begun = sqlx::query("UPDATE inbox SET running = 1 WHERE seq = ? AND state = 'waiting'")
         .bind(seq)
@@ -73,7 +73,7 @@ pub(super) async fn begin(transaction: &mut Tx, seq: i64) -> Result<bool, sqlx::
     Ok(begun.rows_affected() == 1)
 }
 
-/// See [`crate::store::Store::release`].
+/// Implements [`crate::store::Store::release`].
 pub(super) async fn release(transaction: &mut Tx, seq: Option<i64>) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE inbox SET running = 0 WHERE running = 1 AND (?1 IS NULL OR seq = ?1)")
         .bind(seq)
@@ -82,7 +82,7 @@ pub(super) async fn release(transaction: &mut Tx, seq: Option<i64>) -> Result<()
     Ok(())
 }
 
-/// See [`crate::store::Store::recover_inbox`].
+/// Implements [`crate::store::Store::recover_inbox`].
 pub(super) async fn recover(transaction: &mut Tx) -> Result<u64, sqlx::Error> {
     let counted = sqlx::query("UPDATE inbox SET running = 0, attempts = attempts + 1 WHERE running = 1")
         .execute(&mut **transaction)
@@ -90,7 +90,7 @@ pub(super) async fn recover(transaction: &mut Tx) -> Result<u64, sqlx::Error> {
     Ok(counted.rows_affected())
 }
 
-/// Marks a row as handled and erases its payload. `false` when it changed since it was read.
+/// Marks a row as handled and erases its payload. `false` when the row changed since it was read.
 pub(super) async fn finish(transaction: &mut Tx, row: &Waiting, now: Timestamp) -> Result<bool, sqlx::Error> {
     let marked = sqlx::query(
         "UPDATE inbox SET state = 'handled', running = 0, handled_at = ?, payload = NULL
@@ -104,7 +104,7 @@ pub(super) async fn finish(transaction: &mut Tx, row: &Waiting, now: Timestamp) 
     Ok(marked.rows_affected() == 1)
 }
 
-/// See [`crate::store::Store::set_aside`].
+/// Implements [`crate::store::Store::set_aside`].
 pub(super) async fn set_aside(transaction: &mut Tx, key: &str, why: Why, now: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE inbox SET state = 'set_aside', running = 0, reason = ?, handled_at = ?
@@ -118,7 +118,7 @@ pub(super) async fn set_aside(transaction: &mut Tx, key: &str, why: Why, now: Ti
     Ok(())
 }
 
-/// See [`crate::store::Store::inbox`].
+/// Implements [`crate::store::Store::inbox`].
 pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Error> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting') AS waiting,
@@ -134,7 +134,7 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Er
     })
 }
 
-/// Takes one arrival in.
+/// Stores one arrival.
 pub(super) async fn receive(transaction: &mut Tx, arrival: &Arrival, now: Timestamp) -> Result<Receipt, sqlx::Error> {
     let known = sqlx::query("SELECT state, mentioned FROM inbox WHERE key = ?")
         .bind(&arrival.key)
@@ -153,7 +153,7 @@ pub(super) async fn receive(transaction: &mut Tx, arrival: &Arrival, now: Timest
                 .await?;
             return Ok(Receipt::Mentioned);
         }
-        // Handled before the mention was known: it goes through again, as a row of its own at the end of the order.
+        // Handled before the mention was known: it is handled again, as a new row at the end of the order.
         sqlx::query("DELETE FROM inbox WHERE key = ?")
             .bind(&arrival.key)
             .execute(&mut **transaction)
@@ -192,7 +192,7 @@ pub(super) async fn miss(transaction: &mut Tx, missed: &NewMissed) -> Result<(),
     Ok(())
 }
 
-/// See [`crate::store::Store::missed_before`].
+/// Implements [`crate::store::Store::missed_before`].
 pub(super) async fn missed_before(readers: &SqlitePool, before: Timestamp) -> Result<Vec<Missed>, sqlx::Error> {
     let before = before.as_millisecond();
     let latest = before.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
@@ -210,7 +210,7 @@ pub(super) async fn missed_before(readers: &SqlitePool, before: Timestamp) -> Re
     rows.iter().map(missed).collect()
 }
 
-/// Forgets what was missed in a channel. `false` when more was missed there since it was read.
+/// Forgets the missed messages of a channel. `false` when more were missed there since they were read.
 pub(super) async fn forget_missed(transaction: &mut Tx, missed: &Missed) -> Result<bool, sqlx::Error> {
     let forgotten = sqlx::query("DELETE FROM missed WHERE channel = ? AND count = ?")
         .bind(&missed.channel)
@@ -220,7 +220,7 @@ pub(super) async fn forget_missed(transaction: &mut Tx, missed: &Missed) -> Resu
     Ok(forgotten.rows_affected() == 1)
 }
 
-/// What waits and what was set aside, as an operator sees it, the oldest first.
+/// Lists waiting rows and rows set aside, as an operator sees them, the oldest first.
 pub(super) async fn list(readers: &SqlitePool, limit: u32) -> Result<Vec<InboxRow>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT key, lane, state, reason, attempts, received_at,
@@ -244,8 +244,8 @@ pub(super) async fn list(readers: &SqlitePool, limit: u32) -> Result<Vec<InboxRo
     rows.iter().map(row).collect()
 }
 
-/// Lets what was set aside wait again, one row or all; tells how many. What can't be decoded or has no payload any more
-/// stays.
+/// Lets rows that were set aside wait again, one row or all; returns their number. Rows that cannot be decoded or have
+/// no payload any more stay set aside.
 pub(super) async fn retry(transaction: &mut Tx, key: Option<&str>) -> Result<u64, sqlx::Error> {
     let changed = sqlx::query(
         "UPDATE inbox SET state = 'waiting', attempts = 0, running = 0, retried = 1, reason = NULL, handled_at = NULL

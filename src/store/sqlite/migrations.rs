@@ -1,4 +1,5 @@
-//! The steps from an empty file to the tables of today. sqlx's own macro would compile SQLite a second time, for the host.
+//! Migrations from an empty file to the current tables. sqlx's own macro would compile SQLite a second time, for the
+//! host.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -12,7 +13,7 @@ macro_rules! files {
     };
 }
 
-/// Every file of `migrations/sqlite`, in order. A file that was released is never changed: its checksum is in the stores.
+/// All files of `migrations/sqlite`, in order. A released file is never changed: its checksum is in existing stores.
 const FILES: [(&str, &str); 8] = files![
     "0001_inbox_outbox_answers",
     "0002_outbox_actions",
@@ -24,7 +25,7 @@ const FILES: [(&str, &str); 8] = files![
     "0008_outbox_expiry",
 ];
 
-/// What brings a store up to date.
+/// Migrator that brings a store up to date.
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrations = Vec::with_capacity(FILES.len());
     for (version, (name, sql)) in (1..).zip(FILES) {

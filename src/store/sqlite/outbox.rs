@@ -1,4 +1,4 @@
-//! The outbox: what is added, whose turn it is, how it ended.
+//! The outbox: adding rows, the order of sending, and results.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::store::{
 
 type Tx = Transaction<'static, Engine>;
 
-/// Said of an answer that could not be posted in time.
+/// Reason given for an answer that could not be posted in time.
 const TOO_OLD: &str = "it is too old to be of use";
 
-/// The first message of each thread, and the first of what is done to each message that is posted, when it is due: of
-/// each channel the oldest of each kind of action and state, so that no channel and no kind waits behind another one's
-/// thousands.
+/// Query for the first message of each thread, and the first change to each posted message, when it is due: of each
+/// channel the oldest of each kind of action and state, so that no channel and no kind waits behind thousands of
+/// another one.
 const DUE: &str = "
     WITH waiting AS (
         SELECT seq, channel, target, action, state, next_at,
@@ -33,7 +33,7 @@ const DUE: &str = "
     SELECT outbox.seq, key, channel, thread_ts, action, target, person, state, attempts, first_try_at
     FROM outbox JOIN heads USING (seq) WHERE heads.place <= 10 ORDER BY outbox.seq";
 
-/// Adds rows, and lets them replace what they make needless.
+/// Adds rows, which replace rows that they make superfluous.
 pub(super) async fn add(
     transaction: &mut Tx,
     posts: &[NewPost],
@@ -61,8 +61,8 @@ async fn add_one(
         Action::Ephemeral { user } => Some(user.as_str()),
         _ => None,
     };
-    // What is done to a message stands in that message's channel and thread, whatever the caller says. A new row is due
-    // at once, whatever the clock says.
+    // A change to a message goes to that message's channel and thread, whatever the caller says. A new row is due at
+    // once, whatever the clock says.
     let added = sqlx::query(
         "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at,
                              expires_at, asked, written_at)
@@ -92,10 +92,10 @@ async fn add_one(
     }
 }
 
-/// Only the last state of a message matters.
+/// Makes an update replace earlier ones, as only the last state of a message matters.
 async fn replace(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(), sqlx::Error> {
     drop_updates(transaction, of, &post.key).await?;
-    // Nobody has seen it yet: it is posted as it is now. Not when it is about to be deleted.
+    // Nobody has seen the message yet: it is posted with its new content, unless it is about to be deleted.
     let merged = sqlx::query(
         "UPDATE outbox SET body = ?1 WHERE key = ?2 AND action = 'post' AND state = 'pending'
          AND NOT EXISTS (SELECT 1 FROM outbox WHERE target = ?2 AND action = 'delete')",
@@ -110,7 +110,7 @@ async fn replace(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(), s
     Ok(())
 }
 
-/// What is deleted needs no updates, and no posting when it is not there yet.
+/// Drops the updates of a message to be deleted, and its posting when it was not posted yet.
 async fn take_back(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(), sqlx::Error> {
     drop_updates(transaction, of, &post.key).await?;
     let taken_back = sqlx::query(
@@ -126,7 +126,7 @@ async fn take_back(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(),
     Ok(())
 }
 
-/// Those that surely were not sent; one that may have been is skipped when its turn comes.
+/// Drops the updates that certainly were not sent; one that may have been is skipped when it is due.
 async fn drop_updates(transaction: &mut Tx, of: &str, but: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE outbox SET state = 'dropped', body = NULL, error = 'a later change took its place'
@@ -148,7 +148,7 @@ async fn drop_row(transaction: &mut Tx, key: &str, why: &str) -> Result<(), sqlx
     Ok(())
 }
 
-/// See [`crate::store::Store::due`].
+/// Implements [`crate::store::Store::due`].
 pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sqlx::Error> {
     let now = now.as_millisecond();
     let latest = now.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
@@ -167,7 +167,7 @@ pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sql
     })
 }
 
-/// See [`crate::store::Store::sending`].
+/// Implements [`crate::store::Store::sending`].
 pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Result<Turn, sqlx::Error> {
     let row = sqlx::query(
         "SELECT seq, action, target, body, channel, created_at, expires_at, asked, written_at FROM outbox
@@ -224,8 +224,8 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
     }))
 }
 
-/// An answer that could not be posted in time is not posted at all. Nothing counts as answered with it, so the message
-/// may get another answer with the same key, and its channel is told that it was missed.
+/// Drops an answer that could not be posted in time. Nothing counts as answered with it, so the message may get another
+/// answer with the same key, and its channel is told that it was missed.
 async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp) -> Result<Turn, sqlx::Error> {
     let case: Option<String> = sqlx::query_scalar("SELECT id FROM cases WHERE post = ?")
         .bind(key)
@@ -238,7 +238,7 @@ async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp
         .bind(key)
         .execute(&mut **transaction)
         .await?;
-    // Whatever was to be done to it must not be done to another answer.
+    // Changes meant for this answer must not be applied to another one.
     sqlx::query(
         "UPDATE outbox SET state = 'dropped', body = NULL, error = 'its message is not there'
          WHERE target = ? AND state IN ('pending', 'sending', 'uncertain')",
@@ -290,7 +290,7 @@ async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, 
     Ok(Some((state(&row)?, place(&row)?)))
 }
 
-/// See [`crate::store::Store::settle`].
+/// Implements [`crate::store::Store::settle`].
 pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE outbox SET state = ?1, next_at = ?2, posted_ts = coalesce(?3, posted_ts), error = ?4,
@@ -304,7 +304,7 @@ pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -
     .bind(key)
     .execute(&mut **transaction)
     .await?;
-    // What was deleted, by us or by somebody else, is known to be gone.
+    // A message that was deleted, by us or by somebody else, is known to be gone.
     sqlx::query(
         "UPDATE outbox SET state = 'gone' WHERE state = 'sent' AND key =
          (SELECT target FROM outbox WHERE key = ? AND (state = 'gone' OR (state = 'sent' AND action = 'delete')))",
@@ -315,7 +315,7 @@ pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -
     Ok(())
 }
 
-/// See [`crate::store::Store::posted`].
+/// Implements [`crate::store::Store::posted`].
 pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Place>, sqlx::Error> {
     let row = sqlx::query("SELECT channel, posted_ts FROM outbox WHERE key = ? AND action = 'post' AND state = 'sent'")
         .bind(key)
@@ -324,9 +324,9 @@ pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Pla
     Ok(row.as_ref().map(place).transpose()?.flatten())
 }
 
-/// See [`crate::store::Store::recover`].
+/// Implements [`crate::store::Store::recover`].
 pub(super) async fn recover(transaction: &mut Tx, lookup_after: Duration) -> Result<u64, sqlx::Error> {
-    // `next_at` holds when the last try began.
+    // `next_at` holds the time at which the last attempt began.
     let changed = sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
         .bind(i64::try_from(lookup_after.as_millis()).unwrap_or(i64::MAX))
         .execute(&mut **transaction);

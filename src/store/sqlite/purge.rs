@@ -1,4 +1,4 @@
-//! Forgets what is old, a little at a time: nobody waits for the store meanwhile, however much there is.
+//! Purging of old data in small transactions, so that nobody waits long for the store, however much there is.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,36 +11,36 @@ use super::outbox::time;
 use super::{Sqlite, inbox};
 use crate::store::{Error, NewMissed, PAYLOADS_KEPT, Purged, Retention, Why};
 
-/// Rows that are looked at in one transaction.
+/// Number of rows processed in one transaction.
 const CHUNK: u32 = 500;
-/// How long rows that waited for a day may still be handled: after an outage they have had no chance yet.
+/// Time for which rows that waited for a day may still be handled: after an outage they could not be handled before.
 const GRACE: SignedDuration = SignedDuration::from_mins(30);
 
-/// The time since when rows wait that are older than a day.
+/// Time at which waiting rows older than a day were first seen.
 #[derive(Debug, Default)]
 pub(super) struct Overdue(Mutex<Option<Timestamp>>);
 
 impl Overdue {
-    /// Whether such rows had their chance. `any`: there are some.
+    /// Returns true when such rows have had their chance to be handled. `any`: there are such rows.
     fn is_over(&self, any: bool, now: Timestamp) -> bool {
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = any && since.is_some_and(|since| now.duration_since(since).abs() >= GRACE);
-        // Later ones get a chance of their own.
+        // Later rows get a chance of their own.
         *since = since.or(Some(now)).filter(|_| any && !is_over);
         is_over
     }
 }
 
-/// A table whose old rows go. Each is walked along an index of its age.
+/// A table with old rows to delete. Each is walked along an index of its age.
 struct Table {
     name: &'static str,
-    /// The column that holds the age of a row.
+    /// The column with the age of a row.
     age: &'static str,
-    /// Rows that may go. What people still work on keeps what belongs to it.
+    /// Condition for rows that may be deleted. Cases that people still work on keep the rows that belong to them.
     old: &'static str,
 }
 
-/// In this order: what people still work on keeps what belongs to it.
+/// The tables in the order of deletion: cases before the rows that the remaining cases keep.
 const TABLES: [Table; 5] = [
     Table {
         name: "inbox",
@@ -62,8 +62,8 @@ const TABLES: [Table; 5] = [
         age: "updated_at",
         old: "live = 0 AND (case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = runs.case_id))",
     },
-    // The card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose keys
-    // end in the run's id, and those of its thread.
+    // Kept: the card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose
+    // keys end in the run's id, and those of its thread.
     Table {
         name: "outbox",
         age: "created_at",
@@ -76,7 +76,7 @@ const TABLES: [Table; 5] = [
     },
 ];
 
-/// Entries of the audit have an age of their own.
+/// The audit, whose entries have a retention of their own.
 const AUDIT: Table = Table {
     name: "audit",
     age: "at",
@@ -104,7 +104,7 @@ impl Sqlite {
         Ok(purged)
     }
 
-    /// Whether rows wait that came in before.
+    /// Returns true when rows wait that arrived before `before`.
     async fn any_waits(&self, before: i64) -> Result<bool, Error> {
         let any = sqlx::query_scalar(
             "SELECT EXISTS (
@@ -116,8 +116,8 @@ impl Sqlite {
         Ok(any)
     }
 
-    /// Erases payloads that are older than a day; first sets rows aside that waited for so long, if `gives_up`. Tells how
-    /// many of the latter and of the former.
+    /// Erases payloads that are older than a day; if `gives_up`, first sets rows aside that waited for so long. Returns
+    /// the number of rows set aside and of payloads erased.
     async fn erase_some(&self, now: Timestamp, day: i64, gives_up: bool) -> Result<(u64, u64), Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
@@ -139,7 +139,7 @@ impl Sqlite {
         Ok((unhandled, erased))
     }
 
-    /// Walks along the ages of a table, from the oldest on, and deletes what may go.
+    /// Walks along the ages of a table, from the oldest on, and deletes the rows that may go.
     async fn forget(&self, table: &Table, old: i64) -> Result<u64, Error> {
         let mut forgotten = 0;
         let mut from = i64::MIN;
@@ -160,7 +160,7 @@ impl Sqlite {
 }
 
 /// Sets rows aside that waited for a day. Channels where the bot was asked are told; whether the other messages were
-/// errors, nobody knows.
+/// errors is not known.
 async fn give_up(transaction: &mut Transaction<'static, Engine>, now: Timestamp, day: i64) -> Result<u64, sqlx::Error> {
     let rows = sqlx::query(
         "UPDATE inbox SET state = 'set_aside', running = 0, reason = ?, handled_at = ? WHERE seq IN (
@@ -181,7 +181,7 @@ async fn give_up(transaction: &mut Transaction<'static, Engine>, now: Timestamp,
     Ok(rows.len() as u64)
 }
 
-/// The message of a row that is given up, where the bot was asked.
+/// The missed message of a row that is given up, if the bot was asked.
 fn asked(row: &SqliteRow) -> Result<Option<NewMissed>, sqlx::Error> {
     let (key, lane): (String, String) = (row.try_get("key")?, row.try_get("lane")?);
     let channel = lane.rsplit_once(':').map_or("", |(_, channel)| channel);
@@ -200,12 +200,12 @@ fn asked(row: &SqliteRow) -> Result<Option<NewMissed>, sqlx::Error> {
         channel: channel.to_owned(),
         at,
         asked: true,
-        // Nothing more of them comes: told at the next look, whatever this machine's clock says.
+        // No more of them will come: told at the next look, whatever this machine's clock says.
         noted_at: Timestamp::UNIX_EPOCH,
     }))
 }
 
-/// The greatest age of the next rows from `from` on; `None` when none is older than `old`.
+/// The latest time in the age column of the next [`CHUNK`] rows from `from` on; `None` when none is older than `old`.
 async fn end_of_chunk(
     transaction: &mut Transaction<'static, Engine>,
     table: &Table,
@@ -238,9 +238,9 @@ async fn delete(
     Ok(deleted)
 }
 
-/// Statements, made of nothing but the names above.
+/// SQL statements, built only from the names above.
 impl Table {
-    /// Only rows that the index of the ages of the table holds.
+    /// Condition that selects only rows contained in the index of the table's ages.
     fn indexed(&self) -> &'static str {
         match self.name {
             "inbox" => "state <> 'waiting' AND",

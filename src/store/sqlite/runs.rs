@@ -56,7 +56,7 @@ impl Runs for Sqlite {
     }
 }
 
-/// What reads, whether or not it may also write.
+/// Queries that need only a pool of readers.
 #[async_trait]
 impl Runs for SqlitePool {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
@@ -148,8 +148,9 @@ impl Runs for SqlitePool {
     }
 }
 
-/// Replaces fingerprints as versions before 0006 kept them, values and all: runs that have not ended are known again by
-/// the keyed hash of the same, the others are not compared any more. Nothing of the old ones stays in the file or its log.
+/// Replaces fingerprints in the format of versions before 0006, which contained raw values: runs that have not ended
+/// get the keyed hash of theirs, the others are not compared any more. Nothing of the old fingerprints stays in the
+/// file or, once that is emptied, its log.
 pub(super) async fn seal(writer: &SqlitePool) -> Result<(), sqlx::Error> {
     let mut transaction = writer.begin_with(super::BEGIN).await?;
     let key: Vec<u8> = sqlx::query_scalar("SELECT key FROM keys WHERE name = 'runs'")
@@ -171,22 +172,22 @@ pub(super) async fn seal(writer: &SqlitePool) -> Result<(), sqlx::Error> {
             .execute(&mut *transaction)
             .await?;
     }
-    // Whoever opens the store empties the log next, which still holds the raw values.
+    // The caller, which opens the store, empties the log next: it still contains the raw values.
     transaction.commit().await
 }
 
-/// HMAC-SHA256, in hexadecimal digits.
+/// HMAC-SHA256 in hexadecimal digits, after [`KEYED`].
 fn keyed(key: &[u8], of: &str) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), of.as_bytes());
     let mut out = KEYED.to_owned();
     for byte in tag.as_ref() {
-        // Writing into a text does not fail.
+        // Writing into a string does not fail.
         let _ = write!(out, "{byte:02x}");
     }
     out
 }
 
-/// Writes a run down. `false` when somebody else changed it since it was read, or when the same run is under way.
+/// Writes a run. `false` when somebody else changed it since it was read, or when an equal run is live.
 pub(super) async fn write(
     transaction: &mut Transaction<'static, Engine>,
     run: &RunRow,

@@ -8,10 +8,11 @@ use crate::events;
 use crate::model::Message;
 use crate::state::{ResponseUrl, State};
 
-/// The longest text that chat.update takes, in bytes.
+/// Longest text that chat.update takes, in bytes.
 const UPDATED_TEXT: usize = 4_000;
 
-/// Whether the caller wrote a message. A bot's message under a name of its own carries no user, but the bot.
+/// Returns true when the caller wrote the message. A bot's message under a custom name carries no user, only the bot
+/// id.
 fn wrote(caller: &Caller, message: &Message) -> bool {
     let by_bot = |bot: &str| message.value.get("bot_id").is_some_and(|id| id == bot);
     message.user() == caller.user_id() || matches!(caller, Caller::Bot { bot_id, .. } if by_bot(bot_id))
@@ -99,7 +100,8 @@ pub(super) fn update(state: &mut State, caller: &Caller, params: &Params) -> Ans
     Ok(json!({"channel": channel, "ts": ts, "text": merged.get("text"), "message": merged}))
 }
 
-/// What chat.update makes of a message: an app's blocks and attachments stay unless it sends others, or an empty list.
+/// Merges the parameters of chat.update with the message: an app's blocks and attachments stay unless it sends others,
+/// or an empty list.
 fn updated_content(caller: &Caller, params: &Params, previous: &Map<String, Value>) -> Result<Content, ApiError> {
     let mut params = params.clone();
     if matches!(caller, Caller::Bot { .. }) {
@@ -128,7 +130,7 @@ pub(super) fn delete(state: &mut State, caller: &Caller, params: &Params) -> Ans
     Ok(json!({"channel": channel, "ts": ts}))
 }
 
-/// Takes a message away and tells of it. A root with replies becomes a tombstone, which Slack tells as a change.
+/// Deletes a message and sends the event. A root with replies becomes a tombstone, which Slack reports as a change.
 pub(crate) fn delete_message(state: &mut State, channel: &str, ts: &str) {
     let has_replies = !state.replies(channel, ts).is_empty();
     let Some(found) = state.channel_mut(channel) else {
@@ -151,14 +153,14 @@ pub(crate) fn delete_message(state: &mut State, channel: &str, ts: &str) {
     };
     let is_stone = |root: &Message| root.value.get("subtype").is_some_and(|subtype| subtype == "tombstone");
     if state.message(channel, &root).is_some_and(is_stone) && state.replies(channel, &root).is_empty() {
-        // A tombstone goes with its last reply.
+        // A tombstone is deleted with its last reply.
         delete_message(state, channel, &root);
     } else {
         state.tell_page_of(channel, &root);
     }
 }
 
-/// Leaves in a root's place what Slack leaves.
+/// Replaces a thread's root with Slack's tombstone.
 fn bury(state: &mut State, channel: &str, ts: &str) {
     let mut stone = Map::new();
     for (key, value) in [
@@ -194,7 +196,7 @@ pub(super) fn permalink(state: &State, caller: &Caller, params: &Params, base: &
     Ok(json!({"channel": channel, "permalink": link}))
 }
 
-/// What an app posts through a response_url, or with the acknowledgement of a slash command.
+/// Posts an app's message from a response_url, or from the acknowledgement of a slash command.
 pub(crate) fn post_as_app(state: &mut State, place: &ResponseUrl, params: &Params) -> Answer {
     let Some(app) = state.app(&place.app_id) else {
         return error("invalid_auth");
@@ -216,7 +218,7 @@ pub(crate) fn post_as_app(state: &mut State, place: &ResponseUrl, params: &Param
         return Ok(json!({}));
     }
     let is_public = params.text("response_type").as_deref() == Some("in_channel");
-    // Slack answers into the channel, also to a click in a thread, unless the thread is named (bolt-js#963).
+    // Slack posts to the channel, even after a click in a thread, unless the thread is named (bolt-js#963).
     let thread_ts = params.text("thread_ts").filter(|ts| !ts.is_empty());
     place_in_thread(state, &place.channel, &mut value, thread_ts, false);
     let reader = if is_public { None } else { Some(place.user_id.clone()) };
@@ -243,7 +245,7 @@ fn replace_original(state: &mut State, channel: &str, ts: &str, mut new: Map<Str
         };
     }
     if message.ephemeral_to.is_some() {
-        // Apps hear nothing of what only one person sees.
+        // Apps get no events for ephemeral messages.
         state.tell_page_of(channel, ts);
     } else {
         events::message_changed(state, channel, ts, &previous);

@@ -1,4 +1,4 @@
-//! What a message is made of, where it may go, and how fast.
+//! The content of a message: its parts, the channels it may go to, and the rate limit.
 
 use serde_json::{Map, Value, json};
 
@@ -7,14 +7,14 @@ use crate::model::{Kind, Message};
 use crate::state::State;
 use crate::{limits, rates, text};
 
-/// The longest text of a message.
+/// Longest text of a message.
 const TEXT: usize = 40_000;
-/// The most attachments of a message.
+/// Maximum number of attachments of a message.
 const ATTACHMENTS: usize = 100;
-/// The most bytes of metadata.
+/// Maximum size of the metadata, in bytes.
 const METADATA: usize = 8_000;
 
-/// What a message holds besides its place.
+/// A message's content, without its channel and timestamp.
 pub(super) struct Content {
     pub(super) text: String,
     pub(super) blocks: Vec<Value>,
@@ -22,7 +22,7 @@ pub(super) struct Content {
     pub(super) metadata: Option<Value>,
 }
 
-/// A channel the caller may read, by its id.
+/// Returns the id of a channel that the caller may read.
 pub(super) fn readable(state: &State, caller: &Caller, channel: &str) -> Result<String, ApiError> {
     let Some(found) = state.channel(channel) else {
         return error("channel_not_found");
@@ -36,7 +36,7 @@ pub(super) fn readable(state: &State, caller: &Caller, channel: &str) -> Result<
     Ok(found.id.clone())
 }
 
-/// A channel the caller may post in. A user's id stands for the direct messages with that user.
+/// Returns the id of a channel that the caller may post in. A user's id stands for the direct messages with that user.
 pub(super) fn writable(state: &mut State, caller: &Caller, channel: &str) -> Result<String, ApiError> {
     if state.user(channel).is_some() {
         return super::conversations::direct_with(state, caller, channel);
@@ -91,7 +91,7 @@ pub(super) fn content(params: &Params) -> Result<Content, ApiError> {
     })
 }
 
-/// The root of the thread that is meant.
+/// Returns the timestamp of the thread's root.
 pub(super) fn thread(state: &State, channel: &str, thread_ts: Option<String>) -> Result<Option<String>, ApiError> {
     let Some(thread_ts) = thread_ts.filter(|ts| !ts.is_empty()) else {
         return Ok(None);
@@ -113,7 +113,7 @@ pub(super) fn thread(state: &State, channel: &str, thread_ts: Option<String>) ->
     Ok(Some(message.thread_ts().unwrap_or(&thread_ts).to_owned()))
 }
 
-/// One message a second a channel, with a small burst. People type as fast as they like.
+/// Limits apps to one message a second per channel, with a small burst. People are not limited.
 pub(super) fn pace(state: &mut State, caller: &Caller, channel: &str) -> Result<(), ApiError> {
     match caller {
         Caller::Bot { app_id, .. } => rates::message(state, app_id, channel),
@@ -157,7 +157,8 @@ pub(super) fn new_message(state: &mut State, caller: &Caller, content: &Content)
     value
 }
 
-/// An attachment as Slack hands it out: numbered, with a fallback, its colour spelled out, its blocks named.
+/// Returns an attachment as Slack's API does: numbered, with a fallback, its colour in full, and block ids in its
+/// blocks.
 fn attachment(state: &mut State, index: usize, given: &Value) -> Value {
     let mut value = given.clone();
     let blocks: Option<Vec<Value>> = given["blocks"]
@@ -188,7 +189,7 @@ fn attachment(state: &mut State, index: usize, given: &Value) -> Value {
     value
 }
 
-/// Slack names the blocks that came without a name.
+/// Adds a block id to a block without one, as Slack does.
 pub(super) fn with_block_id(state: &mut State, block: &Value) -> Value {
     let mut block = block.clone();
     if let Some(object) = block.as_object_mut()
@@ -216,7 +217,7 @@ pub(super) fn place_in_thread(
     }
 }
 
-/// Puts a message in its channel and gives its timestamp.
+/// Stores a message in its channel and returns its timestamp.
 pub(super) fn store(
     state: &mut State,
     channel: &str,
@@ -228,7 +229,7 @@ pub(super) fn store(
     value.insert("ts".into(), json!(ts));
     let author = value.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
     if state.channel(channel).is_some_and(|found| found.is_shared) {
-        // In channels shared with another organisation a message says whose it is.
+        // In channels shared with another organisation a message names the sender's team.
         for key in ["team", "user_team", "source_team"] {
             value.insert(key.into(), json!(state.team_of(&author)));
         }

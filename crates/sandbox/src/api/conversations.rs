@@ -1,4 +1,4 @@
-//! `conversations.*`: channels, their members and what was said.
+//! `conversations.*`: channels, their members and their messages.
 
 use serde_json::{Map, Value, json};
 
@@ -110,13 +110,13 @@ pub(super) fn open(state: &mut State, caller: &Caller, params: &Params) -> Answe
             Ok(json!({"channel": {"id": id, "is_im": true, "user": user}, "no_op": false, "already_open": false}))
         }
         (Some(_), None) => error("user_not_found"),
-        // Group direct messages are not built.
+        // Group direct messages are not implemented.
         (Some(_), Some(_)) => error("method_not_supported_for_channel_type"),
         _ => error("users_list_not_supplied"),
     }
 }
 
-/// The direct messages with a user, opened when there are none yet.
+/// Returns the direct messages with a user, opening them when there are none yet.
 pub(crate) fn direct_with(state: &mut State, caller: &Caller, user: &str) -> Result<String, ApiError> {
     if user == caller.user_id() {
         return error("channel_not_found");
@@ -177,7 +177,7 @@ pub(super) fn replies(state: &State, caller: &Caller, params: &Params) -> Answer
     Ok(page(state, &id, &found, params))
 }
 
-/// Whether `oldest` and `latest` let a message through.
+/// Returns true when `ts` lies between `oldest` and `latest`.
 fn in_window(ts: &str, params: &Params) -> bool {
     let bound = |key: &str| {
         params
@@ -190,7 +190,7 @@ fn in_window(ts: &str, params: &Params) -> bool {
         && bound("latest").is_none_or(|latest| *ts < *latest || (inclusive && ts == latest))
 }
 
-/// A timestamp as it is stored, so that texts compare as numbers do.
+/// Pads a timestamp as it is stored, so that string order equals numeric order.
 fn full_ts(given: &str) -> String {
     let (seconds, micros) = given.split_once('.').unwrap_or((given, "0"));
     format!("{seconds:0>10}.{:0<6}", micros.chars().take(6).collect::<String>())

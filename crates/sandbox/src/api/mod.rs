@@ -1,4 +1,4 @@
-//! The Web API: a method name, its parameters and who calls, to Slack's answer or Slack's error.
+//! The Web API: takes a method name, its parameters and the caller; returns Slack's answer or Slack's error.
 
 mod chat;
 mod content;
@@ -21,7 +21,7 @@ pub(super) use files::{Share, file_shared, fill_file, store_file};
 pub(crate) use params::Params;
 pub(super) use views::{check as check_view, home, replace, stack};
 
-/// Whom a token stands for.
+/// The holder of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
     Person {
@@ -46,7 +46,7 @@ impl Caller {
         }
     }
 
-    /// The user it acts as.
+    /// Returns the id of the user that the caller acts as; empty for an app-level token.
     pub(super) fn user_id(&self) -> &str {
         match self {
             Self::Person { user_id } | Self::Bot { user_id, .. } => user_id,
@@ -73,7 +73,7 @@ pub(crate) struct ApiError {
 
 pub(crate) type Answer = Result<Value, ApiError>;
 
-/// An error that says only its code.
+/// Returns an error that holds only its code.
 pub(crate) fn error<T>(code: &str) -> Result<T, ApiError> {
     Err(ApiError::from(code))
 }
@@ -89,7 +89,7 @@ impl From<&str> for ApiError {
 }
 
 impl ApiError {
-    /// An error with `response_metadata.messages`, as validators give it.
+    /// Creates an error with `response_metadata.messages`, as validators return it.
     pub(crate) fn with_messages(code: &str, messages: &[String]) -> Self {
         let mut error = Self::from(code);
         error.extra.insert("errors".into(), json!(messages));
@@ -108,7 +108,7 @@ impl ApiError {
     }
 }
 
-/// Finds whom a token stands for.
+/// Resolves a token to its holder.
 pub(crate) fn authenticate(state: &State, token: Option<&str>) -> Result<Caller, ApiError> {
     let Some(token) = token.filter(|token| !token.is_empty()) else {
         return error("not_authed");

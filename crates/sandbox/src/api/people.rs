@@ -1,4 +1,4 @@
-//! Who is who: `auth.*`, `users.*`, `bots.info`, `team.info`, and the ticket for a Socket Mode connection.
+//! Identities: `auth.*`, `users.*`, `bots.info`, `team.info`, and the ticket for a Socket Mode connection.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::model::User;
 use crate::seed::TEAM;
 use crate::state::State;
 
-/// What the workspace calls itself.
+/// The workspace's name.
 const TEAM_NAME: &str = "Sandbox";
 
 pub(super) fn auth_test(state: &State, caller: &Caller, base: &str) -> Answer {
@@ -33,7 +33,7 @@ pub(super) fn app_test(state: &State, app_id: &str, method: &str) -> Value {
     json!({"ok": true, "app_name": name, "app_id": app_id})
 }
 
-/// A ticket for one connection, in the address to connect to.
+/// Issues a ticket for one connection, as part of the address to connect to.
 pub(super) fn open_connection(state: &mut State, app_id: &str, base: &str) -> Value {
     let ticket = state.next_uuid();
     state.tickets.insert(ticket.clone(), app_id.to_owned());

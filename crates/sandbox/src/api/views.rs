@@ -1,4 +1,4 @@
-//! `views.*`: modals, one on the other up to three, and the Home tab.
+//! `views.*`: modals, stacked up to three deep, and the Home tab.
 
 use serde_json::{Map, Value, json};
 
@@ -7,9 +7,9 @@ use crate::limits;
 use crate::seed::TEAM;
 use crate::state::{State, Trigger};
 
-/// The most views on one another.
+/// Maximum depth of a stack of views.
 const DEPTH: usize = 3;
-/// The largest view in bytes.
+/// Maximum size of a view, in bytes.
 const LARGEST: usize = 250_000;
 
 pub(super) fn open(state: &mut State, caller: &Caller, params: &Params) -> Answer {
@@ -74,7 +74,7 @@ pub(super) fn publish(state: &mut State, caller: &Caller, params: &Params) -> An
     Ok(json!({"view": keep(state, &app_id, &user, view, None)}))
 }
 
-/// The Home tab that an app has published for a person.
+/// Returns the Home tab that an app has published for a person.
 pub(crate) fn home<'a>(state: &'a State, app_id: &str, user_id: &str) -> Option<&'a Value> {
     state
         .views
@@ -103,7 +103,7 @@ fn is_new_external_id(state: &State, caller: &Caller, view: &Value, own: Option<
     Ok(())
 }
 
-/// The trigger that a call names, when it may be used still.
+/// Returns the trigger that a call names, if it has not expired.
 fn known_trigger(state: &State, caller: &Caller, params: &Params) -> Result<Trigger, ApiError> {
     let id = params
         .need("trigger_id", "invalid_arguments")
@@ -137,7 +137,7 @@ fn given(params: &Params, kind: &str) -> Result<Value, ApiError> {
     Ok(view)
 }
 
-/// Whether Slack takes a view of this kind.
+/// Checks a view of this kind as Slack does.
 pub(crate) fn check(view: &Value, kind: &str) -> Result<(), ApiError> {
     if view.to_string().len() > LARGEST {
         return error("view_too_large");
@@ -162,14 +162,14 @@ fn depth(state: &State, top: &Value) -> usize {
         .count()
 }
 
-/// Keeps a new view and shows it to its user.
+/// Stores a new view and shows it to its user.
 fn keep(state: &mut State, app_id: &str, user_id: &str, view: Value, client: Option<&str>) -> Value {
     let id = state.next_id("V");
     let place = json!({"id": id, "app_id": app_id, "user_id": user_id, "root_view_id": id, "previous_view_id": null});
     put(state, &place, view, None, client)
 }
 
-/// Puts a new view on top of another.
+/// Stacks a new view on another.
 pub(crate) fn stack(state: &mut State, below: &Value, view: Value) -> Value {
     let place = json!({
         "id": state.next_id("V"), "app_id": below["app_id"], "user_id": below["user_id"],
@@ -178,7 +178,7 @@ pub(crate) fn stack(state: &mut State, below: &Value, view: Value) -> Value {
     put(state, &place, view, None, None)
 }
 
-/// Gives a known view new contents. What was typed stays where block and action keep their names.
+/// Replaces the contents of a view. Typed values stay where the block id and action id are unchanged.
 pub(crate) fn replace(state: &mut State, known: &Value, view: Value) -> Value {
     let mut place = Map::new();
     for key in ["id", "app_id", "user_id", "root_view_id", "previous_view_id"] {

@@ -1,4 +1,4 @@
-//! What an administrator does: channels, people, how apps are reached and what they offer, options.
+//! The administrator's actions: channels, people, apps' delivery settings and features, options.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::seed::SIGNING_SECRET;
 use crate::state::State;
 use crate::{Shared, request_url as http};
 
-/// The largest deviation of the workspace's time, in milliseconds: ten days.
+/// Largest deviation of the workspace's time, in milliseconds: ten days.
 const LARGEST_SKEW: i64 = 864_000_000;
 
-/// The id of the app with this id, name or bot.
+/// Returns the id of the app with this id, name, bot user or bot id.
 pub(super) fn app_called(state: &State, name: &str) -> Result<String, String> {
     let is_named = |app: &&crate::App| {
         app.id == name || app.name.eq_ignore_ascii_case(name) || app.user_id == name || app.bot_id == name
@@ -133,7 +133,7 @@ pub(super) fn person(shared: &Arc<Shared>, call: &Call) -> Outcome {
 pub(super) async fn request_url(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let app = call.params.text("app").unwrap_or_else(|| "signpost".to_owned());
     let given = |key: &str| call.params.text(key).filter(|url| !url.is_empty());
-    // `url` stands for all three; each of them may be set apart.
+    // `url` sets all three; each can also be set on its own.
     let whole = given("url");
     let urls = RequestUrls {
         events: given("events").or_else(|| whole.clone()),
@@ -174,7 +174,7 @@ pub(super) async fn request_url(shared: &Arc<Shared>, call: &Call) -> Outcome {
     })
 }
 
-/// What an app offers to people.
+/// Sets the features that an app offers to people.
 pub(super) fn app(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let name = call.need("app")?;
     let list = |key: &str| {

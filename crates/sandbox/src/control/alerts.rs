@@ -1,4 +1,4 @@
-//! `/sandbox/alert`: the Alert Bot posts what monitoring posts.
+//! `/sandbox/alert`: posts an alert as the Alert Bot, in a monitoring integration's format.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::alerts::{Alert, SHAPES, known, message};
 use crate::seed::{ALERTBOT, ALERTS};
 use crate::{Shared, api};
 
-/// What is posted when no name is given.
+/// The alert's name when the request gives none.
 const DEFAULT_NAME: &str = "CartographerIAMTokenExchangeErrors";
-/// A job's name for the shape of Jenkins, and what its build says.
+/// A job's name for the Jenkins format, and its build's message.
 const JOB: (&str, &str) = (
     "nightly-cluster-report",
     "Not authorized. Log in to Bluemix and try again. (E0003)",
 );
 
-/// The shapes, for the page's menu.
+/// Returns the message formats, for the page's menu.
 pub(super) fn shapes() -> Value {
     SHAPES
         .iter()
@@ -65,7 +65,7 @@ pub(super) fn alert(shared: &Arc<Shared>, call: &Call) -> Outcome {
         let bot = state.caller_of_user(ALERTBOT).ok_or("the Alert Bot is gone")?;
         let mut method = "chat.postMessage";
         if let Some(ts) = given("ts") {
-            // Some integrations change the message they have posted instead of posting another.
+            // Some integrations edit the message they have posted instead of posting another.
             arguments["ts"] = json!(ts);
             method = "chat.update";
         }

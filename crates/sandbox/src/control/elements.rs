@@ -1,8 +1,8 @@
-//! The parts of blocks that people use: finding them, what using one tells the app, and what stands in them.
+//! Interactive elements of blocks: finding them, the action that using one sends to the app, and their values.
 
 use serde_json::{Map, Value, json};
 
-/// An element with the block it is in, and the number of the attachment when it is in one.
+/// An element with the id of its block, and the number of its attachment if it is in one.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) element: Value,
@@ -10,7 +10,7 @@ pub(super) struct Found {
     pub(super) attachment: Option<Value>,
 }
 
-/// Which element is meant: by its id, or by what stands on it.
+/// Criteria for an element: its action id and block id, or its label.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
     pub(super) action_id: Option<String>,
@@ -61,7 +61,7 @@ fn of_blocks(blocks: &Value, attachment: Option<&Value>, found: &mut Vec<Found>)
     }
 }
 
-/// What an app is told of an element that was used, and what stands in the element then (nothing for buttons).
+/// Returns the action that an app receives when an element is used, and the element's new value (`None` for buttons).
 pub(super) fn used(found: &Found, value: Option<&Value>, action_ts: &str) -> Result<(Value, Option<Value>), String> {
     let element = &found.element;
     let mut action = Map::new();
@@ -92,8 +92,8 @@ pub(super) fn used(found: &Found, value: Option<&Value>, action_ts: &str) -> Res
     Ok((Value::Object(action), now.filter(|_| keeps)))
 }
 
-/// What stands in an element, in Slack's shape, from a plain value: an option's value, a list of them, or a text. A value
-/// that has Slack's shape already is taken as it is.
+/// Converts a plain value (an option's value, a list of them, or a text) to an element's value in Slack's format. A
+/// value in Slack's format is returned unchanged.
 pub(super) fn answer(element: &Value, value: &Value) -> Result<Value, String> {
     let kind = element["type"].as_str().unwrap_or_default();
     if value.is_object() {
@@ -126,7 +126,7 @@ pub(super) fn answer(element: &Value, value: &Value) -> Result<Value, String> {
     Ok(json!({"type": kind, key: chosen}))
 }
 
-/// The whole option that has this value.
+/// Returns the whole option that has this value.
 fn option(element: &Value, value: &Value) -> Result<Value, String> {
     let groups = element["option_groups"].as_array().into_iter().flatten();
     let mut options = groups
@@ -140,8 +140,8 @@ fn option(element: &Value, value: &Value) -> Result<Value, String> {
     }
 }
 
-/// `state.values`: what stands in every element that holds something. `typed` is what is known of them, in Slack's shape
-/// by block and action; the rest stands as it was made.
+/// Returns `state.values`, with the value of every element that has one. `typed` holds the entered values, in Slack's
+/// format by block and action; the other elements keep their initial values.
 pub(super) fn state_values(holder: &Value, typed: &Value) -> Value {
     let mut values = Map::new();
     for found in all(holder) {
@@ -186,7 +186,7 @@ fn initial(element: &Value, kind: &str) -> Value {
     json!({"type": kind, key: value})
 }
 
-/// Takes plain values by block and action into what is known of a view or a message.
+/// Merges plain values, by block and action, into the entered values of a view or a message.
 pub(super) fn take_in(holder: &Value, typed: &mut Value, given: Option<&Value>) -> Result<(), String> {
     if !typed.is_object() {
         *typed = json!({});
@@ -203,7 +203,7 @@ pub(super) fn take_in(holder: &Value, typed: &mut Value, given: Option<&Value>) 
     Ok(())
 }
 
-/// What Slack's client says before it lets a form go: by block, what is wrong with it.
+/// Validates a form as Slack's client does before it submits it. Returns the errors by block id.
 pub(super) fn complaints(view: &Value, values: &Value) -> Map<String, Value> {
     let mut found = Map::new();
     for block in view["blocks"].as_array().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! `/sandbox/faults`: what shall go wrong.
+//! `/sandbox/faults`: injects faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) async fn clear(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
     list(Shares(shared)).await
 }
 
-/// Adds a fault, or makes it happen when it is one that happens at once.
+/// Adds a fault, or applies it at once if its kind is immediate.
 pub(crate) fn add(shared: &Arc<Shared>, given: &Value) -> Result<(), String> {
     if given["clear"].as_bool() == Some(true) {
         shared.update(|state| state.faults.clear());
@@ -70,7 +70,7 @@ pub(crate) fn add(shared: &Arc<Shared>, given: &Value) -> Result<(), String> {
         fault.app_id = app;
         if let Some(name) = &fault.channel {
             let known = shared.lock().channel(name).map(|channel| channel.id.clone());
-            // A channel that is not there can be struck too: bots may be told of one by mistake.
+            // The channel need not exist: an app may have been given a wrong id.
             fault.channel = known.or_else(|| fault.channel.clone());
         }
         if fault.times != Some(0) {
@@ -121,7 +121,7 @@ fn disconnect(state: &mut State, app: Option<&str>, given: &Value) -> Result<(),
     Ok(())
 }
 
-/// What a link's preview does: the message comes again with the same text and an attachment.
+/// Unfurls a link: sends a change of the message with the same text and an attachment.
 fn unfurl(state: &mut State, given: &Value) -> Result<(), String> {
     let (channel, ts) = (
         given["channel"].as_str().unwrap_or_default(),

@@ -1,5 +1,5 @@
-//! Clicks and shortcuts, and what all interactions share: the payload, its trigger, its response_url, and waiting for
-//! the acknowledgement.
+//! Clicks and shortcuts, and the common parts of all interactions: the payload, its trigger, its response_url, and
+//! waiting for the acknowledgement.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use crate::seed::TEAM;
 use crate::state::{ResponseUrl, State, Trigger};
 use crate::{Shared, api};
 
-/// The bot's app, for what names no other.
+/// The bot's app: the default where a request names none.
 pub(super) const DEFAULT_APP: &str = "A0SIGNPOST";
 
-/// What was sent: to whom, under which trigger, and where the acknowledgement arrives.
+/// An interaction that was sent: its trigger id, and the channel for the acknowledgement.
 pub(super) struct Sent {
     trigger_id: String,
     answer: oneshot::Receiver<Value>,
 }
 
-/// A button, select or checkbox of a message, a modal or the Home tab.
+/// Clicks a button, select or checkbox of a message, a modal or the Home tab.
 pub(super) async fn click(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let text = |key: &str| call.params.text(key).filter(|text| !text.is_empty());
     let wanted = Wanted {
@@ -85,7 +85,7 @@ fn click_in_message(state: &mut State, call: &Call, wanted: &Wanted, base: &str)
     }
     payload.insert("container".into(), container);
     if ephemeral.is_none() {
-        // Slack keeps no ephemeral messages, so it has none to send.
+        // Slack does not keep ephemeral messages, so the payload holds none.
         payload.insert("message".into(), value);
     }
     payload.insert("state".into(), json!({"values": values}));
@@ -121,7 +121,7 @@ fn click_in_view(state: &mut State, call: &Call, view_id: &str, wanted: &Wanted)
     ))
 }
 
-/// A message shortcut when a message is named, else a global one.
+/// Runs a message shortcut when the request names a message, else a global one.
 pub(super) async fn shortcut(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let base = shared.url();
     let callback_id = call.need("callback_id")?;
@@ -169,7 +169,7 @@ fn app_offering(state: &State, call: &Call, callback_id: &str, is_global: bool) 
         .ok_or_else(|| format!("no app offers the {kind} shortcut {callback_id:?}"))
 }
 
-/// What every interaction's payload holds.
+/// Builds the common part of every interaction's payload.
 pub(super) fn interaction(
     state: &mut State,
     call: &Call,
@@ -201,7 +201,7 @@ pub(super) fn interaction(
     payload
 }
 
-/// What Slack calls channels without a name, and private ones, towards apps.
+/// Returns the channel name that apps see: Slack replaces the names of direct messages and of private channels.
 pub(super) fn shown_name(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Direct => "directmessage".to_owned(),
@@ -245,7 +245,7 @@ pub(super) fn place(
     }
 }
 
-/// The address of a place to answer to.
+/// Registers a response_url and returns its address.
 pub(super) fn response_url(state: &mut State, place: ResponseUrl, base: &str) -> String {
     let id = state.next_uuid();
     state.response_urls.insert(id.clone(), place);
@@ -281,7 +281,7 @@ pub(super) async fn acknowledged(shared: &Shared, sent: Sent) -> Value {
     told
 }
 
-/// Posts what came with an acknowledgement, as an app's answer.
+/// Posts the message of an acknowledgement as the app's answer.
 pub(super) fn post_answer(shared: &Arc<Shared>, place: &ResponseUrl, response: &Value) -> Result<(), String> {
     let params = api::Params::from_value(response);
     shared

@@ -1,12 +1,12 @@
-//! `/sandbox/…`: what people do in Slack's client and what no public API offers.
+//! `/sandbox/…`: actions of people in Slack's client, and controls for which Slack has no public API.
 //!
-//! Requests are `POST` with JSON (a form works too), answers JSON: `{"ok": true, …}`, or `{"ok": false, "error":
-//! SENTENCE}` with status 400. Who acts is told by a person's token (`Authorization: Bearer xoxp-sandbox-grace` or
-//! `token`), else by `user` (an id or a handle), else it is Ada. `channel` is an id or a name.
+//! Requests are `POST` with JSON (a form works too); answers are JSON: `{"ok": true, …}`, or `{"ok": false, "error":
+//! SENTENCE}` with status 400. A person's token (`Authorization: Bearer xoxp-sandbox-grace` or `token`) names the
+//! acting person, else `user` (an id or a handle); the default is Ada. `channel` is an id or a name.
 //!
-//! `docs/sandbox.md` lists the paths with what they take and give, and the kinds of faults. Here each path is a function:
-//! clicks and shortcuts in `interact`, modals and the Home tab in `modals`, slash commands in `commands`, what people
-//! do to messages and files in `people`, what an administrator does in `admin`, monitoring in `alerts`.
+//! `docs/sandbox.md` lists the paths with their parameters and answers, and the kinds of faults. Here each path is a
+//! function: clicks and shortcuts in `interact`, modals and the Home tab in `modals`, slash commands in `commands`,
+//! actions on messages and files in `people`, the administrator's actions in `admin`, monitoring in `alerts`.
 
 mod admin;
 mod alerts;
@@ -40,17 +40,17 @@ use super::state::State;
 
 pub(super) use faults::add as add_fault;
 
-/// A request to `/sandbox/…`: who acts, and what was sent.
+/// A request to `/sandbox/…`: the acting person, and the parameters and files.
 #[derive(Debug, Clone)]
 struct Call {
     caller: Caller,
-    /// Said who acts, instead of leaving it to Ada.
+    /// True when the request names the acting person instead of defaulting to Ada.
     is_named: bool,
     params: Params,
     files: Vec<server::Upload>,
 }
 
-/// An answer, or the sentence that says why not.
+/// An answer, or a sentence with the reason for the refusal.
 type Outcome = Result<Value, String>;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
@@ -158,14 +158,14 @@ impl Call {
         self.params.need(key, "").map_err(|_| format!("`{key}` is missing"))
     }
 
-    /// A structure: as it is, or as JSON in a text.
+    /// Returns a structured parameter, given as JSON or as JSON in a string.
     fn given(&self, key: &str) -> Result<Option<Value>, String> {
         self.params
             .structure(key, "")
             .map_err(|_| format!("`{key}` is not JSON"))
     }
 
-    /// What somebody chose: a text, or a list of them.
+    /// Returns the chosen value: a text, or a list of texts.
     fn value(&self) -> Option<Value> {
         match self.params.to_value()["value"].clone() {
             Value::Null => None,
@@ -173,7 +173,7 @@ impl Call {
         }
     }
 
-    /// The message that `channel` and `ts` name, as the channel's id and the timestamp.
+    /// Finds the message that `channel` and `ts` name. Returns the channel's id and the timestamp.
     fn message(&self, state: &State) -> Result<(String, String), String> {
         let name = self.need("channel")?;
         let ts = self
@@ -191,7 +191,7 @@ impl Call {
     }
 }
 
-/// Every change as a server-sent event, until shutdown.
+/// Streams every change as a server-sent event, until shutdown.
 async fn live(Shares(shared): Shares<Arc<Shared>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let (changes, shutdown) = (shared.lock().live.subscribe(), shared.shutdown.clone());
     let moves = shared.jenkins.moves();
@@ -202,7 +202,7 @@ async fn live(Shares(shared): Shares<Arc<Shared>>) -> Sse<impl Stream<Item = Res
             let change = tokio::select! {
                 change = changes.recv() => match change {
                     Ok(change) => change,
-                    // The page fell behind: it reads everything again.
+                    // The page fell behind: it reloads everything.
                     Err(RecvError::Lagged(_)) => json!({"type": "resync"}),
                     Err(RecvError::Closed) => return None,
                 },

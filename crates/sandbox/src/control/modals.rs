@@ -1,4 +1,4 @@
-//! Submitted and closed modals, and the Home tab being opened.
+//! Submitting and closing modals, and opening the Home tab.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use super::{Call, Outcome, elements};
 use crate::state::State;
 use crate::{Shared, api, events};
 
-/// What Slack's client shows when an app's answer to a form cannot be used.
+/// The error in Slack's client when an app's answer to a form is invalid.
 const TROUBLE: &str = "We had some trouble connecting. Try again?";
 
-/// A view of the person who acts.
+/// Returns a view of the acting person.
 pub(super) fn own_view(state: &State, call: &Call, view_id: &str) -> Result<Value, String> {
     let view = state
         .views
         .get(view_id)
         .ok_or_else(|| format!("there is no view {view_id:?}"))?;
-    // Whoever names nobody acts as the one who sees the view.
+    // A request that names nobody acts as the view's user.
     if call.is_named && view["user_id"] != call.caller.user_id() {
         return Err(format!("the view {view_id:?} is shown to somebody else"));
     }
@@ -54,7 +54,7 @@ pub(super) async fn submit(shared: &Arc<Shared>, call: &Call) -> Outcome {
     })?;
     let sent = match sent {
         Ok(sent) => sent,
-        // Slack's client does not let such a form go.
+        // Slack's client does not submit such a form.
         Err(complaints) => return Ok(json!({"acknowledged": false, "client_errors": complaints})),
     };
     let mut told = acknowledged(shared, sent).await;
@@ -66,7 +66,7 @@ pub(super) async fn submit(shared: &Arc<Shared>, call: &Call) -> Outcome {
     Ok(told)
 }
 
-/// The call, made by the one who sees the view.
+/// Returns the call with the view's user as the acting person.
 fn as_owner(call: &Call, view: &Value) -> Call {
     Call {
         caller: api::Caller::Person {
@@ -97,7 +97,7 @@ async fn close(shared: &Arc<Shared>, call: &Call, view_id: &str) -> Outcome {
     }
 }
 
-/// Takes a modal away; the one below shows again, unless all are cleared.
+/// Closes a modal; the one below shows again, unless `all` is set.
 fn close_view(state: &mut State, view: &Value, all: bool) {
     let root = &view["root_view_id"];
     let id = view["id"].as_str().unwrap_or_default();
@@ -112,7 +112,7 @@ fn close_view(state: &mut State, view: &Value, all: bool) {
     state.tell_page(json!({"type": "view_closed", "view_id": id, "user": view["user_id"], "below": below}));
 }
 
-/// What the acknowledgement does to the view: shows errors, replaces it, stacks another on it, or closes it.
+/// Applies the acknowledgement to the view: shows errors, replaces it, stacks another on it, or closes it.
 fn after_submit(state: &mut State, view_id: &str, told: &Value) -> Result<(), String> {
     let response = &told["response"];
     let Some(known) = state.views.get(view_id).cloned() else {
@@ -157,7 +157,7 @@ fn after_submit(state: &mut State, view_id: &str, told: &Value) -> Result<(), St
     Ok(())
 }
 
-/// A person opens the direct messages of an app, at the Home tab or at its messages.
+/// Opens an app's direct messages as a person, at the Home tab or at the messages.
 pub(super) fn home(shared: &Arc<Shared>, call: &Call) -> Outcome {
     let tab = call.params.text("tab").unwrap_or_else(|| "home".to_owned());
     if !matches!(tab.as_str(), "home" | "messages" | "about") {

@@ -1,4 +1,4 @@
-//! What people do besides posting: edit, delete, upload.
+//! People's actions besides posting: edit, delete, upload.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) fn edit(shared: &Arc<Shared>, call: &Call) -> Outcome {
     shared.update(|state| {
         let (channel, ts) = call.message(state)?;
         let author = author(state, &channel, &ts);
-        // Without a person named, the author edits.
+        // The author edits when the request names no person.
         let caller = if call.params.text("user").is_none() {
             author
         } else {
@@ -77,7 +77,8 @@ pub(super) fn upload(shared: &Arc<Shared>, call: &Call) -> Outcome {
     })
 }
 
-/// The files that a call carries: `content` with a `name`, a list of such in `files`, or files of a multipart form.
+/// Returns the files of a call: `content` with a `name`, a list of such objects in `files`, or files of a multipart
+/// form.
 fn uploads(call: &Call) -> Result<Vec<(String, Vec<u8>)>, String> {
     let named = |key: &str| call.params.text(key).filter(|name| !name.is_empty());
     let given = named("name").or_else(|| named("filename"));

@@ -1,4 +1,4 @@
-//! Who a request comes from, and whether it carries a crumb.
+//! Authentication of requests and the check of their crumbs.
 
 use std::fmt::Write as _;
 
@@ -9,20 +9,20 @@ use ring::digest::{SHA256, digest};
 
 use super::state::State;
 
-/// The name of the session's cookie.
+/// Name of the session cookie.
 pub(super) const COOKIE: &str = "JSESSIONID.5a2d0b0x";
 
-/// Who a request comes from.
+/// The identity behind a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Who {
-    /// Nobody.
+    /// No credentials.
     Anonymous,
-    /// Somebody with wrong credentials.
+    /// Wrong credentials.
     Wrong,
-    /// A user.
+    /// An authenticated user.
     User {
         id: String,
-        /// By API token, which needs no crumb while no cookie comes with it.
+        /// True with an API token, which needs no crumb while no cookie comes with it.
         by_token: bool,
         session: Option<String>,
     },
@@ -37,7 +37,7 @@ impl Who {
     }
 }
 
-/// Reads Basic auth and the session's cookie.
+/// Authenticates a request by Basic auth or the session cookie.
 pub(super) fn who(state: &State, headers: &HeaderMap) -> Who {
     let session = cookie(headers).filter(|session| state.sessions.contains_key(session));
     let Some(value) = headers.get(header::AUTHORIZATION) else {
@@ -77,7 +77,7 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// Whether a `POST` may pass: with an API token and no cookie, else with the crumb of its session.
+/// Tells whether a `POST` is allowed: with an API token and no cookie, else with the crumb of its session.
 pub(super) fn has_crumb(who: &Who, headers: &HeaderMap) -> bool {
     let sent = headers.get("jenkins-crumb").and_then(|value| value.to_str().ok());
     match who {
@@ -89,11 +89,11 @@ pub(super) fn has_crumb(who: &Who, headers: &HeaderMap) -> bool {
     }
 }
 
-/// The crumb of a session.
+/// Returns the crumb of a session.
 pub(super) fn crumb_of(session: &str) -> String {
     let hash = digest(&SHA256, format!("crumb of {session}").as_bytes());
     hash.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing into a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,4 +1,4 @@
-//! `/sandbox/jenkins/faults`: what shall go wrong, used up by the requests it strikes.
+//! `/sandbox/jenkins/faults`: injected faults, used up by the requests they match.
 
 use std::time::Duration;
 
@@ -6,65 +6,65 @@ use serde_json::{Value, json};
 
 use super::state::State;
 
-/// The kinds, for those who ask for another.
+/// The kinds of faults, for error messages.
 pub(super) const KINDS: &str = "slow, 5xx, html, break, lost_answer, lost_location, veto, merge, vanish, \
     late_executable, redirect, trickle, cut, truncated, restart";
 
-/// What requests are for; a fault names one to strike no other.
+/// Purposes of requests; a fault that names one applies to no other.
 pub(super) const WHATS: &str =
     "trigger, queue_item, queue, cancel, job, build, log, artifact, stop, input, crumb, whoami, root, other";
 
-/// A fault that strikes a number of times.
+/// A fault with a number of uses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fault {
-    /// As it was asked for.
+    /// The fault as requested.
     given: Value,
     pub(super) effect: Effect,
-    /// What the request must be for; anything when absent.
+    /// The request's purpose to match; any when absent.
     what: Option<String>,
-    /// What the path must hold.
+    /// Text that the path must contain; any path when absent.
     path: Option<String>,
-    /// Whose request.
+    /// The user whose requests match; any when absent.
     user: Option<String>,
-    /// How many requests it lets pass before.
+    /// Number of matching requests to let pass first.
     skip: u64,
-    /// How many times are left; `None` for always.
+    /// Number of uses left; `None` for no limit.
     times: Option<u64>,
 }
 
-/// What happens.
+/// Effect of a fault.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Effect {
-    /// The answer is late; with `apply`, what was asked for happens at once.
+    /// Delays the answer; with `apply`, the request takes effect before the delay.
     Slow { delay: Duration, apply: bool },
-    /// Answers this status with an HTML page; with `apply`, after what was asked for has happened.
+    /// Answers this status with an HTML page; with `apply`, after the request has taken effect.
     Status { status: u16, apply: bool },
-    /// A sign-in page with status 200 that is not Jenkins'.
+    /// Answers a sign-in page with status 200 that is not Jenkins' own.
     Html,
-    /// Breaks the connection; with `apply`, after what was asked for has happened.
+    /// Breaks the connection; with `apply`, after the request has taken effect.
     Break { apply: bool },
-    /// A trigger's answer without `Location`.
+    /// Omits `Location` from a trigger's answer.
     LostLocation,
-    /// A queue decision handler says no.
+    /// Refuses a trigger, as a queue decision handler does.
     Veto,
-    /// Somebody else has asked for the same just before.
+    /// Queues the same build first, as if another user had just asked for it.
     Merge,
-    /// A queue item is not there.
+    /// Answers that a queue item does not exist.
     Vanish,
-    /// A queue item has left, but does not say yet into which build.
+    /// Shows a queue item that has left the queue, but does not name its build yet.
     LateExecutable,
-    /// An artifact is somewhere else.
+    /// Redirects the request for an artifact.
     Redirect { to: Option<String>, hops: u64 },
-    /// An artifact comes in drops, over this long.
+    /// Sends an artifact in small pieces over this time.
     Trickle { over: Duration },
-    /// An artifact ends in the middle.
+    /// Cuts an artifact off in the middle.
     Cut,
-    /// JSON ends in the middle.
+    /// Cuts JSON off in the middle.
     Truncated,
 }
 
 impl Effect {
-    /// Whether it makes sense for a request of this kind.
+    /// Tells whether the effect applies to a request of this purpose.
     fn fits(&self, what: &str) -> bool {
         match self {
             Self::LostLocation | Self::Veto | Self::Merge => what == "trigger",
@@ -77,7 +77,7 @@ impl Effect {
 }
 
 impl State {
-    /// Uses up one strike of the first fault for this request.
+    /// Uses up one use of the first fault that matches the request.
     pub(super) fn take_fault(&mut self, what: &str, path: &str, user: Option<&str>) -> Option<Effect> {
         let mut struck = None;
         for (index, fault) in self.faults.iter_mut().enumerate() {
@@ -105,12 +105,12 @@ impl State {
         Some(effect)
     }
 
-    /// How many faults have not struck yet.
+    /// Returns the number of faults that are not used up.
     pub fn faults_left(&self) -> usize {
         self.faults.len()
     }
 
-    /// Adds a fault, or makes it happen when it is one that happens at once.
+    /// Adds a fault, or applies it at once if its kind is immediate.
     pub(super) fn add_fault(&mut self, given: &Value) -> Result<(), String> {
         if given["clear"] == true {
             self.faults.clear();
@@ -208,7 +208,7 @@ impl Fault {
         })
     }
 
-    /// As it was asked for, with how many times are left.
+    /// Returns the fault as requested, with the number of uses left.
     pub(super) fn to_json(&self) -> Value {
         let mut value = self.given.clone();
         value["times"] = self.times.map_or(json!("always"), |times| json!(times));

@@ -1,13 +1,13 @@
-//! The local Jenkins: a look-alike of its remote access API, to try jobs and to test them.
+//! The local Jenkins: a simulation of Jenkins' remote access API, for trying jobs out and for tests.
 //!
 //! ```text
-//! clients ─► server (faults, sign-in, crumbs) ─► routes / trigger ─► State (one lock) ─► one task a queue item: `step`
-//!                                                     ▲                  └► `Jenkins::wait_for` (what tests hear)
+//! clients ─► server (faults, sign-in, crumbs) ─► routes / trigger ─► State (one lock) ─► task per queue item: `step`
+//!                                                     ▲                  └► `Jenkins::wait_for` (for tests)
 //! people, tests ─► control, `/sandbox/jenkins/…` ─────┘
 //! ```
 //!
-//! It answers at the root of its own address and below `/jenkins`; the local workspace serves it below `/jenkins` too.
-//! Where it takes which answer from: the sources of Jenkins 2.579 and Stapler.
+//! Jenkins answers at the root of its own address and below `/jenkins`; the local workspace serves it below `/jenkins`
+//! too. Source of the answers: the code of Jenkins 2.579 and Stapler.
 
 mod auth;
 mod bodies;
@@ -47,30 +47,30 @@ pub use state::State;
 
 use self::state::Next;
 
-/// A running Jenkins. Clones are handles on the same one; it ends when the shutdown token is cancelled.
+/// A running Jenkins. Clones are handles to the same one; it ends when the shutdown token is cancelled.
 #[derive(Debug, Clone)]
 pub struct Jenkins {
     shared: Arc<Shared>,
 }
 
-/// What handlers and tasks hold in common.
+/// State shared by handlers and tasks.
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     changed: watch::Sender<u64>,
-    /// Where it has a server of its own.
+    /// Address of its own server, if it has one.
     address: Mutex<Option<SocketAddr>>,
     shutdown: CancellationToken,
     tracker: TaskTracker,
 }
 
-/// Nothing of what a test waited for happened in time.
+/// Error of [`Jenkins::wait_for`]: the awaited state was not reached in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the local Jenkins did not come to the awaited state within {waited:?}; it is {state}")]
 pub struct TimedOut {
-    /// How long was waited.
+    /// Time waited.
     pub waited: Duration,
-    /// The whole state, as `/sandbox/jenkins/state` shows it.
+    /// The whole state, in the format of `/sandbox/jenkins/state`.
     pub state: Value,
 }
 
@@ -83,7 +83,7 @@ impl Jenkins {
         jenkins
     }
 
-    /// A Jenkins without a server: [`Self::serve`] gives it one, [`Self::router`] makes it part of another.
+    /// Creates a Jenkins without a server: [`Self::serve`] gives it one, [`Self::router`] makes it part of another.
     pub(super) fn unserved(options: Options, shutdown: CancellationToken) -> Self {
         let shared = Shared {
             state: Mutex::new(State::new(options)),
@@ -97,7 +97,7 @@ impl Jenkins {
         }
     }
 
-    /// Serves it on `listener` too, at the root and below `/jenkins`.
+    /// Serves this Jenkins on `listener` too, at the root and below `/jenkins`.
     pub fn serve(&self, listener: TcpListener) {
         let address = listener.local_addr().ok();
         *self.shared.address.lock().unwrap_or_else(PoisonError::into_inner) = address;
@@ -108,18 +108,18 @@ impl Jenkins {
             .spawn(super::server::listen(listener, router, shutdown));
     }
 
-    /// Its routes below `/jenkins` and `/sandbox/jenkins`.
+    /// Returns the routes below `/jenkins` and `/sandbox/jenkins`.
     pub(super) fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         server::mounted(Arc::clone(&self.shared))
     }
 
-    /// Its own address without a context path: `http://127.0.0.1:PORT`; empty when it has no server of its own.
+    /// Returns the address without a context path: `http://127.0.0.1:PORT`; empty without a server of its own.
     #[must_use]
     pub fn url(&self) -> String {
         self.shared.url().unwrap_or_default()
     }
 
-    /// Its own address with the context path: `http://127.0.0.1:PORT/jenkins`.
+    /// Returns the address with the context path: `http://127.0.0.1:PORT/jenkins`.
     #[must_use]
     pub fn context_url(&self) -> String {
         format!("{}/jenkins", self.url())
@@ -130,7 +130,7 @@ impl Jenkins {
         look(&self.shared.lock())
     }
 
-    /// Waits until `look` finds what it looks for; it is asked again after every change and every request.
+    /// Waits until `look` returns `Some`; calls it again after every change and every request.
     ///
     /// # Errors
     ///
@@ -156,25 +156,25 @@ impl Jenkins {
         })
     }
 
-    /// Adds a fault, in the form that `POST /sandbox/jenkins/faults` takes.
+    /// Adds a fault, in the format of `POST /sandbox/jenkins/faults`.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with it.
+    /// A sentence that names the problem with the fault.
     pub fn fault(&self, fault: &Value) -> Result<(), String> {
         self.shared.update(|state| state.add_fault(fault))
     }
 
-    /// Does what `POST /sandbox/jenkins/ACTION` does, with the same object.
+    /// Runs the action of `POST /sandbox/jenkins/ACTION`, with the same object as argument.
     ///
     /// # Errors
     ///
-    /// A sentence that says why not.
+    /// A sentence with the reason.
     pub fn act(&self, action: &str, given: &Value) -> Result<Value, String> {
         self.shared.update(|state| control::run(state, action, given))
     }
 
-    /// Hears when something moves that people see.
+    /// Subscribes to changes that people can see.
     pub(super) fn moves(&self) -> Moves {
         Moves {
             changes: self.shared.changed.subscribe(),
@@ -183,7 +183,7 @@ impl Jenkins {
         }
     }
 
-    /// Completes when its server and all its tasks have ended after shutdown.
+    /// Completes after shutdown, when the server and all its tasks have ended.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::clone(&self.shared);
         async move {
@@ -194,7 +194,7 @@ impl Jenkins {
     }
 }
 
-/// Tells one who listens of changes; a request that changes nothing is none.
+/// A subscription to visible changes; a request that changes nothing is not reported.
 #[derive(Debug)]
 pub(super) struct Moves {
     changes: watch::Receiver<u64>,
@@ -203,7 +203,7 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// Completes with the next change.
+    /// Completes at the next change.
     pub(super) async fn next(&mut self) {
         loop {
             if self.changes.changed().await.is_err() {
@@ -236,7 +236,7 @@ impl Shared {
         value
     }
 
-    /// Changes the state, tells those who wait, and lets new queue items move.
+    /// Changes the state, notifies waiters, and starts tasks for new queue items.
     fn update<R>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, new) = {
             let mut state = self.lock();
@@ -251,7 +251,7 @@ impl Shared {
     }
 }
 
-/// Moves a queue item, and the build that it becomes, to its end.
+/// Drives a queue item, and the build it becomes, to its end.
 async fn live(shared: Arc<Shared>, id: u64) {
     let mut changes = shared.changed.subscribe();
     loop {

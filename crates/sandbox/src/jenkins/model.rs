@@ -1,81 +1,81 @@
-//! The things in a Jenkins: users, jobs, queue items, builds, artifacts.
+//! The data model of a Jenkins: users, jobs, queue items, builds, artifacts.
 
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// Somebody who can sign in.
+/// A user who can sign in.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// The user id, which causes carry.
+    /// The user id, as in causes.
     pub id: String,
-    /// The name that people read.
+    /// Display name.
     pub full_name: String,
-    /// For Basic auth without a crumb.
+    /// API token, for Basic auth without a crumb.
     pub token: String,
-    /// For Basic auth with a crumb and its session.
+    /// Password, for Basic auth with a crumb and its session.
     pub password: String,
-    /// May see jobs.
+    /// True when the user may see jobs.
     pub can_read: bool,
-    /// May start builds.
+    /// True when the user may start builds.
     pub can_build: bool,
-    /// May stop builds and cancel queue items.
+    /// True when the user may stop builds and cancel queue items.
     pub can_cancel: bool,
 }
 
 /// A job.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Its name with those of its folders.
+    /// Names of the folders and of the job.
     pub path: Vec<String>,
-    /// What it does, for people.
+    /// Description for people.
     pub description: String,
-    /// What it asks for.
+    /// Parameter definitions.
     pub parameters: Vec<Parameter>,
-    /// Cannot be built.
+    /// True when the job cannot be built.
     pub is_disabled: bool,
-    /// A queue decision handler says no.
+    /// True when a queue decision handler refuses every build.
     pub is_vetoed: bool,
-    /// Two builds may run at once.
+    /// True when several builds may run at once.
     pub is_concurrent: bool,
-    /// The node it wants; none has it.
+    /// Label of the required node; no node has it.
     pub label: Option<String>,
-    /// Only these users see it; everybody when empty.
+    /// Ids of the users who see the job; everybody when empty.
     pub readers: Vec<String>,
-    /// What its builds do.
+    /// Behaviour of its builds.
     pub kind: Kind,
-    /// Its builds, oldest first.
+    /// Builds, oldest first.
     pub builds: Vec<Build>,
-    /// The number of the next build.
+    /// Number of the next build.
     pub next_number: u64,
 }
 
-/// What the builds of a job do.
+/// Behaviour of a job's builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Collects the configuration of a Satellite Link connector.
     GetInfo,
-    /// Some lines of log.
+    /// Writes a few log lines.
     Plain,
-    /// Waits for a person in the middle.
+    /// Waits for a person halfway through.
     Input,
-    /// Leaves many artifacts, a large one and some with unusual names.
+    /// Archives many artifacts, including a large one and some with unusual names.
     ManyFiles,
 }
 
 /// A parameter definition.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Its name.
+    /// Name of the parameter.
     pub name: String,
-    /// Its type.
+    /// Type of the parameter.
     pub kind: ParameterKind,
-    /// What it means.
+    /// Description for people.
     pub description: Option<String>,
-    /// What it is unless told.
+    /// Default value.
     pub default: Option<String>,
-    /// What it can be.
+    /// Allowed values of a choice.
     pub choices: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ pub enum ParameterKind {
     Choice,
     /// Yes or no.
     Boolean,
-    /// What nobody is shown.
+    /// A value that is never shown.
     Password,
 }
 
@@ -105,10 +105,10 @@ impl ParameterKind {
         }
     }
 
-    /// The class of its values.
+    /// Returns the Jenkins class of the parameter's values.
     pub(super) fn value_class(self) -> String {
         match self {
-            // A choice becomes a plain text.
+            // A choice's value is a plain string.
             Self::Choice => "hudson.model.StringParameterValue".to_owned(),
             other => format!("hudson.model.{}ParameterValue", other.name()),
         }
@@ -118,55 +118,55 @@ impl ParameterKind {
 /// A parameter's value, with the type of its definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// The parameter's name.
+    /// Name of the parameter.
     pub name: String,
-    /// Its type.
+    /// Type of the parameter.
     pub kind: ParameterKind,
-    /// Its value.
+    /// Value of the parameter.
     pub value: String,
 }
 
-/// Something that waits to be built, or has left the queue.
+/// An item of the queue, waiting or already gone.
 #[derive(Debug, Clone)]
 pub struct QueueItem {
-    /// Its number.
+    /// Number of the item.
     pub id: u64,
-    /// The job's full name.
+    /// Full name of the job.
     pub job: String,
-    /// The values it will be built with.
+    /// Parameter values for the build.
     pub parameters: Vec<Given>,
-    /// Who asked for it.
+    /// Ids of the users who asked for the build.
     pub causes: Vec<String>,
-    /// How far it is.
+    /// Stage of the item.
     pub stage: Stage,
-    /// Why it waits.
+    /// Jenkins' text for the reason of the wait.
     pub why: Option<String>,
-    /// Since when.
+    /// Time the item entered the queue.
     pub since: Timestamp,
-    /// When the quiet period ends.
+    /// End of the quiet period.
     pub(super) due: Instant,
 }
 
-/// How far a queue item is.
+/// Stage of a queue item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// In the quiet period.
     Waiting,
-    /// Something else must end first.
+    /// Something else has to end first.
     Blocked,
-    /// Needs an executor.
+    /// Waits for an executor.
     Buildable,
-    /// Gone: into a build, or cancelled.
+    /// Gone: turned into a build, or cancelled.
     Left {
-        /// When.
+        /// Time of leaving.
         at: Timestamp,
-        /// The build's number; cancelled without one.
+        /// Number of the build; `None` when cancelled.
         number: Option<u64>,
     },
 }
 
 impl QueueItem {
-    /// Whether it is still in the queue.
+    /// Returns true while the item is in the queue.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         !matches!(self.stage, Stage::Left { .. })
@@ -176,27 +176,27 @@ impl QueueItem {
 /// A build.
 #[derive(Debug, Clone)]
 pub struct Build {
-    /// Its number.
+    /// Number of the build.
     pub number: u64,
-    /// The queue item it came from.
+    /// Id of the queue item that became the build.
     pub queue_id: u64,
-    /// The values it was built with.
+    /// Parameter values of the build.
     pub parameters: Vec<Given>,
-    /// Who asked for it.
+    /// Ids of the users who asked for the build.
     pub causes: Vec<String>,
-    /// How it ended.
+    /// Result; `None` while the build runs.
     pub result: Option<String>,
-    /// When it began.
+    /// Start time.
     pub timestamp: Timestamp,
-    /// How long it took, in milliseconds.
+    /// Duration, in milliseconds.
     pub duration: i64,
-    /// How long it was expected to take; -1 when nothing is known.
+    /// Estimated duration, in milliseconds; -1 when unknown.
     pub estimated: i64,
-    /// The log as it is on disk, with the console notes that nobody is shown.
+    /// The log as on disk, with the console notes that are never shown.
     pub log: String,
-    /// What it left behind.
+    /// Archived artifacts.
     pub artifacts: Vec<Artifact>,
-    /// Waits for a person.
+    /// True while the build waits for a person.
     pub is_paused: bool,
     pub(super) plan: VecDeque<Step>,
     pub(super) outcome: Outcome,
@@ -205,7 +205,7 @@ pub struct Build {
 }
 
 impl Build {
-    /// Whether it has not ended.
+    /// Returns true until the build has ended.
     #[must_use]
     pub fn is_building(&self) -> bool {
         self.result.is_none()
@@ -217,36 +217,36 @@ impl Build {
     }
 }
 
-/// A part of a build.
+/// One step of a build.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Step {
     pub(super) lines: Vec<String>,
-    /// Afterwards it waits for a person.
+    /// True when the build waits for a person after this step.
     pub(super) pauses: bool,
 }
 
-/// How a build will end unless something comes between.
+/// The end of a build if nothing interferes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
     pub(super) result: String,
     pub(super) artifacts: Vec<Artifact>,
 }
 
-/// A file that a build left.
+/// An archived file of a build.
 #[derive(Debug, Clone)]
 pub struct Artifact {
-    /// Where it is, with `/` between folders.
+    /// Path, with `/` between folders.
     pub path: String,
-    /// What is in it.
+    /// Content of the file.
     pub content: Content,
 }
 
-/// What is in an artifact.
+/// Content of an artifact.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// These bytes.
+    /// The bytes themselves.
     Bytes(Vec<u8>),
-    /// That many bytes of nothing much.
+    /// Filler of this many bytes.
     Filler(u64),
 }
 
@@ -258,7 +258,7 @@ impl Artifact {
         }
     }
 
-    /// How many bytes it holds.
+    /// Returns the size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         match &self.content {

@@ -1,28 +1,28 @@
-//! What a local Jenkins can be told at its start.
+//! Options of a local Jenkins.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 
-/// How the local Jenkins behaves. The defaults are Jenkins', with builds that people like to watch.
+/// Behaviour of the local Jenkins. The defaults are Jenkins' own, with builds at a pace that people can follow.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Tells the time for timestamps, durations and how long left items are remembered.
+    /// Clock for timestamps, durations and the retention of items that have left the queue.
     pub clock: Arc<dyn Clock>,
-    /// How long an item waits in the queue before it may start, unless `delay` says another time.
+    /// Time that an item waits in the queue before it may start, unless the request sets `delay`.
     pub quiet_period: Duration,
-    /// How long a build takes.
+    /// Duration of a build.
     pub build_time: Duration,
-    /// How many builds run at once.
+    /// Maximum number of concurrent builds.
     pub executors: usize,
-    /// How long an item that has left the queue can still be asked for.
+    /// Time that an item is still available after it has left the queue.
     pub left_life: Duration,
-    /// Builds make no step by themselves: only what `/sandbox/jenkins/` is told moves them.
+    /// When true, builds make no progress by themselves: only requests to `/sandbox/jenkins/` advance them.
     pub is_held: bool,
-    /// `progressiveText` holds console notes, as in recent versions.
+    /// When true, `progressiveText` contains console notes, as in recent versions.
     pub sends_notes: bool,
-    /// How long [`super::Jenkins::wait_for`] waits.
+    /// Time limit of [`super::Jenkins::wait_for`].
     pub wait_limit: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// For tests: nothing waits longer than it must.
+    /// Returns options for tests: no quiet period, short builds.
     #[must_use]
     pub fn quick() -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! Jenkins' pages, for people who follow a link in their browser. Nobody has to sign in for them, and no fault strikes
-//! them; programs get what Jenkins answers to programs.
+//! Jenkins' pages, for people who follow a link in their browser. They need no sign-in, and no fault applies to them;
+//! programs get Jenkins' answers to programs.
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
@@ -9,16 +9,16 @@ use super::routes::{self, Ask};
 use super::state::State;
 use crate::page;
 
-/// Who sees every job.
+/// The user whose view the pages show: she sees every job.
 const EYES: &str = "ada";
 
-/// Whether a browser wants to show this in a tab of its own.
+/// Returns true for a browser's request to show a page in its own tab.
 pub(super) fn is_visit(method: &Method, headers: &HeaderMap, who: &Who) -> bool {
     let destination = headers.get("sec-fetch-dest");
     *method == Method::GET && *who == Who::Anonymous && destination.is_some_and(|wanted| wanted == "document")
 }
 
-/// The page; logs and artifacts as they are.
+/// Answers with the page; logs and artifacts are sent as they are.
 pub(super) fn visited(state: &mut State, ask: Ask) -> Response {
     if state.is_down() {
         return page::jenkins(StatusCode::SERVICE_UNAVAILABLE);

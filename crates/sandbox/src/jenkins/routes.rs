@@ -1,4 +1,4 @@
-//! From a request that was let in to its answer. Everything here is synchronous.
+//! Routing of an authenticated request to its answer. Everything here is synchronous.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -11,13 +11,13 @@ use super::show::{self, View, job_url};
 use super::state::State;
 use super::{bodies, log, pages, tree, trigger};
 
-/// A request of somebody who is signed in.
+/// A request of an authenticated user.
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub(super) method: Method,
-    /// The address of this Jenkins, as the client calls it, without a slash at its end.
+    /// Address of this Jenkins as the client sees it, without a trailing slash.
     pub(super) base: String,
-    /// The path below it, decoded.
+    /// Path below `base`, decoded.
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(String, String)>,
     pub(super) form: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// A parameter, from wherever it was sent.
+    /// Returns a parameter from the query or the form.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut sent = self.query.iter().chain(&self.form);
         sent.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -41,7 +41,7 @@ impl Ask {
     }
 }
 
-/// What a request is for, in the words of faults.
+/// Returns the purpose of a request, as faults name it.
 pub(super) fn purpose(path: &[String]) -> &'static str {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     match names.as_slice() {
@@ -77,7 +77,7 @@ pub(super) fn answer(state: &mut State, ask: &Ask, fault: Option<&Effect>) -> Re
         user: &ask.user,
     };
     let depth = usize::try_from(ask.number("depth").unwrap_or(0).min(2)).unwrap_or(0);
-    // What a tree leaves over must be there first.
+    // The tree picks fields from the full depth.
     let depth = if ask.get("tree").is_some() { 2 } else { depth };
     match names.as_slice() {
         [] => pages::page(StatusCode::OK, "Dashboard", "The local Jenkins."),
@@ -101,7 +101,7 @@ pub(super) fn answer(state: &mut State, ask: &Ask, fault: Option<&Effect>) -> Re
     }
 }
 
-/// Data as JSON or as a Python literal, cut to the tree that was asked for.
+/// Returns data as JSON or as a Python literal, reduced to the requested tree.
 fn api(ask: &Ask, format: &str, value: &Value) -> Response {
     let value = match ask.get("tree").map(|tree| tree::pruned(value, tree)) {
         None => value.clone(),
@@ -116,7 +116,7 @@ fn api(ask: &Ask, format: &str, value: &Value) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// A crumb, good for the session that comes with it.
+/// Issues a crumb, valid for the session sent with it.
 fn crumb(state: &mut State, ask: &Ask, format: &str) -> Response {
     let (session, is_new) = match &ask.session {
         Some(session) => (session.clone(), false),
@@ -176,7 +176,7 @@ fn cancel_item(state: &mut State, ask: &Ask) -> Response {
     }
 }
 
-/// `/job/A/job/B/…`: a folder, a job, or what is below a job.
+/// Answers `/job/A/job/B/…`: a folder, a job, or a resource of a job.
 fn below_jobs(state: &mut State, ask: &Ask, depth: usize, fault: Option<&Effect>) -> Response {
     let mut path = Vec::new();
     let mut rest = ask.path.as_slice();
@@ -212,7 +212,7 @@ fn below_jobs(state: &mut State, ask: &Ask, depth: usize, fault: Option<&Effect>
     }
 }
 
-/// A build by its number or by a permalink.
+/// Returns a build by its number or by a permalink.
 pub(super) fn build_called<'a>(job: &'a Job, name: &str) -> Option<&'a Build> {
     let last = |fits: fn(&Build) -> bool| job.builds.iter().rev().find(|build| fits(build));
     match name {
@@ -284,7 +284,7 @@ fn refuse_change(
     (!ask.is_post()).then(pages::post_only)
 }
 
-/// A person says yes or no to a build that waits for it; whether it waited.
+/// Answers a build that waits for a person, with proceed or abort. Returns false when there was nothing to answer.
 pub(super) fn proceed(state: &mut State, job: &str, number: u64, is_abort: bool) -> bool {
     if is_abort {
         return state.finish(job, number, "ABORTED", false);
@@ -320,7 +320,7 @@ fn artifact(ask: &Ask, build: &Build, path: &str, fault: Option<&Effect>) -> Res
     serve(artifact, fault)
 }
 
-/// The same file under the machine's other name, as an object storage has it.
+/// Returns the address of the same file under the machine's other host name, like an object store's.
 fn stored_at(ask: &Ask, build: &Build, path: &str, hops: u64) -> String {
     let Ok(mut url) = url::Url::parse(&ask.base) else {
         return String::new();
@@ -330,7 +330,7 @@ fn stored_at(ask: &Ask, build: &Build, path: &str, hops: u64) -> String {
     } else {
         "localhost"
     };
-    // A host that is there: nothing can go wrong.
+    // The host is valid, so this cannot fail.
     let _ = url.set_host(Some(other));
     if let Ok(mut segments) = url.path_segments_mut() {
         segments
@@ -344,7 +344,8 @@ fn stored_at(ask: &Ask, build: &Build, path: &str, hops: u64) -> String {
     url.into()
 }
 
-/// `/object-store/QUEUE_ID/PATH`: not Jenkins. A request with two ways to sign in is refused, as such stores do.
+/// `/object-store/QUEUE_ID/PATH`: not part of Jenkins. Refuses a request with two ways of authentication, as such
+/// stores do.
 pub(super) fn object_store(state: &State, ask: &Ask, has_authorization: bool) -> Response {
     if has_authorization {
         let text = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>";

@@ -1,6 +1,7 @@
-//! What a build does and how it ends: by the job's kind, and for the Satellite Link job by a scenario.
+//! Steps and result of a build: by the job's kind, and for the Satellite Link job by a scenario.
 //!
-//! The scenario comes from what `/sandbox/jenkins/scenario` said last, else from how CLUSTERID begins, else all is right.
+//! The latest matching request to `/sandbox/jenkins/scenario` sets the scenario, else the prefix of CLUSTERID; the
+//! default is `both_right`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use super::log;
 use super::model::{Artifact, Content, Given, Job, Kind, Outcome, Step};
 
-/// Names of scenarios, and how CLUSTERID begins to choose them.
+/// Names of the scenarios, each with the prefix of CLUSTERID that selects it.
 pub(super) const NAMES: [(&str, &str); 10] = [
     ("both_right", ""),
     ("key_missing", "nokey"),
@@ -24,22 +25,22 @@ pub(super) const NAMES: [(&str, &str); 10] = [
     ("not_built", "notbuilt"),
 ];
 
-/// What the control side wants of the builds to come.
+/// A scenario chosen for future builds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Wish {
     pub(super) scenario: String,
-    /// Only for builds of this job.
+    /// Full name of the job it applies to; any job when absent.
     pub(super) job: Option<String>,
-    /// Only where CLUSTERID begins like this.
+    /// Prefix of CLUSTERID it applies to; any value when empty.
     pub(super) cluster: String,
-    /// The API key to plant.
+    /// API key to plant.
     pub(super) key: Option<String>,
-    /// The region to plant.
+    /// Region to plant.
     pub(super) region: Option<String>,
 }
 
 impl Wish {
-    /// Reads `{scenario, job?, cluster?, key?, region?}`.
+    /// Parses `{scenario, job?, cluster?, key?, region?}`.
     pub(super) fn read(given: &Value) -> Result<Self, String> {
         let text = |key: &str| given[key].as_str().map(str::to_owned);
         let scenario = text("scenario").ok_or("`scenario` is missing")?;
@@ -57,7 +58,7 @@ impl Wish {
     }
 }
 
-/// What the next build of a job does.
+/// Plans the next build of a job: its steps and its outcome.
 pub(super) fn plan(job: &Job, number: u64, values: &[Given], wishes: &[Wish]) -> (Vec<Step>, Outcome) {
     let value = |name: &str| {
         let found = values.iter().find(|given| given.name == name);
@@ -176,7 +177,7 @@ fn get_info<'a>(
 
 fn last_words(scenario: &str, number: u64) -> Vec<String> {
     let lines: &[&str] = match scenario {
-        // What armada-api says to those who are not signed in: a topic of the sample pack.
+        // armada-api's answer without a login: a topic of the sample pack.
         "failure" => &[
             "+ bx cs clusters",
             "Listing clusters...",
@@ -194,7 +195,7 @@ fn last_words(scenario: &str, number: u64) -> Vec<String> {
     lines
 }
 
-/// The region of `prod-wdc04-carrier107` is told by its data centre.
+/// Returns the region of the data centre in a name such as `prod-wdc04-carrier107`.
 fn region_of(tugboat: &str) -> &'static str {
     let centre = tugboat.split(['-', '.']).nth(1).unwrap_or_default();
     match centre.get(..3).unwrap_or_default() {
@@ -207,7 +208,7 @@ fn region_of(tugboat: &str) -> &'static str {
     }
 }
 
-/// As long and as random as a real one, and worth nothing.
+/// Returns a worthless key, as long and as random as a real one.
 fn sample_key(number: u64) -> String {
     let digest = digest(&SHA256, format!("a key of the sandbox, build {number}").as_bytes());
     format!("{}s", URL_SAFE_NO_PAD.encode(digest))

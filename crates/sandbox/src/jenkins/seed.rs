@@ -1,10 +1,10 @@
-//! Who and what stands in a fresh Jenkins.
+//! Contents of a fresh Jenkins.
 
 use std::collections::BTreeMap;
 
 use super::model::{Job, Kind, Parameter, ParameterKind, User};
 
-/// The job that the Satellite Link runbook sends people to.
+/// The job that the Satellite Link runbook links to.
 pub const GET_INFO: &str = "Containers-Runtime/armada-cruiser-automated-recovery/armada-ha-master-get-info";
 /// A job without parameters, one build at a time.
 pub const NIGHTLY: &str = "nightly-report";
@@ -14,20 +14,20 @@ pub const RETIRED: &str = "retired-report";
 pub const CHOOSE: &str = "Tools/choose-a-mirror";
 /// A job that waits for a person.
 pub const APPROVAL: &str = "Tools/release-with-approval";
-/// A job that no node can run.
+/// A job whose label no node has.
 pub const NOWHERE: &str = "Tools/needs-a-gpu";
 /// A job deep in folders, with many artifacts.
 pub const FACTS: &str = "Platform/Europe/Frankfurt am Main/collect-node-facts";
 /// A job that only Ada sees.
 pub const HIDDEN: &str = "Tools/rotate-keys";
 
-/// The API token of a seeded user.
+/// Returns the API token of a seeded user.
 #[must_use]
 pub fn token_of(user: &str) -> String {
     format!("sandbox-{user}-token")
 }
 
-/// The password of a seeded user.
+/// Returns the password of a seeded user.
 #[must_use]
 pub fn password_of(user: &str) -> String {
     format!("sandbox-{user}-password")

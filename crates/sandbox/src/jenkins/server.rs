@@ -1,4 +1,4 @@
-//! The HTTP side: where it is mounted, who is let in, what goes wrong on purpose.
+//! The HTTP side: routes, authentication, injected faults.
 
 use std::sync::Arc;
 
@@ -17,10 +17,11 @@ use super::{Shared, control, pages, people};
 use crate::page;
 use crate::server::{LARGEST, broken, multipart};
 
-/// Where it is mounted beside other things.
+/// Context path, next to other routes.
 const CONTEXT: &str = "/jenkins";
 
-/// Jenkins below `/jenkins` and its controls below `/sandbox/jenkins`, to be merged with other routes.
+/// Returns the routes of Jenkins below `/jenkins` and of its controls below `/sandbox/jenkins`, to be merged with
+/// others.
 pub(super) fn mounted<S: Clone + Send + Sync + 'static>(shared: Arc<Shared>) -> Router<S> {
     control::routes()
         .route(CONTEXT, any(answer))
@@ -29,7 +30,7 @@ pub(super) fn mounted<S: Clone + Send + Sync + 'static>(shared: Arc<Shared>) -> 
         .with_state(shared)
 }
 
-/// The same, and Jenkins at the root too.
+/// Returns the routes of [`mounted`], and Jenkins at the root too.
 pub(super) fn standalone(shared: Arc<Shared>) -> Router {
     let root = Router::new().fallback(answer).with_state(Arc::clone(&shared));
     mounted(shared).merge(page::parts()).merge(root)
@@ -96,7 +97,7 @@ async fn answer(Shares(shared): Shares<Arc<Shared>>, request: Request) -> Respon
     response
 }
 
-/// Remembers a request as soon as it is answered, or nobody waits for the answer any more.
+/// Logs a request when dropped: after the answer, or when the client has gone away.
 struct Noted {
     shared: Arc<Shared>,
     request: serde_json::Value,
@@ -109,13 +110,13 @@ impl Drop for Noted {
     }
 }
 
-/// The answer with what goes wrong on purpose.
+/// Answers a request, applying a fault if one matches.
 async fn struck(shared: &Arc<Shared>, ask: &Ask, who: &Who, headers: &HeaderMap, what: &str) -> Response {
     let path = format!("/{}", ask.path.join("/"));
     let fault = shared.update(|state| state.take_fault(what, &path, who.id()));
     match &fault {
         Some(Effect::Html) => return pages::sign_in(),
-        // What Jenkins says while it starts, before it looks at a request.
+        // Jenkins' answer while it starts, before it reads a request.
         Some(Effect::Status {
             status: 503,
             apply: false,
@@ -131,7 +132,7 @@ async fn struck(shared: &Arc<Shared>, ask: &Ask, who: &Who, headers: &HeaderMap,
         }
         match who {
             Who::Wrong => pages::unauthorized(),
-            // The login page is the only one that nobody needs to be somebody for.
+            // The login page is the only one for anonymous requests.
             Who::Anonymous if ask.path.first().is_some_and(|first| first == "login") => {
                 pages::page(StatusCode::OK, "Sign in", "Welcome to Jenkins!")
             }
@@ -171,7 +172,7 @@ fn status_page(status: u16) -> Response {
     pages::page(status, status.as_str(), "An error on purpose.")
 }
 
-/// With the headers by which Jenkins is known.
+/// Adds the headers that identify Jenkins.
 fn finished(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
@@ -192,7 +193,7 @@ fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The fields of a form, multipart or not; other bodies have none.
+/// Returns the fields of a form, multipart or not; none for other bodies.
 async fn form(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Vec<(String, String)>, String> {
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -209,7 +210,7 @@ async fn form(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Vec<(Stri
     Ok(texts.into_iter().map(text).collect())
 }
 
-/// A path segment without percent signs.
+/// Percent-decodes a path segment.
 fn decoded(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.bytes();

@@ -1,4 +1,4 @@
-//! What `api/json` tells of jobs, builds and the queue, in Jenkins' words.
+//! The `api/json` of jobs, builds and the queue, in Jenkins' format.
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -7,19 +7,19 @@ use url::Url;
 use super::model::{Build, Given, Job, Kind, Parameter, ParameterKind, QueueItem, Stage, User};
 use super::state::State;
 
-/// How many of the newest builds a job tells of unless asked for all.
+/// Number of the newest builds that a job lists unless all are requested.
 const NEWEST: usize = 100;
 
-/// A state, seen through an address: `base` ends without a slash.
+/// A user's view of the state at an address: `base` has no trailing slash.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) state: &'a State,
     pub(super) base: &'a str,
-    /// Who looks.
+    /// Id of the user.
     pub(super) user: &'a str,
 }
 
-/// `BASE/job/A/job/B/`, encoded.
+/// Returns `BASE/job/A/job/B/`, percent-encoded.
 pub(super) fn job_url(base: &str, path: &[String]) -> String {
     let Ok(mut url) = Url::parse(base) else {
         return format!("{base}/");
@@ -35,7 +35,7 @@ pub(super) fn job_url(base: &str, path: &[String]) -> String {
 }
 
 impl View<'_> {
-    /// Whether the one who looks sees this job.
+    /// Returns true when the user may see this job.
     pub(super) fn sees(&self, job: &Job) -> bool {
         let may_read = self.state.user(self.user).is_some_and(|user| user.can_read);
         may_read && (job.readers.is_empty() || job.readers.iter().any(|reader| reader == self.user))
@@ -64,7 +64,7 @@ impl View<'_> {
         })
     }
 
-    /// Whether there is a folder at this path that the one who looks can see into.
+    /// Returns true when there is a folder at this path with a job that the user may see.
     pub(super) fn is_folder(&self, path: &[String]) -> bool {
         let inside = |job: &Job| job.path.len() > path.len() && job.path.starts_with(path);
         !path.is_empty() && self.state.jobs.values().any(|job| inside(job) && self.sees(job))
@@ -88,7 +88,7 @@ impl View<'_> {
         })
     }
 
-    /// The jobs and folders right below a path.
+    /// Returns the jobs and folders directly below a path.
     fn children(&self, path: &[String], depth: usize) -> Vec<Value> {
         let mut seen: Vec<&[String]> = Vec::new();
         let mut children = Vec::new();
@@ -181,7 +181,7 @@ impl View<'_> {
             "disabled": job.is_disabled,
             "inputs": [],
         });
-        // Only a tree can ask for it.
+        // Only a tree can request it.
         if depth > 1 {
             value["allBuilds"] = list(usize::MAX).into();
         }
@@ -202,7 +202,7 @@ impl View<'_> {
 
     pub(super) fn build(&self, job: &Job, build: &Build) -> Value {
         let name = format!("#{}", build.number);
-        // Jenkins works out the paths to show only where there are few.
+        // Jenkins computes display paths only for few artifacts.
         let shows_path = build.artifacts.len() <= 20;
         let artifacts: Vec<Value> = build
             .artifacts
@@ -352,7 +352,7 @@ impl View<'_> {
     }
 }
 
-/// What `wfapi/pendingInputActions` tells of a build that waits for a person.
+/// Returns the `wfapi/pendingInputActions` of a build.
 pub(super) fn pending_inputs(build: &Build) -> Value {
     if !build.is_paused {
         return json!([]);

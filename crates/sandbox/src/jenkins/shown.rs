@@ -1,4 +1,4 @@
-//! `GET /sandbox/jenkins/shown`: what the pages for people show, in one answer.
+//! `GET /sandbox/jenkins/shown`: the data of the pages for people, in one answer.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,19 +9,19 @@ use super::model::{Build, Given, Job, Parameter, ParameterKind, QueueItem, Stage
 use super::state::State;
 use super::{log, routes, scenario, seed};
 
-/// How many of the newest builds are listed, of a job and of all.
+/// Maximum number of the newest builds listed, of a job and of all jobs.
 const OF_JOB: usize = 30;
 const OF_ALL: usize = 8;
 
-/// What a page is about; without a job, about all of it.
+/// Subject of a page; without a job, the whole Jenkins.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
     job: Option<String>,
-    /// A build's number, or `lastBuild` and its kin.
+    /// A build's number, or a permalink such as `lastBuild`.
     number: Option<String>,
 }
 
-/// Everything, and the job and the build that are wanted, when they are there.
+/// Returns the overview, and the requested job and build if they exist.
 pub(super) fn shown(state: &State, wanted: &Wanted) -> Value {
     let job = wanted.job.as_ref().and_then(|name| state.jobs.get_key_value(name));
     let build = job.and_then(|(name, job)| {
@@ -56,7 +56,7 @@ pub(super) fn shown(state: &State, wanted: &Wanted) -> Value {
     })
 }
 
-/// The scenario of all builds to come of the job that collects, when one was chosen.
+/// Returns the scenario chosen for all future builds of [`seed::GET_INFO`], if any.
 fn chosen(state: &State) -> Option<&str> {
     let wish = state
         .wishes

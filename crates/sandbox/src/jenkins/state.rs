@@ -1,4 +1,4 @@
-//! What a Jenkins holds. One lock guards it; everything that changes it is synchronous.
+//! The state of a Jenkins. One lock guards it; everything that changes it is synchronous.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -12,44 +12,44 @@ use super::options::Options;
 use super::scenario::{self, Wish};
 use super::seed;
 
-/// How many requests are remembered.
+/// Maximum number of requests in the log.
 const REQUESTS: usize = 1000;
 
-/// The whole Jenkins.
+/// The state of a Jenkins.
 #[derive(Debug)]
 pub struct State {
-    /// How it behaves.
+    /// Options of this Jenkins.
     pub options: Options,
-    /// Who can sign in.
+    /// Users who can sign in.
     pub users: Vec<User>,
     /// Jobs by full name.
     pub jobs: BTreeMap<String, Job>,
-    /// The queue, and what has left it, by number.
+    /// Queue items, waiting or gone, by number.
     pub queue: BTreeMap<u64, QueueItem>,
-    /// The requests it was sent, the last thousand: `method`, `path`, `status`, `user`, `what`, and whether they held
-    /// `authorization`, a `cookie`, a `crumb`.
+    /// The last thousand requests: `method`, `path`, `status`, `user`, `what`, and whether they held `authorization`, a
+    /// `cookie`, a `crumb`.
     pub requests: VecDeque<Value>,
-    /// Why it takes nothing new from the queue.
+    /// The reason for quieting down, when set: then no new builds start from the queue.
     pub quieting_down: Option<String>,
     pub(super) faults: Vec<Fault>,
     pub(super) wishes: Vec<Wish>,
-    /// Session id → user.
+    /// User ids by session id.
     pub(super) sessions: BTreeMap<String, String>,
     pub(super) down_until: Option<Instant>,
-    /// Queue items that nobody moves yet.
+    /// Queue items that have no task yet.
     pub(super) to_run: Vec<u64>,
     next_queue_id: u64,
     next_session: u64,
 }
 
-/// When a queue item or its build is to be looked at again.
+/// Time of the next step of a queue item or its build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Never: it has ended.
+    /// Never: the build has ended.
     Never,
-    /// Then.
+    /// At this time.
     At(Instant),
-    /// When something changes.
+    /// At the next change.
     OnChange,
 }
 
@@ -74,7 +74,7 @@ impl State {
         state
     }
 
-    /// A few builds from before, so that there is an estimate.
+    /// Adds a few past builds, as the basis for an estimate.
     fn write_history(&mut self) {
         let now = self.options.clock.now();
         let duration = i64::try_from(self.options.build_time.as_millis()).unwrap_or(i64::MAX);
@@ -119,12 +119,12 @@ impl State {
         job.next_number = 169;
     }
 
-    /// A user by id.
+    /// Returns a user by id.
     pub fn user(&self, id: &str) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// A build by the job's full name and its number.
+    /// Returns a build by the job's full name and the build's number.
     pub fn build(&self, job: &str, number: u64) -> Option<&Build> {
         self.jobs.get(job)?.builds.iter().find(|build| build.number == number)
     }
@@ -134,12 +134,12 @@ impl State {
         builds.iter_mut().find(|build| build.number == number)
     }
 
-    /// What is still in the queue, oldest first.
+    /// Returns the items in the queue, oldest first.
     pub fn waiting(&self) -> impl Iterator<Item = &QueueItem> {
         self.queue.values().filter(|item| item.is_waiting())
     }
 
-    /// How many builds there are of a job, seeded ones included.
+    /// Returns the number of builds of a job, seeded ones included.
     pub fn build_count(&self, job: &str) -> usize {
         self.jobs.get(job).map_or(0, |job| job.builds.len())
     }
@@ -155,7 +155,7 @@ impl State {
         self.requests.push_back(request);
     }
 
-    /// A session of its own for `user`.
+    /// Opens a session for `user` and returns its id.
     pub(super) fn open_session(&mut self, user: &str) -> String {
         self.next_session += 1;
         let born = self.options.clock.now().as_microsecond();
@@ -164,8 +164,8 @@ impl State {
         id
     }
 
-    /// Puts a build into the queue, or joins the one that waits there with the same values. Gives its number, and whether
-    /// it is new.
+    /// Puts a build into the queue, or joins the waiting item with the same values. Returns the item's number, and true
+    /// when it is new.
     pub(super) fn schedule(
         &mut self,
         job: &str,
@@ -200,7 +200,7 @@ impl State {
         (id, true)
     }
 
-    /// Takes an item out of the queue without building it; whether it was there.
+    /// Cancels an item that is in the queue. Returns false when it is not there.
     pub(super) fn cancel(&mut self, id: u64) -> bool {
         let now = self.options.clock.now();
         match self.queue.get_mut(&id).filter(|item| item.is_waiting()) {
@@ -213,7 +213,7 @@ impl State {
         }
     }
 
-    /// Ends a build; whether it was running.
+    /// Ends a build. Returns false when it was not running.
     pub(super) fn finish(&mut self, job: &str, number: u64, result: &str, artifacts: bool) -> bool {
         let now = self.options.clock.now();
         let Some(build) = self.build_mut(job, number).filter(|build| build.is_building()) else {
@@ -232,8 +232,8 @@ impl State {
         true
     }
 
-    /// Restarts after `pause`: sessions and what has left the queue are forgotten; so is the queue, and so are running
-    /// builds, unless they are kept.
+    /// Restarts after `pause`. Sessions and items that have left the queue are lost; so are the queue and running
+    /// builds, unless kept.
     pub(super) fn restart(&mut self, pause: Duration, keeps_queue: bool, keeps_builds: bool) {
         self.down_until = Some(Instant::now() + pause);
         self.sessions.clear();
@@ -256,7 +256,7 @@ impl State {
         })
     }
 
-    /// Forgets what left the queue long ago.
+    /// Forgets items that left the queue longer ago than [`Options::left_life`].
     pub(super) fn forget_left(&mut self) {
         let (now, life) = (self.options.clock.now(), self.options.left_life);
         self.queue.retain(|_, item| match item.stage {
@@ -265,7 +265,8 @@ impl State {
         });
     }
 
-    /// Moves a queue item, or the build that it has become, as far as it goes now; whether anything has changed.
+    /// Advances a queue item, or the build it has become, as far as possible now. Returns true when anything has
+    /// changed.
     pub(super) fn step(&mut self, id: u64) -> (Next, bool) {
         if let Some(until) = self.down_until.filter(|until| Instant::now() < *until) {
             return (Next::At(until), false);
@@ -301,7 +302,7 @@ impl State {
         (next, true)
     }
 
-    /// Why an item whose quiet period is over cannot start, in Jenkins' words.
+    /// Returns the reason an item cannot start after its quiet period, in Jenkins' words.
     fn hindrance(&self, item: &QueueItem) -> Option<(Stage, String)> {
         let job = self.jobs.get(&item.job)?;
         if self.quieting_down.is_some() {
@@ -397,7 +398,7 @@ impl State {
         (Next::Never, self.finish(&job, number, &result, true))
     }
 
-    /// Everything, for `/sandbox/jenkins/state`.
+    /// Returns the whole state, for `/sandbox/jenkins/state`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let values = |given: &[Given]| -> Value {
@@ -447,12 +448,12 @@ impl State {
     }
 }
 
-/// The first line of a log. On disk it holds a console note: people are shown the name as a link, and nobody the note.
+/// Returns the first line of a log. On disk it holds a console note: people see the name as a link, and never the note.
 fn started_by(name: &str) -> String {
     format!("{}Started by user {name}\n", super::log::note(name))
 }
 
-/// What the last builds that went well took on average.
+/// Returns the average duration of the last three successful builds, in milliseconds; -1 when there are none.
 fn estimate(job: &Job) -> i64 {
     let good = job.builds.iter().rev().filter(|build| {
         let result = build.result.as_deref();

@@ -1,11 +1,12 @@
-//! `tree=`: which fields an answer holds. `name,builds[number,result]{0,50}`; `*` is everything; `_class` always stays.
+//! `tree=`: selects the fields of an answer, as in `name,builds[number,result]{0,50}`; `*` selects all; `_class` is
+//! always kept.
 
 use serde_json::{Map, Value};
 
-/// How deep a tree may be.
+/// Maximum depth of a tree.
 const DEEPEST: usize = 24;
 
-/// A field that was asked for.
+/// A requested field.
 #[derive(Debug, PartialEq)]
 struct Field {
     name: String,
@@ -13,11 +14,11 @@ struct Field {
     range: Option<(usize, usize)>,
 }
 
-/// The fields of `value` that `tree` names.
+/// Returns the fields of `value` that `tree` names.
 ///
 /// # Errors
 ///
-/// Where the tree cannot be read.
+/// A sentence, when the tree cannot be parsed.
 pub(super) fn pruned(value: &Value, tree: &str) -> Result<Value, String> {
     let mut rest = tree;
     let fields = parse(&mut rest, 0)?;
@@ -64,7 +65,7 @@ fn parse(rest: &mut &str, depth: usize) -> Result<Vec<Field>, String> {
     }
 }
 
-/// `M,N`, `M,`, `,N` or `M`, which is one element.
+/// Parses `M,N`, `M,`, `,N` or `M`, which is one element.
 fn parse_range(given: &str) -> Option<(usize, usize)> {
     let number = |text: &str, default: usize| match text.trim() {
         "" => Some(default),
@@ -96,7 +97,7 @@ fn keep(value: &Value, fields: &[Field]) -> Value {
                         }
                         _ => inner.clone(),
                     };
-                    // Without names of its own an object shows nothing but its class, as a list of such objects does.
+                    // Without subfields an object shows only its class; so does each object of a list.
                     kept.insert(name.clone(), keep(&ranged, &field.inner));
                 }
             }
@@ -106,7 +107,7 @@ fn keep(value: &Value, fields: &[Field]) -> Value {
     }
 }
 
-/// A Python literal, for `api/python`.
+/// Returns a value as a Python literal, for `api/python`.
 pub(super) fn python(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),

@@ -1,4 +1,4 @@
-//! The words of `run`: which values are meant, and which of them may be repeated.
+//! The arguments of `run`: the values that are meant, and those that may be repeated.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::jobs::parameters;
 use crate::jobs::{Definition, Job};
 use crate::redact::redact;
 
-/// What stands first, without its quotation marks.
+/// The first word, without its quotation marks.
 pub(super) fn first_word(text: &str) -> String {
     let text = text.trim_start();
     let quoted = text.strip_prefix(['"', '“', '„', '`']);
@@ -18,7 +18,7 @@ pub(super) fn first_word(text: &str) -> String {
     word.unwrap_or_default().trim().to_owned()
 }
 
-/// The values by the names of their parameters: people don't mind the case of letters.
+/// The values by the names of their parameters, matched without regard to case.
 pub(super) fn named(job: &Job, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let (exact, others): (Vec<_>, Vec<_>) = given.into_iter().partition(|(name, _)| job.parameter(name).is_some());
@@ -37,7 +37,7 @@ pub(super) fn named(job: &Job, given: BTreeMap<String, String>) -> BTreeMap<Stri
     values
 }
 
-/// The names of the secrets among what somebody wrote: those that are called so, and what looks like one.
+/// The names of the secrets among the given values: parameters that are secret, and values that look so.
 pub(super) fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, String>) -> Vec<String> {
     let is_secret = |(name, value): &(&String, &String)| {
         let value = value.as_str();
@@ -49,7 +49,7 @@ pub(super) fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeM
     given.iter().filter(is_secret).map(|(name, _)| name.clone()).collect()
 }
 
-/// What may be repeated where others read along: nothing, while Jenkins does not say what is a password.
+/// The values that may be repeated where others read along: none, while Jenkins has not said which are passwords.
 pub(super) fn harmless(
     job: &Job,
     definition: Option<&Definition>,
