@@ -1,9 +1,9 @@
 //! Signpost recognises pasted errors in a team's own runbooks and answers in the thread.
 //!
 //! ```text
-//! Slack frame ─► intake ─► inbox (durable) ─► handle ─► outbox (durable) ─► deliver ─► Slack
-//!                  │ ack only after the row is stored      │
-//! runbook files ─► parse ─► topics + signatures ─► index ──┘ (swapped whole on reload)
+//! Slack frame ─► inbox::intake ─► inbox (durable) ─► inbox::worker ─► outbox (durable) ─► outbox::worker ─► Slack
+//!                      │ ack only after the row is stored    │
+//! runbook files ─► parse ─► topics + signatures ─► index ────┘ (swapped whole on reload)
 //! ```
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the

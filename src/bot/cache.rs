@@ -12,7 +12,7 @@ const OVERHEAD: usize = 160;
 
 /// The bounds of a [`Cache`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct CacheLimits {
     /// Bytes of all entries.
     pub(super) bytes: usize,
     /// Time after which an entry is no longer found.
@@ -22,8 +22,8 @@ pub(super) struct Limits {
 /// Values by key. Evicts the entries that were inserted first once they weigh too much together.
 #[derive(Debug)]
 pub(super) struct Cache<K, V> {
-    limits: Limits,
-    entries: HashMap<K, Entry<V>>,
+    limits: CacheLimits,
+    entries: HashMap<K, CacheEntry<V>>,
     /// Keys by the number of their insertion.
     order: BTreeMap<u64, K>,
     inserted: u64,
@@ -31,7 +31,7 @@ pub(super) struct Cache<K, V> {
 }
 
 #[derive(Debug)]
-struct Entry<V> {
+struct CacheEntry<V> {
     value: V,
     bytes: usize,
     number: u64,
@@ -39,7 +39,7 @@ struct Entry<V> {
 }
 
 impl<K: Eq + Hash + Clone, V> Cache<K, V> {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: CacheLimits) -> Self {
         Self {
             limits,
             entries: HashMap::new(),
@@ -68,7 +68,7 @@ impl<K: Eq + Hash + Clone, V> Cache<K, V> {
         self.inserted += 1;
         self.bytes += bytes;
         self.order.insert(number, key.clone());
-        let entry = Entry {
+        let entry = CacheEntry {
             value,
             bytes,
             number,
@@ -118,7 +118,7 @@ impl<K: Eq + Hash + Clone, V> Cache<K, V> {
         self.bytes
     }
 
-    fn is_old(&self, entry: &Entry<V>, now: Instant) -> bool {
+    fn is_old(&self, entry: &CacheEntry<V>, now: Instant) -> bool {
         now.saturating_duration_since(entry.at) >= self.limits.age
     }
 
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn cache(entries: usize) -> Cache<&'static str, u32> {
-        Cache::new(Limits {
+        Cache::new(CacheLimits {
             bytes: entries * (OVERHEAD + 100),
             age: Duration::from_mins(1),
         })

@@ -7,12 +7,12 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::cache::{Cache, Limits};
+use super::cache::{Cache, CacheLimits};
 use super::sweep::Expire;
 use crate::slack::web::Web;
 
 /// Limits of the cache for each kind of look-up.
-const LIMITS: Limits = Limits {
+const LIMITS: CacheLimits = CacheLimits {
     bytes: 4 * 1024 * 1024,
     age: Duration::from_mins(10),
 };

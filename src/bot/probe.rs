@@ -21,7 +21,7 @@ const BEFORE: i64 = 60;
 /// Posts a message and a reply, looks for both, deletes both, and reports the result.
 pub(super) async fn probe(web: &Web, us: &Identity, channel: &str) -> Result<String, String> {
     let oldest = web.time().now().as_second() - BEFORE;
-    let slack = Slack { web, us };
+    let slack = ProbedWorkspace { web, us };
     let root = post(&slack, channel, None, oldest).await?;
     let reply = post(&slack, channel, Some(&root.ts), oldest).await;
     let mut left = Vec::new();
@@ -48,7 +48,7 @@ pub(super) async fn probe(web: &Web, us: &Identity, channel: &str) -> Result<Str
 }
 
 /// The workspace, and the bot in it.
-struct Slack<'a> {
+struct ProbedWorkspace<'a> {
     web: &'a Web,
     us: &'a Identity,
 }
@@ -59,7 +59,12 @@ struct Posted {
     fault: Option<String>,
 }
 
-async fn post(slack: &Slack<'_>, channel: &str, thread_ts: Option<&str>, oldest: i64) -> Result<Posted, String> {
+async fn post(
+    slack: &ProbedWorkspace<'_>,
+    channel: &str,
+    thread_ts: Option<&str>,
+    oldest: i64,
+) -> Result<Posted, String> {
     let key = format!("probe:{}", Uuid::new_v4());
     let message = Outgoing {
         channel,

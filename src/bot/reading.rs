@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::cache::{Cache, Limits};
+use super::cache::{Cache, CacheLimits};
 use super::rules::Rules;
 use super::sweep::Expire;
 use crate::slack::decode::{FileRef, Message};
@@ -21,7 +21,7 @@ const FILE: Duration = Duration::from_secs(3);
 /// Time limit of look-ups of a link, a thread or a channel.
 const LINK: Duration = Duration::from_millis(1_500);
 /// Limits of the cache of links.
-const LINKS: Limits = Limits {
+const LINKS: CacheLimits = CacheLimits {
     bytes: 1024 * 1024,
     age: Duration::from_hours(24),
 };

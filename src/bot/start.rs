@@ -14,14 +14,14 @@ use crate::settings::{Mode, Settings};
 use crate::slack::decode::Identity;
 use crate::slack::web::{self, Web};
 
-const BOT: Kind = Kind {
+const BOT: TokenKind = TokenKind {
     what: "bot token",
     wanted: "a bot token (xoxb-…)",
     variable: "SIGNPOST__SLACK__BOT_TOKEN",
     prefix: "xoxb-",
     found_at: "stands under \"OAuth & Permissions\" in the app's settings and begins with xoxb-",
 };
-const APP: Kind = Kind {
+const APP: TokenKind = TokenKind {
     what: "app-level token",
     wanted: "an app-level token (xapp-…)",
     variable: "SIGNPOST__SLACK__APP_TOKEN",
@@ -30,7 +30,7 @@ const APP: Kind = Kind {
                connections:write and begins with xapp-",
 };
 
-const SIGNING: Kind = Kind {
+const SIGNING: TokenKind = TokenKind {
     what: "signing secret",
     wanted: "the app's signing secret",
     variable: "SIGNPOST__SLACK__SIGNING_SECRET",
@@ -56,7 +56,7 @@ const WANTED: &[&str] = &[
     "users:read",
 ];
 
-struct Kind {
+struct TokenKind {
     what: &'static str,
     wanted: &'static str,
     variable: &'static str,
@@ -64,7 +64,7 @@ struct Kind {
     found_at: &'static str,
 }
 
-impl Kind {
+impl TokenKind {
     fn check<'a>(&self, token: Option<&'a SecretString>) -> Result<&'a SecretString, Error> {
         let Some(token) = token else {
             return Err(Error::NoToken {

@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 
 /// A labelled paste.
 #[derive(Debug, Deserialize)]
-struct Case {
+struct LabelledCase {
     id: String,
     text: String,
     #[serde(default)]
@@ -122,13 +122,13 @@ struct Latency {
 
 /// The results for one case.
 struct Judged {
-    case: Case,
+    case: LabelledCase,
     found: Outcome,
     asked: Outcome,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let limits = Limits::parse(arguments)?;
+    let limits = Thresholds::parse(arguments)?;
     let cases = read_cases(&arguments.cases)?;
     let start = Instant::now();
     let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
@@ -162,10 +162,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(limits.verdict(&report.counts))
 }
 
-fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
-    let mut cases: Vec<Case> = Vec::new();
+fn read_cases(path: &Path) -> anyhow::Result<Vec<LabelledCase>> {
+    let mut cases: Vec<LabelledCase> = Vec::new();
     input::lines(path, |number, line| {
-        let mut case: Case = serde_json::from_str(line).with_context(|| {
+        let mut case: LabelledCase = serde_json::from_str(line).with_context(|| {
             format!(
                 "{}:{number}: not a case (an object with id, text, expect, kind)",
                 path.display()
@@ -188,7 +188,7 @@ fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
 }
 
 #[expect(clippy::print_stderr, reason = "a warning beside the data on standard output")]
-fn warn_of_unknown_paths(library: &Library, cases: &[Case]) {
+fn warn_of_unknown_paths(library: &Library, cases: &[LabelledCase]) {
     let known: std::collections::HashSet<&str> = library.runbooks.iter().map(|runbook| runbook.path.as_str()).collect();
     for case in cases {
         for path in case.expect.paths().into_iter().filter(|path| !known.contains(path)) {
@@ -335,13 +335,13 @@ fn table(report: &Report) -> String {
 }
 
 /// The bounds that decide the exit code.
-struct Limits {
+struct Thresholds {
     under: Vec<(String, f64)>,
     over: Vec<(String, f64)>,
 }
 
-impl Limits {
-    fn parse(arguments: &Arguments) -> anyhow::Result<Limits> {
+impl Thresholds {
+    fn parse(arguments: &Arguments) -> anyhow::Result<Thresholds> {
         let parse = |option: &str, texts: &[String], names: &[&str]| {
             texts
                 .iter()
@@ -354,7 +354,7 @@ impl Limits {
                 })
                 .collect::<anyhow::Result<Vec<_>>>()
         };
-        Ok(Limits {
+        Ok(Thresholds {
             under: parse(
                 "--fail-under",
                 &arguments.fail_under,

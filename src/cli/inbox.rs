@@ -19,7 +19,7 @@ use crate::store::sqlite::Sqlite;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    action: Option<Action>,
+    action: Option<InboxAction>,
     /// Folder with `local.toml` [default: ./config, when it is there].
     #[arg(long, value_name = "DIR", global = true)]
     config: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum InboxAction {
     /// List messages, the oldest first (the default).
     List {
         /// Print at most this many.
@@ -53,8 +53,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.action.as_ref() {
         None => list(&runtime.block_on(Sqlite::inbox_rows(&path, 1_000))?, arguments.json),
-        Some(Action::List { limit }) => list(&runtime.block_on(Sqlite::inbox_rows(&path, *limit))?, arguments.json),
-        Some(Action::Retry { key, .. }) => {
+        Some(InboxAction::List { limit }) => {
+            list(&runtime.block_on(Sqlite::inbox_rows(&path, *limit))?, arguments.json)
+        }
+        Some(InboxAction::Retry { key, .. }) => {
             let retried = runtime.block_on(Sqlite::retry(&path, key.as_deref()))?;
             match key {
                 Some(key) if retried == 0 => bail!(

@@ -29,11 +29,11 @@ pub const BAD_INPUT: u8 = 2;
 #[command(name = "signpost", version, about)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Audit(audit::Arguments),
@@ -54,16 +54,16 @@ enum Command {
 /// Whatever kept the command from running; printed by `main` with exit code 2.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Audit(arguments) => audit::run(&arguments),
-        Command::Inbox(arguments) => inbox::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
+        CliCommand::Serve(arguments) => serve::run(&arguments),
+        CliCommand::Audit(arguments) => audit::run(&arguments),
+        CliCommand::Inbox(arguments) => inbox::run(&arguments),
+        CliCommand::Doctor(arguments) => doctor::run(&arguments),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(arguments) => sandbox::run(&arguments),
-        Command::Match(arguments) => matching::run(&arguments),
-        Command::Render(arguments) => render::run(&arguments),
-        Command::Eval(arguments) => eval::run(&arguments),
-        Command::Lint(arguments) => lint::run(&arguments),
-        Command::Manifest(arguments) => manifest::run(&arguments),
+        CliCommand::Sandbox(arguments) => sandbox::run(&arguments),
+        CliCommand::Match(arguments) => matching::run(&arguments),
+        CliCommand::Render(arguments) => render::run(&arguments),
+        CliCommand::Eval(arguments) => eval::run(&arguments),
+        CliCommand::Lint(arguments) => lint::run(&arguments),
+        CliCommand::Manifest(arguments) => manifest::run(&arguments),
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::read::{self, Content};
-use super::walk::{self, Found};
+use super::read::{self, FileContent};
+use super::walk::{self, FoundFiles};
 use super::{Options, note};
 use crate::runbook::{Data, Diagnostic, Level, frontmatter};
 
@@ -13,7 +13,7 @@ use crate::runbook::{Data, Diagnostic, Level, frontmatter};
 pub(super) const NOT_UTF8: &str = "the file is not UTF-8; what could not be read is shown as �, save it as UTF-8";
 
 /// Reads the data files of a folder. One that cannot be used keeps its value of `before`.
-pub(super) fn read(found: &Found, options: &Options, before: &Data, diagnostics: &mut Vec<Diagnostic>) -> Data {
+pub(super) fn read(found: &FoundFiles, options: &Options, before: &Data, diagnostics: &mut Vec<Diagnostic>) -> Data {
     if found.unlisted.iter().any(|(folder, _)| folder == walk::DATA) {
         return before.clone();
     }
@@ -57,10 +57,10 @@ fn one(
 ) -> Result<(Value, bool), (u32, String)> {
     let max_bytes = options.max_bytes;
     let (text, lossy) = match read::text(file, root, max_bytes).map_err(|error| (0, error.to_string()))? {
-        Content::Text { text, lossy } => (text, lossy),
-        Content::TooLarge(bytes) => return Err((0, format!("it has {bytes} bytes, the limit is {max_bytes}"))),
-        Content::No(reason) => return Err((0, reason)),
-        Content::Outside => return Err((0, walk::OUTSIDE.to_owned())),
+        FileContent::Text { text, lossy } => (text, lossy),
+        FileContent::TooLarge(bytes) => return Err((0, format!("it has {bytes} bytes, the limit is {max_bytes}"))),
+        FileContent::No(reason) => return Err((0, reason)),
+        FileContent::Outside => return Err((0, walk::OUTSIDE.to_owned())),
     };
     let mut take = |bytes: usize| {
         *left = left.checked_sub(bytes as u64).ok_or_else(|| {

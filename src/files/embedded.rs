@@ -16,7 +16,7 @@ pub fn load_embedded() -> Library {
     let mut data = Data::new();
     let files: Vec<(String, String)> = Pack::iter()
         .filter_map(|path| match read::decode(Pack::get(&path)?.data.into_owned()) {
-            read::Content::Text { text, .. } => Some((path.into_owned(), text)),
+            read::FileContent::Text { text, .. } => Some((path.into_owned(), text)),
             _ => None,
         })
         .collect();

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use super::data::{self, NOT_UTF8};
-use super::read::{self, Content};
+use super::read::{self, FileContent};
 use super::stamp::Stamp;
 use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
@@ -21,13 +21,13 @@ pub struct Folder {
     dir: PathBuf,
     options: Options,
     clock: Arc<dyn Clock>,
-    files: HashMap<String, Known>,
+    files: HashMap<String, FileRecord>,
     data: Arc<Data>,
 }
 
 /// A file's state at the last reading.
 #[derive(Debug, Clone)]
-struct Known {
+struct FileRecord {
     /// Stamp of the file; while it stays the same, so does the file.
     stamp: Option<Stamp>,
     made: Arc<Made>,
@@ -77,7 +77,7 @@ impl Folder {
 
     /// Takes over the documents of a library, for files with the same text and files that cannot be read.
     pub(super) fn remember(&mut self, library: &Library) {
-        let known = |document: &Document| Known {
+        let known = |document: &Document| FileRecord {
             stamp: None,
             made: Arc::new(Made {
                 document: Some(document.clone()),
@@ -128,8 +128,8 @@ impl Folder {
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             known
         };
-        let known: Vec<Known> = found.documents.par_iter().map(each).collect();
-        let mut files: HashMap<String, Known> = HashMap::with_capacity(total);
+        let known: Vec<FileRecord> = found.documents.par_iter().map(each).collect();
+        let mut files: HashMap<String, FileRecord> = HashMap::with_capacity(total);
         for ((path, _), known) in found.documents.iter().zip(known) {
             library.skipped.extend(known.made.skipped.iter().map(|reason| Skipped {
                 path: path.clone(),
@@ -147,7 +147,7 @@ impl Folder {
                 .diagnostics
                 .push(note(folder, 0, Level::Error, "unreadable", message));
         }
-        for Known { made, .. } in files.values() {
+        for FileRecord { made, .. } in files.values() {
             library.runbooks.extend(made.document.clone());
             library.diagnostics.extend(made.diagnostics.iter().cloned());
         }
@@ -169,7 +169,7 @@ impl Folder {
 
 impl Round<'_> {
     /// Reads a file, or returns its earlier state when it did not change.
-    fn known(&self, path: &str, file: &Path) -> Known {
+    fn known(&self, path: &str, file: &Path) -> FileRecord {
         let before = self.folder.files.get(path);
         let stamp = Stamp::of(file, self.now);
         if let Some(before) =
@@ -180,16 +180,16 @@ impl Round<'_> {
         let before = before.map(|before| before.made.as_ref());
         let limit = self.folder.options.max_bytes;
         let made = match read::text(file, self.root, limit) {
-            Ok(Content::Text { text, lossy }) => return self.text(path, &text, lossy, stamp),
-            Ok(Content::TooLarge(bytes)) => {
+            Ok(FileContent::Text { text, lossy }) => return self.text(path, &text, lossy, stamp),
+            Ok(FileContent::TooLarge(bytes)) => {
                 let message = format!("the file has {bytes} bytes and is not read; split it, or keep it below {limit}");
                 self.unusable(path, before, "too-large", message, "too large")
             }
-            Ok(Content::No(reason)) => {
+            Ok(FileContent::No(reason)) => {
                 let message = format!("the file cannot be used: {reason}");
                 self.unusable(path, before, "not-text", message, &reason)
             }
-            Ok(Content::Outside) => Made {
+            Ok(FileContent::Outside) => Made {
                 diagnostics: vec![walk::outside(path)],
                 skipped: Some(walk::OUTSIDE.to_owned()),
                 ..Made::default()
@@ -198,17 +198,17 @@ impl Round<'_> {
                 let message = format!("the file cannot be read: {error}");
                 let problem = note(path, 0, Level::Error, "unreadable", message);
                 let made = Arc::new(self.keep(path, before, vec![problem]));
-                return Known { stamp: None, made };
+                return FileRecord { stamp: None, made };
             }
         };
-        Known {
+        FileRecord {
             stamp,
             made: Arc::new(made),
         }
     }
 
     /// Parses a text, or returns the earlier result when the text did not change.
-    fn text(&self, path: &str, text: &str, lossy: bool, stamp: Option<Stamp>) -> Known {
+    fn text(&self, path: &str, text: &str, lossy: bool, stamp: Option<Stamp>) -> FileRecord {
         let before = self.folder.files.get(path).map(|before| &before.made);
         let same = |made: &&Arc<Made>| {
             let read = made.document.as_ref().and_then(Document::text);
@@ -239,7 +239,7 @@ impl Round<'_> {
                 None => self.parse(path, text, lossy, before),
             })
         });
-        Known { stamp, made }
+        FileRecord { stamp, made }
     }
 
     /// Returns the result for an unusable file: its earlier version, when there is one, else no document.
@@ -260,7 +260,7 @@ impl Round<'_> {
     }
 
     /// Takes over the documents read earlier from a folder that cannot be listed now; returns their number.
-    fn of_unlisted(&self, folder: &str, files: &mut HashMap<String, Known>) -> usize {
+    fn of_unlisted(&self, folder: &str, files: &mut HashMap<String, FileRecord>) -> usize {
         let before = files.len();
         let below = |path: &str| {
             path.strip_prefix(folder)

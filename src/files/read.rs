@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 /// A file's content.
-pub(super) enum Content {
+pub(super) enum FileContent {
     /// Text; `lossy` when some bytes were not UTF-8.
     Text { text: String, lossy: bool },
     /// The file is larger than the limit; its size in bytes.
@@ -18,31 +18,31 @@ pub(super) enum Content {
 
 /// Reads a file that should hold text. With `root`, a canonical path, only a file that lies below it is read: the check
 /// is made on the opened file, so a file that is replaced by a link after the folder was listed is not read either.
-pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Result<Content> {
+pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Result<FileContent> {
     // Opening a device can have side effects.
     if !std::fs::metadata(file)?.is_file() {
-        return Ok(Content::No("not a regular file".to_owned()));
+        return Ok(FileContent::No("not a regular file".to_owned()));
     }
     let opened = open(file)?;
     let metadata = opened.metadata()?;
     if !metadata.is_file() {
-        return Ok(Content::No("not a regular file".to_owned()));
+        return Ok(FileContent::No("not a regular file".to_owned()));
     }
     if let Some(root) = root {
         match place(file, &metadata, root)? {
-            Place::Inside => {}
-            Place::Outside => return Ok(Content::Outside),
-            Place::Replaced => return Err(io::Error::other("it was replaced while it was read")),
+            Location::Inside => {}
+            Location::Outside => return Ok(FileContent::Outside),
+            Location::Replaced => return Err(io::Error::other("it was replaced while it was read")),
         }
     }
     if metadata.len() > max_bytes {
-        return Ok(Content::TooLarge(metadata.len()));
+        return Ok(FileContent::TooLarge(metadata.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     opened.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     let length = bytes.len() as u64;
     if length > max_bytes {
-        return Ok(Content::TooLarge(length));
+        return Ok(FileContent::TooLarge(length));
     }
     Ok(decode(bytes))
 }
@@ -57,35 +57,35 @@ fn open(file: &Path) -> io::Result<File> {
 }
 
 /// Place of an opened file in relation to the folder.
-enum Place {
+enum Location {
     Inside,
     Outside,
     /// Another file has this path by now: it was saved meanwhile.
     Replaced,
 }
 
-fn place(file: &Path, opened: &Metadata, root: &Path) -> io::Result<Place> {
+fn place(file: &Path, opened: &Metadata, root: &Path) -> io::Result<Location> {
     let real = file.canonicalize()?;
     if !real.starts_with(root) {
-        return Ok(Place::Outside);
+        return Ok(Location::Outside);
     }
-    let is_same = Identity::of(&std::fs::symlink_metadata(&real)?) == Identity::of(opened);
-    Ok(if is_same { Place::Inside } else { Place::Replaced })
+    let is_same = FileIdentity::of(&std::fs::symlink_metadata(&real)?) == FileIdentity::of(opened);
+    Ok(if is_same { Location::Inside } else { Location::Replaced })
 }
 
 /// Identity of a file or folder, whatever path leads to it.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
+pub(super) struct FileIdentity {
     device: u64,
     inode: u64,
 }
 
 #[cfg(unix)]
-impl Identity {
-    pub(super) fn of(metadata: &Metadata) -> Identity {
+impl FileIdentity {
+    pub(super) fn of(metadata: &Metadata) -> FileIdentity {
         use std::os::unix::fs::MetadataExt as _;
-        Identity {
+        FileIdentity {
             device: metadata.dev(),
             inode: metadata.ino(),
         }
@@ -95,17 +95,17 @@ impl Identity {
 /// Empty: other systems do not provide an identity.
 #[cfg(not(unix))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Identity;
+pub(super) struct FileIdentity;
 
 #[cfg(not(unix))]
-impl Identity {
-    pub(super) fn of(_: &Metadata) -> Identity {
-        Identity
+impl FileIdentity {
+    pub(super) fn of(_: &Metadata) -> FileIdentity {
+        FileIdentity
     }
 }
 
 /// Decodes UTF-8, UTF-16 with a byte order mark, or UTF-8 with invalid bytes, which are replaced.
-pub(super) fn decode(bytes: Vec<u8>) -> Content {
+pub(super) fn decode(bytes: Vec<u8>) -> FileContent {
     if let [0xff, 0xfe, rest @ ..] = bytes.as_slice() {
         return utf16(rest, u16::from_le_bytes);
     }
@@ -113,23 +113,23 @@ pub(super) fn decode(bytes: Vec<u8>) -> Content {
         return utf16(rest, u16::from_be_bytes);
     }
     if bytes.iter().take(8_000).any(|byte| *byte == 0) {
-        return Content::No("not a text file".to_owned());
+        return FileContent::No("not a text file".to_owned());
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Content::Text { text, lossy: false },
-        Err(error) => Content::Text {
+        Ok(text) => FileContent::Text { text, lossy: false },
+        Err(error) => FileContent::Text {
             text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
             lossy: true,
         },
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Content {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> FileContent {
     let units: Vec<u16> = bytes
         .chunks_exact(2)
         .filter_map(|pair| Some(unit(pair.try_into().ok()?)))
         .collect();
-    Content::Text {
+    FileContent::Text {
         text: String::from_utf16_lossy(&units),
         lossy: false,
     }
@@ -151,23 +151,23 @@ mod tests {
         link("out.md", &other);
         link("folder", other.parent().unwrap());
         let read = |name: &str| text(&root.join(name), Some(&root), 100).unwrap();
-        assert!(matches!(read("a.md"), Content::Text { text, .. } if text == "inside"));
-        assert!(matches!(read("in.md"), Content::Text { text, .. } if text == "inside"));
-        assert!(matches!(read("out.md"), Content::Outside));
-        assert!(matches!(read("folder/secret.md"), Content::Outside));
+        assert!(matches!(read("a.md"), FileContent::Text { text, .. } if text == "inside"));
+        assert!(matches!(read("in.md"), FileContent::Text { text, .. } if text == "inside"));
+        assert!(matches!(read("out.md"), FileContent::Outside));
+        assert!(matches!(read("folder/secret.md"), FileContent::Outside));
         assert!(matches!(
             text(&root.join("out.md"), None, 100),
-            Ok(Content::Text { .. })
+            Ok(FileContent::Text { .. })
         ));
         assert!(matches!(
             text(&root.join("a.md"), Some(&root), 5),
-            Ok(Content::TooLarge(6))
+            Ok(FileContent::TooLarge(6))
         ));
 
         let pipe = root.join("pipe.md");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        assert!(matches!(read("pipe.md"), Content::No(_)));
+        assert!(matches!(read("pipe.md"), FileContent::No(_)));
         // Opened after its kind was checked: it must not wait for a writer.
         assert!(!open(&pipe).unwrap().metadata().unwrap().is_file());
     }

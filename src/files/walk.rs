@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::read::Identity;
+use super::read::FileIdentity;
 use super::{LoadError, Options, note};
 use crate::runbook::{Diagnostic, Level, Skipped};
 
@@ -40,7 +40,7 @@ pub(super) const OUTSIDE: &str = "a link that leads out of the folder";
 
 /// The files of a folder, sorted by path.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundFiles {
     /// The folder's canonical path.
     pub(super) root: PathBuf,
     pub(super) documents: Vec<(String, PathBuf)>,
@@ -52,7 +52,7 @@ pub(super) struct Found {
 }
 
 /// A folder that is still to be listed.
-struct Place {
+struct PendingFolder {
     /// Path relative to the root, with `/`; empty for the root.
     path: String,
     real: PathBuf,
@@ -62,17 +62,17 @@ struct Place {
 struct Walker<'a> {
     options: &'a Options,
     rules: Gitignore,
-    found: Found,
-    visited: HashSet<Identity>,
-    folders: VecDeque<Place>,
-    links: VecDeque<Place>,
-    ignored: VecDeque<Place>,
+    found: FoundFiles,
+    visited: HashSet<FileIdentity>,
+    folders: VecDeque<PendingFolder>,
+    links: VecDeque<PendingFolder>,
+    ignored: VecDeque<PendingFolder>,
     entries: usize,
     /// True when there are more entries than the limit.
     is_full: bool,
 }
 
-pub(super) fn walk(dir: &Path, options: &Options) -> Result<Found, LoadError> {
+pub(super) fn walk(dir: &Path, options: &Options) -> Result<FoundFiles, LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: dir.to_owned(),
         source,
@@ -89,9 +89,9 @@ pub(super) fn walk(dir: &Path, options: &Options) -> Result<Found, LoadError> {
     let mut walker = Walker {
         options,
         rules: patterns(&root, options)?,
-        found: Found {
+        found: FoundFiles {
             root: root.clone(),
-            ..Found::default()
+            ..FoundFiles::default()
         },
         visited: HashSet::new(),
         folders: VecDeque::new(),
@@ -101,7 +101,7 @@ pub(super) fn walk(dir: &Path, options: &Options) -> Result<Found, LoadError> {
         is_full: false,
     };
     walker.data();
-    walker.folders.push_back(Place {
+    walker.folders.push_back(PendingFolder {
         path: String::new(),
         real: root,
         depth: 0,
@@ -135,7 +135,7 @@ impl Walker<'_> {
         let Ok(metadata) = std::fs::symlink_metadata(&real) else {
             return;
         };
-        let place = Place {
+        let place = PendingFolder {
             path: DATA.to_owned(),
             real,
             depth: 1,
@@ -169,10 +169,10 @@ impl Walker<'_> {
     }
 
     /// Lists the target of a link to a folder.
-    fn follow(&mut self, place: Place) {
+    fn follow(&mut self, place: PendingFolder) {
         match place.real.canonicalize() {
             Ok(real) if self.options.follow_links || real.starts_with(&self.found.root) => {
-                self.list(Place { real, ..place });
+                self.list(PendingFolder { real, ..place });
             }
             Ok(_) => self.outside(place.path),
             Err(error) => self.found.unlisted.push((place.path, error)),
@@ -181,9 +181,9 @@ impl Walker<'_> {
 
     /// Lists an ignored folder to report its files. One that cannot be listed does not matter, and one that was read
     /// already was reached over a link.
-    fn list_ignored(&mut self, place: Place) {
+    fn list_ignored(&mut self, place: PendingFolder) {
         let is_new =
-            std::fs::metadata(&place.real).is_ok_and(|metadata| !self.visited.contains(&Identity::of(&metadata)));
+            std::fs::metadata(&place.real).is_ok_and(|metadata| !self.visited.contains(&FileIdentity::of(&metadata)));
         if is_new && std::fs::read_dir(&place.real).is_ok() {
             self.list(place);
         } else {
@@ -191,12 +191,12 @@ impl Walker<'_> {
         }
     }
 
-    fn list(&mut self, place: Place) {
+    fn list(&mut self, place: PendingFolder) {
         let metadata = match std::fs::metadata(&place.real) {
             Ok(metadata) => metadata,
             Err(error) => return self.found.unlisted.push((place.path, error)),
         };
-        if !self.visited.insert(Identity::of(&metadata)) {
+        if !self.visited.insert(FileIdentity::of(&metadata)) {
             return self
                 .found
                 .skip(place.path, "a link to a folder that is read under another name");
@@ -228,7 +228,7 @@ impl Walker<'_> {
         for (name, kind) in names {
             let separator = if place.path.is_empty() { "" } else { "/" };
             let path = format!("{}{separator}{}", place.path, name.to_string_lossy());
-            let entry = Place {
+            let entry = PendingFolder {
                 path,
                 real: place.real.join(&name),
                 depth: place.depth + 1,
@@ -239,7 +239,7 @@ impl Walker<'_> {
         }
     }
 
-    fn sort_in(&mut self, entry: Place, kind: FileType) {
+    fn sort_in(&mut self, entry: PendingFolder, kind: FileType) {
         if kind.is_dir() {
             let queue = if self.is_ignored(&entry.path, true) {
                 &mut self.ignored
@@ -262,7 +262,7 @@ impl Walker<'_> {
         self.rules.matched_path_or_any_parents(path, is_dir).is_ignore()
     }
 
-    fn link(&mut self, entry: Place) {
+    fn link(&mut self, entry: PendingFolder) {
         match std::fs::metadata(&entry.real) {
             Ok(target) if target.is_dir() => self.links.push_back(entry),
             Ok(target) if !target.is_file() => self.found.skip(entry.path, "not a regular file"),
@@ -305,7 +305,7 @@ pub(super) fn outside(path: &str) -> Diagnostic {
     note(path, 0, Level::Warning, "link-outside", message.to_owned())
 }
 
-impl Found {
+impl FoundFiles {
     fn file(&mut self, path: String, file: PathBuf, rules: &Gitignore) {
         let extension = path
             .rsplit('/')

@@ -53,23 +53,23 @@ pub enum Found {
 #[derive(Deserialize)]
 struct Queue {
     #[serde(default)]
-    items: Vec<Item>,
+    items: Vec<ListedBuild>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+struct ListedBuild {
     id: u64,
     #[serde(default)]
     in_queue_since: Option<i64>,
     #[serde(default)]
-    task: Option<Task>,
+    task: Option<ListedTask>,
     #[serde(default)]
     actions: Vec<Option<WireAction>>,
 }
 
 #[derive(Deserialize)]
-struct Task {
+struct ListedTask {
     #[serde(default)]
     url: Option<String>,
 }
@@ -157,7 +157,7 @@ impl Client {
     }
 }
 
-impl Item {
+impl ListedBuild {
     fn is_of(&self, job: &JobPath) -> bool {
         let url = self.task.as_ref().and_then(|task| task.url.as_deref());
         url.and_then(links::path_of).is_some_and(|path| path == job.segments())

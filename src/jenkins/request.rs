@@ -21,7 +21,7 @@ const X_JENKINS: HeaderName = HeaderName::from_static("x-jenkins");
 const PERMISSION: HeaderName = HeaderName::from_static("x-required-permission");
 
 /// Answer to a POST: status, headers and the beginning of the body.
-pub(super) struct Answer {
+pub(super) struct PostResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) page: String,
@@ -61,14 +61,14 @@ impl Client {
     }
 
     /// Sends a POST once.
-    pub(super) async fn post(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Error> {
+    pub(super) async fn post(&self, url: &Url, form: &[(&str, &str)]) -> Result<PostResponse, Error> {
         let request = self.http.post(url.clone());
         let request = request.basic_auth(&self.user, Some(self.token.expose_secret()));
         let response = request.form(form).send().await.map_err(Error::of_transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
         // Status and headers carry the meaning; a truncated body changes nothing.
         let page = beginning(response, PAGE).await;
-        Ok(Answer { status, headers, page })
+        Ok(PostResponse { status, headers, page })
     }
 
     /// Returns the answer to a GET when it comes from the API.
@@ -94,7 +94,7 @@ impl Client {
     }
 }
 
-impl Answer {
+impl PostResponse {
     pub(super) fn location(&self) -> Option<&str> {
         self.headers.get(LOCATION)?.to_str().ok()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::StatusCode;
 
-use super::request::Answer;
+use super::request::PostResponse;
 use super::{Client, Error};
 use crate::jobs::{Definition, JobPath};
 
@@ -54,7 +54,7 @@ impl Client {
         }
     }
 
-    fn read_trigger(&self, job: &JobPath, answer: &Answer, with_parameters: bool) -> Triggered {
+    fn read_trigger(&self, job: &JobPath, answer: &PostResponse, with_parameters: bool) -> Triggered {
         let queue_id = answer.location().and_then(queue_id);
         let says = |word: &str| answer.page.contains(word);
         let refused = match (answer.status, queue_id) {
@@ -83,7 +83,7 @@ impl Client {
     }
 
     /// Returns the error for a redirect that does not lead to the queue.
-    fn redirected(&self, job: &JobPath, answer: &Answer) -> Error {
+    fn redirected(&self, job: &JobPath, answer: &PostResponse) -> Error {
         let Some(to) = answer.location().and_then(|to| self.base.join(to).ok()) else {
             return self.not_jenkins();
         };

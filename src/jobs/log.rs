@@ -7,14 +7,14 @@
 /// within a multi-byte character.
 #[derive(Debug, Default)]
 pub struct Plain {
-    state: State,
+    state: ParserState,
     /// Bytes of text that do not form a character yet.
     text: Vec<u8>,
 }
 
 /// State of the parser: a terminal's grammar of escapes, and Jenkins' notes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ParserState {
     #[default]
     Text,
     /// After a carriage return, which may be the first half of a line break.
@@ -54,8 +54,8 @@ impl Plain {
     /// Returns the rest, once nothing more comes. A note or an escape without its end is dropped.
     pub fn finish(&mut self) -> String {
         match std::mem::take(&mut self.state) {
-            State::Concealed { matched } => self.text.extend(NOTE.iter().take(matched)),
-            State::Return => self.text.push(b'\n'),
+            ParserState::Concealed { matched } => self.text.extend(NOTE.iter().take(matched)),
+            ParserState::Return => self.text.push(b'\n'),
             _ => {}
         }
         self.whole_characters(true)
@@ -64,67 +64,69 @@ impl Plain {
     /// Consumes a byte; returns `false` when it belongs to what follows the present state.
     fn step(&mut self, byte: u8) -> bool {
         let (state, is_taken) = match self.state {
-            State::Text => (self.of_text(byte), true),
-            State::Return => {
+            ParserState::Text => (self.of_text(byte), true),
+            ParserState::Return => {
                 self.text.push(b'\n');
-                (State::Text, byte == b'\n')
+                (ParserState::Text, byte == b'\n')
             }
-            State::Escape => match byte {
-                b'[' => (State::Control { parameter: 0 }, true),
-                b']' | b'P' | b'X' | b'^' | b'_' => (State::Terminal, true),
-                b' '..=b'/' => (State::Short, true),
-                b'0'..=b'~' => (State::Text, true),
-                _ => (State::Text, false),
+            ParserState::Escape => match byte {
+                b'[' => (ParserState::Control { parameter: 0 }, true),
+                b']' | b'P' | b'X' | b'^' | b'_' => (ParserState::Terminal, true),
+                b' '..=b'/' => (ParserState::Short, true),
+                b'0'..=b'~' => (ParserState::Text, true),
+                _ => (ParserState::Text, false),
             },
-            State::Short => match byte {
-                b' '..=b'/' => (State::Short, true),
-                b'0'..=b'~' => (State::Text, true),
-                _ => (State::Text, false),
+            ParserState::Short => match byte {
+                b' '..=b'/' => (ParserState::Short, true),
+                b'0'..=b'~' => (ParserState::Text, true),
+                _ => (ParserState::Text, false),
             },
-            State::Control { parameter } => match byte {
+            ParserState::Control { parameter } => match byte {
                 b'0'..=b'9' => {
                     let parameter = parameter.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
-                    (State::Control { parameter }, true)
+                    (ParserState::Control { parameter }, true)
                 }
                 // A note never has several parameters.
-                b' '..=b'?' => (State::Control { parameter: u16::MAX }, true),
-                b'm' if parameter == 8 => (State::Concealed { matched: 0 }, true),
-                b'@'..=b'~' => (State::Text, true),
-                _ => (State::Text, false),
+                b' '..=b'?' => (ParserState::Control { parameter: u16::MAX }, true),
+                b'm' if parameter == 8 => (ParserState::Concealed { matched: 0 }, true),
+                b'@'..=b'~' => (ParserState::Text, true),
+                _ => (ParserState::Text, false),
             },
-            State::Terminal => match byte {
-                BEL => (State::Text, true),
-                ESC => (State::TerminalEscape, true),
-                b'\n' | b'\r' => (State::Text, false),
-                _ => (State::Terminal, true),
+            ParserState::Terminal => match byte {
+                BEL => (ParserState::Text, true),
+                ESC => (ParserState::TerminalEscape, true),
+                b'\n' | b'\r' => (ParserState::Text, false),
+                _ => (ParserState::Terminal, true),
             },
-            State::TerminalEscape if byte == b'\\' => (State::Text, true),
+            ParserState::TerminalEscape if byte == b'\\' => (ParserState::Text, true),
             // The string had no terminator of its own.
-            State::TerminalEscape => (State::Escape, false),
-            State::Concealed { matched } => match NOTE.get(matched) {
-                None => (State::Note, false),
-                Some(wanted) if *wanted == byte => (State::Concealed { matched: matched + 1 }, true),
+            ParserState::TerminalEscape => (ParserState::Escape, false),
+            ParserState::Concealed { matched } => match NOTE.get(matched) {
+                None => (ParserState::Note, false),
+                Some(wanted) if *wanted == byte => (ParserState::Concealed { matched: matched + 1 }, true),
                 Some(_) => {
                     self.text.extend(NOTE.iter().take(matched));
-                    (State::Text, false)
+                    (ParserState::Text, false)
                 }
             },
-            State::Note if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') => (State::Note, true),
-            State::Note => (State::Text, false),
+            ParserState::Note if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') => {
+                (ParserState::Note, true)
+            }
+            ParserState::Note => (ParserState::Text, false),
         };
         self.state = state;
         is_taken
     }
 
-    fn of_text(&mut self, byte: u8) -> State {
+    fn of_text(&mut self, byte: u8) -> ParserState {
         match byte {
-            ESC => return State::Escape,
-            b'\r' => return State::Return,
+            ESC => return ParserState::Escape,
+            b'\r' => return ParserState::Return,
             b'\n' | b'\t' => self.text.push(byte),
             _ if byte.is_ascii_control() => {}
             _ => self.text.push(byte),
         }
-        State::Text
+        ParserState::Text
     }
 
     /// Takes the text so far; an incomplete character at its end is kept back, unless `is_end`.

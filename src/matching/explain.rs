@@ -6,7 +6,7 @@ use super::align::Alignment;
 use super::finding::{Cause, Finding};
 use super::index::Index;
 use super::read::Read;
-use super::rule::Verdict;
+use super::rule::RuleVerdict;
 use super::score::{self, Candidate};
 use super::token;
 use super::vocabulary::WordId;
@@ -29,8 +29,8 @@ pub(super) fn explain(index: &Index, read: &Read, candidates: &[Candidate<'_>]) 
             words: candidate.lexical,
             standing: score::standing(index, candidate.runbook),
             rule: match candidate.verdict {
-                Verdict::Partly(part) => Some(part),
-                Verdict::Silent | Verdict::Excluded => None,
+                RuleVerdict::Partly(part) => Some(part),
+                RuleVerdict::Silent | RuleVerdict::Excluded => None,
             },
             other_product: candidate.other_product,
             reasons: candidate

@@ -66,7 +66,7 @@ const MOST_SLOPPY: usize = 200;
 const MOST_NAMES: usize = 200;
 
 /// A code or an alert name in a line.
-struct Named<'t> {
+struct NamedToken<'t> {
     kind: SignatureKind,
     name: Cow<'t, str>,
     place: Word,
@@ -152,8 +152,8 @@ impl Index {
 
     /// Codes and alert names in a line that some runbook has, codes in any case. Those in `seen` are left out, and new
     /// ones added to it.
-    fn named_in<'t>(&'t self, text: &'t str, seen: &mut BTreeSet<String>) -> Vec<Named<'t>> {
-        let mut found: Vec<Named<'t>> = Vec::new();
+    fn named_in<'t>(&'t self, text: &'t str, seen: &mut BTreeSet<String>) -> Vec<NamedToken<'t>> {
+        let mut found: Vec<NamedToken<'t>> = Vec::new();
         let mut take = |name: &str, start: usize, end: usize| {
             let topics = self.codes.get(name);
             if !topics.is_empty()
@@ -161,7 +161,7 @@ impl Index {
                 && !code::is_something_else(text, start)
                 && seen.insert(name.to_owned())
             {
-                found.push(Named {
+                found.push(NamedToken {
                     kind: SignatureKind::Code,
                     name: Cow::Owned(name.to_owned()),
                     place: Word { start, end },
@@ -205,7 +205,7 @@ impl Index {
         for (word, place, topics) in alerts {
             let name = text.get(place.start..place.end).unwrap_or_default();
             if seen.insert(word) {
-                found.push(Named {
+                found.push(NamedToken {
                     kind: SignatureKind::Alert,
                     name: Cow::Borrowed(name),
                     place,

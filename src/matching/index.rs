@@ -131,7 +131,7 @@ impl Signatures {
             told: Vec::with_capacity(all),
             parts: Arc::clone(parts),
         };
-        let shared = Shared::count(parts, all);
+        let shared = SignatureCount::count(parts, all);
         for (runbook, part) in (0..).zip(parts.iter()) {
             signatures.firsts.push(signatures.told.len() as u32);
             for (at, kept) in part.packed.signatures.iter().enumerate() {
@@ -209,10 +209,10 @@ fn expressions(parts: &[Arc<Part>]) -> Vec<(TopicId, Box<str>)> {
 }
 
 /// Number of runbooks that have a signature of the same words, and the last of them, by fingerprint.
-struct Shared(HashMap<u64, (u32, u32)>);
+struct SignatureCount(HashMap<u64, (u32, u32)>);
 
-impl Shared {
-    fn count(parts: &[Arc<Part>], signatures: usize) -> Shared {
+impl SignatureCount {
+    fn count(parts: &[Arc<Part>], signatures: usize) -> SignatureCount {
         let mut runbooks: HashMap<u64, (u32, u32)> = HashMap::with_capacity(signatures);
         for (runbook, part) in (0..).zip(parts) {
             for kept in &part.packed.signatures {
@@ -221,7 +221,7 @@ impl Shared {
                 *last = runbook;
             }
         }
-        Shared(runbooks)
+        SignatureCount(runbooks)
     }
 
     fn factor(&self, fingerprint: u64) -> f32 {

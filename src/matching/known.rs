@@ -7,7 +7,7 @@ const MOST_OCCURRENCES: usize = 6;
 
 /// The known words of a message.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct QueryTerms {
     /// The words, each once.
     pub(super) words: Vec<WordId>,
     /// The positions of each of them.
@@ -15,7 +15,7 @@ pub(super) struct Known {
     slots: Slots,
 }
 
-impl Known {
+impl QueryTerms {
     /// Adds a word at its position, and returns its place among the known words.
     pub(super) fn add(&mut self, word: WordId, at: u32) -> u32 {
         let slot = self.slots.of(word);

@@ -12,11 +12,11 @@ use crate::runbook::TopicId;
 pub(super) struct Names {
     /// All names that were ever taken; those without a topic are no names of the library.
     names: Arc<Words>,
-    topics: Postings<Place>,
+    topics: Postings<TopicWeight>,
 }
 
 /// A topic, and 1 where the document is about the name, less where it only mentions it.
-pub(super) type Place = (TopicId, f32);
+pub(super) type TopicWeight = (TopicId, f32);
 
 impl Names {
     pub(super) fn new(names: &Arc<Words>, parts: &[Arc<Part>], of: impl Fn(&Part) -> &[Named]) -> Names {
@@ -53,7 +53,7 @@ impl Names {
     }
 
     /// The topics of a name; none for one that the library does not know.
-    pub(super) fn get(&self, name: &str) -> &[Place] {
+    pub(super) fn get(&self, name: &str) -> &[TopicWeight] {
         self.names.id(name).map_or(&[], |id| self.topics.of(id))
     }
 

@@ -11,11 +11,11 @@ const MOST_TOGETHER: usize = 32 << 20;
 /// Compiled expressions of a library.
 #[derive(Debug, Default)]
 pub(super) struct Programs {
-    kept: RwLock<Kept>,
+    kept: RwLock<CachedProgram>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct CachedProgram {
     memory: usize,
     /// The compiled expressions; `None` for one that is refused, for reasons that `lint` tells its author.
     programs: HashMap<(Dot, Box<str>), Option<Arc<Expression>>>,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::align::{self, Alignment, Hit};
 use super::bounds::{MOST_BYTES, beginning};
 use super::code;
-use super::known::Known;
+use super::known::QueryTerms;
 use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{Message, normalise};
@@ -36,7 +36,7 @@ pub(super) struct Read {
     pub(super) message: Message,
     pub(super) words: Vec<MessageWord>,
     /// The known words, each once.
-    pub(super) known: Known,
+    pub(super) known: QueryTerms,
     /// Bits of each line.
     line_weights: Vec<f32>,
     /// Bits of all words before each, so that the bits of any range of words are one subtraction.
@@ -73,7 +73,7 @@ impl Read {
         let text = beginning(text, MOST_BYTES);
         let message = normalise(text);
         let mut words = Vec::new();
-        let mut known = Known::default();
+        let mut known = QueryTerms::default();
         let mut line_weights = vec![0.0; message.lines.len()];
         let mut seen: HashSet<Vec<WordId>> = HashSet::new();
         let mut line_ids = Vec::new();

@@ -19,7 +19,7 @@ struct RuleOf {
 
 /// Result of the rules for a message.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Verdict {
+pub(super) enum RuleVerdict {
     /// There is no rule, or none of its patterns matches.
     Silent,
     /// The share of a rule's patterns that match, above 0 and up to 1.
@@ -46,23 +46,23 @@ impl Detector {
     }
 
     /// Evaluates the rules for a message, given as its plain lines joined by line breaks.
-    pub(super) fn judge(&self, text: &str, programs: &Programs, work: &mut Work) -> Verdict {
+    pub(super) fn judge(&self, text: &str, programs: &Programs, work: &mut Work) -> RuleVerdict {
         let mut holds = |pattern: &Pattern| holds(pattern, text, programs, work);
         if self.not.iter().any(&mut holds) {
-            return Verdict::Excluded;
+            return RuleVerdict::Excluded;
         }
-        let mut verdict = Verdict::Silent;
+        let mut verdict = RuleVerdict::Silent;
         for rule in &self.rules {
             let there = rule.all.iter().filter(|pattern| holds(pattern)).count();
             if there == 0 {
                 continue;
             }
             if rule.none.iter().any(&mut holds) {
-                return Verdict::Excluded;
+                return RuleVerdict::Excluded;
             }
             let part = there as f32 / rule.all.len() as f32;
-            if !matches!(verdict, Verdict::Partly(best) if best >= part) {
-                verdict = Verdict::Partly(part);
+            if !matches!(verdict, RuleVerdict::Partly(best) if best >= part) {
+                verdict = RuleVerdict::Partly(part);
             }
         }
         verdict

@@ -8,7 +8,7 @@ use super::index::Index;
 use super::passage::{self, Passage};
 use super::product::{self, Product};
 use super::read::{MessageWord, Read};
-use super::rule::Verdict;
+use super::rule::RuleVerdict;
 use super::stems::StemId;
 use super::{Match, Outcome, Silence};
 use crate::expression::Work;
@@ -26,7 +26,7 @@ pub(super) struct Candidate<'t> {
     /// The section that holds most of the question's words.
     pub(super) passage: Passage,
     /// The result of its own rules.
-    pub(super) verdict: Verdict,
+    pub(super) verdict: RuleVerdict,
     /// True when the message is about another product of the same family.
     pub(super) other_product: bool,
     /// The rank, in bits.
@@ -123,7 +123,7 @@ pub(super) fn outcome(index: &Index, read: &Read, candidates: &[Candidate<'_>], 
     for candidate in candidates {
         let answered = candidate.silence.is_none();
         let near = asked || candidate.confidence >= LEAST_NEAR;
-        if candidate.verdict == Verdict::Excluded || !answered && !near {
+        if candidate.verdict == RuleVerdict::Excluded || !answered && !near {
             continue;
         }
         let told = told(index, read, candidate);
@@ -148,7 +148,7 @@ fn share(candidates: &[Candidate<'_>], asked: bool) -> f32 {
 }
 
 fn sort(candidates: &mut [Candidate<'_>]) {
-    let excluded = |candidate: &Candidate<'_>| candidate.verdict == Verdict::Excluded;
+    let excluded = |candidate: &Candidate<'_>| candidate.verdict == RuleVerdict::Excluded;
     candidates.sort_by(|a, b| {
         let by_rank = b.rank.total_cmp(&a.rank).then(a.runbook.cmp(&b.runbook));
         excluded(a).cmp(&excluded(b)).then(by_rank)
@@ -179,7 +179,7 @@ impl<'t> Candidate<'t> {
             bits,
             lexical,
             passage: Passage::default(),
-            verdict: Verdict::Silent,
+            verdict: RuleVerdict::Silent,
             other_product: false,
             rank: 0.0,
             confidence: 0.0,
@@ -279,8 +279,10 @@ fn lexical(index: &Index, stems: &[StemId], candidates: &mut Vec<Candidate<'_>>)
 /// Applies the runbook's own rules, which confirm or exclude it.
 fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Work) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
-    candidate.verdict = detector.map_or(Verdict::Silent, |detector| detector.judge(text, &index.programs, work));
-    if let Verdict::Partly(part) = candidate.verdict {
+    candidate.verdict = detector.map_or(RuleVerdict::Silent, |detector| {
+        detector.judge(text, &index.programs, work)
+    });
+    if let RuleVerdict::Partly(part) = candidate.verdict {
         let whole = if part >= 1.0 { RULE_WHOLE } else { 0.0 };
         candidate.bits *= 1.0 + RULE * part + whole;
     }
@@ -339,7 +341,7 @@ fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
         let words = candidate.words();
         let overlaps = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
         if !words.is_empty()
-            && candidate.verdict != Verdict::Excluded
+            && candidate.verdict != RuleVerdict::Excluded
             && let Some((first, _, rank)) = taken.first()
             && overlaps(first)
             && candidate.rank >= rank * SAME
@@ -351,7 +353,7 @@ fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
             .iter()
             .find(|(words, _, _)| overlaps(words))
             .map(|(_, runbook, _)| *runbook);
-        candidate.silence = if candidate.verdict == Verdict::Excluded {
+        candidate.silence = if candidate.verdict == RuleVerdict::Excluded {
             Some(Silence::Excluded)
         } else if candidate.confidence < index.options.answer {
             Some(Silence::Unsure)

@@ -96,7 +96,7 @@ pub(super) fn background_bits(word: &str, shape: Shape) -> f32 {
 pub(super) struct Vocabulary {
     /// All words that were ever added; those that no runbook holds any more are not words of the library.
     words: Arc<Words>,
-    entries: Vec<Entry>,
+    entries: Vec<WordEntry>,
     /// The numbers of all words in the words' order, to find those that begin alike.
     sorted: Arc<Vec<WordId>>,
     /// Number of runbooks for rarity, at least [`LEAST_RUNBOOKS`].
@@ -104,7 +104,7 @@ pub(super) struct Vocabulary {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Entry {
+struct WordEntry {
     runbooks: u32,
     /// Bits: first the rarity in technical writing at large, then the lesser of that and the rarity among the runbooks.
     weight: f32,
@@ -117,7 +117,7 @@ fn rarity(total: f32, runbooks: usize) -> f32 {
 impl Vocabulary {
     /// Counts the runbooks that hold each word, and weighs the words by that.
     pub(super) fn new(words: &Arc<Words>, sorted: Arc<Vec<WordId>>, parts: &[Arc<Part>]) -> Vocabulary {
-        let mut entries = vec![Entry::default(); words.len()];
+        let mut entries = vec![WordEntry::default(); words.len()];
         for seen in parts.iter().flat_map(|part| &part.seen) {
             let Some(entry) = entries.get_mut(seen.id as usize) else {
                 continue;

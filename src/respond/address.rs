@@ -22,7 +22,7 @@ pub fn honest_label(label: &str, url: &str) -> Option<String> {
 /// The host of a link whose label looks like the address of another host. `url` itself may be the label: an address
 /// such as `https://slack.com@evil.example` hides its host too.
 pub fn hidden_host(label: &str, url: &str) -> Option<String> {
-    let target = Target::of(url);
+    let target = LinkTarget::of(url);
     let visible = visible(label);
     if visible.trim_end().ends_with(&format!("({})", target.shown)) {
         return None;
@@ -69,7 +69,7 @@ fn turns(c: char) -> bool {
 }
 
 /// The target of a link.
-struct Target {
+struct LinkTarget {
     host: String,
     /// The host, or the mail address.
     shown: String,
@@ -78,7 +78,7 @@ struct Target {
     is_mail: bool,
 }
 
-impl Target {
+impl LinkTarget {
     fn of(url: &str) -> Self {
         let url = url.trim();
         let Ok(parsed) = Url::parse(url) else {

@@ -12,11 +12,11 @@ const CLOSE: char = '\u{F0002}';
 /// The blocks behind the marks of one reply.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    list: Vec<Piece>,
+    list: Vec<ReplyPiece>,
 }
 
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct ReplyPiece {
     pub(super) blocks: Vec<Block>,
     /// True when the blocks may be cut off at their end.
     pub(super) body: bool,
@@ -38,12 +38,12 @@ impl Pieces {
         if blocks.is_empty() {
             return Value::from("");
         }
-        self.list.push(Piece { blocks, body });
+        self.list.push(ReplyPiece { blocks, body });
         Value::from_safe_string(format!("{OPEN}{}{CLOSE}", self.list.len() - 1))
     }
 
     /// Returns the piece that a paragraph's text stands for, if the text is nothing but a mark.
-    pub(super) fn get(&self, text: &str) -> Option<&Piece> {
+    pub(super) fn get(&self, text: &str) -> Option<&ReplyPiece> {
         let number = text.trim().strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
         self.list.get(number.parse::<usize>().ok()?)
     }

@@ -27,7 +27,7 @@ pub struct Edition(Arc<Reading>);
 
 #[derive(Debug)]
 struct Reading {
-    content: Content,
+    content: DocumentContent,
     /// Front matter's `runbook-name` and `title`.
     names: Vec<String>,
     /// Section and title of every topic.
@@ -35,7 +35,7 @@ struct Reading {
 }
 
 #[derive(Debug)]
-enum Content {
+enum DocumentContent {
     /// The text as written, with the data that it names.
     Text { text: Box<str>, data: Option<Arc<Data>> },
     /// A runbook that came without its text.
@@ -47,7 +47,7 @@ impl Document {
     pub fn read(path: &str, text: &str, data: &Arc<Data>) -> (Option<(Document, Runbook)>, Vec<Diagnostic>) {
         let (runbook, diagnostics) = parse(path, text, data);
         let read = runbook.map(|runbook| {
-            let content = Content::Text {
+            let content = DocumentContent::Text {
                 text: text.into(),
                 data: may_name_data(text).then(|| Arc::clone(data)),
             };
@@ -86,14 +86,14 @@ impl Document {
     /// Returns the text that the document was read from; `None` if it came without one.
     pub fn text(&self) -> Option<&str> {
         match &self.reading.content {
-            Content::Text { text, .. } => Some(text),
-            Content::Runbook(_) => None,
+            DocumentContent::Text { text, .. } => Some(text),
+            DocumentContent::Runbook(_) => None,
         }
     }
 
     /// Returns true when other data may change how the document reads.
     pub fn may_name_data(&self) -> bool {
-        matches!(&self.reading.content, Content::Text { data: Some(_), .. })
+        matches!(&self.reading.content, DocumentContent::Text { data: Some(_), .. })
     }
 
     /// Identifies this reading of the document.
@@ -105,15 +105,15 @@ impl Document {
     pub fn look<R>(&self, look: impl FnOnce(&Runbook) -> R) -> R {
         match (self.opened.get(), &self.reading.content) {
             (Some(runbook), _) => look(runbook),
-            (None, Content::Runbook(runbook)) if !self.closed_to_strangers => look(runbook),
+            (None, DocumentContent::Runbook(runbook)) if !self.closed_to_strangers => look(runbook),
             _ => look(&self.open()),
         }
     }
 
     fn open(&self) -> Runbook {
         let mut runbook = match &self.reading.content {
-            Content::Runbook(runbook) => Runbook::clone(runbook),
-            Content::Text { text, data } => {
+            DocumentContent::Runbook(runbook) => Runbook::clone(runbook),
+            DocumentContent::Text { text, data } => {
                 let none = BTreeMap::new();
                 let data = data.as_deref().unwrap_or(&none);
                 // The first reading made it a runbook; should it no longer be one, it is at least text.
@@ -158,7 +158,7 @@ impl Deref for Document {
 
     fn deref(&self) -> &Runbook {
         match &self.reading.content {
-            Content::Runbook(runbook) if !self.closed_to_strangers => runbook,
+            DocumentContent::Runbook(runbook) if !self.closed_to_strangers => runbook,
             _ => self.opened.get_or_init(|| Box::new(self.open())),
         }
     }
@@ -182,13 +182,13 @@ impl PartialEq for Document {
     fn eq(&self, other: &Document) -> bool {
         let same = || match (&self.reading.content, &other.reading.content) {
             (
-                Content::Text { text, data },
-                Content::Text {
+                DocumentContent::Text { text, data },
+                DocumentContent::Text {
                     text: others,
                     data: theirs,
                 },
             ) => text == others && data == theirs,
-            (Content::Runbook(one), Content::Runbook(other)) => one == other,
+            (DocumentContent::Runbook(one), DocumentContent::Runbook(other)) => one == other,
             _ => false,
         };
         self.path == other.path
@@ -207,7 +207,7 @@ impl From<Runbook> for Document {
     fn from(runbook: Runbook) -> Document {
         let (path, title) = (runbook.path.clone(), runbook.title.clone());
         let (names, topics) = (names(&runbook), topics(&runbook));
-        let content = Content::Runbook(Box::new(runbook));
+        let content = DocumentContent::Runbook(Box::new(runbook));
         Document::new(path, title, Reading { content, names, topics })
     }
 }

@@ -3,7 +3,7 @@
 
 /// Constructs that are open across lines.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct HtmlState {
     comment: bool,
     pre: bool,
     links: Vec<String>,
@@ -54,7 +54,7 @@ const GONE: [&str; 42] = [
     "source",
 ];
 
-impl State {
+impl HtmlState {
     /// Returns true when the next line lies inside a comment or a `<pre>`.
     pub(super) fn verbatim(&self) -> bool {
         self.comment || self.pre

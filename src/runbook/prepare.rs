@@ -47,7 +47,7 @@ struct Preparer<'a> {
     lines: Vec<&'a str>,
     out: Vec<String>,
     offsets: Vec<usize>,
-    html: html::State,
+    html: html::HtmlState,
     done: Prepared,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn prepare(text: &str) -> Prepared {
         out: Vec::with_capacity(lines.len()),
         lines,
         offsets: Vec::new(),
-        html: html::State::default(),
+        html: html::HtmlState::default(),
         done: Prepared::default(),
     };
     preparer.run();

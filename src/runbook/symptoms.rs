@@ -6,7 +6,7 @@ use super::{Block, BlockKind, Inline, Role, Section, Symptom, SymptomKind, plain
 
 /// Gathers the symptoms of a topic: `own` are its sections, its own section first.
 pub(super) fn gather(sections: &[Section], own: &[usize]) -> Vec<Symptom> {
-    let mut found = Found::default();
+    let mut found = FoundSymptom::default();
     for (at, index) in own.iter().enumerate() {
         let Some(section) = sections.get(*index) else { continue };
         if at == 0 || roles::names_trouble(&section.heading) {
@@ -25,12 +25,12 @@ pub(super) fn gather(sections: &[Section], own: &[usize]) -> Vec<Symptom> {
 }
 
 #[derive(Default)]
-struct Found {
+struct FoundSymptom {
     symptoms: Vec<Symptom>,
     seen: HashSet<(String, SymptomKind)>,
 }
 
-impl Found {
+impl FoundSymptom {
     fn push(&mut self, text: &str, line: u32, kind: SymptomKind) {
         let text = text.trim();
         if text.is_empty() || !self.seen.insert((text.to_owned(), kind)) {

@@ -38,19 +38,19 @@ const WORDS: &[(&str, &[&str])] = &[("log.format", &["text", "json"]), ("slack.m
 
 /// Keys of the tables that may occur several times, and so are not in the built-in file, with their kinds; `true` for
 /// keys that every table needs.
-pub(super) const REPEATED: &[(&str, Kind, bool)] = &[
-    ("channels.id", Kind::Text, true),
-    ("channels.auto_answer", Kind::Flag, false),
-    ("channels.threshold", Kind::Number, false),
-    ("channels.repeat_minutes", Kind::Whole, false),
-    ("channels.shared", Kind::Flag, false),
-    ("links.title", Kind::Text, true),
-    ("links.url", Kind::Text, true),
+pub(super) const REPEATED: &[(&str, SettingKind, bool)] = &[
+    ("channels.id", SettingKind::Text, true),
+    ("channels.auto_answer", SettingKind::Flag, false),
+    ("channels.threshold", SettingKind::Number, false),
+    ("channels.repeat_minutes", SettingKind::Whole, false),
+    ("channels.shared", SettingKind::Flag, false),
+    ("links.title", SettingKind::Text, true),
+    ("links.url", SettingKind::Text, true),
 ];
 
 /// A kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SettingKind {
     Flag,
     Whole,
     Number,
@@ -58,26 +58,26 @@ pub(super) enum Kind {
     List,
 }
 
-impl Kind {
+impl SettingKind {
     /// Returns the kind of a default value.
-    fn of(value: &Value) -> Option<Kind> {
+    fn of(value: &Value) -> Option<SettingKind> {
         Some(match value.kind {
-            ValueKind::Boolean(_) => Kind::Flag,
-            ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => Kind::Whole,
-            ValueKind::Float(_) => Kind::Number,
-            ValueKind::String(_) => Kind::Text,
-            ValueKind::Array(_) => Kind::List,
+            ValueKind::Boolean(_) => SettingKind::Flag,
+            ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => SettingKind::Whole,
+            ValueKind::Float(_) => SettingKind::Number,
+            ValueKind::String(_) => SettingKind::Text,
+            ValueKind::Array(_) => SettingKind::List,
             ValueKind::Nil | ValueKind::Table(_) => return None,
         })
     }
 
     fn takes(self) -> &'static str {
         match self {
-            Kind::Flag => "true or false",
-            Kind::Whole => "a whole number, 0 or more",
-            Kind::Number => "a number",
-            Kind::Text => "text in quotation marks",
-            Kind::List => "a list such as [\"one\", \"two\"]",
+            SettingKind::Flag => "true or false",
+            SettingKind::Whole => "a whole number, 0 or more",
+            SettingKind::Number => "a number",
+            SettingKind::Text => "text in quotation marks",
+            SettingKind::List => "a list such as [\"one\", \"two\"]",
         }
     }
 
@@ -85,12 +85,12 @@ impl Kind {
     fn fits(self, value: &Value) -> bool {
         let value = value.clone();
         match self {
-            Kind::Flag => value.into_bool().is_ok(),
+            SettingKind::Flag => value.into_bool().is_ok(),
             // Every whole number among the settings is a count.
-            Kind::Whole => value.into_int().is_ok_and(|number| u32::try_from(number).is_ok()),
-            Kind::Number => value.into_float().is_ok(),
-            Kind::Text => value.into_string().is_ok(),
-            Kind::List => value
+            SettingKind::Whole => value.into_int().is_ok_and(|number| u32::try_from(number).is_ok()),
+            SettingKind::Number => value.into_float().is_ok(),
+            SettingKind::Text => value.into_string().is_ok(),
+            SettingKind::List => value
                 .into_array()
                 .is_ok_and(|items| items.into_iter().all(|item| item.into_string().is_ok())),
         }
@@ -128,7 +128,7 @@ pub(super) fn check(
             ));
         };
         for (name, default) in known.iter().collect::<BTreeMap<_, _>>() {
-            let (Some(kind), Some(value)) = (Kind::of(default), values.get(name)) else {
+            let (Some(kind), Some(value)) = (SettingKind::of(default), values.get(name)) else {
                 continue;
             };
             let key = format!("{section}.{name}");
@@ -194,12 +194,12 @@ fn check_entry(
 }
 
 /// Description of a setting's values, in words that complete "it must be".
-pub(super) fn takes(key: &str, kind: Kind) -> &'static str {
+pub(super) fn takes(key: &str, kind: SettingKind) -> &'static str {
     let own = TAKES.iter().find(|(known, _)| *known == key);
     own.map_or_else(|| kind.takes(), |(_, takes)| takes)
 }
 
-fn fits(key: &str, kind: Kind, value: &Value) -> bool {
+fn fits(key: &str, kind: SettingKind, value: &Value) -> bool {
     let words = WORDS.iter().find(|(known, _)| *known == key);
     kind.fits(value)
         && words.is_none_or(|(_, words)| {

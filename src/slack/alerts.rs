@@ -14,7 +14,7 @@ mod monitors;
 mod part;
 mod prometheus;
 
-use part::Part;
+use part::AlertFeatures;
 
 /// An alert as a bot posts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn group(message: &Value) -> Option<Alert> {
     attached.or_else(|| read(&part::own(message)))
 }
 
-fn read(part: &Part) -> Option<Alert> {
+fn read(part: &AlertFeatures) -> Option<Alert> {
     monitors::pagerduty(part)
         .or_else(|| prometheus::read(part))
         .or_else(|| monitors::datadog(part))

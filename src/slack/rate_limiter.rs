@@ -13,12 +13,12 @@ const REMEMBERED: usize = 10_000;
 /// A unit of rate limiting: a method, or a method in one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bucket {
-    kind: Kind,
+    kind: MethodKind,
     channel: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
+enum MethodKind {
     Post,
     Update,
     Delete,
@@ -30,32 +30,32 @@ impl Bucket {
     /// `chat.postMessage` in a channel.
     pub fn post(channel: &str) -> Self {
         Self {
-            kind: Kind::Post,
+            kind: MethodKind::Post,
             channel: Some(channel.to_owned()),
         }
     }
 
     /// `chat.update`.
     pub fn update() -> Self {
-        Self::of(Kind::Update)
+        Self::of(MethodKind::Update)
     }
 
     /// `chat.delete`.
     pub fn delete() -> Self {
-        Self::of(Kind::Delete)
+        Self::of(MethodKind::Delete)
     }
 
     /// `chat.postEphemeral`.
     pub fn ephemeral() -> Self {
-        Self::of(Kind::Ephemeral)
+        Self::of(MethodKind::Ephemeral)
     }
 
     /// `conversations.replies` and `conversations.history`.
     pub fn look_up() -> Self {
-        Self::of(Kind::LookUp)
+        Self::of(MethodKind::LookUp)
     }
 
-    fn of(kind: Kind) -> Self {
+    fn of(kind: MethodKind) -> Self {
         Self { kind, channel: None }
     }
 }
@@ -105,9 +105,9 @@ impl Default for Rates {
 impl Rates {
     fn of(&self, lane: &Bucket) -> Rate {
         match lane.kind {
-            Kind::Post => self.post,
-            Kind::Update | Kind::Delete | Kind::LookUp => self.tier_3,
-            Kind::Ephemeral => self.tier_4,
+            MethodKind::Post => self.post,
+            MethodKind::Update | MethodKind::Delete | MethodKind::LookUp => self.tier_3,
+            MethodKind::Ephemeral => self.tier_4,
         }
     }
 }

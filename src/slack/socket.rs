@@ -81,7 +81,7 @@ impl std::fmt::Debug for Sockets {
 }
 
 /// The way in which reading a connection ended.
-enum End {
+enum ReadEnd {
     /// The connection is to be replaced, and stays in use until then.
     HandOver(Box<Connection>),
     /// The connection is lost, for this reason.
@@ -162,15 +162,15 @@ impl Sockets {
                     .read(Connection::new(socket, &self.door), &mut old, &shutdown)
                     .await
                 {
-                    End::Shutdown => return,
-                    End::HandOver(line) => {
+                    ReadEnd::Shutdown => return,
+                    ReadEnd::HandOver(line) => {
                         handed_over = true;
                         let replaced = CancellationToken::new();
                         old.push(replaced.clone());
                         self.door
                             .spawn(Arc::clone(&self).drain(*line, replaced, shutdown.clone()));
                     }
-                    End::Lost(why) => warn!(slack.why = why, "a connection to Slack is lost; opening the next"),
+                    ReadEnd::Lost(why) => warn!(slack.why = why, "a connection to Slack is lost; opening the next"),
                 },
                 Err(cause) => {
                     if let ConnectError::Web(web::Error::RateLimited { after, .. }) = &cause {
@@ -232,28 +232,33 @@ impl Sockets {
         is_refused
     }
 
-    async fn read(&self, mut line: Connection, old: &mut Vec<CancellationToken>, shutdown: &CancellationToken) -> End {
-        let mut reading = Reading::new(self.timing);
+    async fn read(
+        &self,
+        mut line: Connection,
+        old: &mut Vec<CancellationToken>,
+        shutdown: &CancellationToken,
+    ) -> ReadEnd {
+        let mut reading = ConnectionReader::new(self.timing);
         let (end, hello) = loop {
             let step = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => {
                     let hello = line.hello;
                     line.finish(self.door.patience()).await;
-                    break (End::Shutdown, hello);
+                    break (ReadEnd::Shutdown, hello);
                 }
-                () = self.renew.notified(), if line.hello => break (End::HandOver(Box::new(line)), false),
+                () = self.renew.notified(), if line.hello => break (ReadEnd::HandOver(Box::new(line)), false),
                 Some(ack) = line.acks.recv() => line.acknowledge(ack).await,
                 step = reading.step(&mut line.socket) => step,
             };
             let seen = match step {
-                Step::Frames(frames) => line.take(&self.door, frames).await,
-                Step::Nothing => continue,
-                Step::Lost(why) => Err(why),
+                SocketStep::Frames(frames) => line.take(&self.door, frames).await,
+                SocketStep::Nothing => continue,
+                SocketStep::Lost(why) => Err(why),
             };
             let seen = match seen {
                 Ok(seen) => seen,
-                Err(why) => break (End::Lost(why), line.hello),
+                Err(why) => break (ReadEnd::Lost(why), line.hello),
             };
             if seen.hello && !line.hello {
                 line.hello = true;
@@ -270,22 +275,22 @@ impl Sockets {
                 if reason == "link_disabled" {
                     error!("Socket Mode is switched off in the app's settings: switch it on again");
                 }
-                break (End::HandOver(Box::new(line)), false);
+                break (ReadEnd::HandOver(Box::new(line)), false);
             }
         };
         match &end {
-            End::HandOver(_) => {
+            ReadEnd::HandOver(_) => {
                 self.leaving.fetch_add(1, Ordering::Relaxed);
             }
-            End::Lost(_) | End::Shutdown if hello => self.door.sink().closed(),
-            End::Lost(_) | End::Shutdown => {}
+            ReadEnd::Lost(_) | ReadEnd::Shutdown if hello => self.door.sink().closed(),
+            ReadEnd::Lost(_) | ReadEnd::Shutdown => {}
         }
         end
     }
 
     /// Reads an old connection until the server closes it, or for a while after the next one is open.
     async fn drain(self: Arc<Self>, mut line: Connection, replaced: CancellationToken, shutdown: CancellationToken) {
-        let mut reading = Reading::new(self.timing);
+        let mut reading = ConnectionReader::new(self.timing);
         let enough = async {
             replaced.cancelled().await;
             tokio::time::sleep(self.timing.drain).await;
@@ -300,13 +305,13 @@ impl Sockets {
                 step = reading.step(&mut line.socket) => step,
             };
             match step {
-                Step::Frames(frames) => {
+                SocketStep::Frames(frames) => {
                     if line.take(&self.door, frames).await.is_err() {
                         break;
                     }
                 }
-                Step::Nothing => {}
-                Step::Lost(_) => break,
+                SocketStep::Nothing => {}
+                SocketStep::Lost(_) => break,
             }
         }
         let hello = line.hello;
@@ -344,8 +349,8 @@ impl Connection {
     }
 
     /// Passes events on to be stored and interactions to be answered. Both come back as acknowledgements.
-    async fn take(&self, door: &Inbound, frames: Vec<String>) -> Result<Seen, String> {
-        let mut seen = Seen::default();
+    async fn take(&self, door: &Inbound, frames: Vec<String>) -> Result<ConnectionState, String> {
+        let mut seen = ConnectionState::default();
         for text in frames {
             match decode::frame(&text) {
                 Some(Frame::Hello { num_connections }) => {
@@ -384,17 +389,17 @@ impl Connection {
     }
 
     /// Writes an acknowledgement and those queued after it.
-    async fn acknowledge(&mut self, first: String) -> Step {
+    async fn acknowledge(&mut self, first: String) -> SocketStep {
         let mut next = Some(first);
         while let Some(ack) = next {
             if let Err(cause) = self.socket.feed(Message::text(ack)).await {
-                return Step::Lost(cause.to_string());
+                return SocketStep::Lost(cause.to_string());
             }
             next = self.acks.try_recv().ok();
         }
         match self.socket.flush().await {
-            Ok(()) => Step::Nothing,
-            Err(cause) => Step::Lost(cause.to_string()),
+            Ok(()) => SocketStep::Nothing,
+            Err(cause) => SocketStep::Lost(cause.to_string()),
         }
     }
 
@@ -431,26 +436,26 @@ fn acknowledgement(id: &str, payload: Option<Value>) -> String {
 
 /// The connection's state as told by a batch of frames.
 #[derive(Debug, Default)]
-struct Seen {
+struct ConnectionState {
     hello: bool,
     connections: Option<u32>,
     disconnect: Option<String>,
 }
 
-enum Step {
+enum SocketStep {
     Frames(Vec<String>),
     Nothing,
     Lost(String),
 }
 
 /// Reader of a connection, which also pings and detects silence.
-struct Reading {
+struct ConnectionReader {
     heard: Instant,
     ping: tokio::time::Interval,
     idle: Duration,
 }
 
-impl Reading {
+impl ConnectionReader {
     fn new(timing: Timing) -> Self {
         let mut ping = tokio::time::interval_at(Instant::now() + timing.ping, timing.ping);
         ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -463,7 +468,7 @@ impl Reading {
 
     /// Returns the next frames, including those that are there already. Cancel-safe: a frame is taken only when it is
     /// returned.
-    async fn step(&mut self, socket: &mut WebSocket) -> Step {
+    async fn step(&mut self, socket: &mut WebSocket) -> SocketStep {
         tokio::select! {
             frame = socket.next() => {
                 self.heard = Instant::now();
@@ -472,22 +477,22 @@ impl Reading {
                 while let Some(frame) = next {
                     match frame {
                         Some(Ok(frame)) => frames.extend(text_of(frame)),
-                        Some(Err(cause)) if frames.is_empty() => return Step::Lost(cause.to_string()),
-                        None if frames.is_empty() => return Step::Lost("Slack closed it".to_owned()),
+                        Some(Err(cause)) if frames.is_empty() => return SocketStep::Lost(cause.to_string()),
+                        None if frames.is_empty() => return SocketStep::Lost("Slack closed it".to_owned()),
                         // The error is returned again at the next step.
                         Some(Err(_)) | None => break,
                     }
                     next = if frames.len() < BATCH { socket.next().now_or_never() } else { None };
                 }
-                if frames.is_empty() { Step::Nothing } else { Step::Frames(frames) }
+                if frames.is_empty() { SocketStep::Nothing } else { SocketStep::Frames(frames) }
             }
             _ = self.ping.tick() => {
                 if self.heard.elapsed() >= self.idle {
-                    return Step::Lost(format!("nothing was heard for {} s", self.idle.as_secs()));
+                    return SocketStep::Lost(format!("nothing was heard for {} s", self.idle.as_secs()));
                 }
                 match socket.send(Message::Ping(Vec::new().into())).await {
-                    Ok(()) => Step::Nothing,
-                    Err(cause) => Step::Lost(cause.to_string()),
+                    Ok(()) => SocketStep::Nothing,
+                    Err(cause) => SocketStep::Lost(cause.to_string()),
                 }
             }
         }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
-pub use outbox::{Action, Due, LONGEST_WAIT, NewPost, Place, Post, PostState, Ready, Settled, Turn};
+pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
 /// Durable state. Every method is one transaction.
@@ -77,7 +77,7 @@ pub trait Store: Cases + Runs {
     async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error>;
 
     /// The place of a row's message; `None` while it is not posted, and once it is known to be gone.
-    async fn posted(&self, key: &str) -> Result<Option<Place>, Error>;
+    async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error>;
 
     /// Recovers the outbox after a start: posts that were being sent become uncertain, to be looked up not earlier than
     /// `lookup_after` since their last attempt began. Returns their number.

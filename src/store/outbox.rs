@@ -104,12 +104,12 @@ pub struct Ready {
     /// The message's current content as JSON.
     pub body: String,
     /// The message to update or delete.
-    pub place: Option<Place>,
+    pub place: Option<MessageRef>,
 }
 
 /// The place of a message in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct MessageRef {
     /// Channel id.
     pub channel: String,
     /// The message's `ts`.

@@ -14,7 +14,7 @@ use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::{
-    Arrival, Changes, Due, Error, InboxCounts, Missed, NewPost, Place, Purged, Receipt, Retention, Settled, Store,
+    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, Purged, Receipt, Retention, Settled, Store,
     Turn, Waiting, Why,
 };
 
@@ -255,7 +255,7 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    async fn posted(&self, key: &str) -> Result<Option<Place>, Error> {
+    async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error> {
         self.told(outbox::posted(&self.readers(), key).await)
     }
 

@@ -26,7 +26,7 @@ pub(in crate::bot) struct Steps<'a, F> {
 }
 
 /// Progress of a future after [`Steps::go_on`].
-pub(in crate::bot) enum Step<T> {
+pub(in crate::bot) enum Progress<T> {
     /// The future is done.
     Done(T),
     /// The future has waited for longer than a moment. It does nothing until [`Steps::go_on`] is called again, which
@@ -53,18 +53,18 @@ impl<'a, F: Future> Steps<'a, F> {
     }
 
     /// Drives the future until it is done or its wait lasts.
-    pub(in crate::bot) async fn go_on(&mut self) -> Step<F::Output> {
+    pub(in crate::bot) async fn go_on(&mut self) -> Progress<F::Output> {
         let waker = Waker::from(Arc::clone(&self.woken));
         loop {
             {
                 // The semaphore is never closed.
                 let _turn = self.turns.acquire().await;
                 if let Poll::Ready(done) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                    return Step::Done(done);
+                    return Progress::Done(done);
                 }
             }
             if tokio::time::timeout(PATIENCE, self.woken()).await.is_err() {
-                return Step::Waits;
+                return Progress::Waits;
             }
         }
     }
@@ -116,7 +116,7 @@ mod tests {
         };
         join_all((0..10).map(|_| async {
             let mut steps = Steps::new(&turns, one());
-            while let Step::Waits = steps.go_on().await {
+            while let Progress::Waits = steps.go_on().await {
                 steps.woken().await;
             }
         }))
@@ -135,11 +135,11 @@ mod tests {
             assert_eq!(may_go_on.load(Ordering::Relaxed), 1);
             answer
         });
-        assert!(matches!(steps.go_on().await, Step::Waits));
+        assert!(matches!(steps.go_on().await, Progress::Waits));
         answer.send(7).unwrap();
         steps.woken().await;
         may_go_on.store(1, Ordering::Relaxed);
-        assert!(matches!(steps.go_on().await, Step::Done(7)));
+        assert!(matches!(steps.go_on().await, Progress::Done(7)));
     }
 
     #[tokio::test]
@@ -154,10 +154,10 @@ mod tests {
             }
         };
         let mut steps = Steps::new(&turns, to_its_end(&tracker, write));
-        assert!(matches!(steps.go_on().await, Step::Waits));
+        assert!(matches!(steps.go_on().await, Progress::Waits));
         go_on.send(()).unwrap();
         let connection = tokio::time::timeout(Duration::from_secs(20), writer.acquire()).await;
         assert!(connection.is_ok(), "the connection is free again");
-        assert!(matches!(steps.go_on().await, Step::Done(())));
+        assert!(matches!(steps.go_on().await, Progress::Done(())));
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
-use super::cpu_permits::{Step, Steps};
+use super::cpu_permits::{Progress, Steps};
 use super::missed::{self, Age};
 use super::running::Running;
 use crate::bot::context::Context;
@@ -202,8 +202,8 @@ impl InboxWorker {
         let mut thought = Steps::new(&self.thinking, self.think(event, row, &age, files));
         let done = loop {
             match thought.go_on().await {
-                Step::Done(done) => break done?,
-                Step::Waits => {
+                Progress::Done(done) => break done?,
+                Progress::Waits => {
                     running.pause().await?;
                     thought.woken().await;
                     if !running.begin().await? {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::TOGETHER;
-use crate::bot::cache::{Cache, Limits};
+use crate::bot::cache::{Cache, CacheLimits};
 use crate::bot::sweep::Expire;
 use crate::matching;
 use crate::slack::decode::Message;
@@ -17,7 +17,7 @@ const KEPT: usize = 64 * 1024;
 /// Messages kept of one author in one place.
 const MESSAGES: usize = 4;
 /// Limits of everything that is kept.
-const LIMITS: Limits = Limits {
+const LIMITS: CacheLimits = CacheLimits {
     bytes: 8 * 1024 * 1024,
     age: Duration::from_mins(1),
 };
@@ -26,11 +26,11 @@ const LIMITS: Limits = Limits {
 /// kept in memory only, for a minute at most.
 #[derive(Debug)]
 pub(in crate::bot) struct Unanswered {
-    kept: Mutex<Kept>,
+    kept: Mutex<KeptMessage>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptMessage {
     /// Messages by id.
     texts: Cache<String, EarlierMessage>,
     /// The ids of each author's messages in a place, in order of arrival.
@@ -55,9 +55,9 @@ impl Default for Unanswered {
 }
 
 impl Unanswered {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: CacheLimits) -> Self {
         Self {
-            kept: Mutex::new(Kept {
+            kept: Mutex::new(KeptMessage {
                 texts: Cache::new(limits),
                 by_speaker: HashMap::new(),
             }),
@@ -125,7 +125,7 @@ impl Unanswered {
         kept.report();
     }
 
-    fn locked(&self) -> MutexGuard<'_, Kept> {
+    fn locked(&self) -> MutexGuard<'_, KeptMessage> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -136,7 +136,7 @@ impl Expire for Unanswered {
     }
 }
 
-impl Kept {
+impl KeptMessage {
     fn forget(&mut self, id: &str) {
         if let Some(said) = self.texts.remove(id) {
             self.unlist(&[(id.to_owned(), said)]);
@@ -235,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_is_forgotten_although_nothing_else_comes() {
         let age = Duration::from_millis(20);
-        let unanswered = Arc::new(Unanswered::new(Limits { age, ..LIMITS }));
+        let unanswered = Arc::new(Unanswered::new(CacheLimits { age, ..LIMITS }));
         unanswered.keep(&message(1, 1), "text");
         assert!(unanswered.locked().texts.bytes() > 0);
         let (every, what) = (

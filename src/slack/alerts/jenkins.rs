@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::part::{Part, steady};
+use super::part::{AlertFeatures, steady};
 use super::{Alert, Source, State, alert};
 
 /// Matches the address of a build; its path is `/job/folder/job/name/12/`.
@@ -27,7 +27,7 @@ static PASSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static ENDED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:start(?:ed|ing)|abort(?:ed)?|not built|skipped)\b").ok());
 
-pub(super) fn read(part: &Part) -> Option<Alert> {
+pub(super) fn read(part: &AlertFeatures) -> Option<Alert> {
     let path = part.link(|link| {
         let found = BUILD.as_ref()?.captures(link)?;
         Some(found.name("path")?.as_str().replace("/job/", "/"))

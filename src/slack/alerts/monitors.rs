@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::part::{Part, steady};
+use super::part::{AlertFeatures, steady};
 use super::{Alert, Source, State, alert};
 
 static INCIDENT: LazyLock<Option<Regex>> =
@@ -16,7 +16,7 @@ static INCIDENT_STATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static INCIDENT_NUMBER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)^\W*(?:incident\s*)?\[?#\d+\]?\s*[:|-]?\s*").ok());
 
-pub(super) fn pagerduty(part: &Part) -> Option<Alert> {
+pub(super) fn pagerduty(part: &AlertFeatures) -> Option<Alert> {
     let id = part.link(|link| {
         let found = INCIDENT.as_ref()?.captures(link)?;
         Some(found.name("id")?.as_str().to_owned())
@@ -63,7 +63,7 @@ static MONITOR_LINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^https://[\w.-]*(?:datadoghq|ddog-gov)\.(?:com|eu)/monitors[/#](?P<id>\d+)(?:\?(?P<query>.*))?").ok()
 });
 
-pub(super) fn datadog(part: &Part) -> Option<Alert> {
+pub(super) fn datadog(part: &AlertFeatures) -> Option<Alert> {
     let found = part.heads.iter().find_map(|head| MONITOR.as_ref()?.captures(head))?;
     let of = |name: &str| found.name(name).map(|value| value.as_str());
     let state = match of("state").or_else(|| of("said"))?.to_lowercase().as_str() {

@@ -13,7 +13,7 @@ const HEADLINE: usize = 500;
 
 /// The features by which alerts are recognised.
 #[derive(Debug, Default)]
-pub(super) struct Part {
+pub(super) struct AlertFeatures {
     /// Texts that hold the state and the name, most trusted first; plain, one line each.
     pub(super) heads: Vec<String>,
     /// Addresses of the links in the headlines.
@@ -24,7 +24,7 @@ pub(super) struct Part {
     pub(super) speaker: String,
 }
 
-impl Part {
+impl AlertFeatures {
     /// Returns true when the sender's names or footers contain the product's name.
     pub(super) fn is_by(&self, product: &str) -> bool {
         self.speaker.contains(product)
@@ -37,7 +37,7 @@ impl Part {
 }
 
 /// Returns the attachments of a message, each as a part.
-pub(super) fn attached(message: &Value) -> impl Iterator<Item = Part> {
+pub(super) fn attached(message: &Value) -> impl Iterator<Item = AlertFeatures> {
     array(message.get("attachments")).iter().map(|attachment| {
         let heads = ["title", "pretext", "text", "fallback"];
         let mut part = of(
@@ -55,20 +55,20 @@ pub(super) fn attached(message: &Value) -> impl Iterator<Item = Part> {
 }
 
 /// Returns the message without its attachments.
-pub(super) fn own(message: &Value) -> Part {
+pub(super) fn own(message: &Value) -> AlertFeatures {
     let mut part = of(string(message, "text").into_iter(), message, &own_text(message));
     part.speaker = speakers(message, std::iter::empty());
     part
 }
 
-fn of(heads: impl Iterator<Item = String>, blocks: &Value, text: &str) -> Part {
+fn of(heads: impl Iterator<Item = String>, blocks: &Value, text: &str) -> AlertFeatures {
     let of_blocks = array(blocks.get("blocks")).iter().filter_map(|block| {
         let text = block.get("text")?;
         string(block, "text").or_else(|| string(text, "text"))
     });
-    let mut part = Part {
+    let mut part = AlertFeatures {
         body: plain(text),
-        ..Part::default()
+        ..AlertFeatures::default()
     };
     for head in heads.chain(of_blocks.take(3)) {
         let Some(line) = head.lines().find(|line| !line.trim().is_empty()) else {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::part::{Part, steady};
+use super::part::{AlertFeatures, steady};
 use super::{Alert, Source, State, alert};
 
 /// Matches `[FIRING:2]`, `[RESOLVED]`, `[FIRING:1, RESOLVED:2]`, possibly after a few words; and `Firing: …`.
@@ -25,7 +25,7 @@ static ALERT_NAME: LazyLock<Option<Regex>> =
 static INSTANCE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?im)(?:^|\W)(?:instance|pod|host|node)\s*[=:]\s*(?P<value>[^\s,;]+)").ok());
 
-pub(super) fn read(part: &Part) -> Option<Alert> {
+pub(super) fn read(part: &AlertFeatures) -> Option<Alert> {
     let is_grafana = part.is_by("grafana") || part.link(|link| link.contains("/alerting/").then_some(())).is_some();
     let is_alertmanager = part.is_by("alertmanager")
         || part.is_by("prometheus")

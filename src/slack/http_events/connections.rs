@@ -39,7 +39,7 @@ impl Phase {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ConnectionEntry {
     peer: IpAddr,
     phase: Phase,
     /// Start of the head, of the idle time or of the closing.
@@ -52,8 +52,8 @@ struct Entry {
 }
 
 #[derive(Debug, Default)]
-struct Table {
-    entries: HashMap<u64, Entry>,
+struct ConnectionTable {
+    entries: HashMap<u64, ConnectionEntry>,
     next: u64,
 }
 
@@ -61,7 +61,7 @@ struct Table {
 #[derive(Debug)]
 pub(super) struct Connections {
     limits: Limits,
-    table: Mutex<Table>,
+    table: Mutex<ConnectionTable>,
     /// Woken when a connection ends.
     pub(super) freed: Notify,
 }
@@ -83,7 +83,7 @@ impl Connections {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, ConnectionTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,7 +92,7 @@ impl Connections {
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr, now: Instant) -> Option<Slot> {
         let peer = network(peer);
         let mut table = self.lock();
-        let own = |entry: &Entry| entry.peer == peer && entry.phase.is_strangers();
+        let own = |entry: &ConnectionEntry| entry.peer == peer && entry.phase.is_strangers();
         if table.count(own) >= self.limits.per_address {
             table.evict_oldest(now, own);
         }
@@ -106,7 +106,7 @@ impl Connections {
         let (id, changed) = (table.next, Arc::new(Notify::new()));
         table.entries.insert(
             id,
-            Entry {
+            ConnectionEntry {
                 peer,
                 phase: Phase::Head,
                 since: now,
@@ -128,9 +128,9 @@ impl Connections {
     }
 }
 
-impl Table {
+impl ConnectionTable {
     /// Number of connections that match and are not evicted.
-    fn count(&self, of: impl Fn(&Entry) -> bool) -> usize {
+    fn count(&self, of: impl Fn(&ConnectionEntry) -> bool) -> usize {
         self.entries
             .values()
             .filter(|entry| !entry.evicted && of(entry))
@@ -147,7 +147,7 @@ impl Table {
         }
         // The address with the most of them is first in line, so that one stranger cannot push out everybody else.
         let most = counts.values().copied().max().unwrap_or_default();
-        let crowding = |entry: &Entry| entry.phase.is_strangers() && counts.get(&entry.peer) == Some(&most);
+        let crowding = |entry: &ConnectionEntry| entry.phase.is_strangers() && counts.get(&entry.peer) == Some(&most);
         if self.evict_oldest(now, crowding) || self.evict_oldest(now, |entry| entry.phase.is_strangers()) {
             return true;
         }
@@ -157,12 +157,12 @@ impl Table {
 
     /// Evicts the matching connection that has stayed longest in its phase. Returns false when all of them are too
     /// young.
-    fn evict_oldest(&mut self, now: Instant, of: impl Fn(&Entry) -> bool) -> bool {
-        let settled = |entry: &Entry| now.saturating_duration_since(entry.since) >= SETTLED;
+    fn evict_oldest(&mut self, now: Instant, of: impl Fn(&ConnectionEntry) -> bool) -> bool {
+        let settled = |entry: &ConnectionEntry| now.saturating_duration_since(entry.since) >= SETTLED;
         self.evict(|entry| of(entry) && settled(entry))
     }
 
-    fn evict(&mut self, of: impl Fn(&Entry) -> bool) -> bool {
+    fn evict(&mut self, of: impl Fn(&ConnectionEntry) -> bool) -> bool {
         let oldest = self
             .entries
             .values_mut()
@@ -217,7 +217,7 @@ impl Slot {
         if let Some(entry) = table.entries.get_mut(&self.id).filter(|entry| !entry.evicted) {
             entry.bytes += bytes;
         }
-        let held = |table: &Table| table.entries.values().map(|entry| entry.bytes).sum::<usize>();
+        let held = |table: &ConnectionTable| table.entries.values().map(|entry| entry.bytes).sum::<usize>();
         while held(&table) > self.connections.limits.unverified_bytes && table.evict(|entry| entry.bytes > 0) {}
     }
 

@@ -21,7 +21,7 @@ const ANSWERS: usize = 4 * 1024 * 1024;
 
 /// State of an interaction.
 #[derive(Debug, Clone, Default)]
-enum Outcome {
+enum InteractionState {
     /// The interaction is being answered.
     #[default]
     Pending,
@@ -30,47 +30,47 @@ enum Outcome {
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownInteraction {
     begun: Instant,
     keys: Vec<String>,
-    outcome: watch::Receiver<Outcome>,
+    outcome: watch::Receiver<InteractionState>,
     /// Bytes of the answer; 0 before it is there and once it was dropped.
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct InteractionTable {
     /// Number of the first of `known`.
     first: u64,
     /// The interactions in the order of their arrival.
-    known: VecDeque<Known>,
+    known: VecDeque<KnownInteraction>,
     by_key: HashMap<String, u64>,
     bytes: usize,
 }
 
 /// Table of the last minutes' interactions.
 #[derive(Debug, Default)]
-pub(super) struct Recent(Mutex<Table>);
+pub(super) struct Recent(Mutex<InteractionTable>);
 
 /// Result of looking up an interaction on its arrival.
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// The interaction is new: it has to be answered, and the answer passed to [`Recent::answered`].
-    New(Answer),
+    New(AnswerSlot),
     /// The interaction was delivered before.
     Again(Earlier),
 }
 
 /// Handle for the answer to a new interaction.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct AnswerSlot {
     number: u64,
-    outcome: watch::Sender<Outcome>,
+    outcome: watch::Sender<InteractionState>,
 }
 
 /// Handle for the earlier delivery of an interaction.
 #[derive(Debug)]
-pub(super) struct Earlier(watch::Receiver<Outcome>);
+pub(super) struct Earlier(watch::Receiver<InteractionState>);
 
 impl Recent {
     /// Notes an interaction, which counts as known when one of its keys is.
@@ -88,29 +88,29 @@ impl Recent {
             return Arrival::Again(Earlier(known.outcome.clone()));
         }
         let number = table.first + table.known.len() as u64;
-        let (sender, receiver) = watch::channel(Outcome::Pending);
+        let (sender, receiver) = watch::channel(InteractionState::Pending);
         for key in &keys {
             table.by_key.insert(key.clone(), number);
         }
-        table.known.push_back(Known {
+        table.known.push_back(KnownInteraction {
             begun: now,
             keys,
             outcome: receiver,
             bytes: 0,
         });
-        Arrival::New(Answer {
+        Arrival::New(AnswerSlot {
             number,
             outcome: sender,
         })
     }
 
     /// Keeps the answer to an interaction, and drops the oldest answers when all of them together are too large.
-    pub(super) fn answered(&self, to: Answer, answer: Option<Value>) {
-        let Answer { number, outcome } = to;
+    pub(super) fn answered(&self, to: AnswerSlot, answer: Option<Value>) {
+        let AnswerSlot { number, outcome } = to;
         let bytes = answer.as_ref().map_or(0, |answer| answer.to_string().len());
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Callers that wait for the answer get it in any case.
-        outcome.send_replace(Outcome::Answered(answer));
+        outcome.send_replace(InteractionState::Answered(answer));
         if let Some(known) = table.get_mut(number) {
             known.bytes = bytes;
             table.bytes += bytes;
@@ -120,7 +120,7 @@ impl Recent {
             let Some(known) = table.known.get_mut(at) else { break };
             if known.bytes > 0 {
                 let freed = std::mem::take(&mut known.bytes);
-                known.outcome = watch::channel(Outcome::Answered(None)).1;
+                known.outcome = watch::channel(InteractionState::Answered(None)).1;
                 table.bytes -= freed;
             }
             at += 1;
@@ -128,16 +128,16 @@ impl Recent {
     }
 }
 
-impl Table {
+impl InteractionTable {
     fn index(&self, number: u64) -> Option<usize> {
         usize::try_from(number.checked_sub(self.first)?).ok()
     }
 
-    fn get(&self, number: u64) -> Option<&Known> {
+    fn get(&self, number: u64) -> Option<&KnownInteraction> {
         self.known.get(self.index(number)?)
     }
 
-    fn get_mut(&mut self, number: u64) -> Option<&mut Known> {
+    fn get_mut(&mut self, number: u64) -> Option<&mut KnownInteraction> {
         let index = self.index(number)?;
         self.known.get_mut(index)
     }
@@ -161,12 +161,12 @@ impl Earlier {
     pub(super) async fn answer(mut self) -> Option<Value> {
         let outcome = self
             .0
-            .wait_for(|outcome| matches!(outcome, Outcome::Answered(_)))
+            .wait_for(|outcome| matches!(outcome, InteractionState::Answered(_)))
             .await
             .ok()?;
         match &*outcome {
-            Outcome::Answered(answer) => answer.clone(),
-            Outcome::Pending => None,
+            InteractionState::Answered(answer) => answer.clone(),
+            InteractionState::Pending => None,
         }
     }
 }
@@ -181,11 +181,11 @@ mod tests {
         keys.iter().map(|key| (*key).to_owned()).collect()
     }
 
-    fn new(recent: &Recent, of: &[&str]) -> Answer {
+    fn new(recent: &Recent, of: &[&str]) -> AnswerSlot {
         new_at(recent, of, Instant::now())
     }
 
-    fn new_at(recent: &Recent, of: &[&str], now: Instant) -> Answer {
+    fn new_at(recent: &Recent, of: &[&str], now: Instant) -> AnswerSlot {
         match recent.arrived(keys(of), now) {
             Arrival::New(answer) => answer,
             Arrival::Again(_) => panic!("{of:?} is known"),

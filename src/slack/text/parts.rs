@@ -3,11 +3,11 @@
 /// Parts in their order, none of them said by another.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    parts: Vec<Part>,
+    parts: Vec<TextPart>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct TextPart {
     text: String,
     words: String,
 }
@@ -22,7 +22,7 @@ impl Parts {
         if self.parts.iter().any(|part| part.words.contains(&words)) {
             return;
         }
-        let new = Part { text, words };
+        let new = TextPart { text, words };
         match self.parts.iter_mut().find(|part| new.words.contains(&part.words)) {
             Some(part) => *part = new,
             None => self.parts.push(new),

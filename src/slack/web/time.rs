@@ -46,7 +46,7 @@ pub struct Skew {
 
 /// One measurement: Slack's time and this machine's at the moment an answer arrived.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::slack) struct Reading {
+pub(in crate::slack) struct ClockReading {
     slack: Timestamp,
     local: Timestamp,
     at: Instant,
@@ -110,15 +110,15 @@ impl SlackTime {
     }
 
     /// Measures Slack's time from the headers of an answer to a request that was sent at `sent`.
-    pub(in crate::slack) fn read(&self, headers: &HeaderMap, sent: Instant) -> Option<Reading> {
+    pub(in crate::slack) fn read(&self, headers: &HeaderMap, sent: Instant) -> Option<ClockReading> {
         self.read_at(headers, sent, Instant::now())
     }
 
-    fn read_at(&self, headers: &HeaderMap, sent: Instant, at: Instant) -> Option<Reading> {
+    fn read_at(&self, headers: &HeaderMap, sent: Instant, at: Instant) -> Option<ClockReading> {
         let took = at.duration_since(sent);
         let told = headers.get(DATE)?.to_str().ok()?;
         let told = jiff::fmt::rfc2822::parse(told).ok()?.timestamp();
-        (took <= LONGEST).then(|| Reading {
+        (took <= LONGEST).then(|| ClockReading {
             // Slack wrote the date at some time between request and answer.
             slack: later(told, HALF_A_SECOND + took / 2),
             local: self.local.now(),
@@ -128,7 +128,7 @@ impl SlackTime {
     }
 
     /// Adopts a measurement.
-    pub(in crate::slack) fn take(&self, reading: Reading) {
+    pub(in crate::slack) fn take(&self, reading: ClockReading) {
         let seconds = reading.local.duration_since(reading.slack).as_millis();
         let seconds = i64::try_from((seconds + seconds.signum() * 500) / 1_000).unwrap_or_default();
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);

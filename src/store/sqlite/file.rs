@@ -64,12 +64,12 @@ pub(super) struct StoreFile {
     /// The store's id; `None` until the store has one.
     id: Option<u32>,
     /// The write-ahead log that the connections have open.
-    log: Mutex<Log>,
+    log: Mutex<WriteAheadLog>,
 }
 
 /// State of the write-ahead log when last checked. Only the writer makes it shorter.
 #[derive(Debug, Default)]
-struct Log {
+struct WriteAheadLog {
     /// Device and inode; `None` before the first check.
     identity: Option<(u64, u64)>,
     /// Minimum length of the log, in bytes.
@@ -165,7 +165,7 @@ impl StoreFile {
         }
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, WriteAheadLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -204,7 +204,7 @@ impl StoreFile {
 
     /// Forgets the log once the connections are closed, as new ones have a log of their own.
     pub(super) fn forget_log(&self) {
-        *self.log() = Log::default();
+        *self.log() = WriteAheadLog::default();
     }
 
     fn check_log(&self) -> Result<(), FileFault> {

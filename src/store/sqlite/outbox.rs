@@ -8,7 +8,7 @@ use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::{cases, inbox};
 use crate::store::{
-    Action, Due, Expiry, LONGEST_WAIT, NewMissed, NewPost, Place, Post, PostState, Ready, Settled, Turn,
+    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewMissed, NewPost, Post, PostState, Ready, Settled, Turn,
 };
 
 type Tx = Transaction<'static, Engine>;
@@ -281,7 +281,7 @@ async fn is_replaced(transaction: &mut Tx, of: &str, seq: i64) -> Result<bool, s
     Ok(found.await?.is_some())
 }
 
-async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, Option<Place>)>, sqlx::Error> {
+async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, Option<MessageRef>)>, sqlx::Error> {
     let row = sqlx::query("SELECT state, channel, posted_ts FROM outbox WHERE key = ?")
         .bind(key)
         .fetch_optional(&mut **transaction)
@@ -316,7 +316,7 @@ pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -
 }
 
 /// Implements [`crate::store::Store::posted`].
-pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Place>, sqlx::Error> {
+pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<MessageRef>, sqlx::Error> {
     let row = sqlx::query("SELECT channel, posted_ts FROM outbox WHERE key = ? AND action = 'post' AND state = 'sent'")
         .bind(key)
         .fetch_optional(readers)
@@ -333,10 +333,10 @@ pub(super) async fn recover(transaction: &mut Tx, lookup_after: Duration) -> Res
     Ok(changed.await?.rows_affected())
 }
 
-fn place(row: &SqliteRow) -> Result<Option<Place>, sqlx::Error> {
+fn place(row: &SqliteRow) -> Result<Option<MessageRef>, sqlx::Error> {
     let channel = row.try_get("channel")?;
     let ts: Option<String> = row.try_get("posted_ts")?;
-    Ok(ts.map(|ts| Place { channel, ts }))
+    Ok(ts.map(|ts| MessageRef { channel, ts }))
 }
 
 fn state(row: &SqliteRow) -> Result<PostState, sqlx::Error> {
