@@ -277,8 +277,7 @@ fn spawn(
     let (clock, status) = (&parts.clock, &parts.status);
     let sender = Arc::new(Sender::new(Arc::clone(&web), parts.rates));
     let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let lookup_after = settings.slack.lookup_after();
-    let retention = housekeeping::retention(&settings);
+    let (lookup_after, retention) = (settings.slack.lookup_after(), housekeeping::retention(&settings));
     let rules = Arc::new(rules::Rules {
         us: us.clone(),
         settings,
