@@ -57,6 +57,8 @@ struct Place {
     path: String,
     real: PathBuf,
     depth: usize,
+    /// Left out by the rules: listed only to name what it holds.
+    ignored: bool,
 }
 
 struct Walker<'a> {
@@ -105,6 +107,7 @@ pub(super) fn walk(dir: &Path, options: &Options) -> Result<Found, LoadError> {
         path: String::new(),
         real: root,
         depth: 0,
+        ignored: false,
     });
     walker.run();
     let mut found = walker.found;
@@ -138,6 +141,7 @@ impl Walker<'_> {
             path: DATA.to_owned(),
             real,
             depth: 1,
+            ignored: false,
         };
         if metadata.is_dir() {
             self.list(place);
@@ -160,7 +164,7 @@ impl Walker<'_> {
         while !self.is_full
             && let Some(place) = self.ignored.pop_front()
         {
-            self.list_ignored(place);
+            self.list(place);
         }
         if self.is_full {
             self.too_many(is_read);
@@ -174,31 +178,31 @@ impl Walker<'_> {
                 self.list(Place { real, ..place });
             }
             Ok(_) => self.outside(place.path),
-            Err(error) => self.found.unlisted.push((place.path, error)),
+            Err(error) => self.unlisted(place, error),
         }
     }
 
-    /// Lists a folder that is left out, to name what it holds. One that can't be listed is nobody's concern, and one that
-    /// was read already was reached over a link.
-    fn list_ignored(&mut self, place: Place) {
-        let is_new =
-            std::fs::metadata(&place.real).is_ok_and(|metadata| !self.visited.contains(&Identity::of(&metadata)));
-        if is_new && std::fs::read_dir(&place.real).is_ok() {
-            self.list(place);
-        } else {
+    /// A folder that can't be listed. One that is left out anyway is nobody's concern.
+    fn unlisted(&mut self, place: Place, error: std::io::Error) {
+        if place.ignored {
             self.found.skip(place.path, IGNORED);
+        } else {
+            self.found.unlisted.push((place.path, error));
         }
     }
 
     fn list(&mut self, place: Place) {
         let metadata = match std::fs::metadata(&place.real) {
             Ok(metadata) => metadata,
-            Err(error) => return self.found.unlisted.push((place.path, error)),
+            Err(error) => return self.unlisted(place, error),
         };
         if !self.visited.insert(Identity::of(&metadata)) {
-            return self
-                .found
-                .skip(place.path, "a link to a folder that is read under another name");
+            let reason = if place.ignored {
+                IGNORED
+            } else {
+                "a link to a folder that is read under another name"
+            };
+            return self.found.skip(place.path, reason);
         }
         if place.depth > self.options.max_depth {
             let message = format!(
@@ -210,13 +214,14 @@ impl Walker<'_> {
         }
         let entries = match std::fs::read_dir(&place.real) {
             Ok(entries) => entries,
-            Err(error) => return self.found.unlisted.push((place.path, error)),
+            Err(error) => return self.unlisted(place, error),
         };
         let left = self.options.max_entries.saturating_sub(self.entries);
         let mut names = Vec::new();
         for entry in entries.take(left + 1) {
             match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
                 Ok(entry) => names.push(entry),
+                Err(_) if place.ignored => {}
                 Err(error) => self.found.unlisted.push((place.path.clone(), error)),
             }
         }
@@ -231,6 +236,7 @@ impl Walker<'_> {
                 path,
                 real: place.real.join(&name),
                 depth: place.depth + 1,
+                ignored: false,
             };
             if name != ".git" && entry.path != DATA {
                 self.sort_in(entry, kind);
@@ -240,12 +246,9 @@ impl Walker<'_> {
 
     fn sort_in(&mut self, entry: Place, kind: FileType) {
         if kind.is_dir() {
-            let queue = if self.is_ignored(&entry.path, true) {
-                &mut self.ignored
-            } else {
-                &mut self.folders
-            };
-            queue.push_back(entry);
+            let ignored = self.is_ignored(&entry.path, true);
+            let queue = if ignored { &mut self.ignored } else { &mut self.folders };
+            queue.push_back(Place { ignored, ..entry });
         } else if kind.is_file() {
             self.found.file(entry.path, entry.real, &self.rules);
         } else if self.is_ignored(&entry.path, false) || kind.is_symlink() && self.is_ignored(&entry.path, true) {
