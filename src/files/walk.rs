@@ -57,6 +57,8 @@ struct PendingFolder {
     path: String,
     real: PathBuf,
     depth: usize,
+    /// Left out by the rules: listed only to name what it holds.
+    ignored: bool,
 }
 
 struct Walker<'a> {
@@ -105,6 +107,7 @@ pub(super) fn walk(dir: &Path, options: &Options) -> Result<FoundFiles, LoadErro
         path: String::new(),
         real: root,
         depth: 0,
+        ignored: false,
     });
     walker.run();
     let mut found = walker.found;
@@ -139,6 +142,7 @@ impl Walker<'_> {
             path: DATA.to_owned(),
             real,
             depth: 1,
+            ignored: false,
         };
         if metadata.is_dir() {
             self.list(place);
@@ -161,7 +165,7 @@ impl Walker<'_> {
         while !self.is_full
             && let Some(place) = self.ignored.pop_front()
         {
-            self.list_ignored(place);
+            self.list(place);
         }
         if self.is_full {
             self.too_many(is_read);
@@ -175,31 +179,31 @@ impl Walker<'_> {
                 self.list(PendingFolder { real, ..place });
             }
             Ok(_) => self.outside(place.path),
-            Err(error) => self.found.unlisted.push((place.path, error)),
+            Err(error) => self.unlisted(place, error),
         }
     }
 
-    /// Lists an ignored folder to report its files. One that cannot be listed does not matter, and one that was read
-    /// already was reached over a link.
-    fn list_ignored(&mut self, place: PendingFolder) {
-        let is_new =
-            std::fs::metadata(&place.real).is_ok_and(|metadata| !self.visited.contains(&FileIdentity::of(&metadata)));
-        if is_new && std::fs::read_dir(&place.real).is_ok() {
-            self.list(place);
-        } else {
+    /// Records a folder that cannot be listed. An ignored one is only reported as ignored.
+    fn unlisted(&mut self, place: PendingFolder, error: std::io::Error) {
+        if place.ignored {
             self.found.skip(place.path, IGNORED);
+        } else {
+            self.found.unlisted.push((place.path, error));
         }
     }
 
     fn list(&mut self, place: PendingFolder) {
         let metadata = match std::fs::metadata(&place.real) {
             Ok(metadata) => metadata,
-            Err(error) => return self.found.unlisted.push((place.path, error)),
+            Err(error) => return self.unlisted(place, error),
         };
         if !self.visited.insert(FileIdentity::of(&metadata)) {
-            return self
-                .found
-                .skip(place.path, "a link to a folder that is read under another name");
+            let reason = if place.ignored {
+                IGNORED
+            } else {
+                "a link to a folder that is read under another name"
+            };
+            return self.found.skip(place.path, reason);
         }
         if place.depth > self.options.max_depth {
             let message = format!(
@@ -211,13 +215,14 @@ impl Walker<'_> {
         }
         let entries = match std::fs::read_dir(&place.real) {
             Ok(entries) => entries,
-            Err(error) => return self.found.unlisted.push((place.path, error)),
+            Err(error) => return self.unlisted(place, error),
         };
         let left = self.options.max_entries.saturating_sub(self.entries);
         let mut names = Vec::new();
         for entry in entries.take(left + 1) {
             match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
                 Ok(entry) => names.push(entry),
+                Err(_) if place.ignored => {}
                 Err(error) => self.found.unlisted.push((place.path.clone(), error)),
             }
         }
@@ -232,6 +237,7 @@ impl Walker<'_> {
                 path,
                 real: place.real.join(&name),
                 depth: place.depth + 1,
+                ignored: false,
             };
             if name != ".git" && entry.path != DATA {
                 self.sort_in(entry, kind);
@@ -241,12 +247,9 @@ impl Walker<'_> {
 
     fn sort_in(&mut self, entry: PendingFolder, kind: FileType) {
         if kind.is_dir() {
-            let queue = if self.is_ignored(&entry.path, true) {
-                &mut self.ignored
-            } else {
-                &mut self.folders
-            };
-            queue.push_back(entry);
+            let ignored = self.is_ignored(&entry.path, true);
+            let queue = if ignored { &mut self.ignored } else { &mut self.folders };
+            queue.push_back(PendingFolder { ignored, ..entry });
         } else if kind.is_file() {
             self.found.file(entry.path, entry.real, &self.rules);
         } else if self.is_ignored(&entry.path, false) || kind.is_symlink() && self.is_ignored(&entry.path, true) {

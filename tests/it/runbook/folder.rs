@@ -250,6 +250,16 @@ fn links_in_a_circle_end_and_a_linked_folder_is_read_once() {
 }
 
 #[test]
+fn a_folder_that_is_left_out_and_read_over_a_link_is_called_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), ".version/sub/a.md", "# A\n");
+    link(dir.path(), "sub", ".version/sub");
+    let library = load(dir.path(), None);
+    assert_eq!(paths(&library), ["sub/a.md"]);
+    assert_eq!(skipped(&library), [(".version/sub", "left out by runbooks.ignore")]);
+}
+
+#[test]
 fn a_link_to_the_root_of_the_disk_ends_at_the_limit_of_entries() {
     let dir = tempfile::tempdir().expect("a folder");
     write(dir.path(), "a.md", "# A\n");
