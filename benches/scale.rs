@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use signpost::clock::SystemClock;
 use signpost::files::{Folder, Options};
-use signpost::matching::{self, Harvest, Index};
-use signpost::memory;
+use signpost::malloc;
+use signpost::matching::{self, Index, SignatureCache};
 use signpost::runbook::Library;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 20_000];
@@ -48,15 +48,15 @@ fn main() {
 fn measure(what: &str, own: &[(String, String)], size: usize) {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path(), own, size.max(own.len()));
-    memory::give_back();
+    malloc::trim();
     forget_peak();
-    let harvest = Harvest::default();
+    let signatures = SignatureCache::default();
     let mut folder = Folder::new(dir.path(), Options::default(), Arc::new(SystemClock));
     let (begun, cpu) = (Instant::now(), cpu());
-    let mut known = read(&mut folder, &harvest);
+    let mut known = read(&mut folder, &signatures);
     let (loaded, used) = (begun.elapsed(), self::cpu().saturating_sub(cpu));
     let peak = memory_of("VmHWM:");
-    memory::give_back();
+    malloc::trim();
     let held = memory_of("VmRSS:");
     let (library, index) = &known;
     print!(
@@ -71,12 +71,12 @@ fn measure(what: &str, own: &[(String, String)], size: usize) {
     forget_peak();
     let cpu = self::cpu();
     let mut times: Vec<Duration> = (0..CHANGES)
-        .map(|turn| change(dir.path(), turn, &mut folder, &harvest, &mut known))
+        .map(|turn| change(dir.path(), turn, &mut folder, &signatures, &mut known))
         .collect();
     let used = self::cpu().saturating_sub(cpu) / CHANGES as u32;
     times.sort_unstable();
     let peak = memory_of("VmHWM:");
-    memory::give_back();
+    malloc::trim();
     let held = memory_of("VmRSS:");
     println!(
         " {:>12} {:>10} {:>6} {:>8}",
@@ -88,23 +88,29 @@ fn measure(what: &str, own: &[(String, String)], size: usize) {
 }
 
 /// Changes a file and reads the folder again; what was known before answers until then.
-fn change(dir: &Path, turn: usize, folder: &mut Folder, harvest: &Harvest, known: &mut (Library, Index)) -> Duration {
+fn change(
+    dir: &Path,
+    turn: usize,
+    folder: &mut Folder,
+    signatures: &SignatureCache,
+    known: &mut (Library, Index),
+) -> Duration {
     let path = dir.join(&known.0.runbooks[known.0.runbooks.len() / 2].path);
     let mut text = fs::read_to_string(&path).unwrap();
     text = format!("{text}\n# Change {turn}\n");
     fs::write(&path, text).unwrap();
     let begun = Instant::now();
-    let now = read(folder, harvest);
+    let now = read(folder, signatures);
     let time = begun.elapsed();
     *known = now;
     time
 }
 
-fn read(folder: &mut Folder, harvest: &Harvest) -> (Library, Index) {
+fn read(folder: &mut Folder, signatures: &SignatureCache) -> (Library, Index) {
     let library = folder
-        .read(&|_, _| {}, &|document, runbook| harvest.take(document, runbook))
+        .read(&|_, _| {}, &|document, runbook| signatures.take(document, runbook))
         .unwrap();
-    let index = harvest.index(&library, &matching::Options::default());
+    let index = signatures.index(&library, &matching::IndexOptions::default());
     (library, index)
 }
 

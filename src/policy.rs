@@ -92,7 +92,7 @@ pub fn decide(situation: Situation) -> Verdict {
 
 /// The facts about somebody who wants to run a job, or to approve a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Runner {
+pub struct Requester {
     /// True for a bot.
     pub bot: bool,
     /// True when the runner belongs to another organisation, or asks where one reads along, and the channel is not
@@ -125,7 +125,7 @@ pub enum MayRun {
 }
 
 /// Decides whether somebody may run a job: the person and the channel must both be listed.
-pub fn may_run(runner: Runner) -> MayRun {
+pub fn may_run(runner: Requester) -> MayRun {
     match () {
         () if runner.bot => MayRun::Bot,
         () if runner.stranger => MayRun::Stranger,
@@ -136,7 +136,7 @@ pub fn may_run(runner: Runner) -> MayRun {
 }
 
 /// Decides whether somebody may approve a run: only a listed person other than the one who asked for it.
-pub fn may_approve(runner: Runner) -> MayRun {
+pub fn may_approve(runner: Requester) -> MayRun {
     match may_run(runner) {
         MayRun::Yes if runner.requester => MayRun::Requester,
         other => other,

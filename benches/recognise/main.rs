@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use signpost::files;
-use signpost::matching::{Index, Options};
+use signpost::matching::{Index, IndexOptions};
 use signpost::redact;
 use signpost::runbook::{Library, plain_block};
 
@@ -42,10 +42,10 @@ fn main() {
     };
     let library = load();
     let mut loads: Vec<Duration> = (0..5)
-        .map(|_| time(|| drop(Index::build(&load(), &Options::default()))))
+        .map(|_| time(|| drop(Index::build(&load(), &IndexOptions::default()))))
         .collect();
     loads.sort_unstable();
-    let index = Index::build(&library, &Options::default());
+    let index = Index::build(&library, &IndexOptions::default());
     let pastes = pastes(corpus.as_ref(), &library);
     println!(
         "{} runbooks, {} signatures, {} pastes",
@@ -62,7 +62,7 @@ fn main() {
     for size in SIZES {
         let runbooks = (library.runbooks.len() * size).div_ceil(index.signatures());
         let grown = variants.library(&library, runbooks);
-        against(&grown, &Index::build(&grown, &Options::default()), &pastes);
+        against(&grown, &Index::build(&grown, &IndexOptions::default()), &pastes);
     }
 
     println!("\nlong messages, by their length in characters (median of ten)");

@@ -18,7 +18,7 @@ use super::inbox::cpu_permits;
 use super::mind::Mind;
 use super::reload::Reload;
 use super::runs::Runner;
-use super::skew::Skew;
+use super::skew::SkewMonitor;
 use super::sweep::{self, Sweeper};
 use super::tasks::Tasks;
 use super::{Error, Pace, Status, inbound, knowledge, reload, runs, start, waiting};
@@ -276,14 +276,14 @@ fn spawn(
         every: sweep::EVERY,
         what: vec![Arc::clone(&context) as _, unanswered as _],
     };
-    let skew = Skew {
+    let skew = SkewMonitor {
         context: Arc::clone(&context),
     };
     tasks.keep_shared("runs", &runner, Runner::run);
     tasks.keep_shared("home", &home, Home::run);
     tasks.keep("sweep", sweeper, Sweeper::run);
     tasks.keep("handle", handler, InboxWorker::run);
-    tasks.keep("clock", skew, Skew::run);
+    tasks.keep("clock", skew, SkewMonitor::run);
     tasks.keep(
         "deliver",
         OutboxWorker::new(&context, parts.tracker.clone()),

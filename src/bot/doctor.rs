@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use super::{Error, knowledge, probe, skew, start};
 use crate::clock::SystemClock;
 use crate::files;
-use crate::jobs::fit;
+use crate::jobs::consistency;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 use crate::slack::http_events;
@@ -21,7 +21,7 @@ use crate::store::sqlite::is_database;
 
 /// Result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct DoctorCheck {
     /// Name of the check.
     pub name: &'static str,
     /// True when the bot can work with what was found.
@@ -30,10 +30,10 @@ pub struct Check {
     pub found: String,
 }
 
-impl Check {
-    fn new(name: &'static str, result: Result<String, String>) -> Check {
+impl DoctorCheck {
+    fn new(name: &'static str, result: Result<String, String>) -> DoctorCheck {
         let ok = result.is_ok();
-        Check {
+        DoctorCheck {
             name,
             ok,
             found: result.unwrap_or_else(|problem| problem),
@@ -43,7 +43,7 @@ impl Check {
 
 /// Checks the runbooks, the store's location, the tokens, Slack and Jenkins. Changes nothing, starts nothing, and posts
 /// nothing unless a channel is given for a probe.
-pub async fn examine(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
+pub async fn examine(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
     let (mut checks, jobs) = tokio::join!(
         ours(settings, probe),
         jobs::examine(&settings.jobs, &settings.net.ca_files)
@@ -58,11 +58,11 @@ pub async fn unwell(settings: &Settings) -> Vec<String> {
     jobs::unwell(&settings.jobs, &settings.net.ca_files).await
 }
 
-async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
+async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
     let mut checks = runbooks(settings);
-    checks.push(Check::new("store", store(settings)));
+    checks.push(DoctorCheck::new("store", store(settings)));
     let tokens = start::tokens(settings).map_err(|error| error.to_string());
-    checks.push(Check::new(
+    checks.push(DoctorCheck::new(
         "tokens",
         tokens
             .as_ref()
@@ -71,18 +71,18 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<Check> {
     ));
     if let Ok(tokens) = tokens {
         if let Some(address) = settings.slack.address() {
-            checks.push(Check::new("requests", requests(address).await));
+            checks.push(DoctorCheck::new("requests", requests(address).await));
         }
         match start::SlackAccess::new(settings, &tokens, Arc::new(SystemClock)) {
             Ok(reach) => checks.extend(slack(&reach, probe).await),
-            Err(error) => checks.push(Check::new("slack", Err(error.to_string()))),
+            Err(error) => checks.push(DoctorCheck::new("slack", Err(error.to_string()))),
         }
     }
     checks
 }
 
 /// Calls Slack once, without the bot's retries.
-async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<Check> {
+async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<DoctorCheck> {
     let known = async {
         let us = reach.identity().await?;
         reach.open().await?;
@@ -90,7 +90,7 @@ async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<Check> {
     };
     let us = match known.await {
         Ok(us) => us,
-        Err(error) => return vec![Check::new("slack", Err(error.to_string()))],
+        Err(error) => return vec![DoctorCheck::new("slack", Err(error.to_string()))],
     };
     let how = match reach.way {
         start::InboundMode::Socket { .. } => " and opens connections",
@@ -98,12 +98,12 @@ async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<Check> {
     };
     let found = format!("Slack knows the bot as {} in workspace {}{how}", us.user_id, us.team_id);
     let mut checks = vec![
-        Check::new("slack", Ok(found)),
-        Check::new("scopes", Ok(scopes(&reach.web))),
-        Check::new("clock", clock(&reach.web)),
+        DoctorCheck::new("slack", Ok(found)),
+        DoctorCheck::new("scopes", Ok(scopes(&reach.web))),
+        DoctorCheck::new("clock", clock(&reach.web)),
     ];
     if let Some(channel) = probe {
-        checks.push(Check::new("probe", probe::probe(&reach.web, &us, channel).await));
+        checks.push(DoctorCheck::new("probe", probe::probe(&reach.web, &us, channel).await));
     }
     checks
 }
@@ -145,14 +145,14 @@ async fn requests(address: SocketAddr) -> Result<String, String> {
     }
 }
 
-fn runbooks(settings: &Settings) -> Vec<Check> {
+fn runbooks(settings: &Settings) -> Vec<DoctorCheck> {
     let library = match knowledge::KnowledgeSource::new(settings).read(None) {
         Ok(library) => library,
-        Err(error) => return vec![Check::new("runbooks", Err(error.to_string()))],
+        Err(error) => return vec![DoctorCheck::new("runbooks", Err(error.to_string()))],
     };
-    let mut checks = vec![Check::new("runbooks", read(settings, &library))];
+    let mut checks = vec![DoctorCheck::new("runbooks", read(settings, &library))];
     if !settings.jobs.registry.jobs.is_empty() {
-        checks.push(Check::new("runbooks and jobs", fitting(&library)));
+        checks.push(DoctorCheck::new("runbooks and jobs", fitting(&library)));
     }
     checks
 }
@@ -161,7 +161,7 @@ fn read(settings: &Settings, library: &Library) -> Result<String, String> {
     let errors = library
         .diagnostics
         .iter()
-        .filter(|found| found.level == Level::Error && !found.code.starts_with(fit::CODES))
+        .filter(|found| found.level == Level::Error && !found.code.starts_with(consistency::CODES))
         .count();
     let read = format!(
         "{} read, {} files skipped",
@@ -180,7 +180,7 @@ fn fitting(library: &Library) -> Result<String, String> {
     let found = library
         .diagnostics
         .iter()
-        .filter(|found| found.code.starts_with(fit::CODES));
+        .filter(|found| found.code.starts_with(consistency::CODES));
     let said: Vec<String> = found
         .map(|found| format!("{}:{}: {}", found.path, found.line, found.message))
         .collect();

@@ -11,7 +11,7 @@ use super::tasks::Tasks;
 use super::waiting::What;
 use super::{Parts, Status};
 use crate::net::Net;
-use crate::slack::http_events::{self, Limits, Endpoint};
+use crate::slack::http_events::{self, Endpoint, Limits};
 use crate::slack::inbound::Inbound;
 use crate::slack::socket::Sockets;
 use crate::slack::web::Web;

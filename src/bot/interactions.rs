@@ -23,7 +23,7 @@ use crate::bot::questions::{Answer, Question, QuestionHandler};
 use crate::respond::{ButtonPress, CardAction, Reply};
 use crate::slack::decode::{Actions, Interaction, InteractionContext, SlashCommand, ViewAnswer};
 use crate::slack::sender::Body;
-use crate::slack::web::View;
+use crate::slack::web::OpenedView;
 use crate::store::{self, CaseRow, Changes, NewPost};
 
 /// Tries of a click that conflicts with another person's click on the same case.
@@ -350,7 +350,7 @@ impl InteractionHandler {
     }
 
     /// Opens a modal. Returns `None` when that failed, which the person is told.
-    async fn open(&self, whence: &InteractionContext, view: Value) -> Option<View> {
+    async fn open(&self, whence: &InteractionContext, view: Value) -> Option<OpenedView> {
         let Some(trigger) = whence.trigger_id.as_deref() else {
             warn!("an interaction without a trigger: no window can be opened");
             return None;

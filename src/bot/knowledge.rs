@@ -11,9 +11,9 @@ use tracing::{info, warn};
 use super::Error;
 use crate::clock::{Clock as _, SystemClock};
 use crate::files::{self, Folder};
-use crate::jobs::{Registry, fit};
-use crate::matching::{self, Harvest, Index};
-use crate::memory;
+use crate::jobs::{Registry, consistency};
+use crate::malloc;
+use crate::matching::{self, Index, SignatureCache};
 use crate::runbook::{Diagnostic, Level, Library};
 use crate::settings::Settings;
 
@@ -34,8 +34,8 @@ pub struct Knowledge {
 pub(super) struct KnowledgeSource {
     /// The folder; `None` for the sample pack.
     folder: Option<Folder>,
-    harvest: Harvest,
-    options: matching::Options,
+    signatures: SignatureCache,
+    options: matching::IndexOptions,
     /// The registered jobs, which the runbooks have to fit.
     registry: Registry,
 }
@@ -50,8 +50,8 @@ impl KnowledgeSource {
         });
         KnowledgeSource {
             folder,
-            harvest: Harvest::default(),
-            options: matching::Options {
+            signatures: SignatureCache::default(),
+            options: matching::IndexOptions {
                 // A channel may be less strict than the others.
                 answer: settings
                     .channels
@@ -74,7 +74,7 @@ impl KnowledgeSource {
             let why = self.nothing_to_read(&knowledge.library);
             warn!("{why}");
         }
-        memory::give_back();
+        malloc::trim();
         Ok(knowledge)
     }
 
@@ -87,20 +87,22 @@ impl KnowledgeSource {
     /// Reads the files that changed. With `previous`, only new problems are logged; a broken file keeps its old
     /// version.
     pub(super) fn read(&mut self, previous: Option<&Library>) -> Result<Library, Error> {
-        let harvest = &self.harvest;
+        let signatures = &self.signatures;
         let mut library = match &mut self.folder {
-            Some(folder) => folder.read(&|_, _| {}, &|document, runbook| harvest.take(document, runbook))?,
+            Some(folder) => folder.read(&|_, _| {}, &|document, runbook| signatures.take(document, runbook))?,
             None => files::load_embedded(),
         };
-        library.diagnostics.extend(fit::unusable_checks(&library));
-        library.diagnostics.extend(fit::misfits(&self.registry, &library));
+        library.diagnostics.extend(consistency::unusable_checks(&library));
+        library
+            .diagnostics
+            .extend(consistency::misfits(&self.registry, &library));
         tell(&library, previous);
         Ok(library)
     }
 
     /// Builds the index of a library.
     pub(super) fn index(&self, library: Library) -> Knowledge {
-        let index = Arc::new(self.harvest.index(&library, &self.options));
+        let index = Arc::new(self.signatures.index(&library, &self.options));
         Knowledge {
             library,
             index,

@@ -132,7 +132,7 @@ impl MessageHandler {
     async fn unasked(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
         let message = heard.message;
         let alert = message.alert.as_ref();
-        if alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
+        if alert.is_some_and(|alert| alert.state == alerts::AlertState::Resolved) {
             return self.resolved(heard).await;
         }
         if heard.text.trim().is_empty() {
@@ -378,6 +378,6 @@ pub(super) fn group_of(alert: &alerts::Alert) -> String {
 /// The fingerprint by which two messages of monitoring are the same error. A job that fails again may fail for another
 /// reason.
 fn fingerprint_of(alert: &alerts::Alert, topic: &str) -> String {
-    let of_job = alert.source == alerts::Source::Jenkins;
+    let of_job = alert.source == alerts::AlertSource::Jenkins;
     format!("{}{}", group_of(alert), if of_job { topic } else { "" })
 }

@@ -9,9 +9,9 @@ use arc_swap::ArcSwap;
 use super::{Error, Knowledge};
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
 use crate::jobs::attach::{Attached, Written};
-use crate::jobs::{Registry, Source};
+use crate::jobs::{ParameterSource, Registry};
 use crate::matching::{Match, Outcome, SignatureKind};
-use crate::respond::{Card, CardJob, LinkTemplate, Options, Reply, Responder, Templates};
+use crate::respond::{Card, CardJob, LinkTemplate, Reply, Responder, ResponderOptions, Templates};
 use crate::runbook::{Level, Library, TopicId};
 use crate::settings::Settings;
 use crate::slack::blocks;
@@ -35,7 +35,7 @@ impl Mind {
     pub(super) fn new(settings: &Settings, knowledge: Knowledge) -> Result<Self, Error> {
         let overrides = settings.answers.templates().map(templates).transpose()?;
         let links = settings.links.iter();
-        let options = Options {
+        let options = ResponderOptions {
             base_url: settings.runbooks.base_url().map(str::to_owned),
             links: links
                 .map(|link| LinkTemplate {
@@ -215,7 +215,7 @@ impl Mind {
                 .flat_map(|job| &job.parameters)
                 .flat_map(|parameter| &parameter.from);
             let from_paste = sources.filter_map(|source| match source {
-                Source::Capture(name) => Some(name.as_str()),
+                ParameterSource::Capture(name) => Some(name.as_str()),
                 _ => None,
             });
             let from_hints = at.hints.iter().filter_map(|hint| match &hint.value {

@@ -47,7 +47,7 @@ mod tasks;
 mod waiting;
 
 pub use assembly::{Parts, run};
-pub use doctor::{Check, examine, unwell};
+pub use doctor::{DoctorCheck, examine, unwell};
 pub use error::Error;
 pub use knowledge::Knowledge;
 pub use runs::Pace;

@@ -18,7 +18,7 @@ use crate::command::{self, Command, Resolution, Whom};
 use crate::matching::Outcome;
 use crate::policy::{self, MayMute};
 use crate::redact::redact;
-use crate::respond::{Connection, Listening, Problems, Reply, StatusFacts};
+use crate::respond::{ConnectionFacts, Listening, Problems, Reply, StatusFacts};
 use crate::runbook::{Library, TopicId};
 use crate::store::{self, Changes, Mute};
 use jobs::FormRequest;
@@ -196,9 +196,9 @@ impl QuestionHandler {
             reload_failed: self.context.mind.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
             connection: if self.context.rules.is_http() {
-                Connection::Http
+                ConnectionFacts::Http
             } else {
-                Connection::Socket {
+                ConnectionFacts::Socket {
                     connections: now.sockets,
                 }
             },

@@ -13,7 +13,7 @@ use super::knowledge::KnowledgeSource;
 use super::mind::Mind;
 use super::{Knowledge, Status};
 use crate::clock::{Clock as _, SystemClock};
-use crate::memory;
+use crate::malloc;
 use crate::runbook::Library;
 use crate::settings::Runbooks;
 
@@ -65,7 +65,7 @@ impl Reload {
             // Parsing a big folder takes a while and must not block the event loop.
             let done = tokio::task::spawn_blocking(move || {
                 reload.load();
-                memory::give_back();
+                malloc::trim();
             })
             .await;
             if done.is_err() {

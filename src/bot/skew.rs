@@ -22,11 +22,11 @@ const AGAIN: Duration = Duration::from_mins(1);
 
 /// Watches the deviation of the clock.
 #[derive(Debug)]
-pub(super) struct Skew {
+pub(super) struct SkewMonitor {
     pub(super) context: Arc<Context>,
 }
 
-impl Skew {
+impl SkewMonitor {
     /// Watches the deviation until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut measured = self.context.web.time().watch();

@@ -90,7 +90,7 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
         if !is_passing(cause) {
             return Err(error);
         }
-        let why = Why { api_url, cause }.to_string();
+        let why = WaitReason { api_url, cause }.to_string();
         if said.is_none_or(|at| at.elapsed() >= SAID) {
             warn!(why, "waiting for Slack");
             said = Some(Instant::now());
@@ -212,12 +212,12 @@ pub(super) fn is_passing(cause: &web::Error) -> bool {
 }
 
 /// Formats a failed call as a sentence for people.
-pub(super) struct Why<'a> {
+pub(super) struct WaitReason<'a> {
     pub(super) api_url: &'a str,
     pub(super) cause: &'a web::Error,
 }
 
-impl fmt::Display for Why<'_> {
+impl fmt::Display for WaitReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { api_url, cause } = self;
         match cause {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::matching::{Account, Explanation, Reason, Silence};
+use crate::matching::{Account, Explanation, MatchReason, Silence};
 use crate::runbook::{Library, Section, TopicId};
 
 /// Maximum number of candidates in the text; JSON holds all.
@@ -26,7 +26,7 @@ pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
         let _ = writeln!(text, "{}. {}", number + 1, name(library, account.topic));
         let _ = writeln!(text, "   {}", verdict(library, explanation, account));
         let _ = writeln!(text, "   {}", sums(account));
-        let adds = |(number, reason): &(usize, &Reason)| *number == 0 || reason.added >= LEAST_ADDED;
+        let adds = |(number, reason): &(usize, &MatchReason)| *number == 0 || reason.added >= LEAST_ADDED;
         let told: Vec<_> = account
             .reasons
             .iter()
@@ -98,7 +98,7 @@ fn sums(account: &Account) -> String {
     sums
 }
 
-fn describe(text: &mut String, reason: &Reason) {
+fn describe(text: &mut String, reason: &MatchReason) {
     let evidence = &reason.evidence;
     let _ = writeln!(
         text,
@@ -117,7 +117,7 @@ fn describe(text: &mut String, reason: &Reason) {
     }
 }
 
-fn kind(reason: &Reason) -> String {
+fn kind(reason: &MatchReason) -> String {
     let kind = serde_json::to_value(reason.evidence.kind).unwrap_or_default();
     kind.as_str().unwrap_or_default().to_owned()
 }
@@ -140,7 +140,7 @@ fn name(library: &Library, topic: TopicId) -> String {
 /// The explanation as programs read it.
 pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
     let round = |value: f32| (f64::from(value) * 100.0).round() / 100.0;
-    let reason = |reason: &Reason| {
+    let reason = |reason: &MatchReason| {
         json!({
             "line": reason.evidence.line,
             "text": reason.evidence.text,

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::clock::SystemClock;
 use crate::files;
-use crate::matching::{Harvest, Index, Options};
+use crate::matching::{Index, IndexOptions, SignatureCache};
 use crate::runbook::{Level, Library};
 
 /// The runbooks of a folder, or the sample pack.
@@ -36,12 +36,12 @@ pub(super) fn whole(folder: Option<&Path>, follow_links: bool) -> anyhow::Result
 ///
 /// The folder cannot be read, or holds no runbook.
 pub(super) fn indexed(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<(Library, Index)> {
-    let harvest = Harvest::default();
+    let signatures = SignatureCache::default();
     let library = read(folder, follow_links, &|document, runbook| {
-        harvest.take(document, runbook);
+        signatures.take(document, runbook);
     })?;
     let library = checked(folder, library)?;
-    let index = harvest.index(&library, &Options::default());
+    let index = signatures.index(&library, &IndexOptions::default());
     Ok((library, index))
 }
 

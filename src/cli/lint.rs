@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::knowledge;
 use crate::files;
-use crate::jobs::fit;
+use crate::jobs::consistency;
 use crate::runbook::{Diagnostic, Level, Library};
 use crate::settings;
 
@@ -40,9 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 folder.display()
             );
         };
-        library.diagnostics.extend(fit::misfits(&registry, &library));
+        library.diagnostics.extend(consistency::misfits(&registry, &library));
     }
-    library.diagnostics.extend(fit::unusable_checks(&library));
+    library.diagnostics.extend(consistency::unusable_checks(&library));
     library
         .diagnostics
         .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else if let Some(explanation) = &explanation {
         write!(out, "{}", explain::as_text(&library, explanation))?;
     } else {
-        let responder = Responder::new(None, respond::Options::default())?;
+        let responder = Responder::new(None, respond::ResponderOptions::default())?;
         let is_silent = !arguments.asked && outcome.matches.is_empty();
         let outcome = if is_silent { index.search(&text) } else { outcome };
         if is_silent {

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         );
     }
     let library = knowledge::library(arguments.runbooks.as_deref(), arguments.follow_links)?;
-    let responder = Responder::new(None, crate::respond::Options::default())?;
+    let responder = Responder::new(None, crate::respond::ResponderOptions::default())?;
     let topics = match &arguments.runbook {
         Some(runbook) => vec![one(&library, runbook, arguments.section.as_deref())?],
         None => every(&library),

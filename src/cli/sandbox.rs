@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{examples, knowledge, serve};
 use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
-use crate::settings::{self, Link, Settings};
+use crate::settings::{self, LinkSettings, Settings};
 use crate::{bot, sandbox};
 
 /// Time limit of the bot's orderly shutdown, and then of the workspace's.
@@ -163,8 +163,8 @@ fn settings_for(workspace: &Workspace, arguments: &Arguments, folder: &Path) -> 
 }
 
 /// Links a team would configure for the sample pack, with placeholders for values captured from the paste.
-fn sample_links() -> Vec<Link> {
-    let link = |title: &str, url: &str| Link {
+fn sample_links() -> Vec<LinkSettings> {
+    let link = |title: &str, url: &str| LinkSettings {
         title: title.to_owned(),
         url: url.to_owned(),
     };

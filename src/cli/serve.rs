@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::bot;
-use crate::settings::{self, Format, Log, Settings};
+use crate::settings::{self, Format, LogSettings, Settings};
 
 /// Run the bot against Slack.
 ///
@@ -109,7 +109,7 @@ async fn signal() -> std::io::Result<()> {
 }
 
 /// Sets up logging to standard error (standard output is for data) and the panic hook.
-pub(super) fn log(log: &Log) -> anyhow::Result<()> {
+pub(super) fn log(log: &LogSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.level)?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)

@@ -14,14 +14,14 @@ pub struct Entry {
     /// Key of the command's sentence in the template `help.md`.
     pub help: &'static str,
     /// Place where the command can be used.
-    pub place: Place,
+    pub place: CommandPlace,
     /// Parses the text after the name; `None` when not all of it belongs to the command.
     pub(super) read: fn(&str) -> Option<Command>,
 }
 
 /// Place where a command can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum CommandPlace {
     /// Everywhere.
     Everywhere,
     /// Only in a channel, which the command is about.
@@ -35,7 +35,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "",
         help: "find",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: |_| None,
     },
     Entry {
@@ -43,7 +43,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "search WORDS",
         help: "search",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: parse::search,
     },
     Entry {
@@ -51,7 +51,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "show RUNBOOK [SECTION]",
         help: "show",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: parse::show,
     },
     Entry {
@@ -59,7 +59,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "who TEAM or SERVICE",
         help: "who",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: parse::who,
     },
     Entry {
@@ -67,7 +67,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "run JOB [KEY=VALUE]",
         help: "run",
-        place: Place::Channel,
+        place: CommandPlace::Channel,
         read: parse::run,
     },
     Entry {
@@ -75,7 +75,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "jobs",
         help: "jobs",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: |rest| rest.is_empty().then_some(Command::Jobs),
     },
     Entry {
@@ -83,7 +83,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "status",
         help: "status",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: |rest| rest.is_empty().then_some(Command::Status),
     },
     Entry {
@@ -91,7 +91,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "mute [2h]",
         help: "mute",
-        place: Place::Channel,
+        place: CommandPlace::Channel,
         read: parse::mute,
     },
     Entry {
@@ -99,7 +99,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &[],
         usage: "unmute",
         help: "unmute",
-        place: Place::Channel,
+        place: CommandPlace::Channel,
         read: |rest| rest.is_empty().then_some(Command::Unmute),
     },
     Entry {
@@ -107,7 +107,7 @@ pub const CATALOGUE: [Entry; 10] = [
         aliases: &["?", "hi", "hello", "hey"],
         usage: "help [COMMAND]",
         help: "help",
-        place: Place::Everywhere,
+        place: CommandPlace::Everywhere,
         read: parse::help,
     },
 ];

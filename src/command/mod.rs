@@ -12,7 +12,7 @@ mod whom;
 
 use core::time::Duration;
 
-pub use catalogue::{CATALOGUE, Entry, Place, completions, usage_hint};
+pub use catalogue::{CATALOGUE, CommandPlace, Entry, completions, usage_hint};
 pub use parse::parse;
 pub use resolve::{Resolution, resolve};
 pub use whom::{Owner, Subject, Whom, who};

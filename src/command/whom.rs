@@ -95,7 +95,7 @@ fn without_words_around(words: &str) -> String {
 }
 
 /// A team or a service with all its names.
-struct Candidate {
+struct ContactMatch {
     subject: Subject,
     /// Key of the team or name of the service.
     key: String,
@@ -108,7 +108,7 @@ fn named(library: &Library, words: &str) -> Whom {
         return Whom::Nothing { nearest: Vec::new() };
     }
     let candidates = candidates(library);
-    let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<&Candidate> {
+    let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<&ContactMatch> {
         let all = candidates.iter();
         all.filter(|candidate| candidate.names.iter().any(|name| fits(name)))
             .collect()
@@ -164,7 +164,7 @@ fn full_name(library: &Library, id: TopicId) -> Option<String> {
     Some(format!("{path} {}", title(library, id)?))
 }
 
-fn one_of(library: &Library, found: &[&Candidate]) -> Option<Whom> {
+fn one_of(library: &Library, found: &[&ContactMatch]) -> Option<Whom> {
     match found {
         [] => None,
         [one] => Some(Whom::Found(owner(library, one))),
@@ -175,8 +175,8 @@ fn one_of(library: &Library, found: &[&Candidate]) -> Option<Whom> {
 }
 
 /// Lists every team, then every service that does not share a team's name.
-fn candidates(library: &Library) -> Vec<Candidate> {
-    let mut out: Vec<Candidate> = Vec::new();
+fn candidates(library: &Library) -> Vec<ContactMatch> {
+    let mut out: Vec<ContactMatch> = Vec::new();
     let mut known = BTreeSet::new();
     for (key, team) in &library.teams {
         let channel = team.comm.as_ref().map(|(name, _)| name);
@@ -186,7 +186,7 @@ fn candidates(library: &Library) -> Vec<Candidate> {
             .map(|name| folded(name))
             .collect();
         known.extend(names.iter().cloned());
-        out.push(Candidate {
+        out.push(ContactMatch {
             subject: Subject::Team,
             key: key.clone(),
             names,
@@ -196,7 +196,7 @@ fn candidates(library: &Library) -> Vec<Candidate> {
         let Some(service) = service(document) else { continue };
         let name = folded(&service);
         if !name.is_empty() && known.insert(name.clone()) {
-            out.push(Candidate {
+            out.push(ContactMatch {
                 subject: Subject::Service,
                 key: service,
                 names: vec![name],
@@ -229,7 +229,7 @@ fn service(document: &Document) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-fn owner(library: &Library, candidate: &Candidate) -> Owner {
+fn owner(library: &Library, candidate: &ContactMatch) -> Owner {
     match candidate.subject {
         Subject::Service => of_service(library, &candidate.key),
         Subject::Team | Subject::Runbook => of_team(library, &candidate.key),
@@ -339,8 +339,8 @@ fn title(library: &Library, id: TopicId) -> Option<String> {
     document.look(|runbook| runbook.sections.get(id.section).map(|section| section.heading.clone()))
 }
 
-fn nearest(candidates: &[Candidate], asked: &str) -> Vec<String> {
-    let alike = |candidate: &Candidate| {
+fn nearest(candidates: &[ContactMatch], asked: &str) -> Vec<String> {
+    let alike = |candidate: &ContactMatch| {
         let names = candidate.names.iter();
         names.map(|name| strsim::jaro_winkler(name, asked)).fold(0.0, f64::max)
     };

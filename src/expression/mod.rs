@@ -6,8 +6,8 @@
 //! surroundings of a text that every match must contain are searched, with a slower engine where necessary. Nothing
 //! here depends on the machine's speed: the same expression gives the same result everywhere.
 
-mod needles;
-mod work;
+mod budget;
+mod literals;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -19,7 +19,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, PatternID};
 use regex_syntax::hir::Hir;
 
-pub use work::{COMPILING, Work};
+pub use budget::{Budget, COMPILING};
 
 /// The largest compiled form of one expression, in bytes: some 250 times `.` or 30 times `\w`.
 const MOST_PROGRAM: usize = 512 << 10;
@@ -47,7 +47,7 @@ pub enum Dot {
 
 /// Reason for refusing an expression. Each message says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum PatternRefusal {
     /// The expression does not parse.
     #[error("is no regular expression: {0}")]
     Syntax(String),
@@ -86,11 +86,11 @@ struct GaveUp;
 
 /// Returns the texts, in lower case, of which every match of an expression contains at least one; `None` for one that
 /// could match other texts too, or does not parse. Compiles nothing.
-pub fn needles(pattern: &str, dot: Dot) -> Option<Vec<String>> {
-    needles::of(&parse(pattern, dot).ok()?)
+pub fn required_literals(pattern: &str, dot: Dot) -> Option<Vec<String>> {
+    literals::of(&parse(pattern, dot).ok()?)
 }
 
-fn parse(pattern: &str, dot: Dot) -> Result<Hir, Refusal> {
+fn parse(pattern: &str, dot: Dot) -> Result<Hir, PatternRefusal> {
     let mut parser = regex_syntax::ParserBuilder::new();
     parser.nest_limit(MOST_NESTED).dot_matches_new_line(dot == Dot::All);
     parser.build().parse(pattern).map_err(|error| {
@@ -99,7 +99,7 @@ fn parse(pattern: &str, dot: Dot) -> Result<Hir, Refusal> {
             regex_syntax::Error::Translate(error) => error.kind().to_string(),
             other => other.to_string(),
         };
-        Refusal::Syntax(reason)
+        PatternRefusal::Syntax(reason)
     })
 }
 
@@ -108,12 +108,12 @@ impl Expression {
     ///
     /// # Errors
     ///
-    /// The [`Refusal`] of an expression that must not be used.
-    pub fn new(pattern: &str, dot: Dot) -> Result<Expression, Refusal> {
+    /// The [`PatternRefusal`] of an expression that must not be used.
+    pub fn new(pattern: &str, dot: Dot) -> Result<Expression, PatternRefusal> {
         let hir = parse(pattern, dot)?;
         match hir.properties().minimum_len() {
-            None => return Err(Refusal::Never),
-            Some(0) => return Err(Refusal::Empty),
+            None => return Err(PatternRefusal::Never),
+            Some(0) => return Err(PatternRefusal::Empty),
             Some(_) => {}
         }
         let config = dfa::Config::new()
@@ -127,8 +127,8 @@ impl Expression {
             .thompson(limit())
             .dfa(config)
             .build(pattern)
-            .map_err(|_| Refusal::TooLarge)?;
-        let needles = needles::of(&hir).and_then(|all| {
+            .map_err(|_| PatternRefusal::TooLarge)?;
+        let needles = literals::of(&hir).and_then(|all| {
             let searcher = AhoCorasick::builder().ascii_case_insensitive(true).build(all);
             searcher.ok()
         });
@@ -141,7 +141,7 @@ impl Expression {
             machine: OnceLock::new(),
         };
         if expression.needles.is_none() && expression.matches_chat() {
-            return Err(Refusal::Anything);
+            return Err(PatternRefusal::Anything);
         }
         Ok(expression)
     }
@@ -152,22 +152,22 @@ impl Expression {
     }
 
     /// Returns the byte range of the first match.
-    pub fn find(&self, text: &str, work: &mut Work) -> Option<Range<usize>> {
+    pub fn find(&self, text: &str, budget: &mut Budget) -> Option<Range<usize>> {
         // Most expressions are tried on texts that they have nothing to do with.
         if let Some(needles) = &self.needles
             && !needles.is_match(text)
         {
-            work.charge(text.len() as u64);
+            budget.charge(text.len() as u64);
             return None;
         }
-        match self.scan(text, 0..text.len(), work) {
+        match self.scan(text, 0..text.len(), budget) {
             Ok(found) => found,
-            Err(GaveUp) => self.find_near_needles(text, work),
+            Err(GaveUp) => self.find_near_literals(text, budget),
         }
     }
 
     /// Returns the named groups, as names and values, of a match that [`find`](Self::find) found.
-    pub fn groups(&self, text: &str, found: Range<usize>, work: &mut Work) -> Vec<(String, String)> {
+    pub fn groups(&self, text: &str, found: Range<usize>, budget: &mut Budget) -> Vec<(String, String)> {
         // Most expressions have none and do not need the slower engine.
         if found.len() > MOST_GROUPED || !self.pattern.contains("(?") {
             return Vec::new();
@@ -177,7 +177,7 @@ impl Expression {
         };
         let names = machine.get_nfa().group_info().pattern_names(PatternID::ZERO);
         let names: Vec<(usize, &str)> = names.enumerate().filter_map(|(at, name)| Some((at, name?))).collect();
-        if names.is_empty() || !work.spend(self.steps(found.len())) {
+        if names.is_empty() || !budget.spend(self.steps(found.len())) {
             return Vec::new();
         }
         let mut captures = machine.create_captures();
@@ -190,27 +190,27 @@ impl Expression {
         names.into_iter().filter_map(group).collect()
     }
 
-    fn scan(&self, text: &str, span: Range<usize>, work: &mut Work) -> Result<Option<Range<usize>>, GaveUp> {
-        if !work.spend(work::scan(span.len(), self.program())) {
+    fn scan(&self, text: &str, span: Range<usize>, budget: &mut Budget) -> Result<Option<Range<usize>>, GaveUp> {
+        if !budget.spend(budget::scan(span.len(), self.program())) {
             return Ok(None);
         }
         let mut cache = self.automaton.create_cache();
         let found = self.automaton.try_search(&mut cache, &Input::new(text).span(span));
         found.map(|hit| hit.map(|hit| hit.range())).map_err(|_| {
-            work.charge(work::GAVE_UP);
+            budget.charge(budget::GAVE_UP);
             GaveUp
         })
     }
 
     /// Searches around the texts of which every match must contain one, or at the beginning when there are none.
-    fn find_near_needles(&self, text: &str, work: &mut Work) -> Option<Range<usize>> {
+    fn find_near_literals(&self, text: &str, budget: &mut Budget) -> Option<Range<usize>> {
         let around = self.longest.map_or(MOST_AROUND, |longest| longest.min(MOST_AROUND)) + 2;
         for place in self.places(text, around) {
             let from = text.floor_char_boundary(place.start.saturating_sub(around));
             let to = text.ceil_char_boundary(place.end.saturating_add(around));
-            let found = match self.scan(text, from..to, work) {
+            let found = match self.scan(text, from..to, budget) {
                 Ok(found) => found,
-                Err(GaveUp) if work.spend(self.steps(to - from)) => self.step_through(text, from..to),
+                Err(GaveUp) if budget.spend(self.steps(to - from)) => self.step_through(text, from..to),
                 Err(GaveUp) => return None,
             };
             if found.is_some() {
@@ -257,7 +257,7 @@ impl Expression {
 
     /// Returns the most steps that the slower engine takes through a text.
     fn steps(&self, length: usize) -> u64 {
-        work::steps(length, self.automaton.forward().get_nfa().states().len())
+        budget::steps(length, self.automaton.forward().get_nfa().states().len())
     }
 
     fn program(&self) -> usize {
@@ -276,8 +276,8 @@ impl Expression {
             "the build is green again",
             "Who is on call this week?",
         ];
-        let mut work = Work::for_message();
-        let matching = CHAT.iter().filter(|said| self.find(said, &mut work).is_some());
+        let mut budget = Budget::for_message();
+        let matching = CHAT.iter().filter(|said| self.find(said, &mut budget).is_some());
         matching.count() * 2 >= CHAT.len()
     }
 }

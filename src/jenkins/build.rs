@@ -24,7 +24,7 @@ pub struct Build {
     /// Number of the queue item that became this build, by which it is recognised.
     pub queue_id: Option<u64>,
     /// State of the build.
-    pub state: State,
+    pub state: BuildState,
     /// Time when it was scheduled, by Jenkins' clock.
     pub started: Option<Timestamp>,
     /// Duration; `None` while it runs.
@@ -37,7 +37,7 @@ pub struct Build {
 
 /// State of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum BuildState {
     /// The build runs.
     Running,
     /// The build waits for a person at an input step.
@@ -58,7 +58,7 @@ pub struct ArtifactRef {
 
 /// Log output since the last request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Log {
+pub struct BuildLog {
     /// The text, without escapes and console notes; only its end when it is very long.
     pub text: String,
     /// True when more output is to come.
@@ -76,7 +76,7 @@ pub struct LogPosition {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Wire {
+pub(super) struct WireBuild {
     pub(super) number: u64,
     #[serde(default)]
     pub(super) queue_id: Option<u64>,
@@ -103,13 +103,13 @@ pub(super) struct WireAction {
     #[serde(default, rename = "_class")]
     class: Option<String>,
     #[serde(default)]
-    pub(super) parameters: Vec<WireParameter>,
+    pub(super) parameters: Vec<WireBuildParameter>,
     #[serde(default)]
     pub(super) causes: Vec<WireCause>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct WireParameter {
+pub(super) struct WireBuildParameter {
     pub(super) name: String,
     #[serde(default)]
     pub(super) value: serde_json::Value,
@@ -125,7 +125,7 @@ pub(super) struct WireCause {
 #[derive(Deserialize)]
 struct WireBuilds {
     #[serde(default, alias = "allBuilds")]
-    builds: Vec<Wire>,
+    builds: Vec<WireBuild>,
 }
 
 impl Client {
@@ -138,7 +138,7 @@ impl Client {
         const TREE: &str = "number,queueId,building,inProgress,result,timestamp,duration,estimatedDuration,\
             artifacts[fileName,relativePath],actions[_class]";
         let url = self.job(job, &[&number.to_string(), "api", "json"]);
-        Ok(self.get_json::<Wire>(&tree(url, TREE)).await?.0.into())
+        Ok(self.get_json::<WireBuild>(&tree(url, TREE)).await?.0.into())
     }
 
     /// Finds the number of the build that a queue item became, among the newest builds: for queue items that vanished.
@@ -166,7 +166,7 @@ impl Client {
         job: &JobPath,
         fields: &str,
         page: usize,
-    ) -> Result<(Vec<Wire>, HeaderMap), Error> {
+    ) -> Result<(Vec<WireBuild>, HeaderMap), Error> {
         let list = if page == 0 { "builds" } else { "allBuilds" };
         let (from, to) = (page * PAGE, (page + 1) * PAGE);
         let url = tree(
@@ -182,7 +182,7 @@ impl Client {
     /// # Errors
     ///
     /// Any [`Error`]; the position is unchanged then.
-    pub async fn log(&self, job: &JobPath, number: u64, position: &mut LogPosition) -> Result<Log, Error> {
+    pub async fn log(&self, job: &JobPath, number: u64, position: &mut LogPosition) -> Result<BuildLog, Error> {
         let start = position.next.as_deref().unwrap_or("0");
         let mut url = self.job(job, &[&number.to_string(), "logText", "progressiveText"]);
         url.query_pairs_mut().append_pair("start", start);
@@ -209,7 +209,7 @@ impl Client {
         if !more {
             text.push_str(&position.plain.finish());
         }
-        Ok(Log { text, more })
+        Ok(BuildLog { text, more })
     }
 
     /// Stops a build.
@@ -226,24 +226,24 @@ impl Client {
     }
 }
 
-impl From<Wire> for Build {
-    fn from(wire: Wire) -> Self {
+impl From<WireBuild> for Build {
+    fn from(wire: WireBuild) -> Self {
         let paused = wire.actions.iter().flatten().any(|action| {
             let class = action.class.as_deref();
             class.is_some_and(|class| class.ends_with(".InputAction"))
         });
         let going_on = wire.building || wire.in_progress == Some(true);
         let state = match wire.result.as_deref() {
-            Some(result) if !going_on => State::Done(result.into()),
-            _ if paused => State::WaitsForInput,
-            _ => State::Running,
+            Some(result) if !going_on => BuildState::Done(result.into()),
+            _ if paused => BuildState::WaitsForInput,
+            _ => BuildState::Running,
         };
         let span = |millis: Option<i64>| millis.filter(|millis| *millis > 0).map(SignedDuration::from_millis);
         Self {
             number: wire.number,
             queue_id: wire.queue_id,
             started: wire.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok()),
-            took: span(wire.duration).filter(|_| matches!(state, State::Done(_))),
+            took: span(wire.duration).filter(|_| matches!(state, BuildState::Done(_))),
             estimate: span(wire.estimated_duration),
             artifacts: wire.artifacts,
             state,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::request::version;
 use super::{Client, Error, tree};
-use crate::jobs::{Declared, Definition, JobPath, Kind};
+use crate::jobs::{Declared, JobDefinition, JobPath, Kind};
 
 /// The bot's identity in Jenkins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -101,7 +101,7 @@ impl Client {
     /// # Errors
     ///
     /// Any [`Error`]; [`Error::NotFound`] for a job that the user may not see.
-    pub async fn definition(&self, job: &JobPath) -> Result<Definition, Error> {
+    pub async fn definition(&self, job: &JobPath) -> Result<JobDefinition, Error> {
         const TREE: &str = "name,fullName,buildable,\
             property[parameterDefinitions[name,type,description,choices,defaultParameterValue[value]]]";
         let (job, _) = self
@@ -112,7 +112,7 @@ impl Client {
             .into_iter()
             .flatten()
             .flat_map(|property| property.parameter_definitions);
-        Ok(Definition {
+        Ok(JobDefinition {
             full_name: job.full_name.unwrap_or_default(),
             buildable: job.buildable,
             parameters: parameters.map(declared).collect(),
@@ -126,7 +126,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::NoPermission`] when the user lacks the permission; otherwise any [`Error`].
-    pub async fn may_build(&self, job: &JobPath, definition: &Definition) -> Result<bool, Error> {
+    pub async fn may_build(&self, job: &JobPath, definition: &JobDefinition) -> Result<bool, Error> {
         if definition.parameters.is_empty() {
             return Ok(false);
         }

@@ -7,7 +7,7 @@ use reqwest::header::{DATE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::build::{PAGE, PAGES, Wire, WireAction};
+use super::build::{PAGE, PAGES, WireAction, WireBuild};
 use super::{Client, Error, tree};
 use crate::clock::Clock;
 use crate::jobs::{JobPath, links};
@@ -95,7 +95,7 @@ impl Client {
         let ahead = offset(&headers, clock.now()).saturating_sub(SLACK);
         let since = lost.since.saturating_add(ahead).unwrap_or(lost.since);
         // A busy job may have started many builds since.
-        let is_since = |build: &Wire| build.timestamp.is_some_and(|at| at >= since.as_millisecond());
+        let is_since = |build: &WireBuild| build.timestamp.is_some_and(|at| at >= since.as_millisecond());
         let mut pages = 1;
         while newest.len() == pages * PAGE && newest.last().is_some_and(is_since) {
             if pages == PAGES {

@@ -16,7 +16,7 @@ mod trigger;
 use secrecy::SecretString;
 use url::Url;
 
-pub use build::{ArtifactRef, Build, Log, LogPosition, State};
+pub use build::{ArtifactRef, Build, BuildLog, BuildState, LogPosition};
 pub use definition::{Identity, Server};
 pub use error::Error;
 pub use look_up::{Found, Lost};

@@ -28,7 +28,7 @@ pub enum QueueItem {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireQueueItem {
     #[serde(default, rename = "_class")]
     class: Option<String>,
     #[serde(default)]
@@ -62,7 +62,7 @@ impl Client {
     /// Any [`Error`].
     pub async fn queue_item(&self, job: &JobPath, queue_id: u64) -> Result<QueueItem, Error> {
         let url = self.at(&["queue", "item", &queue_id.to_string(), "api", "json"]);
-        let item: Wire = match self
+        let item: WireQueueItem = match self
             .get_json(&tree(url, "_class,why,cancelled,executable[number],task[url]"))
             .await
         {

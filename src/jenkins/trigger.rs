@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 
 use super::request::PostResponse;
 use super::{Client, Error};
-use crate::jobs::{Definition, JobPath};
+use crate::jobs::{JobDefinition, JobPath};
 
 /// Outcome of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Client {
     pub async fn trigger(
         &self,
         job: &JobPath,
-        definition: &Definition,
+        definition: &JobDefinition,
         parameters: &BTreeMap<String, String>,
     ) -> Triggered {
         let with_parameters = !definition.parameters.is_empty();

@@ -16,7 +16,7 @@ pub struct Asked {
 /// A fault that makes the text unreadable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case", tag = "fault")]
-pub enum Unreadable {
+pub enum UnreadableArguments {
     /// The text names no job.
     #[error("say which job: run JOB key=value")]
     NoJob,
@@ -42,34 +42,34 @@ pub enum Unreadable {
 /// # Errors
 ///
 /// The first fault; its message never repeats a value.
-pub fn read(text: &str) -> Result<Asked, Unreadable> {
+pub fn read(text: &str) -> Result<Asked, UnreadableArguments> {
     let mut words = words(text)?.into_iter();
     let job = words.next().map(|word| word.text).filter(|job| !job.is_empty());
-    let job = job.ok_or(Unreadable::NoJob)?;
+    let job = job.ok_or(UnreadableArguments::NoJob)?;
     let mut values = BTreeMap::new();
     for word in words {
         let Some((key, value)) = word.text.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
-            return Err(Unreadable::NoValue { word: word.text });
+            return Err(UnreadableArguments::NoValue { word: word.text });
         };
         let key = key.trim().to_owned();
         if values.insert(key.clone(), value.trim().to_owned()).is_some() {
-            return Err(Unreadable::Twice { key });
+            return Err(UnreadableArguments::Twice { key });
         }
     }
     Ok(Asked { job, values })
 }
 
 #[derive(Debug, Default)]
-struct Word {
+struct ArgumentWord {
     text: String,
     started: bool,
 }
 
 /// Splits a text into words; quotation marks, also typographic ones, keep blanks together. An apostrophe inside a word
 /// is a letter.
-fn words(text: &str) -> Result<Vec<Word>, Unreadable> {
+fn words(text: &str) -> Result<Vec<ArgumentWord>, UnreadableArguments> {
     let mut words = Vec::new();
-    let mut word = Word::default();
+    let mut word = ArgumentWord::default();
     let mut close: Option<&[char]> = None;
     for character in text.chars() {
         match close {
@@ -91,7 +91,7 @@ fn words(text: &str) -> Result<Vec<Word>, Unreadable> {
         }
     }
     if close.is_some() {
-        return Err(Unreadable::OpenQuote);
+        return Err(UnreadableArguments::OpenQuote);
     }
     if word.started {
         words.push(word);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::masks::{MASK, Masks};
-use super::{BuildResult, Job, JobId, Known, Pattern, Pick, Problem, Values, keys, log, pick, sense};
+use super::{BuildResult, Job, JobId, Known, Pick, Problem, ValuePattern, Values, log, pick, schema, validate};
 
 /// Maximum number of characters of a value that are quoted.
 const QUOTED: usize = 200;
@@ -28,7 +28,7 @@ pub struct Check {
     /// Pattern that the artifact must contain to count as read: a job that failed half-way may leave an error message
     /// in it.
     #[serde(default)]
-    pub holds: Option<Pattern>,
+    pub holds: Option<ValuePattern>,
     /// Steps that lead to the value; empty for the whole text.
     #[serde(default)]
     pub pick: Vec<Pick>,
@@ -55,7 +55,7 @@ pub enum Test {
     /// The value differs from a known one.
     DiffersFrom(Known),
     /// The whole value matches a pattern.
-    Matches(Pattern),
+    Matches(ValuePattern),
     /// The value is one of a list.
     OneOf(Vec<String>),
 }
@@ -80,7 +80,7 @@ pub enum Artifact {
 
 /// Facts about a finished run.
 #[derive(Debug, Clone)]
-pub struct Evidence<'a> {
+pub struct CheckEvidence<'a> {
     /// Result of the build.
     pub result: &'a BuildResult,
     /// Artifacts by relative path.
@@ -94,26 +94,26 @@ pub struct Evidence<'a> {
 /// Outcome of all checks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
-pub enum Verdict {
+pub enum CheckVerdict {
     /// Every check passed or failed plainly.
     Plain {
         /// Section to follow, if one is named.
         section: Option<String>,
         /// Findings, in order.
-        findings: Vec<Finding>,
+        findings: Vec<CheckFinding>,
     },
     /// Something is missing, so no section can be named.
     Inconclusive {
         /// Everything that is missing.
         missing: Vec<Missing>,
         /// Findings of the checks that could be evaluated.
-        findings: Vec<Finding>,
+        findings: Vec<CheckFinding>,
     },
 }
 
 /// Result of one check. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Finding {
+pub struct CheckFinding {
     /// The check's title.
     pub title: String,
     /// The artifact.
@@ -211,16 +211,16 @@ impl Checks {
                 checks.passed = Some(passed.to_owned());
                 continue;
             }
-            if let Some(problem) = keys::unknown(&key, entry, keys::of::<Check>()) {
+            if let Some(problem) = schema::unknown(&key, entry, schema::of::<Check>()) {
                 problems.push(problem);
                 continue;
             }
             match serde_path_to_error::deserialize::<_, Check>(entry) {
                 Ok(check) => {
-                    problems.extend(sense::check(&key, &check, None));
+                    problems.extend(validate::check(&key, &check, None));
                     checks.list.push(check);
                 }
-                Err(cause) => problems.push(keys::misread(
+                Err(cause) => problems.push(schema::misread(
                     &key,
                     &cause.path().to_string(),
                     &cause.inner().to_string(),
@@ -251,7 +251,7 @@ impl Checks {
 }
 
 /// Evaluates the checks on a finished run.
-pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
+pub fn verdict(checks: &Checks, evidence: &CheckEvidence<'_>) -> CheckVerdict {
     let mut missing = Vec::new();
     if *evidence.result != BuildResult::Success {
         missing.push(Missing::Success {
@@ -270,7 +270,7 @@ pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
         }
     }
     if !missing.is_empty() {
-        return Verdict::Inconclusive { missing, findings };
+        return CheckVerdict::Inconclusive { missing, findings };
     }
     let mut failed = findings.iter().filter(|finding| !finding.passed).peekable();
     let section = if failed.peek().is_some() {
@@ -278,11 +278,11 @@ pub fn verdict(checks: &Checks, evidence: &Evidence<'_>) -> Verdict {
     } else {
         checks.passed.clone().filter(|_| !findings.is_empty())
     };
-    Verdict::Plain { section, findings }
+    CheckVerdict::Plain { section, findings }
 }
 
 /// Returns the values to hide of a finished run: secret parameters, and values read by secret checks.
-pub fn masks(checks: &Checks, evidence: &Evidence<'_>) -> Masks {
+pub fn masks(checks: &Checks, evidence: &CheckEvidence<'_>) -> Masks {
     let mut masks = evidence.masks.clone();
     for check in checks.list.iter().filter(|check| check.is_secret()) {
         if let Ok(Some(value)) = read(check, evidence) {
@@ -293,7 +293,7 @@ pub fn masks(checks: &Checks, evidence: &Evidence<'_>) -> Masks {
 }
 
 /// Reads the value that a check is about; `None` when it is plainly absent.
-fn read(check: &Check, evidence: &Evidence<'_>) -> Result<Option<String>, Missing> {
+fn read(check: &Check, evidence: &CheckEvidence<'_>) -> Result<Option<String>, Missing> {
     let artifact = check.artifact.clone();
     let lacking = |why: &str| Missing::Artifact {
         artifact: artifact.clone(),
@@ -331,7 +331,7 @@ impl Check {
         self.secret || self.pick.iter().any(Pick::is_secret)
     }
 
-    fn judge(&self, value: Option<&str>, known: &Values<'_>, masks: &Masks) -> Result<Finding, Missing> {
+    fn judge(&self, value: Option<&str>, known: &Values<'_>, masks: &Masks) -> Result<CheckFinding, Missing> {
         let absent = || Missing::Absent {
             check: self.title.clone(),
             artifact: self.artifact.clone(),
@@ -379,7 +379,7 @@ impl Check {
                 shown(&expected)
             }
         });
-        Ok(Finding {
+        Ok(CheckFinding {
             title: self.title.clone(),
             artifact: self.artifact.clone(),
             passed,

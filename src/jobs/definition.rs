@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A job as Jenkins defines it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Definition {
+pub struct JobDefinition {
     /// Full name, folders included.
     pub full_name: String,
     /// True when the job can be built now.
@@ -65,7 +65,7 @@ pub enum BuildResult {
     Other(String),
 }
 
-impl Definition {
+impl JobDefinition {
     /// Returns a parameter by its name.
     pub fn parameter(&self, name: &str) -> Option<&Declared> {
         self.parameters.iter().find(|declared| declared.name == name)

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::attach::{Hint, Written};
 use super::masks::{MASK, Masks, secret_like};
-use super::{Definition, Job, Kind, Parameter, Source, Transform, keys, pick};
+use super::{Job, JobDefinition, Kind, Parameter, ParameterSource, Transform, pick, schema};
 use crate::redact::redact;
 
 /// Pattern of a parameter that has none of its own. Values become shell variables, so only harmless characters are
@@ -192,7 +192,7 @@ pub fn check(job: &Job, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
     let mut faults = Vec::new();
     for name in values.keys().filter(|name| job.parameter(name).is_none()) {
         let names = job.parameters.iter().map(|parameter| parameter.name.as_str());
-        let nearest = keys::nearest(name, names).map(str::to_owned);
+        let nearest = schema::nearest(name, names).map(str::to_owned);
         let known = job.parameters.iter().filter(|parameter| !parameter.is_secret());
         let known = known.map(|parameter| parameter.name.clone());
         faults.push(FieldFault {
@@ -219,13 +219,13 @@ pub fn check(job: &Job, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
 
 /// Checks values against the job's own definition; returns all faults. Jenkins ignores unknown names and answers bad
 /// choices with an error page, so this runs before anything is sent.
-pub fn against(definition: &Definition, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
+pub fn against(definition: &JobDefinition, values: &BTreeMap<String, String>) -> Vec<FieldFault> {
     let fault = |(name, value): (&String, &String)| {
         let fault = match definition.parameter(name) {
             None => {
                 let names = definition.parameters.iter().map(|declared| declared.name.as_str());
                 Fault::Undeclared {
-                    nearest: keys::nearest(name, names).map(str::to_owned),
+                    nearest: schema::nearest(name, names).map(str::to_owned),
                 }
             }
             Some(declared) => match declared.kind {
@@ -248,7 +248,7 @@ pub fn against(definition: &Definition, values: &BTreeMap<String, String>) -> Ve
 /// Returns the values in a form that anybody may see: secrets are masked.
 pub fn shown(
     job: &Job,
-    definition: Option<&Definition>,
+    definition: Option<&JobDefinition>,
     values: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let masks = masks(job, definition, values);
@@ -264,7 +264,7 @@ pub fn shown(
 }
 
 /// Returns masks for the secret values, which hide them wherever else they turn up.
-pub fn masks(job: &Job, definition: Option<&Definition>, values: &BTreeMap<String, String>) -> Masks {
+pub fn masks(job: &Job, definition: Option<&JobDefinition>, values: &BTreeMap<String, String>) -> Masks {
     let mut masks = Masks::default();
     for (_, value) in values.iter().filter(|(name, _)| is_secret(job, definition, name)) {
         masks.hide(value);
@@ -273,7 +273,7 @@ pub fn masks(job: &Job, definition: Option<&Definition>, values: &BTreeMap<Strin
 }
 
 /// Returns true when a parameter's value must never be shown: the registry, its name or Jenkins says so.
-pub fn is_secret(job: &Job, definition: Option<&Definition>, name: &str) -> bool {
+pub fn is_secret(job: &Job, definition: Option<&JobDefinition>, name: &str) -> bool {
     let declared = definition.and_then(|definition| definition.parameter(name));
     declared.is_some_and(|declared| declared.kind == Kind::Password)
         || job
@@ -389,11 +389,11 @@ fn field(parameter: &Parameter, sources: &Sources<'_>) -> Field {
     field
 }
 
-fn found(source: &Source, sources: &Sources<'_>) -> (Origin, Vec<String>) {
+fn found(source: &ParameterSource, sources: &Sources<'_>) -> (Origin, Vec<String>) {
     match source {
-        Source::Capture(name) => (Origin::Capture, captured(name, sources)),
-        Source::Thread(name) => (Origin::Thread, said(name, sources.thread).into_iter().collect()),
-        Source::Runbook(name) => {
+        ParameterSource::Capture(name) => (Origin::Capture, captured(name, sources)),
+        ParameterSource::Thread(name) => (Origin::Thread, said(name, sources.thread).into_iter().collect()),
+        ParameterSource::Runbook(name) => {
             let hint = sources
                 .hints
                 .iter()
@@ -403,7 +403,7 @@ fn found(source: &Source, sources: &Sources<'_>) -> (Origin, Vec<String>) {
                 hint.map(|hint| hinted(hint, sources)).unwrap_or_default(),
             )
         }
-        Source::Constant(value) => (Origin::Registry, vec![value.clone()]),
+        ParameterSource::Constant(value) => (Origin::Registry, vec![value.clone()]),
     }
 }
 

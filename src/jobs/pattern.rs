@@ -9,13 +9,13 @@ const MOST_PROGRAM: usize = 1 << 20;
 /// A regular expression that compiles. `^` and `$` match at the beginnings and ends of lines.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Pattern {
+pub struct ValuePattern {
     text: String,
     anywhere: Regex,
     whole: Regex,
 }
 
-impl Pattern {
+impl ValuePattern {
     /// Compiles a pattern.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Pattern {
     }
 }
 
-impl TryFrom<String> for Pattern {
+impl TryFrom<String> for ValuePattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -73,15 +73,15 @@ impl TryFrom<String> for Pattern {
     }
 }
 
-impl PartialEq for Pattern {
+impl PartialEq for ValuePattern {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Pattern {}
+impl Eq for ValuePattern {}
 
-impl Serialize for Pattern {
+impl Serialize for ValuePattern {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
     }

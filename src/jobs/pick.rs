@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Pattern, unpack};
+use super::{ValuePattern, unpack};
 
 /// One step on the way to a value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -12,7 +12,7 @@ pub enum Pick {
     /// The value of a line `NAME: value` or `NAME = value`.
     Key(String),
     /// The values that a pattern matches: its group `value`, its first group, or all of it.
-    Line(Pattern),
+    Line(ValuePattern),
     /// A path of a TOML document.
     Toml(Path),
     /// A path of a YAML document.
@@ -190,7 +190,7 @@ impl TryFrom<String> for Pick {
             "base64" if rest.is_empty() => Ok(Self::Base64),
             "gzip" if rest.is_empty() => Ok(Self::Gzip),
             "key" if !rest.is_empty() => Ok(Self::Key(rest.to_owned())),
-            "line" if !rest.is_empty() => Ok(Self::Line(Pattern::new(rest)?)),
+            "line" if !rest.is_empty() => Ok(Self::Line(ValuePattern::new(rest)?)),
             "toml" if !rest.is_empty() => Ok(Self::Toml(rest.try_into()?)),
             "yaml" if !rest.is_empty() => Ok(Self::Yaml(rest.try_into()?)),
             "json" if !rest.is_empty() => Ok(Self::Json(rest.try_into()?)),

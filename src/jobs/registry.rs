@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::checks::Check;
-use super::{Pattern, Transform};
+use super::{Transform, ValuePattern};
 
 /// All registered servers and jobs. Jobs that are not registered are never run.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -162,13 +162,13 @@ pub struct Parameter {
     pub choices: Vec<String>,
     /// Pattern that the whole value must match.
     #[serde(default)]
-    pub pattern: Option<Pattern>,
+    pub pattern: Option<ValuePattern>,
     /// True when the value must never be shown.
     #[serde(default)]
     pub secret: bool,
     /// Sources of the value; the first that has one gives it.
     #[serde(default)]
-    pub from: Vec<Source>,
+    pub from: Vec<ParameterSource>,
     /// Transforms to apply to the value.
     #[serde(default)]
     pub transform: Vec<Transform>,
@@ -177,7 +177,7 @@ pub struct Parameter {
 /// Source of a value: `capture:cluster_id`, `thread:ActualDatacenterCluster`, `runbook:BRANCH`, `constant:Master`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Source {
+pub enum ParameterSource {
     /// A placeholder that the paste filled.
     Capture(String),
     /// The newest line `NAME: value` in the thread.
@@ -328,7 +328,7 @@ impl TryFrom<String> for JobPath {
     }
 }
 
-impl TryFrom<String> for Source {
+impl TryFrom<String> for ParameterSource {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Pattern;
+use super::ValuePattern;
 
 /// One transform of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,7 +23,7 @@ pub enum Transform {
         to: String,
     },
     /// Keeps the first match of the pattern: its group, or all of it.
-    Extract(Pattern),
+    Extract(ValuePattern),
 }
 
 impl Transform {
@@ -71,7 +71,7 @@ impl TryFrom<String> for Transform {
                     to: to.trim().to_owned(),
                 })
             }
-            ("extract", rest) if !rest.trim().is_empty() => Ok(Self::Extract(Pattern::new(rest.trim())?)),
+            ("extract", rest) if !rest.trim().is_empty() => Ok(Self::Extract(ValuePattern::new(rest.trim())?)),
             _ => Err(format!(
                 "`{text}` is no transform; write kebab-case, lower-case, upper-case, `replace . -` or `extract PATTERN`"
             )),

@@ -31,14 +31,14 @@ pub(super) struct Alignment {
     /// The words in common, in the order of the message.
     pub(super) hits: Vec<Hit>,
     /// The best chain that ends at each hit.
-    best: Vec<Link>,
+    best: Vec<AlignmentLink>,
     /// Number of words that any value may replace, before each word of the signature.
     values: Vec<u32>,
 }
 
 /// The best chain that ends at one hit.
 #[derive(Debug, Clone, Copy)]
-struct Link {
+struct AlignmentLink {
     score: f32,
     before: Option<usize>,
     /// The best score of all hits up to this one.
@@ -122,9 +122,9 @@ impl Alignment {
 
     /// The best chain that ends at a hit: of equal ones, the one from the earliest hit. Looks back only as far as a
     /// better one is possible.
-    fn link(&self, index: usize) -> Option<Link> {
+    fn link(&self, index: usize) -> Option<AlignmentLink> {
         let hit = self.hits.get(index)?;
-        let mut own = Link {
+        let mut own = AlignmentLink {
             score: hit.weight,
             before: None,
             most: 0.0,
@@ -191,7 +191,7 @@ pub(super) fn is_value(signature: &Signature<'_>, of: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::SignatureKind;
-    use super::super::signature::{Signature, Source};
+    use super::super::signature::{Signature, SignatureSource};
     use super::{Alignment, GAP, Hit};
     use crate::runbook::TopicId;
 
@@ -199,7 +199,7 @@ mod tests {
         Signature {
             topic: TopicId { runbook: 0, section: 0 },
             kind: SignatureKind::Template,
-            source: Source::Message,
+            source: SignatureSource::Message,
             text: "",
             words,
             samples: 0,

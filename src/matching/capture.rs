@@ -6,8 +6,8 @@ use super::align::Alignment;
 use super::finding::Finding;
 use super::index::Index;
 use super::lines::label_before;
-use super::read::Read;
-use super::signature::{Signature, Source};
+use super::signature::{Signature, SignatureSource};
+use super::tokenized::TokenizedMessage;
 use super::vocabulary::GAP;
 use crate::runbook::placeholder;
 
@@ -21,7 +21,7 @@ const LITTLE: f32 = 9.0;
 /// little to recognise anything, such as `Incident ID: <ID>`.
 pub(super) fn captures(
     index: &Index,
-    read: &Read,
+    read: &TokenizedMessage,
     runbook: usize,
     findings: &[Finding<'_>],
 ) -> BTreeMap<String, Vec<String>> {
@@ -56,7 +56,10 @@ pub(super) fn captures(
 
 /// Commands and prose hold placeholders too, but nobody pastes them with values that mean anything.
 fn can_capture(signature: &Signature<'_>) -> bool {
-    let prose = matches!(signature.source, Source::Prose | Source::Command | Source::Front);
+    let prose = matches!(
+        signature.source,
+        SignatureSource::Prose | SignatureSource::Command | SignatureSource::Front
+    );
     !prose && !signature.gaps.is_empty()
 }
 
@@ -69,7 +72,7 @@ fn add(captures: &mut BTreeMap<String, Vec<String>>, name: &str, value: &str) {
 
 /// The text between the words on both sides of a gap, and the label before it. At the end of a signature: up to the
 /// end of the value, or of the line when the value is a message.
-fn value(read: &Read, pairs: &[(u32, u32)], words: &[u32], gap: u32) -> Option<(String, Option<String>)> {
+fn value(read: &TokenizedMessage, pairs: &[(u32, u32)], words: &[u32], gap: u32) -> Option<(String, Option<String>)> {
     let before = pairs.iter().rev().find(|(_, of)| *of < gap);
     let after = pairs.iter().find(|(_, of)| *of > gap);
     // Only the gap itself may lie between its neighbours, else it is not known which word is whose.

@@ -8,8 +8,8 @@ use super::SignatureKind;
 use super::code;
 use super::part::{Kept, Named, Packed, Part, Seen};
 use super::product::{self, Product};
-use super::rule::Detector;
-use super::signature::Source;
+use super::rule::RuleDetector;
+use super::signature::SignatureSource;
 use super::stems::Stems;
 use super::token::Shape;
 use super::vocabulary::{GAP, WordId};
@@ -106,7 +106,7 @@ impl Draft {
         for signature in self.signatures.iter_mut().rev() {
             let text = self.texts.get(signature.text as usize..end).unwrap_or_default();
             end = signature.text as usize;
-            if signature.source == Source::Prose {
+            if signature.source == SignatureSource::Prose {
                 continue;
             }
             let codes = code::codes(text);
@@ -173,7 +173,7 @@ impl Draft {
             topics: (0..runbook.sections.len())
                 .map(|section| runbook.topic(section).map_or(0, |topic| topic.section))
                 .collect(),
-            detector: Detector::new(runbook),
+            detector: RuleDetector::new(runbook),
             expressions: self.expressions.into(),
             seen: seen.into(),
             codes,
@@ -207,7 +207,7 @@ impl Begun<'_> {
     }
 
     /// Adds the signature, unless it has nothing but placeholders. Words added afterwards begin another signature.
-    pub(super) fn add(&mut self, section: usize, kind: SignatureKind, source: Source, text: &str) {
+    pub(super) fn add(&mut self, section: usize, kind: SignatureKind, source: SignatureSource, text: &str) {
         let samples = std::mem::take(&mut self.samples);
         let (from, gaps) = (self.words, self.gaps);
         let draft = &mut *self.draft;
@@ -220,7 +220,7 @@ impl Begun<'_> {
         }
         // A text that is only a value, such as the path of a file, is about that value; a line that a program printed
         // is not.
-        let printed = matches!(source, Source::Message | Source::Output);
+        let printed = matches!(source, SignatureSource::Message | SignatureSource::Output);
         let mut words = said.iter().enumerate();
         let only = words.all(|(index, id)| *id == GAP || samples >> index & 1 == 1);
         let samples = if only && !printed { 0 } else { samples };

@@ -5,19 +5,19 @@ use std::collections::HashSet;
 use super::align::Alignment;
 use super::finding::{Cause, Finding};
 use super::index::Index;
-use super::read::Read;
 use super::rule::RuleVerdict;
 use super::score::{self, Candidate};
 use super::token;
+use super::tokenized::TokenizedMessage;
 use super::vocabulary::WordId;
-use super::{Account, Explanation, Reason};
+use super::{Account, Explanation, MatchReason};
 
 /// Missing words that are told.
 const MOST_MISSING: usize = 6;
 /// Words that tell less are not missed.
 const LEAST_MISSED: f32 = 1.5;
 
-pub(super) fn explain(index: &Index, read: &Read, candidates: &[Candidate<'_>]) -> Explanation {
+pub(super) fn explain(index: &Index, read: &TokenizedMessage, candidates: &[Candidate<'_>]) -> Explanation {
     let account = |candidate: &Candidate<'_>| {
         let added = score::counted(read, candidate.findings.iter());
         Account {
@@ -48,8 +48,8 @@ pub(super) fn explain(index: &Index, read: &Read, candidates: &[Candidate<'_>]) 
     }
 }
 
-fn reason(index: &Index, read: &Read, finding: &Finding<'_>, added: f32) -> Reason {
-    Reason {
+fn reason(index: &Index, read: &TokenizedMessage, finding: &Finding<'_>, added: f32) -> MatchReason {
+    MatchReason {
         evidence: finding.evidence(index, read),
         bits: finding.strength,
         added,
@@ -59,7 +59,7 @@ fn reason(index: &Index, read: &Read, finding: &Finding<'_>, added: f32) -> Reas
 }
 
 /// The telling words of the signature that the alignment did not find, as its author wrote them.
-fn missing(index: &Index, read: &Read, finding: &Finding<'_>) -> Vec<String> {
+fn missing(index: &Index, read: &TokenizedMessage, finding: &Finding<'_>) -> Vec<String> {
     let Cause::Signature(number) = finding.of else {
         return Vec::new();
     };

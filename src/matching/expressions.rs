@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aho_corasick::AhoCorasick;
 
 use super::programs::Programs;
-use crate::expression::{self, Dot, Expression, Work};
+use crate::expression::{self, Budget, Dot, Expression};
 use crate::runbook::TopicId;
 
 /// The expressions of a library, with an index of the texts they need.
@@ -15,7 +15,7 @@ use crate::runbook::TopicId;
 pub(super) struct Expressions {
     all: Vec<(TopicId, Box<str>)>,
     /// Finds the texts that expressions need.
-    needles: Option<AhoCorasick>,
+    literals: Option<AhoCorasick>,
     /// The expressions that need each needle, by the needle's number.
     needed_by: Vec<Vec<u32>>,
     /// Expressions that need no text, and are always run.
@@ -37,31 +37,31 @@ impl Expressions {
         let mut pairs: Vec<(String, u32)> = Vec::new();
         let mut always = Vec::new();
         for (at, (_, pattern)) in (0..).zip(&all) {
-            match expression::needles(pattern, Dot::Line) {
-                Some(needles) => pairs.extend(needles.into_iter().map(|needle| (needle, at))),
+            match expression::required_literals(pattern, Dot::Line) {
+                Some(literals) => pairs.extend(literals.into_iter().map(|literal| (literal, at))),
                 None => always.push(at),
             }
         }
         pairs.sort_unstable();
         let mut texts: Vec<String> = Vec::new();
         let mut needed_by: Vec<Vec<u32>> = Vec::new();
-        for (needle, at) in pairs {
-            if texts.last() == Some(&needle)
+        for (literal, at) in pairs {
+            if texts.last() == Some(&literal)
                 && let Some(needed_by) = needed_by.last_mut()
             {
                 needed_by.push(at);
             } else {
-                texts.push(needle);
+                texts.push(literal);
                 needed_by.push(vec![at]);
             }
         }
-        let needles = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts).ok();
-        if needles.is_none() {
+        let literals = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts).ok();
+        if literals.is_none() {
             always = (0..).zip(&all).map(|(at, _)| at).collect();
         }
         Expressions {
             all,
-            needles,
+            literals,
             needed_by,
             always,
         }
@@ -69,7 +69,7 @@ impl Expressions {
 
     /// Finds the expressions that match, with the first place of each. Small ones run first, so that a few expensive
     /// ones cannot use up the work allowed for a message.
-    pub(super) fn matches<'e>(&'e self, text: &str, programs: &Programs, work: &mut Work) -> Vec<Expressed<'e>> {
+    pub(super) fn matches<'e>(&'e self, text: &str, programs: &Programs, work: &mut Budget) -> Vec<Expressed<'e>> {
         let candidates = self.candidates(text);
         let mut asked: Vec<(TopicId, &str, Arc<Expression>)> = candidates
             .into_iter()
@@ -95,14 +95,14 @@ impl Expressions {
         let mut candidates = self.always.clone();
         let mut seen = vec![false; self.needed_by.len()];
         for hit in self
-            .needles
+            .literals
             .iter()
-            .flat_map(|needles| needles.find_overlapping_iter(text))
+            .flat_map(|literals| literals.find_overlapping_iter(text))
         {
-            let needle = hit.pattern().as_usize();
-            if let Some(seen) = seen.get_mut(needle).filter(|seen| !**seen) {
+            let literal = hit.pattern().as_usize();
+            if let Some(seen) = seen.get_mut(literal).filter(|seen| !**seen) {
                 *seen = true;
-                candidates.extend(self.needed_by.get(needle).into_iter().flatten());
+                candidates.extend(self.needed_by.get(literal).into_iter().flatten());
             }
         }
         candidates.sort_unstable();

@@ -11,12 +11,12 @@ use super::expressions::Expressed;
 use super::finding::{Cause, Finding, NAME_BITS};
 use super::index::Index;
 use super::lines::{assigned_alert, in_alert, speaks_of_alert};
-use super::read::Read;
 use super::score::{self, Candidate};
-use super::signature::Source;
+use super::signature::SignatureSource;
 use super::token::{self, Shape, Word};
+use super::tokenized::TokenizedMessage;
 use super::{Explanation, Outcome, SignatureKind};
-use crate::expression::Work;
+use crate::expression::Budget;
 use crate::runbook::TopicId;
 
 /// Least weight of a word that proposes signatures, in bits.
@@ -88,19 +88,19 @@ impl Index {
 
     /// Explains the outcome of [`Index::find`], or of [`Index::search`] when somebody `asked`.
     pub fn explain(&self, message: &str, asked: bool) -> Explanation {
-        let read = Read::new(&self.vocabulary, message);
+        let read = TokenizedMessage::new(&self.vocabulary, message);
         let candidates = self.candidates(&read, asked);
         explain::explain(self, &read, &candidates)
     }
 
     fn rank(&self, message: &str, asked: bool) -> Outcome {
-        let read = Read::new(&self.vocabulary, message);
+        let read = TokenizedMessage::new(&self.vocabulary, message);
         let candidates = self.candidates(&read, asked);
         score::outcome(self, &read, &candidates, asked)
     }
 
-    fn candidates<'t>(&'t self, read: &'t Read, asked: bool) -> Vec<Candidate<'t>> {
-        let mut work = Work::for_message();
+    fn candidates<'t>(&'t self, read: &'t TokenizedMessage, asked: bool) -> Vec<Candidate<'t>> {
+        let mut work = Budget::for_message();
         let mut findings = self.names(read);
         findings.extend(self.expressed(read, &mut work));
         let strange = self.strange_codes(read);
@@ -116,7 +116,7 @@ impl Index {
     }
 
     /// Codes and alert names in the message, each at its first place.
-    fn names<'t>(&'t self, read: &'t Read) -> Vec<Finding<'t>> {
+    fn names<'t>(&'t self, read: &'t TokenizedMessage) -> Vec<Finding<'t>> {
         let mut findings = Vec::new();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         for (number, line) in read.message.lines.iter().enumerate() {
@@ -219,7 +219,7 @@ impl Index {
 
     /// Weakens findings in a message that names codes of a known family, or alerts, none of which any runbook explains:
     /// the rest of such a message belongs to another error.
-    fn doubt_strangers(&self, read: &Read, findings: &mut [Finding<'_>]) {
+    fn doubt_strangers(&self, read: &TokenizedMessage, findings: &mut [Finding<'_>]) {
         let Some(alerts) = self.strange_alerts(read) else {
             return;
         };
@@ -233,7 +233,7 @@ impl Index {
     }
 
     /// The words of codes of a known family; `None` when a runbook explains one of the message's codes.
-    fn strange_codes(&self, read: &Read) -> Option<Vec<u32>> {
+    fn strange_codes(&self, read: &TokenizedMessage) -> Option<Vec<u32>> {
         let mut strange = Vec::new();
         let mut family = false;
         for (number, line) in read.message.lines.iter().enumerate() {
@@ -249,7 +249,7 @@ impl Index {
     }
 
     /// The names of alerts; `None` when a runbook explains one of them.
-    fn strange_alerts<'m>(&self, read: &'m Read) -> Option<Vec<&'m str>> {
+    fn strange_alerts<'m>(&self, read: &'m TokenizedMessage) -> Option<Vec<&'m str>> {
         let lines = read.message.lines.iter();
         let alerts: Vec<&str> = lines.filter_map(|line| Some(assigned_alert(&line.text)?.1)).collect();
         let known = |alert: &&str| {
@@ -261,7 +261,7 @@ impl Index {
 
     /// Explicit expressions of front matter that match. They count by the words they match, so that one that matches
     /// only everyday words is weak.
-    fn expressed<'t>(&'t self, read: &'t Read, work: &mut Work) -> Vec<Finding<'t>> {
+    fn expressed<'t>(&'t self, read: &'t TokenizedMessage, work: &mut Budget) -> Vec<Finding<'t>> {
         let text = read.text();
         let found = self.expressions.matches(text, &self.programs, work);
         let finding = |expressed: Expressed<'t>| {
@@ -278,7 +278,7 @@ impl Index {
     }
 
     /// Signatures that share rare words with the message, aligned with it.
-    fn aligned(&self, read: &Read, foreign: &[u32], few: bool) -> Vec<Finding<'_>> {
+    fn aligned(&self, read: &TokenizedMessage, foreign: &[u32], few: bool) -> Vec<Finding<'_>> {
         let (proposes, least) = if few {
             (PROPOSES_FEW, LEAST_FEW)
         } else {
@@ -326,7 +326,13 @@ impl Index {
             .collect()
     }
 
-    fn lay(&self, read: &Read, index: u32, laid: &mut Alignment, span: &mut Vec<Range<u32>>) -> Option<Finding<'_>> {
+    fn lay(
+        &self,
+        read: &TokenizedMessage,
+        index: u32,
+        laid: &mut Alignment,
+        span: &mut Vec<Range<u32>>,
+    ) -> Option<Finding<'_>> {
         let signature = &self.signatures.get(index)?;
         read.align(&self.vocabulary, signature, laid);
         let first = laid.pairs.first()?;
@@ -343,7 +349,7 @@ impl Index {
         } else {
             0.0
         };
-        let contradicted = if matches!(signature.source, Source::Prose | Source::Front) {
+        let contradicted = if matches!(signature.source, SignatureSource::Prose | SignatureSource::Front) {
             0.0
         } else {
             CONTRADICTS * read.contradicted(&self.vocabulary, laid, signature)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::index::Index;
-use super::read::Read;
+use super::tokenized::TokenizedMessage;
 use super::{Evidence, SignatureKind};
 use crate::runbook::TopicId;
 
@@ -85,7 +85,7 @@ impl<'t> Finding<'t> {
     }
 
     /// The evidence as a reply quotes it.
-    pub(super) fn evidence(&self, index: &Index, read: &Read) -> Evidence {
+    pub(super) fn evidence(&self, index: &Index, read: &TokenizedMessage) -> Evidence {
         let text = read
             .message
             .lines

@@ -5,24 +5,24 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::Options;
+use super::IndexOptions;
 use super::code;
 use super::draft::Dictionaries;
 use super::expressions::Expressions;
-use super::kept::Harvest;
 use super::lexicon::Lexicon;
 use super::names::Names;
 use super::part::Part;
 use super::postings::{Postings, Stamps};
 use super::programs::Programs;
-use super::signature::{Signature, Source};
+use super::signature::{Signature, SignatureSource};
+use super::signature_cache::SignatureCache;
 use super::vocabulary::{GAP, Vocabulary, WordId};
 use crate::runbook::{Library, TopicId};
 
 /// All data that matching needs, owned, so that it outlives the library it was built from.
 #[derive(Debug)]
 pub struct Index {
-    pub(super) options: Options,
+    pub(super) options: IndexOptions,
     pub(super) vocabulary: Vocabulary,
     pub(super) signatures: Signatures,
     /// Signatures by word.
@@ -51,14 +51,14 @@ pub(super) struct Signatures {
 pub(super) struct Told {
     pub(super) total: f32,
     pub(super) shared: f32,
-    pub(super) source: Source,
+    pub(super) source: SignatureSource,
     runbook: u32,
 }
 
 impl Index {
     /// Extracts the signatures of a library and indexes them.
-    pub fn build(library: &Library, options: &Options) -> Index {
-        Harvest::default().index(library, options)
+    pub fn build(library: &Library, options: &IndexOptions) -> Index {
+        SignatureCache::default().index(library, options)
     }
 
     /// Assembles the index from the parts of a library, in the library's order.
@@ -66,7 +66,7 @@ impl Index {
         parts: Vec<Arc<Part>>,
         vocabulary: Vocabulary,
         dictionaries: &Dictionaries,
-        options: &Options,
+        options: &IndexOptions,
     ) -> Index {
         let parts: Arc<[Arc<Part>]> = parts.into();
         let words = vocabulary.len();

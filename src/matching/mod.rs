@@ -12,12 +12,10 @@ mod code;
 mod draft;
 mod explain;
 mod expressions;
+mod extract;
 mod find;
 mod finding;
-mod harvest;
 mod index;
-mod kept;
-mod known;
 mod lexicon;
 mod lines;
 mod links;
@@ -29,31 +27,33 @@ mod passage;
 mod postings;
 mod product;
 mod programs;
-mod read;
+mod query_terms;
 mod regex_text;
 mod rule;
-mod sample;
 mod score;
 mod signature;
+mod signature_cache;
 mod stems;
 mod token;
+mod tokenized;
+mod unmarked;
 mod vocabulary;
 mod words;
 
 pub use bounds::{MOST_BYTES, beginning, bounded};
 pub use index::Index;
-pub use kept::Harvest;
 pub use model::*;
+pub use signature_cache::SignatureCache;
 
 /// Settings that an operator may change.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub struct IndexOptions {
     /// The confidence from which the bot answers unasked, 0 to 1.
     pub answer: f32,
 }
 
-impl Default for Options {
+impl Default for IndexOptions {
     fn default() -> Self {
-        Options { answer: 0.5 }
+        IndexOptions { answer: 0.5 }
     }
 }

@@ -84,14 +84,14 @@ pub struct Account {
     /// True when the message names another product of the same family, such as AKS where the runbook is for EKS.
     pub other_product: bool,
     /// The evidence, the strongest first.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<MatchReason>,
     /// The reason why it is not answered unasked; `None` for one that is.
     pub silence: Option<Silence>,
 }
 
 /// A piece of evidence and its weight.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reason {
+pub struct MatchReason {
     /// The line and the signature.
     pub evidence: Evidence,
     /// Weight by itself, in bits.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// A message, ready to be read word by word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Message {
+pub struct NormalisedMessage {
     /// Its lines; empty ones are kept so that line numbers hold.
     pub lines: Vec<Line>,
 }
@@ -21,7 +21,7 @@ pub struct Line {
 }
 
 /// Converts a message to plain lines. Linear in its length.
-pub fn normalise(message: &str) -> Message {
+pub fn normalise(message: &str) -> NormalisedMessage {
     let lines = message
         .split('\n')
         .map(|raw| {
@@ -30,7 +30,7 @@ pub fn normalise(message: &str) -> Message {
             Line { shown, text }
         })
         .collect();
-    Message { lines }
+    NormalisedMessage { lines }
 }
 
 /// The line as a person sees it in the chat.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::SignatureKind;
 use super::product::Product;
-use super::rule::Detector;
-use super::signature::{Signature, Source};
+use super::rule::RuleDetector;
+use super::signature::{Signature, SignatureSource};
 use super::token::Shape;
 use super::vocabulary::WordId;
 use crate::runbook::TopicId;
@@ -22,7 +22,7 @@ pub(super) struct Part {
     /// The topic that each of its sections belongs to.
     pub(super) topics: Box<[usize]>,
     /// The detection rules and exclusions.
-    pub(super) detector: Detector,
+    pub(super) detector: RuleDetector,
     /// Explicit expressions of the front matter, with their sections.
     pub(super) expressions: Box<[(usize, String)]>,
     /// The words of the runbook, each once.
@@ -49,7 +49,7 @@ pub(super) struct Packed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) id: WordId,
-    /// Occurrences in the runbook's signatures, weighted by [`Source::times`]: headings count several times.
+    /// Occurrences in the runbook's signatures, weighted by [`SignatureSource::times`]: headings count several times.
     pub(super) count: u16,
     /// The shape at its first occurrence.
     pub(super) shape: Shape,
@@ -77,7 +77,7 @@ pub(super) struct Kept {
     pub(super) gaps: u32,
     pub(super) section: u32,
     pub(super) kind: SignatureKind,
-    pub(super) source: Source,
+    pub(super) source: SignatureSource,
 }
 
 impl Packed {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::index::Index;
-use super::signature::Source;
+use super::signature::SignatureSource;
 use super::stems::StemId;
 use super::token::Shape;
 
@@ -49,7 +49,7 @@ pub(super) fn best(index: &Index, stems: &[StemId], runbook: usize) -> Passage {
         }
         let (all, headings) = held.entry(index.topic_section(signature.topic)).or_default();
         *all |= words;
-        if matches!(signature.source, Source::Heading | Source::AlertWords) {
+        if matches!(signature.source, SignatureSource::Heading | SignatureSource::AlertWords) {
             *headings |= words;
             let weigh = |id: &u32| {
                 index

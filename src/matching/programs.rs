@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::expression::{self, Dot, Expression, Work};
+use crate::expression::{self, Budget, Dot, Expression};
 
 /// Memory of all kept expressions together, in bytes; beyond that they are compiled each time.
 const MOST_TOGETHER: usize = 32 << 20;
@@ -23,7 +23,7 @@ struct CachedProgram {
 
 impl Programs {
     /// The compiled form; `None` for an expression that is refused, or when the work of the message is spent.
-    pub(super) fn get(&self, pattern: &str, dot: Dot, work: &mut Work) -> Option<Arc<Expression>> {
+    pub(super) fn get(&self, pattern: &str, dot: Dot, work: &mut Budget) -> Option<Arc<Expression>> {
         let key = (dot, pattern.into());
         {
             let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);

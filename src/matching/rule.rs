@@ -1,12 +1,12 @@
 //! A runbook's own conditions: the rules of CRE files and the exclusions of front matter.
 
 use super::programs::Programs;
-use crate::expression::{Dot, Work};
+use crate::expression::{Budget, Dot};
 use crate::runbook::{Pattern, Runbook};
 
 /// The rules and exclusions of one runbook.
 #[derive(Debug, Default)]
-pub(super) struct Detector {
+pub(super) struct RuleDetector {
     rules: Vec<RuleOf>,
     not: Vec<Pattern>,
 }
@@ -28,8 +28,8 @@ pub(super) enum RuleVerdict {
     Excluded,
 }
 
-impl Detector {
-    pub(super) fn new(runbook: &Runbook) -> Detector {
+impl RuleDetector {
+    pub(super) fn new(runbook: &Runbook) -> RuleDetector {
         let rules = runbook
             .sections
             .iter()
@@ -39,14 +39,14 @@ impl Detector {
                 none: rule.none.clone(),
             })
             .collect();
-        Detector {
+        RuleDetector {
             rules,
             not: runbook.front.signpost.not.clone(),
         }
     }
 
     /// Evaluates the rules for a message, given as its plain lines joined by line breaks.
-    pub(super) fn judge(&self, text: &str, programs: &Programs, work: &mut Work) -> RuleVerdict {
+    pub(super) fn judge(&self, text: &str, programs: &Programs, work: &mut Budget) -> RuleVerdict {
         let mut holds = |pattern: &Pattern| holds(pattern, text, programs, work);
         if self.not.iter().any(&mut holds) {
             return RuleVerdict::Excluded;
@@ -69,7 +69,7 @@ impl Detector {
     }
 }
 
-fn holds(pattern: &Pattern, text: &str, programs: &Programs, work: &mut Work) -> bool {
+fn holds(pattern: &Pattern, text: &str, programs: &Programs, work: &mut Budget) -> bool {
     match pattern {
         Pattern::Regex(pattern) => programs
             .get(pattern, Dot::All, work)

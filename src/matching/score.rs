@@ -7,11 +7,11 @@ use super::finding::Finding;
 use super::index::Index;
 use super::passage::{self, Passage};
 use super::product::{self, Product};
-use super::read::{MessageWord, Read};
 use super::rule::RuleVerdict;
 use super::stems::StemId;
+use super::tokenized::{MessageWord, TokenizedMessage};
 use super::{Match, Outcome, Silence};
-use crate::expression::Work;
+use crate::expression::Budget;
 use crate::runbook::TopicId;
 
 /// A runbook with all its evidence.
@@ -78,10 +78,10 @@ const SAME: f32 = 0.97;
 /// Ranks the candidates of a message, best first, each with its verdict; those that their own rules exclude are last.
 pub(super) fn weigh<'t>(
     index: &Index,
-    read: &Read,
+    read: &TokenizedMessage,
     findings: Vec<Finding<'t>>,
     asked: bool,
-    work: &mut Work,
+    work: &mut Budget,
 ) -> Vec<Candidate<'t>> {
     let mut candidates = gather(read, findings);
     let stems = read.stems(&index.lexicon);
@@ -118,7 +118,7 @@ pub(super) fn weigh<'t>(
 }
 
 /// The outcome of the candidates: those to be answered, and the near misses.
-pub(super) fn outcome(index: &Index, read: &Read, candidates: &[Candidate<'_>], asked: bool) -> Outcome {
+pub(super) fn outcome(index: &Index, read: &TokenizedMessage, candidates: &[Candidate<'_>], asked: bool) -> Outcome {
     let mut outcome = Outcome::default();
     for candidate in candidates {
         let answered = candidate.silence.is_none();
@@ -196,7 +196,7 @@ impl<'t> Candidate<'t> {
     }
 }
 
-fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>> {
+fn gather<'t>(read: &TokenizedMessage, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>> {
     // The sort is stable: of equal findings, the first found stays first.
     findings.sort_by(|a, b| {
         let runbook = a.topic.runbook.cmp(&b.topic.runbook);
@@ -224,7 +224,7 @@ fn gather<'t>(read: &Read, mut findings: Vec<Finding<'t>>) -> Vec<Candidate<'t>>
 /// The bits that each finding adds, the strongest first; a word that was counted already, here or elsewhere in the
 /// message, is not counted again.
 pub(super) fn counted<'f>(
-    read: &'f Read,
+    read: &'f TokenizedMessage,
     findings: impl Iterator<Item = &'f Finding<'f>> + 'f,
 ) -> impl Iterator<Item = f32> + 'f {
     // One bit for each known word of the message.
@@ -277,7 +277,7 @@ fn lexical(index: &Index, stems: &[StemId], candidates: &mut Vec<Candidate<'_>>)
 }
 
 /// Applies the runbook's own rules, which confirm or exclude it.
-fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Work) {
+fn judge(index: &Index, text: &str, candidate: &mut Candidate<'_>, work: &mut Budget) {
     let detector = index.runbooks.get(candidate.runbook).map(|entry| &entry.detector);
     candidate.verdict = detector.map_or(RuleVerdict::Silent, |detector| {
         detector.judge(text, &index.programs, work)
@@ -375,7 +375,7 @@ fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
     }
 }
 
-fn told(index: &Index, read: &Read, candidate: &Candidate<'_>) -> Match {
+fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Match {
     const MOST_EVIDENCE: usize = 6;
     // Equal signatures on the same line are one piece of evidence.
     let mut told: HashSet<(u32, String)> = HashSet::new();
@@ -405,7 +405,7 @@ fn told(index: &Index, read: &Read, candidate: &Candidate<'_>) -> Match {
 
 /// The section that the evidence points to: the one that explains a code or an alert of the message, else the one that
 /// alone explains most of it.
-fn section(index: &Index, read: &Read, candidate: &Candidate<'_>) -> TopicId {
+fn section(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> TopicId {
     let mut by_section: BTreeMap<usize, Vec<&Finding<'_>>> = BTreeMap::new();
     for finding in &candidate.findings {
         by_section

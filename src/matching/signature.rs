@@ -12,7 +12,7 @@ pub(super) struct Signature<'i> {
     /// The kind that people are shown.
     pub(super) kind: SignatureKind,
     /// Its place in the document, which decides how far it is trusted.
-    pub(super) source: Source,
+    pub(super) source: SignatureSource,
     /// The text as its author wrote it.
     pub(super) text: &'i str,
     /// The words; [`GAP`](super::vocabulary::GAP) where any value may stand.
@@ -36,7 +36,7 @@ impl Signature<'_> {
 
 /// The place of a signature in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Source {
+pub(super) enum SignatureSource {
     /// A code block that shows the error, or may.
     Message,
     /// Output within the steps.
@@ -63,34 +63,34 @@ pub(super) enum Source {
     Alternative,
 }
 
-impl Source {
+impl SignatureSource {
     /// Occurrences that each of its words counts for in the runbook: a page's name tells most about its subject.
     pub(super) fn times(self) -> u16 {
         match self {
-            Source::Heading => 4,
-            Source::Front | Source::AlertWords => 3,
-            Source::Boilerplate => 0,
+            SignatureSource::Heading => 4,
+            SignatureSource::Front | SignatureSource::AlertWords => 3,
+            SignatureSource::Boilerplate => 0,
             _ => 1,
         }
     }
 
     /// Returns true for a signature that an author wrote to recognise an error by.
     pub(super) fn is_explicit(self) -> bool {
-        matches!(self, Source::Explicit | Source::Alternative)
+        matches!(self, SignatureSource::Explicit | SignatureSource::Alternative)
     }
 
     /// Factor on the evidence of its words, 0 to 1.
     pub(super) fn trust(self) -> f32 {
         match self {
-            Source::Message | Source::Explicit => 1.0,
-            Source::Quoted => 0.95,
-            Source::AlertWords | Source::Heading => 0.9,
-            Source::Cell => 0.85,
-            Source::Output | Source::Alternative => 0.75,
-            Source::Front => 0.55,
-            Source::Prose => 0.6,
-            Source::Command => 0.4,
-            Source::Boilerplate => 0.15,
+            SignatureSource::Message | SignatureSource::Explicit => 1.0,
+            SignatureSource::Quoted => 0.95,
+            SignatureSource::AlertWords | SignatureSource::Heading => 0.9,
+            SignatureSource::Cell => 0.85,
+            SignatureSource::Output | SignatureSource::Alternative => 0.75,
+            SignatureSource::Front => 0.55,
+            SignatureSource::Prose => 0.6,
+            SignatureSource::Command => 0.4,
+            SignatureSource::Boilerplate => 0.15,
         }
     }
 }

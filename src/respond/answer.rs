@@ -7,8 +7,8 @@ use minijinja::{Environment, Value, context};
 use super::fill::{Captures, Filled, Filler};
 use super::pieces::Pieces;
 use super::{
-    Labels, Options, Reply, TemplateError, Templates, contacts, excerpt, labels, links, markdown, names, rows, steps,
-    templates, values,
+    Labels, Reply, ResponderOptions, TemplateError, Templates, contacts, excerpt, labels, links, markdown, names, rows,
+    steps, templates, values,
 };
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, Library, Runbook, Topic, TopicId};
@@ -22,7 +22,7 @@ pub struct Responder {
     jinja: Environment<'static>,
     /// The embedded templates, for when an override fails on values that its trial did not have.
     fallback: Environment<'static>,
-    pub(super) options: Options,
+    pub(super) options: ResponderOptions,
     pub(super) labels: Labels,
 }
 
@@ -32,7 +32,7 @@ impl Responder {
     /// # Errors
     ///
     /// Fails with the first template that does not work, and its line.
-    pub fn new(overrides: Option<&Templates>, options: Options) -> Result<Self, TemplateError> {
+    pub fn new(overrides: Option<&Templates>, options: ResponderOptions) -> Result<Self, TemplateError> {
         let responder = Self {
             jinja: templates::load(overrides)?,
             fallback: templates::load(None)?,

@@ -20,7 +20,7 @@ pub struct StatusFacts {
     /// Problems that the authors should know of.
     pub problems: Problems,
     /// Connection over which events arrive.
-    pub connection: Connection,
+    pub connection: ConnectionFacts,
     /// The bot's behaviour in the channel where it was asked.
     pub listening: Listening,
 }
@@ -38,7 +38,7 @@ pub struct Problems {
 
 /// Connection over which events arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connection {
+pub enum ConnectionFacts {
     /// Socket Mode.
     Socket {
         /// Number of connections on which Slack said hello.

@@ -15,7 +15,7 @@ use super::run::RunStage;
 use super::talk::time;
 use super::{Reply, links, values, words};
 use crate::jobs::Job;
-use crate::jobs::arguments::Unreadable;
+use crate::jobs::arguments::UnreadableArguments;
 use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault, LONGEST};
 use crate::runbook::{Block, BlockKind, Button};
 
@@ -139,7 +139,7 @@ pub enum Reason {
     /// The limit of runs with secret values is reached.
     Full,
     /// The text after `run` cannot be parsed.
-    Unreadable(Unreadable),
+    Unreadable(UnreadableArguments),
     /// The values have faults.
     Faults(Vec<FieldFault>),
     /// Secret values were written where others read them; holds the names of their parameters.
@@ -408,7 +408,7 @@ pub(super) fn fault_value(fault: &FieldFault) -> Value {
     }
 }
 
-pub(super) fn unreadable_value(unreadable: &Unreadable) -> Value {
+pub(super) fn unreadable_value(unreadable: &UnreadableArguments) -> Value {
     let held = Value::from(Serde(unreadable));
     minijinja::value::merge_maps([context! { word => "", key => "" }, held])
 }

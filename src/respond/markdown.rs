@@ -10,7 +10,7 @@ use crate::runbook::{Block, BlockKind, Inline, Item, Role, Target};
 /// Blocks and the range of those that may be left out.
 pub(super) fn parse(markdown: &str, pieces: &Pieces) -> (Vec<Block>, Range<usize>) {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
-    let mut reader = Reader {
+    let mut reader = MarkdownReader {
         events: Parser::new_ext(markdown, options),
         pieces,
         body: None,
@@ -30,13 +30,13 @@ pub(super) fn block(kind: BlockKind) -> Block {
     }
 }
 
-struct Reader<'a> {
+struct MarkdownReader<'a> {
     events: Parser<'a>,
     pieces: &'a Pieces,
     body: Option<Range<usize>>,
 }
 
-impl Reader<'_> {
+impl MarkdownReader<'_> {
     /// Blocks up to the end of the enclosing element.
     fn blocks(&mut self, top: bool) -> Vec<Block> {
         let mut out = Vec::new();

@@ -40,7 +40,7 @@ pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use card::{Card, CardJob};
 pub use escalation::{Escalation, Marks};
-pub use facts::{Connection, Listening, Missed, Pointer, Problems, StatusFacts};
+pub use facts::{ConnectionFacts, Listening, Missed, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
 pub use jobs::{JobsFacts, Reason, RunLine, RunRefusal, Wanted};
@@ -70,7 +70,7 @@ pub struct Reply {
 
 /// The settings of a [`Responder`] besides its templates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct ResponderOptions {
     /// Address at which the runbook folder is published: relative links and links to full runbooks are resolved against
     /// it.
     pub base_url: Option<String>,

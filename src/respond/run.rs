@@ -14,7 +14,7 @@ use super::labels::filled;
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::{Reply, links, values};
-use crate::jobs::checks::Finding;
+use crate::jobs::checks::CheckFinding;
 use crate::jobs::masks::MASK;
 use crate::jobs::parameters::LONGEST;
 use crate::runbook::{Block, BlockKind, Button};
@@ -125,7 +125,7 @@ pub struct RunCard {
     /// True when the job has checks.
     pub has_checks: bool,
     /// Results of the checks.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CheckFinding>,
     /// All the reasons why there is no verdict; empty for a plain verdict.
     pub missing: Vec<String>,
     /// Heading of the section to read next.

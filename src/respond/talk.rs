@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
-use super::facts::{Connection, Listening, Pointer, Problems, StatusFacts};
+use super::facts::{ConnectionFacts, Listening, Pointer, Problems, StatusFacts};
 use super::{Labels, Reply, links, values};
 use crate::command::{Owner, Subject, Whom};
 use crate::runbook::{Contact, ContactKind, Library, Team};
@@ -21,8 +21,8 @@ impl Responder {
     /// Reply to `status`: the state of the bot.
     pub fn status(&self, facts: &StatusFacts) -> Reply {
         let (mode, connections) = match facts.connection {
-            Connection::Socket { connections } => ("socket", connections),
-            Connection::Http => ("http", 0),
+            ConnectionFacts::Socket { connections } => ("socket", connections),
+            ConnectionFacts::Http => ("http", 0),
         };
         let values = context! {
             version => facts.version.clone(),

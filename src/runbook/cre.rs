@@ -9,7 +9,7 @@ use crate::expression::{Dot, Expression};
 
 /// Result of reading a YAML file.
 #[derive(Debug)]
-pub(super) enum Reading {
+pub(super) enum CreFile {
     /// Rules: the file's front matter and its sections.
     Rules(Box<(FrontMatter, Vec<Section>)>),
     /// YAML without rules.
@@ -30,13 +30,13 @@ pub fn is_rule_text(text: &str) -> bool {
 }
 
 /// Reads a rule file.
-pub(super) fn read(text: &str, problems: &mut Problems) -> Reading {
+pub(super) fn read(text: &str, problems: &mut Problems) -> CreFile {
     if !is_rule_text(text) {
-        return Reading::Other;
+        return CreFile::Other;
     }
     let tree = match read_yaml(text) {
         Ok(tree) => tree,
-        Err((line, message)) => return Reading::Broken(line, message),
+        Err((line, message)) => return CreFile::Broken(line, message),
     };
     let rules: Vec<&Value> = match tree.get("rules") {
         Some(Value::Array(rules)) => rules.iter().filter(|rule| rule.get("cre").is_some()).collect(),
@@ -45,7 +45,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Reading {
         _ => Vec::new(),
     };
     if rules.is_empty() {
-        return Reading::Other;
+        return CreFile::Other;
     }
     let lines: Vec<&str> = text.lines().collect();
     let starts: Vec<usize> = lines
@@ -67,23 +67,23 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Reading {
     for (number, rule) in rules.iter().enumerate() {
         let from = starts.get(number).copied().unwrap_or(0);
         let until = starts.get(number + 1).copied().unwrap_or(lines.len());
-        let place = Place {
+        let place = CrePlace {
             lines: &lines,
             from,
             until,
         };
         one(rule, &place, several, &mut front, &mut sections, problems);
     }
-    Reading::Rules(Box::new((front, sections)))
+    CreFile::Rules(Box::new((front, sections)))
 }
 
-struct Place<'a> {
+struct CrePlace<'a> {
     lines: &'a [&'a str],
     from: usize,
     until: usize,
 }
 
-impl Place<'_> {
+impl CrePlace<'_> {
     /// Source line of a pattern's text; the line of `rule` when the file spells the text differently.
     fn text(&self, text: &str) -> u32 {
         let first = text.lines().next().unwrap_or(text);
@@ -131,7 +131,7 @@ const PARTS: [(&str, &str, Role); 5] = [
 
 fn one(
     rule: &Value,
-    place: &Place<'_>,
+    place: &CrePlace<'_>,
     several: bool,
     front: &mut FrontMatter,
     sections: &mut Vec<Section>,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{ExplicitSignature, FrontMatter, Level, Pattern, SignpostKeys};
-use crate::expression::{Dot, Expression, Refusal};
+use crate::expression::{Dot, Expression, PatternRefusal};
 
 /// A document split into front matter and text.
 #[derive(Debug, Default)]
@@ -379,7 +379,7 @@ fn checked(item: &Value, raw: &str, dot: Dot, problems: &mut Problems) -> Option
 }
 
 /// Message about an expression that is not used; a long expression is cut.
-pub(super) fn refused(pattern: &str, refusal: &Refusal) -> String {
+pub(super) fn refused(pattern: &str, refusal: &PatternRefusal) -> String {
     const SHOWN: usize = 80;
     let shown: String = pattern.chars().take(SHOWN).collect();
     let more = if shown.len() < pattern.len() { "…" } else { "" };

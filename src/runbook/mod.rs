@@ -118,9 +118,9 @@ fn rules(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &m
     let reading = cre::read(text, &mut problems);
     diagnostics.warnings(problems);
     let (front, mut sections) = match reading {
-        cre::Reading::Rules(read) => *read,
-        cre::Reading::Other => return None,
-        cre::Reading::Broken(line, message) => {
+        cre::CreFile::Rules(read) => *read,
+        cre::CreFile::Other => return None,
+        cre::CreFile::Broken(line, message) => {
             diagnostics.push(
                 line,
                 Level::Error,

@@ -22,7 +22,7 @@ pub(super) struct Attribute {
 
 /// A text that the Markdown parser reads well, with the parts that were taken out of it.
 #[derive(Debug, Default)]
-pub(super) struct Prepared {
+pub(super) struct PreparedText {
     /// The text, with as many lines as before.
     pub(super) text: String,
     /// Attribute lists on lines of their own, in order.
@@ -48,18 +48,18 @@ struct Preparer<'a> {
     out: Vec<String>,
     offsets: Vec<usize>,
     html: html::HtmlState,
-    done: Prepared,
+    done: PreparedText,
 }
 
 /// Prepares a text whose line breaks are `\n`.
-pub(super) fn prepare(text: &str) -> Prepared {
+pub(super) fn prepare(text: &str) -> PreparedText {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut preparer = Preparer {
         out: Vec::with_capacity(lines.len()),
         lines,
         offsets: Vec::new(),
         html: html::HtmlState::default(),
-        done: Prepared::default(),
+        done: PreparedText::default(),
     };
     preparer.run();
     let mut done = preparer.done;

@@ -9,14 +9,14 @@ use super::layers::Layers;
 /// A link that is shown when its values were captured for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Link {
+pub struct LinkSettings {
     /// Displayed title.
     pub title: String,
     /// The address, with `{placeholder}`s named as captures are.
     pub url: String,
 }
 
-pub(super) fn check(links: &[Link], layers: &Layers) -> Result<(), Error> {
+pub(super) fn check(links: &[LinkSettings], layers: &Layers) -> Result<(), Error> {
     for link in links {
         let remedy = "write an address such as \"https://logs.example.com/?q={incident_id}\"";
         // Placeholders are filled with plain text, so that the address is checked as it will be used.

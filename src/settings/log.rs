@@ -7,7 +7,7 @@ use super::layers::Layers;
 
 /// Settings of the log.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Log {
+pub struct LogSettings {
     /// Format of the lines.
     pub format: Format,
     /// A level, or a filter in the syntax of tracing's `EnvFilter`.
@@ -27,7 +27,7 @@ pub enum Format {
 /// Levels of the log.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-impl Log {
+impl LogSettings {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
         let parts = || self.level.split(',').map(str::trim);
         // A filter would take a misspelt level for the name of a module, and log nothing.

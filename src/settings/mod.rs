@@ -24,12 +24,12 @@ use serde::Deserialize;
 
 pub use answers::{Answers, Channel, Matching};
 pub use error::Error;
-pub use links::Link;
-pub use log::{Format, Log};
-pub use net::{Http, Net};
+pub use links::LinkSettings;
+pub use log::{Format, LogSettings};
+pub use net::{Http, NetSettings};
 pub use runbooks::Runbooks;
 pub use slack::{Mode, Slack};
-pub use store::Store;
+pub use store::StoreSettings;
 
 /// The built-in defaults: every key, commented.
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -50,15 +50,15 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     /// Links that are filled with captured values.
     #[serde(default)]
-    pub links: Vec<Link>,
+    pub links: Vec<LinkSettings>,
     /// Location of the stored state.
-    pub store: Store,
+    pub store: StoreSettings,
     /// Address of health and metrics.
     pub http: Http,
     /// Network access.
-    pub net: Net,
+    pub net: NetSettings,
     /// Settings of the log.
-    pub log: Log,
+    pub log: LogSettings,
     /// The Jenkins servers and the jobs that people may run: `jobs.toml`.
     #[serde(skip)]
     pub jobs: jobs::Jobs,
@@ -121,7 +121,7 @@ pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>
 /// # Errors
 ///
 /// As for [`load`].
-pub fn load_store(config_dir: Option<&Path>) -> Result<Store, Error> {
+pub fn load_store(config_dir: Option<&Path>) -> Result<StoreSettings, Error> {
     let layers = layers::Layers::read(config_dir, std::env::vars().collect())?;
     let settings: Settings = layers.deserialize()?;
     settings.store.check(&layers)?;

@@ -17,7 +17,7 @@ pub struct Http {
 
 /// Settings of network access.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Net {
+pub struct NetSettings {
     /// Files with extra certificate authorities, PEM.
     pub ca_files: Vec<PathBuf>,
 }

@@ -10,7 +10,7 @@ use super::layers::Layers;
 
 /// Settings of the store.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Store {
+pub struct StoreSettings {
     /// The SQLite file.
     pub path: PathBuf,
     /// Days after which answers are deleted.
@@ -19,7 +19,7 @@ pub struct Store {
     pub audit_days: u32,
 }
 
-impl Store {
+impl StoreSettings {
     /// Time for which answers are kept.
     pub fn retention(&self) -> Duration {
         days(self.retention_days)

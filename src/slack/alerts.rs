@@ -20,9 +20,9 @@ use part::AlertFeatures;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// The product that sent the alert.
-    pub source: Source,
+    pub source: AlertSource,
     /// State of the alert.
-    pub state: State,
+    pub state: AlertState,
     /// Stable identity of the alert's group: without counts, measured values, times and the state.
     pub group: String,
     /// Names of the alerts, as written.
@@ -31,7 +31,7 @@ pub struct Alert {
 
 /// Products whose default messages are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum AlertSource {
     /// Prometheus Alertmanager.
     Alertmanager,
     /// Grafana.
@@ -46,7 +46,7 @@ pub enum Source {
     Other,
 }
 
-impl Source {
+impl AlertSource {
     /// Returns the product's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Source {
 
 /// State of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum AlertState {
     /// A state that the message does not give.
     Unknown,
     /// Resolved.
@@ -101,7 +101,7 @@ fn together(mut all: Alert, one: Alert) -> Alert {
     all
 }
 
-fn alert(source: Source, state: State, identity: &str, names: Vec<String>) -> Alert {
+fn alert(source: AlertSource, state: AlertState, identity: &str, names: Vec<String>) -> Alert {
     Alert {
         source,
         state,

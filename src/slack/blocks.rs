@@ -13,7 +13,7 @@ use crate::runbook::{Block, BlockKind, Button};
 
 mod pack;
 
-use pack::{Packed, Section, pack};
+use pack::{Packed, SectionBlock, pack};
 
 /// Most blocks of a message.
 pub const MOST_BLOCKS: usize = 50;
@@ -34,7 +34,7 @@ pub const MOST_MESSAGES: usize = 2;
 
 /// A message in the form that `chat.postMessage` takes.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Message {
+pub struct RenderedMessage {
     /// The Block Kit blocks.
     pub blocks: Vec<Value>,
     /// Text for notifications and screen readers, which must convey the answer by itself.
@@ -47,17 +47,17 @@ pub fn length(text: &str) -> usize {
 }
 
 /// Renders a reply as one or two messages, never none.
-pub fn render(reply: &Reply) -> Vec<Message> {
+pub fn render(reply: &Reply) -> Vec<RenderedMessage> {
     render_in(reply, MOST_MESSAGES)
 }
 
 /// Renders a reply as a single message, so that it can be updated in place.
-pub fn render_one(reply: &Reply) -> Message {
+pub fn render_one(reply: &Reply) -> RenderedMessage {
     let one = render_in(reply, 1).into_iter().next();
     one.unwrap_or_else(|| message(Packed::new(), None, None))
 }
 
-fn render_in(reply: &Reply, most: usize) -> Vec<Message> {
+fn render_in(reply: &Reply, most: usize) -> Vec<RenderedMessage> {
     let (title, from) = match reply.blocks.first() {
         Some(Block {
             kind: BlockKind::Heading(text),
@@ -104,7 +104,7 @@ fn render_in(reply: &Reply, most: usize) -> Vec<Message> {
         .collect()
 }
 
-fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Message {
+fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> RenderedMessage {
     let mut blocks = Vec::new();
     let mut text = String::new();
     if let Some(title) = title
@@ -118,13 +118,13 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Messa
     }
     for section in packed {
         match section {
-            Section::Text(section) => {
+            SectionBlock::Text(section) => {
                 text.push('\n');
                 text.push_str(&unmarked(&section));
                 // `verbatim`: Slack does not turn parts of the text into mentions and links of its own.
                 blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}));
             }
-            Section::Row(buttons) => blocks.push(row(&buttons)),
+            SectionBlock::Row(buttons) => blocks.push(row(&buttons)),
         }
     }
     let text = match whole {
@@ -135,7 +135,7 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Messa
         blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": "–", "verbatim": true}}));
     }
     let text = fallback(&text);
-    Message {
+    RenderedMessage {
         blocks,
         text: if text.is_empty() { "–".to_owned() } else { text },
     }

@@ -12,8 +12,8 @@ mod message;
 
 pub use file::{FileMode, FileRef};
 pub use interaction::{
-    Action, Actions, Container, Input, Interaction, InteractionContext, Shortcut, SlashCommand, View, ViewAnswer, Who,
-    interaction,
+    Actions, BlockAction, Container, Input, Interaction, InteractionContext, Shortcut, SlashCommand, View, ViewAnswer,
+    Who, interaction,
 };
 pub use message::Message;
 

@@ -55,13 +55,13 @@ use tracing::{debug, warn};
 use self::body::Said;
 use self::connections::{Phase, Slot};
 pub(super) use self::problem::POST_ONLY;
-use self::problem::{Problem, Refused};
+use self::problem::{Refused, RequestProblem};
 use super::decode::Envelope;
 use super::inbound::{Inbound, Queue};
 use crate::clock::Clock;
 
 pub use self::listen::serve;
-pub use self::signature::{Refusal, Signed, Verifier};
+pub use self::signature::{SignatureRefusal, Signed, Verifier};
 
 /// Paths that Slack posts to. The body tells what a request is about, so one of them may serve for everything.
 pub const PATHS: [&str; 3] = ["/slack/events", "/slack/interactions", "/slack/commands"];
@@ -167,10 +167,10 @@ impl Endpoint {
         response
     }
 
-    async fn answer(&self, request: Request, slot: &Slot) -> Result<Response, Problem> {
+    async fn answer(&self, request: Request, slot: &Slot) -> Result<Response, RequestProblem> {
         let (head, body) = request.into_parts();
         if !PATHS.contains(&head.uri.path().trim_end_matches('/')) {
-            return Err(Problem::NotFound);
+            return Err(RequestProblem::NotFound);
         }
         // Slack's documentation leaves open how it checks the certificate, so both ways are accepted.
         let query = head.uri.query().unwrap_or_default();
@@ -178,7 +178,7 @@ impl Endpoint {
             return Ok(StatusCode::OK.into_response());
         }
         if head.method != Method::POST {
-            return Err(Problem::NotPosted);
+            return Err(RequestProblem::NotPosted);
         }
         let header = |name: &str| text(&head.headers, name);
         let content_type = header("content-type").unwrap_or_default();
@@ -187,12 +187,12 @@ impl Endpoint {
         let signed = Signed::read(header("x-slack-signature"), header("x-slack-request-timestamp"))
             .and_then(|signed| signed.fresh(now()).map(|()| signed));
         let largest = match signed {
-            Ok(_) if length.is_some_and(|length| length > LARGEST) => return Err(Problem::TooLarge),
+            Ok(_) if length.is_some_and(|length| length > LARGEST) => return Err(RequestProblem::TooLarge),
             Ok(_) => LARGEST,
             Err(refusal) => {
                 let small = length.is_some_and(|length| length <= LARGEST_UNSIGNED);
-                if refusal != Refusal::Unsigned || !small || !body::may_be_ssl_check(content_type) {
-                    return Err(Problem::Refused(refusal));
+                if refusal != SignatureRefusal::Unsigned || !small || !body::may_be_ssl_check(content_type) {
+                    return Err(RequestProblem::Refused(refusal));
                 }
                 LARGEST_UNSIGNED
             }
@@ -204,7 +204,7 @@ impl Endpoint {
             Err(_) if body.len() <= LARGEST_UNSIGNED && body::is_ssl_check(content_type, &body) => {
                 return Ok(StatusCode::OK.into_response());
             }
-            Err(refusal) => return Err(Problem::Refused(refusal)),
+            Err(refusal) => return Err(RequestProblem::Refused(refusal)),
         };
         slot.enter(Phase::Verified);
         let retry_attempt = header("x-slack-retry-num")
@@ -220,17 +220,17 @@ impl Endpoint {
     }
 
     /// Reads a body, provided that it arrives fast enough.
-    async fn whole(&self, body: Body, largest: usize, slot: &Slot) -> Result<Vec<u8>, Problem> {
+    async fn whole(&self, body: Body, largest: usize, slot: &Slot) -> Result<Vec<u8>, RequestProblem> {
         let reading = async {
             let mut whole = Vec::new();
             let mut pieces = body.into_data_stream();
             while let Some(piece) = tokio::time::timeout(self.limits.stall, pieces.next())
                 .await
-                .map_err(|_| Problem::TooSlow)?
+                .map_err(|_| RequestProblem::TooSlow)?
             {
-                let piece = piece.map_err(|_| Problem::Broken)?;
+                let piece = piece.map_err(|_| RequestProblem::Broken)?;
                 if whole.len() + piece.len() > largest {
-                    return Err(Problem::TooLarge);
+                    return Err(RequestProblem::TooLarge);
                 }
                 slot.hold(piece.len());
                 whole.extend_from_slice(&piece);
@@ -239,11 +239,11 @@ impl Endpoint {
         };
         tokio::time::timeout(self.limits.body, reading)
             .await
-            .map_err(|_| Problem::TooSlow)?
+            .map_err(|_| RequestProblem::TooSlow)?
     }
 
     /// Answers a verified request.
-    async fn serve(&self, said: Said) -> Result<Response, Problem> {
+    async fn serve(&self, said: Said) -> Result<Response, RequestProblem> {
         match said {
             Said::SslCheck => Ok(StatusCode::OK.into_response()),
             Said::Challenge(challenge) => Ok(axum::Json(json!({"challenge": challenge})).into_response()),
@@ -260,7 +260,7 @@ impl Endpoint {
         }
     }
 
-    async fn store(&self, envelope: Envelope) -> Result<Response, Problem> {
+    async fn store(&self, envelope: Envelope) -> Result<Response, RequestProblem> {
         let (tell, told) = oneshot::channel();
         let stored = async {
             let tell = Box::new(move |stored| {
@@ -270,12 +270,12 @@ impl Endpoint {
         };
         match tokio::time::timeout(self.door.patience(), stored).await {
             Ok(true) => Ok(StatusCode::OK.into_response()),
-            _ => Err(Problem::NotStored),
+            _ => Err(RequestProblem::NotStored),
         }
     }
 
-    fn refuse(&self, problem: Problem) -> Response {
-        if let Problem::Refused(refusal) = problem {
+    fn refuse(&self, problem: RequestProblem) -> Response {
+        if let RequestProblem::Refused(refusal) = problem {
             metrics::counter!("signpost_slack_requests_refused_total", "reason" => refusal.name()).increment(1);
             self.refused.log(refusal, self.clock.now());
         }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use self::recent::{Arrival, Recent};
+use self::recent::{Recent, Repetition};
 use super::decode::Envelope;
 use super::outbound_filter;
 
@@ -137,8 +137,8 @@ impl Inbound {
     /// sink gets an interaction once, however often it is delivered.
     pub(super) async fn answer(&self, envelope: Envelope) -> Option<Value> {
         let to = match self.recent.arrived(envelope.keys(), Instant::now()) {
-            Arrival::New(to) => to,
-            Arrival::Again(earlier) => {
+            Repetition::New(to) => to,
+            Repetition::Again(earlier) => {
                 metrics::counter!("signpost_interactions_repeated_total").increment(1);
                 info!(
                     slack.kind = envelope.kind,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::decode::Identity;
 use super::outbound_filter;
 use super::rate_limiter::{Bucket, RateLimiter, Rates};
-use super::web::{Error, Outgoing, View, Web, Which};
+use super::web::{Error, OpenedView, Outgoing, Web, Which};
 
 mod shorten;
 
@@ -142,7 +142,7 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::open_view`].
-    pub async fn open_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
+    pub async fn open_view(&self, trigger_id: &str, mut view: Value) -> Result<OpenedView, Error> {
         outbound_filter::block(&mut view);
         self.web.open_view(trigger_id, &view).await
     }
@@ -152,7 +152,7 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::push_view`].
-    pub async fn push_view(&self, trigger_id: &str, mut view: Value) -> Result<View, Error> {
+    pub async fn push_view(&self, trigger_id: &str, mut view: Value) -> Result<OpenedView, Error> {
         outbound_filter::block(&mut view);
         self.web.push_view(trigger_id, &view).await
     }
@@ -162,7 +162,12 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::update_view`].
-    pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, mut view: Value) -> Result<View, Error> {
+    pub async fn update_view(
+        &self,
+        which: Which<'_>,
+        hash: Option<&str>,
+        mut view: Value,
+    ) -> Result<OpenedView, Error> {
         outbound_filter::block(&mut view);
         self.web.update_view(which, hash, &view).await
     }
@@ -172,7 +177,7 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::publish_view`].
-    pub async fn publish_view(&self, user: &str, mut view: Value) -> Result<View, Error> {
+    pub async fn publish_view(&self, user: &str, mut view: Value) -> Result<OpenedView, Error> {
         outbound_filter::block(&mut view);
         self.web.publish_view(user, &view).await
     }

@@ -14,7 +14,7 @@ mod parts;
 pub use attachments::forwarded;
 pub(super) use attachments::of_attachment as attachment_text;
 pub(super) use blocks::of_block;
-use parts::Parts;
+use parts::TextParts;
 
 /// The text of a message, with Slack's escapes (`&lt;`, `<https://…|…>`).
 ///
@@ -24,7 +24,7 @@ use parts::Parts;
 pub fn of_message(message: &Value, us: &Identity) -> String {
     let own = string(message, "text").unwrap_or_default();
     let all = is_by_bot(message) || own.trim().is_empty();
-    let mut parts = Parts::default();
+    let mut parts = TextParts::default();
     parts.add(own);
     let blocks = array(message.get("blocks"));
     // Rich text repeats `text`; a table or a header does not.
@@ -51,7 +51,7 @@ pub fn of_message(message: &Value, us: &Identity) -> String {
 
 /// A bot's text without its attachments.
 pub(super) fn own_text(message: &Value) -> String {
-    let mut parts = Parts::default();
+    let mut parts = TextParts::default();
     parts.add(string(message, "text").unwrap_or_default());
     parts.add(blocks::of_blocks(array(message.get("blocks")).iter()));
     parts.into_text()

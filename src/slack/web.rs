@@ -23,7 +23,7 @@ pub use classes::Error;
 pub use lookups::{Conversation, Person};
 pub use messages::{METADATA, Outgoing, TOO_MANY};
 pub use time::{Skew, SlackTime};
-pub use views::{View, Which};
+pub use views::{OpenedView, Which};
 
 use classes::classify;
 pub(super) use classes::of_transport;

@@ -61,7 +61,7 @@ pub struct Waiting {
 
 /// The reason why a row was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum SetAsideReason {
     /// The process ended several times while the row was being handled.
     Crashed,
     /// Handling the row panicked.
@@ -72,7 +72,7 @@ pub enum Why {
     TooOld,
 }
 
-impl Why {
+impl SetAsideReason {
     /// The reason's name in the store and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {

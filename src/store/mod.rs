@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, Waiting, Why};
+pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostState, Ready, Settled, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
@@ -49,7 +49,7 @@ pub trait Store: Cases + Runs {
     async fn commit(&self, done: &Changes, user: Option<&str>, now: Timestamp) -> Result<bool, Error>;
 
     /// Sets aside a row that cannot be handled, for an operator, until its payload is erased.
-    async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error>;
+    async fn set_aside(&self, key: &str, why: SetAsideReason, now: Timestamp) -> Result<(), Error>;
 
     /// Counts of the inbox.
     async fn inbox(&self) -> Result<InboxCounts, Error>;

@@ -14,8 +14,8 @@ use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::{
-    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, Purged, Receipt, Retention, Settled, Store,
-    Turn, Waiting, Why,
+    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, Purged, Receipt, Retention, SetAsideReason,
+    Settled, Store, Turn, Waiting,
 };
 
 mod cases;
@@ -200,7 +200,7 @@ impl Store for Sqlite {
         Ok(true)
     }
 
-    async fn set_aside(&self, key: &str, why: Why, now: Timestamp) -> Result<(), Error> {
+    async fn set_aside(&self, key: &str, why: SetAsideReason, now: Timestamp) -> Result<(), Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
         self.told(inbox::set_aside(&mut transaction, key, why, now).await)?;

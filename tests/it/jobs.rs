@@ -1,7 +1,7 @@
 //! Tests of `jobs`: registry, forms, links and verdicts, by tables.
 
 mod checks;
-mod fit;
+mod consistency;
 mod forms;
 mod logs;
 mod masks;

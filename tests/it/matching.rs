@@ -11,11 +11,11 @@ mod templates;
 
 use std::collections::BTreeMap;
 
-use signpost::matching::{Index, Match, Options, Outcome};
+use signpost::matching::{Index, IndexOptions, Match, Outcome};
 use signpost::runbook::{self, Document, Library};
 
 /// A library of documents given as (path, text).
-fn library(documents: &[(&str, &str)]) -> Library {
+pub(crate) fn library(documents: &[(&str, &str)]) -> Library {
     let mut library = Library::default();
     for (path, text) in documents {
         let (runbook, _) = runbook::parse(path, text, &BTreeMap::new());
@@ -25,7 +25,7 @@ fn library(documents: &[(&str, &str)]) -> Library {
 }
 
 fn find(library: &Library, message: &str) -> Outcome {
-    Index::build(library, &Options::default()).find(message)
+    Index::build(library, &IndexOptions::default()).find(message)
 }
 
 /// `path#section` of a match.

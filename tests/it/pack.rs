@@ -9,9 +9,9 @@ use std::{
 
 use base64::Engine as _;
 use serde_json::Value;
-use signpost::jobs::checks::{Artifact, Checks, Evidence, Verdict, verdict};
+use signpost::jobs::checks::{Artifact, CheckEvidence, CheckVerdict, Checks, verdict};
 use signpost::jobs::parameters::{self, Sources};
-use signpost::jobs::{BuildResult, Values, fit};
+use signpost::jobs::{BuildResult, Values, consistency};
 use signpost::runbook::Library;
 use signpost::sandbox::jenkins::token_of;
 use signpost::sandbox::{ADA, ALERTS, GRACE, ONCALL, SUPPORT};
@@ -264,7 +264,7 @@ fn sample() -> (Jobs, Library) {
 #[test]
 fn the_samples_jobs_fit_its_runbooks_and_the_local_workspace() {
     let (jobs, library) = sample();
-    assert_eq!(fit::misfits(&jobs.registry, &library), []);
+    assert_eq!(consistency::misfits(&jobs.registry, &library), []);
     let ids = jobs
         .registry
         .jobs
@@ -348,7 +348,7 @@ fn the_samples_checks_tell_the_three_causes_apart() {
         let masks = parameters::masks(job, None, &values);
         let said = verdict(
             &Checks::of(job),
-            &Evidence {
+            &CheckEvidence {
                 result: &result,
                 artifacts: &artifacts,
                 known,
@@ -356,8 +356,8 @@ fn the_samples_checks_tell_the_three_causes_apart() {
             },
         );
         match said {
-            Verdict::Plain { section, .. } => section,
-            Verdict::Inconclusive { .. } => None,
+            CheckVerdict::Plain { section, .. } => section,
+            CheckVerdict::Inconclusive { .. } => None,
         }
     };
     let (good, empty) = (Some("iam_api_key = \"k3y-of-nobody\"\n"), Some("location = \"x\"\n"));

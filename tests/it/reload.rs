@@ -11,7 +11,7 @@ use proptest::prelude::{ProptestConfig, Strategy, proptest};
 use proptest::prop_oneof;
 use signpost::clock::{Clock, SystemClock};
 use signpost::files::{Folder, Options};
-use signpost::matching::{self, Harvest, Index};
+use signpost::matching::{self, Index, SignatureCache};
 use signpost::runbook::{Level, Library};
 
 /// A clock that is ahead: every file looks long settled.
@@ -27,7 +27,7 @@ impl Clock for Ahead {
 /// A folder that is read again and again.
 struct Reader {
     folder: Folder,
-    harvest: Harvest,
+    harvest: SignatureCache,
     parsed: AtomicUsize,
 }
 
@@ -35,7 +35,7 @@ impl Reader {
     fn new(dir: &Path, clock: Arc<dyn Clock>) -> Reader {
         Reader {
             folder: Folder::new(dir, Options::default(), clock),
-            harvest: Harvest::default(),
+            harvest: SignatureCache::default(),
             parsed: AtomicUsize::new(0),
         }
     }
@@ -48,7 +48,7 @@ impl Reader {
             self.harvest.take(document, runbook);
         };
         let library = self.folder.read(&|_, _| {}, &take).unwrap();
-        let index = self.harvest.index(&library, &matching::Options::default());
+        let index = self.harvest.index(&library, &matching::IndexOptions::default());
         (library, index, self.parsed.load(Ordering::SeqCst) - before)
     }
 }

@@ -76,7 +76,7 @@ pub(in crate::bot) struct Case {
     /// The person who set the status, and the time.
     pub(in crate::bot) mark: Option<Actor>,
     /// History of the case, in order.
-    pub(in crate::bot) history: Vec<Event>,
+    pub(in crate::bot) history: Vec<HistoryEntry>,
 }
 
 /// A message of a case.
@@ -152,7 +152,7 @@ pub(in crate::bot) enum CaseStatus {
 
 /// An entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::bot) struct Event {
+pub(in crate::bot) struct HistoryEntry {
     /// The person and the time.
     pub(in crate::bot) mark: Actor,
     /// Kind of event: `done`, `fixed`, …
@@ -382,7 +382,7 @@ impl Case {
         if self.history.len() >= HISTORY {
             self.history.remove(0);
         }
-        self.history.push(Event {
+        self.history.push(HistoryEntry {
             mark: mark.clone(),
             what: what.to_owned(),
             detail: detail.to_owned(),

@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::timeout;
 
-use super::Check;
+use super::DoctorCheck;
 use crate::jenkins::{Client, Error};
-use crate::jobs::{Jenkins, Job, fit};
+use crate::jobs::{Jenkins, Job, consistency};
 use crate::net::Net;
 use crate::settings::jobs::Jobs;
 
@@ -21,10 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 8;
 
 /// Checks each Jenkins and its jobs, all Jenkins concurrently.
-pub(super) async fn examine(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<Check> {
+pub(super) async fn examine(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<DoctorCheck> {
     let registry = &jobs.registry;
     if registry.jobs.is_empty() && registry.jenkins.is_empty() {
-        return vec![Check::new(
+        return vec![DoctorCheck::new(
             "jobs",
             Ok("none are registered (config/jobs.toml)".to_owned()),
         )];
@@ -35,7 +35,7 @@ pub(super) async fn examine(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<Check> {
         registry.jenkins.len()
     );
     let asked = registry.jenkins.iter().map(|jenkins| look_at(jobs, jenkins, ca_files));
-    let mut checks = vec![Check::new("jobs", Ok(count))];
+    let mut checks = vec![DoctorCheck::new("jobs", Ok(count))];
     checks.extend(join_all(asked).await.into_iter().flatten());
     checks
 }
@@ -50,7 +50,7 @@ pub(super) async fn unwell(jobs: &Jobs, ca_files: &[PathBuf]) -> Vec<String> {
     answers.into_iter().filter_map(Result::err).collect()
 }
 
-async fn look_at(jobs: &Jobs, jenkins: &Jenkins, ca_files: &[PathBuf]) -> Vec<Check> {
+async fn look_at(jobs: &Jobs, jenkins: &Jenkins, ca_files: &[PathBuf]) -> Vec<DoctorCheck> {
     let own: Vec<&Job> = jobs
         .registry
         .jobs
@@ -59,7 +59,7 @@ async fn look_at(jobs: &Jobs, jenkins: &Jenkins, ca_files: &[PathBuf]) -> Vec<Ch
         .collect();
     let client = match client(jobs, jenkins, ca_files) {
         Ok(client) => client,
-        Err(problem) => return vec![Check::new("jenkins", Err(problem))],
+        Err(problem) => return vec![DoctorCheck::new("jenkins", Err(problem))],
     };
     let greeting = greet(&client, jenkins).await;
     if let Err(problem) = greeting {
@@ -67,17 +67,17 @@ async fn look_at(jobs: &Jobs, jenkins: &Jenkins, ca_files: &[PathBuf]) -> Vec<Ch
             0 => String::new(),
             count => format!(" (jobs not looked at: {count})"),
         };
-        return vec![Check::new("jenkins", Err(format!("{problem}{unseen}")))];
+        return vec![DoctorCheck::new("jenkins", Err(format!("{problem}{unseen}")))];
     }
     let asked = own.iter().map(|job| async {
         let looked = timeout(PATIENCE, look_at_job(&client, job)).await;
         let key = format!("jobs[{}]", job.id);
-        Check::new(
+        DoctorCheck::new(
             "job",
             looked.unwrap_or_else(|_| Err(format!("{key}: {}", Error::TimedOut))),
         )
     });
-    let mut checks = vec![Check::new("jenkins", greeting)];
+    let mut checks = vec![DoctorCheck::new("jenkins", greeting)];
     checks.extend(stream::iter(asked).buffered(AT_ONCE).collect::<Vec<_>>().await);
     checks
 }
@@ -168,7 +168,10 @@ async fn look_at_job(client: &Client, job: &Job) -> Result<String, String> {
         }
         Err(error) => return Err(format!("{key}: {error}")),
     };
-    let mut problems: Vec<String> = fit::unfit(job, &definition).iter().map(ToString::to_string).collect();
+    let mut problems: Vec<String> = consistency::unfit(job, &definition)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let mut may = String::new();
     if definition.buildable {
         match client.may_build(&job.path, &definition).await {

@@ -23,7 +23,7 @@ use crate::bot::questions::jobs;
 use crate::bot::reading::Files;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
-use crate::store::{self, Changes, Waiting, Why};
+use crate::store::{self, Changes, SetAsideReason, Waiting};
 
 /// Channels handled at once. One row of each is in memory.
 const LANES: usize = 128;
@@ -155,7 +155,7 @@ impl InboxWorker {
                 key = row.key,
                 "a message made the bot panic; it is set aside, and `signpost inbox` lists it"
             );
-            return self.set_aside(row, Why::Panicked).await;
+            return self.set_aside(row, SetAsideReason::Panicked).await;
         };
         if handled.is_err() {
             // The store fails, so this may fail too: then the row counts as one during which the process ended once.
@@ -176,7 +176,7 @@ impl InboxWorker {
                 crashes = row.attempts,
                 "the bot ended each time it handled a message, which is set aside; `signpost inbox` lists it"
             );
-            self.set_aside(row, Why::Crashed).await?;
+            self.set_aside(row, SetAsideReason::Crashed).await?;
             return Ok(None);
         }
         let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.context.rules.us));
@@ -219,7 +219,7 @@ impl InboxWorker {
         Ok(finished.then_some(Handled { done, begun }))
     }
 
-    async fn set_aside(&self, row: &Waiting, why: Why) -> Result<(), store::Error> {
+    async fn set_aside(&self, row: &Waiting, why: SetAsideReason) -> Result<(), store::Error> {
         self.context
             .store
             .set_aside(&row.key, why, self.context.clock.now())

@@ -21,7 +21,7 @@ impl MessageHandler {
     ) -> Result<Changes, store::Error> {
         // Some monitors edit their message when the alert is over.
         let alert = heard.message.alert.as_ref();
-        if !asked && alert.is_some_and(|alert| alert.state == alerts::State::Resolved) {
+        if !asked && alert.is_some_and(|alert| alert.state == alerts::AlertState::Resolved) {
             return self.resolved(heard).await;
         }
         let known = self.context.mind.knowledge();

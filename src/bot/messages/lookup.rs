@@ -81,7 +81,7 @@ impl MessageHandler {
         let now = self.context.clock.now();
         let holds_still = |row: &CaseRow, case: &Case| {
             // Monitoring repeats alerts that still fire.
-            let reminds = alert.is_some_and(|alert| alert.source != alerts::Source::Jenkins)
+            let reminds = alert.is_some_and(|alert| alert.source != alerts::AlertSource::Jenkins)
                 && case.standing != CaseStatus::Fixed;
             let holds = if reminds { holds.max(REMINDED) } else { holds };
             now.duration_since(row.created_at) <= holds && is_same(case)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ACTION, BLOCKS, FIELD, plain};
 use crate::jobs::parameters::{Field, FieldFault, Origin, is_secret};
-use crate::jobs::{Definition, Job, Kind, Parameter};
+use crate::jobs::{Job, JobDefinition, Kind, Parameter};
 use crate::respond::Labels;
 use crate::respond::labels::{Fields, filled_hint};
 use crate::slack::decode::View;
@@ -58,7 +58,7 @@ pub(in crate::bot) struct Form<'a> {
     pub(in crate::bot) job: &'a Job,
     pub(in crate::bot) fields: &'a [Field],
     /// Jenkins' definition of the job; `None` when Jenkins did not answer in time.
-    pub(in crate::bot) definition: Option<&'a Definition>,
+    pub(in crate::bot) definition: Option<&'a JobDefinition>,
     pub(in crate::bot) sheet: &'a FormContext,
 }
 
@@ -241,7 +241,7 @@ fn block_of(parameter: &str) -> String {
 
 /// The values that a parameter may have: those of the registry that the job has, else the job's own. Empty when any
 /// value is allowed, or when there are more than Slack can show.
-fn choices(parameter: &Parameter, definition: Option<&Definition>) -> Vec<String> {
+fn choices(parameter: &Parameter, definition: Option<&JobDefinition>) -> Vec<String> {
     let declared = definition.and_then(|definition| definition.parameter(&parameter.name));
     let own: Vec<String> = match declared.map(|declared| (declared.kind, &declared.choices)) {
         Some((Kind::Choice, choices)) => choices.clone(),

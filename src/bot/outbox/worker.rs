@@ -259,7 +259,7 @@ mod tests {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let web = Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into()));
         let mut settings = settings::built_in().unwrap();
-        settings.slack.lookup_wait = 1;
+        (settings.slack.request_timeout, settings.slack.lookup_wait) = (0, 0);
         let knowledge = KnowledgeSource::new(&settings).begin().unwrap();
         let mind = Arc::new(Mind::new(&settings, knowledge).unwrap());
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap());

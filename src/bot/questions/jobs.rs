@@ -15,7 +15,7 @@ use crate::bot::cases::rows;
 use crate::bot::mind::confident;
 use crate::bot::runs::{Origin, Refusal, Request, Requested};
 use crate::command::{self, Command};
-use crate::jobs::arguments::{self, Unreadable};
+use crate::jobs::arguments::{self, UnreadableArguments};
 use crate::jobs::parameters::{self, Fault};
 use crate::jobs::{Job, Named};
 use crate::redact::redact;
@@ -143,7 +143,7 @@ impl QuestionHandler {
         asked: &Question,
         origin: Origin,
         given: BTreeMap<String, String>,
-        unreadable: Option<Unreadable>,
+        unreadable: Option<UnreadableArguments>,
     ) -> Result<Answer, store::Error> {
         let (may, definition) = tokio::join!(self.runner.may(job, &origin), self.runner.definition(job));
         let harmless = harmless(job, definition.as_ref(), &given);
@@ -155,7 +155,7 @@ impl QuestionHandler {
         if may.is_ok() {
             if let Some(mut unreadable) = unreadable {
                 // A word that stands twice before a `=` need not be a name.
-                if let Unreadable::Twice { key } = &mut unreadable
+                if let UnreadableArguments::Twice { key } = &mut unreadable
                     && !parameters::is_repeatable(key)
                 {
                     key.clear();

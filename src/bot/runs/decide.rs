@@ -84,7 +84,7 @@ impl Runner {
             ..origin.clone()
         };
         let asked = |mark: &Actor| mark.by == origin.user;
-        let who = policy::Runner {
+        let who = policy::Requester {
             requester: asked(&run.by) || run.also.iter().any(asked),
             ..self.who(job, &here, &job.approve_by).await
         };

@@ -8,7 +8,7 @@ use crate::bot::cases::rows;
 use crate::bot::cases::{Case, TopicRef};
 use crate::jobs::attach::Hint;
 use crate::jobs::parameters::{self, Field, Sources};
-use crate::jobs::{Definition, Job};
+use crate::jobs::{Job, JobDefinition};
 use crate::runbook::Topic;
 use crate::store;
 
@@ -41,7 +41,7 @@ impl Runner {
     }
 
     /// Jenkins' definition of a job; `None` when it does not answer in time. The trigger asks again.
-    pub(in crate::bot) async fn definition(&self, job: &Job) -> Option<Definition> {
+    pub(in crate::bot) async fn definition(&self, job: &Job) -> Option<JobDefinition> {
         if let Some(known) = self.memory.definition(&job.id) {
             return Some(known);
         }

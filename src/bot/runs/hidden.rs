@@ -3,12 +3,12 @@
 use super::Runner;
 use super::run::Run;
 use crate::jobs::masks::Masks;
-use crate::jobs::{Definition, Job, parameters};
+use crate::jobs::{Job, JobDefinition, parameters};
 use crate::redact::redact;
 
 /// Returns true when a value is kept in memory only. Until Jenkins has said which parameters are passwords, any typed
 /// value may be one: only values that can be chosen, or stand in the registry, are not.
-pub(super) fn is_hidden(job: &Job, definition: Option<&Definition>, name: &str, value: &str) -> bool {
+pub(super) fn is_hidden(job: &Job, definition: Option<&JobDefinition>, name: &str, value: &str) -> bool {
     let is_registered = job.parameter(name).is_some_and(|parameter| {
         parameter.default.as_deref() == Some(value) || parameter.choices.iter().any(|choice| choice == value)
     });
@@ -22,7 +22,7 @@ pub(super) fn is_hidden(job: &Job, definition: Option<&Definition>, name: &str, 
 impl Runner {
     /// Moves values that were hidden as a precaution to the plain ones, once Jenkins has said which parameters are
     /// passwords.
-    pub(super) fn reveal(&self, job: &Job, definition: &Definition, run: &mut Run) {
+    pub(super) fn reveal(&self, job: &Job, definition: &JobDefinition, run: &mut Run) {
         let Some(values) = self.values(run) else { return };
         let parameters = &mut run.parameters;
         run.secrets.retain(|name| {

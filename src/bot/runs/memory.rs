@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::jobs::{Definition, JobId};
+use crate::jobs::{JobDefinition, JobId};
 
 /// Lifetime of a definition; the trigger asks again.
 const HOLDS: Duration = Duration::from_mins(1);
@@ -26,7 +26,7 @@ pub(in crate::bot) struct RunSecrets {
     pub(super) wake: Notify,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
     secrets: Mutex<HashMap<String, (Instant, Values)>>,
-    definitions: Mutex<HashMap<JobId, (Instant, Definition)>>,
+    definitions: Mutex<HashMap<JobId, (Instant, JobDefinition)>>,
     session: String,
     updates: AtomicU64,
 }
@@ -82,13 +82,13 @@ impl RunSecrets {
     }
 
     /// A definition that was fetched lately.
-    pub(super) fn definition(&self, job: &JobId) -> Option<Definition> {
+    pub(super) fn definition(&self, job: &JobId) -> Option<JobDefinition> {
         let definitions = locked(&self.definitions);
         let known = definitions.get(job).filter(|(at, _)| at.elapsed() < HOLDS);
         known.map(|(_, definition)| definition.clone())
     }
 
-    pub(super) fn define(&self, job: &JobId, definition: &Definition) {
+    pub(super) fn define(&self, job: &JobId, definition: &JobDefinition) {
         locked(&self.definitions).insert(job.clone(), (Instant::now(), definition.clone()));
     }
 

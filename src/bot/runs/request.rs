@@ -40,8 +40,8 @@ impl Runner {
     }
 
     /// The facts about somebody that the policy needs.
-    pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Runner {
-        policy::Runner {
+    pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Requester {
+        policy::Requester {
             bot: origin.user.is_empty() || self.context.rules.is_us(&origin.user),
             stranger: origin.stranger,
             channel_listed: job.channels.contains(&origin.channel),

@@ -16,7 +16,7 @@ use tracing::error;
 
 use crate::bot::cases::Actor;
 use crate::jobs::BuildResult;
-use crate::jobs::checks::Finding;
+use crate::jobs::checks::CheckFinding;
 use crate::respond::{FoundError, RunStage, Trouble};
 use crate::store::RunRow;
 
@@ -145,7 +145,7 @@ pub(in crate::bot) struct Ended {
     pub(in crate::bot) seconds: Option<i64>,
     /// True when there were checks.
     pub(in crate::bot) has_checks: bool,
-    pub(in crate::bot) findings: Vec<Finding>,
+    pub(in crate::bot) findings: Vec<CheckFinding>,
     /// Reasons why there is no verdict; empty when there is a plain one.
     pub(in crate::bot) missing: Vec<String>,
     /// The section that follows; `is_shown` is true when it is shown.

@@ -10,7 +10,7 @@ use super::advance::{Asking, GONE, SLOWEST, answered};
 use super::follow::Next;
 use super::run::{End, Run, Stage};
 use super::show::FollowState;
-use crate::jenkins::{Build, Error, State};
+use crate::jenkins::{Build, BuildState, Error};
 use crate::jobs::log;
 use crate::respond::Trouble;
 use crate::store::{self, AuditEntry};
@@ -71,7 +71,7 @@ impl Runner {
             .estimate
             .map(|estimate| estimate.as_secs())
             .filter(|estimate| *estimate > 0);
-        if let State::Done(result) = &build.state {
+        if let BuildState::Done(result) = &build.state {
             run.go(
                 Stage::Reading {
                     number,
@@ -89,7 +89,7 @@ impl Runner {
             return Ok(next);
         }
         self.read_log(asking, &run, number, live).await;
-        let waits = build.state == State::WaitsForInput || log::waits_for_input(&live.log_end);
+        let waits = build.state == BuildState::WaitsForInput || log::waits_for_input(&live.log_end);
         let Stage::Running { waits_for_input, .. } = &mut run.stage else {
             return Ok(Next::Again);
         };

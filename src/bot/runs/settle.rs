@@ -17,8 +17,8 @@ use crate::bot::cases::rows;
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
 use crate::bot::mind::{Mind, body};
 use crate::jenkins::Error;
-use crate::jobs::checks::{self, Artifact, Checks, Evidence, Verdict};
-use crate::jobs::{BuildResult, Job, Values, fit};
+use crate::jobs::checks::{self, Artifact, CheckEvidence, CheckVerdict, Checks};
+use crate::jobs::{BuildResult, Job, Values, consistency};
 use crate::store::{self, Action, CaseRow, Changes, NewPost};
 
 /// Maximum tries to read an artifact while Jenkins fails.
@@ -54,7 +54,7 @@ impl Runner {
         };
         let values = self.values(&run);
         let masks = self.masks(asking.job, &run).unwrap_or_default();
-        let evidence = Evidence {
+        let evidence = CheckEvidence {
             result,
             artifacts: &artifacts,
             known: Values {
@@ -332,7 +332,7 @@ fn checks_of(known: &Knowledge, job: &Job, run: &Run) -> (Checks, Vec<String>) {
 }
 
 /// The verdict of the checks.
-fn judged(checks: &Checks, evidence: &Evidence<'_>, result: &BuildResult, seconds: Option<i64>) -> Ended {
+fn judged(checks: &Checks, evidence: &CheckEvidence<'_>, result: &BuildResult, seconds: Option<i64>) -> Ended {
     let mut ended = Ended {
         result: result.clone(),
         seconds,
@@ -347,11 +347,11 @@ fn judged(checks: &Checks, evidence: &Evidence<'_>, result: &BuildResult, second
         return ended;
     }
     match checks::verdict(checks, evidence) {
-        Verdict::Plain { section, findings } => {
+        CheckVerdict::Plain { section, findings } => {
             ended.section = section;
             ended.findings = findings;
         }
-        Verdict::Inconclusive { missing, findings } => {
+        CheckVerdict::Inconclusive { missing, findings } => {
             ended.missing = missing.iter().map(ToString::to_string).collect();
             ended.findings = findings;
         }
@@ -367,7 +367,7 @@ fn place_of(known: &Knowledge, runbook: &str, section: &str) -> Option<TopicRef>
         .iter()
         .find(|document| document.path == runbook)?;
     document.look(|opened| {
-        let at = fit::section(opened, section)?;
+        let at = consistency::section(opened, section)?;
         Some(TopicRef {
             runbook: runbook.to_owned(),
             section: Some(opened.sections.get(at)?.heading.clone()),

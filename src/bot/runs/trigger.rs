@@ -10,7 +10,7 @@ use super::follow::Next;
 use super::run::{End, Run, Stage};
 use super::show::FollowState;
 use crate::jenkins::{Error, Found, Lost, Triggered};
-use crate::jobs::{Definition, parameters};
+use crate::jobs::{JobDefinition, parameters};
 use crate::respond::Trouble;
 use crate::store;
 
@@ -132,7 +132,7 @@ impl Runner {
         &self,
         asking: &Asking<'_>,
         run: &Run,
-        definition: &Definition,
+        definition: &JobDefinition,
         mut values: std::collections::BTreeMap<String, String>,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
@@ -369,7 +369,7 @@ impl Runner {
 }
 
 /// The parameter that takes the run's id, where the job has it.
-fn run_id_name<'a>(asking: &Asking<'a>, definition: &Definition) -> Option<&'a str> {
+fn run_id_name<'a>(asking: &Asking<'a>, definition: &JobDefinition) -> Option<&'a str> {
     let name = asking.job.run_id.as_deref()?;
     definition.parameter(name).map(|_| name)
 }

@@ -3,8 +3,8 @@
 use minijinja::{Value, context};
 
 use super::moment;
-use crate::jobs::arguments::Unreadable;
-use crate::jobs::checks::Finding;
+use crate::jobs::arguments::UnreadableArguments;
+use crate::jobs::checks::CheckFinding;
 use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
 use crate::respond::jobs::{fault_value, unreadable_value};
 use crate::respond::run::{FoundError, RunCard, RunStage, Trouble, run_values};
@@ -142,7 +142,7 @@ fn trouble(full: bool, class: &str) -> Trouble {
 fn card(full: bool, stage: RunStage, passed: bool, cancelling: bool) -> RunCard {
     let some = |text: &str| full.then(|| text.to_owned());
     let many = |text: &str| if full { vec![text.to_owned()] } else { Vec::new() };
-    let finding = Finding {
+    let finding = CheckFinding {
         title: "Title".to_owned(),
         artifact: "a.log".to_owned(),
         passed,
@@ -244,12 +244,12 @@ fn faults(full: bool) -> Vec<FieldFault> {
 
 fn refusals(full: bool) -> Vec<Value> {
     let unreadable = [
-        Unreadable::NoJob,
-        Unreadable::OpenQuote,
-        Unreadable::NoValue {
+        UnreadableArguments::NoJob,
+        UnreadableArguments::OpenQuote,
+        UnreadableArguments::NoValue {
             word: "word".to_owned(),
         },
-        Unreadable::Twice { key: "KEY".to_owned() },
+        UnreadableArguments::Twice { key: "KEY".to_owned() },
     ];
     let mut out = Vec::new();
     for wanted in ["run", "approve", "cancel", "follow"] {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::part::{AlertFeatures, steady};
-use super::{Alert, Source, State, alert};
+use super::{Alert, AlertSource, AlertState, alert};
 
 /// Matches the address of a build; its path is `/job/folder/job/name/12/`.
 static BUILD: LazyLock<Option<Regex>> =
@@ -41,10 +41,10 @@ pub(super) fn read(part: &AlertFeatures) -> Option<Alert> {
     let is = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|pattern| pattern.is_match(said));
     // The order matters: "back to normal after 3 failures" is resolved.
     let state = match (is(&PASSED), is(&FAILED)) {
-        (true, false) => State::Resolved,
-        (true, true) if said.to_lowercase().contains("back to normal") => State::Resolved,
-        (_, true) => State::Firing,
-        _ if by_plugin.is_some() || is(&ENDED) => State::Unknown,
+        (true, false) => AlertState::Resolved,
+        (true, true) if said.to_lowercase().contains("back to normal") => AlertState::Resolved,
+        (_, true) => AlertState::Firing,
+        _ if by_plugin.is_some() || is(&ENDED) => AlertState::Unknown,
         // A link to a build in an unrelated message.
         _ => return None,
     };
@@ -52,5 +52,5 @@ pub(super) fn read(part: &AlertFeatures) -> Option<Alert> {
         Some(path) => path.trim_start_matches('/').to_owned(),
         None => steady(&job),
     };
-    Some(alert(Source::Jenkins, state, &identity, vec![job]))
+    Some(alert(AlertSource::Jenkins, state, &identity, vec![job]))
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::part::{AlertFeatures, steady};
-use super::{Alert, Source, State, alert};
+use super::{Alert, AlertSource, AlertState, alert};
 
 static INCIDENT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^https://[\w.-]+\.pagerduty\.com/(?:incidents|alerts)/(?P<id>[A-Za-z0-9]+)").ok());
@@ -27,10 +27,10 @@ pub(super) fn pagerduty(part: &AlertFeatures) -> Option<Alert> {
         Some((found.as_str().to_lowercase(), found.start() < 20, rest.to_owned()))
     });
     let state = match said.as_ref().map(|(word, ..)| word.as_str()) {
-        Some("resolved") => State::Resolved,
-        Some(_) => State::Firing,
+        Some("resolved") => AlertState::Resolved,
+        Some(_) => AlertState::Firing,
         // A link alone is an alert only in PagerDuty's own words.
-        None if part.is_by("pagerduty") => State::Unknown,
+        None if part.is_by("pagerduty") => AlertState::Unknown,
         None => return None,
     };
     let title = match said {
@@ -46,7 +46,7 @@ pub(super) fn pagerduty(part: &AlertFeatures) -> Option<Alert> {
         .filter(|name| !name.is_empty())
         .into_iter()
         .collect();
-    Some(alert(Source::PagerDuty, state, &format!("incident {id}"), names))
+    Some(alert(AlertSource::PagerDuty, state, &format!("incident {id}"), names))
 }
 
 /// `Triggered: …`, `Re-Triggered on host:a: …`, `[P2] [Recovered on {host:a}] …`.
@@ -67,8 +67,8 @@ pub(super) fn datadog(part: &AlertFeatures) -> Option<Alert> {
     let found = part.heads.iter().find_map(|head| MONITOR.as_ref()?.captures(head))?;
     let of = |name: &str| found.name(name).map(|value| value.as_str());
     let state = match of("state").or_else(|| of("said"))?.to_lowercase().as_str() {
-        "recovered" => State::Resolved,
-        _ => State::Firing,
+        "recovered" => AlertState::Resolved,
+        _ => AlertState::Firing,
     };
     let name = of("name")?.trim();
     let scope = of("scope").or_else(|| of("where")).unwrap_or_default();
@@ -84,7 +84,11 @@ pub(super) fn datadog(part: &AlertFeatures) -> Option<Alert> {
     let is_datadog = monitor.is_some()
         || part.is_by("datadog")
         || part.link(|link| link.contains(".datadoghq.").then_some(())).is_some();
-    let source = if is_datadog { Source::Datadog } else { Source::Other };
+    let source = if is_datadog {
+        AlertSource::Datadog
+    } else {
+        AlertSource::Other
+    };
     // The title may hold values; the monitor's number and group never change.
     let identity = match monitor {
         Some((id, group)) if !group.is_empty() => format!("monitor {id} {group}"),

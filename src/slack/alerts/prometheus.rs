@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::part::{AlertFeatures, steady};
-use super::{Alert, Source, State, alert};
+use super::{Alert, AlertSource, AlertState, alert};
 
 /// Matches `[FIRING:2]`, `[RESOLVED]`, `[FIRING:1, RESOLVED:2]`, possibly after a few words; and `Firing: …`.
 static HEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -34,16 +34,16 @@ pub(super) fn read(part: &AlertFeatures) -> Option<Alert> {
         let (state, counted, rest) =
             modern(head, is_grafana || is_alertmanager).or_else(|| legacy(head).filter(|_| is_grafana))?;
         let source = match (is_grafana, is_alertmanager || counted) {
-            (true, _) => Source::Grafana,
-            (_, true) => Source::Alertmanager,
-            _ => Source::Other,
+            (true, _) => AlertSource::Grafana,
+            (_, true) => AlertSource::Alertmanager,
+            _ => AlertSource::Other,
         };
         let (identity, names) = identity(&rest, &part.body)?;
         Some(alert(source, state, &identity, names))
     })
 }
 
-fn modern(head: &str, is_known: bool) -> Option<(State, bool, String)> {
+fn modern(head: &str, is_known: bool) -> Option<(AlertState, bool, String)> {
     let found = HEAD.as_ref()?.captures(head)?;
     // Tickets are "resolved", too.
     let said = |word: &str| is_known || word.chars().all(char::is_uppercase);
@@ -54,21 +54,21 @@ fn modern(head: &str, is_known: bool) -> Option<(State, bool, String)> {
     let before = found.name("before").map_or("", |before| before.as_str().trim());
     let rest = found.name("rest").map_or("", |rest| rest.as_str());
     let state = if word.eq_ignore_ascii_case("firing") {
-        State::Firing
+        AlertState::Firing
     } else {
-        State::Resolved
+        AlertState::Resolved
     };
     // Only the default template, in capitals, counts.
     let counted = head.contains("[FIRING:") || head.contains("[RESOLVED]");
     Some((state, counted, format!("{before} {rest}").trim().to_owned()))
 }
 
-fn legacy(head: &str) -> Option<(State, bool, String)> {
+fn legacy(head: &str) -> Option<(AlertState, bool, String)> {
     let found = LEGACY.as_ref()?.captures(head)?;
     let state = match found.name("state")?.as_str().to_lowercase().as_str() {
-        "ok" => State::Resolved,
-        "alerting" | "no data" => State::Firing,
-        _ => State::Unknown,
+        "ok" => AlertState::Resolved,
+        "alerting" | "no data" => AlertState::Firing,
+        _ => AlertState::Unknown,
     };
     Some((state, false, found.name("rest")?.as_str().to_owned()))
 }

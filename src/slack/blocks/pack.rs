@@ -5,21 +5,21 @@ use crate::runbook::Button;
 use crate::slack::mrkdwn;
 
 /// The sections of one message.
-pub(super) type Packed = Vec<Section>;
+pub(super) type Packed = Vec<SectionBlock>;
 
 /// Sections that belong to one block or one outermost step.
-type Group = Vec<Section>;
+type Group = Vec<SectionBlock>;
 
 /// A block of a message.
 #[derive(Debug, Clone)]
-pub(super) enum Section {
+pub(super) enum SectionBlock {
     /// mrkdwn. One that begins with a line break wants an empty line before it.
     Text(String),
     /// Buttons side by side, never parted.
     Row(Vec<Button>),
 }
 
-impl Section {
+impl SectionBlock {
     fn length(&self) -> usize {
         match self {
             Self::Text(text) => length(text.trim_start_matches('\n')),
@@ -49,7 +49,7 @@ pub(super) fn pack(parts: [Vec<Piece>; 3], rest: &[Piece], cut_note: &str, title
     let ending: Vec<Group> = groups(rest, cut_note).into_iter().chain(tail.iter().cloned()).collect();
     let (reserve, reserved_blocks) = size(&ending);
     let flow: Vec<&Group> = head.iter().chain(&body).collect();
-    let lengths = |group: &Group| -> usize { group.iter().map(Section::length).sum() };
+    let lengths = |group: &Group| -> usize { group.iter().map(SectionBlock::length).sum() };
     let tail_size: usize = tail.iter().map(lengths).sum();
     let mut left_from: Vec<usize> = Vec::with_capacity(flow.len());
     let mut left = flow.iter().map(|group| lengths(group)).sum::<usize>();
@@ -167,7 +167,7 @@ impl Filling {
     fn put(&mut self, group: &Group) {
         for (at, section) in group.iter().enumerate() {
             self.used += section.length();
-            let Section::Text(text) = section else {
+            let SectionBlock::Text(text) = section else {
                 self.sections.push(section.clone());
                 continue;
             };
@@ -175,7 +175,7 @@ impl Filling {
             let text = text.trim_start_matches('\n');
             // The first text of a group may share the section before it; a long group has sections of its own.
             if at == 0
-                && let Some(Section::Text(last)) = self.sections.last_mut()
+                && let Some(SectionBlock::Text(last)) = self.sections.last_mut()
                 && length(last) + 2 + length(text) <= SECTION
             {
                 let gap = if apart { "\n\n" } else { "\n" };
@@ -183,7 +183,7 @@ impl Filling {
                 last.push_str(text);
                 self.used += gap.len();
             } else {
-                self.sections.push(Section::Text(text.to_owned()));
+                self.sections.push(SectionBlock::Text(text.to_owned()));
             }
         }
     }
@@ -199,7 +199,7 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
     let mut leads_on = false;
     for piece in pieces {
         if !piece.buttons.is_empty() {
-            let row = Section::Row(piece.buttons.clone());
+            let row = SectionBlock::Row(piece.buttons.clone());
             match out.last_mut() {
                 Some(group) if leads_on => group.push(row),
                 _ => out.push(vec![row]),
@@ -213,13 +213,15 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
             let gap = if piece.apart && at == 0 { "\n\n" } else { "\n" };
             match out.last_mut() {
                 Some(group) if !new_group => match group.last_mut() {
-                    Some(Section::Text(last)) if at == 0 && length(last) + length(gap) + length(&text) <= SECTION => {
+                    Some(SectionBlock::Text(last))
+                        if at == 0 && length(last) + length(gap) + length(&text) <= SECTION =>
+                    {
                         last.push_str(gap);
                         last.push_str(&text);
                     }
-                    _ => group.push(Section::Text(text)),
+                    _ => group.push(SectionBlock::Text(text)),
                 },
-                _ => out.push(vec![Section::Text(if piece.apart {
+                _ => out.push(vec![SectionBlock::Text(if piece.apart {
                     format!("\n{text}")
                 } else {
                     text

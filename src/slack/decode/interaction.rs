@@ -96,14 +96,14 @@ pub struct Actions {
     /// The view that holds the element.
     pub view: Option<View>,
     /// The actions taken; Slack sends one as a rule.
-    pub actions: Vec<Action>,
+    pub actions: Vec<BlockAction>,
     /// Contents of the message's inputs.
     pub inputs: Vec<Input>,
 }
 
 /// One button pressed or option chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Action {
+pub struct BlockAction {
     /// The element's `action_id`.
     pub action_id: String,
     /// Id of the enclosing block.
@@ -330,10 +330,10 @@ fn actions(payload: &Value, whence: InteractionContext, us: &Identity) -> Action
     }
 }
 
-fn action(action: &Value) -> Option<Action> {
+fn action(action: &Value) -> Option<BlockAction> {
     action.as_object()?;
     let Input { value, selected, .. } = input(String::new(), String::new(), action);
-    Some(Action {
+    Some(BlockAction {
         action_id: string(action, "action_id").unwrap_or_default(),
         block_id: string(action, "block_id").unwrap_or_default(),
         kind: string(action, "type").unwrap_or_default(),

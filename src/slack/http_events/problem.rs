@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
-use super::Refusal;
+use super::SignatureRefusal;
 
 /// Shortest time between two lines in the log.
 const LOGGED: SignedDuration = SignedDuration::from_mins(1);
@@ -38,17 +38,17 @@ impl Count {
 
 /// Why a request gets no answer but a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum RequestProblem {
     NotPosted,
     NotFound,
     TooLarge,
     TooSlow,
     Broken,
-    Refused(Refusal),
+    Refused(SignatureRefusal),
     NotStored,
 }
 
-impl Problem {
+impl RequestProblem {
     /// Status and body of the response.
     pub(super) fn told(self) -> (StatusCode, &'static str) {
         match self {
@@ -74,17 +74,17 @@ impl Problem {
 
 impl Refused {
     /// Counts a refused request. The log gets a line once a minute, for strangers must not fill it up.
-    pub(super) fn log(&self, refusal: Refusal, now: Timestamp) {
+    pub(super) fn log(&self, refusal: SignatureRefusal, now: Timestamp) {
         let count = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
         let Some(count) = count else { return };
         let remedy = match refusal {
-            Refusal::Stale => {
+            SignatureRefusal::Stale => {
                 "a proxy holds Slack's requests back, or somebody sends old ones again; is this machine's clock right?"
             }
-            Refusal::Forged => {
+            SignatureRefusal::Forged => {
                 "is SIGNPOST__SLACK__SIGNING_SECRET the \"Signing Secret\" of this app? Else somebody else sends them"
             }
-            Refusal::Unsigned => "somebody else sends them, or a proxy takes Slack's headers away",
+            SignatureRefusal::Unsigned => "somebody else sends them, or a proxy takes Slack's headers away",
         };
         warn!(
             count,

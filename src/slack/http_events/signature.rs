@@ -10,7 +10,7 @@ const WINDOW: u64 = 5 * 60;
 
 /// The reason why a request is not accepted as Slack's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum SignatureRefusal {
     /// The request carries no signature, or a malformed one.
     #[error("the headers x-slack-signature and x-slack-request-timestamp are missing or malformed")]
     Unsigned,
@@ -22,7 +22,7 @@ pub enum Refusal {
     Stale,
 }
 
-impl Refusal {
+impl SignatureRefusal {
     /// The reason's name in metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -52,14 +52,14 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// Returns the [`Refusal`] when it was not.
-    pub fn verify(&self, signed: Signed<'_>, body: &[u8], now: i64) -> Result<(), Refusal> {
+    /// Returns the [`SignatureRefusal`] when it was not.
+    pub fn verify(&self, signed: Signed<'_>, body: &[u8], now: i64) -> Result<(), SignatureRefusal> {
         let mut text = Vec::with_capacity(body.len() + 32);
         text.extend_from_slice(b"v0:");
         text.extend_from_slice(signed.timestamp.as_bytes());
         text.push(b':');
         text.extend_from_slice(body);
-        hmac::verify(&self.0, &text, &signed.tag).map_err(|_| Refusal::Forged)?;
+        hmac::verify(&self.0, &text, &signed.tag).map_err(|_| SignatureRefusal::Forged)?;
         signed.fresh(now)
     }
 }
@@ -77,13 +77,16 @@ impl<'a> Signed<'a> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unsigned`] when they are missing or malformed.
-    pub fn read(signature: Option<&str>, timestamp: Option<&'a str>) -> Result<Self, Refusal> {
+    /// [`SignatureRefusal::Unsigned`] when they are missing or malformed.
+    pub fn read(signature: Option<&str>, timestamp: Option<&'a str>) -> Result<Self, SignatureRefusal> {
         let (Some(signature), Some(timestamp)) = (signature, timestamp) else {
-            return Err(Refusal::Unsigned);
+            return Err(SignatureRefusal::Unsigned);
         };
-        let tag = signature.strip_prefix("v0=").and_then(tag).ok_or(Refusal::Unsigned)?;
-        let seconds = timestamp.parse().map_err(|_| Refusal::Unsigned)?;
+        let tag = signature
+            .strip_prefix("v0=")
+            .and_then(tag)
+            .ok_or(SignatureRefusal::Unsigned)?;
+        let seconds = timestamp.parse().map_err(|_| SignatureRefusal::Unsigned)?;
         Ok(Self {
             timestamp,
             seconds,
@@ -97,10 +100,10 @@ impl<'a> Signed<'a> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Stale`] when it was not.
-    pub fn fresh(&self, now: i64) -> Result<(), Refusal> {
+    /// [`SignatureRefusal::Stale`] when it was not.
+    pub fn fresh(&self, now: i64) -> Result<(), SignatureRefusal> {
         if now.abs_diff(self.seconds) > WINDOW {
-            return Err(Refusal::Stale);
+            return Err(SignatureRefusal::Stale);
         }
         Ok(())
     }
@@ -138,7 +141,7 @@ mod tests {
     const SIGNATURE: &str = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
     const NOW: i64 = 1_531_420_618;
 
-    fn verify(signature: &str, timestamp: &str, body: &str, now: i64) -> Result<(), Refusal> {
+    fn verify(signature: &str, timestamp: &str, body: &str, now: i64) -> Result<(), SignatureRefusal> {
         let signed = Signed::read(Some(signature), Some(timestamp))?;
         Verifier::new(&SECRET.into()).verify(signed, body.as_bytes(), now)
     }
@@ -149,7 +152,7 @@ mod tests {
             assert_eq!(verify(SIGNATURE, TIMESTAMP, BODY, now), Ok(()));
         }
         for now in [NOW - 301, NOW + 301, i64::MAX, i64::MIN] {
-            assert_eq!(verify(SIGNATURE, TIMESTAMP, BODY, now), Err(Refusal::Stale));
+            assert_eq!(verify(SIGNATURE, TIMESTAMP, BODY, now), Err(SignatureRefusal::Stale));
         }
     }
 
@@ -162,7 +165,7 @@ mod tests {
             (SIGNATURE, "1531420619", BODY),
             (&other_signature, TIMESTAMP, BODY),
         ] {
-            assert_eq!(verify(signature, timestamp, body, NOW), Err(Refusal::Forged));
+            assert_eq!(verify(signature, timestamp, body, NOW), Err(SignatureRefusal::Forged));
         }
     }
 
@@ -175,18 +178,24 @@ mod tests {
         for signature in ["", "v0=", short, &long, &v1, &odd] {
             assert_eq!(
                 verify(signature, TIMESTAMP, BODY, NOW),
-                Err(Refusal::Unsigned),
+                Err(SignatureRefusal::Unsigned),
                 "{signature}"
             );
         }
         for timestamp in ["", "soon", "1531420618.5", "99999999999999999999"] {
             assert_eq!(
                 verify(SIGNATURE, timestamp, BODY, NOW),
-                Err(Refusal::Unsigned),
+                Err(SignatureRefusal::Unsigned),
                 "{timestamp}"
             );
         }
-        assert_eq!(Signed::read(None, Some(TIMESTAMP)).unwrap_err(), Refusal::Unsigned);
-        assert_eq!(Signed::read(Some(SIGNATURE), None).unwrap_err(), Refusal::Unsigned);
+        assert_eq!(
+            Signed::read(None, Some(TIMESTAMP)).unwrap_err(),
+            SignatureRefusal::Unsigned
+        );
+        assert_eq!(
+            Signed::read(Some(SIGNATURE), None).unwrap_err(),
+            SignatureRefusal::Unsigned
+        );
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Recent(Mutex<InteractionTable>);
 
 /// Result of looking up an interaction on its arrival.
 #[derive(Debug)]
-pub(super) enum Arrival {
+pub(super) enum Repetition {
     /// The interaction is new: it has to be answered, and the answer passed to [`Recent::answered`].
     New(AnswerSlot),
     /// The interaction was delivered before.
@@ -74,7 +74,7 @@ pub(super) struct Earlier(watch::Receiver<InteractionState>);
 
 impl Recent {
     /// Notes an interaction, which counts as known when one of its keys is.
-    pub(super) fn arrived(&self, keys: Vec<String>, now: Instant) -> Arrival {
+    pub(super) fn arrived(&self, keys: Vec<String>, now: Instant) -> Repetition {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while table
             .known
@@ -85,7 +85,7 @@ impl Recent {
             table.forget_first();
         }
         if let Some(known) = keys.iter().find_map(|key| table.get(*table.by_key.get(key)?)) {
-            return Arrival::Again(Earlier(known.outcome.clone()));
+            return Repetition::Again(Earlier(known.outcome.clone()));
         }
         let number = table.first + table.known.len() as u64;
         let (sender, receiver) = watch::channel(InteractionState::Pending);
@@ -98,7 +98,7 @@ impl Recent {
             outcome: receiver,
             bytes: 0,
         });
-        Arrival::New(AnswerSlot {
+        Repetition::New(AnswerSlot {
             number,
             outcome: sender,
         })
@@ -187,15 +187,15 @@ mod tests {
 
     fn new_at(recent: &Recent, of: &[&str], now: Instant) -> AnswerSlot {
         match recent.arrived(keys(of), now) {
-            Arrival::New(answer) => answer,
-            Arrival::Again(_) => panic!("{of:?} is known"),
+            Repetition::New(answer) => answer,
+            Repetition::Again(_) => panic!("{of:?} is known"),
         }
     }
 
     async fn again(recent: &Recent, of: &[&str]) -> Option<Value> {
         match recent.arrived(keys(of), Instant::now()) {
-            Arrival::New(_) => panic!("{of:?} is not known"),
-            Arrival::Again(earlier) => earlier.answer().await,
+            Repetition::New(_) => panic!("{of:?} is not known"),
+            Repetition::Again(earlier) => earlier.answer().await,
         }
     }
 
@@ -203,7 +203,7 @@ mod tests {
     async fn either_key_finds_the_answer_also_while_it_is_awaited() {
         let recent = Recent::default();
         let answer = new(&recent, &["delivery", "trigger"]);
-        let Arrival::Again(waiting) = recent.arrived(keys(&["another delivery", "trigger"]), Instant::now()) else {
+        let Repetition::Again(waiting) = recent.arrived(keys(&["another delivery", "trigger"]), Instant::now()) else {
             panic!("it is known");
         };
         recent.answered(answer, Some(json!("yes")));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::blocks::{is_rich, of_blocks};
-use super::parts::Parts;
+use super::parts::TextParts;
 use crate::slack::decode::{Identity, array, string};
 
 /// Number of words from which a footer says more than the name of the product that sent it ("Grafana v11.2.0").
@@ -46,7 +46,7 @@ pub(super) fn is_preview(attachment: &Value) -> bool {
 pub(super) fn of_forwarded(attachment: &Value) -> String {
     let text = string(attachment, "text").unwrap_or_default();
     let blank = text.trim().is_empty();
-    let mut parts = Parts::default();
+    let mut parts = TextParts::default();
     parts.add(string(attachment, "pretext").unwrap_or_default());
     parts.add(string(attachment, "title").unwrap_or_default());
     parts.add(text);
@@ -74,7 +74,7 @@ pub(super) fn of_forwarded(attachment: &Value) -> String {
 
 /// The text of a bot's attachment. `fallback` repeats it for places that do not show attachments.
 pub(in crate::slack) fn of_attachment(attachment: &Value) -> String {
-    let mut parts = Parts::default();
+    let mut parts = TextParts::default();
     for key in ["pretext", "title", "text"] {
         parts.add(string(attachment, key).unwrap_or_default());
     }
@@ -103,7 +103,7 @@ pub(in crate::slack) fn of_attachment(attachment: &Value) -> String {
     parts.into_text()
 }
 
-fn fields(parts: &mut Parts, attachment: &Value) {
+fn fields(parts: &mut TextParts, attachment: &Value) {
     for field in array(attachment.get("fields")) {
         let title = string(field, "title").unwrap_or_default();
         let value = string(field, "value").unwrap_or_default();

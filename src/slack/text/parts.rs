@@ -2,7 +2,7 @@
 
 /// Parts in their order, none of them said by another.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct TextParts {
     parts: Vec<TextPart>,
 }
 
@@ -12,7 +12,7 @@ struct TextPart {
     words: String,
 }
 
-impl Parts {
+impl TextParts {
     /// Adds a part unless another says it; takes the place of one that it says itself.
     pub(super) fn add(&mut self, text: String) {
         if text.trim().is_empty() {

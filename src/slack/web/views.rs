@@ -7,7 +7,7 @@ use crate::slack::decode::string;
 
 /// A view shown by Slack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct View {
+pub struct OpenedView {
     /// The view's id.
     pub id: String,
     /// Hash that changes whenever the view does: an update with an outdated hash is refused.
@@ -29,7 +29,7 @@ impl Web {
     /// # Errors
     ///
     /// Returns an [`Error`] when the call fails; [`Error::Gone`] when the trigger is no longer valid.
-    pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<View, Error> {
+    pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<OpenedView, Error> {
         self.view("views.open", json!({"trigger_id": trigger_id}), view).await
     }
 
@@ -38,7 +38,7 @@ impl Web {
     /// # Errors
     ///
     /// Same as [`Web::open_view`].
-    pub async fn push_view(&self, trigger_id: &str, view: &Value) -> Result<View, Error> {
+    pub async fn push_view(&self, trigger_id: &str, view: &Value) -> Result<OpenedView, Error> {
         self.view("views.push", json!({"trigger_id": trigger_id}), view).await
     }
 
@@ -48,7 +48,7 @@ impl Web {
     ///
     /// Returns an [`Error`] when the call fails; [`Error::Gone`] when the view was closed, or changed since
     /// (`hash_conflict`).
-    pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, view: &Value) -> Result<View, Error> {
+    pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, view: &Value) -> Result<OpenedView, Error> {
         let mut body = match which {
             Which::Id(id) => json!({"view_id": id}),
             Which::External(id) => json!({"external_id": id}),
@@ -64,15 +64,15 @@ impl Web {
     /// # Errors
     ///
     /// Returns an [`Error`] when the call fails.
-    pub async fn publish_view(&self, user: &str, view: &Value) -> Result<View, Error> {
+    pub async fn publish_view(&self, user: &str, view: &Value) -> Result<OpenedView, Error> {
         self.view("views.publish", json!({"user_id": user}), view).await
     }
 
-    async fn view(&self, method: &str, mut body: Value, view: &Value) -> Result<View, Error> {
+    async fn view(&self, method: &str, mut body: Value, view: &Value) -> Result<OpenedView, Error> {
         body["view"] = view.clone();
         let answer = self.post(method, &body).await?;
         let shown = answer.get("view").unwrap_or(&Value::Null);
-        Ok(View {
+        Ok(OpenedView {
             id: string(shown, "id").unwrap_or_default(),
             hash: string(shown, "hash").unwrap_or_default(),
         })

@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::time;
-use crate::store::{Arrival, InboxCounts, InboxRow, LONGEST_WAIT, Missed, NewMissed, Receipt, Waiting, Why};
+use crate::store::{Arrival, InboxCounts, InboxRow, LONGEST_WAIT, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 
 type Tx = Transaction<'static, Engine>;
 
@@ -105,7 +105,12 @@ pub(super) async fn finish(transaction: &mut Tx, row: &Waiting, now: Timestamp) 
 }
 
 /// Implements [`crate::store::Store::set_aside`].
-pub(super) async fn set_aside(transaction: &mut Tx, key: &str, why: Why, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn set_aside(
+    transaction: &mut Tx,
+    key: &str,
+    why: SetAsideReason,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE inbox SET state = 'set_aside', running = 0, reason = ?, handled_at = ?
          WHERE key = ? AND state = 'waiting'",
@@ -169,7 +174,7 @@ pub(super) async fn receive(transaction: &mut Tx, arrival: &Arrival, now: Timest
     .bind(&arrival.payload)
     .bind(now.as_millisecond())
     .bind(if arrival.decoded { "waiting" } else { "set_aside" })
-    .bind((!arrival.decoded).then(|| Why::Undecoded.as_str()))
+    .bind((!arrival.decoded).then(|| SetAsideReason::Undecoded.as_str()))
     .execute(&mut **transaction)
     .await?;
     Ok(receipt)

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::time;
 use super::{Sqlite, inbox};
-use crate::store::{Error, NewMissed, PAYLOADS_KEPT, Purged, Retention, Why};
+use crate::store::{Error, NewMissed, PAYLOADS_KEPT, Purged, Retention, SetAsideReason};
 
 /// Number of rows processed in one transaction.
 const CHUNK: u32 = 500;
@@ -167,7 +167,7 @@ async fn give_up(transaction: &mut Transaction<'static, Engine>, now: Timestamp,
              SELECT seq FROM inbox WHERE payload IS NOT NULL AND received_at < ? AND state = 'waiting' LIMIT ?)
          RETURNING key, lane, mentioned, received_at",
     )
-    .bind(Why::TooOld.as_str())
+    .bind(SetAsideReason::TooOld.as_str())
     .bind(now.as_millisecond())
     .bind(day)
     .bind(CHUNK)

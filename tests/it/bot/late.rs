@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::sandbox::GRACE;
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, Answered, Arrival, Changes, Expiry, NewPost, Store as _, Why};
+use signpost::store::{Action, Answered, Arrival, Changes, Expiry, NewPost, SetAsideReason, Store as _};
 
 use super::acts::Moved;
 use super::starting::Served;
@@ -223,7 +223,7 @@ fn what_was_set_aside_is_listed_and_tried_again_beside_the_running_bot() {
         receive(&world, std::slice::from_ref(&arrival)).await;
         let store = Sqlite::open(&world.store()).await.unwrap();
         store
-            .set_aside(&arrival.key, Why::Crashed, SystemClock.now())
+            .set_aside(&arrival.key, SetAsideReason::Crashed, SystemClock.now())
             .await
             .unwrap();
         drop(store);

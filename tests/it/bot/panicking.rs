@@ -47,7 +47,7 @@ fn after(panics: u32) -> (usize, usize) {
         let counts = &mut counts;
         async move {
             // It is read at the head of each of Slack's answers, when a message is there and nothing is written down.
-            let trap = Trap::new("deliver::attempt");
+            let trap = Trap::new("outbox::attempt");
             let parts = Parts {
                 clock: Arc::clone(&trap) as _,
                 ..Parts::default()
@@ -85,7 +85,7 @@ fn a_post_that_panics_again_and_again_is_given_up_and_its_thread_goes_on() {
 #[test]
 fn a_message_that_panics_outside_the_core_is_set_aside_too() {
     with(|world| async move {
-        let trap = Trap::new("bot::handle::");
+        let trap = Trap::new("inbox::worker::");
         let parts = Parts {
             clock: Arc::clone(&trap) as _,
             ..Parts::default()

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use signpost::jenkins::{Error, LogPosition, QueueItem, State};
+use signpost::jenkins::{BuildState, Error, LogPosition, QueueItem};
 use signpost::jobs::{BuildResult, Kind};
 
 use super::{Fake, JOB, client, html, job, json as answer, local, moved};
@@ -152,24 +152,27 @@ fn the_queue_tells_where_a_request_is() {
 
 #[test]
 fn a_build_is_done_only_when_it_says_so() {
-    let done = |word: &str| State::Done(BuildResult::from(word));
+    let done = |word: &str| BuildState::Done(BuildResult::from(word));
     let cases = [
         (
             json!({"number": 7, "building": true, "result": null, "estimatedDuration": 60_000}),
-            State::Running,
+            BuildState::Running,
         ),
-        (json!({"number": 7, "building": false, "result": null}), State::Running),
+        (
+            json!({"number": 7, "building": false, "result": null}),
+            BuildState::Running,
+        ),
         (
             json!({"number": 7, "building": false, "inProgress": true, "result": "SUCCESS"}),
-            State::Running,
+            BuildState::Running,
         ),
         (
             json!({"number": 7, "building": true, "result": "FAILURE"}),
-            State::Running,
+            BuildState::Running,
         ),
         (
             json!({"number": 7, "building": true, "actions": [{}, null, {"_class": "org.jenkinsci.plugins.workflow.support.steps.input.InputAction"}]}),
-            State::WaitsForInput,
+            BuildState::WaitsForInput,
         ),
         (
             json!({"number": 7, "building": false, "inProgress": false, "result": "UNSTABLE"}),
@@ -177,11 +180,11 @@ fn a_build_is_done_only_when_it_says_so() {
         ),
         (
             json!({"number": 7, "building": false, "result": "NOT_BUILT"}),
-            State::Done(BuildResult::NotBuilt),
+            BuildState::Done(BuildResult::NotBuilt),
         ),
         (
             json!({"number": 7, "result": "NEW"}),
-            State::Done(BuildResult::Other("NEW".to_owned())),
+            BuildState::Done(BuildResult::Other("NEW".to_owned())),
         ),
     ];
     local(async move {

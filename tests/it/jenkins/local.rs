@@ -6,8 +6,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use signpost::clock::{Clock as _, SystemClock};
-use signpost::jenkins::{Client, Found, LogPosition, Lost, QueueItem, State, Triggered};
-use signpost::jobs::checks::{Artifact, Checks, Evidence, Verdict, verdict};
+use signpost::jenkins::{BuildState, Client, Found, LogPosition, Lost, QueueItem, Triggered};
+use signpost::jobs::checks::{Artifact, CheckEvidence, CheckVerdict, Checks, verdict};
 use signpost::jobs::{BuildResult, Registry, Values, parameters};
 use signpost::net::Net;
 use signpost::sandbox::jenkins::{GET_INFO, Jenkins, Options, token_of};
@@ -100,14 +100,14 @@ impl World {
         loop {
             let build = self.client.build(path, number).await.unwrap();
             assert_eq!(build.queue_id, Some(queue_id));
-            if let State::Done(result) = build.state {
+            if let BuildState::Done(result) = build.state {
                 return (number, result);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    async fn verdict(&self, scenario: &str) -> Verdict {
+    async fn verdict(&self, scenario: &str) -> CheckVerdict {
         self.jenkins
             .act("scenario", &json!({"job": GET_INFO, "scenario": scenario}))
             .unwrap();
@@ -139,7 +139,7 @@ impl World {
         let masks = parameters::masks(job, None, &values);
         verdict(
             &checks,
-            &Evidence {
+            &CheckEvidence {
                 result: &result,
                 artifacts: &artifacts,
                 known,
@@ -164,8 +164,8 @@ fn the_satellite_case_ends_in_each_of_its_verdicts() {
         ] {
             let said = world.verdict(scenario).await;
             let section = match &said {
-                Verdict::Plain { section, .. } => section.as_deref(),
-                Verdict::Inconclusive { .. } => None,
+                CheckVerdict::Plain { section, .. } => section.as_deref(),
+                CheckVerdict::Inconclusive { .. } => None,
             };
             assert_eq!(section, expected, "{scenario}: {said:?}");
         }

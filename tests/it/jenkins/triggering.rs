@@ -7,22 +7,22 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HeaderName, SET_COOKIE};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use signpost::jenkins::{Error, Triggered};
-use signpost::jobs::{Declared, Definition};
+use signpost::jobs::{Declared, JobDefinition};
 
 use super::{Fake, JOB, client, html, job, json as answer_json, local, moved};
 
 /// An answer and its class.
 type Case = (fn() -> Response, &'static str);
 
-fn definition(parameters: &[&str]) -> Definition {
+fn definition(parameters: &[&str]) -> JobDefinition {
     let declared = |name: &&str| Declared {
         name: (*name).to_owned(),
         ..Declared::default()
     };
-    Definition {
+    JobDefinition {
         buildable: true,
         parameters: parameters.iter().map(declared).collect(),
-        ..Definition::default()
+        ..JobDefinition::default()
     }
 }
 

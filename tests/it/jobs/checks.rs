@@ -6,7 +6,7 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use signpost::jobs::checks::{Artifact, Checks, Evidence, Verdict, verdict};
+use signpost::jobs::checks::{Artifact, CheckEvidence, CheckVerdict, Checks, verdict};
 use signpost::jobs::masks::Masks;
 use signpost::jobs::{BuildResult, Values};
 
@@ -48,7 +48,7 @@ impl Default for Run {
 }
 
 impl Run {
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> CheckVerdict {
         let artifact = |text: &Option<String>| match text {
             Some(text) => Artifact::Read(text.clone().into_bytes()),
             None => Artifact::NotRead("is not there".to_owned()),
@@ -66,7 +66,7 @@ impl Run {
         assert_eq!(checks.artifacts().len(), 2);
         let verdict = verdict(
             &checks,
-            &Evidence {
+            &CheckEvidence {
                 result: &self.result.into(),
                 artifacts: &artifacts,
                 known: Values {
@@ -86,15 +86,15 @@ impl Run {
 
     fn section(&self) -> Option<String> {
         match self.verdict() {
-            Verdict::Plain { section, .. } => section,
-            Verdict::Inconclusive { missing, .. } => panic!("{missing:?}"),
+            CheckVerdict::Plain { section, .. } => section,
+            CheckVerdict::Inconclusive { missing, .. } => panic!("{missing:?}"),
         }
     }
 
     fn missing(&self) -> Vec<String> {
         match self.verdict() {
-            Verdict::Inconclusive { missing, .. } => missing.iter().map(ToString::to_string).collect(),
-            plain @ Verdict::Plain { .. } => panic!("{plain:?}"),
+            CheckVerdict::Inconclusive { missing, .. } => missing.iter().map(ToString::to_string).collect(),
+            plain @ CheckVerdict::Plain { .. } => panic!("{plain:?}"),
         }
     }
 }
@@ -150,7 +150,7 @@ fn the_verdict_quotes_what_was_seen() {
         config: Some("region: us-south\n".to_owned()),
         ..Run::default()
     };
-    let Verdict::Plain { findings, .. } = run.verdict() else {
+    let CheckVerdict::Plain { findings, .. } = run.verdict() else {
         panic!("inconclusive");
     };
     assert_eq!(
@@ -254,7 +254,7 @@ fn outcome(artifact: &str, check: &str) -> char {
         ("two".to_owned(), vec!["1".to_owned(), "2".to_owned()]),
     ]);
     let (parameters, data) = (BTreeMap::new(), BTreeMap::new());
-    let evidence = Evidence {
+    let evidence = CheckEvidence {
         result: &BuildResult::Success,
         artifacts: &artifacts,
         known: Values {
@@ -265,9 +265,9 @@ fn outcome(artifact: &str, check: &str) -> char {
         masks: Masks::default(),
     };
     match verdict(&checks, &evidence) {
-        Verdict::Plain { findings, .. } if findings[0].passed => '+',
-        Verdict::Plain { .. } => '-',
-        Verdict::Inconclusive { .. } => '?',
+        CheckVerdict::Plain { findings, .. } if findings[0].passed => '+',
+        CheckVerdict::Plain { .. } => '-',
+        CheckVerdict::Inconclusive { .. } => '?',
     }
 }
 
@@ -325,7 +325,7 @@ fn values_are_unpacked_within_limits() {
 #[test]
 fn without_checks_no_section_is_followed() {
     let (artifacts, parameters, captures, data) = Default::default();
-    let evidence = Evidence {
+    let evidence = CheckEvidence {
         result: &BuildResult::Success,
         artifacts: &artifacts,
         known: Values {
@@ -341,6 +341,6 @@ fn without_checks_no_section_is_followed() {
     };
     assert!(matches!(
         verdict(&checks, &evidence),
-        Verdict::Plain { section: None, .. }
+        CheckVerdict::Plain { section: None, .. }
     ));
 }

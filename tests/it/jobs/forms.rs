@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use signpost::jobs::arguments::{self, Unreadable};
+use signpost::jobs::arguments::{self, UnreadableArguments};
 use signpost::jobs::attach::{Hint, Written};
 use signpost::jobs::parameters::{self, Origin, Sources};
-use signpost::jobs::{Declared, Definition, Kind, Registry, Transform};
+use signpost::jobs::{Declared, JobDefinition, Kind, Registry, Transform, consistency};
 use signpost::runbook;
 
 use super::satellite;
@@ -166,14 +166,14 @@ fn the_job_s_own_definition_has_the_last_word() {
         choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
         ..Declared::default()
     };
-    let definition = Definition {
+    let definition = JobDefinition {
         parameters: vec![
             declared("BRANCH", Kind::Choice, &["main", "next"]),
             declared("DRY", Kind::Boolean, &[]),
             declared("CLUSTERID", Kind::Text, &[]),
             declared("PACK", Kind::File, &[]),
         ],
-        ..Definition::default()
+        ..JobDefinition::default()
     };
     for (name, value, sentence) in [
         (
@@ -200,13 +200,13 @@ fn the_job_s_own_definition_has_the_last_word() {
 fn secrets_are_shown_to_nobody() {
     let registry = satellite();
     let job = registry.job("ha-master-info").unwrap();
-    let definition = Definition {
+    let definition = JobDefinition {
         parameters: vec![Declared {
             name: "CARRIER_NAME".to_owned(),
             kind: Kind::Password,
             ..Declared::default()
         }],
-        ..Definition::default()
+        ..JobDefinition::default()
     };
     let values = map(&[
         ("DEPLOY_TOKEN", "canary1"),
@@ -231,13 +231,16 @@ fn run_arguments_are_read_with_the_quotes_that_phones_make() {
         ("NAME", "two words"),
     ];
     assert_eq!(asked.values, map(&expected));
-    assert_eq!(arguments::read(" "), Err(Unreadable::NoJob));
-    assert_eq!(arguments::read("j A=\"x"), Err(Unreadable::OpenQuote));
+    assert_eq!(arguments::read(" "), Err(UnreadableArguments::NoJob));
+    assert_eq!(arguments::read("j A=\"x"), Err(UnreadableArguments::OpenQuote));
     assert!(matches!(
         arguments::read("j A=1 loose"),
-        Err(Unreadable::NoValue { .. })
+        Err(UnreadableArguments::NoValue { .. })
     ));
-    assert!(matches!(arguments::read("j A=1 A=2"), Err(Unreadable::Twice { .. })));
+    assert!(matches!(
+        arguments::read("j A=1 A=2"),
+        Err(UnreadableArguments::Twice { .. })
+    ));
     assert_eq!(arguments::read("\"my job\" A=1").unwrap().job, "my job");
 }
 
@@ -297,8 +300,11 @@ fn checks_in_front_matter_are_kept_and_their_faults_are_told() {
         (keys.jobs.as_slice(), checks.list.len(), checks.passed.as_deref()),
         (&["info".to_owned()][..], 1, Some("C"))
     );
-    let (_, diagnostics) = runbook::parse("a.md", &text.replace("pick:", "pik:"), &BTreeMap::new());
-    let said: Vec<String> = diagnostics.iter().map(|found| found.message.clone()).collect();
+    let library = crate::matching::library(&[("a.md", text.replace("pick:", "pik:").as_str())]);
+    let said: Vec<String> = consistency::unusable_checks(&library)
+        .iter()
+        .map(|found| found.message.clone())
+        .collect();
     assert!(
         said.iter()
             .any(|message| message.contains("`checks[1].pik`") && message.contains("`pick`")),

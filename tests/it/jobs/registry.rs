@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use secrecy::ExposeSecret as _;
-use signpost::jobs::{Registry, keys};
+use signpost::jobs::{Registry, schema};
 use signpost::settings::jobs;
 
 use super::{SATELLITE, satellite};
@@ -21,7 +21,7 @@ fn the_sample_registers_nothing_and_would_be_valid() {
     assert_eq!(Registry::read(jobs::DEFAULT).unwrap(), Registry::default());
     let registry = Registry::read(&sample()).unwrap();
     assert_eq!((registry.jenkins.len(), registry.jobs.len()), (1, 1));
-    for (table, key) in keys::all() {
+    for (table, key) in schema::all() {
         let forms = [format!("{key} = "), format!("[[{table}.{key}]]")];
         let shown = jobs::DEFAULT.lines().any(|line| {
             let line = line.trim_start_matches('#');

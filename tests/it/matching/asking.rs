@@ -1,6 +1,6 @@
 //! What somebody asks in words of their own.
 
-use signpost::matching::{Index, Options, Silence};
+use signpost::matching::{Index, IndexOptions, Silence};
 
 use super::{library, place};
 
@@ -32,7 +32,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
 #[test]
 fn a_question_finds_its_page_and_section_in_other_forms_of_the_words() {
     let library = library(DOCUMENTS);
-    let index = Index::build(&library, &Options::default());
+    let index = Index::build(&library, &IndexOptions::default());
     let cases = [
         ("arms keep crashing since we upgraded", "arm.md"),
         ("my belts are slipping", "belt.md"),
@@ -58,7 +58,7 @@ fn a_question_finds_its_page_and_section_in_other_forms_of_the_words() {
 #[test]
 fn an_answer_can_say_why_and_a_near_miss_what_was_missing() {
     let library = library(DOCUMENTS);
-    let index = Index::build(&library, &Options::default());
+    let index = Index::build(&library, &IndexOptions::default());
 
     let why = index.explain("lamp 9 of hall 1 gives no light: fuse blown", false);
     let best = &why.candidates[0];

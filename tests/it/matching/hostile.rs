@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::{ProptestConfig, any, proptest};
-use signpost::matching::{Index, Options};
+use signpost::matching::{Index, IndexOptions};
 
 use super::library;
 
@@ -11,7 +11,7 @@ fn index() -> Index {
     let text = "# Things break\n\n```\nerror <code> in 'box' at $PLACE: %v\n```\n\n## E0001\n\nFix it.\n";
     Index::build(
         &library(&[("a.md", text), ("b.md", &text.replace("box", "crate"))]),
-        &Options::default(),
+        &IndexOptions::default(),
     )
 }
 

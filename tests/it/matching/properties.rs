@@ -1,7 +1,7 @@
 //! What holds whatever is pasted: values come back, order and wrapping change nothing, chat is left alone.
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use signpost::matching::{Index, Match, Options};
+use signpost::matching::{Index, IndexOptions, Match};
 use signpost::runbook::Library;
 
 use super::{library, place};
@@ -137,7 +137,7 @@ proptest! {
         let (template, names) = TEMPLATES[which];
         let library = turned(turn);
         let message = dressed(&filled(template, &[&first, &second]));
-        let outcome = Index::build(&library, &Options::default()).find(&message);
+        let outcome = Index::build(&library, &IndexOptions::default()).find(&message);
         prop_assert_eq!(told(&library, &outcome.matches), [format!("{which}.md#Case {which}")], "{}", message);
         let found = &outcome.matches[0];
         prop_assert_eq!(found.evidence[0].line, before + 1, "{:?}", found.evidence);
@@ -158,7 +158,7 @@ proptest! {
         let library = turned(0);
         let line = filled(TEMPLATES[which].0, &[&value, "b-2"]);
         let lines: Vec<&str> = above.iter().map(|at| CHAT[*at]).chain([&*line]).chain(below.iter().map(|at| CHAT[*at])).collect();
-        let outcome = Index::build(&library, &Options::default()).find(&lines.join("\n"));
+        let outcome = Index::build(&library, &IndexOptions::default()).find(&lines.join("\n"));
         prop_assert_eq!(told(&library, &outcome.matches), [format!("{which}.md#Case {which}")]);
         prop_assert_eq!(outcome.matches[0].evidence[0].line, above.len() + 1);
         prop_assert_eq!(&outcome.matches[0].evidence[0].text, &line);
@@ -175,7 +175,7 @@ proptest! {
         let message = lines.join("\n");
         let answers = [0, turn].map(|turn| {
             let library = turned(turn);
-            let outcome = Index::build(&library, &Options::default()).find(&message);
+            let outcome = Index::build(&library, &IndexOptions::default()).find(&message);
             let mut places = told(&library, &outcome.matches);
             places.sort();
             places
@@ -186,7 +186,7 @@ proptest! {
     #[test]
     fn unrelated_words_are_never_answered(words in "([a-z]{1,9}[ ,.\n]){0,60}", chat in 0..CHAT.len()) {
         let library = turned(0);
-        let index = Index::build(&library, &Options::default());
+        let index = Index::build(&library, &IndexOptions::default());
         for message in [words.as_str(), CHAT[chat]] {
             let outcome = index.find(message);
             prop_assert!(outcome.matches.is_empty(), "{message:?}: {:?}", outcome.matches);

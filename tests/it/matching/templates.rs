@@ -1,7 +1,7 @@
 //! Whatever stands in a template's placeholders, the message is recognised and the values come back.
 
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
-use signpost::matching::{Index, Options};
+use signpost::matching::{Index, IndexOptions};
 
 use super::{library, place};
 
@@ -35,7 +35,7 @@ proptest! {
         let mut message = template.to_owned();
         message.replace_range(places[1].range.clone(), &second);
         message.replace_range(places[0].range.clone(), &first);
-        let outcome = Index::build(&library, &Options::default()).find(&format!("{before}\n{message}"));
+        let outcome = Index::build(&library, &IndexOptions::default()).find(&format!("{before}\n{message}"));
         prop_assert!(!outcome.matches.is_empty(), "{message}: {:?}", outcome.near.first());
         let found = &outcome.matches[0];
         prop_assert_eq!(place(&library, found), format!("{which}.md#Case {which}"));

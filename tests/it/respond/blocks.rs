@@ -2,7 +2,7 @@
 
 use signpost::respond::Reply;
 use signpost::runbook::{Block, BlockKind, Inline, Item, Role};
-use signpost::slack::blocks::{self, Message};
+use signpost::slack::blocks::{self, RenderedMessage};
 
 fn block(kind: BlockKind) -> Block {
     Block {
@@ -63,7 +63,7 @@ fn reply(body: Vec<Block>) -> Reply {
     }
 }
 
-fn sections(messages: &[Message]) -> Vec<String> {
+fn sections(messages: &[RenderedMessage]) -> Vec<String> {
     let blocks = messages.iter().flat_map(|message| &message.blocks);
     blocks
         .filter(|block| block["type"] != "actions")
@@ -71,7 +71,7 @@ fn sections(messages: &[Message]) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn check(messages: &[Message]) {
+pub(super) fn check(messages: &[RenderedMessage]) {
     assert!(
         (1..=blocks::MOST_MESSAGES).contains(&messages.len()),
         "{}",
@@ -97,7 +97,7 @@ pub(super) fn check(messages: &[Message]) {
 
 /// Nothing in it calls anybody, hides an address behind words, or turns the text around. What stands on buttons and in
 /// headers is plain text, which Slack does not interpret.
-pub(super) fn check_harmless(message: &Message) {
+pub(super) fn check_harmless(message: &RenderedMessage) {
     let formatted = message.blocks.iter().filter(|block| block["type"] == "section");
     let formatted: Vec<String> = formatted.map(ToString::to_string).collect();
     for text in formatted.iter().chain([&message.text]) {

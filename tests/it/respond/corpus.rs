@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use signpost::files;
-use signpost::respond::{Options, Responder};
+use signpost::respond::{Responder, ResponderOptions};
 use signpost::runbook::TopicId;
 use signpost::slack::blocks;
 
@@ -19,7 +19,7 @@ fn every_topic_of_the_corpus_keeps_the_limits_of_slack() {
         return;
     }
     let library = files::load(&folder, &files::Options::default(), None, &|_, _| ()).unwrap();
-    let responder = Responder::new(None, Options::default()).unwrap();
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
     for (index, runbook) in library.runbooks.iter().enumerate() {
         for topic in &runbook.topics {
             let messages = blocks::render(&responder.show(

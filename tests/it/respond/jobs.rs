@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::json;
-use signpost::jobs::arguments::{Unreadable, read};
+use signpost::jobs::arguments::{UnreadableArguments, read};
 use signpost::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
 use signpost::jobs::{Job, Registry};
 use signpost::respond::{
-    ButtonPress, Card, CardAction, CardJob, JobsFacts, Options, Reason, Reply, Responder, RunLine, RunRefusal,
+    ButtonPress, Card, CardAction, CardJob, JobsFacts, Reason, Reply, Responder, ResponderOptions, RunLine, RunRefusal,
     RunStage, Wanted, labels, to_text,
 };
 use signpost::runbook::{BlockKind, Document, Library, TopicId, parse};
 use signpost::slack::blocks;
 
 fn responder() -> Responder {
-    Responder::new(None, Options::default()).unwrap()
+    Responder::new(None, ResponderOptions::default()).unwrap()
 }
 
 fn registry() -> Registry {
@@ -279,7 +279,7 @@ fn names_of_jobs_and_what_people_write_are_no_markup() {
         nearest: None,
         known: vec![hostile.into()],
     };
-    let word = || Unreadable::NoValue { word: hostile.into() };
+    let word = || UnreadableArguments::NoValue { word: hostile.into() };
     let named = FieldFault {
         name: hostile.into(),
         fault: Fault::Unregistered {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use signpost::files;
 use signpost::matching::{Evidence, Index, Match, Outcome, SignatureKind};
-use signpost::respond::{LinkTemplate, Options, Reply, Responder, Templates, is_fillable, to_text};
+use signpost::respond::{LinkTemplate, Reply, Responder, ResponderOptions, Templates, is_fillable, to_text};
 use signpost::runbook::{Document, Library, TopicId, parse};
 
 const RUNBOOK: &str = "\
@@ -41,7 +41,7 @@ fn library() -> Library {
     }
 }
 
-fn responder(options: Options) -> Responder {
+fn responder(options: ResponderOptions) -> Responder {
     Responder::new(None, options).unwrap()
 }
 
@@ -78,7 +78,7 @@ fn matched(topic: TopicId, text: &str, captures: &[(&str, &[&str])]) -> Match {
     }
 }
 
-fn answer(options: Options, captures: &[(&str, &[&str])]) -> Reply {
+fn answer(options: ResponderOptions, captures: &[(&str, &[&str])]) -> Reply {
     let library = library();
     let best = matched(topic(&library, "G0007"), "refused *hard* (G0007) <!channel>", captures);
     responder(options)
@@ -95,7 +95,7 @@ fn answer(options: Options, captures: &[(&str, &[&str])]) -> Reply {
 
 #[test]
 fn an_answer_says_what_matched_what_to_do_and_whom_to_call() {
-    let options = Options {
+    let options = ResponderOptions {
         base_url: Some("https://docs.example.com/runbooks/".into()),
         links: vec![
             LinkTemplate {
@@ -137,7 +137,7 @@ fn values_are_filled_only_where_that_is_safe() {
 
 #[test]
 fn two_values_for_one_placeholder_are_for_a_person_to_choose_from() {
-    let text = to_text(&answer(Options::default(), &[("node_id", &["n-1", "n-2"])]));
+    let text = to_text(&answer(ResponderOptions::default(), &[("node_id", &["n-1", "n-2"])]));
     assert!(text.contains("--node <node_id>"), "{text}");
 }
 
@@ -150,7 +150,11 @@ fn a_second_error_in_one_paste_is_named() {
         matches: vec![first, second],
         near: Vec::new(),
     };
-    let text = to_text(&responder(Options::default()).answer(&library, &outcome, false).unwrap());
+    let text = to_text(
+        &responder(ResponderOptions::default())
+            .answer(&library, &outcome, false)
+            .unwrap(),
+    );
     assert!(text.contains("Your message holds another error"), "{text}");
     assert!(
         text.contains("gateway refuses tokens") && text.contains("`show tokens`"),
@@ -161,7 +165,7 @@ fn a_second_error_in_one_paste_is_named() {
 #[test]
 fn unasked_there_is_silence_and_asked_there_is_always_an_answer() {
     let library = library();
-    let responder = responder(Options::default());
+    let responder = responder(ResponderOptions::default());
     let near = Outcome {
         matches: Vec::new(),
         near: vec![matched(topic(&library, "G0007"), "x", &[])],
@@ -174,7 +178,7 @@ fn unasked_there_is_silence_and_asked_there_is_always_an_answer() {
 
 #[test]
 fn help_comes_from_the_catalogue() {
-    let responder = responder(Options::default());
+    let responder = responder(ResponderOptions::default());
     insta::assert_snapshot!(to_text(&responder.help()));
     insta::assert_snapshot!(to_text(&responder.help_on(Some("show"))));
     insta::assert_snapshot!(to_text(&responder.images_not_read()));
@@ -185,13 +189,13 @@ fn a_name_of_several_topics_is_asked_back() {
     let library = library();
     let choices = [TopicId { runbook: 0, section: 0 }, topic(&library, "G0007")];
     insta::assert_snapshot!(to_text(
-        &responder(Options::default()).choose(&library, "gate", &choices)
+        &responder(ResponderOptions::default()).choose(&library, "gate", &choices)
     ));
 }
 
 fn broken(name: &str, source: &str) -> String {
     let overrides = Templates::from([(name.to_owned(), source.to_owned())]);
-    match Responder::new(Some(&overrides), Options::default()) {
+    match Responder::new(Some(&overrides), ResponderOptions::default()) {
         Err(error) => error.to_string(),
         Ok(_) => panic!("{source:?} was taken"),
     }
@@ -208,14 +212,14 @@ fn a_broken_template_is_told_with_its_file_and_line() {
 #[test]
 fn a_template_of_ones_own_is_used() {
     let overrides = Templates::from([("nothing.md".to_owned(), "Nothing on *{{ words }}* here.".to_owned())]);
-    let responder = Responder::new(Some(&overrides), Options::default()).unwrap();
+    let responder = Responder::new(Some(&overrides), ResponderOptions::default()).unwrap();
     assert_eq!(to_text(&responder.nothing_found()), "Nothing on ** here.");
 }
 
 #[test]
 fn every_topic_of_the_pack_can_be_shown() {
     let library = files::load_embedded();
-    let responder = responder(Options::default());
+    let responder = responder(ResponderOptions::default());
     for (index, runbook) in library.runbooks.iter().enumerate() {
         for topic in &runbook.topics {
             let reply = responder.show(
@@ -250,12 +254,12 @@ fn a_table_of_many_errors_is_answered_with_the_row_that_was_meant() {
             .collect(),
         ..Library::default()
     };
-    let index = Index::build(&library, &signpost::matching::Options::default());
+    let index = Index::build(&library, &signpost::matching::IndexOptions::default());
     for (message, right) in [
         ("seeing dp-102 again", "Close the gate"),
         ("DP-103 Lamp is out", "Change the lamp"),
     ] {
-        let reply = responder(Options::default()).answer(&library, &index.find(message), false);
+        let reply = responder(ResponderOptions::default()).answer(&library, &index.find(message), false);
         let said = to_text(&reply.expect("an answer"));
         assert!(said.contains(right), "{said}");
         assert!(!said.contains("Clear the ramp"), "{said}");

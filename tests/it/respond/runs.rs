@@ -3,8 +3,8 @@
 mod limits;
 
 use regex::Regex;
-use signpost::jobs::checks::Finding;
-use signpost::respond::{FoundError, Options, Responder, RunCard, RunStage, Trouble, to_text};
+use signpost::jobs::checks::CheckFinding;
+use signpost::respond::{FoundError, Responder, ResponderOptions, RunCard, RunStage, Trouble, to_text};
 
 /// Classes of trouble that Jenkins did not tell of.
 const OWN_CLASSES: [&str; 7] = [
@@ -18,7 +18,7 @@ const OWN_CLASSES: [&str; 7] = [
 ];
 
 fn responder() -> Responder {
-    Responder::new(None, Options::default()).unwrap()
+    Responder::new(None, ResponderOptions::default()).unwrap()
 }
 
 fn card(stage: RunStage) -> RunCard {
@@ -55,8 +55,8 @@ fn done(result: &str) -> RunCard {
     }
 }
 
-fn finding(title: &str, passed: bool, seen: Option<&str>, expected: Option<&str>) -> Finding {
-    Finding {
+fn finding(title: &str, passed: bool, seen: Option<&str>, expected: Option<&str>) -> CheckFinding {
+    CheckFinding {
         title: title.into(),
         artifact: "gate.log".into(),
         passed,

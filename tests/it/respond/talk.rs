@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use signpost::command::{Whom, who};
 use signpost::respond::{
-    Connection, Ending, HomeFacts, Listening, Options, Pointer, Problems, RecentMatch, Reply, Responder, RunLine,
-    RunStage, StatusFacts, Templates, to_text,
+    ConnectionFacts, Ending, HomeFacts, Listening, Pointer, Problems, RecentMatch, Reply, Responder, ResponderOptions,
+    RunLine, RunStage, StatusFacts, Templates, to_text,
 };
 use signpost::runbook::{Button, Diagnostic, Document, Level, Library, frontmatter, teams};
 use signpost::slack::blocks;
@@ -47,7 +47,7 @@ fn library() -> Library {
 }
 
 fn responder() -> Responder {
-    Responder::new(None, Options::default()).unwrap()
+    Responder::new(None, ResponderOptions::default()).unwrap()
 }
 
 fn at(time: &str) -> Timestamp {
@@ -72,7 +72,7 @@ fn status(listening: Listening) -> StatusFacts {
         loaded_at: Some(at("03:05:10")),
         reload_failed: None,
         problems: Problems::default(),
-        connection: Connection::Socket { connections: 2 },
+        connection: ConnectionFacts::Socket { connections: 2 },
         listening,
     }
 }
@@ -97,11 +97,11 @@ fn about_itself() -> Vec<(&'static str, Reply)> {
             problem(Level::Warning, 9),
             problem(Level::Warning, 12),
         ]),
-        connection: Connection::Socket { connections: 0 },
+        connection: ConnectionFacts::Socket { connections: 0 },
         ..status(muted(Some("2026-05-01T05:10:00Z"), Some("Ada")))
     };
     let over_http = StatusFacts {
-        connection: Connection::Http,
+        connection: ConnectionFacts::Http,
         ..status(Listening::Direct)
     };
     vec![
@@ -335,7 +335,7 @@ fn the_moments_are_told_as_a_person_would() {
 fn labels_can_be_changed_one_by_one() {
     let own = "[buttons]\nnext = \"Weiter\"\nstep_done = \"{step} erledigt\"\n";
     let overrides = Templates::from([("labels.toml".to_owned(), own.to_owned())]);
-    let responder = Responder::new(Some(&overrides), Options::default()).unwrap();
+    let responder = Responder::new(Some(&overrides), ResponderOptions::default()).unwrap();
     let buttons = &responder.labels().buttons;
     assert_eq!(
         (buttons.next.as_str(), buttons.escalate.as_str()),
@@ -377,7 +377,7 @@ fn a_wrong_label_is_told_with_its_line() {
     ];
     for (own, expected) in cases {
         let overrides = Templates::from([("labels.toml".to_owned(), own.to_owned())]);
-        let error = Responder::new(Some(&overrides), Options::default()).unwrap_err();
+        let error = Responder::new(Some(&overrides), ResponderOptions::default()).unwrap_err();
         let message = error.to_string();
         assert!(message.contains(expected), "{own:?}: {message}");
     }
@@ -403,7 +403,7 @@ fn every_template_is_tried_before_the_bot_starts() {
             continue;
         }
         let overrides = Templates::from([(name.clone(), "{{ no_such_value }}".to_owned())]);
-        if Responder::new(Some(&overrides), Options::default()).is_ok() {
+        if Responder::new(Some(&overrides), ResponderOptions::default()).is_ok() {
             untried.push(name);
         }
     }

@@ -1,7 +1,7 @@
 //! Alert bots: the same group in every repeat, firing told from resolved, and nothing said about ordinary messages.
 
 use serde_json::{Value, json};
-use signpost::slack::alerts::{self, Alert, Source, State};
+use signpost::slack::alerts::{self, Alert, AlertSource, AlertState};
 
 fn of_bot(fields: &Value) -> Option<Alert> {
     let mut message = json!({"type": "message", "bot_id": "B1", "ts": "1.0", "text": ""});
@@ -203,7 +203,10 @@ fn a_build_is_known_by_its_job() {
 fn several_alerts_in_one_message_are_told_together() {
     let both = json!({"attachments": [{"title": "[RESOLVED] FluxLow", "title_link": AM}, {"title": "[FIRING:1] TankHot", "title_link": AM}, {"text": "more"}]});
     let alert = of_bot(&both).unwrap();
-    assert_eq!((alert.source, alert.state), (Source::Alertmanager, State::Firing));
+    assert_eq!(
+        (alert.source, alert.state),
+        (AlertSource::Alertmanager, AlertState::Firing)
+    );
     assert_eq!(alert.group, "Alertmanager: fluxlow + Alertmanager: tankhot");
     assert_eq!(alert.names, ["FluxLow", "TankHot"]);
 }

@@ -1,6 +1,6 @@
 //! What comes in, until it is handled.
 
-use signpost::store::{Expiry, Missed, NewMissed, Why};
+use signpost::store::{Expiry, Missed, NewMissed, SetAsideReason};
 
 use super::*;
 
@@ -121,7 +121,7 @@ pub(super) async fn only_rows_that_were_running_when_the_process_ended_are_count
 pub(super) async fn a_row_that_was_set_aside_is_told_of_and_not_handled(store: &dyn Store) {
     let arrivals: Vec<_> = ["a", "b"].iter().map(|key| arrival(key, false)).collect();
     store.receive(&arrivals, at(0)).await.unwrap();
-    store.set_aside("a", Why::Crashed, at(1)).await.unwrap();
+    store.set_aside("a", SetAsideReason::Crashed, at(1)).await.unwrap();
     let counts = store.inbox().await.unwrap();
     assert_eq!((counts.waiting, counts.set_aside), (1, 1));
     assert_eq!(next(store).await.key, "b");

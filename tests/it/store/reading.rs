@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use signpost::store::{AuditQuery, Cases as _, RunRow, Runs as _, Why};
+use signpost::store::{AuditQuery, Cases as _, RunRow, Runs as _, SetAsideReason};
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -116,7 +116,7 @@ async fn only_what_can_be_tried_again_is_listed_as_such() {
         ..arrival("odd", false)
     };
     store.receive(&[odd, arrival("a", false)], at(0)).await.unwrap();
-    store.set_aside("a", Why::Panicked, at(0)).await.unwrap();
+    store.set_aside("a", SetAsideReason::Panicked, at(0)).await.unwrap();
     let counts = store.inbox().await.unwrap();
     assert_eq!((counts.set_aside, counts.retriable), (2, 1));
     let retriable = async || -> Vec<_> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::jobs::masks::Masks;
 use crate::jobs::parameters;
-use crate::jobs::{Definition, Job};
+use crate::jobs::{Job, JobDefinition};
 use crate::redact::redact;
 
 /// The first word, without its quotation marks.
@@ -38,7 +38,7 @@ pub(super) fn named(job: &Job, given: BTreeMap<String, String>) -> BTreeMap<Stri
 }
 
 /// The names of the secrets among the given values: parameters that are secret, and values that look so.
-pub(super) fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeMap<String, String>) -> Vec<String> {
+pub(super) fn secrets(job: &Job, definition: Option<&JobDefinition>, given: &BTreeMap<String, String>) -> Vec<String> {
     let is_secret = |(name, value): &(&String, &String)| {
         let value = value.as_str();
         !value.is_empty()
@@ -52,7 +52,7 @@ pub(super) fn secrets(job: &Job, definition: Option<&Definition>, given: &BTreeM
 /// The values that may be repeated where others read along: none, while Jenkins has not said which are passwords.
 pub(super) fn harmless(
     job: &Job,
-    definition: Option<&Definition>,
+    definition: Option<&JobDefinition>,
     given: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut harmless = given.clone();

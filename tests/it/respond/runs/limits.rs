@@ -1,6 +1,6 @@
 //! Whatever a run holds, its message keeps Slack's limits, its buttons, and nothing in it is markup.
 
-use signpost::jobs::checks::Finding;
+use signpost::jobs::checks::CheckFinding;
 use signpost::respond::{ButtonPress, CardAction, FoundError, Reply, RunCard, RunStage, Trouble};
 use signpost::runbook::{BlockKind, Button};
 use signpost::slack::blocks;
@@ -102,7 +102,7 @@ fn at_most_three_known_errors_are_offered() {
 fn filled_with(stage: RunStage, text: &str, many: usize) -> RunCard {
     let words = || text.to_owned();
     let list = || vec![words(); many];
-    let finding = Finding {
+    let finding = CheckFinding {
         artifact: words(),
         ..finding(text, false, Some(text), Some("another"))
     };

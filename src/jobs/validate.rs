@@ -6,7 +6,7 @@ use serde::Deserialize as _;
 
 use super::checks::{Check, Test};
 use super::parameters;
-use super::{Jenkins, Job, Known, Parameter, Problem, Registry, Source, keys};
+use super::{Jenkins, Job, Known, Parameter, ParameterSource, Problem, Registry, schema};
 
 impl Registry {
     /// Parses and checks the text of `jobs.toml`.
@@ -28,13 +28,13 @@ impl Registry {
                 "correct it",
             )
         })?;
-        keys::check(&tree)?;
+        schema::check(&tree)?;
         let registry = toml::Deserializer::parse(text).map_err(|cause| cause.message().to_owned());
         let registry = registry.map_err(|cause| Problem::new("jobs", cause, "correct it"))?;
         let mut track = serde_path_to_error::Track::new();
         let reader = serde_path_to_error::Deserializer::new(registry, &mut track);
         let read = Self::deserialize(reader).map_err(|cause| {
-            let problem = keys::misread("", &track.path().to_string(), cause.message());
+            let problem = schema::misread("", &track.path().to_string(), cause.message());
             Problem {
                 problem: format!("(line {}) {}", line(cause.span()), problem.problem),
                 ..problem
@@ -227,7 +227,7 @@ fn parameter(key: &str, parameter: &Parameter) -> Vec<Problem> {
     let written = parameter.default.iter().map(|value| ("default", value));
     let written = written.chain(parameter.choices.iter().map(|value| ("choices", value)));
     let constants = parameter.from.iter().filter_map(|source| match source {
-        Source::Constant(value) => Some(("from", value)),
+        ParameterSource::Constant(value) => Some(("from", value)),
         _ => None,
     });
     for (name, value) in written.chain(constants) {
@@ -312,7 +312,7 @@ fn known(key: &str, known: &Known, job: Option<&Job>) -> Option<Problem> {
     if job.parameter(name).is_some() {
         return None;
     }
-    let nearest = keys::nearest(name, job.parameters.iter().map(|parameter| parameter.name.as_str()));
+    let nearest = schema::nearest(name, job.parameters.iter().map(|parameter| parameter.name.as_str()));
     let remedy = nearest.map_or_else(
         || "add it to the job".to_owned(),
         |nearest| format!("did you mean \"{nearest}\"?"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::checks::{Check, Checks, Test};
 use super::parameters::{self, Fault};
-use super::{Definition, Job, Kind, Known, Problem, Registry, Source, Transform, keys, sense};
+use super::{Job, JobDefinition, Kind, Known, ParameterSource, Problem, Registry, Transform, schema, validate};
 use crate::runbook::{Diagnostic, Document, Level, Library, Runbook};
 
 /// Common prefix of the codes of all diagnostics made here.
@@ -142,7 +142,7 @@ impl Look<'_> {
 
     fn unknown(&mut self, line: u32, who: &str, id: &str) {
         let known = || self.registry.jobs.iter().map(|job| job.id.0.as_str());
-        let remedy = keys::nearest(id, known()).map_or_else(
+        let remedy = schema::nearest(id, known()).map_or_else(
             || format!("registered are: {}", known().collect::<Vec<_>>().join(", ")),
             |nearest| format!("did you mean \"{nearest}\"?"),
         );
@@ -176,7 +176,7 @@ impl Look<'_> {
             ..check.clone()
         };
         for job in of {
-            for problem in sense::check("check", &check, Some(job)) {
+            for problem in validate::check("check", &check, Some(job)) {
                 let Problem { problem, remedy, .. } = problem;
                 let message = format!("{who} of the job \"{}\" {problem}; {remedy}", job.id);
                 self.tell(line, "jobs-check", message);
@@ -191,7 +191,7 @@ impl Look<'_> {
                 continue;
             }
             let headings = runbook.sections.iter().skip(1).map(|section| section.heading.as_str());
-            let remedy = keys::nearest(name, headings).map_or_else(
+            let remedy = schema::nearest(name, headings).map_or_else(
                 || "write the text of one of its headings".to_owned(),
                 |nearest| format!("did you mean \"{nearest}\"?"),
             );
@@ -220,11 +220,11 @@ impl Look<'_> {
 }
 
 /// Reports where a job of the registry does not fit the job as Jenkins defines it.
-pub fn unfit(job: &Job, definition: &Definition) -> Vec<Problem> {
+pub fn unfit(job: &Job, definition: &JobDefinition) -> Vec<Problem> {
     let mut problems = Vec::new();
     let declared = || definition.parameters.iter().map(|declared| declared.name.as_str());
     let undeclared = |key: String, name: &str| {
-        let remedy = match keys::nearest(name, declared()) {
+        let remedy = match schema::nearest(name, declared()) {
             Some(nearest) => format!("did you mean \"{nearest}\"?"),
             None if definition.parameters.is_empty() => "the job has no parameters".to_owned(),
             None => format!("it declares: {}", declared().collect::<Vec<_>>().join(", ")),
@@ -246,7 +246,7 @@ pub fn unfit(job: &Job, definition: &Definition) -> Vec<Problem> {
             continue;
         }
         let constants = parameter.from.iter().filter_map(|source| match source {
-            Source::Constant(value) => Some(("from", value)),
+            ParameterSource::Constant(value) => Some(("from", value)),
             _ => None,
         });
         let written = parameter.default.iter().map(|value| ("default", value));

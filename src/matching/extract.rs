@@ -9,9 +9,9 @@ use super::lines::{
 };
 use super::links::{is_pointer, linked};
 use super::regex_text;
-use super::sample;
-use super::signature::Source;
+use super::signature::SignatureSource;
 use super::token;
+use super::unmarked;
 use super::{SignatureKind, normalise};
 use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
 
@@ -27,21 +27,21 @@ const KEY_ENDS: [&str; 7] = [" – ", " — ", " -- ", " - ", " → ", " -> ", "
 const MENTIONED: f32 = 0.35;
 
 /// Takes the signatures of one runbook.
-pub(super) fn harvest(runbook: &Runbook) -> Draft {
-    let mut harvester = Harvester {
+pub(super) fn extract(runbook: &Runbook) -> Draft {
+    let mut extractor = Extractor {
         draft: Draft::default(),
         runbook,
     };
-    harvester.runbook();
-    harvester.draft
+    extractor.runbook();
+    extractor.draft
 }
 
-struct Harvester<'a> {
+struct Extractor<'a> {
     draft: Draft,
     runbook: &'a Runbook,
 }
 
-impl Harvester<'_> {
+impl Extractor<'_> {
     fn runbook(&mut self) {
         let runbook = self.runbook;
         let front = &runbook.front;
@@ -52,14 +52,14 @@ impl Harvester<'_> {
             }
         }
         if let Some(text) = &front.description {
-            self.text(0, text, SignatureKind::Words, Source::Front);
+            self.text(0, text, SignatureKind::Words, SignatureSource::Front);
         }
         if !front.tags.is_empty() {
             let tags = front.tags.join(", ");
-            self.text(0, &tags, SignatureKind::Words, Source::Front);
+            self.text(0, &tags, SignatureKind::Words, SignatureSource::Front);
         }
         if let Some(stem) = runbook.path.rsplit('/').next().and_then(|name| name.split('.').next()) {
-            self.text(0, stem, SignatureKind::Words, Source::Front);
+            self.text(0, stem, SignatureKind::Words, SignatureSource::Front);
             // `ist0103.md`: codes in file names are recognised by their digits, for they lost their case.
             let is_code = |part: &&str| part.bytes().filter(u8::is_ascii_digit).count() >= 3;
             for part in stem.split(|c: char| !c.is_alphanumeric()).filter(is_code) {
@@ -98,13 +98,13 @@ impl Harvester<'_> {
                 })
                 .unwrap_or(0);
             match &signature.pattern {
-                Pattern::Text(text) => self.text(section, text, SignatureKind::Pattern, Source::Explicit),
+                Pattern::Text(text) => self.text(section, text, SignatureKind::Pattern, SignatureSource::Explicit),
                 Pattern::Regex(pattern) => {
                     self.draft.expressions.push((section, pattern.clone()));
                 }
                 Pattern::Code(code) => {
                     self.name(section, &code.to_ascii_uppercase(), 1.0, true);
-                    self.text(section, code, SignatureKind::Pattern, Source::Explicit);
+                    self.text(section, code, SignatureKind::Pattern, SignatureSource::Explicit);
                 }
                 Pattern::Alert(alert) => self.name(section, alert, 1.0, false),
             }
@@ -117,7 +117,7 @@ impl Harvester<'_> {
                 Pattern::Regex(pattern) => self.regex(index, pattern),
                 Pattern::Text(text) | Pattern::Code(text) | Pattern::Alert(text) => {
                     self.codes(index, text, 0.9);
-                    self.text(index, text, SignatureKind::Pattern, Source::Explicit);
+                    self.text(index, text, SignatureKind::Pattern, SignatureSource::Explicit);
                 }
             }
         }
@@ -128,9 +128,9 @@ impl Harvester<'_> {
         let variants = regex_text::variants(pattern);
         // An expression of many alternatives describes no single error: each alternative is trusted less.
         let source = if variants.len() > 2 {
-            Source::Alternative
+            SignatureSource::Alternative
         } else {
-            Source::Explicit
+            SignatureSource::Explicit
         };
         for variant in &variants {
             // A code that makes up a whole alternative is what the rule looks for.
@@ -163,13 +163,13 @@ impl Harvester<'_> {
             if word.len() >= 6 && parts.len() >= if alone { 2 } else { 3 } {
                 self.name(section, word, if alone { 1.0 } else { 0.7 }, false);
                 let words = parts.join(" ");
-                self.words_of(section, word, &words, SignatureKind::Alert, Source::AlertWords);
+                self.words_of(section, word, &words, SignatureKind::Alert, SignatureSource::AlertWords);
             } else if alone && section == 0 && word.len() >= 6 && word.starts_with(char::is_uppercase) {
                 // `Watchdog` is an alert only where a message says that it is.
                 self.name(section, &in_alert(&word.to_lowercase()), 0.9, false);
             }
         }
-        self.text(section, heading, SignatureKind::Words, Source::Heading);
+        self.text(section, heading, SignatureKind::Words, SignatureSource::Heading);
     }
 
     fn codes(&mut self, section: usize, text: &str, strength: f32) {
@@ -192,7 +192,7 @@ impl Harvester<'_> {
     fn block(&mut self, section: usize, block: &Block) {
         match &block.kind {
             BlockKind::Heading(inlines) => self.heading(section, &plain(inlines)),
-            BlockKind::Paragraph(inlines) => self.paragraph(section, inlines, block.role, Source::Prose),
+            BlockKind::Paragraph(inlines) => self.paragraph(section, inlines, block.role, SignatureSource::Prose),
             BlockKind::Code { lang, text } => self.code(section, lang, text, block),
             BlockKind::List { items, .. } => {
                 for item in items {
@@ -206,7 +206,7 @@ impl Harvester<'_> {
             }
             BlockKind::Table { head, rows } => {
                 for cell in head {
-                    self.paragraph(section, cell, block.role, Source::Boilerplate);
+                    self.paragraph(section, cell, block.role, SignatureSource::Boilerplate);
                 }
                 for row in rows {
                     self.row(section, row, block.role);
@@ -217,7 +217,7 @@ impl Harvester<'_> {
                     match &block.kind {
                         BlockKind::Paragraph(inlines) => {
                             self.codes(section, &plain(inlines), 0.8);
-                            self.paragraph(section, inlines, block.role, Source::Quoted);
+                            self.paragraph(section, inlines, block.role, SignatureSource::Quoted);
                         }
                         _ => self.block(section, block),
                     }
@@ -225,13 +225,13 @@ impl Harvester<'_> {
             }
             BlockKind::Definitions(definitions) => {
                 for definition in definitions {
-                    self.paragraph(section, &definition.term, block.role, Source::Cell);
+                    self.paragraph(section, &definition.term, block.role, SignatureSource::Cell);
                     self.codes(section, &plain(&definition.term), 1.0);
                     for block in definition.details.iter().flatten() {
                         match &block.kind {
                             BlockKind::Paragraph(inlines) => {
                                 self.leading_code(section, &plain(inlines));
-                                self.paragraph(section, inlines, block.role, Source::Cell);
+                                self.paragraph(section, inlines, block.role, SignatureSource::Cell);
                             }
                             _ => self.block(section, block),
                         }
@@ -258,13 +258,13 @@ impl Harvester<'_> {
                             word,
                             &parts.join(" "),
                             SignatureKind::Alert,
-                            Source::AlertWords,
+                            SignatureSource::AlertWords,
                         );
                     }
                 }
             }
             self.leading_code(section, &text);
-            self.paragraph(section, cell, role, Source::Cell);
+            self.paragraph(section, cell, role, SignatureSource::Cell);
         }
     }
 
@@ -284,7 +284,7 @@ impl Harvester<'_> {
         if (1..=MOST_KEY_WORDS).contains(&key.split_whitespace().count()) {
             let section = linked(inlines).unwrap_or(section);
             self.codes(section, &key, 0.85);
-            self.text(section, &key, SignatureKind::Template, Source::Cell);
+            self.text(section, &key, SignatureKind::Template, SignatureSource::Cell);
         }
     }
 
@@ -314,14 +314,14 @@ impl Harvester<'_> {
         self.codes(section, text, if leads { 0.9 } else { 0.4 });
     }
 
-    fn paragraph(&mut self, section: usize, inlines: &[Inline], role: Role, source: Source) {
+    fn paragraph(&mut self, section: usize, inlines: &[Inline], role: Role, source: SignatureSource) {
         // A table of contents may quote the errors that its sections explain.
         let section = linked(inlines).filter(|_| inlines.len() <= 2).unwrap_or(section);
         let text = plain(inlines);
         self.codes(section, &text, if role == Role::Symptoms { 0.5 } else { 0.25 });
         // A text that only links to another page is about that page.
         let source = if is_pointer(inlines) {
-            Source::Boilerplate
+            SignatureSource::Boilerplate
         } else {
             source
         };
@@ -329,12 +329,12 @@ impl Harvester<'_> {
             self.text(section, line, SignatureKind::Words, source);
             self.keys(section, line);
         }
-        if source != Source::Boilerplate {
+        if source != SignatureSource::Boilerplate {
             self.names(section, &text, MENTIONED);
         }
         self.inline_code(section, inlines, role);
         for quoted in quotations(&text) {
-            self.text(section, quoted, SignatureKind::Template, Source::Quoted);
+            self.text(section, quoted, SignatureKind::Template, SignatureSource::Quoted);
         }
     }
 
@@ -345,9 +345,9 @@ impl Harvester<'_> {
                     let words = text.split_whitespace().count();
                     if words >= 2 {
                         let source = if is_command(text) {
-                            Source::Command
+                            SignatureSource::Command
                         } else {
-                            Source::Quoted
+                            SignatureSource::Quoted
                         };
                         self.text(section, text, SignatureKind::Template, source);
                     } else if token::humps(text).len() >= 2 && text.chars().all(|c| c.is_alphanumeric() || c == '_') {
@@ -376,15 +376,15 @@ impl Harvester<'_> {
             }
             let program = matches!(lang, "promql" | "sql" | "python" | "go" | "yaml" | "yml" | "hcl");
             let source = if commands || is_command(line) || program && !shows && !(manifest && is_assignment(line)) {
-                Source::Command
+                SignatureSource::Command
             } else if is_boilerplate(line) || manifest && is_assignment(line) {
-                Source::Boilerplate
+                SignatureSource::Boilerplate
             } else if shows || block.role == Role::Other || block.role == Role::Causes {
-                Source::Message
+                SignatureSource::Message
             } else {
-                Source::Output
+                SignatureSource::Output
             };
-            if source != Source::Command {
+            if source != SignatureSource::Command {
                 self.codes(section, line, if shows { 0.9 } else { 0.6 });
             }
             if let Some((_, alert)) = assigned_alert(line) {
@@ -394,15 +394,15 @@ impl Harvester<'_> {
         }
     }
 
-    fn text(&mut self, section: usize, text: &str, kind: SignatureKind, source: Source) {
+    fn text(&mut self, section: usize, text: &str, kind: SignatureKind, source: SignatureSource) {
         self.words_of(section, text, text, kind, source);
     }
 
     /// Adds a signature whose words are those of `text`, shown to people as `shown`; a long text becomes several.
-    fn words_of(&mut self, section: usize, shown: &str, text: &str, kind: SignatureKind, source: Source) {
+    fn words_of(&mut self, section: usize, shown: &str, text: &str, kind: SignatureKind, source: SignatureSource) {
         let text = normalise::plain(text);
-        let placeholders = sample::marked(&text, source);
-        let values = sample::values(&text, source);
+        let placeholders = unmarked::marked(&text, source);
+        let values = unmarked::values(&text, source);
         let is_value = |word: token::Word| {
             let mut values = values.iter();
             values.any(|value| value.start <= word.start && word.end <= value.end)

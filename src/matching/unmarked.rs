@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::code;
-use super::signature::Source;
+use super::signature::SignatureSource;
 use super::token;
 use crate::runbook::placeholder::{self, Placeholder};
 
@@ -16,13 +16,13 @@ pub(super) const SAMPLE: f32 = 0.35;
 const LONGEST_NAME: usize = 60;
 
 /// The values that the author of a text marked, in order.
-pub(super) fn marked(text: &str, source: Source) -> Vec<Placeholder> {
-    if source == Source::AlertWords {
+pub(super) fn marked(text: &str, source: SignatureSource) -> Vec<Placeholder> {
+    if source == SignatureSource::AlertWords {
         return Vec::new();
     }
     let mut found = placeholder::find(text);
     // A word in capitals in a heading is no placeholder: `PATH needs to be set` is about PATH.
-    if source == Source::Heading {
+    if source == SignatureSource::Heading {
         found.retain(|placeholder| !is_capitals(placeholder, text));
     }
     found
@@ -35,10 +35,14 @@ fn is_capitals(found: &Placeholder, text: &str) -> bool {
 }
 
 /// The unmarked values in a text of a runbook, in no order.
-pub(super) fn values(text: &str, source: Source) -> Vec<Range<usize>> {
+pub(super) fn values(text: &str, source: SignatureSource) -> Vec<Range<usize>> {
     let template = matches!(
         source,
-        Source::Message | Source::Output | Source::Quoted | Source::Cell | Source::Heading
+        SignatureSource::Message
+            | SignatureSource::Output
+            | SignatureSource::Quoted
+            | SignatureSource::Cell
+            | SignatureSource::Heading
     );
     if !template {
         return addresses(text).collect();

@@ -11,14 +11,14 @@ use super::{Problem, Registry};
 pub(super) fn of<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &[&str] = &[];
     // Ends with an error once the names are known.
-    let _ = T::deserialize(Fields(&mut fields));
+    let _ = T::deserialize(TableKeys(&mut fields));
     fields
 }
 
 /// A deserializer that records which fields a struct asks for, and has no value for any.
-struct Fields<'f>(&'f mut &'static [&'static str]);
+struct TableKeys<'f>(&'f mut &'static [&'static str]);
 
-impl<'de> Deserializer<'de> for Fields<'_> {
+impl<'de> Deserializer<'de> for TableKeys<'_> {
     type Error = value::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use super::draft::Dictionaries;
-use super::harvest::harvest;
+use super::extract::extract;
 use super::part::Part;
 use super::vocabulary::Vocabulary;
-use super::{Index, Options};
+use super::{Index, IndexOptions};
 use crate::runbook::{Document, Edition, Library, Runbook};
 
 /// The signatures of documents, from which an [`Index`] is assembled.
 #[derive(Debug, Default)]
-pub struct Harvest {
+pub struct SignatureCache {
     dictionaries: Mutex<Dictionaries>,
     /// Each document's edition and signatures, by path.
     parts: Mutex<HashMap<String, (Edition, Arc<Part>)>>,
@@ -23,7 +23,7 @@ pub struct Harvest {
 /// Unused words that may be kept beyond the number of words in use; with more, the dictionaries start afresh.
 const MOST_DEAD: usize = 10_000;
 
-impl Harvest {
+impl SignatureCache {
     /// Extracts the signatures of a document that was just read, so that it need not be opened again for them.
     pub fn take(&self, document: &Document, runbook: &Runbook) {
         let part = self.part(runbook);
@@ -32,7 +32,7 @@ impl Harvest {
 
     /// Assembles the index of a library. Extracts signatures that are missing, and drops those of documents that are
     /// not in the library.
-    pub fn index(&self, library: &Library, options: &Options) -> Index {
+    pub fn index(&self, library: &Library, options: &IndexOptions) -> Index {
         let kept = std::mem::take(&mut *lock(&self.parts));
         let part = |document: &Document| match kept.get(&document.path) {
             Some((edition, part)) if *edition == document.edition() => Arc::clone(part),
@@ -55,7 +55,7 @@ impl Harvest {
     }
 
     fn part(&self, runbook: &Runbook) -> Arc<Part> {
-        let draft = harvest(runbook);
+        let draft = extract(runbook);
         Arc::new(draft.finish(runbook, &self.dictionaries))
     }
 }

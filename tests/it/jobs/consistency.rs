@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use signpost::files::{self, Options};
-use signpost::jobs::fit::{misfits, unfit};
-use signpost::jobs::{Declared, Definition, Kind};
+use signpost::jobs::consistency::{misfits, unfit};
+use signpost::jobs::{Declared, JobDefinition, Kind};
 
 use super::{SATELLITE, satellite};
 
@@ -160,9 +160,9 @@ fn what_jenkins_declares_otherwise_is_told_by_its_key() {
         "ENV_Branch",
         "DEPLOY_TOKEN",
     ];
-    let mut definition = Definition {
+    let mut definition = JobDefinition {
         parameters: names.map(declared).to_vec(),
-        ..Definition::default()
+        ..JobDefinition::default()
     };
     assert_eq!(unfit(job, &definition), []);
     definition.parameters[3].kind = Kind::Choice;

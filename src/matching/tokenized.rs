@@ -7,15 +7,15 @@ use std::ops::Range;
 use super::align::{self, Alignment, Hit};
 use super::bounds::{MOST_BYTES, beginning};
 use super::code;
-use super::known::QueryTerms;
 use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
-use super::normalise::{Message, normalise};
+use super::normalise::{NormalisedMessage, normalise};
 use super::product::{self, Product};
-use super::sample;
+use super::query_terms::QueryTerms;
 use super::signature::Signature;
 use super::stems::StemId;
 use super::token::{self, Shape, Word};
+use super::unmarked;
 use super::vocabulary::{Vocabulary, WordId, background_bits};
 
 /// A word of the message.
@@ -27,13 +27,13 @@ pub(super) struct MessageWord {
     pub(super) place: Word,
     /// The weight, in bits.
     pub(super) weight: f32,
-    /// The place in [`Read::known`], for a known word.
+    /// The place in [`TokenizedMessage::known`], for a known word.
     pub(super) slot: u32,
 }
 
 /// A message cut into words.
-pub(super) struct Read {
-    pub(super) message: Message,
+pub(super) struct TokenizedMessage {
+    pub(super) message: NormalisedMessage,
     pub(super) words: Vec<MessageWord>,
     /// The known words, each once.
     pub(super) known: QueryTerms,
@@ -66,10 +66,10 @@ const SHORT: usize = 600;
 const MOST_GUESSES: usize = 8;
 const LEAST_GUESSED: usize = 5;
 
-impl Read {
+impl TokenizedMessage {
     /// Cuts a message into words, with the numbers and weights of a library, up to [`MOST_BYTES`]. Linear in its
     /// length.
-    pub(super) fn new(vocabulary: &Vocabulary, text: &str) -> Read {
+    pub(super) fn new(vocabulary: &Vocabulary, text: &str) -> TokenizedMessage {
         let text = beginning(text, MOST_BYTES);
         let message = normalise(text);
         let mut words = Vec::new();
@@ -87,7 +87,7 @@ impl Read {
                 break;
             }
             line_ids.clear();
-            let mut addresses = sample::addresses(&line.text).peekable();
+            let mut addresses = unmarked::addresses(&line.text).peekable();
             token::words(&line.text, |word, place, shape| {
                 if words.len() >= MOST_WORDS {
                     return;
@@ -107,7 +107,7 @@ impl Read {
                 }
                 while addresses.next_if(|address| address.end <= place.start).is_some() {}
                 if addresses.peek().is_some_and(|address| address.start <= place.start) {
-                    weight *= sample::SAMPLE;
+                    weight *= unmarked::SAMPLE;
                 }
                 weight *= doubt(&line.text, word, place, shape);
                 words.push(MessageWord {
@@ -136,7 +136,7 @@ impl Read {
             }
         }
         let weights_before = sums(words.iter().map(|word| word.weight));
-        Read {
+        TokenizedMessage {
             message,
             words,
             known,
@@ -158,7 +158,7 @@ impl Read {
             };
             let weight = vocabulary.weight(*id);
             let weight = if signature.is_sample(of) {
-                weight * sample::SAMPLE
+                weight * unmarked::SAMPLE
             } else {
                 weight
             };
@@ -185,7 +185,7 @@ impl Read {
             if self.known.holds(*id) {
                 let weight = vocabulary.weight(*id);
                 if signature.is_sample(of) {
-                    samples += weight * sample::SAMPLE;
+                    samples += weight * unmarked::SAMPLE;
                 } else {
                     words += weight;
                 }
@@ -261,7 +261,7 @@ impl Read {
             .collect()
     }
 
-    /// The line on which a byte range of [`Read::text`] begins, and the range's words.
+    /// The line on which a byte range of [`TokenizedMessage::text`] begins, and the range's words.
     pub(super) fn words_in(&self, range: Range<usize>) -> (usize, Vec<u32>) {
         let mut begin = 0;
         let mut first = None;
@@ -405,7 +405,7 @@ fn doubt(line: &str, word: &str, place: Word, shape: Shape) -> f32 {
 }
 
 /// Factor on each line's words: heads of tables, commands at a prompt and manifests are not the error itself.
-fn line_trust(message: &Message) -> Vec<f32> {
+fn line_trust(message: &NormalisedMessage) -> Vec<f32> {
     let manifest = message
         .lines
         .iter()

@@ -10,14 +10,14 @@ pub(super) const GAVE_UP: u64 = 4_000_000;
 
 /// The rest of the work that one message may cause.
 #[derive(Debug)]
-pub struct Work {
+pub struct Budget {
     left: u64,
 }
 
-impl Work {
+impl Budget {
     /// Returns the allowance of one message: about a tenth of a second.
-    pub fn for_message() -> Work {
-        Work { left: MESSAGE }
+    pub fn for_message() -> Budget {
+        Budget { left: MESSAGE }
     }
 
     /// Takes `steps` from the rest and returns true; takes nothing and returns false when the rest is too small.
