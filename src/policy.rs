@@ -60,7 +60,7 @@ pub enum Verdict {
     /// Answer in any case.
     Asked,
     /// Answer in any case, without contacts.
-    AskedByStranger,
+    AskedByExternal,
 }
 
 /// Decides whether and how a message is answered.
@@ -76,14 +76,14 @@ pub fn decide(situation: Situation) -> Verdict {
         auto_answer,
         muted,
     } = situation;
-    let stranger = is_guarded(external, ext_shared, shared_allowed);
+    let guarded = is_guarded(external, ext_shared, shared_allowed);
     match () {
         () if own => Verdict::Ignore("it is our own"),
         () if bot && !allowed_bot => Verdict::Ignore("a bot wrote it that is not in slack.allowed_bots"),
         // A bot is never answered "no runbook for this": two bots could go on for ever.
-        () if asked && !bot && stranger => Verdict::AskedByStranger,
+        () if asked && !bot && guarded => Verdict::AskedByExternal,
         () if asked && !bot => Verdict::Asked,
-        () if stranger => Verdict::Ignore("the channel or its author belongs to another organisation"),
+        () if guarded => Verdict::Ignore("the channel or its author belongs to another organisation"),
         () if muted => Verdict::Ignore("the channel is muted"),
         () if !auto_answer => Verdict::Ignore("the channel is not answered unasked"),
         () => Verdict::Unasked,
@@ -97,7 +97,7 @@ pub struct Requester {
     pub bot: bool,
     /// True when the runner belongs to another organisation, or asks where one reads along, and the channel is not
     /// allow-listed.
-    pub stranger: bool,
+    pub external: bool,
     /// True when the channel is listed for the job.
     pub channel_listed: bool,
     /// True when the runner is listed for the job, in person or as a member of a user group. An empty list lists
@@ -115,7 +115,7 @@ pub enum MayRun {
     /// Refused: bots may not.
     Bot,
     /// Refused: people of another organisation may not, nor anybody where they read along.
-    Stranger,
+    External,
     /// Refused: the channel is not listed for the job.
     NotHere,
     /// Refused: the person is not listed for the job.
@@ -128,7 +128,7 @@ pub enum MayRun {
 pub fn may_run(runner: Requester) -> MayRun {
     match () {
         () if runner.bot => MayRun::Bot,
-        () if runner.stranger => MayRun::Stranger,
+        () if runner.external => MayRun::External,
         () if !runner.channel_listed => MayRun::NotHere,
         () if !runner.listed => MayRun::NotListed,
         () => MayRun::Yes,
@@ -166,7 +166,7 @@ pub enum MayMute {
     /// Refused: in a direct message there is no channel to mute.
     Direct,
     /// Refused: people of other organisations may not.
-    Stranger,
+    External,
     /// Refused: the person is not listed.
     NotListed,
     /// Refused without a reply: bots may not, and two bots could go on for ever.
@@ -177,7 +177,7 @@ pub enum MayMute {
 pub fn may_mute(muter: Muter) -> MayMute {
     match muter {
         Muter { bot: true, .. } => MayMute::Bot,
-        Muter { external: true, .. } => MayMute::Stranger,
+        Muter { external: true, .. } => MayMute::External,
         Muter { direct: true, .. } => MayMute::Direct,
         Muter {
             nobody_listed: true, ..
@@ -211,7 +211,7 @@ mod tests {
     fn each_situation_has_its_verdict() {
         let unasked = ["u", "bau", "bauk", "xsu", "esu"];
         let asked = ["uk", "k", "esk", "xsku", "ukm", "km"];
-        let by_stranger = ["xk", "ek", "exku"];
+        let by_external = ["xk", "ek", "exku"];
         let ignored = [
             "", "obauk", "ou", "bu", "buk", "xu", "eu", "baxu", "bak", "um", "baum", "baukm", "xsum",
         ];
@@ -219,7 +219,7 @@ mod tests {
             .map(|letters| (letters, "Unasked"))
             .into_iter()
             .chain(asked.map(|letters| (letters, "Asked")))
-            .chain(by_stranger.map(|letters| (letters, "AskedByStranger")))
+            .chain(by_external.map(|letters| (letters, "AskedByExternal")))
             .chain(ignored.map(|letters| (letters, "Ignore")))
         {
             let verdict = format!("{:?}", decide(situation(letters)));
@@ -239,9 +239,9 @@ mod tests {
             ("n", MayMute::Yes),
             ("d", MayMute::Direct),
             ("dn", MayMute::Direct),
-            ("e", MayMute::Stranger),
-            ("en", MayMute::Stranger),
-            ("el", MayMute::Stranger),
+            ("e", MayMute::External),
+            ("en", MayMute::External),
+            ("el", MayMute::External),
             ("bn", MayMute::Bot),
             ("bl", MayMute::Bot),
         ];

@@ -231,7 +231,7 @@ impl InteractionHandler {
             if !spot.is_member {
                 return self.tell(actions, &self.context.mind.responder().not_member()).await;
             }
-            case.stranger |= spot.strangers || self.context.rules.is_stranger(whence, &channel);
+            case.external |= spot.has_externals || self.context.rules.is_external(whence, &channel);
             case.post = Some(key.clone());
             case.channel.clone_from(&channel);
             let shown = self.shared(&case, &self.mark(whence));
@@ -299,7 +299,7 @@ impl InteractionHandler {
             team: whence.team.clone(),
             author: Some(whence.who.id.clone()),
             asked: true,
-            stranger: self.context.rules.is_stranger(whence, &channel),
+            external: self.context.rules.is_external(whence, &channel),
             channel,
             ..Case::default()
         };
@@ -372,7 +372,7 @@ impl InteractionHandler {
             let days = Some(self.context.rules.retention_days());
             return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
         };
-        if case.stranger || self.context.rules.is_stranger(&actions.whence, &case.channel) {
+        if case.external || self.context.rules.is_external(&actions.whence, &case.channel) {
             return self.tell(actions, &self.context.mind.responder().who_refused()).await;
         }
         let link = self.link(&case).await;

@@ -46,7 +46,7 @@ struct ReceivedMessage<'a> {
     /// Key of its answer in the outbox: the existing one, or a new one.
     key: String,
     text: String,
-    stranger: bool,
+    external: bool,
 }
 
 /// An error together with its author's messages just before.
@@ -87,14 +87,14 @@ impl MessageHandler {
             .muted(&message.channel, self.context.clock.now())
             .await?
             .is_some();
-        let (asked, stranger) = match self.context.rules.verdict(message, mentioned, muted) {
+        let (asked, external) = match self.context.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
                 debug!(message = message.id(), why, "a message is left alone");
                 return Ok(Changes::default());
             }
             Verdict::Unasked => (false, false),
             Verdict::Asked => (true, false),
-            Verdict::AskedByStranger => (true, true),
+            Verdict::AskedByExternal => (true, true),
         };
         let id = message.id();
         let answered = self.context.store.answer(&id).await?;
@@ -113,7 +113,7 @@ impl MessageHandler {
             key,
             text: bounded(self.context.reading.text(message, &files)),
             id,
-            stranger,
+            external,
         };
         match answered {
             Some(answered) => self.edited(&heard, asked, &answered).await,

@@ -229,7 +229,7 @@ impl Mind {
 
     /// The jobs that a card offers; none where they may not be run.
     fn offered(&self, library: &Library, case: &Case) -> Vec<CardJob> {
-        let Some(place) = case.place.as_ref().filter(|_| !case.stranger) else {
+        let Some(place) = case.place.as_ref().filter(|_| !case.external) else {
             return Vec::new();
         };
         let attached = self.attached(library, place).into_iter();
@@ -247,7 +247,7 @@ impl Mind {
     /// The message of a case.
     pub(super) fn show(&self, known: &Knowledge, case: &Case) -> Body {
         let without;
-        let library = if case.stranger {
+        let library = if case.external {
             without = known.library.without_contacts();
             &without
         } else {
@@ -285,7 +285,7 @@ impl Mind {
             },
             words: &case.words,
             private: case.post.is_none(),
-            stranger: case.stranger,
+            external: case.external,
             jobs: self.offered(library, case),
         };
         body(&self.responder.card(library, &card))

@@ -147,7 +147,7 @@ pub(super) fn summary(view: &View) -> String {
 pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Actor, summary: &str) -> Body {
     let known = mind.knowledge();
     let without;
-    let library = if case.stranger {
+    let library = if case.external {
         without = known.library.without_contacts();
         &without
     } else {

@@ -81,7 +81,7 @@ impl QuestionHandler {
         }
         let known = self.context.mind.knowledge();
         let without;
-        let library = if asked.case.stranger {
+        let library = if asked.case.external {
             without = known.library.without_contacts();
             &without
         } else {
@@ -100,7 +100,7 @@ impl QuestionHandler {
                 Whom::Nothing { .. } if !known.index.search(&asked.text).matches.is_empty() => {
                     self.find(&known, library, asked, None)
                 }
-                _ if asked.case.stranger => plain(responder.who_refused(), "who"),
+                _ if asked.case.external => plain(responder.who_refused(), "who"),
                 whom => Answer::Plain {
                     reply: responder.who(library, &whom, &words),
                     about: "who".to_owned(),
@@ -269,14 +269,14 @@ impl QuestionHandler {
         let muter = policy::Muter {
             direct: asked.direct,
             bot: false,
-            external: asked.case.stranger,
+            external: asked.case.external,
             nobody_listed: listed.is_empty(),
             listed: self.context.people.is_one_of(&asked.user, listed).await,
         };
         match policy::may_mute(muter) {
             MayMute::Yes => None,
             MayMute::Direct => Some(responder.mute_direct()),
-            MayMute::Stranger => Some(responder.mute_refused(true)),
+            MayMute::External => Some(responder.mute_refused(true)),
             MayMute::NotListed | MayMute::Bot => Some(responder.mute_refused(false)),
         }
     }

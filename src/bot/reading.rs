@@ -201,21 +201,21 @@ impl MessageReader {
             Ok(Ok(conversation)) => ChannelInfo {
                 // Slack only answers for direct messages with the bot.
                 is_member: conversation.is_member || conversation.is_im,
-                strangers: conversation.is_ext_shared,
+                has_externals: conversation.is_ext_shared,
             },
             Ok(Err(error)) => ChannelInfo {
                 is_member: !error
                     .code()
                     .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel")),
-                strangers: true,
+                has_externals: true,
             },
             Err(_) => ChannelInfo {
                 is_member: true,
-                strangers: true,
+                has_externals: true,
             },
         };
         ChannelInfo {
-            strangers: policy::is_guarded(false, spot.strangers, self.rules.is_shared_allowed(channel)),
+            has_externals: policy::is_guarded(false, spot.has_externals, self.rules.is_shared_allowed(channel)),
             ..spot
         }
     }
@@ -233,7 +233,7 @@ pub(super) struct ChannelInfo {
     /// True when the bot is in the channel and can post there.
     pub(super) is_member: bool,
     /// True when another organisation reads the channel, and is not allowed to see everything.
-    pub(super) strangers: bool,
+    pub(super) has_externals: bool,
 }
 
 #[cfg(test)]

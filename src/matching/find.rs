@@ -110,7 +110,7 @@ impl Index {
             asked && read.words.len() <= FEW,
         ));
         if strange.is_some() {
-            self.doubt_strangers(read, &mut findings);
+            self.doubt_other_products(read, &mut findings);
         }
         score::weigh(self, read, findings, asked, &mut work)
     }
@@ -219,7 +219,7 @@ impl Index {
 
     /// Weakens findings in a message that names codes of a known family, or alerts, none of which any runbook explains:
     /// the rest of such a message belongs to another error.
-    fn doubt_strangers(&self, read: &TokenizedMessage, findings: &mut [Finding<'_>]) {
+    fn doubt_other_products(&self, read: &TokenizedMessage, findings: &mut [Finding<'_>]) {
         let Some(alerts) = self.strange_alerts(read) else {
             return;
         };

@@ -55,7 +55,7 @@ pub struct Card<'a> {
     /// True when only one person sees the card, who may share it.
     pub private: bool,
     /// True when people of another organisation read the card: contacts to call and jobs are withheld then.
-    pub stranger: bool,
+    pub external: bool,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,
 }
@@ -141,7 +141,7 @@ impl Responder {
             more.push(self.return_button(library, card, from, 0));
         }
         let was_worked_on = card.mark.is_some() || card.why == "gone";
-        if card.standing == "choosing" && was_worked_on && !card.stranger {
+        if card.standing == "choosing" && was_worked_on && !card.external {
             more.push(Self::button(
                 card,
                 CardAction::Escalate,
@@ -253,7 +253,7 @@ impl Responder {
             buttons.extend(jobs.map(|(at, job)| self.job_button(card, job, JOBS_FROM + at)));
         }
         let list = list.into_iter().enumerate();
-        let list = list.filter(|(_, (act, _))| !(card.stranger && *act == CardAction::Escalate));
+        let list = list.filter(|(_, (act, _))| !(card.external && *act == CardAction::Escalate));
         buttons.extend(list.map(|(at, (act, label))| Self::button(card, act, label, at)));
         if card.private {
             buttons.push(Self::button(card, CardAction::Share, &labels.share, 8));
@@ -307,7 +307,7 @@ impl Responder {
 impl Card<'_> {
     /// The jobs of a step and its inner steps.
     pub(super) fn jobs_at(&self, step: &Step) -> impl Iterator<Item = &CardJob> {
-        let here = !self.stranger;
+        let here = !self.external;
         self.jobs.iter().filter(move |job| here && stands_at(job.line, step))
     }
 
@@ -319,7 +319,7 @@ impl Card<'_> {
             .map(|job| job.job.as_str())
             .collect();
         let mut besides = Vec::new();
-        for job in self.jobs.iter().filter(|_| !self.stranger) {
+        for job in self.jobs.iter().filter(|_| !self.external) {
             if !told.contains(&job.job.as_str()) {
                 told.push(&job.job);
                 besides.push(job);

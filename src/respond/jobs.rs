@@ -117,7 +117,7 @@ pub enum Reason {
         candidates: Vec<(String, String)>,
     },
     /// People of another organisation ask or read along.
-    Stranger,
+    External,
     /// A bot asked.
     Bot,
     /// The job is not available in this channel.
@@ -233,7 +233,7 @@ impl Responder {
                     context! { words => values::shortened(words, 80), candidates, more },
                 )
             }
-            Reason::Stranger => ("stranger", context! {}),
+            Reason::External => ("stranger", context! {}),
             Reason::Bot => ("bot", context! {}),
             Reason::NotHere { channels } => ("not-here", context! { names => names(channels) }),
             Reason::NotMember => ("not-member", context! {}),

@@ -48,8 +48,8 @@ impl Responder {
     }
 
     /// Refuses to mute or unmute a channel for somebody who may not do so.
-    pub fn mute_refused(&self, stranger: bool) -> Reply {
-        self.simple("mute_refused.md", &context! { stranger })
+    pub fn mute_refused(&self, external: bool) -> Reply {
+        self.simple("mute_refused.md", &context! { stranger => external })
     }
 
     /// Explains that there is nothing to mute in a direct message.

@@ -283,9 +283,9 @@ fn strangers_see_nobody_to_call() {
     let (library, ..) = Reader::new(dir.path(), Arc::new(SystemClock)).read();
     let contacts = |library: &Library| library.runbooks[0].topics[0].contacts.len();
     assert_eq!(contacts(&library), 1);
-    let strangers = library.without_contacts();
-    assert_eq!((contacts(&strangers), strangers.teams.len()), (0, 0));
-    assert_eq!(contacts(&strangers.clone()), 0);
+    let externals = library.without_contacts();
+    assert_eq!((contacts(&externals), externals.teams.len()), (0, 0));
+    assert_eq!(contacts(&externals.clone()), 0);
     assert_eq!(contacts(&library), 1);
 }
 

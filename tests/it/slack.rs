@@ -11,8 +11,8 @@ mod files;
 mod http_events;
 mod interactions;
 mod socket;
-mod strangers;
 mod texts;
+mod unverified;
 mod web;
 
 fn us() -> Identity {

@@ -41,7 +41,8 @@ pub(in crate::bot) struct Case {
     /// True when somebody asked the bot.
     pub(in crate::bot) asked: bool,
     /// True when members of another organisation read the case: then it shows no contacts.
-    pub(in crate::bot) stranger: bool,
+    #[serde(rename = "stranger")]
+    pub(in crate::bot) external: bool,
     /// Fingerprint of the error: equal for cases of the same error.
     pub(in crate::bot) fingerprint: String,
     /// The pasted text, by message.

@@ -41,7 +41,7 @@ impl Age {
         };
         let asked = matches!(
             rules.verdict(message, message.mentioned || row.mentioned, false),
-            Verdict::Asked | Verdict::AskedByStranger
+            Verdict::Asked | Verdict::AskedByExternal
         );
         if row.retried {
             return Self::default();

@@ -129,7 +129,7 @@ impl InteractionHandler {
             thread: origin.thread_ts.clone(),
             case: origin.case.clone(),
             line: wish.line,
-            stranger: origin.stranger,
+            external: origin.external,
             direct: origin.direct,
         };
         let form = Form {
@@ -165,7 +165,7 @@ impl InteractionHandler {
         origin.channel.clone_from(&sheet.channel);
         origin.case.clone_from(&sheet.case);
         // Slack does not say where a modal was opened.
-        origin.stranger = sheet.stranger || self.context.rules.is_stranger(&answer.whence, &sheet.channel);
+        origin.external = sheet.external || self.context.rules.is_external(&answer.whence, &sheet.channel);
         origin.direct = sheet.direct;
         let Some(job) = runner.registry().job(&sheet.job) else {
             return Ok(Some(show(&self.talk.refusal(
@@ -370,7 +370,7 @@ impl InteractionHandler {
             name: who.name.clone().unwrap_or_default(),
             team: whence.team.clone(),
             thread_ts,
-            stranger: self.context.rules.is_stranger(whence, &channel),
+            external: self.context.rules.is_external(whence, &channel),
             direct: whence.is_direct(),
             case: None,
             channel,

@@ -36,7 +36,7 @@ impl InteractionHandler {
                     why: String::new(),
                     words: String::new(),
                     standing: CaseStatus::Open,
-                    stranger: case.stranger || self.context.rules.is_stranger(whence, &case.channel),
+                    external: case.external || self.context.rules.is_external(whence, &case.channel),
                     ..case.clone()
                 },
             };

@@ -54,7 +54,7 @@ impl InteractionHandler {
         );
         let text = self.context.reading.text(message, &files);
         let mut question = self.question(whence, id.clone(), String::new());
-        question.case.stranger |= spot.strangers;
+        question.case.external |= spot.has_externals;
         question.case.channel.clone_from(&message.channel);
         question.case.thread_ts = Some(thread.clone());
         question.case.post = Some(key_of(&id));

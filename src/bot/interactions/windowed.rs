@@ -45,7 +45,7 @@ impl InteractionHandler {
             if !spot.is_member {
                 return Ok(Some(refused(modals::CHANNEL_BLOCK, &responder.not_member())));
             }
-            question.case.stranger = spot.strangers || self.context.rules.is_stranger(whence, channel);
+            question.case.external = spot.has_externals || self.context.rules.is_external(whence, channel);
             question.case.channel.clone_from(channel);
             question.case.post = Some(format!("share:{key}"));
         }
@@ -94,7 +94,7 @@ impl InteractionHandler {
                 let days = Some(self.context.rules.retention_days());
                 return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.too_old(days))));
             };
-            if case.stranger || self.context.rules.is_stranger(whence, &case.channel) {
+            if case.external || self.context.rules.is_external(whence, &case.channel) {
                 return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.who_refused())));
             }
             if case.post.is_none() {
@@ -102,7 +102,7 @@ impl InteractionHandler {
                 if !spot.is_member {
                     return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.not_member())));
                 }
-                case.stranger |= spot.strangers;
+                case.external |= spot.has_externals;
             }
             let mark = self.mark(whence);
             case.act(&CardAction::Escalated, &mark, "");

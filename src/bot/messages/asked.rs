@@ -50,7 +50,7 @@ impl MessageHandler {
             thread_ts: Some(message.answer_thread().to_owned()),
             post: Some(heard.key.clone()),
             author: message.author().map(str::to_owned),
-            stranger: heard.stranger,
+            external: heard.external,
             ..Case::default()
         };
         case.paste(&heard.id, &crate::redact::redact(&heard.text));

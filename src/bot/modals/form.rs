@@ -41,7 +41,7 @@ pub(in crate::bot) struct FormContext {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::bot) line: Option<u32>,
     #[serde(default)]
-    pub(in crate::bot) stranger: bool,
+    pub(in crate::bot) external: bool,
     #[serde(default)]
     pub(in crate::bot) direct: bool,
 }

@@ -93,8 +93,8 @@ impl QuestionHandler {
     /// The answer to a name that several jobs go by: the person chooses one.
     async fn ambiguous(&self, asked: Question, name: &str, jobs: &[&Job]) -> Result<Answer, store::Error> {
         let origin = self.origin(&asked).await?;
-        let reason = if origin.stranger {
-            Reason::Stranger
+        let reason = if origin.external {
+            Reason::External
         } else {
             let candidates = jobs.iter().map(|job| (job.id.0.clone(), job.shown().to_owned()));
             Reason::AmbiguousJob {
@@ -121,7 +121,7 @@ impl QuestionHandler {
         let origin = self.origin(&asked).await?;
         let reason = match () {
             () if !self.runner.is_configured() => Reason::NoJobs,
-            () if origin.stranger => Reason::Stranger,
+            () if origin.external => Reason::External,
             () => Reason::UnknownJob {
                 words: redact(&words).into_owned(),
                 nearest,
@@ -331,7 +331,7 @@ impl QuestionHandler {
         let reason = match refusal {
             Refusal::NotMember => Reason::NotMember,
             Refusal::NoJobs => Reason::NoJobs,
-            Refusal::Stranger => Reason::Stranger,
+            Refusal::External => Reason::External,
             Refusal::Bot => Reason::Bot,
             Refusal::NotListed => Reason::NotListed,
             Refusal::Requester => Reason::Requester,
@@ -375,7 +375,7 @@ impl QuestionHandler {
             team: case.team.clone(),
             channel: case.channel.clone(),
             thread_ts: thread,
-            stranger: case.stranger,
+            external: case.external,
             direct: *direct,
             case: about?,
         })

@@ -20,8 +20,8 @@ impl QuestionHandler {
     /// Lists the jobs that this person may run here, and the latest runs.
     pub(super) async fn jobs(&self, asked: &Question) -> Result<Reply, store::Error> {
         let origin = self.origin(asked).await?;
-        if origin.stranger && self.runner.is_configured() {
-            return Ok(self.refusal(About::default(), &origin, Reason::Stranger));
+        if origin.external && self.runner.is_configured() {
+            return Ok(self.refusal(About::default(), &origin, Reason::External));
         }
         let jobs = self.allowed(&origin).await;
         let facts = JobsFacts {

@@ -90,7 +90,7 @@ impl Runner {
         };
         match policy::may_approve(who) {
             // Another organisation may have joined the channel since the request.
-            MayRun::Yes if self.context.reading.spot(&run.channel).await.strangers => Some(Refusal::Stranger),
+            MayRun::Yes if self.context.reading.spot(&run.channel).await.has_externals => Some(Refusal::External),
             MayRun::Yes => None,
             other => Some(super::request::refusal(other)),
         }
@@ -210,8 +210,8 @@ impl Runner {
         let Some((_, run)) = self.read(id).await? else {
             return Ok(Err(Refusal::TooOld));
         };
-        if origin.stranger || self.context.reading.spot(&run.channel).await.strangers {
-            return Ok(Err(Refusal::Stranger));
+        if origin.external || self.context.reading.spot(&run.channel).await.has_externals {
+            return Ok(Err(Refusal::External));
         }
         let mark = self.mark(origin).await;
         let key = format!("follow:{id}:{}", place.name());

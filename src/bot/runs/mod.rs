@@ -84,7 +84,7 @@ pub(in crate::bot) struct Origin {
     pub(in crate::bot) channel: String,
     pub(in crate::bot) thread_ts: Option<String>,
     /// True when the person belongs to another organisation, and the channel is not allow-listed.
-    pub(in crate::bot) stranger: bool,
+    pub(in crate::bot) external: bool,
     pub(in crate::bot) direct: bool,
     /// Id of the case that people work on there.
     pub(in crate::bot) case: Option<String>,
@@ -128,7 +128,7 @@ pub(in crate::bot) enum Refusal {
     /// No job is registered.
     NoJobs,
     /// The person belongs to another organisation, or such people read along.
-    Stranger,
+    External,
     /// A bot asks.
     Bot,
     /// The job may not be run in this channel.
@@ -154,7 +154,7 @@ impl Refusal {
     pub(in crate::bot) fn class(&self) -> &'static str {
         match self {
             Self::NoJobs => "no-jobs",
-            Self::Stranger => "stranger",
+            Self::External => "stranger",
             Self::Bot => "bot",
             Self::NotHere => "not-here",
             Self::NotMember => "not-member",

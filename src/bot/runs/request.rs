@@ -34,7 +34,7 @@ impl Runner {
         let spot = self.context.reading.spot(&origin.channel).await;
         match () {
             () if !spot.is_member => Err(Refusal::NotMember),
-            () if spot.strangers => Err(Refusal::Stranger),
+            () if spot.has_externals => Err(Refusal::External),
             () => Ok(()),
         }
     }
@@ -43,7 +43,7 @@ impl Runner {
     pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Requester {
         policy::Requester {
             bot: origin.user.is_empty() || self.context.rules.is_us(&origin.user),
-            stranger: origin.stranger,
+            external: origin.external,
             channel_listed: job.channels.contains(&origin.channel),
             // Here, an empty list names nobody.
             listed: !list.is_empty() && self.context.people.is_one_of(&origin.user, list).await,
@@ -360,7 +360,7 @@ fn rewritten(job: &Job, values: &BTreeMap<String, String>) -> BTreeMap<String, S
 
 pub(super) fn refusal(may: MayRun) -> Refusal {
     match may {
-        MayRun::Stranger => Refusal::Stranger,
+        MayRun::External => Refusal::External,
         MayRun::NotHere => Refusal::NotHere,
         MayRun::NotListed => Refusal::NotListed,
         MayRun::Requester => Refusal::Requester,

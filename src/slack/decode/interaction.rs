@@ -50,7 +50,7 @@ pub struct InteractionContext {
     /// Organisation of the workspace.
     pub enterprise: Option<String>,
     /// True when the person belongs to another organisation.
-    pub stranger: bool,
+    pub external: bool,
     /// Channel id.
     pub channel: Option<String>,
     /// Channel name: `directmessage` in direct messages, `privategroup` in private channels.
@@ -294,7 +294,7 @@ fn whence(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext 
     let trigger_id = string(payload, "trigger_id");
     InteractionContext {
         id: trigger_id.clone().unwrap_or_else(|| format!("delivery:{delivery}")),
-        stranger: us.is_external(who.team.as_deref(), enterprise.as_deref()),
+        external: us.is_external(who.team.as_deref(), enterprise.as_deref()),
         who,
         team: team.unwrap_or_else(|| us.team_id.clone()),
         enterprise,

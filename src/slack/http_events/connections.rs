@@ -33,7 +33,7 @@ pub(super) enum Phase {
 
 impl Phase {
     /// Returns true when a stranger can bring a connection into this phase.
-    fn is_strangers(self) -> bool {
+    fn is_unverified(self) -> bool {
         matches!(self, Self::Head | Self::Unverified | Self::Closing)
     }
 }
@@ -92,7 +92,7 @@ impl Connections {
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr, now: Instant) -> Option<Slot> {
         let peer = network(peer);
         let mut table = self.lock();
-        let own = |entry: &ConnectionEntry| entry.peer == peer && entry.phase.is_strangers();
+        let own = |entry: &ConnectionEntry| entry.peer == peer && entry.phase.is_unverified();
         if table.count(own) >= self.limits.per_address {
             table.evict_oldest(now, own);
         }
@@ -141,14 +141,14 @@ impl ConnectionTable {
     fn make_room(&mut self, now: Instant) -> bool {
         let mut counts: HashMap<IpAddr, usize> = HashMap::new();
         for entry in self.entries.values() {
-            if !entry.evicted && entry.phase.is_strangers() {
+            if !entry.evicted && entry.phase.is_unverified() {
                 *counts.entry(entry.peer).or_default() += 1;
             }
         }
         // The address with the most of them is first in line, so that one stranger cannot push out everybody else.
         let most = counts.values().copied().max().unwrap_or_default();
-        let crowding = |entry: &ConnectionEntry| entry.phase.is_strangers() && counts.get(&entry.peer) == Some(&most);
-        if self.evict_oldest(now, crowding) || self.evict_oldest(now, |entry| entry.phase.is_strangers()) {
+        let crowding = |entry: &ConnectionEntry| entry.phase.is_unverified() && counts.get(&entry.peer) == Some(&most);
+        if self.evict_oldest(now, crowding) || self.evict_oldest(now, |entry| entry.phase.is_unverified()) {
             return true;
         }
         // An idle connection was a proxy's or Slack's, so it stays while there is anything else to wait for.

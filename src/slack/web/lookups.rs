@@ -15,7 +15,7 @@ pub struct Person {
     /// The person's workspace.
     pub team: String,
     /// True when the person belongs to another organisation.
-    pub is_stranger: bool,
+    pub is_external: bool,
     /// True when it is a bot.
     pub is_bot: bool,
     /// The person's time zone, such as `Europe/Vienna`.
@@ -60,7 +60,7 @@ impl Web {
             id: string(user, "id").unwrap_or_else(|| id.to_owned()),
             name: name.unwrap_or_else(|| id.to_owned()),
             team: string(user, "team_id").unwrap_or_default(),
-            is_stranger: flag(user, "is_stranger"),
+            is_external: flag(user, "is_stranger"),
             is_bot: flag(user, "is_bot"),
             tz: string(user, "tz").filter(|tz| !tz.is_empty()),
         })

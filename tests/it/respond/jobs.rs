@@ -181,7 +181,7 @@ fn refusals() -> Vec<(&'static str, Reply)> {
                 },
             ),
         ),
-        ("stranger", run(Reason::Stranger)),
+        ("stranger", run(Reason::External)),
         ("bot", run(Reason::Bot)),
         ("not here", run(not_here(&["#gates", "#night"]))),
         ("not here, nowhere", run(not_here(&[]))),
@@ -478,7 +478,7 @@ fn the_button_of_a_job_stays_when_its_step_is_done() {
 #[test]
 fn strangers_are_offered_no_jobs() {
     let card = Card {
-        stranger: true,
+        external: true,
         ..shut(0)
     };
     assert!(rows(&card).iter().all(|row| forms(row).is_empty()));

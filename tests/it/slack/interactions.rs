@@ -71,7 +71,7 @@ fn a_button_tells_who_pressed_it_where() {
         (whence.trigger_id.as_deref(), whence.response_url.as_deref()),
         (Some("t.1"), Some("https://hooks.example/1"))
     );
-    assert!(!whence.stranger && !whence.is_direct());
+    assert!(!whence.external && !whence.is_direct());
     assert_eq!(click.container, Container::Message);
     assert_eq!(
         (click.message_ts.as_deref(), click.thread_ts.as_deref()),
@@ -228,7 +228,7 @@ fn a_slash_command_comes_in_plain_fields() {
         (whence.who.id.as_str(), whence.who.name.as_deref()),
         ("U1", Some("ada"))
     );
-    assert!(whence.is_direct() && !whence.stranger);
+    assert!(whence.is_direct() && !whence.external);
     let bare = decode::interaction(&envelope(&json!({"command": "/signpost"}), "slash_commands"), &us());
     assert!(matches!(bare, Interaction::Command(command) if command.text.is_empty()));
 }
@@ -267,7 +267,7 @@ fn people_of_other_organisations_are_strangers() {
         enterprise_id: Some("E1".into()),
         ..us()
     };
-    let stranger = |us: &Identity, payload: Value| {
+    let external = |us: &Identity, payload: Value| {
         let mut whole = json!({"type": "shortcut"});
         for (key, value) in payload.as_object().unwrap() {
             whole[key] = value.clone();
@@ -275,21 +275,21 @@ fn people_of_other_organisations_are_strangers() {
         decode::interaction(&envelope(&whole, "interactive"), us)
             .whence()
             .unwrap()
-            .stranger
+            .external
     };
     let of = |team: &str| json!({"user": {"id": "U1", "team_id": team}, "team": {"id": team, "enterprise_id": "E1"}});
-    assert!(!stranger(&us(), of("T1")));
-    assert!(stranger(&us(), of("T2")));
-    assert!(!stranger(&ours, of("T2")), "a colleague in another workspace");
-    assert!(stranger(
+    assert!(!external(&us(), of("T1")));
+    assert!(external(&us(), of("T2")));
+    assert!(!external(&ours, of("T2")), "a colleague in another workspace");
+    assert!(external(
         &ours,
         json!({"user": {"id": "U1", "team_id": "T2"}, "enterprise": {"id": "E2"}})
     ));
-    assert!(!stranger(
+    assert!(!external(
         &us(),
         json!({"user": {"id": "U1", "team_id": "E1"}, "team": null})
     ));
-    assert!(!stranger(&us(), json!({"user": {"id": "U1"}})));
+    assert!(!external(&us(), json!({"user": {"id": "U1"}})));
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn who_is_from_outside_is_decided_the_same_for_what_they_write_and_what_they_cli
             written["authorizations"] = json!([{"enterprise_id": enterprise, "team_id": "T1"}]);
         }
         let click = decode::interaction(&envelope(&click, "interactive"), us);
-        assert_eq!(click.whence().unwrap().stranger, is_external, "{team:?} {enterprise:?}");
+        assert_eq!(click.whence().unwrap().external, is_external, "{team:?} {enterprise:?}");
         let Event::Message(message) = decode::event(&written, us) else {
             panic!("{written}");
         };

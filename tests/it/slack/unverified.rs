@@ -74,10 +74,10 @@ fn patient(connections: usize) -> Limits {
 async fn slow_unsigned_bodies_keep_no_signed_request_out() {
     let world = world_with(Duration::from_secs(5), Limits::default()).await;
     let begun = format!("{HEAD}content-length: 1000\r\n\r\n{{");
-    let mut strangers = open_many(&world, 200, &begun).await;
+    let mut callers = open_many(&world, 200, &begun).await;
     assert_signed_requests_get_through(&world, 24).await;
-    for stranger in &mut strangers {
-        let answer = to_the_end(stranger).await;
+    for caller in &mut callers {
+        let answer = to_the_end(caller).await;
         assert!(
             answer.starts_with("HTTP/1.1 401 ") && answer.contains("connection: close"),
             "{answer}"
@@ -90,22 +90,22 @@ async fn slow_unsigned_bodies_keep_no_signed_request_out() {
 async fn slow_bodies_with_forged_headers_keep_no_signed_request_out() {
     let world = world_with(Duration::from_secs(5), patient(100)).await;
     let begun = format!("{HEAD}{}content-length: 1000\r\n\r\n{{", forged(now().as_second()));
-    let strangers = open_many(&world, 300, &begun).await;
+    let callers = open_many(&world, 300, &begun).await;
     for _ in 0..3 {
         assert_signed_requests_get_through(&world, 24).await;
     }
-    drop(strangers);
+    drop(callers);
     world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn half_sent_heads_keep_no_fresh_connection_out() {
     let world = world_with(Duration::from_secs(5), patient(100)).await;
-    let strangers = open_many(&world, 600, HEAD).await;
+    let callers = open_many(&world, 600, HEAD).await;
     assert_signed_requests_get_through(&world, 24).await;
     let silent = open_many(&world, 300, "").await;
     assert_signed_requests_get_through(&world, 24).await;
-    drop((strangers, silent));
+    drop((callers, silent));
     world.stop().await;
 }
 
@@ -121,15 +121,15 @@ async fn large_bodies_with_forged_headers_hold_little_memory_and_nobody_up() {
         forged(now().as_second()),
         "x".repeat(200_000)
     );
-    let mut strangers = open_many(&world, 20, &begun).await;
+    let mut callers = open_many(&world, 20, &begun).await;
     assert_signed_requests_get_through(&world, 24).await;
     // The oldest were given up for the younger ones.
-    for stranger in strangers.iter_mut().take(10) {
+    for caller in callers.iter_mut().take(10) {
         let mut answer = [0; 1];
-        let ended = tokio::time::timeout(Duration::from_secs(20), stranger.read(&mut answer)).await;
+        let ended = tokio::time::timeout(Duration::from_secs(20), caller.read(&mut answer)).await;
         assert!(matches!(ended, Ok(Ok(0) | Err(_))), "{ended:?}");
     }
-    drop(strangers);
+    drop(callers);
     world.stop().await;
 }
 
