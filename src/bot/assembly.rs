@@ -21,7 +21,7 @@ use super::runs::Runner;
 use super::skew::SkewMonitor;
 use super::sweep::{self, Sweeper};
 use super::tasks::Tasks;
-use super::{Error, Pace, Status, inbound, knowledge, reload, runs, start, waiting};
+use super::{Error, JobTiming, Status, inbound, knowledge, reload, runs, start, waiting};
 use crate::bot::inbox::intake::Intake;
 use crate::bot::inbox::worker::InboxWorker;
 use crate::bot::interactions::InteractionHandler;
@@ -56,7 +56,7 @@ pub struct Parts {
     /// Rate limits for calls to Slack.
     pub rates: Rates,
     /// Intervals of the requests to Jenkins, and related limits.
-    pub jobs: Pace,
+    pub jobs: JobTiming,
     /// Time to wait for the store at the start while another process, such as one that is shutting down, still uses it.
     pub store_patience: Duration,
     /// Cancelled when the bot must stop without finishing its work in progress.
@@ -74,7 +74,7 @@ impl Default for Parts {
             status: Arc::new(Status::default()),
             timing: Timing::default(),
             rates: Rates::default(),
-            jobs: Pace::default(),
+            jobs: JobTiming::default(),
             store_patience: Duration::from_secs(30),
             hard: CancellationToken::new(),
             tracker: TaskTracker::new(),
@@ -227,58 +227,54 @@ fn spawn(
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
     let reload = prepared.reload;
-    let context = Arc::new(Context::new(
+    let ctx = Arc::new(Context::new(
         settings,
         parts,
         &reach.web,
         (prepared.store, prepared.mind, prepared.us),
     ));
-    let home = Arc::new(Home::new(&context));
-    let runner = Arc::new(Runner::new(&context, &home, clients, parts.jobs));
-    let talk = Arc::new(QuestionHandler {
-        context: Arc::clone(&context),
+    let home = Arc::new(Home::new(&ctx));
+    let runner = Arc::new(Runner::new(&ctx, &home, clients, parts.jobs));
+    let questions = Arc::new(QuestionHandler {
+        ctx: Arc::clone(&ctx),
         runner: Arc::clone(&runner),
     });
     let unanswered = Arc::new(Unanswered::default());
     let interact = InteractionHandler {
-        context: Arc::clone(&context),
-        talk: Arc::clone(&talk),
+        ctx: Arc::clone(&ctx),
+        questions: Arc::clone(&questions),
         home: Arc::clone(&home),
         runner: Arc::clone(&runner),
     };
     let listener = MessageHandler {
-        context: Arc::clone(&context),
-        talk,
+        ctx: Arc::clone(&ctx),
+        questions,
         unanswered: Arc::clone(&unanswered),
     };
     let handler = InboxWorker {
-        context: Arc::clone(&context),
+        ctx: Arc::clone(&ctx),
         listener,
         home: Arc::clone(&home),
-        thinking: Arc::new(Semaphore::new(cpu_permits::permits())),
+        cpu_permits: Arc::new(Semaphore::new(cpu_permits::permits())),
         suspects: RwLock::default(),
         tracker: parts.tracker.clone(),
     };
     let intake = Arc::new(Intake {
-        context: Arc::clone(&context),
-        ghosts: Mutex::new(StrayConnections::new(
-            context.rules.settings.slack.expected_connections(),
-        )),
+        ctx: Arc::clone(&ctx),
+        stray_connections: Mutex::new(StrayConnections::new(ctx.rules.settings.slack.expected_connections())),
         interact,
     });
-    let sockets = inbound(parts, &context, &intake, reach, requests, tasks);
+    let sockets = inbound(parts, &ctx, &intake, reach, requests, tasks);
     let keeper = Arc::new(Housekeeping {
-        context: Arc::clone(&context),
+        ctx: Arc::clone(&ctx),
         intake,
         sockets: sockets.clone(),
     });
     let sweeper = Sweeper {
         every: sweep::EVERY,
-        what: vec![Arc::clone(&context) as _, unanswered as _],
+        what: vec![Arc::clone(&ctx) as _, unanswered as _],
     };
-    let skew = SkewMonitor {
-        context: Arc::clone(&context),
-    };
+    let skew = SkewMonitor { ctx: Arc::clone(&ctx) };
     tasks.keep_shared("runs", &runner, Runner::run);
     tasks.keep_shared("home", &home, Home::run);
     tasks.keep("sweep", sweeper, Sweeper::run);
@@ -286,7 +282,7 @@ fn spawn(
     tasks.keep("clock", skew, SkewMonitor::run);
     tasks.keep(
         "deliver",
-        OutboxWorker::new(&context, parts.tracker.clone()),
+        OutboxWorker::new(&ctx, parts.tracker.clone()),
         OutboxWorker::run,
     );
     tasks.keep_shared("housekeeping", &keeper, Housekeeping::run);
@@ -301,7 +297,7 @@ fn spawn(
 /// Opens the inbound side: Socket Mode connections, to be run later, or a port for Slack's requests.
 fn inbound(
     parts: &Parts,
-    context: &Context,
+    ctx: &Context,
     intake: &Arc<Intake>,
     reach: &start::SlackAccess,
     requests: Option<TcpListener>,
@@ -311,7 +307,7 @@ fn inbound(
     let door = Inbound::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
     let connections = inbound::InboundConnections {
         net: reach.net.clone(),
-        web: Arc::clone(&context.web),
+        web: Arc::clone(&ctx.web),
         way: reach.way.clone(),
         requests,
     };

@@ -40,7 +40,7 @@ pub(super) const REFRESH: &str = "signpost_home_refresh";
 /// Publishes the Home tabs and keeps them up to date.
 #[derive(Debug)]
 pub(super) struct Home {
-    context: Arc<Context>,
+    ctx: Arc<Context>,
     visitors: Visitors,
 }
 
@@ -97,9 +97,9 @@ impl Visitors {
 }
 
 impl Home {
-    pub(super) fn new(context: &Arc<Context>) -> Self {
+    pub(super) fn new(ctx: &Arc<Context>) -> Self {
         Self {
-            context: Arc::clone(context),
+            ctx: Arc::clone(&ctx),
             visitors: Visitors::default(),
         }
     }
@@ -161,7 +161,7 @@ impl Home {
                 return None;
             }
         };
-        match self.context.sender.publish_view(user, view).await {
+        match self.ctx.sender.publish_view(user, view).await {
             Ok(_) => debug!(user, "a Home tab is shown"),
             Err(Error::RateLimited { after, .. }) => return Some(after.min(LONGEST_PAUSE)),
             Err(error) => warn!(%error, user, "a Home tab cannot be shown"),
@@ -170,9 +170,9 @@ impl Home {
     }
 
     async fn view(&self, user: &str) -> Result<serde_json::Value, store::Error> {
-        let known = self.context.mind.knowledge();
-        let rows = self.context.store.cases_of(user, RECENT as u32).await?;
-        let labels = &self.context.mind.responder().labels().buttons;
+        let known = self.ctx.mind.knowledge();
+        let rows = self.ctx.store.cases_of(user, RECENT as u32).await?;
+        let labels = &self.ctx.mind.responder().labels().buttons;
         let button = |label: &str, action: &str, primary| Button {
             label: label.to_owned(),
             action: action.to_owned(),
@@ -181,10 +181,10 @@ impl Home {
         };
         let facts = HomeFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: self.context.clock.now(),
+            now: self.ctx.clock.now(),
             runbooks: known.library.runbooks.len(),
             loaded_at: Some(known.read_at),
-            reload_failed: self.context.mind.reload_failed(),
+            reload_failed: self.ctx.mind.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
             matches: join_all(rows.iter().map(|row| self.found(&known.library, row)))
                 .await
@@ -197,26 +197,26 @@ impl Home {
                 button(&labels.refresh, REFRESH, false),
             ],
         };
-        let mut blocks = body(&self.context.mind.responder().home(&facts)).blocks;
+        let mut blocks = body(&self.ctx.mind.responder().home(&facts)).blocks;
         blocks.truncate(BLOCKS);
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
     }
 
     /// A user's latest runs; `None` where no jobs are registered.
     async fn runs(&self, user: &str) -> Result<Option<Vec<RunLine>>, store::Error> {
-        if self.context.mind.registry().jobs.is_empty() {
+        if self.ctx.mind.registry().jobs.is_empty() {
             return Ok(None);
         }
-        let rows = self.context.store.latest_runs(Some(user), RECENT as u32).await?;
+        let rows = self.ctx.store.latest_runs(Some(user), RECENT as u32).await?;
         let runs = rows.iter().filter_map(Run::read).collect::<Vec<_>>();
         Ok(Some(join_all(runs.iter().map(|run| self.line(run))).await))
     }
 
     async fn line(&self, run: &Run) -> RunLine {
-        let job = self.context.mind.registry().job(&run.job);
-        let place = self.context.store.posted(&post_of(&run.id)).await.ok().flatten();
+        let job = self.ctx.mind.registry().job(&run.job);
+        let place = self.ctx.store.posted(&post_of(&run.id)).await.ok().flatten();
         let url = match place {
-            Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
+            Some(place) => self.ctx.reading.permalink(&place.channel, &place.ts).await,
             None => None,
         };
         RunLine {
@@ -238,12 +238,12 @@ impl Home {
             (None, None) => place.runbook.clone(),
         };
         let url = match (&case.post, &case.thread_ts) {
-            (Some(_), Some(thread)) => self.context.reading.permalink(&case.channel, thread).await,
+            (Some(_), Some(thread)) => self.ctx.reading.permalink(&case.channel, thread).await,
             _ => None,
         };
         Some(RecentMatch {
             title,
-            channel: self.context.people.channel(&case.channel).await,
+            channel: self.ctx.people.channel(&case.channel).await,
             at: row.updated_at,
             ending: match case.standing {
                 CaseStatus::Open | CaseStatus::Choosing | CaseStatus::Withdrawn => Ending::Open,

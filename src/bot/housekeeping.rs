@@ -29,7 +29,7 @@ const ALARM: SignedDuration = SignedDuration::from_hours(1);
 
 /// Runs the periodic checks.
 pub(super) struct Housekeeping {
-    pub(super) context: Arc<Context>,
+    pub(super) ctx: Arc<Context>,
     pub(super) intake: Arc<Intake>,
     /// The connections of Socket Mode; `None` in HTTP mode.
     pub(super) sockets: Option<Arc<Sockets>>,
@@ -40,20 +40,14 @@ impl Housekeeping {
         let mut looks: u32 = 0;
         let mut alarmed: Option<(Timestamp, u64)> = None;
         loop {
-            self.look_for_ghosts();
+            self.look_for_stray_connections();
             if looks.is_multiple_of(CHECK) {
                 self.check().await;
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
-                if missed::tell(
-                    self.context.store.as_ref(),
-                    &self.context.mind,
-                    self.context.slack_time.now(),
-                )
-                .await
-                {
-                    self.context.outbox.notify_one();
+                if missed::tell(self.ctx.store.as_ref(), &self.ctx.mind, self.ctx.slack_time.now()).await {
+                    self.ctx.outbox.notify_one();
                 }
             }
             self.scrub(looks).await;
@@ -80,12 +74,12 @@ impl Housekeeping {
         }
     }
 
-    fn look_for_ghosts(&self) {
+    fn look_for_stray_connections(&self) {
         let verdict = self
             .intake
-            .ghosts
+            .stray_connections
             .lock()
-            .map(|mut ghosts| ghosts.tick(self.context.clock.now()));
+            .map(|mut stray_connections| stray_connections.tick(self.ctx.clock.now()));
         if let (Ok(StrayVerdict::Ask), Some(sockets)) = (verdict, &self.sockets) {
             info!("there were more connections to Slack than ours; asking anew");
             sockets.renew_one();
@@ -93,10 +87,10 @@ impl Housekeeping {
     }
 
     async fn check(&self) {
-        match self.context.store.check(self.context.clock.now()).await {
-            Ok(()) => self.context.status.store_works(),
+        match self.ctx.store.check(self.ctx.clock.now()).await {
+            Ok(()) => self.ctx.status.store_works(),
             Err(cause) => {
-                if self.context.status.store_failed(&cause) {
+                if self.ctx.status.store_failed(&cause) {
                     error!(%cause, "the store cannot be written");
                 }
             }
@@ -105,7 +99,7 @@ impl Housekeeping {
 
     /// Counts the waiting rows and those set aside, and logs an alarm about the latter: at once, then every hour.
     async fn count(&self, alarmed: &mut Option<(Timestamp, u64)>) {
-        let counts = match self.context.store.inbox().await {
+        let counts = match self.ctx.store.inbox().await {
             Ok(counts) => counts,
             Err(cause) => {
                 error!(%cause, "the inbox cannot be counted");
@@ -114,11 +108,11 @@ impl Housekeeping {
         };
         metrics::gauge!("signpost_inbox_waiting").set(counts.waiting as f64);
         metrics::gauge!("signpost_inbox_set_aside").set(counts.set_aside as f64);
-        self.context.status.change(|status| {
+        self.ctx.status.change(|status| {
             status.waiting = counts.waiting;
             status.set_aside = counts.set_aside;
         });
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let known =
             alarmed.is_some_and(|(at, count)| counts.set_aside <= count && now.duration_since(at).abs() < ALARM);
         if counts.set_aside > 0 && !known {
@@ -142,20 +136,19 @@ impl Housekeeping {
 
     /// Removes erased payloads from the write-ahead log: at once when no more rows wait, else every few seconds.
     async fn scrub(&self, looks: u32) {
-        if !self.context.store.wants_scrub() || (self.context.status.get().waiting > 0 && !looks.is_multiple_of(SCRUB))
-        {
+        if !self.ctx.store.wants_scrub() || (self.ctx.status.get().waiting > 0 && !looks.is_multiple_of(SCRUB)) {
             return;
         }
-        if let Err(cause) = self.context.store.scrub().await {
+        if let Err(cause) = self.ctx.store.scrub().await {
             error!(%cause, "erased payloads cannot be removed from the write-ahead log; trying again");
         }
     }
 
     async fn purge(&self) {
         match self
-            .context
+            .ctx
             .store
-            .purge(self.context.clock.now(), self.context.rules.retention())
+            .purge(self.ctx.clock.now(), self.ctx.rules.retention())
             .await
         {
             Ok(purged) if purged.unhandled > 0 => {

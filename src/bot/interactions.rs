@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tracing::{debug, error, warn};
 
 mod jobs;
+mod modal;
 mod run;
 mod shortcuts;
-mod windowed;
 
 use super::context::Context;
 use super::home::{self, Home};
@@ -37,8 +37,8 @@ const LATE: Duration = Duration::from_millis(1_600);
 /// Answers interactions.
 #[derive(Debug)]
 pub(super) struct InteractionHandler {
-    pub(super) context: Arc<Context>,
-    pub(super) talk: Arc<QuestionHandler>,
+    pub(super) ctx: Arc<Context>,
+    pub(super) questions: Arc<QuestionHandler>,
     pub(super) home: Arc<Home>,
     pub(super) runner: Arc<Runner>,
 }
@@ -81,11 +81,11 @@ impl InteractionHandler {
             let value = action.value.as_deref().or(action.selected.first().map(String::as_str));
             match value.and_then(ButtonPress::read) {
                 Some(press) => self.press(actions, press).await?,
-                None if action.action_id == home::REFRESH => self.home.opened(&actions.whence.who.id),
-                None if action.action_id == modals::OPEN_PASTE => self.open_paste(&actions.whence).await,
+                None if action.action_id == home::REFRESH => self.home.opened(&actions.context.who.id),
+                None if action.action_id == modals::OPEN_PASTE => self.open_paste(&actions.context).await,
                 None => {
                     debug!(action = action.action_id, "a button of another version");
-                    self.tell(actions, &self.context.mind.responder().too_old(None)).await?;
+                    self.tell(actions, &self.ctx.mind.responder().too_old(None)).await?;
                 }
             }
         }
@@ -93,7 +93,7 @@ impl InteractionHandler {
     }
 
     async fn press(&self, actions: &Actions, press: ButtonPress) -> Result<(), store::Error> {
-        let whence = &actions.whence;
+        let interaction = &actions.context;
         if press.act == CardAction::Escalate {
             return self.open_escalation(actions, &press.case).await;
         }
@@ -109,19 +109,19 @@ impl InteractionHandler {
                     line: *line,
                     case: Some(press.case).filter(|case| !case.is_empty()),
                 };
-                return self.open_form(whence, jobs::thread_of(actions), wish).await;
+                return self.open_form(interaction, jobs::thread_of(actions), wish).await;
             }
             act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
             _ => {}
         }
-        match self.change(&press.case, whence, &press.act).await? {
+        match self.change(&press.case, interaction, &press.act).await? {
             Clicked::Gone => {
-                let days = Some(self.context.rules.retention_days());
-                self.tell(actions, &self.context.mind.responder().too_old(days)).await
+                let days = Some(self.ctx.rules.retention_days());
+                self.tell(actions, &self.ctx.mind.responder().too_old(days)).await
             }
             // Only one person sees this card: it is replaced in place.
             Clicked::Changed(case) if case.post.is_none() => {
-                let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+                let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
                 self.show_again(actions, &shown).await;
                 Ok(())
             }
@@ -131,9 +131,14 @@ impl InteractionHandler {
     }
 
     /// Applies a button's action to the latest version of the case.
-    async fn change(&self, id: &str, whence: &InteractionContext, act: &CardAction) -> Result<Clicked, store::Error> {
+    async fn change(
+        &self,
+        id: &str,
+        interaction: &InteractionContext,
+        act: &CardAction,
+    ) -> Result<Clicked, store::Error> {
         for _ in 0..TRIES {
-            let Some(row) = self.context.store.case(id).await? else {
+            let Some(row) = self.ctx.store.case(id).await? else {
                 return Ok(Clicked::Gone);
             };
             let Some(mut case) = rows::read(&row) else {
@@ -141,14 +146,14 @@ impl InteractionHandler {
             };
             let detail = self.detail(&case, act);
             if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
-                Mind::offer(&self.context.mind.knowledge(), &mut case);
+                Mind::offer(&self.ctx.mind.knowledge(), &mut case);
             }
-            if !case.act(act, &self.mark(whence), &detail) {
+            if !case.act(act, &self.mark(interaction), &detail) {
                 return Ok(Clicked::Same);
             }
-            let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+            let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
             let posts: Vec<NewPost> = update(&case, row.version, &shown).into_iter().collect();
-            if self.save(&row, &case, whence, &posts).await? {
+            if self.save(&row, &case, interaction, &posts).await? {
                 return Ok(Clicked::Changed(Box::new(case)));
             }
         }
@@ -159,10 +164,10 @@ impl InteractionHandler {
         &self,
         old: &CaseRow,
         case: &Case,
-        whence: &InteractionContext,
+        interaction: &InteractionContext,
         posts: &[NewPost],
     ) -> Result<bool, store::Error> {
-        self.save_with(old, case, whence, posts, Changes::default()).await
+        self.save_with(old, case, interaction, posts, Changes::default()).await
     }
 
     /// Saves a case together with other changes that belong to it.
@@ -170,11 +175,11 @@ impl InteractionHandler {
         &self,
         old: &CaseRow,
         case: &Case,
-        whence: &InteractionContext,
+        interaction: &InteractionContext,
         posts: &[NewPost],
         more: Changes,
     ) -> Result<bool, store::Error> {
-        let Some(new) = row(case, old.version, self.context.clock.now()) else {
+        let Some(new) = row(case, old.version, self.ctx.clock.now()) else {
             return Ok(true);
         };
         let new = CaseRow {
@@ -187,7 +192,7 @@ impl InteractionHandler {
             ..Changes::default()
         };
         join(&mut done, more);
-        self.commit(&done, &whence.who.id).await
+        self.commit(&done, &interaction.who.id).await
     }
 
     /// The name of the step that an action is about, as people read it.
@@ -199,47 +204,47 @@ impl InteractionHandler {
                 .map(crate::bot::cases::TopicRef::name)
                 .unwrap_or_default();
         };
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-        let steps = topic.map(|topic| self.context.mind.responder().steps(&known.library, topic));
+        let steps = topic.map(|topic| self.ctx.mind.responder().steps(&known.library, topic));
         let named = steps.into_iter().flatten().find(|known| known.key == *step);
         named.map(|known| known.name).unwrap_or_default()
     }
 
-    fn mark(&self, whence: &InteractionContext) -> Actor {
-        let who = &whence.who;
+    fn mark(&self, interaction: &InteractionContext) -> Actor {
+        let who = &interaction.who;
         Actor {
             by: who.id.clone(),
             name: who.name.clone().unwrap_or_else(|| who.id.clone()),
-            at: self.context.clock.now(),
+            at: self.ctx.clock.now(),
         }
     }
 
     /// Posts for everybody a case that only one person saw.
     async fn share(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
-        let whence = &actions.whence;
+        let interaction = &actions.context;
         let key = format!("share:{id}");
         for _ in 0..TRIES {
-            let (Some(row), Some(channel)) = (self.context.store.case(id).await?, whence.channel.clone()) else {
-                let days = Some(self.context.rules.retention_days());
-                return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
+            let (Some(row), Some(channel)) = (self.ctx.store.case(id).await?, interaction.channel.clone()) else {
+                let days = Some(self.ctx.rules.retention_days());
+                return self.tell(actions, &self.ctx.mind.responder().too_old(days)).await;
             };
             let Some(mut case) = rows::read(&row).filter(|case| case.post.is_none()) else {
                 return Ok(());
             };
-            let spot = self.context.reading.spot(&channel).await;
-            if !spot.is_member {
-                return self.tell(actions, &self.context.mind.responder().not_member()).await;
+            let channel_info = self.ctx.reading.channel_info(&channel).await;
+            if !channel_info.is_member {
+                return self.tell(actions, &self.ctx.mind.responder().not_member()).await;
             }
-            case.external |= spot.has_externals || self.context.rules.is_external(whence, &channel);
+            case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, &channel);
             case.post = Some(key.clone());
             case.channel.clone_from(&channel);
-            let shown = self.shared(&case, &self.mark(whence));
+            let shown = self.shared(&case, &self.mark(interaction));
             let posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &shown)
                 .into_iter()
                 .collect();
-            if self.save(&row, &case, whence, &posts).await? {
-                self.respond(whence, &json!({"delete_original": true}), &Body::default())
+            if self.save(&row, &case, interaction, &posts).await? {
+                self.respond(interaction, &json!({"delete_original": true}), &Body::default())
                     .await;
                 return Ok(());
             }
@@ -250,14 +255,14 @@ impl InteractionHandler {
     /// Tells the person who clicked that concurrent changes kept the click from being saved.
     async fn not_done(&self, actions: &Actions) -> Result<(), store::Error> {
         warn!("too many people change the same at once; a click is left out");
-        self.tell(actions, &self.context.mind.responder().failed(None)).await
+        self.tell(actions, &self.ctx.mind.responder().failed(None)).await
     }
 
     /// The shared message, with the name of the person who shares it.
     fn shared(&self, case: &Case, mark: &Actor) -> Body {
-        let known = self.context.mind.knowledge();
-        let mut shown = self.context.mind.show(&known, case);
-        let by = body(&self.context.mind.responder().shared_by(&mark.name));
+        let known = self.ctx.mind.knowledge();
+        let mut shown = self.ctx.mind.show(&known, case);
+        let by = body(&self.ctx.mind.responder().shared_by(&mark.name));
         shown.blocks.extend(by.blocks);
         shown.text = format!("{}\n{}", shown.text, by.text);
         shown
@@ -266,21 +271,21 @@ impl InteractionHandler {
     // --- slash commands -------------------------------------------------------------------------------------------
 
     async fn command(&self, command: &SlashCommand) -> Result<Option<Value>, store::Error> {
-        let whence = &command.whence;
+        let interaction = &command.context;
         let begun = tokio::time::Instant::now();
-        let id = format!("command:{}", whence.id);
-        let question = self.question(whence, id, command.text.clone());
-        let said = match self.settled(question).await? {
+        let id = format!("command:{}", interaction.id);
+        let question = self.question(interaction, id, command.text.clone());
+        let said = match self.answered_or_started(question).await? {
             Answer::Form(wish) => {
-                self.open_form(whence, None, *wish).await?;
+                self.open_form(interaction, None, *wish).await?;
                 return Ok(None);
             }
             said => said,
         };
-        let (shown, _) = self.private(whence, said).await?;
+        let (shown, _) = self.private(interaction, said).await?;
         if begun.elapsed() > LATE {
             let how = json!({"response_type": "ephemeral"});
-            self.respond(whence, &how, &shown).await;
+            self.respond(interaction, &how, &shown).await;
             return Ok(None);
         }
         Ok(Some(
@@ -289,17 +294,17 @@ impl InteractionHandler {
     }
 
     /// A question whose answer only the person who asks sees.
-    pub(super) fn question(&self, whence: &InteractionContext, id: String, text: String) -> Question {
-        let channel = whence.channel.clone().unwrap_or_default();
+    pub(super) fn question(&self, interaction: &InteractionContext, id: String, text: String) -> Question {
+        let channel = interaction.channel.clone().unwrap_or_default();
         // Slack does not say with a command whether the channel is shared; strangers are recognised by their own
         // workspace.
         let shared = false;
         let mut case = Case {
             id,
-            team: whence.team.clone(),
-            author: Some(whence.who.id.clone()),
+            team: interaction.team.clone(),
+            author: Some(interaction.who.id.clone()),
             asked: true,
-            external: self.context.rules.is_external(whence, &channel),
+            external: self.ctx.rules.is_external(interaction, &channel),
             channel,
             ..Case::default()
         };
@@ -308,8 +313,8 @@ impl InteractionHandler {
         Question {
             text,
             images: false,
-            user: whence.who.id.clone(),
-            direct: whence.is_direct(),
+            user: interaction.who.id.clone(),
+            direct: interaction.is_direct(),
             shared,
             can_open: true,
             case,
@@ -319,72 +324,69 @@ impl InteractionHandler {
     /// Renders an answer for one person to see; its case is kept, so that its buttons work.
     pub(super) async fn private(
         &self,
-        whence: &InteractionContext,
+        interaction: &InteractionContext,
         said: Answer,
     ) -> Result<(Body, Option<Case>), store::Error> {
         match said {
             Answer::Plain { reply, .. } | Answer::Run { reply, .. } | Answer::Joined { reply, .. } => {
                 Ok((body(&reply), None))
             }
-            Answer::Form(_) => Ok((body(&self.context.mind.responder().help_on(Some("run"))), None)),
+            Answer::Form(_) => Ok((body(&self.ctx.mind.responder().help_on(Some("run"))), None)),
             Answer::Case { case, .. } => {
-                let now = self.context.clock.now();
+                let now = self.ctx.clock.now();
                 let done = Changes {
                     cases: row(&case, 0, now).into_iter().collect(),
                     ..Changes::default()
                 };
-                self.context.store.commit(&done, Some(&whence.who.id), now).await?;
-                Ok((
-                    self.context.mind.show(&self.context.mind.knowledge(), &case),
-                    Some(*case),
-                ))
+                self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
+                Ok((self.ctx.mind.show(&self.ctx.mind.knowledge(), &case), Some(*case)))
             }
         }
     }
 
     // --- modals ---------------------------------------------------------------------------------------------------
 
-    async fn open_paste(&self, whence: &InteractionContext) {
-        self.open(whence, modals::paste(self.context.mind.responder().labels()))
+    async fn open_paste(&self, interaction: &InteractionContext) {
+        self.open(interaction, modals::paste(self.ctx.mind.responder().labels()))
             .await;
     }
 
     /// Opens a modal. Returns `None` when that failed, which the person is told.
-    async fn open(&self, whence: &InteractionContext, view: Value) -> Option<OpenedView> {
-        let Some(trigger) = whence.trigger_id.as_deref() else {
+    async fn open(&self, interaction: &InteractionContext, view: Value) -> Option<OpenedView> {
+        let Some(trigger) = interaction.trigger_id.as_deref() else {
             warn!("an interaction without a trigger: no window can be opened");
             return None;
         };
-        match self.context.sender.open_view(trigger, view).await {
+        match self.ctx.sender.open_view(trigger, view).await {
             Ok(view) => Some(view),
             Err(error) => {
                 error!(%error, "a window could not be opened");
-                let failed = body(&self.context.mind.responder().failed(None));
+                let failed = body(&self.ctx.mind.responder().failed(None));
                 let how = json!({"response_type": "ephemeral", "replace_original": false});
-                self.respond(whence, &how, &failed).await;
+                self.respond(interaction, &how, &failed).await;
                 None
             }
         }
     }
 
     async fn open_escalation(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
-        let Some(case) = self.context.store.case(id).await?.as_ref().and_then(rows::read) else {
-            let days = Some(self.context.rules.retention_days());
-            return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
+        let Some(case) = self.ctx.store.case(id).await?.as_ref().and_then(rows::read) else {
+            let days = Some(self.ctx.rules.retention_days());
+            return self.tell(actions, &self.ctx.mind.responder().too_old(days)).await;
         };
-        if case.external || self.context.rules.is_external(&actions.whence, &case.channel) {
-            return self.tell(actions, &self.context.mind.responder().who_refused()).await;
+        if case.external || self.ctx.rules.is_external(&actions.context, &case.channel) {
+            return self.tell(actions, &self.ctx.mind.responder().who_refused()).await;
         }
         let link = self.link(&case).await;
-        let view = modals::escalation(&self.context.mind, &case, link.as_deref());
-        self.open(&actions.whence, view).await;
+        let view = modals::escalation(&self.ctx.mind, &case, link.as_deref());
+        self.open(&actions.context, view).await;
         Ok(())
     }
 
     /// The link to the thread of a case, when Slack gives it at once: a modal has to open within three seconds.
     async fn link(&self, case: &Case) -> Option<String> {
-        let thread = rows::thread_of(self.context.store.as_ref(), case).await.ok()??;
-        let asked = self.context.reading.permalink(&case.channel, &thread);
+        let thread = rows::thread_of(self.ctx.store.as_ref(), case).await.ok()??;
+        let asked = self.ctx.reading.permalink(&case.channel, &thread);
         tokio::time::timeout(AT_ONCE, asked).await.ok()?
     }
 
@@ -408,39 +410,39 @@ impl InteractionHandler {
     /// Replies to the person who clicked, without changing the message with the button.
     async fn tell(&self, actions: &Actions, reply: &Reply) -> Result<(), store::Error> {
         let thread = actions.thread_ts.clone();
-        self.whisper(&actions.whence, thread, reply).await
+        self.whisper(&actions.context, thread, reply).await
     }
 
     async fn whisper(
         &self,
-        whence: &InteractionContext,
+        interaction: &InteractionContext,
         thread: Option<String>,
         reply: &Reply,
     ) -> Result<(), store::Error> {
         let shown = body(reply);
-        if whence.response_url.is_some() {
+        if interaction.response_url.is_some() {
             let mut how = json!({"response_type": "ephemeral", "replace_original": false});
             if let Some(thread) = thread {
                 how["thread_ts"] = json!(thread);
             }
-            self.respond(whence, &how, &shown).await;
+            self.respond(interaction, &how, &shown).await;
             return Ok(());
         }
-        let Some(channel) = whence.channel.as_deref() else {
+        let Some(channel) = interaction.channel.as_deref() else {
             return Ok(());
         };
-        let key = format!("tell:{}", whence.id);
-        let posts: Vec<NewPost> = whisper(&key, channel, thread, &whence.who.id, &shown)
+        let key = format!("tell:{}", interaction.id);
+        let posts: Vec<NewPost> = whisper(&key, channel, thread, &interaction.who.id, &shown)
             .into_iter()
             .collect();
-        self.context.store.enqueue(&posts, self.context.clock.now()).await?;
-        self.context.outbox.notify_one();
+        self.ctx.store.enqueue(&posts, self.ctx.clock.now()).await?;
+        self.ctx.outbox.notify_one();
         Ok(())
     }
 
     /// Answers through the `response_url`. A failure is only logged: the person sees that nothing came.
-    async fn respond(&self, whence: &InteractionContext, how: &Value, shown: &Body) {
-        let Some(url) = whence.response_url.as_deref() else {
+    async fn respond(&self, interaction: &InteractionContext, how: &Value, shown: &Body) {
+        let Some(url) = interaction.response_url.as_deref() else {
             return;
         };
         let mut message = how.clone();
@@ -448,7 +450,7 @@ impl InteractionHandler {
             message["text"] = json!(shown.text);
             message["blocks"] = json!(shown.blocks);
         }
-        if let Err(error) = self.context.sender.respond(url, message).await {
+        if let Err(error) = self.ctx.sender.respond(url, message).await {
             warn!(%error, "an answer to a click could not be shown");
         }
     }

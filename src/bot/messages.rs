@@ -34,8 +34,8 @@ const TOGETHER: f64 = 60.0;
 /// Handles messages and decides on their answers.
 #[derive(Debug)]
 pub(super) struct MessageHandler {
-    pub(super) context: Arc<Context>,
-    pub(super) talk: Arc<QuestionHandler>,
+    pub(super) ctx: Arc<Context>,
+    pub(super) questions: Arc<QuestionHandler>,
     pub(super) unanswered: Arc<Unanswered>,
 }
 
@@ -63,14 +63,14 @@ impl MessageHandler {
             return Ok(Files::default());
         }
         let muted = self
-            .context
+            .ctx
             .store
-            .muted(&message.channel, self.context.clock.now())
+            .muted(&message.channel, self.ctx.clock.now())
             .await?
             .is_some();
-        Ok(match self.context.rules.verdict(message, mentioned, muted) {
+        Ok(match self.ctx.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(_) => Files::default(),
-            _ => self.context.reading.files(message).await,
+            _ => self.ctx.reading.files(message).await,
         })
     }
 
@@ -82,12 +82,12 @@ impl MessageHandler {
         files: Files,
     ) -> Result<Changes, store::Error> {
         let muted = self
-            .context
+            .ctx
             .store
-            .muted(&message.channel, self.context.clock.now())
+            .muted(&message.channel, self.ctx.clock.now())
             .await?
             .is_some();
-        let (asked, external) = match self.context.rules.verdict(message, mentioned, muted) {
+        let (asked, external) = match self.ctx.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
                 debug!(message = message.id(), why, "a message is left alone");
                 return Ok(Changes::default());
@@ -97,7 +97,7 @@ impl MessageHandler {
             Verdict::AskedByExternal => (true, true),
         };
         let id = message.id();
-        let answered = self.context.store.answer(&id).await?;
+        let answered = self.ctx.store.answer(&id).await?;
         if answered.is_some() && message.edited_ts.is_none() {
             debug!(message = id, "a message was answered before");
             return Ok(Changes::default());
@@ -108,94 +108,94 @@ impl MessageHandler {
             None if message.edited_ts.is_some() => key_of(&message.key()),
             None => key_of(&id),
         };
-        let heard = ReceivedMessage {
+        let received = ReceivedMessage {
             message,
             key,
-            text: bounded(self.context.reading.text(message, &files)),
+            text: bounded(self.ctx.reading.text(message, &files)),
             id,
             external,
         };
         match answered {
-            Some(answered) => self.edited(&heard, asked, &answered).await,
-            None if asked => self.asked(&heard).await,
-            None => self.unasked(&heard).await,
+            Some(answered) => self.edited(&received, asked, &answered).await,
+            None if asked => self.asked(&received).await,
+            None => self.unasked(&received).await,
         }
     }
 
     /// The changes that a message makes to the case that its author began just before; none when it adds nothing.
-    async fn adds(&self, heard: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
-        let before = self.begun_before(heard).await?;
-        Ok(before.map_or_else(Changes::default, |(row, case)| self.absorb(heard, known, &row, &case)))
+    async fn adds(&self, received: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
+        let before = self.begun_before(received).await?;
+        Ok(before.map_or_else(Changes::default, |(row, case)| {
+            self.absorb(received, known, &row, &case)
+        }))
     }
 
     /// Handles a message that does not ask the bot: no answer, unless a match is certain.
-    async fn unasked(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
-        let message = heard.message;
+    async fn unasked(&self, received: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
+        let message = received.message;
         let alert = message.alert.as_ref();
         if alert.is_some_and(|alert| alert.state == alerts::AlertState::Resolved) {
-            return self.resolved(heard).await;
+            return self.resolved(received).await;
         }
-        if heard.text.trim().is_empty() {
+        if received.text.trim().is_empty() {
             return Ok(Changes::default());
         }
-        let known = self.context.mind.knowledge();
-        let outcome = self.recognise(&known, &message.channel, &heard.text);
+        let known = self.ctx.mind.knowledge();
+        let outcome = self.recognise(&known, &message.channel, &received.text);
         let Some(best) = outcome.matches.first() else {
-            return self.goes_on(heard, &known).await;
+            return self.goes_on(received, &known).await;
         };
         let topic = name(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
         // In a thread that works on a runbook, words of that runbook are conversation about it: the result of a
         // look-up, a question.
         if self.is_talk(message, &known, best).await? {
-            return self.adds(heard, &known).await;
+            return self.adds(received, &known).await;
         }
         if let Some((row, case)) = self.same_error(message, &known, best, &fingerprint).await? {
-            return self.again(heard, &known, &row, &case, best).await;
+            return self.again(received, &known, &row, &case, best).await;
         }
-        let before = self.with_before(heard, &known, &outcome);
+        let before = self.with_before(received, &known, &outcome);
         let Before {
             mut case,
             outcome,
             said: earlier,
         } = before.unwrap_or_else(|| Before {
-            case: Self::new_case(heard),
+            case: Self::new_case(received),
             outcome,
             said: Vec::new(),
         });
         Mind::take_up(&known.library, &mut case, &outcome);
         case.fingerprint = fingerprint;
         let mut done = self.said(
-            heard,
+            received,
             Answer::Case {
                 case: Box::new(case),
                 about: topic,
             },
         );
-        done.answered.extend(Self::went_on(heard, &earlier));
+        done.answered.extend(Self::went_on(received, &earlier));
         Ok(done)
     }
 
     /// The author's messages just before, when they add values to the match: the case of all of them, the matches in
     /// it, and the messages.
-    fn with_before(&self, heard: &ReceivedMessage<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
-        let said = self.unanswered.before(heard.message);
-        if said.is_empty() || self.context.rules.by_bot(heard.message) {
+    fn with_before(&self, received: &ReceivedMessage<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
+        let said = self.unanswered.before(received.message);
+        if said.is_empty() || self.ctx.rules.by_bot(received.message) {
             return None;
         }
-        let (case, text) = Self::put_together(heard, &said);
-        let outcome = self.recognise(known, &heard.message.channel, &text);
+        let (case, text) = Self::put_together(received, &said);
+        let outcome = self.recognise(known, &received.message.channel, &text);
         let (all, one) = (outcome.matches.first()?, alone.matches.first()?);
         (all.topic == one.topic && all.captures != one.captures).then_some(Before { case, outcome, said })
     }
 
     /// The matches that are certain enough for a channel.
     fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
-        let mut outcome = confident(known.index.find(text), self.context.rules.threshold(channel));
+        let mut outcome = confident(known.index.find(text), self.ctx.rules.threshold(channel));
         // A job's parameter name is no error code.
-        outcome
-            .matches
-            .retain(|found| !self.context.mind.names_parameters(found));
+        outcome.matches.retain(|found| !self.ctx.mind.names_parameters(found));
         outcome
     }
 
@@ -203,23 +203,23 @@ impl MessageHandler {
     /// gets none, for two bots could go on for ever.
     async fn again(
         &self,
-        heard: &ReceivedMessage<'_>,
+        received: &ReceivedMessage<'_>,
         known: &Knowledge,
         row: &CaseRow,
         case: &Case,
         best: &Match,
     ) -> Result<Changes, store::Error> {
-        let message = heard.message;
-        if self.context.rules.by_bot(message) {
+        let message = received.message;
+        if self.ctx.rules.by_bot(message) {
             return Ok(Changes::default());
         }
-        let thread = rows::thread_of(self.context.store.as_ref(), case).await?;
+        let thread = rows::thread_of(self.ctx.store.as_ref(), case).await?;
         let here = thread.as_deref() == Some(message.answer_thread());
-        let goes_on = here || Self::is_together(heard, case);
+        let goes_on = here || Self::is_together(received, case);
         // Other values make another paste, not more of this one.
         let other = case.other_values(best);
         let mut done = if goes_on && other.is_empty() && case.author.as_deref() == message.author() {
-            self.absorb(heard, known, row, case)
+            self.absorb(received, known, row, case)
         } else {
             Changes::default()
         };
@@ -233,20 +233,20 @@ impl MessageHandler {
         let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
         let pointer = Pointer {
             title: title.unwrap_or_default(),
-            now: self.context.clock.now(),
+            now: self.ctx.clock.now(),
             answered_at: row.created_at,
             url: match thread {
-                Some(thread) => self.context.reading.permalink(&case.channel, &thread).await,
+                Some(thread) => self.ctx.reading.permalink(&case.channel, &thread).await,
                 None => None,
             },
             values: other,
         };
-        let key = heard.key.clone();
-        let reply = body(&self.context.mind.responder().pointer(&pointer));
+        let key = received.key.clone();
+        let reply = body(&self.ctx.mind.responder().pointer(&pointer));
         let answer_thread = Some(message.answer_thread().to_owned());
         done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
         done.answered = vec![Answered {
-            message: heard.id.clone(),
+            message: received.id.clone(),
             about: format!("pointer to {}", case.id),
             post: Some(key),
             case: (!done.cases.is_empty()).then(|| case.id.clone()),
@@ -255,22 +255,22 @@ impl MessageHandler {
     }
 
     /// Handles a message without a match of its own: together with its author's messages just before it may have one.
-    async fn goes_on(&self, heard: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
-        let message = heard.message;
+    async fn goes_on(&self, received: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
+        let message = received.message;
         // Each message of a bot stands alone.
-        if self.context.rules.by_bot(message) {
+        if self.ctx.rules.by_bot(message) {
             return Ok(Changes::default());
         }
-        let done = self.adds(heard, known).await?;
+        let done = self.adds(received, known).await?;
         if !done.posts.is_empty() {
             return Ok(done);
         }
         let earlier = self.unanswered.before(message);
-        self.unanswered.keep(message, &heard.text);
+        self.unanswered.keep(message, &received.text);
         if earlier.is_empty() {
             return Ok(Changes::default());
         }
-        let (mut case, text) = Self::put_together(heard, &earlier);
+        let (mut case, text) = Self::put_together(received, &earlier);
         let outcome = self.recognise(known, &message.channel, &text);
         let Some(best) = outcome.matches.first() else {
             return Ok(Changes::default());
@@ -282,23 +282,23 @@ impl MessageHandler {
         Mind::take_up(&known.library, &mut case, &outcome);
         case.fingerprint.clone_from(&about);
         let mut done = self.said(
-            heard,
+            received,
             Answer::Case {
                 case: Box::new(case),
                 about,
             },
         );
-        done.answered.extend(Self::went_on(heard, &earlier));
+        done.answered.extend(Self::went_on(received, &earlier));
         Ok(done)
     }
 
     /// A new case made of a message and its author's messages just before, with the text of all of them.
-    fn put_together(heard: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> (Case, String) {
-        let mut case = Self::new_case(heard);
+    fn put_together(received: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> (Case, String) {
+        let mut case = Self::new_case(received);
         case.pastes.clear();
         // With two connections, a later piece may arrive first.
         let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
-        pieces.push((&heard.id, &heard.text));
+        pieces.push((&received.id, &received.text));
         let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
         pieces.sort_by(|one, other| at(one.0).total_cmp(&at(other.0)));
         for (id, said) in &pieces {
@@ -309,19 +309,19 @@ impl MessageHandler {
     }
 
     /// Records the earlier messages as part of the case: when one is deleted, its text is removed from there too.
-    fn went_on(heard: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
+    fn went_on(received: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
         let answered = earlier.iter().map(|(id, _)| Answered {
             message: id.clone(),
             about: "went on".to_owned(),
             post: None,
-            case: Some(heard.id.clone()),
+            case: Some(received.id.clone()),
         });
         answered.collect()
     }
 
     /// Tells whether a message was written just after one of a case, in the same place.
-    fn is_together(heard: &ReceivedMessage<'_>, case: &Case) -> bool {
-        let message = heard.message;
+    fn is_together(received: &ReceivedMessage<'_>, case: &Case) -> bool {
+        let message = received.message;
         let same_place = match message.thread_ts.as_deref() {
             Some(thread) if thread != message.ts => case.thread_ts.as_deref() == Some(thread),
             _ => {
@@ -338,12 +338,12 @@ impl MessageHandler {
     }
 
     /// Adds a message to a case when it says something new; chat is left alone, and not kept.
-    fn absorb(&self, heard: &ReceivedMessage<'_>, known: &Knowledge, row: &CaseRow, case: &Case) -> Changes {
+    fn absorb(&self, received: &ReceivedMessage<'_>, known: &Knowledge, row: &CaseRow, case: &Case) -> Changes {
         let mut more = case.clone();
-        if !more.paste(&heard.id, &crate::redact::redact(&heard.text)) {
+        if !more.paste(&received.id, &crate::redact::redact(&received.text)) {
             return Changes::default();
         }
-        let mut done = self.reconsidered(known, row, more, Some(heard));
+        let mut done = self.reconsidered(known, row, more, Some(received));
         let says_more = done.cases.first().and_then(rows::read).is_some_and(|after| {
             let is_told = after.standing != CaseStatus::Withdrawn && after.place.is_some();
             let found = |case: &Case| (case.found.clone(), case.captures.clone(), case.others.clone());
@@ -353,7 +353,7 @@ impl MessageHandler {
             return Changes::default();
         }
         done.answered = vec![Answered {
-            message: heard.id.clone(),
+            message: received.id.clone(),
             about: "goes on".to_owned(),
             post: None,
             case: Some(case.id.clone()),

@@ -50,5 +50,5 @@ pub use assembly::{Parts, run};
 pub use doctor::{DoctorCheck, examine, unwell};
 pub use error::Error;
 pub use knowledge::Knowledge;
-pub use runs::Pace;
+pub use runs::JobTiming;
 pub use status::{Snapshot, Status};

@@ -29,7 +29,7 @@ const RESULTS: usize = 5;
 /// Answers questions.
 #[derive(Debug)]
 pub(super) struct QuestionHandler {
-    pub(super) context: Arc<Context>,
+    pub(super) ctx: Arc<Context>,
     pub(super) runner: Arc<Runner>,
 }
 
@@ -75,11 +75,11 @@ pub(super) enum Answer {
 impl QuestionHandler {
     /// Answers a question; every question gets an answer.
     pub(super) async fn answer(&self, asked: Question) -> Result<Answer, store::Error> {
-        let responder = self.context.mind.responder();
+        let responder = self.ctx.mind.responder();
         if asked.images {
             return Ok(plain(responder.images_not_read(), "images"));
         }
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         let without;
         let library = if asked.case.external {
             without = known.library.without_contacts();
@@ -137,14 +137,14 @@ impl QuestionHandler {
             return typo(asked.case, meant);
         }
         Self::found(library, asked.case, &outcome)
-            .unwrap_or_else(|| plain(self.context.mind.responder().nothing_found(), "nothing"))
+            .unwrap_or_else(|| plain(self.ctx.mind.responder().nothing_found(), "nothing"))
     }
 
     /// The results of a search for the text that are certain enough for the channel.
     fn outcome(&self, known: &Knowledge, asked: &Question) -> Outcome {
         confident(
             known.index.search(&asked.text),
-            self.context.rules.threshold(&asked.case.channel),
+            self.ctx.rules.threshold(&asked.case.channel),
         )
     }
 
@@ -169,7 +169,7 @@ impl QuestionHandler {
         let near: Vec<TopicRef> = found.filter_map(|found| TopicRef::of(library, found.topic)).collect();
         if near.is_empty() {
             return plain(
-                self.context.mind.responder().search_results(library, &outcome, &words),
+                self.ctx.mind.responder().search_results(library, &outcome, &words),
                 "search",
             );
         }
@@ -187,15 +187,15 @@ impl QuestionHandler {
     }
 
     async fn status(&self, known: &Knowledge, asked: &Question) -> Result<Reply, store::Error> {
-        let now = self.context.status.get();
+        let now = self.ctx.status.get();
         let facts = StatusFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: self.context.clock.now(),
+            now: self.ctx.clock.now(),
             runbooks: known.library.runbooks.len(),
             loaded_at: Some(known.read_at),
-            reload_failed: self.context.mind.reload_failed(),
+            reload_failed: self.ctx.mind.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
-            connection: if self.context.rules.is_http() {
+            connection: if self.ctx.rules.is_http() {
                 ConnectionFacts::Http
             } else {
                 ConnectionFacts::Socket {
@@ -204,7 +204,7 @@ impl QuestionHandler {
             },
             listening: self.listening(asked).await?,
         };
-        Ok(self.context.mind.responder().status(&facts))
+        Ok(self.ctx.mind.responder().status(&facts))
     }
 
     async fn listening(&self, asked: &Question) -> Result<Listening, store::Error> {
@@ -212,15 +212,15 @@ impl QuestionHandler {
         if asked.direct {
             return Ok(Listening::Direct);
         }
-        if let Some(mute) = self.context.store.muted(channel, self.context.clock.now()).await? {
+        if let Some(mute) = self.ctx.store.muted(channel, self.ctx.clock.now()).await? {
             return Ok(Listening::Muted {
                 until: mute.until,
-                by: Some(self.context.people.name(&mute.by).await),
+                by: Some(self.ctx.people.name(&mute.by).await),
             });
         }
-        Ok(if asked.shared && !self.context.rules.is_shared_allowed(channel) {
+        Ok(if asked.shared && !self.ctx.rules.is_shared_allowed(channel) {
             Listening::Shared
-        } else if self.context.rules.is_unasked(channel) {
+        } else if self.ctx.rules.is_unasked(channel) {
             Listening::Unasked
         } else {
             Listening::Asked
@@ -228,11 +228,11 @@ impl QuestionHandler {
     }
 
     async fn mute(&self, asked: &Question, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
-        let responder = self.context.mind.responder();
+        let responder = self.ctx.mind.responder();
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);
         }
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let until = time.map(|time| {
             let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
             now.saturating_add(time).unwrap_or(now)
@@ -249,29 +249,29 @@ impl QuestionHandler {
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);
         }
-        let now = self.context.clock.now();
-        let was_muted = self.context.store.muted(&asked.case.channel, now).await?.is_some();
+        let now = self.ctx.clock.now();
+        let was_muted = self.ctx.store.muted(&asked.case.channel, now).await?.is_some();
         self.write_mute(&asked.case.channel, None, now).await?;
         let listening = self.listening(asked).await?;
-        Ok(self.context.mind.responder().unmuted(was_muted, &listening))
+        Ok(self.ctx.mind.responder().unmuted(was_muted, &listening))
     }
 
     async fn write_mute(&self, channel: &str, mute: Option<Mute>, now: Timestamp) -> Result<(), store::Error> {
-        let (store, channel) = (Arc::clone(&self.context.store), channel.to_owned());
+        let (store, channel) = (Arc::clone(&self.ctx.store), channel.to_owned());
         let write = async move { store.mute(&channel, mute.as_ref(), now).await };
-        to_its_end(&self.context.tracker, write).await
+        to_its_end(&self.ctx.tracker, write).await
     }
 
     /// The reason why somebody may not mute or unmute a channel; `None` when they may.
     async fn refused(&self, asked: &Question) -> Option<Reply> {
-        let responder = self.context.mind.responder();
-        let listed = self.context.rules.mute_by();
+        let responder = self.ctx.mind.responder();
+        let listed = self.ctx.rules.mute_by();
         let muter = policy::Muter {
             direct: asked.direct,
             bot: false,
             external: asked.case.external,
             nobody_listed: listed.is_empty(),
-            listed: self.context.people.is_one_of(&asked.user, listed).await,
+            listed: self.ctx.people.is_one_of(&asked.user, listed).await,
         };
         match policy::may_mute(muter) {
             MayMute::Yes => None,

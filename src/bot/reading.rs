@@ -196,8 +196,8 @@ impl MessageReader {
 
     /// The bot's membership of a channel, and whether strangers read it. When Slack does not answer in time, posting
     /// tells whether the bot is a member, and contacts are not shown: strangers might read them.
-    pub(super) async fn spot(&self, channel: &str) -> ChannelInfo {
-        let spot = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
+    pub(super) async fn channel_info(&self, channel: &str) -> ChannelInfo {
+        let channel_info = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
             Ok(Ok(conversation)) => ChannelInfo {
                 // Slack only answers for direct messages with the bot.
                 is_member: conversation.is_member || conversation.is_im,
@@ -215,8 +215,8 @@ impl MessageReader {
             },
         };
         ChannelInfo {
-            has_externals: policy::is_guarded(false, spot.has_externals, self.rules.is_shared_allowed(channel)),
-            ..spot
+            has_externals: policy::is_guarded(false, channel_info.has_externals, self.rules.is_shared_allowed(channel)),
+            ..channel_info
         }
     }
 }

@@ -46,8 +46,8 @@ impl Rules {
 
     /// Tells whether a person who clicks, types a command or submits a modal is treated as a member of another
     /// organisation there.
-    pub(super) fn is_external(&self, whence: &InteractionContext, channel: &str) -> bool {
-        policy::is_guarded(whence.external, false, self.is_shared_allowed(channel))
+    pub(super) fn is_external(&self, interaction: &InteractionContext, channel: &str) -> bool {
+        policy::is_guarded(interaction.external, false, self.is_shared_allowed(channel))
     }
 
     /// The confidence from which messages of a channel are answered unasked.

@@ -23,18 +23,18 @@ const AGAIN: Duration = Duration::from_mins(1);
 /// Watches the deviation of the clock.
 #[derive(Debug)]
 pub(super) struct SkewMonitor {
-    pub(super) context: Arc<Context>,
+    pub(super) ctx: Arc<Context>,
 }
 
 impl SkewMonitor {
     /// Watches the deviation until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut measured = self.context.web.time().watch();
+        let mut measured = self.ctx.web.time().watch();
         let mut said: Option<Instant> = None;
         let mut asked: Option<Instant> = None;
         loop {
             let skew = measured.borrow_and_update().map(|skew| skew.seconds);
-            self.context.status.change(|status| status.skew_seconds = skew);
+            self.ctx.status.change(|status| status.skew_seconds = skew);
             if let Some(seconds) = skew {
                 metrics::gauge!("signpost_clock_skew_seconds").set(seconds as f64);
                 if seconds.unsigned_abs() >= MATTERS && said.is_none_or(|at| at.elapsed() >= SAID) {
@@ -58,14 +58,14 @@ impl SkewMonitor {
         loop {
             tokio::time::sleep(LOOK).await;
             let may_ask = asked.is_none_or(|at| at.elapsed() >= AGAIN);
-            let has_drifted = self.context.web.time().has_drifted(Duration::from_secs(MATTERS));
+            let has_drifted = self.ctx.web.time().has_drifted(Duration::from_secs(MATTERS));
             if begun.elapsed() >= STALE || may_ask && has_drifted {
                 break;
             }
         }
         *asked = Some(Instant::now());
         // The response is a measurement; success does not matter here.
-        let _ = self.context.web.auth_test().await;
+        let _ = self.ctx.web.auth_test().await;
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Snapshot {
     /// Number of errors in the runbook folder: files that are not used, or kept in the version read before.
     pub errors: usize,
     /// Number of connections beyond those the fleet should hold, once that has lasted.
-    pub ghosts: u32,
+    pub stray_connections: u32,
     /// True when Slack refuses the bot token.
     pub refused: bool,
     /// Number of times the runbooks were swapped.
@@ -64,7 +64,7 @@ impl Snapshot {
             Mode::Socket => json!({
                 "mode": self.mode,
                 "connections": self.sockets,
-                "ghosts": self.ghosts,
+                "ghosts": self.stray_connections,
                 "refuses_token": self.refused,
             }),
             Mode::Http => json!({"mode": self.mode, "listening": self.listening, "refuses_token": self.refused}),

@@ -82,11 +82,11 @@ fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> S
 fn sums(account: &Account) -> String {
     let mut sums = format!("{:.1} bits of evidence, {:.1} needed", account.bits, account.needed);
     let _ = write!(sums, "; words in common {:.1}", account.words);
-    if account.standing < 1.0 {
+    if account.completeness < 1.0 {
         let _ = write!(
             sums,
             "; counts {:.1} for a page that lists or points elsewhere",
-            account.standing
+            account.completeness
         );
     }
     if let Some(part) = account.rule {
@@ -164,7 +164,7 @@ pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
             "words": round(account.words),
             "rank": round(account.rank),
             "behind": round(best - account.rank),
-            "standing": round(account.standing),
+            "standing": round(account.completeness),
             "rule": account.rule.map(round),
             "other_product": account.other_product,
             "reasons": account.reasons.iter().map(reason).collect::<Vec<_>>(),

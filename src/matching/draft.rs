@@ -14,7 +14,7 @@ use super::stems::Stems;
 use super::token::Shape;
 use super::vocabulary::{GAP, WordId};
 use super::words::Words;
-use crate::runbook::{Runbook, Standing};
+use crate::runbook::{Completeness, Runbook};
 
 /// Most words of a signature; longer texts are cut, for no signature is a whole page.
 pub(super) const MOST_WORDS: usize = 64;
@@ -162,12 +162,12 @@ impl Draft {
             }
         }
         Part {
-            answers: matches!(runbook.standing, Standing::Full | Standing::Listing)
+            answers: matches!(runbook.completeness, Completeness::Full | Completeness::Listing)
                 && runbook.front.signpost.answer != Some(false),
-            standing: match runbook.standing {
-                Standing::Full => 1.0,
-                Standing::Listing => 0.6,
-                Standing::Pointer | Standing::Draft => 0.5,
+            completeness: match runbook.completeness {
+                Completeness::Full => 1.0,
+                Completeness::Listing => 0.6,
+                Completeness::Pointer | Completeness::Draft => 0.5,
             },
             products: about(runbook),
             topics: (0..runbook.sections.len())

@@ -27,7 +27,7 @@ pub(super) fn explain(index: &Index, read: &TokenizedMessage, candidates: &[Cand
             bits: candidate.bits,
             needed: score::needed(index, candidate),
             words: candidate.lexical,
-            standing: score::standing(index, candidate.runbook),
+            completeness: score::completeness(index, candidate.runbook),
             rule: match candidate.verdict {
                 RuleVerdict::Partly(part) => Some(part),
                 RuleVerdict::Silent | RuleVerdict::Excluded => None,

@@ -78,7 +78,7 @@ pub struct Account {
     /// Words in common with the whole runbook (BM25), in bits.
     pub words: f32,
     /// Factor on the evidence for the kind of page: less than 1 for pages that only list or point elsewhere.
-    pub standing: f32,
+    pub completeness: f32,
     /// Share of its own detection rule's patterns that match, 0 to 1; `None` without a rule.
     pub rule: Option<f32>,
     /// True when the message names another product of the same family, such as AKS where the runbook is for EKS.

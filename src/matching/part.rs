@@ -16,7 +16,7 @@ pub(super) struct Part {
     /// True when it may be answered unasked.
     pub(super) answers: bool,
     /// Factor on its evidence, 0 to 1: a listing ranks behind the page that explains.
-    pub(super) standing: f32,
+    pub(super) completeness: f32,
     /// The products that its title, path and tags name.
     pub(super) products: Box<[Product]>,
     /// The topic that each of its sections belongs to.

@@ -88,7 +88,7 @@ pub(super) fn weigh<'t>(
     lexical(index, &stems, &mut candidates);
     let share = share(&candidates, asked);
     let rank = |candidate: &mut Candidate<'_>| {
-        let words = share * candidate.lexical * standing(index, candidate.runbook);
+        let words = share * candidate.lexical * completeness(index, candidate.runbook);
         candidate.rank = believed(index, candidate) + words;
     };
     candidates.iter_mut().for_each(rank);
@@ -113,7 +113,7 @@ pub(super) fn weigh<'t>(
     }
     sort(&mut candidates);
     candidates.truncate(MOST_TOLD);
-    settle(index, &mut candidates);
+    choose(index, &mut candidates);
     candidates
 }
 
@@ -156,11 +156,11 @@ fn sort(candidates: &mut [Candidate<'_>]) {
 }
 
 /// Factor on the evidence for the kind of runbook: a listing ranks behind the page that explains.
-pub(super) fn standing(index: &Index, runbook: usize) -> f32 {
-    index.runbooks.get(runbook).map_or(1.0, |part| part.standing)
+pub(super) fn completeness(index: &Index, runbook: usize) -> f32 {
+    index.runbooks.get(runbook).map_or(1.0, |part| part.completeness)
 }
 
-/// The evidence for a candidate, in bits, times its [`standing`]; a code that no other runbook has counts in full.
+/// The evidence for a candidate, in bits, times its [`completeness`]; a code that no other runbook has counts in full.
 fn believed(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let answers = index.runbooks.get(candidate.runbook).is_some_and(|part| part.answers);
     let only = candidate.findings.iter().filter(|finding| finding.only && answers);
@@ -168,7 +168,7 @@ fn believed(index: &Index, candidate: &Candidate<'_>) -> f32 {
         .map(|finding| finding.strength)
         .fold(0.0, f32::max)
         .min(candidate.bits);
-    alone + (candidate.bits - alone) * standing(index, candidate.runbook)
+    alone + (candidate.bits - alone) * completeness(index, candidate.runbook)
 }
 
 impl<'t> Candidate<'t> {
@@ -333,7 +333,7 @@ fn cover(candidate: &Candidate<'_>) -> f32 {
 }
 
 /// Decides, best first, which candidates are answered unasked, and why the others are not.
-fn settle(index: &Index, candidates: &mut [Candidate<'_>]) {
+fn choose(index: &Index, candidates: &mut [Candidate<'_>]) {
     // The answered candidates: the words of each, its runbook and its rank.
     let mut taken: Vec<(HashSet<u32>, usize, f32)> = Vec::new();
     let mut also: Vec<TopicId> = Vec::new();

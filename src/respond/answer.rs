@@ -169,7 +169,7 @@ impl Responder {
         let base_url = self.options.base_url.as_deref();
         let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
         let mut cause = values::cause(&topic.causes);
-        values::settle(&mut cause, runbook, base_url);
+        values::resolve(&mut cause, runbook, base_url);
         let todo = filler.steps(&topic.steps);
         let mut todo = steps::to_blocks(&todo, runbook);
         let has_steps = !todo.is_empty();
@@ -180,7 +180,7 @@ impl Responder {
         if let Some(matched) = matched {
             rows::narrow(&mut todo, matched);
         }
-        values::settle(&mut todo, runbook, base_url);
+        values::resolve(&mut todo, runbook, base_url);
         let steps = pieces.put_body(todo);
         context! { steps, has_steps, ..self.surroundings(pieces, topic, matched, cause, &filler.filled) }
     }

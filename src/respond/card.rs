@@ -82,7 +82,7 @@ impl Responder {
         };
         let mut pieces = Pieces::default();
         let mut cause = values::cause(&topic.causes);
-        values::settle(&mut cause, runbook, self.options.base_url.as_deref());
+        values::resolve(&mut cause, runbook, self.options.base_url.as_deref());
         let sheet = StepPages::of(self, runbook, topic, card.matched, &cause);
         let (page, told) = sheet.page(self, runbook, card, &mut pieces);
         let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted => "" };
@@ -181,13 +181,13 @@ impl Responder {
         inlines.unwrap_or_default()
     }
 
-    pub(super) fn settle_step(&self, step: &mut Step, runbook: &Runbook, matched: Option<&Match>) {
+    pub(super) fn resolve_step(&self, step: &mut Step, runbook: &Runbook, matched: Option<&Match>) {
         if let Some(matched) = matched {
             rows::narrow(&mut step.blocks, matched);
         }
-        values::settle(&mut step.blocks, runbook, self.options.base_url.as_deref());
+        values::resolve(&mut step.blocks, runbook, self.options.base_url.as_deref());
         for inner in &mut step.steps {
-            self.settle_step(inner, runbook, matched);
+            self.resolve_step(inner, runbook, matched);
         }
     }
 

@@ -62,7 +62,7 @@ impl StepPages {
             own.into_iter().map(plain_step).collect()
         };
         for step in &mut steps {
-            responder.settle_step(step, runbook, matched);
+            responder.resolve_step(step, runbook, matched);
         }
         StepPages {
             steps,

@@ -12,26 +12,26 @@ const LONGEST_CAUSE: usize = 420;
 const LONGEST_LIST: usize = 700;
 
 /// Resolves every link of the blocks to an address that may be shown; other links become plain text.
-pub(super) fn settle(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&str>) {
+pub(super) fn resolve(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&str>) {
     for block in blocks {
         match &mut block.kind {
-            BlockKind::Heading(inlines) | BlockKind::Paragraph(inlines) => settle_inlines(inlines, runbook, base_url),
+            BlockKind::Heading(inlines) | BlockKind::Paragraph(inlines) => resolve_inlines(inlines, runbook, base_url),
             BlockKind::List { items, .. } => {
                 for item in items {
-                    settle(&mut item.blocks, runbook, base_url);
+                    resolve(&mut item.blocks, runbook, base_url);
                 }
             }
             BlockKind::Table { head, rows } => {
                 for cell in head.iter_mut().chain(rows.iter_mut().flatten()) {
-                    settle_inlines(cell, runbook, base_url);
+                    resolve_inlines(cell, runbook, base_url);
                 }
             }
-            BlockKind::Quote(inner) => settle(inner, runbook, base_url),
+            BlockKind::Quote(inner) => resolve(inner, runbook, base_url),
             BlockKind::Definitions(definitions) => {
                 for definition in definitions {
-                    settle_inlines(&mut definition.term, runbook, base_url);
+                    resolve_inlines(&mut definition.term, runbook, base_url);
                     for details in &mut definition.details {
-                        settle(details, runbook, base_url);
+                        resolve(details, runbook, base_url);
                     }
                 }
             }
@@ -40,12 +40,12 @@ pub(super) fn settle(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&
     }
 }
 
-fn settle_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Option<&str>) {
+fn resolve_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Option<&str>) {
     let mut out = Vec::with_capacity(inlines.len());
     for inline in std::mem::take(inlines) {
         match inline {
             Inline::Link { target, mut label } => {
-                settle_inlines(&mut label, runbook, base_url);
+                resolve_inlines(&mut label, runbook, base_url);
                 match links::resolve(&target, runbook, base_url) {
                     Some(url) => out.push(Inline::Link {
                         target: Target::Url(url),
@@ -67,15 +67,15 @@ fn settle_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Option
                 }
             }
             Inline::Strong(mut inner) => {
-                settle_inlines(&mut inner, runbook, base_url);
+                resolve_inlines(&mut inner, runbook, base_url);
                 out.push(Inline::Strong(inner));
             }
             Inline::Emphasis(mut inner) => {
-                settle_inlines(&mut inner, runbook, base_url);
+                resolve_inlines(&mut inner, runbook, base_url);
                 out.push(Inline::Emphasis(inner));
             }
             Inline::Strike(mut inner) => {
-                settle_inlines(&mut inner, runbook, base_url);
+                resolve_inlines(&mut inner, runbook, base_url);
                 out.push(Inline::Strike(inner));
             }
             Inline::Text(_) | Inline::Code(_) | Inline::Break => out.push(inline),

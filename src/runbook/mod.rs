@@ -5,6 +5,7 @@
 //! team's data, `prepare` removes kramdown's attributes and HTML, `markdown` makes blocks, `sections` nests them and
 //! assigns their roles, `topics` gathers the contents of an answer. Line numbers are kept throughout.
 
+mod completeness;
 mod contacts;
 mod cre;
 mod dialect;
@@ -20,7 +21,6 @@ mod prepare;
 mod roles;
 mod sections;
 mod sentences;
-mod standing;
 mod steps;
 mod symptoms;
 mod text;
@@ -137,7 +137,7 @@ fn rules(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &m
         path,
         Dialect::Cre,
         front,
-        Standing::Full,
+        Completeness::Full,
         None,
         sections,
         &[],
@@ -193,9 +193,9 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
         .flat_map(|attribute| &attribute.words)
         .any(|word| roles::looks_like_mark(word));
     let dialect = dialect::recognise(&front, split.body, &sections, has_marks);
-    let standing = standing::judge(&front, &sections);
+    let completeness = completeness::judge(&front, &sections);
     let url = published_at(&front, split.body);
-    finish(path, dialect, front, standing, url, sections, &resolved.teams, data)
+    finish(path, dialect, front, completeness, url, sections, &resolved.teams, data)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of a runbook, each named once")]
@@ -203,7 +203,7 @@ fn finish(
     path: &str,
     dialect: Dialect,
     front: FrontMatter,
-    standing: Standing,
+    completeness: Completeness,
     url: Option<String>,
     sections: Vec<Section>,
     uses: &[liquid::TeamUse],
@@ -220,7 +220,7 @@ fn finish(
             .unwrap_or_default(),
         dialect,
         front,
-        standing,
+        completeness,
         url,
         sections,
         topics,

@@ -46,7 +46,7 @@ pub struct Runbook {
     /// The document's front matter.
     pub front: FrontMatter,
     /// The document's own content: a draft or a "has been moved" stub never answers by itself.
-    pub standing: Standing,
+    pub completeness: Completeness,
     /// Address of the published document, if the document gives it (`Original URL:`, an absolute `link:`).
     pub url: Option<String>,
     /// The sections, in document order. The first is the whole document: its heading is the title, its blocks the text
@@ -59,7 +59,7 @@ pub struct Runbook {
 /// Fitness of a document to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum Completeness {
     /// A document that explains something.
     Full,
     /// A draft without content of its own (`draft: true`, unfilled boilerplate).

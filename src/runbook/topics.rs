@@ -144,7 +144,7 @@ impl<'a> Tree<'a> {
                 self.section(*index, at, &own, &mut gathered);
             }
         }
-        gathered.settle();
+        gathered.complete_causes();
         let shown: HashSet<usize> = own.iter().copied().filter(|index| !skipped.contains(index)).collect();
         Topic {
             section: at,
@@ -374,7 +374,7 @@ impl Gathered {
 
     /// Completes the causes, the best sentences first: the reasons, then the overview; other explanations only when
     /// there is neither.
-    fn settle(&mut self) {
+    fn complete_causes(&mut self) {
         let overview = std::mem::take(&mut self.overview);
         let explaining = std::mem::take(&mut self.explaining);
         self.causes.extend(overview.into_iter().take(3));

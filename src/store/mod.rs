@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
-pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostState, Ready, Settled, Turn};
+pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostOutcome, PostState, Ready, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 
 /// Durable state. Every method is one transaction.
@@ -74,7 +74,7 @@ pub trait Store: Cases + Runs {
     async fn sending(&self, key: &str, now: Timestamp) -> Result<Turn, Error>;
 
     /// Stores the result of an attempt to send.
-    async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error>;
+    async fn record_outcome(&self, key: &str, outcome: &PostOutcome) -> Result<(), Error>;
 
     /// The place of a row's message; `None` while it is not posted, and once it is known to be gone.
     async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error>;

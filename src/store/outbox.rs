@@ -167,7 +167,7 @@ impl PostState {
 
 /// Result of an attempt to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct PostOutcome {
     /// The new state.
     pub state: PostState,
     /// Earliest time of the next attempt, if there is to be one.

@@ -14,8 +14,8 @@ use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::{
-    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, Purged, Receipt, Retention, SetAsideReason,
-    Settled, Store, Turn, Waiting,
+    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, PostOutcome, Purged, Receipt, Retention,
+    SetAsideReason, Store, Turn, Waiting,
 };
 
 mod cases;
@@ -247,10 +247,10 @@ impl Store for Sqlite {
         Ok(turn)
     }
 
-    async fn settle(&self, key: &str, settled: &Settled) -> Result<(), Error> {
+    async fn record_outcome(&self, key: &str, outcome: &PostOutcome) -> Result<(), Error> {
         let _behind = self.behind().await;
         let mut transaction = self.begin().await?;
-        self.told(outbox::settle(&mut transaction, key, settled).await)?;
+        self.told(outbox::record_outcome(&mut transaction, key, outcome).await)?;
         self.end_transaction(transaction).await?;
         Ok(())
     }

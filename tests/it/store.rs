@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
-    Action, Answered, Arrival, Changes, Error, LONGEST_WAIT, NewPost, Post, PostState, Purged, Receipt, Retention,
-    Settled, Store, Turn, Waiting,
+    Action, Answered, Arrival, Changes, Error, LONGEST_WAIT, NewPost, Post, PostOutcome, PostState, Purged, Receipt,
+    Retention, Store, Turn, Waiting,
 };
 
 mod audit;
@@ -57,8 +57,8 @@ async fn next_in(store: &dyn Store, lane: &str) -> Option<Waiting> {
     store.next(lane).await.unwrap()
 }
 
-fn settled(state: PostState) -> Settled {
-    Settled {
+fn settled(state: PostState) -> PostOutcome {
+    PostOutcome {
         state,
         next_at: at(9),
         posted_ts: None,

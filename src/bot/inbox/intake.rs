@@ -19,8 +19,8 @@ use crate::store::Arrival;
 /// Takes envelopes into the inbox.
 #[derive(Debug)]
 pub(in crate::bot) struct Intake {
-    pub(in crate::bot) context: Arc<Context>,
-    pub(in crate::bot) ghosts: Mutex<StrayConnections>,
+    pub(in crate::bot) ctx: Arc<Context>,
+    pub(in crate::bot) stray_connections: Mutex<StrayConnections>,
     /// Answers interactions.
     pub(in crate::bot) interact: InteractionHandler,
 }
@@ -32,16 +32,16 @@ impl EnvelopeHandler for Intake {
         if arrivals.is_empty() {
             return Ok(());
         }
-        match self.context.store.receive(&arrivals, self.context.clock.now()).await {
+        match self.ctx.store.receive(&arrivals, self.ctx.clock.now()).await {
             Ok(receipts) => {
-                self.context.status.store_works();
+                self.ctx.status.store_works();
                 if receipts.into_iter().any(crate::store::Receipt::wakes) {
-                    self.context.inbox.notify_one();
+                    self.ctx.inbox.notify_one();
                 }
                 Ok(())
             }
             Err(cause) => {
-                if self.context.status.store_failed(&cause) {
+                if self.ctx.status.store_failed(&cause) {
                     error!(%cause, "what came in cannot be stored, and is not acknowledged");
                 }
                 Err(cause.to_string())
@@ -51,7 +51,7 @@ impl EnvelopeHandler for Intake {
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
-        let interaction = decode::interaction(&envelope, &self.context.rules.us);
+        let interaction = decode::interaction(&envelope, &self.ctx.rules.us);
         // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
         let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
         if let Ok(answer) = answer {
@@ -63,28 +63,28 @@ impl EnvelopeHandler for Intake {
 
     fn opened(&self, num_connections: Option<u32>, overlap: u32) {
         info!(slack.connections = num_connections, "connected to Slack");
-        if let (Some(connections), Ok(mut ghosts)) = (num_connections, self.ghosts.lock()) {
-            let verdict = ghosts.hello(self.context.clock.now(), connections, overlap);
-            self.context.status.change(|status| match verdict {
-                StrayVerdict::Alarm(extra) => status.ghosts = extra,
-                _ if ghosts.clear() => status.ghosts = 0,
+        if let (Some(connections), Ok(mut stray_connections)) = (num_connections, self.stray_connections.lock()) {
+            let verdict = stray_connections.hello(self.ctx.clock.now(), connections, overlap);
+            self.ctx.status.change(|status| match verdict {
+                StrayVerdict::Alarm(extra) => status.stray_connections = extra,
+                _ if stray_connections.clear() => status.stray_connections = 0,
                 _ => {}
             });
             if let StrayVerdict::Alarm(extra) = verdict {
                 error!(
-                    slack.ghosts = extra,
+                    slack.stray_connections = extra,
                     "more connections to Slack than ours: something else takes events that the bot never sees; find \
                      other processes with this app token, or revoke it and make a new one"
                 );
             }
-            metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.context.status.get().ghosts));
+            metrics::gauge!("signpost_slack_ghost_connections").set(f64::from(self.ctx.status.get().stray_connections));
         }
         // Last, so that who waits for the connection finds everything that its hello told.
-        self.context.status.change(|status| status.sockets += 1);
+        self.ctx.status.change(|status| status.sockets += 1);
     }
 
     fn closed(&self) {
-        self.context
+        self.ctx
             .status
             .change(|status| status.sockets = status.sockets.saturating_sub(1));
     }
@@ -104,10 +104,10 @@ impl Intake {
             );
             return None;
         }
-        match decode::event(&envelope.payload, &self.context.rules.us) {
+        match decode::event(&envelope.payload, &self.ctx.rules.us) {
             Event::Message(message) => {
                 // What nobody may see answered is not even stored.
-                if let Verdict::Ignore(why) = self.context.rules.verdict(&message, message.mentioned, false) {
+                if let Verdict::Ignore(why) = self.ctx.rules.verdict(&message, message.mentioned, false) {
                     debug!(why, "a message is left alone");
                     return None;
                 }
@@ -119,7 +119,7 @@ impl Intake {
                     decoded: true,
                 })
             }
-            Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.context.rules.is_us(author)) => {
+            Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.ctx.rules.is_us(author)) => {
                 debug!("a message of ours was deleted");
                 None
             }

@@ -40,11 +40,11 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Handles the rows of the inbox.
 #[derive(Debug)]
 pub(in crate::bot) struct InboxWorker {
-    pub(in crate::bot) context: Arc<Context>,
+    pub(in crate::bot) ctx: Arc<Context>,
     pub(in crate::bot) listener: MessageHandler,
     pub(in crate::bot) home: Arc<Home>,
     /// Permits for CPU-bound work: one core is left to everything else, so that clicks are answered at once.
-    pub(in crate::bot) thinking: Arc<Semaphore>,
+    pub(in crate::bot) cpu_permits: Arc<Semaphore>,
     /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
     /// the process ends again.
     pub(in crate::bot) suspects: RwLock<()>,
@@ -79,7 +79,7 @@ impl InboxWorker {
                         next = lanes.try_join_next();
                     }
                 }
-                () = self.context.inbox.notified() => {}
+                () = self.ctx.inbox.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -99,7 +99,7 @@ impl InboxWorker {
         }
         // The busy lanes may be among them.
         let limit = u32::try_from(LANES + busy.len()).unwrap_or(u32::MAX);
-        for lane in self.context.store.lanes(last, limit).await? {
+        for lane in self.ctx.store.lanes(last, limit).await? {
             if busy.len() >= LANES {
                 break;
             }
@@ -121,7 +121,7 @@ impl InboxWorker {
     }
 
     fn store_failed(&self, cause: &store::Error) {
-        if self.context.status.store_failed(cause) {
+        if self.ctx.status.store_failed(cause) {
             error!(%cause, "the store fails; trying again");
         }
     }
@@ -132,7 +132,7 @@ impl InboxWorker {
             if stop.is_cancelled() {
                 return;
             }
-            let handled = match self.context.store.next(lane).await {
+            let handled = match self.ctx.store.next(lane).await {
                 Ok(Some(row)) => self.guarded(&row).await,
                 Ok(None) => return,
                 Err(cause) => Err(cause),
@@ -159,7 +159,7 @@ impl InboxWorker {
         };
         if handled.is_err() {
             // The store fails, so this may fail too: then the row counts as one during which the process ended once.
-            let _ = self.context.store.release(Some(row.seq)).await;
+            let _ = self.ctx.store.release(Some(row.seq)).await;
         }
         if let Some(Handled { done, begun }) = handled? {
             self.finished(&done, begun).await;
@@ -179,7 +179,7 @@ impl InboxWorker {
             self.set_aside(row, SetAsideReason::Crashed).await?;
             return Ok(None);
         }
-        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.context.rules.us));
+        let event = serde_json::from_str(&row.payload).map(|payload| decode::event(&payload, &self.ctx.rules.us));
         let event = event.unwrap_or(Event::Ignored { kind: String::new() });
         // Downloads may take long. The row's turn comes only after them: a slow Slack counts as no crash.
         let files = match &event {
@@ -193,13 +193,13 @@ impl InboxWorker {
     }
 
     async fn turn(&self, row: &Waiting, event: Event, files: Files) -> Result<Option<Handled>, store::Error> {
-        let mut running = Running::new(self.context.store.as_ref(), &self.suspects, row);
+        let mut running = Running::new(self.ctx.store.as_ref(), &self.suspects, row);
         if !running.begin().await? {
             return Ok(None);
         }
-        let begun = self.context.clock.now();
-        let age = Age::of(&event, row, &self.context.rules, self.context.slack_time.now());
-        let mut thought = Steps::new(&self.thinking, self.think(event, row, &age, files));
+        let begun = self.ctx.clock.now();
+        let age = Age::of(&event, row, &self.ctx.rules, self.ctx.slack_time.now());
+        let mut thought = Steps::new(&self.cpu_permits, self.think(event, row, &age, files));
         let done = loop {
             match thought.go_on().await {
                 Progress::Done(done) => break done?,
@@ -214,16 +214,13 @@ impl InboxWorker {
         };
         drop(thought);
         let done = missed::with_age(done, age);
-        let finished = self.context.store.finish(row, &done, self.context.clock.now()).await?;
-        self.context.status.store_works();
+        let finished = self.ctx.store.finish(row, &done, self.ctx.clock.now()).await?;
+        self.ctx.status.store_works();
         Ok(finished.then_some(Handled { done, begun }))
     }
 
     async fn set_aside(&self, row: &Waiting, why: SetAsideReason) -> Result<(), store::Error> {
-        self.context
-            .store
-            .set_aside(&row.key, why, self.context.clock.now())
-            .await?;
+        self.ctx.store.set_aside(&row.key, why, self.ctx.clock.now()).await?;
         metrics::counter!("signpost_inbox_set_aside_total", "reason" => why.as_str()).increment(1);
         Ok(())
     }
@@ -237,7 +234,7 @@ impl InboxWorker {
         };
         metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
         for store::Answered { message, about, .. } in &done.answered {
-            let milliseconds = self.context.clock.now().duration_since(begun).as_millis();
+            let milliseconds = self.ctx.clock.now().duration_since(begun).as_millis();
             info!(message, about, milliseconds, "a message is answered");
         }
         if let Some(missed) = &done.missed {
@@ -248,15 +245,15 @@ impl InboxWorker {
             self.home.changed_for(user);
         }
         if !done.posts.is_empty() {
-            self.context.outbox.notify_one();
+            self.ctx.outbox.notify_one();
         }
         if !done.runs.is_empty() {
-            self.listener.talk.runner.woken();
+            self.listener.questions.runner.woken();
         }
         // The values for a job may be secret: they do not stay in the inbox.
         let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
         if done.answered.iter().any(gave)
-            && let Err(cause) = self.context.store.scrub().await
+            && let Err(cause) = self.ctx.store.scrub().await
         {
             self.store_failed(&cause);
         }
@@ -264,7 +261,7 @@ impl InboxWorker {
 
     async fn think(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Changes, store::Error> {
         match event {
-            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.context.mind, &message)),
+            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.ctx.mind, &message)),
             Event::Message(_) if age.is_refused() => Ok(Changes::default()),
             Event::Message(message) => {
                 let mentioned = message.mentioned || row.mentioned;

@@ -41,41 +41,32 @@ impl InteractionHandler {
     /// Opens a form at once, and fills it in as soon as its values are known, and whether this person may run the job.
     pub(super) async fn open_form(
         &self,
-        whence: &InteractionContext,
+        interaction: &InteractionContext,
         thread: Option<String>,
         wish: FormRequest,
     ) -> Result<(), store::Error> {
         let runner = &self.runner;
-        let mut origin = self.origin(whence, thread);
+        let mut origin = self.origin(interaction, thread);
         let Some(job) = runner.registry().job(&wish.job) else {
-            let reply = self.talk.refusal(About::default(), &origin, self.unknown());
-            return self.whisper(whence, origin.thread_ts.clone(), &reply).await;
+            let reply = self.questions.refusal(About::default(), &origin, self.unknown());
+            return self.whisper(interaction, origin.thread_ts.clone(), &reply).await;
         };
-        let labels = self.context.mind.responder().labels();
-        let Some(opened) = self.open(whence, form::loading(labels, job)).await else {
+        let labels = self.ctx.mind.responder().labels();
+        let Some(opened) = self.open(interaction, form::loading(labels, job)).await else {
             return Ok(());
         };
         let filled = self.filled(job, &mut origin, wish, &opened.id).await;
         let window = match &filled {
             Ok(window) => window.clone(),
-            Err(_) => form::told(labels, &body(&self.context.mind.responder().failed(None))),
+            Err(_) => form::told(labels, &body(&self.ctx.mind.responder().failed(None))),
         };
-        match self
-            .context
-            .sender
-            .update_view(Which::Id(&opened.id), None, window)
-            .await
-        {
+        match self.ctx.sender.update_view(Which::Id(&opened.id), None, window).await {
             Ok(_) => {}
             Err(Error::Gone { .. }) => info!(job = job.id.0, "a form was closed before it was filled in"),
             Err(error) => {
                 warn!(%error, job = job.id.0, "a form could not be filled in");
-                let failed = form::told(labels, &body(&self.context.mind.responder().failed(None)));
-                let told = self
-                    .context
-                    .sender
-                    .update_view(Which::Id(&opened.id), None, failed)
-                    .await;
+                let failed = form::told(labels, &body(&self.ctx.mind.responder().failed(None)));
+                let told = self.ctx.sender.update_view(Which::Id(&opened.id), None, failed).await;
                 told.map_or_else(|error| warn!(%error, "that could not be told either"), drop);
             }
         }
@@ -92,19 +83,23 @@ impl InteractionHandler {
     ) -> Result<Value, store::Error> {
         let runner = &self.runner;
         let known = match &wish.case {
-            Some(id) => self.context.store.case(id).await?.map(|row| row.id),
+            Some(id) => self.ctx.store.case(id).await?.map(|row| row.id),
             None => None,
         };
         origin.case = match known {
             Some(id) => Some(id),
-            None => self.talk.case_in(&origin.channel, origin.thread_ts.as_deref()).await?,
+            None => {
+                self.questions
+                    .case_in(&origin.channel, origin.thread_ts.as_deref())
+                    .await?
+            }
         };
         let (may, fields, definition) = tokio::join!(
             runner.may(job, origin),
             runner.fields(job, origin, wish.line, &wish.given),
             runner.definition(job)
         );
-        let labels = self.context.mind.responder().labels();
+        let labels = self.ctx.mind.responder().labels();
         if may.is_err() {
             let request = Request {
                 id: format!("run:{view}"),
@@ -119,7 +114,7 @@ impl InteractionHandler {
                     line: wish.line,
                     ..About::default()
                 };
-                let refused = self.talk.told_why(about, origin, refusal).await;
+                let refused = self.questions.told_why(about, origin, refusal).await;
                 return Ok(form::told(labels, &body(&refused)));
             }
         }
@@ -146,7 +141,7 @@ impl InteractionHandler {
         let submitted = self.submit(answer).await;
         submitted.or_else(|cause| {
             error!(%cause, "a form could not be taken");
-            let responder = self.context.mind.responder();
+            let responder = self.ctx.mind.responder();
             let failed = form::told(responder.labels(), &body(&responder.failed(None)));
             Ok(Some(form::updated(&failed)))
         })
@@ -155,20 +150,20 @@ impl InteractionHandler {
     /// Starts the run, or shows in the modal what is wrong.
     async fn submit(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let begun = Instant::now();
-        let (runner, responder) = (&self.runner, self.context.mind.responder());
+        let (runner, responder) = (&self.runner, self.ctx.mind.responder());
         let labels = responder.labels();
         let show = |reply: &Reply| form::updated(&form::told(labels, &body(reply)));
         let Some(sheet) = FormContext::read(&answer.view) else {
             return Ok(Some(show(&responder.too_old(None))));
         };
-        let mut origin = self.origin(&answer.whence, sheet.thread.clone());
+        let mut origin = self.origin(&answer.context, sheet.thread.clone());
         origin.channel.clone_from(&sheet.channel);
         origin.case.clone_from(&sheet.case);
         // Slack does not say where a modal was opened.
-        origin.external = sheet.external || self.context.rules.is_external(&answer.whence, &sheet.channel);
+        origin.external = sheet.external || self.ctx.rules.is_external(&answer.context, &sheet.channel);
         origin.direct = sheet.direct;
         let Some(job) = runner.registry().job(&sheet.job) else {
-            return Ok(Some(show(&self.talk.refusal(
+            return Ok(Some(show(&self.questions.refusal(
                 About::default(),
                 &origin,
                 self.unknown(),
@@ -197,7 +192,7 @@ impl InteractionHandler {
                     Refusal::Faults(faults) => form::faults(job, faults, |fault| responder.field_fault(fault)),
                     _ => None,
                 };
-                let reply = self.talk.told_why(about, &origin, refusal).await;
+                let reply = self.questions.told_why(about, &origin, refusal).await;
                 let shown = faults.or_else(|| form::at_first(job, &to_text(&reply)));
                 let shown = shown.unwrap_or_else(|| show(&reply));
                 (reply, shown)
@@ -211,13 +206,13 @@ impl InteractionHandler {
     }
 
     async fn tell_late(&self, origin: &Origin, view: &str, reply: &Reply) -> Result<(), store::Error> {
-        let key = format!("late:{view}:{}", self.context.clock.now().as_millisecond());
+        let key = format!("late:{view}:{}", self.ctx.clock.now().as_millisecond());
         let thread = origin.thread_ts.clone();
         let posts: Vec<_> = whisper(&key, &origin.channel, thread, &origin.user, &body(reply))
             .into_iter()
             .collect();
-        self.context.store.enqueue(&posts, self.context.clock.now()).await?;
-        self.context.outbox.notify_one();
+        self.ctx.store.enqueue(&posts, self.ctx.clock.now()).await?;
+        self.ctx.outbox.notify_one();
         Ok(())
     }
 
@@ -252,10 +247,10 @@ impl InteractionHandler {
     }
 
     /// Answers a question, and saves the outcome when it is a run.
-    pub(super) async fn settled(&self, question: Question) -> Result<Answer, store::Error> {
+    pub(super) async fn answered_or_started(&self, question: Question) -> Result<Answer, store::Error> {
         let user = question.user.clone();
         for _ in 0..TRIES {
-            let said = self.talk.answer(question.clone()).await?;
+            let said = self.questions.answer(question.clone()).await?;
             let is_kept = match &said {
                 Answer::Run { done, .. } | Answer::Joined { done, .. } => self.commit(done, &user).await?,
                 Answer::Plain { .. } | Answer::Case { .. } | Answer::Form(_) => true,
@@ -265,7 +260,9 @@ impl InteractionHandler {
             }
         }
         warn!("others change the same again and again; a command is left out");
-        let busy = self.talk.refusal(About::default(), &Origin::default(), Reason::Busy);
+        let busy = self
+            .questions
+            .refusal(About::default(), &Origin::default(), Reason::Busy);
         Ok(Answer::Plain {
             reply: busy,
             about: NO_RUN.to_owned(),
@@ -275,15 +272,11 @@ impl InteractionHandler {
     /// Saves the outcome of a user's action and wakes the workers that it concerns. Returns false when something
     /// changed meanwhile.
     pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
-        let saved = self
-            .context
-            .store
-            .commit(done, Some(user), self.context.clock.now())
-            .await?;
+        let saved = self.ctx.store.commit(done, Some(user), self.ctx.clock.now()).await?;
         if saved {
             self.home.changed_for(user);
             if !done.posts.is_empty() {
-                self.context.outbox.notify_one();
+                self.ctx.outbox.notify_one();
             }
             if !done.runs.is_empty() {
                 self.runner.woken();
@@ -297,7 +290,7 @@ impl InteractionHandler {
     /// Handles a click on a run's message. Only the person who clicked is told of a refusal.
     pub(super) async fn decide(&self, actions: &Actions, id: &str, act: &CardAction) -> Result<(), store::Error> {
         let runner = &self.runner;
-        let origin = self.origin(&actions.whence, thread_of(actions));
+        let origin = self.origin(&actions.context, thread_of(actions));
         let decided = match act {
             CardAction::Approve => runner.approve(id, &origin).await?,
             CardAction::Decline => runner.decline(id, &origin).await?,
@@ -313,13 +306,13 @@ impl InteractionHandler {
             _ => return self.again(actions, id, &origin).await,
         };
         let Err(refusal) = decided else { return Ok(()) };
-        let run = self.context.store.run(id).await?.as_ref().and_then(Run::read);
+        let run = self.ctx.store.run(id).await?.as_ref().and_then(Run::read);
         let about = About {
             wanted: wanted(act).unwrap_or_default(),
             job: run.and_then(|run| runner.registry().job(&run.job)),
             ..About::default()
         };
-        let reply = self.talk.told_why(about, &origin, refusal).await;
+        let reply = self.questions.told_why(about, &origin, refusal).await;
         self.tell(actions, &reply).await
     }
 
@@ -334,7 +327,7 @@ impl InteractionHandler {
                 break;
             }
         }
-        let run = self.context.store.run(id).await?.as_ref().and_then(Run::read);
+        let run = self.ctx.store.run(id).await?.as_ref().and_then(Run::read);
         let job = run.as_ref().and_then(|run| runner.registry().job(&run.job));
         let about = About {
             job,
@@ -344,7 +337,7 @@ impl InteractionHandler {
             Requested::New { .. } | Requested::Known { .. } => return Ok(()),
             Requested::Joined { by, url, .. } => {
                 let title = job.map(Job::shown).unwrap_or_default();
-                self.context.mind.responder().run_joined(title, &by, url.as_deref())
+                self.ctx.mind.responder().run_joined(title, &by, url.as_deref())
             }
             Requested::Refused(Refusal::Faults(_)) if job.is_some() => {
                 let wish = FormRequest {
@@ -353,25 +346,25 @@ impl InteractionHandler {
                     given: run.map(|run| run.parameters).unwrap_or_default(),
                     line: None,
                 };
-                return self.open_form(&actions.whence, origin.thread_ts.clone(), wish).await;
+                return self.open_form(&actions.context, origin.thread_ts.clone(), wish).await;
             }
-            Requested::Refused(refusal) => self.talk.told_why(about, origin, refusal).await,
+            Requested::Refused(refusal) => self.questions.told_why(about, origin, refusal).await,
         };
         self.tell(actions, &reply).await
     }
 
     // --- who and where --------------------------------------------------------------------------------------------
 
-    fn origin(&self, whence: &InteractionContext, thread_ts: Option<String>) -> Origin {
-        let who = &whence.who;
-        let channel = whence.channel.clone().unwrap_or_default();
+    fn origin(&self, interaction: &InteractionContext, thread_ts: Option<String>) -> Origin {
+        let who = &interaction.who;
+        let channel = interaction.channel.clone().unwrap_or_default();
         Origin {
             user: who.id.clone(),
             name: who.name.clone().unwrap_or_default(),
-            team: whence.team.clone(),
+            team: interaction.team.clone(),
             thread_ts,
-            external: self.context.rules.is_external(whence, &channel),
-            direct: whence.is_direct(),
+            external: self.ctx.rules.is_external(interaction, &channel),
+            direct: interaction.is_direct(),
             case: None,
             channel,
         }

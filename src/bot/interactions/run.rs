@@ -12,14 +12,14 @@ use crate::store::{self, Changes};
 impl InteractionHandler {
     /// Runs the command that was meant. Its answer takes the place of the question.
     pub(super) async fn run(&self, actions: &Actions, id: &str, text: &str) -> Result<(), store::Error> {
-        let whence = &actions.whence;
+        let interaction = &actions.context;
         for _ in 0..TRIES {
-            let Some((row, case)) = self.context.store.case(id).await?.and_then(|row| {
+            let Some((row, case)) = self.ctx.store.case(id).await?.and_then(|row| {
                 let case = rows::read(&row)?;
                 Some((row, case))
             }) else {
-                let days = Some(self.context.rules.retention_days());
-                return self.tell(actions, &self.context.mind.responder().too_old(days)).await;
+                let days = Some(self.ctx.rules.retention_days());
+                return self.tell(actions, &self.ctx.mind.responder().too_old(days)).await;
             };
             // Somebody else was faster.
             if case.why != "typo" {
@@ -28,15 +28,15 @@ impl InteractionHandler {
             let asked = Question {
                 text: text.to_owned(),
                 images: false,
-                user: whence.who.id.clone(),
-                direct: whence.is_direct(),
+                user: interaction.who.id.clone(),
+                direct: interaction.is_direct(),
                 shared: false,
                 can_open: true,
                 case: Case {
                     why: String::new(),
                     words: String::new(),
                     standing: CaseStatus::Open,
-                    external: case.external || self.context.rules.is_external(whence, &case.channel),
+                    external: case.external || self.ctx.rules.is_external(interaction, &case.channel),
                     ..case.clone()
                 },
             };
@@ -48,9 +48,9 @@ impl InteractionHandler {
                 (done, body(reply))
             };
             let mut more = Changes::default();
-            let (after, shown): (Case, Body) = match self.talk.answer(asked).await? {
+            let (after, shown): (Case, Body) = match self.questions.answer(asked).await? {
                 Answer::Case { case, .. } => {
-                    let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
+                    let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
                     (*case, shown)
                 }
                 Answer::Plain { reply, .. } => ended(&reply),
@@ -59,10 +59,10 @@ impl InteractionHandler {
                     ended(&reply)
                 }
                 // The question stays: the form may be closed again.
-                Answer::Form(wish) => return self.open_form(whence, actions.thread_ts.clone(), *wish).await,
+                Answer::Form(wish) => return self.open_form(interaction, actions.thread_ts.clone(), *wish).await,
             };
             let posts: Vec<_> = update(&after, row.version, &shown).into_iter().collect();
-            if self.save_with(&row, &after, whence, &posts, more).await? {
+            if self.save_with(&row, &after, interaction, &posts, more).await? {
                 if after.post.is_none() {
                     self.show_again(actions, &shown).await;
                 }

@@ -16,7 +16,7 @@ impl InteractionHandler {
     pub(super) async fn shortcut(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
         match shortcut.callback_id.as_str() {
             modals::PASTE => {
-                self.open_paste(&shortcut.whence).await;
+                self.open_paste(&shortcut.context).await;
                 Ok(())
             }
             modals::FIND => self.find_runbook(shortcut).await,
@@ -30,67 +30,68 @@ impl InteractionHandler {
     /// "Find the runbook" on a message: the answer goes into its thread, for everybody; nothing found is told only to who
     /// asked.
     async fn find_runbook(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
-        let whence = &shortcut.whence;
-        let responder = self.context.mind.responder();
+        let interaction = &shortcut.context;
+        let responder = self.ctx.mind.responder();
         let Some(message) = &shortcut.message else {
-            return self.whisper(whence, None, &responder.shortcut_nothing()).await;
+            return self.whisper(interaction, None, &responder.shortcut_nothing()).await;
         };
         let id = message.id();
         let thread = message.answer_thread().to_owned();
         // What the bot itself said is an answer.
         let answered = self
-            .context
+            .ctx
             .store
             .answer(&id)
             .await?
             .filter(|answered| answered.post.is_some());
-        if answered.is_some() || self.context.rules.own(message) {
+        if answered.is_some() || self.ctx.rules.own(message) {
             debug!(message = id, "a message was answered before");
-            return self.whisper(whence, Some(thread), &responder.shortcut_answered()).await;
+            return self
+                .whisper(interaction, Some(thread), &responder.shortcut_answered())
+                .await;
         }
-        let (files, spot) = tokio::join!(
-            self.context.reading.files(message),
-            self.context.reading.spot(&message.channel)
+        let (files, channel_info) = tokio::join!(
+            self.ctx.reading.files(message),
+            self.ctx.reading.channel_info(&message.channel)
         );
-        let text = self.context.reading.text(message, &files);
-        let mut question = self.question(whence, id.clone(), String::new());
-        question.case.external |= spot.has_externals;
+        let text = self.ctx.reading.text(message, &files);
+        let mut question = self.question(interaction, id.clone(), String::new());
+        question.case.external |= channel_info.has_externals;
         question.case.channel.clone_from(&message.channel);
         question.case.thread_ts = Some(thread.clone());
         question.case.post = Some(key_of(&id));
         question.case.author = message.author().map(str::to_owned);
         question.case.pastes.clear();
         question.case.paste(&id, &crate::redact::redact(&text));
-        let known = self.context.mind.knowledge();
-        let outcome = confident(
-            known.index.search(&text),
-            self.context.rules.threshold(&message.channel),
-        );
+        let known = self.ctx.mind.knowledge();
+        let outcome = confident(known.index.search(&text), self.ctx.rules.threshold(&message.channel));
         let Some(Answer::Case { case, about }) = QuestionHandler::found(&known.library, question.case, &outcome) else {
-            return self.whisper(whence, Some(thread), &responder.shortcut_nothing()).await;
+            return self
+                .whisper(interaction, Some(thread), &responder.shortcut_nothing())
+                .await;
         };
-        if !spot.is_member || case.place.is_none() {
+        if !channel_info.is_member || case.place.is_none() {
             // Where the bot cannot post, and what is no more than a guess, only who asked sees.
             let private = Case {
-                id: format!("private:{}", whence.id),
+                id: format!("private:{}", interaction.id),
                 post: None,
                 ..*case
             };
             let (shown, _) = self
                 .private(
-                    whence,
+                    interaction,
                     Answer::Case {
                         case: Box::new(private),
                         about,
                     },
                 )
                 .await?;
-            self.respond(whence, &json!({"response_type": "ephemeral"}), &shown)
+            self.respond(interaction, &json!({"response_type": "ephemeral"}), &shown)
                 .await;
             return Ok(());
         }
-        let now = self.context.clock.now();
-        let shown = self.context.mind.show(&known, &case);
+        let now = self.ctx.clock.now();
+        let shown = self.ctx.mind.show(&known, &case);
         let done = Changes {
             posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
                 .into_iter()
@@ -104,8 +105,8 @@ impl InteractionHandler {
             cases: row(&case, 0, now).into_iter().collect(),
             ..Changes::default()
         };
-        self.context.store.commit(&done, Some(&whence.who.id), now).await?;
-        self.context.outbox.notify_one();
+        self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
+        self.ctx.outbox.notify_one();
         Ok(())
     }
 }

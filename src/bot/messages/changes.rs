@@ -15,29 +15,29 @@ impl MessageHandler {
     /// Handles an edited message: its answer is updated in place, if it changes.
     pub(super) async fn edited(
         &self,
-        heard: &ReceivedMessage<'_>,
+        received: &ReceivedMessage<'_>,
         asked: bool,
         answered: &Answered,
     ) -> Result<Changes, store::Error> {
         // Some monitors edit their message when the alert is over.
-        let alert = heard.message.alert.as_ref();
+        let alert = received.message.alert.as_ref();
         if !asked && alert.is_some_and(|alert| alert.state == alerts::AlertState::Resolved) {
-            return self.resolved(heard).await;
+            return self.resolved(received).await;
         }
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         if let Some(id) = &answered.case
-            && let Some(row) = self.context.store.case(id).await?
+            && let Some(row) = self.ctx.store.case(id).await?
             && let Some(mut case) = rows::read(&row)
         {
-            if !case.paste(&heard.id, &crate::redact::redact(&heard.text)) {
+            if !case.paste(&received.id, &crate::redact::redact(&received.text)) {
                 return Ok(Changes::default());
             }
-            let is_own = case.id == heard.id;
+            let is_own = case.id == received.id;
             // A message that continued one error may now be about another.
-            if !is_own && !asked && !self.recognise(&known, &case.channel, &heard.text).matches.is_empty() {
-                case.pastes.retain(|paste| paste.message != heard.id);
+            if !is_own && !asked && !self.recognise(&known, &case.channel, &received.text).matches.is_empty() {
+                case.pastes.retain(|paste| paste.message != received.id);
                 let before = self.reconsidered(&known, &row, case, None);
-                let mut done = self.unasked(heard).await?;
+                let mut done = self.unasked(received).await?;
                 if done.cases.iter().all(|case| case.id != row.id) {
                     done.posts.extend(before.posts);
                     done.cases.extend(before.cases);
@@ -46,10 +46,10 @@ impl MessageHandler {
             }
             // The question may have become another command.
             if asked && is_own && !case.is_begun() {
-                let mut question = Self::question(heard);
+                let mut question = Self::question(received);
                 question.case.pastes.clone_from(&case.pastes);
-                let said = self.talk.answer(question).await?;
-                let mut done = self.said_anew(heard, said, row.version, row.created_at);
+                let said = self.questions.answer(question).await?;
+                let mut done = self.said_anew(received, said, row.version, row.created_at);
                 // A command in place of the error leaves nothing of it.
                 if done.cases.is_empty() {
                     done.forget.push(row.id);
@@ -59,71 +59,71 @@ impl MessageHandler {
             if !case.is_of_paste() {
                 return Ok(Changes::default());
             }
-            return Ok(self.reconsidered(&known, &row, case, Some(heard)));
+            return Ok(self.reconsidered(&known, &row, case, Some(received)));
         }
         // An edit does not change a run; cancelling does.
         if answered.post.is_none() || answered.about == jobs::RUN {
             return Ok(Changes::default());
         }
         if asked {
-            let said = self.talk.answer(Self::question(heard)).await?;
-            return Ok(self.said_anew(heard, said, 0, self.context.clock.now()));
+            let said = self.questions.answer(Self::question(received)).await?;
+            return Ok(self.said_anew(received, said, 0, self.ctx.clock.now()));
         }
         // The answer was a link to an earlier answer.
-        let mut done = self.unasked(heard).await?;
+        let mut done = self.unasked(received).await?;
         if done.posts.iter().all(|post| post.action != Action::Post) {
-            let mut nothing = Self::new_case(heard);
+            let mut nothing = Self::new_case(received);
             nothing.stand(CaseStatus::Withdrawn, None);
-            let shown = self.context.mind.show(&known, &nothing);
-            let thread = Some(heard.message.answer_thread().to_owned());
+            let shown = self.ctx.mind.show(&known, &nothing);
+            let thread = Some(received.message.answer_thread().to_owned());
             done.posts
-                .extend(post(&heard.key, &heard.message.channel, thread, &shown));
+                .extend(post(&received.key, &received.message.channel, thread, &shown));
         }
-        Self::in_place(heard, &mut done);
+        Self::in_place(received, &mut done);
         Ok(done)
     }
 
     /// Turns the new answer into an update of the previous one.
-    fn in_place(heard: &ReceivedMessage<'_>, done: &mut Changes) {
+    fn in_place(received: &ReceivedMessage<'_>, done: &mut Changes) {
         for post in done.posts.iter_mut().filter(|post| post.action == Action::Post) {
-            let of = std::mem::replace(&mut post.key, format!("edit:{}", heard.message.key()));
+            let of = std::mem::replace(&mut post.key, format!("edit:{}", received.message.key()));
             post.action = Action::Update { of };
         }
     }
 
     /// Replaces the previous answer with the answer to the edited question.
-    fn said_anew(&self, heard: &ReceivedMessage<'_>, said: Answer, version: i64, created_at: Timestamp) -> Changes {
+    fn said_anew(&self, received: &ReceivedMessage<'_>, said: Answer, version: i64, created_at: Timestamp) -> Changes {
         // A run has a message of its own, which stays; the previous answer says so.
         if let Answer::Run { done: begun, reply, .. } = said {
             let about = jobs::RUN.to_owned();
-            let mut done = self.said(heard, Answer::Plain { reply, about });
-            Self::in_place(heard, &mut done);
+            let mut done = self.said(received, Answer::Plain { reply, about });
+            Self::in_place(received, &mut done);
             jobs::join(&mut done, *begun);
             return done;
         }
-        let mut done = self.said(heard, said);
+        let mut done = self.said(received, said);
         for case in &mut done.cases {
             case.version = version;
             case.created_at = created_at;
         }
-        Self::in_place(heard, &mut done);
+        Self::in_place(received, &mut done);
         done
     }
 
     /// Handles an alert that is over: its answer is marked so. Nothing new is posted.
-    pub(super) async fn resolved(&self, heard: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
-        let Some(alert) = &heard.message.alert else {
+    pub(super) async fn resolved(&self, received: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
+        let Some(alert) = &received.message.alert else {
             return Ok(Changes::default());
         };
-        let open = self.open_cases(&heard.message.channel, alert).await?;
+        let open = self.open_cases(&received.message.channel, alert).await?;
         let mark = Actor {
             by: String::new(),
             name: String::new(),
-            at: self.context.clock.now(),
+            at: self.ctx.clock.now(),
         };
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         // The end of one cluster's alert is not the end of another's.
-        let outcome = self.recognise(&known, &heard.message.channel, &heard.text);
+        let outcome = self.recognise(&known, &received.message.channel, &received.text);
         let best = outcome.matches.first();
         let open = open
             .into_iter()
@@ -139,17 +139,17 @@ impl MessageHandler {
         Ok(done)
     }
 
-    /// Matches a case again after its pastes changed. `heard` is the whole message that this is for.
+    /// Matches a case again after its pastes changed. `received` is the whole message that this is for.
     pub(super) fn reconsidered(
         &self,
         known: &Knowledge,
         row: &CaseRow,
         mut case: Case,
-        heard: Option<&ReceivedMessage<'_>>,
+        received: Option<&ReceivedMessage<'_>>,
     ) -> Changes {
-        let text = case.text_with(heard.map(|heard| (heard.id.as_str(), heard.text.as_str())));
+        let text = case.text_with(received.map(|received| (received.id.as_str(), received.text.as_str())));
         let outcome = if case.asked {
-            confident(known.index.search(&text), self.context.rules.threshold(&case.channel))
+            confident(known.index.search(&text), self.ctx.rules.threshold(&case.channel))
         } else {
             self.recognise(known, &case.channel, &text)
         };
@@ -177,7 +177,7 @@ impl MessageHandler {
 
     /// Saves a case, and updates its card when the change shows.
     pub(super) fn changed(&self, known: &Knowledge, row: &CaseRow, before: &Case, case: &Case) -> Changes {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let mut done = Changes {
             cases: rows::row(case, row.version, now)
                 .map(|new| CaseRow {
@@ -188,8 +188,8 @@ impl MessageHandler {
                 .collect(),
             ..Changes::default()
         };
-        let shown = self.context.mind.show(known, case);
-        if shown != self.context.mind.show(known, before) {
+        let shown = self.ctx.mind.show(known, case);
+        if shown != self.ctx.mind.show(known, before) {
             done.posts.extend(update(case, row.version, &shown));
         }
         done
@@ -198,7 +198,7 @@ impl MessageHandler {
     /// Handles a deleted message: its answer is deleted too, and nothing of the message is kept.
     pub(in crate::bot) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
         self.unanswered.forget(message);
-        let Some(answered) = self.context.store.answer(message).await? else {
+        let Some(answered) = self.ctx.store.answer(message).await? else {
             return Ok(Changes::default());
         };
         let unanswer = vec![message.to_owned()];
@@ -206,12 +206,12 @@ impl MessageHandler {
         let gone = |key: &str| gone(channel, key);
         // The message asked for a run: the case that the run gathers facts for belongs to another message.
         if answered.about == jobs::RUN {
-            let mut done = self.talk.runner.silence(&jobs::run_of(message)).await?;
+            let mut done = self.questions.runner.silence(&jobs::run_of(message)).await?;
             done.posts.extend(answered.post.as_deref().map(gone));
             return Ok(Changes { unanswer, ..done });
         }
         let row = match &answered.case {
-            Some(id) => self.context.store.case(id).await?,
+            Some(id) => self.ctx.store.case(id).await?,
             None => None,
         };
         let Some((row, case)) = row.and_then(|row| rows::read(&row).map(|case| (row, case))) else {
@@ -230,7 +230,7 @@ impl MessageHandler {
         let own = own.filter(|key| case.post.as_deref() != Some(*key)).map(gone);
         let mut rest = case.clone();
         rest.pastes.retain(|paste| paste.message != message);
-        let more = self.reconsidered(&self.context.mind.knowledge(), &row, rest, None);
+        let more = self.reconsidered(&self.ctx.mind.knowledge(), &row, rest, None);
         let left = more.cases.first().and_then(rows::read);
         let mut done = match &left {
             // The rest makes no sense alone.
@@ -246,7 +246,7 @@ impl MessageHandler {
 
     /// Deletes a case, with every message of it and of its runs.
     async fn forgotten(&self, row: CaseRow, case: &Case) -> Result<Changes, store::Error> {
-        let mut done = self.talk.runner.silence_case(&case.id).await?;
+        let mut done = self.questions.runner.silence_case(&case.id).await?;
         let cards = case.post.iter().chain(&case.earlier);
         done.posts.extend(cards.map(|key| NewPost {
             thread_ts: case.thread_ts.clone(),

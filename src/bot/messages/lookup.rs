@@ -22,16 +22,16 @@ impl MessageHandler {
     /// The case that the author of a message began just before it, in the same place.
     pub(super) async fn begun_before(
         &self,
-        heard: &ReceivedMessage<'_>,
+        received: &ReceivedMessage<'_>,
     ) -> Result<Option<(CaseRow, Case)>, store::Error> {
-        let Some(author) = heard.message.author() else {
+        let Some(author) = received.message.author() else {
             return Ok(None);
         };
         let since = self.since(LATELY);
         let lookup = CaseLookup::Author { author, since };
         // A list that somebody asked for has nothing to do with their next message.
-        let goes_on = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(heard, case);
-        rows::find(self.context.store.as_ref(), &heard.message.channel, lookup, goes_on).await
+        let goes_on = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(received, case);
+        rows::find(self.ctx.store.as_ref(), &received.message.channel, lookup, goes_on).await
     }
 
     /// Tells whether a message is conversation about the topic of its thread.
@@ -43,7 +43,7 @@ impl MessageHandler {
     ) -> Result<bool, store::Error> {
         let lookup = CaseLookup::Thread(message.answer_thread());
         let is_talk = |_: &CaseRow, case: &Case| case.post.is_some() && case.is_talk(&known.library, best);
-        let found = rows::find(self.context.store.as_ref(), &message.channel, lookup, is_talk).await?;
+        let found = rows::find(self.ctx.store.as_ref(), &message.channel, lookup, is_talk).await?;
         Ok(found.is_some())
     }
 
@@ -68,17 +68,17 @@ impl MessageHandler {
                 && case.post.is_some()
                 && !matches!(case.standing, CaseStatus::Withdrawn | CaseStatus::Resolved)
         };
-        let holds = self.context.rules.repeat(&message.channel);
+        let holds = self.ctx.rules.repeat(&message.channel);
         let looks_back = alert.is_some() || !message.is_root();
         let since = self.since(holds.max(if looks_back { REMINDED } else { LATELY }));
-        let (store, channel) = (self.context.store.as_ref(), &message.channel);
+        let (store, channel) = (self.ctx.store.as_ref(), &message.channel);
         let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
         let thread = CaseLookup::Thread(message.answer_thread());
         let here = rows::find(store, channel, thread, in_thread).await?;
         if here.is_some() {
             return Ok(here);
         }
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let holds_still = |row: &CaseRow, case: &Case| {
             // Monitoring repeats alerts that still fire.
             let reminds = alert.is_some_and(|alert| alert.source != alerts::AlertSource::Jenkins)
@@ -105,7 +105,7 @@ impl MessageHandler {
     fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
         let other = case.other_values(best);
         let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
-        self.context.mind.asks_for(&known.library, best.topic, channel, &names)
+        self.ctx.mind.asks_for(&known.library, best.topic, channel, &names)
     }
 
     /// The open cases of an alert group, however old they are.
@@ -125,15 +125,11 @@ impl MessageHandler {
             ControlFlow::Continue(())
         };
         let lookup = CaseLookup::Open(&group);
-        self.context.store.visit_cases(channel, lookup, &mut visit).await?;
+        self.ctx.store.visit_cases(channel, lookup, &mut visit).await?;
         Ok(open)
     }
 
     fn since(&self, lately: SignedDuration) -> Timestamp {
-        self.context
-            .clock
-            .now()
-            .saturating_sub(lately)
-            .unwrap_or(Timestamp::MIN)
+        self.ctx.clock.now().saturating_sub(lately).unwrap_or(Timestamp::MIN)
     }
 }

@@ -12,7 +12,7 @@ use crate::clock::Clock as _;
 use crate::slack::rate_limiter::Bucket;
 use crate::slack::sender::Body;
 use crate::slack::web::{Error, TOO_MANY};
-use crate::store::{Action, Post, PostState, Ready, Settled, Turn};
+use crate::store::{Action, Post, PostOutcome, PostState, Ready, Turn};
 
 /// Looked back from the first try: Slack's time is known to a few seconds.
 const BEFORE: SignedDuration = SignedDuration::from_mins(1);
@@ -21,14 +21,14 @@ impl OutboxWorker {
     /// Does a row, and tells what it says about the line to Slack.
     pub(super) async fn deliver(&self, post: &Post, stop: &CancellationToken) -> SlackAnswer {
         if post.action == Action::Post && post.state == PostState::Uncertain {
-            let (settled, answer) = self.look_up(post).await;
-            if let Some(settled) = settled {
-                self.settle(post, &settled, stop).await;
+            let (outcome, answer) = self.look_up(post).await;
+            if let Some(outcome) = outcome {
+                self.record_outcome(post, &outcome, stop).await;
                 return answer;
             }
             // It is surely not there: now it is a post like any other, and takes its place among them.
             while let Err(wait) = self
-                .context
+                .ctx
                 .sender
                 .pace()
                 .take(&Bucket::post(&post.channel), Instant::now())
@@ -40,8 +40,8 @@ impl OutboxWorker {
                 }
             }
         }
-        let begun = self.context.slack_time.now();
-        let ready = match self.context.store.sending(&post.key, begun).await {
+        let begun = self.ctx.slack_time.now();
+        let ready = match self.ctx.store.sending(&post.key, begun).await {
             Ok(Turn::Ready(ready)) => ready,
             Ok(Turn::Over(why)) => {
                 if let Some(why) = why {
@@ -58,15 +58,15 @@ impl OutboxWorker {
                 return SlackAnswer::Unknown;
             }
         };
-        let (settled, answer) = self.act(post, ready, begun).await;
-        self.settle(post, &settled, stop).await;
+        let (outcome, answer) = self.act(post, ready, begun).await;
+        self.record_outcome(post, &outcome, stop).await;
         answer
     }
 
-    pub(super) async fn settle(&self, post: &Post, settled: &Settled, stop: &CancellationToken) {
-        metrics::counter!("signpost_posts_total", "state" => settled.state.as_str(), "action" => post.action.as_str())
+    pub(super) async fn record_outcome(&self, post: &Post, outcome: &PostOutcome, stop: &CancellationToken) {
+        metrics::counter!("signpost_posts_total", "state" => outcome.state.as_str(), "action" => post.action.as_str())
             .increment(1);
-        while let Err(cause) = self.context.store.settle(&post.key, settled).await {
+        while let Err(cause) = self.ctx.store.record_outcome(&post.key, outcome).await {
             error!(%cause, key = post.key, "the outcome of a post cannot be written down; trying again");
             tokio::select! {
                 // It stays marked as being sent, and is looked up after the next start.
@@ -77,8 +77,8 @@ impl OutboxWorker {
     }
 
     /// Looks for an uncertain post. No outcome: it is surely not there and may be sent.
-    async fn look_up(&self, post: &Post) -> (Option<Settled>, SlackAnswer) {
-        let now = self.context.slack_time.now();
+    async fn look_up(&self, post: &Post) -> (Option<PostOutcome>, SlackAnswer) {
+        let now = self.ctx.slack_time.now();
         let key = &post.key;
         match self.find(post, now).await {
             Ok(Some(ts)) => {
@@ -92,8 +92,8 @@ impl OutboxWorker {
             Err(error @ (Error::RateLimited { .. } | Error::Unreachable { .. } | Error::Uncertain { .. })) => {
                 debug!(%error, key, "an uncertain post cannot be looked up yet");
                 let next = outcome::later_at(now, outcome::wait_after(&error, post.attempts));
-                let settled = outcome::later(PostState::Uncertain, next, &error);
-                (Some(settled), SlackAnswer::of(&Err::<(), _>(error)))
+                let outcome = outcome::later(PostState::Uncertain, next, &error);
+                (Some(outcome), SlackAnswer::of(&Err::<(), _>(error)))
             }
             // The scope for reading may be missing for ever; a token is mended some day.
             Err(error @ Error::Auth { .. }) if error.code() != Some("missing_scope") => (
@@ -102,9 +102,9 @@ impl OutboxWorker {
             ),
             Err(error) => {
                 error!(%error, key, "whether a post went out cannot be told; it is not sent again");
-                let mut settled = outcome::later(PostState::Failed, now, &error);
-                settled.error = Some(format!("uncertain: {error}"));
-                (Some(settled), SlackAnswer::Unknown)
+                let mut outcome = outcome::later(PostState::Failed, now, &error);
+                outcome.error = Some(format!("uncertain: {error}"));
+                (Some(outcome), SlackAnswer::Unknown)
             }
         }
     }
@@ -114,9 +114,9 @@ impl OutboxWorker {
     async fn find(&self, post: &Post, now: Timestamp) -> Result<Option<String>, Error> {
         let thread = post.thread_ts.as_deref();
         let find = |oldest| {
-            self.context
+            self.ctx
                 .sender
-                .find(&self.context.rules.us, &post.channel, thread, &post.key, oldest)
+                .find(&self.ctx.rules.us, &post.channel, thread, &post.key, oldest)
         };
         if let Some(root) = thread.and_then(|ts| ts.split('.').next()?.parse().ok()) {
             match find(root).await {
@@ -125,14 +125,14 @@ impl OutboxWorker {
             }
         }
         // Earlier versions wrote down this machine's time, which may have been ahead.
-        let ahead = self.context.slack_time.skew().map_or(0, |skew| skew.seconds.max(0));
+        let ahead = self.ctx.slack_time.skew().map_or(0, |skew| skew.seconds.max(0));
         let first = post.first_try_at.unwrap_or(now);
         let oldest = first.saturating_sub(BEFORE).map_or(0, Timestamp::as_second);
         find(oldest - ahead).await
     }
 
     /// Does it.
-    async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (Settled, SlackAnswer) {
+    async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (PostOutcome, SlackAnswer) {
         let body: Body = match &post.action {
             Action::Delete { .. } => Body::default(),
             _ => match serde_json::from_str(&ready.body) {
@@ -152,23 +152,23 @@ impl OutboxWorker {
         let (channel, thread) = (post.channel.as_str(), post.thread_ts.as_deref());
         let result = match (&post.action, &ready.place) {
             (Action::Post, _) => {
-                let ts = self.context.sender.post(channel, thread, body.clone(), &post.key).await;
+                let ts = self.ctx.sender.post(channel, thread, body.clone(), &post.key).await;
                 ts.map(Some)
             }
             (Action::Update { of }, Some(place)) => {
                 let done = self
-                    .context
+                    .ctx
                     .sender
                     .update(&place.channel, &place.ts, body.clone(), of)
                     .await;
                 done.map(|()| None)
             }
             (Action::Delete { .. }, Some(place)) => {
-                let done = self.context.sender.delete(&place.channel, &place.ts).await;
+                let done = self.ctx.sender.delete(&place.channel, &place.ts).await;
                 done.map(|()| None)
             }
             (Action::Ephemeral { user }, _) => {
-                let done = self.context.sender.show(channel, thread, user, body.clone()).await;
+                let done = self.ctx.sender.show(channel, thread, user, body.clone()).await;
                 done.map(|()| None)
             }
             (Action::Update { .. } | Action::Delete { .. }, None) => Err(Error::Gone {
@@ -177,10 +177,10 @@ impl OutboxWorker {
             }),
         };
         let answer = SlackAnswer::of(&result);
-        let settled = match result {
+        let outcome = match result {
             Ok(ts) => outcome::sent(begun, ts),
             Err(error) => self.after_error(post, &body, begun, &error),
         };
-        (settled, answer)
+        (outcome, answer)
     }
 }

@@ -61,7 +61,7 @@ impl CircuitBreaker {
     }
 
     /// Records the result of a call.
-    pub(super) fn heard(&mut self, answer: SlackAnswer, status: &Status, now: Instant) {
+    pub(super) fn received(&mut self, answer: SlackAnswer, status: &Status, now: Instant) {
         match answer {
             SlackAnswer::Unknown => {}
             SlackAnswer::Good => {
@@ -118,8 +118,8 @@ mod tests {
         assert_eq!(line.may_try(now, false), Ok(()));
         let mut waits = Vec::new();
         for _ in 0..8 {
-            line.heard(bad(true), &status, now);
-            line.heard(bad(true), &status, now);
+            line.received(bad(true), &status, now);
+            line.received(bad(true), &status, now);
             let wait = line.may_try(now, true).unwrap_err();
             waits.push(wait.as_secs());
             now += wait;
@@ -130,9 +130,9 @@ mod tests {
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert!(status.get().refused);
-        line.heard(SlackAnswer::Unknown, &status, now);
+        line.received(SlackAnswer::Unknown, &status, now);
         assert!(line.may_try(now, false).is_err());
-        line.heard(SlackAnswer::Good, &status, now);
+        line.received(SlackAnswer::Good, &status, now);
         assert_eq!(line.may_try(now, false), Ok(()));
         assert!(!status.get().refused);
     }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_slack_out_of_reach_says_nothing_about_the_token() {
         let (mut line, status) = (CircuitBreaker::default(), Status::default());
-        line.heard(bad(false), &status, Instant::now());
+        line.received(bad(false), &status, Instant::now());
         assert!(!status.get().refused && line.may_try(Instant::now(), true).is_err());
     }
 }

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_channel_that_takes_nothing_is_told_of_once_an_hour() {
-        let complaints = LogThrottle::default();
+        let throttle = LogThrottle::default();
         let at = |minutes: i64| Timestamp::from_second(minutes * 60).unwrap();
         let told = [
             ("C1", "is_archived", 0),
@@ -77,7 +77,7 @@ mod tests {
             ("C1", "is_archived", 61),
             ("C1", "is_archived", 62),
         ]
-        .map(|(channel, code, minutes)| complaints.count(channel, code, at(minutes)));
+        .map(|(channel, code, minutes)| throttle.count(channel, code, at(minutes)));
         assert_eq!(told, [Some(0), None, None, Some(0), Some(0), Some(2), None]);
     }
 }

@@ -10,7 +10,7 @@ use super::worker::OutboxWorker;
 use crate::clock::Clock as _;
 use crate::slack::sender::Body;
 use crate::slack::web::Error;
-use crate::store::{Action, LONGEST_WAIT, Post, PostState, Settled};
+use crate::store::{Action, LONGEST_WAIT, Post, PostOutcome, PostState};
 
 /// Age from which an answer that could not be posted is given up: it helps nobody any more.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
@@ -20,8 +20,8 @@ const GIVE_UP_EPHEMERAL: SignedDuration = SignedDuration::from_mins(10);
 const EPHEMERAL_TRIES: u32 = 3;
 
 impl OutboxWorker {
-    pub(super) fn after_error(&self, post: &Post, body: &Body, begun: Timestamp, error: &Error) -> Settled {
-        let now = self.context.slack_time.now();
+    pub(super) fn after_error(&self, post: &Post, body: &Body, begun: Timestamp, error: &Error) -> PostOutcome {
+        let now = self.ctx.slack_time.now();
         let key = &post.key;
         let old = is_old(post, now);
         match error {
@@ -45,7 +45,7 @@ impl OutboxWorker {
                     return self.given_up(post, now, error);
                 };
                 warn!(%error, key, "Slack does not take a post; sending less of it");
-                Settled {
+                PostOutcome {
                     body: Some(body),
                     ..later(PostState::Pending, now, error)
                 }
@@ -63,8 +63,8 @@ impl OutboxWorker {
         }
     }
 
-    fn given_up(&self, post: &Post, now: Timestamp, error: &Error) -> Settled {
-        self.complaints.given_up(&post.channel, &post.key, error, now);
+    fn given_up(&self, post: &Post, now: Timestamp, error: &Error) -> PostOutcome {
+        self.throttle.given_up(&post.channel, &post.key, error, now);
         later(PostState::Failed, now, error)
     }
 }
@@ -77,8 +77,8 @@ fn is_old(post: &Post, now: Timestamp) -> bool {
     long || (ephemeral && post.state == PostState::Uncertain && post.attempts + 1 >= EPHEMERAL_TRIES)
 }
 
-pub(super) fn sent(now: Timestamp, ts: Option<String>) -> Settled {
-    Settled {
+pub(super) fn sent(now: Timestamp, ts: Option<String>) -> PostOutcome {
+    PostOutcome {
         state: PostState::Sent,
         next_at: now,
         posted_ts: ts,
@@ -87,8 +87,8 @@ pub(super) fn sent(now: Timestamp, ts: Option<String>) -> Settled {
     }
 }
 
-pub(super) fn later(state: PostState, next_at: Timestamp, error: &Error) -> Settled {
-    Settled {
+pub(super) fn later(state: PostState, next_at: Timestamp, error: &Error) -> PostOutcome {
+    PostOutcome {
         state,
         next_at,
         posted_ts: None,

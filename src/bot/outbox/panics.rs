@@ -10,7 +10,7 @@ use tracing::error;
 
 use super::outcome;
 use crate::slack::web::Error;
-use crate::store::{Post, PostState, Settled};
+use crate::store::{Post, PostOutcome, PostState};
 
 /// Panics after which a post is given up.
 const MOST: u32 = 3;
@@ -28,7 +28,7 @@ impl Panics {
     }
 
     /// The state of a post after one more panic.
-    pub(super) fn settled(&self, post: &Post, now: Timestamp, lookup_after: Duration) -> Settled {
+    pub(super) fn outcome(&self, post: &Post, now: Timestamp, lookup_after: Duration) -> PostOutcome {
         Self::count();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let panics = seen.get(&post.key).copied().unwrap_or_default() + 1;

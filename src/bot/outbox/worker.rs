@@ -32,9 +32,9 @@ const REST: u32 = 4;
 /// Delivers the posts in the outbox.
 #[derive(Debug)]
 pub(in crate::bot) struct OutboxWorker {
-    pub(super) context: Arc<Context>,
+    pub(super) ctx: Arc<Context>,
     /// Log lines about channels that take no posts.
-    pub(super) complaints: LogThrottle,
+    pub(super) throttle: LogThrottle,
     /// Tracks every post being sent: when this worker is aborted, the posts may take a moment longer.
     tracker: TaskTracker,
     /// Posts under way, including those of a loop that has panicked.
@@ -76,10 +76,10 @@ impl Busy {
 }
 
 impl OutboxWorker {
-    pub(in crate::bot) fn new(context: &Arc<Context>, tracker: TaskTracker) -> Self {
+    pub(in crate::bot) fn new(ctx: &Arc<Context>, tracker: TaskTracker) -> Self {
         Self {
-            context: Arc::clone(context),
-            complaints: LogThrottle::default(),
+            ctx: Arc::clone(&ctx),
+            throttle: LogThrottle::default(),
             tracker,
             under_way: TaskTracker::new(),
             panics: Panics::default(),
@@ -88,7 +88,7 @@ impl OutboxWorker {
 
     /// The time after a try from which its outcome may be looked up.
     pub(super) fn lookup_after(&self) -> Duration {
-        self.context.rules.settings.slack.lookup_after()
+        self.ctx.rules.settings.slack.lookup_after()
     }
 
     /// Delivers posts until told to stop, then lets the requests under way finish.
@@ -103,7 +103,7 @@ impl OutboxWorker {
         }
         loop {
             let begun = Instant::now();
-            let wait = match self.context.store.due(self.context.slack_time.now()).await {
+            let wait = match self.ctx.store.due(self.ctx.slack_time.now()).await {
                 Ok(due) => {
                     let next = due.next_at.map_or(LOOK, |next| self.until(next));
                     next.min(self.start(due.posts, &mut busy, &mut tasks, &line, &stop))
@@ -120,7 +120,7 @@ impl OutboxWorker {
                 Some(ended) = tasks.join_next_with_id() => match ended {
                     Ok((task, answer)) => {
                         busy.end(task);
-                        line.heard(answer, &self.context.status, Instant::now());
+                        line.received(answer, &self.ctx.status, Instant::now());
                     }
                     Err(cause) => {
                         busy.lost(&cause);
@@ -132,7 +132,7 @@ impl OutboxWorker {
                         }
                     }
                 },
-                () = self.context.outbox.notified() => {}
+                () = self.ctx.outbox.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
             tokio::select! {
@@ -151,7 +151,7 @@ impl OutboxWorker {
         self.under_way.wait().await;
         self.under_way.reopen();
         loop {
-            match self.context.store.recover(self.lookup_after()).await {
+            match self.ctx.store.recover(self.lookup_after()).await {
                 Ok(0) => return,
                 Ok(uncertain) => {
                     warn!(
@@ -167,7 +167,7 @@ impl OutboxWorker {
     }
 
     fn until(&self, time: jiff::Timestamp) -> Duration {
-        Duration::try_from(time.duration_since(self.context.slack_time.now())).unwrap_or_default()
+        Duration::try_from(time.duration_since(self.ctx.slack_time.now())).unwrap_or_default()
     }
 
     /// Starts the posts that are due and allowed now, and returns the time until more are allowed.
@@ -193,7 +193,7 @@ impl OutboxWorker {
             if busy.rows.contains(&row) {
                 continue;
             }
-            if let Err(left) = self.context.sender.pace().take(&lane(&post), now) {
+            if let Err(left) = self.ctx.sender.pace().take(&lane(&post), now) {
                 wait = wait.min(left);
                 continue;
             }
@@ -211,10 +211,10 @@ impl OutboxWorker {
         if let Ok(answer) = delivered {
             return answer;
         }
-        let settled = self
+        let outcome = self
             .panics
-            .settled(&post, self.context.slack_time.now(), self.lookup_after());
-        self.settle(&post, &settled, stop).await;
+            .outcome(&post, self.ctx.slack_time.now(), self.lookup_after());
+        self.record_outcome(&post, &outcome, stop).await;
         SlackAnswer::Unknown
     }
 }
@@ -230,7 +230,8 @@ fn lane(post: &Post) -> Bucket {
     }
 }
 
-#[cfg(all(test, feature = "sandbox"))]
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
 mod tests {
     use tokio::net::TcpListener;
 
@@ -264,8 +265,8 @@ mod tests {
         let mind = Arc::new(Mind::new(&settings, knowledge).unwrap());
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap());
         let us = web.auth_test().await.unwrap();
-        let context = Arc::new(Context::new(settings, &Parts::default(), &web, (store, mind, us)));
-        let delivery = Arc::new(OutboxWorker::new(&context, TaskTracker::new()));
+        let ctx = Arc::new(Context::new(settings, &Parts::default(), &web, (store, mind, us)));
+        let delivery = Arc::new(OutboxWorker::new(&ctx, TaskTracker::new()));
         let tasks = TaskTracker::new();
         let first = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
         let post = |key: &str| NewPost {
@@ -275,12 +276,8 @@ mod tests {
             action: Action::Post,
             body: r#"{"text": "hello"}"#.to_owned(),
         };
-        context
-            .store
-            .enqueue(&[post("a")], context.slack_time.now())
-            .await
-            .unwrap();
-        context.outbox.notify_one();
+        ctx.store.enqueue(&[post("a")], ctx.slack_time.now()).await.unwrap();
+        ctx.outbox.notify_one();
         workspace
             .wait_for(|state| (posted(state) == 1).then_some(()))
             .await
@@ -288,12 +285,8 @@ mod tests {
         // The worker ends as after a panic: the post being sent stays marked.
         first.abort();
         assert!(first.await.unwrap_err().is_cancelled());
-        context
-            .store
-            .enqueue(&[post("b")], context.slack_time.now())
-            .await
-            .unwrap();
-        context.store.sending("b", context.slack_time.now()).await.unwrap();
+        ctx.store.enqueue(&[post("b")], ctx.slack_time.now()).await.unwrap();
+        ctx.store.sending("b", ctx.slack_time.now()).await.unwrap();
         let second = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));
         workspace
             .wait_for(|state| (posted(state) == 2).then_some(()))

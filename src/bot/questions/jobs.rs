@@ -202,7 +202,7 @@ impl QuestionHandler {
 
     /// The answer to a request that was accepted.
     pub(in crate::bot) fn taken(&self, job: &Job, requested: Requested) -> Answer {
-        let responder = self.context.mind.responder();
+        let responder = self.ctx.mind.responder();
         match requested {
             Requested::New { done, post, run } => {
                 debug!(run, "a run is asked for in words");
@@ -318,7 +318,7 @@ impl QuestionHandler {
 
     /// The answer to the text as a search, when a match is certain.
     fn found_in(&self, known: &Knowledge, library: &Library, asked: &Question) -> Option<Answer> {
-        let threshold = self.context.rules.threshold(&asked.case.channel);
+        let threshold = self.ctx.rules.threshold(&asked.case.channel);
         let outcome = confident(known.index.search(&asked.text), threshold);
         let is_found = !outcome.matches.is_empty();
         is_found
@@ -341,7 +341,7 @@ impl QuestionHandler {
             Refusal::Full => Reason::Full,
             Refusal::NotHere => {
                 let channels = about.job.map(|job| job.channels.as_slice()).unwrap_or_default();
-                let names = join_all(channels.iter().map(|channel| self.context.people.channel(channel))).await;
+                let names = join_all(channels.iter().map(|channel| self.ctx.people.channel(channel))).await;
                 Reason::NotHere {
                     channels: names.into_iter().flatten().collect(),
                 }
@@ -351,7 +351,7 @@ impl QuestionHandler {
     }
 
     pub(in crate::bot) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
-        self.context.mind.responder().run_refused(&RunRefusal {
+        self.ctx.mind.responder().run_refused(&RunRefusal {
             wanted: about.wanted,
             job: about.job,
             case: origin.case.as_deref().unwrap_or_default(),
@@ -367,7 +367,7 @@ impl QuestionHandler {
         let thread = case.thread_ts.clone();
         let (about, name) = tokio::join!(
             self.case_in(&case.channel, thread.as_deref()),
-            self.context.people.name(user)
+            self.ctx.people.name(user)
         );
         Ok(Origin {
             user: user.clone(),
@@ -389,7 +389,7 @@ impl QuestionHandler {
     ) -> Result<Option<String>, store::Error> {
         let Some(thread) = thread else { return Ok(None) };
         let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
-        let found = rows::find(self.context.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
+        let found = rows::find(self.ctx.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
         Ok(found.map(|(row, _)| row.id))
     }
 }

@@ -27,12 +27,12 @@ impl QuestionHandler {
         let facts = JobsFacts {
             configured: self.runner.is_configured(),
             case: origin.case.as_deref().unwrap_or_default(),
-            now: self.context.clock.now(),
+            now: self.ctx.clock.now(),
             others: self.runner.registry().jobs.len().saturating_sub(jobs.len()),
             runs: self.runs(&origin, &jobs).await?,
             jobs,
         };
-        Ok(self.context.mind.responder().jobs(&facts))
+        Ok(self.ctx.mind.responder().jobs(&facts))
     }
 
     /// The jobs that the person may run there.
@@ -46,7 +46,7 @@ impl QuestionHandler {
     /// The latest runs of these jobs, and those that this person asked for.
     async fn runs(&self, origin: &Origin, jobs: &[&Job]) -> Result<Vec<RunLine>, store::Error> {
         let ids: Vec<&str> = jobs.iter().map(|job| job.id.0.as_str()).collect();
-        let rows = self.context.store.runs_to_list(&origin.user, &ids, RUNS).await?;
+        let rows = self.ctx.store.runs_to_list(&origin.user, &ids, RUNS).await?;
         let lines = rows.iter().map(async |row| {
             let run = Run::read(row)?;
             let url = tokio::time::timeout(LINKS, self.runner.permalink(&run)).await;

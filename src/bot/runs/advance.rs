@@ -37,7 +37,7 @@ impl Runner {
         mut run: Run,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         if let Stage::Approval { until } = run.stage {
             if now < until {
                 let left = until.duration_since(now);
@@ -66,7 +66,7 @@ impl Runner {
                 number,
                 result,
                 seconds,
-            } => self.settle(&asking, run, number, &result, seconds, live).await,
+            } => self.complete(&asking, run, number, &result, seconds, live).await,
         }
     }
 
@@ -100,7 +100,7 @@ impl Runner {
 
     /// Ends a run whose job was taken out of the registry.
     async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut FollowState) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         run.trouble = Some(Trouble {
             class: "unregistered".to_owned(),
             words: "the job is not registered any more".to_owned(),
@@ -123,7 +123,7 @@ impl Runner {
         run: &Run,
         live: &mut FollowState,
     ) -> Result<Option<Next>, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let limit = SignedDuration::from_mins(i64::from(asking.job.time_limit_minutes));
         let is_followed = matches!(run.stage, Stage::Queued { .. } | Stage::Running { .. });
         if !is_followed || run.triggered_at.is_none_or(|at| now.duration_since(at) <= limit) {
@@ -146,7 +146,7 @@ impl Runner {
         if run.cancel.is_some() && !run.cancel_sent {
             return self.cancel_in_queue(asking, run, queue_id, live).await;
         }
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         match asking.client.queue_item(&asking.job.path, queue_id).await {
             Ok(QueueItem::Waiting { why: said }) => {
                 if let Some(next) = self.gave_up(asking, &run, live).await? {
@@ -187,7 +187,7 @@ impl Runner {
         queue_id: u64,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         if run.joined {
             // The request is somebody else's: it goes on without this run.
             run.end(End::Cancelled, now);
@@ -236,7 +236,7 @@ impl Runner {
         number: u64,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         answered(&mut run, live);
         run.number = Some(number);
         run.cancel_sent = false;
@@ -252,7 +252,7 @@ impl Runner {
         queue_id: u64,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         match asking.client.find_build_by_queue_id(&asking.job.path, queue_id).await {
             Ok(Some(number)) => return self.started(asking, run, number, live).await,
             Ok(None) => {}

@@ -40,7 +40,7 @@ impl Runner {
                 let decided = if yes { &run.approved } else { &run.declined };
                 return Ok(decided.as_ref().map(|_| ()).ok_or(Refusal::TooOld));
             };
-            let now = self.context.clock.now();
+            let now = self.ctx.clock.now();
             if now >= until {
                 self.memory.nudge(id).notify_one();
                 return Ok(Err(Refusal::TooOld));
@@ -52,7 +52,7 @@ impl Runner {
                     audit,
                     ..Changes::default()
                 };
-                self.context.store.commit(&done, None, now).await?;
+                self.ctx.store.commit(&done, None, now).await?;
                 return Ok(Err(refused));
             }
             let what = if yes {
@@ -90,7 +90,7 @@ impl Runner {
         };
         match policy::may_approve(who) {
             // Another organisation may have joined the channel since the request.
-            MayRun::Yes if self.context.reading.spot(&run.channel).await.has_externals => Some(Refusal::External),
+            MayRun::Yes if self.ctx.reading.channel_info(&run.channel).await.has_externals => Some(Refusal::External),
             MayRun::Yes => None,
             other => Some(super::request::refusal(other)),
         }
@@ -106,7 +106,7 @@ impl Runner {
             if !run.is_live() || run.cancel.is_some() {
                 return Ok(Ok(()));
             }
-            let now = self.context.clock.now();
+            let now = self.ctx.clock.now();
             if let Some(refused) = self.may_cancel(&run, origin).await {
                 let why = json!(refused.class());
                 let audit = vec![self.entry(&run, "cancel-refused", Some(&mark), &[("why", why)])];
@@ -114,7 +114,7 @@ impl Runner {
                     audit,
                     ..Changes::default()
                 };
-                self.context.store.commit(&done, None, now).await?;
+                self.ctx.store.commit(&done, None, now).await?;
                 return Ok(Err(refused));
             }
             run.cancel = Some(mark.clone());
@@ -189,7 +189,7 @@ impl Runner {
                 if let Some(mut run) = Run::read(row) {
                     // A lost run stays lost while no try got as far as looking for it.
                     run.lost_at = old.lost_at.or(old.triggered_at.filter(|_| is_unknown));
-                    run.take_up(&old, self.context.clock.now());
+                    run.take_up(&old, self.ctx.clock.now());
                     run.runbook = run.runbook.or_else(|| old.runbook.clone());
                     if let Some(new) = run.row(0, row.fingerprint.clone(), row.created_at) {
                         *row = new;
@@ -210,7 +210,7 @@ impl Runner {
         let Some((_, run)) = self.read(id).await? else {
             return Ok(Err(Refusal::TooOld));
         };
-        if origin.external || self.context.reading.spot(&run.channel).await.has_externals {
+        if origin.external || self.ctx.reading.channel_info(&run.channel).await.has_externals {
             return Ok(Err(Refusal::External));
         }
         let mark = self.mark(origin).await;
@@ -221,12 +221,12 @@ impl Runner {
                 return Ok(Err(Refusal::TooOld));
             }
             if self
-                .context
+                .ctx
                 .store
-                .commit(&done, Some(&mark.by), self.context.clock.now())
+                .commit(&done, Some(&mark.by), self.ctx.clock.now())
                 .await?
             {
-                self.context.outbox.notify_one();
+                self.ctx.outbox.notify_one();
                 self.home.changed_for(&mark.by);
                 return Ok(Ok(()));
             }

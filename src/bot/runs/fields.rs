@@ -26,7 +26,7 @@ impl Runner {
     ) -> Result<Vec<Field>, store::Error> {
         let case = self.case_of(origin).await?;
         let thread = match &origin.thread_ts {
-            Some(thread) => self.context.reading.thread(&origin.channel, thread).await,
+            Some(thread) => self.ctx.reading.thread(&origin.channel, thread).await,
             None => Vec::new(),
         };
         let none = BTreeMap::new();
@@ -54,14 +54,14 @@ impl Runner {
     /// The case that people work on there.
     pub(super) async fn case_of(&self, origin: &Origin) -> Result<Option<Case>, store::Error> {
         Ok(match &origin.case {
-            Some(id) => self.context.store.case(id).await?.as_ref().and_then(rows::read),
+            Some(id) => self.ctx.store.case(id).await?.as_ref().and_then(rows::read),
             None => None,
         })
     }
 
     /// The runbook's hints for the values of the form.
     fn hints(&self, job: &Job, case: Option<&Case>, line: Option<u32>) -> Vec<Hint> {
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         let at = |place: &TopicRef| {
             let mut attached = self.attached(&known, place);
             attached.retain(|attached| attached.job == job.id);
@@ -76,7 +76,7 @@ impl Runner {
 
     /// The section of the one runbook that starts a job; `None` when several do.
     pub(super) fn home_of(&self, job: &Job) -> Option<TopicRef> {
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         // Opening every runbook would take long: only those that may name the job are opened.
         let name = job.path.segments().last().map_or("", String::as_str);
         let words = name.split(|c: char| !c.is_ascii_alphanumeric());

@@ -39,7 +39,7 @@ impl Runner {
         let mut following: JoinSet<String> = JoinSet::new();
         let mut known: HashSet<String> = HashSet::new();
         loop {
-            match self.context.store.live_runs().await {
+            match self.ctx.store.live_runs().await {
                 Ok(rows) => {
                     for row in rows {
                         if known.insert(row.id.clone()) {
@@ -98,7 +98,7 @@ impl Runner {
     async fn step(&self, id: &str, live: &mut FollowState) -> Result<Next, store::Error> {
         let Some((row, run)) = self.read(id).await? else {
             // A run that this version cannot read stays live, so that it is not started again and again.
-            let is_there = self.context.store.run(id).await?.is_some();
+            let is_there = self.ctx.store.run(id).await?.is_some();
             return Ok(if is_there { Next::Wait(LONGEST) } else { Next::Over });
         };
         if !run.is_live() {

@@ -10,19 +10,19 @@ use crate::store::{self, Action, Changes, NewPost, RunRow};
 impl Runner {
     /// Silences the runs of a case that is deleted: nothing of them is shown any more.
     pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Changes, store::Error> {
-        let rows = self.context.store.runs_of_case(case).await?;
+        let rows = self.ctx.store.runs_of_case(case).await?;
         Ok(self.silenced(rows))
     }
 
     /// Silences one run.
     pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Changes, store::Error> {
-        let row = self.context.store.run(id).await?;
+        let row = self.ctx.store.run(id).await?;
         Ok(self.silenced(row.into_iter().collect()))
     }
 
     /// Lets runs that Jenkins has go on in silence; those not sent yet never are. The audit keeps their past.
     fn silenced(&self, rows: Vec<RunRow>) -> Changes {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let mut done = Changes::default();
         for row in rows {
             let Some(mut run) = Run::read(&row) else { continue };

@@ -58,7 +58,7 @@ impl Runner {
         }
         let case = match &run.case {
             Some(id) => self
-                .context
+                .ctx
                 .store
                 .case(id)
                 .await
@@ -71,7 +71,7 @@ impl Runner {
         let mut found: Vec<FoundError> = Vec::new();
         for (place, text) in texts {
             let masked = left.masks.mask(log::end(&text, MATCHED));
-            let outcome = confident(known.index.find(&masked), self.context.rules.threshold(&run.channel));
+            let outcome = confident(known.index.find(&masked), self.ctx.rules.threshold(&run.channel));
             for best in &outcome.matches {
                 let Some(at) = TopicRef::of(&known.library, best.topic) else {
                     continue;

@@ -9,6 +9,7 @@
 
 mod advance;
 mod decide;
+mod end;
 mod fields;
 mod follow;
 mod forget;
@@ -19,7 +20,6 @@ mod progress;
 mod request;
 mod run;
 mod running;
-mod settle;
 mod show;
 mod trigger;
 
@@ -49,7 +49,7 @@ pub(in crate::bot) use self::memory::RunSecrets;
 
 /// Intervals and limits for following runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct JobTiming {
     /// Interval between look-ups of the queue.
     pub queue: Duration,
     /// Interval between look-ups of a build; grows while it runs long.
@@ -57,18 +57,18 @@ pub struct Pace {
     /// Time that a request may be out of the queue and without a build before it counts as lost.
     pub vanished: Duration,
     /// Time, after the time-out of a lost request, until Jenkins must have the request, if it ever will.
-    pub settled: Duration,
+    pub arrival: Duration,
     /// Maximum number of runs whose secret values are kept in memory at once; further ones are refused.
     pub secrets: usize,
 }
 
-impl Default for Pace {
+impl Default for JobTiming {
     fn default() -> Self {
         Self {
             queue: Duration::from_secs(2),
             build: Duration::from_secs(5),
             vanished: Duration::from_mins(1),
-            settled: Duration::from_secs(5),
+            arrival: Duration::from_secs(5),
             secrets: 500,
         }
     }
@@ -171,10 +171,10 @@ impl Refusal {
 /// Starts and follows runs of jobs.
 #[derive(Debug)]
 pub(in crate::bot) struct Runner {
-    pub(in crate::bot) context: Arc<Context>,
+    pub(in crate::bot) ctx: Arc<Context>,
     pub(in crate::bot) home: Arc<Home>,
     pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
-    pub(in crate::bot) pace: Pace,
+    pub(in crate::bot) pace: JobTiming,
     pub(in crate::bot) memory: RunSecrets,
     /// Held while a run takes one of its job's places.
     pub(in crate::bot) places: tokio::sync::Mutex<()>,
@@ -201,13 +201,13 @@ pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, 
 
 impl Runner {
     pub(in crate::bot) fn new(
-        context: &Arc<Context>,
+        ctx: &Arc<Context>,
         home: &Arc<Home>,
         clients: HashMap<JenkinsId, Client>,
-        pace: Pace,
+        pace: JobTiming,
     ) -> Self {
         Self {
-            context: Arc::clone(context),
+            ctx: Arc::clone(&ctx),
             home: Arc::clone(home),
             clients,
             pace,
@@ -218,7 +218,7 @@ impl Runner {
 
     /// The registered jobs.
     pub(in crate::bot) fn registry(&self) -> &Registry {
-        &self.context.rules.settings.jobs.registry
+        &self.ctx.rules.settings.jobs.registry
     }
 
     /// Returns true when there is a job to run.
@@ -228,7 +228,7 @@ impl Runner {
 
     /// The jobs at the steps of a topic, and those that its runbook names.
     pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &TopicRef) -> Vec<Attached> {
-        self.context.mind.attached(&known.library, place)
+        self.ctx.mind.attached(&known.library, place)
     }
 
     /// Wakes the task that looks for runs to follow.
@@ -245,7 +245,7 @@ impl Runner {
     }
 
     async fn read(&self, id: &str) -> Result<Option<(RunRow, Run)>, store::Error> {
-        let row = self.context.store.run(id).await?;
+        let row = self.ctx.store.run(id).await?;
         Ok(row.and_then(|row| {
             let run = Run::read(&row)?;
             Some((row, run))
@@ -266,7 +266,7 @@ impl Runner {
     fn entry(&self, run: &Run, what: &str, mark: Option<&Actor>, detail: &[(&str, Value)]) -> AuditEntry {
         let detail = detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         AuditEntry {
-            at: self.context.clock.now(),
+            at: self.ctx.clock.now(),
             what: what.to_owned(),
             run: Some(run.id.clone()),
             job: run.job.clone(),

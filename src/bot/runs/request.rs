@@ -31,10 +31,10 @@ impl Runner {
             MayRun::Yes => {}
             other => return Err(refusal(other)),
         }
-        let spot = self.context.reading.spot(&origin.channel).await;
+        let channel_info = self.ctx.reading.channel_info(&origin.channel).await;
         match () {
-            () if !spot.is_member => Err(Refusal::NotMember),
-            () if spot.has_externals => Err(Refusal::External),
+            () if !channel_info.is_member => Err(Refusal::NotMember),
+            () if channel_info.has_externals => Err(Refusal::External),
             () => Ok(()),
         }
     }
@@ -42,18 +42,18 @@ impl Runner {
     /// The facts about somebody that the policy needs.
     pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Requester {
         policy::Requester {
-            bot: origin.user.is_empty() || self.context.rules.is_us(&origin.user),
+            bot: origin.user.is_empty() || self.ctx.rules.is_us(&origin.user),
             external: origin.external,
             channel_listed: job.channels.contains(&origin.channel),
             // Here, an empty list names nobody.
-            listed: !list.is_empty() && self.context.people.is_one_of(&origin.user, list).await,
+            listed: !list.is_empty() && self.ctx.people.is_one_of(&origin.user, list).await,
             requester: false,
         }
     }
 
     /// Takes a request for a run; the caller saves the outcome. Refusals are audited.
     pub(in crate::bot) async fn request(&self, request: Request) -> Result<Requested, store::Error> {
-        if self.context.store.run(&request.id).await?.is_some() {
+        if self.ctx.store.run(&request.id).await?.is_some() {
             let post = post_of(&request.id);
             return Ok(Requested::Known { run: request.id, post });
         }
@@ -69,9 +69,9 @@ impl Runner {
                 audit: vec![self.refused(&request, &refusal)],
                 ..Changes::default()
             };
-            let (store, now) = (Arc::clone(&self.context.store), self.context.clock.now());
+            let (store, now) = (Arc::clone(&self.ctx.store), self.ctx.clock.now());
             let write = async move { store.commit(&done, None, now).await };
-            to_its_end(&self.context.tracker, write).await?;
+            to_its_end(&self.ctx.tracker, write).await?;
         }
         Ok(Requested::Refused(refusal))
     }
@@ -124,7 +124,7 @@ impl Runner {
         // Runs with secrets cannot be compared: nothing of the secrets is saved.
         let fingerprint = if secrets.is_empty() {
             Some(
-                self.context
+                self.ctx
                     .store
                     .fingerprint(&format!("{}\n{}", job.id, json!(plain)))
                     .await?,
@@ -139,7 +139,7 @@ impl Runner {
             return Ok(Ok(joined));
         }
         let case = self.case_of(&request.origin).await?;
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let run = Run {
             id: request.id.clone(),
             job: job.id.0.clone(),
@@ -178,7 +178,7 @@ impl Runner {
         if self.memory.keep(run, secrets, self.pace.secrets) {
             return Ok(true);
         }
-        let live = self.context.store.live_runs().await?;
+        let live = self.ctx.store.live_runs().await?;
         self.memory.keep_only(&live.into_iter().map(|row| row.id).collect());
         Ok(self.memory.keep(run, secrets, self.pace.secrets))
     }
@@ -192,7 +192,7 @@ impl Runner {
             posts: rows::post(&post, &run.channel, run.thread_ts.clone(), &shown)
                 .into_iter()
                 .collect(),
-            runs: run.row(0, fingerprint, self.context.clock.now()).into_iter().collect(),
+            runs: run.row(0, fingerprint, self.ctx.clock.now()).into_iter().collect(),
             audit: vec![self.entry(run, what, Some(mark), &[("approval", json!(approval))])],
             ..Changes::default()
         };
@@ -211,7 +211,7 @@ impl Runner {
         fingerprint: &str,
         mark: &Actor,
     ) -> Result<Option<Requested>, store::Error> {
-        let Some(row) = self.context.store.same_run(fingerprint).await? else {
+        let Some(row) = self.ctx.store.same_run(fingerprint).await? else {
             return Ok(None);
         };
         // The request was delivered twice at once, and the other delivery was faster.
@@ -221,14 +221,14 @@ impl Runner {
         }
         let Some(mut run) = Run::read(&row) else {
             // The run was saved by another version. It is under way all the same.
-            let place = self.context.store.posted(&post_of(&row.id)).await?;
+            let place = self.ctx.store.posted(&post_of(&row.id)).await?;
             return Ok(Some(Requested::Joined {
                 done: Box::default(),
                 url: match place {
-                    Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
+                    Some(place) => self.ctx.reading.permalink(&place.channel, &place.ts).await,
                     None => None,
                 },
-                by: self.context.people.name(&row.user).await,
+                by: self.ctx.people.name(&row.user).await,
                 run: row.id,
             }));
         };
@@ -256,8 +256,8 @@ impl Runner {
 
     /// The permalink of a run's message.
     pub(in crate::bot) async fn permalink(&self, run: &Run) -> Result<Option<String>, store::Error> {
-        Ok(match self.context.store.posted(&post_of(&run.id)).await? {
-            Some(place) => self.context.reading.permalink(&place.channel, &place.ts).await,
+        Ok(match self.ctx.store.posted(&post_of(&run.id)).await? {
+            Some(place) => self.ctx.reading.permalink(&place.channel, &place.ts).await,
             None => None,
         })
     }
@@ -265,7 +265,7 @@ impl Runner {
     /// The path of the runbook whose checks and sections apply: the one that people work on, else the only one that
     /// starts the job.
     fn runbook_of(&self, job: &Job, case: Option<&Case>) -> Option<String> {
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         let places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
         let mut places = places.chain(case.into_iter().flat_map(|case| case.trail.iter().rev()));
         let starts = places.find(|place| self.attached(&known, place).iter().any(|one| one.job == job.id));
@@ -279,7 +279,7 @@ impl Runner {
 
     /// The person who asks, with their public name; with a click, Slack sends only their handle.
     pub(super) async fn mark(&self, origin: &Origin) -> Actor {
-        let known = self.context.people.name(&origin.user).await;
+        let known = self.ctx.people.name(&origin.user).await;
         let name = if known == origin.user && !origin.name.is_empty() {
             origin.name.clone()
         } else {
@@ -288,7 +288,7 @@ impl Runner {
         Actor {
             by: origin.user.clone(),
             name,
-            at: self.context.clock.now(),
+            at: self.ctx.clock.now(),
         }
     }
 
@@ -320,7 +320,7 @@ impl Runner {
             detail.insert("faults".to_owned(), Value::Array(faults));
         }
         AuditEntry {
-            at: self.context.clock.now(),
+            at: self.ctx.clock.now(),
             what: "refused".to_owned(),
             run: None,
             job: redact(&request.job.0).into_owned(),

@@ -34,7 +34,7 @@ impl Runner {
         let path = &asking.job.path;
         if run.cancel.is_some() && run.joined {
             // Somebody else wants the build too: it goes on without this run.
-            run.end(End::Cancelled, self.context.clock.now());
+            run.end(End::Cancelled, self.ctx.clock.now());
             return self.written(asking.row, &run, live, "left").await;
         }
         if run.cancel.is_some() && !run.cancel_sent {
@@ -49,7 +49,7 @@ impl Runner {
         let build = match asking.client.build(path, number).await {
             Ok(build) => build,
             Err(Error::NotFound) if live.failures >= GONE => {
-                run.end(End::Gone, self.context.clock.now());
+                run.end(End::Gone, self.ctx.clock.now());
                 return self.written(asking.row, &run, live, "gone").await;
             }
             Err(error) => return self.unanswered(asking, run, live, &error).await,
@@ -62,7 +62,7 @@ impl Runner {
                 about: None,
             });
             run.number = None;
-            run.end(End::Unknown, self.context.clock.now());
+            run.end(End::Unknown, self.ctx.clock.now());
             return self.written(asking.row, &run, live, "unknown").await;
         }
         let had_trouble = run.trouble.is_some();
@@ -76,9 +76,9 @@ impl Runner {
                 Stage::Reading {
                     number,
                     result: result.clone(),
-                    seconds: Some(seconds_of(&build, &run, self.context.clock.now())),
+                    seconds: Some(seconds_of(&build, &run, self.ctx.clock.now())),
                 },
-                self.context.clock.now(),
+                self.ctx.clock.now(),
             );
             let told = [("build", json!(number)), ("result", json!(result.to_string()))];
             let audit: Vec<AuditEntry> = vec![self.entry(&run, "result", None, &told)];

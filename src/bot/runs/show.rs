@@ -37,7 +37,7 @@ pub(super) struct FollowState {
 impl Runner {
     /// The message of a run.
     pub(super) fn body(&self, run: &Run, live: &FollowState) -> Body {
-        body(&self.context.mind.responder().run(&self.card(run, live)))
+        body(&self.ctx.mind.responder().run(&self.card(run, live)))
     }
 
     /// The update of a run's message.
@@ -89,12 +89,12 @@ impl Runner {
         if let Some(update) = self.change(run, &shown) {
             done.posts.insert(0, update);
         }
-        let saved = self.context.store.commit(&done, None, self.context.clock.now()).await?;
+        let saved = self.ctx.store.commit(&done, None, self.ctx.clock.now()).await?;
         if saved {
             live.version = row.version + 1;
             live.shown = Some(shown);
             live.looks = 0;
-            self.context.outbox.notify_one();
+            self.ctx.outbox.notify_one();
             self.home.changed_for(&run.by.by);
             if !run.is_live() {
                 self.memory.forget(&run.id);
@@ -117,18 +117,13 @@ impl Runner {
         }
         let thread = match &run.thread_ts {
             Some(thread) => Some(thread.clone()),
-            None => self
-                .context
-                .store
-                .posted(&post_of(&run.id))
-                .await?
-                .map(|place| place.ts),
+            None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
         };
         let title = self.job(run).map_or(&*run.job, Job::shown);
         let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
         let until = until.map(spoken_moment);
         let said = self
-            .context
+            .ctx
             .mind
             .responder()
             .run_notice(title, &run.by.name, declined, until.as_deref());
@@ -143,13 +138,13 @@ impl Runner {
             return Ok(());
         }
         // Somebody changed the run since it was read, and showed that: the next look takes it up.
-        let row = self.context.store.run(&run.id).await?;
+        let row = self.ctx.store.run(&run.id).await?;
         if row.is_none_or(|row| row.version != live.version) {
             return Ok(());
         }
         if let Some(update) = self.change(run, &shown) {
-            self.context.store.enqueue(&[update], self.context.clock.now()).await?;
-            self.context.outbox.notify_one();
+            self.ctx.store.enqueue(&[update], self.ctx.clock.now()).await?;
+            self.ctx.outbox.notify_one();
         }
         live.shown = Some(shown);
         Ok(())
@@ -182,7 +177,7 @@ impl Runner {
             Stage::Ready { behind } => card.behind = *behind,
             Stage::Queued { why, .. } => card.why.clone_from(why),
             Stage::Running { .. } => {
-                let seconds = self.context.clock.now().duration_since(run.since).as_secs();
+                let seconds = self.ctx.clock.now().duration_since(run.since).as_secs();
                 card.percent = live.estimate.and_then(|estimate| progress::percent(seconds, estimate));
                 card.took = Some(spoken(progress::coarse(seconds)));
                 card.usual = live.estimate.map(spoken);

@@ -31,7 +31,7 @@ impl Runner {
         mut run: Run,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let Some(values) = self.values(&run) else {
             run.trouble = Some(Trouble {
                 class: "secret-lost".to_owned(),
@@ -80,7 +80,7 @@ impl Runner {
             }
             return Ok(Next::Wait(self.pace.queue));
         }
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         run.triggered_at = Some(now);
         run.go(Stage::Triggering, now);
         let audit = vec![self.entry(&run, "triggered", None, &[])];
@@ -94,14 +94,14 @@ impl Runner {
 
     fn has_waited(&self, run: &Run) -> bool {
         let waited = run.approved.is_some() || !matches!(run.stage, Stage::Ready { behind: 0 });
-        waited && self.context.clock.now().duration_since(run.since) < SEARCH
+        waited && self.ctx.clock.now().duration_since(run.since) < SEARCH
     }
 
     /// The time at which an equal run with an unknown outcome was sent a while ago, in whatever way people ask again.
     async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let since = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
-        let rows = self.context.store.runs_of_job(&run.job, since).await?;
+        let rows = self.ctx.store.runs_of_job(&run.job, since).await?;
         let others = rows.iter().filter(|row| row.id != run.id);
         let lost = others.filter_map(Run::read).filter(|other| {
             let is_unknown = matches!(&other.stage, Stage::Over { end } if **end == End::Unknown);
@@ -113,7 +113,7 @@ impl Runner {
 
     /// The number of runs of the job that must end before this one has its place.
     async fn before(&self, run: &Run, asking: &Asking<'_>) -> Result<usize, store::Error> {
-        let rows = self.context.store.live_runs().await?;
+        let rows = self.ctx.store.live_runs().await?;
         let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
         let mut taken = 0;
         for row in others {
@@ -149,7 +149,7 @@ impl Runner {
             if run.stage != Stage::Triggering {
                 return Ok(Next::Again);
             }
-            let now = self.context.clock.now();
+            let now = self.ctx.clock.now();
             let (what, detail) = match &triggered {
                 Triggered::Queued { queue_id } | Triggered::Joined { queue_id } => {
                     run.joined = matches!(triggered, Triggered::Joined { .. });
@@ -191,7 +191,7 @@ impl Runner {
         error: &Error,
     ) -> Result<Next, store::Error> {
         run.trouble = Some(trouble(error, error.class()));
-        run.end(End::Refused, self.context.clock.now());
+        run.end(End::Refused, self.ctx.clock.now());
         self.written(asking.row, &run, live, "refused").await
     }
 
@@ -204,7 +204,7 @@ impl Runner {
         mut run: Run,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let since = run.triggered_at.unwrap_or(run.since);
         let found = match self.looked_up(asking, &run).await {
             Ok(found) => found,
@@ -256,8 +256,8 @@ impl Runner {
     fn certain_after(&self, asking: &Asking<'_>) -> SignedDuration {
         let jenkins = self.registry().jenkins(&asking.job.jenkins.0);
         let timeout = SignedDuration::from_secs(jenkins.map_or(10, |jenkins| i64::from(jenkins.request_timeout)));
-        let settled = SignedDuration::try_from(self.pace.settled).unwrap_or(SignedDuration::ZERO);
-        timeout.saturating_add(settled)
+        let arrival = SignedDuration::try_from(self.pace.arrival).unwrap_or(SignedDuration::ZERO);
+        timeout.saturating_add(arrival)
     }
 
     /// Looks up, in Jenkins, a run that was sent, or may have been. A build of another run does not count.
@@ -277,7 +277,7 @@ impl Runner {
         };
         let found = asking
             .client
-            .look_up(&asking.job.path, &lost, self.context.clock.as_ref())
+            .look_up(&asking.job.path, &lost, self.ctx.clock.as_ref())
             .await?;
         Ok(if self.is_of_another(run, &found, "").await.unwrap_or(true) {
             Found::Nothing
@@ -293,7 +293,7 @@ impl Runner {
         let but = first(but);
         let sent = run.lost_at.or(run.triggered_at).unwrap_or(run.since);
         let since = sent.saturating_sub(EARLIER).unwrap_or(Timestamp::MIN);
-        let rows = self.context.store.runs_of_job(&run.job, since).await?;
+        let rows = self.ctx.store.runs_of_job(&run.job, since).await?;
         let others = rows.iter().filter(|row| row.id != run.id);
         let others = others.filter(|row| first(&row.id) != but);
         Ok(others.filter_map(Run::read).any(|other| match found {
@@ -313,7 +313,7 @@ impl Runner {
         run: &mut Run,
         live: &mut FollowState,
     ) -> Result<Option<Next>, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let since = run.lost_at.unwrap_or(run.since);
         // The run id of the first try is not known here: its parameters have to do.
         let parameters = Lost {
@@ -323,7 +323,7 @@ impl Runner {
         };
         let found = asking
             .client
-            .look_up(&asking.job.path, &parameters, self.context.clock.as_ref())
+            .look_up(&asking.job.path, &parameters, self.ctx.clock.as_ref())
             .await;
         if let Ok(found) = &found
             && self.is_of_another(run, found, &run.id).await?

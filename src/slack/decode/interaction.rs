@@ -84,7 +84,7 @@ pub enum Container {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Actions {
     /// The person and the place.
-    pub whence: InteractionContext,
+    pub context: InteractionContext,
     /// The kind of surface that holds the element.
     pub container: Container,
     /// `ts` of the message that holds the element.
@@ -120,7 +120,7 @@ pub struct BlockAction {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shortcut {
     /// The person and the place.
-    pub whence: InteractionContext,
+    pub context: InteractionContext,
     /// The shortcut's callback id.
     pub callback_id: String,
     /// The message that the shortcut was used on, whoever wrote it; `None` for global shortcuts.
@@ -165,7 +165,7 @@ pub struct Input {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ViewAnswer {
     /// The person; the channel is known only when an input asked for a `response_url`.
-    pub whence: InteractionContext,
+    pub context: InteractionContext,
     /// The view.
     pub view: View,
     /// True when the modal was closed, not submitted.
@@ -176,7 +176,7 @@ pub struct ViewAnswer {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlashCommand {
     /// The person and the place.
-    pub whence: InteractionContext,
+    pub context: InteractionContext,
     /// The command, with its slash.
     pub command: String,
     /// The text after the command.
@@ -185,12 +185,12 @@ pub struct SlashCommand {
 
 impl Interaction {
     /// The person and the place; `None` for an unknown interaction.
-    pub fn whence(&self) -> Option<&InteractionContext> {
+    pub fn context(&self) -> Option<&InteractionContext> {
         match self {
-            Self::Actions(actions) => Some(&actions.whence),
-            Self::Shortcut(shortcut) => Some(&shortcut.whence),
-            Self::View(answer) => Some(&answer.whence),
-            Self::Command(command) => Some(&command.whence),
+            Self::Actions(actions) => Some(&actions.context),
+            Self::Shortcut(shortcut) => Some(&shortcut.context),
+            Self::View(answer) => Some(&answer.context),
+            Self::Command(command) => Some(&command.context),
             Self::Unknown { .. } => None,
         }
     }
@@ -201,7 +201,7 @@ impl ViewAnswer {
     pub fn id(&self) -> &str {
         Some(self.view.id.as_str())
             .filter(|id| !id.is_empty())
-            .unwrap_or(&self.whence.id)
+            .unwrap_or(&self.context.id)
     }
 }
 
@@ -243,23 +243,23 @@ pub(super) fn key(payload: &Value) -> Option<String> {
 /// Reads the interaction in an envelope.
 pub fn interaction(envelope: &Envelope, us: &Identity) -> Interaction {
     let (payload, kind) = (&envelope.payload, envelope.kind.as_str());
-    let whence = |payload| whence(payload, &envelope.id, us);
+    let context = |payload| context(payload, &envelope.id, us);
     let named = string(payload, "type").unwrap_or_default();
     match named.as_str() {
-        "block_actions" => Interaction::Actions(Box::new(actions(payload, whence(payload), us))),
+        "block_actions" => Interaction::Actions(Box::new(actions(payload, context(payload), us))),
         "message_action" | "shortcut" => Interaction::Shortcut(Box::new(Shortcut {
             callback_id: string(payload, "callback_id").unwrap_or_default(),
-            message: inner_message(payload, "message_ts", &whence(payload), us),
-            whence: whence(payload),
+            message: inner_message(payload, "message_ts", &context(payload), us),
+            context: context(payload),
         })),
         "view_submission" | "view_closed" => Interaction::View(Box::new(ViewAnswer {
-            whence: whence(payload),
+            context: context(payload),
             view: view(payload.get("view").unwrap_or(&Value::Null)),
             closed: named == "view_closed",
         })),
         _ if kind == "slash_commands" || (named.is_empty() && string(payload, "command").is_some()) => {
             Interaction::Command(Box::new(SlashCommand {
-                whence: whence(payload),
+                context: context(payload),
                 command: string(payload, "command").unwrap_or_default(),
                 text: string(payload, "text").unwrap_or_default(),
             }))
@@ -271,7 +271,7 @@ pub fn interaction(envelope: &Envelope, us: &Identity) -> Interaction {
 }
 
 /// Reads the context. Interactions use objects (`user.id`) where slash commands use flat fields (`user_id`).
-fn whence(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext {
+fn context(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext {
     let of = |object: &str, key: &str, flat: &str| {
         payload
             .get(object)
@@ -308,13 +308,13 @@ fn whence(payload: &Value, delivery: &str, us: &Identity) -> InteractionContext 
     }
 }
 
-fn actions(payload: &Value, whence: InteractionContext, us: &Identity) -> Actions {
+fn actions(payload: &Value, context: InteractionContext, us: &Identity) -> Actions {
     let container = payload.get("container").unwrap_or(&Value::Null);
-    let message = inner_message(payload, "message_ts", &whence, us);
+    let message = inner_message(payload, "message_ts", &context, us);
     let view = payload.get("view").filter(|view| view.is_object()).map(view);
     let ephemeral = container.get("is_ephemeral").and_then(Value::as_bool) == Some(true);
     Actions {
-        whence,
+        context,
         container: match string(container, "type").as_deref() {
             Some("view") => Container::View,
             None if view.is_some() => Container::View,
@@ -343,15 +343,15 @@ fn action(action: &Value) -> Option<BlockAction> {
 }
 
 /// The message of an interaction. Its channel and team come from the interaction, as the message does not name them.
-fn inner_message(payload: &Value, ts: &str, whence: &InteractionContext, us: &Identity) -> Option<Message> {
+fn inner_message(payload: &Value, ts: &str, context: &InteractionContext, us: &Identity) -> Option<Message> {
     let inner = payload.get("message").filter(|message| message.is_object())?;
     let mut message = message::of(inner, us);
     if message.ts.is_empty() {
         message.ts = string(payload, ts).unwrap_or_default();
     }
-    message.team.clone_from(&whence.team);
-    message.enterprise.clone_from(&whence.enterprise);
-    message.channel = whence.channel.clone().unwrap_or_default();
+    message.team.clone_from(&context.team);
+    message.enterprise.clone_from(&context.enterprise);
+    message.channel = context.channel.clone().unwrap_or_default();
     message.direct = message.channel.starts_with('D');
     Some(message)
 }

@@ -8,7 +8,7 @@ use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::{cases, inbox};
 use crate::store::{
-    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewMissed, NewPost, Post, PostState, Ready, Settled, Turn,
+    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewMissed, NewPost, Post, PostOutcome, PostState, Ready, Turn,
 };
 
 type Tx = Transaction<'static, Engine>;
@@ -290,17 +290,17 @@ async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, 
     Ok(Some((state(&row)?, place(&row)?)))
 }
 
-/// Implements [`crate::store::Store::settle`].
-pub(super) async fn settle(transaction: &mut Tx, key: &str, settled: &Settled) -> Result<(), sqlx::Error> {
+/// Implements [`crate::store::Store::record_outcome`].
+pub(super) async fn record_outcome(transaction: &mut Tx, key: &str, outcome: &PostOutcome) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE outbox SET state = ?1, next_at = ?2, posted_ts = coalesce(?3, posted_ts), error = ?4,
          body = CASE WHEN ?1 IN ('sent', 'failed', 'dropped', 'gone') THEN NULL ELSE coalesce(?5, body) END WHERE key = ?6",
     )
-    .bind(settled.state.as_str())
-    .bind(settled.next_at.as_millisecond())
-    .bind(&settled.posted_ts)
-    .bind(&settled.error)
-    .bind(&settled.body)
+    .bind(outcome.state.as_str())
+    .bind(outcome.next_at.as_millisecond())
+    .bind(&outcome.posted_ts)
+    .bind(&outcome.error)
+    .bind(&outcome.body)
     .bind(key)
     .execute(&mut **transaction)
     .await?;

@@ -6,7 +6,7 @@ use super::*;
 use jiff::SignedDuration;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::store::sqlite::Sqlite;
-use signpost::store::{Action, NewPost, PostState, Settled, Store as _};
+use signpost::store::{Action, NewPost, PostOutcome, PostState, Store as _};
 
 const KEPT: &str = "kept from before";
 
@@ -33,14 +33,14 @@ async fn keep(world: &World, next: Option<SignedDuration>) {
     };
     store.enqueue(&[post], SystemClock.now()).await.unwrap();
     if let Some(next) = next {
-        let settled = Settled {
+        let settled = PostOutcome {
             state: PostState::Pending,
             next_at: SystemClock.now() + next,
             posted_ts: None,
             error: None,
             body: None,
         };
-        store.settle("kept", &settled).await.unwrap();
+        store.record_outcome("kept", &settled).await.unwrap();
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signpost::bot::{Pace, Parts};
+use signpost::bot::{JobTiming, Parts};
 use signpost::jobs::{JenkinsId, Registry};
 use signpost::sandbox::jenkins::{self, APPROVAL, Build, CHOOSE, GET_INFO, NIGHTLY, token_of};
 use signpost::sandbox::{ADA, GRACE, Options, RANDOM, SUPPORT};
@@ -195,10 +195,10 @@ fn is_ours(build: &&Build) -> bool {
 /// Jenkins is asked often.
 fn soon() -> Parts {
     Parts {
-        jobs: Pace {
+        jobs: JobTiming {
             queue: Duration::from_millis(20),
             build: Duration::from_millis(20),
-            ..Pace::default()
+            ..JobTiming::default()
         },
         ..Parts::default()
     }

@@ -172,9 +172,9 @@ fn connections_that_are_not_ours_raise_an_alarm_after_five_minutes() {
             ..Parts::default()
         };
         let bot = world.bot_with(world.settings(), parts).await;
-        assert_eq!(bot.parts.status.get().ghosts, 0);
+        assert_eq!(bot.parts.status.get().stray_connections, 0);
         clock.turn(SignedDuration::from_mins(6));
-        bot.parts.status.wait_for(|now| now.ghosts == 1).await;
+        bot.parts.status.wait_for(|now| now.stray_connections == 1).await;
         bot.stop().await;
     });
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use jiff::{SignedDuration, Timestamp};
-use signpost::bot::Pace;
+use signpost::bot::JobTiming;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{Action, Changes, NewPost, RunRow, Store as _};
@@ -85,10 +85,10 @@ pub(super) async fn bot(world: &World) -> Bot {
     let mut settings = world.settings();
     let token = sandbox::jenkins::token_of("signpost");
     settings.jobs = settings::jobs::sample(&world.workspace.jenkins_url(), &token.into()).unwrap();
-    let jobs = Pace {
+    let jobs = JobTiming {
         queue: Duration::from_millis(20),
         build: Duration::from_millis(20),
-        ..Pace::default()
+        ..JobTiming::default()
     };
     let parts = Parts {
         jobs,

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use signpost::runbook::{
-    BlockKind, ContactKind, Dialect, Inline, Role, Runbook, Standing, Step, SymptomKind, Target, Topic, Value, parse,
-    plain, plain_block, walk,
+    BlockKind, Completeness, ContactKind, Dialect, Inline, Role, Runbook, Step, SymptomKind, Target, Topic, Value,
+    parse, plain, plain_block, walk,
 };
 
 fn data() -> BTreeMap<String, Value> {
@@ -389,19 +389,19 @@ fn many_alerts_in_one_file_are_a_topic_each() {
 
 #[test]
 fn standing_tells_drafts_and_pointers_from_runbooks() {
-    for (text, standing) in [
-        ("---\ndraft: true\n---\n\n## Overview\n\nTODO\n", Standing::Draft),
+    for (text, completeness) in [
+        ("---\ndraft: true\n---\n\n## Overview\n\nTODO\n", Completeness::Draft),
         (
             "# KubeThing\n\nThis runbook has been moved [there](b.md).\n",
-            Standing::Pointer,
+            Completeness::Pointer,
         ),
         (
             "# A\n\n- [One](1.md)\n- [Two](2.md)\n- [Three](3.md)\n- [Four](4.md)\n",
-            Standing::Listing,
+            Completeness::Listing,
         ),
-        ("# A\n\n## Mitigation\n\nRestart the pod.\n", Standing::Full),
+        ("# A\n\n## Mitigation\n\nRestart the pod.\n", Completeness::Full),
     ] {
-        assert_eq!(read(text).standing, standing, "{text}");
+        assert_eq!(read(text).completeness, completeness, "{text}");
     }
 }
 

@@ -61,17 +61,17 @@ fn a_button_tells_who_pressed_it_where() {
         "message": {"ts": "1.5", "thread_ts": "1.0", "bot_id": "B0BOT", "text": "steps"},
         "actions": [{"action_id": "signpost_next", "block_id": "b", "type": "button", "value": "{\"v\":1}", "text": {"type": "plain_text", "text": "Next"}}]
     }));
-    let whence = &click.whence;
+    let context = &click.context;
     assert_eq!(
-        (whence.who.id.as_str(), whence.who.name.as_deref()),
+        (context.who.id.as_str(), context.who.name.as_deref()),
         ("U1", Some("ada"))
     );
-    assert_eq!((whence.team.as_str(), whence.channel.as_deref()), ("T1", Some("C1")));
+    assert_eq!((context.team.as_str(), context.channel.as_deref()), ("T1", Some("C1")));
     assert_eq!(
-        (whence.trigger_id.as_deref(), whence.response_url.as_deref()),
+        (context.trigger_id.as_deref(), context.response_url.as_deref()),
         (Some("t.1"), Some("https://hooks.example/1"))
     );
-    assert!(!whence.external && !whence.is_direct());
+    assert!(!context.external && !context.is_direct());
     assert_eq!(click.container, Container::Message);
     assert_eq!(
         (click.message_ts.as_deref(), click.thread_ts.as_deref()),
@@ -166,7 +166,7 @@ fn a_shortcut_brings_the_message_of_whomever() {
     let global =
         shortcut(&json!({"type": "shortcut", "callback_id": "paste_error", "user": {"id": "U1"}, "trigger_id": "t.2"}));
     assert_eq!((global.callback_id.as_str(), global.message), ("paste_error", None));
-    assert_eq!(global.whence.channel, None);
+    assert_eq!(global.context.channel, None);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_modal_brings_what_was_typed() {
     assert_eq!((value("empty", "text"), value("no", "such")), (None, None));
     assert_eq!(submitted.view.inputs[3].files[0].id, "F1");
     assert_eq!(
-        submitted.whence.response_url.as_deref(),
+        submitted.context.response_url.as_deref(),
         Some("https://hooks.example/2")
     );
     assert_eq!(
@@ -206,7 +206,7 @@ fn a_modal_brings_what_was_typed() {
     assert_eq!(submitted.id(), "V1");
     assert!(view(&payload("view_closed")).closed);
     let bare = view(&json!({"type": "view_submission", "team": {}, "user": {}, "view": {"type": "workflow_step"}}));
-    assert_eq!((bare.whence.who.id.as_str(), bare.view.id.as_str()), ("", ""));
+    assert_eq!((bare.context.who.id.as_str(), bare.view.id.as_str()), ("", ""));
     assert_eq!(
         bare.id(),
         "delivery:E1",
@@ -222,13 +222,13 @@ fn a_slash_command_comes_in_plain_fields() {
     let Interaction::Command(command) = decode::interaction(&envelope(&payload, "slash_commands"), &us()) else {
         panic!("no command")
     };
-    let SlashCommand { whence, command, text } = *command;
+    let SlashCommand { context, command, text } = *command;
     assert_eq!((command.as_str(), text.as_str()), ("/signpost", "search flux"));
     assert_eq!(
-        (whence.who.id.as_str(), whence.who.name.as_deref()),
+        (context.who.id.as_str(), context.who.name.as_deref()),
         ("U1", Some("ada"))
     );
-    assert!(whence.is_direct() && !whence.external);
+    assert!(context.is_direct() && !context.external);
     let bare = decode::interaction(&envelope(&json!({"command": "/signpost"}), "slash_commands"), &us());
     assert!(matches!(bare, Interaction::Command(command) if command.text.is_empty()));
 }
@@ -236,7 +236,7 @@ fn a_slash_command_comes_in_plain_fields() {
 #[test]
 fn an_interaction_is_known_by_its_trigger_and_without_one_by_its_delivery() {
     let click = |trigger: Value| json!({"type": "block_actions", "trigger_id": trigger, "actions": []});
-    let id = |payload: &Value| read(payload).whence().unwrap().id.clone();
+    let id = |payload: &Value| read(payload).context().unwrap().id.clone();
     assert_eq!(id(&click(json!("t.1"))), "t.1");
     for none in [json!(null), json!("")] {
         assert_eq!(id(&click(none.clone())), "delivery:E1");
@@ -273,7 +273,7 @@ fn people_of_other_organisations_are_strangers() {
             whole[key] = value.clone();
         }
         decode::interaction(&envelope(&whole, "interactive"), us)
-            .whence()
+            .context()
             .unwrap()
             .external
     };
@@ -328,7 +328,7 @@ fn odd_fields_cost_no_click() {
         (odd.actions[0].action_id.as_str(), odd.actions[0].value.as_deref()),
         ("7", Some("1"))
     );
-    assert_eq!(odd.whence.team, "T1");
+    assert_eq!(odd.context.team, "T1");
 }
 
 #[test]
@@ -360,7 +360,11 @@ fn who_is_from_outside_is_decided_the_same_for_what_they_write_and_what_they_cli
             written["authorizations"] = json!([{"enterprise_id": enterprise, "team_id": "T1"}]);
         }
         let click = decode::interaction(&envelope(&click, "interactive"), us);
-        assert_eq!(click.whence().unwrap().external, is_external, "{team:?} {enterprise:?}");
+        assert_eq!(
+            click.context().unwrap().external,
+            is_external,
+            "{team:?} {enterprise:?}"
+        );
         let Event::Message(message) = decode::event(&written, us) else {
             panic!("{written}");
         };

@@ -21,11 +21,11 @@ pub(super) async fn keys(store: &dyn Store, second: i64) -> Vec<String> {
 pub(super) async fn post_it(store: &dyn Store, key: &str, ts: &str) {
     ready(store, key).await;
     let posted_ts = Some(ts.to_owned());
-    let sent = Settled {
+    let sent = PostOutcome {
         posted_ts,
         ..settled(PostState::Sent)
     };
-    store.settle(key, &sent).await.unwrap();
+    store.record_outcome(key, &sent).await.unwrap();
 }
 
 /// Marks a row as being sent; what is sent, and the `ts` of the message that it is done to.
@@ -91,21 +91,21 @@ pub(super) async fn a_post_goes_from_pending_to_sent(store: &dyn Store) {
     assert_eq!(ready(store, "p").await.0, "body of p");
     assert!(is_over(store, "p").await, "it is being sent already");
     assert_eq!(store.posted("p").await.unwrap(), None);
-    let shorter = Settled {
+    let shorter = PostOutcome {
         body: Some("shorter".to_owned()),
         ..settled(PostState::Pending)
     };
-    store.settle("p", &shorter).await.unwrap();
+    store.record_outcome("p", &shorter).await.unwrap();
     let waiting = store.due(at(8)).await.unwrap();
     assert_eq!((waiting.posts.len(), waiting.next_at), (0, Some(at(9))));
     let row = due(store, 9).await.remove(0);
     assert_eq!((row.attempts, row.first_try_at), (1, Some(at(2))));
     assert_eq!(ready(store, "p").await.0, "shorter");
-    let sent = Settled {
+    let sent = PostOutcome {
         posted_ts: Some("1.1".to_owned()),
         ..settled(PostState::Sent)
     };
-    store.settle("p", &sent).await.unwrap();
+    store.record_outcome("p", &sent).await.unwrap();
     assert!(keys(store, 9).await.is_empty());
     assert!(is_over(store, "p").await, "it is sent");
     let place = store.posted("p").await.unwrap().unwrap();
@@ -138,7 +138,7 @@ pub(super) async fn a_thread_is_worked_through_in_order(store: &dyn Store) {
         ["q"],
         "the next of a thread waits for the one before"
     );
-    store.settle("p1", &settled(PostState::Failed)).await.unwrap();
+    store.record_outcome("p1", &settled(PostState::Failed)).await.unwrap();
     assert_eq!(keys(store, 1).await, ["p2", "q"]);
 }
 
@@ -161,7 +161,10 @@ pub(super) async fn a_thread_that_waits_holds_up_no_other(store: &dyn Store) {
     for number in 0..39 {
         let key = format!("{number}");
         ready(store, &key).await;
-        store.settle(&key, &settled(PostState::Uncertain)).await.unwrap();
+        store
+            .record_outcome(&key, &settled(PostState::Uncertain))
+            .await
+            .unwrap();
     }
     assert_eq!(keys(store, 8).await, ["39"]);
 }
@@ -171,11 +174,11 @@ pub(super) async fn a_wait_that_is_longer_than_any_counts_as_over(store: &dyn St
     add(store, &[in_thread("near", "C", "1.0"), in_thread("far", "C", "2.0")]).await;
     for (key, seconds) in [("near", wait), ("far", wait + 1)] {
         let next_at = at(seconds);
-        let later = Settled {
+        let later = PostOutcome {
             next_at,
             ..settled(PostState::Pending)
         };
-        store.settle(key, &later).await.unwrap();
+        store.record_outcome(key, &later).await.unwrap();
     }
     let due = store.due(at(0)).await.unwrap();
     let keys: Vec<_> = due.posts.iter().map(|post| post.key.as_str()).collect();
@@ -194,9 +197,9 @@ pub(super) async fn an_update_goes_where_its_message_was_posted(store: &dyn Stor
     assert!(keys(store, 1).await.is_empty(), "it waits behind its message");
     assert!(is_over(store, "u").await);
     store
-        .settle(
+        .record_outcome(
             "p",
-            &Settled {
+            &PostOutcome {
                 posted_ts: Some("1.1".into()),
                 ..settled(PostState::Sent)
             },
@@ -210,7 +213,7 @@ pub(super) async fn an_update_goes_where_its_message_was_posted(store: &dyn Stor
 pub(super) async fn an_update_of_a_message_that_waits_becomes_part_of_it(store: &dyn Store) {
     add(store, &[post("p"), update("u", "p")]).await;
     assert_eq!(ready(store, "p").await.0, "body of u");
-    store.settle("p", &settled(PostState::Sent)).await.unwrap();
+    store.record_outcome("p", &settled(PostState::Sent)).await.unwrap();
     assert!(keys(store, 9).await.is_empty());
 }
 
@@ -240,7 +243,7 @@ pub(super) async fn an_update_that_waits_holds_up_no_post_of_its_thread(store: &
     post_it(store, "p", "1.1").await;
     add(store, &[update("u", "p"), post("q")]).await;
     ready(store, "u").await;
-    store.settle("u", &settled(PostState::Uncertain)).await.unwrap();
+    store.record_outcome("u", &settled(PostState::Uncertain)).await.unwrap();
     assert_eq!(keys(store, 1).await, ["q"]);
 }
 
@@ -250,7 +253,10 @@ pub(super) async fn an_update_that_may_have_been_sent_is_skipped_when_a_later_on
     add(store, &[update("u1", "p")]).await;
     ready(store, "u1").await;
     add(store, &[update("u2", "p")]).await;
-    store.settle("u1", &settled(PostState::Uncertain)).await.unwrap();
+    store
+        .record_outcome("u1", &settled(PostState::Uncertain))
+        .await
+        .unwrap();
     assert_eq!(keys(store, 9).await, ["u1"]);
     assert!(is_over(store, "u1").await);
     assert_eq!(keys(store, 9).await, ["u2"]);
@@ -260,7 +266,7 @@ pub(super) async fn an_update_of_a_message_that_never_was_is_dropped(store: &dyn
     add(store, &[post("p"), update("u", "unheard of")]).await;
     ready(store, "p").await;
     add(store, &[update("v", "p")]).await;
-    store.settle("p", &settled(PostState::Failed)).await.unwrap();
+    store.record_outcome("p", &settled(PostState::Failed)).await.unwrap();
     assert!(is_over(store, "u").await && is_over(store, "v").await);
     assert!(keys(store, 99).await.is_empty());
 }
@@ -283,19 +289,19 @@ pub(super) async fn a_message_deleted_while_it_was_being_sent_is_deleted_afterwa
     }
     // One was posted, the other was not.
     store
-        .settle(
+        .record_outcome(
             "p",
-            &Settled {
+            &PostOutcome {
                 posted_ts: Some("1.1".into()),
                 ..settled(PostState::Sent)
             },
         )
         .await
         .unwrap();
-    store.settle("q", &settled(PostState::Pending)).await.unwrap();
+    store.record_outcome("q", &settled(PostState::Pending)).await.unwrap();
     assert_eq!(keys(store, 9).await, ["q", "dp"]);
     assert_eq!(ready(store, "dp").await.1.as_deref(), Some("1.1"));
-    store.settle("dp", &settled(PostState::Sent)).await.unwrap();
+    store.record_outcome("dp", &settled(PostState::Sent)).await.unwrap();
     assert_eq!(store.posted("p").await.unwrap(), None);
     assert!(is_over(store, "q").await);
     assert!(keys(store, 9).await.is_empty());
@@ -306,7 +312,7 @@ pub(super) async fn nothing_is_done_to_a_message_that_is_gone(store: &dyn Store)
     post_it(store, "p", "1.1").await;
     add(store, &[update("u", "p")]).await;
     ready(store, "u").await;
-    store.settle("u", &settled(PostState::Gone)).await.unwrap();
+    store.record_outcome("u", &settled(PostState::Gone)).await.unwrap();
     add(store, &[update("v", "p")]).await;
     assert!(is_over(store, "v").await);
     assert!(keys(store, 9).await.is_empty());
@@ -410,7 +416,7 @@ pub(super) async fn the_key_of_an_answer_that_was_too_old_is_free_for_another(st
     store.commit(&done, None, at(0)).await.unwrap();
     ready(store, "p").await;
     add(store, &[update("u", "p")]).await;
-    store.settle("p", &settled(PostState::Uncertain)).await.unwrap();
+    store.record_outcome("p", &settled(PostState::Uncertain)).await.unwrap();
     assert!(matches!(store.sending("p", at(11)).await.unwrap(), Turn::Over(Some(_))));
     let again = NewPost {
         body: "another".into(),
@@ -418,7 +424,7 @@ pub(super) async fn the_key_of_an_answer_that_was_too_old_is_free_for_another(st
     };
     add(store, &[again]).await;
     assert_eq!(ready(store, "p").await.0, "another");
-    store.settle("p", &settled(PostState::Sent)).await.unwrap();
+    store.record_outcome("p", &settled(PostState::Sent)).await.unwrap();
     assert!(
         keys(store, 12).await.is_empty(),
         "nothing is done to it that was meant for the one before"

@@ -1,7 +1,7 @@
 //! Who decides about runs: one at a time, the same one once, a second person, cancelling, who may at all.
 
 use jiff::SignedDuration;
-use signpost::bot::Pace;
+use signpost::bot::JobTiming;
 use signpost::sandbox::jenkins::{FACTS, GET_INFO};
 use signpost::sandbox::{GRACE, RANDOM};
 use signpost::settings::Channel;
@@ -130,7 +130,7 @@ fn a_run_that_cannot_be_read_is_joined_all_the_same_and_never_said_to_start() {
 fn more_runs_with_secret_values_than_are_kept_are_refused_with_the_true_reason() {
     with_jobs(|world| async move {
         let few = Parts {
-            jobs: Pace {
+            jobs: JobTiming {
                 secrets: 1,
                 ..hasty().jobs
             },

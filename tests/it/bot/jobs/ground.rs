@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::*;
 
-use signpost::bot::Pace;
+use signpost::bot::JobTiming;
 use signpost::jobs::Registry;
 use signpost::sandbox::GRACE;
 use signpost::sandbox::jenkins::{self, APPROVAL, CHOOSE, FACTS, GET_INFO, HIDDEN, Jenkins, NIGHTLY, NOWHERE, RETIRED};
@@ -123,12 +123,12 @@ pub(in crate::bot) fn jobs_of(registry: &str) -> Jobs {
 /// Everything at once: the local workspace and Jenkins are patient.
 pub(in crate::bot) fn hasty() -> Parts {
     Parts {
-        jobs: Pace {
+        jobs: JobTiming {
             queue: Duration::from_millis(15),
             build: Duration::from_millis(20),
             vanished: Duration::from_millis(100),
-            settled: Duration::from_millis(200),
-            ..Pace::default()
+            arrival: Duration::from_millis(200),
+            ..JobTiming::default()
         },
         ..Parts::default()
     }

@@ -30,7 +30,7 @@ const AGAIN: usize = 20;
 
 impl Runner {
     /// Reads the artifacts of a run and says where to go on.
-    pub(super) async fn settle(
+    pub(super) async fn complete(
         &self,
         asking: &Asking<'_>,
         run: Run,
@@ -39,12 +39,12 @@ impl Runner {
         seconds: Option<i64>,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         let (checks, unreadable) = checks_of(&known, asking.job, &run);
         let artifacts = match self.artifacts(asking, number, &checks).await {
             Ok(artifacts) => artifacts,
             // A restart of Jenkins must not cost the verdict.
-            Err(error) if self.context.clock.now().duration_since(run.since) < PATIENCE => {
+            Err(error) if self.ctx.clock.now().duration_since(run.since) < PATIENCE => {
                 return self.unanswered(asking, run, live, &error).await;
             }
             Err(error) => {
@@ -89,7 +89,7 @@ impl Runner {
             };
             ended.found = self.known_errors(asking, &known, &run, &left).await;
         }
-        self.commit(asking, run_with(run, ended, self.context.clock.now()), &known, live)
+        self.commit(asking, run_with(run, ended, self.ctx.clock.now()), &known, live)
             .await
     }
 
@@ -97,7 +97,7 @@ impl Runner {
     /// the old ones is of no use.
     async fn changed_since(&self, run: &Run) -> Result<Vec<String>, store::Error> {
         let row = match &run.case {
-            Some(id) => self.context.store.case(id).await?,
+            Some(id) => self.ctx.store.case(id).await?,
             None => None,
         };
         let now = row
@@ -170,7 +170,7 @@ impl Runner {
         known: &Knowledge,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let section = run.ended().and_then(|ended| ended.section.clone());
         let place = section.and_then(|section| place_of(known, run.runbook.as_deref()?, &section));
         let result = run.ended().map(|ended| ended.result.to_string()).unwrap_or_default();
@@ -212,7 +212,7 @@ impl Runner {
                 return Ok(Next::Again);
             }
             // If the run itself changed, look at it again. If only a case did, build the changes again.
-            match self.context.store.run(&run.id).await? {
+            match self.ctx.store.run(&run.id).await? {
                 Some(row) if row.version == asking.row.version => {}
                 _ => return Ok(Next::Again),
             }
@@ -238,25 +238,20 @@ impl Runner {
         key: &str,
         mark: &Actor,
     ) -> Result<Changes, store::Error> {
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         if place.find(&known.library).is_none() {
             return Ok(Changes::default());
         }
         let thread = match &run.thread_ts {
             Some(thread) => Some(thread.clone()),
-            None => self
-                .context
-                .store
-                .posted(&post_of(&run.id))
-                .await?
-                .map(|place| place.ts),
+            None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
         };
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let mut done = Changes::default();
         // A case that only one person sees stays theirs; the one that everybody is shown is another.
         let mut case = None;
         for id in run.case.iter().chain([&own_case(run)]) {
-            let row = self.context.store.case(id).await?;
+            let row = self.ctx.store.case(id).await?;
             case = case.or(row.and_then(|row| Some((rows::read(&row)?, row))));
             case = case.filter(|(case, _)| case.post.is_some());
         }
@@ -267,14 +262,14 @@ impl Runner {
         if case.post.as_deref() == Some(key) {
             // The card was shown already: it is updated.
             case.go_to(place, mark);
-            let shown = self.context.mind.show(&known, &case);
+            let shown = self.ctx.mind.show(&known, &case);
             done.posts.extend(rows::update(&case, version, &shown));
         } else {
             if let Some(before) = case.post.replace(key.to_owned()) {
                 let title = case.place.as_ref().unwrap_or(place);
                 let title = Mind::title(&known, title);
                 let job = self.job(run).map_or(&*run.job, Job::shown);
-                let moved = body(&self.context.mind.responder().moved_down(&title, job));
+                let moved = body(&self.ctx.mind.responder().moved_down(&title, job));
                 let update = rows::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
                 done.posts.extend(update.map(|post| NewPost {
                     action: Action::Update { of: before.clone() },
@@ -283,7 +278,7 @@ impl Runner {
                 case.earlier.push(before);
             }
             case.go_to(place, mark);
-            let shown = self.context.mind.show(&known, &case);
+            let shown = self.ctx.mind.show(&known, &case);
             done.posts.extend(rows::post(key, &case.channel, thread, &shown));
         }
         if matches!(case.standing, CaseStatus::Choosing | CaseStatus::NotHelped) {

@@ -18,38 +18,38 @@ impl InteractionHandler {
     pub(super) async fn show_again(&self, actions: &Actions, shown: &Body) {
         let Some(view) = actions.view.as_ref().filter(|_| actions.container == Container::View) else {
             return self
-                .respond(&actions.whence, &json!({"replace_original": true}), shown)
+                .respond(&actions.context, &json!({"replace_original": true}), shown)
                 .await;
         };
-        let window = modals::answer(self.context.mind.responder().labels(), shown, true);
-        if let Err(error) = self.context.sender.update_view(Which::Id(&view.id), None, window).await {
+        let window = modals::answer(self.ctx.mind.responder().labels(), shown, true);
+        if let Err(error) = self.ctx.sender.update_view(Which::Id(&view.id), None, window).await {
             tracing::warn!(%error, "a window could not be changed after a click in it");
         }
     }
 
     /// An error was pasted into the window: the window shows what was found, and the channel that was chosen gets it.
     pub(super) async fn pasted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
-        let whence = &answer.whence;
+        let interaction = &answer.context;
         let text = modals::pasted_text(&answer.view);
-        let responder = self.context.mind.responder();
+        let responder = self.ctx.mind.responder();
         if text.trim().is_empty() {
             let errors = json!({modals::PASTE_BLOCK: responder.labels().fields.paste_missing});
             return Ok(Some(json!({"response_action": "errors", "errors": errors})));
         }
         let key = format!("window:{}", answer.id());
-        let known = self.context.mind.knowledge();
+        let known = self.ctx.mind.knowledge();
         let channel = modals::chosen_channel(&answer.view);
-        let mut question = self.question(whence, key.clone(), text.clone());
+        let mut question = self.question(interaction, key.clone(), text.clone());
         if let Some(channel) = &channel {
-            let spot = self.context.reading.spot(channel).await;
-            if !spot.is_member {
+            let channel_info = self.ctx.reading.channel_info(channel).await;
+            if !channel_info.is_member {
                 return Ok(Some(refused(modals::CHANNEL_BLOCK, &responder.not_member())));
             }
-            question.case.external = spot.has_externals || self.context.rules.is_external(whence, channel);
+            question.case.external = channel_info.has_externals || self.ctx.rules.is_external(interaction, channel);
             question.case.channel.clone_from(channel);
             question.case.post = Some(format!("share:{key}"));
         }
-        let threshold = self.context.rules.threshold(channel.as_deref().unwrap_or_default());
+        let threshold = self.ctx.rules.threshold(channel.as_deref().unwrap_or_default());
         let outcome = confident(known.index.search(&text), threshold);
         let said = QuestionHandler::found(&known.library, question.case, &outcome);
         let Some(Answer::Case { case, .. }) = said else {
@@ -57,10 +57,10 @@ impl InteractionHandler {
             let window = modals::answer(responder.labels(), &nothing, false);
             return Ok(Some(json!({"response_action": "update", "view": window})));
         };
-        let now = self.context.clock.now();
+        let now = self.ctx.clock.now();
         let posts: Vec<NewPost> = match &case.post {
             Some(key) => {
-                let shown = self.shared(&case, &self.mark(whence));
+                let shown = self.shared(&case, &self.mark(interaction));
                 post(key, &case.channel, None, &shown).into_iter().collect()
             }
             None => Vec::new(),
@@ -70,50 +70,50 @@ impl InteractionHandler {
             cases: row(&case, 0, now).into_iter().collect(),
             ..Changes::default()
         };
-        self.context.store.commit(&done, Some(&whence.who.id), now).await?;
+        self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
         if !done.posts.is_empty() {
-            self.context.outbox.notify_one();
+            self.ctx.outbox.notify_one();
         }
         // What stands in a channel is worked on there, by everybody.
-        let shown = self.context.mind.show(&known, &case);
+        let shown = self.ctx.mind.show(&known, &case);
         let window = modals::answer(responder.labels(), &shown, case.post.is_none());
         Ok(Some(json!({"response_action": "update", "view": window})))
     }
 
     /// The summary is posted, once, and the case remembers who called.
     pub(super) async fn escalated(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
-        let whence = &answer.whence;
+        let interaction = &answer.context;
         let id = answer.view.private_metadata.as_str();
         let summary = modals::summary(&answer.view);
-        let responder = self.context.mind.responder();
+        let responder = self.ctx.mind.responder();
         for _ in 0..TRIES {
-            let Some((old, mut case)) = self.context.store.case(id).await?.and_then(|row| {
+            let Some((old, mut case)) = self.ctx.store.case(id).await?.and_then(|row| {
                 let case = rows::read(&row)?;
                 Some((row, case))
             }) else {
-                let days = Some(self.context.rules.retention_days());
+                let days = Some(self.ctx.rules.retention_days());
                 return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.too_old(days))));
             };
-            if case.external || self.context.rules.is_external(whence, &case.channel) {
+            if case.external || self.ctx.rules.is_external(interaction, &case.channel) {
                 return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.who_refused())));
             }
             if case.post.is_none() {
-                let spot = self.context.reading.spot(&case.channel).await;
-                if !spot.is_member {
+                let channel_info = self.ctx.reading.channel_info(&case.channel).await;
+                if !channel_info.is_member {
                     return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.not_member())));
                 }
-                case.external |= spot.has_externals;
+                case.external |= channel_info.has_externals;
             }
-            let mark = self.mark(whence);
+            let mark = self.mark(interaction);
             case.act(&CardAction::Escalated, &mark, "");
-            let told = modals::escalated(&self.context.mind, &case, &mark, &summary);
+            let told = modals::escalated(&self.ctx.mind, &case, &mark, &summary);
             // One window posts once, however often Slack sends it.
             let key = format!("escalate:{id}:{}", answer.id());
-            let shown = self.context.mind.show(&self.context.mind.knowledge(), &case);
-            let thread = rows::thread_of(self.context.store.as_ref(), &case).await?;
+            let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
+            let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await?;
             let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
             posts.extend(update(&case, old.version, &shown));
-            if self.save(&old, &case, whence, &posts).await? {
+            if self.save(&old, &case, interaction, &posts).await? {
                 return Ok(None);
             }
         }

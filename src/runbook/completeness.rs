@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::text::{plain_block, runs, walk, walk_inlines};
-use super::{BlockKind, FrontMatter, Inline, Role, Section, Standing};
+use super::{BlockKind, Completeness, FrontMatter, Inline, Role, Section};
 
 /// Determines the standing of a document.
-pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Standing {
+pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Completeness {
     let mut facts = Facts::default();
     for section in sections {
         if matches!(section.role, Role::References | Role::Escalation) {
@@ -19,32 +19,32 @@ pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Standing {
         .get("draft")
         .is_some_and(|value| *value == Value::Bool(true));
     if sections.iter().any(|section| section.rule.is_some()) {
-        return Standing::Full;
+        return Completeness::Full;
     }
     if draft_key && (facts.words < 120 || facts.boilerplate > 0) || facts.words == 0 && facts.codes == 0 {
-        return Standing::Draft;
+        return Completeness::Draft;
     }
     if facts.words < 60 && facts.codes == 0 && (facts.moved || facts.words < 14 && facts.sees) {
-        return Standing::Pointer;
+        return Completeness::Pointer;
     }
     if facts.boilerplate >= 2 && facts.words < 14 && facts.codes == 0 {
-        return Standing::Draft;
+        return Completeness::Draft;
     }
     if facts.items >= 4
         && facts.link_items * 10 >= facts.items * 8
         && facts.codes == 0
         && facts.words < facts.items * 15 + 60
     {
-        return Standing::Listing;
+        return Completeness::Listing;
     }
     if facts.table_words * 10 >= facts.words * 8
         && facts.rows >= 8
         && facts.codes == 0
         && facts.row_links * 10 >= facts.rows * 6
     {
-        return Standing::Listing;
+        return Completeness::Listing;
     }
-    Standing::Full
+    Completeness::Full
 }
 
 #[derive(Default)]
