@@ -99,7 +99,7 @@ impl Visitors {
 impl Home {
     pub(super) fn new(ctx: &Arc<Context>) -> Self {
         Self {
-            ctx: Arc::clone(&ctx),
+            ctx: Arc::clone(ctx),
             visitors: Visitors::default(),
         }
     }

@@ -78,7 +78,7 @@ impl Busy {
 impl OutboxWorker {
     pub(in crate::bot) fn new(ctx: &Arc<Context>, tracker: TaskTracker) -> Self {
         Self {
-            ctx: Arc::clone(&ctx),
+            ctx: Arc::clone(ctx),
             throttle: LogThrottle::default(),
             tracker,
             under_way: TaskTracker::new(),

@@ -207,7 +207,7 @@ impl Runner {
         pace: JobTiming,
     ) -> Self {
         Self {
-            ctx: Arc::clone(&ctx),
+            ctx: Arc::clone(ctx),
             home: Arc::clone(home),
             clients,
             pace,
