@@ -66,7 +66,7 @@ fn connections_go_through_the_proxy_of_the_environment() {
         for heads in [&tunnels, &requests] {
             assert!(!heads.is_empty(), "{seen:?}");
             let named = |head: &&String| head.to_lowercase().contains(authorization);
-            assert!(heads.iter().all(|head| named(head)), "{seen:?}");
+            assert!(heads.iter().all(named), "{seen:?}");
         }
         let (code, said) = tokio::task::spawn_blocking(|| served.end()).await.unwrap();
         assert_eq!(code, Some(0), "{said}");
