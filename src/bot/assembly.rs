@@ -15,13 +15,13 @@ use super::context::Context;
 use super::home::Home;
 use super::housekeeping::Housekeeping;
 use super::inbox::cpu_permits;
-use super::mind::Mind;
+use super::knowledge::{KnowledgeHandle, KnowledgeSource};
 use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
 use super::sweep::{self, Sweeper};
 use super::tasks::Tasks;
-use super::{Error, JobTiming, Status, inbound, knowledge, reload, runs, start, waiting};
+use super::{Error, JobTiming, Status, inbound, reload, responder, runs, start, waiting};
 use crate::bot::inbox::intake::Intake;
 use crate::bot::inbox::worker::InboxWorker;
 use crate::bot::interactions::InteractionHandler;
@@ -32,6 +32,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::http;
 use crate::jenkins;
 use crate::jobs::JenkinsId;
+use crate::respond::Responder;
 use crate::settings::Settings;
 use crate::slack::decode::Identity;
 use crate::slack::inbound::Inbound;
@@ -178,11 +179,13 @@ async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationTok
 }
 
 /// Results of [`prepare`], for the rest of the bot.
-struct Prepared {
-    reload: Option<Reload>,
-    mind: Arc<Mind>,
-    store: Arc<dyn Store>,
-    us: Identity,
+pub(super) struct Prepared {
+    pub(super) reload: Option<Reload>,
+    pub(super) knowledge: Arc<KnowledgeHandle>,
+    pub(super) responder: Responder,
+    pub(super) store: Arc<dyn Store>,
+    /// The bot's identity in Slack.
+    pub(super) us: Identity,
 }
 
 /// Performs the steps that can keep the bot from starting, the cheapest first.
@@ -192,15 +195,17 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
     let watch = folder.map(|folder| reload::FolderWatcher::new(folder, &settings.runbooks));
-    let mut study = knowledge::KnowledgeSource::new(settings);
-    let mind = Arc::new(Mind::new(settings, study.begin()?)?);
+    let mut study = KnowledgeSource::new(settings);
+    let first = study.begin()?;
+    let responder = responder::responder(settings)?;
     parts.status.change(|status| {
-        status.runbooks = mind.runbooks();
-        status.errors = mind.errors();
+        status.runbooks = first.library.runbooks.len();
+        status.errors = first.errors();
     });
+    let knowledge = Arc::new(KnowledgeHandle::new(first));
     let reload = watch.map(|watch| Reload {
         study: Mutex::new(study),
-        mind: Arc::clone(&mind),
+        knowledge: Arc::clone(&knowledge),
         status: Arc::clone(&parts.status),
         watch,
         tell: Box::new(|| {}),
@@ -211,7 +216,8 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
     info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");
     Ok(Prepared {
         reload,
-        mind,
+        knowledge,
+        responder,
         store: Arc::new(store),
         us,
     })
@@ -221,18 +227,13 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
 fn spawn(
     settings: Settings,
     parts: &Parts,
-    prepared: Prepared,
+    mut prepared: Prepared,
     reach: &start::SlackAccess,
     (clients, requests): (HashMap<JenkinsId, jenkins::Client>, Option<TcpListener>),
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
-    let reload = prepared.reload;
-    let ctx = Arc::new(Context::new(
-        settings,
-        parts,
-        &reach.web,
-        (prepared.store, prepared.mind, prepared.us),
-    ));
+    let reload = prepared.reload.take();
+    let ctx = Arc::new(Context::new(settings, parts, &reach.web, prepared));
     let home = Arc::new(Home::new(&ctx));
     let runner = Arc::new(Runner::new(&ctx, &home, clients, parts.jobs));
     let questions = Arc::new(QuestionHandler {

@@ -6,15 +6,17 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use super::Parts;
-use super::mind::Mind;
+use super::assembly::Prepared;
+use super::knowledge::KnowledgeHandle;
 use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
 use super::status::Status;
 use super::sweep::Expire;
 use crate::clock::Clock;
+use crate::jobs::Registry;
+use crate::respond::Responder;
 use crate::settings::Settings;
-use crate::slack::decode::Identity;
 use crate::slack::sender::Sender;
 use crate::slack::web::{SlackTime, Web};
 use crate::store::Store;
@@ -29,7 +31,8 @@ pub(super) struct Context {
     pub(super) slack_time: Arc<SlackTime>,
     /// The settings, the bot's identity, and the rules derived from both.
     pub(super) rules: Arc<Rules>,
-    pub(super) mind: Arc<Mind>,
+    pub(super) knowledge: Arc<KnowledgeHandle>,
+    pub(super) responder: Responder,
     pub(super) status: Arc<Status>,
     pub(super) web: Arc<Web>,
     pub(super) sender: Arc<Sender>,
@@ -44,22 +47,21 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Creates the context of a bot with the identity `us` in Slack.
-    pub(super) fn new(
-        settings: Settings,
-        parts: &Parts,
-        web: &Arc<Web>,
-        (store, mind, us): (Arc<dyn Store>, Arc<Mind>, Identity),
-    ) -> Self {
-        let rules = Arc::new(Rules { us, settings });
+    /// Creates the context of a bot.
+    pub(super) fn new(settings: Settings, parts: &Parts, web: &Arc<Web>, prepared: Prepared) -> Self {
+        let rules = Arc::new(Rules {
+            us: prepared.us,
+            settings,
+        });
         Self {
-            store,
+            store: prepared.store,
             clock: Arc::clone(&parts.clock),
             slack_time: Arc::clone(web.time()),
             people: People::new(Arc::clone(web)),
             reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
             rules,
-            mind,
+            knowledge: prepared.knowledge,
+            responder: prepared.responder,
             status: Arc::clone(&parts.status),
             sender: Arc::new(Sender::new(Arc::clone(web), parts.rates)),
             web: Arc::clone(web),
@@ -67,6 +69,13 @@ impl Context {
             outbox: Arc::new(Notify::new()),
             tracker: parts.tracker.clone(),
         }
+    }
+}
+
+impl Context {
+    /// The registered jobs.
+    pub(super) fn registry(&self) -> &Registry {
+        &self.rules.settings.jobs.registry
     }
 }
 

@@ -13,13 +13,13 @@ use tracing::{debug, warn};
 
 use super::cases::rows;
 use super::context::Context;
-use super::mind::body;
 use super::modals;
 use super::runs::{Run, post_of};
 use crate::bot::cases::{Case, CaseStatus};
 use crate::jobs::Job;
 use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch, RunLine};
 use crate::runbook::{Button, Library};
+use crate::slack::sender::Body;
 use crate::slack::web::Error;
 use crate::store::{self, CaseRow};
 
@@ -170,9 +170,9 @@ impl Home {
     }
 
     async fn view(&self, user: &str) -> Result<serde_json::Value, store::Error> {
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let rows = self.ctx.store.cases_of(user, RECENT as u32).await?;
-        let labels = &self.ctx.mind.responder().labels().buttons;
+        let labels = &self.ctx.responder.labels().buttons;
         let button = |label: &str, action: &str, primary| Button {
             label: label.to_owned(),
             action: action.to_owned(),
@@ -184,7 +184,7 @@ impl Home {
             now: self.ctx.clock.now(),
             runbooks: known.library.runbooks.len(),
             loaded_at: Some(known.read_at),
-            reload_failed: self.ctx.mind.reload_failed(),
+            reload_failed: self.ctx.knowledge.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
             matches: join_all(rows.iter().map(|row| self.found(&known.library, row)))
                 .await
@@ -197,14 +197,14 @@ impl Home {
                 button(&labels.refresh, REFRESH, false),
             ],
         };
-        let mut blocks = body(&self.ctx.mind.responder().home(&facts)).blocks;
+        let mut blocks = Body::of(&self.ctx.responder.home(&facts)).blocks;
         blocks.truncate(BLOCKS);
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
     }
 
     /// A user's latest runs; `None` where no jobs are registered.
     async fn runs(&self, user: &str) -> Result<Option<Vec<RunLine>>, store::Error> {
-        if self.ctx.mind.registry().jobs.is_empty() {
+        if self.ctx.registry().jobs.is_empty() {
             return Ok(None);
         }
         let rows = self.ctx.store.latest_runs(Some(user), RECENT as u32).await?;
@@ -213,7 +213,7 @@ impl Home {
     }
 
     async fn line(&self, run: &Run) -> RunLine {
-        let job = self.ctx.mind.registry().job(&run.job);
+        let job = self.ctx.registry().job(&run.job);
         let place = self.ctx.store.posted(&post_of(&run.id)).await.ok().flatten();
         let url = match place {
             Some(place) => self.ctx.reading.permalink(&place.channel, &place.ts).await,

@@ -46,7 +46,7 @@ impl Housekeeping {
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
-                if missed::tell(self.ctx.store.as_ref(), &self.ctx.mind, self.ctx.slack_time.now()).await {
+                if missed::tell(self.ctx.store.as_ref(), &self.ctx.responder, self.ctx.slack_time.now()).await {
                     self.ctx.outbox.notify_one();
                 }
             }

@@ -13,7 +13,6 @@ mod shortcuts;
 
 use super::context::Context;
 use super::home::{self, Home};
-use super::mind::{Mind, body};
 use super::runs::Runner;
 use crate::bot::cases::rows::{self, post, row, update, whisper};
 use crate::bot::cases::{Actor, Case};
@@ -85,7 +84,7 @@ impl InteractionHandler {
                 None if action.action_id == modals::OPEN_PASTE => self.open_paste(&actions.context).await,
                 None => {
                     debug!(action = action.action_id, "a button of another version");
-                    self.tell(actions, &self.ctx.mind.responder().too_old(None)).await?;
+                    self.tell(actions, &self.ctx.responder.too_old(None)).await?;
                 }
             }
         }
@@ -117,11 +116,11 @@ impl InteractionHandler {
         match self.change(&press.case, interaction, &press.act).await? {
             Clicked::Gone => {
                 let days = Some(self.ctx.rules.retention_days());
-                self.tell(actions, &self.ctx.mind.responder().too_old(days)).await
+                self.tell(actions, &self.ctx.responder.too_old(days)).await
             }
             // Only one person sees this card: it is replaced in place.
             Clicked::Changed(case) if case.post.is_none() => {
-                let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
+                let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
                 self.show_again(actions, &shown).await;
                 Ok(())
             }
@@ -146,12 +145,12 @@ impl InteractionHandler {
             };
             let detail = self.detail(&case, act);
             if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
-                Mind::offer(&self.ctx.mind.knowledge(), &mut case);
+                case.offer_others(&self.ctx.knowledge.get());
             }
             if !case.act(act, &self.mark(interaction), &detail) {
                 return Ok(Clicked::Same);
             }
-            let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
+            let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
             let posts: Vec<NewPost> = update(&case, row.version, &shown).into_iter().collect();
             if self.save(&row, &case, interaction, &posts).await? {
                 return Ok(Clicked::Changed(Box::new(case)));
@@ -204,9 +203,9 @@ impl InteractionHandler {
                 .map(crate::bot::cases::TopicRef::name)
                 .unwrap_or_default();
         };
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-        let steps = topic.map(|topic| self.ctx.mind.responder().steps(&known.library, topic));
+        let steps = topic.map(|topic| self.ctx.responder.steps(&known.library, topic));
         let named = steps.into_iter().flatten().find(|known| known.key == *step);
         named.map(|known| known.name).unwrap_or_default()
     }
@@ -227,14 +226,14 @@ impl InteractionHandler {
         for _ in 0..TRIES {
             let (Some(row), Some(channel)) = (self.ctx.store.case(id).await?, interaction.channel.clone()) else {
                 let days = Some(self.ctx.rules.retention_days());
-                return self.tell(actions, &self.ctx.mind.responder().too_old(days)).await;
+                return self.tell(actions, &self.ctx.responder.too_old(days)).await;
             };
             let Some(mut case) = rows::read(&row).filter(|case| case.post.is_none()) else {
                 return Ok(());
             };
             let channel_info = self.ctx.reading.channel_info(&channel).await;
             if !channel_info.is_member {
-                return self.tell(actions, &self.ctx.mind.responder().not_member()).await;
+                return self.tell(actions, &self.ctx.responder.not_member()).await;
             }
             case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, &channel);
             case.post = Some(key.clone());
@@ -255,14 +254,14 @@ impl InteractionHandler {
     /// Tells the person who clicked that concurrent changes kept the click from being saved.
     async fn not_done(&self, actions: &Actions) -> Result<(), store::Error> {
         warn!("too many people change the same at once; a click is left out");
-        self.tell(actions, &self.ctx.mind.responder().failed(None)).await
+        self.tell(actions, &self.ctx.responder.failed(None)).await
     }
 
     /// The shared message, with the name of the person who shares it.
     fn shared(&self, case: &Case, mark: &Actor) -> Body {
-        let known = self.ctx.mind.knowledge();
-        let mut shown = self.ctx.mind.show(&known, case);
-        let by = body(&self.ctx.mind.responder().shared_by(&mark.name));
+        let known = self.ctx.knowledge.get();
+        let mut shown = self.ctx.card(&known, case);
+        let by = Body::of(&self.ctx.responder.shared_by(&mark.name));
         shown.blocks.extend(by.blocks);
         shown.text = format!("{}\n{}", shown.text, by.text);
         shown
@@ -329,9 +328,9 @@ impl InteractionHandler {
     ) -> Result<(Body, Option<Case>), store::Error> {
         match said {
             Answer::Plain { reply, .. } | Answer::Run { reply, .. } | Answer::Joined { reply, .. } => {
-                Ok((body(&reply), None))
+                Ok((Body::of(&reply), None))
             }
-            Answer::Form(_) => Ok((body(&self.ctx.mind.responder().help_on(Some("run"))), None)),
+            Answer::Form(_) => Ok((Body::of(&self.ctx.responder.help_on(Some("run"))), None)),
             Answer::Case { case, .. } => {
                 let now = self.ctx.clock.now();
                 let done = Changes {
@@ -339,7 +338,7 @@ impl InteractionHandler {
                     ..Changes::default()
                 };
                 self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
-                Ok((self.ctx.mind.show(&self.ctx.mind.knowledge(), &case), Some(*case)))
+                Ok((self.ctx.card(&self.ctx.knowledge.get(), &case), Some(*case)))
             }
         }
     }
@@ -347,8 +346,7 @@ impl InteractionHandler {
     // --- modals ---------------------------------------------------------------------------------------------------
 
     async fn open_paste(&self, interaction: &InteractionContext) {
-        self.open(interaction, modals::paste(self.ctx.mind.responder().labels()))
-            .await;
+        self.open(interaction, modals::paste(self.ctx.responder.labels())).await;
     }
 
     /// Opens a modal. Returns `None` when that failed, which the person is told.
@@ -361,7 +359,7 @@ impl InteractionHandler {
             Ok(view) => Some(view),
             Err(error) => {
                 error!(%error, "a window could not be opened");
-                let failed = body(&self.ctx.mind.responder().failed(None));
+                let failed = Body::of(&self.ctx.responder.failed(None));
                 let how = json!({"response_type": "ephemeral", "replace_original": false});
                 self.respond(interaction, &how, &failed).await;
                 None
@@ -372,13 +370,13 @@ impl InteractionHandler {
     async fn open_escalation(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
         let Some(case) = self.ctx.store.case(id).await?.as_ref().and_then(rows::read) else {
             let days = Some(self.ctx.rules.retention_days());
-            return self.tell(actions, &self.ctx.mind.responder().too_old(days)).await;
+            return self.tell(actions, &self.ctx.responder.too_old(days)).await;
         };
         if case.external || self.ctx.rules.is_external(&actions.context, &case.channel) {
-            return self.tell(actions, &self.ctx.mind.responder().who_refused()).await;
+            return self.tell(actions, &self.ctx.responder.who_refused()).await;
         }
         let link = self.link(&case).await;
-        let view = modals::escalation(&self.ctx.mind, &case, link.as_deref());
+        let view = modals::escalation(&self.ctx, &case, link.as_deref());
         self.open(&actions.context, view).await;
         Ok(())
     }
@@ -419,7 +417,7 @@ impl InteractionHandler {
         thread: Option<String>,
         reply: &Reply,
     ) -> Result<(), store::Error> {
-        let shown = body(reply);
+        let shown = Body::of(reply);
         if interaction.response_url.is_some() {
             let mut how = json!({"response_type": "ephemeral", "replace_original": false});
             if let Some(thread) = thread {

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
@@ -28,6 +29,53 @@ pub struct Knowledge {
     pub read_at: Timestamp,
 }
 
+impl Knowledge {
+    /// The number of errors in the runbook folder.
+    pub(super) fn errors(&self) -> usize {
+        let found = self.library.diagnostics.iter();
+        found.filter(|found| found.level == Level::Error).count()
+    }
+}
+
+/// The current knowledge, swapped as a whole by a reload.
+#[derive(Debug)]
+pub(super) struct KnowledgeHandle {
+    current: ArcSwap<Knowledge>,
+    /// The reason why the last reload of the runbooks failed; the old ones are used.
+    reload_failed: Mutex<Option<String>>,
+}
+
+impl KnowledgeHandle {
+    pub(super) fn new(knowledge: Knowledge) -> Self {
+        Self {
+            current: ArcSwap::from_pointee(knowledge),
+            reload_failed: Mutex::new(None),
+        }
+    }
+
+    /// The current knowledge.
+    pub(super) fn get(&self) -> Arc<Knowledge> {
+        self.current.load_full()
+    }
+
+    /// Swaps the knowledge. Answers in preparation are finished with the old one.
+    pub(super) fn replace(&self, knowledge: Knowledge) {
+        self.current.store(Arc::new(knowledge));
+        self.set_reload_failed(None);
+    }
+
+    /// Sets the reason why a reload failed; `None` clears it.
+    pub(super) fn set_reload_failed(&self, why: Option<String>) {
+        *self.reload_failed.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// The reason why the last reload failed; `None` when it succeeded.
+    pub(super) fn reload_failed(&self) -> Option<String> {
+        let reason = self.reload_failed.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.clone()
+    }
+}
+
 /// Source of the runbooks: the folder of the settings, or the sample pack. Keeps the files that it read, so that little
 /// is read when little changes.
 #[derive(Debug)]
@@ -37,7 +85,7 @@ pub(super) struct KnowledgeSource {
     signatures: SignatureCache,
     options: matching::IndexOptions,
     /// The registered jobs, which the runbooks have to fit.
-    registry: Registry,
+    registry: Arc<Registry>,
 }
 
 impl KnowledgeSource {
@@ -59,7 +107,7 @@ impl KnowledgeSource {
                     .filter_map(|channel| channel.threshold)
                     .fold(settings.matching.threshold, f32::min),
             },
-            registry: settings.jobs.registry.clone(),
+            registry: Arc::clone(&settings.jobs.registry),
         }
     }
 

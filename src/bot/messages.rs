@@ -12,7 +12,6 @@ mod unanswered;
 
 use super::Knowledge;
 use super::context::Context;
-use super::mind::{Mind, body, confident, name};
 use super::reading::Files;
 use crate::bot::cases::rows::{self, key_of, post};
 use crate::bot::cases::{Case, CaseStatus};
@@ -21,11 +20,14 @@ use unanswered::seconds;
 
 pub(super) use unanswered::Unanswered;
 
+use crate::bot::cases::TopicRef;
+use crate::matching::SignatureKind;
 use crate::matching::{self, Match, Outcome};
 use crate::policy::Verdict;
 use crate::respond::Pointer;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
+use crate::slack::sender::Body;
 use crate::store::{self, Answered, CaseRow, Changes};
 
 /// Seconds within which messages of one person belong together.
@@ -140,12 +142,12 @@ impl MessageHandler {
         if received.text.trim().is_empty() {
             return Ok(Changes::default());
         }
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let outcome = self.recognise(&known, &message.channel, &received.text);
         let Some(best) = outcome.matches.first() else {
             return self.goes_on(received, &known).await;
         };
-        let topic = name(&known.library, best.topic);
+        let topic = TopicRef::name_of(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
         // In a thread that works on a runbook, words of that runbook are conversation about it: the result of a
         // look-up, a question.
@@ -165,7 +167,7 @@ impl MessageHandler {
             outcome,
             said: Vec::new(),
         });
-        Mind::take_up(&known.library, &mut case, &outcome);
+        case.take_up(&known.library, &outcome);
         case.fingerprint = fingerprint;
         let mut done = self.said(
             received,
@@ -193,10 +195,16 @@ impl MessageHandler {
 
     /// The matches that are certain enough for a channel.
     fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
-        let mut outcome = confident(known.index.find(text), self.ctx.rules.threshold(channel));
-        // A job's parameter name is no error code.
-        outcome.matches.retain(|found| !self.ctx.mind.names_parameters(found));
+        let mut outcome = known.index.find(text).confident(self.ctx.rules.threshold(channel));
+        outcome.matches.retain(|found| !self.is_of_parameters(found));
         outcome
+    }
+
+    /// Returns true when a match rests on nothing but words and names of job parameters, which are no error codes.
+    fn is_of_parameters(&self, found: &Match) -> bool {
+        let evidence = found.evidence.iter();
+        let mut named = evidence.filter(|line| line.kind != SignatureKind::Words).peekable();
+        named.peek().is_some() && named.all(|line| self.ctx.registry().has_parameter(&line.signature))
     }
 
     /// Handles a repeated error: people in the thread of the answer can see it there, others get a link to it. A bot
@@ -242,7 +250,7 @@ impl MessageHandler {
             values: other,
         };
         let key = received.key.clone();
-        let reply = body(&self.ctx.mind.responder().pointer(&pointer));
+        let reply = Body::of(&self.ctx.responder.pointer(&pointer));
         let answer_thread = Some(message.answer_thread().to_owned());
         done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
         done.answered = vec![Answered {
@@ -278,8 +286,8 @@ impl MessageHandler {
         if self.is_talk(message, known, best).await? {
             return Ok(Changes::default());
         }
-        let about = name(&known.library, best.topic);
-        Mind::take_up(&known.library, &mut case, &outcome);
+        let about = TopicRef::name_of(&known.library, best.topic);
+        case.take_up(&known.library, &outcome);
         case.fingerprint.clone_from(&about);
         let mut done = self.said(
             received,

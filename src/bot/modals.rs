@@ -5,9 +5,9 @@ pub(super) mod form;
 
 use serde_json::{Value, json};
 
-use super::mind::{Mind, body, told};
+use super::context::Context;
 use crate::bot::cases::{Actor, Case};
-use crate::respond::{Escalation, Labels, to_text};
+use crate::respond::{Call, Escalation, Labels, Reply, to_text};
 use crate::slack::decode::View;
 use crate::slack::sender::Body;
 
@@ -108,11 +108,10 @@ pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
 }
 
 /// The escalation modal: the contacts, and a summary to edit and post.
-pub(super) fn escalation(mind: &Mind, case: &Case, link: Option<&str>) -> Value {
-    let responder = mind.responder();
-    let labels = responder.labels();
-    let summed = summed_up(mind, case, link);
-    let mut blocks: Vec<Value> = body(&summed.0).blocks;
+pub(super) fn escalation(ctx: &Context, case: &Case, link: Option<&str>) -> Value {
+    let labels = ctx.responder.labels();
+    let summed = summed_up(ctx, case, link);
+    let mut blocks: Vec<Value> = Body::of(&summed.0).blocks;
     blocks.truncate(BLOCKS - 1);
     let mut summary: String = summed.1;
     if summary.encode_utf16().count() > FIELD {
@@ -144,28 +143,27 @@ pub(super) fn summary(view: &View) -> String {
 }
 
 /// The message that is posted when somebody escalates a case.
-pub(super) fn escalated(mind: &Mind, case: &Case, mark: &Actor, summary: &str) -> Body {
-    let known = mind.knowledge();
-    let without;
-    let library = if case.external {
-        without = known.library.without_contacts();
-        &without
-    } else {
-        &known.library
+pub(super) fn escalated(ctx: &Context, case: &Case, mark: &Actor, summary: &str) -> Body {
+    let known = ctx.knowledge.get();
+    let topic = case.subject().and_then(|place| place.find(&known.library));
+    let matched = case.matched(&known.library);
+    let call = Call {
+        topic,
+        matched: matched.as_ref(),
+        by: &mark.name,
+        summary,
+        audience: case.audience(),
     };
-    let topic = case.subject().and_then(|place| place.find(library));
-    let matched = Mind::matched(library, case);
-    let responder = mind.responder();
-    body(&responder.escalated(library, topic, matched.as_ref(), &mark.name, summary))
+    Body::of(&ctx.responder.escalated(&known.library, &call))
 }
 
 /// The contacts, and the summary: the error, the runbook, the steps done and by whom.
-fn summed_up(mind: &Mind, case: &Case, link: Option<&str>) -> (crate::respond::Reply, String) {
-    let known = mind.knowledge();
-    let matched = Mind::matched(&known.library, case);
+fn summed_up(ctx: &Context, case: &Case, link: Option<&str>) -> (Reply, String) {
+    let known = ctx.knowledge.get();
+    let matched = case.matched(&known.library);
     let topic = case.subject().and_then(|place| place.find(&known.library));
     let done = case.worked_on().into_iter().filter_map(|(place, marks)| {
-        let marks = marks.iter().map(|(step, mark)| (step.clone(), told(mark)));
+        let marks = marks.iter().map(|(step, mark)| (step.clone(), mark.shown()));
         Some((place.find(&known.library)?, marks.collect()))
     });
     let facts = Escalation {
@@ -174,8 +172,8 @@ fn summed_up(mind: &Mind, case: &Case, link: Option<&str>) -> (crate::respond::R
         done: done.collect(),
         excerpt: case.excerpt(),
         link: link.map(str::to_owned),
+        audience: case.audience(),
     };
-    let responder = mind.responder();
-    let (contacts, summary) = responder.escalation(&known.library, &facts);
+    let (contacts, summary) = ctx.responder.escalation(&known.library, &facts);
     (contacts, to_text(&summary))
 }

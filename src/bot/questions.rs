@@ -10,7 +10,6 @@ mod listed;
 
 use super::Knowledge;
 use super::context::Context;
-use super::mind::{Mind, confident, name};
 use super::runs::Runner;
 use crate::bot::cases::{Case, CaseStatus, TopicRef};
 use crate::bot::inbox::cpu_permits::to_its_end;
@@ -75,30 +74,24 @@ pub(super) enum Answer {
 impl QuestionHandler {
     /// Answers a question; every question gets an answer.
     pub(super) async fn answer(&self, asked: Question) -> Result<Answer, store::Error> {
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         if asked.images {
             return Ok(plain(responder.images_not_read(), "images"));
         }
-        let known = self.ctx.mind.knowledge();
-        let without;
-        let library = if asked.case.external {
-            without = known.library.without_contacts();
-            &without
-        } else {
-            &known.library
-        };
+        let known = self.ctx.knowledge.get();
+        let library = &known.library;
         Ok(match command::parse(&asked.text) {
             Command::Help | Command::Empty => plain(responder.help(), "help"),
             Command::HelpOn(command) => plain(responder.help_on(Some(&command)), "help"),
-            Command::Search(words) => self.search(&known, library, asked, words),
+            Command::Search(words) => self.search(&known, asked, words),
             Command::Show { runbook, section } => match command::resolve(library, &runbook, section.as_deref()) {
                 Resolution::Found(topic) => place(library, asked.case, topic),
                 Resolution::Ambiguous(topics) => choose(library, asked.case, runbook, &topics),
-                Resolution::Nothing => self.find(&known, library, asked, None),
+                Resolution::Nothing => self.find(&known, asked, None),
             },
             Command::Who(words) => match command::who(library, &words) {
                 Whom::Nothing { .. } if !known.index.search(&asked.text).matches.is_empty() => {
-                    self.find(&known, library, asked, None)
+                    self.find(&known, asked, None)
                 }
                 _ if asked.case.external => plain(responder.who_refused(), "who"),
                 whom => Answer::Plain {
@@ -109,11 +102,11 @@ impl QuestionHandler {
             Command::Status => plain(self.status(&known, &asked).await?, "status"),
             Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
             Command::Unmute => plain(self.unmute(&asked).await?, "unmute"),
-            Command::Run(text) => Box::pin(self.run(&known, library, asked, &text)).await?,
+            Command::Run(text) => Box::pin(self.run(&known, asked, &text)).await?,
             Command::Jobs => plain(Box::pin(self.jobs(&asked)).await?, "jobs"),
             Command::Typo { meant, text } => {
                 let typed = Question { text, ..asked };
-                Box::pin(self.nearly(&known, library, typed, &meant)).await?
+                Box::pin(self.nearly(&known, typed, &meant)).await?
             }
             Command::Unclear { command, rest, text } => {
                 let typed = Question { text, ..asked };
@@ -121,38 +114,36 @@ impl QuestionHandler {
                 if outcome.matches.is_empty() {
                     plain(responder.unclear(command, &redact(&rest)), "unclear")
                 } else {
-                    self.find(&known, library, typed, None)
+                    self.find(&known, typed, None)
                 }
             }
-            Command::Find(text) => Box::pin(self.find_or_run(&known, library, Question { text, ..asked })).await?,
+            Command::Find(text) => Box::pin(self.find_or_run(&known, Question { text, ..asked })).await?,
         })
     }
 
     /// The answer with the best runbook for a text, the closest ones, or the statement that there is none.
-    fn find(&self, known: &Knowledge, library: &Library, asked: Question, meant: Option<&str>) -> Answer {
+    fn find(&self, known: &Knowledge, asked: Question, meant: Option<&str>) -> Answer {
         let outcome = self.outcome(known, &asked);
         if outcome.matches.is_empty()
             && let Some(meant) = meant
         {
             return typo(asked.case, meant);
         }
-        Self::found(library, asked.case, &outcome)
-            .unwrap_or_else(|| plain(self.ctx.mind.responder().nothing_found(), "nothing"))
+        Self::found(&known.library, asked.case, &outcome)
+            .unwrap_or_else(|| plain(self.ctx.responder.nothing_found(), "nothing"))
     }
 
     /// The results of a search for the text that are certain enough for the channel.
     fn outcome(&self, known: &Knowledge, asked: &Question) -> Outcome {
-        confident(
-            known.index.search(&asked.text),
-            self.ctx.rules.threshold(&asked.case.channel),
-        )
+        let threshold = self.ctx.rules.threshold(&asked.case.channel);
+        known.index.search(&asked.text).confident(threshold)
     }
 
     /// Turns the results into a case; `None` when there are none.
     pub(super) fn found(library: &Library, mut case: Case, outcome: &Outcome) -> Option<Answer> {
         let best = outcome.best()?;
-        let about = name(library, best.topic);
-        if !Mind::take_up(library, &mut case, outcome) {
+        let about = TopicRef::name_of(library, best.topic);
+        if !case.take_up(library, outcome) {
             case.standing = CaseStatus::Choosing;
             "near".clone_into(&mut case.why);
         }
@@ -163,13 +154,15 @@ impl QuestionHandler {
         })
     }
 
-    fn search(&self, known: &Knowledge, library: &Library, asked: Question, words: String) -> Answer {
+    fn search(&self, known: &Knowledge, asked: Question, words: String) -> Answer {
         let outcome = known.index.search(&words);
         let found = outcome.matches.iter().chain(&outcome.near).take(RESULTS);
-        let near: Vec<TopicRef> = found.filter_map(|found| TopicRef::of(library, found.topic)).collect();
+        let near: Vec<TopicRef> = found
+            .filter_map(|found| TopicRef::of(&known.library, found.topic))
+            .collect();
         if near.is_empty() {
             return plain(
-                self.ctx.mind.responder().search_results(library, &outcome, &words),
+                self.ctx.responder.search_results(&known.library, &outcome, &words),
                 "search",
             );
         }
@@ -193,7 +186,7 @@ impl QuestionHandler {
             now: self.ctx.clock.now(),
             runbooks: known.library.runbooks.len(),
             loaded_at: Some(known.read_at),
-            reload_failed: self.ctx.mind.reload_failed(),
+            reload_failed: self.ctx.knowledge.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),
             connection: if self.ctx.rules.is_http() {
                 ConnectionFacts::Http
@@ -204,7 +197,7 @@ impl QuestionHandler {
             },
             listening: self.listening(asked).await?,
         };
-        Ok(self.ctx.mind.responder().status(&facts))
+        Ok(self.ctx.responder.status(&facts))
     }
 
     async fn listening(&self, asked: &Question) -> Result<Listening, store::Error> {
@@ -228,7 +221,7 @@ impl QuestionHandler {
     }
 
     async fn mute(&self, asked: &Question, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);
         }
@@ -253,7 +246,7 @@ impl QuestionHandler {
         let was_muted = self.ctx.store.muted(&asked.case.channel, now).await?.is_some();
         self.write_mute(&asked.case.channel, None, now).await?;
         let listening = self.listening(asked).await?;
-        Ok(self.ctx.mind.responder().unmuted(was_muted, &listening))
+        Ok(self.ctx.responder.unmuted(was_muted, &listening))
     }
 
     async fn write_mute(&self, channel: &str, mute: Option<Mute>, now: Timestamp) -> Result<(), store::Error> {
@@ -264,7 +257,7 @@ impl QuestionHandler {
 
     /// The reason why somebody may not mute or unmute a channel; `None` when they may.
     async fn refused(&self, asked: &Question) -> Option<Reply> {
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         let listed = self.ctx.rules.mute_by();
         let muter = policy::Muter {
             direct: asked.direct,
@@ -306,7 +299,7 @@ fn typo(case: Case, meant: &str) -> Answer {
 /// The answer with a topic that somebody asked to see.
 fn place(library: &Library, case: Case, topic: TopicId) -> Answer {
     let place = TopicRef::of(library, topic);
-    let about = name(library, topic);
+    let about = TopicRef::name_of(library, topic);
     Answer::Case {
         case: Box::new(Case {
             place,

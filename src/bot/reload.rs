@@ -9,8 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::knowledge::KnowledgeSource;
-use super::mind::Mind;
+use super::knowledge::{KnowledgeHandle, KnowledgeSource};
 use super::{Knowledge, Status};
 use crate::clock::{Clock as _, SystemClock};
 use crate::malloc;
@@ -36,7 +35,7 @@ pub(super) struct FolderWatcher {
 pub(super) struct Reload {
     /// Used by this task alone, so the lock only makes it shareable.
     pub(super) study: Mutex<KnowledgeSource>,
-    pub(super) mind: Arc<Mind>,
+    pub(super) knowledge: Arc<KnowledgeHandle>,
     pub(super) status: Arc<Status>,
     pub(super) watch: FolderWatcher,
     /// Called after new runbooks are in use.
@@ -75,10 +74,9 @@ impl Reload {
     }
 
     /// Swaps the knowledge, and notifies those who show it.
-    fn learn(&self, knowledge: Knowledge) {
-        let runbooks = knowledge.library.runbooks.len();
-        self.mind.learn(knowledge);
-        let errors = self.mind.errors();
+    fn replace(&self, knowledge: Knowledge) {
+        let (runbooks, errors) = (knowledge.library.runbooks.len(), knowledge.errors());
+        self.knowledge.replace(knowledge);
         self.status.change(|status| {
             status.runbooks = runbooks;
             status.errors = errors;
@@ -90,7 +88,7 @@ impl Reload {
     /// Reads the folder again. When nothing changed, nothing is indexed or logged.
     fn load(&self) {
         let begun = Instant::now();
-        let before = self.mind.knowledge();
+        let before = self.knowledge.get();
         let mut study = self.study.lock().unwrap_or_else(PoisonError::into_inner);
         match study.read(Some(&before.library)) {
             Ok(library) if is_same(&library, &before.library) => {
@@ -101,16 +99,16 @@ impl Reload {
                         index: Arc::clone(&before.index),
                         read_at: SystemClock.now(),
                     };
-                    self.learn(known);
+                    self.replace(known);
                     info!("the runbooks are unchanged; what is to be said about their files has changed");
                 } else {
                     debug!("the runbooks are what they were");
-                    self.mind.reload_fails(None);
+                    self.knowledge.set_reload_failed(None);
                 }
             }
             Ok(library) => {
                 let runbooks = library.runbooks.len();
-                self.learn(study.index(library));
+                self.replace(study.index(library));
                 metrics::counter!("signpost_reloads_total", "outcome" => "done").increment(1);
                 let milliseconds = begun.elapsed().as_millis();
                 info!(
@@ -118,14 +116,14 @@ impl Reload {
                     milliseconds, "the runbooks changed; the new ones are used from now on"
                 );
                 if runbooks == 0 {
-                    let why = study.nothing_to_read(&self.mind.knowledge().library);
+                    let why = study.nothing_to_read(&self.knowledge.get().library);
                     warn!("{why}");
                 }
             }
             Err(cause) => {
                 metrics::counter!("signpost_reloads_total", "outcome" => "failed").increment(1);
                 warn!(%cause, "the runbooks cannot be read anew; the old ones stay");
-                self.mind.reload_fails(Some(cause.to_string()));
+                self.knowledge.set_reload_failed(Some(cause.to_string()));
             }
         }
     }

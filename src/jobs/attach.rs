@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Job, JobId, Registry, Transform};
-use crate::runbook::{Block, BlockKind, Inline, Step, Target, plain, runs, walk, walk_inlines};
+use super::{Job, JobId, ParameterSource, Registry, Transform};
+use crate::runbook::{Block, BlockKind, Inline, Library, Step, Target, TopicId, plain, runs, walk, walk_inlines};
 
 /// Steps after a link that are searched for its form.
 const BELOW: usize = 3;
@@ -48,6 +48,55 @@ impl Registry {
         let mut found = Vec::new();
         self.attach(steps, &mut found);
         found
+    }
+
+    /// Lists the jobs at the steps of a topic, and those that its runbook names (without a step: line 0).
+    pub fn attached_to(&self, library: &Library, topic: TopicId) -> Vec<Attached> {
+        if self.jobs.is_empty() {
+            return Vec::new();
+        }
+        let steps = library.topic(topic).map_or(&[][..], |topic| topic.steps.as_slice());
+        let mut attached = self.attached(steps);
+        let named = library.runbook(topic).map(|runbook| &runbook.front.signpost.jobs);
+        for job in named.into_iter().flatten().filter_map(|job| self.job(job)) {
+            if attached.iter().all(|other| other.job != job.id) {
+                attached.push(Attached {
+                    number: String::new(),
+                    line: 0,
+                    job: job.id.clone(),
+                    hints: Vec::new(),
+                });
+            }
+        }
+        attached
+    }
+
+    /// Returns true when one of these captured values goes into the form of a job that a topic offers in a channel.
+    pub fn takes_captures(&self, library: &Library, topic: TopicId, channel: &str, names: &[&str]) -> bool {
+        !names.is_empty()
+            && self.attached_to(library, topic).iter().any(|at| {
+                let job = self.job(&at.job.0);
+                let job = job.filter(|job| job.channels.iter().any(|id| id == channel));
+                let sources = job
+                    .into_iter()
+                    .flat_map(|job| &job.parameters)
+                    .flat_map(|parameter| &parameter.from);
+                let from_paste = sources.filter_map(|source| match source {
+                    ParameterSource::Capture(name) => Some(name.as_str()),
+                    _ => None,
+                });
+                let from_hints = at.hints.iter().filter_map(|hint| match &hint.value {
+                    Written::Placeholder(name) => Some(name.as_str()),
+                    Written::Constant(_) => None,
+                });
+                from_paste.chain(from_hints).any(|name| names.contains(&name))
+            })
+    }
+
+    /// Returns true when a job has a parameter of this name, in any case.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        let mut all = self.jobs.iter().flat_map(|job| &job.parameters);
+        all.any(|parameter| parameter.name.eq_ignore_ascii_case(name))
     }
 
     fn attach(&self, steps: &[Step], found: &mut Vec<Attached>) {

@@ -21,6 +21,19 @@ impl Outcome {
     pub fn best(&self) -> Option<&Match> {
         self.matches.first().or_else(|| self.near.first())
     }
+
+    /// Keeps the matches that reach a channel's threshold, and moves the others to the near misses: the index applies
+    /// only the lowest threshold of all.
+    #[must_use]
+    pub fn confident(mut self, threshold: f32) -> Self {
+        let (sure, unsure): (Vec<Match>, Vec<Match>) = self
+            .matches
+            .into_iter()
+            .partition(|found| found.confidence >= threshold);
+        self.matches = sure;
+        self.near.splice(0..0, unsure);
+        self
+    }
 }
 
 /// A topic with its evidence and a confidence.

@@ -7,8 +7,8 @@ use minijinja::{Environment, Value, context};
 use super::fill::{Captures, Filled, Filler};
 use super::pieces::Pieces;
 use super::{
-    Labels, Reply, ResponderOptions, TemplateError, Templates, contacts, excerpt, labels, links, markdown, names, rows,
-    steps, templates, values,
+    Audience, Labels, Reply, ResponderOptions, TemplateError, Templates, contacts, excerpt, labels, links, markdown,
+    names, rows, steps, templates, values,
 };
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, Library, Runbook, Topic, TopicId};
@@ -182,7 +182,7 @@ impl Responder {
         }
         values::resolve(&mut todo, runbook, base_url);
         let steps = pieces.put_body(todo);
-        context! { steps, has_steps, ..self.surroundings(pieces, topic, matched, cause, &filler.filled) }
+        context! { steps, has_steps, ..self.surroundings(pieces, (topic, matched), cause, &filler.filled, Audience::Internal) }
     }
 
     /// Template values around a topic's steps: cause, contacts, places, and the values that were filled in.
@@ -193,12 +193,16 @@ impl Responder {
     pub(super) fn surroundings(
         &self,
         pieces: &mut Pieces,
-        topic: &Topic,
-        matched: Option<&Match>,
+        (topic, matched): (&Topic, Option<&Match>),
         cause: Vec<Block>,
         filled: &Filled,
+        audience: Audience,
     ) -> Value {
-        let contacts: Vec<Value> = contacts::ordered(&topic.contacts, matched)
+        let (contacts, places) = match audience {
+            Audience::Internal => (topic.contacts.as_slice(), topic.places.as_slice()),
+            Audience::External => Default::default(),
+        };
+        let contacts: Vec<Value> = contacts::ordered(contacts, matched)
             .into_iter()
             .map(|contact| {
                 context! {
@@ -208,8 +212,7 @@ impl Responder {
             })
             .collect();
         let mut seen = BTreeSet::new();
-        let places: Vec<Value> = topic
-            .places
+        let places: Vec<Value> = places
             .iter()
             .filter_map(|place| Some((place, links::safe(&place.url)?)))
             .filter(|(_, url)| seen.insert(url.clone()))

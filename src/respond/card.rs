@@ -10,7 +10,7 @@ use super::labels::filled;
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::sheet::{self, StepName, StepPages};
-use super::{Reply, rows, steps, values};
+use super::{Audience, Reply, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, BlockKind, Branch, Button, Inline, Library, Runbook, Step, Topic, TopicId};
 
@@ -54,8 +54,8 @@ pub struct Card<'a> {
     pub words: &'a str,
     /// True when only one person sees the card, who may share it.
     pub private: bool,
-    /// True when people of another organisation read the card: contacts to call and jobs are withheld then.
-    pub external: bool,
+    /// The readers: contacts to call and jobs are withheld from external ones.
+    pub audience: Audience,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,
 }
@@ -112,7 +112,7 @@ impl Responder {
             controls,
             told,
             found,
-            self.surroundings(&mut pieces, topic, card.matched, cause, &sheet.filled),
+            self.surroundings(&mut pieces, (topic, card.matched), cause, &sheet.filled, card.audience),
             self.topic_values(library, runbook, topic),
         ]);
         self.reply("card.md", &values, &pieces, Some((library, topic_id(id, topic))))
@@ -141,7 +141,7 @@ impl Responder {
             more.push(self.return_button(library, card, from, 0));
         }
         let was_worked_on = card.mark.is_some() || card.why == "gone";
-        if card.standing == "choosing" && was_worked_on && !card.external {
+        if card.standing == "choosing" && was_worked_on && card.audience == Audience::Internal {
             more.push(Self::button(
                 card,
                 CardAction::Escalate,
@@ -253,7 +253,7 @@ impl Responder {
             buttons.extend(jobs.map(|(at, job)| self.job_button(card, job, JOBS_FROM + at)));
         }
         let list = list.into_iter().enumerate();
-        let list = list.filter(|(_, (act, _))| !(card.external && *act == CardAction::Escalate));
+        let list = list.filter(|(_, (act, _))| !(card.audience == Audience::External && *act == CardAction::Escalate));
         buttons.extend(list.map(|(at, (act, label))| Self::button(card, act, label, at)));
         if card.private {
             buttons.push(Self::button(card, CardAction::Share, &labels.share, 8));
@@ -307,7 +307,7 @@ impl Responder {
 impl Card<'_> {
     /// The jobs of a step and its inner steps.
     pub(super) fn jobs_at(&self, step: &Step) -> impl Iterator<Item = &CardJob> {
-        let here = !self.external;
+        let here = self.audience == Audience::Internal;
         self.jobs.iter().filter(move |job| here && stands_at(job.line, step))
     }
 
@@ -319,7 +319,8 @@ impl Card<'_> {
             .map(|job| job.job.as_str())
             .collect();
         let mut besides = Vec::new();
-        for job in self.jobs.iter().filter(|_| !self.external) {
+        let here = self.audience == Audience::Internal;
+        for job in self.jobs.iter().filter(|_| here) {
             if !told.contains(&job.job.as_str()) {
                 told.push(&job.job);
                 besides.push(job);

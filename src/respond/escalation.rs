@@ -7,7 +7,7 @@ use minijinja::{Value, context};
 use super::answer::Responder;
 use super::markdown::block;
 use super::pieces::Pieces;
-use super::{Reply, excerpt};
+use super::{Audience, Reply, excerpt};
 use crate::matching::Match;
 use crate::runbook::{BlockKind, Inline, Library, TopicId};
 
@@ -27,13 +27,30 @@ pub struct Escalation<'a> {
     pub excerpt: String,
     /// Link to the thread in which people work on it.
     pub link: Option<String>,
+    /// The audience of the channel.
+    pub audience: Audience,
+}
+
+/// The facts for the message that is posted on an escalation.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The topic that people work on.
+    pub topic: Option<TopicId>,
+    /// The match that led to it.
+    pub matched: Option<&'a Match>,
+    /// Name of the person who escalates.
+    pub by: &'a str,
+    /// The summary as edited.
+    pub summary: &'a str,
+    /// The audience of the channel.
+    pub audience: Audience,
 }
 
 impl Responder {
     /// Renders the contacts to call, and a summary ready to be posted.
     pub fn escalation(&self, library: &Library, facts: &Escalation<'_>) -> (Reply, Reply) {
         let mut pieces = Pieces::default();
-        let contacts = self.contacts_of(library, facts.topic, facts.matched, &mut pieces);
+        let contacts = self.contacts_of(library, (facts.topic, facts.matched), facts.audience, &mut pieces);
         let whom = self.reply("whom.md", &contacts, &pieces, None);
         let mut pieces = Pieces::default();
         let quoted = match facts.matched {
@@ -71,18 +88,11 @@ impl Responder {
     }
 
     /// Renders the message that is posted on an escalation: the summary as edited, and the contacts to call.
-    pub fn escalated(
-        &self,
-        library: &Library,
-        topic: Option<TopicId>,
-        matched: Option<&Match>,
-        by: &str,
-        summary: &str,
-    ) -> Reply {
+    pub fn escalated(&self, library: &Library, call: &Call<'_>) -> Reply {
         let mut pieces = Pieces::default();
-        let contacts = self.contacts_of(library, topic, matched, &mut pieces);
+        let contacts = self.contacts_of(library, (call.topic, call.matched), call.audience, &mut pieces);
         let mut lines: Vec<Inline> = Vec::new();
-        for line in summary.trim().lines() {
+        for line in call.summary.trim().lines() {
             if !lines.is_empty() {
                 lines.push(Inline::Break);
             }
@@ -93,21 +103,21 @@ impl Responder {
         } else {
             vec![block(BlockKind::Paragraph(lines))]
         };
-        let values = context! { by, summary => pieces.put(summary), ..contacts };
+        let values = context! { by => call.by, summary => pieces.put(summary), ..contacts };
         self.reply("escalated.md", &values, &pieces, None)
     }
 
     fn contacts_of(
         &self,
         library: &Library,
-        topic: Option<TopicId>,
-        matched: Option<&Match>,
+        (topic, matched): (Option<TopicId>, Option<&Match>),
+        audience: Audience,
         pieces: &mut Pieces,
     ) -> Value {
         let nobody = || context! { contacts => Vec::<Value>::new() };
         let topic = topic.and_then(|id| library.topic(id));
         topic.map_or_else(nobody, |topic| {
-            self.surroundings(pieces, topic, matched, Vec::new(), &BTreeMap::new())
+            self.surroundings(pieces, (topic, matched), Vec::new(), &BTreeMap::new(), audience)
         })
     }
 }

@@ -39,7 +39,7 @@ pub use act::{ButtonPress, CardAction};
 pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use card::{Card, CardJob};
-pub use escalation::{Escalation, Marks};
+pub use escalation::{Call, Escalation, Marks};
 pub use facts::{ConnectionFacts, Listening, Missed, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
@@ -66,6 +66,16 @@ pub struct Reply {
     pub rest: Vec<Block>,
     /// Blocks shown below a code block that had to be shortened.
     pub cut: Vec<Block>,
+}
+
+/// The readers of a reply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Members of the organisation.
+    #[default]
+    Internal,
+    /// People of other organisations among them: contacts, places and jobs are withheld.
+    External,
 }
 
 /// The settings of a [`Responder`] besides its templates.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::{Data, Diagnostic, Diagnostics, Library, Runbook, document, parse};
+use super::{Data, Diagnostic, Diagnostics, Runbook, document, parse};
 
 /// A runbook that is parsed when more than its names is needed, and stays parsed as long as this library lives.
 #[derive(Debug)]
@@ -17,8 +17,6 @@ pub struct Document {
     pub title: String,
     reading: Arc<Reading>,
     opened: OnceLock<Box<Runbook>>,
-    /// True for readers of other organisations: contacts and places are removed.
-    closed_to_strangers: bool,
 }
 
 /// Identity of one reading of a document: a different one after its text, or data that it names, has changed.
@@ -68,7 +66,6 @@ impl Document {
             title,
             reading: Arc::new(reading),
             opened: OnceLock::new(),
-            closed_to_strangers: false,
         }
     }
 
@@ -105,13 +102,13 @@ impl Document {
     pub fn look<R>(&self, look: impl FnOnce(&Runbook) -> R) -> R {
         match (self.opened.get(), &self.reading.content) {
             (Some(runbook), _) => look(runbook),
-            (None, DocumentContent::Runbook(runbook)) if !self.closed_to_strangers => look(runbook),
+            (None, DocumentContent::Runbook(runbook)) => look(runbook),
             _ => look(&self.open()),
         }
     }
 
     fn open(&self) -> Runbook {
-        let mut runbook = match &self.reading.content {
+        match &self.reading.content {
             DocumentContent::Runbook(runbook) => Runbook::clone(runbook),
             DocumentContent::Text { text, data } => {
                 let none = BTreeMap::new();
@@ -125,14 +122,7 @@ impl Document {
                     document(&self.path, text, data, &mut unheard)
                 })
             }
-        };
-        if self.closed_to_strangers {
-            for topic in &mut runbook.topics {
-                topic.contacts.clear();
-                topic.places.clear();
-            }
         }
-        runbook
     }
 }
 
@@ -158,7 +148,7 @@ impl Deref for Document {
 
     fn deref(&self) -> &Runbook {
         match &self.reading.content {
-            DocumentContent::Runbook(runbook) if !self.closed_to_strangers => runbook,
+            DocumentContent::Runbook(runbook) => runbook,
             _ => self.opened.get_or_init(|| Box::new(self.open())),
         }
     }
@@ -172,12 +162,11 @@ impl Clone for Document {
             title: self.title.clone(),
             reading: Arc::clone(&self.reading),
             opened: OnceLock::new(),
-            closed_to_strangers: self.closed_to_strangers,
         }
     }
 }
 
-/// Compares path, text, data, and whether contacts are removed.
+/// Compares path, text and data.
 impl PartialEq for Document {
     fn eq(&self, other: &Document) -> bool {
         let same = || match (&self.reading.content, &other.reading.content) {
@@ -191,9 +180,7 @@ impl PartialEq for Document {
             (DocumentContent::Runbook(one), DocumentContent::Runbook(other)) => one == other,
             _ => false,
         };
-        self.path == other.path
-            && self.closed_to_strangers == other.closed_to_strangers
-            && (Arc::ptr_eq(&self.reading, &other.reading) || same())
+        self.path == other.path && (Arc::ptr_eq(&self.reading, &other.reading) || same())
     }
 }
 
@@ -209,21 +196,5 @@ impl From<Runbook> for Document {
         let (names, topics) = (names(&runbook), topics(&runbook));
         let content = DocumentContent::Runbook(Box::new(runbook));
         Document::new(path, title, Reading { content, names, topics })
-    }
-}
-
-impl Library {
-    /// Returns the part that people of other organisations may see.
-    #[must_use]
-    pub fn without_contacts(&self) -> Library {
-        let closed = |document: &Document| Document {
-            closed_to_strangers: true,
-            ..document.clone()
-        };
-        Library {
-            runbooks: self.runbooks.iter().map(closed).collect(),
-            teams: BTreeMap::new(),
-            ..Library::default()
-        }
     }
 }

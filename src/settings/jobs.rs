@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
@@ -20,7 +21,7 @@ pub const SAMPLE: &str = include_str!("../../config/sample-jobs.toml");
 #[derive(Debug, Clone, Default)]
 pub struct Jobs {
     /// Servers and jobs.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     /// The API token of each Jenkins.
     pub tokens: BTreeMap<JenkinsId, SecretString>,
 }
@@ -49,7 +50,10 @@ pub fn load_from(config_dir: Option<&Path>, environment: &HashMap<String, String
     for jenkins in &registry.jenkins {
         tokens.insert(jenkins.id.clone(), token(jenkins, environment, &place)?);
     }
-    Ok(Jobs { registry, tokens })
+    Ok(Jobs {
+        registry: Arc::new(registry),
+        tokens,
+    })
 }
 
 /// Reads the `jobs.toml` of a config folder without the tokens; `None` when the file does not exist.
@@ -87,7 +91,10 @@ pub fn sample(url: &str, token: &SecretString) -> Result<Jobs, Error> {
         jenkins.url = base.clone();
         tokens.insert(jenkins.id.clone(), token.clone());
     }
-    Ok(Jobs { registry, tokens })
+    Ok(Jobs {
+        registry: Arc::new(registry),
+        tokens,
+    })
 }
 
 fn place(config_dir: Option<&Path>) -> PathBuf {

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::blocks::{self, RenderedMessage};
 use super::decode::Identity;
 use super::outbound_filter;
 use super::rate_limiter::{Bucket, RateLimiter, Rates};
 use super::web::{Error, OpenedView, Outgoing, Web, Which};
+use crate::respond::Reply;
 
 mod shorten;
 
@@ -31,6 +33,13 @@ pub struct Body {
 }
 
 impl Body {
+    /// Renders a reply as a single message.
+    pub fn of(reply: &Reply) -> Self {
+        let RenderedMessage { text, blocks, .. } = blocks::render_one(reply);
+        let pings = Vec::new();
+        Self { text, blocks, pings }.safe()
+    }
+
     /// Filters the whole message, so that it may be sent.
     #[must_use]
     pub fn safe(mut self) -> Self {

@@ -12,7 +12,8 @@ use proptest::prop_oneof;
 use signpost::clock::{Clock, SystemClock};
 use signpost::files::{Folder, Options};
 use signpost::matching::{self, Index, SignatureCache};
-use signpost::runbook::{Level, Library};
+use signpost::respond::{Audience, Card, Responder, ResponderOptions, to_text};
+use signpost::runbook::{Level, Library, TopicId};
 
 /// A clock that is ahead: every file looks long settled.
 #[derive(Debug)]
@@ -276,17 +277,27 @@ fn words_that_are_gone_are_forgotten() {
 }
 
 #[test]
-fn strangers_see_nobody_to_call() {
+fn people_of_other_organisations_see_nobody_to_call() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "named.md", TEXTS[2]);
     write(dir.path(), "_data/teams.yml", DATA[1]);
     let (library, ..) = Reader::new(dir.path(), Arc::new(SystemClock)).read();
-    let contacts = |library: &Library| library.runbooks[0].topics[0].contacts.len();
-    assert_eq!(contacts(&library), 1);
-    let externals = library.without_contacts();
-    assert_eq!((contacts(&externals), externals.teams.len()), (0, 0));
-    assert_eq!(contacts(&externals.clone()), 0);
-    assert_eq!(contacts(&library), 1);
+    let section = library.runbooks[0].topics[0].section;
+    let topic = TopicId { runbook: 0, section };
+    let contact = &library.runbooks[0].topics[0].contacts[0];
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
+    let shown = |audience| {
+        let card = Card {
+            topic: Some(topic),
+            standing: "open",
+            audience,
+            ..Card::default()
+        };
+        to_text(&responder.card(&library, &card))
+    };
+    let (internal, external) = (shown(Audience::Internal), shown(Audience::External));
+    assert!(internal.contains(&contact.name), "{contact:?}: {internal}");
+    assert!(!external.contains(&contact.name), "{external}");
 }
 
 const KNOWN: &str = "---\ntitle: Levers\nservice: depot\n---\n# Levers\n\n```\nWX0009: the lever of depot is bent\n```\n\n1. Bend it back.\n";

@@ -146,7 +146,7 @@ fn settings(setup: &Setup) -> Settings {
         .map(|jenkins| (jenkins.id.clone(), token_of("signpost").into()));
     settings.jobs = Jobs {
         tokens: tokens.collect(),
-        registry,
+        registry: Arc::new(registry),
     };
     settings
 }

@@ -1,4 +1,4 @@
-//! A case: one error that people work on in a thread. Plain data and its transitions; [`crate::bot::mind`] renders it,
+//! A case: one error that people work on in a thread. Plain data and its transitions; [`card`](super::card) renders it,
 //! the store keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::{Evidence, Match, SignatureKind};
+use crate::respond::Audience;
 use crate::runbook::{Library, TopicId};
 
 /// Maximum number of pastes kept per case; further ones add nothing.
@@ -205,6 +206,19 @@ impl TopicRef {
         })
     }
 
+    /// Returns the reference to a topic as one string.
+    pub(in crate::bot) fn name_of(library: &Library, topic: TopicId) -> String {
+        Self::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
+    }
+
+    /// Returns the title of the topic: its section's heading, or its runbook's title.
+    pub(in crate::bot) fn title(&self, library: &Library) -> String {
+        let runbook = || self.find(library).and_then(|id| library.runbook(id));
+        let title = || runbook().map(|runbook| runbook.title.clone());
+        let section = self.section.clone();
+        section.or_else(title).unwrap_or_else(|| self.runbook.clone())
+    }
+
     /// Returns the reference as one string, for counting and comparing.
     pub(in crate::bot) fn name(&self) -> String {
         match &self.section {
@@ -215,7 +229,23 @@ impl TopicRef {
     }
 }
 
+impl Actor {
+    /// Returns the person's name and the time of their action, for people to read.
+    pub(in crate::bot) fn shown(&self) -> (String, String) {
+        (self.name.clone(), self.at.strftime("%-d %b %H:%M UTC").to_string())
+    }
+}
+
 impl Case {
+    /// Returns the audience that reads the case.
+    pub(in crate::bot) fn audience(&self) -> Audience {
+        if self.external {
+            Audience::External
+        } else {
+            Audience::Internal
+        }
+    }
+
     /// Returns the pasted text of all messages.
     pub(in crate::bot) fn text(&self) -> String {
         self.text_with(None)

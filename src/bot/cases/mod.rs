@@ -1,8 +1,10 @@
 //! Cases: the errors that people work on, each in a thread of its own.
 
 mod actions;
+mod card;
 mod case;
 mod identity;
+mod matches;
 pub(in crate::bot) mod rows;
 
 pub(in crate::bot) use case::{Actor, Case, CaseStatus, EvidenceLine, TopicRef};

@@ -5,12 +5,12 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::bot::cases::rows::{key_of, post};
-use crate::bot::mind::{Mind, body};
 use crate::bot::rules::Rules;
 use crate::command::{self, Command};
 use crate::policy::Verdict;
-use crate::respond;
+use crate::respond::{self, Responder};
 use crate::slack::decode::{Event, Message};
+use crate::slack::sender::Body;
 use crate::store::{Action, Answered, Changes, Expiry, Missed, NewMissed, Store, Waiting};
 
 /// Fewest missed errors that are worth a report; each is in the channel for everybody to see.
@@ -103,10 +103,10 @@ fn written_at(message: &Message) -> Option<Timestamp> {
 }
 
 /// The answer to a request for a run that is too old.
-pub(in crate::bot) fn late_run(mind: &Mind, message: &Message) -> Changes {
+pub(in crate::bot) fn late_run(responder: &Responder, message: &Message) -> Changes {
     let key = key_of(&message.id());
     let thread = Some(message.answer_thread().to_owned());
-    let posts = post(&key, &message.channel, thread, &body(&mind.responder().run_late()));
+    let posts = post(&key, &message.channel, thread, &Body::of(&responder.run_late()));
     Changes {
         posts: posts.into_iter().collect(),
         answered: vec![Answered {
@@ -121,7 +121,7 @@ pub(in crate::bot) fn late_run(mind: &Mind, message: &Message) -> Changes {
 
 /// Reports missed messages to their channels, once their backlog is worked through. `now` is Slack's time. Returns true
 /// when there is something to post.
-pub(in crate::bot) async fn tell(store: &dyn Store, mind: &Mind, now: Timestamp) -> bool {
+pub(in crate::bot) async fn tell(store: &dyn Store, responder: &Responder, now: Timestamp) -> bool {
     let before = now.checked_sub(QUIET).unwrap_or(now);
     let missed = match store.missed_before(before).await {
         Ok(missed) => missed,
@@ -133,7 +133,7 @@ pub(in crate::bot) async fn tell(store: &dyn Store, mind: &Mind, now: Timestamp)
     let mut posted = false;
     for one in missed {
         let note = (one.count >= MANY || one.asked > 0)
-            .then(|| note(mind, &one, now))
+            .then(|| note(responder, &one, now))
             .flatten();
         match store.tell_missed(&one, note.as_ref(), now).await {
             Ok(()) => {
@@ -150,8 +150,8 @@ pub(in crate::bot) async fn tell(store: &dyn Store, mind: &Mind, now: Timestamp)
     posted
 }
 
-fn note(mind: &Mind, missed: &Missed, now: Timestamp) -> Option<crate::store::NewPost> {
-    let reply = mind.responder().missed(&respond::Missed {
+fn note(responder: &Responder, missed: &Missed, now: Timestamp) -> Option<crate::store::NewPost> {
+    let reply = responder.missed(&respond::Missed {
         count: missed.count,
         asked: missed.asked > 0,
         first_at: missed.first_at,
@@ -159,5 +159,5 @@ fn note(mind: &Mind, missed: &Missed, now: Timestamp) -> Option<crate::store::Ne
         now,
     });
     let key = format!("missed:{}:{}", missed.channel, Uuid::new_v4());
-    post(&key, &missed.channel, None, &body(&reply))
+    post(&key, &missed.channel, None, &Body::of(&reply))
 }

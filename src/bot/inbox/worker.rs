@@ -261,7 +261,7 @@ impl InboxWorker {
 
     async fn think(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Changes, store::Error> {
         match event {
-            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.ctx.mind, &message)),
+            Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.ctx.responder, &message)),
             Event::Message(_) if age.is_refused() => Ok(Changes::default()),
             Event::Message(message) => {
                 let mentioned = message.mentioned || row.mentioned;

@@ -8,7 +8,6 @@ use tracing::{error, info, warn};
 use super::{InteractionHandler, LATE, TRIES};
 use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows::whisper;
-use crate::bot::mind::body;
 use crate::bot::modals::form::{self, Form, FormContext};
 use crate::bot::questions::jobs::{About, FormRequest, NO_RUN};
 use crate::bot::questions::{Answer, Question};
@@ -16,6 +15,7 @@ use crate::bot::runs::{Origin, Refusal, Request, Requested, Run};
 use crate::jobs::Job;
 use crate::respond::{CardAction, Reason, Reply, Wanted, to_text};
 use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
+use crate::slack::sender::Body;
 use crate::slack::web::{Error, Which};
 use crate::store::{self, Changes};
 
@@ -51,21 +51,21 @@ impl InteractionHandler {
             let reply = self.questions.refusal(About::default(), &origin, self.unknown());
             return self.whisper(interaction, origin.thread_ts.clone(), &reply).await;
         };
-        let labels = self.ctx.mind.responder().labels();
+        let labels = self.ctx.responder.labels();
         let Some(opened) = self.open(interaction, form::loading(labels, job)).await else {
             return Ok(());
         };
         let filled = self.filled(job, &mut origin, wish, &opened.id).await;
         let window = match &filled {
             Ok(window) => window.clone(),
-            Err(_) => form::told(labels, &body(&self.ctx.mind.responder().failed(None))),
+            Err(_) => form::told(labels, &Body::of(&self.ctx.responder.failed(None))),
         };
         match self.ctx.sender.update_view(Which::Id(&opened.id), None, window).await {
             Ok(_) => {}
             Err(Error::Gone { .. }) => info!(job = job.id.0, "a form was closed before it was filled in"),
             Err(error) => {
                 warn!(%error, job = job.id.0, "a form could not be filled in");
-                let failed = form::told(labels, &body(&self.ctx.mind.responder().failed(None)));
+                let failed = form::told(labels, &Body::of(&self.ctx.responder.failed(None)));
                 let told = self.ctx.sender.update_view(Which::Id(&opened.id), None, failed).await;
                 told.map_or_else(|error| warn!(%error, "that could not be told either"), drop);
             }
@@ -99,7 +99,7 @@ impl InteractionHandler {
             runner.fields(job, origin, wish.line, &wish.given),
             runner.definition(job)
         );
-        let labels = self.ctx.mind.responder().labels();
+        let labels = self.ctx.responder.labels();
         if may.is_err() {
             let request = Request {
                 id: format!("run:{view}"),
@@ -115,7 +115,7 @@ impl InteractionHandler {
                     ..About::default()
                 };
                 let refused = self.questions.told_why(about, origin, refusal).await;
-                return Ok(form::told(labels, &body(&refused)));
+                return Ok(form::told(labels, &Body::of(&refused)));
             }
         }
         let sheet = FormContext {
@@ -141,8 +141,8 @@ impl InteractionHandler {
         let submitted = self.submit(answer).await;
         submitted.or_else(|cause| {
             error!(%cause, "a form could not be taken");
-            let responder = self.ctx.mind.responder();
-            let failed = form::told(responder.labels(), &body(&responder.failed(None)));
+            let responder = &self.ctx.responder;
+            let failed = form::told(responder.labels(), &Body::of(&responder.failed(None)));
             Ok(Some(form::updated(&failed)))
         })
     }
@@ -150,9 +150,9 @@ impl InteractionHandler {
     /// Starts the run, or shows in the modal what is wrong.
     async fn submit(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let begun = Instant::now();
-        let (runner, responder) = (&self.runner, self.ctx.mind.responder());
+        let (runner, responder) = (&self.runner, &self.ctx.responder);
         let labels = responder.labels();
-        let show = |reply: &Reply| form::updated(&form::told(labels, &body(reply)));
+        let show = |reply: &Reply| form::updated(&form::told(labels, &Body::of(reply)));
         let Some(sheet) = FormContext::read(&answer.view) else {
             return Ok(Some(show(&responder.too_old(None))));
         };
@@ -208,7 +208,7 @@ impl InteractionHandler {
     async fn tell_late(&self, origin: &Origin, view: &str, reply: &Reply) -> Result<(), store::Error> {
         let key = format!("late:{view}:{}", self.ctx.clock.now().as_millisecond());
         let thread = origin.thread_ts.clone();
-        let posts: Vec<_> = whisper(&key, &origin.channel, thread, &origin.user, &body(reply))
+        let posts: Vec<_> = whisper(&key, &origin.channel, thread, &origin.user, &Body::of(reply))
             .into_iter()
             .collect();
         self.ctx.store.enqueue(&posts, self.ctx.clock.now()).await?;
@@ -337,7 +337,7 @@ impl InteractionHandler {
             Requested::New { .. } | Requested::Known { .. } => return Ok(()),
             Requested::Joined { by, url, .. } => {
                 let title = job.map(Job::shown).unwrap_or_default();
-                self.ctx.mind.responder().run_joined(title, &by, url.as_deref())
+                self.ctx.responder.run_joined(title, &by, url.as_deref())
             }
             Requested::Refused(Refusal::Faults(_)) if job.is_some() => {
                 let wish = FormRequest {

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{InteractionHandler, TRIES};
 use crate::bot::cases::rows::{self, post, row, update};
-use crate::bot::mind::{body, confident};
 use crate::bot::modals;
 use crate::bot::questions::{Answer, QuestionHandler};
 use crate::respond::{CardAction, Reply};
@@ -21,7 +20,7 @@ impl InteractionHandler {
                 .respond(&actions.context, &json!({"replace_original": true}), shown)
                 .await;
         };
-        let window = modals::answer(self.ctx.mind.responder().labels(), shown, true);
+        let window = modals::answer(self.ctx.responder.labels(), shown, true);
         if let Err(error) = self.ctx.sender.update_view(Which::Id(&view.id), None, window).await {
             tracing::warn!(%error, "a window could not be changed after a click in it");
         }
@@ -31,13 +30,13 @@ impl InteractionHandler {
     pub(super) async fn pasted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let interaction = &answer.context;
         let text = modals::pasted_text(&answer.view);
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         if text.trim().is_empty() {
             let errors = json!({modals::PASTE_BLOCK: responder.labels().fields.paste_missing});
             return Ok(Some(json!({"response_action": "errors", "errors": errors})));
         }
         let key = format!("window:{}", answer.id());
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let channel = modals::chosen_channel(&answer.view);
         let mut question = self.question(interaction, key.clone(), text.clone());
         if let Some(channel) = &channel {
@@ -50,10 +49,10 @@ impl InteractionHandler {
             question.case.post = Some(format!("share:{key}"));
         }
         let threshold = self.ctx.rules.threshold(channel.as_deref().unwrap_or_default());
-        let outcome = confident(known.index.search(&text), threshold);
+        let outcome = known.index.search(&text).confident(threshold);
         let said = QuestionHandler::found(&known.library, question.case, &outcome);
         let Some(Answer::Case { case, .. }) = said else {
-            let nothing = body(&responder.nothing_found());
+            let nothing = Body::of(&responder.nothing_found());
             let window = modals::answer(responder.labels(), &nothing, false);
             return Ok(Some(json!({"response_action": "update", "view": window})));
         };
@@ -75,7 +74,7 @@ impl InteractionHandler {
             self.ctx.outbox.notify_one();
         }
         // What stands in a channel is worked on there, by everybody.
-        let shown = self.ctx.mind.show(&known, &case);
+        let shown = self.ctx.card(&known, &case);
         let window = modals::answer(responder.labels(), &shown, case.post.is_none());
         Ok(Some(json!({"response_action": "update", "view": window})))
     }
@@ -85,7 +84,7 @@ impl InteractionHandler {
         let interaction = &answer.context;
         let id = answer.view.private_metadata.as_str();
         let summary = modals::summary(&answer.view);
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         for _ in 0..TRIES {
             let Some((old, mut case)) = self.ctx.store.case(id).await?.and_then(|row| {
                 let case = rows::read(&row)?;
@@ -106,10 +105,10 @@ impl InteractionHandler {
             }
             let mark = self.mark(interaction);
             case.act(&CardAction::Escalated, &mark, "");
-            let told = modals::escalated(&self.ctx.mind, &case, &mark, &summary);
+            let told = modals::escalated(&self.ctx, &case, &mark, &summary);
             // One window posts once, however often Slack sends it.
             let key = format!("escalate:{id}:{}", answer.id());
-            let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
+            let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
             let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await?;
             let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
             posts.extend(update(&case, old.version, &shown));
@@ -124,5 +123,5 @@ impl InteractionHandler {
 
 /// The window stays open and says at a field why.
 fn refused(block: &str, reply: &Reply) -> Value {
-    json!({"response_action": "errors", "errors": {block: body(reply).text}})
+    json!({"response_action": "errors", "errors": {block: Body::of(reply).text}})
 }

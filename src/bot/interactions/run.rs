@@ -3,7 +3,6 @@
 use super::{InteractionHandler, TRIES};
 use crate::bot::cases::rows::{self, update};
 use crate::bot::cases::{Case, CaseStatus};
-use crate::bot::mind::body;
 use crate::bot::questions::{Answer, Question};
 use crate::slack::decode::Actions;
 use crate::slack::sender::Body;
@@ -19,7 +18,7 @@ impl InteractionHandler {
                 Some((row, case))
             }) else {
                 let days = Some(self.ctx.rules.retention_days());
-                return self.tell(actions, &self.ctx.mind.responder().too_old(days)).await;
+                return self.tell(actions, &self.ctx.responder.too_old(days)).await;
             };
             // Somebody else was faster.
             if case.why != "typo" {
@@ -45,12 +44,12 @@ impl InteractionHandler {
                     why: "done".to_owned(),
                     ..case.clone()
                 };
-                (done, body(reply))
+                (done, Body::of(reply))
             };
             let mut more = Changes::default();
             let (after, shown): (Case, Body) = match self.questions.answer(asked).await? {
                 Answer::Case { case, .. } => {
-                    let shown = self.ctx.mind.show(&self.ctx.mind.knowledge(), &case);
+                    let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
                     (*case, shown)
                 }
                 Answer::Plain { reply, .. } => ended(&reply),

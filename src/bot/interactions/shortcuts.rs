@@ -6,7 +6,6 @@ use tracing::{debug, warn};
 use super::InteractionHandler;
 use crate::bot::cases::Case;
 use crate::bot::cases::rows::{key_of, post, row};
-use crate::bot::mind::confident;
 use crate::bot::modals;
 use crate::bot::questions::{Answer, QuestionHandler};
 use crate::slack::decode::Shortcut;
@@ -31,7 +30,7 @@ impl InteractionHandler {
     /// asked.
     async fn find_runbook(&self, shortcut: &Shortcut) -> Result<(), store::Error> {
         let interaction = &shortcut.context;
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         let Some(message) = &shortcut.message else {
             return self.whisper(interaction, None, &responder.shortcut_nothing()).await;
         };
@@ -63,8 +62,11 @@ impl InteractionHandler {
         question.case.author = message.author().map(str::to_owned);
         question.case.pastes.clear();
         question.case.paste(&id, &crate::redact::redact(&text));
-        let known = self.ctx.mind.knowledge();
-        let outcome = confident(known.index.search(&text), self.ctx.rules.threshold(&message.channel));
+        let known = self.ctx.knowledge.get();
+        let outcome = known
+            .index
+            .search(&text)
+            .confident(self.ctx.rules.threshold(&message.channel));
         let Some(Answer::Case { case, about }) = QuestionHandler::found(&known.library, question.case, &outcome) else {
             return self
                 .whisper(interaction, Some(thread), &responder.shortcut_nothing())
@@ -91,7 +93,7 @@ impl InteractionHandler {
             return Ok(());
         }
         let now = self.ctx.clock.now();
-        let shown = self.ctx.mind.show(&known, &case);
+        let shown = self.ctx.card(&known, &case);
         let done = Changes {
             posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
                 .into_iter()

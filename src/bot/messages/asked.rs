@@ -3,8 +3,8 @@
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::cases::Case;
 use crate::bot::cases::rows::{post, row};
-use crate::bot::mind::body;
 use crate::bot::questions::{Answer, Question, jobs};
+use crate::slack::sender::Body;
 use crate::store::{self, Answered, Changes};
 
 impl MessageHandler {
@@ -18,7 +18,7 @@ impl MessageHandler {
             Answer::Run { .. } | Answer::Joined { .. } | Answer::Form(_) => false,
         };
         if is_unsure && received.message.direct {
-            let done = self.goes_on(received, &self.ctx.mind.knowledge()).await?;
+            let done = self.goes_on(received, &self.ctx.knowledge.get()).await?;
             if !done.posts.is_empty() {
                 return Ok(done);
             }
@@ -62,8 +62,8 @@ impl MessageHandler {
         let key = received.key.clone();
         let mut more = Changes::default();
         let (body, about, case) = match said {
-            Answer::Plain { reply, about, .. } => (body(&reply), about, None),
-            Answer::Case { case, about } => (self.ctx.mind.show(&self.ctx.mind.knowledge(), &case), about, Some(case)),
+            Answer::Plain { reply, about, .. } => (Body::of(&reply), about, None),
+            Answer::Case { case, about } => (self.ctx.card(&self.ctx.knowledge.get(), &case), about, Some(case)),
             // The run's own message is the answer.
             Answer::Run { mut done, post, .. } => {
                 done.answered.push(Answered {
@@ -76,10 +76,10 @@ impl MessageHandler {
             }
             Answer::Joined { done, reply } => {
                 more = *done;
-                (body(&reply), "joined".to_owned(), None)
+                (Body::of(&reply), "joined".to_owned(), None)
             }
             Answer::Form(_) => (
-                body(&self.ctx.mind.responder().help_on(Some(jobs::RUN))),
+                Body::of(&self.ctx.responder.help_on(Some(jobs::RUN))),
                 jobs::RUN.to_owned(),
                 None,
             ),

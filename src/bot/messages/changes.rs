@@ -6,7 +6,6 @@ use super::{MessageHandler, ReceivedMessage};
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::{self, post, update};
 use crate::bot::cases::{Actor, Case, CaseStatus};
-use crate::bot::mind::{Mind, confident};
 use crate::bot::questions::{Answer, jobs};
 use crate::slack::alerts;
 use crate::store::{self, Action, Answered, CaseRow, Changes, NewPost};
@@ -24,7 +23,7 @@ impl MessageHandler {
         if !asked && alert.is_some_and(|alert| alert.state == alerts::AlertState::Resolved) {
             return self.resolved(received).await;
         }
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         if let Some(id) = &answered.case
             && let Some(row) = self.ctx.store.case(id).await?
             && let Some(mut case) = rows::read(&row)
@@ -74,7 +73,7 @@ impl MessageHandler {
         if done.posts.iter().all(|post| post.action != Action::Post) {
             let mut nothing = Self::new_case(received);
             nothing.stand(CaseStatus::Withdrawn, None);
-            let shown = self.ctx.mind.show(&known, &nothing);
+            let shown = self.ctx.card(&known, &nothing);
             let thread = Some(received.message.answer_thread().to_owned());
             done.posts
                 .extend(post(&received.key, &received.message.channel, thread, &shown));
@@ -121,7 +120,7 @@ impl MessageHandler {
             name: String::new(),
             at: self.ctx.clock.now(),
         };
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         // The end of one cluster's alert is not the end of another's.
         let outcome = self.recognise(&known, &received.message.channel, &received.text);
         let best = outcome.matches.first();
@@ -149,12 +148,15 @@ impl MessageHandler {
     ) -> Changes {
         let text = case.text_with(received.map(|received| (received.id.as_str(), received.text.as_str())));
         let outcome = if case.asked {
-            confident(known.index.search(&text), self.ctx.rules.threshold(&case.channel))
+            known
+                .index
+                .search(&text)
+                .confident(self.ctx.rules.threshold(&case.channel))
         } else {
             self.recognise(known, &case.channel, &text)
         };
         let before = case.clone();
-        if !Mind::take_up(&known.library, &mut case, &outcome) {
+        if !case.take_up(&known.library, &outcome) {
             if case.asked && !case.near.is_empty() {
                 case.place = None;
                 case.standing = CaseStatus::Choosing;
@@ -188,8 +190,8 @@ impl MessageHandler {
                 .collect(),
             ..Changes::default()
         };
-        let shown = self.ctx.mind.show(known, case);
-        if shown != self.ctx.mind.show(known, before) {
+        let shown = self.ctx.card(known, case);
+        if shown != self.ctx.card(known, before) {
             done.posts.extend(update(case, row.version, &shown));
         }
         done
@@ -230,7 +232,7 @@ impl MessageHandler {
         let own = own.filter(|key| case.post.as_deref() != Some(*key)).map(gone);
         let mut rest = case.clone();
         rest.pastes.retain(|paste| paste.message != message);
-        let more = self.reconsidered(&self.ctx.mind.knowledge(), &row, rest, None);
+        let more = self.reconsidered(&self.ctx.knowledge.get(), &row, rest, None);
         let left = more.cases.first().and_then(rows::read);
         let mut done = match &left {
             // The rest makes no sense alone.

@@ -105,7 +105,8 @@ impl MessageHandler {
     fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
         let other = case.other_values(best);
         let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
-        self.ctx.mind.asks_for(&known.library, best.topic, channel, &names)
+        let registry = self.ctx.registry();
+        registry.takes_captures(&known.library, best.topic, channel, &names)
     }
 
     /// The open cases of an alert group, however old they are.

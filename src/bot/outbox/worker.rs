@@ -237,8 +237,9 @@ mod tests {
 
     use super::*;
     use crate::bot::Parts;
-    use crate::bot::knowledge::KnowledgeSource;
-    use crate::bot::mind::Mind;
+    use crate::bot::assembly::Prepared;
+    use crate::bot::knowledge::{KnowledgeHandle, KnowledgeSource};
+    use crate::bot::responder::responder;
     use crate::sandbox::{self, Options, SIGNPOST, SIGNPOST_TOKEN, SUPPORT, Workspace};
     use crate::settings;
     use crate::slack::web::Web;
@@ -262,10 +263,16 @@ mod tests {
         let mut settings = settings::built_in().unwrap();
         (settings.slack.request_timeout, settings.slack.lookup_wait) = (0, 0);
         let knowledge = KnowledgeSource::new(&settings).begin().unwrap();
-        let mind = Arc::new(Mind::new(&settings, knowledge).unwrap());
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap());
         let us = web.auth_test().await.unwrap();
-        let ctx = Arc::new(Context::new(settings, &Parts::default(), &web, (store, mind, us)));
+        let prepared = Prepared {
+            reload: None,
+            knowledge: Arc::new(KnowledgeHandle::new(knowledge)),
+            responder: responder(&settings).unwrap(),
+            store,
+            us,
+        };
+        let ctx = Arc::new(Context::new(settings, &Parts::default(), &web, prepared));
         let delivery = Arc::new(OutboxWorker::new(&ctx, TaskTracker::new()));
         let tasks = TaskTracker::new();
         let first = tasks.spawn(Arc::clone(&delivery).run(stop.clone()));

@@ -12,7 +12,6 @@ use super::{Answer, Question, QuestionHandler, plain, typo};
 use crate::bot::Knowledge;
 use crate::bot::cases::Case;
 use crate::bot::cases::rows;
-use crate::bot::mind::confident;
 use crate::bot::runs::{Origin, Refusal, Request, Requested};
 use crate::command::{self, Command};
 use crate::jobs::arguments::{self, UnreadableArguments};
@@ -20,7 +19,6 @@ use crate::jobs::parameters::{self, Fault};
 use crate::jobs::{Job, Named};
 use crate::redact::redact;
 use crate::respond::{Reason, Reply, RunRefusal, Wanted};
-use crate::runbook::Library;
 use crate::store::{self, CaseLookup, CaseRow, Changes};
 
 /// Topic of a message that led to a run, for the log.
@@ -60,23 +58,17 @@ pub(in crate::bot) struct About<'a> {
 
 impl QuestionHandler {
     /// Handles `run JOB key=value …`. A text that names no job and has no values may be a search.
-    pub(super) async fn run(
-        &self,
-        known: &Knowledge,
-        library: &Library,
-        asked: Question,
-        text: &str,
-    ) -> Result<Answer, store::Error> {
+    pub(super) async fn run(&self, known: &Knowledge, asked: Question, text: &str) -> Result<Answer, store::Error> {
         let read = arguments::read(text);
         let name = read.as_ref().map_or_else(|_| first_word(text), |read| read.job.clone());
         let job = match self.runner.registry().named(&name) {
             Named::One(job) => job,
             Named::Several(jobs) => return self.ambiguous(asked, &name, &jobs).await,
-            Named::Nothing { .. } if read.is_err() => return Ok(self.find(known, library, asked, None)),
+            Named::Nothing { .. } if read.is_err() => return Ok(self.find(known, asked, None)),
             Named::Nothing { nearest, is_slip } => {
                 let is_meant = is_slip || name.contains('/') || read.is_ok_and(|read| !read.values.is_empty());
                 let nearest = nearest.map(|job| job.id.0.clone());
-                return self.unknown(known, library, asked, name, nearest, is_meant).await;
+                return self.unknown(known, asked, name, nearest, is_meant).await;
             }
         };
         let origin = self.origin(&asked).await?;
@@ -109,13 +101,12 @@ impl QuestionHandler {
     async fn unknown(
         &self,
         known: &Knowledge,
-        library: &Library,
         asked: Question,
         words: String,
         nearest: Option<String>,
         is_meant: bool,
     ) -> Result<Answer, store::Error> {
-        if !is_meant && let Some(said) = self.found_in(known, library, &asked) {
+        if !is_meant && let Some(said) = self.found_in(known, &asked) {
             return Ok(said);
         }
         let origin = self.origin(&asked).await?;
@@ -202,7 +193,7 @@ impl QuestionHandler {
 
     /// The answer to a request that was accepted.
     pub(in crate::bot) fn taken(&self, job: &Job, requested: Requested) -> Answer {
-        let responder = self.ctx.mind.responder();
+        let responder = &self.ctx.responder;
         match requested {
             Requested::New { done, post, run } => {
                 debug!(run, "a run is asked for in words");
@@ -236,17 +227,12 @@ impl QuestionHandler {
 
     /// Starts a run when `run` stands before the title or the path of a job. Else searches, unless the text begins as a
     /// command for an existing job and no match is certain.
-    pub(super) async fn find_or_run(
-        &self,
-        known: &Knowledge,
-        library: &Library,
-        asked: Question,
-    ) -> Result<Answer, store::Error> {
+    pub(super) async fn find_or_run(&self, known: &Knowledge, asked: Question) -> Result<Answer, store::Error> {
         let is_short = asked.text.chars().count() <= SLIP && !asked.text.trim().contains('\n');
         let command = asked.text.trim().split_once(' ');
         let rest = command.filter(|(word, _)| is_short && word.eq_ignore_ascii_case("run"));
         let Some(rest) = rest.map(|(_, rest)| rest.trim().to_owned()) else {
-            return Ok(self.find(known, library, asked, None));
+            return Ok(self.find(known, asked, None));
         };
         let registry = self.runner.registry();
         let (named, values) = registry.leading(&rest).unwrap_or_default();
@@ -256,7 +242,7 @@ impl QuestionHandler {
             Named::One(job) => {
                 let written = command::parse(&format!("run {} {values}", job.id));
                 if let Command::Run(text) = written {
-                    return Box::pin(self.run(known, library, asked, &text)).await;
+                    return Box::pin(self.run(known, asked, &text)).await;
                 }
             }
             Named::Several(jobs) => return self.ambiguous(asked, name, &jobs).await,
@@ -265,34 +251,28 @@ impl QuestionHandler {
         // A job, followed by text that is not a list of values.
         if let (Named::One(job), Some(unreadable)) = (registry.named(&first_word(&rest)), arguments::read(&rest).err())
         {
-            if self.found_in(known, library, &asked).is_some() {
-                return Ok(self.find(known, library, asked, None));
+            if self.found_in(known, &asked).is_some() {
+                return Ok(self.find(known, asked, None));
             }
             let origin = self.origin(&asked).await?;
             let unreadable = Some(unreadable);
             return self.request(job, &asked, origin, BTreeMap::new(), unreadable).await;
         }
         match slip {
-            Some(_) => self.unknown(known, library, asked, name.to_owned(), slip, true).await,
-            None => Ok(self.find(known, library, asked, None)),
+            Some(_) => self.unknown(known, asked, name.to_owned(), slip, true).await,
+            None => Ok(self.find(known, asked, None)),
         }
     }
 
     /// The answer to a mistyped command. If a run was meant, one click starts it, without its secrets: others read
     /// along.
-    pub(super) async fn nearly(
-        &self,
-        known: &Knowledge,
-        library: &Library,
-        asked: Question,
-        meant: &str,
-    ) -> Result<Answer, store::Error> {
+    pub(super) async fn nearly(&self, known: &Knowledge, asked: Question, meant: &str) -> Result<Answer, store::Error> {
         let read = match command::parse(meant) {
             Command::Run(rest) => arguments::read(&rest),
-            _ => return Ok(self.find(known, library, asked, Some(meant))),
+            _ => return Ok(self.find(known, asked, Some(meant))),
         };
         let Ok(read) = read else {
-            return Ok(self.find(known, library, asked, None));
+            return Ok(self.find(known, asked, None));
         };
         match self.runner.registry().named(&read.job) {
             Named::One(job) => {
@@ -306,23 +286,21 @@ impl QuestionHandler {
                 Ok(typo(case, &written(job, &given)))
             }
             Named::Several(jobs) => self.ambiguous(asked, &read.job, &jobs).await,
-            Named::Nothing { nearest, .. }
-                if !read.values.is_empty() && self.found_in(known, library, &asked).is_none() =>
-            {
+            Named::Nothing { nearest, .. } if !read.values.is_empty() && self.found_in(known, &asked).is_none() => {
                 let nearest = nearest.map(|job| job.id.0.clone());
-                self.unknown(known, library, asked, read.job, nearest, true).await
+                self.unknown(known, asked, read.job, nearest, true).await
             }
-            Named::Nothing { .. } => Ok(self.find(known, library, asked, None)),
+            Named::Nothing { .. } => Ok(self.find(known, asked, None)),
         }
     }
 
     /// The answer to the text as a search, when a match is certain.
-    fn found_in(&self, known: &Knowledge, library: &Library, asked: &Question) -> Option<Answer> {
+    fn found_in(&self, known: &Knowledge, asked: &Question) -> Option<Answer> {
         let threshold = self.ctx.rules.threshold(&asked.case.channel);
-        let outcome = confident(known.index.search(&asked.text), threshold);
+        let outcome = known.index.search(&asked.text).confident(threshold);
         let is_found = !outcome.matches.is_empty();
         is_found
-            .then(|| Self::found(library, asked.case.clone(), &outcome))
+            .then(|| Self::found(&known.library, asked.case.clone(), &outcome))
             .flatten()
     }
 
@@ -351,7 +329,7 @@ impl QuestionHandler {
     }
 
     pub(in crate::bot) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
-        self.ctx.mind.responder().run_refused(&RunRefusal {
+        self.ctx.responder.run_refused(&RunRefusal {
             wanted: about.wanted,
             job: about.job,
             case: origin.case.as_deref().unwrap_or_default(),

@@ -32,7 +32,7 @@ impl QuestionHandler {
             runs: self.runs(&origin, &jobs).await?,
             jobs,
         };
-        Ok(self.ctx.mind.responder().jobs(&facts))
+        Ok(self.ctx.responder.jobs(&facts))
     }
 
     /// The jobs that the person may run there.

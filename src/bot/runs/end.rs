@@ -15,10 +15,10 @@ use super::show::FollowState;
 use crate::bot::Knowledge;
 use crate::bot::cases::rows;
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
-use crate::bot::mind::{Mind, body};
 use crate::jenkins::Error;
 use crate::jobs::checks::{self, Artifact, CheckEvidence, CheckVerdict, Checks};
 use crate::jobs::{BuildResult, Job, Values, consistency};
+use crate::slack::sender::Body;
 use crate::store::{self, Action, CaseRow, Changes, NewPost};
 
 /// Maximum tries to read an artifact while Jenkins fails.
@@ -39,7 +39,7 @@ impl Runner {
         seconds: Option<i64>,
         live: &mut FollowState,
     ) -> Result<Next, store::Error> {
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let (checks, unreadable) = checks_of(&known, asking.job, &run);
         let artifacts = match self.artifacts(asking, number, &checks).await {
             Ok(artifacts) => artifacts,
@@ -238,7 +238,7 @@ impl Runner {
         key: &str,
         mark: &Actor,
     ) -> Result<Changes, store::Error> {
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         if place.find(&known.library).is_none() {
             return Ok(Changes::default());
         }
@@ -262,14 +262,14 @@ impl Runner {
         if case.post.as_deref() == Some(key) {
             // The card was shown already: it is updated.
             case.go_to(place, mark);
-            let shown = self.ctx.mind.show(&known, &case);
+            let shown = self.ctx.card(&known, &case);
             done.posts.extend(rows::update(&case, version, &shown));
         } else {
             if let Some(before) = case.post.replace(key.to_owned()) {
                 let title = case.place.as_ref().unwrap_or(place);
-                let title = Mind::title(&known, title);
+                let title = title.title(&known.library);
                 let job = self.job(run).map_or(&*run.job, Job::shown);
-                let moved = body(&self.ctx.mind.responder().moved_down(&title, job));
+                let moved = Body::of(&self.ctx.responder.moved_down(&title, job));
                 let update = rows::post(&format!("moved:{key}"), &case.channel, case.thread_ts.clone(), &moved);
                 done.posts.extend(update.map(|post| NewPost {
                     action: Action::Update { of: before.clone() },
@@ -278,7 +278,7 @@ impl Runner {
                 case.earlier.push(before);
             }
             case.go_to(place, mark);
-            let shown = self.ctx.mind.show(&known, &case);
+            let shown = self.ctx.card(&known, &case);
             done.posts.extend(rows::post(key, &case.channel, thread, &shown));
         }
         if matches!(case.standing, CaseStatus::Choosing | CaseStatus::NotHelped) {

@@ -61,7 +61,7 @@ impl Runner {
 
     /// The runbook's hints for the values of the form.
     fn hints(&self, job: &Job, case: Option<&Case>, line: Option<u32>) -> Vec<Hint> {
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let at = |place: &TopicRef| {
             let mut attached = self.attached(&known, place);
             attached.retain(|attached| attached.job == job.id);
@@ -76,7 +76,7 @@ impl Runner {
 
     /// The section of the one runbook that starts a job; `None` when several do.
     pub(super) fn home_of(&self, job: &Job) -> Option<TopicRef> {
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         // Opening every runbook would take long: only those that may name the job are opened.
         let name = job.path.segments().last().map_or("", String::as_str);
         let words = name.split(|c: char| !c.is_ascii_alphanumeric());

@@ -8,7 +8,6 @@ use super::run::Run;
 use crate::bot::Knowledge;
 use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows;
-use crate::bot::mind::confident;
 use crate::jenkins::LogPosition;
 use crate::jobs::checks::Artifact;
 use crate::jobs::masks::Masks;
@@ -71,7 +70,10 @@ impl Runner {
         let mut found: Vec<FoundError> = Vec::new();
         for (place, text) in texts {
             let masked = left.masks.mask(log::end(&text, MATCHED));
-            let outcome = confident(known.index.find(&masked), self.ctx.rules.threshold(&run.channel));
+            let outcome = known
+                .index
+                .find(&masked)
+                .confident(self.ctx.rules.threshold(&run.channel));
             for best in &outcome.matches {
                 let Some(at) = TopicRef::of(&known.library, best.topic) else {
                     continue;

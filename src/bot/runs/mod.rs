@@ -228,7 +228,9 @@ impl Runner {
 
     /// The jobs at the steps of a topic, and those that its runbook names.
     pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &TopicRef) -> Vec<Attached> {
-        self.ctx.mind.attached(&known.library, place)
+        let topic = place.find(&known.library);
+        let attached = topic.map(|topic| self.registry().attached_to(&known.library, topic));
+        attached.unwrap_or_default()
     }
 
     /// Wakes the task that looks for runs to follow.

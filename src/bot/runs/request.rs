@@ -265,7 +265,7 @@ impl Runner {
     /// The path of the runbook whose checks and sections apply: the one that people work on, else the only one that
     /// starts the job.
     fn runbook_of(&self, job: &Job, case: Option<&Case>) -> Option<String> {
-        let known = self.ctx.mind.knowledge();
+        let known = self.ctx.knowledge.get();
         let places = case.into_iter().flat_map(|case| case.place.iter().chain(&case.found));
         let mut places = places.chain(case.into_iter().flat_map(|case| case.trail.iter().rev()));
         let starts = places.find(|place| self.attached(&known, place).iter().any(|one| one.job == job.id));

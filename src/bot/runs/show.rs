@@ -7,7 +7,6 @@ use super::Runner;
 use super::progress::{self, spoken};
 use super::run::{End, Run, Stage, notice_of, post_of};
 use crate::bot::cases::rows;
-use crate::bot::mind::body;
 use crate::jenkins::LogPosition;
 use crate::jobs::Job;
 use crate::respond::RunCard;
@@ -37,7 +36,7 @@ pub(super) struct FollowState {
 impl Runner {
     /// The message of a run.
     pub(super) fn body(&self, run: &Run, live: &FollowState) -> Body {
-        body(&self.ctx.mind.responder().run(&self.card(run, live)))
+        Body::of(&self.ctx.responder.run(&self.card(run, live)))
     }
 
     /// The update of a run's message.
@@ -124,11 +123,10 @@ impl Runner {
         let until = until.map(spoken_moment);
         let said = self
             .ctx
-            .mind
-            .responder()
+            .responder
             .run_notice(title, &run.by.name, declined, until.as_deref());
         let key = notice_of(&run.id);
-        Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &body(&said))))
+        Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &Body::of(&said))))
     }
 
     /// Updates a run's message when its progress has changed.

@@ -132,7 +132,7 @@ channels = ["{RANDOM}"]
         let token = (JenkinsId::from("local"), token_of("signpost").into());
         let mut settings = self.settings();
         settings.jobs = Jobs {
-            registry: self.registry(),
+            registry: std::sync::Arc::new(self.registry()),
             tokens: BTreeMap::from([token]),
         };
         settings

@@ -219,7 +219,7 @@ fn tokens_come_from_a_variable_or_a_file_and_are_never_printed() {
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(
         jobs::load_from(Some(empty.path()), &HashMap::new()).unwrap().registry,
-        Registry::default()
+        std::sync::Arc::default()
     );
 }
 

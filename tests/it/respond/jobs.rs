@@ -8,8 +8,8 @@ use signpost::jobs::arguments::{UnreadableArguments, read};
 use signpost::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
 use signpost::jobs::{Job, Registry};
 use signpost::respond::{
-    ButtonPress, Card, CardAction, CardJob, JobsFacts, Reason, Reply, Responder, ResponderOptions, RunLine, RunRefusal,
-    RunStage, Wanted, labels, to_text,
+    Audience, ButtonPress, Card, CardAction, CardJob, JobsFacts, Reason, Reply, Responder, ResponderOptions, RunLine,
+    RunRefusal, RunStage, Wanted, labels, to_text,
 };
 use signpost::runbook::{BlockKind, Document, Library, TopicId, parse};
 use signpost::slack::blocks;
@@ -476,9 +476,9 @@ fn the_button_of_a_job_stays_when_its_step_is_done() {
 }
 
 #[test]
-fn strangers_are_offered_no_jobs() {
+fn people_of_other_organisations_are_offered_no_jobs() {
     let card = Card {
-        external: true,
+        audience: Audience::External,
         ..shut(0)
     };
     assert!(rows(&card).iter().all(|row| forms(row).is_empty()));

@@ -163,7 +163,7 @@ fn a_job_goes_by_its_title_its_path_in_jenkins_and_the_end_of_that() {
 fn a_name_of_several_jobs_is_asked_back_and_one_of_none_is_told_with_the_nearest() {
     with_options(options(), |world| async move {
         let mut settings = world.with_jobs();
-        "Sum up the day".clone_into(&mut settings.jobs.registry.jobs[3].title);
+        "Sum up the day".clone_into(&mut std::sync::Arc::make_mut(&mut settings.jobs.registry).jobs[3].title);
         let bot = world.bot_with(settings, soon()).await;
         let ts = world.mention(ADA, "run sum up the day");
         let asked = world
@@ -392,7 +392,7 @@ fn only_who_pressed_is_told_that_they_may_not() {
 fn what_jenkins_does_not_know_is_said_before_anything_is_sent() {
     with_options(options(), |world| async move {
         let mut settings = world.with_jobs();
-        let job = &mut settings.jobs.registry.jobs[0];
+        let job = &mut std::sync::Arc::make_mut(&mut settings.jobs.registry).jobs[0];
         let mut unknown = job.parameters[2].clone();
         unknown.name = "CARRIER".to_owned();
         job.parameters.push(unknown);
@@ -419,7 +419,7 @@ fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
         let made = world.control("channel", made).await;
         let partners = made["channel"].as_str().unwrap();
         let mut settings = world.with_jobs();
-        for job in &mut settings.jobs.registry.jobs {
+        for job in &mut std::sync::Arc::make_mut(&mut settings.jobs.registry).jobs {
             job.channels.push(partners.to_owned());
         }
         let bot = world.bot_with(settings, soon()).await;

@@ -117,7 +117,10 @@ pub(in crate::bot) fn jobs_of(registry: &str) -> Jobs {
     let registry = Registry::read(registry).unwrap_or_else(|problem| panic!("{problem:?}"));
     let token = |jenkins: &signpost::jobs::Jenkins| (jenkins.id.clone(), jenkins::token_of("signpost").into());
     let tokens: BTreeMap<_, _> = registry.jenkins.iter().map(token).collect();
-    Jobs { registry, tokens }
+    Jobs {
+        registry: Arc::new(registry),
+        tokens,
+    }
 }
 
 /// Everything at once: the local workspace and Jenkins are patient.

@@ -1,0 +1,71 @@
+//! The card of a case: the message that shows it.
+
+use std::collections::BTreeMap;
+
+use super::{Actor, Case, CaseStatus, TopicRef};
+use crate::bot::Knowledge;
+use crate::bot::context::Context;
+use crate::respond::{Audience, Card, CardJob};
+use crate::runbook::{Library, TopicId};
+use crate::slack::sender::Body;
+
+impl Context {
+    /// Renders the card of a case.
+    pub(in crate::bot) fn card(&self, known: &Knowledge, case: &Case) -> Body {
+        let library = &known.library;
+        let find =
+            |places: &[TopicRef]| -> Vec<TopicId> { places.iter().filter_map(|place| place.find(library)).collect() };
+        let topic = case.place.as_ref().and_then(|place| place.find(library));
+        let matched = case.matched(library);
+        let done: BTreeMap<String, (String, String)> = case
+            .done_here()
+            .into_iter()
+            .map(|(step, mark)| (step, mark.shown()))
+            .collect();
+        let (choices, others) = (find(&case.near), find(&case.others));
+        let choices: Vec<TopicId> = choices.into_iter().filter(|choice| Some(*choice) != topic).collect();
+        let gone = case.place.is_some() && topic.is_none();
+        let card = Card {
+            case: &case.id,
+            topic,
+            matched: matched.as_ref(),
+            others: &others,
+            asked: case.asked,
+            at: case.at,
+            done,
+            standing: if gone { "choosing" } else { case.standing.name() },
+            mark: case.mark.as_ref().filter(|_| !gone).map(Actor::shown),
+            came_from: case.trail.last().and_then(|place| place.find(library)),
+            choices: &choices,
+            why: match case.standing {
+                _ if gone => "gone",
+                CaseStatus::Withdrawn => "withdrawn",
+                CaseStatus::Choosing if case.mark.is_some() => "wrong",
+                _ => &case.why,
+            },
+            words: &case.words,
+            private: case.post.is_none(),
+            audience: case.audience(),
+            jobs: self.offered_jobs(library, case),
+        };
+        Body::of(&self.responder.card(library, &card))
+    }
+
+    /// The jobs that a card offers; none where they may not be run.
+    fn offered_jobs(&self, library: &Library, case: &Case) -> Vec<CardJob> {
+        let place = case.place.as_ref().filter(|_| case.audience() == Audience::Internal);
+        let Some(topic) = place.and_then(|place| place.find(library)) else {
+            return Vec::new();
+        };
+        let attached = self.registry().attached_to(library, topic).into_iter();
+        let offered = attached.filter_map(|at| {
+            let job = self.registry().job(&at.job.0)?;
+            job.channels.contains(&case.channel).then(|| CardJob {
+                job: at.job.0,
+                title: job.shown().to_owned(),
+                line: at.line,
+            })
+        });
+        offered.collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! Matches of the index in a case: recorded, offered, and turned back.
+
+use super::{Case, EvidenceLine, TopicRef};
+use crate::bot::Knowledge;
+use crate::matching::{Match, Outcome};
+use crate::runbook::Library;
+
+/// Maximum number of near misses that are offered with a button.
+const NEAR: usize = 3;
+
+impl Case {
+    /// Records matches: the best one leads, the others are listed. Returns false when there is none.
+    pub(in crate::bot) fn take_up(&mut self, library: &Library, outcome: &Outcome) -> bool {
+        let places = |list: &[Match]| -> Vec<TopicRef> {
+            list.iter()
+                .filter_map(|other| TopicRef::of(library, other.topic))
+                .collect()
+        };
+        self.near = places(outcome.near.get(..NEAR).unwrap_or(&outcome.near));
+        let Some(best) = outcome.matches.first() else {
+            self.others.clear();
+            return false;
+        };
+        self.others = places(outcome.matches.get(1..).unwrap_or_default());
+        self.recognise(library, best);
+        true
+    }
+
+    /// Looks for other topics when the runbook was of no use: the near misses, and the results of a search for the same
+    /// words.
+    pub(in crate::bot) fn offer_others(&mut self, known: &Knowledge) {
+        let is_tried = |place: &TopicRef| {
+            let mut tried = self.place.iter().chain(&self.found);
+            tried.any(|other| other.runbook == place.runbook)
+        };
+        let mut near: Vec<TopicRef> = self.near.iter().filter(|place| !is_tried(place)).cloned().collect();
+        if near.len() < NEAR {
+            let outcome = known.index.search(&self.text());
+            let more = outcome.matches.iter().chain(&outcome.near);
+            for place in more.filter_map(|other| TopicRef::of(&known.library, other.topic)) {
+                if near.len() < NEAR && !is_tried(&place) && !near.contains(&place) {
+                    near.push(place);
+                }
+            }
+        }
+        self.near = near;
+    }
+
+    /// The match that led to the topic; `None` when people chose the topic.
+    pub(in crate::bot) fn matched(&self, library: &Library) -> Option<Match> {
+        let topic = self.place.as_ref()?.find(library)?;
+        let also = self.also.iter().filter_map(|place| place.find(library)).collect();
+        (self.place == self.found && !self.evidence.is_empty()).then(|| Match {
+            topic,
+            confidence: 1.0,
+            answered: true,
+            evidence: self.evidence.iter().map(EvidenceLine::evidence).collect(),
+            captures: self.captures.clone(),
+            also,
+        })
+    }
+}
