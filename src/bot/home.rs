@@ -245,11 +245,11 @@ impl Home {
             title,
             channel: self.ctx.people.channel(&case.channel).await,
             at: row.updated_at,
-            ending: match case.standing {
-                CaseStatus::Open | CaseStatus::Choosing | CaseStatus::Withdrawn => Ending::Open,
-                CaseStatus::Fixed | CaseStatus::Resolved => Ending::Fixed,
-                CaseStatus::NotHelped => Ending::NotHelped,
-                CaseStatus::Escalated => Ending::Escalated,
+            ending: match case.status {
+                CaseStatus::Open | CaseStatus::Choosing(_) | CaseStatus::Withdrawn => Ending::Open,
+                CaseStatus::Fixed(_) | CaseStatus::Resolved(_) => Ending::Fixed,
+                CaseStatus::NotHelped(_) => Ending::NotHelped,
+                CaseStatus::Escalated(_) => Ending::Escalated,
             },
             url,
         })

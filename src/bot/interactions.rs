@@ -331,7 +331,7 @@ impl InteractionHandler {
                 Ok((Body::of(&reply), None))
             }
             Answer::Form(_) => Ok((Body::of(&self.ctx.responder.help_on(Some("run"))), None)),
-            Answer::Case { case, .. } => {
+            Answer::Case(case) => {
                 let now = self.ctx.clock.now();
                 let done = Changes {
                     cases: row(&case, 0, now).into_iter().collect(),

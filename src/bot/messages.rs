@@ -28,6 +28,7 @@ use crate::respond::Pointer;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
 use crate::slack::sender::Body;
+use crate::store::AnswerKind;
 use crate::store::{self, Answered, CaseRow, Changes};
 
 /// Seconds within which messages of one person belong together.
@@ -169,13 +170,7 @@ impl MessageHandler {
         });
         case.take_up(&known.library, &outcome);
         case.fingerprint = fingerprint;
-        let mut done = self.said(
-            received,
-            Answer::Case {
-                case: Box::new(case),
-                about: topic,
-            },
-        );
+        let mut done = self.said(received, Answer::Case(Box::new(case)));
         done.answered.extend(Self::went_on(received, &earlier));
         Ok(done)
     }
@@ -255,7 +250,7 @@ impl MessageHandler {
         done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
         done.answered = vec![Answered {
             message: received.id.clone(),
-            about: format!("pointer to {}", case.id),
+            kind: AnswerKind::Other(format!("pointer to {}", case.id)),
             post: Some(key),
             case: (!done.cases.is_empty()).then(|| case.id.clone()),
         }];
@@ -286,16 +281,9 @@ impl MessageHandler {
         if self.is_talk(message, known, best).await? {
             return Ok(Changes::default());
         }
-        let about = TopicRef::name_of(&known.library, best.topic);
         case.take_up(&known.library, &outcome);
-        case.fingerprint.clone_from(&about);
-        let mut done = self.said(
-            received,
-            Answer::Case {
-                case: Box::new(case),
-                about,
-            },
-        );
+        case.fingerprint = TopicRef::name_of(&known.library, best.topic);
+        let mut done = self.said(received, Answer::Case(Box::new(case)));
         done.answered.extend(Self::went_on(received, &earlier));
         Ok(done)
     }
@@ -320,7 +308,7 @@ impl MessageHandler {
     fn went_on(received: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
         let answered = earlier.iter().map(|(id, _)| Answered {
             message: id.clone(),
-            about: "went on".to_owned(),
+            kind: "went on".into(),
             post: None,
             case: Some(received.id.clone()),
         });
@@ -353,7 +341,7 @@ impl MessageHandler {
         }
         let mut done = self.reconsidered(known, row, more, Some(received));
         let says_more = done.cases.first().and_then(rows::read).is_some_and(|after| {
-            let is_told = after.standing != CaseStatus::Withdrawn && after.place.is_some();
+            let is_told = after.status != CaseStatus::Withdrawn && after.place.is_some();
             let found = |case: &Case| (case.found.clone(), case.captures.clone(), case.others.clone());
             is_told && found(&after) != found(case)
         });
@@ -362,7 +350,7 @@ impl MessageHandler {
         }
         done.answered = vec![Answered {
             message: received.id.clone(),
-            about: "goes on".to_owned(),
+            kind: "goes on".into(),
             post: None,
             case: Some(case.id.clone()),
         }];

@@ -11,7 +11,7 @@ mod listed;
 use super::Knowledge;
 use super::context::Context;
 use super::runs::Runner;
-use crate::bot::cases::{Case, CaseStatus, TopicRef};
+use crate::bot::cases::{Case, CaseRequest, CaseStatus, TopicRef};
 use crate::bot::inbox::cpu_permits::to_its_end;
 use crate::command::{self, Command, Resolution, Whom};
 use crate::matching::Outcome;
@@ -19,7 +19,7 @@ use crate::policy::{self, MayMute};
 use crate::redact::redact;
 use crate::respond::{ConnectionFacts, Listening, Problems, Reply, StatusFacts};
 use crate::runbook::{Library, TopicId};
-use crate::store::{self, Changes, Mute};
+use crate::store::{self, AnswerKind, Changes, Mute};
 use jobs::FormRequest;
 
 /// Maximum number of search results that are listed.
@@ -55,9 +55,9 @@ pub(super) struct Question {
 #[derive(Debug)]
 pub(super) enum Answer {
     /// A reply without a case.
-    Plain { reply: Reply, about: String },
+    Plain { reply: Reply, kind: AnswerKind },
     /// A case to work on.
-    Case { case: Box<Case>, about: String },
+    Case(Box<Case>),
     /// A run, begun once `done` is saved. Its own message is the answer, and `post` the key of that; `reply` is for
     /// people who asked where that message is not seen.
     Run {
@@ -94,10 +94,7 @@ impl QuestionHandler {
                     self.find(&known, asked, None)
                 }
                 _ if asked.case.external => plain(responder.who_refused(), "who"),
-                whom => Answer::Plain {
-                    reply: responder.who(library, &whom, &words),
-                    about: "who".to_owned(),
-                },
+                whom => plain(responder.who(library, &whom, &words), "who"),
             },
             Command::Status => plain(self.status(&known, &asked).await?, "status"),
             Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
@@ -130,7 +127,8 @@ impl QuestionHandler {
             return typo(asked.case, meant);
         }
         Self::found(&known.library, asked.case, &outcome)
-            .unwrap_or_else(|| plain(self.ctx.responder.nothing_found(), "nothing"))
+            .map(|case| Answer::Case(Box::new(case)))
+            .unwrap_or_else(|| plain(self.ctx.responder.nothing_found(), AnswerKind::Nothing))
     }
 
     /// The results of a search for the text that are certain enough for the channel.
@@ -140,18 +138,14 @@ impl QuestionHandler {
     }
 
     /// Turns the results into a case; `None` when there are none.
-    pub(super) fn found(library: &Library, mut case: Case, outcome: &Outcome) -> Option<Answer> {
+    pub(super) fn found(library: &Library, mut case: Case, outcome: &Outcome) -> Option<Case> {
         let best = outcome.best()?;
-        let about = TopicRef::name_of(library, best.topic);
+        case.fingerprint = TopicRef::name_of(library, best.topic);
         if !case.take_up(library, outcome) {
-            case.standing = CaseStatus::Choosing;
-            "near".clone_into(&mut case.why);
+            case.status = CaseStatus::Choosing(None);
+            case.request = CaseRequest::Near;
         }
-        case.fingerprint.clone_from(&about);
-        Some(Answer::Case {
-            case: Box::new(case),
-            about,
-        })
+        Some(case)
     }
 
     fn search(&self, known: &Knowledge, asked: Question, words: String) -> Answer {
@@ -161,22 +155,10 @@ impl QuestionHandler {
             .filter_map(|found| TopicRef::of(&known.library, found.topic))
             .collect();
         if near.is_empty() {
-            return plain(
-                self.ctx.responder.search_results(&known.library, &outcome, &words),
-                "search",
-            );
+            let reply = self.ctx.responder.search_results(&known.library, &outcome, &words);
+            return plain(reply, "search");
         }
-        Answer::Case {
-            case: Box::new(Case {
-                near,
-                words,
-                why: "search".to_owned(),
-                standing: CaseStatus::Choosing,
-                fingerprint: "search".to_owned(),
-                ..asked.case
-            }),
-            about: "search".to_owned(),
-        }
+        choosing(asked.case, "search", CaseRequest::Search(words), near)
     }
 
     async fn status(&self, known: &Knowledge, asked: &Question) -> Result<Reply, store::Error> {
@@ -275,57 +257,39 @@ impl QuestionHandler {
     }
 }
 
-fn plain(reply: Reply, about: &str) -> Answer {
-    Answer::Plain {
-        reply,
-        about: about.to_owned(),
-    }
+fn plain(reply: Reply, kind: impl Into<AnswerKind>) -> Answer {
+    let kind = kind.into();
+    Answer::Plain { reply, kind }
+}
+
+/// The answer with a list to choose from.
+fn choosing(case: Case, fingerprint: &str, request: CaseRequest, near: Vec<TopicRef>) -> Answer {
+    Answer::Case(Box::new(Case {
+        near,
+        request,
+        status: CaseStatus::Choosing(None),
+        fingerprint: fingerprint.to_owned(),
+        ..case
+    }))
 }
 
 /// The answer to a mistyped command: one click runs the command that was probably meant.
 fn typo(case: Case, meant: &str) -> Answer {
-    Answer::Case {
-        case: Box::new(Case {
-            words: meant.to_owned(),
-            why: "typo".to_owned(),
-            standing: CaseStatus::Choosing,
-            fingerprint: "typo".to_owned(),
-            ..case
-        }),
-        about: "typo".to_owned(),
-    }
+    choosing(case, "typo", CaseRequest::Typo(meant.to_owned()), Vec::new())
 }
 
 /// The answer with a topic that somebody asked to see.
 fn place(library: &Library, case: Case, topic: TopicId) -> Answer {
-    let place = TopicRef::of(library, topic);
-    let about = TopicRef::name_of(library, topic);
-    Answer::Case {
-        case: Box::new(Case {
-            place,
-            fingerprint: about.clone(),
-            ..case
-        }),
-        about,
-    }
+    Answer::Case(Box::new(Case {
+        place: TopicRef::of(library, topic),
+        fingerprint: TopicRef::name_of(library, topic),
+        ..case
+    }))
 }
 
 /// The answer to a name that fits several topics.
-fn choose(library: &Library, case: Case, words: String, topics: &[TopicId]) -> Answer {
-    let near = topics
-        .iter()
-        .take(RESULTS)
-        .filter_map(|id| TopicRef::of(library, *id))
-        .collect();
-    Answer::Case {
-        case: Box::new(Case {
-            near,
-            words,
-            why: "choose".to_owned(),
-            standing: CaseStatus::Choosing,
-            fingerprint: "choice".to_owned(),
-            ..case
-        }),
-        about: "choice".to_owned(),
-    }
+fn choose(library: &Library, case: Case, name: String, topics: &[TopicId]) -> Answer {
+    let near = topics.iter().take(RESULTS);
+    let near = near.filter_map(|id| TopicRef::of(library, *id)).collect();
+    choosing(case, "choice", CaseRequest::Name(name), near)
 }

@@ -70,12 +70,51 @@ pub type CaseVisitor<'a> = dyn FnMut(CaseRow) -> ControlFlow<()> + Send + 'a;
 pub struct Answered {
     /// The message: `team:channel:ts`.
     pub message: String,
-    /// The subject of the answer.
-    pub about: String,
+    /// Kind of the answer.
+    pub kind: AnswerKind,
     /// Key of the answer in the outbox.
     pub post: Option<String>,
     /// Id of the case that the answer belongs to.
     pub case: Option<String>,
+}
+
+/// Kind of an answer, stored in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// A run: its own message is the answer.
+    Run,
+    /// The refusal of a run.
+    RunRefused,
+    /// The statement that no runbook fits.
+    Nothing,
+    /// Any other answer: the name of its topic, or words for the log.
+    Other(String),
+}
+
+impl AnswerKind {
+    /// The kind's words.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Run => "run",
+            Self::RunRefused => "no run",
+            Self::Nothing => "nothing",
+            Self::Other(words) => words,
+        }
+    }
+}
+
+impl Default for AnswerKind {
+    fn default() -> Self {
+        Self::Other(String::new())
+    }
+}
+
+impl From<&str> for AnswerKind {
+    fn from(words: &str) -> Self {
+        let named = [Self::Run, Self::RunRefused, Self::Nothing];
+        let named = named.into_iter().find(|kind| kind.as_str() == words);
+        named.unwrap_or_else(|| Self::Other(words.to_owned()))
+    }
 }
 
 /// The mute of a channel.

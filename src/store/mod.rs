@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
+pub use cases::{AnswerKind, Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostOutcome, PostState, Ready, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};

@@ -1,12 +1,13 @@
 //! Actions of a card's buttons on its case.
 
-use super::case::{Actor, Case, CaseStatus, TRAIL, TopicRef};
+use super::CaseStatus;
+use super::case::{Actor, Case, TRAIL, TopicRef};
 use crate::respond::CardAction;
 
 impl Case {
     /// Applies a button's action. `detail` is the step or place as shown to people. Returns false when nothing changed.
     pub(in crate::bot) fn act(&mut self, act: &CardAction, mark: &Actor, detail: &str) -> bool {
-        let before = (self.standing, self.at, self.place.clone(), self.done.clone());
+        let before = (self.status.clone(), self.at, self.place.clone(), self.done.clone());
         let mut what = None;
         match act {
             CardAction::Page { at } => self.at = *at,
@@ -41,8 +42,8 @@ impl Case {
                     self.at = 0;
                     what = Some("went");
                 }
-                if matches!(self.standing, CaseStatus::Choosing | CaseStatus::NotHelped) {
-                    self.stand(CaseStatus::Open, None);
+                if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
+                    self.set_status(CaseStatus::Open);
                 }
             }
             CardAction::Return => {
@@ -50,20 +51,30 @@ impl Case {
                     self.place = Some(place);
                     self.at = self.trail_at.pop().unwrap_or(0);
                 }
-                if self.standing == CaseStatus::Choosing && self.place.is_some() {
-                    self.stand(CaseStatus::Open, None);
+                if matches!(self.status, CaseStatus::Choosing(_)) && self.place.is_some() {
+                    self.set_status(CaseStatus::Open);
                 }
             }
-            CardAction::Fixed => what = self.stand(CaseStatus::Fixed, Some(mark)).then_some("fixed"),
-            CardAction::NotHelped => what = self.stand(CaseStatus::NotHelped, Some(mark)).then_some("not_helped"),
+            CardAction::Fixed => what = self.set_status(CaseStatus::Fixed(mark.clone())).then_some("fixed"),
+            CardAction::NotHelped => {
+                what = self
+                    .set_status(CaseStatus::NotHelped(mark.clone()))
+                    .then_some("not_helped")
+            }
             CardAction::Wrong => {
-                if self.standing != CaseStatus::Choosing {
+                if !matches!(self.status, CaseStatus::Choosing(_)) {
                     self.leave();
-                    what = self.stand(CaseStatus::Choosing, Some(mark)).then_some("wrong");
+                    what = self
+                        .set_status(CaseStatus::Choosing(Some(mark.clone())))
+                        .then_some("wrong");
                 }
             }
-            CardAction::Reopen => what = self.stand(CaseStatus::Open, None).then_some("reopened"),
-            CardAction::Escalated => what = self.stand(CaseStatus::Escalated, Some(mark)).then_some("escalated"),
+            CardAction::Reopen => what = self.set_status(CaseStatus::Open).then_some("reopened"),
+            CardAction::Escalated => {
+                what = self
+                    .set_status(CaseStatus::Escalated(mark.clone()))
+                    .then_some("escalated")
+            }
             CardAction::Escalate
             | CardAction::Share
             | CardAction::Run { .. }
@@ -78,7 +89,7 @@ impl Case {
         if let Some(what) = what {
             self.remember(mark, what, detail);
         }
-        before != (self.standing, self.at, self.place.clone(), self.done.clone())
+        before != (self.status.clone(), self.at, self.place.clone(), self.done.clone())
     }
 
     /// Leaves the current place and adds it to the trail.

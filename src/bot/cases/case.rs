@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{CaseRequest, CaseStatus};
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::respond::Audience;
 use crate::runbook::{Library, TopicId};
+use crate::store::AnswerKind;
 
 /// Maximum number of pastes kept per case; further ones add nothing.
 const PASTES: usize = 8;
@@ -70,13 +72,12 @@ pub(in crate::bot) struct Case {
     pub(in crate::bot) at: usize,
     /// Marks of the steps done, by place and step.
     pub(in crate::bot) done: BTreeMap<String, BTreeMap<String, Actor>>,
-    /// Reason people have to choose: `near`, `search`, `choose` or `typo`; `words` holds their request.
-    pub(in crate::bot) why: String,
-    pub(in crate::bot) words: String,
-    /// Status of the case.
-    pub(in crate::bot) standing: CaseStatus,
-    /// The person who set the status, and the time.
-    pub(in crate::bot) mark: Option<Actor>,
+    /// The request that made the case.
+    #[serde(flatten)]
+    pub(in crate::bot) request: CaseRequest,
+    /// Status of the case, with the person who set it.
+    #[serde(flatten)]
+    pub(in crate::bot) status: CaseStatus,
     /// History of the case, in order.
     pub(in crate::bot) history: Vec<HistoryEntry>,
 }
@@ -121,7 +122,7 @@ pub(in crate::bot) struct EvidenceLine {
 }
 
 /// A person and the time of their action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::bot) struct Actor {
     /// The user id.
     pub(in crate::bot) by: String,
@@ -129,27 +130,6 @@ pub(in crate::bot) struct Actor {
     pub(in crate::bot) name: String,
     /// Time of the action.
     pub(in crate::bot) at: Timestamp,
-}
-
-/// Status of a case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::bot) enum CaseStatus {
-    /// People work on the case.
-    #[default]
-    Open,
-    /// People are choosing its topic.
-    Choosing,
-    /// The runbook fixed it.
-    Fixed,
-    /// The runbook did not help.
-    NotHelped,
-    /// Somebody else was called in.
-    Escalated,
-    /// The alert reports that it is resolved.
-    Resolved,
-    /// The message was edited and no longer holds an error.
-    Withdrawn,
 }
 
 /// An entry of the history.
@@ -246,6 +226,12 @@ impl Case {
         }
     }
 
+    /// Returns the kind of the answer that the case is: its topic, or the kind of list.
+    pub(in crate::bot) fn answer_kind(&self) -> AnswerKind {
+        let topic = self.place.as_ref().map(TopicRef::name);
+        AnswerKind::Other(topic.unwrap_or_else(|| self.fingerprint.clone()))
+    }
+
     /// Returns the pasted text of all messages.
     pub(in crate::bot) fn text(&self) -> String {
         self.text_with(None)
@@ -309,9 +295,8 @@ impl Case {
         self.keep_evidence();
         self.captures = harmless(best);
         self.also = best.also.iter().filter_map(|id| TopicRef::of(library, *id)).collect();
-        if matches!(self.standing, CaseStatus::Choosing | CaseStatus::Withdrawn) {
-            self.standing = CaseStatus::Open;
-            self.mark = None;
+        if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::Withdrawn) {
+            self.status = CaseStatus::Open;
         }
     }
 
@@ -341,8 +326,7 @@ impl Case {
         self.evidence.clone_from(&before.evidence);
         self.captures.clone_from(&before.captures);
         self.also.clone_from(&before.also);
-        self.standing = before.standing;
-        self.mark.clone_from(&before.mark);
+        self.status.clone_from(&before.status);
         self.others.retain(|place| Some(place) != before.found.as_ref());
         if let Some(other) = other.filter(|other| !self.others.contains(other)) {
             self.others.insert(0, other);
@@ -351,7 +335,7 @@ impl Case {
 
     /// Returns true when the case is about a pasted error, and not a list or a runbook requested by name.
     pub(in crate::bot) fn is_of_paste(&self) -> bool {
-        self.found.is_some() || self.why == "near"
+        self.found.is_some() || self.request == CaseRequest::Near
     }
 
     /// Returns true when a match of the same topic is the same error: one section may explain a hundred codes.
@@ -460,14 +444,13 @@ impl Case {
         self.remember(mark, "went", &place.name());
     }
 
-    /// Sets the status. Returns false when it is unchanged.
-    pub(in crate::bot) fn stand(&mut self, standing: CaseStatus, mark: Option<&Actor>) -> bool {
-        if self.standing == standing {
-            return false;
+    /// Sets the status. Returns false when the case has it already, whoever set it.
+    pub(in crate::bot) fn set_status(&mut self, status: CaseStatus) -> bool {
+        let is_new = std::mem::discriminant(&self.status) != std::mem::discriminant(&status);
+        if is_new {
+            self.status = status;
         }
-        self.standing = standing;
-        self.mark = mark.cloned();
-        true
+        is_new
     }
 }
 
@@ -493,26 +476,6 @@ pub(super) fn harmless(found: &Match) -> BTreeMap<String, Vec<String>> {
         (name.clone(), kept)
     });
     values.filter(|(_, values)| !values.is_empty()).collect()
-}
-
-impl CaseStatus {
-    /// Returns true when people may still work on the case: one marked as fixed stays so.
-    pub(in crate::bot) fn is_open(self) -> bool {
-        !matches!(self, Self::Fixed | Self::Resolved | Self::Withdrawn)
-    }
-
-    /// Returns the status's name in templates.
-    pub(in crate::bot) fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Choosing => "choosing",
-            Self::Fixed => "fixed",
-            Self::NotHelped => "not-helped",
-            Self::Escalated => "escalated",
-            Self::Resolved => "resolved",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
 }
 
 impl From<&Evidence> for EvidenceLine {

@@ -21,9 +21,9 @@ pub(in crate::bot) fn key_of(message: &str) -> String {
 /// A case as it is kept. `version` as it was read, 0 for a new one.
 pub(in crate::bot) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> {
     let mut kept = std::borrow::Cow::Borrowed(case);
-    let words = crate::redact::redact(&case.words);
-    if words != case.words {
-        kept.to_mut().words = words.into_owned();
+    let request = case.request.redacted();
+    if request != case.request {
+        kept.to_mut().request = request;
     }
     let body = serde_json::to_string(&kept)
         .inspect_err(|cause| error!(%cause, case = case.id, "a case cannot be written down"))
@@ -35,7 +35,7 @@ pub(in crate::bot) fn row(case: &Case, version: i64, now: Timestamp) -> Option<C
         author: case.author.clone(),
         fingerprint: case.fingerprint.clone(),
         identity: Some(case.identity()),
-        open: case.standing.is_open(),
+        open: case.status.is_open(),
         post: case.post.clone(),
         version,
         body,

@@ -111,7 +111,7 @@ pub(in crate::bot) fn late_run(responder: &Responder, message: &Message) -> Chan
         posts: posts.into_iter().collect(),
         answered: vec![Answered {
             message: message.id(),
-            about: "late run".to_owned(),
+            kind: "late run".into(),
             post: Some(key),
             case: None,
         }],

@@ -19,10 +19,10 @@ use super::running::Running;
 use crate::bot::context::Context;
 use crate::bot::home::Home;
 use crate::bot::messages::MessageHandler;
-use crate::bot::questions::jobs;
 use crate::bot::reading::Files;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
+use crate::store::AnswerKind;
 use crate::store::{self, Changes, SetAsideReason, Waiting};
 
 /// Channels handled at once. One row of each is in memory.
@@ -233,9 +233,9 @@ impl InboxWorker {
             _ => "answered",
         };
         metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
-        for store::Answered { message, about, .. } in &done.answered {
+        for store::Answered { message, kind, .. } in &done.answered {
             let milliseconds = self.ctx.clock.now().duration_since(begun).as_millis();
-            info!(message, about, milliseconds, "a message is answered");
+            info!(message, about = kind.as_str(), milliseconds, "a message is answered");
         }
         if let Some(missed) = &done.missed {
             debug!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");
@@ -251,7 +251,7 @@ impl InboxWorker {
             self.listener.questions.runner.woken();
         }
         // The values for a job may be secret: they do not stay in the inbox.
-        let gave = |answered: &store::Answered| matches!(answered.about.as_str(), jobs::RUN | jobs::NO_RUN);
+        let gave = |answered: &store::Answered| matches!(answered.kind, AnswerKind::Run | AnswerKind::RunRefused);
         if done.answered.iter().any(gave)
             && let Err(cause) = self.ctx.store.scrub().await
         {

@@ -9,7 +9,7 @@ use super::{InteractionHandler, LATE, TRIES};
 use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows::whisper;
 use crate::bot::modals::form::{self, Form, FormContext};
-use crate::bot::questions::jobs::{About, FormRequest, NO_RUN};
+use crate::bot::questions::jobs::{About, FormRequest};
 use crate::bot::questions::{Answer, Question};
 use crate::bot::runs::{Origin, Refusal, Request, Requested, Run};
 use crate::jobs::Job;
@@ -17,6 +17,7 @@ use crate::respond::{CardAction, Reason, Reply, Wanted, to_text};
 use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
 use crate::slack::sender::Body;
 use crate::slack::web::{Error, Which};
+use crate::store::AnswerKind;
 use crate::store::{self, Changes};
 
 /// Returns true when an action is about an existing run.
@@ -265,7 +266,7 @@ impl InteractionHandler {
             .refusal(About::default(), &Origin::default(), Reason::Busy);
         Ok(Answer::Plain {
             reply: busy,
-            about: NO_RUN.to_owned(),
+            kind: AnswerKind::RunRefused,
         })
     }
 

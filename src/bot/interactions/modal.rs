@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{InteractionHandler, TRIES};
 use crate::bot::cases::rows::{self, post, row, update};
 use crate::bot::modals;
-use crate::bot::questions::{Answer, QuestionHandler};
+use crate::bot::questions::QuestionHandler;
 use crate::respond::{CardAction, Reply};
 use crate::slack::decode::{Actions, Container, ViewAnswer};
 use crate::slack::sender::Body;
@@ -50,8 +50,7 @@ impl InteractionHandler {
         }
         let threshold = self.ctx.rules.threshold(channel.as_deref().unwrap_or_default());
         let outcome = known.index.search(&text).confident(threshold);
-        let said = QuestionHandler::found(&known.library, question.case, &outcome);
-        let Some(Answer::Case { case, .. }) = said else {
+        let Some(case) = QuestionHandler::found(&known.library, question.case, &outcome) else {
             let nothing = Body::of(&responder.nothing_found());
             let window = modals::answer(responder.labels(), &nothing, false);
             return Ok(Some(json!({"response_action": "update", "view": window})));

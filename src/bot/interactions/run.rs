@@ -2,7 +2,7 @@
 
 use super::{InteractionHandler, TRIES};
 use crate::bot::cases::rows::{self, update};
-use crate::bot::cases::{Case, CaseStatus};
+use crate::bot::cases::{Case, CaseRequest, CaseStatus};
 use crate::bot::questions::{Answer, Question};
 use crate::slack::decode::Actions;
 use crate::slack::sender::Body;
@@ -21,7 +21,7 @@ impl InteractionHandler {
                 return self.tell(actions, &self.ctx.responder.too_old(days)).await;
             };
             // Somebody else was faster.
-            if case.why != "typo" {
+            if !matches!(case.request, CaseRequest::Typo(_)) {
                 return Ok(());
             }
             let asked = Question {
@@ -32,23 +32,22 @@ impl InteractionHandler {
                 shared: false,
                 can_open: true,
                 case: Case {
-                    why: String::new(),
-                    words: String::new(),
-                    standing: CaseStatus::Open,
+                    request: CaseRequest::default(),
+                    status: CaseStatus::Open,
                     external: case.external || self.ctx.rules.is_external(interaction, &case.channel),
                     ..case.clone()
                 },
             };
             let ended = |reply| {
                 let done = Case {
-                    why: "done".to_owned(),
+                    request: CaseRequest::Answered,
                     ..case.clone()
                 };
                 (done, Body::of(reply))
             };
             let mut more = Changes::default();
             let (after, shown): (Case, Body) = match self.questions.answer(asked).await? {
-                Answer::Case { case, .. } => {
+                Answer::Case(case) => {
                     let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
                     (*case, shown)
                 }

@@ -67,7 +67,7 @@ impl InteractionHandler {
             .index
             .search(&text)
             .confident(self.ctx.rules.threshold(&message.channel));
-        let Some(Answer::Case { case, about }) = QuestionHandler::found(&known.library, question.case, &outcome) else {
+        let Some(case) = QuestionHandler::found(&known.library, question.case, &outcome) else {
             return self
                 .whisper(interaction, Some(thread), &responder.shortcut_nothing())
                 .await;
@@ -77,17 +77,9 @@ impl InteractionHandler {
             let private = Case {
                 id: format!("private:{}", interaction.id),
                 post: None,
-                ..*case
+                ..case
             };
-            let (shown, _) = self
-                .private(
-                    interaction,
-                    Answer::Case {
-                        case: Box::new(private),
-                        about,
-                    },
-                )
-                .await?;
+            let (shown, _) = self.private(interaction, Answer::Case(Box::new(private))).await?;
             self.respond(interaction, &json!({"response_type": "ephemeral"}), &shown)
                 .await;
             return Ok(());
@@ -100,7 +92,7 @@ impl InteractionHandler {
                 .collect(),
             answered: vec![Answered {
                 message: id.clone(),
-                about,
+                kind: case.answer_kind(),
                 post: Some(key_of(&id)),
                 case: Some(id),
             }],

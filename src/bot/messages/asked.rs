@@ -1,11 +1,11 @@
 //! Answers to people who ask the bot.
 
 use super::{MessageHandler, ReceivedMessage};
-use crate::bot::cases::Case;
 use crate::bot::cases::rows::{post, row};
+use crate::bot::cases::{Case, CaseRequest};
 use crate::bot::questions::{Answer, Question, jobs};
 use crate::slack::sender::Body;
-use crate::store::{self, Answered, Changes};
+use crate::store::{self, AnswerKind, Answered, Changes};
 
 impl MessageHandler {
     /// Answers a message that asks the bot.
@@ -13,8 +13,8 @@ impl MessageHandler {
         let said = self.questions.answer(Self::question(received)).await?;
         // People paste in pieces in direct messages, too: a piece that says nothing by itself may be continued.
         let is_unsure = match &said {
-            Answer::Plain { about, .. } => about == "nothing",
-            Answer::Case { case, .. } => case.why == "near",
+            Answer::Plain { kind, .. } => *kind == AnswerKind::Nothing,
+            Answer::Case(case) => case.request == CaseRequest::Near,
             Answer::Run { .. } | Answer::Joined { .. } | Answer::Form(_) => false,
         };
         if is_unsure && received.message.direct {
@@ -61,14 +61,17 @@ impl MessageHandler {
         let now = self.ctx.clock.now();
         let key = received.key.clone();
         let mut more = Changes::default();
-        let (body, about, case) = match said {
-            Answer::Plain { reply, about, .. } => (Body::of(&reply), about, None),
-            Answer::Case { case, about } => (self.ctx.card(&self.ctx.knowledge.get(), &case), about, Some(case)),
+        let (body, kind, case) = match said {
+            Answer::Plain { reply, kind } => (Body::of(&reply), kind, None),
+            Answer::Case(case) => {
+                let kind = case.answer_kind();
+                (self.ctx.card(&self.ctx.knowledge.get(), &case), kind, Some(case))
+            }
             // The run's own message is the answer.
             Answer::Run { mut done, post, .. } => {
                 done.answered.push(Answered {
                     message: received.id.clone(),
-                    about: jobs::RUN.to_owned(),
+                    kind: AnswerKind::Run,
                     post: Some(post),
                     case: None,
                 });
@@ -76,11 +79,11 @@ impl MessageHandler {
             }
             Answer::Joined { done, reply } => {
                 more = *done;
-                (Body::of(&reply), "joined".to_owned(), None)
+                (Body::of(&reply), "joined".into(), None)
             }
             Answer::Form(_) => (
-                Body::of(&self.ctx.responder.help_on(Some(jobs::RUN))),
-                jobs::RUN.to_owned(),
+                Body::of(&self.ctx.responder.help_on(Some("run"))),
+                AnswerKind::Run,
                 None,
             ),
         };
@@ -91,7 +94,7 @@ impl MessageHandler {
                 .collect(),
             answered: vec![Answered {
                 message: received.id.clone(),
-                about,
+                kind,
                 post: Some(key),
                 case: case.as_ref().map(|case| case.id.clone()),
             }],

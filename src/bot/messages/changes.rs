@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::{self, post, update};
-use crate::bot::cases::{Actor, Case, CaseStatus};
+use crate::bot::cases::{Actor, Case, CaseRequest, CaseStatus};
 use crate::bot::questions::{Answer, jobs};
 use crate::slack::alerts;
+use crate::store::AnswerKind;
 use crate::store::{self, Action, Answered, CaseRow, Changes, NewPost};
 
 impl MessageHandler {
@@ -61,7 +62,7 @@ impl MessageHandler {
             return Ok(self.reconsidered(&known, &row, case, Some(received)));
         }
         // An edit does not change a run; cancelling does.
-        if answered.post.is_none() || answered.about == jobs::RUN {
+        if answered.post.is_none() || answered.kind == AnswerKind::Run {
             return Ok(Changes::default());
         }
         if asked {
@@ -72,7 +73,7 @@ impl MessageHandler {
         let mut done = self.unasked(received).await?;
         if done.posts.iter().all(|post| post.action != Action::Post) {
             let mut nothing = Self::new_case(received);
-            nothing.stand(CaseStatus::Withdrawn, None);
+            nothing.set_status(CaseStatus::Withdrawn);
             let shown = self.ctx.card(&known, &nothing);
             let thread = Some(received.message.answer_thread().to_owned());
             done.posts
@@ -94,8 +95,8 @@ impl MessageHandler {
     fn said_anew(&self, received: &ReceivedMessage<'_>, said: Answer, version: i64, created_at: Timestamp) -> Changes {
         // A run has a message of its own, which stays; the previous answer says so.
         if let Answer::Run { done: begun, reply, .. } = said {
-            let about = jobs::RUN.to_owned();
-            let mut done = self.said(received, Answer::Plain { reply, about });
+            let kind = AnswerKind::Run;
+            let mut done = self.said(received, Answer::Plain { reply, kind });
             Self::in_place(received, &mut done);
             jobs::join(&mut done, *begun);
             return done;
@@ -130,7 +131,7 @@ impl MessageHandler {
         let mut done = Changes::default();
         for (row, before) in open {
             let mut case = before.clone();
-            case.stand(CaseStatus::Resolved, Some(&mark));
+            case.set_status(CaseStatus::Resolved(mark.clone()));
             let one = self.changed(&known, &row, &before, &case);
             done.posts.extend(one.posts);
             done.cases.extend(one.cases);
@@ -159,10 +160,10 @@ impl MessageHandler {
         if !case.take_up(&known.library, &outcome) {
             if case.asked && !case.near.is_empty() {
                 case.place = None;
-                case.standing = CaseStatus::Choosing;
-                "near".clone_into(&mut case.why);
+                case.status = CaseStatus::Choosing(case.status.actor().cloned());
+                case.request = CaseRequest::Near;
             } else {
-                case.stand(CaseStatus::Withdrawn, None);
+                case.set_status(CaseStatus::Withdrawn);
             }
         }
         // Once people have begun, a later message does not replace the runbook they work on.
@@ -170,7 +171,7 @@ impl MessageHandler {
             case.stay_with(&before);
         }
         if !case.fingerprint.starts_with("alert:")
-            && let Some(found) = case.found.as_ref().filter(|_| case.standing != CaseStatus::Withdrawn)
+            && let Some(found) = case.found.as_ref().filter(|_| case.status != CaseStatus::Withdrawn)
         {
             case.fingerprint = found.name();
         }
@@ -207,7 +208,7 @@ impl MessageHandler {
         let channel = message.split(':').nth(1).unwrap_or_default();
         let gone = |key: &str| gone(channel, key);
         // The message asked for a run: the case that the run gathers facts for belongs to another message.
-        if answered.about == jobs::RUN {
+        if answered.kind == AnswerKind::Run {
             let mut done = self.questions.runner.silence(&jobs::run_of(message)).await?;
             done.posts.extend(answered.post.as_deref().map(gone));
             return Ok(Changes { unanswer, ..done });
@@ -236,7 +237,7 @@ impl MessageHandler {
         let left = more.cases.first().and_then(rows::read);
         let mut done = match &left {
             // The rest makes no sense alone.
-            Some(left) if left.standing == CaseStatus::Withdrawn && !left.is_begun() => {
+            Some(left) if left.status == CaseStatus::Withdrawn && !left.is_begun() => {
                 self.forgotten(row, &case).await?
             }
             _ => more,

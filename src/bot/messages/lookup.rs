@@ -66,7 +66,7 @@ impl MessageHandler {
                     None => case.is_same_error(best) && !self.is_another(known, &message.channel, case, best),
                 }
                 && case.post.is_some()
-                && !matches!(case.standing, CaseStatus::Withdrawn | CaseStatus::Resolved)
+                && !matches!(case.status, CaseStatus::Withdrawn | CaseStatus::Resolved(_))
         };
         let holds = self.ctx.rules.repeat(&message.channel);
         let looks_back = alert.is_some() || !message.is_root();
@@ -82,7 +82,7 @@ impl MessageHandler {
         let holds_still = |row: &CaseRow, case: &Case| {
             // Monitoring repeats alerts that still fire.
             let reminds = alert.is_some_and(|alert| alert.source != alerts::AlertSource::Jenkins)
-                && case.standing != CaseStatus::Fixed;
+                && !matches!(case.status, CaseStatus::Fixed(_));
             let holds = if reminds { holds.max(REMINDED) } else { holds };
             now.duration_since(row.created_at) <= holds && is_same(case)
         };
@@ -120,7 +120,7 @@ impl MessageHandler {
         let mut visit = |row: CaseRow| {
             open.extend(
                 rows::read(&row)
-                    .filter(|case| case.standing.is_open())
+                    .filter(|case| case.status.is_open())
                     .map(|case| (row, case)),
             );
             ControlFlow::Continue(())

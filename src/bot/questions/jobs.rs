@@ -19,12 +19,9 @@ use crate::jobs::parameters::{self, Fault};
 use crate::jobs::{Job, Named};
 use crate::redact::redact;
 use crate::respond::{Reason, Reply, RunRefusal, Wanted};
+use crate::store::AnswerKind;
 use crate::store::{self, CaseLookup, CaseRow, Changes};
 
-/// Topic of a message that led to a run, for the log.
-pub(in crate::bot) const RUN: &str = "run";
-/// Topic of a message that asked for a run and led to none.
-pub(in crate::bot) const NO_RUN: &str = "no run";
 /// Longest text, in characters, that may be a mistyped command: a longer one that begins with `run` is none.
 const SLIP: usize = 300;
 
@@ -94,7 +91,10 @@ impl QuestionHandler {
                 candidates: candidates.collect(),
             }
         };
-        Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
+        Ok(plain(
+            self.refusal(About::default(), &origin, reason),
+            AnswerKind::RunRefused,
+        ))
     }
 
     /// The answer when no job of that name is known. `is_meant`: the name can have been nothing but a job's.
@@ -107,7 +107,7 @@ impl QuestionHandler {
         is_meant: bool,
     ) -> Result<Answer, store::Error> {
         if !is_meant && let Some(said) = self.found_in(known, &asked) {
-            return Ok(said);
+            return Ok(Answer::Case(Box::new(said)));
         }
         let origin = self.origin(&asked).await?;
         let reason = match () {
@@ -124,7 +124,10 @@ impl QuestionHandler {
                     .collect(),
             },
         };
-        Ok(plain(self.refusal(About::default(), &origin, reason), NO_RUN))
+        Ok(plain(
+            self.refusal(About::default(), &origin, reason),
+            AnswerKind::RunRefused,
+        ))
     }
 
     /// Requests the run, with the given values and those known from elsewhere.
@@ -152,13 +155,16 @@ impl QuestionHandler {
                     key.clear();
                 }
                 let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
-                return Ok(plain(reply, NO_RUN));
+                return Ok(plain(reply, AnswerKind::RunRefused));
             }
             // A slash command is shown to nobody else, and nobody else reads a direct message.
             let mut secrets = secrets(job, definition.as_ref(), &given);
             if !secrets.is_empty() && !asked.can_open && !asked.direct {
                 secrets.retain(|name| parameters::is_repeatable(name));
-                return Ok(plain(self.refusal(about, &origin, Reason::Secret(secrets)), NO_RUN));
+                return Ok(plain(
+                    self.refusal(about, &origin, Reason::Secret(secrets)),
+                    AnswerKind::RunRefused,
+                ));
             }
         }
         let fields = match may {
@@ -183,10 +189,13 @@ impl QuestionHandler {
                 if asked.can_open && is_missing {
                     Self::form(job, given.clone(), &origin)
                 } else {
-                    plain(self.refusal(about, &origin, Reason::Faults(faults)), NO_RUN)
+                    plain(
+                        self.refusal(about, &origin, Reason::Faults(faults)),
+                        AnswerKind::RunRefused,
+                    )
                 }
             }
-            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, NO_RUN),
+            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, AnswerKind::RunRefused),
             taken => self.taken(job, taken),
         })
     }
@@ -212,7 +221,7 @@ impl QuestionHandler {
                 done,
                 reply: responder.run_joined(job.shown(), &by, url.as_deref()),
             },
-            Requested::Refused(_) => plain(responder.too_old(None), NO_RUN),
+            Requested::Refused(_) => plain(responder.too_old(None), AnswerKind::RunRefused),
         }
     }
 
@@ -295,7 +304,7 @@ impl QuestionHandler {
     }
 
     /// The answer to the text as a search, when a match is certain.
-    fn found_in(&self, known: &Knowledge, asked: &Question) -> Option<Answer> {
+    fn found_in(&self, known: &Knowledge, asked: &Question) -> Option<Case> {
         let threshold = self.ctx.rules.threshold(&asked.case.channel);
         let outcome = known.index.search(&asked.text).confident(threshold);
         let is_found = !outcome.matches.is_empty();

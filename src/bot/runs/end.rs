@@ -281,8 +281,8 @@ impl Runner {
             let shown = self.ctx.card(&known, &case);
             done.posts.extend(rows::post(key, &case.channel, thread, &shown));
         }
-        if matches!(case.standing, CaseStatus::Choosing | CaseStatus::NotHelped) {
-            case.stand(CaseStatus::Open, None);
+        if matches!(case.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
+            case.set_status(CaseStatus::Open);
         }
         done.cases
             .extend(rows::row(&case, version, now).map(|row| CaseRow { created_at, ..row }));

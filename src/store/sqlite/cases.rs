@@ -178,7 +178,7 @@ pub(super) async fn commit(
              case_id = excluded.case_id",
         )
         .bind(&answered.message)
-        .bind(&answered.about)
+        .bind(answered.kind.as_str())
         .bind(now.as_millisecond())
         .bind(&answered.post)
         .bind(&answered.case)
@@ -275,7 +275,7 @@ pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case:
 fn answered(row: &SqliteRow) -> Result<Answered, sqlx::Error> {
     Ok(Answered {
         message: row.try_get("message")?,
-        about: row.try_get("about")?,
+        kind: row.try_get::<&str, _>("about")?.into(),
         post: row.try_get("post")?,
         case: row.try_get("case_id")?,
     })

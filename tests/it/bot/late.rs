@@ -170,7 +170,7 @@ fn a_question_whose_answer_waited_for_too_long_is_told_and_may_be_asked_again() 
             }),
             answered: vec![Answered {
                 message,
-                about: "flux.md".to_owned(),
+                kind: "flux.md".into(),
                 post: Some(key),
                 case: None,
             }],

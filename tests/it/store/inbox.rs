@@ -273,7 +273,7 @@ pub(super) async fn handling_erases_the_payload_and_adds_posts_at_once(store: &d
         posts: vec![post("p1"), post("p2")],
         answered: vec![Answered {
             message: "m".into(),
-            about: "runbook".into(),
+            kind: "runbook".into(),
             ..Answered::default()
         }],
         ..Changes::default()
