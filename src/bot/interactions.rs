@@ -10,23 +10,22 @@ mod jobs;
 mod modal;
 mod run;
 mod shortcuts;
+mod update;
 
+use self::update::{CaseChange, Updated};
 use super::context::Context;
 use super::home::{self, Home};
 use super::runs::Runner;
 use crate::bot::cases::rows::{self, post, row, update, whisper};
 use crate::bot::cases::{Actor, Case};
 use crate::bot::modals;
-use crate::bot::questions::jobs::{FormRequest, join};
+use crate::bot::questions::jobs::FormRequest;
 use crate::bot::questions::{Answer, Question, QuestionHandler};
 use crate::respond::{ButtonPress, CardAction, Reply};
 use crate::slack::decode::{Actions, Interaction, InteractionContext, SlashCommand, ViewAnswer};
 use crate::slack::sender::Body;
 use crate::slack::web::OpenedView;
-use crate::store::{self, CaseRow, Changes, NewPost};
-
-/// Tries of a click that conflicts with another person's click on the same case.
-const TRIES: usize = 50;
+use crate::store::{self, Changes, NewPost};
 
 /// Time limit for optional content of a modal.
 const AT_ONCE: Duration = Duration::from_millis(300);
@@ -40,15 +39,6 @@ pub(super) struct InteractionHandler {
     pub(super) questions: Arc<QuestionHandler>,
     pub(super) home: Arc<Home>,
     pub(super) runner: Arc<Runner>,
-}
-
-/// The effect of a click on its case.
-enum Clicked {
-    Changed(Box<Case>),
-    Same,
-    Gone,
-    /// Concurrent changes kept the click from being saved.
-    Lost,
 }
 
 impl InteractionHandler {
@@ -113,85 +103,29 @@ impl InteractionHandler {
             act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
             _ => {}
         }
-        match self.change(&press.case, interaction, &press.act).await? {
-            Clicked::Gone => {
-                let days = Some(self.ctx.rules.retention_days());
-                self.tell(actions, &self.ctx.responder.too_old(days)).await
-            }
-            // Only one person sees this card: it is replaced in place.
-            Clicked::Changed(case) if case.post.is_none() => {
-                let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
-                self.show_again(actions, &shown).await;
-                Ok(())
-            }
-            Clicked::Lost => self.not_done(actions).await,
-            Clicked::Changed(_) | Clicked::Same => Ok(()),
-        }
-    }
-
-    /// Applies a button's action to the latest version of the case.
-    async fn change(
-        &self,
-        id: &str,
-        interaction: &InteractionContext,
-        act: &CardAction,
-    ) -> Result<Clicked, store::Error> {
-        for _ in 0..TRIES {
-            let Some(row) = self.ctx.store.case(id).await? else {
-                return Ok(Clicked::Gone);
-            };
-            let Some(mut case) = rows::read(&row) else {
-                return Ok(Clicked::Gone);
-            };
+        let act = &press.act;
+        let changed = self.update(&press.case, interaction, |mut case, version| async move {
             let detail = self.detail(&case, act);
+            let known = self.ctx.knowledge.get();
             if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
-                case.offer_others(&self.ctx.knowledge.get());
+                case.offer_others(&known);
             }
             if !case.act(act, &self.mark(interaction), &detail) {
-                return Ok(Clicked::Same);
+                return Ok(CaseChange::Leave(None));
             }
-            let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
-            let posts: Vec<NewPost> = update(&case, row.version, &shown).into_iter().collect();
-            if self.save(&row, &case, interaction, &posts).await? {
-                return Ok(Clicked::Changed(Box::new(case)));
-            }
+            let shown = self.ctx.card(&known, &case);
+            let post = update(&case, version, &shown);
+            // Only one person sees a card without a post: it is replaced in place.
+            let private = case.post.is_none().then_some(shown);
+            Ok(CaseChange::save(case, post, private))
+        });
+        match changed.await? {
+            Updated::Done(Some(shown)) => self.show_again(actions, &shown).await,
+            Updated::Done(None) => {}
+            Updated::Gone => return self.too_old(actions).await,
+            Updated::Busy => return self.not_done(actions).await,
         }
-        Ok(Clicked::Lost)
-    }
-
-    async fn save(
-        &self,
-        old: &CaseRow,
-        case: &Case,
-        interaction: &InteractionContext,
-        posts: &[NewPost],
-    ) -> Result<bool, store::Error> {
-        self.save_with(old, case, interaction, posts, Changes::default()).await
-    }
-
-    /// Saves a case together with other changes that belong to it.
-    async fn save_with(
-        &self,
-        old: &CaseRow,
-        case: &Case,
-        interaction: &InteractionContext,
-        posts: &[NewPost],
-        more: Changes,
-    ) -> Result<bool, store::Error> {
-        let Some(new) = row(case, old.version, self.ctx.clock.now()) else {
-            return Ok(true);
-        };
-        let new = CaseRow {
-            created_at: old.created_at,
-            ..new
-        };
-        let mut done = Changes {
-            posts: posts.to_vec(),
-            cases: vec![new],
-            ..Changes::default()
-        };
-        join(&mut done, more);
-        self.commit(&done, &interaction.who.id).await
+        Ok(())
     }
 
     /// The name of the step that an action is about, as people read it.
@@ -222,33 +156,41 @@ impl InteractionHandler {
     /// Posts for everybody a case that only one person saw.
     async fn share(&self, actions: &Actions, id: &str) -> Result<(), store::Error> {
         let interaction = &actions.context;
-        let key = format!("share:{id}");
-        for _ in 0..TRIES {
-            let (Some(row), Some(channel)) = (self.ctx.store.case(id).await?, interaction.channel.clone()) else {
-                let days = Some(self.ctx.rules.retention_days());
-                return self.tell(actions, &self.ctx.responder.too_old(days)).await;
-            };
-            let Some(mut case) = rows::read(&row).filter(|case| case.post.is_none()) else {
-                return Ok(());
-            };
-            let channel_info = self.ctx.reading.channel_info(&channel).await;
-            if !channel_info.is_member {
-                return self.tell(actions, &self.ctx.responder.not_member()).await;
+        let key = &format!("share:{id}");
+        let Some(channel) = &interaction.channel else {
+            return self.too_old(actions).await;
+        };
+        let shared = self.update(id, interaction, |mut case, _| async move {
+            if case.post.is_some() {
+                return Ok(CaseChange::Leave(None));
             }
-            case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, &channel);
+            let channel_info = self.ctx.reading.channel_info(channel).await;
+            if !channel_info.is_member {
+                return Ok(CaseChange::Leave(Some(self.ctx.responder.not_member())));
+            }
+            case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, channel);
             case.post = Some(key.clone());
-            case.channel.clone_from(&channel);
+            case.channel.clone_from(channel);
             let shown = self.shared(&case, &self.mark(interaction));
-            let posts: Vec<NewPost> = post(&key, &channel, case.thread_ts.clone(), &shown)
-                .into_iter()
-                .collect();
-            if self.save(&row, &case, interaction, &posts).await? {
+            let posts = post(key, channel, case.thread_ts.clone(), &shown);
+            Ok(CaseChange::save(case, posts, None))
+        });
+        match shared.await? {
+            Updated::Done(None) => {
                 self.respond(interaction, &json!({"delete_original": true}), &Body::default())
                     .await;
-                return Ok(());
+                Ok(())
             }
+            Updated::Done(Some(refused)) => self.tell(actions, &refused).await,
+            Updated::Gone => self.too_old(actions).await,
+            Updated::Busy => self.not_done(actions).await,
         }
-        self.not_done(actions).await
+    }
+
+    /// Tells the person who clicked that the case or run is not known any more.
+    async fn too_old(&self, actions: &Actions) -> Result<(), store::Error> {
+        let days = Some(self.ctx.rules.retention_days());
+        self.tell(actions, &self.ctx.responder.too_old(days)).await
     }
 
     /// Tells the person who clicked that concurrent changes kept the click from being saved.

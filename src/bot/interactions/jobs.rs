@@ -5,7 +5,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{InteractionHandler, LATE, TRIES};
+use super::update::TRIES;
+use super::{InteractionHandler, LATE};
 use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows::whisper;
 use crate::bot::modals::form::{self, Form, FormContext};

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{InteractionHandler, TRIES};
+use super::InteractionHandler;
+use super::update::{CaseChange, Updated};
 use crate::bot::cases::rows::{self, post, row, update};
 use crate::bot::modals;
 use crate::bot::questions::QuestionHandler;
@@ -82,41 +83,37 @@ impl InteractionHandler {
     pub(super) async fn escalated(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let interaction = &answer.context;
         let id = answer.view.private_metadata.as_str();
-        let summary = modals::summary(&answer.view);
+        let summary = &modals::summary(&answer.view);
         let responder = &self.ctx.responder;
-        for _ in 0..TRIES {
-            let Some((old, mut case)) = self.ctx.store.case(id).await?.and_then(|row| {
-                let case = rows::read(&row)?;
-                Some((row, case))
-            }) else {
-                let days = Some(self.ctx.rules.retention_days());
-                return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.too_old(days))));
-            };
+        let escalated = self.update(id, interaction, |mut case, version| async move {
             if case.external || self.ctx.rules.is_external(interaction, &case.channel) {
-                return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.who_refused())));
+                return Ok(CaseChange::Leave(Some(responder.who_refused())));
             }
             if case.post.is_none() {
                 let channel_info = self.ctx.reading.channel_info(&case.channel).await;
                 if !channel_info.is_member {
-                    return Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.not_member())));
+                    return Ok(CaseChange::Leave(Some(responder.not_member())));
                 }
                 case.external |= channel_info.has_externals;
             }
             let mark = self.mark(interaction);
             case.act(&CardAction::Escalated, &mark, "");
-            let told = modals::escalated(&self.ctx, &case, &mark, &summary);
+            let told = modals::escalated(&self.ctx, &case, &mark, summary);
             // One window posts once, however often Slack sends it.
             let key = format!("escalate:{id}:{}", answer.id());
             let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
             let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await?;
-            let mut posts: Vec<NewPost> = post(&key, &case.channel, thread, &told).into_iter().collect();
-            posts.extend(update(&case, old.version, &shown));
-            if self.save(&old, &case, interaction, &posts).await? {
-                return Ok(None);
-            }
-        }
-        // What was written stays in the window.
-        Ok(Some(refused(modals::SUMMARY_BLOCK, &responder.failed(None))))
+            let posts = post(&key, &case.channel, thread, &told).into_iter();
+            let posts: Vec<NewPost> = posts.chain(update(&case, version, &shown)).collect();
+            Ok(CaseChange::save(case, posts, None))
+        });
+        // In these cases what was written stays in the window.
+        let why = match escalated.await? {
+            Updated::Done(refused) => refused,
+            Updated::Gone => Some(responder.too_old(Some(self.ctx.rules.retention_days()))),
+            Updated::Busy => Some(responder.failed(None)),
+        };
+        Ok(why.map(|why| refused(modals::SUMMARY_BLOCK, &why)))
     }
 }
 

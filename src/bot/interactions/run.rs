@@ -1,28 +1,33 @@
 //! The button below "Did you mean …?": the command is run as if it had been written so.
 
-use super::{InteractionHandler, TRIES};
-use crate::bot::cases::rows::{self, update};
+use super::InteractionHandler;
+use super::update::{CaseChange, Updated};
+use crate::bot::cases::rows::update;
 use crate::bot::cases::{Case, CaseRequest, CaseStatus};
+use crate::bot::questions::jobs::FormRequest;
 use crate::bot::questions::{Answer, Question};
 use crate::slack::decode::Actions;
 use crate::slack::sender::Body;
 use crate::store::{self, Changes};
 
+/// The effect of the button.
+enum Meant {
+    /// The answer is in the case's message.
+    Answered,
+    /// The answer, for the person who alone sees the message.
+    Private(Body),
+    /// The form of a job is to be opened. The question stays: the form may be closed again.
+    Form(Box<FormRequest>),
+}
+
 impl InteractionHandler {
     /// Runs the command that was meant. Its answer takes the place of the question.
     pub(super) async fn run(&self, actions: &Actions, id: &str, text: &str) -> Result<(), store::Error> {
         let interaction = &actions.context;
-        for _ in 0..TRIES {
-            let Some((row, case)) = self.ctx.store.case(id).await?.and_then(|row| {
-                let case = rows::read(&row)?;
-                Some((row, case))
-            }) else {
-                let days = Some(self.ctx.rules.retention_days());
-                return self.tell(actions, &self.ctx.responder.too_old(days)).await;
-            };
+        let answered = self.update(id, interaction, |case, version| async move {
             // Somebody else was faster.
             if !matches!(case.request, CaseRequest::Typo(_)) {
-                return Ok(());
+                return Ok(CaseChange::Leave(Meant::Answered));
             }
             let asked = Question {
                 text: text.to_owned(),
@@ -38,35 +43,42 @@ impl InteractionHandler {
                     ..case.clone()
                 },
             };
-            let ended = |reply| {
-                let done = Case {
-                    request: CaseRequest::Answered,
-                    ..case.clone()
-                };
-                (done, Body::of(reply))
+            let done = Case {
+                request: CaseRequest::Answered,
+                ..case
             };
             let mut more = Changes::default();
-            let (after, shown): (Case, Body) = match self.questions.answer(asked).await? {
+            let (after, shown) = match self.questions.answer(asked).await? {
                 Answer::Case(case) => {
                     let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
                     (*case, shown)
                 }
-                Answer::Plain { reply, .. } => ended(&reply),
-                Answer::Run { done, reply, .. } | Answer::Joined { done, reply } => {
-                    more = *done;
-                    ended(&reply)
+                Answer::Plain { reply, .. } => (done, Body::of(&reply)),
+                Answer::Run {
+                    done: changes, reply, ..
                 }
-                // The question stays: the form may be closed again.
-                Answer::Form(wish) => return self.open_form(interaction, actions.thread_ts.clone(), *wish).await,
+                | Answer::Joined { done: changes, reply } => {
+                    more = *changes;
+                    (done, Body::of(&reply))
+                }
+                Answer::Form(form) => return Ok(CaseChange::Leave(Meant::Form(form))),
             };
-            let posts: Vec<_> = update(&after, row.version, &shown).into_iter().collect();
-            if self.save_with(&row, &after, interaction, &posts, more).await? {
-                if after.post.is_none() {
-                    self.show_again(actions, &shown).await;
-                }
-                return Ok(());
+            more.posts.extend(update(&after, version, &shown));
+            let outcome = match after.post {
+                Some(_) => Meant::Answered,
+                None => Meant::Private(shown),
+            };
+            Ok(CaseChange::Save(Box::new(after), more, outcome))
+        });
+        match answered.await? {
+            Updated::Done(Meant::Answered) => Ok(()),
+            Updated::Done(Meant::Private(shown)) => {
+                self.show_again(actions, &shown).await;
+                Ok(())
             }
+            Updated::Done(Meant::Form(form)) => self.open_form(interaction, actions.thread_ts.clone(), *form).await,
+            Updated::Gone => self.too_old(actions).await,
+            Updated::Busy => self.not_done(actions).await,
         }
-        self.not_done(actions).await
     }
 }
