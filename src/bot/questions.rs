@@ -126,9 +126,10 @@ impl QuestionHandler {
         {
             return typo(asked.case, meant);
         }
-        Self::found(&known.library, asked.case, &outcome)
-            .map(|case| Answer::Case(Box::new(case)))
-            .unwrap_or_else(|| plain(self.ctx.responder.nothing_found(), AnswerKind::Nothing))
+        match Self::found(&known.library, asked.case, &outcome) {
+            Some(case) => Answer::Case(Box::new(case)),
+            None => plain(self.ctx.responder.nothing_found(), AnswerKind::Nothing),
+        }
     }
 
     /// The results of a search for the text that are certain enough for the channel.

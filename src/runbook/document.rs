@@ -101,8 +101,7 @@ impl Document {
     /// Calls a function with the runbook, without keeping it parsed.
     pub fn look<R>(&self, look: impl FnOnce(&Runbook) -> R) -> R {
         match (self.opened.get(), &self.reading.content) {
-            (Some(runbook), _) => look(runbook),
-            (None, DocumentContent::Runbook(runbook)) => look(runbook),
+            (Some(runbook), _) | (None, DocumentContent::Runbook(runbook)) => look(runbook),
             _ => look(&self.open()),
         }
     }
@@ -149,7 +148,7 @@ impl Deref for Document {
     fn deref(&self) -> &Runbook {
         match &self.reading.content {
             DocumentContent::Runbook(runbook) => runbook,
-            _ => self.opened.get_or_init(|| Box::new(self.open())),
+            DocumentContent::Text { .. } => self.opened.get_or_init(|| Box::new(self.open())),
         }
     }
 }

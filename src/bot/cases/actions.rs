@@ -55,26 +55,16 @@ impl Case {
                     self.set_status(CaseStatus::Open);
                 }
             }
-            CardAction::Fixed => what = self.set_status(CaseStatus::Fixed(mark.clone())).then_some("fixed"),
-            CardAction::NotHelped => {
-                what = self
-                    .set_status(CaseStatus::NotHelped(mark.clone()))
-                    .then_some("not_helped")
-            }
+            CardAction::Fixed => what = self.marked(CaseStatus::Fixed(mark.clone()), "fixed"),
+            CardAction::NotHelped => what = self.marked(CaseStatus::NotHelped(mark.clone()), "not_helped"),
             CardAction::Wrong => {
                 if !matches!(self.status, CaseStatus::Choosing(_)) {
                     self.leave();
-                    what = self
-                        .set_status(CaseStatus::Choosing(Some(mark.clone())))
-                        .then_some("wrong");
+                    what = self.marked(CaseStatus::Choosing(Some(mark.clone())), "wrong");
                 }
             }
-            CardAction::Reopen => what = self.set_status(CaseStatus::Open).then_some("reopened"),
-            CardAction::Escalated => {
-                what = self
-                    .set_status(CaseStatus::Escalated(mark.clone()))
-                    .then_some("escalated")
-            }
+            CardAction::Reopen => what = self.marked(CaseStatus::Open, "reopened"),
+            CardAction::Escalated => what = self.marked(CaseStatus::Escalated(mark.clone()), "escalated"),
             CardAction::Escalate
             | CardAction::Share
             | CardAction::Run { .. }
@@ -90,6 +80,11 @@ impl Case {
             self.remember(mark, what, detail);
         }
         before != (self.status.clone(), self.at, self.place.clone(), self.done.clone())
+    }
+
+    /// Sets the status. Returns the word for the history when it is new.
+    fn marked(&mut self, status: CaseStatus, word: &'static str) -> Option<&'static str> {
+        self.set_status(status).then_some(word)
     }
 
     /// Leaves the current place and adds it to the trail.

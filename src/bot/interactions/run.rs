@@ -68,7 +68,7 @@ impl InteractionHandler {
                 Some(_) => Meant::Answered,
                 None => Meant::Private(shown),
             };
-            Ok(CaseChange::Save(Box::new(after), more, outcome))
+            Ok(CaseChange::Save(Box::new((after, more)), outcome))
         });
         match answered.await? {
             Updated::Done(Meant::Answered) => Ok(()),

@@ -11,7 +11,7 @@ pub(super) const TRIES: usize = 50;
 /// The decision on a case, once its latest version is known.
 pub(super) enum CaseChange<T> {
     /// Saves the case together with other changes.
-    Save(Box<Case>, Changes, T),
+    Save(Box<(Case, Changes)>, T),
     /// Leaves the case as it is.
     Leave(T),
 }
@@ -33,7 +33,7 @@ impl<T> CaseChange<T> {
             posts: posts.into_iter().collect(),
             ..Changes::default()
         };
-        Self::Save(Box::new(case), more, outcome)
+        Self::Save(Box::new((case, more)), outcome)
     }
 }
 
@@ -55,10 +55,11 @@ impl InteractionHandler {
             let Some((row, case)) = row.and_then(|row| rows::read(&row).map(|case| (row, case))) else {
                 return Ok(Updated::Gone);
             };
-            let (case, mut done, outcome) = match change(case, row.version).await? {
-                CaseChange::Save(case, done, outcome) => (case, done, outcome),
+            let (saved, outcome) = match change(case, row.version).await? {
+                CaseChange::Save(saved, outcome) => (saved, outcome),
                 CaseChange::Leave(outcome) => return Ok(Updated::Done(outcome)),
             };
+            let (case, mut done) = *saved;
             let new = rows::row(&case, row.version, self.ctx.clock.now());
             let created_at = row.created_at;
             done.cases.extend(new.map(|new| CaseRow { created_at, ..new }));
