@@ -15,6 +15,7 @@ use signpost::sandbox::{self, ADA, Options, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPO
 use signpost::settings::{self, Mode, Settings};
 use signpost::slack::rate_limiter::{Rate, Rates};
 use signpost::slack::socket::Timing;
+use slack_morphism::prelude::SlackBlock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -303,8 +304,18 @@ impl Bot {
     }
 }
 
+/// The bot's messages. Their blocks must be those of Slack's model.
 fn ours(replies: Vec<Value>) -> Vec<Value> {
-    replies.into_iter().filter(|reply| reply["user"] == SIGNPOST).collect()
+    let ours: Vec<Value> = replies.into_iter().filter(|reply| reply["user"] == SIGNPOST).collect();
+    for blocks in ours
+        .iter()
+        .map(|reply| &reply["blocks"])
+        .filter(|blocks| !blocks.is_null())
+    {
+        let modelled = serde_json::from_value::<Vec<SlackBlock>>(blocks.clone());
+        assert!(modelled.is_ok(), "{modelled:?}: {blocks}");
+    }
+    ours
 }
 
 fn words(reply: &Value) -> String {

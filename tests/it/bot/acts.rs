@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use slack_morphism::prelude::SlackView;
+
 use super::*;
 use jiff::{SignedDuration, Timestamp};
 use signpost::clock::{Clock, SystemClock};
@@ -93,7 +95,9 @@ impl World {
                 .find(|view| view["user_id"] == who && view["type"] == "modal")
                 .cloned()
         });
-        found.await.unwrap()
+        let view = found.await.unwrap();
+        serde_json::from_value::<SlackView>(view.clone()).expect("Slack's model of a view");
+        view
     }
 
     /// `/signpost …` in #support.

@@ -1,5 +1,7 @@
 //! The Home tab, through the wire.
 
+use slack_morphism::prelude::SlackView;
+
 use super::*;
 
 /// Ada's Home tab as it stands in the workspace, as text; nothing while there is none.
@@ -9,7 +11,9 @@ fn home_of(state: &sandbox::State, user: &str) -> Option<String> {
     let view = views
         .into_iter()
         .find(|view| view["type"] == "home" && view["user_id"] == user)?;
-    Some(view["blocks"].to_string())
+    let blocks = view["blocks"].to_string();
+    serde_json::from_value::<SlackView>(view).expect("Slack's model of a view");
+    Some(blocks)
 }
 
 async fn open_home(world: &World) -> String {
