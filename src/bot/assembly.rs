@@ -29,8 +29,6 @@ use crate::bot::messages::{MessageHandler, Unanswered};
 use crate::bot::outbox::worker::OutboxWorker;
 use crate::bot::questions::QuestionHandler;
 use crate::clock::{Clock, SystemClock};
-use crate::http;
-use crate::jenkins;
 use crate::jobs::JenkinsId;
 use crate::respond::Responder;
 use crate::settings::Settings;
@@ -41,6 +39,7 @@ use crate::slack::socket::{Sockets, Timing};
 use crate::slack::stray_connections::StrayConnections;
 use crate::slack::unready;
 use crate::store::Store;
+use crate::{http, jenkins};
 
 /// Time limit for finishing the work in progress after shutdown was requested.
 const GRACE: Duration = Duration::from_secs(20);

@@ -6,30 +6,29 @@ use std::sync::Arc;
 use tracing::debug;
 
 mod asked;
-mod changes;
+mod deleted;
+mod edited;
+mod follow_up;
 mod lookup;
+mod repeated;
+mod resolved;
 mod unanswered;
 
 use super::Knowledge;
 use super::context::Context;
 use super::reading::Files;
-use crate::bot::cases::rows::{self, key_of, post};
-use crate::bot::cases::{Case, CaseStatus};
+use crate::bot::cases::rows::key_of;
 use crate::bot::questions::{Answer, QuestionHandler};
-use unanswered::seconds;
+use follow_up::Before;
 
 pub(super) use unanswered::Unanswered;
 
 use crate::bot::cases::TopicRef;
-use crate::matching::SignatureKind;
-use crate::matching::{self, Match, Outcome};
+use crate::matching::{self, Match, Outcome, SignatureKind};
 use crate::policy::Verdict;
-use crate::respond::Pointer;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
-use crate::slack::sender::Body;
-use crate::store::AnswerKind;
-use crate::store::{self, Answered, CaseRow, Changes};
+use crate::store::{self, Changes};
 
 /// Seconds within which messages of one person belong together.
 const TOGETHER: f64 = 60.0;
@@ -50,13 +49,6 @@ struct ReceivedMessage<'a> {
     key: String,
     text: String,
     external: bool,
-}
-
-/// An error together with its author's messages just before.
-struct Before {
-    case: Case,
-    outcome: Outcome,
-    said: Vec<(String, String)>,
 }
 
 impl MessageHandler {
@@ -125,14 +117,6 @@ impl MessageHandler {
         }
     }
 
-    /// The changes that a message makes to the case that its author began just before; none when it adds nothing.
-    async fn adds(&self, received: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
-        let before = self.begun_before(received).await?;
-        Ok(before.map_or_else(Changes::default, |(row, case)| {
-            self.absorb(received, known, &row, &case)
-        }))
-    }
-
     /// Handles a message that does not ask the bot: no answer, unless a match is certain.
     async fn unasked(&self, received: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
         let message = received.message;
@@ -146,17 +130,17 @@ impl MessageHandler {
         let known = self.ctx.knowledge.get();
         let outcome = self.recognise(&known, &message.channel, &received.text);
         let Some(best) = outcome.matches.first() else {
-            return self.goes_on(received, &known).await;
+            return self.follow_up(received, &known).await;
         };
         let topic = TopicRef::name_of(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
         // In a thread that works on a runbook, words of that runbook are conversation about it: the result of a
         // look-up, a question.
         if self.is_talk(message, &known, best).await? {
-            return self.adds(received, &known).await;
+            return self.added_details(received, &known).await;
         }
         if let Some((row, case)) = self.same_error(message, &known, best, &fingerprint).await? {
-            return self.again(received, &known, &row, &case, best).await;
+            return self.repeated(received, &known, &row, &case, best).await;
         }
         let before = self.with_before(received, &known, &outcome);
         let Before {
@@ -171,21 +155,8 @@ impl MessageHandler {
         case.take_up(&known.library, &outcome);
         case.fingerprint = fingerprint;
         let mut done = self.said(received, Answer::Case(Box::new(case)));
-        done.answered.extend(Self::went_on(received, &earlier));
+        done.answered.extend(Self::followed_up(received, &earlier));
         Ok(done)
-    }
-
-    /// The author's messages just before, when they add values to the match: the case of all of them, the matches in
-    /// it, and the messages.
-    fn with_before(&self, received: &ReceivedMessage<'_>, known: &Knowledge, alone: &Outcome) -> Option<Before> {
-        let said = self.unanswered.before(received.message);
-        if said.is_empty() || self.ctx.rules.by_bot(received.message) {
-            return None;
-        }
-        let (case, text) = Self::put_together(received, &said);
-        let outcome = self.recognise(known, &received.message.channel, &text);
-        let (all, one) = (outcome.matches.first()?, alone.matches.first()?);
-        (all.topic == one.topic && all.captures != one.captures).then_some(Before { case, outcome, said })
     }
 
     /// The matches that are certain enough for a channel.
@@ -200,161 +171,6 @@ impl MessageHandler {
         let evidence = found.evidence.iter();
         let mut named = evidence.filter(|line| line.kind != SignatureKind::Words).peekable();
         named.peek().is_some() && named.all(|line| self.ctx.registry().has_parameter(&line.signature))
-    }
-
-    /// Handles a repeated error: people in the thread of the answer can see it there, others get a link to it. A bot
-    /// gets none, for two bots could go on for ever.
-    async fn again(
-        &self,
-        received: &ReceivedMessage<'_>,
-        known: &Knowledge,
-        row: &CaseRow,
-        case: &Case,
-        best: &Match,
-    ) -> Result<Changes, store::Error> {
-        let message = received.message;
-        if self.ctx.rules.by_bot(message) {
-            return Ok(Changes::default());
-        }
-        let thread = rows::thread_of(self.ctx.store.as_ref(), case).await?;
-        let here = thread.as_deref() == Some(message.answer_thread());
-        let goes_on = here || Self::is_together(received, case);
-        // Other values make another paste, not more of this one.
-        let other = case.other_values(best);
-        let mut done = if goes_on && other.is_empty() && case.author.as_deref() == message.author() {
-            self.absorb(received, known, row, case)
-        } else {
-            Changes::default()
-        };
-        // New details of the author are shown in the existing answer.
-        if here || !done.posts.is_empty() {
-            return Ok(done);
-        }
-        let library = &known.library;
-        let section = library.section(best.topic).filter(|_| best.topic.section != 0);
-        let title = section.map(|section| section.heading.clone());
-        let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
-        let pointer = Pointer {
-            title: title.unwrap_or_default(),
-            now: self.ctx.clock.now(),
-            answered_at: row.created_at,
-            url: match thread {
-                Some(thread) => self.ctx.reading.permalink(&case.channel, &thread).await,
-                None => None,
-            },
-            values: other,
-        };
-        let key = received.key.clone();
-        let reply = Body::of(&self.ctx.responder.pointer(&pointer));
-        let answer_thread = Some(message.answer_thread().to_owned());
-        done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
-        done.answered = vec![Answered {
-            message: received.id.clone(),
-            kind: AnswerKind::Other(format!("pointer to {}", case.id)),
-            post: Some(key),
-            case: (!done.cases.is_empty()).then(|| case.id.clone()),
-        }];
-        Ok(done)
-    }
-
-    /// Handles a message without a match of its own: together with its author's messages just before it may have one.
-    async fn goes_on(&self, received: &ReceivedMessage<'_>, known: &Knowledge) -> Result<Changes, store::Error> {
-        let message = received.message;
-        // Each message of a bot stands alone.
-        if self.ctx.rules.by_bot(message) {
-            return Ok(Changes::default());
-        }
-        let done = self.adds(received, known).await?;
-        if !done.posts.is_empty() {
-            return Ok(done);
-        }
-        let earlier = self.unanswered.before(message);
-        self.unanswered.keep(message, &received.text);
-        if earlier.is_empty() {
-            return Ok(Changes::default());
-        }
-        let (mut case, text) = Self::put_together(received, &earlier);
-        let outcome = self.recognise(known, &message.channel, &text);
-        let Some(best) = outcome.matches.first() else {
-            return Ok(Changes::default());
-        };
-        if self.is_talk(message, known, best).await? {
-            return Ok(Changes::default());
-        }
-        case.take_up(&known.library, &outcome);
-        case.fingerprint = TopicRef::name_of(&known.library, best.topic);
-        let mut done = self.said(received, Answer::Case(Box::new(case)));
-        done.answered.extend(Self::went_on(received, &earlier));
-        Ok(done)
-    }
-
-    /// A new case made of a message and its author's messages just before, with the text of all of them.
-    fn put_together(received: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> (Case, String) {
-        let mut case = Self::new_case(received);
-        case.pastes.clear();
-        // With two connections, a later piece may arrive first.
-        let mut pieces: Vec<(&str, &str)> = earlier.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
-        pieces.push((&received.id, &received.text));
-        let at = |id: &str| id.rsplit(':').next().and_then(seconds).unwrap_or_default();
-        pieces.sort_by(|one, other| at(one.0).total_cmp(&at(other.0)));
-        for (id, said) in &pieces {
-            case.paste(id, &crate::redact::redact(said));
-        }
-        let texts: Vec<&str> = pieces.iter().map(|(_, said)| *said).collect();
-        (case, texts.join("\n"))
-    }
-
-    /// Records the earlier messages as part of the case: when one is deleted, its text is removed from there too.
-    fn went_on(received: &ReceivedMessage<'_>, earlier: &[(String, String)]) -> Vec<Answered> {
-        let answered = earlier.iter().map(|(id, _)| Answered {
-            message: id.clone(),
-            kind: "went on".into(),
-            post: None,
-            case: Some(received.id.clone()),
-        });
-        answered.collect()
-    }
-
-    /// Tells whether a message was written just after one of a case, in the same place.
-    fn is_together(received: &ReceivedMessage<'_>, case: &Case) -> bool {
-        let message = received.message;
-        let same_place = match message.thread_ts.as_deref() {
-            Some(thread) if thread != message.ts => case.thread_ts.as_deref() == Some(thread),
-            _ => {
-                let thread = case.thread_ts.as_deref().unwrap_or("?");
-                case.pastes.iter().any(|paste| paste.message.ends_with(thread))
-            }
-        };
-        let last = case
-            .pastes
-            .last()
-            .and_then(|paste| seconds(paste.message.rsplit(':').next()?));
-        let gap = last.zip(seconds(&message.ts)).map(|(last, now)| now - last);
-        same_place && gap.is_some_and(|gap| gap.abs() <= TOGETHER)
-    }
-
-    /// Adds a message to a case when it says something new; chat is left alone, and not kept.
-    fn absorb(&self, received: &ReceivedMessage<'_>, known: &Knowledge, row: &CaseRow, case: &Case) -> Changes {
-        let mut more = case.clone();
-        if !more.paste(&received.id, &crate::redact::redact(&received.text)) {
-            return Changes::default();
-        }
-        let mut done = self.reconsidered(known, row, more, Some(received));
-        let says_more = done.cases.first().and_then(rows::read).is_some_and(|after| {
-            let is_told = after.status != CaseStatus::Withdrawn && after.place.is_some();
-            let found = |case: &Case| (case.found.clone(), case.captures.clone(), case.others.clone());
-            is_told && found(&after) != found(case)
-        });
-        if done.posts.is_empty() || !says_more {
-            return Changes::default();
-        }
-        done.answered = vec![Answered {
-            message: received.id.clone(),
-            kind: "goes on".into(),
-            post: None,
-            case: Some(case.id.clone()),
-        }];
-        done
     }
 }
 

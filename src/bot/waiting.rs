@@ -124,12 +124,12 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
             }
             Err(error) => error,
         };
-        let goes_on = match blocked(&error) {
+        let again = match blocked(&error) {
             Some(Blocked::Busy) => begun.elapsed() < patience,
             Some(Blocked::Full) => true,
             None => false,
         };
-        if !goes_on {
+        if !again {
             return Err(error.into());
         }
         if said.is_none_or(|at| at.elapsed() >= SAID) {

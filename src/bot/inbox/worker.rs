@@ -22,8 +22,7 @@ use crate::bot::messages::MessageHandler;
 use crate::bot::reading::Files;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
-use crate::store::AnswerKind;
-use crate::store::{self, Changes, SetAsideReason, Waiting};
+use crate::store::{self, AnswerKind, Changes, SetAsideReason, Waiting};
 
 /// Channels handled at once. One row of each is in memory.
 const LANES: usize = 128;

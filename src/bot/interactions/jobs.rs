@@ -18,8 +18,7 @@ use crate::respond::{CardAction, Reason, Reply, Wanted, to_text};
 use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
 use crate::slack::sender::Body;
 use crate::slack::web::{Error, Which};
-use crate::store::AnswerKind;
-use crate::store::{self, Changes};
+use crate::store::{self, AnswerKind, Changes};
 
 /// Returns true when an action is about an existing run.
 pub(super) fn decides(act: &CardAction) -> bool {
@@ -305,7 +304,7 @@ impl InteractionHandler {
                 };
                 runner.follow(id, place, &origin).await?
             }
-            _ => return self.again(actions, id, &origin).await,
+            _ => return self.retry(actions, id, &origin).await,
         };
         let Err(refusal) = decided else { return Ok(()) };
         let run = self.ctx.store.run(id).await?.as_ref().and_then(Run::read);
@@ -319,7 +318,7 @@ impl InteractionHandler {
     }
 
     /// Starts a run again. One that took secrets needs them again: they are kept nowhere.
-    async fn again(&self, actions: &Actions, id: &str, origin: &Origin) -> Result<(), store::Error> {
+    async fn retry(&self, actions: &Actions, id: &str, origin: &Origin) -> Result<(), store::Error> {
         let runner = &self.runner;
         let mut requested = Requested::Refused(Refusal::Busy);
         for _ in 0..TRIES {

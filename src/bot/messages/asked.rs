@@ -18,7 +18,7 @@ impl MessageHandler {
             Answer::Run { .. } | Answer::Joined { .. } | Answer::Form(_) => false,
         };
         if is_unsure && received.message.direct {
-            let done = self.goes_on(received, &self.ctx.knowledge.get()).await?;
+            let done = self.follow_up(received, &self.ctx.knowledge.get()).await?;
             if !done.posts.is_empty() {
                 return Ok(done);
             }

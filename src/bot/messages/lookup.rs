@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::Knowledge;
-use crate::bot::cases::rows;
-use crate::bot::cases::{Case, CaseStatus, identity_of};
+use crate::bot::cases::{Case, CaseStatus, identity_of, rows};
 use crate::matching::Match;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
@@ -30,8 +29,8 @@ impl MessageHandler {
         let since = self.since(LATELY);
         let lookup = CaseLookup::Author { author, since };
         // A list that somebody asked for has nothing to do with their next message.
-        let goes_on = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(received, case);
-        rows::find(self.ctx.store.as_ref(), &received.message.channel, lookup, goes_on).await
+        let follow_up = |_: &CaseRow, case: &Case| case.is_of_paste() && Self::is_together(received, case);
+        rows::find(self.ctx.store.as_ref(), &received.message.channel, lookup, follow_up).await
     }
 
     /// Tells whether a message is conversation about the topic of its thread.

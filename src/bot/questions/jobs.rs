@@ -10,8 +10,7 @@ mod words;
 use self::words::{first_word, harmless, named, secrets, written};
 use super::{Answer, Question, QuestionHandler, plain, typo};
 use crate::bot::Knowledge;
-use crate::bot::cases::Case;
-use crate::bot::cases::rows;
+use crate::bot::cases::{Case, rows};
 use crate::bot::runs::{Origin, Refusal, Request, Requested};
 use crate::command::{self, Command};
 use crate::jobs::arguments::{self, UnreadableArguments};
@@ -19,8 +18,7 @@ use crate::jobs::parameters::{self, Fault};
 use crate::jobs::{Job, Named};
 use crate::redact::redact;
 use crate::respond::{Reason, Reply, RunRefusal, Wanted};
-use crate::store::AnswerKind;
-use crate::store::{self, CaseLookup, CaseRow, Changes};
+use crate::store::{self, AnswerKind, CaseLookup, CaseRow, Changes};
 
 /// Longest text, in characters, that may be a mistyped command: a longer one that begins with `run` is none.
 const SLIP: usize = 300;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Origin, Runner};
-use crate::bot::cases::rows;
-use crate::bot::cases::{Case, TopicRef};
+use crate::bot::cases::{Case, TopicRef, rows};
 use crate::jobs::attach::Hint;
 use crate::jobs::parameters::{self, Field, Sources};
 use crate::jobs::{Job, JobDefinition};

@@ -42,8 +42,7 @@ use crate::net::Net;
 use crate::settings::Settings;
 use crate::store::{self, AuditEntry, Changes, RunRow};
 
-pub(in crate::bot) use self::run::Run;
-pub(in crate::bot) use self::run::post_of;
+pub(in crate::bot) use self::run::{Run, post_of};
 
 pub(in crate::bot) use self::memory::RunSecrets;
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::jobs::masks::Masks;
-use crate::jobs::parameters;
-use crate::jobs::{Job, JobDefinition};
+use crate::jobs::{Job, JobDefinition, parameters};
 use crate::redact::redact;
 
 /// The first word, without its quotation marks.

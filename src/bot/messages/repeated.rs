@@ -1,0 +1,67 @@
+//! Errors that were answered before: a link to that answer, or more details in it.
+
+use super::{MessageHandler, ReceivedMessage};
+use crate::bot::Knowledge;
+use crate::bot::cases::Case;
+use crate::bot::cases::rows::{self, post};
+use crate::matching::Match;
+use crate::respond::Pointer;
+use crate::slack::sender::Body;
+use crate::store::{self, AnswerKind, Answered, CaseRow, Changes};
+
+impl MessageHandler {
+    /// Handles a repeated error: people in the thread of the answer can see it there, others get a link to it. A bot
+    /// gets none, for two bots could go on for ever.
+    pub(super) async fn repeated(
+        &self,
+        received: &ReceivedMessage<'_>,
+        known: &Knowledge,
+        row: &CaseRow,
+        case: &Case,
+        best: &Match,
+    ) -> Result<Changes, store::Error> {
+        let message = received.message;
+        if self.ctx.rules.by_bot(message) {
+            return Ok(Changes::default());
+        }
+        let thread = rows::thread_of(self.ctx.store.as_ref(), case).await?;
+        let here = thread.as_deref() == Some(message.answer_thread());
+        let follow_up = here || Self::is_together(received, case);
+        // Other values make another paste, not more of this one.
+        let other = case.other_values(best);
+        let mut done = if follow_up && other.is_empty() && case.author.as_deref() == message.author() {
+            self.add_details(received, known, row, case)
+        } else {
+            Changes::default()
+        };
+        // New details of the author are shown in the existing answer.
+        if here || !done.posts.is_empty() {
+            return Ok(done);
+        }
+        let library = &known.library;
+        let section = library.section(best.topic).filter(|_| best.topic.section != 0);
+        let title = section.map(|section| section.heading.clone());
+        let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
+        let pointer = Pointer {
+            title: title.unwrap_or_default(),
+            now: self.ctx.clock.now(),
+            answered_at: row.created_at,
+            url: match thread {
+                Some(thread) => self.ctx.reading.permalink(&case.channel, &thread).await,
+                None => None,
+            },
+            values: other,
+        };
+        let key = received.key.clone();
+        let reply = Body::of(&self.ctx.responder.pointer(&pointer));
+        let answer_thread = Some(message.answer_thread().to_owned());
+        done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
+        done.answered = vec![Answered {
+            message: received.id.clone(),
+            kind: AnswerKind::Other(format!("pointer to {}", case.id)),
+            post: Some(key),
+            case: (!done.cases.is_empty()).then(|| case.id.clone()),
+        }];
+        Ok(done)
+    }
+}
