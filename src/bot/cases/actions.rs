@@ -6,7 +6,7 @@ use crate::respond::CardAction;
 
 impl Case {
     /// Applies a button's action. `detail` is the step or place as shown to people. Returns false when nothing changed.
-    pub(in crate::bot) fn act(&mut self, act: &CardAction, mark: &Actor, detail: &str) -> bool {
+    pub(crate) fn act(&mut self, act: &CardAction, mark: &Actor, detail: &str) -> bool {
         let before = (self.status.clone(), self.at, self.place.clone(), self.done.clone());
         let mut what = None;
         match act {

@@ -11,7 +11,7 @@ use crate::slack::sender::Body;
 
 impl Context {
     /// Renders the card of a case.
-    pub(in crate::bot) fn card(&self, known: &Knowledge, case: &Case) -> Body {
+    pub(crate) fn card(&self, known: &Knowledge, case: &Case) -> Body {
         let library = &known.library;
         let find =
             |places: &[TopicRef]| -> Vec<TopicId> { places.iter().filter_map(|place| place.find(library)).collect() };

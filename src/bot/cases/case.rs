@@ -28,81 +28,81 @@ const HISTORY: usize = 200;
 /// A case. All its contents are redacted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(in crate::bot) struct Case {
+pub(crate) struct Case {
     /// Globally unique id.
-    pub(in crate::bot) id: String,
+    pub(crate) id: String,
     /// Workspace, channel and thread of the case; no thread while only one person sees it.
-    pub(in crate::bot) team: String,
-    pub(in crate::bot) channel: String,
-    pub(in crate::bot) thread_ts: Option<String>,
+    pub(crate) team: String,
+    pub(crate) channel: String,
+    pub(crate) thread_ts: Option<String>,
     /// Outbox key of the card, once it is visible to everybody.
-    pub(in crate::bot) post: Option<String>,
+    pub(crate) post: Option<String>,
     /// Outbox keys of the case's previous cards, further up in the thread.
-    pub(in crate::bot) earlier: Vec<String>,
+    pub(crate) earlier: Vec<String>,
     /// User id of the person who pasted the error.
-    pub(in crate::bot) author: Option<String>,
+    pub(crate) author: Option<String>,
     /// True when somebody asked the bot.
-    pub(in crate::bot) asked: bool,
+    pub(crate) asked: bool,
     /// True when members of another organisation read the case: then it shows no contacts.
     #[serde(rename = "stranger")]
-    pub(in crate::bot) external: bool,
+    pub(crate) external: bool,
     /// Fingerprint of the error: equal for cases of the same error.
-    pub(in crate::bot) fingerprint: String,
+    pub(crate) fingerprint: String,
     /// The pasted text, by message.
-    pub(in crate::bot) pastes: Vec<Paste>,
+    pub(crate) pastes: Vec<Paste>,
     /// Current topic; none while people still choose.
-    pub(in crate::bot) place: Option<TopicRef>,
+    pub(crate) place: Option<TopicRef>,
     /// Previous places, the latest last.
-    pub(in crate::bot) trail: Vec<TopicRef>,
+    pub(crate) trail: Vec<TopicRef>,
     /// Step shown at each place of `trail`.
-    pub(in crate::bot) trail_at: Vec<usize>,
+    pub(crate) trail_at: Vec<usize>,
     /// Topic found from the paste itself: only there are values filled in.
-    pub(in crate::bot) found: Option<TopicRef>,
+    pub(crate) found: Option<TopicRef>,
     /// Evidence for `found`.
-    pub(in crate::bot) evidence: Vec<EvidenceLine>,
+    pub(crate) evidence: Vec<EvidenceLine>,
     /// Values of placeholders.
-    pub(in crate::bot) captures: BTreeMap<String, Vec<String>>,
+    pub(crate) captures: BTreeMap<String, Vec<String>>,
     /// Other possible topics, best first.
-    pub(in crate::bot) near: Vec<TopicRef>,
+    pub(crate) near: Vec<TopicRef>,
     /// Other errors of the same paste.
-    pub(in crate::bot) others: Vec<TopicRef>,
+    pub(crate) others: Vec<TopicRef>,
     /// Topics of other runbooks that say the same.
-    pub(in crate::bot) also: Vec<TopicRef>,
+    pub(crate) also: Vec<TopicRef>,
     /// Index of the first step shown.
-    pub(in crate::bot) at: usize,
+    pub(crate) at: usize,
     /// Marks of the steps done, by place and step.
-    pub(in crate::bot) done: BTreeMap<String, BTreeMap<String, Actor>>,
+    pub(crate) done: BTreeMap<String, BTreeMap<String, Actor>>,
     /// The request that made the case.
     #[serde(flatten)]
-    pub(in crate::bot) request: CaseRequest,
+    pub(crate) request: CaseRequest,
     /// Status of the case, with the person who set it.
     #[serde(flatten)]
-    pub(in crate::bot) status: CaseStatus,
+    pub(crate) status: CaseStatus,
     /// History of the case, in order.
-    pub(in crate::bot) history: Vec<HistoryEntry>,
+    pub(crate) history: Vec<HistoryEntry>,
 }
 
 /// A message of a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::bot) struct Paste {
+pub(crate) struct Paste {
     /// Id of the message: `team:channel:ts`.
-    pub(in crate::bot) message: String,
+    pub(crate) message: String,
     /// Redacted text.
-    pub(in crate::bot) text: String,
+    pub(crate) text: String,
 }
 
 /// A reference to a topic by names, since indexes change with the runbooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(in crate::bot) struct TopicRef {
+pub(crate) struct TopicRef {
     /// Path of the runbook.
-    pub(in crate::bot) runbook: String,
+    pub(crate) runbook: String,
     /// Heading of the section; none for the whole runbook.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::bot) section: Option<String>,
+    pub(crate) section: Option<String>,
     /// Index among sections of the same heading, from 0.
     #[serde(skip_serializing_if = "is_zero")]
     #[serde(default)]
-    pub(in crate::bot) nth: usize,
+    pub(crate) nth: usize,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -112,41 +112,41 @@ fn is_zero(number: &usize) -> bool {
 
 /// A line of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::bot) struct EvidenceLine {
+pub(crate) struct EvidenceLine {
     /// Line number in the pasted text, from 1.
     #[serde(rename = "line")]
-    pub(in crate::bot) number: usize,
-    pub(in crate::bot) text: String,
-    pub(in crate::bot) signature: String,
-    pub(in crate::bot) kind: SignatureKind,
+    pub(crate) number: usize,
+    pub(crate) text: String,
+    pub(crate) signature: String,
+    pub(crate) kind: SignatureKind,
 }
 
 /// A person and the time of their action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::bot) struct Actor {
+pub(crate) struct Actor {
     /// The user id.
-    pub(in crate::bot) by: String,
+    pub(crate) by: String,
     /// Display name.
-    pub(in crate::bot) name: String,
+    pub(crate) name: String,
     /// Time of the action.
-    pub(in crate::bot) at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// An entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::bot) struct HistoryEntry {
+pub(crate) struct HistoryEntry {
     /// The person and the time.
-    pub(in crate::bot) mark: Actor,
+    pub(crate) mark: Actor,
     /// Kind of event: `done`, `fixed`, …
-    pub(in crate::bot) what: String,
+    pub(crate) what: String,
     /// The step or the place, as shown to people.
     #[serde(default)]
-    pub(in crate::bot) detail: String,
+    pub(crate) detail: String,
 }
 
 impl TopicRef {
     /// Returns the reference to a topic.
-    pub(in crate::bot) fn of(library: &Library, id: TopicId) -> Option<TopicRef> {
+    pub(crate) fn of(library: &Library, id: TopicId) -> Option<TopicRef> {
         let runbook = library.runbook(id)?;
         let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
         let nth = section.map_or(0, |_| runbook.nth(id.section));
@@ -158,7 +158,7 @@ impl TopicRef {
     }
 
     /// Finds the topic, if the runbooks still hold it.
-    pub(in crate::bot) fn find(&self, library: &Library) -> Option<TopicId> {
+    pub(crate) fn find(&self, library: &Library) -> Option<TopicId> {
         let index = library
             .runbooks
             .binary_search_by(|runbook| runbook.path.as_str().cmp(&self.runbook))
@@ -187,12 +187,12 @@ impl TopicRef {
     }
 
     /// Returns the reference to a topic as one string.
-    pub(in crate::bot) fn name_of(library: &Library, topic: TopicId) -> String {
+    pub(crate) fn name_of(library: &Library, topic: TopicId) -> String {
         Self::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
     }
 
     /// Returns the title of the topic: its section's heading, or its runbook's title.
-    pub(in crate::bot) fn title(&self, library: &Library) -> String {
+    pub(crate) fn title(&self, library: &Library) -> String {
         let runbook = || self.find(library).and_then(|id| library.runbook(id));
         let title = || runbook().map(|runbook| runbook.title.clone());
         let section = self.section.clone();
@@ -200,7 +200,7 @@ impl TopicRef {
     }
 
     /// Returns the reference as one string, for counting and comparing.
-    pub(in crate::bot) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match &self.section {
             Some(section) if self.nth > 0 => format!("{} # {section} ({})", self.runbook, self.nth + 1),
             Some(section) => format!("{} # {section}", self.runbook),
@@ -211,14 +211,14 @@ impl TopicRef {
 
 impl Actor {
     /// Returns the person's name and the time of their action, for people to read.
-    pub(in crate::bot) fn shown(&self) -> (String, String) {
+    pub(crate) fn shown(&self) -> (String, String) {
         (self.name.clone(), self.at.strftime("%-d %b %H:%M UTC").to_string())
     }
 }
 
 impl Case {
     /// Returns the audience that reads the case.
-    pub(in crate::bot) fn audience(&self) -> Audience {
+    pub(crate) fn audience(&self) -> Audience {
         if self.external {
             Audience::External
         } else {
@@ -227,18 +227,18 @@ impl Case {
     }
 
     /// Returns the kind of the answer that the case is: its topic, or the kind of list.
-    pub(in crate::bot) fn answer_kind(&self) -> AnswerKind {
+    pub(crate) fn answer_kind(&self) -> AnswerKind {
         let topic = self.place.as_ref().map(TopicRef::name);
         AnswerKind::Other(topic.unwrap_or_else(|| self.fingerprint.clone()))
     }
 
     /// Returns the pasted text of all messages.
-    pub(in crate::bot) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.text_with(None)
     }
 
     /// Returns the pasted text, with the full text of one message (its id and text), of which only a part may be kept.
-    pub(in crate::bot) fn text_with(&self, whole: Option<(&str, &str)>) -> String {
+    pub(crate) fn text_with(&self, whole: Option<(&str, &str)>) -> String {
         let of = |paste: &'_ Paste| match whole {
             Some((message, text)) if message == paste.message => text.to_owned(),
             _ => paste.text.clone(),
@@ -248,7 +248,7 @@ impl Case {
     }
 
     /// Returns the beginning of the pasted text (6 lines), for people who have not seen it.
-    pub(in crate::bot) fn excerpt(&self) -> String {
+    pub(crate) fn excerpt(&self) -> String {
         let text = self.text();
         let mut lines: Vec<String> = Vec::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()).take(6) {
@@ -259,7 +259,7 @@ impl Case {
 
     /// Adds a message, or its new text. Returns false when nothing is added: the text is unchanged, or the case is
     /// full.
-    pub(in crate::bot) fn paste(&mut self, message: &str, text: &str) -> bool {
+    pub(crate) fn paste(&mut self, message: &str, text: &str) -> bool {
         let text: String = text.chars().take(PASTE).collect();
         if let Some(known) = self.pastes.iter_mut().find(|paste| paste.message == message) {
             let is_new = known.text != text;
@@ -277,7 +277,7 @@ impl Case {
     }
 
     /// Sets the case's topic to the match. Steps done stay with their places.
-    pub(in crate::bot) fn recognise(&mut self, library: &Library, best: &Match) {
+    pub(crate) fn recognise(&mut self, library: &Library, best: &Match) {
         let place = TopicRef::of(library, best.topic);
         if self.found != place || self.place.is_none() {
             self.place.clone_from(&place);
@@ -317,7 +317,7 @@ impl Case {
     }
 
     /// Keeps the topic and the state of `before`; the new topic is listed among the others.
-    pub(in crate::bot) fn stay_with(&mut self, before: &Case) {
+    pub(crate) fn stay_with(&mut self, before: &Case) {
         let other = std::mem::replace(&mut self.found, before.found.clone());
         self.place.clone_from(&before.place);
         self.at = before.at;
@@ -334,12 +334,12 @@ impl Case {
     }
 
     /// Returns true when the case is about a pasted error, and not a list or a runbook requested by name.
-    pub(in crate::bot) fn is_of_paste(&self) -> bool {
+    pub(crate) fn is_of_paste(&self) -> bool {
         self.found.is_some() || self.request == CaseRequest::Near
     }
 
     /// Returns true when a match of the same topic is the same error: one section may explain a hundred codes.
-    pub(in crate::bot) fn is_same_error(&self, found: &Match) -> bool {
+    pub(crate) fn is_same_error(&self, found: &Match) -> bool {
         let other: Vec<EvidenceLine> = found.evidence.iter().map(EvidenceLine::from).collect();
         let names = |lines: &[EvidenceLine]| -> BTreeSet<String> {
             let named = lines
@@ -362,7 +362,7 @@ impl Case {
 
     /// Returns true when a match is mere conversation: only words of the runbook that people already work on, or text
     /// of the very section (the field that a step asks for looks like the name of an alert).
-    pub(in crate::bot) fn is_talk(&self, library: &Library, found: &Match) -> bool {
+    pub(crate) fn is_talk(&self, library: &Library, found: &Match) -> bool {
         let Some(other) = TopicRef::of(library, found.topic) else {
             return false;
         };
@@ -376,7 +376,7 @@ impl Case {
 
     /// Returns the values of a match that contradict those of the case: the match is another instance of the same
     /// error.
-    pub(in crate::bot) fn other_values(&self, found: &Match) -> Vec<(String, String)> {
+    pub(crate) fn other_values(&self, found: &Match) -> Vec<(String, String)> {
         let values = harmless(found);
         let differ = values.iter().filter(|(name, values)| {
             let known = self.captures.get(*name);
@@ -388,12 +388,12 @@ impl Case {
     }
 
     /// Returns true when somebody has begun to work on the case.
-    pub(in crate::bot) fn is_begun(&self) -> bool {
+    pub(crate) fn is_begun(&self) -> bool {
         !self.history.is_empty()
     }
 
     /// Adds an entry to the history.
-    pub(in crate::bot) fn remember(&mut self, mark: &Actor, what: &str, detail: &str) {
+    pub(crate) fn remember(&mut self, mark: &Actor, what: &str, detail: &str) {
         if self.history.len() >= HISTORY {
             self.history.remove(0);
         }
@@ -405,12 +405,12 @@ impl Case {
     }
 
     /// Returns the topic that people work on, or the one found while they choose again: it determines the contacts.
-    pub(in crate::bot) fn subject(&self) -> Option<&TopicRef> {
+    pub(crate) fn subject(&self) -> Option<&TopicRef> {
         self.place.as_ref().or(self.found.as_ref())
     }
 
     /// Returns every place with steps done, in the order people visited them.
-    pub(in crate::bot) fn worked_on(&self) -> Vec<(&TopicRef, &BTreeMap<String, Actor>)> {
+    pub(crate) fn worked_on(&self) -> Vec<(&TopicRef, &BTreeMap<String, Actor>)> {
         let places = self.found.iter().chain(&self.trail).chain(&self.place);
         let mut seen = BTreeSet::new();
         let mut out = Vec::new();
@@ -425,7 +425,7 @@ impl Case {
     }
 
     /// Returns the marks of the steps done at the current place.
-    pub(in crate::bot) fn done_here(&self) -> BTreeMap<String, Actor> {
+    pub(crate) fn done_here(&self) -> BTreeMap<String, Actor> {
         let place = self.place.as_ref().map(TopicRef::name);
         place
             .and_then(|place| self.done.get(&place))
@@ -434,7 +434,7 @@ impl Case {
     }
 
     /// Moves the case to another place, and records it.
-    pub(in crate::bot) fn go_to(&mut self, place: &TopicRef, mark: &Actor) {
+    pub(crate) fn go_to(&mut self, place: &TopicRef, mark: &Actor) {
         if self.place.as_ref() == Some(place) {
             return;
         }
@@ -445,7 +445,7 @@ impl Case {
     }
 
     /// Sets the status. Returns false when the case has it already, whoever set it.
-    pub(in crate::bot) fn set_status(&mut self, status: CaseStatus) -> bool {
+    pub(crate) fn set_status(&mut self, status: CaseStatus) -> bool {
         let is_new = std::mem::discriminant(&self.status) != std::mem::discriminant(&status);
         if is_new {
             self.status = status;
@@ -492,7 +492,7 @@ impl From<&Evidence> for EvidenceLine {
 
 impl EvidenceLine {
     /// Converts the line back to the matcher's format.
-    pub(in crate::bot) fn evidence(&self) -> Evidence {
+    pub(crate) fn evidence(&self) -> Evidence {
         Evidence {
             line: self.number,
             text: self.text.clone(),

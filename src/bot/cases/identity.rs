@@ -13,13 +13,13 @@ const LENGTH: usize = 16;
 
 impl Case {
     /// Returns the digest of the codes, alert names and values that the case was recognised by.
-    pub(in crate::bot) fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         of(&self.evidence, &self.captures)
     }
 }
 
 /// Returns the [`Case::identity`] of a case recognised by this match.
-pub(in crate::bot) fn of_match(found: &Match) -> String {
+pub(crate) fn of_match(found: &Match) -> String {
     let lines: Vec<EvidenceLine> = found
         .evidence
         .iter()

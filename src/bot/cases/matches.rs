@@ -10,7 +10,7 @@ const NEAR: usize = 3;
 
 impl Case {
     /// Records matches: the best one leads, the others are listed. Returns false when there is none.
-    pub(in crate::bot) fn take_up(&mut self, library: &Library, outcome: &Outcome) -> bool {
+    pub(crate) fn take_up(&mut self, library: &Library, outcome: &Outcome) -> bool {
         let places = |list: &[Match]| -> Vec<TopicRef> {
             list.iter()
                 .filter_map(|other| TopicRef::of(library, other.topic))
@@ -28,7 +28,7 @@ impl Case {
 
     /// Looks for other topics when the runbook was of no use: the near misses, and the results of a search for the same
     /// words.
-    pub(in crate::bot) fn offer_others(&mut self, known: &Knowledge) {
+    pub(crate) fn offer_others(&mut self, known: &Knowledge) {
         let is_tried = |place: &TopicRef| {
             let mut tried = self.place.iter().chain(&self.found);
             tried.any(|other| other.runbook == place.runbook)
@@ -47,7 +47,7 @@ impl Case {
     }
 
     /// The match that led to the topic; `None` when people chose the topic.
-    pub(in crate::bot) fn matched(&self, library: &Library) -> Option<Match> {
+    pub(crate) fn matched(&self, library: &Library) -> Option<Match> {
         let topic = self.place.as_ref()?.find(library)?;
         let also = self.also.iter().filter_map(|place| place.find(library)).collect();
         (self.place == self.found && !self.evidence.is_empty()).then(|| Match {

@@ -5,9 +5,9 @@ mod card;
 mod case;
 mod identity;
 mod matches;
-pub(in crate::bot) mod rows;
+pub(crate) mod rows;
 mod status;
 
-pub(in crate::bot) use case::{Actor, Case, EvidenceLine, TopicRef};
-pub(in crate::bot) use identity::of_match as identity_of;
-pub(in crate::bot) use status::{CaseRequest, CaseStatus};
+pub(crate) use case::{Actor, Case, EvidenceLine, TopicRef};
+pub(crate) use identity::of_match as identity_of;
+pub(crate) use status::{CaseRequest, CaseStatus};

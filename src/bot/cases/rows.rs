@@ -14,12 +14,12 @@ const MOST: usize = 1_000;
 
 /// Key of the answer to a message: without the edit, for a message has one answer, whichever of its versions was the
 /// first to get it.
-pub(in crate::bot) fn key_of(message: &str) -> String {
+pub(crate) fn key_of(message: &str) -> String {
     format!("answer:{message}:0")
 }
 
 /// A case as it is kept. `version` as it was read, 0 for a new one.
-pub(in crate::bot) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> {
+pub(crate) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> {
     let mut kept = std::borrow::Cow::Borrowed(case);
     let request = case.request.redacted();
     if request != case.request {
@@ -45,14 +45,14 @@ pub(in crate::bot) fn row(case: &Case, version: i64, now: Timestamp) -> Option<C
 }
 
 /// A case as it was kept. `None` when it cannot be read, which is logged.
-pub(in crate::bot) fn read(row: &CaseRow) -> Option<Case> {
+pub(crate) fn read(row: &CaseRow) -> Option<Case> {
     serde_json::from_str(&row.body)
         .inspect_err(|cause| error!(%cause, case = row.id, "a case in the store cannot be read"))
         .ok()
 }
 
 /// The first case of a look-up that is wanted. Reads at most [`MOST`] cases.
-pub(in crate::bot) async fn find(
+pub(crate) async fn find(
     store: &dyn Store,
     channel: &str,
     lookup: CaseLookup<'_>,
@@ -73,7 +73,7 @@ pub(in crate::bot) async fn find(
 }
 
 /// A message to post.
-pub(in crate::bot) fn post(key: &str, channel: &str, thread_ts: Option<String>, body: &Body) -> Option<NewPost> {
+pub(crate) fn post(key: &str, channel: &str, thread_ts: Option<String>, body: &Body) -> Option<NewPost> {
     Some(NewPost {
         key: key.to_owned(),
         channel: channel.to_owned(),
@@ -84,7 +84,7 @@ pub(in crate::bot) fn post(key: &str, channel: &str, thread_ts: Option<String>, 
 }
 
 /// The card of a case, changed. `version`: as the case was read, so that each change has a key of its own.
-pub(in crate::bot) fn update(case: &Case, version: i64, body: &Body) -> Option<NewPost> {
+pub(crate) fn update(case: &Case, version: i64, body: &Body) -> Option<NewPost> {
     let of = case.post.clone()?;
     let key = format!("update:{}:{version}", case.id);
     Some(NewPost {
@@ -97,13 +97,7 @@ pub(in crate::bot) fn update(case: &Case, version: i64, body: &Body) -> Option<N
 }
 
 /// A message for one person.
-pub(in crate::bot) fn whisper(
-    key: &str,
-    channel: &str,
-    thread_ts: Option<String>,
-    user: &str,
-    body: &Body,
-) -> Option<NewPost> {
+pub(crate) fn whisper(key: &str, channel: &str, thread_ts: Option<String>, user: &str, body: &Body) -> Option<NewPost> {
     let action = Action::Ephemeral { user: user.to_owned() };
     Some(NewPost {
         action,
@@ -119,7 +113,7 @@ fn written(key: &str, body: &Body) -> Option<String> {
 
 /// The thread in which people work on a case: its own, or that below its card when it was shared with the channel. `None`
 /// while only one person sees it, or its card is not posted yet.
-pub(in crate::bot) async fn thread_of(store: &dyn Store, case: &Case) -> Result<Option<String>, store::Error> {
+pub(crate) async fn thread_of(store: &dyn Store, case: &Case) -> Result<Option<String>, store::Error> {
     Ok(match (&case.thread_ts, &case.post) {
         (Some(thread), Some(_)) => Some(thread.clone()),
         (None, Some(key)) => store.posted(key).await?.map(|place| place.ts),

@@ -7,7 +7,7 @@ use super::Actor;
 /// Status of a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredStatus", into = "StoredStatus")]
-pub(in crate::bot) enum CaseStatus {
+pub(crate) enum CaseStatus {
     /// People work on the case.
     #[default]
     Open,
@@ -40,12 +40,12 @@ fn open() -> String {
 
 impl CaseStatus {
     /// Returns true when people may still work on the case: one marked as fixed stays so.
-    pub(in crate::bot) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !matches!(self, Self::Fixed(_) | Self::Resolved(_) | Self::Withdrawn)
     }
 
     /// Returns the status's name in templates and in the store.
-    pub(in crate::bot) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Choosing(_) => "choosing",
@@ -58,7 +58,7 @@ impl CaseStatus {
     }
 
     /// Returns the person who set the status.
-    pub(in crate::bot) fn actor(&self) -> Option<&Actor> {
+    pub(crate) fn actor(&self) -> Option<&Actor> {
         match self {
             Self::Fixed(actor) | Self::NotHelped(actor) | Self::Escalated(actor) | Self::Resolved(actor) => Some(actor),
             Self::Choosing(actor) => actor.as_ref(),
@@ -97,7 +97,7 @@ impl TryFrom<StoredStatus> for CaseStatus {
 /// Request that made a case. It decides what people are offered while they choose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredRequest", into = "StoredRequest")]
-pub(in crate::bot) enum CaseRequest {
+pub(crate) enum CaseRequest {
     /// An error that was recognised, or a runbook requested by its name.
     #[default]
     Found,
@@ -123,7 +123,7 @@ struct StoredRequest {
 
 impl CaseRequest {
     /// Returns the request's name in templates and in the store.
-    pub(in crate::bot) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Found => "",
             Self::Near => "near",
@@ -135,7 +135,7 @@ impl CaseRequest {
     }
 
     /// Returns the words of the request.
-    pub(in crate::bot) fn words(&self) -> &str {
+    pub(crate) fn words(&self) -> &str {
         match self {
             Self::Search(words) | Self::Name(words) | Self::Typo(words) => words,
             Self::Found | Self::Near | Self::Answered => "",

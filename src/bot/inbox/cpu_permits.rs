@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// The number of permits: the machine's cores less one, which is left to everything else; at least one.
-pub(in crate::bot) fn permits() -> usize {
+pub(crate) fn permits() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A future that is driven step by step. Every step needs a permit. Between its steps, while it waits for the store or
 /// for Slack, it holds none.
-pub(in crate::bot) struct Steps<'a, F> {
+pub(crate) struct Steps<'a, F> {
     turns: &'a Semaphore,
     future: Pin<Box<F>>,
     woken: Arc<Woken>,
 }
 
 /// Progress of a future after [`Steps::go_on`].
-pub(in crate::bot) enum Progress<T> {
+pub(crate) enum Progress<T> {
     /// The future is done.
     Done(T),
     /// The future has waited for longer than a moment. It does nothing until [`Steps::go_on`] is called again, which
@@ -44,7 +44,7 @@ impl Wake for Woken {
 }
 
 impl<'a, F: Future> Steps<'a, F> {
-    pub(in crate::bot) fn new(turns: &'a Semaphore, future: F) -> Self {
+    pub(crate) fn new(turns: &'a Semaphore, future: F) -> Self {
         Self {
             turns,
             future: Box::pin(future),
@@ -53,7 +53,7 @@ impl<'a, F: Future> Steps<'a, F> {
     }
 
     /// Drives the future until it is done or its wait lasts.
-    pub(in crate::bot) async fn go_on(&mut self) -> Progress<F::Output> {
+    pub(crate) async fn go_on(&mut self) -> Progress<F::Output> {
         let waker = Waker::from(Arc::clone(&self.woken));
         loop {
             {
@@ -70,14 +70,14 @@ impl<'a, F: Future> Steps<'a, F> {
     }
 
     /// Waits until the future is woken.
-    pub(in crate::bot) async fn woken(&mut self) {
+    pub(crate) async fn woken(&mut self) {
         self.woken.0.notified().await;
     }
 }
 
 /// Runs a write to its end in a task of its own. A future that is not driven during a long wait must hold nothing that
 /// others need meanwhile, and a write holds the store's one connection for writing.
-pub(in crate::bot) async fn to_its_end<T: Send + 'static>(
+pub(crate) async fn to_its_end<T: Send + 'static>(
     tracker: &TaskTracker,
     write: impl Future<Output = T> + Send + 'static,
 ) -> T {

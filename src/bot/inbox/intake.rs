@@ -18,11 +18,11 @@ use crate::store::Arrival;
 
 /// Takes envelopes into the inbox.
 #[derive(Debug)]
-pub(in crate::bot) struct Intake {
-    pub(in crate::bot) ctx: Arc<Context>,
-    pub(in crate::bot) stray_connections: Mutex<StrayConnections>,
+pub(crate) struct Intake {
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) stray_connections: Mutex<StrayConnections>,
     /// Answers interactions.
-    pub(in crate::bot) interact: InteractionHandler,
+    pub(crate) interact: InteractionHandler,
 }
 
 #[async_trait]

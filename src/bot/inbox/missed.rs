@@ -20,7 +20,7 @@ const QUIET: SignedDuration = SignedDuration::from_secs(5);
 
 /// The age of a message, judged by the limits in the settings.
 #[derive(Debug, Clone, Default)]
-pub(in crate::bot) struct Age {
+pub(crate) struct Age {
     /// Set when the message is too old.
     missed: Option<NewMissed>,
     /// True when the message asks for a run.
@@ -32,7 +32,7 @@ pub(in crate::bot) struct Age {
 impl Age {
     /// Judges an event by the time at which its message was written, in Slack's time. A row that an operator retried is
     /// never too old.
-    pub(in crate::bot) fn of(event: &Event, row: &Waiting, rules: &Rules, now: Timestamp) -> Self {
+    pub(crate) fn of(event: &Event, row: &Waiting, rules: &Rules, now: Timestamp) -> Self {
         let Event::Message(message) = event else {
             return Self::default();
         };
@@ -68,20 +68,20 @@ impl Age {
 
     /// Returns true when the message asks for a run and is too old for that: the author must learn that nothing was
     /// started.
-    pub(in crate::bot) fn is_late_run(&self) -> bool {
+    pub(crate) fn is_late_run(&self) -> bool {
         self.is_run && self.missed.is_some()
     }
 
     /// Tells whether the message is dropped without being handled: it is too old and asks the bot, so it would
     /// certainly have had an answer.
-    pub(in crate::bot) fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         self.missed.as_ref().is_some_and(|missed| missed.asked)
     }
 }
 
 /// Reduces the outcome of a message according to its age. Changes to existing answers go through however old the
 /// message is: the end of an alert, for instance.
-pub(in crate::bot) fn with_age(mut done: Changes, age: Age) -> Changes {
+pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
     match age.missed {
         Some(_) if age.is_run => done,
         Some(missed) if missed.asked || done.posts.iter().any(|post| post.action == Action::Post) => Changes {
@@ -103,7 +103,7 @@ fn written_at(message: &Message) -> Option<Timestamp> {
 }
 
 /// The answer to a request for a run that is too old.
-pub(in crate::bot) fn late_run(responder: &Responder, message: &Message) -> Changes {
+pub(crate) fn late_run(responder: &Responder, message: &Message) -> Changes {
     let key = key_of(&message.id());
     let thread = Some(message.answer_thread().to_owned());
     let posts = post(&key, &message.channel, thread, &Body::of(&responder.run_late()));
@@ -121,7 +121,7 @@ pub(in crate::bot) fn late_run(responder: &Responder, message: &Message) -> Chan
 
 /// Reports missed messages to their channels, once their backlog is worked through. `now` is Slack's time. Returns true
 /// when there is something to post.
-pub(in crate::bot) async fn tell(store: &dyn Store, responder: &Responder, now: Timestamp) -> bool {
+pub(crate) async fn tell(store: &dyn Store, responder: &Responder, now: Timestamp) -> bool {
     let before = now.checked_sub(QUIET).unwrap_or(now);
     let missed = match store.missed_before(before).await {
         Ok(missed) => missed,

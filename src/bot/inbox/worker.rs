@@ -38,22 +38,22 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Handles the rows of the inbox.
 #[derive(Debug)]
-pub(in crate::bot) struct InboxWorker {
-    pub(in crate::bot) ctx: Arc<Context>,
-    pub(in crate::bot) listener: MessageHandler,
-    pub(in crate::bot) home: Arc<Home>,
+pub(crate) struct InboxWorker {
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) listener: MessageHandler,
+    pub(crate) home: Arc<Home>,
     /// Permits for CPU-bound work: one core is left to everything else, so that clicks are answered at once.
-    pub(in crate::bot) cpu_permits: Arc<Semaphore>,
+    pub(crate) cpu_permits: Arc<Semaphore>,
     /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
     /// the process ends again.
-    pub(in crate::bot) suspects: RwLock<()>,
+    pub(crate) suspects: RwLock<()>,
     /// Tracks every lane being handled: when this worker is aborted, the rows may take a moment longer.
-    pub(in crate::bot) tracker: TaskTracker,
+    pub(crate) tracker: TaskTracker,
 }
 
 impl InboxWorker {
     /// Handles rows until told to stop, then finishes those that were begun.
-    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut busy: HashSet<String> = HashSet::new();
         let mut lanes: JoinSet<String> = JoinSet::new();
         let mut last = String::new();

@@ -8,7 +8,7 @@ use crate::store::{self, Action, AnswerKind, CaseRow, Changes, NewPost};
 
 impl MessageHandler {
     /// Handles a deleted message: its answer is deleted too, and nothing of the message is kept.
-    pub(in crate::bot) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
+    pub(crate) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
         self.unanswered.forget(message);
         let Some(answered) = self.ctx.store.answer(message).await? else {
             return Ok(Changes::default());

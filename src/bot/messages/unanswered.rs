@@ -25,7 +25,7 @@ const LIMITS: CacheLimits = CacheLimits {
 /// Messages that matched no runbook: the next message of the same author may complete them. They are not redacted, and
 /// kept in memory only, for a minute at most.
 #[derive(Debug)]
-pub(in crate::bot) struct Unanswered {
+pub(crate) struct Unanswered {
     kept: Mutex<KeptMessage>,
 }
 

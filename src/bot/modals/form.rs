@@ -14,7 +14,7 @@ use crate::slack::decode::View;
 use crate::slack::sender::Body;
 
 /// Callback id of the form.
-pub(in crate::bot) const RUN_JOB: &str = "run_job";
+pub(crate) const RUN_JOB: &str = "run_job";
 
 /// Maximum number of options in a select (Slack's limit).
 const OPTIONS: usize = 100;
@@ -31,39 +31,39 @@ const MOST: usize = BLOCKS - 6;
 
 /// The place where a form was opened. Slack stores it with the view; people cannot change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::bot) struct FormContext {
-    pub(in crate::bot) job: String,
-    pub(in crate::bot) channel: String,
+pub(crate) struct FormContext {
+    pub(crate) job: String,
+    pub(crate) channel: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::bot) thread: Option<String>,
+    pub(crate) thread: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::bot) case: Option<String>,
+    pub(crate) case: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::bot) line: Option<u32>,
+    pub(crate) line: Option<u32>,
     #[serde(default)]
-    pub(in crate::bot) external: bool,
+    pub(crate) external: bool,
     #[serde(default)]
-    pub(in crate::bot) direct: bool,
+    pub(crate) direct: bool,
 }
 
 impl FormContext {
     /// Reads the context stored in a view's private metadata.
-    pub(in crate::bot) fn read(view: &View) -> Option<FormContext> {
+    pub(crate) fn read(view: &View) -> Option<FormContext> {
         serde_json::from_str(&view.private_metadata).ok()
     }
 }
 
 /// The content of a form.
-pub(in crate::bot) struct Form<'a> {
-    pub(in crate::bot) job: &'a Job,
-    pub(in crate::bot) fields: &'a [Field],
+pub(crate) struct Form<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) fields: &'a [Field],
     /// Jenkins' definition of the job; `None` when Jenkins did not answer in time.
-    pub(in crate::bot) definition: Option<&'a JobDefinition>,
-    pub(in crate::bot) sheet: &'a FormContext,
+    pub(crate) definition: Option<&'a JobDefinition>,
+    pub(crate) sheet: &'a FormContext,
 }
 
 /// The form while its content is still unknown.
-pub(in crate::bot) fn loading(labels: &Labels, job: &Job) -> Value {
+pub(crate) fn loading(labels: &Labels, job: &Job) -> Value {
     json!({
         "type": "modal",
         "callback_id": RUN_JOB,
@@ -74,7 +74,7 @@ pub(in crate::bot) fn loading(labels: &Labels, job: &Job) -> Value {
 }
 
 /// The view with a message in place of the form.
-pub(in crate::bot) fn told(labels: &Labels, shown: &Body) -> Value {
+pub(crate) fn told(labels: &Labels, shown: &Body) -> Value {
     let mut blocks = shown.blocks.clone();
     // Buttons of messages do not work in a modal.
     blocks.retain(|block| block["type"] != "actions");
@@ -90,7 +90,7 @@ pub(in crate::bot) fn told(labels: &Labels, shown: &Body) -> Value {
 
 impl Form<'_> {
     /// The view of the form, to be filled in.
-    pub(in crate::bot) fn view(&self, labels: &Labels) -> Value {
+    pub(crate) fn view(&self, labels: &Labels) -> Value {
         let words = &labels.fields;
         let mut blocks = vec![header(self.job)];
         if !self.job.about.trim().is_empty() {
@@ -180,7 +180,7 @@ fn origin(field: &Field, is_filled: bool, words: &Fields) -> Option<String> {
 }
 
 /// The values that were entered into a form, without empty fields.
-pub(in crate::bot) fn values(view: &View, job: &Job) -> BTreeMap<String, String> {
+pub(crate) fn values(view: &View, job: &Job) -> BTreeMap<String, String> {
     let value = |parameter: &&Parameter| {
         let value = view.value(&block_of(&parameter.name), ACTION)?.trim();
         (!value.is_empty()).then(|| (parameter.name.clone(), value.to_owned()))
@@ -190,7 +190,7 @@ pub(in crate::bot) fn values(view: &View, job: &Job) -> BTreeMap<String, String>
 
 /// Errors at their fields; an error without a field is shown at the first one. `None` when there are no errors, or no
 /// fields.
-pub(in crate::bot) fn faults(job: &Job, faults: &[FieldFault], say: impl Fn(&FieldFault) -> String) -> Option<Value> {
+pub(crate) fn faults(job: &Job, faults: &[FieldFault], say: impl Fn(&FieldFault) -> String) -> Option<Value> {
     let asked = asked(job);
     let first = asked.first()?;
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
@@ -207,13 +207,13 @@ pub(in crate::bot) fn faults(job: &Job, faults: &[FieldFault], say: impl Fn(&Fie
 }
 
 /// The response that shows an error at the first field; `None` when there is no field.
-pub(in crate::bot) fn at_first(job: &Job, said: &str) -> Option<Value> {
+pub(crate) fn at_first(job: &Job, said: &str) -> Option<Value> {
     let first = asked(job).first().map(|parameter| block_of(&parameter.name))?;
     Some(refused(&json!({first: shortened(said, TEXT)})))
 }
 
 /// The response that replaces the view.
-pub(in crate::bot) fn updated(view: &Value) -> Value {
+pub(crate) fn updated(view: &Value) -> Value {
     json!({"response_action": "update", "view": view})
 }
 

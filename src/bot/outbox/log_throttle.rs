@@ -15,7 +15,7 @@ const REMEMBERED: usize = 10_000;
 
 /// Log lines by channel and Slack's error code.
 #[derive(Debug, Default)]
-pub(in crate::bot) struct LogThrottle {
+pub(crate) struct LogThrottle {
     said: Mutex<HashMap<(String, String), LoggedAt>>,
 }
 

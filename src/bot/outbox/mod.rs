@@ -5,4 +5,4 @@ mod circuit_breaker;
 mod log_throttle;
 mod outcome;
 mod panics;
-pub(in crate::bot) mod worker;
+pub(crate) mod worker;

@@ -17,7 +17,7 @@ const MOST: u32 = 3;
 
 /// Panics by the key of the post.
 #[derive(Debug, Default)]
-pub(in crate::bot) struct Panics {
+pub(crate) struct Panics {
     seen: Mutex<HashMap<String, u32>>,
 }
 

@@ -31,7 +31,7 @@ const REST: u32 = 4;
 
 /// Delivers the posts in the outbox.
 #[derive(Debug)]
-pub(in crate::bot) struct OutboxWorker {
+pub(crate) struct OutboxWorker {
     pub(super) ctx: Arc<Context>,
     /// Log lines about channels that take no posts.
     pub(super) throttle: LogThrottle,
@@ -76,7 +76,7 @@ impl Busy {
 }
 
 impl OutboxWorker {
-    pub(in crate::bot) fn new(ctx: &Arc<Context>, tracker: TaskTracker) -> Self {
+    pub(crate) fn new(ctx: &Arc<Context>, tracker: TaskTracker) -> Self {
         Self {
             ctx: Arc::clone(ctx),
             throttle: LogThrottle::default(),
@@ -92,7 +92,7 @@ impl OutboxWorker {
     }
 
     /// Delivers posts until told to stop, then lets the requests under way finish.
-    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut busy = Busy::default();
         let mut tasks: JoinSet<SlackAnswer> = JoinSet::new();
         let mut line = CircuitBreaker::default();

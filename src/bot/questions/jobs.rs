@@ -25,30 +25,30 @@ const SLIP: usize = 300;
 
 /// A job's form that is to be opened.
 #[derive(Debug, Clone, Default)]
-pub(in crate::bot) struct FormRequest {
+pub(crate) struct FormRequest {
     /// The job's id.
-    pub(in crate::bot) job: String,
+    pub(crate) job: String,
     /// The values given already.
-    pub(in crate::bot) given: BTreeMap<String, String>,
+    pub(crate) given: BTreeMap<String, String>,
     /// The source line of the step with the job.
-    pub(in crate::bot) line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// The case that the run is for.
-    pub(in crate::bot) case: Option<String>,
+    pub(crate) case: Option<String>,
 }
 
 /// The id of the run that a message asks for.
-pub(in crate::bot) fn run_of(message: &str) -> String {
+pub(crate) fn run_of(message: &str) -> String {
     format!("run:{message}")
 }
 
 /// A person's request about a job, for the sentence that explains a refusal.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::bot) struct About<'a> {
-    pub(in crate::bot) wanted: Wanted,
-    pub(in crate::bot) job: Option<&'a Job>,
-    pub(in crate::bot) line: Option<u32>,
+pub(crate) struct About<'a> {
+    pub(crate) wanted: Wanted,
+    pub(crate) job: Option<&'a Job>,
+    pub(crate) line: Option<u32>,
     /// The values given already, without secrets.
-    pub(in crate::bot) given: Option<&'a BTreeMap<String, String>>,
+    pub(crate) given: Option<&'a BTreeMap<String, String>>,
 }
 
 impl QuestionHandler {
@@ -199,7 +199,7 @@ impl QuestionHandler {
     }
 
     /// The answer to a request that was accepted.
-    pub(in crate::bot) fn taken(&self, job: &Job, requested: Requested) -> Answer {
+    pub(crate) fn taken(&self, job: &Job, requested: Requested) -> Answer {
         let responder = &self.ctx.responder;
         match requested {
             Requested::New { done, post, run } => {
@@ -312,7 +312,7 @@ impl QuestionHandler {
     }
 
     /// The reply that explains a refusal.
-    pub(in crate::bot) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
+    pub(crate) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
         let reason = match refusal {
             Refusal::NotMember => Reason::NotMember,
             Refusal::NoJobs => Reason::NoJobs,
@@ -335,7 +335,7 @@ impl QuestionHandler {
         self.refusal(about, origin, reason)
     }
 
-    pub(in crate::bot) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
+    pub(crate) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
         self.ctx.responder.run_refused(&RunRefusal {
             wanted: about.wanted,
             job: about.job,
@@ -367,11 +367,7 @@ impl QuestionHandler {
     }
 
     /// The newest case that people work on in a thread.
-    pub(in crate::bot) async fn case_in(
-        &self,
-        channel: &str,
-        thread: Option<&str>,
-    ) -> Result<Option<String>, store::Error> {
+    pub(crate) async fn case_in(&self, channel: &str, thread: Option<&str>) -> Result<Option<String>, store::Error> {
         let Some(thread) = thread else { return Ok(None) };
         let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
         let found = rows::find(self.ctx.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
@@ -380,7 +376,7 @@ impl QuestionHandler {
 }
 
 /// Merges other changes, to be saved in the same transaction.
-pub(in crate::bot) fn join(done: &mut Changes, other: Changes) {
+pub(crate) fn join(done: &mut Changes, other: Changes) {
     done.posts.extend(other.posts);
     done.answered.extend(other.answered);
     done.cases.extend(other.cases);

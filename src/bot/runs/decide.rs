@@ -17,12 +17,12 @@ const TRIES: usize = 20;
 
 impl Runner {
     /// Approves a run, on behalf of a second person.
-    pub(in crate::bot) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+    pub(crate) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
         self.judge(id, origin, true).await
     }
 
     /// Declines a run, on behalf of a second person.
-    pub(in crate::bot) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+    pub(crate) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
         self.judge(id, origin, false).await
     }
 
@@ -97,7 +97,7 @@ impl Runner {
     }
 
     /// Cancels a run. Allowed to the person who asked for it, and to those who may run or approve it.
-    pub(in crate::bot) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+    pub(crate) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
         let mark = self.mark(origin).await;
         for _ in 0..TRIES {
             let Some((row, mut run)) = self.read(id).await? else {
@@ -152,7 +152,7 @@ impl Runner {
     }
 
     /// Asks for the same run again. If the outcome of the old one is unknown, that is looked for first.
-    pub(in crate::bot) async fn retry(&self, id: &str, origin: &Origin) -> Result<Requested, store::Error> {
+    pub(crate) async fn retry(&self, id: &str, origin: &Origin) -> Result<Requested, store::Error> {
         let Some((_, old)) = self.read(id).await? else {
             return Ok(Requested::Refused(Refusal::TooOld));
         };
@@ -201,7 +201,7 @@ impl Runner {
     }
 
     /// Shows the section that a run leads to, below the run.
-    pub(in crate::bot) async fn follow(
+    pub(crate) async fn follow(
         &self,
         id: &str,
         place: TopicRef,

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 
 impl Runner {
     /// The fields of a job's form. `line` is that of the step with the job.
-    pub(in crate::bot) async fn fields(
+    pub(crate) async fn fields(
         &self,
         job: &Job,
         origin: &Origin,
@@ -40,7 +40,7 @@ impl Runner {
     }
 
     /// Jenkins' definition of a job; `None` when it does not answer in time. The trigger asks again.
-    pub(in crate::bot) async fn definition(&self, job: &Job) -> Option<JobDefinition> {
+    pub(crate) async fn definition(&self, job: &Job) -> Option<JobDefinition> {
         if let Some(known) = self.memory.definition(&job.id) {
             return Some(known);
         }

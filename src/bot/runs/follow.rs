@@ -35,7 +35,7 @@ pub(super) enum Next {
 
 impl Runner {
     /// Follows every live run until told to stop; each finishes its current step first.
-    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut following: JoinSet<String> = JoinSet::new();
         let mut known: HashSet<String> = HashSet::new();
         loop {

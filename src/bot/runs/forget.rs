@@ -9,13 +9,13 @@ use crate::store::{self, Action, Changes, NewPost, RunRow};
 
 impl Runner {
     /// Silences the runs of a case that is deleted: nothing of them is shown any more.
-    pub(in crate::bot) async fn silence_case(&self, case: &str) -> Result<Changes, store::Error> {
+    pub(crate) async fn silence_case(&self, case: &str) -> Result<Changes, store::Error> {
         let rows = self.ctx.store.runs_of_case(case).await?;
         Ok(self.silenced(rows))
     }
 
     /// Silences one run.
-    pub(in crate::bot) async fn silence(&self, id: &str) -> Result<Changes, store::Error> {
+    pub(crate) async fn silence(&self, id: &str) -> Result<Changes, store::Error> {
         let row = self.ctx.store.run(id).await?;
         Ok(self.silenced(row.into_iter().collect()))
     }

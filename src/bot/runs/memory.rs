@@ -21,7 +21,7 @@ type Values = BTreeMap<String, String>;
 
 /// Data about runs that lasts as long as the bot's process.
 #[derive(Debug)]
-pub(in crate::bot) struct RunSecrets {
+pub(crate) struct RunSecrets {
     /// Wakes the task that looks for runs to follow.
     pub(super) wake: Notify,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,

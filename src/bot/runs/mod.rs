@@ -42,9 +42,9 @@ use crate::net::Net;
 use crate::settings::Settings;
 use crate::store::{self, AuditEntry, Changes, RunRow};
 
-pub(in crate::bot) use self::run::{Run, post_of};
+pub(crate) use self::run::{Run, post_of};
 
-pub(in crate::bot) use self::memory::RunSecrets;
+pub(crate) use self::memory::RunSecrets;
 
 /// Intervals and limits for following runs.
 #[derive(Debug, Clone, Copy)]
@@ -75,33 +75,33 @@ impl Default for JobTiming {
 
 /// The person who asks, and the place.
 #[derive(Debug, Clone, Default)]
-pub(in crate::bot) struct Origin {
-    pub(in crate::bot) user: String,
+pub(crate) struct Origin {
+    pub(crate) user: String,
     /// The person's name.
-    pub(in crate::bot) name: String,
-    pub(in crate::bot) team: String,
-    pub(in crate::bot) channel: String,
-    pub(in crate::bot) thread_ts: Option<String>,
+    pub(crate) name: String,
+    pub(crate) team: String,
+    pub(crate) channel: String,
+    pub(crate) thread_ts: Option<String>,
     /// True when the person belongs to another organisation, and the channel is not allow-listed.
-    pub(in crate::bot) external: bool,
-    pub(in crate::bot) direct: bool,
+    pub(crate) external: bool,
+    pub(crate) direct: bool,
     /// Id of the case that people work on there.
-    pub(in crate::bot) case: Option<String>,
+    pub(crate) case: Option<String>,
 }
 
 /// A request for a run.
 #[derive(Debug, Clone)]
-pub(in crate::bot) struct Request {
+pub(crate) struct Request {
     /// Id of the action, the same however often Slack delivers it.
-    pub(in crate::bot) id: String,
-    pub(in crate::bot) job: JobId,
-    pub(in crate::bot) values: BTreeMap<String, String>,
-    pub(in crate::bot) origin: Origin,
+    pub(crate) id: String,
+    pub(crate) job: JobId,
+    pub(crate) values: BTreeMap<String, String>,
+    pub(crate) origin: Origin,
 }
 
 /// The outcome of a [`Request`].
 #[derive(Debug)]
-pub(in crate::bot) enum Requested {
+pub(crate) enum Requested {
     /// A new run: to be saved, then announced with [`Runner::woken`]. `post` is the key of its message.
     New {
         done: Box<Changes>,
@@ -123,7 +123,7 @@ pub(in crate::bot) enum Requested {
 
 /// The reason why a request about a run is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::bot) enum Refusal {
+pub(crate) enum Refusal {
     /// No job is registered.
     NoJobs,
     /// The person belongs to another organisation, or such people read along.
@@ -150,7 +150,7 @@ pub(in crate::bot) enum Refusal {
 
 impl Refusal {
     /// A word for the refusal's class, for the audit.
-    pub(in crate::bot) fn class(&self) -> &'static str {
+    pub(crate) fn class(&self) -> &'static str {
         match self {
             Self::NoJobs => "no-jobs",
             Self::External => "stranger",
@@ -169,14 +169,14 @@ impl Refusal {
 
 /// Starts and follows runs of jobs.
 #[derive(Debug)]
-pub(in crate::bot) struct Runner {
-    pub(in crate::bot) ctx: Arc<Context>,
-    pub(in crate::bot) home: Arc<Home>,
-    pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
-    pub(in crate::bot) pace: JobTiming,
-    pub(in crate::bot) memory: RunSecrets,
+pub(crate) struct Runner {
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) home: Arc<Home>,
+    pub(crate) clients: HashMap<JenkinsId, Client>,
+    pub(crate) pace: JobTiming,
+    pub(crate) memory: RunSecrets,
     /// Held while a run takes one of its job's places.
-    pub(in crate::bot) places: tokio::sync::Mutex<()>,
+    pub(crate) places: tokio::sync::Mutex<()>,
 }
 
 /// A client for each Jenkins.
@@ -184,7 +184,7 @@ pub(in crate::bot) struct Runner {
 /// # Errors
 ///
 /// Fails when a file of certificate authorities cannot be used.
-pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, Client>, Error> {
+pub(crate) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, Client>, Error> {
     let mut clients = HashMap::new();
     for jenkins in &settings.jobs.registry.jenkins {
         let mut authorities = settings.net.ca_files.clone();
@@ -199,7 +199,7 @@ pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, 
 }
 
 impl Runner {
-    pub(in crate::bot) fn new(
+    pub(crate) fn new(
         ctx: &Arc<Context>,
         home: &Arc<Home>,
         clients: HashMap<JenkinsId, Client>,
@@ -216,24 +216,24 @@ impl Runner {
     }
 
     /// The registered jobs.
-    pub(in crate::bot) fn registry(&self) -> &Registry {
+    pub(crate) fn registry(&self) -> &Registry {
         &self.ctx.rules.settings.jobs.registry
     }
 
     /// Returns true when there is a job to run.
-    pub(in crate::bot) fn is_configured(&self) -> bool {
+    pub(crate) fn is_configured(&self) -> bool {
         !self.registry().jobs.is_empty()
     }
 
     /// The jobs at the steps of a topic, and those that its runbook names.
-    pub(in crate::bot) fn attached(&self, known: &Knowledge, place: &TopicRef) -> Vec<Attached> {
+    pub(crate) fn attached(&self, known: &Knowledge, place: &TopicRef) -> Vec<Attached> {
         let topic = place.find(&known.library);
         let attached = topic.map(|topic| self.registry().attached_to(&known.library, topic));
         attached.unwrap_or_default()
     }
 
     /// Wakes the task that looks for runs to follow.
-    pub(in crate::bot) fn woken(&self) {
+    pub(crate) fn woken(&self) {
         self.memory.wake.notify_one();
     }
 

@@ -24,7 +24,7 @@ impl Runner {
     /// # Errors
     ///
     /// The reason why they may not.
-    pub(in crate::bot) async fn may(&self, job: &Job, origin: &Origin) -> Result<(), Refusal> {
+    pub(crate) async fn may(&self, job: &Job, origin: &Origin) -> Result<(), Refusal> {
         let who = self.who(job, origin, &job.run_by).await;
         match policy::may_run(who) {
             MayRun::Yes => {}
@@ -51,7 +51,7 @@ impl Runner {
     }
 
     /// Takes a request for a run; the caller saves the outcome. Refusals are audited.
-    pub(in crate::bot) async fn request(&self, request: Request) -> Result<Requested, store::Error> {
+    pub(crate) async fn request(&self, request: Request) -> Result<Requested, store::Error> {
         if self.ctx.store.run(&request.id).await?.is_some() {
             let post = post_of(&request.id);
             return Ok(Requested::Known { run: request.id, post });
@@ -254,7 +254,7 @@ impl Runner {
     }
 
     /// The permalink of a run's message.
-    pub(in crate::bot) async fn permalink(&self, run: &Run) -> Result<Option<String>, store::Error> {
+    pub(crate) async fn permalink(&self, run: &Run) -> Result<Option<String>, store::Error> {
         Ok(match self.ctx.store.posted(&post_of(&run.id)).await? {
             Some(place) => self.ctx.reading.permalink(&place.channel, &place.ts).await,
             None => None,

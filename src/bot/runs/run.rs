@@ -22,74 +22,74 @@ use crate::store::RunRow;
 
 /// A run. Holds no secret values: those are kept in memory only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(in crate::bot) struct Run {
+pub(crate) struct Run {
     /// Id, unique for ever.
-    pub(in crate::bot) id: String,
+    pub(crate) id: String,
     /// The job, as `config/jobs.toml` calls it.
-    pub(in crate::bot) job: String,
+    pub(crate) job: String,
     /// Workspace, channel and thread; without a thread, the run's message begins one.
-    pub(in crate::bot) team: String,
-    pub(in crate::bot) channel: String,
-    pub(in crate::bot) thread_ts: Option<String>,
+    pub(crate) team: String,
+    pub(crate) channel: String,
+    pub(crate) thread_ts: Option<String>,
     /// The person who asked for the run.
-    pub(in crate::bot) by: Actor,
+    pub(crate) by: Actor,
     /// Other people who asked for the same run meanwhile.
     #[serde(default)]
-    pub(in crate::bot) also: Vec<Actor>,
+    pub(crate) also: Vec<Actor>,
     /// Id of the case that the run gathers facts for.
     #[serde(default)]
-    pub(in crate::bot) case: Option<String>,
+    pub(crate) case: Option<String>,
     /// Path of the runbook that says what the artifacts mean.
     #[serde(default)]
-    pub(in crate::bot) runbook: Option<String>,
+    pub(crate) runbook: Option<String>,
     /// Values captured from the paste, for checks to compare with.
     #[serde(default)]
-    pub(in crate::bot) captures: BTreeMap<String, Vec<String>>,
+    pub(crate) captures: BTreeMap<String, Vec<String>>,
     /// The parameters that are sent, without secret values.
-    pub(in crate::bot) parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
     /// Names of the parameters whose values are kept in memory only.
     #[serde(default)]
-    pub(in crate::bot) secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
     /// The stage, and the time at which the run entered it.
-    pub(in crate::bot) stage: Stage,
-    pub(in crate::bot) since: Timestamp,
+    pub(crate) stage: Stage,
+    pub(crate) since: Timestamp,
     /// Time at which the run was sent.
     #[serde(default)]
-    pub(in crate::bot) triggered_at: Option<Timestamp>,
+    pub(crate) triggered_at: Option<Timestamp>,
     /// Time at which the run that this one repeats was sent, when its outcome is unknown: it is looked for first.
     #[serde(default)]
-    pub(in crate::bot) lost_at: Option<Timestamp>,
+    pub(crate) lost_at: Option<Timestamp>,
     /// The people who approved, declined or cancelled the run.
     #[serde(default)]
-    pub(in crate::bot) approved: Option<Actor>,
+    pub(crate) approved: Option<Actor>,
     #[serde(default)]
-    pub(in crate::bot) declined: Option<Actor>,
+    pub(crate) declined: Option<Actor>,
     #[serde(default)]
-    pub(in crate::bot) cancel: Option<Actor>,
+    pub(crate) cancel: Option<Actor>,
     /// True once Jenkins was asked to cancel the run.
     #[serde(default)]
-    pub(in crate::bot) cancel_sent: bool,
+    pub(crate) cancel_sent: bool,
     /// True when somebody's equal request was in Jenkins' queue: it is not ours to cancel.
     #[serde(default)]
-    pub(in crate::bot) joined: bool,
+    pub(crate) joined: bool,
     /// Number in Jenkins' queue, by which the build is recognised.
     #[serde(default)]
-    pub(in crate::bot) queue_id: Option<u64>,
+    pub(crate) queue_id: Option<u64>,
     /// Number of the build, once it is known.
     #[serde(default)]
-    pub(in crate::bot) number: Option<u64>,
+    pub(crate) number: Option<u64>,
     /// The latest problem.
     #[serde(default)]
-    pub(in crate::bot) trouble: Option<Trouble>,
+    pub(crate) trouble: Option<Trouble>,
     /// True when the message that asked for the run is deleted: nothing more is posted.
     #[serde(default)]
-    pub(in crate::bot) silent: bool,
+    pub(crate) silent: bool,
 }
 
 /// The stage of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "kebab-case")]
-pub(in crate::bot) enum Stage {
+pub(crate) enum Stage {
     /// Waits for the approval of a second person, until a time limit.
     Approval { until: Timestamp },
     /// Waits to be sent until `behind` other runs of its job have ended.
@@ -117,7 +117,7 @@ pub(in crate::bot) enum Stage {
 /// The end of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]
-pub(in crate::bot) enum End {
+pub(crate) enum End {
     /// The build ran to its end.
     Done(Ended),
     /// The run was certainly not started.
@@ -140,34 +140,34 @@ pub(in crate::bot) enum End {
 
 /// The outcome of a run that ran to its end. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(in crate::bot) struct Ended {
-    pub(in crate::bot) result: BuildResult,
-    pub(in crate::bot) seconds: Option<i64>,
+pub(crate) struct Ended {
+    pub(crate) result: BuildResult,
+    pub(crate) seconds: Option<i64>,
     /// True when there were checks.
-    pub(in crate::bot) has_checks: bool,
-    pub(in crate::bot) findings: Vec<CheckFinding>,
+    pub(crate) has_checks: bool,
+    pub(crate) findings: Vec<CheckFinding>,
     /// Reasons why there is no verdict; empty when there is a plain one.
-    pub(in crate::bot) missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
     /// The section that follows; `is_shown` is true when it is shown.
-    pub(in crate::bot) section: Option<String>,
-    pub(in crate::bot) is_shown: bool,
+    pub(crate) section: Option<String>,
+    pub(crate) is_shown: bool,
     /// Known errors in the artifacts.
-    pub(in crate::bot) found: Vec<FoundError>,
+    pub(crate) found: Vec<FoundError>,
 }
 
 /// Key of a run's message in the outbox.
-pub(in crate::bot) fn post_of(run: &str) -> String {
+pub(crate) fn post_of(run: &str) -> String {
     format!("run:{run}")
 }
 
 /// Key of the reply about a run that was not approved.
-pub(in crate::bot) fn notice_of(run: &str) -> String {
+pub(crate) fn notice_of(run: &str) -> String {
     format!("notice:{run}")
 }
 
 impl Stage {
     /// The stage of a run that has entered the queue.
-    pub(in crate::bot) fn queued(queue_id: u64) -> Self {
+    pub(crate) fn queued(queue_id: u64) -> Self {
         Self::Queued {
             queue_id,
             why: None,
@@ -176,7 +176,7 @@ impl Stage {
     }
 
     /// The stage of a run that has become a build.
-    pub(in crate::bot) fn running(number: u64) -> Self {
+    pub(crate) fn running(number: u64) -> Self {
         Self::Running {
             number,
             waits_for_input: false,
@@ -186,19 +186,14 @@ impl Stage {
 
 impl Run {
     /// Reads a saved run. Returns `None` when it cannot be read, which is logged.
-    pub(in crate::bot) fn read(row: &RunRow) -> Option<Run> {
+    pub(crate) fn read(row: &RunRow) -> Option<Run> {
         serde_json::from_str(&row.body)
             .inspect_err(|cause| error!(%cause, run = row.id, "a run in the store cannot be read"))
             .ok()
     }
 
     /// The row to save. `version` is that of the row as it was read, 0 for a new one.
-    pub(in crate::bot) fn row(
-        &self,
-        version: i64,
-        fingerprint: Option<String>,
-        created_at: Timestamp,
-    ) -> Option<RunRow> {
+    pub(crate) fn row(&self, version: i64, fingerprint: Option<String>, created_at: Timestamp) -> Option<RunRow> {
         let erased = self.erased();
         let body = serde_json::to_string(erased.as_ref().unwrap_or(self))
             .inspect_err(|cause| error!(%cause, run = self.id, "a run cannot be written down"))
@@ -245,7 +240,7 @@ impl Run {
 
     /// Silences the run after the message that asked for it is deleted: if it was sent it goes on in silence, else it
     /// never is.
-    pub(in crate::bot) fn silence(&mut self, now: Timestamp) {
+    pub(crate) fn silence(&mut self, now: Timestamp) {
         self.silent = true;
         self.captures.clear();
         if matches!(self.stage, Stage::Approval { .. } | Stage::Ready { .. }) {
@@ -254,7 +249,7 @@ impl Run {
     }
 
     /// Continues to follow the build or queue item that another run gave up: it still runs, and is not started again.
-    pub(in crate::bot) fn take_up(&mut self, old: &Run, now: Timestamp) {
+    pub(crate) fn take_up(&mut self, old: &Run, now: Timestamp) {
         let gave_up = matches!(&old.stage, Stage::Over { end } if **end == End::GaveUp);
         let stage = match (old.number, old.queue_id) {
             (Some(number), _) => Stage::running(number),
@@ -270,12 +265,12 @@ impl Run {
         }
     }
 
-    pub(in crate::bot) fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         !matches!(self.stage, Stage::Over { .. })
     }
 
     /// Returns true when the run takes one of the places that its job has at the same time.
-    pub(in crate::bot) fn takes_place(&self) -> bool {
+    pub(crate) fn takes_place(&self) -> bool {
         matches!(
             self.stage,
             Stage::Triggering | Stage::Queued { .. } | Stage::Running { .. } | Stage::Reading { .. }
@@ -283,7 +278,7 @@ impl Run {
     }
 
     /// Enters a stage.
-    pub(in crate::bot) fn go(&mut self, stage: Stage, now: Timestamp) {
+    pub(crate) fn go(&mut self, stage: Stage, now: Timestamp) {
         if std::mem::discriminant(&self.stage) != std::mem::discriminant(&stage) {
             self.since = now;
         }
@@ -291,12 +286,12 @@ impl Run {
     }
 
     /// Ends the run.
-    pub(in crate::bot) fn end(&mut self, end: End, now: Timestamp) {
+    pub(crate) fn end(&mut self, end: End, now: Timestamp) {
         self.go(Stage::Over { end: Box::new(end) }, now);
     }
 
     /// The outcome of the run, once it ran to its end.
-    pub(in crate::bot) fn ended(&self) -> Option<&Ended> {
+    pub(crate) fn ended(&self) -> Option<&Ended> {
         match &self.stage {
             Stage::Over { end } => match &**end {
                 End::Done(ended) => Some(ended),
@@ -307,7 +302,7 @@ impl Run {
     }
 
     /// The result, in a word or two.
-    pub(in crate::bot) fn result(&self) -> Option<String> {
+    pub(crate) fn result(&self) -> Option<String> {
         let ended = self.ended()?;
         Some(if ended.missing.is_empty() {
             ended.result.to_string()
@@ -317,7 +312,7 @@ impl Run {
     }
 
     /// The name of the stage in templates.
-    pub(in crate::bot) fn stage_name(&self) -> RunStage {
+    pub(crate) fn stage_name(&self) -> RunStage {
         match &self.stage {
             Stage::Approval { .. } => RunStage::Approval,
             Stage::Ready { .. } => RunStage::Ready,
