@@ -69,6 +69,17 @@ pub struct Trouble {
     pub about: Option<String>,
 }
 
+impl Trouble {
+    /// Creates a trouble of a class, with words for people.
+    pub fn new(class: &str, words: &str) -> Self {
+        Self {
+            class: class.to_owned(),
+            words: words.to_owned(),
+            about: None,
+        }
+    }
+}
+
 /// Contents of a run's message. Holds no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunCard {

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 use tracing::warn;
 
 use super::Runner;
-use super::advance::Asking;
 use super::follow::Next;
 use super::found::Left;
-use super::run::{End, Ended, Run, Stage, post_of};
-use super::show::FollowState;
+use super::run::{End, Ended, Run, post_of};
+use super::step::{RunStep, Stepped};
 use crate::bot::Knowledge;
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef, rows};
 use crate::jenkins::Error;
@@ -27,48 +26,40 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Maximum tries of a step whose case changed meanwhile.
 const AGAIN: usize = 20;
 
-impl Runner {
+impl RunStep<'_> {
     /// Reads the artifacts of a run and says where to go on.
-    pub(super) async fn complete(
-        &self,
-        asking: &Asking<'_>,
-        run: Run,
-        number: u64,
-        result: &BuildResult,
-        seconds: Option<i64>,
-        live: &mut FollowState,
-    ) -> Result<Next, store::Error> {
-        let known = self.ctx.knowledge.get();
-        let (checks, unreadable) = checks_of(&known, asking.job, &run);
-        let artifacts = match self.artifacts(asking, number, &checks).await {
+    pub(super) async fn complete(mut self, number: u64, result: &BuildResult, seconds: Option<i64>) -> Stepped {
+        let known = self.runner.ctx.knowledge.get();
+        let (checks, unreadable) = checks_of(&known, self.job, &self.run);
+        let artifacts = match self.artifacts(number, &checks).await {
             Ok(artifacts) => artifacts,
             // A restart of Jenkins must not cost the verdict.
-            Err(error) if self.ctx.clock.now().duration_since(run.since) < PATIENCE => {
-                return self.unanswered(asking, run, live, &error).await;
+            Err(error) if self.now().duration_since(self.run.since) < PATIENCE => {
+                return self.unanswered(&error).await;
             }
             Err(error) => {
                 let unread = |path: &String| (path.clone(), Artifact::NotRead(format!("cannot be read: {error}")));
-                asking.job.artifacts.iter().map(unread).collect()
+                self.job.artifacts.iter().map(unread).collect()
             }
         };
-        let values = self.values(&run);
-        let masks = self.masks(asking.job, &run).unwrap_or_default();
+        let values = self.runner.values(&self.run);
+        let masks = self.runner.masks(self.job, &self.run).unwrap_or_default();
         let evidence = CheckEvidence {
             result,
             artifacts: &artifacts,
             known: Values {
-                parameters: values.as_ref().unwrap_or(&run.parameters),
-                captures: &run.captures,
+                parameters: values.as_ref().unwrap_or(&self.run.parameters),
+                captures: &self.run.captures,
                 data: &known.library.data,
             },
             masks,
         };
         // The run was stopped: missing artifacts are no news.
-        let is_stopped = run.cancel.is_some() && *result == BuildResult::Aborted;
+        let is_stopped = self.run.cancel.is_some() && *result == BuildResult::Aborted;
         let none = Checks::default();
         let mut ended = judged(if is_stopped { &none } else { &checks }, &evidence, result, seconds);
         if ended.has_checks {
-            ended.missing.extend(self.changed_since(&run).await?);
+            ended.missing.extend(self.runner.changed_since(&self.run).await?);
         }
         ended.missing.extend(unreadable.into_iter().filter(|_| !is_stopped));
         if !ended.missing.is_empty() {
@@ -86,12 +77,113 @@ impl Runner {
                 artifacts: &artifacts,
                 masks: &checks::masks(&checks, &evidence),
             };
-            ended.found = self.known_errors(asking, &known, &run, &left).await;
+            ended.found = self.known_errors(&known, &left).await;
         }
-        self.commit(asking, run_with(run, ended, self.ctx.clock.now()), &known, live)
-            .await
+        self.run.trouble = None;
+        self.run.end(End::Done(ended), self.now());
+        self.commit(&known).await
     }
 
+    /// Every artifact that the checks need, and others that may be read.
+    async fn artifacts(&self, number: u64, checks: &Checks) -> Result<BTreeMap<String, Artifact>, Error> {
+        let allowed = &self.job.artifacts;
+        let most = usize::try_from(self.job.artifact_kib)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(1024);
+        let mut read = BTreeMap::new();
+        for path in checks.artifacts() {
+            if !allowed.iter().any(|one| one == path) {
+                let why = "is not on the list of artifacts that may be read".to_owned();
+                read.insert(path.to_owned(), Artifact::NotRead(why));
+            }
+        }
+        for path in allowed {
+            let mut tries = 0;
+            let artifact = loop {
+                tries += 1;
+                match self.client.artifact(&self.job.path, number, path, most).await {
+                    Ok(bytes) => break Artifact::Read(bytes),
+                    // Jenkins itself is down.
+                    Err(error @ (Error::Starting | Error::Unreachable { .. } | Error::Busy)) => return Err(error),
+                    Err(error) if error.is_passing() && tries < TRIES => {
+                        tokio::time::sleep(self.runner.pace.queue).await;
+                    }
+                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    // The text of these errors needs no addition.
+                    Err(
+                        error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
+                    ) => break Artifact::NotRead(error.to_string()),
+                    Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
+                }
+            };
+            read.insert(path.clone(), artifact);
+        }
+        Ok(read)
+    }
+
+    /// Saves the end of a run together with the section that follows.
+    async fn commit(mut self, known: &Knowledge) -> Stepped {
+        let now = self.now();
+        let section = self.run.ended().and_then(|ended| ended.section.clone());
+        let place = section.and_then(|section| place_of(known, self.run.runbook.as_deref()?, &section));
+        let result = self
+            .run
+            .ended()
+            .map(|ended| ended.result.to_string())
+            .unwrap_or_default();
+        for _ in 0..AGAIN {
+            let mark = Actor {
+                by: String::new(),
+                name: String::new(),
+                at: now,
+            };
+            let moved = match &place {
+                Some(place) if !self.run.silent => {
+                    self.runner
+                        .moved(&self.run, place, &format!("verdict:{}", self.run.id), &mark)
+                        .await?
+                }
+                _ => Changes::default(),
+            };
+            let is_shown = !moved.posts.is_empty();
+            self.run.set_shown(is_shown);
+            let ended = self.run.ended();
+            let verdict = match ended {
+                Some(ended) if ended.has_checks && ended.missing.is_empty() => "plain",
+                Some(ended) if ended.has_checks => "inconclusive",
+                _ => "none",
+            };
+            let detail = [
+                ("build", json!(self.run.number)),
+                ("result", json!(result)),
+                ("verdict", json!(verdict)),
+                ("section", json!(ended.and_then(|ended| ended.section.clone()))),
+                (
+                    "missing",
+                    json!(ended.map(|ended| ended.missing.clone()).unwrap_or_default()),
+                ),
+            ];
+            let audit = vec![self.runner.entry(&self.run, "verdict", None, &detail)];
+            let done = Changes { audit, ..moved };
+            if self.runner.save_with(self.row, &self.run, self.live, done).await? {
+                return Ok(Next::Again);
+            }
+            // If the run itself changed, look at it again. If only a case did, build the changes again.
+            match self.runner.ctx.store.run(&self.run.id).await? {
+                Some(row) if row.version == self.row.version => {}
+                _ => return Ok(Next::Again),
+            }
+        }
+        warn!(
+            run = self.run.id,
+            "the section that follows cannot be shown; people change its case all the time"
+        );
+        self.run.set_shown(false);
+        self.written("verdict").await
+    }
+}
+
+impl Runner {
     /// Sentences about captured values that were sent and that the edited message has since replaced: a verdict about
     /// the old ones is of no use.
     async fn changed_since(&self, run: &Run) -> Result<Vec<String>, store::Error> {
@@ -119,113 +211,6 @@ impl Runner {
             .collect();
         changed.dedup();
         Ok(changed)
-    }
-
-    /// Every artifact that the checks need, and others that may be read.
-    async fn artifacts(
-        &self,
-        asking: &Asking<'_>,
-        number: u64,
-        checks: &Checks,
-    ) -> Result<BTreeMap<String, Artifact>, Error> {
-        let allowed = &asking.job.artifacts;
-        let most = usize::try_from(asking.job.artifact_kib)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(1024);
-        let mut read = BTreeMap::new();
-        for path in checks.artifacts() {
-            if !allowed.iter().any(|one| one == path) {
-                let why = "is not on the list of artifacts that may be read".to_owned();
-                read.insert(path.to_owned(), Artifact::NotRead(why));
-            }
-        }
-        for path in allowed {
-            let mut tries = 0;
-            let artifact = loop {
-                tries += 1;
-                match asking.client.artifact(&asking.job.path, number, path, most).await {
-                    Ok(bytes) => break Artifact::Read(bytes),
-                    // Jenkins itself is down.
-                    Err(error @ (Error::Starting | Error::Unreachable { .. } | Error::Busy)) => return Err(error),
-                    Err(error) if error.is_passing() && tries < TRIES => tokio::time::sleep(self.pace.queue).await,
-                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
-                    // The text of these errors needs no addition.
-                    Err(
-                        error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
-                    ) => break Artifact::NotRead(error.to_string()),
-                    Err(error) => break Artifact::NotRead(format!("cannot be read: {error}")),
-                }
-            };
-            read.insert(path.clone(), artifact);
-        }
-        Ok(read)
-    }
-
-    /// Saves the end of a run together with the section that follows.
-    async fn commit(
-        &self,
-        asking: &Asking<'_>,
-        mut run: Run,
-        known: &Knowledge,
-        live: &mut FollowState,
-    ) -> Result<Next, store::Error> {
-        let now = self.ctx.clock.now();
-        let section = run.ended().and_then(|ended| ended.section.clone());
-        let place = section.and_then(|section| place_of(known, run.runbook.as_deref()?, &section));
-        let result = run.ended().map(|ended| ended.result.to_string()).unwrap_or_default();
-        for _ in 0..AGAIN {
-            let mark = Actor {
-                by: String::new(),
-                name: String::new(),
-                at: now,
-            };
-            let moved = match &place {
-                Some(place) if !run.silent => self.moved(&run, place, &format!("verdict:{}", run.id), &mark).await?,
-                _ => Changes::default(),
-            };
-            let is_shown = !moved.posts.is_empty();
-            if let Stage::Over { end } = &mut run.stage
-                && let End::Done(ended) = &mut **end
-            {
-                ended.is_shown = is_shown;
-            }
-            let ended = run.ended();
-            let verdict = match ended {
-                Some(ended) if ended.has_checks && ended.missing.is_empty() => "plain",
-                Some(ended) if ended.has_checks => "inconclusive",
-                _ => "none",
-            };
-            let detail = [
-                ("build", json!(run.number)),
-                ("result", json!(result)),
-                ("verdict", json!(verdict)),
-                ("section", json!(ended.and_then(|ended| ended.section.clone()))),
-                (
-                    "missing",
-                    json!(ended.map(|ended| ended.missing.clone()).unwrap_or_default()),
-                ),
-            ];
-            let audit = vec![self.entry(&run, "verdict", None, &detail)];
-            let done = Changes { audit, ..moved };
-            if self.save_with(asking.row, &run, live, done).await? {
-                return Ok(Next::Again);
-            }
-            // If the run itself changed, look at it again. If only a case did, build the changes again.
-            match self.ctx.store.run(&run.id).await? {
-                Some(row) if row.version == asking.row.version => {}
-                _ => return Ok(Next::Again),
-            }
-        }
-        warn!(
-            run = run.id,
-            "the section that follows cannot be shown; people change its case all the time"
-        );
-        if let Stage::Over { end } = &mut run.stage
-            && let End::Done(ended) = &mut **end
-        {
-            ended.is_shown = false;
-        }
-        self.written(asking.row, &run, live, "verdict").await
     }
 
     /// Moves the case of a run to another section, shown at the end of its thread, and returns the posts and rows to
@@ -300,12 +285,6 @@ fn new_case(run: &Run, thread: Option<String>) -> Case {
         fingerprint: format!("run:{}", run.id),
         ..Case::default()
     }
-}
-
-fn run_with(mut run: Run, ended: Ended, now: Timestamp) -> Run {
-    run.trouble = None;
-    run.end(End::Done(ended), now);
-    run
 }
 
 /// The checks that apply to a run: the runbook's own, else the job's. None of them reads a file that is not on the

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Runner;
-use super::advance::Asking;
-use super::run::Run;
+use super::step::RunStep;
 use crate::bot::Knowledge;
 use crate::bot::cases::{TopicRef, rows};
 use crate::jenkins::LogPosition;
@@ -29,18 +27,12 @@ pub(super) struct Left<'a> {
     pub(super) masks: &'a Masks,
 }
 
-impl Runner {
+impl RunStep<'_> {
     /// The known errors in what a build left behind, except the one that its case is about. None for a build that was
     /// cancelled or left out: what it printed on the way is harmless.
-    pub(super) async fn known_errors(
-        &self,
-        asking: &Asking<'_>,
-        known: &Knowledge,
-        run: &Run,
-        left: &Left<'_>,
-    ) -> Vec<FoundError> {
+    pub(super) async fn known_errors(&self, known: &Knowledge, left: &Left<'_>) -> Vec<FoundError> {
         let is_success = *left.result == BuildResult::Success;
-        if left.result.is_cut_short() || run.cancel_sent && !is_success {
+        if left.result.is_cut_short() || self.run.cancel_sent && !is_success {
             return Vec::new();
         }
         let mut texts: Vec<(String, String)> = Vec::new();
@@ -51,11 +43,12 @@ impl Runner {
             }
         }
         let mut whole = LogPosition::default();
-        if !is_success && let Ok(log) = asking.client.log(&asking.job.path, left.number, &mut whole).await {
+        if !is_success && let Ok(log) = self.client.log(&self.job.path, left.number, &mut whole).await {
             texts.push((String::new(), log.text));
         }
-        let case = match &run.case {
+        let case = match &self.run.case {
             Some(id) => self
+                .runner
                 .ctx
                 .store
                 .case(id)
@@ -72,7 +65,7 @@ impl Runner {
             let outcome = known
                 .index
                 .find(&masked)
-                .confident(self.ctx.rules.threshold(&run.channel));
+                .confident(self.runner.ctx.rules.threshold(&self.run.channel));
             for best in &outcome.matches {
                 let Some(at) = TopicRef::of(&known.library, best.topic) else {
                     continue;

@@ -7,7 +7,6 @@
 //!                                                         └► `verdict`: artifacts ─► checks ─► the next section
 //! ```
 
-mod advance;
 mod decide;
 mod end;
 mod fields;
@@ -17,10 +16,12 @@ mod found;
 mod hidden;
 mod memory;
 mod progress;
+mod queued;
 mod request;
 mod run;
 mod running;
 mod show;
+mod step;
 mod trigger;
 
 use std::collections::{BTreeMap, HashMap};

@@ -290,6 +290,15 @@ impl Run {
         self.go(Stage::Over { end: Box::new(end) }, now);
     }
 
+    /// Records whether the section that follows is shown, once the run ran to its end.
+    pub(super) fn set_shown(&mut self, is_shown: bool) {
+        if let Stage::Over { end } = &mut self.stage
+            && let End::Done(ended) = &mut **end
+        {
+            ended.is_shown = is_shown;
+        }
+    }
+
     /// The outcome of the run, once it ran to its end.
     pub(crate) fn ended(&self) -> Option<&Ended> {
         match &self.stage {

@@ -1,14 +1,15 @@
 //! Starting a job at most once: saved before it is sent, looked up when the answer is lost, never sent again.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tracing::{info, warn};
 
 use super::Runner;
-use super::advance::{Asking, answered, trouble};
 use super::follow::Next;
 use super::run::{End, Run, Stage};
-use super::show::FollowState;
+use super::step::{RunStep, Stepped, trouble};
 use crate::jenkins::{Error, Found, Lost, Triggered};
 use crate::jobs::{JobDefinition, parameters};
 use crate::respond::Trouble;
@@ -23,133 +24,105 @@ const LATELY: SignedDuration = SignedDuration::from_mins(15);
 /// Margin before a trigger within which other runs of the job are checked too: the clock may have been set.
 const EARLIER: SignedDuration = SignedDuration::from_hours(1);
 
-impl Runner {
+impl<'a> RunStep<'a> {
     /// Starts a run as soon as its job has a free place.
-    pub(super) async fn start(
-        &self,
-        asking: &Asking<'_>,
-        mut run: Run,
-        live: &mut FollowState,
-    ) -> Result<Next, store::Error> {
-        let now = self.ctx.clock.now();
-        let Some(values) = self.values(&run) else {
-            run.trouble = Some(Trouble {
-                class: "secret-lost".to_owned(),
-                words: "its secret values are kept in memory only, and Signpost was restarted since".to_owned(),
-                about: None,
-            });
-            run.end(End::Refused, now);
-            return self.written(asking.row, &run, live, "refused").await;
+    pub(super) async fn start(mut self) -> Stepped {
+        let Some(values) = self.runner.values(&self.run) else {
+            return self
+                .failed(
+                    Trouble::new(
+                        "secret-lost",
+                        "its secret values are kept in memory only, and Signpost was restarted since",
+                    ),
+                    End::Refused,
+                    "refused",
+                )
+                .await;
         };
-        let definition = match asking.client.definition(&asking.job.path).await {
+        let definition = match self.client.definition(&self.job.path).await {
             Ok(definition) => definition,
             // A run that was approved, or has waited for its turn, does not lose it to a restart of Jenkins.
-            Err(error) if error.is_passing() && self.has_waited(&run) => {
-                return self.unanswered(asking, run, live, &error).await;
+            Err(error) if error.is_passing() && self.has_waited() => {
+                return self.unanswered(&error).await;
             }
-            Err(error) => return self.refused_by(asking, run, live, &error).await,
+            Err(error) => return self.refused_by(&error).await,
         };
-        self.memory.define(&asking.job.id, &definition);
-        self.reveal(asking.job, &definition, &mut run);
-        answered(&mut run, live);
+        self.runner.memory.define(&self.job.id, &definition);
+        self.runner.reveal(self.job, &definition, &mut self.run);
+        self.answered();
         let faults = parameters::against(&definition, &values);
         if !faults.is_empty() {
             let faults = faults.iter().map(ToString::to_string).collect();
-            run.end(End::Invalid { faults }, now);
-            return self.written(asking.row, &run, live, "refused").await;
+            return self.ended(End::Invalid { faults }, "refused").await;
         }
         if !definition.buildable {
-            return self.refused_by(asking, run, live, &Error::NotBuildable).await;
+            return self.refused_by(&Error::NotBuildable).await;
         }
-        if run.lost_at.is_none() {
-            run.lost_at = self.lost_before(&run).await?;
+        if self.run.lost_at.is_none() {
+            self.run.lost_at = self.runner.lost_before(&self.run).await?;
         }
-        if run.lost_at.is_some()
-            && let Some(next) = self.found_again(asking, &mut run, live).await?
+        if self.run.lost_at.is_some()
+            && let Some(next) = self.found_again().await?
         {
             return Ok(next);
         }
         // One at a time: two runs must not take the last place.
-        let place = self.places.lock().await;
-        let behind = self.before(&run, asking).await?;
+        let place = self.runner.places.lock().await;
+        let behind = self.runs_before().await?;
         if behind > 0 {
             drop(place);
-            if run.stage != (Stage::Ready { behind }) {
-                run.stage = Stage::Ready { behind };
-                self.save(asking.row, &run, live, Vec::new()).await?;
+            if self.run.stage != (Stage::Ready { behind }) {
+                self.run.stage = Stage::Ready { behind };
+                self.save(Vec::new()).await?;
             }
-            return Ok(Next::Wait(self.pace.queue));
+            return Ok(Next::Wait(self.runner.pace.queue));
         }
-        let now = self.ctx.clock.now();
-        run.triggered_at = Some(now);
-        run.go(Stage::Triggering, now);
-        let audit = vec![self.entry(&run, "triggered", None, &[])];
-        let saved = self.save(asking.row, &run, live, audit).await?;
+        let now = self.now();
+        self.run.triggered_at = Some(now);
+        self.run.go(Stage::Triggering, now);
+        let audit = vec![self.runner.entry(&self.run, "triggered", None, &[])];
+        let saved = self.save(audit).await?;
         drop(place);
         if !saved {
             return Ok(Next::Again);
         }
-        self.send(asking, &run, &definition, values, live).await
-    }
-
-    fn has_waited(&self, run: &Run) -> bool {
-        let waited = run.approved.is_some() || !matches!(run.stage, Stage::Ready { behind: 0 });
-        waited && self.ctx.clock.now().duration_since(run.since) < SEARCH
-    }
-
-    /// The time at which an equal run with an unknown outcome was sent a while ago, in whatever way people ask again.
-    async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
-        let now = self.ctx.clock.now();
-        let since = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
-        let rows = self.ctx.store.runs_of_job(&run.job, since).await?;
-        let others = rows.iter().filter(|row| row.id != run.id);
-        let lost = others.filter_map(Run::read).filter(|other| {
-            let is_unknown = matches!(&other.stage, Stage::Over { end } if **end == End::Unknown);
-            let is_same = other.parameters == run.parameters && other.secrets == run.secrets;
-            is_unknown && is_same && now.duration_since(other.since) < LATELY
-        });
-        Ok(lost.filter_map(|other| other.triggered_at).min())
+        self.send(&definition, values).await
     }
 
     /// The number of runs of the job that must end before this one has its place.
-    async fn before(&self, run: &Run, asking: &Asking<'_>) -> Result<usize, store::Error> {
-        let rows = self.ctx.store.live_runs().await?;
-        let others = rows.iter().filter(|row| row.job == run.job && row.id != run.id);
+    async fn runs_before(&self) -> Result<usize, store::Error> {
+        let rows = self.runner.ctx.store.live_runs().await?;
+        let others = rows
+            .iter()
+            .filter(|row| row.job == self.run.job && row.id != self.run.id);
         let mut taken = 0;
         for row in others {
             let Some(other) = Run::read(row) else { continue };
-            let is_earlier = (row.created_at, &row.id) < (asking.row.created_at, &run.id);
+            let is_earlier = (row.created_at, &row.id) < (self.row.created_at, &self.run.id);
             if other.takes_place() || is_earlier && matches!(other.stage, Stage::Ready { .. }) {
                 taken += 1;
             }
         }
-        let places = usize::try_from(asking.job.concurrency.max(1)).unwrap_or(usize::MAX);
+        let places = usize::try_from(self.job.concurrency.max(1)).unwrap_or(usize::MAX);
         Ok((taken + 1_usize).saturating_sub(places))
     }
 
     /// Sends the run. The saved row says already that it may have been sent.
-    async fn send(
-        &self,
-        asking: &Asking<'_>,
-        run: &Run,
-        definition: &JobDefinition,
-        mut values: std::collections::BTreeMap<String, String>,
-        live: &mut FollowState,
-    ) -> Result<Next, store::Error> {
-        if let Some(name) = run_id_name(asking, definition) {
-            values.insert(name.to_owned(), run_id(&run.id));
+    async fn send(self, definition: &JobDefinition, mut values: BTreeMap<String, String>) -> Stepped {
+        if let Some(name) = self.run_id_name(definition) {
+            values.insert(name.to_owned(), run_id(&self.run.id));
         }
-        info!(run = run.id, job = run.job, "a job is started");
-        let triggered = asking.client.trigger(&asking.job.path, definition, &values).await;
+        info!(run = self.run.id, job = self.run.job, "a job is started");
+        let triggered = self.client.trigger(&self.job.path, definition, &values).await;
         // Somebody may have pressed Cancel meanwhile.
         loop {
-            let Some((row, mut run)) = self.read(&run.id).await? else {
+            let Some((row, mut run)) = self.runner.read(&self.run.id).await? else {
                 return Ok(Next::Over);
             };
             if run.stage != Stage::Triggering {
                 return Ok(Next::Again);
             }
-            let now = self.ctx.clock.now();
+            let now = self.now();
             let (what, detail) = match &triggered {
                 Triggered::Queued { queue_id } | Triggered::Joined { queue_id } => {
                     run.joined = matches!(triggered, Triggered::Joined { .. });
@@ -163,7 +136,7 @@ impl Runner {
                 Triggered::Refused(error) => {
                     warn!(%error, run = run.id, "Jenkins does not start a job");
                     let told = trouble(error, error.class());
-                    let detail = Self::told(&told).to_vec();
+                    let detail = Runner::told(&told).to_vec();
                     run.trouble = Some(told);
                     run.end(End::Refused, now);
                     ("refused", detail)
@@ -171,71 +144,59 @@ impl Runner {
                 Triggered::Unknown(error) => {
                     warn!(%error, run = run.id, "it is not known whether a job was started; it is looked up");
                     let told = trouble(error, error.class());
-                    let detail = Self::told(&told).to_vec();
+                    let detail = Runner::told(&told).to_vec();
                     run.trouble = Some(told);
                     ("answer-lost", detail)
                 }
             };
-            let audit = vec![self.entry(&run, what, None, &detail)];
-            if self.save(&row, &run, live, audit).await? {
+            let audit = vec![self.runner.entry(&run, what, None, &detail)];
+            if self.runner.save(&row, &run, self.live, audit).await? {
                 return Ok(Next::Again);
             }
         }
     }
 
-    async fn refused_by(
-        &self,
-        asking: &Asking<'_>,
-        mut run: Run,
-        live: &mut FollowState,
-        error: &Error,
-    ) -> Result<Next, store::Error> {
-        run.trouble = Some(trouble(error, error.class()));
-        run.end(End::Refused, self.ctx.clock.now());
-        self.written(asking.row, &run, live, "refused").await
+    async fn refused_by(mut self, error: &Error) -> Stepped {
+        self.failed(trouble(error, error.class()), End::Refused, "refused")
+            .await
     }
 
-    // --- what became of a lost request ----------------------------------------------------------------------------
-
     /// Looks up a run that may have been sent, and goes on with what is found in Jenkins.
-    pub(super) async fn look_up(
-        &self,
-        asking: &Asking<'_>,
-        mut run: Run,
-        live: &mut FollowState,
-    ) -> Result<Next, store::Error> {
-        let now = self.ctx.clock.now();
-        let since = run.triggered_at.unwrap_or(run.since);
-        let found = match self.looked_up(asking, &run).await {
+    pub(super) async fn look_up(mut self) -> Stepped {
+        let now = self.now();
+        let since = self.run.triggered_at.unwrap_or(self.run.since);
+        let found = match self.looked_up().await {
             Ok(found) => found,
             Err(error) if error.is_passing() && now.duration_since(since) < SEARCH => {
-                return self.unanswered(asking, run, live, &error).await;
+                return self.unanswered(&error).await;
             }
             Err(error) => {
-                run.trouble = Some(trouble(&error, error.class()));
+                self.run.trouble = Some(trouble(&error, error.class()));
                 Found::Several
             }
         };
         match found {
             Found::Waiting { queue_id, ours } => {
-                answered(&mut run, live);
-                run.queue_id = Some(queue_id);
-                run.joined = !ours;
-                run.go(Stage::queued(queue_id), now);
-                self.written(asking.row, &run, live, "found").await
+                self.answered();
+                self.run.queue_id = Some(queue_id);
+                self.run.joined = !ours;
+                self.run.go(Stage::queued(queue_id), now);
+                self.written("found").await
             }
             Found::Build { number, queue_id } => {
-                answered(&mut run, live);
-                run.queue_id = queue_id;
-                run.number = Some(number);
+                self.answered();
+                self.run.queue_id = queue_id;
+                self.run.number = Some(number);
                 let stage = Stage::running(number);
-                run.go(stage, now);
-                self.written(asking.row, &run, live, "found").await
+                self.run.go(stage, now);
+                self.written("found").await
             }
-            Found::Nothing if now.duration_since(since) < self.certain_after(asking) => Ok(Next::Wait(self.pace.queue)),
+            Found::Nothing if now.duration_since(since) < self.certain_after() => {
+                Ok(Next::Wait(self.runner.pace.queue))
+            }
             Found::Nothing | Found::Several => {
-                if run.trouble.is_none() {
-                    run.trouble = Some(Trouble {
+                if self.run.trouble.is_none() {
+                    self.run.trouble = Some(Trouble {
                         class: if found == Found::Several {
                             "several"
                         } else {
@@ -246,44 +207,131 @@ impl Runner {
                         about: None,
                     });
                 }
-                run.end(End::Unknown, now);
-                self.written(asking.row, &run, live, "unknown").await
+                self.ended(End::Unknown, "unknown").await
             }
         }
     }
 
     /// The time after sending by which Jenkins must have a request, if it ever will.
-    fn certain_after(&self, asking: &Asking<'_>) -> SignedDuration {
-        let jenkins = self.registry().jenkins(&asking.job.jenkins.0);
+    fn certain_after(&self) -> SignedDuration {
+        let jenkins = self.runner.registry().jenkins(&self.job.jenkins.0);
         let timeout = SignedDuration::from_secs(jenkins.map_or(10, |jenkins| i64::from(jenkins.request_timeout)));
-        let arrival = SignedDuration::try_from(self.pace.arrival).unwrap_or(SignedDuration::ZERO);
+        let arrival = SignedDuration::try_from(self.runner.pace.arrival).unwrap_or(SignedDuration::ZERO);
         timeout.saturating_add(arrival)
     }
 
     /// Looks up, in Jenkins, a run that was sent, or may have been. A build of another run does not count.
-    pub(super) async fn looked_up(&self, asking: &Asking<'_>, run: &Run) -> Result<Found, Error> {
-        let known = self.memory.definition(&asking.job.id);
+    pub(super) async fn looked_up(&self) -> Result<Found, Error> {
+        let known = self.runner.memory.definition(&self.job.id);
         let definition = match known {
             Some(definition) => definition,
-            None => asking.client.definition(&asking.job.path).await?,
+            None => self.client.definition(&self.job.path).await?,
         };
-        let id = run_id(&run.id);
-        let name = run_id_name(asking, &definition);
+        let id = run_id(&self.run.id);
+        let name = self.run_id_name(&definition);
         // Jenkins does not report secret values anyway.
         let lost = Lost {
-            parameters: &run.parameters,
-            since: run.triggered_at.unwrap_or(run.since),
+            parameters: &self.run.parameters,
+            since: self.run.triggered_at.unwrap_or(self.run.since),
             run_id: name.map(|name| (name, id.as_str())),
         };
-        let found = asking
+        let found = self
             .client
-            .look_up(&asking.job.path, &lost, self.ctx.clock.as_ref())
+            .look_up(&self.job.path, &lost, self.runner.ctx.clock.as_ref())
             .await?;
-        Ok(if self.is_of_another(run, &found, "").await.unwrap_or(true) {
-            Found::Nothing
-        } else {
-            found
-        })
+        Ok(
+            if self.runner.is_of_another(&self.run, &found, "").await.unwrap_or(true) {
+                Found::Nothing
+            } else {
+                found
+            },
+        )
+    }
+
+    /// Looks for the first try of a run that is repeated because the outcome of that try was unknown: it may have
+    /// turned up since.
+    async fn found_again(&mut self) -> Result<Option<Next>, store::Error> {
+        let now = self.now();
+        let since = self.run.lost_at.unwrap_or(self.run.since);
+        // The run id of the first try is not known here: its parameters have to do.
+        let parameters = Lost {
+            parameters: &self.run.parameters,
+            since,
+            run_id: None,
+        };
+        let found = self
+            .client
+            .look_up(&self.job.path, &parameters, self.runner.ctx.clock.as_ref())
+            .await;
+        if let Ok(found) = &found
+            && self.runner.is_of_another(&self.run, found, &self.run.id).await?
+        {
+            self.run.lost_at = None;
+            return Ok(None);
+        }
+        let stage = match found {
+            Ok(Found::Waiting { queue_id, ours }) => {
+                self.run.joined = !ours;
+                self.run.queue_id = Some(queue_id);
+                Stage::queued(queue_id)
+            }
+            Ok(Found::Build { number, queue_id }) => {
+                self.run.queue_id = queue_id;
+                self.run.number = Some(number);
+                Stage::running(number)
+            }
+            Ok(Found::Several) => {
+                return self
+                    .failed(
+                        Trouble::new("several", "there is more than one build that it could be"),
+                        End::Unknown,
+                        "unknown",
+                    )
+                    .await
+                    .map(Some);
+            }
+            Ok(_) => {
+                self.run.lost_at = None;
+                return Ok(None);
+            }
+            // The run stays lost, to be looked for when somebody asks again.
+            Err(error) => {
+                return self
+                    .failed(trouble(&error, error.class()), End::Refused, "refused")
+                    .await
+                    .map(Some);
+            }
+        };
+        self.run.triggered_at = self.run.lost_at.take();
+        self.run.go(stage, now);
+        self.written("found").await.map(Some)
+    }
+
+    fn has_waited(&self) -> bool {
+        let waited = self.run.approved.is_some() || !matches!(self.run.stage, Stage::Ready { behind: 0 });
+        waited && self.now().duration_since(self.run.since) < SEARCH
+    }
+
+    /// The parameter that takes the run's id, where the job has it.
+    fn run_id_name(&self, definition: &JobDefinition) -> Option<&'a str> {
+        let name = self.job.run_id.as_deref()?;
+        definition.parameter(name).map(|_| name)
+    }
+}
+
+impl Runner {
+    /// The time at which an equal run with an unknown outcome was sent a while ago, in whatever way people ask again.
+    async fn lost_before(&self, run: &Run) -> Result<Option<Timestamp>, store::Error> {
+        let now = self.ctx.clock.now();
+        let since = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
+        let rows = self.ctx.store.runs_of_job(&run.job, since).await?;
+        let others = rows.iter().filter(|row| row.id != run.id);
+        let lost = others.filter_map(Run::read).filter(|other| {
+            let is_unknown = matches!(&other.stage, Stage::Over { end } if **end == End::Unknown);
+            let is_same = other.parameters == run.parameters && other.secrets == run.secrets;
+            is_unknown && is_same && now.duration_since(other.since) < LATELY
+        });
+        Ok(lost.filter_map(|other| other.triggered_at).min())
     }
 
     /// Returns true when the build or queue item found belongs to another run. `but` is the id of a run that does not
@@ -304,74 +352,6 @@ impl Runner {
             Found::Several | Found::Nothing => false,
         }))
     }
-
-    /// Looks for the first try of a run that is repeated because the outcome of that try was unknown: it may have
-    /// turned up since.
-    async fn found_again(
-        &self,
-        asking: &Asking<'_>,
-        run: &mut Run,
-        live: &mut FollowState,
-    ) -> Result<Option<Next>, store::Error> {
-        let now = self.ctx.clock.now();
-        let since = run.lost_at.unwrap_or(run.since);
-        // The run id of the first try is not known here: its parameters have to do.
-        let parameters = Lost {
-            parameters: &run.parameters,
-            since,
-            run_id: None,
-        };
-        let found = asking
-            .client
-            .look_up(&asking.job.path, &parameters, self.ctx.clock.as_ref())
-            .await;
-        if let Ok(found) = &found
-            && self.is_of_another(run, found, &run.id).await?
-        {
-            run.lost_at = None;
-            return Ok(None);
-        }
-        let stage = match found {
-            Ok(Found::Waiting { queue_id, ours }) => {
-                run.joined = !ours;
-                run.queue_id = Some(queue_id);
-                Stage::queued(queue_id)
-            }
-            Ok(Found::Build { number, queue_id }) => {
-                run.queue_id = queue_id;
-                run.number = Some(number);
-                Stage::running(number)
-            }
-            Ok(Found::Several) => {
-                run.trouble = Some(Trouble {
-                    class: "several".to_owned(),
-                    words: "there is more than one build that it could be".to_owned(),
-                    about: None,
-                });
-                run.end(End::Unknown, now);
-                return self.written(asking.row, run, live, "unknown").await.map(Some);
-            }
-            Ok(_) => {
-                run.lost_at = None;
-                return Ok(None);
-            }
-            // The run stays lost, to be looked for when somebody asks again.
-            Err(error) => {
-                run.trouble = Some(trouble(&error, error.class()));
-                run.end(End::Refused, now);
-                return self.written(asking.row, run, live, "refused").await.map(Some);
-            }
-        };
-        run.triggered_at = run.lost_at.take();
-        run.go(stage, now);
-        self.written(asking.row, run, live, "found").await.map(Some)
-    }
-}
-
-/// The parameter that takes the run's id, where the job has it.
-fn run_id_name<'a>(asking: &Asking<'a>, definition: &JobDefinition) -> Option<&'a str> {
-    let name = asking.job.run_id.as_deref()?;
-    definition.parameter(name).map(|_| name)
 }
 
 /// A run's id as a build parameter: at most 100 letters, digits, `.`, `-`, and `_` for anything else.
