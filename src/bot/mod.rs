@@ -42,6 +42,8 @@ mod runs;
 mod skew;
 mod start;
 mod status;
+#[cfg(test)]
+mod stored;
 mod sweep;
 mod tasks;
 mod waiting;
