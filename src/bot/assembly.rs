@@ -194,8 +194,8 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
         .folder()
         .filter(|folder| settings.runbooks.reload && folder.is_dir());
     let watch = folder.map(|folder| reload::FolderWatcher::new(folder, &settings.runbooks));
-    let mut study = KnowledgeSource::new(settings);
-    let first = study.begin()?;
+    let mut source = KnowledgeSource::new(settings);
+    let first = source.begin()?;
     let responder = responder::responder(settings)?;
     parts.status.change(|status| {
         status.runbooks = first.library.runbooks.len();
@@ -203,7 +203,7 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
     });
     let knowledge = Arc::new(KnowledgeHandle::new(first));
     let reload = watch.map(|watch| Reload {
-        study: Mutex::new(study),
+        source: Mutex::new(source),
         knowledge: Arc::clone(&knowledge),
         status: Arc::clone(&parts.status),
         watch,

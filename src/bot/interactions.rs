@@ -237,8 +237,8 @@ impl InteractionHandler {
     /// A question whose answer only the person who asks sees.
     pub(super) fn question(&self, interaction: &InteractionContext, id: String, text: String) -> Question {
         let channel = interaction.channel.clone().unwrap_or_default();
-        // Slack does not say with a command whether the channel is shared; strangers are recognised by their own
-        // workspace.
+        // Slack does not say with a command whether the channel is shared; people of other organisations are recognised
+        // by their own workspace.
         let shared = false;
         let mut case = Case {
             id,

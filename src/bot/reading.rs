@@ -194,8 +194,8 @@ impl MessageReader {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bot's membership of a channel, and whether strangers read it. When Slack does not answer in time, posting
-    /// tells whether the bot is a member, and contacts are not shown: strangers might read them.
+    /// The bot's membership of a channel, and whether people of other organisations read it. When Slack does not answer
+    /// in time, posting tells whether the bot is a member, and contacts are not shown: such people might read them.
     pub(super) async fn channel_info(&self, channel: &str) -> ChannelInfo {
         let channel_info = match tokio::time::timeout(LINK, self.web.conversation_info(channel)).await {
             Ok(Ok(conversation)) => ChannelInfo {

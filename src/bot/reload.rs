@@ -34,7 +34,7 @@ pub(super) struct FolderWatcher {
 /// Reloads the runbooks when they change.
 pub(super) struct Reload {
     /// Used by this task alone, so the lock only makes it shareable.
-    pub(super) study: Mutex<KnowledgeSource>,
+    pub(super) source: Mutex<KnowledgeSource>,
     pub(super) knowledge: Arc<KnowledgeHandle>,
     pub(super) status: Arc<Status>,
     pub(super) watch: FolderWatcher,
@@ -89,8 +89,8 @@ impl Reload {
     fn load(&self) {
         let begun = Instant::now();
         let before = self.knowledge.get();
-        let mut study = self.study.lock().unwrap_or_else(PoisonError::into_inner);
-        match study.read(Some(&before.library)) {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        match source.read(Some(&before.library)) {
             Ok(library) if is_same(&library, &before.library) => {
                 if library.diagnostics != before.library.diagnostics || library.skipped != before.library.skipped {
                     // The runbooks stay, but the problems reported for their files change.
@@ -108,7 +108,7 @@ impl Reload {
             }
             Ok(library) => {
                 let runbooks = library.runbooks.len();
-                self.replace(study.index(library));
+                self.replace(source.index(library));
                 metrics::counter!("signpost_reloads_total", "outcome" => "done").increment(1);
                 let milliseconds = begun.elapsed().as_millis();
                 info!(
@@ -116,7 +116,7 @@ impl Reload {
                     milliseconds, "the runbooks changed; the new ones are used from now on"
                 );
                 if runbooks == 0 {
-                    let why = study.nothing_to_read(&self.knowledge.get().library);
+                    let why = source.nothing_to_read(&self.knowledge.get().library);
                     warn!("{why}");
                 }
             }

@@ -51,11 +51,11 @@ pub struct Snapshot {
 impl Snapshot {
     /// Returns true when the bot can answer.
     pub fn ready(self) -> bool {
-        let hears = match self.mode {
+        let is_receiving = match self.mode {
             Mode::Socket => self.sockets > 0,
             Mode::Http => self.listening,
         };
-        hears && self.store && self.runbooks > 0 && !self.refused
+        is_receiving && self.store && self.runbooks > 0 && !self.refused
     }
 
     /// The part of `/ready` about Slack.

@@ -76,9 +76,9 @@ fn end(run: &mut String, take: &mut impl FnMut(Vec<String>)) {
 }
 
 /// Rates a set of texts: a single long one is worth more than many short ones.
-fn worth(needles: &[String]) -> usize {
-    let shortest = needles.iter().map(String::len).min().unwrap_or(0);
-    1_000 * shortest / (needles.len() + 3)
+fn worth(literals: &[String]) -> usize {
+    let shortest = literals.iter().map(String::len).min().unwrap_or(0);
+    1_000 * shortest / (literals.len() + 3)
 }
 
 /// Returns the text that a part matches, when it matches only that one, apart from case.

@@ -73,7 +73,7 @@ pub struct Expression {
     pattern: Box<str>,
     dot: Dot,
     /// Finds the texts of which every match contains at least one.
-    needles: Option<AhoCorasick>,
+    literals: Option<AhoCorasick>,
     /// Length of the longest possible match, in bytes, when it is limited.
     longest: Option<usize>,
     automaton: Regex,
@@ -128,19 +128,19 @@ impl Expression {
             .dfa(config)
             .build(pattern)
             .map_err(|_| PatternRefusal::TooLarge)?;
-        let needles = literals::of(&hir).and_then(|all| {
+        let literals = literals::of(&hir).and_then(|all| {
             let searcher = AhoCorasick::builder().ascii_case_insensitive(true).build(all);
             searcher.ok()
         });
         let expression = Expression {
             pattern: pattern.into(),
             dot,
-            needles,
+            literals,
             longest: hir.properties().maximum_len(),
             automaton,
             machine: OnceLock::new(),
         };
-        if expression.needles.is_none() && expression.matches_chat() {
+        if expression.literals.is_none() && expression.matches_chat() {
             return Err(PatternRefusal::Anything);
         }
         Ok(expression)
@@ -154,8 +154,8 @@ impl Expression {
     /// Returns the byte range of the first match.
     pub fn find(&self, text: &str, budget: &mut Budget) -> Option<Range<usize>> {
         // Most expressions are tried on texts that they have nothing to do with.
-        if let Some(needles) = &self.needles
-            && !needles.is_match(text)
+        if let Some(literals) = &self.literals
+            && !literals.is_match(text)
         {
             budget.charge(text.len() as u64);
             return None;
@@ -222,11 +222,11 @@ impl Expression {
 
     /// Returns the places to search, at least `apart` bytes from one another.
     fn places(&self, text: &str, apart: usize) -> Vec<Range<usize>> {
-        let Some(needles) = &self.needles else {
+        let Some(literals) = &self.literals else {
             return std::iter::once(0..0).collect();
         };
         let mut places: Vec<Range<usize>> = Vec::new();
-        for hit in needles.find_iter(text) {
+        for hit in literals.find_iter(text) {
             if places.last().is_none_or(|last| hit.start() >= last.end + apart) {
                 places.push(hit.range());
             }

@@ -16,7 +16,7 @@ pub(super) struct Expressions {
     all: Vec<(TopicId, Box<str>)>,
     /// Finds the texts that expressions need.
     literals: Option<AhoCorasick>,
-    /// The expressions that need each needle, by the needle's number.
+    /// The expressions that need each literal, by the number of the literal.
     needed_by: Vec<Vec<u32>>,
     /// Expressions that need no text, and are always run.
     always: Vec<u32>,

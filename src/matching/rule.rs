@@ -74,8 +74,8 @@ fn holds(pattern: &Pattern, text: &str, programs: &Programs, work: &mut Budget) 
         Pattern::Regex(pattern) => programs
             .get(pattern, Dot::All, work)
             .is_some_and(|program| program.find(text, work).is_some()),
-        Pattern::Text(needle) | Pattern::Code(needle) | Pattern::Alert(needle) => {
-            work.spend(text.len() as u64) && text.contains(needle.as_str())
+        Pattern::Text(literal) | Pattern::Code(literal) | Pattern::Alert(literal) => {
+            work.spend(text.len() as u64) && text.contains(literal.as_str())
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
         .cloned()
         .collect();
     if let Some(matched) = matched {
-        let heard = words_heard(matched);
+        let said_in_message = words_of_match(matched);
         let said: Vec<BTreeSet<String>> = list.iter().map(words_said).collect();
         let condition =
             |contact: &Contact| -> BTreeSet<String> { contact.when.iter().flat_map(|when| words(when)).collect() };
@@ -37,7 +37,7 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
         let score = |words: &BTreeSet<String>| -> usize {
             words
                 .iter()
-                .filter(|word| heard.iter().any(|other| same(word, other)))
+                .filter(|word| said_in_message.iter().any(|other| same(word, other)))
                 .map(|word| count.saturating_sub(spread.get(word.as_str()).copied().unwrap_or(0)))
                 .sum()
         };
@@ -53,7 +53,7 @@ pub(super) fn ordered(contacts: &[Contact], matched: Option<&Match>) -> Vec<Cont
     list
 }
 
-fn words_heard(matched: &Match) -> BTreeSet<String> {
+fn words_of_match(matched: &Match) -> BTreeSet<String> {
     // Sentences and templates of the runbook name every service; only alert names and patterns distinguish services.
     let named = |kind| matches!(kind, SignatureKind::Alert | SignatureKind::Pattern);
     let own = |evidence: &Evidence| named(evidence.kind).then(|| words(&evidence.signature));

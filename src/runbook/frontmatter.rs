@@ -387,7 +387,7 @@ pub(super) fn refused(pattern: &str, refusal: &PatternRefusal) -> String {
 }
 
 fn explicit(item: &Value, raw: &str) -> Option<ExplicitSignature> {
-    let (pattern, section, needle) = match item {
+    let (pattern, section, excerpt) = match item {
         Value::Object(map) => {
             let section = map.get("section").and_then(scalar);
             let (kind, value) = map
@@ -410,13 +410,15 @@ fn explicit(item: &Value, raw: &str) -> Option<ExplicitSignature> {
     Some(ExplicitSignature {
         pattern,
         section,
-        line: line_of(raw, needle.lines().next().unwrap_or(""), 0),
+        line: line_of(raw, excerpt.lines().next().unwrap_or(""), 0),
     })
 }
 
 /// Line of the document (front matter starts on line 2) that holds a value.
-fn line_of(raw: &str, needle: &str, default: u32) -> u32 {
-    let at = raw.lines().position(|line| !needle.is_empty() && line.contains(needle));
+fn line_of(raw: &str, excerpt: &str, default: u32) -> u32 {
+    let at = raw
+        .lines()
+        .position(|line| !excerpt.is_empty() && line.contains(excerpt));
     at.map_or(default.max(1), |at| u32::try_from(at + 2).unwrap_or(u32::MAX))
 }
 

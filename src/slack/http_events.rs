@@ -11,7 +11,7 @@
 //! channels shared with other organisations it may be theirs. Later code decides whom the bot answers, for HTTP and
 //! Socket Mode alike.
 //!
-//! # Strangers
+//! # Unverified callers
 //!
 //! The address is public, so anybody can open connections to it. Neither the peer's address nor the headers prove
 //! anything: behind a proxy all requests have the proxy's address, and well-formed headers are easily made up. Until

@@ -176,7 +176,7 @@ impl Sockets {
                     if let ConnectError::Web(web::Error::RateLimited { after, .. }) = &cause {
                         wait = Some((*after).max(least));
                     }
-                    if self.complain(&cause) {
+                    if self.log_error(&cause) {
                         wait = Some(most);
                     }
                 }
@@ -209,7 +209,7 @@ impl Sockets {
 
     /// Logs why no connection can be opened, at most once a minute for all connections together. Returns true when only
     /// a person can fix it.
-    fn complain(&self, cause: &ConnectError) -> bool {
+    fn log_error(&self, cause: &ConnectError) -> bool {
         let is_refused = matches!(cause, ConnectError::Web(web::Error::Auth { .. }));
         let why = if is_refused {
             format!("Slack refuses the app token: {cause}")
@@ -450,7 +450,7 @@ enum SocketStep {
 
 /// Reader of a connection, which also pings and detects silence.
 struct ConnectionReader {
-    heard: Instant,
+    last_frame_at: Instant,
     ping: tokio::time::Interval,
     idle: Duration,
 }
@@ -460,7 +460,7 @@ impl ConnectionReader {
         let mut ping = tokio::time::interval_at(Instant::now() + timing.ping, timing.ping);
         ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
-            heard: Instant::now(),
+            last_frame_at: Instant::now(),
             ping,
             idle: timing.idle,
         }
@@ -471,7 +471,7 @@ impl ConnectionReader {
     async fn step(&mut self, socket: &mut WebSocket) -> SocketStep {
         tokio::select! {
             frame = socket.next() => {
-                self.heard = Instant::now();
+                self.last_frame_at = Instant::now();
                 let mut frames = Vec::new();
                 let mut next = Some(frame);
                 while let Some(frame) = next {
@@ -487,7 +487,7 @@ impl ConnectionReader {
                 if frames.is_empty() { SocketStep::Nothing } else { SocketStep::Frames(frames) }
             }
             _ = self.ping.tick() => {
-                if self.heard.elapsed() >= self.idle {
+                if self.last_frame_at.elapsed() >= self.idle {
                     return SocketStep::Lost(format!("nothing was heard for {} s", self.idle.as_secs()));
                 }
                 match socket.send(Message::Ping(Vec::new().into())).await {

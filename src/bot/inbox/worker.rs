@@ -198,20 +198,20 @@ impl InboxWorker {
         }
         let begun = self.ctx.clock.now();
         let age = Age::of(&event, row, &self.ctx.rules, self.ctx.slack_time.now());
-        let mut thought = Steps::new(&self.cpu_permits, self.think(event, row, &age, files));
+        let mut steps = Steps::new(&self.cpu_permits, self.dispatch(event, row, &age, files));
         let done = loop {
-            match thought.go_on().await {
+            match steps.go_on().await {
                 Progress::Done(done) => break done?,
                 Progress::Waits => {
                     running.pause().await?;
-                    thought.woken().await;
+                    steps.woken().await;
                     if !running.begin().await? {
                         return Ok(None);
                     }
                 }
             }
         };
-        drop(thought);
+        drop(steps);
         let done = missed::with_age(done, age);
         let finished = self.ctx.store.finish(row, &done, self.ctx.clock.now()).await?;
         self.ctx.status.store_works();
@@ -258,7 +258,7 @@ impl InboxWorker {
         }
     }
 
-    async fn think(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Changes, store::Error> {
+    async fn dispatch(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Changes, store::Error> {
         match event {
             Event::Message(message) if age.is_late_run() => Ok(missed::late_run(&self.ctx.responder, &message)),
             Event::Message(_) if age.is_refused() => Ok(Changes::default()),

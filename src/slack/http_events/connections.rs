@@ -32,7 +32,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// Returns true when a stranger can bring a connection into this phase.
+    /// Returns true when an unverified caller can bring a connection into this phase.
     fn is_unverified(self) -> bool {
         matches!(self, Self::Head | Self::Unverified | Self::Closing)
     }
@@ -145,7 +145,7 @@ impl ConnectionTable {
                 *counts.entry(entry.peer).or_default() += 1;
             }
         }
-        // The address with the most of them is first in line, so that one stranger cannot push out everybody else.
+        // The address with the most of them is first in line, so that one caller cannot push out everybody else.
         let most = counts.values().copied().max().unwrap_or_default();
         let crowding = |entry: &ConnectionEntry| entry.phase.is_unverified() && counts.get(&entry.peer) == Some(&most);
         if self.evict_oldest(now, crowding) || self.evict_oldest(now, |entry| entry.phase.is_unverified()) {
@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     const SLACK: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-    const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+    const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
     fn connections(connections: usize, per_address: usize) -> Arc<Connections> {
         Arc::new(Connections::new(Limits {
@@ -299,11 +299,11 @@ mod tests {
         let all = connections(3, 3);
         let begun = Instant::now();
         let at = |steps: u32| begun + SETTLED * steps;
-        let verified = all.enter(STRANGER, at(0)).unwrap();
+        let verified = all.enter(CALLER, at(0)).unwrap();
         verified.enter_at(Phase::Verified, at(0));
-        let idle = all.enter(STRANGER, at(0)).unwrap();
+        let idle = all.enter(CALLER, at(0)).unwrap();
         idle.enter_at(Phase::Idle, at(0));
-        let half = all.enter(STRANGER, at(1)).unwrap();
+        let half = all.enter(CALLER, at(1)).unwrap();
         assert!(all.enter(SLACK, at(1)).is_none(), "what is young is left alone");
         let fresh = all.enter(SLACK, at(2)).unwrap();
         assert!(is_evicted(&half) && !is_evicted(&idle) && !is_evicted(&verified));
@@ -322,8 +322,8 @@ mod tests {
         let begun = Instant::now();
         let at = |steps: u32| begun + SETTLED * steps;
         let other = all.enter(SLACK, at(0)).unwrap();
-        let many: Vec<Slot> = (1..4).map(|step| all.enter(STRANGER, at(step)).unwrap()).collect();
-        let more = all.enter(STRANGER, at(5)).unwrap();
+        let many: Vec<Slot> = (1..4).map(|step| all.enter(CALLER, at(step)).unwrap()).collect();
+        let more = all.enter(CALLER, at(5)).unwrap();
         assert!(is_evicted(&many[0]) && !is_evicted(&many[1]) && !is_evicted(&other));
         let slack = all.enter(SLACK, at(5)).unwrap();
         assert!(is_evicted(&many[1]) && !is_evicted(&other) && !is_evicted(&more) && !is_evicted(&slack));
@@ -333,13 +333,13 @@ mod tests {
     fn bodies_that_are_too_much_together_cost_the_oldest_one() {
         let all = connections(9, 9);
         let begun = Instant::now();
-        let slots = [0, 1, 2].map(|step| all.enter(STRANGER, begun + SETTLED * step).unwrap());
+        let slots = [0, 1, 2].map(|step| all.enter(CALLER, begun + SETTLED * step).unwrap());
         for slot in &slots {
             slot.enter(Phase::Unverified);
             slot.hold(450);
         }
         assert_eq!(slots.each_ref().map(is_evicted), [true, false, false]);
-        let large = all.enter(STRANGER, begun + SETTLED * 3).unwrap();
+        let large = all.enter(CALLER, begun + SETTLED * 3).unwrap();
         large.enter(Phase::Unverified);
         large.hold(1_001);
         assert!(is_evicted(&large), "not even one may be too large");
@@ -349,7 +349,7 @@ mod tests {
     fn a_head_has_seconds_and_an_idle_connection_longer_than_a_proxy_keeps_it() {
         let all = connections(9, 9);
         let begun = Instant::now();
-        let slot = all.enter(STRANGER, begun).unwrap();
+        let slot = all.enter(CALLER, begun).unwrap();
         let left = |slot: &Slot| (slot.deadline().unwrap() - begun).as_secs();
         assert_eq!(left(&slot), 5);
         slot.enter_at(Phase::Idle, begun);

@@ -73,7 +73,7 @@ impl RequestProblem {
 }
 
 impl Refused {
-    /// Counts a refused request. The log gets a line once a minute, for strangers must not fill it up.
+    /// Counts a refused request. The log gets a line once a minute, for unverified callers must not fill it up.
     pub(super) fn log(&self, refusal: SignatureRefusal, now: Timestamp) {
         let count = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
         let Some(count) = count else { return };
