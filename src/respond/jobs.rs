@@ -14,9 +14,9 @@ use super::pieces::Pieces;
 use super::run::RunStage;
 use super::talk::time;
 use super::{Reply, links, values, words};
-use crate::jobs::Job;
 use crate::jobs::arguments::UnreadableArguments;
 use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault, LONGEST};
+use crate::jobs::{Denied, Job};
 use crate::runbook::{Block, BlockKind, Button};
 
 /// Most jobs that are listed with a button; nobody reads more than a screen of them.
@@ -71,6 +71,9 @@ pub struct RunRefusal<'a> {
     pub wanted: Wanted,
     /// The job, when it is known.
     pub job: Option<&'a Job>,
+    /// The channels where the job may be run, as people read them: `#support`. Needed only for [`Denied::NotHere`];
+    /// empty when there are none, or when they must not be named.
+    pub channels: Vec<String>,
     /// Id of the thread's case, for the button to the form; empty where there is none.
     pub case: &'a str,
     /// Source line of the step that the form belongs to.
@@ -78,7 +81,7 @@ pub struct RunRefusal<'a> {
     /// Values given already that are no secrets, for the form.
     pub given: BTreeMap<String, String>,
     /// The reason of the refusal.
-    pub reason: Reason,
+    pub reason: Denied,
 }
 
 /// An action on a run that somebody wanted.
@@ -93,57 +96,6 @@ pub enum Wanted {
     Cancel,
     /// Go on to the topic that it leads to.
     Follow,
-}
-
-/// Reasons of a refusal. They hold no values of parameters, which may be secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// No job is registered.
-    NoJobs,
-    /// No job has that name.
-    UnknownJob {
-        /// The name as asked for.
-        words: String,
-        /// The most similar id.
-        nearest: Option<String>,
-        /// The ids of the jobs that this person may run here.
-        known: Vec<String>,
-    },
-    /// Several jobs have that name.
-    AmbiguousJob {
-        /// The name.
-        words: String,
-        /// Ids and titles of the jobs.
-        candidates: Vec<(String, String)>,
-    },
-    /// People of another organisation ask or read along.
-    External,
-    /// A bot asked.
-    Bot,
-    /// The job is not available in this channel.
-    NotHere {
-        /// Channels where it is available, as people read them: `#support`. Empty when there are none, or when they
-        /// must not be named.
-        channels: Vec<String>,
-    },
-    /// The bot is not in this channel.
-    NotMember,
-    /// The person is not listed for the job.
-    NotListed,
-    /// Nobody approves a run that they asked for.
-    Requester,
-    /// The run has moved on meanwhile, or is no longer kept.
-    TooOld,
-    /// Concurrent changes kept it from being saved.
-    Busy,
-    /// The limit of runs with secret values is reached.
-    Full,
-    /// The text after `run` cannot be parsed.
-    Unreadable(UnreadableArguments),
-    /// The values have faults.
-    Faults(Vec<FieldFault>),
-    /// Secret values were written where others read them; holds the names of their parameters.
-    Secret(Vec<String>),
 }
 
 /// Template values of a run in a list.
@@ -185,12 +137,12 @@ impl Responder {
         let mut pieces = Pieces::default();
         let by_form = matches!(
             refusal.reason,
-            Reason::Faults(_) | Reason::Secret(_) | Reason::Unreadable(_)
+            Denied::Faults(_) | Denied::Secret(_) | Denied::Unreadable(_)
         );
         let button = refusal.job.filter(|_| by_form && refusal.wanted == Wanted::Run);
         let button = button.map(|job| self.form_button(refusal.case, job, refusal.line, &refusal.given, 0));
         let mut buttons: Vec<Button> = button.into_iter().collect();
-        if let Reason::AmbiguousJob { candidates, .. } = &refusal.reason {
+        if let Denied::AmbiguousJob { candidates, .. } = &refusal.reason {
             let shown = candidates.iter().take(NAMES).enumerate();
             buttons.extend(shown.map(|(at, (id, _))| self.choice_button(refusal.case, id, at)));
         }
@@ -204,12 +156,12 @@ impl Responder {
             wanted,
             job => refusal.job.map(told),
             buttons => pieces.put(row(buttons)),
-            ..self.reason(&refusal.reason)
+            ..self.reason(refusal)
         };
         kept(self.reply("run_refused.md", &values, &pieces, None))
     }
 
-    fn reason(&self, reason: &Reason) -> Value {
+    fn reason(&self, refusal: &RunRefusal<'_>) -> Value {
         let names = |names: &[String]| -> Vec<String> {
             let names = names.iter().take(NAMES);
             names.map(|name| values::shortened(name, 80)).collect()
@@ -218,40 +170,28 @@ impl Responder {
             words => "", nearest => (), candidates => Vec::<Value>::new(), names => Vec::<String>::new(), unreadable => (),
             faults => Vec::<String>::new(), more => 0,
         };
-        let (reason, more) = match reason {
-            Reason::NoJobs => ("no-jobs", context! {}),
-            Reason::UnknownJob { words, nearest, known } => (
-                "unknown-job",
-                context! { words => values::shortened(words, 80), nearest, names => names(known) },
-            ),
-            Reason::AmbiguousJob { words, candidates } => {
+        let data = match &refusal.reason {
+            Denied::UnknownJob { words, nearest, known } => {
+                context! { words => values::shortened(words, 80), nearest, names => names(known) }
+            }
+            Denied::AmbiguousJob { words, candidates } => {
                 let one = |(id, title): &(String, String)| context! { id, title => values::shortened(title, 120) };
                 let more = candidates.len().saturating_sub(NAMES);
                 let candidates: Vec<Value> = candidates.iter().take(NAMES).map(one).collect();
-                (
-                    "ambiguous-job",
-                    context! { words => values::shortened(words, 80), candidates, more },
-                )
+                context! { words => values::shortened(words, 80), candidates, more }
             }
-            Reason::External => ("stranger", context! {}),
-            Reason::Bot => ("bot", context! {}),
-            Reason::NotHere { channels } => ("not-here", context! { names => names(channels) }),
-            Reason::NotMember => ("not-member", context! {}),
-            Reason::NotListed => ("not-listed", context! {}),
-            Reason::Requester => ("requester", context! {}),
-            Reason::TooOld => ("too-old", context! {}),
-            Reason::Busy => ("busy", context! {}),
-            Reason::Full => ("full", context! {}),
-            Reason::Unreadable(unreadable) => ("unreadable", context! { unreadable => unreadable_value(unreadable) }),
-            Reason::Faults(faults) => {
+            Denied::NotHere => context! { names => names(&refusal.channels) },
+            Denied::Unreadable(unreadable) => context! { unreadable => unreadable_value(unreadable) },
+            Denied::Faults(faults) => {
                 let more = faults.len().saturating_sub(FAULTS);
                 let faults = faults.iter().take(FAULTS).map(|fault| self.fault_markdown(fault));
-                ("faults", context! { faults => faults.collect::<Vec<_>>(), more })
+                context! { faults => faults.collect::<Vec<_>>(), more }
             }
-            Reason::Secret(secret) => ("secret", context! { names => names(secret) }),
+            Denied::Secret(secret) => context! { names => names(secret) },
+            _ => context! {},
         };
         // Later maps override earlier ones.
-        minijinja::value::merge_maps([nothing, more, context! { reason }])
+        minijinja::value::merge_maps([nothing, data, context! { reason => refusal.reason.class() }])
     }
 
     /// The fault of a value as plain text, for a field of the form.

@@ -43,7 +43,7 @@ pub use escalation::{Escalation, Marks};
 pub use facts::{ConnectionFacts, Listening, Missed, Pointer, Problems, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
-pub use jobs::{JobsFacts, Reason, RunLine, RunRefusal, Wanted};
+pub use jobs::{JobsFacts, RunLine, RunRefusal, Wanted};
 pub use labels::Labels;
 pub use lists::{CHOICES, NEAR_MISSES, RESULTS};
 pub use names::show_command;
