@@ -6,18 +6,15 @@ use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::act::{ButtonPress, CardAction};
 use super::answer::Responder;
-use super::card::row;
-use super::labels::filled;
+use super::buttons::{button_row, keep_buttons};
 use super::pieces::Pieces;
-use super::run::RunStage;
-use super::talk::time;
+use super::run_line::RunLine;
 use super::{Reply, links, values, words};
 use crate::jobs::arguments::UnreadableArguments;
 use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault, LONGEST};
 use crate::jobs::{Denied, Job};
-use crate::runbook::{Block, BlockKind, Button};
+use crate::runbook::Button;
 
 /// Most jobs that are listed with a button; nobody reads more than a screen of them.
 const JOBS: usize = 10;
@@ -45,23 +42,6 @@ pub struct JobsFacts<'a> {
     pub others: usize,
     /// Current and recent runs, the newest first.
     pub runs: Vec<RunLine>,
-}
-
-/// A run in a list. Holds no secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLine {
-    /// The job's title.
-    pub title: String,
-    /// The stage of the run.
-    pub stage: RunStage,
-    /// Result of its build, as Jenkins names it.
-    pub result: Option<String>,
-    /// The person who asked for it.
-    pub by: String,
-    /// Time of the request.
-    pub at: Timestamp,
-    /// Link to the run.
-    pub url: Option<String>,
 }
 
 /// A refused action on a run, and the reason.
@@ -98,19 +78,6 @@ pub enum Wanted {
     Follow,
 }
 
-/// Template values of a run in a list.
-pub(super) fn line(one: &RunLine, now: Timestamp) -> Value {
-    context! {
-        title => values::shortened(&one.title, 120),
-        stage => Value::from(Serde(&one.stage)),
-        result => one.result.clone(),
-        by => values::shortened(&one.by, 80),
-        when => time(one.at, now),
-        url => one.url.as_deref().and_then(links::safe),
-        is_over => one.stage.is_over(),
-    }
-}
-
 impl Responder {
     /// Renders the jobs that this person may run here, and the runs.
     pub fn jobs(&self, facts: &JobsFacts<'_>) -> Reply {
@@ -118,18 +85,18 @@ impl Responder {
         let shown = facts.jobs.iter().take(JOBS);
         let buttons = shown.clone().enumerate();
         let buttons = buttons
-            .map(|(at, job)| self.form_button(facts.case, job, None, &BTreeMap::new(), at))
+            .map(|(at, job)| self.form_button(facts.case, (&job.id.0, job.shown()), None, BTreeMap::new(), at))
             .collect();
-        let runs = facts.runs.iter().take(RUNS).map(|one| line(one, facts.now));
+        let runs = facts.runs.iter().take(RUNS).map(|one| one.values(facts.now));
         let values = context! {
             configured => facts.configured,
             jobs => shown.map(|job| told(job)).collect::<Vec<_>>(),
             more => facts.jobs.len().saturating_sub(JOBS),
             others => facts.others,
             runs => runs.collect::<Vec<_>>(),
-            buttons => pieces.put(row(buttons)),
+            buttons => pieces.put(button_row(buttons)),
         };
-        kept(self.reply("jobs.md", &values, &pieces, None))
+        keep_buttons(self.reply("jobs.md", &values, &pieces, None))
     }
 
     /// Renders the reason of a refusal, and what can be done instead.
@@ -140,11 +107,16 @@ impl Responder {
             Denied::Faults(_) | Denied::Secret(_) | Denied::Unreadable(_)
         );
         let button = refusal.job.filter(|_| by_form && refusal.wanted == Wanted::Run);
-        let button = button.map(|job| self.form_button(refusal.case, job, refusal.line, &refusal.given, 0));
+        let button = button.map(|job| {
+            let (form, given) = ((&*job.id.0, job.shown()), refusal.given.clone());
+            self.form_button(refusal.case, form, refusal.line, given, 0)
+        });
         let mut buttons: Vec<Button> = button.into_iter().collect();
         if let Denied::AmbiguousJob { candidates, .. } = &refusal.reason {
             let shown = candidates.iter().take(NAMES).enumerate();
-            buttons.extend(shown.map(|(at, (id, _))| self.choice_button(refusal.case, id, at)));
+            // Each is labelled with its id: the jobs may share a title.
+            let forms = shown.map(|(at, (id, _))| self.form_button(refusal.case, (id, id), None, BTreeMap::new(), at));
+            buttons.extend(forms);
         }
         let wanted = match refusal.wanted {
             Wanted::Run => "run",
@@ -155,10 +127,10 @@ impl Responder {
         let values = context! {
             wanted,
             job => refusal.job.map(told),
-            buttons => pieces.put(row(buttons)),
+            buttons => pieces.put(button_row(buttons)),
             ..self.reason(refusal)
         };
-        kept(self.reply("run_refused.md", &values, &pieces, None))
+        keep_buttons(self.reply("run_refused.md", &values, &pieces, None))
     }
 
     fn reason(&self, refusal: &RunRefusal<'_>) -> Value {
@@ -239,60 +211,6 @@ impl Responder {
         let values = context! { title => values::shortened(title, 150), job => values::shortened(job, 120) };
         self.simple("moved.md", &values)
     }
-
-    /// A button that opens the form of one of several jobs, labelled with its id.
-    fn choice_button(&self, case: &str, id: &str, at: usize) -> Button {
-        let act = CardAction::Form {
-            job: id.to_owned(),
-            line: None,
-            given: BTreeMap::new(),
-        };
-        run_button(case, act, &filled(&self.labels.buttons.run_job, "title", id), at)
-    }
-
-    /// A button that opens the form of a job.
-    fn form_button(
-        &self,
-        case: &str,
-        job: &Job,
-        line: Option<u32>,
-        given: &BTreeMap<String, String>,
-        at: usize,
-    ) -> Button {
-        let act = CardAction::Form {
-            job: job.id.0.clone(),
-            line,
-            given: given.clone(),
-        };
-        run_button(
-            case,
-            act,
-            &filled(&self.labels.buttons.run_job, "title", job.shown()),
-            at,
-        )
-    }
-}
-
-/// A button for an action. `at` keeps the ids of equal actions in one row distinct.
-pub(super) fn run_button(about: &str, act: CardAction, label: &str, at: usize) -> Button {
-    Button {
-        label: label.to_owned(),
-        action: format!("signpost_{}_{at}", act.name()),
-        // Only the approval is highlighted, which a second person is asked for.
-        primary: matches!(act, CardAction::Approve),
-        value: ButtonPress::value(about, act.clone())
-            .or_else(|| ButtonPress::value(about, act.without_values()))
-            .unwrap_or_default(),
-    }
-}
-
-/// Keeps the buttons of a reply that is too long: only the blocks before them may be cut.
-pub(super) fn kept(mut reply: Reply) -> Reply {
-    let is_row = |block: &Block| matches!(block.kind, BlockKind::Buttons(_));
-    if let Some(at) = reply.blocks.iter().position(is_row) {
-        reply.body = 0..at;
-    }
-    reply
 }
 
 /// Template values of a job.
