@@ -17,7 +17,6 @@ use super::cpu_permits::{Progress, Steps};
 use super::missed::{self, Age};
 use super::running::Running;
 use crate::bot::context::Context;
-use crate::bot::home::Home;
 use crate::bot::messages::MessageHandler;
 use crate::bot::questions::jobs;
 use crate::bot::reading::Files;
@@ -42,7 +41,6 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(in crate::bot) struct InboxWorker {
     pub(in crate::bot) ctx: Arc<Context>,
     pub(in crate::bot) listener: MessageHandler,
-    pub(in crate::bot) home: Arc<Home>,
     /// Permits for CPU-bound work: one core is left to everything else, so that clicks are answered at once.
     pub(in crate::bot) cpu_permits: Arc<Semaphore>,
     /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
@@ -242,7 +240,7 @@ impl InboxWorker {
         }
         let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
         for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
-            self.home.changed_for(user);
+            self.ctx.home_visitors.changed_for(user);
         }
         if !done.posts.is_empty() {
             self.ctx.outbox.notify_one();

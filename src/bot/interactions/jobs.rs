@@ -272,7 +272,7 @@ impl InteractionHandler {
     pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
         let saved = self.ctx.store.commit(done, Some(user), self.ctx.clock.now()).await?;
         if saved {
-            self.home.changed_for(user);
+            self.ctx.home_visitors.changed_for(user);
             if !done.posts.is_empty() {
                 self.ctx.outbox.notify_one();
             }

@@ -219,7 +219,7 @@ impl Runner {
                 .await?
             {
                 self.ctx.outbox.notify_one();
-                self.home.changed_for(&mark.by);
+                self.ctx.home_visitors.changed_for(&mark.by);
                 return Ok(Ok(()));
             }
         }

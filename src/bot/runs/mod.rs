@@ -30,7 +30,6 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::home::Home;
 use super::{Error, Knowledge};
 use crate::bot::cases::{Actor, TopicRef};
 use crate::bot::context::Context;
@@ -125,7 +124,6 @@ pub(in crate::bot) enum Requested {
 #[derive(Debug)]
 pub(in crate::bot) struct Runner {
     pub(in crate::bot) ctx: Arc<Context>,
-    pub(in crate::bot) home: Arc<Home>,
     pub(in crate::bot) clients: HashMap<JenkinsId, Client>,
     pub(in crate::bot) pace: JobTiming,
     pub(in crate::bot) memory: RunSecrets,
@@ -153,15 +151,9 @@ pub(in crate::bot) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, 
 }
 
 impl Runner {
-    pub(in crate::bot) fn new(
-        ctx: &Arc<Context>,
-        home: &Arc<Home>,
-        clients: HashMap<JenkinsId, Client>,
-        pace: JobTiming,
-    ) -> Self {
+    pub(in crate::bot) fn new(ctx: &Arc<Context>, clients: HashMap<JenkinsId, Client>, pace: JobTiming) -> Self {
         Self {
             ctx: Arc::clone(ctx),
-            home: Arc::clone(home),
             clients,
             pace,
             memory: RunSecrets::default(),
