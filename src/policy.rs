@@ -3,6 +3,8 @@
 //! Bots are not answered unless they are allow-listed. People of other organisations, and channels that are shared with
 //! one and not allow-listed, get no unasked answers and no contacts.
 
+use crate::jobs::Denied;
+
 /// The ids of somebody's workspace and organisation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Affiliation<'a> {
@@ -107,39 +109,32 @@ pub struct Requester {
     pub requester: bool,
 }
 
-/// The decision on running a job or approving a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MayRun {
-    /// Allowed.
-    Yes,
-    /// Refused: bots may not.
-    Bot,
-    /// Refused: people of another organisation may not, nor anybody where they read along.
-    External,
-    /// Refused: the channel is not listed for the job.
-    NotHere,
-    /// Refused: the person is not listed for the job.
-    NotListed,
-    /// Refused: nobody approves a run that they asked for.
-    Requester,
-}
-
 /// Decides whether somebody may run a job: the person and the channel must both be listed.
-pub fn may_run(runner: Requester) -> MayRun {
+///
+/// # Errors
+///
+/// The reason why they may not.
+pub fn may_run(runner: Requester) -> Result<(), Denied> {
     match () {
-        () if runner.bot => MayRun::Bot,
-        () if runner.external => MayRun::External,
-        () if !runner.channel_listed => MayRun::NotHere,
-        () if !runner.listed => MayRun::NotListed,
-        () => MayRun::Yes,
+        () if runner.bot => Err(Denied::Bot),
+        () if runner.external => Err(Denied::External),
+        () if !runner.channel_listed => Err(Denied::NotHere),
+        () if !runner.listed => Err(Denied::NotListed),
+        () => Ok(()),
     }
 }
 
 /// Decides whether somebody may approve a run: only a listed person other than the one who asked for it.
-pub fn may_approve(runner: Requester) -> MayRun {
-    match may_run(runner) {
-        MayRun::Yes if runner.requester => MayRun::Requester,
-        other => other,
+///
+/// # Errors
+///
+/// The reason why they may not.
+pub fn may_approve(runner: Requester) -> Result<(), Denied> {
+    may_run(runner)?;
+    if runner.requester {
+        Err(Denied::Requester)
+    } else {
+        Ok(())
     }
 }
 

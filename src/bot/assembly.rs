@@ -233,8 +233,7 @@ fn spawn(
 ) -> Option<Arc<Sockets>> {
     let reload = prepared.reload.take();
     let ctx = Arc::new(Context::new(settings, parts, &reach.web, prepared));
-    let home = Arc::new(Home::new(&ctx));
-    let runner = Arc::new(Runner::new(&ctx, &home, clients, parts.jobs));
+    let runner = Arc::new(Runner::new(&ctx, clients, parts.jobs));
     let questions = Arc::new(QuestionHandler {
         ctx: Arc::clone(&ctx),
         runner: Arc::clone(&runner),
@@ -243,7 +242,6 @@ fn spawn(
     let interact = InteractionHandler {
         ctx: Arc::clone(&ctx),
         questions: Arc::clone(&questions),
-        home: Arc::clone(&home),
         runner: Arc::clone(&runner),
     };
     let listener = MessageHandler {
@@ -254,7 +252,6 @@ fn spawn(
     let handler = InboxWorker {
         ctx: Arc::clone(&ctx),
         listener,
-        home: Arc::clone(&home),
         cpu_permits: Arc::new(Semaphore::new(cpu_permits::permits())),
         suspects: RwLock::default(),
         tracker: parts.tracker.clone(),
@@ -275,8 +272,9 @@ fn spawn(
         what: vec![Arc::clone(&ctx) as _, unanswered as _],
     };
     let skew = SkewMonitor { ctx: Arc::clone(&ctx) };
+    let home = Home { ctx: Arc::clone(&ctx) };
     tasks.keep_shared("runs", &runner, Runner::run);
-    tasks.keep_shared("home", &home, Home::run);
+    tasks.keep("home", home, Home::run);
     tasks.keep("sweep", sweeper, Sweeper::run);
     tasks.keep("handle", handler, InboxWorker::run);
     tasks.keep("clock", skew, SkewMonitor::run);
@@ -288,7 +286,7 @@ fn spawn(
     tasks.keep_shared("housekeeping", &keeper, Housekeeping::run);
     tasks.keep_shared("purge", &keeper, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
-        let tell = Box::new(move || home.changed());
+        let tell = Box::new(move || ctx.home_visitors.changed());
         tasks.keep("reload", Reload { tell, ..reload }, Reload::run);
     }
     sockets

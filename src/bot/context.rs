@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Parts;
 use super::assembly::Prepared;
+use super::home_visitors::HomeVisitors;
 use super::knowledge::KnowledgeHandle;
 use super::people::People;
 use super::reading::MessageReader;
@@ -38,6 +39,8 @@ pub(super) struct Context {
     pub(super) sender: Arc<Sender>,
     pub(super) people: People,
     pub(super) reading: MessageReader,
+    /// Recent visitors of the Home tab, to be told of changes.
+    pub(super) home_visitors: HomeVisitors,
     /// Wakes the inbox workers.
     pub(super) inbox: Notify,
     /// Wakes the delivery task.
@@ -65,6 +68,7 @@ impl Context {
             status: Arc::clone(&parts.status),
             sender: Arc::new(Sender::new(Arc::clone(web), parts.rates)),
             web: Arc::clone(web),
+            home_visitors: HomeVisitors::default(),
             inbox: Notify::new(),
             outbox: Arc::new(Notify::new()),
             tracker: parts.tracker.clone(),

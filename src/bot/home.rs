@@ -1,13 +1,10 @@
 //! The Home tab, published when somebody opens it and again when its content changes.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -23,15 +20,10 @@ use crate::slack::sender::Body;
 use crate::slack::web::Error;
 use crate::store::{self, CaseRow};
 
-/// Time after opening the tab within which a user's tab is kept up to date.
-const WATCHES: Duration = Duration::from_hours(24);
 /// Pause between two rounds of updates. Changes come in bursts: one click on a case follows another.
 const SETTLE: Duration = Duration::from_millis(300);
 /// Longest pause when Slack limits the rate of calls.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Maximum number of users whose tabs are updated after a change for all; the others see it when they open the tab
-/// again.
-const MOST: usize = 200;
 /// Maximum number of blocks in a Home tab (Slack's limit).
 const BLOCKS: usize = 100;
 /// Action id of the button that refreshes the tab.
@@ -40,91 +32,16 @@ pub(super) const REFRESH: &str = "signpost_home_refresh";
 /// Publishes the Home tabs and keeps them up to date.
 #[derive(Debug)]
 pub(super) struct Home {
-    ctx: Arc<Context>,
-    visitors: Visitors,
-}
-
-/// Users who opened the tab lately, and those whose tab is out of date.
-#[derive(Debug, Default)]
-struct Visitors {
-    opened: Mutex<HashMap<String, Instant>>,
-    stale: Mutex<BTreeSet<String>>,
-    wake: Notify,
-}
-
-impl Visitors {
-    /// Records that a user opened the tab, and marks it as out of date.
-    fn open(&self, user: &str) {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.retain(|_, at| at.elapsed() < WATCHES);
-        if opened.len() < 10 * MOST {
-            opened.insert(user.to_owned(), Instant::now());
-        }
-        drop(opened);
-        self.mark(user);
-    }
-
-    /// Marks a user's tab as out of date, if they opened it lately.
-    fn change(&self, user: &str) {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let watches = opened.get(user).is_some_and(|at| at.elapsed() < WATCHES);
-        drop(opened);
-        if watches {
-            self.mark(user);
-        }
-    }
-
-    fn change_all(&self) {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut latest: Vec<(Instant, String)> = opened.iter().map(|(user, at)| (*at, user.clone())).collect();
-        drop(opened);
-        latest.sort();
-        for (_, user) in latest.into_iter().rev().take(MOST) {
-            self.mark(&user);
-        }
-    }
-
-    fn mark(&self, user: &str) {
-        let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
-        stale.insert(user.to_owned());
-        drop(stale);
-        self.wake.notify_one();
-    }
-
-    fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.stale.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    pub(super) ctx: Arc<Context>,
 }
 
 impl Home {
-    pub(super) fn new(ctx: &Arc<Context>) -> Self {
-        Self {
-            ctx: Arc::clone(ctx),
-            visitors: Visitors::default(),
-        }
-    }
-
-    /// Handles a user opening or refreshing the tab.
-    pub(super) fn opened(&self, user: &str) {
-        self.visitors.open(user);
-    }
-
-    /// Updates a user's tab after a change to one of their cases or runs.
-    pub(super) fn changed_for(&self, user: &str) {
-        self.visitors.change(user);
-    }
-
-    /// Updates the tabs of recent visitors after the runbooks changed.
-    pub(super) fn changed(&self) {
-        self.visitors.change_all();
-    }
-
     /// Publishes tabs that are out of date, until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.visitors.wake.notified() => {}
+                () = self.ctx.home_visitors.outdated() => {}
             }
             // A tab can be published again later: a shutdown waits for no call and for no pause.
             let pause = tokio::select! {
@@ -140,11 +57,11 @@ impl Home {
 
     /// Publishes all tabs that are out of date. Returns the pause that Slack asks for, zero when it asks for none.
     async fn publish_all(&self) -> Duration {
-        let mut stale = self.visitors.take().into_iter();
+        let mut stale = self.ctx.home_visitors.take().into_iter();
         while let Some(user) = stale.next() {
             if let Some(after) = self.publish(&user).await {
                 for user in std::iter::once(user).chain(stale) {
-                    self.visitors.mark(&user);
+                    self.ctx.home_visitors.mark(&user);
                 }
                 return after;
             }

@@ -14,7 +14,7 @@ mod update;
 
 use self::update::{CaseChange, Updated};
 use super::context::Context;
-use super::home::{self, Home};
+use super::home;
 use super::runs::Runner;
 use crate::bot::cases::rows::{self, post, row, update, whisper};
 use crate::bot::cases::{Actor, Case};
@@ -37,7 +37,6 @@ const LATE: Duration = Duration::from_millis(1_600);
 pub(super) struct InteractionHandler {
     pub(super) ctx: Arc<Context>,
     pub(super) questions: Arc<QuestionHandler>,
-    pub(super) home: Arc<Home>,
     pub(super) runner: Arc<Runner>,
 }
 
@@ -70,7 +69,7 @@ impl InteractionHandler {
             let value = action.value.as_deref().or(action.selected.first().map(String::as_str));
             match value.and_then(ButtonPress::read) {
                 Some(press) => self.press(actions, press).await?,
-                None if action.action_id == home::REFRESH => self.home.opened(&actions.context.who.id),
+                None if action.action_id == home::REFRESH => self.ctx.home_visitors.opened(&actions.context.who.id),
                 None if action.action_id == modals::OPEN_PASTE => self.open_paste(&actions.context).await,
                 None => {
                     debug!(action = action.action_id, "a button of another version");

@@ -23,6 +23,7 @@ mod context;
 mod doctor;
 mod error;
 mod home;
+mod home_visitors;
 mod housekeeping;
 mod inbound;
 mod inbox;

@@ -9,6 +9,7 @@ pub mod attach;
 pub mod checks;
 pub mod consistency;
 pub mod definition;
+mod denied;
 mod error;
 mod expected;
 pub mod links;
@@ -25,6 +26,7 @@ mod unpack;
 mod validate;
 
 pub use definition::{BuildResult, Declared, JobDefinition, Kind};
+pub use denied::Denied;
 pub use error::Problem;
 pub use expected::{Known, Lookup, Values};
 pub use names::Named;

@@ -11,7 +11,7 @@ use super::{
     names, rows, steps, templates, values,
 };
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
-use crate::runbook::{Block, Library, Runbook, Topic, TopicId};
+use crate::runbook::{Block, BlockKind, Inline, Library, Runbook, Topic, TopicId};
 
 /// Most other errors of one message that are named.
 const OTHERS: usize = 5;
@@ -78,12 +78,7 @@ impl Responder {
             asked, others,
             ..minijinja::value::merge_maps([found, parts, self.topic_values(library, runbook, topic)])
         };
-        self.reply(
-            "answer.md",
-            &values,
-            &pieces,
-            Some((library, topic_id(best.topic, topic))),
-        )
+        self.reply("answer.md", &values, &pieces, Some((library, best.topic)))
     }
 
     /// Template values of a match: the lines, the signatures, and the links for captured values.
@@ -117,7 +112,7 @@ impl Responder {
             sections,
             ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
         };
-        self.reply("show.md", &values, &pieces, Some((library, topic_id(id, topic))))
+        self.reply("show.md", &values, &pieces, Some((library, id)))
     }
 
     /// Template values of a runbook's topics, for a card of the whole runbook; without those `offered` already.
@@ -226,6 +221,16 @@ impl Responder {
         }
     }
 
+    /// The first paragraph of a template, which is one sentence.
+    pub(super) fn sentence(&self, template: &str, values: &Value) -> Vec<Inline> {
+        let reply = self.reply(template, values, &Pieces::default(), None);
+        let inlines = reply.blocks.into_iter().find_map(|block| match block.kind {
+            BlockKind::Paragraph(inlines) => Some(inlines),
+            _ => None,
+        });
+        inlines.unwrap_or_default()
+    }
+
     pub(super) fn simple(&self, template: &str, values: &Value) -> Reply {
         self.reply(template, values, &Pieces::default(), None)
     }
@@ -244,6 +249,9 @@ impl Responder {
             ..Reply::default()
         };
         if let Some((library, id)) = about {
+            // The topic around a section that is none.
+            let section = library.topic(id).map_or(id.section, |topic| topic.section);
+            let id = TopicId { section, ..id };
             reply.full_url = library
                 .runbook(id)
                 .and_then(|runbook| links::full(runbook, self.options.base_url.as_deref()));
@@ -259,13 +267,6 @@ impl Responder {
             tracing::error!(reply.template = template, %error, "a reply template failed; the built-in one is used");
             templates::render(&self.fallback, template, values).unwrap_or_default()
         })
-    }
-}
-
-pub(super) fn topic_id(id: TopicId, topic: &Topic) -> TopicId {
-    TopicId {
-        section: topic.section,
-        ..id
     }
 }
 

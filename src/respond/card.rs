@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
 
-use super::act::{ButtonPress, CardAction};
-use super::answer::{Responder, topic_id};
+use super::act::CardAction;
+use super::answer::Responder;
+use super::buttons::{button, button_row};
 use super::labels::filled;
-use super::markdown::block;
 use super::pieces::Pieces;
 use super::sheet::{self, StepName, StepPages};
 use super::{Audience, Reply, rows, steps, values};
 use crate::matching::Match;
-use crate::runbook::{Block, BlockKind, Branch, Button, Inline, Library, Runbook, Step, Topic, TopicId};
+use crate::runbook::{Block, Branch, Button, Library, Runbook, Step, Topic, TopicId};
 
 /// Most branches that get a button.
 const BRANCHES: usize = 6;
@@ -115,7 +115,7 @@ impl Responder {
             self.surroundings(&mut pieces, (topic, card.matched), cause, &sheet.filled, card.audience),
             self.topic_values(library, runbook, topic),
         ]);
-        self.reply("card.md", &values, &pieces, Some((library, topic_id(id, topic))))
+        self.reply("card.md", &values, &pieces, Some((library, id)))
     }
 
     /// Renders the choices, with buttons: nothing is recognised for certain, the runbook was the wrong one, or the
@@ -125,7 +125,7 @@ impl Responder {
         if card.why == "typo" && card.choices.is_empty() {
             let label = filled(&self.labels.buttons.typo, "command", card.words);
             let text = card.words.to_owned();
-            let button = row(vec![Self::button(card, CardAction::Run { text }, &label, 0)]);
+            let button = button_row(vec![Self::button(card, CardAction::Run { text }, &label, 0)]);
             let values = context! { meant => values::shortened(card.words, 120), run_button => pieces.put(button) };
             return self.reply("typo.md", &values, &pieces, None);
         }
@@ -152,7 +152,7 @@ impl Responder {
         if card.private && !list.is_empty() {
             more.push(Self::button(card, CardAction::Share, &self.labels.buttons.share, 2));
         }
-        rows.extend(row(more));
+        rows.extend(button_row(more));
         let values = context! {
             list, why => card.why, words => values::shortened(card.words, 120), choices => Vec::<Value>::new(),
             outcome => outcome(card), choice_buttons => pieces.put(rows),
@@ -169,16 +169,6 @@ impl Responder {
                 .collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// The first paragraph of a template, which is one sentence.
-    pub(super) fn sentence(&self, template: &str, values: &Value) -> Vec<Inline> {
-        let reply = self.reply(template, values, &Pieces::default(), None);
-        let inlines = reply.blocks.into_iter().find_map(|block| match block.kind {
-            BlockKind::Paragraph(inlines) => Some(inlines),
-            _ => None,
-        });
-        inlines.unwrap_or_default()
     }
 
     pub(super) fn resolve_step(&self, step: &mut Step, runbook: &Runbook, matched: Option<&Match>) {
@@ -201,7 +191,7 @@ impl Responder {
             };
             Some(Self::button(card, act, &branch.label, at))
         });
-        row(buttons.collect())
+        button_row(buttons.collect())
     }
 
     fn choice_buttons(&self, library: &Library, card: &Card<'_>) -> Vec<Block> {
@@ -222,7 +212,7 @@ impl Responder {
                 at,
             ))
         });
-        row(buttons.collect())
+        button_row(buttons.collect())
     }
 
     fn outcome_buttons(&self, library: &Library, card: &Card<'_>, jobs: &[&CardJob]) -> Vec<Block> {
@@ -258,7 +248,7 @@ impl Responder {
         if card.private {
             buttons.push(Self::button(card, CardAction::Share, &labels.share, 8));
         }
-        rows.extend(row(buttons));
+        rows.extend(button_row(buttons));
         rows
     }
 
@@ -279,27 +269,17 @@ impl Responder {
 
     /// A button that opens the form of a job.
     pub(super) fn job_button(&self, card: &Card<'_>, job: &CardJob, at: usize) -> Button {
-        let act = CardAction::Form {
-            job: job.job.clone(),
-            line: (job.line != 0).then_some(job.line),
-            given: BTreeMap::new(),
-        };
-        Self::button(
-            card,
-            act,
-            &filled(&self.labels.buttons.run_job, "title", &job.title),
-            at,
-        )
+        let line = (job.line != 0).then_some(job.line);
+        self.form_button(card.case, (&job.job, &job.title), line, BTreeMap::new(), at)
     }
 
     /// A button for an action. `at` keeps the ids of equal actions on a card distinct.
     pub(super) fn button(card: &Card<'_>, act: CardAction, label: &str, at: usize) -> Button {
+        // One button is highlighted: the usual next action.
+        let primary = matches!(act, CardAction::Share) || matches!(act, CardAction::Fixed) && !card.private;
         Button {
-            label: label.to_owned(),
-            action: format!("signpost_{}_{at}", act.name()),
-            // One button is highlighted: the usual next action.
-            primary: matches!(act, CardAction::Share) || matches!(act, CardAction::Fixed) && !card.private,
-            value: ButtonPress::value(card.case, act).unwrap_or_default(),
+            primary,
+            ..button(card.case, act, label, at)
         }
     }
 }
@@ -344,14 +324,4 @@ fn branches<'a>(topic: &'a Topic, page: &[Step]) -> Vec<&'a Branch> {
 fn outcome(card: &Card<'_>) -> Value {
     let (by, when) = card.mark.clone().unwrap_or_default();
     context! { standing => card.standing, by, when }
-}
-
-pub(super) fn row(buttons: Vec<Button>) -> Vec<Block> {
-    let mut buttons: Vec<Button> = buttons.into_iter().filter(|button| !button.value.is_empty()).collect();
-    buttons.truncate(25);
-    if buttons.is_empty() {
-        Vec::new()
-    } else {
-        vec![block(BlockKind::Buttons(buttons))]
-    }
 }

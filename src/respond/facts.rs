@@ -1,7 +1,9 @@
 //! Facts that the bot reports about itself, as plain data provided by the callers.
 
 use jiff::Timestamp;
+use minijinja::{Value, context};
 
+use super::values;
 use crate::runbook::{Diagnostic, Level};
 
 /// The facts of the `status` reply.
@@ -99,6 +101,17 @@ impl Problems {
                 .take(Self::TOLD)
                 .cloned()
                 .collect(),
+        }
+    }
+
+    /// Template values of the problems.
+    pub(super) fn values(&self) -> Value {
+        let one = |one: &Diagnostic| context! { path => one.path.clone(), line => one.line, message => values::shortened(&one.message, 200) };
+        let first: Vec<Value> = self.first.iter().map(one).collect();
+        let count = self.errors.saturating_add(self.warnings);
+        context! {
+            errors => self.errors, warnings => self.warnings, count,
+            more => count.saturating_sub(first.len()), first,
         }
     }
 }

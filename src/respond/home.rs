@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
+use super::commands::commands;
 use super::facts::Problems;
-use super::jobs::{RunLine, line};
 use super::markdown::block;
 use super::pieces::Pieces;
-use super::talk::{problems, time};
-use super::{Reply, links, lists, values};
+use super::run_line::RunLine;
+use super::time::time;
+use super::{Reply, links, values};
 use crate::runbook::{BlockKind, Button};
 
 /// Most matches, and most runs, that are listed, the newest first.
@@ -79,15 +80,15 @@ impl Responder {
         let runs: Option<Vec<Value>> = facts
             .runs
             .as_ref()
-            .map(|runs| runs.iter().take(RECENT).map(|one| line(one, now)).collect());
+            .map(|runs| runs.iter().take(RECENT).map(|one| one.values(now)).collect());
         let values = context! {
             version => facts.version.clone(),
             now => time(now, now),
             runbooks => facts.runbooks,
             loaded => facts.loaded_at.map(|at| time(at, now)),
             reload_failed => facts.reload_failed.as_deref().map(|why| values::shortened(why, 300)),
-            problems => problems(&facts.problems),
-            list => lists::commands(None),
+            problems => facts.problems.values(),
+            list => commands(None),
             only => None::<String>,
             matches, runs, buttons,
         };

@@ -6,18 +6,15 @@ use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::act::{ButtonPress, CardAction};
 use super::answer::Responder;
-use super::card::row;
-use super::labels::filled;
+use super::buttons::{button_row, keep_buttons};
 use super::pieces::Pieces;
-use super::run::RunStage;
-use super::talk::time;
+use super::run_line::RunLine;
 use super::{Reply, links, values, words};
-use crate::jobs::Job;
 use crate::jobs::arguments::UnreadableArguments;
 use crate::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault, LONGEST};
-use crate::runbook::{Block, BlockKind, Button};
+use crate::jobs::{Denied, Job};
+use crate::runbook::Button;
 
 /// Most jobs that are listed with a button; nobody reads more than a screen of them.
 const JOBS: usize = 10;
@@ -47,23 +44,6 @@ pub struct JobsFacts<'a> {
     pub runs: Vec<RunLine>,
 }
 
-/// A run in a list. Holds no secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLine {
-    /// The job's title.
-    pub title: String,
-    /// The stage of the run.
-    pub stage: RunStage,
-    /// Result of its build, as Jenkins names it.
-    pub result: Option<String>,
-    /// The person who asked for it.
-    pub by: String,
-    /// Time of the request.
-    pub at: Timestamp,
-    /// Link to the run.
-    pub url: Option<String>,
-}
-
 /// A refused action on a run, and the reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRefusal<'a> {
@@ -71,6 +51,9 @@ pub struct RunRefusal<'a> {
     pub wanted: Wanted,
     /// The job, when it is known.
     pub job: Option<&'a Job>,
+    /// The channels where the job may be run, as people read them: `#support`. Needed only for [`Denied::NotHere`];
+    /// empty when there are none, or when they must not be named.
+    pub channels: Vec<String>,
     /// Id of the thread's case, for the button to the form; empty where there is none.
     pub case: &'a str,
     /// Source line of the step that the form belongs to.
@@ -78,7 +61,7 @@ pub struct RunRefusal<'a> {
     /// Values given already that are no secrets, for the form.
     pub given: BTreeMap<String, String>,
     /// The reason of the refusal.
-    pub reason: Reason,
+    pub reason: Denied,
 }
 
 /// An action on a run that somebody wanted.
@@ -95,70 +78,6 @@ pub enum Wanted {
     Follow,
 }
 
-/// Reasons of a refusal. They hold no values of parameters, which may be secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// No job is registered.
-    NoJobs,
-    /// No job has that name.
-    UnknownJob {
-        /// The name as asked for.
-        words: String,
-        /// The most similar id.
-        nearest: Option<String>,
-        /// The ids of the jobs that this person may run here.
-        known: Vec<String>,
-    },
-    /// Several jobs have that name.
-    AmbiguousJob {
-        /// The name.
-        words: String,
-        /// Ids and titles of the jobs.
-        candidates: Vec<(String, String)>,
-    },
-    /// People of another organisation ask or read along.
-    External,
-    /// A bot asked.
-    Bot,
-    /// The job is not available in this channel.
-    NotHere {
-        /// Channels where it is available, as people read them: `#support`. Empty when there are none, or when they
-        /// must not be named.
-        channels: Vec<String>,
-    },
-    /// The bot is not in this channel.
-    NotMember,
-    /// The person is not listed for the job.
-    NotListed,
-    /// Nobody approves a run that they asked for.
-    Requester,
-    /// The run has moved on meanwhile, or is no longer kept.
-    TooOld,
-    /// Concurrent changes kept it from being saved.
-    Busy,
-    /// The limit of runs with secret values is reached.
-    Full,
-    /// The text after `run` cannot be parsed.
-    Unreadable(UnreadableArguments),
-    /// The values have faults.
-    Faults(Vec<FieldFault>),
-    /// Secret values were written where others read them; holds the names of their parameters.
-    Secret(Vec<String>),
-}
-
-/// Template values of a run in a list.
-pub(super) fn line(one: &RunLine, now: Timestamp) -> Value {
-    context! {
-        title => values::shortened(&one.title, 120),
-        stage => Value::from(Serde(&one.stage)),
-        result => one.result.clone(),
-        by => values::shortened(&one.by, 80),
-        when => time(one.at, now),
-        url => one.url.as_deref().and_then(links::safe),
-        is_over => one.stage.is_over(),
-    }
-}
-
 impl Responder {
     /// Renders the jobs that this person may run here, and the runs.
     pub fn jobs(&self, facts: &JobsFacts<'_>) -> Reply {
@@ -166,18 +85,18 @@ impl Responder {
         let shown = facts.jobs.iter().take(JOBS);
         let buttons = shown.clone().enumerate();
         let buttons = buttons
-            .map(|(at, job)| self.form_button(facts.case, job, None, &BTreeMap::new(), at))
+            .map(|(at, job)| self.form_button(facts.case, (&job.id.0, job.shown()), None, BTreeMap::new(), at))
             .collect();
-        let runs = facts.runs.iter().take(RUNS).map(|one| line(one, facts.now));
+        let runs = facts.runs.iter().take(RUNS).map(|one| one.values(facts.now));
         let values = context! {
             configured => facts.configured,
             jobs => shown.map(|job| told(job)).collect::<Vec<_>>(),
             more => facts.jobs.len().saturating_sub(JOBS),
             others => facts.others,
             runs => runs.collect::<Vec<_>>(),
-            buttons => pieces.put(row(buttons)),
+            buttons => pieces.put(button_row(buttons)),
         };
-        kept(self.reply("jobs.md", &values, &pieces, None))
+        keep_buttons(self.reply("jobs.md", &values, &pieces, None))
     }
 
     /// Renders the reason of a refusal, and what can be done instead.
@@ -185,14 +104,19 @@ impl Responder {
         let mut pieces = Pieces::default();
         let by_form = matches!(
             refusal.reason,
-            Reason::Faults(_) | Reason::Secret(_) | Reason::Unreadable(_)
+            Denied::Faults(_) | Denied::Secret(_) | Denied::Unreadable(_)
         );
         let button = refusal.job.filter(|_| by_form && refusal.wanted == Wanted::Run);
-        let button = button.map(|job| self.form_button(refusal.case, job, refusal.line, &refusal.given, 0));
+        let button = button.map(|job| {
+            let (form, given) = ((&*job.id.0, job.shown()), refusal.given.clone());
+            self.form_button(refusal.case, form, refusal.line, given, 0)
+        });
         let mut buttons: Vec<Button> = button.into_iter().collect();
-        if let Reason::AmbiguousJob { candidates, .. } = &refusal.reason {
+        if let Denied::AmbiguousJob { candidates, .. } = &refusal.reason {
             let shown = candidates.iter().take(NAMES).enumerate();
-            buttons.extend(shown.map(|(at, (id, _))| self.choice_button(refusal.case, id, at)));
+            // Each is labelled with its id: the jobs may share a title.
+            let forms = shown.map(|(at, (id, _))| self.form_button(refusal.case, (id, id), None, BTreeMap::new(), at));
+            buttons.extend(forms);
         }
         let wanted = match refusal.wanted {
             Wanted::Run => "run",
@@ -203,13 +127,13 @@ impl Responder {
         let values = context! {
             wanted,
             job => refusal.job.map(told),
-            buttons => pieces.put(row(buttons)),
-            ..self.reason(&refusal.reason)
+            buttons => pieces.put(button_row(buttons)),
+            ..self.reason(refusal)
         };
-        kept(self.reply("run_refused.md", &values, &pieces, None))
+        keep_buttons(self.reply("run_refused.md", &values, &pieces, None))
     }
 
-    fn reason(&self, reason: &Reason) -> Value {
+    fn reason(&self, refusal: &RunRefusal<'_>) -> Value {
         let names = |names: &[String]| -> Vec<String> {
             let names = names.iter().take(NAMES);
             names.map(|name| values::shortened(name, 80)).collect()
@@ -218,40 +142,28 @@ impl Responder {
             words => "", nearest => (), candidates => Vec::<Value>::new(), names => Vec::<String>::new(), unreadable => (),
             faults => Vec::<String>::new(), more => 0,
         };
-        let (reason, more) = match reason {
-            Reason::NoJobs => ("no-jobs", context! {}),
-            Reason::UnknownJob { words, nearest, known } => (
-                "unknown-job",
-                context! { words => values::shortened(words, 80), nearest, names => names(known) },
-            ),
-            Reason::AmbiguousJob { words, candidates } => {
+        let data = match &refusal.reason {
+            Denied::UnknownJob { words, nearest, known } => {
+                context! { words => values::shortened(words, 80), nearest, names => names(known) }
+            }
+            Denied::AmbiguousJob { words, candidates } => {
                 let one = |(id, title): &(String, String)| context! { id, title => values::shortened(title, 120) };
                 let more = candidates.len().saturating_sub(NAMES);
                 let candidates: Vec<Value> = candidates.iter().take(NAMES).map(one).collect();
-                (
-                    "ambiguous-job",
-                    context! { words => values::shortened(words, 80), candidates, more },
-                )
+                context! { words => values::shortened(words, 80), candidates, more }
             }
-            Reason::External => ("stranger", context! {}),
-            Reason::Bot => ("bot", context! {}),
-            Reason::NotHere { channels } => ("not-here", context! { names => names(channels) }),
-            Reason::NotMember => ("not-member", context! {}),
-            Reason::NotListed => ("not-listed", context! {}),
-            Reason::Requester => ("requester", context! {}),
-            Reason::TooOld => ("too-old", context! {}),
-            Reason::Busy => ("busy", context! {}),
-            Reason::Full => ("full", context! {}),
-            Reason::Unreadable(unreadable) => ("unreadable", context! { unreadable => unreadable_value(unreadable) }),
-            Reason::Faults(faults) => {
+            Denied::NotHere => context! { names => names(&refusal.channels) },
+            Denied::Unreadable(unreadable) => context! { unreadable => unreadable_value(unreadable) },
+            Denied::Faults(faults) => {
                 let more = faults.len().saturating_sub(FAULTS);
                 let faults = faults.iter().take(FAULTS).map(|fault| self.fault_markdown(fault));
-                ("faults", context! { faults => faults.collect::<Vec<_>>(), more })
+                context! { faults => faults.collect::<Vec<_>>(), more }
             }
-            Reason::Secret(secret) => ("secret", context! { names => names(secret) }),
+            Denied::Secret(secret) => context! { names => names(secret) },
+            _ => context! {},
         };
         // Later maps override earlier ones.
-        minijinja::value::merge_maps([nothing, more, context! { reason }])
+        minijinja::value::merge_maps([nothing, data, context! { reason => refusal.reason.class() }])
     }
 
     /// The fault of a value as plain text, for a field of the form.
@@ -299,60 +211,6 @@ impl Responder {
         let values = context! { title => values::shortened(title, 150), job => values::shortened(job, 120) };
         self.simple("moved.md", &values)
     }
-
-    /// A button that opens the form of one of several jobs, labelled with its id.
-    fn choice_button(&self, case: &str, id: &str, at: usize) -> Button {
-        let act = CardAction::Form {
-            job: id.to_owned(),
-            line: None,
-            given: BTreeMap::new(),
-        };
-        run_button(case, act, &filled(&self.labels.buttons.run_job, "title", id), at)
-    }
-
-    /// A button that opens the form of a job.
-    fn form_button(
-        &self,
-        case: &str,
-        job: &Job,
-        line: Option<u32>,
-        given: &BTreeMap<String, String>,
-        at: usize,
-    ) -> Button {
-        let act = CardAction::Form {
-            job: job.id.0.clone(),
-            line,
-            given: given.clone(),
-        };
-        run_button(
-            case,
-            act,
-            &filled(&self.labels.buttons.run_job, "title", job.shown()),
-            at,
-        )
-    }
-}
-
-/// A button for an action. `at` keeps the ids of equal actions in one row distinct.
-pub(super) fn run_button(about: &str, act: CardAction, label: &str, at: usize) -> Button {
-    Button {
-        label: label.to_owned(),
-        action: format!("signpost_{}_{at}", act.name()),
-        // Only the approval is highlighted, which a second person is asked for.
-        primary: matches!(act, CardAction::Approve),
-        value: ButtonPress::value(about, act.clone())
-            .or_else(|| ButtonPress::value(about, act.without_values()))
-            .unwrap_or_default(),
-    }
-}
-
-/// Keeps the buttons of a reply that is too long: only the blocks before them may be cut.
-pub(super) fn kept(mut reply: Reply) -> Reply {
-    let is_row = |block: &Block| matches!(block.kind, BlockKind::Buttons(_));
-    if let Some(at) = reply.blocks.iter().position(is_row) {
-        reply.body = 0..at;
-    }
-    reply
 }
 
 /// Template values of a job.

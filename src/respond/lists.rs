@@ -3,8 +3,8 @@
 use minijinja::{Value, context};
 
 use super::answer::Responder;
+use super::commands::commands;
 use super::{Reply, links, names, values};
-use crate::command::CATALOGUE;
 use crate::matching::{Match, Outcome};
 use crate::runbook::{Library, TopicId};
 
@@ -102,13 +102,4 @@ impl Responder {
             ..self.place(library, candidate.topic)
         }
     }
-}
-
-/// The commands as help shows them: all of them, or only the one of that name.
-pub(super) fn commands(only: Option<&str>) -> Vec<Value> {
-    CATALOGUE
-        .iter()
-        .filter(|entry| only.is_none_or(|name| entry.name == name))
-        .map(|entry| context! { name => entry.name, usage => entry.usage, key => entry.help })
-        .collect()
 }

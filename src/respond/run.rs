@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::act::CardAction;
 use super::answer::Responder;
-use super::card::row;
-use super::jobs::{kept, run_button};
+use super::buttons::{button, button_row, keep_buttons};
 use super::labels::filled;
 use super::markdown::block;
 use super::pieces::Pieces;
@@ -236,7 +235,7 @@ impl Responder {
         let buttons = pieces.put(self.run_buttons(card));
         let more = card.parameters.len().saturating_sub(PARAMETERS);
         let values = run_values(&short, more, log, buttons);
-        let mut reply = kept(self.reply("run.md", &values, &pieces, None));
+        let mut reply = keep_buttons(self.reply("run.md", &values, &pieces, None));
         let rest = context! { url => short.url.clone() };
         reply.rest = self.simple("run_rest.md", &rest).blocks;
         reply
@@ -266,18 +265,13 @@ impl Responder {
         }
         let buttons = acts.into_iter().enumerate();
         let mut buttons: Vec<Button> = buttons
-            .map(|(at, (act, label))| run_button(&card.run, act, &label, at))
+            .map(|(at, (act, label))| button(&card.run, act, &label, at))
             .collect();
         if card.wants_other_values() {
-            let act = CardAction::Form {
-                job: card.job.clone(),
-                line: None,
-                given: card.harmless(),
-            };
-            let label = filled(&labels.run_job, "title", &card.title);
-            buttons.insert(0, run_button(&card.case, act, &label, 0));
+            let form = self.form_button(&card.case, (&card.job, &card.title), None, card.harmless(), 0);
+            buttons.insert(0, form);
         }
-        row(buttons)
+        button_row(buttons)
     }
 }
 

@@ -7,7 +7,8 @@ use minijinja::{Value, context};
 
 use super::act::CardAction;
 use super::answer::Responder;
-use super::card::{Card, row};
+use super::buttons::button_row;
+use super::card::Card;
 use super::fill::{Captures, Filler};
 use super::labels::filled;
 use super::markdown::block;
@@ -159,7 +160,7 @@ impl StepPages {
             page => number + 1,
             pages => begins.len(),
         };
-        let mut rows = row(buttons);
+        let mut rows = button_row(buttons);
         let mut turn = Vec::new();
         if let Some(before) = number.checked_sub(1).and_then(|before| begins.get(before)) {
             turn.push(Responder::button(
@@ -172,7 +173,7 @@ impl StepPages {
         if let Some(next) = begins.get(number + 1) {
             turn.push(Responder::button(card, CardAction::Page { at: *next }, &labels.next, 1));
         }
-        rows.extend(row(turn));
+        rows.extend(button_row(turn));
         (rows, told)
     }
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
-use super::facts::{ConnectionFacts, Listening, Pointer, Problems, StatusFacts};
+use super::facts::{ConnectionFacts, Listening, Pointer, StatusFacts};
+use super::time::time;
 use super::{Labels, Reply, links, values};
 use crate::command::{Owner, Subject, Whom};
 use crate::runbook::{Contact, ContactKind, Library, Team};
@@ -29,7 +30,7 @@ impl Responder {
             runbooks => facts.runbooks,
             loaded => facts.loaded_at.map(|at| time(at, facts.now)),
             reload_failed => facts.reload_failed.as_deref().map(|why| values::shortened(why, 300)),
-            problems => problems(&facts.problems),
+            problems => facts.problems.values(),
             mode, connections,
             listening => listening(&facts.listening, facts.now),
         };
@@ -171,33 +172,6 @@ impl Responder {
     /// The line below an answer that somebody shared with the channel; `by` is the name to show.
     pub fn shared_by(&self, by: &str) -> Reply {
         self.simple("shared_by.md", &context! { by => values::shortened(by, 80) })
-    }
-}
-
-/// A time as the macros of `when.md` take it: both the clock time and the distance from now.
-pub(super) fn time(at: Timestamp, now: Timestamp) -> Value {
-    let seconds = at.duration_since(now).as_secs().unsigned_abs();
-    let past = at <= now;
-    // A time in the future is rounded up: "in 2 hours" just after `mute 2h`.
-    let minutes = if past { seconds / 60 } else { seconds.div_ceil(60) };
-    context! {
-        clock => at.strftime("%H:%M UTC").to_string(),
-        day => at.strftime("%-d %B").to_string(),
-        today => at.strftime("%F").to_string() == now.strftime("%F").to_string(),
-        past, minutes, hours => minutes / 60, days => minutes / (24 * 60),
-    }
-}
-
-pub(super) fn problems(problems: &Problems) -> Value {
-    let first: Vec<Value> = problems
-        .first
-        .iter()
-        .map(|one| context! { path => one.path.clone(), line => one.line, message => values::shortened(&one.message, 200) })
-        .collect();
-    let count = problems.errors.saturating_add(problems.warnings);
-    context! {
-        errors => problems.errors, warnings => problems.warnings, count,
-        more => count.saturating_sub(first.len()), first,
     }
 }
 

@@ -4,7 +4,8 @@ mod runs;
 
 use minijinja::{Environment, Value, context};
 
-use super::{TemplateError, lists, templates};
+use super::commands::commands;
+use super::{TemplateError, templates};
 
 /// Renders all templates twice: with every value present, and with every optional value left out.
 pub(super) fn run(jinja: &Environment<'_>) -> Result<(), TemplateError> {
@@ -207,11 +208,11 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
     };
     let endings = ["open", "fixed", "not_helped", "wrong", "escalated"];
     let home = context! {
-        now => time.clone(), list => lists::commands(None), only => None::<String>, buttons => "",
+        now => time.clone(), list => commands(None), only => None::<String>, buttons => "",
         matches => if full { endings.map(recent).to_vec() } else { Vec::new() }, runs => full.then(|| many(recent("open"))),
         ..health.clone()
     };
-    let only = context! { list => lists::commands(Some("show")), only => some("show") };
+    let only = context! { list => commands(Some("show")), only => some("show") };
     let mut out = vec![
         ("home.md", home),
         ("commands.md", only),

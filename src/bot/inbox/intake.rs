@@ -134,7 +134,7 @@ impl Intake {
             Event::HomeOpened { user, tab } => {
                 debug!(user, tab, "the bot's own page was opened");
                 if tab == "home" {
-                    self.interact.home.opened(&user);
+                    self.ctx.home_visitors.opened(&user);
                 }
                 None
             }

@@ -17,7 +17,6 @@ use super::cpu_permits::{Progress, Steps};
 use super::missed::{self, Age};
 use super::running::Running;
 use crate::bot::context::Context;
-use crate::bot::home::Home;
 use crate::bot::messages::MessageHandler;
 use crate::bot::reading::Files;
 use crate::clock::Clock;
@@ -41,7 +40,6 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(crate) struct InboxWorker {
     pub(crate) ctx: Arc<Context>,
     pub(crate) listener: MessageHandler,
-    pub(crate) home: Arc<Home>,
     /// Permits for CPU-bound work: one core is left to everything else, so that clicks are answered at once.
     pub(crate) cpu_permits: Arc<Semaphore>,
     /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
@@ -241,7 +239,7 @@ impl InboxWorker {
         }
         let authors = done.cases.iter().filter_map(|case| case.author.as_deref());
         for user in authors.chain(done.runs.iter().map(|run| run.user.as_str())) {
-            self.home.changed_for(user);
+            self.ctx.home_visitors.changed_for(user);
         }
         if !done.posts.is_empty() {
             self.ctx.outbox.notify_one();

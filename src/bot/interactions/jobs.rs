@@ -12,9 +12,9 @@ use crate::bot::cases::rows::whisper;
 use crate::bot::modals::form::{self, Form, FormContext};
 use crate::bot::questions::jobs::{About, FormRequest};
 use crate::bot::questions::{Answer, Question};
-use crate::bot::runs::{Origin, Refusal, Request, Requested, Run};
-use crate::jobs::Job;
-use crate::respond::{CardAction, Reason, Reply, Wanted, to_text};
+use crate::bot::runs::{Origin, Request, Requested, Run};
+use crate::jobs::{Denied, Job};
+use crate::respond::{CardAction, Reply, Wanted, to_text};
 use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
 use crate::slack::sender::Body;
 use crate::slack::web::{Error, Which};
@@ -49,7 +49,7 @@ impl InteractionHandler {
         let runner = &self.runner;
         let mut origin = self.origin(interaction, thread);
         let Some(job) = runner.registry().job(&wish.job) else {
-            let reply = self.questions.refusal(About::default(), &origin, self.unknown());
+            let reply = self.questions.refusal(About::default(), &origin, self.unknown()).await;
             return self.whisper(interaction, origin.thread_ts.clone(), &reply).await;
         };
         let labels = self.ctx.responder.labels();
@@ -115,7 +115,7 @@ impl InteractionHandler {
                     line: wish.line,
                     ..About::default()
                 };
-                let refused = self.questions.told_why(about, origin, refusal).await;
+                let refused = self.questions.refusal(about, origin, refusal).await;
                 return Ok(form::told(labels, &Body::of(&refused)));
             }
         }
@@ -164,11 +164,8 @@ impl InteractionHandler {
         origin.external = sheet.external || self.ctx.rules.is_external(&answer.context, &sheet.channel);
         origin.direct = sheet.direct;
         let Some(job) = runner.registry().job(&sheet.job) else {
-            return Ok(Some(show(&self.questions.refusal(
-                About::default(),
-                &origin,
-                self.unknown(),
-            ))));
+            let reply = self.questions.refusal(About::default(), &origin, self.unknown()).await;
+            return Ok(Some(show(&reply)));
         };
         let request = Request {
             id: format!("run:{}", answer.id()),
@@ -190,10 +187,10 @@ impl InteractionHandler {
             }
             Requested::Refused(refusal) => {
                 let faults = match &refusal {
-                    Refusal::Faults(faults) => form::faults(job, faults, |fault| responder.field_fault(fault)),
+                    Denied::Faults(faults) => form::faults(job, faults, |fault| responder.field_fault(fault)),
                     _ => None,
                 };
-                let reply = self.questions.told_why(about, &origin, refusal).await;
+                let reply = self.questions.refusal(about, &origin, refusal).await;
                 let shown = faults.or_else(|| form::at_first(job, &to_text(&reply)));
                 let shown = shown.unwrap_or_else(|| show(&reply));
                 (reply, shown)
@@ -228,7 +225,7 @@ impl InteractionHandler {
                 return Ok(requested);
             }
         }
-        Ok(Requested::Refused(Refusal::Busy))
+        Ok(Requested::Refused(Denied::Busy))
     }
 
     /// Saves the outcome of a request. Returns false when something changed meanwhile.
@@ -263,7 +260,8 @@ impl InteractionHandler {
         warn!("others change the same again and again; a command is left out");
         let busy = self
             .questions
-            .refusal(About::default(), &Origin::default(), Reason::Busy);
+            .refusal(About::default(), &Origin::default(), Denied::Busy)
+            .await;
         Ok(Answer::Plain {
             reply: busy,
             kind: AnswerKind::RunRefused,
@@ -275,7 +273,7 @@ impl InteractionHandler {
     pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
         let saved = self.ctx.store.commit(done, Some(user), self.ctx.clock.now()).await?;
         if saved {
-            self.home.changed_for(user);
+            self.ctx.home_visitors.changed_for(user);
             if !done.posts.is_empty() {
                 self.ctx.outbox.notify_one();
             }
@@ -313,14 +311,14 @@ impl InteractionHandler {
             job: run.and_then(|run| runner.registry().job(&run.job)),
             ..About::default()
         };
-        let reply = self.questions.told_why(about, &origin, refusal).await;
+        let reply = self.questions.refusal(about, &origin, refusal).await;
         self.tell(actions, &reply).await
     }
 
     /// Starts a run again. One that took secrets needs them again: they are kept nowhere.
     async fn retry(&self, actions: &Actions, id: &str, origin: &Origin) -> Result<(), store::Error> {
         let runner = &self.runner;
-        let mut requested = Requested::Refused(Refusal::Busy);
+        let mut requested = Requested::Refused(Denied::Busy);
         for _ in 0..TRIES {
             let asked = runner.retry(id, origin).await?;
             if self.is_kept(&asked, &origin.user).await? {
@@ -340,7 +338,7 @@ impl InteractionHandler {
                 let title = job.map(Job::shown).unwrap_or_default();
                 self.ctx.responder.run_joined(title, &by, url.as_deref())
             }
-            Requested::Refused(Refusal::Faults(_)) if job.is_some() => {
+            Requested::Refused(Denied::Faults(_)) if job.is_some() => {
                 let wish = FormRequest {
                     job: job.map(|job| job.id.0.clone()).unwrap_or_default(),
                     case: run.as_ref().and_then(|run| run.case.clone()),
@@ -349,7 +347,7 @@ impl InteractionHandler {
                 };
                 return self.open_form(&actions.context, origin.thread_ts.clone(), wish).await;
             }
-            Requested::Refused(refusal) => self.questions.told_why(about, origin, refusal).await,
+            Requested::Refused(refusal) => self.questions.refusal(about, origin, refusal).await,
         };
         self.tell(actions, &reply).await
     }
@@ -372,15 +370,15 @@ impl InteractionHandler {
     }
 
     /// The reason why a job that a button or a form names does not exist.
-    fn unknown(&self) -> Reason {
+    fn unknown(&self) -> Denied {
         if self.runner.is_configured() {
-            Reason::UnknownJob {
+            Denied::UnknownJob {
                 words: String::new(),
                 nearest: None,
                 known: Vec::new(),
             }
         } else {
-            Reason::NoJobs
+            Denied::NoJobs
         }
     }
 }

@@ -11,13 +11,13 @@ use self::words::{first_word, harmless, named, secrets, written};
 use super::{Answer, Question, QuestionHandler, plain, typo};
 use crate::bot::Knowledge;
 use crate::bot::cases::{Case, rows};
-use crate::bot::runs::{Origin, Refusal, Request, Requested};
+use crate::bot::runs::{Origin, Request, Requested};
 use crate::command::{self, Command};
 use crate::jobs::arguments::{self, UnreadableArguments};
 use crate::jobs::parameters::{self, Fault};
-use crate::jobs::{Job, Named};
+use crate::jobs::{Denied, Job, Named};
 use crate::redact::redact;
-use crate::respond::{Reason, Reply, RunRefusal, Wanted};
+use crate::respond::{Reply, RunRefusal, Wanted};
 use crate::store::{self, AnswerKind, CaseLookup, CaseRow, Changes};
 
 /// Longest text, in characters, that may be a mistyped command: a longer one that begins with `run` is none.
@@ -81,16 +81,16 @@ impl QuestionHandler {
     async fn ambiguous(&self, asked: Question, name: &str, jobs: &[&Job]) -> Result<Answer, store::Error> {
         let origin = self.origin(&asked).await?;
         let reason = if origin.external {
-            Reason::External
+            Denied::External
         } else {
             let candidates = jobs.iter().map(|job| (job.id.0.clone(), job.shown().to_owned()));
-            Reason::AmbiguousJob {
+            Denied::AmbiguousJob {
                 words: redact(name).into_owned(),
                 candidates: candidates.collect(),
             }
         };
         Ok(plain(
-            self.refusal(About::default(), &origin, reason),
+            self.refusal(About::default(), &origin, reason).await,
             AnswerKind::RunRefused,
         ))
     }
@@ -109,9 +109,9 @@ impl QuestionHandler {
         }
         let origin = self.origin(&asked).await?;
         let reason = match () {
-            () if !self.runner.is_configured() => Reason::NoJobs,
-            () if origin.external => Reason::External,
-            () => Reason::UnknownJob {
+            () if !self.runner.is_configured() => Denied::NoJobs,
+            () if origin.external => Denied::External,
+            () => Denied::UnknownJob {
                 words: redact(&words).into_owned(),
                 nearest,
                 known: self
@@ -123,7 +123,7 @@ impl QuestionHandler {
             },
         };
         Ok(plain(
-            self.refusal(About::default(), &origin, reason),
+            self.refusal(About::default(), &origin, reason).await,
             AnswerKind::RunRefused,
         ))
     }
@@ -152,7 +152,7 @@ impl QuestionHandler {
                 {
                     key.clear();
                 }
-                let reply = self.refusal(about, &origin, Reason::Unreadable(unreadable));
+                let reply = self.refusal(about, &origin, Denied::Unreadable(unreadable)).await;
                 return Ok(plain(reply, AnswerKind::RunRefused));
             }
             // A slash command is shown to nobody else, and nobody else reads a direct message.
@@ -160,7 +160,7 @@ impl QuestionHandler {
             if !secrets.is_empty() && !asked.can_open && !asked.direct {
                 secrets.retain(|name| parameters::is_repeatable(name));
                 return Ok(plain(
-                    self.refusal(about, &origin, Reason::Secret(secrets)),
+                    self.refusal(about, &origin, Denied::Secret(secrets)).await,
                     AnswerKind::RunRefused,
                 ));
             }
@@ -182,18 +182,18 @@ impl QuestionHandler {
             origin: origin.clone(),
         };
         Ok(match self.runner.request(request).await? {
-            Requested::Refused(Refusal::Faults(faults)) => {
+            Requested::Refused(Denied::Faults(faults)) => {
                 let is_missing = faults.iter().all(|fault| fault.fault == Fault::Missing);
                 if asked.can_open && is_missing {
                     Self::form(job, given.clone(), &origin)
                 } else {
                     plain(
-                        self.refusal(about, &origin, Reason::Faults(faults)),
+                        self.refusal(about, &origin, Denied::Faults(faults)).await,
                         AnswerKind::RunRefused,
                     )
                 }
             }
-            Requested::Refused(refusal) => plain(self.told_why(about, &origin, refusal).await, AnswerKind::RunRefused),
+            Requested::Refused(refusal) => plain(self.refusal(about, &origin, refusal).await, AnswerKind::RunRefused),
             taken => self.taken(job, taken),
         })
     }
@@ -312,33 +312,17 @@ impl QuestionHandler {
     }
 
     /// The reply that explains a refusal.
-    pub(crate) async fn told_why(&self, about: About<'_>, origin: &Origin, refusal: Refusal) -> Reply {
-        let reason = match refusal {
-            Refusal::NotMember => Reason::NotMember,
-            Refusal::NoJobs => Reason::NoJobs,
-            Refusal::External => Reason::External,
-            Refusal::Bot => Reason::Bot,
-            Refusal::NotListed => Reason::NotListed,
-            Refusal::Requester => Reason::Requester,
-            Refusal::Faults(faults) => Reason::Faults(faults),
-            Refusal::TooOld => Reason::TooOld,
-            Refusal::Busy => Reason::Busy,
-            Refusal::Full => Reason::Full,
-            Refusal::NotHere => {
-                let channels = about.job.map(|job| job.channels.as_slice()).unwrap_or_default();
-                let names = join_all(channels.iter().map(|channel| self.ctx.people.channel(channel))).await;
-                Reason::NotHere {
-                    channels: names.into_iter().flatten().collect(),
-                }
+    pub(crate) async fn refusal(&self, about: About<'_>, origin: &Origin, reason: Denied) -> Reply {
+        let channels = match (&reason, about.job) {
+            (Denied::NotHere, Some(job)) => {
+                join_all(job.channels.iter().map(|channel| self.ctx.people.channel(channel))).await
             }
+            _ => Vec::new(),
         };
-        self.refusal(about, origin, reason)
-    }
-
-    pub(crate) fn refusal(&self, about: About<'_>, origin: &Origin, reason: Reason) -> Reply {
         self.ctx.responder.run_refused(&RunRefusal {
             wanted: about.wanted,
             job: about.job,
+            channels: channels.into_iter().flatten().collect(),
             case: origin.case.as_deref().unwrap_or_default(),
             line: about.line,
             given: about.given.cloned().unwrap_or_default(),

@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use super::jobs::About;
 use super::{Question, QuestionHandler};
 use crate::bot::runs::{Origin, Run};
-use crate::jobs::Job;
-use crate::respond::{JobsFacts, Reason, Reply, RunLine};
+use crate::jobs::{Denied, Job};
+use crate::respond::{JobsFacts, Reply, RunLine};
 use crate::store;
 
 /// Maximum number of runs that are listed.
@@ -21,7 +21,7 @@ impl QuestionHandler {
     pub(super) async fn jobs(&self, asked: &Question) -> Result<Reply, store::Error> {
         let origin = self.origin(asked).await?;
         if origin.external && self.runner.is_configured() {
-            return Ok(self.refusal(About::default(), &origin, Reason::External));
+            return Ok(self.refusal(About::default(), &origin, Denied::External).await);
         }
         let jobs = self.allowed(&origin).await;
         let facts = JobsFacts {

@@ -5,11 +5,11 @@ use serde_json::json;
 use super::run::{End, Run, Stage};
 use super::show::FollowState;
 use super::trigger::AGAIN;
-use super::{Origin, Refusal, Request, Requested, Runner};
+use super::{Origin, Request, Requested, Runner};
 use crate::bot::cases::{Actor, TopicRef};
 use crate::jobs::parameters::{Fault, FieldFault};
-use crate::jobs::{Job, JobId};
-use crate::policy::{self, MayRun};
+use crate::jobs::{Denied, Job, JobId};
+use crate::policy;
 use crate::store::{self, Changes};
 
 /// Tries of a click that conflicts with another person's click on the same run.
@@ -17,35 +17,35 @@ const TRIES: usize = 20;
 
 impl Runner {
     /// Approves a run, on behalf of a second person.
-    pub(crate) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+    pub(crate) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Denied>, store::Error> {
         self.judge(id, origin, true).await
     }
 
     /// Declines a run, on behalf of a second person.
-    pub(crate) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+    pub(crate) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Denied>, store::Error> {
         self.judge(id, origin, false).await
     }
 
-    async fn judge(&self, id: &str, origin: &Origin, yes: bool) -> Result<Result<(), Refusal>, store::Error> {
+    async fn judge(&self, id: &str, origin: &Origin, yes: bool) -> Result<Result<(), Denied>, store::Error> {
         let mark = self.mark(origin).await;
         for _ in 0..TRIES {
             let Some((row, mut run)) = self.read(id).await? else {
-                return Ok(Err(Refusal::TooOld));
+                return Ok(Err(Denied::TooOld));
             };
             let Some(job) = self.job(&run) else {
-                return Ok(Err(Refusal::TooOld));
+                return Ok(Err(Denied::TooOld));
             };
             let Stage::Approval { until } = run.stage else {
                 // Somebody else was faster, or the button was pressed twice.
                 let decided = if yes { &run.approved } else { &run.declined };
-                return Ok(decided.as_ref().map(|_| ()).ok_or(Refusal::TooOld));
+                return Ok(decided.as_ref().map(|_| ()).ok_or(Denied::TooOld));
             };
             let now = self.ctx.clock.now();
             if now >= until {
                 self.memory.nudge(id).notify_one();
-                return Ok(Err(Refusal::TooOld));
+                return Ok(Err(Denied::TooOld));
             }
-            if let Some(refused) = self.may_judge(job, &run, origin).await {
+            if let Err(refused) = self.may_judge(job, &run, origin).await {
                 let why = json!(refused.class());
                 let audit = vec![self.entry(&run, "approval-refused", Some(&mark), &[("why", why)])];
                 let done = Changes {
@@ -75,10 +75,10 @@ impl Runner {
                 return Ok(Ok(()));
             }
         }
-        Ok(Err(Refusal::Busy))
+        Ok(Err(Denied::Busy))
     }
 
-    async fn may_judge(&self, job: &Job, run: &Run, origin: &Origin) -> Option<Refusal> {
+    async fn may_judge(&self, job: &Job, run: &Run, origin: &Origin) -> Result<(), Denied> {
         let here = Origin {
             channel: run.channel.clone(),
             ..origin.clone()
@@ -88,26 +88,24 @@ impl Runner {
             requester: asked(&run.by) || run.also.iter().any(asked),
             ..self.who(job, &here, &job.approve_by).await
         };
-        match policy::may_approve(who) {
-            // Another organisation may have joined the channel since the request.
-            MayRun::Yes if self.ctx.reading.channel_info(&run.channel).await.has_externals => Some(Refusal::External),
-            MayRun::Yes => None,
-            other => Some(super::request::refusal(other)),
-        }
+        policy::may_approve(who)?;
+        // Another organisation may have joined the channel since the request.
+        let has_externals = self.ctx.reading.channel_info(&run.channel).await.has_externals;
+        if has_externals { Err(Denied::External) } else { Ok(()) }
     }
 
     /// Cancels a run. Allowed to the person who asked for it, and to those who may run or approve it.
-    pub(crate) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Refusal>, store::Error> {
+    pub(crate) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Denied>, store::Error> {
         let mark = self.mark(origin).await;
         for _ in 0..TRIES {
             let Some((row, mut run)) = self.read(id).await? else {
-                return Ok(Err(Refusal::TooOld));
+                return Ok(Err(Denied::TooOld));
             };
             if !run.is_live() || run.cancel.is_some() {
                 return Ok(Ok(()));
             }
             let now = self.ctx.clock.now();
-            if let Some(refused) = self.may_cancel(&run, origin).await {
+            if let Err(refused) = self.may_cancel(&run, origin).await {
                 let why = json!(refused.class());
                 let audit = vec![self.entry(&run, "cancel-refused", Some(&mark), &[("why", why)])];
                 let done = Changes {
@@ -127,44 +125,38 @@ impl Runner {
                 return Ok(Ok(()));
             }
         }
-        Ok(Err(Refusal::Busy))
+        Ok(Err(Denied::Busy))
     }
 
-    async fn may_cancel(&self, run: &Run, origin: &Origin) -> Option<Refusal> {
+    async fn may_cancel(&self, run: &Run, origin: &Origin) -> Result<(), Denied> {
         if run.by.by == origin.user {
-            return None;
+            return Ok(());
         }
-        let Some(job) = self.job(run) else {
-            return Some(Refusal::NotListed);
-        };
+        let job = self.job(run).ok_or(Denied::NotListed)?;
         let here = Origin {
             channel: run.channel.clone(),
             ..origin.clone()
         };
-        let mut refused = None;
-        for list in [&job.run_by, &job.approve_by] {
-            match policy::may_run(self.who(job, &here, list).await) {
-                MayRun::Yes => return None,
-                other => refused = Some(super::request::refusal(other)),
-            }
+        if policy::may_run(self.who(job, &here, &job.run_by).await).is_ok() {
+            return Ok(());
         }
-        refused
+        policy::may_run(self.who(job, &here, &job.approve_by).await)
     }
 
     /// Asks for the same run again. If the outcome of the old one is unknown, that is looked for first.
     pub(crate) async fn retry(&self, id: &str, origin: &Origin) -> Result<Requested, store::Error> {
         let Some((_, old)) = self.read(id).await? else {
-            return Ok(Requested::Refused(Refusal::TooOld));
+            return Ok(Requested::Refused(Denied::TooOld));
         };
         if old.is_live() {
-            return Ok(Requested::Refused(Refusal::TooOld));
+            return Ok(Requested::Refused(Denied::TooOld));
         }
         if !old.secrets.is_empty() {
             let missing = old.secrets.iter().map(|name| FieldFault {
                 name: name.clone(),
                 fault: Fault::Missing,
             });
-            return Ok(Requested::Refused(Refusal::Faults(missing.collect())));
+            return Ok(Requested::Refused(Denied::Faults(missing.collect())));
         }
         let request = Request {
             // Two clicks make one run.
@@ -206,19 +198,19 @@ impl Runner {
         id: &str,
         place: TopicRef,
         origin: &Origin,
-    ) -> Result<Result<(), Refusal>, store::Error> {
+    ) -> Result<Result<(), Denied>, store::Error> {
         let Some((_, run)) = self.read(id).await? else {
-            return Ok(Err(Refusal::TooOld));
+            return Ok(Err(Denied::TooOld));
         };
         if origin.external || self.ctx.reading.channel_info(&run.channel).await.has_externals {
-            return Ok(Err(Refusal::External));
+            return Ok(Err(Denied::External));
         }
         let mark = self.mark(origin).await;
         let key = format!("follow:{id}:{}", place.name());
         for _ in 0..TRIES {
             let done = self.moved(&run, &place, &key, &mark).await?;
             if done.posts.is_empty() {
-                return Ok(Err(Refusal::TooOld));
+                return Ok(Err(Denied::TooOld));
             }
             if self
                 .ctx
@@ -227,10 +219,10 @@ impl Runner {
                 .await?
             {
                 self.ctx.outbox.notify_one();
-                self.home.changed_for(&mark.by);
+                self.ctx.home_visitors.changed_for(&mark.by);
                 return Ok(Ok(()));
             }
         }
-        Ok(Err(Refusal::Busy))
+        Ok(Err(Denied::Busy))
     }
 }

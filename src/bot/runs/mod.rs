@@ -31,14 +31,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::home::Home;
 use super::{Error, Knowledge};
 use crate::bot::cases::{Actor, TopicRef};
 use crate::bot::context::Context;
 use crate::jenkins::Client;
 use crate::jobs::attach::Attached;
-use crate::jobs::parameters::FieldFault;
-use crate::jobs::{JenkinsId, Job, JobId, Registry, parameters};
+use crate::jobs::{Denied, JenkinsId, Job, JobId, Registry, parameters};
 use crate::net::Net;
 use crate::settings::Settings;
 use crate::store::{self, AuditEntry, Changes, RunRow};
@@ -119,60 +117,13 @@ pub(crate) enum Requested {
     /// A run that the same request began before.
     Known { run: String, post: String },
     /// The request is refused.
-    Refused(Refusal),
-}
-
-/// The reason why a request about a run is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// No job is registered.
-    NoJobs,
-    /// The person belongs to another organisation, or such people read along.
-    External,
-    /// A bot asks.
-    Bot,
-    /// The job may not be run in this channel.
-    NotHere,
-    /// The bot is not in this channel.
-    NotMember,
-    /// The person is not on the list.
-    NotListed,
-    /// The person may not approve their own request.
-    Requester,
-    /// The values have errors.
-    Faults(Vec<FieldFault>),
-    /// The run, or its job, is not known any more, or the run has ended.
-    TooOld,
-    /// Concurrent changes kept the run from being saved.
-    Busy,
-    /// The limit of runs whose secret values are kept in memory is reached.
-    Full,
-}
-
-impl Refusal {
-    /// A word for the refusal's class, for the audit.
-    pub(crate) fn class(&self) -> &'static str {
-        match self {
-            Self::NoJobs => "no-jobs",
-            Self::External => "stranger",
-            Self::Bot => "bot",
-            Self::NotHere => "not-here",
-            Self::NotMember => "not-member",
-            Self::NotListed => "not-listed",
-            Self::Requester => "requester",
-            Self::Faults(_) => "faults",
-            Self::TooOld => "too-old",
-            Self::Busy => "busy",
-            Self::Full => "full",
-        }
-    }
+    Refused(Denied),
 }
 
 /// Starts and follows runs of jobs.
 #[derive(Debug)]
 pub(crate) struct Runner {
     pub(crate) ctx: Arc<Context>,
-    pub(crate) home: Arc<Home>,
     pub(crate) clients: HashMap<JenkinsId, Client>,
     pub(crate) pace: JobTiming,
     pub(crate) memory: RunSecrets,
@@ -200,15 +151,9 @@ pub(crate) fn clients(settings: &Settings) -> Result<HashMap<JenkinsId, Client>,
 }
 
 impl Runner {
-    pub(crate) fn new(
-        ctx: &Arc<Context>,
-        home: &Arc<Home>,
-        clients: HashMap<JenkinsId, Client>,
-        pace: JobTiming,
-    ) -> Self {
+    pub(crate) fn new(ctx: &Arc<Context>, clients: HashMap<JenkinsId, Client>, pace: JobTiming) -> Self {
         Self {
             ctx: Arc::clone(ctx),
-            home: Arc::clone(home),
             clients,
             pace,
             memory: RunSecrets::default(),

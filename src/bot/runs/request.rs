@@ -8,13 +8,13 @@ use tracing::info;
 
 use super::hidden::is_hidden;
 use super::run::{Run, Stage, post_of};
-use super::{Origin, Refusal, Request, Requested, Runner};
+use super::{Origin, Request, Requested, Runner};
 use crate::bot::cases::{Actor, Case, rows};
 use crate::bot::inbox::cpu_permits::to_its_end;
-use crate::jobs::Job;
 use crate::jobs::masks::MASK;
 use crate::jobs::parameters::{self, FieldFault};
-use crate::policy::{self, MayRun};
+use crate::jobs::{Denied, Job};
+use crate::policy;
 use crate::redact::redact;
 use crate::store::{self, AuditEntry, Changes};
 
@@ -24,16 +24,12 @@ impl Runner {
     /// # Errors
     ///
     /// The reason why they may not.
-    pub(crate) async fn may(&self, job: &Job, origin: &Origin) -> Result<(), Refusal> {
-        let who = self.who(job, origin, &job.run_by).await;
-        match policy::may_run(who) {
-            MayRun::Yes => {}
-            other => return Err(refusal(other)),
-        }
+    pub(crate) async fn may(&self, job: &Job, origin: &Origin) -> Result<(), Denied> {
+        policy::may_run(self.who(job, origin, &job.run_by).await)?;
         let channel_info = self.ctx.reading.channel_info(&origin.channel).await;
         match () {
-            () if !channel_info.is_member => Err(Refusal::NotMember),
-            () if channel_info.has_externals => Err(Refusal::External),
+            () if !channel_info.is_member => Err(Denied::NotMember),
+            () if channel_info.has_externals => Err(Denied::External),
             () => Ok(()),
         }
     }
@@ -76,11 +72,11 @@ impl Runner {
     }
 
     /// Checks a request. Returns the job and the values to send.
-    async fn checked(&self, request: &Request) -> Result<(&Job, BTreeMap<String, String>), Refusal> {
+    async fn checked(&self, request: &Request) -> Result<(&Job, BTreeMap<String, String>), Denied> {
         if !self.is_configured() {
-            return Err(Refusal::NoJobs);
+            return Err(Denied::NoJobs);
         }
-        let job = self.registry().job(&request.job.0).ok_or(Refusal::TooOld)?;
+        let job = self.registry().job(&request.job.0).ok_or(Denied::TooOld)?;
         let (may, definition) = tokio::join!(self.may(job, &request.origin), self.definition(job));
         may?;
         let values = rewritten(job, &request.values);
@@ -106,7 +102,7 @@ impl Runner {
         if faults.is_empty() {
             Ok((job, values))
         } else {
-            Err(Refusal::Faults(faults))
+            Err(Denied::Faults(faults))
         }
     }
 
@@ -115,7 +111,7 @@ impl Runner {
         request: &Request,
         job: &Job,
         values: BTreeMap<String, String>,
-    ) -> Result<Result<Requested, Refusal>, store::Error> {
+    ) -> Result<Result<Requested, Denied>, store::Error> {
         let definition = self.memory.definition(&job.id);
         let (secrets, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = values
             .into_iter()
@@ -167,7 +163,7 @@ impl Runner {
             silent: false,
         };
         if !self.kept(&run.id, &secrets).await? {
-            return Ok(Err(Refusal::Full));
+            return Ok(Err(Denied::Full));
         }
         Ok(Ok(self.begun(&run, fingerprint, &mark, "requested")))
     }
@@ -291,7 +287,7 @@ impl Runner {
         }
     }
 
-    fn refused(&self, request: &Request, refusal: &Refusal) -> AuditEntry {
+    fn refused(&self, request: &Request, refusal: &Denied) -> AuditEntry {
         let Origin {
             user,
             name,
@@ -311,7 +307,7 @@ impl Runner {
         });
         let parameters = shown.collect();
         let faults = match refusal {
-            Refusal::Faults(faults) => faults.iter().map(|fault| json!(redact(&fault.to_string()))).collect(),
+            Denied::Faults(faults) => faults.iter().map(|fault| json!(redact(&fault.to_string()))).collect(),
             _ => Vec::new(),
         };
         let mut detail = serde_json::Map::from_iter([("why".to_owned(), json!(refusal.class()))]);
@@ -355,14 +351,4 @@ fn rewritten(job: &Job, values: &BTreeMap<String, String>) -> BTreeMap<String, S
             (name.clone(), value)
         })
         .collect()
-}
-
-pub(super) fn refusal(may: MayRun) -> Refusal {
-    match may {
-        MayRun::External => Refusal::External,
-        MayRun::NotHere => Refusal::NotHere,
-        MayRun::NotListed => Refusal::NotListed,
-        MayRun::Requester => Refusal::Requester,
-        MayRun::Bot | MayRun::Yes => Refusal::Bot,
-    }
 }

@@ -94,7 +94,7 @@ impl Runner {
             live.shown = Some(shown);
             live.looks = 0;
             self.ctx.outbox.notify_one();
-            self.home.changed_for(&run.by.by);
+            self.ctx.home_visitors.changed_for(&run.by.by);
             if !run.is_live() {
                 self.memory.forget(&run.id);
                 let end = run.ended().map_or_else(

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use signpost::jobs::arguments::{UnreadableArguments, read};
 use signpost::jobs::parameters::{DEFAULT_PATTERN, Fault, FieldFault};
-use signpost::jobs::{Job, Registry};
+use signpost::jobs::{Denied, Job, Registry};
 use signpost::respond::{
-    Audience, ButtonPress, Card, CardAction, CardJob, JobsFacts, Reason, Reply, Responder, ResponderOptions, RunLine,
+    Audience, ButtonPress, Card, CardAction, CardJob, JobsFacts, Reply, Responder, ResponderOptions, RunLine,
     RunRefusal, RunStage, Wanted, labels, to_text,
 };
 use signpost::runbook::{BlockKind, Document, Library, TopicId, parse};
@@ -97,10 +97,15 @@ fn lists() -> Vec<(&'static str, Reply)> {
     ]
 }
 
-fn refusal(job: Option<&Job>, wanted: Wanted, reason: Reason) -> Reply {
+fn refusal(job: Option<&Job>, wanted: Wanted, reason: Denied) -> Reply {
+    refusal_naming(&[], job, wanted, reason)
+}
+
+fn refusal_naming(channels: &[&str], job: Option<&Job>, wanted: Wanted, reason: Denied) -> Reply {
     responder().run_refused(&RunRefusal {
         wanted,
         job,
+        channels: channels.iter().map(|name| (*name).to_owned()).collect(),
         case: "c1",
         line: Some(7),
         given: BTreeMap::new(),
@@ -151,19 +156,17 @@ fn refusals() -> Vec<(&'static str, Reply)> {
     let job = registry.job("gate-info");
     let run = |reason| refusal(job, Wanted::Run, reason);
     let unknown = |words: &str, nearest: Option<&str>| {
-        let reason = Reason::UnknownJob {
+        let reason = Denied::UnknownJob {
             words: words.into(),
             nearest: nearest.map(Into::into),
             known: vec!["gate-info".into(), "oil".into()],
         };
         refusal(None, Wanted::Run, reason)
     };
-    let not_here = |channels: &[&str]| Reason::NotHere {
-        channels: channels.iter().map(|name| (*name).to_owned()).collect(),
-    };
-    let unreadable = |text: &str| refusal(None, Wanted::Run, Reason::Unreadable(read(text).unwrap_err()));
+    let not_here = |channels, wanted| refusal_naming(channels, job, wanted, Denied::NotHere);
+    let unreadable = |text: &str| refusal(None, Wanted::Run, Denied::Unreadable(read(text).unwrap_err()));
     vec![
-        ("no jobs", refusal(None, Wanted::Run, Reason::NoJobs)),
+        ("no jobs", refusal(None, Wanted::Run, Denied::NoJobs)),
         ("unknown job, near", unknown("gate-inf", Some("gate-info"))),
         ("unknown job", unknown("dance", None)),
         ("unknown job, its button", unknown("", None)),
@@ -172,7 +175,7 @@ fn refusals() -> Vec<(&'static str, Reply)> {
             refusal(
                 None,
                 Wanted::Run,
-                Reason::AmbiguousJob {
+                Denied::AmbiguousJob {
                     words: "gate".into(),
                     candidates: vec![
                         ("gate-info".into(), "Gate info".into()),
@@ -181,30 +184,30 @@ fn refusals() -> Vec<(&'static str, Reply)> {
                 },
             ),
         ),
-        ("stranger", run(Reason::External)),
-        ("bot", run(Reason::Bot)),
-        ("not here", run(not_here(&["#gates", "#night"]))),
-        ("not here, nowhere", run(not_here(&[]))),
-        ("not here, to approve", refusal(job, Wanted::Approve, not_here(&[]))),
-        ("not member", run(Reason::NotMember)),
-        ("not listed", run(Reason::NotListed)),
+        ("stranger", run(Denied::External)),
+        ("bot", run(Denied::Bot)),
+        ("not here", not_here(&["#gates", "#night"], Wanted::Run)),
+        ("not here, nowhere", not_here(&[], Wanted::Run)),
+        ("not here, to approve", not_here(&[], Wanted::Approve)),
+        ("not member", run(Denied::NotMember)),
+        ("not listed", run(Denied::NotListed)),
         (
             "not listed, to approve",
-            refusal(job, Wanted::Approve, Reason::NotListed),
+            refusal(job, Wanted::Approve, Denied::NotListed),
         ),
-        ("not listed, to cancel", refusal(job, Wanted::Cancel, Reason::NotListed)),
-        ("requester", refusal(job, Wanted::Approve, Reason::Requester)),
-        ("too old", refusal(None, Wanted::Cancel, Reason::TooOld)),
-        ("busy", run(Reason::Busy)),
-        ("full", run(Reason::Full)),
+        ("not listed, to cancel", refusal(job, Wanted::Cancel, Denied::NotListed)),
+        ("requester", refusal(job, Wanted::Approve, Denied::Requester)),
+        ("too old", refusal(None, Wanted::Cancel, Denied::TooOld)),
+        ("busy", run(Denied::Busy)),
+        ("full", run(Denied::Full)),
         ("no job named", unreadable("")),
         ("open quotation", unreadable("gate-info NOTE=\"a")),
         ("no value", unreadable("gate-info north")),
         ("twice", unreadable("gate-info A=1 A=2")),
-        ("faults", run(Reason::Faults(faults()))),
+        ("faults", run(Denied::Faults(faults()))),
         (
             "a name that is not repeated",
-            run(Reason::Faults(vec![FieldFault {
+            run(Denied::Faults(vec![FieldFault {
                 name: String::new(),
                 fault: Fault::Unregistered {
                     nearest: None,
@@ -212,9 +215,9 @@ fn refusals() -> Vec<(&'static str, Reply)> {
                 },
             }])),
         ),
-        ("secret", run(Reason::Secret(vec!["TOKEN".into()]))),
-        ("a secret without a name", run(Reason::Secret(Vec::new()))),
-        ("secrets", run(Reason::Secret(vec!["TOKEN".into(), "PIN".into()]))),
+        ("secret", run(Denied::Secret(vec!["TOKEN".into()]))),
+        ("a secret without a name", run(Denied::Secret(Vec::new()))),
+        ("secrets", run(Denied::Secret(vec!["TOKEN".into(), "PIN".into()]))),
     ]
 }
 
@@ -274,7 +277,7 @@ fn names_of_jobs_and_what_people_write_are_no_markup() {
         job.about = hostile.into();
     }
     let job = registry.jobs.first();
-    let unknown = Reason::UnknownJob {
+    let unknown = Denied::UnknownJob {
         words: hostile.into(),
         nearest: None,
         known: vec![hostile.into()],
@@ -303,16 +306,16 @@ fn names_of_jobs_and_what_people_write_are_no_markup() {
         refusal(
             None,
             Wanted::Run,
-            Reason::AmbiguousJob {
+            Denied::AmbiguousJob {
                 words: hostile.into(),
                 candidates: vec![("gate-info".into(), hostile.into())],
             },
         ),
         responder().run_notice(hostile, hostile, Some(hostile), Some("then")),
-        refusal(job, Wanted::Run, Reason::NotListed),
-        refusal(job, Wanted::Run, Reason::Unreadable(word())),
-        refusal(job, Wanted::Run, Reason::Faults(vec![named])),
-        refusal(job, Wanted::Run, Reason::Secret(vec![hostile.into()])),
+        refusal(job, Wanted::Run, Denied::NotListed),
+        refusal(job, Wanted::Run, Denied::Unreadable(word())),
+        refusal(job, Wanted::Run, Denied::Faults(vec![named])),
+        refusal(job, Wanted::Run, Denied::Secret(vec![hostile.into()])),
         responder().run_joined(hostile, hostile, Some("javascript:alert(1)")),
         responder().run_started(hostile, Some(hostile)),
         responder().moved_down(hostile, hostile),
@@ -352,7 +355,7 @@ fn long_lists_keep_the_limits() {
             },
         })
         .collect();
-    let message = blocks::render_one(&refusal(registry.jobs.first(), Wanted::Run, Reason::Faults(many)));
+    let message = blocks::render_one(&refusal(registry.jobs.first(), Wanted::Run, Denied::Faults(many)));
     super::blocks::check(std::slice::from_ref(&message));
     assert_eq!(message.blocks.last().unwrap()["type"], "actions");
 }
