@@ -1,9 +1,9 @@
 //! Visitors of the Home tab, and changes to what it shows.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub(super) struct HomeVisitors {
 impl HomeVisitors {
     /// Records that a user opened or refreshed the tab, and marks it as out of date.
     pub(super) fn opened(&self, user: &str) {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.opened.lock();
         opened.retain(|_, at| at.elapsed() < WATCHES);
         if opened.len() < 10 * MOST {
             opened.insert(user.to_owned(), Instant::now());
@@ -35,7 +35,7 @@ impl HomeVisitors {
 
     /// Marks a user's tab as out of date after a change to one of their cases or runs, if they opened it lately.
     pub(super) fn changed_for(&self, user: &str) {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.opened.lock();
         let watches = opened.get(user).is_some_and(|at| at.elapsed() < WATCHES);
         drop(opened);
         if watches {
@@ -45,7 +45,7 @@ impl HomeVisitors {
 
     /// Marks the tabs of recent visitors as out of date after the runbooks changed.
     pub(super) fn changed(&self) {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.opened.lock();
         let mut latest: Vec<(Instant, String)> = opened.iter().map(|(user, at)| (*at, user.clone())).collect();
         drop(opened);
         latest.sort();
@@ -56,7 +56,7 @@ impl HomeVisitors {
 
     /// Marks a user's tab as out of date.
     pub(super) fn mark(&self, user: &str) {
-        let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stale = self.stale.lock();
         stale.insert(user.to_owned());
         drop(stale);
         self.wake.notify_one();
@@ -69,6 +69,6 @@ impl HomeVisitors {
 
     /// Takes the users whose tabs are out of date.
     pub(super) fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.stale.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.stale.lock())
     }
 }

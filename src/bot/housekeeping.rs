@@ -75,12 +75,8 @@ impl Housekeeping {
     }
 
     fn look_for_stray_connections(&self) {
-        let verdict = self
-            .intake
-            .stray_connections
-            .lock()
-            .map(|mut stray_connections| stray_connections.tick(self.ctx.clock.now()));
-        if let (Ok(StrayVerdict::Ask), Some(sockets)) = (verdict, &self.sockets) {
+        let verdict = self.intake.stray_connections.lock().tick(self.ctx.clock.now());
+        if let (StrayVerdict::Ask, Some(sockets)) = (verdict, &self.sockets) {
             info!("there were more connections to Slack than ours; asking anew");
             sockets.renew_one();
         }

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tracing::{info, warn};
 
 use super::Error;
@@ -66,12 +67,12 @@ impl KnowledgeHandle {
 
     /// Sets the reason why a reload failed; `None` clears it.
     pub(super) fn set_reload_failed(&self, why: Option<String>) {
-        *self.reload_failed.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.reload_failed.lock() = why;
     }
 
     /// The reason why the last reload failed; `None` when it succeeded.
     pub(super) fn reload_failed(&self) -> Option<String> {
-        let reason = self.reload_failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = self.reload_failed.lock();
         reason.clone()
     }
 }

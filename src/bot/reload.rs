@@ -1,10 +1,11 @@
 //! Reloads of runbooks while the bot runs: parsed in the background, swapped as a whole.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use notify::{PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -89,7 +90,7 @@ impl Reload {
     fn load(&self) {
         let begun = Instant::now();
         let before = self.knowledge.get();
-        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut source = self.source.lock();
         match source.read(Some(&before.library)) {
             Ok(library) if is_same(&library, &before.library) => {
                 if library.diagnostics != before.library.diagnostics || library.skipped != before.library.skipped {

@@ -1,9 +1,9 @@
 //! The bot's health, as read by `/ready` and awaited by tests and by the local workspace.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -141,7 +141,7 @@ impl Status {
     }
 
     fn store_fault(&self) -> MutexGuard<'_, Option<StoreFault>> {
-        self.store_fault.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store_fault.lock()
     }
 
     /// The reason why the process is to be restarted, if there is one: `elapsed` gives the time since an instant.

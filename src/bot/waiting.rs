@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -36,7 +36,7 @@ pub(super) enum What {
 impl Reasons {
     /// Sets or clears a reason. Returns true when there is any now.
     pub(super) fn set(&self, what: What, why: Option<String>) -> bool {
-        let mut reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reasons = self.0.lock();
         if let Some(reason) = reasons.get_mut(what as usize) {
             *reason = why;
         }
@@ -45,7 +45,7 @@ impl Reasons {
 
     /// Adds the reasons to the JSON body of `/ready`.
     pub(super) fn tell(&self, details: &mut Value) {
-        let reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let reasons = self.0.lock();
         for (name, why) in ["slack", "store"].into_iter().zip(reasons.iter()) {
             if let (Some(why), Some(details)) = (why, details.get_mut(name).and_then(Value::as_object_mut)) {
                 details.insert("waiting_for".to_owned(), Value::from(why.as_str()));

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::SignatureKind;
 use super::code;
@@ -121,7 +123,7 @@ impl Draft {
     pub(super) fn finish(mut self, runbook: &Runbook, dictionaries: &Mutex<Dictionaries>) -> Part {
         self.lead_to_codes();
         // Other threads wait for the lock, so it is held only while numbers are looked up.
-        let mut guard = dictionaries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = dictionaries.lock();
         let dictionaries = &mut *guard;
         let codes = named(self.codes, &mut dictionaries.codes, |code| code);
         let alerts = named(self.alerts, &mut dictionaries.alerts, |alert| alert.to_lowercase());

@@ -1,7 +1,9 @@
 //! Authors' expressions, compiled on first use and kept while there is room: most are never used.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use crate::expression::{self, Budget, Dot, Expression};
 
@@ -26,7 +28,7 @@ impl Programs {
     pub(super) fn get(&self, pattern: &str, dot: Dot, work: &mut Budget) -> Option<Arc<Expression>> {
         let key = (dot, pattern.into());
         {
-            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            let kept = self.kept.read();
             if let Some(program) = kept.programs.get(&key) {
                 return program.clone();
             }
@@ -36,7 +38,7 @@ impl Programs {
         }
         let program = Expression::new(pattern, dot).ok().map(Arc::new);
         let memory = program.as_ref().map_or(0, |program| program.memory());
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.write();
         if kept.memory + memory <= MOST_TOGETHER {
             kept.memory += memory;
             kept.programs.insert(key, program.clone());

@@ -1,8 +1,9 @@
 //! The signatures of each runbook, kept from load to load: only changed documents are read again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rayon::prelude::*;
 
 use super::draft::Dictionaries;
@@ -27,13 +28,15 @@ impl SignatureCache {
     /// Extracts the signatures of a document that was just read, so that it need not be opened again for them.
     pub fn take(&self, document: &Document, runbook: &Runbook) {
         let part = self.part(runbook);
-        lock(&self.parts).insert(document.path.clone(), (document.edition(), part));
+        self.parts
+            .lock()
+            .insert(document.path.clone(), (document.edition(), part));
     }
 
     /// Assembles the index of a library. Extracts signatures that are missing, and drops those of documents that are
     /// not in the library.
     pub fn index(&self, library: &Library, options: &IndexOptions) -> Index {
-        let kept = std::mem::take(&mut *lock(&self.parts));
+        let kept = std::mem::take(&mut *self.parts.lock());
         let part = |document: &Document| match kept.get(&document.path) {
             Some((edition, part)) if *edition == document.edition() => Arc::clone(part),
             _ => document.look(|runbook| self.part(runbook)),
@@ -41,7 +44,7 @@ impl SignatureCache {
         let parts: Vec<Arc<Part>> = library.runbooks.par_iter().map(part).collect();
         let known = library.runbooks.iter().zip(&parts);
         let known = known.map(|(document, part)| (document.path.clone(), (document.edition(), Arc::clone(part))));
-        let mut dictionaries = lock(&self.dictionaries);
+        let mut dictionaries = self.dictionaries.lock();
         let sorted = dictionaries.sorted();
         let vocabulary = Vocabulary::new(&dictionaries.words, sorted, &parts);
         let dead = vocabulary.len() - vocabulary.live();
@@ -50,7 +53,7 @@ impl SignatureCache {
             *dictionaries = Dictionaries::default();
             return index;
         }
-        *lock(&self.parts) = known.collect();
+        *self.parts.lock() = known.collect();
         Index::assemble(parts, vocabulary, &dictionaries, options)
     }
 
@@ -58,9 +61,4 @@ impl SignatureCache {
         let draft = extract(runbook);
         Arc::new(draft.finish(runbook, &self.dictionaries))
     }
-}
-
-/// Locks a mutex, poisoned or not: words are only ever added, so a thread that panicked leaves the data intact.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,11 +1,12 @@
 //! The connector of slack-morphism to the Web API: over our own HTTP client, so that proxies, certificate authorities
 //! and time limits apply. Response bodies never go into errors: they may hold people's messages.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -63,7 +64,7 @@ impl Connector {
 
     /// Returns the scopes named in Slack's last response, separated by commas.
     pub(super) fn scopes(&self) -> Option<String> {
-        self.scopes.lock().ok()?.clone()
+        self.scopes.lock().clone()
     }
 
     /// Answers an interaction. Returns Slack's error code when it rejects the answer: it comes as JSON or as bare text,
@@ -109,9 +110,8 @@ impl Connector {
             .headers()
             .get("x-oauth-scopes")
             .and_then(|value| value.to_str().ok())
-            && let Ok(mut known) = self.scopes.lock()
         {
-            *known = Some(scopes.to_owned());
+            *self.scopes.lock() = Some(scopes.to_owned());
         }
         let result = read(response).await;
         // Only Slack's own responses tell its time: error pages may come from a proxy.

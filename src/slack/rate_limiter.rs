@@ -2,7 +2,8 @@
 //! methods, and the waits that Slack asks for with 429. Each channel and each method is limited independently.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -136,9 +137,7 @@ impl RateLimiter {
     /// Returns the time to wait when it is not.
     pub fn take(&self, lane: &Bucket, now: Instant) -> Result<(), Duration> {
         let rate = self.rates.of(lane);
-        let Ok(mut due) = self.due.lock() else {
-            return Err(rate.every);
-        };
+        let mut due = self.due.lock();
         if due.len() >= REMEMBERED {
             due.retain(|_, due| *due > now);
         }
@@ -153,11 +152,10 @@ impl RateLimiter {
 
     /// Blocks a bucket for a while, as Slack asked.
     pub fn block(&self, lane: &Bucket, now: Instant, after: Duration) {
-        if let Ok(mut due) = self.due.lock() {
-            let until = now + after + self.rates.of(lane).slack();
-            let at = due.entry(lane.clone()).or_insert(until);
-            *at = (*at).max(until);
-        }
+        let until = now + after + self.rates.of(lane).slack();
+        let mut due = self.due.lock();
+        let at = due.entry(lane.clone()).or_insert(until);
+        *at = (*at).max(until);
     }
 }
 

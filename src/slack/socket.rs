@@ -4,12 +4,13 @@
 //! neither: both come back to the connection's loop, which does all the writing. On a `disconnect` the next connection
 //! is opened before the old one is left, which is then read until the server closes it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use parking_lot::Mutex;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, watch};
@@ -125,7 +126,7 @@ impl Sockets {
 
     /// Sets the address for the first connection.
     pub fn begin_with(&self, first: Option<String>) {
-        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = first;
+        *self.first.lock() = first;
     }
 
     /// The reason why no connection can be opened at the moment; `None` while that works.
@@ -197,7 +198,7 @@ impl Sockets {
     }
 
     async fn connect(&self) -> Result<WebSocket, ConnectError> {
-        let first = self.first.lock().ok().and_then(|mut first| first.take());
+        let first = self.first.lock().take();
         let url = match first {
             Some(url) => url,
             None => self.web.connections_open(&self.app_token).await?,
@@ -217,7 +218,7 @@ impl Sockets {
             format!("no connection to Slack can be opened: {cause}")
         };
         self.trouble.send_replace(Some(why.clone()));
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = self.said.lock();
         if said.is_some_and(|at| at.elapsed() < SAID) {
             debug!(why, "a connection cannot be opened; trying again");
             return is_refused;

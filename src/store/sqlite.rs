@@ -53,7 +53,7 @@ pub struct Sqlite {
     /// Held while the file is repaired.
     mending: Mutex<()>,
     /// A detected fault: nothing is acknowledged until the file is opened anew.
-    fault: std::sync::Mutex<Option<FileFault>>,
+    fault: parking_lot::Mutex<Option<FileFault>>,
     /// True when payloads were erased since the write-ahead log was last emptied.
     erased: AtomicBool,
     overdue: purge::Overdue,
@@ -101,7 +101,7 @@ impl Sqlite {
             open: ArcSwap::from_pointee(open),
             behind: Semaphore::new(1),
             mending: Mutex::default(),
-            fault: std::sync::Mutex::default(),
+            fault: parking_lot::Mutex::default(),
             erased: AtomicBool::new(false),
             overdue: purge::Overdue::default(),
         })

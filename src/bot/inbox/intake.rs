@@ -1,7 +1,9 @@
 //! Frame → inbox. What is stored here is acknowledged next, so nothing else happens in between.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -63,7 +65,8 @@ impl EnvelopeHandler for Intake {
 
     fn opened(&self, num_connections: Option<u32>, overlap: u32) {
         info!(slack.connections = num_connections, "connected to Slack");
-        if let (Some(connections), Ok(mut stray_connections)) = (num_connections, self.stray_connections.lock()) {
+        if let Some(connections) = num_connections {
+            let mut stray_connections = self.stray_connections.lock();
             let verdict = stray_connections.hello(self.ctx.clock.now(), connections, overlap);
             self.ctx.status.change(|status| match verdict {
                 StrayVerdict::Alarm(extra) => status.stray_connections = extra,

@@ -1,7 +1,8 @@
 //! Log lines about channels that take no posts: one each, not one for every message.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, error};
@@ -39,7 +40,7 @@ impl LogThrottle {
 
     /// The number of posts not logged since the last line; `None` when this one is not to be logged either.
     fn count(&self, channel: &str, code: &str, now: Timestamp) -> Option<u64> {
-        let mut said = self.said.lock().ok()?;
+        let mut said = self.said.lock();
         if said.len() >= REMEMBERED {
             said.retain(|_, said| now.duration_since(said.at) < AGAIN);
             if said.len() >= REMEMBERED {

@@ -2,10 +2,10 @@
 //! happens again and again.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tracing::error;
 
 use super::outcome;
@@ -30,7 +30,7 @@ impl Panics {
     /// The state of a post after one more panic.
     pub(super) fn outcome(&self, post: &Post, now: Timestamp, lookup_after: Duration) -> PostOutcome {
         Self::count();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         let panics = seen.get(&post.key).copied().unwrap_or_default() + 1;
         let error = Error::Permanent {
             method: "delivery".to_owned(),

@@ -1,9 +1,8 @@
 //! Requests that are not taken: the status and the sentence that each gets, and what the log says about them.
 
-use std::sync::{Mutex, PoisonError};
-
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use tracing::warn;
 
 use super::SignatureRefusal;
@@ -75,7 +74,7 @@ impl RequestProblem {
 impl Refused {
     /// Counts a refused request. The log gets a line once a minute, for unverified callers must not fill it up.
     pub(super) fn log(&self, refusal: SignatureRefusal, now: Timestamp) {
-        let count = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
+        let count = self.0.lock().one_more(now);
         let Some(count) = count else { return };
         let remedy = match refusal {
             SignatureRefusal::Stale => {

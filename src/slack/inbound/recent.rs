@@ -4,9 +4,9 @@
 //! dropped is still known, and a second delivery of it is acknowledged without an answer.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -75,7 +75,7 @@ pub(super) struct Earlier(watch::Receiver<InteractionState>);
 impl Recent {
     /// Notes an interaction, which counts as known when one of its keys is.
     pub(super) fn arrived(&self, keys: Vec<String>, now: Instant) -> Repetition {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.0.lock();
         while table
             .known
             .front()
@@ -108,7 +108,7 @@ impl Recent {
     pub(super) fn answered(&self, to: AnswerSlot, answer: Option<Value>) {
         let AnswerSlot { number, outcome } = to;
         let bytes = answer.as_ref().map_or(0, |answer| answer.to_string().len());
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.0.lock();
         // Callers that wait for the answer get it in any case.
         outcome.send_replace(InteractionState::Answered(answer));
         if let Some(known) = table.get_mut(number) {
@@ -234,11 +234,11 @@ mod tests {
             new(&recent, &[&number.to_string()]);
         }
         {
-            let table = recent.0.lock().unwrap();
+            let table = recent.0.lock();
             assert_eq!((table.known.len(), table.by_key.len(), table.bytes), (MOST, MOST, 0));
         }
         assert_eq!(again(&recent, &["7"]).await, None);
         new_at(&recent, &["7"], Instant::now() + KEPT);
-        assert_eq!(recent.0.lock().unwrap().known.len(), 1);
+        assert_eq!(recent.0.lock().known.len(), 1);
     }
 }

@@ -4,10 +4,11 @@
 //! and may be set at any moment.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use reqwest::header::{DATE, HeaderMap};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -105,7 +106,7 @@ impl SlackTime {
     }
 
     fn shown_at(&self, at: Instant) -> Timestamp {
-        let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let anchor = *self.anchor.lock();
         later(anchor.time, at.saturating_duration_since(anchor.at))
     }
 
@@ -131,7 +132,7 @@ impl SlackTime {
     pub(in crate::slack) fn take(&self, reading: ClockReading) {
         let seconds = reading.local.duration_since(reading.slack).as_millis();
         let seconds = i64::try_from((seconds + seconds.signum() * 500) / 1_000).unwrap_or_default();
-        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut anchor = self.anchor.lock();
         let expected = later(anchor.time, reading.at.saturating_duration_since(anchor.at));
         let off = reading.slack.duration_since(expected).unsigned_abs();
         if !anchor.is_measured || off > reading.error + NOISE {
@@ -164,7 +165,7 @@ mod tests {
 
     impl Clock for Set {
         fn now(&self) -> Timestamp {
-            *self.0.lock().unwrap()
+            *self.0.lock()
         }
     }
 
@@ -189,7 +190,7 @@ mod tests {
         assert_eq!(time.skew(), None);
         let begun = Instant::now();
         assert_eq!(answer(&time, NOON, begun, begun), Some(300));
-        *local.0.lock().unwrap() = at("2026-11-27T12:00:00Z");
+        *local.0.lock() = at("2026-11-27T12:00:00Z");
         let later = begun + Duration::from_mins(10);
         assert_eq!(time.shown_at(later), at("2026-11-29T12:10:00.5Z"));
         assert_eq!(
@@ -207,14 +208,14 @@ mod tests {
         assert!(!time.has_drifted_at(half_a_minute, begun));
         answer(&time, NOON, begun, begun);
         assert!(!time.has_drifted_at(half_a_minute, begun), "it is off, but as it was");
-        *local.0.lock().unwrap() = at("2026-11-29T12:15:00Z");
+        *local.0.lock() = at("2026-11-29T12:15:00Z");
         assert!(
             time.has_drifted_at(half_a_minute, begun),
             "the monotonic clock stood still"
         );
         let later = begun + Duration::from_mins(10);
         assert!(!time.has_drifted_at(half_a_minute, later), "both went on");
-        *local.0.lock().unwrap() = at("2026-11-27T12:00:00Z");
+        *local.0.lock() = at("2026-11-27T12:00:00Z");
         assert!(time.has_drifted_at(half_a_minute, later));
     }
 

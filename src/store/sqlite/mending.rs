@@ -1,6 +1,6 @@
 //! Faults of the file: noticed before anything more is acknowledged, and mended once that loses nothing.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use tracing::warn;
 
@@ -32,15 +32,12 @@ impl Sqlite {
     }
 
     fn fault(&self) -> Option<FileFault> {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.fault.lock()
     }
 
     /// Lets nothing be acknowledged until the file was opened anew.
     fn remember(&self, fault: FileFault) {
-        self.fault
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(fault);
+        self.fault.lock().get_or_insert(fault);
     }
 
     fn lost(&self, file: &StoreFile, fault: FileFault) -> Error {
@@ -97,7 +94,7 @@ impl Sqlite {
             }
         }
         self.open.store(Arc::new(fresh));
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.fault.lock() = None;
         warn!(%fault, "the store's file is used again");
         Ok(())
     }

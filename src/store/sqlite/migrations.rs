@@ -4,62 +4,31 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use sqlx::SqlStr;
+use rust_embed::RustEmbed;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
-macro_rules! files {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")))),*]
-    };
-}
-
-/// All files of `migrations/sqlite`, in order. A released file is never changed: its checksum is in existing stores.
-const FILES: [(&str, &str); 8] = files![
-    "0001_inbox_outbox_answers",
-    "0002_outbox_actions",
-    "0003_cases",
-    "0004_runs",
-    "0005_inbox_turns",
-    "0006_run_fingerprints",
-    "0007_case_lookups",
-    "0008_outbox_expiry",
-];
+/// The files: each name begins with its number in four digits. A released file is never changed: its checksum is in existing stores.
+#[derive(RustEmbed)]
+#[folder = "migrations/sqlite"]
+struct Files;
 
 /// Migrator that brings a store up to date.
 pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let mut migrations = Vec::with_capacity(FILES.len());
-    for (version, (name, sql)) in (1..).zip(FILES) {
-        let description = name.get(5..).unwrap_or(name).replace('_', " ");
-        migrations.push(Migration::new(
+    let mut names: Vec<Cow<'static, str>> = Files::iter().collect();
+    names.sort();
+    let migrations = names.into_iter().filter_map(|name| {
+        let version = name.get(..4)?.parse().ok()?;
+        let sql = String::from_utf8(Files::get(&name)?.data.into_owned()).ok()?;
+        let description = name.trim_end_matches(".sql").get(5..)?.replace('_', " ");
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        Some(Migration::new(
             version,
-            Cow::Owned(description),
+            description.into(),
             MigrationType::Simple,
-            SqlStr::from_static(sql),
+            sql,
             false,
-        ));
-    }
-    Migrator::with_migrations(migrations)
+        ))
+    });
+    Migrator::with_migrations(migrations.collect())
 });
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_file_is_listed_under_its_number() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let listed: Vec<String> = (1..)
-            .zip(FILES)
-            .map(|(number, (name, _))| {
-                assert!(name.starts_with(&format!("{number:04}_")), "{name} is number {number}");
-                format!("{name}.sql")
-            })
-            .collect();
-        assert_eq!(files, listed);
-    }
-}

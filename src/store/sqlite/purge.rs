@@ -1,9 +1,9 @@
 //! Purging of old data in small transactions, so that nobody waits long for the store, however much there is.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, Sqlite as Engine, Transaction};
 
@@ -23,7 +23,7 @@ pub(super) struct Overdue(Mutex<Option<Timestamp>>);
 impl Overdue {
     /// Returns true when such rows have had their chance to be handled. `any`: there are such rows.
     fn is_over(&self, any: bool, now: Timestamp) -> bool {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = self.0.lock();
         let is_over = any && since.is_some_and(|since| now.duration_since(since).abs() >= GRACE);
         // Later rows get a chance of their own.
         *since = since.or(Some(now)).filter(|_| any && !is_over);
