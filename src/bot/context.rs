@@ -11,7 +11,6 @@ use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
 use super::status::Status;
-use super::sweep::Expire;
 use crate::clock::Clock;
 use crate::settings::Settings;
 use crate::slack::decode::Identity;
@@ -67,12 +66,5 @@ impl Context {
             outbox: Arc::new(Notify::new()),
             tracker: parts.tracker.clone(),
         }
-    }
-}
-
-impl Expire for Context {
-    fn expire(&self) {
-        self.people.expire();
-        self.reading.expire();
     }
 }

@@ -42,7 +42,6 @@ mod runs;
 mod skew;
 mod start;
 mod status;
-mod sweep;
 mod tasks;
 mod waiting;
 
