@@ -20,7 +20,6 @@ use super::knowledge::{KnowledgeHandle, KnowledgeSource};
 use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
-use super::sweep::{self, Sweeper};
 use super::tasks::Tasks;
 use super::{Error, JobTiming, Status, inbound, reload, responder, runs, start, waiting};
 use crate::bot::inbox::intake::Intake;
@@ -268,15 +267,11 @@ fn spawn(
         intake,
         sockets: sockets.clone(),
     });
-    let sweeper = Sweeper {
-        every: sweep::EVERY,
-        what: vec![Arc::clone(&ctx) as _, unanswered as _],
-    };
     let skew = SkewMonitor { ctx: Arc::clone(&ctx) };
     let home = Home { ctx: Arc::clone(&ctx) };
     tasks.keep_shared("runs", &runner, Runner::run);
     tasks.keep("home", home, Home::run);
-    tasks.keep("sweep", sweeper, Sweeper::run);
+    tasks.keep_shared("unanswered", &unanswered, Unanswered::run);
     tasks.keep("handle", handler, InboxWorker::run);
     tasks.keep("clock", skew, SkewMonitor::run);
     tasks.keep(

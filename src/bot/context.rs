@@ -13,7 +13,6 @@ use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
 use super::status::Status;
-use super::sweep::Expire;
 use crate::clock::Clock;
 use crate::jobs::Registry;
 use crate::respond::Responder;
@@ -80,12 +79,5 @@ impl Context {
     /// The registered jobs.
     pub(super) fn registry(&self) -> &Registry {
         &self.rules.settings.jobs.registry
-    }
-}
-
-impl Expire for Context {
-    fn expire(&self) {
-        self.people.expire();
-        self.reading.expire();
     }
 }

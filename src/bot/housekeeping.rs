@@ -1,4 +1,4 @@
-//! Periodic checks: old rows, stray connections, the store, the inbox.
+//! Periodic checks: old rows, old cache entries, stray connections, the store, the inbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const PURGE: Duration = Duration::from_hours(1);
 /// Rounds between checks of the store: a file that was taken away is noticed within seconds.
 const CHECK: u32 = 2;
-/// Rounds between counts of the inbox, and between checks for missed messages.
+/// Rounds between counts of the inbox, between checks for missed messages, and between removals from the caches.
 const COUNT: u32 = 5;
 /// Rounds until erased payloads are removed from the write-ahead log even though more come in all the time.
 const SCRUB: u32 = 5;
@@ -46,6 +46,8 @@ impl Housekeeping {
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
+                self.ctx.people.expire().await;
+                self.ctx.reading.expire().await;
                 if missed::tell(self.ctx.store.as_ref(), &self.ctx.responder, self.ctx.slack_time.now()).await {
                     self.ctx.outbox.notify_one();
                 }

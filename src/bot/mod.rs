@@ -45,7 +45,6 @@ mod start;
 mod status;
 #[cfg(test)]
 mod stored;
-mod sweep;
 mod tasks;
 mod waiting;
 

@@ -1,55 +1,50 @@
 //! People and channels by id: their names, and the members of user groups. Looked up in Slack, and cached for a while.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use moka::future::Cache;
+use tokio::time::timeout;
 use tracing::warn;
 
-use super::cache::{Cache, CacheLimits};
-use super::sweep::Expire;
+use super::cache;
 use crate::slack::web::Web;
 
-/// Limits of the cache for each kind of look-up.
-const LIMITS: CacheLimits = CacheLimits {
-    bytes: 4 * 1024 * 1024,
-    age: Duration::from_mins(10),
-};
-/// Time limit of a look-up.
+/// Bytes of the cache for each kind of look-up.
+const BYTES: u64 = 4 * 1024 * 1024;
+/// Time after which a look-up is made anew.
+const AGE: Duration = Duration::from_mins(10);
+/// Time limit of a look-up. All who wait for it share its failure: if each had a time limit of their own, moka would
+/// panic once two hundred of them gave up one after the other.
 const PATIENCE: Duration = Duration::from_millis(1_200);
 
-/// Looks up people, channels and user groups, and caches them.
+/// Looks up people, channels and user groups, and caches them. Concurrent look-ups of the same id are one call.
 #[derive(Debug)]
 pub(super) struct People {
     web: Arc<Web>,
-    names: Mutex<Cache<String, String>>,
-    groups: Mutex<Cache<String, Vec<String>>>,
-    channels: Mutex<Cache<String, Option<String>>>,
+    names: Cache<String, String>,
+    groups: Cache<String, Vec<String>>,
+    channels: Cache<String, Option<String>>,
 }
 
 impl People {
     pub(super) fn new(web: Arc<Web>) -> Self {
         Self {
             web,
-            names: Mutex::new(Cache::new(LIMITS)),
-            groups: Mutex::new(Cache::new(LIMITS)),
-            channels: Mutex::new(Cache::new(LIMITS)),
+            names: cache::bounded(BYTES, AGE, String::len),
+            groups: cache::bounded(BYTES, AGE, |members| {
+                members.iter().map(|member| member.len() + size_of::<String>()).sum()
+            }),
+            channels: cache::bounded(BYTES, AGE, |name| name.as_ref().map_or(0, String::len)),
         }
     }
 
     /// A person's name, for others to read; the id when Slack does not give it in time.
     pub(super) async fn name(&self, user: &str) -> String {
-        if let Some(name) = known(&self.names, user) {
-            return name;
-        }
-        match tokio::time::timeout(PATIENCE, self.web.user_info(user)).await {
-            Ok(Ok(person)) => {
-                remember(&self.names, user, &person.name, person.name.len());
-                person.name
-            }
-            _ => user.to_owned(),
-        }
+        let asked = async { Some(timeout(PATIENCE, self.web.user_info(user)).await.ok()?.ok()?.name) };
+        let name = self.names.optionally_get_with_by_ref(user, asked).await;
+        name.unwrap_or_else(|| user.to_owned())
     }
 
     /// A channel's name, with `#`; `None` for direct messages, and when Slack does not give it in time.
@@ -57,13 +52,11 @@ impl People {
         if id.is_empty() || id.starts_with('D') {
             return None;
         }
-        if let Some(name) = known(&self.channels, id) {
-            return name;
-        }
-        let asked = tokio::time::timeout(PATIENCE, self.web.conversation_info(id)).await;
-        let name = asked.ok()?.ok()?.name.map(|name| format!("#{name}"));
-        remember(&self.channels, id, &name, name.as_ref().map_or(0, String::len));
-        name
+        let asked = async {
+            let channel = timeout(PATIENCE, self.web.conversation_info(id)).await.ok()?.ok()?;
+            Some(channel.name.map(|name| format!("#{name}")))
+        };
+        self.channels.optionally_get_with_by_ref(id, asked).await?
     }
 
     /// Returns true when a list names a person or a user group of theirs; an empty list names everybody.
@@ -77,47 +70,57 @@ impl People {
     }
 
     async fn members(&self, group: &str) -> Vec<String> {
-        if let Some(members) = known(&self.groups, group) {
-            return members;
-        }
-        match tokio::time::timeout(PATIENCE, self.web.usergroup_users(group)).await {
-            Ok(Ok(members)) => {
-                let bytes = members.iter().map(|member| member.len() + size_of::<String>()).sum();
-                remember(&self.groups, group, &members, bytes);
-                members
-            }
-            Ok(Err(error)) => {
-                warn!(%error, group, "Slack does not tell who is in a user group; nobody is taken to be");
-                Vec::new()
-            }
-            Err(_) => {
-                warn!(
+        let asked = async {
+            match timeout(PATIENCE, self.web.usergroup_users(group)).await {
+                Ok(Ok(members)) => return Some(members),
+                Ok(Err(error)) => {
+                    warn!(%error, group, "Slack does not tell who is in a user group; nobody is taken to be");
+                }
+                Err(_) => warn!(
                     group,
                     "Slack did not tell in time who is in a user group; nobody is taken to be"
-                );
-                Vec::new()
+                ),
             }
-        }
+            None
+        };
+        let members = self.groups.optionally_get_with_by_ref(group, asked).await;
+        members.unwrap_or_default()
+    }
+
+    /// Gives back the memory of what is too old.
+    pub(super) async fn expire(&self) {
+        self.names.run_pending_tasks().await;
+        self.groups.run_pending_tasks().await;
+        self.channels.run_pending_tasks().await;
     }
 }
 
-impl Expire for People {
-    fn expire(&self) {
-        let now = Instant::now();
-        locked(&self.names).expire(now);
-        locked(&self.groups).expire(now);
-        locked(&self.channels).expire(now);
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
+mod tests {
+    use serde_json::json;
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::sandbox::{ADA, Options, SIGNPOST_TOKEN, Workspace};
+
+    #[tokio::test]
+    async fn concurrent_look_ups_are_one_call_and_only_an_answer_is_kept() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let end = CancellationToken::new();
+        let workspace = Workspace::start(listener, Options::default(), end.clone());
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let people = People::new(Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into())));
+        let failing = json!({"kind": "error", "error": "user_not_found", "method": "users.info", "times": 1});
+        workspace.fault(&failing).unwrap();
+        let both = tokio::join!(people.name(ADA), people.name(ADA));
+        assert_eq!(both, (ADA.to_owned(), ADA.to_owned()), "one failure is for both");
+        let name = people.name(ADA).await;
+        assert_ne!(name, ADA, "the failure is not kept");
+        workspace.fault(&failing).unwrap();
+        assert_eq!(people.name(ADA).await, name, "the name is kept");
+        end.cancel();
     }
-}
-
-fn locked<T>(kept: &Mutex<Cache<String, T>>) -> MutexGuard<'_, Cache<String, T>> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn known<T: Clone>(kept: &Mutex<Cache<String, T>>, id: &str) -> Option<T> {
-    locked(kept).get(id, Instant::now()).cloned()
-}
-
-fn remember<T: Clone>(kept: &Mutex<Cache<String, T>>, id: &str, value: &T, bytes: usize) {
-    locked(kept).insert(id.to_owned(), value.clone(), bytes + 2 * id.len(), Instant::now());
 }

@@ -1,16 +1,17 @@
 //! The text of messages with their attachments; and Slack's answers about channels, threads and links.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use moka::future::Cache;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::cache::{Cache, CacheLimits};
+use super::cache;
 use super::rules::Rules;
-use super::sweep::Expire;
 use crate::slack::decode::{FileRef, Message};
 use crate::slack::text;
 use crate::slack::web::Web;
@@ -20,11 +21,10 @@ use crate::{matching, policy};
 const FILE: Duration = Duration::from_secs(3);
 /// Time limit of look-ups of a link, a thread or a channel.
 const LINK: Duration = Duration::from_millis(1_500);
-/// Limits of the cache of links.
-const LINKS: CacheLimits = CacheLimits {
-    bytes: 1024 * 1024,
-    age: Duration::from_hours(24),
-};
+/// Bytes of the cache of links.
+const LINKS: u64 = 1024 * 1024;
+/// Time after which a link is looked up anew.
+const LINKS_AGE: Duration = Duration::from_hours(24);
 /// Maximum number of files of one message that are read.
 const FILES: usize = 3;
 
@@ -67,7 +67,7 @@ impl Default for Downloads {
 
 impl Downloads {
     fn state(&self) -> MutexGuard<'_, DownloadState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn may_try(&self, now: Instant) -> bool {
@@ -93,7 +93,7 @@ pub(super) struct MessageReader {
     web: Arc<Web>,
     rules: Arc<Rules>,
     /// Links by channel and `ts`.
-    links: Mutex<Cache<String, String>>,
+    links: Cache<String, String>,
     downloads: Downloads,
 }
 
@@ -102,7 +102,7 @@ impl MessageReader {
         Self {
             web,
             rules,
-            links: Mutex::new(Cache::new(LINKS)),
+            links: cache::bounded(LINKS, LINKS_AGE, String::len),
             downloads: Downloads::default(),
         }
     }
@@ -180,18 +180,18 @@ impl MessageReader {
     /// The permalink of a message; `None` when Slack does not answer in time.
     pub(super) async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let key = format!("{channel}:{ts}");
-        if let Some(link) = self.links().get(&key, Instant::now()) {
-            return Some(link.clone());
+        if let Some(link) = self.links.get(&key).await {
+            return Some(link);
         }
         let asked = tokio::time::timeout(LINK, self.web.permalink(channel, ts)).await;
         let link = asked.ok()?.ok()?;
-        let bytes = 2 * key.len() + link.len();
-        self.links().insert(key, link.clone(), bytes, Instant::now());
+        self.links.insert(key, link.clone()).await;
         Some(link)
     }
 
-    fn links(&self) -> MutexGuard<'_, Cache<String, String>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives back the memory of links that are too old.
+    pub(super) async fn expire(&self) {
+        self.links.run_pending_tasks().await;
     }
 
     /// The bot's membership of a channel, and whether people of other organisations read it. When Slack does not answer
@@ -218,12 +218,6 @@ impl MessageReader {
             has_externals: policy::is_guarded(false, channel_info.has_externals, self.rules.is_shared_allowed(channel)),
             ..channel_info
         }
-    }
-}
-
-impl Expire for MessageReader {
-    fn expire(&self) {
-        self.links().expire(Instant::now());
     }
 }
 

@@ -1,14 +1,14 @@
 //! Recent messages that matched no runbook.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::TOGETHER;
-use crate::bot::cache::{Cache, CacheLimits};
-use crate::bot::sweep::Expire;
 use crate::matching;
 use crate::slack::decode::Message;
 
@@ -16,25 +16,33 @@ use crate::slack::decode::Message;
 const KEPT: usize = 64 * 1024;
 /// Messages kept of one author in one place.
 const MESSAGES: usize = 4;
-/// Limits of everything that is kept.
-const LIMITS: CacheLimits = CacheLimits {
-    bytes: 8 * 1024 * 1024,
-    age: Duration::from_mins(1),
-};
+/// Bytes of everything that is kept.
+const BYTES: usize = 8 * 1024 * 1024;
+/// Bytes that a message costs besides its text and names: its places in the two maps.
+const OVERHEAD: usize = 400;
+/// Time after which a message is no longer kept.
+const AGE: Duration = Duration::from_mins(1);
+/// Interval at which old messages are removed while nothing else comes.
+const SWEEP: Duration = Duration::from_secs(5);
 
 /// Messages that matched no runbook: the next message of the same author may complete them. They are not redacted, and
 /// kept in memory only, for a minute at most.
+///
+/// A moka cache would not make this simpler: a message and its place in the list of its author have to go at the same
+/// moment, and their bytes are shown as a metric, while moka evicts, counts and calls its listener some time later.
 #[derive(Debug)]
 pub(crate) struct Unanswered {
-    kept: Mutex<KeptMessage>,
+    age: Duration,
+    kept: Mutex<KeptMessages>,
 }
 
-#[derive(Debug)]
-struct KeptMessage {
-    /// Messages by id.
-    texts: Cache<String, EarlierMessage>,
-    /// The ids of each author's messages in a place, in order of arrival.
-    by_speaker: HashMap<Speaker, VecDeque<String>>,
+#[derive(Debug, Default)]
+struct KeptMessages {
+    /// Messages by number, in order of arrival.
+    said: BTreeMap<u64, EarlierMessage>,
+    /// The numbers of each author's messages in a place.
+    by_speaker: BTreeSet<(Speaker, u64)>,
+    bytes: usize,
 }
 
 /// Channel, author, and thread (`None` outside threads).
@@ -42,25 +50,34 @@ type Speaker = (String, String, Option<String>);
 
 #[derive(Debug)]
 struct EarlierMessage {
+    id: String,
     speaker: Speaker,
     /// Slack's time of the message, in seconds since 1970.
     at: f64,
     text: String,
+    bytes: usize,
+    arrived: Instant,
 }
 
 impl Default for Unanswered {
     fn default() -> Self {
-        Self::new(LIMITS)
+        Self::new(AGE)
     }
 }
 
 impl Unanswered {
-    fn new(limits: CacheLimits) -> Self {
-        Self {
-            kept: Mutex::new(KeptMessage {
-                texts: Cache::new(limits),
-                by_speaker: HashMap::new(),
-            }),
+    fn new(age: Duration) -> Self {
+        let kept = Mutex::default();
+        Self { age, kept }
+    }
+
+    /// Removes old messages, although nothing else comes, until told to stop.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(SWEEP.min(self.age)) => self.expire_at(Instant::now()),
+            }
         }
     }
 
@@ -74,11 +91,10 @@ impl Unanswered {
             return Vec::new();
         };
         let kept = self.locked();
-        let ids = kept.by_speaker.get(&speaker).into_iter().flatten();
-        let others = ids.filter(|id| **id != own);
-        let said = others.filter_map(|id| Some((id, kept.texts.get(id.as_str(), now)?)));
-        said.filter(|(_, said)| (at - said.at).abs() <= TOGETHER)
-            .map(|(id, said)| (id.clone(), said.text.clone()))
+        let numbers = kept.numbers(&speaker);
+        let said = numbers.iter().filter_map(|number| kept.said.get(number));
+        said.filter(|said| said.id != own && !self.is_old(said, now) && (at - said.at).abs() <= TOGETHER)
+            .map(|said| (said.id.clone(), said.text.clone()))
             .collect()
     }
 
@@ -91,73 +107,90 @@ impl Unanswered {
         let (Some(speaker), Some(at)) = (speaker(message), seconds(&message.ts)) else {
             return;
         };
-        let id = message.id();
-        let text = matching::bounded(text, KEPT).into_owned();
-        let mut kept = self.locked();
-        kept.forget(&id);
-        while kept.by_speaker.get(&speaker).is_some_and(|ids| ids.len() >= MESSAGES)
-            && let Some(oldest) = kept.by_speaker.get(&speaker).and_then(|ids| ids.front().cloned())
-        {
-            kept.forget(&oldest);
-        }
-        let ids = kept.by_speaker.entry(speaker.clone()).or_default();
-        ids.push_back(id.clone());
-        // The speaker is a key too, and each id is in the list of its speaker.
+        let (id, text) = (message.id(), matching::bounded(text, KEPT).into_owned());
         let (channel, author, thread) = &speaker;
-        let names = 2 * (channel.len() + author.len() + thread.as_ref().map_or(0, String::len)) + 3 * id.len();
-        let bytes = text.capacity() + names;
-        let gone = kept.texts.insert(id, EarlierMessage { speaker, at, text }, bytes, now);
-        kept.unlist(&gone);
+        let names = 2 * (channel.len() + author.len() + thread.as_ref().map_or(0, String::len)) + id.len();
+        let said = EarlierMessage {
+            bytes: text.capacity() + names + OVERHEAD,
+            id,
+            speaker,
+            at,
+            text,
+            arrived: now,
+        };
+        let mut kept = self.locked();
+        kept.make_way(&said);
+        kept.trim(said.bytes, |said| self.is_old(said, now));
+        kept.push(said);
         kept.report();
     }
 
     /// Forgets a message that was deleted.
     pub(super) fn forget(&self, message: &str) {
         let mut kept = self.locked();
-        kept.forget(message);
+        let numbers = kept.said.iter().filter(|(_, said)| said.id == message);
+        for number in numbers.map(|(number, _)| *number).collect::<Vec<_>>() {
+            kept.remove(number);
+        }
         kept.report();
     }
 
     fn expire_at(&self, now: Instant) {
         let mut kept = self.locked();
-        let gone = kept.texts.expire(now);
-        kept.unlist(&gone);
+        kept.trim(0, |said| self.is_old(said, now));
         kept.report();
     }
 
-    fn locked(&self) -> MutexGuard<'_, KeptMessage> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_old(&self, said: &EarlierMessage, now: Instant) -> bool {
+        now.saturating_duration_since(said.arrived) >= self.age
+    }
+
+    fn locked(&self) -> MutexGuard<'_, KeptMessages> {
+        self.kept.lock()
     }
 }
 
-impl Expire for Unanswered {
-    fn expire(&self) {
-        self.expire_at(Instant::now());
-    }
-}
-
-impl KeptMessage {
-    fn forget(&mut self, id: &str) {
-        if let Some(said) = self.texts.remove(id) {
-            self.unlist(&[(id.to_owned(), said)]);
+impl KeptMessages {
+    /// Removes the earlier version of a message, and the oldest ones of its author where there are too many.
+    fn make_way(&mut self, said: &EarlierMessage) {
+        let is_same = |number: &u64| self.said.get(number).is_some_and(|other| other.id == said.id);
+        let (same, others): (Vec<_>, Vec<_>) = self.numbers(&said.speaker).into_iter().partition(is_same);
+        for number in same.into_iter().chain(others.into_iter().rev().skip(MESSAGES - 1)) {
+            self.remove(number);
         }
     }
 
-    /// Removes messages that are no longer kept from the lists of their authors.
-    fn unlist(&mut self, gone: &[(String, EarlierMessage)]) {
-        for (id, said) in gone {
-            let Some(ids) = self.by_speaker.get_mut(&said.speaker) else {
-                continue;
-            };
-            ids.retain(|other| other != id);
-            if ids.is_empty() {
-                self.by_speaker.remove(&said.speaker);
-            }
+    fn push(&mut self, said: EarlierMessage) {
+        let number = self.said.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.bytes += said.bytes;
+        self.by_speaker.insert((said.speaker.clone(), number));
+        self.said.insert(number, said);
+    }
+
+    /// The numbers of an author's messages in a place, in order of arrival.
+    fn numbers(&self, speaker: &Speaker) -> Vec<u64> {
+        let all = (speaker.clone(), 0)..=(speaker.clone(), u64::MAX);
+        self.by_speaker.range(all).map(|(_, number)| *number).collect()
+    }
+
+    /// Removes old messages, and the oldest until there is room for so many bytes.
+    fn trim(&mut self, bytes: usize, is_old: impl Fn(&EarlierMessage) -> bool) {
+        while let Some((&number, oldest)) = self.said.first_key_value()
+            && (is_old(oldest) || self.bytes + bytes > BYTES)
+        {
+            self.remove(number);
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(gone) = self.said.remove(&number) {
+            self.bytes -= gone.bytes;
+            self.by_speaker.remove(&(gone.speaker, number));
         }
     }
 
     fn report(&self) {
-        metrics::gauge!("signpost_unanswered_bytes").set(self.texts.bytes() as f64);
+        metrics::gauge!("signpost_unanswered_bytes").set(self.bytes as f64);
     }
 }
 
@@ -173,12 +206,7 @@ pub(super) fn seconds(ts: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use tokio_util::sync::CancellationToken;
-
     use super::*;
-    use crate::bot::sweep::Sweeper;
 
     fn message(thread: usize, ts: usize) -> Message {
         Message {
@@ -226,8 +254,8 @@ mod tests {
         unanswered.expire_at(later(66));
         let kept = unanswered.locked();
         assert_eq!(
-            (kept.texts.bytes(), kept.by_speaker.len()),
-            (0, 0),
+            (kept.bytes, kept.said.len(), kept.by_speaker.len()),
+            (0, 0, 0),
             "nothing else has to come"
         );
     }
@@ -235,17 +263,13 @@ mod tests {
     #[tokio::test]
     async fn a_message_is_forgotten_although_nothing_else_comes() {
         let age = Duration::from_millis(20);
-        let unanswered = Arc::new(Unanswered::new(CacheLimits { age, ..LIMITS }));
+        let unanswered = Arc::new(Unanswered::new(age));
         unanswered.keep(&message(1, 1), "text");
-        assert!(unanswered.locked().texts.bytes() > 0);
-        let (every, what) = (
-            Duration::from_millis(5),
-            vec![Arc::clone(&unanswered) as Arc<dyn Expire>],
-        );
-        let sweep = Arc::new(Sweeper { every, what }).run(CancellationToken::new());
+        assert!(unanswered.locked().bytes > 0);
+        let sweep = Arc::clone(&unanswered).run(CancellationToken::new());
         let forgotten = async {
-            while unanswered.locked().texts.bytes() > 0 {
-                tokio::time::sleep(every).await;
+            while unanswered.locked().bytes > 0 {
+                tokio::time::sleep(age).await;
             }
         };
         tokio::select! {
@@ -253,7 +277,7 @@ mod tests {
             () = forgotten => {}
             () = tokio::time::sleep(Duration::from_secs(20)) => {}
         }
-        assert_eq!(unanswered.locked().texts.bytes(), 0);
+        assert_eq!(unanswered.locked().bytes, 0);
     }
 
     #[test]
@@ -271,9 +295,8 @@ mod tests {
             "the oldest gave way"
         );
         let kept = unanswered.locked();
-        assert!(kept.texts.bytes() <= LIMITS.bytes);
-        let listed: usize = kept.by_speaker.values().map(VecDeque::len).sum();
-        assert!((100..150).contains(&listed), "{listed}");
+        assert!(kept.bytes <= BYTES);
+        assert!((100..150).contains(&kept.by_speaker.len()), "{}", kept.by_speaker.len());
     }
 
     #[test]
@@ -283,7 +306,7 @@ mod tests {
             unanswered.keep_at(&message(thread, thread), "hm", now);
         }
         let kept = unanswered.locked();
-        assert!(kept.texts.bytes() <= LIMITS.bytes);
+        assert!(kept.bytes <= BYTES);
         assert!(kept.by_speaker.len() < 60_000, "{}", kept.by_speaker.len());
     }
 }

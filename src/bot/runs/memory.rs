@@ -1,10 +1,12 @@
 //! Data about runs that is kept in memory only: secret values, definitions, and the wake-ups of their tasks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::sync::Cache;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -26,7 +28,7 @@ pub(crate) struct RunSecrets {
     pub(super) wake: Notify,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
     secrets: Mutex<HashMap<String, (Instant, Values)>>,
-    definitions: Mutex<HashMap<JobId, (Instant, JobDefinition)>>,
+    definitions: Cache<JobId, JobDefinition>,
     session: String,
     updates: AtomicU64,
 }
@@ -37,7 +39,7 @@ impl Default for RunSecrets {
             wake: Notify::new(),
             nudges: Mutex::default(),
             secrets: Mutex::default(),
-            definitions: Mutex::default(),
+            definitions: Cache::builder().time_to_live(HOLDS).build(),
             session: Uuid::new_v4().simple().to_string(),
             updates: AtomicU64::new(0),
         }
@@ -45,7 +47,7 @@ impl Default for RunSecrets {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 impl RunSecrets {
@@ -83,13 +85,11 @@ impl RunSecrets {
 
     /// A definition that was fetched lately.
     pub(super) fn definition(&self, job: &JobId) -> Option<JobDefinition> {
-        let definitions = locked(&self.definitions);
-        let known = definitions.get(job).filter(|(at, _)| at.elapsed() < HOLDS);
-        known.map(|(_, definition)| definition.clone())
+        self.definitions.get(job)
     }
 
     pub(super) fn define(&self, job: &JobId, definition: &JobDefinition) {
-        locked(&self.definitions).insert(job.clone(), (Instant::now(), definition.clone()));
+        self.definitions.insert(job.clone(), definition.clone());
     }
 
     /// A key that no update of a message ever had.
