@@ -291,8 +291,8 @@ impl InteractionHandler {
         let runner = &self.runner;
         let origin = self.origin(&actions.context, thread_of(actions));
         let decided = match act {
-            CardAction::Approve => runner.approve(id, &origin).await?,
-            CardAction::Decline => runner.decline(id, &origin).await?,
+            CardAction::Approve => runner.judge(id, &origin, true).await?,
+            CardAction::Decline => runner.judge(id, &origin, false).await?,
             CardAction::Cancel => runner.cancel(id, &origin).await?,
             CardAction::Follow { runbook, section, nth } => {
                 let place = TopicRef {

@@ -15,46 +15,74 @@ use crate::store::{self, Changes};
 /// Tries of a click that conflicts with another person's click on the same run.
 const TRIES: usize = 20;
 
+/// The outcome of a decision: nothing, or the reason why it is denied.
+type Decided = Result<Result<(), Denied>, store::Error>;
+
+/// The decision on a run, once its latest version is known.
+enum RunChange {
+    /// Saves the run together with other changes.
+    Save(Box<(Run, Changes)>),
+    /// Leaves the run as it is.
+    Leave(Result<(), Denied>),
+    /// Denies the decision, with an entry of this name in the audit.
+    Deny(Box<Run>, &'static str, Denied),
+}
+
 impl Runner {
-    /// Approves a run, on behalf of a second person.
-    pub(crate) async fn approve(&self, id: &str, origin: &Origin) -> Result<Result<(), Denied>, store::Error> {
-        self.judge(id, origin, true).await
-    }
-
-    /// Declines a run, on behalf of a second person.
-    pub(crate) async fn decline(&self, id: &str, origin: &Origin) -> Result<Result<(), Denied>, store::Error> {
-        self.judge(id, origin, false).await
-    }
-
-    async fn judge(&self, id: &str, origin: &Origin, yes: bool) -> Result<Result<(), Denied>, store::Error> {
-        let mark = self.mark(origin).await;
+    /// Changes a run on behalf of a person. `change` gets the latest version of the run; it is called again when somebody
+    /// else changed the run meanwhile.
+    async fn update<F>(&self, id: &str, mark: &Actor, mut change: impl FnMut(Run) -> F + Send) -> Decided
+    where
+        F: Future<Output = Result<RunChange, store::Error>> + Send,
+    {
         for _ in 0..TRIES {
-            let Some((row, mut run)) = self.read(id).await? else {
+            let Some((row, run)) = self.read(id).await? else {
                 return Ok(Err(Denied::TooOld));
             };
+            match change(run).await? {
+                RunChange::Leave(decided) => return Ok(decided),
+                RunChange::Deny(run, what, denied) => {
+                    let detail = [("why", json!(denied.class()))];
+                    let done = Changes {
+                        audit: vec![self.entry(&run, what, Some(mark), &detail)],
+                        ..Changes::default()
+                    };
+                    self.ctx.store.commit(&done, None, self.ctx.clock.now()).await?;
+                    return Ok(Err(denied));
+                }
+                RunChange::Save(saved) => {
+                    let (run, done) = *saved;
+                    if self.save_with(&row, &run, &mut FollowState::default(), done).await? {
+                        self.memory.nudge(id).notify_one();
+                        return Ok(Ok(()));
+                    }
+                }
+            }
+        }
+        Ok(Err(Denied::Busy))
+    }
+
+    /// Approves a run, or declines it, on behalf of a second person.
+    pub(crate) async fn judge(&self, id: &str, origin: &Origin, yes: bool) -> Decided {
+        let mark = &self.mark(origin).await;
+        let judged = self.update(id, mark, |mut run| async move {
             let Some(job) = self.job(&run) else {
-                return Ok(Err(Denied::TooOld));
+                return Ok(RunChange::Leave(Err(Denied::TooOld)));
             };
             let Stage::Approval { until } = run.stage else {
                 // Somebody else was faster, or the button was pressed twice.
                 let decided = if yes { &run.approved } else { &run.declined };
-                return Ok(decided.as_ref().map(|_| ()).ok_or(Denied::TooOld));
+                return Ok(RunChange::Leave(decided.as_ref().map(|_| ()).ok_or(Denied::TooOld)));
             };
             let now = self.ctx.clock.now();
             if now >= until {
                 self.memory.nudge(id).notify_one();
-                return Ok(Err(Denied::TooOld));
+                return Ok(RunChange::Leave(Err(Denied::TooOld)));
             }
-            if let Err(refused) = self.may_judge(job, &run, origin).await {
-                let why = json!(refused.class());
-                let audit = vec![self.entry(&run, "approval-refused", Some(&mark), &[("why", why)])];
-                let done = Changes {
-                    audit,
-                    ..Changes::default()
-                };
-                self.ctx.store.commit(&done, None, now).await?;
-                return Ok(Err(refused));
+            if let Err(denied) = self.may_judge(job, &run, origin).await {
+                return Ok(RunChange::Deny(Box::new(run), "approval-refused", denied));
             }
+            let mut done = Changes::default();
             let what = if yes {
                 run.approved = Some(mark.clone());
                 run.go(Stage::Ready { behind: 0 }, now);
@@ -62,20 +90,13 @@ impl Runner {
             } else {
                 run.declined = Some(mark.clone());
                 run.end(End::Declined, now);
+                done.posts.extend(self.notice(&run, None).await?);
                 "declined"
             };
-            let notice = if yes { None } else { self.notice(&run, None).await? };
-            let done = Changes {
-                posts: notice.into_iter().collect(),
-                audit: vec![self.entry(&run, what, Some(&mark), &[])],
-                ..Changes::default()
-            };
-            if self.save_with(&row, &run, &mut FollowState::default(), done).await? {
-                self.memory.nudge(id).notify_one();
-                return Ok(Ok(()));
-            }
-        }
-        Ok(Err(Denied::Busy))
+            done.audit.push(self.entry(&run, what, Some(mark), &[]));
+            Ok(RunChange::Save(Box::new((run, done))))
+        });
+        judged.await
     }
 
     async fn may_judge(&self, job: &Job, run: &Run, origin: &Origin) -> Result<(), Denied> {
@@ -95,37 +116,27 @@ impl Runner {
     }
 
     /// Cancels a run. Allowed to the person who asked for it, and to those who may run or approve it.
-    pub(crate) async fn cancel(&self, id: &str, origin: &Origin) -> Result<Result<(), Denied>, store::Error> {
-        let mark = self.mark(origin).await;
-        for _ in 0..TRIES {
-            let Some((row, mut run)) = self.read(id).await? else {
-                return Ok(Err(Denied::TooOld));
-            };
+    pub(crate) async fn cancel(&self, id: &str, origin: &Origin) -> Decided {
+        let mark = &self.mark(origin).await;
+        let cancelled = self.update(id, mark, |mut run| async move {
             if !run.is_live() || run.cancel.is_some() {
-                return Ok(Ok(()));
+                return Ok(RunChange::Leave(Ok(())));
             }
-            let now = self.ctx.clock.now();
-            if let Err(refused) = self.may_cancel(&run, origin).await {
-                let why = json!(refused.class());
-                let audit = vec![self.entry(&run, "cancel-refused", Some(&mark), &[("why", why)])];
-                let done = Changes {
-                    audit,
-                    ..Changes::default()
-                };
-                self.ctx.store.commit(&done, None, now).await?;
-                return Ok(Err(refused));
+            if let Err(denied) = self.may_cancel(&run, origin).await {
+                return Ok(RunChange::Deny(Box::new(run), "cancel-refused", denied));
             }
             run.cancel = Some(mark.clone());
-            let audit = vec![self.entry(&run, "cancel", Some(&mark), &[])];
+            let audit = vec![self.entry(&run, "cancel", Some(mark), &[])];
             if matches!(run.stage, Stage::Approval { .. } | Stage::Ready { .. }) {
-                run.end(End::Cancelled, now);
+                run.end(End::Cancelled, self.ctx.clock.now());
             }
-            if self.save(&row, &run, &mut FollowState::default(), audit).await? {
-                self.memory.nudge(id).notify_one();
-                return Ok(Ok(()));
-            }
-        }
-        Ok(Err(Denied::Busy))
+            let done = Changes {
+                audit,
+                ..Changes::default()
+            };
+            Ok(RunChange::Save(Box::new((run, done))))
+        });
+        cancelled.await
     }
 
     async fn may_cancel(&self, run: &Run, origin: &Origin) -> Result<(), Denied> {
@@ -193,12 +204,7 @@ impl Runner {
     }
 
     /// Shows the section that a run leads to, below the run.
-    pub(crate) async fn follow(
-        &self,
-        id: &str,
-        place: TopicRef,
-        origin: &Origin,
-    ) -> Result<Result<(), Denied>, store::Error> {
+    pub(crate) async fn follow(&self, id: &str, place: TopicRef, origin: &Origin) -> Decided {
         let Some((_, run)) = self.read(id).await? else {
             return Ok(Err(Denied::TooOld));
         };

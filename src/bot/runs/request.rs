@@ -234,7 +234,7 @@ impl Runner {
         if !waits && run.by.by != mark.by && run.also.iter().all(|other| other.by != mark.by) {
             run.also.push(mark.clone());
             done.posts
-                .extend(self.update(&run, &super::show::FollowState::default()));
+                .extend(self.update_of(&run, &super::show::FollowState::default()));
             done.runs
                 .extend(run.row(row.version, row.fingerprint.clone(), row.created_at));
         }

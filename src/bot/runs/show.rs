@@ -40,7 +40,7 @@ impl Runner {
     }
 
     /// The update of a run's message.
-    pub(super) fn update(&self, run: &Run, live: &FollowState) -> Option<NewPost> {
+    pub(super) fn update_of(&self, run: &Run, live: &FollowState) -> Option<NewPost> {
         self.change(run, &self.body(run, live))
     }
 
