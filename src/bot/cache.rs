@@ -29,7 +29,7 @@ mod tests {
 
     #[tokio::test]
     async fn old_entries_give_way_to_new_ones_and_go_once_they_are_too_old() {
-        let (room, age) = (2 * (OVERHEAD as u64 + 2), Duration::from_millis(200));
+        let (room, age) = (2 * (OVERHEAD as u64 + 2), Duration::from_secs(1));
         let cache = bounded(room, age, String::len);
         for key in ["a", "b", "c"] {
             cache.insert(key.to_owned(), "1".to_owned()).await;

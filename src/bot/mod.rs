@@ -43,8 +43,6 @@ mod runs;
 mod skew;
 mod start;
 mod status;
-#[cfg(test)]
-mod stored;
 mod tasks;
 mod waiting;
 

@@ -21,6 +21,8 @@ mod matching;
 #[cfg(test)]
 mod pack;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod redact;

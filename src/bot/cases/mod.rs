@@ -7,6 +7,8 @@ mod identity;
 mod matches;
 pub(crate) mod rows;
 mod status;
+#[cfg(test)]
+mod stored;
 
 pub(crate) use case::{Actor, Case, EvidenceLine, TopicRef};
 pub(crate) use identity::of_match as identity_of;

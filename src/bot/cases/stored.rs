@@ -6,13 +6,13 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-use super::cases::rows;
-use super::runs::Run;
+use super::rows;
+use crate::bot::runs::Run;
 use crate::store::sqlite::Sqlite;
 use crate::store::{AnswerKind, Cases as _, Runs as _};
 
 /// A store with cases in every status and runs in several stages, written by commit 6fe2579.
-const BEFORE: &[u8] = include_bytes!("../../tests/fixtures/store-of-0.1.0.db.gz");
+const BEFORE: &[u8] = include_bytes!("../../../tests/fixtures/store-of-0.1.0.db.gz");
 
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
