@@ -46,6 +46,9 @@ const OPENINGS: &str = r"^(What|Who|Whom|Whose|How|Whether|Which|Those|These|It|
 /// The most doc comments, in percent, with such an opening.
 const MOST_OPENINGS: usize = 8;
 
+/// The most names that several types have.
+const MOST_SHARED: usize = 20;
+
 /// Lines of code in a file, without comments, blank lines and its unit tests.
 const LONGEST_FILE: usize = 450;
 
@@ -324,4 +327,21 @@ fn heads_of_group(text: &str) -> Vec<String> {
     }
     heads.retain(|head| !head.is_empty());
     heads
+}
+
+/// Names that modules have for a type of their own, like `Error`, are not counted.
+#[test]
+fn a_type_has_a_name_of_its_own() {
+    let defined = Regex::new(r"(?m)^(?:pub(?:\([a-z: ]+\))? )?(?:struct|enum|trait|union) ([A-Z]\w*)").unwrap();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for file in rust_files(&root().join("src")) {
+        for found in defined.captures_iter(&code(&file)) {
+            *names.entry(found[1].to_owned()).or_default() += 1;
+        }
+    }
+    let shared: Vec<_> = names
+        .iter()
+        .filter(|(name, count)| **count > 1 && !matches!(name.as_str(), "Error" | "Arguments"))
+        .collect();
+    assert!(shared.len() <= MOST_SHARED, "rename some: {shared:?}");
 }

@@ -279,7 +279,7 @@ fn words_that_are_gone_are_forgotten() {
 #[test]
 fn people_of_other_organisations_see_nobody_to_call() {
     let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), "named.md", TEXTS[2]);
+    write(dir.path(), "named.md", TEXTS[5]);
     write(dir.path(), "_data/teams.yml", DATA[1]);
     let (library, ..) = Reader::new(dir.path(), Arc::new(SystemClock)).read();
     let section = library.runbooks[0].topics[0].section;

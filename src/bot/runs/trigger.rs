@@ -196,16 +196,12 @@ impl<'a> RunStep<'a> {
             }
             Found::Nothing | Found::Several => {
                 if self.run.trouble.is_none() {
-                    self.run.trouble = Some(Trouble {
-                        class: if found == Found::Several {
-                            "several"
-                        } else {
-                            "not-found-again"
-                        }
-                        .to_owned(),
-                        words: "Signpost ended while it asked Jenkins, and what is there does not settle it".to_owned(),
-                        about: None,
-                    });
+                    let class = match found {
+                        Found::Several => "several",
+                        _ => "not-found-again",
+                    };
+                    let words = "Signpost ended while it asked Jenkins, and what is there does not settle it";
+                    self.run.trouble = Some(Trouble::new(class, words));
                 }
                 self.ended(End::Unknown, "unknown").await
             }

@@ -411,8 +411,8 @@ fn each_class_of_error_has_its_own_sentence() {
 }
 
 #[test]
-fn classes_of_trouble_that_the_flow_adds_are_known_here() {
-    let class = Regex::new(r#"class: "([a-z-]+)""#).unwrap();
+fn classes_of_trouble_that_the_bot_adds_are_known_here() {
+    let class = Regex::new(r#"Trouble::new\(\s*"([a-z-]+)""#).unwrap();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bot/runs");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
