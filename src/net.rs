@@ -2,7 +2,7 @@
 //! them are made here, so that HTTPS_PROXY, NO_PROXY and `net.ca_files` hold everywhere.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -83,6 +83,17 @@ pub enum Error {
     },
 }
 
+/// The system's certificate authorities, read once. A machine without any can still reach a local workspace; TLS refuses
+/// all other servers.
+static SYSTEM: LazyLock<rustls::RootCertStore> = LazyLock::new(|| {
+    let mut roots = rustls::RootCertStore::empty();
+    let (_, unusable) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if unusable > 0 {
+        tracing::debug!(unusable, "some of the system's certificates cannot be used");
+    }
+    roots
+});
+
 impl Net {
     /// Creates settings that trust the system's certificate authorities and those of the files. `timeout` limits the
     /// opening of a connection, and each HTTP request as a whole.
@@ -91,12 +102,7 @@ impl Net {
     ///
     /// Fails when a file cannot be used or TLS cannot be set up.
     pub fn new(ca_files: &[PathBuf], timeout: Duration) -> Result<Self, Error> {
-        let mut roots = rustls::RootCertStore::empty();
-        // A machine without certificates can still reach a local workspace; TLS refuses all other servers.
-        let (_, unusable) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if unusable > 0 {
-            tracing::debug!(unusable, "some of the system's certificates cannot be used");
-        }
+        let mut roots = SYSTEM.clone();
         for path in ca_files {
             let bad = |cause: String| Error::Authority {
                 path: path.clone(),

@@ -239,19 +239,19 @@ fn spawn(
         runner: Arc::clone(&runner),
     });
     let unanswered = Arc::new(Unanswered::default());
-    let interact = InteractionHandler {
+    let interactions = InteractionHandler {
         ctx: Arc::clone(&ctx),
         questions: Arc::clone(&questions),
         runner: Arc::clone(&runner),
     };
-    let listener = MessageHandler {
+    let messages = MessageHandler {
         ctx: Arc::clone(&ctx),
         questions,
         unanswered: Arc::clone(&unanswered),
     };
-    let handler = InboxWorker {
+    let inbox_worker = InboxWorker {
         ctx: Arc::clone(&ctx),
-        listener,
+        messages,
         cpu_permits: Arc::new(Semaphore::new(cpu_permits::permits())),
         suspects: RwLock::default(),
         tracker: parts.tracker.clone(),
@@ -259,10 +259,10 @@ fn spawn(
     let intake = Arc::new(Intake {
         ctx: Arc::clone(&ctx),
         stray_connections: Mutex::new(StrayConnections::new(ctx.rules.settings.slack.expected_connections())),
-        interact,
+        interactions,
     });
     let sockets = inbound(parts, &ctx, &intake, reach, requests, tasks);
-    let keeper = Arc::new(Housekeeping {
+    let housekeeping = Arc::new(Housekeeping {
         ctx: Arc::clone(&ctx),
         intake,
         sockets: sockets.clone(),
@@ -272,15 +272,15 @@ fn spawn(
     tasks.keep_shared("runs", &runner, Runner::run);
     tasks.keep("home", home, Home::run);
     tasks.keep_shared("unanswered", &unanswered, Unanswered::run);
-    tasks.keep("handle", handler, InboxWorker::run);
+    tasks.keep("handle", inbox_worker, InboxWorker::run);
     tasks.keep("clock", skew, SkewMonitor::run);
     tasks.keep(
         "deliver",
         OutboxWorker::new(&ctx, parts.tracker.clone()),
         OutboxWorker::run,
     );
-    tasks.keep_shared("housekeeping", &keeper, Housekeeping::run);
-    tasks.keep_shared("purge", &keeper, Housekeeping::purge_hourly);
+    tasks.keep_shared("housekeeping", &housekeeping, Housekeeping::run);
+    tasks.keep_shared("purge", &housekeeping, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
         let tell = Box::new(move || ctx.home_visitors.changed());
         tasks.keep("reload", Reload { tell, ..reload }, Reload::run);
@@ -297,13 +297,13 @@ fn inbound(
     requests: Option<TcpListener>,
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
-    let sink = Arc::clone(intake) as _;
-    let door = Inbound::new(sink, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
+    let handler = Arc::clone(intake) as _;
+    let inbound = Inbound::new(handler, parts.tracker.clone(), tasks.hard.clone(), parts.timing.answer);
     let connections = inbound::InboundConnections {
         net: reach.net.clone(),
         web: Arc::clone(&ctx.web),
         way: reach.way.clone(),
         requests,
     };
-    connections.open(parts, tasks, door)
+    connections.open(parts, tasks, inbound)
 }

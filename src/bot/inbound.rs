@@ -27,16 +27,16 @@ pub(super) struct InboundConnections {
 
 impl InboundConnections {
     /// Takes Slack's requests from now on, in HTTP mode. Gives the connections of Socket Mode, which are not opened yet.
-    pub(super) fn open(self, parts: &Parts, tasks: &Tasks, door: Inbound) -> Option<Arc<Sockets>> {
+    pub(super) fn open(self, parts: &Parts, tasks: &Tasks, inbound: Inbound) -> Option<Arc<Sockets>> {
         match self.way {
             InboundMode::Socket { app_token } => {
-                let sockets = Sockets::new(self.net, self.web, door, parts.timing, app_token, None);
+                let sockets = Sockets::new(self.net, self.web, inbound, parts.timing, app_token, None);
                 Some(Arc::new(sockets))
             }
             InboundMode::Http { signing_secret } => {
                 // By Slack's time: a wrong clock of this machine must not refuse everything.
                 let time = Arc::clone(self.web.time()) as _;
-                let endpoint = Endpoint::new(&signing_secret, door, time, Limits::default());
+                let endpoint = Endpoint::new(&signing_secret, inbound, time, Limits::default());
                 if let Some(listener) = self.requests {
                     if let Ok(address) = listener.local_addr() {
                         info!(%address, "Slack's requests are taken");

@@ -1,4 +1,13 @@
-//! The story from frame to answer: intake, handle, deliver, reload.
+//! The bot, from a frame of Slack to its answer.
+//!
+//! ```text
+//! frame ─► inbox::intake ─┬─► inbox ─► inbox::worker ─► messages ─► questions ─┬─► cases ─► outbox ─► Slack
+//!                         └─► interactions, modals ────────────────────────────┤
+//!                                                                              └─► runs ─► Jenkins
+//! ```
+//!
+//! All of them share one `Context`; `assembly` makes it and starts the tasks. `reload` swaps the knowledge when the
+//! runbooks change, `home` keeps the Home tab, and `housekeeping` looks after the store and the connections.
 //!
 //! [`run`] is the whole bot. `signpost serve` calls it with settings from files and environment; the local workspace and
 //! the tests call it with [`crate::settings::built_in`] and these changes:

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Events get 200 only after they were stored, else 503, so that Slack sends them again. Interactions and commands get
-//! the sink's answer. TLS is left to the proxy in front.
+//! the handler's answer. TLS is left to the proxy in front.
 //!
 //! The signature proves that a request is for our app, so `api_app_id` is not checked again. Nor is `team_id`: in
 //! channels shared with other organisations it may be theirs. Later code decides whom the bot answers, for HTTP and
@@ -113,7 +113,7 @@ impl Default for Limits {
 /// Handler for Slack's requests.
 pub struct Endpoint {
     verifier: Verifier,
-    door: Inbound,
+    inbound: Inbound,
     queue: Queue,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -123,18 +123,18 @@ pub struct Endpoint {
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Endpoint")
-            .field("door", &self.door)
+            .field("inbound", &self.inbound)
             .finish_non_exhaustive()
     }
 }
 
 impl Endpoint {
-    /// Creates an endpoint for requests signed with `secret`, whose envelopes are handed to `door`.
-    pub fn new(secret: &SecretString, door: Inbound, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+    /// Creates an endpoint for requests signed with `secret`, whose envelopes are handed to `inbound`.
+    pub fn new(secret: &SecretString, inbound: Inbound, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         Self {
             verifier: Verifier::new(secret),
-            queue: door.queue(),
-            door,
+            queue: inbound.queue(),
+            inbound,
             clock,
             limits,
             refused: Refused::default(),
@@ -142,8 +142,8 @@ impl Endpoint {
     }
 
     /// The intake that envelopes are handed to.
-    fn door(&self) -> &Inbound {
-        &self.door
+    fn inbound(&self) -> &Inbound {
+        &self.inbound
     }
 
     fn limits(&self) -> Limits {
@@ -252,7 +252,7 @@ impl Endpoint {
                 warn!("Slack holds events back: there were more than 30,000 in an hour");
                 Ok(StatusCode::OK.into_response())
             }
-            Said::Envelope(envelope) if envelope.is_interaction() => Ok(match self.door.answer(envelope).await {
+            Said::Envelope(envelope) if envelope.is_interaction() => Ok(match self.inbound.answer(envelope).await {
                 Some(answer) => axum::Json(answer).into_response(),
                 None => StatusCode::OK.into_response(),
             }),
@@ -268,7 +268,7 @@ impl Endpoint {
             });
             self.queue.put(envelope, tell).await && told.await.unwrap_or(false)
         };
-        match tokio::time::timeout(self.door.patience(), stored).await {
+        match tokio::time::timeout(self.inbound.patience(), stored).await {
             Ok(true) => Ok(StatusCode::OK.into_response()),
             _ => Err(RequestProblem::NotStored),
         }

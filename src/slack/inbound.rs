@@ -50,7 +50,7 @@ pub trait EnvelopeHandler: Send + Sync + 'static {
 /// Hands envelopes from Socket Mode or HTTP to the [`EnvelopeHandler`].
 #[derive(Clone)]
 pub struct Inbound {
-    sink: Arc<dyn EnvelopeHandler>,
+    handler: Arc<dyn EnvelopeHandler>,
     tracker: TaskTracker,
     hard: CancellationToken,
     patience: Duration,
@@ -71,13 +71,13 @@ impl Inbound {
     /// Creates an intake whose tasks run on `tracker` and end at once with `hard`. An interaction is acknowledged after
     /// `patience` at the latest.
     pub fn new(
-        sink: Arc<dyn EnvelopeHandler>,
+        handler: Arc<dyn EnvelopeHandler>,
         tracker: TaskTracker,
         hard: CancellationToken,
         patience: Duration,
     ) -> Self {
         Self {
-            sink,
+            handler,
             tracker,
             hard,
             patience,
@@ -87,8 +87,8 @@ impl Inbound {
     }
 
     /// The handler of the envelopes.
-    pub(super) fn sink(&self) -> &dyn EnvelopeHandler {
-        self.sink.as_ref()
+    pub(super) fn handler(&self) -> &dyn EnvelopeHandler {
+        self.handler.as_ref()
     }
 
     /// Time limit for answering an interaction.
@@ -109,16 +109,16 @@ impl Inbound {
     }
 
     /// Starts a queue whose envelopes are stored in order until the queue and its copies are dropped. A panic in the
-    /// sink costs only the envelopes of its batch, which are not acknowledged.
+    /// handler costs only the envelopes of its batch, which are not acknowledged.
     pub(super) fn queue(&self) -> Queue {
         let (queue, mut waiting) = mpsc::channel::<(Envelope, Ack)>(MOST);
-        let sink = Arc::clone(&self.sink);
+        let handler = Arc::clone(&self.handler);
         self.spawn(async move {
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, BATCH).await > 0 {
                 let (envelopes, told): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
                 let count = told.len();
-                let stored = store(sink.as_ref(), envelopes).await;
+                let stored = store(handler.as_ref(), envelopes).await;
                 if let Err(cause) = &stored {
                     error!(cause, count, "envelopes could not be stored and are not acknowledged");
                 }
@@ -133,8 +133,8 @@ impl Inbound {
         }
     }
 
-    /// Answers an interaction: the value to send with its acknowledgement. Returns in time, whatever the sink does. The
-    /// sink gets an interaction once, however often it is delivered.
+    /// Answers an interaction: the value to send with its acknowledgement. Returns in time, whatever the handler does. The
+    /// handler gets an interaction once, however often it is delivered.
     pub(super) async fn answer(&self, envelope: Envelope) -> Option<Value> {
         let to = match self.recent.arrived(envelope.keys(), Instant::now()) {
             Repetition::New(to) => to,
@@ -148,13 +148,13 @@ impl Inbound {
                 return answer.ok().flatten();
             }
         };
-        let (sink, hard, recent) = (Arc::clone(&self.sink), self.hard.clone(), Arc::clone(&self.recent));
+        let (handler, hard, recent) = (Arc::clone(&self.handler), self.hard.clone(), Arc::clone(&self.recent));
         let mut answering = self.tracker.spawn(async move {
             let kind = envelope.kind.clone();
             let answer = tokio::select! {
                 biased;
                 () = hard.cancelled() => None,
-                answer = sink.answer(envelope) => answer.unwrap_or_else(|cause| {
+                answer = handler.answer(envelope) => answer.unwrap_or_else(|cause| {
                     error!(cause, slack.kind = kind, "an interaction could not be answered");
                     None
                 }),
@@ -181,10 +181,10 @@ impl Inbound {
     }
 }
 
-/// Hands envelopes to the sink. A panic there is returned as an error.
-async fn store(sink: &dyn EnvelopeHandler, envelopes: Vec<Envelope>) -> Result<(), String> {
-    // The call itself is inside the block as well, for a sink need not be written with `async fn`.
-    let taking = async { sink.take(envelopes).await };
+/// Hands envelopes to the handler. A panic there is returned as an error.
+async fn store(handler: &dyn EnvelopeHandler, envelopes: Vec<Envelope>) -> Result<(), String> {
+    // The call itself is inside the block as well, for a handler need not be written with `async fn`.
+    let taking = async { handler.take(envelopes).await };
     let taken = AssertUnwindSafe(taking).catch_unwind().await;
     taken.unwrap_or_else(|_| {
         metrics::counter!("signpost_panics_total", "task" => "store").increment(1);
@@ -275,10 +275,10 @@ mod tests {
     #[tokio::test]
     async fn what_waits_to_be_stored_is_bounded_in_bytes_over_all_queues() {
         let slow = Arc::new(Slow::default());
-        let sink = Arc::clone(&slow) as Arc<dyn EnvelopeHandler>;
+        let handler = Arc::clone(&slow) as Arc<dyn EnvelopeHandler>;
         let tracker = TaskTracker::new();
-        let door = Inbound::new(sink, tracker, CancellationToken::new(), Duration::from_secs(1));
-        let queues = [door.queue(), door.queue()];
+        let inbound = Inbound::new(handler, tracker, CancellationToken::new(), Duration::from_secs(1));
+        let queues = [inbound.queue(), inbound.queue()];
         let mut taken = [0, 0];
         for (size, taken) in [1_000_000, 10].into_iter().zip(&mut taken) {
             while put(&queues[*taken % 2], size).now_or_never().is_some() {
@@ -294,14 +294,14 @@ mod tests {
     #[tokio::test]
     async fn an_envelope_larger_than_all_room_is_stored_alone() {
         let slow = Arc::new(Slow::default());
-        let sink = Arc::clone(&slow) as Arc<dyn EnvelopeHandler>;
-        let door = Inbound::new(
-            sink,
+        let handler = Arc::clone(&slow) as Arc<dyn EnvelopeHandler>;
+        let inbound = Inbound::new(
+            handler,
             TaskTracker::new(),
             CancellationToken::new(),
             Duration::from_secs(1),
         );
-        let queue = door.queue();
+        let queue = inbound.queue();
         assert!(put(&queue, 2 * MOST_KIB * 1024).await);
         assert!(put(&queue, 10).now_or_never().is_none());
     }

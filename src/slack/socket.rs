@@ -1,6 +1,6 @@
 //! Socket Mode: a few permanent connections, each read by a loop of its own.
 //!
-//! An event is acknowledged only after the sink has stored it, an interaction with its answer. Reading waits for
+//! An event is acknowledged only after the handler has stored it, an interaction with its answer. Reading waits for
 //! neither: both come back to the connection's loop, which does all the writing. On a `disconnect` the next connection
 //! is opened before the old one is left, which is then read until the server closes it.
 
@@ -60,7 +60,7 @@ impl Default for Timing {
 pub struct Sockets {
     net: Net,
     web: Arc<Web>,
-    door: Inbound,
+    inbound: Inbound,
     timing: Timing,
     app_token: SecretString,
     leaving: AtomicU32,
@@ -100,12 +100,12 @@ enum ConnectError {
 }
 
 impl Sockets {
-    /// Creates the connections of the app with this token, whose envelopes go through `door`. `first`: an address that
+    /// Creates the connections of the app with this token, whose envelopes go through `inbound`. `first`: an address that
     /// was opened already.
     pub fn new(
         net: Net,
         web: Arc<Web>,
-        door: Inbound,
+        inbound: Inbound,
         timing: Timing,
         app_token: SecretString,
         first: impl Into<Option<String>>,
@@ -113,7 +113,7 @@ impl Sockets {
         Self {
             net,
             web,
-            door,
+            inbound,
             timing,
             app_token,
             leaving: AtomicU32::new(0),
@@ -160,7 +160,7 @@ impl Sockets {
             };
             match connected {
                 Ok(socket) => match self
-                    .read(Connection::new(socket, &self.door), &mut old, &shutdown)
+                    .read(Connection::new(socket, &self.inbound), &mut old, &shutdown)
                     .await
                 {
                     ReadEnd::Shutdown => return,
@@ -168,7 +168,7 @@ impl Sockets {
                         handed_over = true;
                         let replaced = CancellationToken::new();
                         old.push(replaced.clone());
-                        self.door
+                        self.inbound
                             .spawn(Arc::clone(&self).drain(*line, replaced, shutdown.clone()));
                     }
                     ReadEnd::Lost(why) => warn!(slack.why = why, "a connection to Slack is lost; opening the next"),
@@ -245,7 +245,7 @@ impl Sockets {
                 biased;
                 () = shutdown.cancelled() => {
                     let hello = line.hello;
-                    line.finish(self.door.patience()).await;
+                    line.finish(self.inbound.patience()).await;
                     break (ReadEnd::Shutdown, hello);
                 }
                 () = self.renew.notified(), if line.hello => break (ReadEnd::HandOver(Box::new(line)), false),
@@ -253,7 +253,7 @@ impl Sockets {
                 step = reading.step(&mut line.socket) => step,
             };
             let seen = match step {
-                SocketStep::Frames(frames) => line.take(&self.door, frames).await,
+                SocketStep::Frames(frames) => line.take(&self.inbound, frames).await,
                 SocketStep::Nothing => continue,
                 SocketStep::Lost(why) => Err(why),
             };
@@ -263,8 +263,8 @@ impl Sockets {
             };
             if seen.hello && !line.hello {
                 line.hello = true;
-                self.door
-                    .sink()
+                self.inbound
+                    .handler()
                     .opened(seen.connections, self.leaving.load(Ordering::Relaxed));
                 old.drain(..).for_each(|old| old.cancel());
             }
@@ -283,7 +283,7 @@ impl Sockets {
             ReadEnd::HandOver(_) => {
                 self.leaving.fetch_add(1, Ordering::Relaxed);
             }
-            ReadEnd::Lost(_) | ReadEnd::Shutdown if hello => self.door.sink().closed(),
+            ReadEnd::Lost(_) | ReadEnd::Shutdown if hello => self.inbound.handler().closed(),
             ReadEnd::Lost(_) | ReadEnd::Shutdown => {}
         }
         end
@@ -307,7 +307,7 @@ impl Sockets {
             };
             match step {
                 SocketStep::Frames(frames) => {
-                    if line.take(&self.door, frames).await.is_err() {
+                    if line.take(&self.inbound, frames).await.is_err() {
                         break;
                     }
                 }
@@ -316,10 +316,10 @@ impl Sockets {
             }
         }
         let hello = line.hello;
-        line.finish(self.door.patience()).await;
+        line.finish(self.inbound.patience()).await;
         self.leaving.fetch_sub(1, Ordering::Relaxed);
         if hello {
-            self.door.sink().closed();
+            self.inbound.handler().closed();
         }
         debug!("an old connection to Slack is left");
     }
@@ -338,19 +338,19 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(socket: WebSocket, door: &Inbound) -> Self {
+    fn new(socket: WebSocket, inbound: &Inbound) -> Self {
         let (ack, acks) = mpsc::unbounded_channel();
         Self {
             socket,
             hello: false,
-            queue: door.queue(),
+            queue: inbound.queue(),
             ack,
             acks,
         }
     }
 
     /// Passes events on to be stored and interactions to be answered. Both come back as acknowledgements.
-    async fn take(&self, door: &Inbound, frames: Vec<String>) -> Result<ConnectionState, String> {
+    async fn take(&self, inbound: &Inbound, frames: Vec<String>) -> Result<ConnectionState, String> {
         let mut seen = ConnectionState::default();
         for text in frames {
             match decode::frame(&text) {
@@ -359,7 +359,7 @@ impl Connection {
                     seen.connections = num_connections;
                 }
                 Some(Frame::Disconnect { reason }) => seen.disconnect = Some(reason),
-                Some(Frame::Envelope(envelope)) => self.envelope(door, envelope).await?,
+                Some(Frame::Envelope(envelope)) => self.envelope(inbound, envelope).await?,
                 Some(Frame::Unknown) => warn!(slack.bytes = text.len(), "a frame of an unknown kind is set aside"),
                 None => warn!(slack.bytes = text.len(), "a frame that is no JSON object is set aside"),
             }
@@ -367,11 +367,11 @@ impl Connection {
         Ok(seen)
     }
 
-    async fn envelope(&self, door: &Inbound, envelope: Envelope) -> Result<(), String> {
+    async fn envelope(&self, inbound: &Inbound, envelope: Envelope) -> Result<(), String> {
         let (ack, id) = (self.ack.clone(), envelope.id.clone());
         if envelope.is_interaction() {
-            let (answering, accepts) = (door.clone(), envelope.accepts_payload);
-            door.spawn(async move {
+            let (answering, accepts) = (inbound.clone(), envelope.accepts_payload);
+            inbound.spawn(async move {
                 let answer = answering.answer(envelope).await.filter(|_| accepts);
                 let _ = ack.send(acknowledgement(&id, answer));
             });

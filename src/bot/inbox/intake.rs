@@ -24,7 +24,7 @@ pub(crate) struct Intake {
     pub(crate) ctx: Arc<Context>,
     pub(crate) stray_connections: Mutex<StrayConnections>,
     /// Answers interactions.
-    pub(crate) interact: InteractionHandler,
+    pub(crate) interactions: InteractionHandler,
 }
 
 #[async_trait]
@@ -55,7 +55,9 @@ impl EnvelopeHandler for Intake {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
         let interaction = decode::interaction(&envelope, &self.ctx.rules.us);
         // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
-        let answer = AssertUnwindSafe(self.interact.answer(interaction)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.interactions.answer(interaction))
+            .catch_unwind()
+            .await;
         if let Ok(answer) = answer {
             return answer.map_err(|cause| cause.to_string());
         }

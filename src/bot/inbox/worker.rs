@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct InboxWorker {
     pub(crate) ctx: Arc<Context>,
-    pub(crate) listener: MessageHandler,
+    pub(crate) messages: MessageHandler,
     /// Permits for CPU-bound work: one core is left to everything else, so that clicks are answered at once.
     pub(crate) cpu_permits: Arc<Semaphore>,
     /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
@@ -182,7 +182,7 @@ impl InboxWorker {
         let files = match &event {
             Event::Message(message) => {
                 let mentioned = message.mentioned || row.mentioned;
-                self.listener.files(message, mentioned).await?
+                self.messages.files(message, mentioned).await?
             }
             _ => Files::default(),
         };
@@ -245,7 +245,7 @@ impl InboxWorker {
             self.ctx.outbox.notify_one();
         }
         if !done.runs.is_empty() {
-            self.listener.questions.runner.woken();
+            self.messages.questions.runner.woken();
         }
         // The values for a job may be secret: they do not stay in the inbox.
         let gave = |answered: &store::Answered| matches!(answered.kind, AnswerKind::Run | AnswerKind::RunRefused);
@@ -262,9 +262,9 @@ impl InboxWorker {
             Event::Message(_) if age.is_refused() => Ok(Changes::default()),
             Event::Message(message) => {
                 let mentioned = message.mentioned || row.mentioned;
-                self.listener.on_message(&message, mentioned, files).await
+                self.messages.on_message(&message, mentioned, files).await
             }
-            Event::Deleted { message, .. } => self.listener.forget(&message).await,
+            Event::Deleted { message, .. } => self.messages.forget(&message).await,
             _ => Ok(Changes::default()),
         }
     }

@@ -29,7 +29,7 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// Answers Slack's requests on `listener` until told to stop; then those that are under way are answered.
 pub async fn serve(listener: TcpListener, endpoint: Arc<Endpoint>, stop: CancellationToken) {
-    let door = endpoint.door().clone();
+    let inbound = endpoint.inbound().clone();
     let connections = Arc::new(Connections::new(endpoint.limits()));
     let graceful = GracefulShutdown::new();
     loop {
@@ -42,7 +42,7 @@ pub async fn serve(listener: TcpListener, endpoint: Arc<Endpoint>, stop: Cancell
     }
     drop(listener);
     // An answer takes no longer than the door's patience.
-    let _ = tokio::time::timeout(door.patience() + Duration::from_secs(1), graceful.shutdown()).await;
+    let _ = tokio::time::timeout(inbound.patience() + Duration::from_secs(1), graceful.shutdown()).await;
 }
 
 async fn accept_all(
@@ -71,7 +71,7 @@ async fn accept_all(
             .max_buf_size(LONGEST_HEAD)
             .serve_connection(io, service);
         let connection = graceful.watch(connection);
-        endpoint.door().spawn(async move {
+        endpoint.inbound().spawn(async move {
             tokio::select! {
                 ended = connection => {
                     if let Err(cause) = ended {

@@ -51,13 +51,13 @@ pub(super) async fn world_with(answer: Duration, limits: Limits) -> World {
     let (desk, clock) = (Arc::new(Desk::default()), Arc::new(Off::default()));
     desk.permits.add_permits(1_000);
     let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
-    let door = Inbound::new(
+    let inbound = Inbound::new(
         Arc::clone(&desk) as _,
         tracker.clone(),
         CancellationToken::new(),
         answer,
     );
-    let endpoint = Arc::new(Endpoint::new(&SECRET.into(), door, Arc::clone(&clock) as _, limits));
+    let endpoint = Arc::new(Endpoint::new(&SECRET.into(), inbound, Arc::clone(&clock) as _, limits));
     tracker.spawn(http_events::serve(listener, endpoint, shutdown.clone()));
     World {
         desk,

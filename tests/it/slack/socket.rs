@@ -36,8 +36,8 @@ async fn world(answer: Duration) -> World {
     let first = web.connections_open(&app).await.unwrap();
     let (desk, tracker, shutdown) = (Arc::new(Desk::default()), TaskTracker::new(), CancellationToken::new());
     let hard = CancellationToken::new();
-    let door = Inbound::new(Arc::clone(&desk) as _, tracker.clone(), hard, answer);
-    let sockets = Arc::new(Sockets::new(net, web, door, Timing::default(), app, first));
+    let inbound = Inbound::new(Arc::clone(&desk) as _, tracker.clone(), hard, answer);
+    let sockets = Arc::new(Sockets::new(net, web, inbound, Timing::default(), app, first));
     tracker.spawn(sockets.hold(shutdown.clone()));
     desk.connections
         .subscribe()

@@ -145,14 +145,14 @@ async fn over_socket_mode_every_recorded_payload_arrives() {
         &"none".into(),
     ));
     let patience = Duration::from_secs(5);
-    let door = Inbound::new(
+    let inbound = Inbound::new(
         Arc::clone(&desk) as _,
         tracker.clone(),
         CancellationToken::new(),
         patience,
     );
     let url = format!("ws://{address}/");
-    let sockets = Arc::new(Sockets::new(net, web, door, Timing::default(), "none".into(), url));
+    let sockets = Arc::new(Sockets::new(net, web, inbound, Timing::default(), "none".into(), url));
     tracker.spawn(sockets.hold(shutdown.clone()));
     tokio::time::timeout(Duration::from_secs(30), acknowledged(listener, frames, ids))
         .await
