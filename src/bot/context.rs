@@ -59,7 +59,7 @@ impl Context {
             store: prepared.store,
             clock: Arc::clone(&parts.clock),
             slack_time: Arc::clone(web.time()),
-            people: People::new(Arc::clone(web)),
+            people: People::new(Arc::clone(web), parts.tracker.clone()),
             reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
             rules,
             knowledge: prepared.knowledge,
@@ -73,9 +73,7 @@ impl Context {
             tracker: parts.tracker.clone(),
         }
     }
-}
 
-impl Context {
     /// The registered jobs.
     pub(super) fn registry(&self) -> &Registry {
         &self.rules.settings.jobs.registry

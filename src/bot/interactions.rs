@@ -40,6 +40,15 @@ pub(super) struct InteractionHandler {
     pub(super) runner: Arc<Runner>,
 }
 
+/// The outcome of sharing a case.
+enum Shared {
+    Posted,
+    /// Somebody shared it before.
+    Already,
+    /// The bot cannot post in the channel.
+    NotMember,
+}
+
 impl InteractionHandler {
     /// Answers an interaction. Returns the body of the acknowledgement; `None` for most.
     pub(super) async fn answer(&self, interaction: Interaction) -> Result<Option<Value>, store::Error> {
@@ -161,32 +170,33 @@ impl InteractionHandler {
         };
         let shared = self.update(id, interaction, |mut case, _| async move {
             if case.post.is_some() {
-                return Ok(CaseChange::Leave(None));
+                return Ok(CaseChange::Leave(Shared::Already));
             }
             let channel_info = self.ctx.reading.channel_info(channel).await;
             if !channel_info.is_member {
-                return Ok(CaseChange::Leave(Some(self.ctx.responder.not_member())));
+                return Ok(CaseChange::Leave(Shared::NotMember));
             }
             case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, channel);
             case.post = Some(key.clone());
             case.channel.clone_from(channel);
             let shown = self.shared(&case, &self.mark(interaction));
             let posts = post(key, channel, case.thread_ts.clone(), &shown);
-            Ok(CaseChange::save(case, posts, None))
+            Ok(CaseChange::save(case, posts, Shared::Posted))
         });
         match shared.await? {
-            Updated::Done(None) => {
+            Updated::Done(Shared::Posted) => {
                 self.respond(interaction, &json!({"delete_original": true}), &Body::default())
                     .await;
                 Ok(())
             }
-            Updated::Done(Some(refused)) => self.tell(actions, &refused).await,
+            Updated::Done(Shared::Already) => Ok(()),
+            Updated::Done(Shared::NotMember) => self.tell(actions, &self.ctx.responder.not_member()).await,
             Updated::Gone => self.too_old(actions).await,
             Updated::Busy => self.not_done(actions).await,
         }
     }
 
-    /// Tells the person who clicked that the case or run is not known any more.
+    /// Tells the person who clicked that the case is not known any more.
     async fn too_old(&self, actions: &Actions) -> Result<(), store::Error> {
         let days = Some(self.ctx.rules.retention_days());
         self.tell(actions, &self.ctx.responder.too_old(days)).await
@@ -273,12 +283,11 @@ impl InteractionHandler {
             }
             Answer::Form(_) => Ok((Body::of(&self.ctx.responder.help_on(Some("run"))), None)),
             Answer::Case(case) => {
-                let now = self.ctx.clock.now();
                 let done = Changes {
-                    cases: row(&case, 0, now).into_iter().collect(),
+                    cases: row(&case, 0, self.ctx.clock.now()).into_iter().collect(),
                     ..Changes::default()
                 };
-                self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
+                self.commit(&done, &interaction.who.id).await?;
                 Ok((self.ctx.card(&self.ctx.knowledge.get(), &case), Some(*case)))
             }
         }

@@ -6,45 +6,73 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use moka::future::Cache;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use super::cache;
+use super::inbox::cpu_permits::to_its_end;
 use crate::slack::web::Web;
 
 /// Bytes of the cache for each kind of look-up.
 const BYTES: u64 = 4 * 1024 * 1024;
-/// Time after which a look-up is made anew.
-const AGE: Duration = Duration::from_mins(10);
+/// Time after which a name is looked up anew.
+const NAME_AGE: Duration = Duration::from_mins(10);
+/// Time after which the members of a user group, who may run jobs or mute, are looked up anew.
+const MEMBERSHIP_AGE: Duration = Duration::from_mins(10);
 /// Time limit of a look-up. All who wait for it share its failure: if each had a time limit of their own, moka would
 /// panic once two hundred of them gave up one after the other.
 const PATIENCE: Duration = Duration::from_millis(1_200);
 
-/// Looks up people, channels and user groups, and caches them. Concurrent look-ups of the same id are one call.
+/// Looks up people, channels and user groups, and caches them. Concurrent look-ups of the same id are one call, in a
+/// task of its own: a caller that is not driven for a while must not hold up the others.
 #[derive(Debug)]
 pub(super) struct People {
     web: Arc<Web>,
+    tracker: TaskTracker,
     names: Cache<String, String>,
     groups: Cache<String, Vec<String>>,
     channels: Cache<String, Option<String>>,
 }
 
 impl People {
-    pub(super) fn new(web: Arc<Web>) -> Self {
+    pub(super) fn new(web: Arc<Web>, tracker: TaskTracker) -> Self {
         Self {
             web,
-            names: cache::bounded(BYTES, AGE, String::len),
-            groups: cache::bounded(BYTES, AGE, |members| {
+            tracker,
+            names: cache::bounded(BYTES, NAME_AGE, String::len),
+            groups: cache::bounded(BYTES, MEMBERSHIP_AGE, |members| {
                 members.iter().map(|member| member.len() + size_of::<String>()).sum()
             }),
-            channels: cache::bounded(BYTES, AGE, |name| name.as_ref().map_or(0, String::len)),
+            channels: cache::bounded(BYTES, NAME_AGE, |name| name.as_ref().map_or(0, String::len)),
         }
+    }
+
+    /// The value of a key, from the cache or from Slack. `None` when Slack does not give it in time.
+    async fn cached<T, F>(
+        &self,
+        cache: &Cache<String, T>,
+        key: &str,
+        ask: impl FnOnce(Arc<Web>, String) -> F,
+    ) -> Option<T>
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Option<T>> + Send + 'static,
+    {
+        if let Some(known) = cache.get(key).await {
+            return Some(known);
+        }
+        let asked = ask(Arc::clone(&self.web), key.to_owned());
+        let (cache, key) = (cache.clone(), key.to_owned());
+        let looked_up = async move { cache.optionally_get_with(key, asked).await };
+        to_its_end(&self.tracker, looked_up).await
     }
 
     /// A person's name, for others to read; the id when Slack does not give it in time.
     pub(super) async fn name(&self, user: &str) -> String {
-        let asked = async { Some(timeout(PATIENCE, self.web.user_info(user)).await.ok()?.ok()?.name) };
-        let name = self.names.optionally_get_with_by_ref(user, asked).await;
-        name.unwrap_or_else(|| user.to_owned())
+        let name = self.cached(&self.names, user, |web, user| async move {
+            Some(timeout(PATIENCE, web.user_info(&user)).await.ok()?.ok()?.name)
+        });
+        name.await.unwrap_or_else(|| user.to_owned())
     }
 
     /// A channel's name, with `#`; `None` for direct messages, and when Slack does not give it in time.
@@ -52,11 +80,11 @@ impl People {
         if id.is_empty() || id.starts_with('D') {
             return None;
         }
-        let asked = async {
-            let channel = timeout(PATIENCE, self.web.conversation_info(id)).await.ok()?.ok()?;
+        let name = self.cached(&self.channels, id, |web, id| async move {
+            let channel = timeout(PATIENCE, web.conversation_info(&id)).await.ok()?.ok()?;
             Some(channel.name.map(|name| format!("#{name}")))
-        };
-        self.channels.optionally_get_with_by_ref(id, asked).await?
+        });
+        name.await?
     }
 
     /// Returns true when a list names a person or a user group of theirs; an empty list names everybody.
@@ -70,21 +98,20 @@ impl People {
     }
 
     async fn members(&self, group: &str) -> Vec<String> {
-        let asked = async {
-            match timeout(PATIENCE, self.web.usergroup_users(group)).await {
+        let members = self.cached(&self.groups, group, |web, group| async move {
+            match timeout(PATIENCE, web.usergroup_users(&group)).await {
                 Ok(Ok(members)) => return Some(members),
                 Ok(Err(error)) => {
-                    warn!(%error, group, "Slack does not tell who is in a user group; nobody is taken to be");
+                    warn!(%error, group, "Slack does not tell who is in a user group; it counts as empty")
                 }
                 Err(_) => warn!(
                     group,
-                    "Slack did not tell in time who is in a user group; nobody is taken to be"
+                    "Slack did not tell in time who is in a user group; it counts as empty"
                 ),
             }
             None
-        };
-        let members = self.groups.optionally_get_with_by_ref(group, asked).await;
-        members.unwrap_or_default()
+        });
+        members.await.unwrap_or_default()
     }
 
     /// Gives back the memory of what is too old.
@@ -112,7 +139,10 @@ mod tests {
         let end = CancellationToken::new();
         let workspace = Workspace::start(listener, Options::default(), end.clone());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let people = People::new(Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into())));
+        let people = People::new(
+            Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into())),
+            TaskTracker::new(),
+        );
         let failing = json!({"kind": "error", "error": "user_not_found", "method": "users.info", "times": 1});
         workspace.fault(&failing).unwrap();
         let both = tokio::join!(people.name(ADA), people.name(ADA));

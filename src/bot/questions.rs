@@ -13,7 +13,7 @@ use super::context::Context;
 use super::runs::Runner;
 use crate::bot::cases::{Case, CaseRequest, CaseStatus, TopicRef};
 use crate::bot::inbox::cpu_permits::to_its_end;
-use crate::command::{self, Command, Resolution, Whom};
+use crate::command::{self, Command, Resolution, Subject, Whom};
 use crate::matching::Outcome;
 use crate::policy::{self, MayMute};
 use crate::redact::redact;
@@ -90,7 +90,9 @@ impl QuestionHandler {
                 Resolution::Nothing => self.find(&known, asked, None),
             },
             Command::Who(words) => match command::who(library, &words) {
-                Whom::Nothing { .. } if !known.index.search(&asked.text).matches.is_empty() => {
+                whom if is_nobody(&whom, asked.case.external)
+                    && !known.index.search(&asked.text).matches.is_empty() =>
+                {
                     self.find(&known, asked, None)
                 }
                 _ if asked.case.external => plain(responder.who_refused(), "who"),
@@ -255,6 +257,15 @@ impl QuestionHandler {
             MayMute::External => Some(responder.mute_refused(true)),
             MayMute::NotListed | MayMute::Bot => Some(responder.mute_refused(false)),
         }
+    }
+}
+
+/// Returns true when a name stands for nobody. For people of other organisations a team is nobody.
+fn is_nobody(whom: &Whom, external: bool) -> bool {
+    match whom {
+        Whom::Nothing { .. } => true,
+        Whom::Found(owner) => external && owner.subject == Subject::Team,
+        Whom::Ambiguous(_) => false,
     }
 }
 

@@ -13,7 +13,7 @@ pub const CODES: &str = "jobs-";
 
 /// Reports checks in front matter that cannot be used, whether or not a job is registered.
 pub fn unusable_checks(library: &Library) -> Vec<Diagnostic> {
-    let may_have = |document: &&Document| document.text().is_none_or(|text| text.contains("checks:"));
+    let may_have = |document: &&Document| document.text().is_none_or(|text| text.contains("checks"));
     let of = |path: &str, runbook: &Runbook| {
         let keys = &runbook.front.signpost;
         let problems = Checks::read(&keys.checks).err().unwrap_or_default();

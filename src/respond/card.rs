@@ -54,7 +54,7 @@ pub struct Card<'a> {
     pub words: &'a str,
     /// True when only one person sees the card, who may share it.
     pub private: bool,
-    /// The readers: contacts to call and jobs are withheld from external ones.
+    /// The readers: contacts, places and jobs are withheld from external ones.
     pub audience: Audience,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,

@@ -7,7 +7,7 @@ use crate::respond::CardAction;
 impl Case {
     /// Applies a button's action. `detail` is the step or place as shown to people. Returns false when nothing changed.
     pub(crate) fn act(&mut self, act: &CardAction, mark: &Actor, detail: &str) -> bool {
-        let before = (self.status.clone(), self.at, self.place.clone(), self.done.clone());
+        let before = self.clone();
         let mut what = None;
         match act {
             CardAction::Page { at } => self.at = *at,
@@ -79,7 +79,7 @@ impl Case {
         if let Some(what) = what {
             self.remember(mark, what, detail);
         }
-        before != (self.status.clone(), self.at, self.place.clone(), self.done.clone())
+        before != *self
     }
 
     /// Sets the status. Returns the word for the history when it is new.

@@ -11,7 +11,7 @@ pub(crate) enum CaseStatus {
     /// People work on the case.
     #[default]
     Open,
-    /// People are choosing its topic, with the person who rejected the one before.
+    /// People are choosing its topic, with the person who set the status before: mostly who rejected the runbook.
     Choosing(Option<Actor>),
     /// The runbook fixed it.
     Fixed(Actor),

@@ -75,14 +75,14 @@ impl<'a, F: Future> Steps<'a, F> {
     }
 }
 
-/// Runs a write to its end in a task of its own. A future that is not driven during a long wait must hold nothing that
-/// others need meanwhile, and a write holds the store's one connection for writing.
+/// Runs a future to its end in a task of its own. One that is not driven during a long wait must hold nothing that others
+/// need meanwhile: a write holds the store's one connection for writing, a look-up the others who wait for it.
 pub(crate) async fn to_its_end<T: Send + 'static>(
     tracker: &TaskTracker,
-    write: impl Future<Output = T> + Send + 'static,
+    future: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    match tracker.spawn(write).await {
-        Ok(written) => written,
+    match tracker.spawn(future).await {
+        Ok(output) => output,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime shuts down, and with it the task that waits here.

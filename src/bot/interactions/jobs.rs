@@ -18,7 +18,7 @@ use crate::respond::{CardAction, Reply, Wanted, to_text};
 use crate::slack::decode::{Actions, Container, InteractionContext, ViewAnswer};
 use crate::slack::sender::Body;
 use crate::slack::web::{Error, Which};
-use crate::store::{self, AnswerKind, Changes};
+use crate::store::{self, AnswerKind};
 
 /// Returns true when an action is about an existing run.
 pub(super) fn decides(act: &CardAction) -> bool {
@@ -266,22 +266,6 @@ impl InteractionHandler {
             reply: busy,
             kind: AnswerKind::RunRefused,
         })
-    }
-
-    /// Saves the outcome of a user's action and wakes the workers that it concerns. Returns false when something
-    /// changed meanwhile.
-    pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
-        let saved = self.ctx.store.commit(done, Some(user), self.ctx.clock.now()).await?;
-        if saved {
-            self.ctx.home_visitors.changed_for(user);
-            if !done.posts.is_empty() {
-                self.ctx.outbox.notify_one();
-            }
-            if !done.runs.is_empty() {
-                self.runner.woken();
-            }
-        }
-        Ok(saved)
     }
 
     // --- deciding -------------------------------------------------------------------------------------------------

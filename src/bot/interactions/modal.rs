@@ -69,10 +69,7 @@ impl InteractionHandler {
             cases: row(&case, 0, now).into_iter().collect(),
             ..Changes::default()
         };
-        self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
-        if !done.posts.is_empty() {
-            self.ctx.outbox.notify_one();
-        }
+        self.commit(&done, &interaction.who.id).await?;
         // What stands in a channel is worked on there, by everybody.
         let shown = self.ctx.card(&known, &case);
         let window = modals::answer(responder.labels(), &shown, case.post.is_none());

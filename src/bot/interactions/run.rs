@@ -63,7 +63,7 @@ impl InteractionHandler {
                 }
                 Answer::Form(form) => return Ok(CaseChange::Leave(Meant::Form(form))),
             };
-            more.posts.extend(update(&after, version, &shown));
+            more.posts.splice(..0, update(&after, version, &shown));
             let outcome = match after.post {
                 Some(_) => Meant::Answered,
                 None => Meant::Private(shown),

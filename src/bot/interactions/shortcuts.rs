@@ -99,8 +99,7 @@ impl InteractionHandler {
             cases: row(&case, 0, now).into_iter().collect(),
             ..Changes::default()
         };
-        self.ctx.store.commit(&done, Some(&interaction.who.id), now).await?;
-        self.ctx.outbox.notify_one();
+        self.commit(&done, &interaction.who.id).await?;
         Ok(())
     }
 }

@@ -60,13 +60,31 @@ impl InteractionHandler {
                 CaseChange::Leave(outcome) => return Ok(Updated::Done(outcome)),
             };
             let (case, mut done) = *saved;
-            let new = rows::row(&case, row.version, self.ctx.clock.now());
+            let Some(new) = rows::row(&case, row.version, self.ctx.clock.now()) else {
+                return Ok(Updated::Done(outcome));
+            };
             let created_at = row.created_at;
-            done.cases.extend(new.map(|new| CaseRow { created_at, ..new }));
+            done.cases.push(CaseRow { created_at, ..new });
             if self.commit(&done, &interaction.who.id).await? {
                 return Ok(Updated::Done(outcome));
             }
         }
         Ok(Updated::Busy)
+    }
+
+    /// Saves the outcome of a user's action and wakes the workers that it concerns. Returns false when something
+    /// changed meanwhile.
+    pub(super) async fn commit(&self, done: &Changes, user: &str) -> Result<bool, store::Error> {
+        let saved = self.ctx.store.commit(done, Some(user), self.ctx.clock.now()).await?;
+        if saved {
+            self.ctx.home_visitors.changed_for(user);
+            if !done.posts.is_empty() {
+                self.ctx.outbox.notify_one();
+            }
+            if !done.runs.is_empty() {
+                self.runner.woken();
+            }
+        }
+        Ok(saved)
     }
 }
