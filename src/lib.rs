@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
-//! topic becomes a reply) and [`bot`] (the story from frame to answer). The core modules are pure; [`slack`], [`jenkins`],
+//! topic becomes a reply) and [`bot`] (events become answers). The core modules are pure; [`slack`], [`jenkins`],
 //! [`store`] and [`files`] are adapters that know nothing of each other. The local workspace, `signpost_sandbox`, is a crate of
 //! its own: it judges the bot and shares no code with it.
 

@@ -94,19 +94,19 @@ pub fn decide(situation: Situation) -> Verdict {
 
 /// The facts about somebody who wants to run a job, or to approve a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Requester {
+pub struct JobActor {
     /// True for a bot.
     pub bot: bool,
-    /// True when the runner belongs to another organisation, or asks where one reads along, and the channel is not
+    /// True when the person belongs to another organisation, or asks where one reads along, and the channel is not
     /// allow-listed.
     pub external: bool,
     /// True when the channel is listed for the job.
     pub channel_listed: bool,
-    /// True when the runner is listed for the job, in person or as a member of a user group. An empty list lists
+    /// True when the person is listed for the job, in person or as a member of a user group. An empty list lists
     /// nobody.
     pub listed: bool,
-    /// True when the approver is the one who asked for the run.
-    pub requester: bool,
+    /// True when the person asked for the run, too.
+    pub asked_for_it: bool,
 }
 
 /// Decides whether somebody may run a job: the person and the channel must both be listed.
@@ -114,12 +114,12 @@ pub struct Requester {
 /// # Errors
 ///
 /// The reason why they may not.
-pub fn may_run(runner: Requester) -> Result<(), Denied> {
+pub fn may_run(actor: JobActor) -> Result<(), Denied> {
     match () {
-        () if runner.bot => Err(Denied::Bot),
-        () if runner.external => Err(Denied::External),
-        () if !runner.channel_listed => Err(Denied::NotHere),
-        () if !runner.listed => Err(Denied::NotListed),
+        () if actor.bot => Err(Denied::Bot),
+        () if actor.external => Err(Denied::External),
+        () if !actor.channel_listed => Err(Denied::NotHere),
+        () if !actor.listed => Err(Denied::NotListed),
         () => Ok(()),
     }
 }
@@ -129,10 +129,10 @@ pub fn may_run(runner: Requester) -> Result<(), Denied> {
 /// # Errors
 ///
 /// The reason why they may not.
-pub fn may_approve(runner: Requester) -> Result<(), Denied> {
-    may_run(runner)?;
-    if runner.requester {
-        Err(Denied::Requester)
+pub fn may_approve(actor: JobActor) -> Result<(), Denied> {
+    may_run(actor)?;
+    if actor.asked_for_it {
+        Err(Denied::OwnRun)
     } else {
         Ok(())
     }

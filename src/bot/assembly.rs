@@ -100,7 +100,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     let ended = tokio::select! {
         biased;
         () = shutdown.cancelled() => {
-            info!("stopping: what was begun is finished");
+            info!("stopping: finishing the work in progress");
             Ok(())
         }
         Err(error) = work(settings, &parts, &store, &hard, &stop) => Err(error),

@@ -1,4 +1,5 @@
-//! Interactions: buttons, slash commands, shortcuts, modals. Answered inline, never queued behind messages.
+//! Interactions: buttons, slash commands, shortcuts, modals. Each is answered in its own task, never queued behind
+//! messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,9 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tracing::{debug, error, warn};
 
+mod did_you_mean;
 mod jobs;
 mod modal;
-mod run;
 mod shortcuts;
 mod update;
 
@@ -100,13 +101,15 @@ impl InteractionHandler {
         match &press.act {
             CardAction::Run { text } => return self.run(actions, &press.case, text).await,
             CardAction::Form { job, line, given } => {
-                let wish = FormRequest {
+                let form_request = FormRequest {
                     job: job.clone(),
                     given: given.clone(),
                     line: *line,
                     case: Some(press.case).filter(|case| !case.is_empty()),
                 };
-                return self.open_form(interaction, jobs::thread_of(actions), wish).await;
+                return self
+                    .open_form(interaction, jobs::thread_of(actions), form_request)
+                    .await;
             }
             act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
             _ => {}
@@ -204,7 +207,7 @@ impl InteractionHandler {
 
     /// Tells the person who clicked that concurrent changes kept the click from being saved.
     async fn not_done(&self, actions: &Actions) -> Result<(), store::Error> {
-        warn!("too many people change the same at once; a click is left out");
+        warn!("concurrent changes exhausted the retries; a click is dropped");
         self.tell(actions, &self.ctx.responder.failed(None)).await
     }
 
@@ -226,8 +229,8 @@ impl InteractionHandler {
         let id = format!("command:{}", interaction.id);
         let question = self.question(interaction, id, command.text.clone());
         let said = match self.answered_or_started(question).await? {
-            Answer::Form(wish) => {
-                self.open_form(interaction, None, *wish).await?;
+            Answer::Form(form_request) => {
+                self.open_form(interaction, None, *form_request).await?;
                 return Ok(None);
             }
             said => said,

@@ -102,7 +102,7 @@ impl People {
             match timeout(PATIENCE, web.usergroup_users(&group)).await {
                 Ok(Ok(members)) => return Some(members),
                 Ok(Err(error)) => {
-                    warn!(%error, group, "Slack does not tell who is in a user group; it counts as empty")
+                    warn!(%error, group, "Slack does not tell who is in a user group; it counts as empty");
                 }
                 Err(_) => warn!(
                     group,

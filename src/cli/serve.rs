@@ -85,7 +85,7 @@ fn tell_jobs(settings: &Settings) {
 async fn signals(shutdown: &CancellationToken, hard: &CancellationToken) {
     for token in [shutdown, hard] {
         if let Err(cause) = signal().await {
-            tracing::error!(%cause, "signals cannot be heard");
+            tracing::error!(%cause, "the signal handlers cannot be installed");
             return;
         }
         token.cancel();

@@ -1,4 +1,4 @@
-//! The way to Jenkins: its remote access API, as `facts` found it in the sources. Adapter.
+//! Client of Jenkins' remote access API.
 //!
 //! Every address is built from the configured base, the registered path and numbers; none is taken from a message.
 //! Authentication is sent unasked (Jenkins gives no challenge), without a cookie jar, so that API tokens need no crumb. A

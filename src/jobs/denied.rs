@@ -35,7 +35,7 @@ pub enum Denied {
     /// The person is not listed for the job.
     NotListed,
     /// Nobody approves a run that they asked for.
-    Requester,
+    OwnRun,
     /// The run, or its job, is not known any more, or the run has moved on meanwhile.
     TooOld,
     /// Concurrent changes kept the run from being saved.
@@ -63,7 +63,7 @@ impl Denied {
             Self::NotHere => "not-here",
             Self::NotMember => "not-member",
             Self::NotListed => "not-listed",
-            Self::Requester => "requester",
+            Self::OwnRun => "requester",
             Self::TooOld => "too-old",
             Self::Busy => "busy",
             Self::Full => "full",

@@ -38,7 +38,7 @@ pub struct Field {
     /// Value, when there is one.
     pub value: Option<String>,
     /// Source of the value.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
     /// Different values from one source: a person must choose.
     pub several: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub struct Field {
 /// Source of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum ValueOrigin {
     /// A person wrote the value.
     Given,
     /// A capture from the paste.
@@ -342,12 +342,12 @@ fn field(parameter: &Parameter, sources: &Sources<'_>) -> Field {
     let mut field = Field {
         name: parameter.name.clone(),
         value: None,
-        origin: Origin::Nowhere,
+        origin: ValueOrigin::Nowhere,
         several: Vec::new(),
     };
     if let Some(given) = sources.given.get(&parameter.name) {
         field.value = Some(rewritten(parameter, given));
-        field.origin = Origin::Given;
+        field.origin = ValueOrigin::Given;
         return field;
     }
     let hint = sources
@@ -355,11 +355,13 @@ fn field(parameter: &Parameter, sources: &Sources<'_>) -> Field {
         .iter()
         .find(|hint| hint.parameter.eq_ignore_ascii_case(&parameter.name));
     let found = parameter.from.iter().map(|source| found(source, sources));
-    let hinted = hint.into_iter().map(|hint| (Origin::Runbook, hinted(hint, sources)));
+    let hinted = hint
+        .into_iter()
+        .map(|hint| (ValueOrigin::Runbook, hinted(hint, sources)));
     let default = parameter
         .default
         .iter()
-        .map(|value| (Origin::Registry, vec![value.clone()]));
+        .map(|value| (ValueOrigin::Registry, vec![value.clone()]));
     for (origin, raw) in found.chain(hinted).chain(default) {
         let mut values: Vec<String> = raw
             .iter()
@@ -389,21 +391,21 @@ fn field(parameter: &Parameter, sources: &Sources<'_>) -> Field {
     field
 }
 
-fn found(source: &ParameterSource, sources: &Sources<'_>) -> (Origin, Vec<String>) {
+fn found(source: &ParameterSource, sources: &Sources<'_>) -> (ValueOrigin, Vec<String>) {
     match source {
-        ParameterSource::Capture(name) => (Origin::Capture, captured(name, sources)),
-        ParameterSource::Thread(name) => (Origin::Thread, said(name, sources.thread).into_iter().collect()),
+        ParameterSource::Capture(name) => (ValueOrigin::Capture, captured(name, sources)),
+        ParameterSource::Thread(name) => (ValueOrigin::Thread, said(name, sources.thread).into_iter().collect()),
         ParameterSource::Runbook(name) => {
             let hint = sources
                 .hints
                 .iter()
                 .find(|hint| hint.parameter.eq_ignore_ascii_case(name));
             (
-                Origin::Runbook,
+                ValueOrigin::Runbook,
                 hint.map(|hint| hinted(hint, sources)).unwrap_or_default(),
             )
         }
-        ParameterSource::Constant(value) => (Origin::Registry, vec![value.clone()]),
+        ParameterSource::Constant(value) => (ValueOrigin::Registry, vec![value.clone()]),
     }
 }
 

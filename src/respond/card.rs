@@ -9,7 +9,7 @@ use super::answer::Responder;
 use super::buttons::{button, button_row};
 use super::labels::filled;
 use super::pieces::Pieces;
-use super::sheet::{self, StepName, StepPages};
+use super::step_pages::{self, StepName, StepPages};
 use super::{Audience, Reply, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, Branch, Button, Library, Runbook, Step, Topic, TopicId};
@@ -83,16 +83,16 @@ impl Responder {
         let mut pieces = Pieces::default();
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, self.options.base_url.as_deref());
-        let sheet = StepPages::of(self, runbook, topic, card.matched, &cause);
-        let (page, told) = sheet.page(self, runbook, card, &mut pieces);
+        let pages = StepPages::of(self, runbook, topic, card.matched, &cause);
+        let (page, told) = pages.page(self, runbook, card, &mut pieces);
         let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted => "" };
         let found = card
             .matched
             .map_or(nobody, |matched| self.match_values(library, matched, &mut pieces));
-        let page_steps = sheet.on_page(card.at);
+        let page_steps = pages.on_page(card.at);
         let branches = branches(topic, page_steps);
         // Jobs of later steps are offered on the first page: they collect the facts that all other steps need.
-        let early: Vec<&CardJob> = if sheet.is_first(card.at) {
+        let early: Vec<&CardJob> = if pages.is_first(card.at) {
             card.jobs_besides(page_steps)
         } else {
             Vec::new()
@@ -112,7 +112,7 @@ impl Responder {
             controls,
             told,
             found,
-            self.surroundings(&mut pieces, (topic, card.matched), cause, &sheet.filled, card.audience),
+            self.surroundings(&mut pieces, (topic, card.matched), cause, &pages.filled, card.audience),
             self.topic_values(library, runbook, topic),
         ]);
         self.reply("card.md", &values, &pieces, Some((library, id)))
@@ -163,7 +163,7 @@ impl Responder {
     /// The steps of a topic, in order.
     pub fn steps(&self, library: &Library, id: TopicId) -> Vec<StepName> {
         match (library.runbook(id), library.topic(id)) {
-            (Some(_), Some(topic)) => sheet::names(&topic.steps)
+            (Some(_), Some(topic)) => step_pages::names(&topic.steps)
                 .into_iter()
                 .filter(|name| name.is_step)
                 .collect(),

@@ -120,7 +120,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     out
 }
 
-/// A sample of a time, in the form that `talk::time` returns.
+/// A sample of a time, in the form that `time::time` returns.
 fn moment(full: bool) -> Value {
     context! { clock => "06:41 UTC", day => "1 May", today => full, past => full, minutes => 90, hours => 1, days => 0 }
 }

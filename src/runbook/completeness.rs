@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::text::{plain_block, runs, walk, walk_inlines};
 use super::{BlockKind, Completeness, FrontMatter, Inline, Role, Section};
 
-/// Determines the standing of a document.
+/// Determines how complete a document is.
 pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Completeness {
     let mut facts = Facts::default();
     for section in sections {

@@ -28,7 +28,7 @@ const MOST: usize = 8_192;
 /// Maximum KiB of payloads that wait to be stored, over all queues.
 const MOST_KIB: usize = 32 * 1024;
 
-/// Sink for envelopes, and observer of connections.
+/// Handler of envelopes, and observer of connections.
 #[async_trait]
 pub trait EnvelopeHandler: Send + Sync + 'static {
     /// Stores the envelopes. They are acknowledged once this returns `Ok`; on an error they are not, and Slack sends
@@ -61,7 +61,7 @@ pub struct Inbound {
 
 impl std::fmt::Debug for Inbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Door")
+        f.debug_struct("Inbound")
             .field("patience", &self.patience)
             .finish_non_exhaustive()
     }
@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    /// Sink that stores nothing before it is told to.
+    /// Handler that stores nothing before it is told to.
     #[derive(Default)]
     struct Slow(Notify);
 

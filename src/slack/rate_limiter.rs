@@ -104,8 +104,8 @@ impl Default for Rates {
 }
 
 impl Rates {
-    fn of(&self, lane: &Bucket) -> Rate {
-        match lane.kind {
+    fn of(&self, bucket: &Bucket) -> Rate {
+        match bucket.kind {
             MethodKind::Post => self.post,
             MethodKind::Update | MethodKind::Delete | MethodKind::LookUp => self.tier_3,
             MethodKind::Ephemeral => self.tier_4,
@@ -135,26 +135,26 @@ impl RateLimiter {
     /// # Errors
     ///
     /// Returns the time to wait when it is not.
-    pub fn take(&self, lane: &Bucket, now: Instant) -> Result<(), Duration> {
-        let rate = self.rates.of(lane);
+    pub fn take(&self, bucket: &Bucket, now: Instant) -> Result<(), Duration> {
+        let rate = self.rates.of(bucket);
         let mut due = self.due.lock();
         if due.len() >= REMEMBERED {
             due.retain(|_, due| *due > now);
         }
-        let at = due.get(lane).copied().unwrap_or(now).max(now);
+        let at = due.get(bucket).copied().unwrap_or(now).max(now);
         let wait = at.saturating_duration_since(now + rate.slack());
         if !wait.is_zero() {
             return Err(wait);
         }
-        due.insert(lane.clone(), at + rate.every);
+        due.insert(bucket.clone(), at + rate.every);
         Ok(())
     }
 
     /// Blocks a bucket for a while, as Slack asked.
-    pub fn block(&self, lane: &Bucket, now: Instant, after: Duration) {
-        let until = now + after + self.rates.of(lane).slack();
+    pub fn block(&self, bucket: &Bucket, now: Instant, after: Duration) {
+        let until = now + after + self.rates.of(bucket).slack();
         let mut due = self.due.lock();
-        let at = due.entry(lane.clone()).or_insert(until);
+        let at = due.entry(bucket.clone()).or_insert(until);
         *at = (*at).max(until);
     }
 }

@@ -192,10 +192,10 @@ impl Sender {
     }
 
     /// Blocks the bucket of a call that got a 429, for as long as Slack says; other buckets are unaffected.
-    fn heed<T>(&self, lane: &Bucket, result: Result<T, Error>) -> Result<T, Error> {
+    fn heed<T>(&self, bucket: &Bucket, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::RateLimited { after, method }) = &result {
             metrics::counter!("signpost_rate_limited_total", "method" => method.clone()).increment(1);
-            self.pace.block(lane, Instant::now(), *after);
+            self.pace.block(bucket, Instant::now(), *after);
         }
         result
     }

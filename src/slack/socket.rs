@@ -226,7 +226,7 @@ impl Sockets {
         *said = Some(Instant::now());
         drop(said);
         if is_refused {
-            error!(why, "no message comes in until a person mends the token");
+            error!(why, "no message comes in until the app token is fixed");
         } else {
             warn!(why, "a connection cannot be opened; trying again");
         }

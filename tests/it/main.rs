@@ -43,5 +43,4 @@ mod slack;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
-#[cfg(test)]
 mod terminal;

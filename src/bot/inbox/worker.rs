@@ -14,8 +14,8 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
 use super::cpu_permits::{Progress, Steps};
+use super::crash_marks::Running;
 use super::missed::{self, Age};
-use super::running::Running;
 use crate::bot::context::Context;
 use crate::bot::messages::MessageHandler;
 use crate::bot::reading::Files;
@@ -245,7 +245,7 @@ impl InboxWorker {
             self.ctx.outbox.notify_one();
         }
         if !done.runs.is_empty() {
-            self.messages.questions.runner.woken();
+            self.messages.questions.runner.wake();
         }
         // The values for a job may be secret: they do not stay in the inbox.
         let gave = |answered: &store::Answered| matches!(answered.kind, AnswerKind::Run | AnswerKind::RunRefused);

@@ -44,11 +44,11 @@ impl InteractionHandler {
         &self,
         interaction: &InteractionContext,
         thread: Option<String>,
-        wish: FormRequest,
+        form_request: FormRequest,
     ) -> Result<(), store::Error> {
         let runner = &self.runner;
         let mut origin = self.origin(interaction, thread);
-        let Some(job) = runner.registry().job(&wish.job) else {
+        let Some(job) = runner.registry().job(&form_request.job) else {
             let reply = self.questions.refusal(About::default(), &origin, self.unknown()).await;
             return self.whisper(interaction, origin.thread_ts.clone(), &reply).await;
         };
@@ -56,7 +56,7 @@ impl InteractionHandler {
         let Some(opened) = self.open(interaction, form::loading(labels, job)).await else {
             return Ok(());
         };
-        let filled = self.filled(job, &mut origin, wish, &opened.id).await;
+        let filled = self.filled(job, &mut origin, form_request, &opened.id).await;
         let window = match &filled {
             Ok(window) => window.clone(),
             Err(_) => form::told(labels, &Body::of(&self.ctx.responder.failed(None))),
@@ -79,11 +79,11 @@ impl InteractionHandler {
         &self,
         job: &Job,
         origin: &mut Origin,
-        wish: FormRequest,
+        form_request: FormRequest,
         view: &str,
     ) -> Result<Value, store::Error> {
         let runner = &self.runner;
-        let known = match &wish.case {
+        let known = match &form_request.case {
             Some(id) => self.ctx.store.case(id).await?.map(|row| row.id),
             None => None,
         };
@@ -97,7 +97,7 @@ impl InteractionHandler {
         };
         let (may, fields, definition) = tokio::join!(
             runner.may(job, origin),
-            runner.fields(job, origin, wish.line, &wish.given),
+            runner.fields(job, origin, form_request.line, &form_request.given),
             runner.definition(job)
         );
         let labels = self.ctx.responder.labels();
@@ -105,26 +105,26 @@ impl InteractionHandler {
             let request = Request {
                 id: format!("run:{view}"),
                 job: job.id.clone(),
-                values: wish.given,
+                values: form_request.given,
                 origin: origin.clone(),
             };
             // The request is made so that the refusal is audited.
             if let Requested::Refused(refusal) = runner.request(request).await? {
                 let about = About {
                     job: Some(job),
-                    line: wish.line,
+                    line: form_request.line,
                     ..About::default()
                 };
                 let refused = self.questions.refusal(about, origin, refusal).await;
                 return Ok(form::told(labels, &Body::of(&refused)));
             }
         }
-        let sheet = FormContext {
+        let form_context = FormContext {
             job: job.id.0.clone(),
             channel: origin.channel.clone(),
             thread: origin.thread_ts.clone(),
             case: origin.case.clone(),
-            line: wish.line,
+            line: form_request.line,
             external: origin.external,
             direct: origin.direct,
         };
@@ -132,7 +132,7 @@ impl InteractionHandler {
             job,
             fields: &fields?,
             definition: definition.as_ref(),
-            sheet: &sheet,
+            context: &form_context,
         };
         Ok(form.view(labels))
     }
@@ -154,16 +154,16 @@ impl InteractionHandler {
         let (runner, responder) = (&self.runner, &self.ctx.responder);
         let labels = responder.labels();
         let show = |reply: &Reply| form::updated(&form::told(labels, &Body::of(reply)));
-        let Some(sheet) = FormContext::read(&answer.view) else {
+        let Some(form_context) = FormContext::read(&answer.view) else {
             return Ok(Some(show(&responder.too_old(None))));
         };
-        let mut origin = self.origin(&answer.context, sheet.thread.clone());
-        origin.channel.clone_from(&sheet.channel);
-        origin.case.clone_from(&sheet.case);
+        let mut origin = self.origin(&answer.context, form_context.thread.clone());
+        origin.channel.clone_from(&form_context.channel);
+        origin.case.clone_from(&form_context.case);
         // Slack does not say where a modal was opened.
-        origin.external = sheet.external || self.ctx.rules.is_external(&answer.context, &sheet.channel);
-        origin.direct = sheet.direct;
-        let Some(job) = runner.registry().job(&sheet.job) else {
+        origin.external = form_context.external || self.ctx.rules.is_external(&answer.context, &form_context.channel);
+        origin.direct = form_context.direct;
+        let Some(job) = runner.registry().job(&form_context.job) else {
             let reply = self.questions.refusal(About::default(), &origin, self.unknown()).await;
             return Ok(Some(show(&reply)));
         };
@@ -175,7 +175,7 @@ impl InteractionHandler {
         };
         let about = About {
             job: Some(job),
-            line: sheet.line,
+            line: form_context.line,
             ..About::default()
         };
         let (reply, shown) = match self.ask(request).await? {
@@ -221,7 +221,7 @@ impl InteractionHandler {
         let runner = &self.runner;
         for _ in 0..TRIES {
             let requested = runner.request(request.clone()).await?;
-            if self.is_kept(&requested, &request.origin.user).await? {
+            if self.save_request(&requested, &request.origin.user).await? {
                 return Ok(requested);
             }
         }
@@ -229,7 +229,7 @@ impl InteractionHandler {
     }
 
     /// Saves the outcome of a request. Returns false when something changed meanwhile.
-    async fn is_kept(&self, requested: &Requested, user: &str) -> Result<bool, store::Error> {
+    async fn save_request(&self, requested: &Requested, user: &str) -> Result<bool, store::Error> {
         match requested {
             Requested::New { done, .. } => self.commit(done, user).await,
             Requested::Joined { done, run, .. } => {
@@ -305,7 +305,7 @@ impl InteractionHandler {
         let mut requested = Requested::Refused(Denied::Busy);
         for _ in 0..TRIES {
             let asked = runner.retry(id, origin).await?;
-            if self.is_kept(&asked, &origin.user).await? {
+            if self.save_request(&asked, &origin.user).await? {
                 requested = asked;
                 break;
             }
@@ -323,13 +323,15 @@ impl InteractionHandler {
                 self.ctx.responder.run_joined(title, &by, url.as_deref())
             }
             Requested::Refused(Denied::Faults(_)) if job.is_some() => {
-                let wish = FormRequest {
+                let form_request = FormRequest {
                     job: job.map(|job| job.id.0.clone()).unwrap_or_default(),
                     case: run.as_ref().and_then(|run| run.case.clone()),
                     given: run.map(|run| run.parameters).unwrap_or_default(),
                     line: None,
                 };
-                return self.open_form(&actions.context, origin.thread_ts.clone(), wish).await;
+                return self
+                    .open_form(&actions.context, origin.thread_ts.clone(), form_request)
+                    .await;
             }
             Requested::Refused(refusal) => self.questions.refusal(about, origin, refusal).await,
         };

@@ -82,7 +82,7 @@ impl InteractionHandler {
                 self.ctx.outbox.notify_one();
             }
             if !done.runs.is_empty() {
-                self.runner.woken();
+                self.runner.wake();
             }
         }
         Ok(saved)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{ACTION, BLOCKS, FIELD, plain};
-use crate::jobs::parameters::{Field, FieldFault, Origin, is_secret};
+use crate::jobs::parameters::{Field, FieldFault, ValueOrigin, is_secret};
 use crate::jobs::{Job, JobDefinition, Kind, Parameter};
 use crate::respond::Labels;
 use crate::respond::labels::{Fields, filled_hint};
@@ -59,7 +59,7 @@ pub(crate) struct Form<'a> {
     pub(crate) fields: &'a [Field],
     /// Jenkins' definition of the job; `None` when Jenkins did not answer in time.
     pub(crate) definition: Option<&'a JobDefinition>,
-    pub(crate) sheet: &'a FormContext,
+    pub(crate) context: &'a FormContext,
 }
 
 /// The form while its content is still unknown.
@@ -107,11 +107,11 @@ impl Form<'_> {
             blocks.push(context(&words.run_unchecked));
         }
         blocks.extend(asked.into_iter().map(|parameter| self.input(parameter, words)));
-        let sheet = serde_json::to_string(self.sheet).unwrap_or_default();
+        let context = serde_json::to_string(self.context).unwrap_or_default();
         json!({
             "type": "modal",
             "callback_id": RUN_JOB,
-            "private_metadata": sheet,
+            "private_metadata": context,
             "title": plain(&labels.titles.run),
             "submit": plain(&labels.titles.run_submit),
             "close": plain(&labels.titles.cancel),
@@ -170,11 +170,11 @@ fn origin(field: &Field, is_filled: bool, words: &Fields) -> Option<String> {
         return Some(filled_hint(&words.run_several, "values", &field.several.join(", ")));
     }
     let said = match field.origin {
-        Origin::Capture => &words.run_from_capture,
-        Origin::Thread => &words.run_from_thread,
-        Origin::Runbook => &words.run_from_runbook,
-        Origin::Registry => &words.run_from_registry,
-        Origin::Given | Origin::Nowhere => return None,
+        ValueOrigin::Capture => &words.run_from_capture,
+        ValueOrigin::Thread => &words.run_from_thread,
+        ValueOrigin::Runbook => &words.run_from_runbook,
+        ValueOrigin::Registry => &words.run_from_registry,
+        ValueOrigin::Given | ValueOrigin::Nowhere => return None,
     };
     is_filled.then(|| said.clone())
 }

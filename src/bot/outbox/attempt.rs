@@ -18,7 +18,7 @@ use crate::store::{Action, Post, PostOutcome, PostState, Ready, Turn};
 const BEFORE: SignedDuration = SignedDuration::from_mins(1);
 
 impl OutboxWorker {
-    /// Does a row, and tells what it says about the line to Slack.
+    /// Delivers a post. Returns what that tells about the connection to Slack.
     pub(super) async fn deliver(&self, post: &Post, stop: &CancellationToken) -> SlackAnswer {
         if post.action == Action::Post && post.state == PostState::Uncertain {
             let (outcome, answer) = self.look_up(post).await;

@@ -114,33 +114,33 @@ mod tests {
 
     #[test]
     fn a_line_that_is_down_is_tried_seldom_and_by_one_post_at_a_time() {
-        let (mut line, status, mut now) = (CircuitBreaker::default(), Status::default(), Instant::now());
-        assert_eq!(line.may_try(now, false), Ok(()));
+        let (mut breaker, status, mut now) = (CircuitBreaker::default(), Status::default(), Instant::now());
+        assert_eq!(breaker.may_try(now, false), Ok(()));
         let mut waits = Vec::new();
         for _ in 0..8 {
-            line.received(bad(true), &status, now);
-            line.received(bad(true), &status, now);
-            let wait = line.may_try(now, true).unwrap_err();
+            breaker.received(bad(true), &status, now);
+            breaker.received(bad(true), &status, now);
+            let wait = breaker.may_try(now, true).unwrap_err();
             waits.push(wait.as_secs());
             now += wait;
             assert_eq!(
-                (line.may_try(now, true), line.may_try(now, false).is_err()),
+                (breaker.may_try(now, true), breaker.may_try(now, false).is_err()),
                 (Ok(()), true)
             );
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert!(status.get().refused);
-        line.received(SlackAnswer::Unknown, &status, now);
-        assert!(line.may_try(now, false).is_err());
-        line.received(SlackAnswer::Good, &status, now);
-        assert_eq!(line.may_try(now, false), Ok(()));
+        breaker.received(SlackAnswer::Unknown, &status, now);
+        assert!(breaker.may_try(now, false).is_err());
+        breaker.received(SlackAnswer::Good, &status, now);
+        assert_eq!(breaker.may_try(now, false), Ok(()));
         assert!(!status.get().refused);
     }
 
     #[test]
     fn a_slack_out_of_reach_says_nothing_about_the_token() {
-        let (mut line, status) = (CircuitBreaker::default(), Status::default());
-        line.received(bad(false), &status, Instant::now());
-        assert!(!status.get().refused && line.may_try(Instant::now(), true).is_err());
+        let (mut breaker, status) = (CircuitBreaker::default(), Status::default());
+        breaker.received(bad(false), &status, Instant::now());
+        assert!(!status.get().refused && breaker.may_try(Instant::now(), true).is_err());
     }
 }

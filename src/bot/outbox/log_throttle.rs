@@ -33,7 +33,7 @@ impl LogThrottle {
         metrics::counter!("signpost_posts_given_up_total", "code" => code.to_owned()).increment(1);
         match self.count(channel, code, now) {
             Some(0) => error!(%error, channel, key, "a post is given up, and so are others like it in the channel"),
-            Some(others) => error!(%error, channel, key, others, "posts are given up still"),
+            Some(others) => error!(%error, channel, key, others, "posts are still given up"),
             None => debug!(%error, channel, key, "a post is given up"),
         }
     }

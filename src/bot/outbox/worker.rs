@@ -95,7 +95,7 @@ impl OutboxWorker {
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut busy = Busy::default();
         let mut tasks: JoinSet<SlackAnswer> = JoinSet::new();
-        let mut line = CircuitBreaker::default();
+        let mut breaker = CircuitBreaker::default();
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
@@ -106,7 +106,7 @@ impl OutboxWorker {
             let wait = match self.ctx.store.due(self.ctx.slack_time.now()).await {
                 Ok(due) => {
                     let next = due.next_at.map_or(LOOK, |next| self.until(next));
-                    next.min(self.start(due.posts, &mut busy, &mut tasks, &line, &stop))
+                    next.min(self.start(due.posts, &mut busy, &mut tasks, &breaker, &stop))
                 }
                 Err(cause) => {
                     error!(%cause, "the outbox cannot be read; trying again");
@@ -120,7 +120,7 @@ impl OutboxWorker {
                 Some(ended) = tasks.join_next_with_id() => match ended {
                     Ok((task, answer)) => {
                         busy.end(task);
-                        line.received(answer, &self.ctx.status, Instant::now());
+                        breaker.received(answer, &self.ctx.status, Instant::now());
                     }
                     Err(cause) => {
                         busy.lost(&cause);
@@ -176,13 +176,13 @@ impl OutboxWorker {
         posts: Vec<Post>,
         busy: &mut Busy,
         tasks: &mut JoinSet<SlackAnswer>,
-        line: &CircuitBreaker,
+        breaker: &CircuitBreaker,
         stop: &CancellationToken,
     ) -> Duration {
         let mut wait = LOOK;
         for post in posts {
             let now = Instant::now();
-            if let Err(left) = line.may_try(now, busy.rows.is_empty()) {
+            if let Err(left) = breaker.may_try(now, busy.rows.is_empty()) {
                 return wait.min(left);
             }
             let target = match &post.action {
@@ -193,7 +193,7 @@ impl OutboxWorker {
             if busy.rows.contains(&row) {
                 continue;
             }
-            if let Err(left) = self.ctx.sender.pace().take(&lane(&post), now) {
+            if let Err(left) = self.ctx.sender.pace().take(&bucket(&post), now) {
                 wait = wait.min(left);
                 continue;
             }
@@ -220,7 +220,7 @@ impl OutboxWorker {
 }
 
 /// The rate limit that the next call of a post counts towards.
-fn lane(post: &Post) -> Bucket {
+fn bucket(post: &Post) -> Bucket {
     match post.action {
         Action::Post if post.state == PostState::Uncertain => Bucket::look_up(),
         Action::Post => Bucket::post(&post.channel),

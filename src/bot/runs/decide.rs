@@ -105,8 +105,8 @@ impl Runner {
             ..origin.clone()
         };
         let asked = |mark: &Actor| mark.by == origin.user;
-        let who = policy::Requester {
-            requester: asked(&run.by) || run.also.iter().any(asked),
+        let who = policy::JobActor {
+            asked_for_it: asked(&run.by) || run.also.iter().any(asked),
             ..self.who(job, &here, &job.approve_by).await
         };
         policy::may_approve(who)?;
@@ -214,7 +214,7 @@ impl Runner {
         let mark = self.mark(origin).await;
         let key = format!("follow:{id}:{}", place.name());
         for _ in 0..TRIES {
-            let done = self.moved(&run, &place, &key, &mark).await?;
+            let done = self.move_case(&run, &place, &key, &mark).await?;
             if done.posts.is_empty() {
                 return Ok(Err(Denied::TooOld));
             }

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::Runner;
 use super::follow::Next;
-use super::found::Left;
+use super::known_errors::Left;
 use super::run::{End, Ended, Run, post_of};
 use super::step::{RunStep, Stepped};
 use crate::bot::Knowledge;
@@ -28,14 +28,14 @@ const AGAIN: usize = 20;
 
 impl RunStep<'_> {
     /// Reads the artifacts of a run and says where to go on.
-    pub(super) async fn complete(mut self, number: u64, result: &BuildResult, seconds: Option<i64>) -> Stepped {
+    pub(super) async fn read_results(mut self, number: u64, result: &BuildResult, seconds: Option<i64>) -> Stepped {
         let known = self.runner.ctx.knowledge.get();
         let (checks, unreadable) = checks_of(&known, self.job, &self.run);
         let artifacts = match self.artifacts(number, &checks).await {
             Ok(artifacts) => artifacts,
             // A restart of Jenkins must not cost the verdict.
             Err(error) if self.now().duration_since(self.run.since) < PATIENCE => {
-                return self.unanswered(&error).await;
+                return self.retry_later(&error).await;
             }
             Err(error) => {
                 let unread = |path: &String| (path.clone(), Artifact::NotRead(format!("cannot be read: {error}")));
@@ -140,7 +140,7 @@ impl RunStep<'_> {
             let moved = match &place {
                 Some(place) if !self.run.silent => {
                     self.runner
-                        .moved(&self.run, place, &format!("verdict:{}", self.run.id), &mark)
+                        .move_case(&self.run, place, &format!("verdict:{}", self.run.id), &mark)
                         .await?
                 }
                 _ => Changes::default(),
@@ -176,10 +176,10 @@ impl RunStep<'_> {
         }
         warn!(
             run = self.run.id,
-            "the section that follows cannot be shown; people change its case all the time"
+            "the case kept changing; the section that follows is not shown"
         );
         self.run.set_shown(false);
-        self.written("verdict").await
+        self.save_as("verdict").await
     }
 }
 
@@ -215,7 +215,7 @@ impl Runner {
 
     /// Moves the case of a run to another section, shown at the end of its thread, and returns the posts and rows to
     /// save. Without a case, a new one begins there.
-    pub(super) async fn moved(
+    pub(super) async fn move_case(
         &self,
         run: &Run,
         place: &TopicRef,

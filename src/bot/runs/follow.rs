@@ -1,10 +1,9 @@
 //! Following runs: a task for each live run, from its request to its end, also after a restart.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-
-use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
@@ -97,7 +96,7 @@ impl Runner {
 
     async fn step(&self, id: &str, live: &mut FollowState) -> Result<Next, store::Error> {
         let Some((row, run)) = self.read(id).await? else {
-            // A run that this version cannot read stays live, so that it is not started again and again.
+            // A run that this version cannot read keeps its task, so that none is spawned for it again and again.
             let is_there = self.ctx.store.run(id).await?.is_some();
             return Ok(if is_there { Next::Wait(LONGEST) } else { Next::Over });
         };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -46,25 +46,21 @@ impl Default for RunSecrets {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
-}
-
 impl RunSecrets {
     /// The notification that wakes the task of a run.
     pub(super) fn nudge(&self, run: &str) -> Arc<Notify> {
-        Arc::clone(locked(&self.nudges).entry(run.to_owned()).or_default())
+        Arc::clone(self.nudges.lock().entry(run.to_owned()).or_default())
     }
 
     /// The secret values of a run; `None` when the bot was restarted since.
     pub(super) fn secrets(&self, run: &str) -> Option<BTreeMap<String, String>> {
-        locked(&self.secrets).get(run).map(|(_, values)| values.clone())
+        self.secrets.lock().get(run).map(|(_, values)| values.clone())
     }
 
     /// Keeps secret values until [`Self::forget`]. Returns false, and keeps nothing, when those of `most` other runs
     /// are kept.
     pub(super) fn keep(&self, run: &str, values: &BTreeMap<String, String>, most: usize) -> bool {
-        let mut secrets = locked(&self.secrets);
+        let mut secrets = self.secrets.lock();
         let is_room = values.is_empty() || secrets.len() < most || secrets.contains_key(run);
         if is_room && !values.is_empty() {
             secrets.insert(run.to_owned(), (Instant::now(), values.clone()));
@@ -74,13 +70,15 @@ impl RunSecrets {
 
     /// Drops the values of runs that were never saved because their request failed.
     pub(super) fn keep_only(&self, live: &HashSet<String>) {
-        locked(&self.secrets).retain(|run, (since, _)| live.contains(run) || since.elapsed() < RESERVED);
+        self.secrets
+            .lock()
+            .retain(|run, (since, _)| live.contains(run) || since.elapsed() < RESERVED);
     }
 
     /// Drops the data of a run that has ended.
     pub(super) fn forget(&self, run: &str) {
-        locked(&self.secrets).remove(run);
-        locked(&self.nudges).remove(run);
+        self.secrets.lock().remove(run);
+        self.nudges.lock().remove(run);
     }
 
     /// A definition that was fetched lately.

@@ -4,7 +4,7 @@
 //! form, `run`, Retry ─► `request` ─► row + message + audit, in one transaction
 //!                                        │ `woken`
 //!                     `follow`: one task a live run ─► Jenkins ─► row + message + audit, at every step
-//!                                                         └► `verdict`: artifacts ─► checks ─► the next section
+//!                                                         └► `end`: artifacts ─► checks ─► the next section
 //! ```
 
 mod decide;
@@ -12,8 +12,8 @@ mod end;
 mod fields;
 mod follow;
 mod forget;
-mod found;
 mod hidden;
+mod known_errors;
 mod memory;
 mod progress;
 mod queued;
@@ -101,7 +101,7 @@ pub(crate) struct Request {
 /// The outcome of a [`Request`].
 #[derive(Debug)]
 pub(crate) enum Requested {
-    /// A new run: to be saved, then announced with [`Runner::woken`]. `post` is the key of its message.
+    /// A new run: to be saved, then announced with [`Runner::wake`]. `post` is the key of its message.
     New {
         done: Box<Changes>,
         run: String,
@@ -179,7 +179,7 @@ impl Runner {
     }
 
     /// Wakes the task that looks for runs to follow.
-    pub(crate) fn woken(&self) {
+    pub(crate) fn wake(&self) {
         self.memory.wake.notify_one();
     }
 

@@ -10,13 +10,13 @@ use crate::respond::Trouble;
 
 impl RunStep<'_> {
     /// Looks the request up, and shows why it waits.
-    pub(super) async fn queued(mut self, queue_id: u64) -> Stepped {
+    pub(super) async fn poll_queue(mut self, queue_id: u64) -> Stepped {
         if self.run.cancel.is_some() && !self.run.cancel_sent {
             return self.cancel_in_queue(queue_id).await;
         }
         match self.client.queue_item(&self.job.path, queue_id).await {
             Ok(QueueItem::Waiting { why: said }) => {
-                if let Some(next) = self.gave_up().await? {
+                if let Some(next) = self.give_up_if_overdue().await? {
                     return Ok(next);
                 }
                 // Without the countdown, which differs at every look-up.
@@ -28,7 +28,7 @@ impl RunStep<'_> {
                 let is_new = *why != said || missing_since.is_some() || self.run.trouble.is_some();
                 *why = said;
                 *missing_since = None;
-                self.answered();
+                self.clear_trouble();
                 if is_new {
                     // The reason is for people to read; it is not audited.
                     self.save(Vec::new()).await?;
@@ -39,27 +39,27 @@ impl RunStep<'_> {
             Ok(QueueItem::Started { number }) => self.started(number).await,
             Ok(QueueItem::Cancelled) => {
                 self.run.trouble = None;
-                self.ended(End::Cancelled, "cancelled").await
+                self.end_run(End::Cancelled, "cancelled").await
             }
             Ok(QueueItem::Gone) => self.missing(queue_id).await,
-            Err(error) => self.unanswered(&error).await,
+            Err(error) => self.retry_later(&error).await,
         }
     }
 
     async fn cancel_in_queue(mut self, queue_id: u64) -> Stepped {
         if self.run.joined {
             // The request is somebody else's: it goes on without this run.
-            return self.ended(End::Cancelled, "left").await;
+            return self.end_run(End::Cancelled, "left").await;
         }
         match self.client.cancel(queue_id).await {
             Ok(()) => {
                 self.run.cancel_sent = true;
-                self.written("cancel-sent").await
+                self.save_as("cancel-sent").await
             }
             // The request left the queue just now: the build is stopped.
             Err(Error::NotFound) => match self.client.queue_item(&self.job.path, queue_id).await {
                 Ok(QueueItem::Started { number }) => self.started(number).await,
-                Ok(QueueItem::Cancelled) => self.ended(End::Cancelled, "cancelled").await,
+                Ok(QueueItem::Cancelled) => self.end_run(End::Cancelled, "cancelled").await,
                 Ok(QueueItem::Gone) => self.missing(queue_id).await,
                 _ => Ok(Next::Wait(self.runner.pace.queue)),
             },
@@ -69,11 +69,11 @@ impl RunStep<'_> {
 
     async fn started(mut self, number: u64) -> Stepped {
         let now = self.now();
-        self.answered();
+        self.clear_trouble();
         self.run.number = Some(number);
         self.run.cancel_sent = false;
         self.run.go(Stage::running(number), now);
-        self.written("started").await
+        self.save_as("started").await
     }
 
     /// Handles a run that left the queue while Jenkins does not say where to.
@@ -83,9 +83,9 @@ impl RunStep<'_> {
             Ok(Some(number)) => return self.started(number).await,
             Ok(None) => {}
             Err(Error::NotFound) if self.live.failures >= GONE => {
-                return self.ended(End::Gone, "gone").await;
+                return self.end_run(End::Gone, "gone").await;
             }
-            Err(error) => return self.unanswered(&error).await,
+            Err(error) => return self.retry_later(&error).await,
         }
         let Stage::Queued { missing_since, .. } = &mut self.run.stage else {
             return Ok(Next::Again);
@@ -105,20 +105,20 @@ impl RunStep<'_> {
                 self.run.joined = !ours;
                 self.run.queue_id = Some(other);
                 self.run.go(Stage::queued(other), now);
-                self.written("queued").await
+                self.save_as("queued").await
             }
             Ok(Found::Build { number, queue_id }) => {
                 self.run.queue_id = queue_id;
                 self.started(number).await
             }
-            Err(error) if error.is_passing() => self.unanswered(&error).await,
+            Err(error) if error.is_passing() => self.retry_later(&error).await,
             // Jenkins accepted the cancel, and has dropped the request since.
             Ok(Found::Nothing) if self.run.cancel_sent => {
                 self.run.trouble = None;
-                self.ended(End::Cancelled, "cancelled").await
+                self.end_run(End::Cancelled, "cancelled").await
             }
             _ => {
-                self.failed(
+                self.fail_run(
                     Trouble::new(
                         "vanished",
                         "the request is not in Jenkins' queue any more, and there is no build of it",

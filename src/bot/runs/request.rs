@@ -35,14 +35,14 @@ impl Runner {
     }
 
     /// The facts about somebody that the policy needs.
-    pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::Requester {
-        policy::Requester {
+    pub(super) async fn who(&self, job: &Job, origin: &Origin, list: &[String]) -> policy::JobActor {
+        policy::JobActor {
             bot: origin.user.is_empty() || self.ctx.rules.is_us(&origin.user),
             external: origin.external,
             channel_listed: job.channels.contains(&origin.channel),
             // Here, an empty list names nobody.
             listed: !list.is_empty() && self.ctx.people.is_one_of(&origin.user, list).await,
-            requester: false,
+            asked_for_it: false,
         }
     }
 
@@ -162,14 +162,14 @@ impl Runner {
             trouble: None,
             silent: false,
         };
-        if !self.kept(&run.id, &secrets).await? {
+        if !self.keep_secrets(&run.id, &secrets).await? {
             return Ok(Err(Denied::Full));
         }
         Ok(Ok(self.begun(&run, fingerprint, &mark, "requested")))
     }
 
     /// Keeps the secret values of a run in memory. Returns false when there is no room for more.
-    async fn kept(&self, run: &str, secrets: &BTreeMap<String, String>) -> Result<bool, store::Error> {
+    async fn keep_secrets(&self, run: &str, secrets: &BTreeMap<String, String>) -> Result<bool, store::Error> {
         if self.memory.keep(run, secrets, self.pace.secrets) {
             return Ok(true);
         }

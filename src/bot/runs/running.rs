@@ -21,17 +21,17 @@ const LOG: usize = 4_000;
 
 impl RunStep<'_> {
     /// Looks up the build, and shows its progress.
-    pub(super) async fn running(mut self, number: u64) -> Stepped {
+    pub(super) async fn poll_build(mut self, number: u64) -> Stepped {
         let path = &self.job.path;
         if self.run.cancel.is_some() && self.run.joined {
             // Somebody else wants the build too: it goes on without this run.
-            return self.ended(End::Cancelled, "left").await;
+            return self.end_run(End::Cancelled, "left").await;
         }
         if self.run.cancel.is_some() && !self.run.cancel_sent {
             return match self.client.stop(path, number).await {
                 Ok(()) => {
                     self.run.cancel_sent = true;
-                    self.written("cancel-sent").await
+                    self.save_as("cancel-sent").await
                 }
                 Err(error) => self.not_cancelled(&error).await,
             };
@@ -39,9 +39,9 @@ impl RunStep<'_> {
         let build = match self.client.build(path, number).await {
             Ok(build) => build,
             Err(Error::NotFound) if self.live.failures >= GONE => {
-                return self.ended(End::Gone, "gone").await;
+                return self.end_run(End::Gone, "gone").await;
             }
-            Err(error) => return self.unanswered(&error).await,
+            Err(error) => return self.retry_later(&error).await,
         };
         if build.queue_id.is_some() && self.run.queue_id.is_some() && build.queue_id != self.run.queue_id {
             // Jenkins restarts its numbering after some crashes: the number belongs to another request now.
@@ -50,10 +50,10 @@ impl RunStep<'_> {
                 "the build that Jenkins names is not the one that was asked for",
             ));
             self.run.number = None;
-            return self.ended(End::Unknown, "unknown").await;
+            return self.end_run(End::Unknown, "unknown").await;
         }
         let had_trouble = self.run.trouble.is_some();
-        self.answered();
+        self.clear_trouble();
         self.live.estimate = build
             .estimate
             .map(|estimate| estimate.as_secs())
@@ -72,7 +72,7 @@ impl RunStep<'_> {
             self.save(audit).await?;
             return Ok(Next::Again);
         }
-        if let Some(next) = self.gave_up().await? {
+        if let Some(next) = self.give_up_if_overdue().await? {
             return Ok(next);
         }
         self.read_log(number).await;

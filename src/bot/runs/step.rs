@@ -69,13 +69,13 @@ impl Runner {
             Stage::Approval { .. } | Stage::Over { .. } => Ok(Next::Over),
             Stage::Ready { .. } => step.start().await,
             Stage::Triggering => step.look_up().await,
-            Stage::Queued { queue_id, .. } => step.queued(queue_id).await,
-            Stage::Running { number, .. } => step.running(number).await,
+            Stage::Queued { queue_id, .. } => step.poll_queue(queue_id).await,
+            Stage::Running { number, .. } => step.poll_build(number).await,
             Stage::Reading {
                 number,
                 result,
                 seconds,
-            } => step.complete(number, &result, seconds).await,
+            } => step.read_results(number, &result, seconds).await,
         }
     }
 
@@ -88,11 +88,11 @@ impl Runner {
             (End::Refused, "refused")
         };
         run.end(end, self.ctx.clock.now());
-        self.written(row, &run, live, what).await
+        self.save_as(row, &run, live, what).await
     }
 
     /// Saves the outcome of a step, with one entry in the audit.
-    async fn written(&self, row: &RunRow, run: &Run, live: &mut FollowState, what: &str) -> Stepped {
+    async fn save_as(&self, row: &RunRow, run: &Run, live: &mut FollowState, what: &str) -> Stepped {
         let mut detail = Vec::new();
         if let Some(number) = run.number {
             detail.push(("build", json!(number)));
@@ -125,43 +125,43 @@ impl RunStep<'_> {
     }
 
     /// Saves the outcome of the step, with one entry in the audit.
-    pub(super) async fn written(&mut self, what: &str) -> Stepped {
-        self.runner.written(self.row, &self.run, self.live, what).await
+    pub(super) async fn save_as(&mut self, what: &str) -> Stepped {
+        self.runner.save_as(self.row, &self.run, self.live, what).await
     }
 
     /// Ends the run, and saves it with one entry in the audit.
-    pub(super) async fn ended(&mut self, end: End, what: &str) -> Stepped {
+    pub(super) async fn end_run(&mut self, end: End, what: &str) -> Stepped {
         self.run.end(end, self.now());
-        self.written(what).await
+        self.save_as(what).await
     }
 
     /// Ends the run for a reason that people are told.
-    pub(super) async fn failed(&mut self, trouble: Trouble, end: End, what: &str) -> Stepped {
+    pub(super) async fn fail_run(&mut self, trouble: Trouble, end: End, what: &str) -> Stepped {
         self.run.trouble = Some(trouble);
-        self.ended(end, what).await
+        self.end_run(end, what).await
     }
 
     /// Clears the trouble once Jenkins answers again.
-    pub(super) fn answered(&mut self) {
+    pub(super) fn clear_trouble(&mut self) {
         self.live.failures = 0;
         self.run.trouble = None;
     }
 
     /// Ends a run that takes longer than it may be followed. Called only when the run is known to go on, or nothing is
     /// known: it may have ended while the bot was away.
-    pub(super) async fn gave_up(&mut self) -> Result<Option<Next>, store::Error> {
+    pub(super) async fn give_up_if_overdue(&mut self) -> Result<Option<Next>, store::Error> {
         let now = self.now();
         let limit = SignedDuration::from_mins(i64::from(self.job.time_limit_minutes));
         let is_followed = matches!(self.run.stage, Stage::Queued { .. } | Stage::Running { .. });
         if !is_followed || self.run.triggered_at.is_none_or(|at| now.duration_since(at) <= limit) {
             return Ok(None);
         }
-        self.ended(End::GaveUp, "gave-up").await.map(Some)
+        self.end_run(End::GaveUp, "gave-up").await.map(Some)
     }
 
     /// Handles a failed look-up of a run: people are told when failures go on, and Jenkins is asked again.
-    pub(super) async fn unanswered(mut self, error: &Error) -> Stepped {
-        if let Some(next) = self.gave_up().await? {
+    pub(super) async fn retry_later(mut self, error: &Error) -> Stepped {
+        if let Some(next) = self.give_up_if_overdue().await? {
             return Ok(next);
         }
         self.live.failures = self.live.failures.saturating_add(1);
@@ -182,7 +182,7 @@ impl RunStep<'_> {
         }
         self.run.cancel = None;
         self.run.trouble = Some(trouble(error, "not-cancelled"));
-        self.written("not-cancelled").await
+        self.save_as("not-cancelled").await
     }
 }
 

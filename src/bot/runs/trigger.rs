@@ -29,7 +29,7 @@ impl<'a> RunStep<'a> {
     pub(super) async fn start(mut self) -> Stepped {
         let Some(values) = self.runner.values(&self.run) else {
             return self
-                .failed(
+                .fail_run(
                     Trouble::new(
                         "secret-lost",
                         "its secret values are kept in memory only, and Signpost was restarted since",
@@ -43,17 +43,17 @@ impl<'a> RunStep<'a> {
             Ok(definition) => definition,
             // A run that was approved, or has waited for its turn, does not lose it to a restart of Jenkins.
             Err(error) if error.is_passing() && self.has_waited() => {
-                return self.unanswered(&error).await;
+                return self.retry_later(&error).await;
             }
             Err(error) => return self.refused_by(&error).await,
         };
         self.runner.memory.define(&self.job.id, &definition);
         self.runner.reveal(self.job, &definition, &mut self.run);
-        self.answered();
+        self.clear_trouble();
         let faults = parameters::against(&definition, &values);
         if !faults.is_empty() {
             let faults = faults.iter().map(ToString::to_string).collect();
-            return self.ended(End::Invalid { faults }, "refused").await;
+            return self.end_run(End::Invalid { faults }, "refused").await;
         }
         if !definition.buildable {
             return self.refused_by(&Error::NotBuildable).await;
@@ -157,7 +157,7 @@ impl<'a> RunStep<'a> {
     }
 
     async fn refused_by(mut self, error: &Error) -> Stepped {
-        self.failed(trouble(error, error.class()), End::Refused, "refused")
+        self.fail_run(trouble(error, error.class()), End::Refused, "refused")
             .await
     }
 
@@ -168,7 +168,7 @@ impl<'a> RunStep<'a> {
         let found = match self.looked_up().await {
             Ok(found) => found,
             Err(error) if error.is_passing() && now.duration_since(since) < SEARCH => {
-                return self.unanswered(&error).await;
+                return self.retry_later(&error).await;
             }
             Err(error) => {
                 self.run.trouble = Some(trouble(&error, error.class()));
@@ -177,19 +177,19 @@ impl<'a> RunStep<'a> {
         };
         match found {
             Found::Waiting { queue_id, ours } => {
-                self.answered();
+                self.clear_trouble();
                 self.run.queue_id = Some(queue_id);
                 self.run.joined = !ours;
                 self.run.go(Stage::queued(queue_id), now);
-                self.written("found").await
+                self.save_as("found").await
             }
             Found::Build { number, queue_id } => {
-                self.answered();
+                self.clear_trouble();
                 self.run.queue_id = queue_id;
                 self.run.number = Some(number);
                 let stage = Stage::running(number);
                 self.run.go(stage, now);
-                self.written("found").await
+                self.save_as("found").await
             }
             Found::Nothing if now.duration_since(since) < self.certain_after() => {
                 Ok(Next::Wait(self.runner.pace.queue))
@@ -203,7 +203,7 @@ impl<'a> RunStep<'a> {
                     let words = "Signpost ended while it asked Jenkins, and what is there does not settle it";
                     self.run.trouble = Some(Trouble::new(class, words));
                 }
-                self.ended(End::Unknown, "unknown").await
+                self.end_run(End::Unknown, "unknown").await
             }
         }
     }
@@ -278,7 +278,7 @@ impl<'a> RunStep<'a> {
             }
             Ok(Found::Several) => {
                 return self
-                    .failed(
+                    .fail_run(
                         Trouble::new("several", "there is more than one build that it could be"),
                         End::Unknown,
                         "unknown",
@@ -293,14 +293,14 @@ impl<'a> RunStep<'a> {
             // The run stays lost, to be looked for when somebody asks again.
             Err(error) => {
                 return self
-                    .failed(trouble(&error, error.class()), End::Refused, "refused")
+                    .fail_run(trouble(&error, error.class()), End::Refused, "refused")
                     .await
                     .map(Some);
             }
         };
         self.run.triggered_at = self.run.lost_at.take();
         self.run.go(stage, now);
-        self.written("found").await.map(Some)
+        self.save_as("found").await.map(Some)
     }
 
     fn has_waited(&self) -> bool {

@@ -41,7 +41,7 @@ pub async fn serve(listener: TcpListener, endpoint: Arc<Endpoint>, stop: Cancell
         error!("accepting Slack's requests panicked; it goes on");
     }
     drop(listener);
-    // An answer takes no longer than the door's patience.
+    // An answer takes no longer than the patience of the inbound side.
     let _ = tokio::time::timeout(inbound.patience() + Duration::from_secs(1), graceful.shutdown()).await;
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use signpost::jobs::arguments::{self, UnreadableArguments};
 use signpost::jobs::attach::{Hint, Written};
-use signpost::jobs::parameters::{self, Origin, Sources};
+use signpost::jobs::parameters::{self, Sources, ValueOrigin};
 use signpost::jobs::{Declared, JobDefinition, Kind, Registry, Transform, consistency};
 use signpost::runbook;
 
@@ -73,12 +73,12 @@ fn the_form_is_filled_from_paste_thread_runbook_and_registry() {
     assert_eq!(
         found,
         [
-            ("CLUSTERID", "c1a2", Origin::Capture),
-            ("TUGBOAT", "prod-wdc04-carrier107", Origin::Thread),
-            ("CARRIER_NAME", "carrier7", Origin::Given),
-            ("BRANCH", "Master", Origin::Registry),
-            ("ENV_Branch", "Master", Origin::Runbook),
-            ("DEPLOY_TOKEN", "?", Origin::Nowhere),
+            ("CLUSTERID", "c1a2", ValueOrigin::Capture),
+            ("TUGBOAT", "prod-wdc04-carrier107", ValueOrigin::Thread),
+            ("CARRIER_NAME", "carrier7", ValueOrigin::Given),
+            ("BRANCH", "Master", ValueOrigin::Registry),
+            ("ENV_Branch", "Master", ValueOrigin::Runbook),
+            ("DEPLOY_TOKEN", "?", ValueOrigin::Nowhere),
         ]
     );
     assert!(parameters::check(job, &parameters::values(&fields)).is_empty());

@@ -196,7 +196,7 @@ fn refusals() -> Vec<(&'static str, Reply)> {
             refusal(job, Wanted::Approve, Denied::NotListed),
         ),
         ("not listed, to cancel", refusal(job, Wanted::Cancel, Denied::NotListed)),
-        ("requester", refusal(job, Wanted::Approve, Denied::Requester)),
+        ("requester", refusal(job, Wanted::Approve, Denied::OwnRun)),
         ("too old", refusal(None, Wanted::Cancel, Denied::TooOld)),
         ("busy", run(Denied::Busy)),
         ("full", run(Denied::Full)),

@@ -388,7 +388,7 @@ fn many_alerts_in_one_file_are_a_topic_each() {
 }
 
 #[test]
-fn standing_tells_drafts_and_pointers_from_runbooks() {
+fn completeness_tells_drafts_and_pointers_from_runbooks() {
     for (text, completeness) in [
         ("---\ndraft: true\n---\n\n## Overview\n\nTODO\n", Completeness::Draft),
         (
