@@ -300,16 +300,23 @@ fn checks_in_front_matter_are_kept_and_their_faults_are_told() {
         (keys.jobs.as_slice(), checks.list.len(), checks.passed.as_deref()),
         (&["info".to_owned()][..], 1, Some("C"))
     );
-    let library = crate::matching::library(&[("a.md", text.replace("pick:", "pik:").as_str())]);
-    let said: Vec<String> = consistency::unusable_checks(&library)
-        .iter()
-        .map(|found| found.message.clone())
-        .collect();
-    assert!(
-        said.iter()
-            .any(|message| message.contains("`checks[1].pik`") && message.contains("`pick`")),
-        "{said:?}"
-    );
+    let toml = "+++\n[[signpost.checks]]\nartifact = \"a.log\"\npik = [\"key x\"]\n+++\n# A\n";
+    for faulty in [
+        &text.replace("pick:", "pik:"),
+        &text.replace("checks:", "\"checks\" :").replace("pick:", "pik:"),
+        toml,
+    ] {
+        let library = crate::matching::library(&[("a.md", faulty)]);
+        let said: Vec<String> = consistency::unusable_checks(&library)
+            .iter()
+            .map(|found| found.message.clone())
+            .collect();
+        assert!(
+            said.iter()
+                .any(|message| message.contains("`checks[1].pik`") && message.contains("`pick`")),
+            "{faulty}: {said:?}"
+        );
+    }
 }
 
 #[test]
