@@ -254,7 +254,6 @@ fn spawn(
         messages,
         cpu_permits: Arc::new(Semaphore::new(cpu_permits::permits())),
         suspects: RwLock::default(),
-        tracker: parts.tracker.clone(),
     };
     let intake = Arc::new(Intake {
         ctx: Arc::clone(&ctx),

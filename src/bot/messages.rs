@@ -17,18 +17,17 @@ mod unanswered;
 use super::Knowledge;
 use super::context::Context;
 use super::reading::Files;
+use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows::key_of;
 use crate::bot::questions::{Answer, QuestionHandler};
-use follow_up::Before;
-
-pub(super) use unanswered::Unanswered;
-
-use crate::bot::cases::TopicRef;
 use crate::matching::{self, Match, Outcome, SignatureKind};
 use crate::policy::Verdict;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
 use crate::store::{self, Changes};
+use follow_up::Before;
+
+pub(super) use unanswered::Unanswered;
 
 /// Seconds within which messages of one person belong together.
 const TOGETHER: f64 = 60.0;

@@ -9,10 +9,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::knowledge;
-use crate::files;
 use crate::jobs::consistency;
 use crate::runbook::{Diagnostic, Level, Library};
-use crate::settings;
+use crate::{files, settings};
 
 /// Report what is wrong in a runbook folder.
 #[derive(Debug, Args)]

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize as _;
 
 use super::checks::{Check, Test};
-use super::parameters;
-use super::{Jenkins, Job, Known, Parameter, ParameterSource, Problem, Registry, schema};
+use super::{Jenkins, Job, Known, Parameter, ParameterSource, Problem, Registry, parameters, schema};
 
 impl Registry {
     /// Parses and checks the text of `jobs.toml`.

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::SignatureKind;
-use super::code;
 use super::part::{Kept, Named, Packed, Part, Seen};
 use super::product::{self, Product};
 use super::rule::RuleDetector;
@@ -16,6 +14,7 @@ use super::stems::Stems;
 use super::token::Shape;
 use super::vocabulary::{GAP, WordId};
 use super::words::Words;
+use super::{SignatureKind, code};
 use crate::runbook::{Completeness, Runbook};
 
 /// Most words of a signature; longer texts are cut, for no signature is a whole page.

@@ -7,10 +7,9 @@ use super::finding::{Cause, Finding};
 use super::index::Index;
 use super::rule::RuleVerdict;
 use super::score::{self, Candidate};
-use super::token;
 use super::tokenized::TokenizedMessage;
 use super::vocabulary::WordId;
-use super::{Account, Explanation, MatchReason};
+use super::{Account, Explanation, MatchReason, token};
 
 /// Missing words that are told.
 const MOST_MISSING: usize = 6;

@@ -1,18 +1,14 @@
 //! Extraction of a runbook's signatures from its document: a walk over every block, which decides for each text how
 //! strong a sign of its topic it is.
 
-use super::code;
 use super::draft::{Draft, MOST_WORDS, Name};
 use super::lines::{
     assigned_alert, in_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before,
     quotations,
 };
 use super::links::{is_pointer, linked};
-use super::regex_text;
 use super::signature::SignatureSource;
-use super::token;
-use super::unmarked;
-use super::{SignatureKind, normalise};
+use super::{SignatureKind, code, normalise, regex_text, token, unmarked};
 use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
 
 /// Factors for names in capitals and for numbers called codes: many programs share them, so they tell less than codes

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::align::Alignment;
-use super::code;
-use super::explain;
 use super::expressions::Expressed;
 use super::finding::{Cause, Finding, NAME_BITS};
 use super::index::Index;
@@ -15,7 +13,7 @@ use super::score::{self, Candidate};
 use super::signature::SignatureSource;
 use super::token::{self, Shape, Word};
 use super::tokenized::TokenizedMessage;
-use super::{Explanation, Outcome, SignatureKind};
+use super::{Explanation, Outcome, SignatureKind, code, explain};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::IndexOptions;
-use super::code;
 use super::draft::Dictionaries;
 use super::expressions::Expressions;
 use super::lexicon::Lexicon;
@@ -17,6 +15,7 @@ use super::programs::Programs;
 use super::signature::{Signature, SignatureSource};
 use super::signature_cache::SignatureCache;
 use super::vocabulary::{GAP, Vocabulary, WordId};
+use super::{IndexOptions, code};
 use crate::runbook::{Library, TopicId};
 
 /// All data that matching needs, owned, so that it outlives the library it was built from.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::capture;
 use super::finding::Finding;
 use super::index::Index;
 use super::passage::{self, Passage};
@@ -10,7 +9,7 @@ use super::product::{self, Product};
 use super::rule::RuleVerdict;
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::{Match, Outcome, Silence};
+use super::{Match, Outcome, Silence, capture};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 

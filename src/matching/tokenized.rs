@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use super::align::{self, Alignment, Hit};
 use super::bounds::{MOST_BYTES, beginning};
-use super::code;
 use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{NormalisedMessage, normalise};
@@ -15,8 +14,8 @@ use super::query_terms::QueryTerms;
 use super::signature::Signature;
 use super::stems::StemId;
 use super::token::{self, Shape, Word};
-use super::unmarked;
 use super::vocabulary::{Vocabulary, WordId, background_bits};
+use super::{code, unmarked};
 
 /// A word of the message.
 #[derive(Debug, Clone, Copy)]

@@ -4,9 +4,8 @@
 
 use std::ops::Range;
 
-use super::code;
 use super::signature::SignatureSource;
-use super::token;
+use super::{code, token};
 use crate::runbook::placeholder::{self, Placeholder};
 
 /// Factor on the weight of words that are part of a value.

@@ -8,9 +8,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Error;
 use super::layers::Layers;
-use super::secrets;
+use super::{Error, secrets};
 
 /// Settings of the access to Slack.
 #[derive(Debug, Clone, Deserialize)]

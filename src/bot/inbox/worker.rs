@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
 use super::cpu_permits::{Progress, Steps};
@@ -45,8 +44,6 @@ pub(crate) struct InboxWorker {
     /// Held for writing while a row is handled during which the process ended before, so that no other row is blamed if
     /// the process ends again.
     pub(crate) suspects: RwLock<()>,
-    /// Tracks every lane being handled: when this worker is aborted, the rows may take a moment longer.
-    pub(crate) tracker: TaskTracker,
 }
 
 impl InboxWorker {
@@ -103,7 +100,7 @@ impl InboxWorker {
             if busy.insert(lane.clone()) {
                 lane.clone_into(last);
                 let (handler, stop) = (Arc::clone(self), stop.clone());
-                lanes.spawn(self.tracker.track_future(async move {
+                lanes.spawn(self.ctx.tracker.track_future(async move {
                     let rows = AssertUnwindSafe(handler.rows(&lane, &stop)).catch_unwind();
                     if rows.await.is_err() {
                         metrics::counter!("signpost_panics_total", "task" => "inbox").increment(1);

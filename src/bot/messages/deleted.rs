@@ -1,8 +1,7 @@
 //! Deleted messages: the answer goes, and nothing of the message is kept.
 
 use super::MessageHandler;
-use crate::bot::cases::rows;
-use crate::bot::cases::{Case, CaseStatus};
+use crate::bot::cases::{Case, CaseStatus, rows};
 use crate::bot::questions::jobs;
 use crate::store::{self, Action, AnswerKind, CaseRow, Changes, NewPost};
 

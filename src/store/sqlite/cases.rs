@@ -6,9 +6,8 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
-use super::Sqlite;
 use super::outbox::{self, time};
-use super::{inbox, runs};
+use super::{Sqlite, inbox, runs};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 use crate::store::{Changes, Error};
 
