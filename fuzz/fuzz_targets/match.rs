@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use signpost::matching::{Index, Options};
+use signpost::matching::{Index, IndexOptions};
 use signpost::runbook::{Library, parse};
 use signpost_fuzz::fuzz_target;
 
@@ -18,7 +18,7 @@ fuzz_target!(|input: &str| {
         let path = if at % 3 == 2 { "r.yaml".to_owned() } else { format!("{at}.md") };
         library.runbooks.extend(parse(&path, text, &BTreeMap::new()).0.map(Into::into));
     }
-    let index = Index::build(&library, &Options::default());
+    let index = Index::build(&library, &IndexOptions::default());
     let lines = message.split('\n').count();
     // The documents themselves are messages that have much in common with them.
     for text in parts.iter().copied().chain([message]) {
