@@ -56,16 +56,15 @@ impl MessageHandler {
         if message.unread_files().next().is_none() {
             return Ok(Files::default());
         }
-        let muted = self
-            .ctx
-            .store
-            .muted(&message.channel, self.ctx.clock.now())
-            .await?
-            .is_some();
+        let muted = self.is_muted(&message.channel).await?;
         Ok(match self.ctx.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(_) => Files::default(),
             _ => self.ctx.reading.files(message).await,
         })
+    }
+
+    async fn is_muted(&self, channel: &str) -> Result<bool, store::Error> {
+        Ok(self.ctx.store.muted(channel, self.ctx.clock.now()).await?.is_some())
     }
 
     /// Handles a message and returns its outcome. `files` come from [`Self::files`].
@@ -75,12 +74,7 @@ impl MessageHandler {
         mentioned: bool,
         files: Files,
     ) -> Result<Changes, store::Error> {
-        let muted = self
-            .ctx
-            .store
-            .muted(&message.channel, self.ctx.clock.now())
-            .await?
-            .is_some();
+        let muted = self.is_muted(&message.channel).await?;
         let (asked, external) = match self.ctx.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
                 debug!(message = message.id(), why, "a message is left alone");

@@ -130,7 +130,7 @@ impl Fixture {
             .as_u16()
     }
 
-    /// What stands in a channel, as people see it.
+    /// The messages of a channel, as people see them.
     fn shown(&self, channel: &str) -> Vec<(String, Option<String>)> {
         self.workspace.read(|state| {
             let messages = state.channel(channel).unwrap().messages.values();
