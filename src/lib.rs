@@ -8,28 +8,26 @@
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
 //! topic becomes a reply) and [`bot`] (events become answers). The core modules are pure; [`slack`], [`jenkins`],
-//! [`store`] and [`files`] are adapters that know nothing of each other. The local workspace, `signpost_sandbox`, is a crate of
-//! its own: it judges the bot and shares no code with it.
+//! [`store`] and [`files`] are adapters that know nothing of each other. The core is a crate of its own, `signpost_core`, so
+//! that a quick build can optimise it alone; so is the local workspace, `signpost_sandbox`, which judges the bot and
+//! shares no code with it.
 
 pub mod bot;
 pub mod cli;
 pub mod clock;
 pub mod command;
-pub mod expression;
 pub mod files;
 pub mod http;
 pub mod jenkins;
 pub mod jobs;
 pub mod malloc;
-pub mod matching;
 pub mod net;
 pub mod policy;
-pub mod redact;
 pub mod respond;
-pub mod runbook;
 pub mod settings;
 pub mod slack;
 pub mod store;
 
+pub use signpost_core::{expression, matching, redact, runbook};
 #[cfg(feature = "sandbox")]
 pub use signpost_sandbox as sandbox;

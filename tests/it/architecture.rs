@@ -8,6 +8,9 @@ use std::{
 
 use regex::Regex;
 
+/// The folders of the product's modules, each with its `lib.rs`.
+const SOURCES: [&str; 2] = ["src", "crates/core/src"];
+
 /// Text in, data out: no IO, no async, nobody's adapter.
 const PURE: [&str; 8] = [
     "command",
@@ -207,7 +210,7 @@ fn the_scan_sees_imports_in_every_form() {
 
 #[test]
 fn no_source_file_is_longer_than_a_reader_likes() {
-    let long: Vec<_> = ["src", "crates/sandbox/src"]
+    let long: Vec<_> = ["src", "crates"]
         .iter()
         .flat_map(|folder| rust_files(&root().join(folder)))
         .map(|file| (code(&file).lines().filter(|line| !line.trim().is_empty()).count(), file))
@@ -245,8 +248,11 @@ fn files_of(modules: &[&str]) -> impl Iterator<Item = PathBuf> {
     let found: Vec<_> = modules
         .iter()
         .flat_map(|module| {
-            let mut files = rust_files(&root().join("src").join(module));
-            files.extend(Some(root().join("src").join(format!("{module}.rs"))).filter(|file| file.exists()));
+            let mut files = Vec::new();
+            for folder in SOURCES {
+                files.extend(rust_files(&root().join(folder).join(module)));
+                files.extend(Some(root().join(folder).join(format!("{module}.rs"))).filter(|file| file.exists()));
+            }
             assert!(
                 !files.is_empty(),
                 "module `{module}` is gone: correct the lists of this test"
@@ -260,7 +266,8 @@ fn files_of(modules: &[&str]) -> impl Iterator<Item = PathBuf> {
 /// The names of the modules of the library.
 fn top_level_modules() -> Vec<String> {
     let declared = Regex::new(r"(?m)^pub mod (\w+);").unwrap();
-    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let read = |folder: &str| fs::read_to_string(root().join(folder).join("lib.rs")).unwrap();
+    let text: String = SOURCES.into_iter().map(read).collect();
     declared.captures_iter(&text).map(|found| found[1].to_owned()).collect()
 }
 
@@ -334,7 +341,7 @@ fn heads_of_group(text: &str) -> Vec<String> {
 fn a_type_has_a_name_of_its_own() {
     let defined = Regex::new(r"(?m)^(?:pub(?:\([a-z: ]+\))? )?(?:struct|enum|trait|union) ([A-Z]\w*)").unwrap();
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    for file in rust_files(&root().join("src")) {
+    for file in SOURCES.iter().flat_map(|folder| rust_files(&root().join(folder))) {
         for found in defined.captures_iter(&code(&file)) {
             *names.entry(found[1].to_owned()).or_default() += 1;
         }
