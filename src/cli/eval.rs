@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{input, knowledge};
-use crate::matching::{Index, Match, Outcome};
+use crate::matching::{Account, Index, Match, Outcome};
 use crate::runbook::{self, Library};
 
 /// Measure matching on a labelled set of pastes.
@@ -125,6 +125,8 @@ struct Judged {
     case: LabelledCase,
     found: Outcome,
     asked: Outcome,
+    /// The best candidate, when details are written.
+    best: Option<Account>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -144,7 +146,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let found = index.find(&case.text);
         times.push(start.elapsed());
         let asked = index.search(&case.text);
-        judged.push(Judged { case, found, asked });
+        let best = arguments.details.as_ref().and_then(|_| {
+            let explanation = index.explain(&case.text, false);
+            explanation.candidates.into_iter().next()
+        });
+        judged.push(Judged {
+            case,
+            found,
+            asked,
+            best,
+        });
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -282,6 +293,13 @@ fn write_details(path: &Path, library: &Library, judged: &[Judged]) -> std::io::
             "captures": found.captures,
         })
     };
+    let best = |account: &Account| {
+        let features = account.features.iter().map(|feature| (feature.name, feature.value));
+        json!({
+            "runbook": library.runbook(account.topic).map(|runbook| &runbook.path),
+            "features": features.collect::<BTreeMap<_, _>>(),
+        })
+    };
     for case in judged {
         let answer = case.found.matches.first();
         let line = json!({
@@ -294,6 +312,7 @@ fn write_details(path: &Path, library: &Library, judged: &[Judged]) -> std::io::
             "why": answer.map(|found| &found.evidence),
             "matches": case.found.matches.iter().map(one).collect::<Vec<_>>(),
             "near": case.found.near.iter().take(3).map(one).collect::<Vec<_>>(),
+            "best": case.best.as_ref().map(best),
             "ranked": case.asked.matches.iter().chain(&case.asked.near).take(5).map(one).collect::<Vec<_>>(),
         });
         writeln!(out, "{line}")?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::matching::{Account, Explanation, MatchReason, Silence};
+use crate::matching::{Account, Explanation, FeatureWeight, MatchReason, Silence};
 use crate::runbook::{Library, Section, TopicId};
 
 /// Maximum number of candidates in the text; JSON holds all.
@@ -15,6 +15,40 @@ const MOST_REASONS: usize = 6;
 const LEAST_ADDED: f32 = 0.05;
 /// Maximum characters of a quotation in the text; longer ones are cut.
 const LONGEST: usize = 100;
+
+/// Doubts that are told of one candidate, and the least that one costs, in logits.
+const MOST_DOUBTS: usize = 3;
+const LEAST_LOST: f32 = 0.2;
+
+/// What it means that a feature adds less than it could.
+const DOUBTS: &[(&[&str], &str)] = &[
+    (&["fit", "bits", "strongest", "complete"], "the evidence is thin"),
+    (
+        &["specific", "specific_all", "novel", "novel_share", "sequences", "rarest"],
+        "many programs say the words that match",
+    ),
+    (&["symptom"], "the lines of the runbook that match do not read like an error"),
+    (
+        &["signature_words", "signature_table", "signature_marks"],
+        "a setting, a table or a short text matches, not a message",
+    ),
+    (
+        &["explained", "known", "unmatched", "unknown", "unknown_name"],
+        "the rest of the line is not in the runbook",
+    ),
+    (&["last_part_reached"], "the end of the line, which tells the cause, does not match"),
+    (&["other_errors"], "the message holds other errors"),
+    (&["talk", "news"], "the message reads like talk"),
+    (&["page_named", "page_bits"], "the message does not name what the page is about"),
+    (&["section_named", "section_bits"], "the message does not name what the section is about"),
+    (&["page_length"], "the page is long, and some line of a long page matches by chance"),
+    (&["words_in_common"], "few other words are in common"),
+    (
+        &["ahead", "ahead_of_others", "next_share"],
+        "other runbooks match almost as well",
+    ),
+    (&["name", "name_rare", "name_error", "name_told"], "the name may be an ordinary word"),
+];
 
 /// The explanation as a person reads it.
 pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
@@ -58,10 +92,13 @@ fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> S
     match account.silence {
         None => format!("answered: {sure}, the threshold is {:.2}", explanation.threshold),
         Some(Silence::Unsure) => format!(
-            "silent: {sure} is below the threshold of {:.2}; {:.1} bits of evidence are missing",
+            "silent: {sure} is below the threshold of {:.2}{}",
             explanation.threshold,
-            (account.needed - account.bits).max(0.0)
+            doubts(account)
         ),
+        Some(Silence::Talk) => {
+            format!("silent: {sure}, but the message only talks about it: that it is over, or plans")
+        }
         Some(Silence::Excluded) => {
             format!("silent: {sure}, but what the runbook says of when it does not apply is there")
         }
@@ -76,6 +113,36 @@ fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> S
                 .map_or("another runbook", |runbook| &runbook.path)
         ),
         Some(Silence::Enough) => format!("silent: {sure}, but two errors of this message are answered already"),
+    }
+}
+
+/// The facts that cost a candidate most, in words; empty when none is known.
+fn doubts(account: &Account) -> String {
+    let mut lost: Vec<(f32, &str)> = Vec::new();
+    for feature in &account.features {
+        let Some(words) = DOUBTS
+            .iter()
+            .find(|(names, _)| names.contains(&feature.name))
+            .map(|(_, words)| *words)
+        else {
+            continue;
+        };
+        let missing = feature.most - feature.gain;
+        match lost.iter_mut().find(|(_, known)| *known == words) {
+            Some((sum, _)) => *sum += missing,
+            None => lost.push((missing, words)),
+        }
+    }
+    lost.retain(|(missing, _)| *missing >= LEAST_LOST);
+    lost.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let words: Vec<&str> = lost.into_iter().take(MOST_DOUBTS).map(|(_, words)| words).collect();
+    match words.as_slice() {
+        [] if account.features.is_empty() => format!(
+            "; {:.1} bits of evidence are missing",
+            (account.needed - account.bits).max(0.0)
+        ),
+        [] => String::new(),
+        words => format!(": {}", words.join("; ")),
     }
 }
 
@@ -152,6 +219,11 @@ pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
             "missing": reason.missing,
         })
     };
+    let fine = |value: f32| (f64::from(value) * 1000.0).round() / 1000.0;
+    let feature = |feature: &FeatureWeight| {
+        let weight = json!({ "value": fine(feature.value), "gain": fine(feature.gain), "most": fine(feature.most) });
+        (feature.name.to_owned(), weight)
+    };
     let best = explanation.candidates.first().map_or(0.0, |account| account.rank);
     let account = |account: &Account| {
         json!({
@@ -168,6 +240,7 @@ pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
             "rule": account.rule.map(round),
             "other_product": account.other_product,
             "reasons": account.reasons.iter().map(reason).collect::<Vec<_>>(),
+            "features": account.features.iter().map(feature).collect::<serde_json::Map<_, _>>(),
         })
     };
     json!({

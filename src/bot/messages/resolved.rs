@@ -19,7 +19,8 @@ impl MessageHandler {
         let known = self.ctx.knowledge.get();
         // The end of one cluster's alert is not the end of another's.
         let outcome = self.recognise(&known, &received.message.channel, &received.text);
-        let best = outcome.matches.first();
+        // A notice that it is over is never answered, so it is among the near misses.
+        let best = outcome.best();
         let open = open
             .into_iter()
             .filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));

@@ -162,7 +162,10 @@ impl Draft {
                 kept.fingerprint = hasher.finish();
             }
         }
+        let mut held: Vec<WordId> = seen.iter().map(|seen| seen.id).collect();
+        held.sort_unstable();
         Part {
+            held: held.into(),
             answers: matches!(runbook.completeness, Completeness::Full | Completeness::Listing)
                 && runbook.front.signpost.answer != Some(false),
             completeness: match runbook.completeness {

@@ -38,6 +38,11 @@ pub(super) fn explain(index: &Index, read: &TokenizedMessage, candidates: &[Cand
                 .zip(added)
                 .map(|(finding, added)| reason(index, read, finding, added))
                 .collect(),
+            features: candidate
+                .judgement
+                .as_ref()
+                .map(|judgement| judgement.weights.clone())
+                .unwrap_or_default(),
             silence: candidate.silence,
         }
     };

@@ -86,7 +86,7 @@ pub struct Account {
     pub rank: f32,
     /// Total evidence in bits, each word of the message counted once.
     pub bits: f32,
-    /// Approximate bits of evidence needed to be answered unasked.
+    /// Bits of evidence at which it fits as well as the threshold asks, all else being equal.
     pub needed: f32,
     /// Words in common with the whole runbook (BM25), in bits.
     pub words: f32,
@@ -98,8 +98,23 @@ pub struct Account {
     pub other_product: bool,
     /// The evidence, the strongest first.
     pub reasons: Vec<MatchReason>,
+    /// What each fact about it adds to the confidence; empty for a question, and for a candidate that fits too badly.
+    pub features: Vec<FeatureWeight>,
     /// The reason why it is not answered unasked; `None` for one that is.
     pub silence: Option<Silence>,
+}
+
+/// A fact about a candidate, and what it adds to the confidence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeatureWeight {
+    /// Its name, in lower snake case.
+    pub name: &'static str,
+    /// Its value; bits and counts as ln(1 + x).
+    pub value: f32,
+    /// The amount added to the logit of the confidence.
+    pub gain: f32,
+    /// The most that any value would add.
+    pub most: f32,
 }
 
 /// A piece of evidence and its weight.
@@ -126,6 +141,8 @@ pub enum Silence {
     Excluded,
     /// A draft, a pointer to another page, or a runbook that its author set never to answer.
     NeverAnswers,
+    /// The message only talks about the error: that it is over, or plans.
+    Talk,
     /// Another runbook, by its number in the library, explains the same words better.
     SaidBy(usize),
     /// Enough other errors of the message are answered already.

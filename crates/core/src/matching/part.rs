@@ -27,6 +27,8 @@ pub(super) struct Part {
     pub(super) expressions: Box<[(usize, String)]>,
     /// The words of the runbook, each once.
     pub(super) seen: Box<[Seen]>,
+    /// The numbers of these words, in ascending order.
+    pub(super) held: Box<[WordId]>,
     /// Codes that it explains or mentions, each once a section.
     pub(super) codes: Box<[Named]>,
     /// Alert names that it explains or mentions, each once a section.

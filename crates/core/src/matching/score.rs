@@ -9,7 +9,8 @@ use super::product::{self, Product};
 use super::rule::RuleVerdict;
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::{Match, Outcome, Silence, capture};
+use super::confidence::{self, Judgement};
+use super::{Match, Outcome, Silence, capture, features, talk};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 
@@ -30,7 +31,10 @@ pub(super) struct Candidate<'t> {
     pub(super) other_product: bool,
     /// The rank, in bits.
     pub(super) rank: f32,
+    /// The confidence, 0 to 1: for a question, how well it fits.
     pub(super) confidence: f32,
+    /// The features behind the confidence; `None` for a question, and for a candidate that fits too badly.
+    pub(super) judgement: Option<Judgement>,
     /// The section that the evidence points to.
     pub(super) topic: TopicId,
     /// The reason why it is not answered unasked; `None` for one that is.
@@ -67,6 +71,8 @@ const MOST_TOLD: usize = 10;
 const MOST_ANSWERED: usize = 2;
 /// Least weight of a stem that is looked up, in bits; lighter ones are in every runbook.
 const LEAST_LEXICAL: f32 = 0.8;
+/// Fit from which a candidate's features are computed; one that fits worse stays silent.
+const LEAST_FIT: f32 = 0.02;
 /// Least confidence of a near miss, unless somebody asked.
 const LEAST_NEAR: f32 = 0.1;
 /// Factor on a section's evidence over that of the page around it, which may only list the section.
@@ -107,13 +113,33 @@ pub(super) fn weigh<'t>(
         judge(index, read.text(), candidate, work);
         contradict(index, &named, &parts, candidate);
         rank(candidate);
-        candidate.confidence = confidence(index, candidate);
+        candidate.confidence = fit(index, candidate);
         candidate.topic = section(index, read, candidate);
     }
     sort(&mut candidates);
     candidates.truncate(MOST_TOLD);
-    choose(index, &mut candidates);
+    if !asked {
+        doubt(index, read, &mut candidates);
+    }
+    choose(index, read, &mut candidates, asked);
     candidates
+}
+
+/// Replaces the fit of each candidate by the confidence that it is the error of a message that nobody asked about.
+fn doubt(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>]) {
+    let judged: Vec<Option<Judgement>> = candidates
+        .iter()
+        .map(|candidate| {
+            let likely = candidate.confidence >= LEAST_FIT && candidate.verdict != RuleVerdict::Excluded;
+            likely.then(|| confidence::judge(&features::features(index, read, candidate, candidates)))
+        })
+        .collect();
+    for (candidate, judgement) in candidates.iter_mut().zip(judged) {
+        candidate.confidence = judgement
+            .as_ref()
+            .map_or(candidate.confidence, |judgement| judgement.confidence);
+        candidate.judgement = judgement;
+    }
 }
 
 /// The outcome of the candidates: those to be answered, and the near misses.
@@ -160,7 +186,7 @@ pub(super) fn completeness(index: &Index, runbook: usize) -> f32 {
 }
 
 /// The evidence for a candidate, in bits, times its [`completeness`]; a code that no other runbook has counts in full.
-fn believed(index: &Index, candidate: &Candidate<'_>) -> f32 {
+pub(super) fn believed(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let answers = index.runbooks.get(candidate.runbook).is_some_and(|part| part.answers);
     let only = candidate.findings.iter().filter(|finding| finding.only && answers);
     let alone = only
@@ -182,6 +208,7 @@ impl<'t> Candidate<'t> {
             other_product: false,
             rank: 0.0,
             confidence: 0.0,
+            judgement: None,
             topic: TopicId { runbook, section: 0 },
             silence: None,
             also: Vec::new(),
@@ -189,7 +216,7 @@ impl<'t> Candidate<'t> {
     }
 
     /// The words of the message that its strongest findings rest on.
-    fn words(&self) -> HashSet<u32> {
+    pub(super) fn words(&self) -> HashSet<u32> {
         let strongest = self.findings.iter().take(3);
         strongest.flat_map(|finding| finding.words.iter().copied()).collect()
     }
@@ -312,8 +339,8 @@ const STEP: f32 = 4.0;
 const HALF: f32 = 0.6;
 const WHOLE: f32 = 1.5;
 
-/// Converts a candidate's bits to a confidence between 0 and 1.
-fn confidence(index: &Index, candidate: &Candidate<'_>) -> f32 {
+/// How well a candidate fits the message, by its bits alone, 0 to 1.
+pub(super) fn fit(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let bits = believed(index, candidate);
     let x = (bits - EVEN) / STEP + (cover(candidate) - HALF) * WHOLE;
     1.0 / (1.0 + (-x).exp())
@@ -332,10 +359,13 @@ fn cover(candidate: &Candidate<'_>) -> f32 {
 }
 
 /// Decides, best first, which candidates are answered unasked, and why the others are not.
-fn choose(index: &Index, candidates: &mut [Candidate<'_>]) {
+fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>], asked: bool) {
     // The answered candidates: the words of each, its runbook and its rank.
     let mut taken: Vec<(HashSet<u32>, usize, f32)> = Vec::new();
     let mut also: Vec<TopicId> = Vec::new();
+    // The candidates that are not sure enough: what ranks behind one of them on the same words is not either.
+    let mut unsure: Vec<(HashSet<u32>, usize)> = Vec::new();
+    let resolved = !asked && talk::is_resolved(read);
     for candidate in candidates.iter_mut() {
         let words = candidate.words();
         let overlaps = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
@@ -348,16 +378,20 @@ fn choose(index: &Index, candidates: &mut [Candidate<'_>]) {
             also.push(candidate.topic);
         }
         let answers = index.runbooks.get(candidate.runbook).is_some_and(|entry| entry.answers);
-        let better = taken
-            .iter()
-            .find(|(words, _, _)| overlaps(words))
-            .map(|(_, runbook, _)| *runbook);
+        let taken_by = taken.iter().map(|(words, runbook, _)| (words, *runbook));
+        let unsure_of = unsure.iter().map(|(words, runbook)| (words, *runbook));
+        let better = taken_by
+            .chain(unsure_of)
+            .find(|(words, _)| overlaps(words))
+            .map(|(_, runbook)| runbook);
         candidate.silence = if candidate.verdict == RuleVerdict::Excluded {
             Some(Silence::Excluded)
         } else if candidate.confidence < index.options.answer {
             Some(Silence::Unsure)
         } else if !answers {
             Some(Silence::NeverAnswers)
+        } else if !asked && (resolved || is_talk_about(read, candidate)) {
+            Some(Silence::Talk)
         } else if let Some(runbook) = better {
             Some(Silence::SaidBy(runbook))
         } else if taken.len() == MOST_ANSWERED {
@@ -365,13 +399,22 @@ fn choose(index: &Index, candidates: &mut [Candidate<'_>]) {
         } else {
             None
         };
-        if candidate.silence.is_none() {
-            taken.push((words, candidate.runbook, candidate.rank));
+        match candidate.silence {
+            None => taken.push((words, candidate.runbook, candidate.rank)),
+            Some(Silence::Unsure) if !asked && candidate.judgement.is_some() => unsure.push((words, candidate.runbook)),
+            Some(_) => {}
         }
     }
     if let Some(first) = candidates.iter_mut().find(|candidate| candidate.silence.is_none()) {
         first.also = also;
     }
+}
+
+/// Returns true when a message only talks about the candidate's code or alert name.
+fn is_talk_about(read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
+    let named = candidate.findings.iter().filter(|finding| finding.named);
+    let words: HashSet<u32> = named.flat_map(|finding| finding.words.iter().copied()).collect();
+    talk::is_talk(read, &words)
 }
 
 fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Match {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::align::{self, Alignment, Hit};
 use super::bounds::{MOST_BYTES, beginning};
+use super::form::Form;
 use super::lexicon::Lexicon;
 use super::lines::{is_assignment, is_boilerplate};
 use super::normalise::{NormalisedMessage, normalise};
@@ -48,6 +49,8 @@ pub(super) struct TokenizedMessage {
     guessed: Vec<(WordId, String)>,
     /// All lines joined, built on first use.
     text: OnceCell<String>,
+    /// The form of each line, built on first use.
+    forms: OnceCell<Vec<Form>>,
 }
 
 /// Most words that are read; a paste of 40,000 characters fits.
@@ -145,6 +148,7 @@ impl TokenizedMessage {
             short: text.len() <= SHORT,
             guessed,
             text: OnceCell::new(),
+            forms: OnceCell::new(),
         }
     }
 
@@ -246,6 +250,12 @@ impl TokenizedMessage {
             let lines: Vec<&str> = self.message.lines.iter().map(|line| line.text.as_str()).collect();
             lines.join("\n")
         })
+    }
+
+    /// The form of each line.
+    pub(super) fn forms(&self) -> &[Form] {
+        self.forms
+            .get_or_init(|| self.message.lines.iter().map(|line| Form::of(&line.text)).collect())
     }
 
     /// The words of a byte range of one line.

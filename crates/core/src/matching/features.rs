@@ -1,0 +1,295 @@
+//! Facts about a candidate that decide whether it is answered unasked, each as a number.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::align::Alignment;
+use super::finding::{Cause, Finding, NAME_BITS};
+use super::form::Form;
+use super::index::Index;
+use super::lines::speaks_of_alert;
+use super::score::{self, Candidate};
+use super::sentence::Sentence;
+use super::signature::SignatureSource;
+use super::tokenized::TokenizedMessage;
+use super::token::Shape;
+use super::vocabulary::{GAP, WordId, background_bits};
+use super::{code, token};
+
+/// Findings of a candidate that are looked at, the strongest first.
+const MOST_FINDINGS: usize = 5;
+/// Strength of a name from which the candidate counts as named, as a share of [`NAME_BITS`].
+const NAMED: f32 = 0.3;
+/// Share of the rank, and of the words, from which another candidate is a twin: the same error on another page.
+const TWIN_RANK: f32 = 0.8;
+const TWIN_WORDS: f32 = 0.75;
+
+/// The names of the features, in the order of [`Features::values`]. Bits, and counts where noted, as ln(1 + x).
+pub(super) const NAMES: [&str; COUNT] = [
+    // The evidence.
+    "fit",
+    "bits",
+    "strongest",
+    "specific",
+    "specific_all",
+    "symptom",
+    "complete",
+    "signature_words",
+    "signature_table",
+    "signature_marks",
+    // Sequences of three words that match: how many, and how many of them few programs share.
+    "sequences",
+    "novel",
+    "novel_share",
+    // The line of the message with the strongest evidence.
+    "explained",
+    "known",
+    "unmatched",
+    "unknown",
+    "unknown_name",
+    "last_part_reached",
+    "rarest",
+    // The whole message.
+    "other_errors",
+    "talk",
+    "news",
+    // The page and the section.
+    "page_named",
+    "page_bits",
+    "page_length",
+    "section_named",
+    "section_bits",
+    "words_in_common",
+    // Other pages.
+    "ahead",
+    "ahead_of_others",
+    "next_share",
+    // A code or an alert name.
+    "name",
+    "name_rare",
+    "name_error",
+    "name_told",
+];
+pub(super) const COUNT: usize = 36;
+
+/// The features of one candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Features {
+    pub(super) values: [f32; COUNT],
+    /// True for a candidate with a code, an alert name or an expression.
+    pub(super) named: bool,
+}
+
+/// Computes the features of a candidate among all candidates of a message.
+pub(super) fn features(
+    index: &Index,
+    read: &TokenizedMessage,
+    candidate: &Candidate<'_>,
+    candidates: &[Candidate<'_>],
+) -> Features {
+    let findings = candidate.findings.get(..MOST_FINDINGS).unwrap_or(&candidate.findings);
+    let matched: HashSet<u32> = findings.iter().flat_map(|finding| finding.words.iter().copied()).collect();
+    let top = findings.first();
+    let part = index.runbooks.get(candidate.runbook);
+    let spans = spans(index, read, findings);
+    let held = part.map_or(&[][..], |part| &part.held);
+    let line = top.map_or(0, |finding| finding.line);
+    let sentence = Sentence::new(read, line, &matched, &spans, held);
+    let whole = Form::of(read.text());
+    let signature = top.map_or("", |finding| finding.signature(index));
+    let form = Form::of(signature);
+    let believed = score::believed(index, candidate);
+    let specific = share(sentence.specific, sentence.matched);
+    let subject = Subject::new(index, read, candidate);
+    let others = Others::new(candidate, candidates);
+    let name = Name::new(index, read, candidate);
+    let fit = score::fit(index, candidate).clamp(1e-4, 0.9999);
+    let values = [
+        (fit / (1.0 - fit)).ln(),
+        ln(believed),
+        ln(top.map_or(0.0, |finding| finding.strength)),
+        ln(sentence.specific),
+        ln(believed * specific),
+        ln(symptom(index, read, candidate)),
+        flag(findings.iter().any(|finding| finding.complete)),
+        ln(form.words as f32),
+        flag(signature.trim_start().starts_with('|') || signature.matches("  ").count() >= 3),
+        marks(signature),
+        ln(sentence.sequences),
+        ln(sentence.novel),
+        if sentence.sequences > 0.0 { sentence.novel / sentence.sequences } else { 0.5 },
+        share(sentence.explained, sentence.all),
+        share(sentence.known, sentence.all),
+        ln(sentence.unmatched),
+        ln(sentence.unknown),
+        sentence.unknown_name,
+        flag(sentence.last_part_reached),
+        sentence.rarest,
+        ln(other_errors(read, candidate)),
+        share(whole.talk as f32, whole.words.max(1) as f32),
+        ln(whole.fine as f32),
+        subject.page_named,
+        ln(subject.page_bits),
+        ln(part.map_or(0.0, |part| part.length)),
+        subject.section_named,
+        ln(subject.section_bits),
+        ln(candidate.lexical),
+        ln(candidate.rank - others.next),
+        ln(candidate.rank - others.apart),
+        share(others.next, candidate.rank),
+        name.strength,
+        name.rare,
+        flag(name.error),
+        flag(name.told),
+    ];
+    Features { values, named: name.strength >= NAMED }
+}
+
+/// The ranges of the message's words that stand where one of the matching signatures has a value.
+fn spans(index: &Index, read: &TokenizedMessage, findings: &[Finding<'_>]) -> Vec<Range<u32>> {
+    let (mut laid, mut one, mut all) = (Alignment::default(), Vec::new(), Vec::new());
+    for finding in findings {
+        let Cause::Signature(number) = finding.of else { continue };
+        if let Some(signature) = index.signatures.get(number) {
+            read.align(&index.vocabulary, &signature, &mut laid);
+            read.span(&laid, &signature, &mut one);
+            all.append(&mut one);
+        }
+    }
+    all
+}
+
+/// Bits of the evidence that is a symptom: a name, or a text that reads like an error.
+fn symptom(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
+    let added = score::counted(read, candidate.findings.iter());
+    let symptoms = candidate.findings.iter().zip(added).filter(|(finding, _)| {
+        let signature = finding.signature(index);
+        let form = Form::of(signature);
+        let question = signature.trim_end().ends_with('?');
+        finding.named || form.negations > 0 || form.errors > 0 && !question
+    });
+    symptoms.map(|(_, added)| added).sum()
+}
+
+/// The lines that read like an error and hold no evidence.
+fn other_errors(read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
+    let words = candidate.findings.iter().flat_map(|finding| &finding.words);
+    let told: HashSet<u32> = words
+        .filter_map(|at| read.words.get(*at as usize))
+        .map(|word| word.line)
+        .collect();
+    let lines = (0..).zip(read.forms());
+    lines.filter(|(line, form)| form.errors > 0 && !told.contains(line)).count() as f32
+}
+
+/// Share of a text's characters that are neither letters, digits nor blanks.
+fn marks(text: &str) -> f32 {
+    let marks = text.chars().filter(|c| !c.is_alphanumeric() && !c.is_whitespace()).count();
+    share(marks as f32, text.chars().count().max(1) as f32)
+}
+
+/// The subject of the page and of the section, by their titles, and how much of it the message names.
+struct Subject {
+    page_named: f32,
+    page_bits: f32,
+    section_named: f32,
+    section_bits: f32,
+}
+
+impl Subject {
+    fn new(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Subject {
+        let own = candidate.findings.first().map_or(0, |finding| finding.topic.section);
+        let (mut page, mut section) = (Vec::new(), Vec::new());
+        for signature in index.signatures.of(candidate.runbook) {
+            let title = matches!(signature.source, SignatureSource::Heading | SignatureSource::AlertWords);
+            let list = if signature.topic.section == 0 && (title || signature.source == SignatureSource::Front) {
+                &mut page
+            } else if signature.topic.section == own && title {
+                &mut section
+            } else {
+                continue;
+            };
+            list.extend(signature.words.iter().copied().filter(|id| *id != GAP));
+        }
+        let named = |mut words: Vec<WordId>| {
+            words.sort_unstable();
+            words.dedup();
+            let weight = |id: &WordId| index.vocabulary.weight(*id);
+            let all: f32 = words.iter().map(weight).sum();
+            let here: f32 = words.iter().filter(|id| read.known.holds(**id)).map(weight).sum();
+            (share(here, all), here)
+        };
+        let ((page_named, page_bits), (section_named, section_bits)) = (named(page), named(section));
+        Subject {
+            page_named,
+            page_bits,
+            section_named,
+            section_bits,
+        }
+    }
+}
+
+/// The best ranks of the other candidates.
+struct Others {
+    next: f32,
+    /// The best one that is no twin.
+    apart: f32,
+}
+
+impl Others {
+    fn new(candidate: &Candidate<'_>, candidates: &[Candidate<'_>]) -> Others {
+        let own = candidate.words();
+        let twin = |other: &&Candidate<'_>| {
+            let same = other.words().intersection(&own).count() as f32;
+            other.rank >= candidate.rank * TWIN_RANK && same >= own.len() as f32 * TWIN_WORDS
+        };
+        let others = || candidates.iter().filter(|other| other.runbook != candidate.runbook);
+        let best = |ranks: &mut dyn Iterator<Item = &Candidate<'_>>| ranks.map(|other| other.rank).fold(0.0, f32::max);
+        Others {
+            next: best(&mut others()),
+            apart: best(&mut others().filter(|other| !twin(other))),
+        }
+    }
+}
+
+/// The strongest code, alert name or expression of a candidate.
+struct Name {
+    strength: f32,
+    rare: f32,
+    error: bool,
+    told: bool,
+}
+
+impl Name {
+    fn new(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Name {
+        let named = || candidate.findings.iter().filter(|finding| finding.named);
+        let strength = named().map(|finding| finding.strength / NAME_BITS).fold(0.0, f32::max);
+        let lead = named().next();
+        let text = lead.map_or("", |finding| finding.signature(index));
+        let rare = |(_, word): (usize, &str)| background_bits(&word.to_lowercase(), Shape::Plain);
+        let line = lead
+            .and_then(|finding| read.message.lines.get(finding.line as usize))
+            .map_or("", |line| line.text.as_str());
+        let place = lead.and_then(|finding| finding.words.first());
+        let start = place.and_then(|at| read.words.get(*at as usize)).map(|word| word.place.start);
+        Name {
+            strength,
+            rare: token::pieces(text, |c| !c.is_alphanumeric()).map(rare).fold(0.0, f32::max),
+            error: Form::of(text).errors > 0,
+            told: lead.is_some()
+                && (speaks_of_alert(line) || start.is_some_and(|start| code::is_named_as_error(line, start))),
+        }
+    }
+}
+
+fn ln(x: f32) -> f32 {
+    x.max(0.0).ln_1p()
+}
+
+fn share(part: f32, all: f32) -> f32 {
+    if all <= 0.0 { 1.0 } else { (part / all).clamp(0.0, 1.0) }
+}
+
+fn flag(yes: bool) -> f32 {
+    f32::from(u8::from(yes))
+}

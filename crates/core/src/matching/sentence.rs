@@ -1,0 +1,185 @@
+//! The line of a message on which the strongest evidence stands: which of its words a runbook explains.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::token::{self, Shape};
+use super::tokenized::{MessageWord, TokenizedMessage};
+use super::vocabulary::{WordId, background_bits};
+use super::{phrases, unmarked};
+
+/// Rarity from which a sequence of words cannot be generic by its words alone.
+const MOST_WORDS: usize = 400;
+
+/// Sums over the words of one line, in bits unless noted.
+#[derive(Debug, Default)]
+pub(super) struct Sentence {
+    /// All words except values and addresses.
+    pub(super) all: f32,
+    /// Those that match, or stand where a signature has a value.
+    pub(super) explained: f32,
+    /// Those that the runbook holds anywhere, or that stand where a signature has a value.
+    pub(super) known: f32,
+    /// Those that are not explained.
+    pub(super) unmatched: f32,
+    /// Those that are not explained, and that the runbook does not hold.
+    pub(super) unknown: f32,
+    /// The heaviest name among these.
+    pub(super) unknown_name: f32,
+    /// Matching words, values included.
+    pub(super) matched: f32,
+    /// Matching words without those of phrases that many programs share.
+    pub(super) specific: f32,
+    /// The rarest of these in technical writing at large.
+    pub(super) rarest: f32,
+    /// Number of sequences of three words that match.
+    pub(super) sequences: f32,
+    /// Number of these that few programs share.
+    pub(super) novel: f32,
+    /// True when a word of the line's last part matches: the telling part of `a: b: c` is the last.
+    pub(super) last_part_reached: bool,
+}
+
+/// A word of the line.
+struct LineWord {
+    word: MessageWord,
+    text: String,
+    shape: Shape,
+    matched: bool,
+    /// True when it stands where a signature has a value.
+    value: bool,
+    address: bool,
+    /// Number of the part of the line that it stands in.
+    part: usize,
+}
+
+impl Sentence {
+    /// Reads a line. `matched` are the words of the message that match, `spans` those that stand where a signature has
+    /// a value, and `held` the words of the runbook, in ascending order.
+    pub(super) fn new(
+        read: &TokenizedMessage,
+        line: u32,
+        matched: &HashSet<u32>,
+        spans: &[Range<u32>],
+        held: &[WordId],
+    ) -> Sentence {
+        let words = words(read, line, matched, spans);
+        let mut sentence = Sentence::default();
+        let telling = |word: &&LineWord| !matches!(word.shape, Shape::Value | Shape::Number) && !word.address;
+        for word in words.iter().filter(telling) {
+            let weight = word.word.weight;
+            let is_held = word.word.id.is_some_and(|id| held.binary_search(&id).is_ok());
+            sentence.all += weight;
+            if is_held || word.value {
+                sentence.known += weight;
+            }
+            if word.matched || word.value {
+                sentence.explained += weight;
+                continue;
+            }
+            sentence.unmatched += weight;
+            if !is_held {
+                sentence.unknown += weight;
+                if word.shape == Shape::Name {
+                    sentence.unknown_name = sentence.unknown_name.max(weight);
+                }
+            }
+        }
+        let last = words
+            .iter()
+            .filter(telling)
+            .filter(|word| word.shape == Shape::Plain)
+            .map(|word| word.part)
+            .max();
+        sentence.last_part_reached = words.iter().any(|word| word.matched && Some(word.part) == last);
+        sentence.read_phrases(&words);
+        sentence
+    }
+
+    fn read_phrases(&mut self, words: &[LineWord]) {
+        for (at, word) in words.iter().enumerate().filter(|(_, word)| word.matched) {
+            self.matched += word.word.weight;
+            if is_generic(words, at) {
+                continue;
+            }
+            self.specific += word.word.weight;
+            let common = word.shape == Shape::Plain && phrases::holds(&[&word.text]);
+            if !common {
+                self.rarest = self.rarest.max(background_bits(&word.text, word.shape));
+            }
+        }
+        for three in words.windows(3).filter(|three| three.iter().all(|word| word.matched)) {
+            self.sequences += 1.0;
+            self.novel += f32::from(u8::from(!are_generic(three)));
+        }
+    }
+}
+
+/// The words of a line, with what is known of each.
+fn words(read: &TokenizedMessage, line: u32, matched: &HashSet<u32>, spans: &[Range<u32>]) -> Vec<LineWord> {
+    let text = read
+        .message
+        .lines
+        .get(line as usize)
+        .map_or("", |line| line.text.as_str());
+    let mut addresses = unmarked::addresses(text).peekable();
+    let (mut part, mut end) = (0, 0);
+    let first = read.words.partition_point(|word| word.line < line);
+    let own = read.words.iter().zip(0_u32..).skip(first);
+    own.take_while(|(word, _)| word.line == line)
+        .take(MOST_WORDS)
+        .map(|(word, at)| {
+            let between = text.get(end..word.place.start).unwrap_or_default();
+            part += usize::from(is_border(between));
+            end = word.place.end;
+            let (mut lower, mut shape) = (String::new(), Shape::Plain);
+            token::words(text.get(word.place.start..end).unwrap_or_default(), |said, _, form| {
+                said.clone_into(&mut lower);
+                shape = form;
+            });
+            while addresses.next_if(|address| address.end <= word.place.start).is_some() {}
+            LineWord {
+                word: *word,
+                text: lower,
+                shape,
+                matched: matched.contains(&at),
+                value: spans.iter().any(|range| range.contains(&at)),
+                address: addresses.peek().is_some_and(|address| address.start <= word.place.start),
+                part,
+            }
+        })
+        .collect()
+}
+
+/// Returns true for characters that end one part of a line: `dial tcp: lookup failed`.
+fn is_border(between: &str) -> bool {
+    between.contains([';', '"', '(', ')', '{', '}', '|'])
+        || [": ", " - ", ", "].iter().any(|border| between.contains(border))
+}
+
+/// Returns true when many programs put a matching word between the neighbours that match as well.
+fn is_generic(words: &[LineWord], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|from| step(words, from));
+    let after = step(words, at);
+    match (before, after) {
+        (None, None) => words.get(at..=at).is_some_and(are_generic),
+        (before, after) => before != Some(false) && after != Some(false),
+    }
+}
+
+/// Returns true when many programs say the word at `from` and the next in a row; `None` unless both match.
+fn step(words: &[LineWord], from: usize) -> Option<bool> {
+    let pair = words.get(from..from + 2)?;
+    if !pair.iter().all(|word| word.matched) {
+        return None;
+    }
+    let three = |from: usize| words.get(from..from + 3).is_some_and(are_generic);
+    Some(are_generic(pair) || three(from) || from.checked_sub(1).is_some_and(three))
+}
+
+/// Returns true when many programs say these words in a row, and all of them match.
+fn are_generic(words: &[LineWord]) -> bool {
+    let plain = |word: &LineWord| word.matched && word.shape == Shape::Plain;
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    words.iter().all(plain) && phrases::holds(&texts)
+}
