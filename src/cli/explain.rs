@@ -24,10 +24,20 @@ const LEAST_LOST: f32 = 0.2;
 const DOUBTS: &[(&[&str], &str)] = &[
     (&["fit", "bits", "strongest", "complete"], "the evidence is thin"),
     (
-        &["specific", "specific_all", "novel", "novel_share", "sequences", "rarest"],
+        &[
+            "specific",
+            "specific_all",
+            "novel",
+            "novel_share",
+            "sequences",
+            "rarest",
+        ],
         "many programs say the words that match",
     ),
-    (&["symptom"], "the lines of the runbook that match do not read like an error"),
+    (
+        &["symptom"],
+        "the lines of the runbook that match do not read like an error",
+    ),
     (
         &["signature_words", "signature_table", "signature_marks"],
         "a setting, a table or a short text matches, not a message",
@@ -36,18 +46,33 @@ const DOUBTS: &[(&[&str], &str)] = &[
         &["explained", "known", "unmatched", "unknown", "unknown_name"],
         "the rest of the line is not in the runbook",
     ),
-    (&["last_part_reached"], "the end of the line, which tells the cause, does not match"),
+    (
+        &["last_part_reached"],
+        "the end of the line, which tells the cause, does not match",
+    ),
     (&["other_errors"], "the message holds other errors"),
     (&["talk", "news"], "the message reads like talk"),
-    (&["page_named", "page_bits"], "the message does not name what the page is about"),
-    (&["section_named", "section_bits"], "the message does not name what the section is about"),
-    (&["page_length"], "the page is long, and some line of a long page matches by chance"),
+    (
+        &["page_named", "page_bits"],
+        "the message does not name what the page is about",
+    ),
+    (
+        &["section_named", "section_bits"],
+        "the message does not name what the section is about",
+    ),
+    (
+        &["page_length"],
+        "the page is long, and some line of a long page matches by chance",
+    ),
     (&["words_in_common"], "few other words are in common"),
     (
         &["ahead", "ahead_of_others", "next_share"],
         "other runbooks match almost as well",
     ),
-    (&["name", "name_rare", "name_error", "name_told"], "the name may be an ordinary word"),
+    (
+        &["name", "name_rare", "name_error", "name_told"],
+        "the name may be an ordinary word",
+    ),
 ];
 
 /// The explanation as a person reads it.
@@ -96,6 +121,12 @@ fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> S
             explanation.threshold,
             doubts(account)
         ),
+        Some(Silence::NoSymptom) => {
+            format!("silent: {sure}, but only commands, settings or listings of the runbook match, no symptom")
+        }
+        Some(Silence::OtherObject) => {
+            format!("silent: {sure}, but the message is about another object than the page")
+        }
         Some(Silence::Talk) => {
             format!("silent: {sure}, but the message only talks about it: that it is over, or plans")
         }

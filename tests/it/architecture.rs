@@ -210,7 +210,7 @@ fn the_scan_sees_imports_in_every_form() {
 
 #[test]
 fn no_source_file_is_longer_than_a_reader_likes() {
-    let long: Vec<_> = ["src", "crates"]
+    let long: Vec<_> = ["src", "crates/core/src", "crates/sandbox/src"]
         .iter()
         .flat_map(|folder| rust_files(&root().join(folder)))
         .map(|file| (code(&file).lines().filter(|line| !line.trim().is_empty()).count(), file))

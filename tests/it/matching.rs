@@ -7,6 +7,7 @@ mod expressions;
 mod hostile;
 mod properties;
 mod signs;
+mod silence;
 mod templates;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,8 @@ it is the error of the message. Needs scikit-learn 1.5 or later (pip install sci
 
 Usage: fit.py [--write] BINARY NAME=FOLDER:CASES[,CASES…] […] [--talk FILE.jsonl …]
 
-FOLDER holds collections of runbooks, a folder each; CASES are labelled messages as `signpost eval` reads them. Every
+A set whose NAME begins with + is asked only of its own runbooks: for messages that other sets document as well. FOLDER
+holds collections of runbooks, a folder each; CASES are labelled messages as `signpost eval` reads them. Every
 message is put to every collection by itself and to every FOLDER as a whole; where its runbook is not among them, silence
 is right, which gives many negatives. --talk adds messages that no runbook treats.
 
@@ -24,7 +25,9 @@ MINUS = set('signature_table signature_marks unmatched unknown unknown_name othe
             'next_share'.split())
 # The logit at which a candidate is answered: where the number of answers lost and of false answers avoided, with one
 # collection left out, seemed right to us.
-LIMIT = {'named': -1.0, 'other': -0.5}
+LIMIT = {'named': -1.5, 'other': -0.5}
+# A candidate with less evidence, as ln(1 + bits), is silent anyway.
+LEAST_BITS = 1.8
 # A name counts from this strength: features.rs, NAMED.
 NAMED = 0.3
 # Weights of rows: a wrong answer to a message of the team's own is worse than one to a message of strangers, which may
@@ -59,9 +62,12 @@ def collect(binary, sets, talk):
     cases += [dict(case, set='talk') for case in talk]
     rows, counted = [], collections.Counter()
     for name, (folder, _) in sets.items():
-        below = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        below = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] not in '._')
         for part in [None, *below]:
-            asked = cases if part is None else [case for case in cases if case['set'] != 'talk']
+            if name.startswith('+'):
+                asked = [case for case in cases if case['set'] == name]
+            else:
+                asked = [case for case in cases if not case['set'].startswith('+') and (part is None or case['set'] != 'talk')]
             for case, best in zip(asked, ask(binary, os.path.join(folder, part or ''), asked)):
                 held = [path for path in expected(case) if case['set'] == name and (part is None or path.startswith(part + '/'))]
                 kind = 'talk' if case['set'] == 'talk' else 'right' if held else 'own' if case['set'] == name else 'strange'
@@ -70,6 +76,8 @@ def collect(binary, sets, talk):
                 if not best or not best['features']:
                     continue
                 path = best['runbook'] if part is None else f"{part}/{best['runbook']}"
+                if best['features']['bits'] < LEAST_BITS and path not in held:
+                    continue
                 rows.append({'library': name, 'whole': part is None, 'kind': kind, 'right': path in held,
                              'features': best['features'], 'collection': f"{name}/{path.split('/')[0]}",
                              'expected': {f"{case['set']}/{path.split('/')[0]}" for path in expected(case)}})

@@ -200,6 +200,8 @@ mod tests {
             topic: TopicId { runbook: 0, section: 0 },
             kind: SignatureKind::Template,
             source: SignatureSource::Message,
+            symptom: true,
+            speaks: true,
             text: "",
             words,
             samples: 0,

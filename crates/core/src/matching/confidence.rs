@@ -80,7 +80,12 @@ pub(super) fn judge(features: &Features) -> Judgement {
             let (gain, ends) = (sum(value), [sum(f32::MIN), sum(f32::MAX)]);
             logit += gain;
             let most = ends.into_iter().fold(f32::MIN, f32::max);
-            weights.push(FeatureWeight { name, value, gain, most });
+            weights.push(FeatureWeight {
+                name,
+                value,
+                gain,
+                most,
+            });
         }
     }
     Judgement {
@@ -95,7 +100,9 @@ mod tests {
 
     #[test]
     fn every_line_of_the_weights_is_read() {
-        let lines = WEIGHTS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let lines = WEIGHTS
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty());
         let (models, features): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with("model "));
         assert_eq!(models.len(), MODELS.len());
         let known = |line: &&str| NAMES.contains(&line.split(' ').next().unwrap_or_default());

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::form::Form;
+use super::lines::{is_call, is_listing, is_setting};
 use super::part::{Kept, Named, Packed, Part, Seen};
 use super::product::{self, Product};
 use super::rule::RuleDetector;
@@ -164,8 +166,11 @@ impl Draft {
         }
         let mut held: Vec<WordId> = seen.iter().map(|seen| seen.id).collect();
         held.sort_unstable();
+        let (subject, headings) = subjects(&packed);
         Part {
             held: held.into(),
+            subject: subject.into(),
+            headings: headings.into(),
             answers: matches!(runbook.completeness, Completeness::Full | Completeness::Listing)
                 && runbook.front.signpost.answer != Some(false),
             completeness: match runbook.completeness {
@@ -228,6 +233,7 @@ impl Begun<'_> {
         let mut words = said.iter().enumerate();
         let only = words.all(|(index, id)| *id == GAP || samples >> index & 1 == 1);
         let samples = if only && !printed { 0 } else { samples };
+        let symptom = is_symptom(text);
         draft.signatures.push(Kept {
             fingerprint: 0,
             samples,
@@ -237,6 +243,8 @@ impl Begun<'_> {
             section: section as u32,
             kind,
             source,
+            symptom,
+            speaks: speaks(text, source, symptom),
         });
         draft.texts.push_str(text);
         (self.words, self.gaps) = (draft.words.len(), draft.gaps.len());
@@ -246,6 +254,48 @@ impl Begun<'_> {
     pub(super) fn len(&self) -> usize {
         self.draft.words.len() - self.words
     }
+}
+
+/// Returns true for a text that reads like an error, or denies something; a question about an error is none.
+fn is_symptom(text: &str) -> bool {
+    let form = Form::of(text);
+    form.negations > 0 || form.errors > 0 && !text.trim_end().ends_with('?')
+}
+
+/// Returns true when a text may be answered unasked by its place and its form.
+fn speaks(text: &str, source: SignatureSource, symptom: bool) -> bool {
+    const LEAST_WORDS: usize = 4;
+    match source {
+        SignatureSource::Command | SignatureSource::Boilerplate | SignatureSource::Front => false,
+        SignatureSource::Explicit | SignatureSource::Alternative | SignatureSource::AlertWords => true,
+        SignatureSource::Prose | SignatureSource::Output => symptom,
+        _ => {
+            let long = text.split_whitespace().nth(LEAST_WORDS - 1).is_some();
+            symptom || long && !is_setting(text) && !is_listing(text) && !is_call(text)
+        }
+    }
+}
+
+/// The words that name the subject of the page, and those of each section's heading.
+fn subjects(packed: &Packed) -> (Vec<WordId>, Vec<(u32, WordId)>) {
+    let (mut page, mut headings) = (Vec::new(), Vec::new());
+    for at in 0..packed.len() {
+        let Some(kept) = packed.signatures.get(at) else {
+            continue;
+        };
+        let title = matches!(kept.source, SignatureSource::Heading | SignatureSource::AlertWords);
+        let words = packed.words(at).iter().copied().filter(|id| *id != GAP);
+        if kept.section == 0 && (title || kept.source == SignatureSource::Front) {
+            page.extend(words);
+        } else if title {
+            headings.extend(words.map(|id| (kept.section, id)));
+        }
+    }
+    page.sort_unstable();
+    page.dedup();
+    headings.sort_unstable();
+    headings.dedup();
+    (page, headings)
 }
 
 /// The products that a runbook says it is about.

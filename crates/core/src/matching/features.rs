@@ -10,10 +10,9 @@ use super::index::Index;
 use super::lines::speaks_of_alert;
 use super::score::{self, Candidate};
 use super::sentence::Sentence;
-use super::signature::SignatureSource;
-use super::tokenized::TokenizedMessage;
 use super::token::Shape;
-use super::vocabulary::{GAP, WordId, background_bits};
+use super::tokenized::TokenizedMessage;
+use super::vocabulary::{WordId, background_bits};
 use super::{code, token};
 
 /// Findings of a candidate that are looked at, the strongest first.
@@ -88,14 +87,18 @@ pub(super) fn features(
     candidates: &[Candidate<'_>],
 ) -> Features {
     let findings = candidate.findings.get(..MOST_FINDINGS).unwrap_or(&candidate.findings);
-    let matched: HashSet<u32> = findings.iter().flat_map(|finding| finding.words.iter().copied()).collect();
+    let mut matched: Vec<u32> = findings
+        .iter()
+        .flat_map(|finding| finding.words.iter().copied())
+        .collect();
+    matched.sort_unstable();
     let top = findings.first();
     let part = index.runbooks.get(candidate.runbook);
     let spans = spans(index, read, findings);
     let held = part.map_or(&[][..], |part| &part.held);
     let line = top.map_or(0, |finding| finding.line);
     let sentence = Sentence::new(read, line, &matched, &spans, held);
-    let whole = Form::of(read.text());
+    let whole = read.form();
     let signature = top.map_or("", |finding| finding.signature(index));
     let form = Form::of(signature);
     let believed = score::believed(index, candidate);
@@ -117,7 +120,11 @@ pub(super) fn features(
         marks(signature),
         ln(sentence.sequences),
         ln(sentence.novel),
-        if sentence.sequences > 0.0 { sentence.novel / sentence.sequences } else { 0.5 },
+        if sentence.sequences > 0.0 {
+            sentence.novel / sentence.sequences
+        } else {
+            0.5
+        },
         share(sentence.explained, sentence.all),
         share(sentence.known, sentence.all),
         ln(sentence.unmatched),
@@ -142,7 +149,10 @@ pub(super) fn features(
         flag(name.error),
         flag(name.told),
     ];
-    Features { values, named: name.strength >= NAMED }
+    Features {
+        values,
+        named: name.strength >= NAMED,
+    }
 }
 
 /// The ranges of the message's words that stand where one of the matching signatures has a value.
@@ -161,17 +171,19 @@ fn spans(index: &Index, read: &TokenizedMessage, findings: &[Finding<'_>]) -> Ve
 
 /// Bits of the evidence that is a symptom: a name, or a text that reads like an error.
 fn symptom(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
+    let is_symptom = |finding: &Finding<'_>| match finding.of {
+        Cause::Signature(number) => index.signatures.get(number).is_some_and(|signature| signature.symptom),
+        Cause::Name(_) => true,
+    };
     let added = score::counted(read, candidate.findings.iter());
-    let symptoms = candidate.findings.iter().zip(added).filter(|(finding, _)| {
-        let signature = finding.signature(index);
-        let form = Form::of(signature);
-        let question = signature.trim_end().ends_with('?');
-        finding.named || form.negations > 0 || form.errors > 0 && !question
-    });
-    symptoms.map(|(_, added)| added).sum()
+    let symptoms = candidate.findings.iter().zip(added);
+    symptoms
+        .filter(|(finding, _)| is_symptom(finding))
+        .map(|(_, added)| added)
+        .sum()
 }
 
-/// The lines that read like an error and hold no evidence.
+/// The lines that read like an error of a program, and hold no evidence.
 fn other_errors(read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
     let words = candidate.findings.iter().flat_map(|finding| &finding.words);
     let told: HashSet<u32> = words
@@ -179,12 +191,17 @@ fn other_errors(read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
         .map(|word| word.line)
         .collect();
     let lines = (0..).zip(read.forms());
-    lines.filter(|(line, form)| form.errors > 0 && !told.contains(line)).count() as f32
+    lines
+        .filter(|(line, form)| form.errors > 0 && !told.contains(line))
+        .count() as f32
 }
 
 /// Share of a text's characters that are neither letters, digits nor blanks.
 fn marks(text: &str) -> f32 {
-    let marks = text.chars().filter(|c| !c.is_alphanumeric() && !c.is_whitespace()).count();
+    let marks = text
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !c.is_whitespace())
+        .count();
     share(marks as f32, text.chars().count().max(1) as f32)
 }
 
@@ -198,28 +215,25 @@ struct Subject {
 
 impl Subject {
     fn new(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Subject {
-        let own = candidate.findings.first().map_or(0, |finding| finding.topic.section);
-        let (mut page, mut section) = (Vec::new(), Vec::new());
-        for signature in index.signatures.of(candidate.runbook) {
-            let title = matches!(signature.source, SignatureSource::Heading | SignatureSource::AlertWords);
-            let list = if signature.topic.section == 0 && (title || signature.source == SignatureSource::Front) {
-                &mut page
-            } else if signature.topic.section == own && title {
-                &mut section
-            } else {
-                continue;
-            };
-            list.extend(signature.words.iter().copied().filter(|id| *id != GAP));
-        }
-        let named = |mut words: Vec<WordId>| {
-            words.sort_unstable();
-            words.dedup();
-            let weight = |id: &WordId| index.vocabulary.weight(*id);
-            let all: f32 = words.iter().map(weight).sum();
-            let here: f32 = words.iter().filter(|id| read.known.holds(**id)).map(weight).sum();
+        let weight = |id: &WordId| index.vocabulary.weight(*id);
+        let named = |words: &mut dyn Iterator<Item = &WordId>| {
+            let (mut all, mut here) = (0.0, 0.0);
+            for id in words {
+                all += weight(id);
+                if read.known.holds(*id) {
+                    here += weight(id);
+                }
+            }
             (share(here, all), here)
         };
-        let ((page_named, page_bits), (section_named, section_bits)) = (named(page), named(section));
+        let own = candidate.findings.first().map_or(0, |finding| finding.topic.section) as u32;
+        let part = index.runbooks.get(candidate.runbook);
+        let page = part.map_or(&[][..], |part| &part.subject);
+        let headings = part.map_or(&[][..], |part| &part.headings);
+        let from = headings.partition_point(|(section, _)| *section < own);
+        let heading = headings.iter().skip(from).take_while(|(section, _)| *section == own);
+        let (page_named, page_bits) = named(&mut page.iter());
+        let (section_named, section_bits) = named(&mut heading.map(|(_, id)| id));
         Subject {
             page_named,
             page_bits,
@@ -240,14 +254,16 @@ impl Others {
     fn new(candidate: &Candidate<'_>, candidates: &[Candidate<'_>]) -> Others {
         let own = candidate.words();
         let twin = |other: &&Candidate<'_>| {
-            let same = other.words().intersection(&own).count() as f32;
-            other.rank >= candidate.rank * TWIN_RANK && same >= own.len() as f32 * TWIN_WORDS
+            other.rank >= candidate.rank * TWIN_RANK && {
+                let same = other.words().intersection(&own).count() as f32;
+                same >= own.len() as f32 * TWIN_WORDS
+            }
         };
+        // The candidates come best first.
         let others = || candidates.iter().filter(|other| other.runbook != candidate.runbook);
-        let best = |ranks: &mut dyn Iterator<Item = &Candidate<'_>>| ranks.map(|other| other.rank).fold(0.0, f32::max);
         Others {
-            next: best(&mut others()),
-            apart: best(&mut others().filter(|other| !twin(other))),
+            next: others().next().map_or(0.0, |other| other.rank),
+            apart: others().find(|other| !twin(other)).map_or(0.0, |other| other.rank),
         }
     }
 }
@@ -271,10 +287,14 @@ impl Name {
             .and_then(|finding| read.message.lines.get(finding.line as usize))
             .map_or("", |line| line.text.as_str());
         let place = lead.and_then(|finding| finding.words.first());
-        let start = place.and_then(|at| read.words.get(*at as usize)).map(|word| word.place.start);
+        let start = place
+            .and_then(|at| read.words.get(*at as usize))
+            .map(|word| word.place.start);
         Name {
             strength,
-            rare: token::pieces(text, |c| !c.is_alphanumeric()).map(rare).fold(0.0, f32::max),
+            rare: token::pieces(text, |c| !c.is_alphanumeric())
+                .map(rare)
+                .fold(0.0, f32::max),
             error: Form::of(text).errors > 0,
             told: lead.is_some()
                 && (speaks_of_alert(line) || start.is_some_and(|start| code::is_named_as_error(line, start))),

@@ -1,20 +1,21 @@
 //! Form of a text: whether it reads like an error, talk, a question, or news of success.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use hashbrown::HashMap;
 
 use super::token::{self, Shape};
 
 /// Words of errors; one that ends in `*` stands for all words that begin so.
 const ERROR: &str = "\
-    abnormal* abort* absent alert bad backoff bigger blocked broken cannot cant collision conflict* corrupt* couldnt \
-    crash* crashloopbackoff critical damaged dead deadlock* degraded denied detached deviation diff* disabled \
+    abnormal* abort* absent alert bad backoff blocked broken cannot cant collision conflict* corrupt* couldnt \
+    crash* critical damaged dead deadlock* degraded denied detached deviation differ* disabled \
     disconnect* doesnt down dropped dropping duplicate emergency err error* evicted exceed* exception* exhausted expired \
-    fail* fatal fault* firing forbidden frozen full halted hung illegal imagepullbackoff incompatible incomplete \
+    fail* fatal fault* firing forbidden frozen full halted hung illegal incompatible incomplete \
     inconsisten* incorrect infinite insufficient interrupted invalid isnt killed lacks lagging leak* limit lost malformed \
-    mismatch* missing nil none not notready null offline oom oomkilled outage outofmemory* overflow* overload* panic* \
+    mismatch* missing nil none not null offline oom outage outofmemory* overflow* overload* panic* \
     paused pending permission problem* prohibited rejected refused reset retry* segfault segmentation severe shortage \
-    sigsegv slow stale stalled stopped stuck terminated throttl* timeout* tired timed traceback unable unauthenticated \
+    sigsegv slow stale stalled stopped stuck terminated throttl* timeout* timed traceback unable unauthenticated \
     unauthorized unavailable undefined unexpected unhealthy unknown unmount* unreachable unrecognized unresolved \
     unschedulable unsupported unusable unsuccessful* violat* warn* wont wrong";
 
@@ -50,63 +51,100 @@ impl Form {
         token::words(text, |word, place, shape| {
             form.words += 1;
             let written = text.get(place.start..place.end).unwrap_or_default();
-            form.errors += u32::from(is_error(word, written, shape));
+            let kinds = kinds(word, written, shape);
+            form.errors += u32::from(kinds & IS_ERROR > 0);
             form.negations += u32::from(matches!(word, "no" | "not" | "never" | "without"));
-            form.talk += u32::from(TALKS.holds(word));
-            form.fine += u32::from(FINES.holds(word));
+            form.talk += u32::from(kinds & IS_TALK > 0);
+            form.fine += u32::from(kinds & IS_FINE > 0);
         });
         let mut question = text.split('?');
-        form.asks = question.next().is_some_and(|before| before.ends_with(char::is_alphanumeric))
-            && question.next().is_some_and(|after| !after.starts_with(char::is_alphanumeric));
+        form.asks = question
+            .next()
+            .is_some_and(|before| before.ends_with(char::is_alphanumeric))
+            && question
+                .next()
+                .is_some_and(|after| !after.starts_with(char::is_alphanumeric));
         form
+    }
+
+    /// The form of two texts in a row.
+    pub(super) fn and(self, other: &Form) -> Form {
+        Form {
+            words: self.words + other.words,
+            errors: self.errors + other.errors,
+            negations: self.negations + other.negations,
+            talk: self.talk + other.talk,
+            fine: self.fine + other.fine,
+            asks: self.asks || other.asks,
+        }
     }
 }
 
 /// Returns true for a word of errors, and for a name with such a word in it, as in `FailedMount`.
 pub(super) fn is_error_word(written: &str) -> bool {
     let mut is = false;
-    token::words(written, |word, _, shape| is |= is_error(word, written, shape));
+    token::words(written, |word, _, shape| {
+        is |= kinds(word, written, shape) & IS_ERROR > 0;
+    });
     is
 }
 
-fn is_error(word: &str, written: &str, shape: Shape) -> bool {
-    let inside = || token::humps(written).iter().any(|hump| ERRORS.holds(hump));
-    ERRORS.holds(word) || shape == Shape::Name && inside()
+/// The kinds of a word; a name with a word of errors in it is one as well.
+fn kinds(word: &str, written: &str, shape: Shape) -> u8 {
+    let inside = || token::humps(written).iter().any(|hump| KINDS.of(hump) & IS_ERROR > 0);
+    let kinds = KINDS.of(word);
+    if shape == Shape::Name && inside() {
+        kinds | IS_ERROR
+    } else {
+        kinds
+    }
 }
 
-/// Words, and beginnings of words.
-struct WordList {
-    whole: HashSet<&'static str>,
+/// The kinds of a word, as bits.
+const IS_ERROR: u8 = 1;
+const IS_TALK: u8 = 2;
+const IS_FINE: u8 = 4;
+
+/// Words, and beginnings of words, with their kinds.
+struct WordKinds {
+    whole: HashMap<&'static str, u8>,
     /// Beginnings, by their first letter.
-    begins: [Vec<&'static str>; 26],
+    begins: [Vec<(&'static str, u8)>; 26],
 }
 
-impl WordList {
-    fn new(words: &'static str) -> WordList {
-        let mut list = WordList {
-            whole: HashSet::new(),
+impl WordKinds {
+    fn new() -> WordKinds {
+        let mut kinds = WordKinds {
+            whole: HashMap::new(),
             begins: Default::default(),
         };
-        for word in words.split_ascii_whitespace() {
-            match word.strip_suffix('*') {
-                Some(begin) => list.begins.get_mut(letter(begin)).into_iter().for_each(|of| of.push(begin)),
-                None => _ = list.whole.insert(word),
+        for (words, kind) in [(ERROR, IS_ERROR), (TALK, IS_TALK), (FINE, IS_FINE)] {
+            for word in words.split_ascii_whitespace() {
+                if let Some(begin) = word.strip_suffix('*') {
+                    if let Some(list) = kinds.begins.get_mut(letter(begin)) {
+                        list.push((begin, kind));
+                    }
+                } else {
+                    *kinds.whole.entry(word).or_default() |= kind;
+                }
             }
         }
-        list
+        kinds
     }
 
-    fn holds(&self, word: &str) -> bool {
+    fn of(&self, word: &str) -> u8 {
+        let whole = self.whole.get(word).copied().unwrap_or_default();
         let begins = self.begins.get(letter(word)).into_iter().flatten();
-        self.whole.contains(word) || begins.into_iter().any(|begin| word.starts_with(begin))
+        let begun = begins.filter(|(begin, _)| word.starts_with(begin));
+        begun.fold(whole, |all, (_, kind)| all | kind)
     }
 }
 
 /// The place of a word's first letter in the alphabet, from 0.
 fn letter(word: &str) -> usize {
-    word.bytes().next().map_or(usize::MAX, |first| usize::from(first.wrapping_sub(b'a')))
+    word.bytes()
+        .next()
+        .map_or(usize::MAX, |first| usize::from(first.wrapping_sub(b'a')))
 }
 
-static ERRORS: LazyLock<WordList> = LazyLock::new(|| WordList::new(ERROR));
-static TALKS: LazyLock<WordList> = LazyLock::new(|| WordList::new(TALK));
-static FINES: LazyLock<WordList> = LazyLock::new(|| WordList::new(FINE));
+static KINDS: LazyLock<WordKinds> = LazyLock::new(WordKinds::new);

@@ -10,6 +10,7 @@ use super::expressions::Expressions;
 use super::lexicon::Lexicon;
 use super::names::Names;
 use super::part::Part;
+use super::phrases;
 use super::postings::{Postings, Stamps};
 use super::programs::Programs;
 use super::signature::{Signature, SignatureSource};
@@ -79,6 +80,7 @@ impl Index {
             || {
                 let codes = Names::new(&dictionaries.codes, &parts, |part| &part.codes);
                 let alerts = Names::new(&dictionaries.alerts, &parts, |part| &part.alerts);
+                phrases::prepare();
                 let lexicon = Lexicon::new(&parts, &dictionaries.stems, &vocabulary);
                 (by_word(&parts, words), lexicon, codes, alerts)
             },

@@ -131,6 +131,32 @@ pub(super) fn is_assignment(line: &str) -> bool {
     !key.trim_matches('"').contains(' ') && value.split_whitespace().count() <= 3
 }
 
+/// Returns true for a setting or a label of one value: `key: value`, `- service = lift`.
+pub(super) fn is_setting(line: &str) -> bool {
+    let line = line.trim();
+    let one = |value: &str| value.split_whitespace().count() <= 1;
+    let equals = line.trim_start_matches("- ").split_once('=');
+    is_assignment(line) && line.contains(':') || equals.is_some_and(|(key, value)| one(key) && one(value))
+}
+
+/// Returns true for the call of a program with flags: `ovenctl describe --probe north`.
+pub(super) fn is_call(line: &str) -> bool {
+    let mut words = line.trim().trim_start_matches("$ ").split_whitespace();
+    let is_program = |word: &str| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b'/');
+        word.bytes().all(plain)
+    };
+    words.next().is_some_and(is_program) && words.any(|word| word.starts_with("--"))
+}
+
+/// Returns true for a row of a table, or of a listing with columns.
+pub(super) fn is_listing(line: &str) -> bool {
+    const LEAST_COLUMNS: usize = 4;
+    let line = line.trim();
+    let columns = line.split("  ").filter(|column| !column.trim().is_empty());
+    line.starts_with('|') || columns.count() >= LEAST_COLUMNS
+}
+
 /// Returns true for a line that every log or listing has, whatever went wrong.
 pub(super) fn is_boilerplate(line: &str) -> bool {
     let trace = || {

@@ -141,6 +141,10 @@ pub enum Silence {
     Excluded,
     /// A draft, a pointer to another page, or a runbook that its author set never to answer.
     NeverAnswers,
+    /// Nothing that matches is a symptom: it is a command, a setting or a listing.
+    NoSymptom,
+    /// The message is about another object than the page.
+    OtherObject,
     /// The message only talks about the error: that it is over, or plans.
     Talk,
     /// Another runbook, by its number in the library, explains the same words better.

@@ -29,6 +29,10 @@ pub(super) struct Part {
     pub(super) seen: Box<[Seen]>,
     /// The numbers of these words, in ascending order.
     pub(super) held: Box<[WordId]>,
+    /// The words of its title, tags, description and file name, in ascending order.
+    pub(super) subject: Box<[WordId]>,
+    /// The words of each section's heading, by section.
+    pub(super) headings: Box<[(u32, WordId)]>,
     /// Codes that it explains or mentions, each once a section.
     pub(super) codes: Box<[Named]>,
     /// Alert names that it explains or mentions, each once a section.
@@ -80,6 +84,10 @@ pub(super) struct Kept {
     pub(super) section: u32,
     pub(super) kind: SignatureKind,
     pub(super) source: SignatureSource,
+    /// True when its text reads like an error, or denies something.
+    pub(super) symptom: bool,
+    /// True when it may be answered unasked: it is no command, setting or listing.
+    pub(super) speaks: bool,
 }
 
 impl Packed {
@@ -105,6 +113,8 @@ impl Packed {
             },
             kind: kept.kind,
             source: kept.source,
+            symptom: kept.symptom,
+            speaks: kept.speaks,
             text: self.texts.get(text).unwrap_or_default(),
             words: self.words(at),
             samples: kept.samples,

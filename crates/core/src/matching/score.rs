@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::finding::Finding;
+use super::align::Alignment;
+use super::confidence::{self, Judgement};
+use super::finding::{Cause, Finding};
 use super::index::Index;
 use super::passage::{self, Passage};
 use super::product::{self, Product};
 use super::rule::RuleVerdict;
+use super::signature::SignatureSource;
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::confidence::{self, Judgement};
 use super::{Match, Outcome, Silence, capture, features, talk};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
@@ -71,8 +73,16 @@ const MOST_TOLD: usize = 10;
 const MOST_ANSWERED: usize = 2;
 /// Least weight of a stem that is looked up, in bits; lighter ones are in every runbook.
 const LEAST_LEXICAL: f32 = 0.8;
+/// Least bits of a finding that is a symptom.
+const LEAST_SPEAKING: f32 = 4.0;
+/// Share of such a text that is enough on a line that does not read like an error.
+const WHOLE_SYMPTOM: f32 = 0.5;
+/// Least bits of the name of another object.
+const LEAST_OBJECT: f32 = 8.0;
 /// Fit from which a candidate's features are computed; one that fits worse stays silent.
-const LEAST_FIT: f32 = 0.02;
+const LEAST_FIT: f32 = 0.1;
+/// Most candidates whose features are computed.
+const MOST_JUDGED: usize = 5;
 /// Least confidence of a near miss, unless somebody asked.
 const LEAST_NEAR: f32 = 0.1;
 /// Factor on a section's evidence over that of the page around it, which may only list the section.
@@ -129,15 +139,17 @@ pub(super) fn weigh<'t>(
 fn doubt(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>]) {
     let judged: Vec<Option<Judgement>> = candidates
         .iter()
-        .map(|candidate| {
+        .enumerate()
+        .map(|(at, candidate)| {
             let likely = candidate.confidence >= LEAST_FIT && candidate.verdict != RuleVerdict::Excluded;
-            likely.then(|| confidence::judge(&features::features(index, read, candidate, candidates)))
+            (likely && at < MOST_JUDGED)
+                .then(|| confidence::judge(&features::features(index, read, candidate, candidates)))
         })
         .collect();
     for (candidate, judgement) in candidates.iter_mut().zip(judged) {
         candidate.confidence = judgement
             .as_ref()
-            .map_or(candidate.confidence, |judgement| judgement.confidence);
+            .map_or(candidate.confidence.min(LEAST_FIT), |judgement| judgement.confidence);
         candidate.judgement = judgement;
     }
 }
@@ -392,6 +404,10 @@ fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_
             Some(Silence::NeverAnswers)
         } else if !asked && (resolved || is_talk_about(read, candidate)) {
             Some(Silence::Talk)
+        } else if !asked && !speaks(index, read, candidate) {
+            Some(Silence::NoSymptom)
+        } else if !asked && (candidate.other_product || is_of_other_object(index, read, candidate)) {
+            Some(Silence::OtherObject)
         } else if let Some(runbook) = better {
             Some(Silence::SaidBy(runbook))
         } else if taken.len() == MOST_ANSWERED {
@@ -410,11 +426,56 @@ fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_
     }
 }
 
-/// Returns true when a message only talks about the candidate's code or alert name.
+/// Returns true when some of the evidence is a symptom: not all of it a command, a setting or a listing of the runbook,
+/// and not on lines of the message that read like one.
+fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
+    let is_error = |line: u32| {
+        let form = read.forms().get(line as usize);
+        form.is_some_and(|form| form.errors > 0 || form.negations > 0)
+    };
+    candidate.findings.iter().any(|finding| match finding.of {
+        Cause::Signature(number) => index.signatures.get(number).is_some_and(|signature| {
+            let whole = finding.cover >= WHOLE_SYMPTOM && signature.source != SignatureSource::Prose;
+            finding.strength >= LEAST_SPEAKING && signature.speaks && (whole || is_error(finding.line))
+        }),
+        Cause::Name(_) => true,
+    })
+}
+
+/// Returns true when the strongest evidence names an object that the page is about, and the message has another in its
+/// place: `The term 'a' is not recognized` where the page is about `b`.
+fn is_of_other_object(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
+    let Some(Cause::Signature(number)) = candidate.findings.first().map(|finding| &finding.of) else {
+        return false;
+    };
+    let (Some(signature), Some(part)) = (index.signatures.get(*number), index.runbooks.get(candidate.runbook)) else {
+        return false;
+    };
+    let mut laid = Alignment::default();
+    read.align(&index.vocabulary, &signature, &mut laid);
+    let is_replaced = |at: usize| {
+        let at = at as u32;
+        laid.steps()
+            .any(|(from, to)| from.1 < at && at < to.1 && from.0 + 1 < to.0)
+    };
+    let lacks = |(at, id): &(usize, &u32)| {
+        signature.is_sample(*at)
+            && part.subject.binary_search(id).is_ok()
+            && !read.known.holds(**id)
+            && is_replaced(*at)
+    };
+    let lacking = signature.words.iter().enumerate().filter(lacks);
+    lacking.map(|(_, id)| index.vocabulary.weight(*id)).sum::<f32>() >= LEAST_OBJECT
+}
+
+/// Returns true when a message only talks about the candidate's code or alert name, and nothing else of it is there.
 fn is_talk_about(read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
-    let named = candidate.findings.iter().filter(|finding| finding.named);
+    let is_name = |finding: &&Finding<'_>| finding.named;
+    let named = candidate.findings.iter().filter(is_name);
     let words: HashSet<u32> = named.flat_map(|finding| finding.words.iter().copied()).collect();
-    talk::is_talk(read, &words)
+    let beside = |finding: &Finding<'_>| finding.words.iter().any(|at| !words.contains(at));
+    let other = |finding: &Finding<'_>| !finding.named && finding.strength >= LEAST_SPEAKING && beside(finding);
+    !candidate.findings.iter().any(other) && talk::is_talk(read, &words)
 }
 
 fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Match {

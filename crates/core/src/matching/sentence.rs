@@ -1,6 +1,5 @@
 //! The line of a message on which the strongest evidence stands: which of its words a runbook explains.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::token::{self, Shape};
@@ -8,7 +7,7 @@ use super::tokenized::{MessageWord, TokenizedMessage};
 use super::vocabulary::{WordId, background_bits};
 use super::{phrases, unmarked};
 
-/// Rarity from which a sequence of words cannot be generic by its words alone.
+/// Words of a line that are read.
 const MOST_WORDS: usize = 400;
 
 /// Sums over the words of one line, in bits unless noted.
@@ -54,12 +53,12 @@ struct LineWord {
 }
 
 impl Sentence {
-    /// Reads a line. `matched` are the words of the message that match, `spans` those that stand where a signature has
+    /// Reads a line. `matched` are the words of the message that match, in ascending order, `spans` those that stand where a signature has
     /// a value, and `held` the words of the runbook, in ascending order.
     pub(super) fn new(
         read: &TokenizedMessage,
         line: u32,
-        matched: &HashSet<u32>,
+        matched: &[u32],
         spans: &[Range<u32>],
         held: &[WordId],
     ) -> Sentence {
@@ -116,7 +115,7 @@ impl Sentence {
 }
 
 /// The words of a line, with what is known of each.
-fn words(read: &TokenizedMessage, line: u32, matched: &HashSet<u32>, spans: &[Range<u32>]) -> Vec<LineWord> {
+fn words(read: &TokenizedMessage, line: u32, matched: &[u32], spans: &[Range<u32>]) -> Vec<LineWord> {
     let text = read
         .message
         .lines
@@ -142,9 +141,11 @@ fn words(read: &TokenizedMessage, line: u32, matched: &HashSet<u32>, spans: &[Ra
                 word: *word,
                 text: lower,
                 shape,
-                matched: matched.contains(&at),
+                matched: matched.binary_search(&at).is_ok(),
                 value: spans.iter().any(|range| range.contains(&at)),
-                address: addresses.peek().is_some_and(|address| address.start <= word.place.start),
+                address: addresses
+                    .peek()
+                    .is_some_and(|address| address.start <= word.place.start),
                 part,
             }
         })

@@ -13,6 +13,10 @@ pub(super) struct Signature<'i> {
     pub(super) kind: SignatureKind,
     /// Its place in the document, which decides how far it is trusted.
     pub(super) source: SignatureSource,
+    /// True when its text reads like an error, or denies something.
+    pub(super) symptom: bool,
+    /// True when it may be answered unasked: it is no command, setting or listing.
+    pub(super) speaks: bool,
     /// The text as its author wrote it.
     pub(super) text: &'i str,
     /// The words; [`GAP`](super::vocabulary::GAP) where any value may stand.

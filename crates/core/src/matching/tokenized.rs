@@ -258,6 +258,11 @@ impl TokenizedMessage {
             .get_or_init(|| self.message.lines.iter().map(|line| Form::of(&line.text)).collect())
     }
 
+    /// The form of the whole message.
+    pub(super) fn form(&self) -> Form {
+        self.forms().iter().fold(Form::default(), Form::and)
+    }
+
     /// The words of a byte range of one line.
     pub(super) fn words_at(&self, line: u32, start: usize, end: usize) -> Vec<u32> {
         let from = self

@@ -1,0 +1,105 @@
+//! Messages that hold words of a runbook and are not about its error.
+
+use signpost::matching::{Index, IndexOptions, Silence};
+
+use super::library;
+
+const DOCUMENTS: &[(&str, &str)] = &[
+    (
+        "BeltStopped.md",
+        "# BeltStopped\n\nThe alert `BeltStopped` fires when a belt has not moved for five minutes.\n\n## Mitigation\n\n1. Look at the motor.\n",
+    ),
+    (
+        "ledger.md",
+        "# Errors of the ledger\n\n## LED-17\n\nThe ledger is out of balance.\n\n1. Run the nightly check again.\n",
+    ),
+    (
+        "oven.md",
+        "# The oven loses its thermostat\n\n## Symptoms\n\n```\nfatal: oven 4 has lost its thermostat: probe unreachable\n```\n\n\
+         ## Diagnosis\n\n```\novenctl thermostat describe --probe kiln-north\n```\n\n```yaml\nthermostat-probe: kiln-north\n```\n\n\
+         ```\nPROBE        KILN         STATE    AGE\nkiln-north   thermostat   steady   77d\n```\n",
+    ),
+    (
+        "schema.md",
+        "# Upload fails: 'Assert-CrateSchema' is not recognized\n\n## Symptoms\n\n```\nUpload stopped: the term 'Assert-CrateSchema' is not \
+         recognized by the uploader's shell\n```\n\nInstall the crate module.\n",
+    ),
+];
+
+fn index() -> Index {
+    Index::build(&library(DOCUMENTS), &IndexOptions::default())
+}
+
+#[test]
+fn talk_about_an_error_is_not_answered_and_the_error_is() {
+    let index = index();
+    for talk in [
+        "we fixed the LED-17 thing yesterday, thanks all",
+        "can we add a panel that counts BeltStopped per week?",
+        "let's rename BeltStopped to something nicer",
+        "[RESOLVED] BeltStopped (hall-4 critical)",
+        "Resolved: BeltStopped in hall 4",
+    ] {
+        assert!(index.find(talk).matches.is_empty(), "{talk}");
+        assert!(index.find(talk).best().is_some(), "it stays a near miss: {talk}");
+    }
+    for error in [
+        "ERROR LED-17",
+        "the nightly run ends with LED-17, what now?",
+        "[FIRING:1] BeltStopped (hall-4 critical)",
+        "BeltStopped is firing in hall 4",
+    ] {
+        assert!(!index.find(error).matches.is_empty(), "{error}");
+    }
+    let why = index.explain("we fixed the LED-17 thing yesterday, thanks all", false);
+    assert_eq!(why.candidates[0].silence, Some(Silence::Talk));
+}
+
+#[test]
+fn commands_settings_and_listings_of_a_runbook_are_no_symptoms() {
+    let index = index();
+    for part in [
+        "ovenctl thermostat describe --probe kiln-north",
+        "$ ovenctl thermostat describe --probe kiln-south",
+        "thermostat-probe: kiln-north",
+        "kiln-north   thermostat   steady   77d",
+    ] {
+        assert!(index.find(part).matches.is_empty(), "{part}");
+    }
+    let error = "fatal: oven 9 has lost its thermostat: probe unreachable";
+    assert!(!index.find(error).matches.is_empty(), "{error}");
+}
+
+#[test]
+fn the_same_sentence_about_another_object_is_another_error() {
+    let index = index();
+    let shown = "Upload stopped: the term 'Assert-CrateSchema' is not recognized by the uploader's shell";
+    assert!(!index.find(shown).matches.is_empty());
+    assert!(
+        index
+            .find(&shown.replace("Assert-CrateSchema", "Get-Pallet"))
+            .matches
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_candidate_tells_what_each_fact_adds() {
+    let index = index();
+    let why = index.explain("fatal: oven 9 has lost its thermostat: probe unreachable", false);
+    let features = &why.candidates[0].features;
+    let named = |name: &str| features.iter().find(|feature| feature.name == name);
+    assert!(
+        named("explained").is_some_and(|feature| feature.value > 0.9),
+        "{features:?}"
+    );
+    assert!(
+        features.iter().all(|feature| feature.gain <= feature.most),
+        "{features:?}"
+    );
+    let asked = index.explain("fatal: oven 9 has lost its thermostat: probe unreachable", true);
+    assert!(
+        asked.candidates[0].features.is_empty(),
+        "a question is ranked, not judged"
+    );
+}
