@@ -12,7 +12,7 @@ use super::rule::RuleVerdict;
 use super::signature::SignatureSource;
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::{Match, Outcome, Silence, capture, features, talk};
+use super::{Match, Outcome, SignatureKind, Silence, capture, features, talk};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 
@@ -74,7 +74,7 @@ const MOST_ANSWERED: usize = 2;
 /// Least weight of a stem that is looked up, in bits; lighter ones are in every runbook.
 const LEAST_LEXICAL: f32 = 0.8;
 /// Least bits of a finding that is a symptom.
-const LEAST_SPEAKING: f32 = 4.0;
+const LEAST_SPEAKING: f32 = 2.5;
 /// Share of such a text that is enough on a line that does not read like an error.
 const WHOLE_SYMPTOM: f32 = 0.5;
 /// Least bits of the name of another object.
@@ -141,17 +141,29 @@ fn doubt(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>
         .iter()
         .enumerate()
         .map(|(at, candidate)| {
-            let likely = candidate.confidence >= LEAST_FIT && candidate.verdict != RuleVerdict::Excluded;
+            let excluded = candidate.verdict == RuleVerdict::Excluded;
+            // An author's own expression says by itself how sure it is.
+            if excluded || candidate.findings.iter().any(is_expressed) {
+                return None;
+            }
+            let likely = candidate.confidence >= LEAST_FIT;
             (likely && at < MOST_JUDGED)
                 .then(|| confidence::judge(&features::features(index, read, candidate, candidates)))
         })
         .collect();
     for (candidate, judgement) in candidates.iter_mut().zip(judged) {
-        candidate.confidence = judgement
-            .as_ref()
-            .map_or(candidate.confidence.min(LEAST_FIT), |judgement| judgement.confidence);
+        if let Some(judgement) = &judgement {
+            candidate.confidence = judgement.confidence;
+        } else if !candidate.findings.iter().any(is_expressed) {
+            candidate.confidence = candidate.confidence.min(LEAST_FIT);
+        }
         candidate.judgement = judgement;
     }
+}
+
+/// Returns true for an expression of the front matter.
+fn is_expressed(finding: &Finding<'_>) -> bool {
+    finding.named && finding.kind == SignatureKind::Pattern
 }
 
 /// The outcome of the candidates: those to be answered, and the near misses.
@@ -433,13 +445,19 @@ fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> 
         let form = read.forms().get(line as usize);
         form.is_some_and(|form| form.errors > 0 || form.negations > 0)
     };
-    candidate.findings.iter().any(|finding| match finding.of {
+    let is_symptom = |finding: &Finding<'_>| match finding.of {
         Cause::Signature(number) => index.signatures.get(number).is_some_and(|signature| {
             let whole = finding.cover >= WHOLE_SYMPTOM && signature.source != SignatureSource::Prose;
-            finding.strength >= LEAST_SPEAKING && signature.speaks && (whole || is_error(finding.line))
+            signature.speaks && (whole || is_error(finding.line))
         }),
         Cause::Name(_) => true,
-    })
+    };
+    let added = counted(read, candidate.findings.iter());
+    let symptoms = candidate.findings.iter().zip(added);
+    let told = symptoms
+        .filter(|(finding, _)| is_symptom(finding))
+        .map(|(_, added)| added);
+    told.sum::<f32>() >= LEAST_SPEAKING
 }
 
 /// Returns true when the strongest evidence names an object that the page is about, and the message has another in its
