@@ -122,7 +122,7 @@ fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> S
             doubts(account)
         ),
         Some(Silence::NoSymptom) => {
-            format!("silent: {sure}, but only commands, settings or listings of the runbook match, no symptom")
+            format!("silent: {sure}, but nothing that matches reads like an error")
         }
         Some(Silence::OtherObject) => {
             format!("silent: {sure}, but the message is about another object than the page")

@@ -10,9 +10,9 @@ message is put to every collection by itself and to every FOLDER as a whole; whe
 is right, which gives many negatives. --talk adds messages that no runbook treats.
 
 The model is a sum of one step function for each feature. The direction of each is fixed beforehand (PLUS and MINUS), so
-that more evidence never makes an answer less likely. Candidates with a code, an alert name or an expression have a model
-of their own. Printed is a table with one collection left out at a time: what the weights would do to a team whose
-runbooks they never saw.
+that no fact in favour of an answer ever counts against it. Candidates with a code or an alert name have a model of their
+own. Printed is a table with one collection left out at a time: what the weights do to runbooks that they never saw. The
+rules of form (commands, settings, talk) come on top and are not in the table.
 """
 import collections, json, os, subprocess, sys, tempfile
 import numpy as np

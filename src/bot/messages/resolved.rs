@@ -2,6 +2,7 @@
 
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::cases::{Actor, CaseStatus};
+use crate::matching::Match;
 use crate::store::{self, Changes};
 
 impl MessageHandler {
@@ -20,7 +21,9 @@ impl MessageHandler {
         // The end of one cluster's alert is not the end of another's.
         let outcome = self.recognise(&known, &received.message.channel, &received.text);
         // A notice that it is over is never answered, so it is among the near misses.
-        let best = outcome.best();
+        let threshold = self.ctx.rules.threshold(&received.message.channel);
+        let is_sure = |best: &&Match| best.confidence >= threshold && !self.is_of_parameters(best);
+        let best = outcome.best().filter(is_sure);
         let open = open
             .into_iter()
             .filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));

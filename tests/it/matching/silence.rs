@@ -20,6 +20,10 @@ const DOCUMENTS: &[(&str, &str)] = &[
          ```\nPROBE        KILN         STATE    AGE\nkiln-north   thermostat   steady   77d\n```\n",
     ),
     (
+        "kiln.md",
+        "# Kilns fail in the role BareMetal\n\n## The state of a kiln\n\n```\nGET/PUT http://oven.example:<port>/v1/thermostats/<kiln>/state\n```\n",
+    ),
+    (
         "schema.md",
         "# Upload fails: 'Assert-CrateSchema' is not recognized\n\n## Symptoms\n\n```\nUpload stopped: the term 'Assert-CrateSchema' is not \
          recognized by the uploader's shell\n```\n\nInstall the crate module.\n",
@@ -63,6 +67,8 @@ fn commands_settings_and_listings_of_a_runbook_are_no_symptoms() {
         "$ ovenctl thermostat describe --probe kiln-south",
         "thermostat-probe: kiln-north",
         "kiln-north   thermostat   steady   77d",
+        "curl http://oven.example:3600/v1/thermostats/kiln-south/state",
+        "we keep the new kilns on bare metal",
     ] {
         assert!(index.find(part).matches.is_empty(), "{part}");
     }

@@ -68,7 +68,7 @@ pub(super) struct Judgement {
 
 /// Computes the confidence from a candidate's features.
 pub(super) fn judge(features: &Features) -> Judgement {
-    let mut logit = 0.0;
+    let mut logit = f32::NEG_INFINITY;
     let mut weights = Vec::with_capacity(COUNT);
     if let Some(model) = MODELS.get(if features.named { "named" } else { "other" }) {
         logit = model.base;
@@ -105,6 +105,10 @@ mod tests {
             .filter(|line| !line.starts_with('#') && !line.is_empty());
         let (models, features): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with("model "));
         assert_eq!(models.len(), MODELS.len());
+        assert!(
+            ["named", "other"].iter().all(|model| MODELS.contains_key(model)),
+            "{models:?}"
+        );
         let known = |line: &&str| NAMES.contains(&line.split(' ').next().unwrap_or_default());
         assert!(features.iter().all(known), "{features:?}");
         let steps: usize = features.iter().map(|line| line.split(' ').count() - 1).sum();

@@ -13,7 +13,7 @@ use super::product::{self, Product};
 use super::rule::RuleDetector;
 use super::signature::SignatureSource;
 use super::stems::Stems;
-use super::token::Shape;
+use super::token::{self, Shape};
 use super::vocabulary::{GAP, WordId};
 use super::words::Words;
 use super::{SignatureKind, code};
@@ -265,13 +265,17 @@ fn is_symptom(text: &str) -> bool {
 /// Returns true when a text may be answered unasked by its place and its form.
 fn speaks(text: &str, source: SignatureSource, symptom: bool) -> bool {
     const LEAST_WORDS: usize = 4;
+    const LEAST_HUMPS: usize = 3;
     match source {
         SignatureSource::Command | SignatureSource::Boilerplate | SignatureSource::Front => false,
-        SignatureSource::Explicit | SignatureSource::Alternative | SignatureSource::AlertWords => true,
+        SignatureSource::Explicit | SignatureSource::Alternative => true,
+        // A name of two humps may be a product or a thing: `BareMetal`.
+        SignatureSource::AlertWords => symptom || token::humps(text).len() >= LEAST_HUMPS,
         SignatureSource::Prose | SignatureSource::Output => symptom,
         _ => {
             let long = text.split_whitespace().nth(LEAST_WORDS - 1).is_some();
-            symptom || long && !is_setting(text) && !is_listing(text) && !is_call(text)
+            let context = text.contains("://") || is_setting(text) || is_listing(text) || is_call(text);
+            symptom || long && !context
         }
     }
 }

@@ -380,7 +380,8 @@ impl Extractor<'_> {
             } else {
                 SignatureSource::Output
             };
-            if source != SignatureSource::Command {
+            // The capitals of a table's head are no names of errors.
+            if source != SignatureSource::Command && !is_boilerplate(line) {
                 self.codes(section, line, if shows { 0.9 } else { 0.6 });
             }
             if let Some((_, alert)) = assigned_alert(line) {

@@ -23,7 +23,7 @@ const NAMED: f32 = 0.3;
 const TWIN_RANK: f32 = 0.8;
 const TWIN_WORDS: f32 = 0.75;
 
-/// The names of the features, in the order of [`Features::values`]. Bits, and counts where noted, as ln(1 + x).
+/// The names of the features, in the order of [`Features::values`]. Sums of bits and counts are given as ln(1 + x).
 pub(super) const NAMES: [&str; COUNT] = [
     // The evidence.
     "fit",
@@ -75,7 +75,7 @@ pub(super) const COUNT: usize = 36;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Features {
     pub(super) values: [f32; COUNT],
-    /// True for a candidate with a code, an alert name or an expression.
+    /// True for a candidate with a code or an alert name.
     pub(super) named: bool,
 }
 
@@ -190,9 +190,16 @@ fn other_errors(read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
         .filter_map(|at| read.words.get(*at as usize))
         .map(|word| word.line)
         .collect();
+    // The words of a line that only repeats another are not kept.
+    let is_new = |line: u32| {
+        let first = read.words.partition_point(|word| word.line < line);
+        read.words.get(first).is_some_and(|word| word.line == line)
+    };
+    // Those of people are no errors of a program.
+    let by_program = |form: &Form| form.errors > 0 && form.talk == 0 && !form.asks;
     let lines = (0..).zip(read.forms());
     lines
-        .filter(|(line, form)| form.errors > 0 && !told.contains(line))
+        .filter(|(line, form)| by_program(form) && !told.contains(line) && is_new(*line))
         .count() as f32
 }
 

@@ -15,7 +15,7 @@ const ERROR: &str = "\
     inconsisten* incorrect infinite insufficient interrupted invalid isnt killed lacks lagging leak* limit lost malformed \
     mismatch* missing nil none not null offline oom outage outofmemory* overflow* overload* panic* \
     paused pending permission problem* prohibited rejected refused reset retry* segfault segmentation severe shortage \
-    sigsegv slow stale stalled stopped stuck terminated throttl* timeout* timed traceback unable unauthenticated \
+    sigsegv slow stale stalled stopped stuck terminated throttl* timeout* timed too traceback unable unauthenticated \
     unauthorized unavailable undefined unexpected unhealthy unknown unmount* unreachable unrecognized unresolved \
     unschedulable unsupported unusable unsuccessful* violat* warn* wont wrong";
 
@@ -40,7 +40,7 @@ pub(super) struct Form {
     pub(super) negations: u32,
     pub(super) talk: u32,
     pub(super) fine: u32,
-    /// True for a text with a question mark at the end of a word.
+    /// True for a text with a question mark after a word.
     pub(super) asks: bool,
 }
 
@@ -57,13 +57,12 @@ impl Form {
             form.talk += u32::from(kinds & IS_TALK > 0);
             form.fine += u32::from(kinds & IS_FINE > 0);
         });
-        let mut question = text.split('?');
-        form.asks = question
-            .next()
-            .is_some_and(|before| before.ends_with(char::is_alphanumeric))
-            && question
-                .next()
-                .is_some_and(|after| !after.starts_with(char::is_alphanumeric));
+        form.asks = text.match_indices('?').any(|(at, _)| {
+            let closes = |c: char| matches!(c, ')' | ']' | '"' | '\'' | '`' | '*' | '_');
+            let before = text.get(..at).unwrap_or_default().trim_end_matches(closes);
+            let after = text.get(at + 1..).unwrap_or_default();
+            before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+        });
         form
     }
 

@@ -38,6 +38,7 @@ mod score;
 mod sentence;
 mod signature;
 mod signature_cache;
+mod silence;
 mod stems;
 mod talk;
 mod token;

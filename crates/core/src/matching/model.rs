@@ -109,7 +109,7 @@ pub struct Account {
 pub struct FeatureWeight {
     /// Its name, in lower snake case.
     pub name: &'static str,
-    /// Its value; bits and counts as ln(1 + x).
+    /// Its value; sums of bits and counts as ln(1 + x).
     pub value: f32,
     /// The amount added to the logit of the confidence.
     pub gain: f32,
@@ -141,7 +141,7 @@ pub enum Silence {
     Excluded,
     /// A draft, a pointer to another page, or a runbook that its author set never to answer.
     NeverAnswers,
-    /// Nothing that matches is a symptom: it is a command, a setting or a listing.
+    /// Nothing that matches reads like an error: it is a command, a setting, a listing or running text.
     NoSymptom,
     /// The message is about another object than the page.
     OtherObject,

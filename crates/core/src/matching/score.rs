@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::align::Alignment;
 use super::confidence::{self, Judgement};
-use super::finding::{Cause, Finding};
+use super::finding::Finding;
 use super::index::Index;
 use super::passage::{self, Passage};
 use super::product::{self, Product};
 use super::rule::RuleVerdict;
-use super::signature::SignatureSource;
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::{Match, Outcome, SignatureKind, Silence, capture, features, talk};
+use super::{Match, Outcome, SignatureKind, Silence, capture, features, silence};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 
@@ -69,16 +67,8 @@ const OTHER_MOST: f32 = 10.0;
 const PASSAGE: f32 = 0.8;
 /// Most candidates in an outcome, and the most added for words in common alone.
 const MOST_TOLD: usize = 10;
-/// Most errors of one message that are answered.
-const MOST_ANSWERED: usize = 2;
 /// Least weight of a stem that is looked up, in bits; lighter ones are in every runbook.
 const LEAST_LEXICAL: f32 = 0.8;
-/// Least bits of a finding that is a symptom.
-const LEAST_SPEAKING: f32 = 2.5;
-/// Share of such a text that is enough on a line that does not read like an error.
-const WHOLE_SYMPTOM: f32 = 0.5;
-/// Least bits of the name of another object.
-const LEAST_OBJECT: f32 = 8.0;
 /// Fit from which a candidate's features are computed; one that fits worse stays silent.
 const LEAST_FIT: f32 = 0.1;
 /// Most candidates whose features are computed.
@@ -87,8 +77,6 @@ const MOST_JUDGED: usize = 5;
 const LEAST_NEAR: f32 = 0.1;
 /// Factor on a section's evidence over that of the page around it, which may only list the section.
 const DEEPER: f32 = 1.1;
-/// Share of the best rank from which a runbook with the same words counts as a near duplicate.
-const SAME: f32 = 0.97;
 
 /// Ranks the candidates of a message, best first, each with its verdict; those that their own rules exclude are last.
 pub(super) fn weigh<'t>(
@@ -131,7 +119,7 @@ pub(super) fn weigh<'t>(
     if !asked {
         doubt(index, read, &mut candidates);
     }
-    choose(index, read, &mut candidates, asked);
+    silence::choose(index, read, &mut candidates, asked);
     candidates
 }
 
@@ -155,7 +143,7 @@ fn doubt(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>
         if let Some(judgement) = &judgement {
             candidate.confidence = judgement.confidence;
         } else if !candidate.findings.iter().any(is_expressed) {
-            candidate.confidence = candidate.confidence.min(LEAST_FIT);
+            candidate.confidence = 0.0;
         }
         candidate.judgement = judgement;
     }
@@ -380,120 +368,6 @@ pub(super) fn needed(index: &Index, candidate: &Candidate<'_>) -> f32 {
 
 fn cover(candidate: &Candidate<'_>) -> f32 {
     candidate.findings.first().map_or(0.0, |finding| finding.cover)
-}
-
-/// Decides, best first, which candidates are answered unasked, and why the others are not.
-fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>], asked: bool) {
-    // The answered candidates: the words of each, its runbook and its rank.
-    let mut taken: Vec<(HashSet<u32>, usize, f32)> = Vec::new();
-    let mut also: Vec<TopicId> = Vec::new();
-    // The candidates that are not sure enough: what ranks behind one of them on the same words is not either.
-    let mut unsure: Vec<(HashSet<u32>, usize)> = Vec::new();
-    let resolved = !asked && talk::is_resolved(read);
-    for candidate in candidates.iter_mut() {
-        let words = candidate.words();
-        let overlaps = |other: &HashSet<u32>| words.intersection(other).count() * 2 > words.len();
-        if !words.is_empty()
-            && candidate.verdict != RuleVerdict::Excluded
-            && let Some((first, _, rank)) = taken.first()
-            && overlaps(first)
-            && candidate.rank >= rank * SAME
-        {
-            also.push(candidate.topic);
-        }
-        let answers = index.runbooks.get(candidate.runbook).is_some_and(|entry| entry.answers);
-        let taken_by = taken.iter().map(|(words, runbook, _)| (words, *runbook));
-        let unsure_of = unsure.iter().map(|(words, runbook)| (words, *runbook));
-        let better = taken_by
-            .chain(unsure_of)
-            .find(|(words, _)| overlaps(words))
-            .map(|(_, runbook)| runbook);
-        candidate.silence = if candidate.verdict == RuleVerdict::Excluded {
-            Some(Silence::Excluded)
-        } else if candidate.confidence < index.options.answer {
-            Some(Silence::Unsure)
-        } else if !answers {
-            Some(Silence::NeverAnswers)
-        } else if !asked && (resolved || is_talk_about(read, candidate)) {
-            Some(Silence::Talk)
-        } else if !asked && !speaks(index, read, candidate) {
-            Some(Silence::NoSymptom)
-        } else if !asked && (candidate.other_product || is_of_other_object(index, read, candidate)) {
-            Some(Silence::OtherObject)
-        } else if let Some(runbook) = better {
-            Some(Silence::SaidBy(runbook))
-        } else if taken.len() == MOST_ANSWERED {
-            Some(Silence::Enough)
-        } else {
-            None
-        };
-        match candidate.silence {
-            None => taken.push((words, candidate.runbook, candidate.rank)),
-            Some(Silence::Unsure) if !asked && candidate.judgement.is_some() => unsure.push((words, candidate.runbook)),
-            Some(_) => {}
-        }
-    }
-    if let Some(first) = candidates.iter_mut().find(|candidate| candidate.silence.is_none()) {
-        first.also = also;
-    }
-}
-
-/// Returns true when some of the evidence is a symptom: not all of it a command, a setting or a listing of the runbook,
-/// and not on lines of the message that read like one.
-fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
-    let is_error = |line: u32| {
-        let form = read.forms().get(line as usize);
-        form.is_some_and(|form| form.errors > 0 || form.negations > 0)
-    };
-    let is_symptom = |finding: &Finding<'_>| match finding.of {
-        Cause::Signature(number) => index.signatures.get(number).is_some_and(|signature| {
-            let whole = finding.cover >= WHOLE_SYMPTOM && signature.source != SignatureSource::Prose;
-            signature.speaks && (whole || is_error(finding.line))
-        }),
-        Cause::Name(_) => true,
-    };
-    let added = counted(read, candidate.findings.iter());
-    let symptoms = candidate.findings.iter().zip(added);
-    let told = symptoms
-        .filter(|(finding, _)| is_symptom(finding))
-        .map(|(_, added)| added);
-    told.sum::<f32>() >= LEAST_SPEAKING
-}
-
-/// Returns true when the strongest evidence names an object that the page is about, and the message has another in its
-/// place: `The term 'a' is not recognized` where the page is about `b`.
-fn is_of_other_object(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
-    let Some(Cause::Signature(number)) = candidate.findings.first().map(|finding| &finding.of) else {
-        return false;
-    };
-    let (Some(signature), Some(part)) = (index.signatures.get(*number), index.runbooks.get(candidate.runbook)) else {
-        return false;
-    };
-    let mut laid = Alignment::default();
-    read.align(&index.vocabulary, &signature, &mut laid);
-    let is_replaced = |at: usize| {
-        let at = at as u32;
-        laid.steps()
-            .any(|(from, to)| from.1 < at && at < to.1 && from.0 + 1 < to.0)
-    };
-    let lacks = |(at, id): &(usize, &u32)| {
-        signature.is_sample(*at)
-            && part.subject.binary_search(id).is_ok()
-            && !read.known.holds(**id)
-            && is_replaced(*at)
-    };
-    let lacking = signature.words.iter().enumerate().filter(lacks);
-    lacking.map(|(_, id)| index.vocabulary.weight(*id)).sum::<f32>() >= LEAST_OBJECT
-}
-
-/// Returns true when a message only talks about the candidate's code or alert name, and nothing else of it is there.
-fn is_talk_about(read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
-    let is_name = |finding: &&Finding<'_>| finding.named;
-    let named = candidate.findings.iter().filter(is_name);
-    let words: HashSet<u32> = named.flat_map(|finding| finding.words.iter().copied()).collect();
-    let beside = |finding: &Finding<'_>| finding.words.iter().any(|at| !words.contains(at));
-    let other = |finding: &Finding<'_>| !finding.named && finding.strength >= LEAST_SPEAKING && beside(finding);
-    !candidate.findings.iter().any(other) && talk::is_talk(read, &words)
 }
 
 fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Match {

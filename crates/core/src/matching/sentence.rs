@@ -9,6 +9,8 @@ use super::{phrases, unmarked};
 
 /// Words of a line that are read.
 const MOST_WORDS: usize = 400;
+/// Words before the first that matches that are read.
+const MOST_BEFORE: usize = 200;
 
 /// Sums over the words of one line, in bits unless noted.
 #[derive(Debug, Default)]
@@ -123,7 +125,12 @@ fn words(read: &TokenizedMessage, line: u32, matched: &[u32], spans: &[Range<u32
         .map_or("", |line| line.text.as_str());
     let mut addresses = unmarked::addresses(text).peekable();
     let (mut part, mut end) = (0, 0);
-    let first = read.words.partition_point(|word| word.line < line);
+    let begin = read.words.partition_point(|word| word.line < line);
+    // Of a very long line, the words around the first that matches.
+    let near = matched.partition_point(|at| (*at as usize) < begin);
+    let near = matched.get(near).map_or(begin, |at| *at as usize);
+    let first = begin.max(near.saturating_sub(MOST_BEFORE));
+    end += read.words.get(first).map_or(0, |word| word.place.start);
     let own = read.words.iter().zip(0_u32..).skip(first);
     own.take_while(|(word, _)| word.line == line)
         .take(MOST_WORDS)

@@ -3,22 +3,23 @@
 use std::collections::HashSet;
 
 use super::form::is_error_word;
+use super::token;
 use super::tokenized::TokenizedMessage;
 
 /// Most words of a message that is taken for talk; a longer one may hold an error beside.
 const MOST_WORDS: usize = 40;
 
-/// Beginnings of plans and of questions about work.
+/// Beginnings of plans, and of questions and requests about work, without apostrophes.
 const PLANS: &[&str] = &[
-    "can someone",
+    "can someone add",
+    "can someone review",
+    "can someone update",
     "can we",
-    "could someone",
+    "could someone review",
     "could we",
     "how many",
-    "how often",
-    "i'd like to",
-    "let's",
-    "let us",
+    "id like to",
+    "lets",
     "shall we",
     "should we",
     "we could",
@@ -27,38 +28,34 @@ const PLANS: &[&str] = &[
     "who owns",
 ];
 
-/// Returns true when a message tells that an alert is over.
-pub(super) fn is_resolved(read: &TokenizedMessage) -> bool {
-    let mut lines = read.message.lines.iter().map(|line| line.text.trim());
-    let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    let first = first.trim_start_matches(|c: char| !c.is_alphanumeric());
-    first
-        .get(.."resolved".len())
-        .is_some_and(|word| word.eq_ignore_ascii_case("resolved"))
-        && first
-            .get("resolved".len()..)
-            .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-}
-
 /// Words of news that something is over.
-const OVER: &[&str] = &[
-    "completed",
-    "done",
-    "fixed",
-    "merged",
-    "recovered",
-    "released",
-    "renewed",
-    "resolved",
-    "rotated",
-    "solved",
-    "thanks",
-    "worked",
-    "works",
+const OVER: &[&str] = &["done", "fixed", "recovered", "renewed", "resolved", "rotated", "solved"];
+
+/// Words of questions, and of news that goes on: `fixed it yesterday, but now`.
+const GOES_ON: &[&str] = &[
+    "after", "again", "anybody", "anyone", "but", "how", "now", "since", "still", "what", "where", "which", "why",
 ];
 
-/// Words of questions.
-const QUESTIONS: &[&str] = &["anybody", "anyone", "how", "what", "where", "which", "why"];
+/// Returns true when a message tells that an alert is over, and nothing else.
+pub(super) fn is_resolved(read: &TokenizedMessage) -> bool {
+    let mut lines = read.message.lines.iter().map(|line| line.text.trim()).enumerate();
+    let Some((at, first)) = lines.find(|(_, line)| !line.is_empty()) else {
+        return false;
+    };
+    let starts = |text: &str, begin: &str| {
+        text.get(..begin.len())
+            .is_some_and(|word| word.eq_ignore_ascii_case(begin))
+    };
+    let first = first.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '[');
+    if !["[resolved]", "[resolved:", "resolved:"]
+        .iter()
+        .any(|begin| starts(first, begin))
+    {
+        return false;
+    }
+    let mut rest = read.forms().iter().enumerate().filter(|(line, _)| *line != at);
+    !rest.any(|(_, form)| form.errors > 0)
+}
 
 /// Returns true when a short message holds no error beside the words in `named`, and tells of success or of plans.
 pub(super) fn is_talk(read: &TokenizedMessage, named: &HashSet<u32>) -> bool {
@@ -73,13 +70,13 @@ pub(super) fn is_talk(read: &TokenizedMessage, named: &HashSet<u32>) -> bool {
     if said.any(is_error_word) {
         return false;
     }
-    let lower = read.text().to_lowercase();
-    let says = |list: &[&str]| {
-        lower
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| list.contains(&word))
-    };
+    let mut plain = String::from(" ");
+    token::words(read.text(), |word, _, _| {
+        plain.push_str(word);
+        plain.push(' ');
+    });
+    let says = |words: &&str| plain.contains(&format!(" {words} "));
     let form = read.form();
-    let plans = PLANS.iter().any(|plan| lower.contains(plan));
-    plans || form.talk > 0 && says(OVER) && !form.asks && !says(QUESTIONS)
+    let over = form.talk > 0 && !form.asks && OVER.iter().any(&says);
+    PLANS.iter().any(&says) || over && !GOES_ON.iter().any(says)
 }
