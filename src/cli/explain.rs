@@ -20,7 +20,7 @@ const LONGEST: usize = 100;
 const MOST_DOUBTS: usize = 3;
 const LEAST_LOST: f32 = 0.2;
 
-/// What it means that a feature adds less than it could.
+/// Meanings, in words, of features that add less than they could.
 const DOUBTS: &[(&[&str], &str)] = &[
     (&["fit", "bits", "strongest", "complete"], "the evidence is thin"),
     (

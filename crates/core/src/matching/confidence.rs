@@ -11,7 +11,7 @@ use super::features::{COUNT, Features, NAMES};
 /// line a feature, with `THRESHOLD:GAIN` for each step.
 const WEIGHTS: &str = include_str!("weights.txt");
 
-/// What one kind of candidates is judged by.
+/// The functions for one kind of candidates.
 #[derive(Debug)]
 struct Model {
     base: f32,
@@ -58,40 +58,38 @@ fn read(weights: &'static str) -> HashMap<&'static str, Model> {
     models
 }
 
-/// A confidence, and what each feature adds to it.
-#[derive(Debug, Clone)]
-pub(super) struct Judgement {
-    /// 0 to 1.
-    pub(super) confidence: f32,
-    pub(super) weights: Vec<FeatureWeight>,
+/// The sum of the steps that a value passes.
+fn gain(steps: &[(f32, f32)], value: f32) -> f32 {
+    let passed = steps.iter().filter(|(least, _)| value > *least);
+    passed.map(|(_, gain)| gain).sum()
 }
 
-/// Computes the confidence from a candidate's features.
-pub(super) fn judge(features: &Features) -> Judgement {
-    let mut logit = f32::NEG_INFINITY;
-    let mut weights = Vec::with_capacity(COUNT);
-    if let Some(model) = MODELS.get(if features.named { "named" } else { "other" }) {
-        logit = model.base;
-        for ((name, steps), value) in NAMES.into_iter().zip(&model.steps).zip(features.values) {
-            let sum = |value: f32| -> f32 {
-                let below = steps.iter().filter(|(least, _)| value > *least);
-                below.map(|(_, gain)| gain).sum()
-            };
-            let (gain, ends) = (sum(value), [sum(f32::MIN), sum(f32::MAX)]);
-            logit += gain;
-            let most = ends.into_iter().fold(f32::MIN, f32::max);
-            weights.push(FeatureWeight {
-                name,
-                value,
-                gain,
-                most,
-            });
-        }
-    }
-    Judgement {
-        confidence: 1.0 / (1.0 + (-logit).exp()),
-        weights,
-    }
+fn model(features: &Features) -> Option<&'static Model> {
+    MODELS.get(if features.named { "named" } else { "other" })
+}
+
+/// The confidence from a candidate's features, 0 to 1.
+pub(super) fn confidence(features: &Features) -> f32 {
+    let logit = model(features).map_or(f32::NEG_INFINITY, |model| {
+        let gains = model.steps.iter().zip(features.values);
+        gains.fold(model.base, |logit, (steps, value)| logit + gain(steps, value))
+    });
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// The amount that each feature adds to the confidence, and the most that it could.
+pub(super) fn weights(features: &Features) -> Vec<FeatureWeight> {
+    let Some(model) = model(features) else {
+        return Vec::new();
+    };
+    let own = NAMES.into_iter().zip(&model.steps).zip(features.values);
+    own.map(|((name, steps), value)| FeatureWeight {
+        name,
+        value,
+        gain: gain(steps, value),
+        most: gain(steps, f32::MIN).max(gain(steps, f32::MAX)),
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::align::Alignment;
+use super::confidence;
 use super::finding::{Cause, Finding};
 use super::index::Index;
 use super::rule::RuleVerdict;
@@ -38,11 +39,7 @@ pub(super) fn explain(index: &Index, read: &TokenizedMessage, candidates: &[Cand
                 .zip(added)
                 .map(|(finding, added)| reason(index, read, finding, added))
                 .collect(),
-            features: candidate
-                .judgement
-                .as_ref()
-                .map(|judgement| judgement.weights.clone())
-                .unwrap_or_default(),
+            features: candidate.features.as_ref().map(confidence::weights).unwrap_or_default(),
             silence: candidate.silence,
         }
     };

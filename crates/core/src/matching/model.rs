@@ -98,7 +98,7 @@ pub struct Account {
     pub other_product: bool,
     /// The evidence, the strongest first.
     pub reasons: Vec<MatchReason>,
-    /// What each fact about it adds to the confidence; empty for a question, and for a candidate that fits too badly.
+    /// Facts about it, and the amount that each adds to the confidence; empty for a question, and for a candidate that fits too badly.
     pub features: Vec<FeatureWeight>,
     /// The reason why it is not answered unasked; `None` for one that is.
     pub silence: Option<Silence>,

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::confidence::{self, Judgement};
+use super::confidence;
+use super::features::{self, Features};
 use super::finding::Finding;
 use super::index::Index;
 use super::passage::{self, Passage};
@@ -10,7 +11,7 @@ use super::product::{self, Product};
 use super::rule::RuleVerdict;
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::{Match, Outcome, SignatureKind, Silence, capture, features, silence};
+use super::{Match, Outcome, SignatureKind, Silence, capture, silence};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 
@@ -34,7 +35,7 @@ pub(super) struct Candidate<'t> {
     /// The confidence, 0 to 1: for a question, how well it fits.
     pub(super) confidence: f32,
     /// The features behind the confidence; `None` for a question, and for a candidate that fits too badly.
-    pub(super) judgement: Option<Judgement>,
+    pub(super) features: Option<Features>,
     /// The section that the evidence points to.
     pub(super) topic: TopicId,
     /// The reason why it is not answered unasked; `None` for one that is.
@@ -125,7 +126,7 @@ pub(super) fn weigh<'t>(
 
 /// Replaces the fit of each candidate by the confidence that it is the error of a message that nobody asked about.
 fn doubt(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>]) {
-    let judged: Vec<Option<Judgement>> = candidates
+    let judged: Vec<Option<Features>> = candidates
         .iter()
         .enumerate()
         .map(|(at, candidate)| {
@@ -135,17 +136,16 @@ fn doubt(index: &Index, read: &TokenizedMessage, candidates: &mut [Candidate<'_>
                 return None;
             }
             let likely = candidate.confidence >= LEAST_FIT;
-            (likely && at < MOST_JUDGED)
-                .then(|| confidence::judge(&features::features(index, read, candidate, candidates)))
+            (likely && at < MOST_JUDGED).then(|| features::features(index, read, candidate, candidates))
         })
         .collect();
-    for (candidate, judgement) in candidates.iter_mut().zip(judged) {
-        if let Some(judgement) = &judgement {
-            candidate.confidence = judgement.confidence;
+    for (candidate, features) in candidates.iter_mut().zip(judged) {
+        if let Some(features) = &features {
+            candidate.confidence = confidence::confidence(features);
         } else if !candidate.findings.iter().any(is_expressed) {
             candidate.confidence = 0.0;
         }
-        candidate.judgement = judgement;
+        candidate.features = features;
     }
 }
 
@@ -220,7 +220,7 @@ impl<'t> Candidate<'t> {
             other_product: false,
             rank: 0.0,
             confidence: 0.0,
-            judgement: None,
+            features: None,
             topic: TopicId { runbook, section: 0 },
             silence: None,
             also: Vec::new(),
@@ -351,7 +351,7 @@ const STEP: f32 = 4.0;
 const HALF: f32 = 0.6;
 const WHOLE: f32 = 1.5;
 
-/// How well a candidate fits the message, by its bits alone, 0 to 1.
+/// The fit of a candidate to the message by its bits alone, 0 to 1.
 pub(super) fn fit(index: &Index, candidate: &Candidate<'_>) -> f32 {
     let bits = believed(index, candidate);
     let x = (bits - EVEN) / STEP + (cover(candidate) - HALF) * WHOLE;

@@ -17,13 +17,13 @@ const MOST_BEFORE: usize = 200;
 pub(super) struct Sentence {
     /// All words except values and addresses.
     pub(super) all: f32,
-    /// Those that match, or stand where a signature has a value.
+    /// Words that match, or stand where a signature has a value.
     pub(super) explained: f32,
-    /// Those that the runbook holds anywhere, or that stand where a signature has a value.
+    /// Words that the runbook holds anywhere, or that stand where a signature has a value.
     pub(super) known: f32,
-    /// Those that are not explained.
+    /// Words that are not explained.
     pub(super) unmatched: f32,
-    /// Those that are not explained, and that the runbook does not hold.
+    /// Words that are not explained, and that the runbook does not hold.
     pub(super) unknown: f32,
     /// The heaviest name among these.
     pub(super) unknown_name: f32,
@@ -55,8 +55,8 @@ struct LineWord {
 }
 
 impl Sentence {
-    /// Reads a line. `matched` are the words of the message that match, in ascending order, `spans` those that stand where a signature has
-    /// a value, and `held` the words of the runbook, in ascending order.
+    /// Reads a line. `matched` are the words of the message that match, `spans` those that stand where a signature has a
+    /// value, and `held` the words of the runbook; `matched` and `held` in ascending order.
     pub(super) fn new(
         read: &TokenizedMessage,
         line: u32,
@@ -124,13 +124,13 @@ fn words(read: &TokenizedMessage, line: u32, matched: &[u32], spans: &[Range<u32
         .get(line as usize)
         .map_or("", |line| line.text.as_str());
     let mut addresses = unmarked::addresses(text).peekable();
-    let (mut part, mut end) = (0, 0);
     let begin = read.words.partition_point(|word| word.line < line);
     // Of a very long line, the words around the first that matches.
     let near = matched.partition_point(|at| (*at as usize) < begin);
     let near = matched.get(near).map_or(begin, |at| *at as usize);
     let first = begin.max(near.saturating_sub(MOST_BEFORE));
-    end += read.words.get(first).map_or(0, |word| word.place.start);
+    let mut part = 0;
+    let mut end = read.words.get(first).map_or(0, |word| word.place.start);
     let own = read.words.iter().zip(0_u32..).skip(first);
     own.take_while(|(word, _)| word.line == line)
         .take(MOST_WORDS)

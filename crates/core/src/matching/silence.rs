@@ -1,4 +1,4 @@
-//! Which candidates are answered when nobody asked, and why the others are not.
+//! The choice of the candidates that are answered, and the reasons why the others are not.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ const MOST_ANSWERED: usize = 2;
 const LEAST_SPEAKING: f32 = 2.5;
 /// Share of such a text that is enough on a line that does not read like an error.
 const WHOLE_SYMPTOM: f32 = 0.5;
-/// The same for a text that does not read like an error either.
+/// Share for a text that does not read like an error either.
 const WHOLE_OTHER: f32 = 0.75;
 /// Least bits of a code or an alert name that counts for itself; one that a page only shows counts less.
 const LEAST_NAMED: f32 = 9.5;
@@ -77,7 +77,7 @@ pub(super) fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [C
         };
         match candidate.silence {
             None => taken.push((words, candidate.runbook, candidate.rank)),
-            Some(Silence::Unsure) if candidate.judgement.is_some() && answers && !candidate.other_product => {
+            Some(Silence::Unsure) if candidate.features.is_some() && answers && !candidate.other_product => {
                 unsure.push((words, candidate.runbook, candidate.confidence));
             }
             Some(_) => {}
