@@ -127,6 +127,9 @@ fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> S
         Some(Silence::OtherObject) => {
             format!("silent: {sure}, but the message is about another object than the page")
         }
+        Some(Silence::Fragment) => {
+            format!("silent: {sure}, but the message holds only a part of the page's error, which others may share")
+        }
         Some(Silence::Talk) => {
             format!("silent: {sure}, but the message only talks about it: that it is over, or plans")
         }

@@ -5,6 +5,7 @@ mod cases;
 mod corpus;
 mod expressions;
 mod hostile;
+mod notations;
 mod properties;
 mod signs;
 mod silence;

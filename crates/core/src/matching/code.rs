@@ -23,9 +23,13 @@ static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// A code of one digit, which only a runbook that explains it makes one: `GATE-6`.
+static SHORT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[A-Z]{2,12}[-_][0-9]\b").ok());
+
 static NUMBERED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?ix)\b(?: (?:code|status|errno|rc|sqlstate|fehlercode|c[óo]digo|codice|code\s+d'erreur) (?:\s+is|\s+was)?
+        r#"(?ix)\b(?: (?:(?:(?:err(?:or)?|exit|fault|http|native|reason|response|result|return|sql|status|vendor)[_-]?)?code
+                     |status|errno|rc|sqlstate|fehlercode|c[óo]digo|codice|code\s+d'erreur) (?:\s+is|\s+was)?
                      [\s:=\#("']{1,4} (?P<coded>[0-9]{2,5})
                  | (?:error|fehler|erreur|errore)_? [\s:=\#("']{1,4} (?P<error>[0-9]{3,5})
                  | http (?:/[0-9](?:\.[0-9])?)? (?:\s+error|\s+status|\s+code)? [\s:="']{1,3} (?P<http>[1-5][0-9]{2})
@@ -118,7 +122,7 @@ pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
     let Some(syntax) = CODE.as_ref() else { return Vec::new() };
     syntax
         .find_iter(text)
-        .filter(|hit| stands_alone(text, hit.start(), hit.end()))
+        .filter(|hit| stands_alone(text, hit.start(), hit.end()) && !is_sql_state(text, hit.as_str(), hit.start()))
         .map(|hit| Code {
             text: hit.as_str(),
             start: hit.start(),
@@ -126,14 +130,35 @@ pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
         .collect()
 }
 
-/// Returns true when a text has two digits in a row, or `0x`, which every code and every [`numbered`] one has.
+/// The tokens of a text that have the form of a code of one digit.
+pub(super) fn short_codes(text: &str) -> impl Iterator<Item = Code<'_>> {
+    let found = SHORT.as_ref().map(|syntax| syntax.find_iter(text));
+    let codes = found.into_iter().flatten().map(|hit| Code {
+        text: hit.as_str(),
+        start: hit.start(),
+    });
+    codes.filter(|code| stands_alone(text, code.start, code.start + code.text.len()))
+}
+
+/// Returns true for the state beside the number of an SQL error, `1236 (HY000)`, which many errors share; and for
+/// `HY000`, which stands for every error without a state of its own.
+fn is_sql_state(text: &str, code: &str, start: usize) -> bool {
+    let number = || {
+        let before = text.get(..start)?.strip_suffix('(')?.trim_end();
+        before.bytes().next_back().map(|byte| byte.is_ascii_digit())
+    };
+    code == "HY000" || code.len() == 5 && number() == Some(true)
+}
+
+/// Returns true when a text has two digits in a row, `0x`, or a digit after `-` or `_`: every code has one of these.
 pub(super) fn may_hold(text: &str) -> bool {
-    let mut before = false;
+    let mut before = b' ';
     text.bytes().any(|byte| {
         let digit = byte.is_ascii_digit();
-        let pair = before && (digit || byte.eq_ignore_ascii_case(&b'x'));
-        before = digit;
-        pair
+        let after_digit = before.is_ascii_digit() && (digit || byte.eq_ignore_ascii_case(&b'x'));
+        let found = after_digit || digit && matches!(before, b'-' | b'_');
+        before = byte;
+        found
     })
 }
 
@@ -162,6 +187,16 @@ pub(super) fn numbered(text: &str) -> Vec<(String, usize, usize)> {
     syntax.captures_iter(text).filter_map(named).collect()
 }
 
+/// Returns true for the field of a status, `exitCode: 1`, that dumps of objects show whatever the page is about.
+pub(super) fn is_field_of_status(text: &str, start: usize) -> bool {
+    const FIELDS: [&str; 6] = ["exit", "status", "response", "return", "result", "http"];
+    let field = text.get(start..).unwrap_or_default().to_ascii_lowercase();
+    FIELDS.iter().any(|name| {
+        let rest = field.strip_prefix(name).unwrap_or_default();
+        rest.strip_prefix(['_', '-']).unwrap_or(rest).starts_with("code")
+    })
+}
+
 /// Names in capitals that programs give their errors: `WRONGPASS`, `ERRDSISS`, `EHOSTUNREACH`.
 pub(super) fn constants(text: &str) -> impl Iterator<Item = &str> {
     let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || c == '_')).map(|(_, name)| name);
@@ -181,8 +216,24 @@ pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let parts = name.split('_').filter(|part| !part.is_empty()).count();
         let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
         let loud = name.bytes().all(|b| !b.is_ascii_lowercase());
-        letters >= 6 && (parts >= 3 || parts == 2 && (loud || name.len() >= 14)) && !name.starts_with('_')
+        let last = name.rsplit('_').next().unwrap_or_default();
+        // `HEALTH_WARN` is a state that many errors have.
+        let level = parts == 2 && (LEVELS.contains(&last) || matches!(last, "ERR" | "ERROR" | "INFO" | "OK" | "WARN"));
+        letters >= 6 && (parts >= 3 || parts == 2 && (loud || name.len() >= 14)) && !name.starts_with('_') && !level
     })
+}
+
+/// Identifiers of three parts or more with hyphens between, each with the byte offset where it begins:
+/// `err-store-query-blocked`.
+pub(super) fn hyphenated(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || c == '-'));
+    names.filter(|(_, name)| name.bytes().filter(|byte| *byte == b'-').count() >= 2 && !name.starts_with('-'))
+}
+
+/// Returns true for a hyphenated identifier that says itself that it is an error's.
+pub(super) fn is_hyphenated_error(name: &str) -> bool {
+    let first = name.split('-').next().unwrap_or_default();
+    ["err", "error"].iter().any(|word| first.eq_ignore_ascii_case(word)) && name.split('-').count() >= 3
 }
 
 /// Returns true when the words before a token show that it is a room, an order, a release and so on.
@@ -238,8 +289,17 @@ fn compiler(before: &str, after: &str) -> bool {
             .any(|open| before.ends_with(open))
 }
 
-/// The family of a code, with `0` for each digit: codes of one family differ only in their digits.
+/// The family of a code, with `0` for each digit: codes of one family differ only in their digits. Hyphenated ones of a
+/// family have their first two parts in common.
 pub(super) fn family(code: &str) -> String {
+    if is_hyphenated_error(code) {
+        return code
+            .splitn(3, '-')
+            .take(2)
+            .map(str::to_ascii_uppercase)
+            .collect::<Vec<_>>()
+            .join("-");
+    }
     let mut family = String::with_capacity(code.len());
     for c in code.chars() {
         family.push(if c.is_ascii_digit() { '0' } else { c });
@@ -263,6 +323,7 @@ mod tests {
             ("order ST00451-B shipped", &[]),
             ("host-E0003.example.com /E0003/x", &[]),
             ("HRESULT 0x80070005", &["0x80070005"]),
+            ("ERROR 1236 (42P01): gone; SQLSTATE[HY000] [2002]", &[]),
             ("CVE-2024-12345 and CRE-2025-0048", &["CVE-2024-12345", "CRE-2025-0048"]),
         ];
         for (text, expected) in cases {
@@ -289,7 +350,11 @@ mod tests {
             ("HTTP/1.1 502 Bad Gateway", &["code 502"]),
             ("Erreur 2301 : tiroir", &["code 2301"]),
             ("SQLSTATE 40003, Last_Errno: 1062", &["code 40003"]),
-            ("12 errors in 100 files, version 523", &[]),
+            (
+                r#"{"ErrCode": 20417, "exitCode": 137} error_code=31"#,
+                &["code 20417", "code 137", "code 31"],
+            ),
+            ("12 errors in 100 files, version 523, barcode: 4711", &[]),
         ];
         for (text, expected) in cases {
             let found: Vec<String> = numbered(text).into_iter().map(|(name, _, _)| name).collect();
@@ -302,7 +367,7 @@ mod tests {
         let cases: &[(&str, &[&str])] = &[
             (r#"{"error":"BFF_SHEDDING"}"#, &["BFF_SHEDDING"]),
             ("40003 statement_completion_unknown", &["statement_completion_unknown"]),
-            ("pod_name is a_b _x_", &[]),
+            ("pod_name is a_b _x_ HEALTH_WARN", &[]),
         ];
         for (text, expected) in cases {
             assert_eq!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::form::Form;
-use super::lines::{is_call, is_listing, is_setting};
+use super::lines::{has_error_level, is_call, is_listing, is_setting};
 use super::part::{Kept, Named, Packed, Part, Seen};
 use super::product::{self, Product};
 use super::rule::RuleDetector;
@@ -89,6 +89,18 @@ impl Draft {
             words,
             gaps,
             samples: 0,
+        }
+    }
+
+    /// Number of signatures so far.
+    pub(super) fn len(&self) -> usize {
+        self.signatures.len()
+    }
+
+    /// Makes the signatures from a number on symptoms whatever their form: their place says that they are.
+    pub(super) fn let_speak(&mut self, from: usize) {
+        for signature in self.signatures.iter_mut().skip(from) {
+            (signature.symptom, signature.speaks) = (true, true);
         }
     }
 
@@ -257,9 +269,9 @@ impl Begun<'_> {
 }
 
 /// Returns true for a text that reads like an error, or denies something; a question about an error is none.
-fn is_symptom(text: &str) -> bool {
+pub(super) fn is_symptom(text: &str) -> bool {
     let form = Form::of(text);
-    form.negations > 0 || form.errors > 0 && !text.trim_end().ends_with('?')
+    form.negations > 0 || has_error_level(text) || form.errors > 0 && !text.trim_end().ends_with('?')
 }
 
 /// Returns true when a text may be answered unasked by its place and its form.
@@ -272,6 +284,8 @@ fn speaks(text: &str, source: SignatureSource, symptom: bool) -> bool {
         // A name of two humps may be a product or a thing: `BareMetal`.
         SignatureSource::AlertWords => symptom || token::humps(text).len() >= LEAST_HUMPS,
         SignatureSource::Prose | SignatureSource::Output => symptom,
+        // `What am I looking at?`
+        SignatureSource::Heading if text.trim_end().ends_with('?') => symptom || Form::of(text).errors > 0,
         _ => {
             let long = text.split_whitespace().nth(LEAST_WORDS - 1).is_some();
             let context = text.contains("://") || is_setting(text) || is_listing(text) || is_call(text);

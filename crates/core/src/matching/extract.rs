@@ -1,10 +1,11 @@
 //! Extraction of a runbook's signatures from its document: a walk over every block, which decides for each text how
 //! strong a sign of its topic it is.
 
-use super::draft::{Draft, MOST_WORDS, Name};
+mod headings;
+
+use super::draft::{Draft, MOST_WORDS, Name, is_symptom};
 use super::lines::{
-    assigned_alert, in_alert, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before,
-    quotations,
+    assigned_alert, error_fields, is_assignment, is_boilerplate, is_command, is_manifest, label_before, quotations,
 };
 use super::links::{is_pointer, linked};
 use super::signature::SignatureSource;
@@ -15,6 +16,10 @@ use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, 
 /// of a form of their own.
 const CONSTANT: f32 = 0.95;
 const NUMBERED: f32 = 0.8;
+/// Factor for names in capitals and identifiers in a text that is no symptom, and the strength from which a text is about
+/// its names whatever it says.
+const SETTING: f32 = 0.5;
+const ABOUT: f32 = 0.8;
 
 /// Separators between an error and its explanation.
 const KEY_ENDS: [&str; 7] = [" – ", " — ", " -- ", " - ", " → ", " -> ", " => "];
@@ -73,6 +78,8 @@ impl Extractor<'_> {
             if index > 0 {
                 self.heading(index, &section.heading);
             }
+            self.identifiers(index, section);
+            self.quoted_in_heading(index, section.written.as_deref().unwrap_or(&section.heading));
             self.rule(index, section);
             for block in &section.blocks {
                 self.block(index, block);
@@ -150,35 +157,26 @@ impl Extractor<'_> {
         }
     }
 
-    fn heading(&mut self, section: usize, heading: &str) {
-        self.codes(section, heading, 1.0);
-        for word in heading.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
-            let parts = token::humps(word);
-            // A name of two humps in a sentence is a product (`RabbitMQ`, `StatefulSet`); alone it is an alert's name.
-            let alone = is_alone(heading);
-            if word.len() >= 6 && parts.len() >= if alone { 2 } else { 3 } {
-                self.name(section, word, if alone { 1.0 } else { 0.7 }, false);
-                let words = parts.join(" ");
-                self.words_of(section, word, &words, SignatureKind::Alert, SignatureSource::AlertWords);
-            } else if alone && section == 0 && word.len() >= 6 && word.starts_with(char::is_uppercase) {
-                // `Watchdog` is an alert only where a message says that it is.
-                self.name(section, &in_alert(&word.to_lowercase()), 0.9, false);
-            }
-        }
-        self.text(section, heading, SignatureKind::Words, SignatureSource::Heading);
-    }
-
     fn codes(&mut self, section: usize, text: &str, strength: f32) {
         for code in code::codes(text) {
             self.name(section, &code.text.to_ascii_uppercase(), strength, true);
         }
+        // A text that is no symptom names settings, functions and columns the same way.
+        let factor = if strength >= ABOUT || is_symptom(text) {
+            CONSTANT
+        } else {
+            SETTING
+        };
         for constant in code::constants(text) {
-            self.name(section, constant, strength * CONSTANT, true);
+            self.name(section, constant, strength * factor, true);
         }
         for (_, identifier) in code::identifiers(text) {
-            self.name(section, &identifier.to_ascii_uppercase(), strength * CONSTANT, true);
+            self.name(section, &identifier.to_ascii_uppercase(), strength * factor, true);
         }
-        for (number, _, _) in code::numbered(text) {
+        for (number, start, _) in code::numbered(text) {
+            if code::is_field_of_status(text, start) {
+                continue;
+            }
             // Many programs share the thousand codes of three digits; a longer one is a program's own.
             let own = number.bytes().filter(u8::is_ascii_digit).count() >= 4;
             self.name(section, &number, strength * if own { CONSTANT } else { NUMBERED }, true);
@@ -223,6 +221,7 @@ impl Extractor<'_> {
                 for definition in definitions {
                     self.paragraph(section, &definition.term, block.role, SignatureSource::Cell);
                     self.codes(section, &plain(&definition.term), 1.0);
+                    self.short_code(section, &plain(&definition.term));
                     for block in definition.details.iter().flatten() {
                         match &block.kind {
                             BlockKind::Paragraph(inlines) => {
@@ -245,6 +244,7 @@ impl Extractor<'_> {
             let text = plain(cell);
             if column == 0 && row.len() > 1 {
                 self.codes(section, &text, 0.9);
+                self.short_code(section, &text);
                 self.names(section, &text, 0.9);
                 for (_, word) in token::pieces(&text, |c| !(c.is_alphanumeric() || c == '_')) {
                     let parts = token::humps(word);
@@ -280,6 +280,7 @@ impl Extractor<'_> {
         if (1..=MOST_KEY_WORDS).contains(&key.split_whitespace().count()) {
             let section = linked(inlines).unwrap_or(section);
             self.codes(section, &key, 0.85);
+            self.short_code(section, &key);
             self.text(section, &key, SignatureKind::Template, SignatureSource::Cell);
         }
     }
@@ -291,6 +292,7 @@ impl Extractor<'_> {
         let end = ends.filter_map(|end| line.find(end)).min();
         if let Some(key) = end.filter(|end| *end <= MOST_KEY).and_then(|end| line.get(..end)) {
             self.codes(section, key, 0.85);
+            self.short_code(section, key);
             self.names(section, key, 0.9);
         }
     }
@@ -329,7 +331,7 @@ impl Extractor<'_> {
             self.names(section, &text, MENTIONED);
         }
         self.inline_code(section, inlines, role);
-        for quoted in quotations(&text) {
+        for quoted in quotations(&with_marked_values(inlines)) {
             self.text(section, quoted, SignatureKind::Template, SignatureSource::Quoted);
         }
     }
@@ -388,6 +390,11 @@ impl Extractor<'_> {
                 self.name(section, alert, 1.0, false);
             }
             self.text(section, line, SignatureKind::Template, source);
+            if source == SignatureSource::Message || source == SignatureSource::Output {
+                for error in error_fields(line) {
+                    self.text(section, error, SignatureKind::Template, source);
+                }
+            }
         }
     }
 
@@ -431,6 +438,24 @@ impl Extractor<'_> {
         };
         signature.add(section, kind, source, said.trim());
     }
+}
+
+/// The text of inlines, with a placeholder for each emphasised name: in a quoted message, `_host_` stands for a host.
+fn with_marked_values(inlines: &[Inline]) -> String {
+    const MOST_WORDS_OF_NAME: usize = 3;
+    let mut text = String::new();
+    for inline in inlines {
+        let said = plain(std::slice::from_ref(inline));
+        let name = matches!(inline, Inline::Emphasis(_) | Inline::Strong(_))
+            && said.split_whitespace().count() <= MOST_WORDS_OF_NAME
+            && said.chars().all(|c| c.is_lowercase() || matches!(c, ' ' | '-' | '_'));
+        if name {
+            text.extend(["<", &said, ">"]);
+        } else {
+            text.push_str(&said);
+        }
+    }
+    text
 }
 
 /// The name of a placeholder; one without a name of its own takes it from the label before it: `Incident ID: <ID>` is

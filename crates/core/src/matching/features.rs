@@ -33,11 +33,14 @@ pub(super) const NAMES: [&str; COUNT] = [
     "specific_all",
     "symptom",
     "complete",
+    // Share of the strongest signature that the message holds; the same, or the share of the line that is explained,
+    // whichever is less.
+    "found",
+    "both",
     "signature_words",
     "signature_table",
     "signature_marks",
-    // Sequences of three words that match: how many, and how many of them few programs share.
-    "sequences",
+    // Sequences of three words that match: how many of them few programs share.
     "novel",
     "novel_share",
     // The line of the message with the strongest evidence.
@@ -47,6 +50,7 @@ pub(super) const NAMES: [&str; COUNT] = [
     "unknown",
     "unknown_name",
     "last_part_reached",
+    "after",
     "rarest",
     // The whole message.
     "other_errors",
@@ -69,7 +73,7 @@ pub(super) const NAMES: [&str; COUNT] = [
     "name_error",
     "name_told",
 ];
-pub(super) const COUNT: usize = 36;
+pub(super) const COUNT: usize = 38;
 
 /// The features of one candidate.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +81,25 @@ pub(super) struct Features {
     pub(super) values: [f32; COUNT],
     /// True for a candidate with a code or an alert name.
     pub(super) named: bool,
+}
+
+impl Features {
+    /// How much of the page's error the message shows, 0 to 1: of the strongest signature, or of the titles.
+    pub(super) fn grasp(&self) -> f32 {
+        const TITLE: f32 = 1.5;
+        let titles = self.value("page_named").max(self.value("section_named")) * TITLE;
+        self.value("both").max(titles).min(1.0)
+    }
+
+    /// Weight in technical writing at large of the rarest word that matches, in bits.
+    pub(super) fn rarest(&self) -> f32 {
+        self.value("rarest")
+    }
+
+    fn value(&self, name: &str) -> f32 {
+        let at = NAMES.iter().position(|known| *known == name);
+        at.and_then(|at| self.values.get(at)).copied().unwrap_or_default()
+    }
 }
 
 /// Computes the features of a candidate among all candidates of a message.
@@ -94,7 +117,7 @@ pub(super) fn features(
     matched.sort_unstable();
     let top = findings.first();
     let part = index.runbooks.get(candidate.runbook);
-    let spans = spans(index, read, findings);
+    let (spans, found) = aligned(index, read, findings);
     let held = part.map_or(&[][..], |part| &part.held);
     let line = top.map_or(0, |finding| finding.line);
     let sentence = Sentence::new(read, line, &matched, &spans, held);
@@ -115,10 +138,11 @@ pub(super) fn features(
         ln(believed * specific),
         ln(symptom(index, read, candidate)),
         flag(findings.iter().any(|finding| finding.complete)),
+        found,
+        found.min(share(sentence.explained, sentence.all)),
         ln(form.words as f32),
         flag(signature.trim_start().starts_with('|') || signature.matches("  ").count() >= 3),
         marks(signature),
-        ln(sentence.sequences),
         ln(sentence.novel),
         if sentence.sequences > 0.0 {
             sentence.novel / sentence.sequences
@@ -131,6 +155,7 @@ pub(super) fn features(
         ln(sentence.unknown),
         sentence.unknown_name,
         flag(sentence.last_part_reached),
+        ln(sentence.after),
         sentence.rarest,
         ln(other_errors(read, candidate)),
         share(whole.talk as f32, whole.words.max(1) as f32),
@@ -155,18 +180,20 @@ pub(super) fn features(
     }
 }
 
-/// The ranges of the message's words that stand where one of the matching signatures has a value.
-fn spans(index: &Index, read: &TokenizedMessage, findings: &[Finding<'_>]) -> Vec<Range<u32>> {
-    let (mut laid, mut one, mut all) = (Alignment::default(), Vec::new(), Vec::new());
+/// The ranges of the message's words that stand where one of the matching signatures has a value; and the share of the
+/// first of these that the message holds, 1 without any.
+fn aligned(index: &Index, read: &TokenizedMessage, findings: &[Finding<'_>]) -> (Vec<Range<u32>>, f32) {
+    let (mut laid, mut one, mut all, mut found) = (Alignment::default(), Vec::new(), Vec::new(), None);
     for finding in findings {
         let Cause::Signature(number) = finding.of else { continue };
         if let Some(signature) = index.signatures.get(number) {
             read.align(&index.vocabulary, &signature, &mut laid);
+            found.get_or_insert_with(|| laid.whole(&signature));
             read.span(&laid, &signature, &mut one);
             all.append(&mut one);
         }
     }
-    all
+    (all, found.unwrap_or(1.0).min(1.0))
 }
 
 /// Bits of the evidence that is a symptom: a name, or a text that reads like an error.

@@ -7,8 +7,9 @@ use std::ops::Range;
 use super::align::Alignment;
 use super::expressions::Expressed;
 use super::finding::{Cause, Finding, NAME_BITS};
+use super::form::Form;
 use super::index::Index;
-use super::lines::{assigned_alert, in_alert, speaks_of_alert};
+use super::lines::{assigned_alert, in_alert, is_command, speaks_of_alert};
 use super::score::{self, Candidate};
 use super::signature::SignatureSource;
 use super::token::{self, Shape, Word};
@@ -37,6 +38,8 @@ const COMPLETE: f32 = 0.6;
 const COMPLETE_MOST: f32 = 5.0;
 /// Factor for a single matching word of a text that was not written as a signature.
 const ONE_WORD: f32 = 0.75;
+/// Factor for evidence on a command of a message that also shows an error.
+const COMMAND: f32 = 0.5;
 /// Cost of a template's words that the message replaces by others, as a share of their bits.
 const CONTRADICTS: f32 = 0.5;
 /// Bonus, as [`COMPLETE`], for a template that stands among other words whole and without a stray word, and its limit
@@ -52,6 +55,8 @@ const ALONE: f32 = 0.6;
 const SHOWN: f32 = 0.34;
 /// Factor for a code in another case than its own: it may be an ordinary word.
 const OTHER_CASE: f32 = 0.88;
+/// Factor for an alert's name that may be a product's, where the message does not say that it is an alert.
+const PRODUCT: f32 = 0.5;
 /// Strength from which a runbook is about a name; runbooks that only mention the name get no bonus then.
 const ABOUT: f32 = 0.75;
 /// Humps from which a name counts as an error by itself, and from which it does where a single runbook has it; a name
@@ -110,6 +115,9 @@ impl Index {
         if strange.is_some() {
             self.doubt_other_products(read, &mut findings);
         }
+        if !asked {
+            discount_commands(read, &mut findings);
+        }
         score::weigh(self, read, findings, asked, &mut work)
     }
 
@@ -129,10 +137,17 @@ impl Index {
                     _ => SOME,
                 };
                 let told = named.told || parts >= LONG;
+                let product = named.kind == SignatureKind::Alert && !told && may_be_product(&named.name);
                 let least = least_strength(named.topics, only && parts >= SOME, told);
                 let written = line.text.get(named.place.start..named.place.end);
+                // `freeze` is a word, whatever `FREEZE` is to a runbook.
+                if !named.told && named.name.bytes().all(|b| b.is_ascii_uppercase()) && written != Some(&named.name) {
+                    continue;
+                }
                 let exact = named.told || written == Some(named.name.as_ref()) || named.kind == SignatureKind::Alert;
-                let sure = if exact || named.name.contains(['_', ' ']) {
+                let sure = if product {
+                    PRODUCT
+                } else if exact || named.name.contains(['_', ' ']) {
                     1.0
                 } else {
                     OTHER_CASE
@@ -171,7 +186,7 @@ impl Index {
         if code::may_hold(text) {
             // In any case: the runbooks decide which of them are codes.
             let upper = text.to_ascii_uppercase();
-            for code in code::codes(&upper) {
+            for code in code::codes(&upper).into_iter().chain(code::short_codes(&upper)) {
                 take(code.text, code.start, code.start + code.text.len());
             }
             for (name, start, end) in code::numbered(text) {
@@ -180,6 +195,9 @@ impl Index {
         }
         for (start, identifier) in code::identifiers(text) {
             take(&identifier.to_ascii_uppercase(), start, start + identifier.len());
+        }
+        for (start, name) in code::hyphenated(text) {
+            take(&name.to_ascii_uppercase(), start, start + name.len());
         }
         let speaks = speaks_of_alert(text);
         let sloppy = text.len() <= MOST_SLOPPY && !text.bytes().any(|b| b.is_ascii_uppercase());
@@ -208,7 +226,8 @@ impl Index {
                     name: Cow::Borrowed(name),
                     place,
                     topics,
-                    told: speaks || code::is_named_as_error(text, place.start),
+                    told: code::is_named_as_error(text, place.start)
+                        || speaks && (!may_be_product(name) || is_announced(text, place)),
                 });
             }
         }
@@ -241,6 +260,13 @@ impl Index {
                 }
                 family |= self.families.contains(&code::family(code.text));
                 strange.extend(read.words_at(number as u32, code.start, code.start + code.text.len()));
+            }
+            for (start, name) in code::hyphenated(&line.text).filter(|(_, name)| code::is_hyphenated_error(name)) {
+                if self.codes.contains(&name.to_ascii_uppercase()) {
+                    return None;
+                }
+                family |= self.families.contains(&code::family(name));
+                strange.extend(read.words_at(number as u32, start, start + name.len()));
             }
         }
         Some(if family { strange } else { Vec::new() })
@@ -377,6 +403,42 @@ impl Index {
             groups: Vec::new(),
         })
     }
+}
+
+/// Weakens findings on the commands of a message that also shows an error: the command is what somebody did before it.
+fn discount_commands(read: &TokenizedMessage, findings: &mut [Finding<'_>]) {
+    let text = |line: u32| {
+        read.message
+            .lines
+            .get(line as usize)
+            .map_or("", |line| line.text.trim())
+    };
+    let is_command = |line: u32| is_command(text(line));
+    let is_error = |line: u32| {
+        let form = read.forms().get(line as usize);
+        form.is_some_and(|form| form.errors + form.negations > 0) && !is_command(line)
+    };
+    if !(0..read.message.lines.len() as u32).any(is_error) {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|finding| is_command(finding.line)) {
+        finding.strength *= COMMAND;
+    }
+}
+
+/// Returns true for a name of two parts, none of which says that something is wrong: it may be a product's.
+fn may_be_product(name: &str) -> bool {
+    token::humps(name).len() < SOME && Form::of(name).errors == 0
+}
+
+/// Returns true when a line says of the name at a place itself that it is an alert's: `alertname = X`, `X is firing`.
+fn is_announced(line: &str, place: Word) -> bool {
+    let after = line.get(place.end..).unwrap_or_default();
+    let mut next = token::pieces(after, |c| !c.is_alphanumeric()).map(|(_, word)| word);
+    let said = next.find(|word| !word.eq_ignore_ascii_case("is"));
+    let before = line.get(..place.start).unwrap_or_default();
+    let before = before.split_whitespace().next_back();
+    assigned_alert(line).is_some_and(|(at, _)| at == place.start) || said.into_iter().chain(before).any(speaks_of_alert)
 }
 
 /// Least strength of a name for a runbook that mentions it, by how few runbooks do.

@@ -1,5 +1,9 @@
 //! Kinds of single lines: a command, a setting, the head of a table, or a program's message.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::runbook::placeholder;
 
 /// The label of the value at a byte offset, in snake case: the one to three words before `:` or `=`.
@@ -136,7 +140,11 @@ pub(super) fn is_setting(line: &str) -> bool {
     let line = line.trim();
     let one = |value: &str| value.split_whitespace().count() <= 1;
     let equals = line.trim_start_matches("- ").split_once('=');
-    is_assignment(line) && line.contains(':') || equals.is_some_and(|(key, value)| one(key) && one(value))
+    // `API Version:  v1`, as descriptions of objects are printed.
+    let described = line
+        .split_once(":  ")
+        .is_some_and(|(key, value)| key.split_whitespace().count() <= 3 && one(value));
+    is_assignment(line) && line.contains(':') || described || equals.is_some_and(|(key, value)| one(key) && one(value))
 }
 
 /// Returns true for the call of a program with flags: `ovenctl describe --probe north`.
@@ -147,6 +155,30 @@ pub(super) fn is_call(line: &str) -> bool {
         word.bytes().all(plain)
     };
     words.next().is_some_and(is_program) && words.any(|word| word.starts_with("--"))
+}
+
+static ERROR_FIELD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"\b(?:err|error|cause|exception|reason)"?[:=]\s?"((?:[^"\\]|\\.){8,})""#).ok());
+
+/// The errors that a structured line holds in a field of their own: `level=warn msg="refused" error="no such user"`.
+pub(super) fn error_fields(line: &str) -> impl Iterator<Item = &str> {
+    const LEAST_WORDS: usize = 3;
+    let found = ERROR_FIELD.as_ref().map(|syntax| syntax.captures_iter(line));
+    let values = found.into_iter().flatten().filter_map(|hit| hit.get(1));
+    let values = values.map(|value| value.as_str());
+    values.filter(move |value| {
+        value.split_whitespace().nth(LEAST_WORDS - 1).is_some() && value.len() < line.len() * 3 / 4
+    })
+}
+
+/// Returns true for a line that a program logged as a warning or an error with one letter: `W | skipped`, `E0922 11:05`.
+pub(super) fn has_error_level(line: &str) -> bool {
+    let column = line.split(" | ").next().filter(|before| before.len() < line.len());
+    let column = column.is_some_and(|before| [" W", " E", " F", " C"].iter().any(|level| before.ends_with(level)));
+    let mut words = line.split_whitespace();
+    let day = words.next().and_then(|word| word.strip_prefix(['W', 'E', 'F']));
+    let day = day.is_some_and(|day| day.len() == 4 && day.bytes().all(|byte| byte.is_ascii_digit()));
+    column || day && words.next().is_some_and(|time| time.contains(':'))
 }
 
 /// Returns true for a row of a table, or of a listing with columns.

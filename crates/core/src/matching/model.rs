@@ -145,6 +145,8 @@ pub enum Silence {
     NoSymptom,
     /// The message is about another object than the page.
     OtherObject,
+    /// In a small library, the message holds only a part of what the page shows, and no rare word of it.
+    Fragment,
     /// The message only talks about the error: that it is over, or plans.
     Talk,
     /// Another runbook, by its number in the library, explains the same words better.

@@ -39,6 +39,9 @@ pub(super) struct Sentence {
     pub(super) novel: f32,
     /// True when a word of the line's last part matches: the telling part of `a: b: c` is the last.
     pub(super) last_part_reached: bool,
+    /// Words behind the last that matches that the runbook does not explain: after a frame that many errors have, the
+    /// cause.
+    pub(super) after: f32,
 }
 
 /// A word of the line.
@@ -76,9 +79,11 @@ impl Sentence {
             }
             if word.matched || word.value {
                 sentence.explained += weight;
+                sentence.after = 0.0;
                 continue;
             }
             sentence.unmatched += weight;
+            sentence.after += weight;
             if !is_held {
                 sentence.unknown += weight;
                 if word.shape == Shape::Name {

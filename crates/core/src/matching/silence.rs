@@ -22,8 +22,15 @@ const WHOLE_SYMPTOM: f32 = 0.5;
 const WHOLE_OTHER: f32 = 0.75;
 /// Least bits of a code or an alert name that counts for itself; one that a page only shows counts less.
 const LEAST_NAMED: f32 = 9.5;
+/// Most runbooks of a small library, and the least share of the error that is known there, unless a word of it is rare in
+/// technical writing at large.
+const FEW_RUNBOOKS: usize = 40;
+const LEAST_GRASP: f32 = 0.5;
+const RARE: f32 = 6.0;
 /// Least bits of the name of another object.
 const LEAST_OBJECT: f32 = 8.0;
+/// Least bits of the name of another object as a share of those that match: in a long message, it is one value of many.
+const SHARE_OF_OBJECT: f32 = 0.25;
 /// Share of the best rank from which a runbook with the same words counts as a near duplicate.
 const SAME: f32 = 0.97;
 
@@ -68,6 +75,8 @@ pub(super) fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [C
             Some(Silence::NoSymptom)
         } else if !asked && (candidate.other_product || is_of_other_object(index, read, candidate)) {
             Some(Silence::OtherObject)
+        } else if !asked && is_fragment(index, candidate) {
+            Some(Silence::Fragment)
         } else if let Some(runbook) = better {
             Some(Silence::SaidBy(runbook))
         } else if taken.len() == MOST_ANSWERED {
@@ -86,6 +95,14 @@ pub(super) fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [C
     if let Some(first) = candidates.iter_mut().find(|candidate| candidate.silence.is_none()) {
         first.also = also;
     }
+}
+
+/// Returns true in a small library when the message names neither the page nor the section and holds only a part of the
+/// strongest signature without a rare word: where words are few, each of them weighs much.
+fn is_fragment(index: &Index, candidate: &Candidate<'_>) -> bool {
+    let features = candidate.features.as_ref().filter(|features| !features.named);
+    index.runbooks() <= FEW_RUNBOOKS
+        && features.is_some_and(|features| features.grasp() < LEAST_GRASP && features.rarest() < RARE)
 }
 
 /// Returns true when some of the evidence is a symptom: not all of it a command, a setting or a listing of the runbook,
@@ -107,7 +124,7 @@ fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> 
             // A short text, such as `Out of memory`, is one where the message says that it is an error.
             signature.speaks && (whole || is_error) || printed && finding.complete && is_error
         }),
-        Cause::Name(_) => true,
+        Cause::Name(_) => finding.strength >= LEAST_NAMED || is_error(finding.line),
     };
     // A name counts although a text around it, such as `- alertname = …`, has counted its words before.
     let is_named = |finding: &Finding<'_>| finding.named && finding.strength >= LEAST_NAMED;
@@ -145,7 +162,8 @@ fn is_of_other_object(index: &Index, read: &TokenizedMessage, candidate: &Candid
             && is_replaced(*at)
     };
     let lacking = signature.words.iter().enumerate().filter(lacks);
-    lacking.map(|(_, id)| index.vocabulary.weight(*id)).sum::<f32>() >= LEAST_OBJECT
+    let lacking: f32 = lacking.map(|(_, id)| index.vocabulary.weight(*id)).sum();
+    lacking >= LEAST_OBJECT.max(laid.matched * SHARE_OF_OBJECT)
 }
 
 /// Returns true when a message only talks about the candidate's code or alert name, and nothing else of it is there.

@@ -95,6 +95,9 @@ impl Cut {
             self.digits += usize::from(digit);
             before = digit || byte.is_ascii_lowercase();
         }
+        // `OOMKilled`, but neither `PVCs` nor `IPv4`.
+        let after_acronym = |four: &[u8]| matches!(four, [a, b, c, d] if [a, b].iter().all(|c| c.is_ascii_uppercase()) && [c, d].iter().all(|c| c.is_ascii_lowercase()));
+        self.humps += run.as_bytes().windows(4).filter(|four| after_acronym(four)).count() as u32;
         self.previous_lower = before;
         let known = self.lower.len();
         self.lower.push_str(run);
@@ -207,6 +210,10 @@ mod tests {
                 "CrashLoopBackOff BXNIM0430E",
                 &[("crashloopbackoff", Name), ("bxnim0430e", Name)],
             ),
+            (
+                "OOMKilled IDs of IPv4",
+                &[("oomkilled", Name), ("ids", Plain), ("of", Plain), ("ipv4", Name)],
+            ),
             ("bc8feb57-c156", &[("bc8feb57", Value), ("c156", Name)]),
             ("'quoted' it's", &[("quoted", Plain), ("it's", Plain)]),
         ];
@@ -225,6 +232,7 @@ mod tests {
             ("etcdInsufficientMembers", &["etcd", "insufficient", "members"]),
             ("KubeAPIDown", &["kube", "api", "down"]),
             ("KubeNodeNotReady", &["kube", "node", "not", "ready"]),
+            ("OOMKilled", &["oom", "killed"]),
             ("plain", &[]),
             ("ERROR", &[]),
         ];

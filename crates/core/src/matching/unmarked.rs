@@ -24,7 +24,47 @@ pub(super) fn marked(text: &str, source: SignatureSource) -> Vec<Placeholder> {
     if source == SignatureSource::Heading {
         found.retain(|placeholder| !is_capitals(placeholder, text));
     }
+    if is_template(source) {
+        let free = |range: &Range<usize>| {
+            found
+                .iter()
+                .all(|known| range.end <= known.range.start || known.range.end <= range.start)
+        };
+        let stand_ins: Vec<Range<usize>> = stand_ins(text).filter(free).collect();
+        found.extend(stand_ins.into_iter().map(|range| Placeholder {
+            range,
+            name: placeholder::UNNAMED.to_owned(),
+        }));
+        found.sort_by_key(|placeholder| placeholder.range.start);
+    }
     found
+}
+
+/// Returns true for the sources of texts that programs print.
+fn is_template(source: SignatureSource) -> bool {
+    matches!(
+        source,
+        SignatureSource::Message | SignatureSource::Output | SignatureSource::Quoted | SignatureSource::Cell
+    )
+}
+
+/// The letters and asterisks that stand alone for a value: `lane X cannot be opened`, `parcel from * in *`.
+fn stand_ins(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let separates = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | ')' | ',' | ';' | ':' | '.');
+    let pieces = token::pieces(text, separates);
+    // `SELECT * FROM` and a list's asterisk are none.
+    pieces
+        .filter(|(start, piece)| match *piece {
+            "X" | "Y" | "N" => true,
+            "*" => {
+                *start > 0
+                    && !text
+                        .get(..*start)
+                        .is_some_and(|before| before.trim_end().to_ascii_lowercase().ends_with("select"))
+            }
+            _ => false,
+        })
+        .map(|(start, piece)| start..start + piece.len())
 }
 
 /// Returns true when only its capitals make a word a placeholder: `REGION`, but not `<REGION>` or `XXX`.
@@ -35,15 +75,7 @@ fn is_capitals(found: &Placeholder, text: &str) -> bool {
 
 /// The unmarked values in a text of a runbook, in no order.
 pub(super) fn values(text: &str, source: SignatureSource) -> Vec<Range<usize>> {
-    let template = matches!(
-        source,
-        SignatureSource::Message
-            | SignatureSource::Output
-            | SignatureSource::Quoted
-            | SignatureSource::Cell
-            | SignatureSource::Heading
-    );
-    if !template {
+    if !is_template(source) && source != SignatureSource::Heading {
         return addresses(text).collect();
     }
     let value = |range: Range<usize>| {
@@ -64,7 +96,8 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
     tokens(text).filter_map(|range| address(text, range))
 }
 
-/// The names between quotes that are one token and less than half of the text: `module 'foo' has no attribute`.
+/// The names between quotes that are one token, or one with its versions, and less than half of the text: `module 'foo'
+/// has no attribute`, `cannot resolve 'foo (>= 1.2)'`.
 pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -80,7 +113,8 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
         match length {
             Some(length) if opens => {
                 let inner = text.get(start..start + length).unwrap_or_default();
-                let one = !inner.is_empty() && inner.len() <= LONGEST_NAME && !inner.contains(char::is_whitespace);
+                let name = without_versions(inner);
+                let one = !name.is_empty() && inner.len() <= LONGEST_NAME && !name.contains(char::is_whitespace);
                 if one && inner.len() * 2 < text.len() {
                     found.push(start..start + length);
                 }
@@ -90,6 +124,18 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// A name without the condition on its version: `foo (>= 1.2)`, `foo >=1.2,<2`.
+fn without_versions(name: &str) -> &str {
+    let Some((first, rest)) = name.split_once(' ') else {
+        return name;
+    };
+    let mut marks = rest
+        .bytes()
+        .filter(|byte| matches!(byte, b'<' | b'>' | b'=' | b'~' | b'^'));
+    let is_condition = marks.next().is_some() && !rest.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if is_condition { first } else { name }
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -201,6 +247,7 @@ mod tests {
             ("said \"this is broken\" and can't 'go'", &["go"]),
             ("\"everything-is-quoted\"", &[]),
             ("it's the users' own 'x", &[]),
+            ("cannot resolve 'foo (>= 1.2)' for 'bar'", &["foo (>= 1.2)", "bar"]),
         ];
         for (text, expected) in cases {
             let found: Vec<&str> = quoted(text).into_iter().map(|range| &text[range]).collect();

@@ -1,0 +1,123 @@
+//! Errors in other notations than the runbook's, and frames that many errors share.
+
+use signpost::matching::{Index, IndexOptions, Silence};
+
+use super::library;
+
+const DOCUMENTS: &[(&str, &str)] = &[
+    (
+        "gates.md",
+        "# Gates\n\nThe controller prints one of these.\n\n- GATE-6: the barrier is jammed. Clear the rail.\n- GATE-7: the \
+         barrier is open. Close it.\n",
+    ),
+    (
+        "codes.md",
+        "# What the sorter returns\n\n| Code | Meaning |\n| --- | --- |\n| `code=30518` | The sorter lost its map. |\n| \
+         `code=30519` | The sorter is locked. |\n",
+    ),
+    (
+        "feeder.md",
+        "# Feeder\n\n### None of the lanes open: \"Error lane X cannot be opened\"\n\nGive it an owner.\n\n### The feeder throws \
+         `crate from * in * differs from crate *`\n\nRead the tray again.\n",
+    ),
+    (
+        "disks.md",
+        "# Disks fill up\n\nYou saw a message that says \"Hardly any room left on _path_ of _host_: _low number_%\".\n",
+    ),
+    (
+        "states.md",
+        "# Pods in KilnLoopBackOff\n\nThe kiln starts again and again.\n\n1. Read its log.\n",
+    ),
+    ("killed.md", "# OOMKilled\n\nRaise the limit.\n"),
+    (
+        "replica.md",
+        "# Why does the replica report `ERROR 1947 (HY000): the sender has lost the log`?\n\nSet it up again.\n",
+    ),
+    (
+        "store.md",
+        "# Errors of the store\n\n## err-store-query-blocked\n\nAn operator blocked the query.\n\n## err-store-too-many-rows\n\n\
+         Ask for less.\n",
+    ),
+    (
+        "checks.md",
+        "# Checks\n\n## √ halls share trust anchors {#k9-multihall-halls-share-anchors}\n\nRotate the anchors of each hall.\n",
+    ),
+    (
+        "errors.md",
+        "# Errors of the API\n\n| Code | Meaning |\n| --- | --- |\n| ERR_CRATE_GONE | The crate is not registered any more. |\n",
+    ),
+    (
+        "reference.md",
+        "# Crate API\n\n## Read the state of a crate\n\n```\ncurl http://localhost:3600/v1.0/crates/c7/state/speed\n```\n",
+    ),
+    (
+        "sidecar.md",
+        "# Sidecar trouble\n\n## My pod restarts\n\n```\n  Warning  Unhealthy  7m28s  warden  Readiness probe failed: Get \
+         http://10.1.2.3:3500/v1.0/healthz: dial tcp 10.1.2.3:3500: connect: connection refused\n```\n\nRaise the delay.\n",
+    ),
+    (
+        "plantworks.md",
+        "# PlantWorks\n\nHow to run PlantWorks.\n\n1. Start it.\n",
+    ),
+];
+
+fn answered(index: &Index, message: &str) -> Option<String> {
+    let outcome = index.find(message);
+    let first = outcome.matches.first()?;
+    let (path, _) = DOCUMENTS.get(first.topic.runbook)?;
+    Some((*path).to_owned())
+}
+
+#[test]
+fn an_error_is_known_in_another_notation() {
+    let index = index();
+    for (message, runbook) in [
+        ("ERROR GATE-6", "gates.md"),
+        ("we got GATE-7 on line 3 again, help", "gates.md"),
+        (
+            "{\"errors\": [{\"ErrCode\": 30518, \"Message\": \"run stopped\"}]}",
+            "codes.md",
+        ),
+        ("sortd: error_code=30519", "codes.md"),
+        ("Error lane north-4 cannot be opened", "feeder.md"),
+        (
+            "run paused: crate from tray-17 in /data/3ccc differs from crate &{Id:77}",
+            "feeder.md",
+        ),
+        ("Hardly any room left on /var/lib of web-02: 3%", "disks.md"),
+        ("web-5d8f-x   0/1   KilnLoopBackOff   12   40m", "states.md"),
+        ("web-5d8f-x   0/1   OOMKilled   3   40m", "killed.md"),
+        ("err-store-query-blocked: what is that?", "store.md"),
+        (
+            "the check failed, its hint says #k9-multihall-halls-share-anchors",
+            "checks.md",
+        ),
+        (
+            "curl http://localhost:3600/v1.0/crates/c9/state/load\n{\"errorCode\":\"ERR_CRATE_GONE\",\"message\":\"c9 is not known\"}",
+            "errors.md",
+        ),
+    ] {
+        assert_eq!(answered(&index, message).as_deref(), Some(runbook), "{message}");
+    }
+}
+
+#[test]
+fn what_many_errors_share_is_not_enough() {
+    let index = index();
+    for message in [
+        "ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transaction",
+        "err-store-compactor-out-of-order: what is that?",
+        "dial tcp 10.3.0.9:5432: connect: connection refused",
+        "how about PlantWorks? pretty easy to draw diagrams with it",
+        "please save it as UTF-8",
+        "the gate 6 is open",
+    ] {
+        assert_eq!(answered(&index, message), None, "{message}");
+    }
+    let tail = index.explain("dial tcp 10.3.0.9:5432: connect: connection refused", false);
+    assert_eq!(tail.candidates[0].silence, Some(Silence::Fragment));
+}
+
+fn index() -> Index {
+    Index::build(&library(DOCUMENTS), &IndexOptions::default())
+}
