@@ -151,17 +151,17 @@ impl PastedError {
         let lines = text.split('\n').zip(normalise(&text).lines);
         let mut errors = lines.filter_map(|(raw, line)| {
             let fences = raw.matches("```").count();
-            let is_quoted = fenced || fences > 0 || is(PATTERNS.quoted.as_ref(), raw);
+            let is_code = fenced || is(PATTERNS.code.as_ref(), raw);
+            let is_quoted = raw.starts_with("&gt;") || raw.starts_with('>');
             fenced ^= fences % 2 == 1;
             let shown = line.shown.trim_start_matches(['>', ' ']).to_owned();
             let has = |pattern: &Option<Regex>| is(pattern.as_ref(), &shown);
             let is_sentence = || has(&PATTERNS.sentence) && !has(&PATTERNS.source);
             // `The disk is full` has a word of people to people, so where a program is known to speak they do not count.
-            let is_error = if by_bot || has(&PATTERNS.begins) || is_quoted && (has(&PATTERNS.printed) || is_sentence())
-            {
+            let is_error = if by_bot || has(&PATTERNS.begins) || is_code && (has(&PATTERNS.printed) || is_sentence()) {
                 matching::has_error_words(&shown)
             } else {
-                has(&PATTERNS.printed) && matching::reads_like_error(&shown)
+                (has(&PATTERNS.printed) || is_quoted && is_sentence()) && matching::reads_like_error(&shown)
             };
             (is_error && !has(&PATTERNS.frame)).then_some(shown)
         });
@@ -175,8 +175,8 @@ impl PastedError {
 
 /// The patterns of this module. They are constant; one that did not compile would match nothing.
 struct Patterns {
-    /// A line that is all quotation: `> …`, or one span of code.
-    quoted: Option<Regex>,
+    /// A line that begins a code block, or is one span of code.
+    code: Option<Regex>,
     /// The beginning of a line that nobody but a program writes.
     begins: Option<Regex>,
     /// A line that a program printed, when no words of people stand in it.
@@ -190,11 +190,11 @@ struct Patterns {
     /// Values, which differ from one occurrence of an error to the next.
     values: Option<Regex>,
     /// Error codes, which do not.
-    code: Option<Regex>,
+    name: Option<Regex>,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
-    quoted: Regex::new(r"^\s*(?:>|&gt;|`[^`]+`\s*$)").ok(),
+    code: Regex::new(r"^\s*(?:```|`[^`]+`\s*$)").ok(),
     begins: Regex::new(
         r"(?x)^\W{0,3}(?:
           \d{4}-\d\d-\d\d[T\ ]\d\d:\d\d                         # a time
@@ -231,7 +231,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
         | \b[A-Za-z]\w*(?:[-_]\w+)*[-_]\w*\d\w*(?:[-_.:]\w+)*"#,
     )
     .ok(),
-    code: Regex::new(r"^(?:[A-Z]{1,10}[-_]?\d{2,6}[A-Z]?|[A-Z]{2,10}\d{2,6}[A-Z]{1,3})$").ok(),
+    name: Regex::new(r"^(?:[A-Z]{1,10}[-_]?\d{2,6}[A-Z]?|[A-Z]{2,10}\d{2,6}[A-Z]{1,3})$").ok(),
 });
 
 fn is(pattern: Option<&Regex>, line: &str) -> bool {
@@ -247,7 +247,7 @@ fn masked(line: &str) -> String {
     };
     let masked = values.replace_all(&plain, |found: &regex::Captures<'_>| {
         let value = found.get(0).map_or("", |found| found.as_str());
-        if is(PATTERNS.code.as_ref(), value) {
+        if is(PATTERNS.name.as_ref(), value) {
             value.to_owned()
         } else {
             "*".to_owned()
@@ -314,6 +314,8 @@ mod tests {
             ("FATAL: the tank is full", Some("FATAL: the tank is full")),
             ("```\nyour session is expired\n```", Some("your session is expired")),
             ("your session is expired", None),
+            ("&gt; your session is expired", None),
+            ("this is wrong ```\nfine so far\n```", None),
             ("lunch?", None),
             ("", None),
         ] {

@@ -199,7 +199,11 @@ impl NoRoot {
         let path = path.to_owned();
         match self {
             Self::NoDays => ExportError::NoExport { path },
-            Self::Several(folders) => ExportError::SeveralExports { path, folders },
+            Self::Several(folders) => ExportError::SeveralExports {
+                path,
+                // Names in a zip file may hold anything.
+                folders: folders.iter().map(|name| name.escape_debug().to_string()).collect(),
+            },
         }
     }
 }
