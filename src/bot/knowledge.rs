@@ -101,12 +101,7 @@ impl KnowledgeSource {
             folder,
             signatures: SignatureCache::default(),
             options: matching::IndexOptions {
-                // A channel may be less strict than the others.
-                answer: settings
-                    .channels
-                    .iter()
-                    .filter_map(|channel| channel.threshold)
-                    .fold(settings.matching.threshold, f32::min),
+                answer: settings.least_threshold(),
             },
             registry: Arc::clone(&settings.jobs.registry),
         }

@@ -11,15 +11,18 @@ mod edited;
 mod follow_up;
 mod lookup;
 mod repeated;
+mod replay;
 mod resolved;
 mod unanswered;
 
 use super::Knowledge;
 use super::context::Context;
 use super::reading::Files;
+use super::rules::Rules;
 use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows::key_of;
 use crate::bot::questions::{Answer, QuestionHandler};
+use crate::jobs::Registry;
 use crate::matching::{self, Match, Outcome, SignatureKind};
 use crate::policy::Verdict;
 use crate::slack::alerts;
@@ -27,6 +30,7 @@ use crate::slack::decode::Message;
 use crate::store::{self, Changes};
 use follow_up::Before;
 
+pub use replay::{ChannelReplay, Reaction, Replay};
 pub(super) use unanswered::Unanswered;
 
 /// Seconds within which messages of one person belong together.
@@ -154,17 +158,24 @@ impl MessageHandler {
 
     /// The matches that are certain enough for a channel.
     fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
-        let mut outcome = known.index.find(text).confident(self.ctx.rules.threshold(channel));
-        outcome.matches.retain(|found| !self.is_of_parameters(found));
-        outcome
+        recognised(&self.ctx.rules, known, channel, text)
     }
+}
 
-    /// Returns true when a match rests on nothing but words and names of job parameters, which are no error codes.
-    fn is_of_parameters(&self, found: &Match) -> bool {
-        let evidence = found.evidence.iter();
-        let mut named = evidence.filter(|line| line.kind != SignatureKind::Words).peekable();
-        named.peek().is_some() && named.all(|line| self.ctx.registry().has_parameter(&line.signature))
-    }
+/// The matches of a text that are certain enough for a channel.
+fn recognised(rules: &Rules, known: &Knowledge, channel: &str, text: &str) -> Outcome {
+    let mut outcome = known.index.find(text).confident(rules.threshold(channel));
+    outcome
+        .matches
+        .retain(|found| !is_of_parameters(&rules.settings.jobs.registry, found));
+    outcome
+}
+
+/// Returns true when a match rests on nothing but words and names of job parameters, which are no error codes.
+fn is_of_parameters(registry: &Registry, found: &Match) -> bool {
+    let evidence = found.evidence.iter();
+    let mut named = evidence.filter(|line| line.kind != SignatureKind::Words).peekable();
+    named.peek().is_some() && named.all(|line| registry.has_parameter(&line.signature))
 }
 
 /// The part of a message's text, with its files, that fits the limit of matching.

@@ -59,5 +59,6 @@ pub use assembly::{Parts, run};
 pub use doctor::{DoctorCheck, examine, unwell};
 pub use error::Error;
 pub use knowledge::Knowledge;
+pub use messages::{ChannelReplay, Reaction, Replay};
 pub use runs::JobTiming;
 pub use status::{Snapshot, Status};

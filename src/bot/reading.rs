@@ -152,10 +152,7 @@ impl MessageReader {
 
     /// The text of a message without the mention of the bot, with the files that were downloaded for it.
     pub(super) fn text(&self, message: &Message, files: &Files) -> String {
-        let mut said = text::without_mention(&message.text, &self.rules.us.user_id);
-        if self.rules.by_bot(message) {
-            said = text::unmarked(&said);
-        }
+        let mut said = own_text(&self.rules, message);
         for (file, content) in message.unread_files().zip(&files.contents) {
             if let Some(content) = content {
                 said = text::with_content(&said, file, content);
@@ -218,6 +215,16 @@ impl MessageReader {
             has_externals: policy::is_guarded(false, channel_info.has_externals, self.rules.is_shared_allowed(channel)),
             ..channel_info
         }
+    }
+}
+
+/// The text of a message without the mention of the bot and without its files.
+pub(super) fn own_text(rules: &Rules, message: &Message) -> String {
+    let said = text::without_mention(&message.text, &rules.us.user_id);
+    if rules.by_bot(message) {
+        text::unmarked(&said)
+    } else {
+        said
     }
 }
 

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Map, Value};
 
+use super::terminal::plain;
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings;
 use crate::store::sqlite::Sqlite;
@@ -170,22 +171,6 @@ fn value(value: &Value) -> String {
         }
         other => plain(&other.to_string()),
     }
-}
-
-/// Escapes a text: typed values must neither end a line nor control a terminal.
-fn plain(text: &str) -> String {
-    let is_unsafe = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) {
-            plain.extend(c.escape_default());
-        } else {
-            plain.push(c);
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

@@ -75,15 +75,18 @@ const DOUBTS: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// The reason where there is no candidate.
+pub(super) const NOTHING: &str = "Nothing in the runbooks shares a telling word with this message.";
+
 /// The explanation as a person reads it.
 pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
     let mut text = String::new();
     let Some(best) = explanation.candidates.first() else {
-        return "Nothing in the runbooks shares a telling word with this message.\n".to_owned();
+        return format!("{NOTHING}\n");
     };
     for (number, account) in explanation.candidates.iter().take(MOST_CANDIDATES).enumerate() {
         let _ = writeln!(text, "{}. {}", number + 1, name(library, account.topic));
-        let _ = writeln!(text, "   {}", verdict(library, explanation, account));
+        let _ = writeln!(text, "   {}", verdict(library, explanation.threshold, account));
         let _ = writeln!(text, "   {}", sums(account));
         let adds = |(number, reason): &(usize, &MatchReason)| *number == 0 || reason.added >= LEAST_ADDED;
         let told: Vec<_> = account
@@ -112,13 +115,14 @@ pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
     text
 }
 
-fn verdict(library: &Library, explanation: &Explanation, account: &Account) -> String {
+/// The reason why a candidate is answered, or why not.
+pub(super) fn verdict(library: &Library, threshold: f32, account: &Account) -> String {
     let sure = format!("confidence {:.2}", account.confidence);
     match account.silence {
-        None => format!("answered: {sure}, the threshold is {:.2}", explanation.threshold),
-        Some(Silence::Unsure) => format!(
-            "silent: {sure} is below the threshold of {:.2}{}",
-            explanation.threshold,
+        // A channel may be stricter than the index.
+        None if account.confidence >= threshold => format!("answered: {sure}, the threshold is {threshold:.2}"),
+        None | Some(Silence::Unsure) => format!(
+            "silent: {sure} is below the threshold of {threshold:.2}{}",
             doubts(account)
         ),
         Some(Silence::NoSymptom) => {
@@ -232,7 +236,7 @@ fn cut(text: &str) -> String {
     cut
 }
 
-fn name(library: &Library, topic: TopicId) -> String {
+pub(super) fn name(library: &Library, topic: TopicId) -> String {
     let path = library.runbook(topic).map_or("", |runbook| &runbook.path);
     let section = library.section(topic).map_or("", Section::name);
     format!("{path} › {section}")
@@ -264,7 +268,7 @@ pub(super) fn as_json(library: &Library, explanation: &Explanation) -> Value {
             "runbook": library.runbook(account.topic).map(|runbook| &runbook.path),
             "section": library.section(account.topic).map(Section::name),
             "confidence": (f64::from(account.confidence) * 1000.0).round() / 1000.0,
-            "silent": account.silence.is_some().then(|| verdict(library, explanation, account)),
+            "silent": account.silence.is_some().then(|| verdict(library, explanation.threshold, account)),
             "bits": round(account.bits),
             "needed": round(account.needed),
             "words": round(account.words),

@@ -18,7 +18,7 @@ use crate::runbook::{Level, Library};
 ///
 /// The folder cannot be read, or holds no runbook.
 pub(super) fn library(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<Library> {
-    checked(folder, read(folder, follow_links, &|_, _| {})?)
+    checked(folder, read(folder, linked(follow_links), &|_, _| {})?)
 }
 
 /// The runbooks of a folder, or the sample pack, also when there are none: the library holds the problems found.
@@ -27,7 +27,7 @@ pub(super) fn library(folder: Option<&Path>, follow_links: bool) -> anyhow::Resu
 ///
 /// The folder cannot be read.
 pub(super) fn whole(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<Library> {
-    read(folder, follow_links, &|_, _| {})
+    read(folder, linked(follow_links), &|_, _| {})
 }
 
 /// The runbooks of a folder, or the sample pack, with their index.
@@ -36,16 +36,37 @@ pub(super) fn whole(folder: Option<&Path>, follow_links: bool) -> anyhow::Result
 ///
 /// The folder cannot be read, or holds no runbook.
 pub(super) fn indexed(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<(Library, Index)> {
+    indexed_with(folder, linked(follow_links), &IndexOptions::default())
+}
+
+/// The runbooks of a folder, or the sample pack, with their index, by the options of a deployment.
+///
+/// # Errors
+///
+/// The folder cannot be read, or holds no runbook.
+pub(super) fn indexed_with(
+    folder: Option<&Path>,
+    options: files::Options,
+    matching: &IndexOptions,
+) -> anyhow::Result<(Library, Index)> {
     let signatures = SignatureCache::default();
-    let library = read(folder, follow_links, &|document, runbook| {
+    let library = read(folder, options, &|document, runbook| {
         signatures.take(document, runbook);
     })?;
     let library = checked(folder, library)?;
-    let index = signatures.index(&library, &IndexOptions::default());
+    let index = signatures.index(&library, matching);
     Ok((library, index))
 }
 
-fn read(folder: Option<&Path>, follow_links: bool, take: files::Take<'_>) -> anyhow::Result<Library> {
+/// The options of a command that has no settings.
+fn linked(follow_links: bool) -> files::Options {
+    files::Options {
+        follow_links,
+        ..files::Options::default()
+    }
+}
+
+fn read(folder: Option<&Path>, options: files::Options, take: files::Take<'_>) -> anyhow::Result<Library> {
     let Some(folder) = folder else {
         return Ok(files::load_embedded());
     };
@@ -53,10 +74,6 @@ fn read(folder: Option<&Path>, follow_links: bool, take: files::Take<'_>) -> any
     let tell = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
-    };
-    let options = files::Options {
-        follow_links,
-        ..files::Options::default()
     };
     let library = files::Folder::new(folder, options, Arc::new(SystemClock)).read(&tell, take);
     bar.finish_and_clear();

@@ -13,9 +13,11 @@ mod lint;
 mod manifest;
 mod matching;
 mod render;
+mod replay;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,7 @@ enum CliCommand {
     Match(matching::Arguments),
     Render(render::Arguments),
     Eval(eval::Arguments),
+    Replay(replay::Arguments),
     Lint(lint::Arguments),
     Manifest(manifest::Arguments),
 }
@@ -63,6 +66,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         CliCommand::Match(arguments) => matching::run(&arguments),
         CliCommand::Render(arguments) => render::run(&arguments),
         CliCommand::Eval(arguments) => eval::run(&arguments),
+        CliCommand::Replay(arguments) => replay::run(&arguments),
         CliCommand::Lint(arguments) => lint::run(&arguments),
         CliCommand::Manifest(arguments) => manifest::run(&arguments),
     }

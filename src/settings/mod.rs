@@ -18,6 +18,7 @@ mod store;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -76,6 +77,12 @@ impl Settings {
         own.unwrap_or(self.matching.threshold)
     }
 
+    /// Returns the least threshold of all channels: one may be less strict than the others.
+    pub fn least_threshold(&self) -> f32 {
+        let own = self.channels.iter().filter_map(|channel| channel.threshold);
+        own.fold(self.matching.threshold, f32::min)
+    }
+
     /// Returns the time during which a repeated error in a channel gets a pointer to its earlier answer; zero for
     /// never.
     pub fn repeat(&self, channel: &str) -> Duration {
@@ -101,18 +108,37 @@ pub fn load(config_dir: Option<&Path>) -> Result<Settings, Error> {
 pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>) -> Result<Settings, Error> {
     let jobs = jobs::load_from(config_dir, &environment)?;
     let layers = layers::Layers::read(config_dir, environment)?;
-    let mut settings: Settings = layers.deserialize()?;
+    let mut settings = checked(&layers)?;
     settings.jobs = jobs;
-    settings.slack.check(&layers)?;
     settings.slack.take_secrets(&layers)?;
-    settings.runbooks.check(&layers)?;
-    settings.matching.check(&layers)?;
-    settings.answers.check(&layers)?;
-    answers::check_channels(&settings.channels, &layers)?;
-    links::check(&settings.links, &layers)?;
-    settings.store.check(&layers)?;
-    settings.http.check(&layers)?;
-    settings.log.check(&layers)?;
+    Ok(settings)
+}
+
+/// Reads the settings like [`load`], but not the secrets, which a command that talks to nobody does not need.
+///
+/// # Errors
+///
+/// As for [`load`].
+pub fn load_without_secrets(config_dir: Option<&Path>) -> Result<Settings, Error> {
+    let registry = jobs::registry(config_dir)?.unwrap_or_default();
+    let layers = layers::Layers::read(config_dir, std::env::vars().collect())?;
+    let mut settings = checked(&layers)?;
+    settings.jobs.registry = Arc::new(registry);
+    Ok(settings)
+}
+
+/// Checks the settings of every section.
+fn checked(layers: &layers::Layers) -> Result<Settings, Error> {
+    let mut settings: Settings = layers.deserialize()?;
+    settings.slack.check(layers)?;
+    settings.runbooks.check(layers)?;
+    settings.matching.check(layers)?;
+    settings.answers.check(layers)?;
+    answers::check_channels(&settings.channels, layers)?;
+    links::check(&settings.links, layers)?;
+    settings.store.check(layers)?;
+    settings.http.check(layers)?;
+    settings.log.check(layers)?;
     Ok(settings)
 }
 

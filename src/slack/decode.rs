@@ -174,9 +174,7 @@ pub fn event(payload: &Value, us: &Identity) -> Event {
     let subtype = string(event, "subtype");
     match (kind.as_str(), subtype.as_deref()) {
         ("app_mention", _) => message::read(payload, event, event, us),
-        ("message", None | Some("file_share" | "thread_broadcast" | "bot_message" | "me_message")) => {
-            message::read(payload, event, event, us)
-        }
+        ("message", subtype) if is_written(subtype) => message::read(payload, event, event, us),
         ("message", Some("message_changed")) => changed(payload, event, us),
         ("message", Some("message_deleted")) => deleted(payload, event, us),
         ("app_home_opened", _) => match string(event, "user") {
@@ -195,6 +193,26 @@ pub fn event(payload: &Value, us: &Identity) -> Event {
             kind: subtype.map_or_else(|| kind.clone(), |subtype| format!("{kind}.{subtype}")),
         },
     }
+}
+
+/// Reads a message of an export, which has the form of a message event without its place. `place` holds `channel` and
+/// `channel_type`.
+pub(super) fn exported(message: &Value, place: &Value, us: &Identity) -> Event {
+    let (kind, subtype) = (string(message, "type"), string(message, "subtype"));
+    match kind.as_deref() {
+        None | Some("message") if is_written(subtype.as_deref()) => message::read(&Value::Null, place, message, us),
+        _ => Event::Ignored {
+            kind: subtype.or(kind).unwrap_or_default(),
+        },
+    }
+}
+
+/// Returns true for the subtypes of messages that somebody wrote. The others are notices: joins, topics, tombstones.
+fn is_written(subtype: Option<&str>) -> bool {
+    matches!(
+        subtype,
+        None | Some("file_share" | "thread_broadcast" | "bot_message" | "me_message")
+    )
 }
 
 fn changed(payload: &Value, event: &Value, us: &Identity) -> Event {

@@ -10,6 +10,7 @@ pub mod alerts;
 pub mod blocks;
 mod connector;
 pub mod decode;
+pub mod export;
 pub mod files;
 pub mod http_events;
 pub mod inbound;

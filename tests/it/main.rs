@@ -29,6 +29,8 @@ mod redact;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod respond;
 #[cfg(test)]
 mod runbook;

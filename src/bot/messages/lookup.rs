@@ -7,13 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::Knowledge;
 use crate::bot::cases::{Case, CaseStatus, identity_of, rows};
+use crate::bot::rules::Rules;
 use crate::matching::Match;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
 use crate::store::{self, CaseLookup, CaseRow};
 
 /// Age up to which a case may be continued by a message.
-const LATELY: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const LATELY: SignedDuration = SignedDuration::from_mins(10);
 /// Time during which an alert that still fires gets no new answer. Alertmanager repeats it every four hours.
 const REMINDED: SignedDuration = SignedDuration::from_hours(24);
 
@@ -54,22 +55,9 @@ impl MessageHandler {
         best: &Match,
         fingerprint: &str,
     ) -> Result<Option<(CaseRow, Case)>, store::Error> {
-        let alert = message.alert.as_ref();
-        let is_same = |case: &Case| {
-            case.fingerprint == fingerprint
-                && case.found.is_some()
-                && match alert {
-                    // Another cluster's alert is another alert, whatever its monitor calls it.
-                    Some(_) => case.other_values(best).is_empty(),
-                    // Nor is another cluster's error the same, when a job gathers facts for each.
-                    None => case.is_same_error(best) && !self.is_another(known, &message.channel, case, best),
-                }
-                && case.post.is_some()
-                && !matches!(case.status, CaseStatus::Withdrawn | CaseStatus::Resolved(_))
-        };
-        let holds = self.ctx.rules.repeat(&message.channel);
-        let looks_back = alert.is_some() || !message.is_root();
-        let since = self.since(holds.max(if looks_back { REMINDED } else { LATELY }));
+        let rules = &self.ctx.rules;
+        let is_same = |case: &Case| is_same(rules, known, message, case, best, fingerprint);
+        let since = self.since(looked_back(rules, message));
         let (store, channel) = (self.ctx.store.as_ref(), &message.channel);
         let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
         let thread = CaseLookup::Thread(message.answer_thread());
@@ -79,11 +67,7 @@ impl MessageHandler {
         }
         let now = self.ctx.clock.now();
         let holds_still = |row: &CaseRow, case: &Case| {
-            // Monitoring repeats alerts that still fire.
-            let reminds = alert.is_some_and(|alert| alert.source != alerts::AlertSource::Jenkins)
-                && !matches!(case.status, CaseStatus::Fixed(_));
-            let holds = if reminds { holds.max(REMINDED) } else { holds };
-            now.duration_since(row.created_at) <= holds && is_same(case)
+            now.duration_since(row.created_at) <= holds(rules, message, case) && is_same(case)
         };
         // The identical error first: an alert storm has hundreds of cases that differ only in their values.
         for identity in [Some(identity_of(best)), None] {
@@ -98,14 +82,6 @@ impl MessageHandler {
             }
         }
         Ok(None)
-    }
-
-    /// Returns true when a match and a case differ in a value that a job of the runbook takes: then each has a run.
-    fn is_another(&self, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
-        let other = case.other_values(best);
-        let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
-        let registry = self.ctx.registry();
-        registry.takes_captures(&known.library, best.topic, channel, &names)
     }
 
     /// The open cases of an alert group, however old they are.
@@ -132,4 +108,52 @@ impl MessageHandler {
     fn since(&self, lately: SignedDuration) -> Timestamp {
         self.ctx.clock.now().saturating_sub(lately).unwrap_or(Timestamp::MIN)
     }
+}
+
+/// Returns true when a case answers the error of a message. [`same_error`](MessageHandler::same_error) looks for such a
+/// case in the store, a replay among those that it keeps in memory.
+pub(super) fn is_same(
+    rules: &Rules,
+    known: &Knowledge,
+    message: &Message,
+    case: &Case,
+    best: &Match,
+    fingerprint: &str,
+) -> bool {
+    case.fingerprint == fingerprint
+        && case.found.is_some()
+        && match &message.alert {
+            // Another cluster's alert is another alert, whatever its monitor calls it.
+            Some(_) => case.other_values(best).is_empty(),
+            // Nor is another cluster's error the same, when a job gathers facts for each.
+            None => case.is_same_error(best) && !is_another(rules, known, &message.channel, case, best),
+        }
+        && case.post.is_some()
+        && !matches!(case.status, CaseStatus::Withdrawn | CaseStatus::Resolved(_))
+}
+
+/// Returns true when a match and a case differ in a value that a job of the runbook takes: then each has a run.
+fn is_another(rules: &Rules, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
+    let other = case.other_values(best);
+    let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
+    let registry = &rules.settings.jobs.registry;
+    registry.takes_captures(&known.library, best.topic, channel, &names)
+}
+
+/// Age of the latest change up to which a case is considered to answer the error of a message.
+pub(super) fn looked_back(rules: &Rules, message: &Message) -> SignedDuration {
+    let looks_back = message.alert.is_some() || !message.is_root();
+    rules
+        .repeat(&message.channel)
+        .max(if looks_back { REMINDED } else { LATELY })
+}
+
+/// Time for which a case holds as the answer to errors elsewhere in its channel.
+pub(super) fn holds(rules: &Rules, message: &Message, case: &Case) -> SignedDuration {
+    let alert = message.alert.as_ref();
+    // Monitoring repeats alerts that still fire.
+    let reminds = alert.is_some_and(|alert| alert.source != alerts::AlertSource::Jenkins)
+        && !matches!(case.status, CaseStatus::Fixed(_));
+    let repeat = rules.repeat(&message.channel);
+    if reminds { repeat.max(REMINDED) } else { repeat }
 }

@@ -22,7 +22,8 @@ impl MessageHandler {
         let outcome = self.recognise(&known, &received.message.channel, &received.text);
         // A notice that it is over is never answered, so it is among the near misses.
         let threshold = self.ctx.rules.threshold(&received.message.channel);
-        let is_sure = |best: &&Match| best.confidence >= threshold && !self.is_of_parameters(best);
+        let is_sure =
+            |best: &&Match| best.confidence >= threshold && !super::is_of_parameters(self.ctx.registry(), best);
         let best = outcome.best().filter(is_sure);
         let open = open
             .into_iter()

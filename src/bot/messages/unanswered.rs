@@ -86,7 +86,8 @@ impl Unanswered {
         self.before_at(message, Instant::now())
     }
 
-    fn before_at(&self, message: &Message, now: Instant) -> Vec<(String, String)> {
+    /// As [`Self::before`], at a given time.
+    pub(super) fn before_at(&self, message: &Message, now: Instant) -> Vec<(String, String)> {
         let (Some(speaker), Some(at), own) = (speaker(message), seconds(&message.ts), message.id()) else {
             return Vec::new();
         };
@@ -103,7 +104,8 @@ impl Unanswered {
         self.keep_at(message, text, Instant::now());
     }
 
-    fn keep_at(&self, message: &Message, text: &str, now: Instant) {
+    /// As [`Self::keep`], at a given time.
+    pub(super) fn keep_at(&self, message: &Message, text: &str, now: Instant) {
         let (Some(speaker), Some(at)) = (speaker(message), seconds(&message.ts)) else {
             return;
         };

@@ -222,11 +222,9 @@ fn other_errors(read: &TokenizedMessage, candidate: &Candidate<'_>) -> f32 {
         let first = read.words.partition_point(|word| word.line < line);
         read.words.get(first).is_some_and(|word| word.line == line)
     };
-    // Those of people are no errors of a program.
-    let by_program = |form: &Form| form.errors > 0 && form.talk == 0 && !form.asks;
     let lines = (0..).zip(read.forms());
     lines
-        .filter(|(line, form)| by_program(form) && !told.contains(line) && is_new(*line))
+        .filter(|(line, form)| form.is_by_program() && !told.contains(line) && is_new(*line))
         .count() as f32
 }
 

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
+use super::normalise::plain;
 use super::token::{self, Shape};
 
 /// Words of errors; one that ends in `*` stands for all words that begin so.
@@ -66,6 +67,11 @@ impl Form {
         form
     }
 
+    /// Returns true when the text reads like an error of a program: people's words about one are none.
+    pub(super) fn is_by_program(&self) -> bool {
+        self.errors > 0 && self.talk == 0 && !self.asks
+    }
+
     /// The form of two texts in a row.
     pub(super) fn and(self, other: &Form) -> Form {
         Form {
@@ -77,6 +83,18 @@ impl Form {
             asks: self.asks || other.asks,
         }
     }
+}
+
+/// Returns true when a line has words of errors, and asks nothing.
+pub fn has_error_words(line: &str) -> bool {
+    let form = Form::of(&plain(line));
+    form.errors > 0 && !form.asks
+}
+
+/// Returns true when a line reads like an error that a program printed: it has words of errors, and none of people to
+/// people.
+pub fn reads_like_error(line: &str) -> bool {
+    Form::of(&plain(line)).is_by_program()
 }
 
 /// Returns true for a word of errors, and for a name with such a word in it, as in `FailedMount`.

@@ -48,6 +48,7 @@ mod vocabulary;
 mod words;
 
 pub use bounds::{MOST_BYTES, beginning, bounded};
+pub use form::{has_error_words, reads_like_error};
 pub use index::Index;
 pub use model::*;
 pub use signature_cache::SignatureCache;
