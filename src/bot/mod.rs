@@ -49,6 +49,7 @@ mod reload;
 mod responder;
 mod rules;
 mod runs;
+mod shadow;
 mod skew;
 mod start;
 mod status;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::policy::{self, Situation, Verdict};
-use crate::settings::{Mode, Settings};
+use crate::settings::{AnswerMode, Mode, Settings};
 use crate::slack::decode::{Identity, InteractionContext, Message};
 use crate::store::Retention;
 
@@ -37,6 +37,16 @@ impl Rules {
     pub(super) fn is_unasked(&self, channel: &str) -> bool {
         let own = self.settings.channel(channel).and_then(|channel| channel.auto_answer);
         own.unwrap_or(self.settings.answers.auto)
+    }
+
+    /// Tells whether unasked answers of a channel are recorded for the owners instead of being posted.
+    pub(super) fn is_shadow(&self, channel: &str) -> bool {
+        self.settings.answer_mode(channel) == AnswerMode::Shadow
+    }
+
+    /// The channel in which the owners see those answers.
+    pub(super) fn shadow_channel(&self) -> Option<&str> {
+        self.settings.answers.shadow_channel()
     }
 
     /// Tells whether a channel is answered although other organisations read it.

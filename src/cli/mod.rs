@@ -10,12 +10,14 @@ mod inbox;
 mod input;
 mod knowledge;
 mod lint;
+mod listing;
 mod manifest;
 mod matching;
 mod render;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod shadow;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,7 @@ enum CliCommand {
     Doctor(doctor::Arguments),
     Audit(audit::Arguments),
     Inbox(inbox::Arguments),
+    Shadow(shadow::Arguments),
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
@@ -57,6 +60,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         CliCommand::Serve(arguments) => serve::run(&arguments),
         CliCommand::Audit(arguments) => audit::run(&arguments),
         CliCommand::Inbox(arguments) => inbox::run(&arguments),
+        CliCommand::Shadow(arguments) => shadow::run(&arguments),
         CliCommand::Doctor(arguments) => doctor::run(&arguments),
         #[cfg(feature = "sandbox")]
         CliCommand::Sandbox(arguments) => sandbox::run(&arguments),

@@ -28,6 +28,7 @@ mod outbox;
 mod purge;
 mod reading;
 mod runs;
+mod shadow;
 
 use connections::{Open, id_of, readers, writer};
 use file::StoreFile;

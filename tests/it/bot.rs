@@ -45,6 +45,7 @@ mod proxy;
 mod receiving;
 mod resuming;
 mod sending;
+mod shadow;
 mod shortcuts;
 mod starting;
 mod stopping;

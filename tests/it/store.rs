@@ -17,6 +17,7 @@ mod inbox;
 mod outbox;
 mod reading;
 mod runs;
+mod shadow;
 
 const DAY: Duration = Duration::from_hours(24);
 const KEPT: Retention = Retention {
@@ -142,5 +143,10 @@ contract! {
         a_fingerprint_is_the_same_each_time_and_tells_nothing,
         the_audit_is_asked_by_time_run_job_and_user_and_gives_the_newest,
         the_audit_is_kept_for_its_own_time,
+    ],
+    shadow: [
+        a_shadow_answer_is_kept_with_the_end_of_its_message_or_not_at_all,
+        shadow_answers_are_found_by_thread_error_time_and_channel,
+        shadow_answers_are_forgotten_with_the_answers,
     ],
 }

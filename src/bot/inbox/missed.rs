@@ -82,6 +82,15 @@ impl Age {
 /// Reduces the outcome of a message according to its age. Changes to existing answers go through however old the
 /// message is: the end of an alert, for instance.
 pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
+    if !done.shadow.is_empty() {
+        // The channel hears nothing of it, not even that it was missed; and the owners' messages are of use at any time.
+        let is_new = done.shadow.iter().any(|row| row.version == 0);
+        return if age.missed.is_some() && is_new {
+            Changes::default()
+        } else {
+            done
+        };
+    }
     match age.missed {
         Some(_) if age.is_run => done,
         Some(missed) if missed.asked || done.posts.iter().any(|post| post.action == Action::Post) => Changes {

@@ -223,6 +223,7 @@ impl InboxWorker {
     async fn finished(&self, done: &Changes, begun: Timestamp) {
         let outcome = match done {
             Changes { missed: Some(_), .. } => "too_old",
+            Changes { shadow, .. } if !shadow.is_empty() => "shadow",
             Changes { posts, .. } if posts.is_empty() => "silent",
             _ => "answered",
         };
@@ -230,6 +231,14 @@ impl InboxWorker {
         for store::Answered { message, kind, .. } in &done.answered {
             let milliseconds = self.ctx.clock.now().duration_since(begun).as_millis();
             info!(message, about = kind.as_str(), milliseconds, "a message is answered");
+        }
+        for row in done.shadow.iter().filter(|row| row.version == 0) {
+            metrics::counter!("signpost_shadow_answers_total", "kind" => row.kind.as_str()).increment(1);
+            info!(
+                message = row.message,
+                about = row.fingerprint,
+                "an answer is recorded and not posted"
+            );
         }
         if let Some(missed) = &done.missed {
             debug!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");

@@ -54,22 +54,8 @@ impl MessageHandler {
         best: &Match,
         fingerprint: &str,
     ) -> Result<Option<(CaseRow, Case)>, store::Error> {
-        let alert = message.alert.as_ref();
-        let is_same = |case: &Case| {
-            case.fingerprint == fingerprint
-                && case.found.is_some()
-                && match alert {
-                    // Another cluster's alert is another alert, whatever its monitor calls it.
-                    Some(_) => case.other_values(best).is_empty(),
-                    // Nor is another cluster's error the same, when a job gathers facts for each.
-                    None => case.is_same_error(best) && !self.is_another(known, &message.channel, case, best),
-                }
-                && case.post.is_some()
-                && !matches!(case.status, CaseStatus::Withdrawn | CaseStatus::Resolved(_))
-        };
-        let holds = self.ctx.rules.repeat(&message.channel);
-        let looks_back = alert.is_some() || !message.is_root();
-        let since = self.since(holds.max(if looks_back { REMINDED } else { LATELY }));
+        let is_same = |case: &Case| self.is_same(known, message, case, best, fingerprint);
+        let since = self.looked_back(message);
         let (store, channel) = (self.ctx.store.as_ref(), &message.channel);
         let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
         let thread = CaseLookup::Thread(message.answer_thread());
@@ -77,14 +63,7 @@ impl MessageHandler {
         if here.is_some() {
             return Ok(here);
         }
-        let now = self.ctx.clock.now();
-        let holds_still = |row: &CaseRow, case: &Case| {
-            // Monitoring repeats alerts that still fire.
-            let reminds = alert.is_some_and(|alert| alert.source != alerts::AlertSource::Jenkins)
-                && !matches!(case.status, CaseStatus::Fixed(_));
-            let holds = if reminds { holds.max(REMINDED) } else { holds };
-            now.duration_since(row.created_at) <= holds && is_same(case)
-        };
+        let holds_still = |row: &CaseRow, case: &Case| self.holds(message, case, row.created_at) && is_same(case);
         // The identical error first: an alert storm has hundreds of cases that differ only in their values.
         for identity in [Some(identity_of(best)), None] {
             let lookup = CaseLookup::Fingerprint {
@@ -98,6 +77,44 @@ impl MessageHandler {
             }
         }
         Ok(None)
+    }
+
+    /// Tells whether a case is about the error of a message, and still stands.
+    pub(super) fn is_same(
+        &self,
+        known: &Knowledge,
+        message: &Message,
+        case: &Case,
+        best: &Match,
+        fingerprint: &str,
+    ) -> bool {
+        case.fingerprint == fingerprint
+            && case.found.is_some()
+            && match &message.alert {
+                // Another cluster's alert is another alert, whatever its monitor calls it.
+                Some(_) => case.other_values(best).is_empty(),
+                // Nor is another cluster's error the same, when a job gathers facts for each.
+                None => case.is_same_error(best) && !self.is_another(known, &message.channel, case, best),
+            }
+            && case.post.is_some()
+            && !matches!(case.status, CaseStatus::Withdrawn | CaseStatus::Resolved(_))
+    }
+
+    /// The earliest time of a case to which a message may belong.
+    pub(super) fn looked_back(&self, message: &Message) -> Timestamp {
+        let holds = self.ctx.rules.repeat(&message.channel);
+        let looks_back = message.alert.is_some() || !message.is_root();
+        self.since(holds.max(if looks_back { REMINDED } else { LATELY }))
+    }
+
+    /// Tells whether the answer that a case had at a time holds for a message that repeats its error.
+    pub(super) fn holds(&self, message: &Message, case: &Case, answered_at: Timestamp) -> bool {
+        let holds = self.ctx.rules.repeat(&message.channel);
+        // Monitoring repeats alerts that still fire.
+        let monitors = |alert: &alerts::Alert| alert.source != alerts::AlertSource::Jenkins;
+        let reminds = message.alert.as_ref().is_some_and(monitors) && !matches!(case.status, CaseStatus::Fixed(_));
+        let holds = if reminds { holds.max(REMINDED) } else { holds };
+        self.ctx.clock.now().duration_since(answered_at) <= holds
     }
 
     /// Returns true when a match and a case differ in a value that a job of the runbook takes: then each has a run.
