@@ -10,6 +10,7 @@ mod deleted;
 mod edited;
 mod follow_up;
 mod lookup;
+mod near;
 mod repeated;
 mod resolved;
 mod shadow;
@@ -97,9 +98,11 @@ impl MessageHandler {
             debug!(message = id, "a message was answered before");
             return Ok(Changes::default());
         }
-        let recorded = match answered {
-            Some(_) => None,
-            None => self.shadow_of(&id).await?,
+        let is_shadow = self.ctx.rules.is_shadow(&message.channel);
+        let recorded = if answered.is_none() && (is_shadow || message.edited_ts.is_some()) {
+            self.shadow_of(&id).await?
+        } else {
+            None
         };
         // An edited message may have had an answer that was deleted together with another message: that key is used up.
         let key = match answered.as_ref().and_then(|answered| answered.post.clone()) {
@@ -112,7 +115,7 @@ impl MessageHandler {
             key,
             text: bounded(self.ctx.reading.text(message, &files)),
             // What was recorded gets no answer later on, not even when its channel is answered since.
-            shadow: !asked && (recorded.is_some() || self.ctx.rules.is_shadow(&message.channel)),
+            shadow: !asked && (is_shadow || recorded.is_some()),
             id,
             external,
             recorded,
@@ -143,7 +146,12 @@ impl MessageHandler {
         let known = self.ctx.knowledge.get();
         let outcome = self.recognise(&known, &message.channel, &received.text);
         let Some(best) = outcome.matches.first() else {
-            return self.follow_up(received, &known).await;
+            let done = self.follow_up(received, &known).await?;
+            return if done == Changes::default() {
+                self.marked_near(received, &known).await
+            } else {
+                Ok(done)
+            };
         };
         let topic = TopicRef::name_of(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));

@@ -83,6 +83,9 @@ pub trait Store: Cases + Runs + ShadowAnswers {
     /// The place of a row's message; `None` while it is not posted, and once it is known to be gone.
     async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error>;
 
+    /// Returns true when the outbox has a row with this key that was not given up.
+    async fn is_in_outbox(&self, key: &str) -> Result<bool, Error>;
+
     /// Recovers the outbox after a start: posts that were being sent become uncertain, to be looked up not earlier than
     /// `lookup_after` since their last attempt began. Returns their number.
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error>;

@@ -260,6 +260,10 @@ impl Store for Sqlite {
         self.told(outbox::posted(&self.readers(), key).await)
     }
 
+    async fn is_in_outbox(&self, key: &str) -> Result<bool, Error> {
+        self.told(outbox::has(&self.readers(), key).await)
+    }
+
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
         let mut transaction = self.begin().await?;
         let changed = self.told(outbox::recover(&mut transaction, lookup_after).await)?;

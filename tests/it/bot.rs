@@ -37,6 +37,7 @@ mod late;
 mod load;
 mod logging;
 mod memory;
+mod near;
 mod noise;
 mod operating;
 mod panicking;

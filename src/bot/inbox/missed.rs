@@ -97,8 +97,13 @@ pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
             missed: Some(missed),
             ..Changes::default()
         },
+        // A mark is of no use any more either.
+        Some(_) => {
+            done.posts.retain(|post| !matches!(post.action, Action::React { .. }));
+            done
+        }
         // The message of a run is not an answer: people must see that it was started.
-        _ => {
+        None => {
             done.expiry = age.expiry.filter(|_| done.runs.is_empty());
             done
         }

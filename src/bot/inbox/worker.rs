@@ -20,7 +20,7 @@ use crate::bot::messages::MessageHandler;
 use crate::bot::reading::Files;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
-use crate::store::{self, AnswerKind, Changes, SetAsideReason, Waiting};
+use crate::store::{self, Action, AnswerKind, Changes, SetAsideReason, Waiting};
 
 /// Channels handled at once. One row of each is in memory.
 const LANES: usize = 128;
@@ -225,6 +225,7 @@ impl InboxWorker {
             Changes { missed: Some(_), .. } => "too_old",
             Changes { shadow, .. } if !shadow.is_empty() => "shadow",
             Changes { posts, .. } if posts.is_empty() => "silent",
+            Changes { posts, .. } if posts.iter().all(|post| matches!(post.action, Action::React { .. })) => "near",
             _ => "answered",
         };
         metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
@@ -271,6 +272,7 @@ impl InboxWorker {
                 self.messages.on_message(&message, mentioned, files).await
             }
             Event::Deleted { message, .. } => self.messages.forget(&message).await,
+            Event::Reacted(reaction) => self.messages.clicked_near(&reaction).await,
             _ => Ok(Changes::default()),
         }
     }

@@ -131,7 +131,9 @@ fn the_owners_judge_it_and_may_change_their_minds() {
         world.say(PASTE);
         let note = world.note(&owners, |note| words(note).contains("QX4711")).await;
         let eve = world.control("person", json!({"name": "eve", "stranger": true})).await;
-        let eve = eve["user"]["id"].as_str().unwrap().to_owned();
+        let eve = eve["id"].as_str().unwrap().to_owned();
+        let members = json!({"name": "owners", "members": [ADA, GRACE, SIGNPOST, eve]});
+        world.control("channel", members).await;
         world.click_in(&eve, &owners, &note, "Right").await;
         world.whispered(&eve, &owners, "can judge my answers").await;
         assert_eq!(world.shadow_rows().await[0].2, None);
