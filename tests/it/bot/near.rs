@@ -1,7 +1,7 @@
 //! A reaction where a runbook comes near but is not sure enough, and the click that asks for it.
 
 use super::*;
-use signpost::sandbox::{ADA_TOKEN, GRACE, GRACE_TOKEN};
+use signpost::sandbox::{ADA_TOKEN, ALERTS, GRACE, GRACE_TOKEN};
 use signpost::settings::AnswerMode;
 
 /// Sure enough for the usual threshold, not for that of these tests.
@@ -51,7 +51,11 @@ impl World {
 }
 
 fn reactions(state: &sandbox::State, ts: &str) -> Vec<Value> {
-    let message = state.message(SUPPORT, ts);
+    reactions_in(state, SUPPORT, ts)
+}
+
+fn reactions_in(state: &sandbox::State, channel: &str, ts: &str) -> Vec<Value> {
+    let message = state.message(channel, ts);
     let reactions = message.and_then(|message| message.value.get("reactions")?.as_array());
     reactions.cloned().unwrap_or_default()
 }
@@ -126,12 +130,18 @@ fn nothing_is_marked_in_shadow_mode_in_a_muted_channel_or_for_a_bot() {
         world.settled(&shadow).await;
         bot.stop().await;
         let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
-        let by_bot = world.workspace.say(sandbox::ALERTBOT, SUPPORT, NEAR).unwrap();
-        world.settled(&by_bot).await;
+        let by_bot = world.workspace.say(sandbox::ALERTBOT, ALERTS, NEAR).unwrap();
+        world.settled_in(ALERTS, &by_bot).await;
+        assert!(
+            world
+                .workspace
+                .read(|state| reactions_in(state, ALERTS, &by_bot))
+                .is_empty()
+        );
         world.command(ADA, "mute").await;
         let muted = world.workspace.say(GRACE, SUPPORT, NEAR).unwrap();
         world.settled(&muted).await;
-        for ts in [&shadow, &by_bot, &muted] {
+        for ts in [&shadow, &muted] {
             assert!(world.reactions(ts).is_empty());
         }
         bot.stop().await;

@@ -333,11 +333,17 @@ fn an_alert_is_recorded_once_while_it_fires_and_again_when_it_fires_anew() {
                 .collect::<Vec<_>>()
         };
         world.alert("CoreBreachImminent", "firing").await;
+        world.note(&owners, |note| words(note).contains("Core breach")).await;
         assert_eq!(kinds().await, ["answer"]);
         world.alert("CoreBreachImminent", "firing").await;
         assert_eq!(kinds().await, ["answer"], "a reminder");
         world.alert("CoreBreachImminent", "resolved").await;
+        kinds().await;
         world.alert("CoreBreachImminent", "firing").await;
+        let both = world
+            .workspace
+            .wait_for(|state| (notes(state, &owners).len() == 2).then_some(()));
+        both.await.unwrap();
         assert_eq!(kinds().await, ["answer", "answer"]);
         assert_eq!(world.notes_now(&owners).len(), 2);
         bot.stop().await;
