@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             writeln!(out, "{}", serde_json::to_string(entry)?)?;
         }
     } else {
-        for line in table(entries.iter().map(columns).collect()) {
+        for line in table(&entries.iter().map(columns).collect::<Vec<_>>()) {
             writeln!(out, "{line}")?;
         }
     }

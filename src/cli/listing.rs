@@ -46,7 +46,7 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
 }
 
 /// A line for each row, with the columns aligned.
-pub(super) fn table<const N: usize>(rows: Vec<[String; N]>) -> Vec<String> {
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
         let widths = rows.iter().filter_map(|row| row.get(column));
         let widths = widths.map(|text| text.chars().count());

@@ -119,8 +119,10 @@ fn printed(rows: &[ShadowRow], arguments: &Arguments) -> Result<Vec<String>, ser
         return labelled.map(|case| serde_json::to_string(&case)).collect();
     }
     let mut summary = ShadowSummary::default();
-    rows.iter().for_each(|row| summary.count(row));
-    let mut lines = table(rows.iter().map(columns).collect());
+    for row in rows {
+        summary.count(row);
+    }
+    let mut lines = table(&rows.iter().map(columns).collect::<Vec<_>>());
     if !lines.is_empty() {
         lines.push(String::new());
     }

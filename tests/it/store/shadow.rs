@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use signpost::store::{Judged, ShadowAnswers as _, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict};
+use signpost::store::{Judged, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict};
 
 use super::*;
 
