@@ -74,7 +74,7 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
             checks.push(DoctorCheck::new("requests", requests(address).await));
         }
         match start::SlackAccess::new(settings, &tokens, Arc::new(SystemClock)) {
-            Ok(reach) => checks.extend(slack(&reach, probe).await),
+            Ok(reach) => checks.extend(slack(&reach, settings, probe).await),
             Err(error) => checks.push(DoctorCheck::new("slack", Err(error.to_string()))),
         }
     }
@@ -82,7 +82,7 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
 }
 
 /// Calls Slack once, without the bot's retries.
-async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<DoctorCheck> {
+async fn slack(reach: &start::SlackAccess, settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
     let known = async {
         let us = reach.identity().await?;
         reach.open().await?;
@@ -102,10 +102,34 @@ async fn slack(reach: &start::SlackAccess, probe: Option<&str>) -> Vec<DoctorChe
         DoctorCheck::new("scopes", Ok(scopes(&reach.web))),
         DoctorCheck::new("clock", clock(&reach.web)),
     ];
+    if let Some(channel) = settings.answers.shadow_channel() {
+        checks.push(DoctorCheck::new(
+            "shadow channel",
+            shadow_channel(&reach.web, channel).await,
+        ));
+    }
     if let Some(channel) = probe {
         checks.push(DoctorCheck::new("probe", probe::probe(&reach.web, &us, channel).await));
     }
     checks
+}
+
+/// Checks that the bot can show the owners what it would have answered.
+async fn shadow_channel(web: &Web, id: &str) -> Result<String, String> {
+    match web.conversation_info(id).await {
+        Ok(channel) if channel.is_archived => Err(format!(
+            "answers.shadow_channel: {id} is archived; name another channel"
+        )),
+        Ok(channel) if !channel.is_member => Err(format!(
+            "answers.shadow_channel: the bot is not a member of {id}; invite it there"
+        )),
+        Ok(channel) if channel.is_ext_shared => Err(format!(
+            "answers.shadow_channel: {id} is shared with another organisation, which would read lines from your channels; \
+             name another channel"
+        )),
+        Ok(_) => Ok(format!("the bot is a member of {id}")),
+        Err(error) => Err(format!("answers.shadow_channel: Slack does not show {id}: {error}")),
+    }
 }
 
 /// Compares this machine's clock with Slack's.

@@ -9,6 +9,7 @@ use tracing::{debug, error, warn};
 
 mod did_you_mean;
 mod jobs;
+mod judging;
 mod modal;
 mod shortcuts;
 mod update;
@@ -22,6 +23,7 @@ use crate::bot::cases::{Actor, Case};
 use crate::bot::modals;
 use crate::bot::questions::jobs::FormRequest;
 use crate::bot::questions::{Answer, Question, QuestionHandler};
+use crate::bot::shadow;
 use crate::respond::{ButtonPress, CardAction, Reply};
 use crate::slack::decode::{Actions, Interaction, InteractionContext, SlashCommand, ViewAnswer};
 use crate::slack::sender::Body;
@@ -110,6 +112,9 @@ impl InteractionHandler {
                 return self
                     .open_form(interaction, jobs::thread_of(actions), form_request)
                     .await;
+            }
+            act if let Some(verdict) = shadow::verdict_of(act) => {
+                return self.judge(actions, &press.case, verdict).await;
             }
             act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
             _ => {}

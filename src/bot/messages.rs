@@ -10,27 +10,30 @@ mod deleted;
 mod edited;
 mod follow_up;
 mod lookup;
+mod near;
 mod repeated;
 mod replay;
 mod resolved;
+mod shadow;
 mod unanswered;
 
 use super::Knowledge;
 use super::context::Context;
 use super::reading::Files;
 use super::rules::Rules;
-use crate::bot::cases::TopicRef;
 use crate::bot::cases::rows::key_of;
-use crate::bot::questions::{Answer, QuestionHandler};
+use crate::bot::cases::{Case, TopicRef};
+use crate::bot::questions::{Answer, QuestionHandler, jobs};
 use crate::jobs::Registry;
 use crate::matching::{self, Match, Outcome, SignatureKind};
 use crate::policy::Verdict;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
-use crate::store::{self, Changes};
+use crate::store::{self, Changes, ShadowKind};
 use follow_up::Before;
+use shadow::{ShadowCase, shadow_withdrawn};
 
-pub use replay::{ChannelReplay, Reaction, Replay};
+pub use replay::{ChannelReplay, Replay, ReplayedAnswer};
 pub(super) use unanswered::Unanswered;
 
 /// Seconds within which messages of one person belong together.
@@ -45,6 +48,7 @@ pub(super) struct MessageHandler {
 }
 
 /// A message with the data needed to answer it.
+#[derive(Clone)]
 struct ReceivedMessage<'a> {
     message: &'a Message,
     id: String,
@@ -52,6 +56,10 @@ struct ReceivedMessage<'a> {
     key: String,
     text: String,
     external: bool,
+    /// True when its answer is recorded and not posted.
+    shadow: bool,
+    /// The shadow answer that holds it already.
+    recorded: Option<ShadowCase>,
 }
 
 impl MessageHandler {
@@ -94,6 +102,12 @@ impl MessageHandler {
             debug!(message = id, "a message was answered before");
             return Ok(Changes::default());
         }
+        let is_shadow = self.ctx.rules.is_shadow(&message.channel);
+        let recorded = if answered.is_none() && (is_shadow || message.edited_ts.is_some()) {
+            self.shadow_of(&id).await?
+        } else {
+            None
+        };
         // An edited message may have had an answer that was deleted together with another message: that key is used up.
         let key = match answered.as_ref().and_then(|answered| answered.post.clone()) {
             Some(key) => key,
@@ -104,13 +118,22 @@ impl MessageHandler {
             message,
             key,
             text: bounded(self.ctx.reading.text(message, &files)),
+            // What was recorded gets no answer later on, not even when its channel is answered since.
+            shadow: !asked && (is_shadow || recorded.is_some()),
             id,
             external,
+            recorded,
         };
-        match answered {
-            Some(answered) => self.edited(&received, asked, &answered).await,
-            None if asked => self.asked(&received).await,
-            None => self.unasked(&received).await,
+        match (answered, &received.recorded) {
+            (Some(answered), _) => self.edited(&received, asked, &answered).await,
+            (None, Some(recorded)) if !asked => self.shadow_edited(&received, recorded).await,
+            (None, Some((row, _))) if row.message == received.id => {
+                let mut done = self.asked(&received).await?;
+                jobs::join(&mut done, shadow_withdrawn(row));
+                Ok(done)
+            }
+            (None, _) if asked => self.asked(&received).await,
+            (None, _) => self.unasked(&received).await,
         }
     }
 
@@ -127,7 +150,12 @@ impl MessageHandler {
         let known = self.ctx.knowledge.get();
         let outcome = self.recognise(&known, &message.channel, &received.text);
         let Some(best) = outcome.matches.first() else {
-            return self.follow_up(received, &known).await;
+            let done = self.follow_up(received, &known).await?;
+            return if done == Changes::default() {
+                self.marked_near(received, &known).await
+            } else {
+                Ok(done)
+            };
         };
         let topic = TopicRef::name_of(&known.library, best.topic);
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
@@ -138,6 +166,14 @@ impl MessageHandler {
         }
         if let Some((row, case)) = self.same_error(message, &known, best, &fingerprint).await? {
             return self.repeated(received, &known, &row, &case, best).await;
+        }
+        if received.shadow {
+            if self.is_in_shadow(received, &known, best).await? {
+                return Ok(Changes::default());
+            }
+            if let Some(same) = self.same_in_shadow(received, &known, best, &fingerprint).await? {
+                return Ok(self.shadow_repeated(received, &known, &same, best).await);
+            }
         }
         let before = self.with_before(received, &known, &outcome);
         let Before {
@@ -151,9 +187,27 @@ impl MessageHandler {
         });
         case.take_up(&known.library, &outcome);
         case.fingerprint = fingerprint;
+        Ok(self.new_answer(received, &known, case, &outcome, &earlier).await)
+    }
+
+    /// Answers a message that nobody asked about, with its author's messages just before; in shadow mode the answer is
+    /// recorded instead.
+    async fn new_answer(
+        &self,
+        received: &ReceivedMessage<'_>,
+        known: &Knowledge,
+        case: Case,
+        outcome: &Outcome,
+        earlier: &[(String, String)],
+    ) -> Changes {
+        if received.shadow
+            && let Some(best) = outcome.matches.first()
+        {
+            return self.record(received, known, case, best, ShadowKind::Answer).await;
+        }
         let mut done = self.said(received, Answer::Case(Box::new(case)));
-        done.answered.extend(Self::followed_up(received, &earlier));
-        Ok(done)
+        done.answered.extend(Self::followed_up(received, earlier));
+        done
     }
 
     /// The matches that are certain enough for a channel.

@@ -198,10 +198,12 @@ impl QuestionHandler {
         }
         Ok(if asked.shared && !self.ctx.rules.is_shared_allowed(channel) {
             Listening::Shared
-        } else if self.ctx.rules.is_unasked(channel) {
-            Listening::Unasked
-        } else {
+        } else if !self.ctx.rules.is_unasked(channel) {
             Listening::Asked
+        } else if self.ctx.rules.is_shadow(channel) {
+            Listening::Shadow
+        } else {
+            Listening::Unasked
         })
     }
 

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::policy::{self, Situation, Verdict};
-use crate::settings::{Mode, Settings};
-use crate::slack::decode::{Identity, InteractionContext, Message};
+use crate::settings::{AnswerMode, Mode, Settings};
+use crate::slack::decode::{Identity, InteractionContext, Message, Reaction};
 use crate::store::Retention;
 
 /// The data needed to judge a message.
@@ -37,6 +37,31 @@ impl Rules {
     pub(super) fn is_unasked(&self, channel: &str) -> bool {
         let own = self.settings.channel(channel).and_then(|channel| channel.auto_answer);
         own.unwrap_or(self.settings.answers.auto)
+    }
+
+    /// Tells whether unasked answers of a channel are recorded for the owners instead of being posted.
+    pub(super) fn is_shadow(&self, channel: &str) -> bool {
+        self.settings.answer_mode(channel) == AnswerMode::Shadow
+    }
+
+    /// The channel in which the owners see those answers.
+    pub(super) fn shadow_channel(&self) -> Option<&str> {
+        self.settings.answers.shadow_channel()
+    }
+
+    /// The emoji with which messages of a channel are marked that a runbook comes near.
+    pub(super) fn near_reaction(&self, channel: &str) -> Option<&str> {
+        self.settings.near_reaction(channel)
+    }
+
+    /// Tells whether somebody else clicked on that emoji.
+    pub(super) fn is_near_reaction(&self, reaction: &Reaction) -> bool {
+        // A skin tone is part of the name that Slack tells.
+        let name = reaction.name.split("::").next();
+        !self.is_us(&reaction.user)
+            && self
+                .near_reaction(&reaction.channel)
+                .is_some_and(|own| name == Some(own))
     }
 
     /// Tells whether a channel is answered although other organisations read it.

@@ -51,6 +51,7 @@ const WANTED: &[&str] = &[
     "groups:read",
     "im:history",
     "mpim:history",
+    "reactions:read",
     "reactions:write",
     "usergroups:read",
     "users:read",

@@ -10,6 +10,7 @@ mod inbox;
 mod input;
 mod knowledge;
 mod lint;
+mod listing;
 mod manifest;
 mod matching;
 mod render;
@@ -17,6 +18,7 @@ mod replay;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod shadow;
 mod terminal;
 
 use std::process::ExitCode;
@@ -40,6 +42,7 @@ enum CliCommand {
     Doctor(doctor::Arguments),
     Audit(audit::Arguments),
     Inbox(inbox::Arguments),
+    Shadow(shadow::Arguments),
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
@@ -60,6 +63,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         CliCommand::Serve(arguments) => serve::run(&arguments),
         CliCommand::Audit(arguments) => audit::run(&arguments),
         CliCommand::Inbox(arguments) => inbox::run(&arguments),
+        CliCommand::Shadow(arguments) => shadow::run(&arguments),
         CliCommand::Doctor(arguments) => doctor::run(&arguments),
         #[cfg(feature = "sandbox")]
         CliCommand::Sandbox(arguments) => sandbox::run(&arguments),

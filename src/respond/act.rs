@@ -90,6 +90,12 @@ pub enum CardAction {
         #[serde(default, skip_serializing_if = "is_zero")]
         nth: usize,
     },
+    /// Judge a shadow answer as right. In this and the following, `case` of the value is the message's id.
+    JudgeRight,
+    /// Judge a shadow answer as the wrong runbook.
+    JudgeWrong,
+    /// Judge that nothing should have been answered.
+    JudgeSilent,
     /// A button of a later version.
     #[serde(other)]
     Unknown,
@@ -168,6 +174,9 @@ impl CardAction {
             Self::Decline => "decline",
             Self::Retry => "retry",
             Self::Follow { .. } => "follow",
+            Self::JudgeRight => "judge_right",
+            Self::JudgeWrong => "judge_wrong",
+            Self::JudgeSilent => "judge_silent",
             Self::Unknown => "unknown",
         }
     }

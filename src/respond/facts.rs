@@ -57,6 +57,8 @@ pub enum Listening {
     Direct,
     /// Errors are answered unasked.
     Unasked,
+    /// Errors are recognised, but answers that nobody asked for are only recorded for the owners.
+    Shadow,
     /// Only questions to the bot are answered, by its settings.
     Asked,
     /// Only questions are answered, for the channel is shared with another organisation.

@@ -83,6 +83,12 @@ pub struct Buttons {
     pub decline: String,
     /// Ask for the same run again.
     pub retry: String,
+    /// Judge a shadow answer as right.
+    pub judge_right: String,
+    /// Judge a shadow answer as the wrong runbook.
+    pub judge_wrong: String,
+    /// Judge that nothing should have been answered.
+    pub judge_silent: String,
 }
 
 /// Titles and lower buttons of modals: at most [`TITLE`] characters.

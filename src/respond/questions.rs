@@ -179,6 +179,7 @@ fn listening(listening: &Listening, now: Timestamp) -> Value {
     let (kind, until, by) = match listening {
         Listening::Direct => ("direct", None, None),
         Listening::Unasked => ("unasked", None, None),
+        Listening::Shadow => ("shadow", None, None),
         Listening::Asked => ("asked", None, None),
         Listening::Shared => ("shared", None, None),
         Listening::Muted { until, by } => ("muted", *until, by.as_deref()),

@@ -88,6 +88,11 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("run_late.md", include_str!("../../responses/templates/run_late.md")),
     ("missed.md", include_str!("../../responses/templates/missed.md")),
     ("pointer.md", include_str!("../../responses/templates/pointer.md")),
+    ("shadow.md", include_str!("../../responses/templates/shadow.md")),
+    (
+        "shadow_refused.md",
+        include_str!("../../responses/templates/shadow_refused.md"),
+    ),
     (
         "shortcut_nothing.md",
         include_str!("../../responses/templates/shortcut_nothing.md"),

@@ -178,6 +178,15 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
                 values => many(context! { name => "id", value => "1" }),
             },
         ),
+        (
+            "shadow.md",
+            context! {
+                channel => "#support", url => url(), topic => "Runbook › Title", topic_url => url(), percent => 93,
+                quoted => if full { "quoted" } else { "" }, verdict => some("Right"), by => some("Ada"),
+                when => some("3 Nov 06:41 UTC"), buttons => "buttons",
+            },
+        ),
+        ("shadow_refused.md", context! {}),
         ("shortcut_nothing.md", context! {}),
         ("too_old.md", context! { days => full.then_some(30) }),
         ("failed.md", context! { reference => some("k-1") }),
@@ -219,7 +228,7 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
         ("problems.md", context! { problems }),
         ("muted.md", context! { until => perhaps.clone() }),
     ];
-    for kind in ["direct", "unasked", "asked", "shared", "muted"] {
+    for kind in ["direct", "unasked", "shadow", "asked", "shared", "muted"] {
         let mode = if full { "socket" } else { "http" };
         let status = context! { mode, connections => 2, listening => listening(kind), ..health.clone() };
         out.push(("status.md", status));

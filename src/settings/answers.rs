@@ -25,10 +25,27 @@ pub struct Answers {
     pub too_old: u32,
     /// Minutes after which a request is too old to be answered; 0 for no limit.
     pub too_old_asked: u32,
+    /// The mode of channels that are not listed.
+    pub mode: AnswerMode,
+    /// Channel in which the owners see what would have been answered in shadow mode; empty for none.
+    pub shadow_channel: String,
+    /// Name of the emoji with which a message is marked that a runbook comes near; empty for none.
+    pub near_reaction: String,
     /// People who may mute a channel: ids of users and user groups; empty for everybody in the workspace.
     pub mute_by: Vec<String>,
     /// Folder with templates that override the built-in ones; empty for none.
     pub templates: PathBuf,
+}
+
+/// The fate of answers that nobody asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerMode {
+    /// They are posted.
+    #[default]
+    Answer,
+    /// They are recorded for the owners, and nothing is posted.
+    Shadow,
 }
 
 /// A channel with settings of its own.
@@ -46,6 +63,12 @@ pub struct Channel {
     /// The channel's value of [`Answers::repeat_minutes`]; `None` for the general setting.
     #[serde(default)]
     pub repeat_minutes: Option<u32>,
+    /// The channel's value of [`Answers::mode`]; `None` for the general setting.
+    #[serde(default)]
+    pub mode: Option<AnswerMode>,
+    /// The channel's value of [`Answers::near_reaction`]; `None` for the general setting.
+    #[serde(default)]
+    pub near_reaction: Option<String>,
     /// True when the bot answers in the channel although it is shared with other organisations.
     #[serde(default)]
     pub shared: bool,
@@ -55,6 +78,8 @@ pub struct Channel {
 const LONGEST_AGE: u32 = 24 * 60;
 /// Upper limit of the repetition settings: one week. A later occurrence is treated as a new error.
 const LONGEST_REPEAT: u32 = 7 * 24 * 60;
+/// Upper limit of the length of an emoji's name (Slack's limit).
+const LONGEST_EMOJI: usize = 100;
 
 impl Matching {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
@@ -77,7 +102,22 @@ fn check_repeat(key: &str, minutes: u32, layers: &Layers) -> Result<(), Error> {
     Err(layers.wrong(key, format!("is {minutes}"), remedy))
 }
 
+/// Slack's names of emoji hold nothing else, and a name with colons would be refused only when it is used.
+fn check_reaction(key: &str, name: &str, layers: &Layers) -> Result<(), Error> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '+');
+    if name.chars().all(is_part) && name.len() <= LONGEST_EMOJI {
+        return Ok(());
+    }
+    let remedy = "write the name of an emoji without colons, such as \"eyes\"; \"\" for none";
+    Err(layers.wrong(key, format!("is \"{name}\""), remedy))
+}
+
 impl Answers {
+    /// Returns the channel in which the owners see what would have been answered, if there is one.
+    pub fn shadow_channel(&self) -> Option<&str> {
+        (!self.shadow_channel.is_empty()).then_some(self.shadow_channel.as_str())
+    }
+
     /// Returns the folder with templates, if there is one.
     pub fn templates(&self) -> Option<&Path> {
         (!self.templates.as_os_str().is_empty()).then_some(self.templates.as_path())
@@ -98,6 +138,14 @@ impl Answers {
                 return Err(layers.wrong(key, format!("is {minutes}"), remedy));
             }
         }
+        if self.shadow_channel().is_some_and(|id| !is_id(id, "CG")) {
+            return Err(layers.wrong(
+                "answers.shadow_channel",
+                format!("is \"{}\", which is no channel's id", self.shadow_channel),
+                "write the id from the channel's details, such as \"C0123456789\", never its name; \"\" for none",
+            ));
+        }
+        check_reaction("answers.near_reaction", &self.near_reaction, layers)?;
         if let Some(bad) = self.mute_by.iter().find(|id| !is_id(id, "USW")) {
             return Err(layers.wrong(
                 "answers.mute_by",
@@ -127,6 +175,9 @@ pub(super) fn check_channels(channels: &[Channel], layers: &Layers) -> Result<()
         }
         if let Some(minutes) = channel.repeat_minutes {
             check_repeat("channels.repeat_minutes", minutes, layers)?;
+        }
+        if let Some(name) = &channel.near_reaction {
+            check_reaction("channels.near_reaction", name, layers)?;
         }
     }
     Ok(())

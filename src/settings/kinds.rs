@@ -9,10 +9,12 @@ use super::Error;
 
 /// Descriptions of a setting's values, where the kind alone is not enough. They complete "it must be".
 const TAKES: &[(&str, &str)] = &[
+    ("answers.mode", "\"answer\" or \"shadow\""),
     (
         "answers.repeat_minutes",
         "a whole number of minutes from 0 (never) to 10080 (a week)",
     ),
+    ("channels.mode", "\"answer\" or \"shadow\""),
     (
         "channels.repeat_minutes",
         "a whole number of minutes from 0 (never) to 10080 (a week)",
@@ -34,7 +36,12 @@ const TAKES: &[(&str, &str)] = &[
 ];
 
 /// Settings that take one of a few words.
-const WORDS: &[(&str, &[&str])] = &[("log.format", &["text", "json"]), ("slack.mode", &["socket", "http"])];
+const WORDS: &[(&str, &[&str])] = &[
+    ("answers.mode", &["answer", "shadow"]),
+    ("channels.mode", &["answer", "shadow"]),
+    ("log.format", &["text", "json"]),
+    ("slack.mode", &["socket", "http"]),
+];
 
 /// Keys of the tables that may occur several times, and so are not in the built-in file, with their kinds; `true` for
 /// keys that every table needs.
@@ -43,6 +50,8 @@ pub(super) const REPEATED: &[(&str, SettingKind, bool)] = &[
     ("channels.auto_answer", SettingKind::Flag, false),
     ("channels.threshold", SettingKind::Number, false),
     ("channels.repeat_minutes", SettingKind::Whole, false),
+    ("channels.mode", SettingKind::Text, false),
+    ("channels.near_reaction", SettingKind::Text, false),
     ("channels.shared", SettingKind::Flag, false),
     ("links.title", SettingKind::Text, true),
     ("links.url", SettingKind::Text, true),

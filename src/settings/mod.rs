@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use answers::{Answers, Channel, Matching};
+pub use answers::{AnswerMode, Answers, Channel, Matching};
 pub use error::Error;
 pub use links::LinkSettings;
 pub use log::{Format, LogSettings};
@@ -81,6 +81,21 @@ impl Settings {
     pub fn least_threshold(&self) -> f32 {
         let own = self.channels.iter().filter_map(|channel| channel.threshold);
         own.fold(self.matching.threshold, f32::min)
+    }
+
+    /// Returns the fate of answers that nobody asked for in a channel.
+    pub fn answer_mode(&self, channel: &str) -> AnswerMode {
+        let own = self.channel(channel).and_then(|channel| channel.mode);
+        own.unwrap_or(self.answers.mode)
+    }
+
+    /// Returns the name of the emoji with which messages of a channel are marked that a runbook comes near; `None` when
+    /// they are not marked.
+    pub fn near_reaction(&self, channel: &str) -> Option<&str> {
+        let own = self
+            .channel(channel)
+            .and_then(|channel| channel.near_reaction.as_deref());
+        Some(own.unwrap_or(&self.answers.near_reaction)).filter(|name| !name.is_empty())
     }
 
     /// Returns the time during which a repeated error in a channel gets a pointer to its earlier answer; zero for

@@ -116,7 +116,9 @@ pub enum Event {
         /// `home` or `messages`.
         tab: String,
     },
-    /// An event that the bot ignores: joins, unfurls, reactions, and others.
+    /// Somebody added a reaction to a message.
+    Reacted(Reaction),
+    /// An event that the bot ignores: joins, unfurls, and others.
     Ignored {
         /// Type and subtype of the event.
         kind: String,
@@ -126,6 +128,42 @@ pub enum Event {
         /// The missing part.
         why: &'static str,
     },
+}
+
+/// A reaction that somebody added to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// The workspace.
+    pub team: String,
+    /// The channel.
+    pub channel: String,
+    /// The message's `ts`.
+    pub ts: String,
+    /// User id of who added it.
+    pub user: String,
+    /// Name of the emoji.
+    pub name: String,
+    /// True when the channel is shared with another organisation.
+    pub ext_shared: bool,
+}
+
+impl Reaction {
+    /// Returns the id of the message: `team:channel:ts`.
+    pub fn message(&self) -> String {
+        format!("{}:{}:{}", self.team, self.channel, self.ts)
+    }
+
+    /// Reads the message that it was added to, as Slack gave it on request.
+    pub fn message_of(&self, inner: &Value, us: &Identity) -> Message {
+        Message {
+            team: self.team.clone(),
+            channel: self.channel.clone(),
+            ts: self.ts.clone(),
+            direct: self.channel.starts_with('D'),
+            ext_shared: self.ext_shared,
+            ..message::of(inner, us)
+        }
+    }
 }
 
 /// Reads a frame; `None` when it is not a JSON object.
@@ -186,6 +224,8 @@ pub fn event(payload: &Value, us: &Identity) -> Event {
                 why: "a Home tab was opened by nobody",
             },
         },
+        // A reaction to a file, or one that lacks a part, is nothing to act on.
+        ("reaction_added", _) => reacted(payload, event, us).map_or(Event::Ignored { kind }, Event::Reacted),
         ("", _) => Event::Odd {
             why: "its event has no type",
         },
@@ -213,6 +253,21 @@ fn is_written(subtype: Option<&str>) -> bool {
         subtype,
         None | Some("file_share" | "thread_broadcast" | "bot_message" | "me_message")
     )
+}
+
+fn reacted(payload: &Value, event: &Value, us: &Identity) -> Option<Reaction> {
+    let item = event.get("item")?;
+    Some(Reaction {
+        team: team(payload, event).unwrap_or_else(|| us.team_id.clone()),
+        channel: string(item, "channel")?,
+        ts: string(item, "ts")?,
+        user: string(event, "user")?,
+        name: string(event, "reaction")?,
+        ext_shared: payload
+            .get("is_ext_shared_channel")
+            .and_then(Value::as_bool)
+            .unwrap_or_default(),
+    })
 }
 
 fn changed(payload: &Value, event: &Value, us: &Identity) -> Event {

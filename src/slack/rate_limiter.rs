@@ -24,6 +24,7 @@ enum MethodKind {
     Update,
     Delete,
     Ephemeral,
+    React,
     LookUp,
 }
 
@@ -49,6 +50,11 @@ impl Bucket {
     /// `chat.postEphemeral`.
     pub fn ephemeral() -> Self {
         Self::of(MethodKind::Ephemeral)
+    }
+
+    /// `reactions.add`.
+    pub fn react() -> Self {
+        Self::of(MethodKind::React)
     }
 
     /// `conversations.replies` and `conversations.history`.
@@ -81,7 +87,7 @@ impl Rate {
 pub struct Rates {
     /// Limit for messages in one channel.
     pub post: Rate,
-    /// Limit for each method of tier 3: updates, deletions, reading threads.
+    /// Limit for each method of tier 3: updates, deletions, reactions, reading threads.
     pub tier_3: Rate,
     /// Limit for each method of tier 4: ephemeral messages.
     pub tier_4: Rate,
@@ -107,7 +113,7 @@ impl Rates {
     fn of(&self, bucket: &Bucket) -> Rate {
         match bucket.kind {
             MethodKind::Post => self.post,
-            MethodKind::Update | MethodKind::Delete | MethodKind::LookUp => self.tier_3,
+            MethodKind::Update | MethodKind::Delete | MethodKind::React | MethodKind::LookUp => self.tier_3,
             MethodKind::Ephemeral => self.tier_4,
         }
     }

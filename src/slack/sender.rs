@@ -105,6 +105,16 @@ impl Sender {
         self.heed(&Bucket::delete(), result)
     }
 
+    /// Adds a reaction to a message.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`Web::add_reaction`].
+    pub async fn react(&self, channel: &str, ts: &str, name: &str) -> Result<(), Error> {
+        let result = self.web.add_reaction(channel, ts, name).await;
+        self.heed(&Bucket::react(), result)
+    }
+
     /// Shows a message to one person only.
     ///
     /// # Errors

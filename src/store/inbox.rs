@@ -3,6 +3,7 @@
 use super::NewPost;
 use super::cases::{Answered, CaseRow};
 use super::runs::{AuditEntry, RunRow};
+use super::shadow::ShadowRow;
 
 /// An event that arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,6 +174,10 @@ pub struct Changes {
     pub unanswer: Vec<String>,
     /// The message, when it was too old to be answered: its channel is told.
     pub missed: Option<NewMissed>,
+    /// Shadow answers that are new or changed.
+    pub shadow: Vec<ShadowRow>,
+    /// Messages whose shadow answer is to be deleted.
+    pub unshadow: Vec<String>,
     /// Runs that are new or changed.
     pub runs: Vec<RunRow>,
     /// Entries to add to the audit.

@@ -7,6 +7,7 @@ pub mod cases;
 mod inbox;
 mod outbox;
 pub mod runs;
+pub mod shadow;
 pub mod sqlite;
 
 use std::path::PathBuf;
@@ -19,10 +20,13 @@ pub use cases::{AnswerKind, Answered, CaseLookup, CaseRow, CaseVisitor, Cases, M
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostOutcome, PostState, Ready, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
+pub use shadow::{
+    Judged, ShadowAnswers, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict, ShadowVisitor,
+};
 
 /// Durable state. Every method is one transaction.
 #[async_trait]
-pub trait Store: Cases + Runs {
+pub trait Store: Cases + Runs + ShadowAnswers {
     /// Stores arrivals, all or nothing. Once this returns, they may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 
@@ -79,6 +83,9 @@ pub trait Store: Cases + Runs {
     /// The place of a row's message; `None` while it is not posted, and once it is known to be gone.
     async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error>;
 
+    /// Returns true when the outbox has a row with this key that was not given up.
+    async fn is_in_outbox(&self, key: &str) -> Result<bool, Error>;
+
     /// Recovers the outbox after a start: posts that were being sent become uncertain, to be looked up not earlier than
     /// `lookup_after` since their last attempt began. Returns their number.
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error>;
@@ -111,7 +118,7 @@ pub const PAYLOADS_KEPT: Duration = Duration::from_hours(24);
 /// Retention periods of finished data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Messages, answers, cases and runs, since they last changed.
+    /// Messages, answers, cases and runs, since they last changed; shadow answers since they were recorded.
     pub answers: Duration,
     /// Entries of the audit.
     pub audit: Duration,

@@ -19,7 +19,7 @@ pub struct NewPost {
     pub thread_ts: Option<String>,
     /// The action to take.
     pub action: Action,
-    /// The message as JSON, redacted; empty for [`Action::Delete`].
+    /// The message as JSON, redacted; empty for [`Action::Delete`] and [`Action::React`].
     pub body: String,
 }
 
@@ -45,6 +45,13 @@ pub enum Action {
         /// Id of the user who sees the message.
         user: String,
     },
+    /// Adds a reaction to somebody's message. Adding it twice does no harm.
+    React {
+        /// The message's `ts`.
+        ts: String,
+        /// Name of the emoji, without colons.
+        name: String,
+    },
 }
 
 impl Action {
@@ -55,6 +62,7 @@ impl Action {
             Self::Update { .. } => "update",
             Self::Delete { .. } => "delete",
             Self::Ephemeral { .. } => "ephemeral",
+            Self::React { .. } => "react",
         }
     }
 }

@@ -28,6 +28,7 @@ mod outbox;
 mod purge;
 mod reading;
 mod runs;
+mod shadow;
 
 use connections::{Open, id_of, readers, writer};
 use file::StoreFile;
@@ -257,6 +258,10 @@ impl Store for Sqlite {
 
     async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error> {
         self.told(outbox::posted(&self.readers(), key).await)
+    }
+
+    async fn is_in_outbox(&self, key: &str) -> Result<bool, Error> {
+        self.told(outbox::has(&self.readers(), key).await)
     }
 
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {

@@ -199,12 +199,72 @@ const WRONG: &[Case] = &[
         &["`answers.mute_by`", "@ada", "never names"],
     ),
     (
+        "[answers]\nshadow_channel = \"#owners\"",
+        &[],
+        &["local.toml", "`answers.shadow_channel`", "#owners", "never its name"],
+    ),
+    (
+        "[answers]\nshadow_channel = \"U1\"",
+        &[],
+        &["`answers.shadow_channel`", "U1", "C0123456789"],
+    ),
+    (
+        "",
+        &[("SIGNPOST__ANSWERS__MODE", "silent")],
+        &["SIGNPOST__ANSWERS__MODE", "silent", "\"answer\" or \"shadow\""],
+    ),
+    (
+        "[[channels]]\nid = \"C1\"\nmode = \"quiet\"",
+        &[],
+        &["`channels.mode`", "quiet", "\"answer\" or \"shadow\""],
+    ),
+    (
+        "[answers]\nnear_reaction = \":eyes:\"",
+        &[],
+        &["`answers.near_reaction`", ":eyes:", "without colons"],
+    ),
+    (
+        "[[channels]]\nid = \"C1\"\nnear_reaction = \"Eyes\"",
+        &[],
+        &["`channels.near_reaction`", "Eyes", "without colons"],
+    ),
+    (
         "[answers]\nmuted_by = []",
         &[],
         &["`answers.muted_by`", "`answers.mute_by`"],
     ),
     ("[slack", &[], &["local.toml", "not valid TOML"]),
 ];
+
+#[test]
+fn a_channel_may_be_in_shadow_mode_while_the_others_are_answered_and_the_other_way_round() {
+    use settings::AnswerMode;
+    let one = load(
+        "[answers]\nshadow_channel = \"G1\"\n[[channels]]\nid = \"C1\"\nmode = \"shadow\"\nnear_reaction = \"+1\"",
+        &[],
+    )
+    .unwrap();
+    assert_eq!(one.answer_mode("C1"), AnswerMode::Shadow);
+    assert_eq!(one.answer_mode("C2"), AnswerMode::Answer);
+    assert_eq!(one.answers.shadow_channel(), Some("G1"));
+    assert_eq!((one.near_reaction("C1"), one.near_reaction("C2")), (Some("+1"), None));
+    let environment = [
+        ("SIGNPOST__ANSWERS__MODE", "shadow"),
+        ("SIGNPOST__ANSWERS__NEAR_REACTION", "eyes"),
+    ];
+    let others = load(
+        "[[channels]]\nid = \"C1\"\nmode = \"answer\"\nnear_reaction = \"\"",
+        &environment,
+    )
+    .unwrap();
+    assert_eq!(others.answer_mode("C1"), AnswerMode::Answer);
+    assert_eq!(others.answer_mode("C2"), AnswerMode::Shadow);
+    assert_eq!(others.answers.shadow_channel(), None);
+    assert_eq!(
+        (others.near_reaction("C1"), others.near_reaction("C2")),
+        (None, Some("eyes"))
+    );
+}
 
 /// A wrong kind of value: the file, the environment, and the whole sentence without its place.
 const KINDS: &[(&str, &str, &str, &str)] = &[

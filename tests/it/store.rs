@@ -17,6 +17,7 @@ mod inbox;
 mod outbox;
 mod reading;
 mod runs;
+mod shadow;
 
 const DAY: Duration = Duration::from_hours(24);
 const KEPT: Retention = Retention {
@@ -118,6 +119,7 @@ contract! {
         a_message_deleted_while_it_was_being_sent_is_deleted_afterwards,
         nothing_is_done_to_a_message_that_is_gone,
         an_ephemeral_knows_its_person,
+        a_reaction_knows_its_message_and_is_known_until_it_is_given_up,
         an_answer_that_is_too_old_is_not_posted_and_nothing_counts_as_answered_with_it,
         the_key_of_an_answer_that_was_too_old_is_free_for_another,
         a_click_waits_for_none_of_those_who_work_through_a_queue,
@@ -142,5 +144,10 @@ contract! {
         a_fingerprint_is_the_same_each_time_and_tells_nothing,
         the_audit_is_asked_by_time_run_job_and_user_and_gives_the_newest,
         the_audit_is_kept_for_its_own_time,
+    ],
+    shadow: [
+        a_shadow_answer_is_kept_with_the_end_of_its_message_or_not_at_all,
+        shadow_answers_are_found_by_thread_error_time_and_channel,
+        shadow_answers_are_forgotten_with_the_answers,
     ],
 }

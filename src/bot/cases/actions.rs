@@ -74,6 +74,9 @@ impl Case {
             | CardAction::Decline
             | CardAction::Retry
             | CardAction::Follow { .. }
+            | CardAction::JudgeRight
+            | CardAction::JudgeWrong
+            | CardAction::JudgeSilent
             | CardAction::Unknown => {}
         }
         if let Some(what) = what {

@@ -247,6 +247,24 @@ impl Case {
         texts.join("\n")
     }
 
+    /// Returns the pasted texts by message.
+    pub(crate) fn texts(&self) -> Vec<(String, String)> {
+        let text = |paste: &Paste| (paste.message.clone(), paste.text.clone());
+        self.pastes.iter().map(text).collect()
+    }
+
+    /// Returns the case with other pasted texts.
+    pub(crate) fn with_texts(&self, texts: &[(String, String)]) -> Self {
+        let paste = |(message, text): &(String, String)| Paste {
+            message: message.clone(),
+            text: text.clone(),
+        };
+        Self {
+            pastes: texts.iter().map(paste).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Returns the beginning of the pasted text (6 lines), for people who have not seen it.
     pub(crate) fn excerpt(&self) -> String {
         let text = self.text();

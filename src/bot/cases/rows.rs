@@ -10,7 +10,7 @@ use crate::slack::sender::Body;
 use crate::store::{self, Action, CaseLookup, CaseRow, NewPost, Store};
 
 /// Cases that one look-up reads at most.
-const MOST: usize = 1_000;
+pub(crate) const MOST: usize = 1_000;
 
 /// Key of the answer to a message: without the edit, for a message has one answer, whichever of its versions was the
 /// first to get it.

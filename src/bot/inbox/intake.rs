@@ -136,6 +136,16 @@ impl Intake {
                 payload: envelope.payload.to_string(),
                 decoded: true,
             }),
+            // In the lane of its channel: the reaction of the bot itself was decided there.
+            Event::Reacted(reaction) if self.ctx.rules.is_near_reaction(&reaction) => Some(Arrival {
+                key: decode::event_id(&envelope.payload)
+                    .unwrap_or_else(|| format!("reaction:{}:{}", reaction.message(), reaction.user)),
+                lane: format!("{}:{}", reaction.team, reaction.channel),
+                mentioned: false,
+                payload: envelope.payload.to_string(),
+                decoded: true,
+            }),
+            Event::Reacted(_) => None,
             Event::HomeOpened { user, tab } => {
                 debug!(user, tab, "the bot's own page was opened");
                 if tab == "home" {

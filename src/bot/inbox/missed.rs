@@ -82,14 +82,28 @@ impl Age {
 /// Reduces the outcome of a message according to its age. Changes to existing answers go through however old the
 /// message is: the end of an alert, for instance.
 pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
+    if !done.shadow.is_empty() {
+        // The channel hears nothing of it, not even that it was missed; and the owners' messages are of use at any time.
+        let is_new = done.shadow.iter().any(|row| row.version == 0);
+        return if age.missed.is_some() && is_new {
+            Changes::default()
+        } else {
+            done
+        };
+    }
     match age.missed {
         Some(_) if age.is_run => done,
         Some(missed) if missed.asked || done.posts.iter().any(|post| post.action == Action::Post) => Changes {
             missed: Some(missed),
             ..Changes::default()
         },
+        // A mark is of no use any more either.
+        Some(_) => {
+            done.posts.retain(|post| !matches!(post.action, Action::React { .. }));
+            done
+        }
         // The message of a run is not an answer: people must see that it was started.
-        _ => {
+        None => {
             done.expiry = age.expiry.filter(|_| done.runs.is_empty());
             done
         }

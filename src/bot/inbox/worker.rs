@@ -20,7 +20,7 @@ use crate::bot::messages::MessageHandler;
 use crate::bot::reading::Files;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
-use crate::store::{self, AnswerKind, Changes, SetAsideReason, Waiting};
+use crate::store::{self, Action, AnswerKind, Changes, SetAsideReason, Waiting};
 
 /// Channels handled at once. One row of each is in memory.
 const LANES: usize = 128;
@@ -223,13 +223,23 @@ impl InboxWorker {
     async fn finished(&self, done: &Changes, begun: Timestamp) {
         let outcome = match done {
             Changes { missed: Some(_), .. } => "too_old",
+            Changes { shadow, .. } if !shadow.is_empty() => "shadow",
             Changes { posts, .. } if posts.is_empty() => "silent",
+            Changes { posts, .. } if posts.iter().all(|post| matches!(post.action, Action::React { .. })) => "near",
             _ => "answered",
         };
         metrics::counter!("signpost_messages_total", "outcome" => outcome).increment(1);
         for store::Answered { message, kind, .. } in &done.answered {
             let milliseconds = self.ctx.clock.now().duration_since(begun).as_millis();
             info!(message, about = kind.as_str(), milliseconds, "a message is answered");
+        }
+        for row in done.shadow.iter().filter(|row| row.version == 0) {
+            metrics::counter!("signpost_shadow_answers_total", "kind" => row.kind.as_str()).increment(1);
+            info!(
+                message = row.message,
+                about = row.fingerprint,
+                "an answer is recorded and not posted"
+            );
         }
         if let Some(missed) = &done.missed {
             debug!(channel = missed.channel, written = %missed.at, "a message is too old to be answered");
@@ -262,6 +272,7 @@ impl InboxWorker {
                 self.messages.on_message(&message, mentioned, files).await
             }
             Event::Deleted { message, .. } => self.messages.forget(&message).await,
+            Event::Reacted(reaction) => self.messages.clicked_near(&reaction).await,
             _ => Ok(Changes::default()),
         }
     }

@@ -9,6 +9,13 @@ impl MessageHandler {
     /// Handles a deleted message: its answer is deleted too, and nothing of the message is kept.
     pub(crate) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
         self.unanswered.forget(message);
+        let mut done = self.answer_forgotten(message).await?;
+        jobs::join(&mut done, self.shadow_forgotten(message).await?);
+        Ok(done)
+    }
+
+    /// Deletes the answer to a deleted message.
+    async fn answer_forgotten(&self, message: &str) -> Result<Changes, store::Error> {
         let Some(answered) = self.ctx.store.answer(message).await? else {
             return Ok(Changes::default());
         };
@@ -70,7 +77,8 @@ impl MessageHandler {
     }
 }
 
-fn gone(channel: &str, key: &str) -> NewPost {
+/// Deletes the message that was posted under a key.
+pub(super) fn gone(channel: &str, key: &str) -> NewPost {
     NewPost {
         key: format!("delete:{key}"),
         channel: channel.to_owned(),

@@ -68,8 +68,12 @@ impl MessageHandler {
             let said = self.questions.answer(Self::question(received)).await?;
             return Ok(self.said_anew(received, said, 0, self.ctx.clock.now()));
         }
-        // The answer was a link to an earlier answer.
-        let mut done = self.unasked(received).await?;
+        // The answer was a link to an earlier answer. It was posted, so it changes in shadow mode, too.
+        let posted = ReceivedMessage {
+            shadow: false,
+            ..received.clone()
+        };
+        let mut done = self.unasked(&posted).await?;
         if done.posts.iter().all(|post| post.action != Action::Post) {
             let mut nothing = Self::new_case(received);
             nothing.set_status(CaseStatus::Withdrawn);

@@ -4,7 +4,6 @@ use super::unanswered::seconds;
 use super::{MessageHandler, ReceivedMessage, TOGETHER};
 use crate::bot::Knowledge;
 use crate::bot::cases::{Case, CaseStatus, TopicRef, rows};
-use crate::bot::questions::Answer;
 use crate::matching::Outcome;
 use crate::store::{self, Answered, CaseRow, Changes};
 
@@ -45,10 +44,11 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         case.take_up(&known.library, &outcome);
+        if received.shadow && self.is_in_shadow(received, known, best).await? {
+            return Ok(Changes::default());
+        }
         case.fingerprint = TopicRef::name_of(&known.library, best.topic);
-        let mut done = self.said(received, Answer::Case(Box::new(case)));
-        done.answered.extend(Self::followed_up(received, &earlier));
-        Ok(done)
+        Ok(self.new_answer(received, known, case, &outcome, &earlier).await)
     }
 
     /// The changes that a message makes to the case that its author began just before; none when it adds nothing.

@@ -105,7 +105,7 @@ impl MessageHandler {
         Ok(open)
     }
 
-    fn since(&self, lately: SignedDuration) -> Timestamp {
+    pub(super) fn since(&self, lately: SignedDuration) -> Timestamp {
         self.ctx.clock.now().saturating_sub(lately).unwrap_or(Timestamp::MIN)
     }
 }

@@ -7,7 +7,7 @@ use crate::bot::cases::rows::{self, post};
 use crate::matching::Match;
 use crate::respond::Pointer;
 use crate::slack::sender::Body;
-use crate::store::{self, AnswerKind, Answered, CaseRow, Changes};
+use crate::store::{self, AnswerKind, Answered, CaseRow, Changes, ShadowKind};
 
 impl MessageHandler {
     /// Handles a repeated error: people in the thread of the answer can see it there, others get a link to it. A bot
@@ -37,6 +37,11 @@ impl MessageHandler {
         // New details of the author are shown in the existing answer.
         if here || !done.posts.is_empty() {
             return Ok(done);
+        }
+        if received.shadow {
+            let mut repeat = Self::new_case(received);
+            repeat.fingerprint.clone_from(&case.fingerprint);
+            return Ok(self.record(received, known, repeat, best, ShadowKind::Repeat).await);
         }
         let library = &known.library;
         let section = library.section(best.topic).filter(|_| best.topic.section != 0);

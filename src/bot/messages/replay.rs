@@ -55,7 +55,7 @@ struct PastCase {
 
 /// The bot's reaction to a message that does not ask it.
 #[derive(Debug)]
-pub enum Reaction {
+pub enum ReplayedAnswer {
     /// The policy leaves the message alone, for this reason.
     Ignored(&'static str),
     /// The runbook is shown in the message's thread.
@@ -145,13 +145,13 @@ impl Replay {
 
 impl ChannelReplay<'_> {
     /// The reaction to the channel's next message. Messages have to come in the order of their `ts`.
-    pub fn take(&mut self, message: &Message) -> Reaction {
+    pub fn take(&mut self, message: &Message) -> ReplayedAnswer {
         let rules = &self.replay.rules;
         if let Verdict::Ignore(why) = rules.verdict(message, false, false) {
-            return Reaction::Ignored(why);
+            return ReplayedAnswer::Ignored(why);
         }
         let Some(now) = time_of(&message.ts) else {
-            return Reaction::Ignored("its ts is no time");
+            return ReplayedAnswer::Ignored("its ts is no time");
         };
         self.forget(now);
         let id = message.id();
@@ -161,20 +161,22 @@ impl ChannelReplay<'_> {
             text: bounded(own_text(rules, message)),
             id,
             external: false,
+            shadow: false,
+            recorded: None,
         };
         self.unasked(received, now)
     }
 
     /// The reaction to a message that does not ask the bot, as [`MessageHandler::unasked`] has it.
-    fn unasked(&mut self, received: ReceivedMessage<'_>, now: Timestamp) -> Reaction {
+    fn unasked(&mut self, received: ReceivedMessage<'_>, now: Timestamp) -> ReplayedAnswer {
         let (message, known) = (received.message, &self.replay.known);
         let alert = message.alert.as_ref();
         if alert.is_some_and(|alert| alert.state == AlertState::Resolved) {
             self.resolve(&received, now);
-            return Reaction::Nothing;
+            return ReplayedAnswer::Nothing;
         }
         if received.text.trim().is_empty() {
-            return Reaction::Nothing;
+            return ReplayedAnswer::Nothing;
         }
         let outcome = self.recognise(&received, &received.text);
         let Some(best) = outcome.matches.first() else {
@@ -184,7 +186,7 @@ impl ChannelReplay<'_> {
         let fingerprint = alert.map_or_else(|| topic.clone(), |alert| fingerprint_of(alert, &topic));
         if self.is_talk(message, best) {
             self.added_details(&received, now);
-            return Reaction::FollowUp;
+            return ReplayedAnswer::FollowUp;
         }
         if let Some(at) = self.same_error(message, best, &fingerprint, now) {
             return self.repeated(received, at, best, now);
@@ -204,14 +206,14 @@ impl ChannelReplay<'_> {
     }
 
     /// The reaction to a message without a match of its own, as [`MessageHandler::follow_up`] has it.
-    fn follow_up(&mut self, received: ReceivedMessage<'_>, alone: &Outcome, now: Timestamp) -> Reaction {
+    fn follow_up(&mut self, received: ReceivedMessage<'_>, alone: &Outcome, now: Timestamp) -> ReplayedAnswer {
         let (message, near) = (received.message, !alone.near.is_empty());
         if self.replay.rules.by_bot(message) {
             let text = received.text;
-            return Reaction::Unsure { text, near };
+            return ReplayedAnswer::Unsure { text, near };
         }
         if self.added_details(&received, now) {
-            return Reaction::FollowUp;
+            return ReplayedAnswer::FollowUp;
         }
         let earlier = self.unanswered.before_at(message, self.begun);
         self.unanswered.keep_at(message, &received.text, self.begun);
@@ -220,14 +222,14 @@ impl ChannelReplay<'_> {
             let outcome = self.recognise(&received, &text);
             if let Some(best) = outcome.matches.first() {
                 if self.is_talk(message, best) {
-                    return Reaction::FollowUp;
+                    return ReplayedAnswer::FollowUp;
                 }
                 let fingerprint = TopicRef::name_of(&self.replay.known.library, best.topic);
                 return self.answered(&received, case, &outcome, fingerprint, text, &earlier, now);
             }
         }
         let text = received.text;
-        Reaction::Unsure { text, near }
+        ReplayedAnswer::Unsure { text, near }
     }
 
     /// The author's messages just before, when they add values to the match, as [`MessageHandler::with_before`] has it.
@@ -256,9 +258,9 @@ impl ChannelReplay<'_> {
         text: String,
         earlier: &[(String, String)],
         now: Timestamp,
-    ) -> Reaction {
+    ) -> ReplayedAnswer {
         let Some(best) = outcome.matches.first() else {
-            return Reaction::Nothing;
+            return ReplayedAnswer::Nothing;
         };
         case.take_up(&self.replay.known.library, outcome);
         case.fingerprint = fingerprint;
@@ -270,7 +272,7 @@ impl ChannelReplay<'_> {
             changed: now,
         });
         let ts = |id: &str| id.rsplit(':').next().unwrap_or_default().to_owned();
-        Reaction::Answered {
+        ReplayedAnswer::Answered {
             found: Box::new(best.clone()),
             text,
             earlier: earlier.iter().map(|(id, _)| ts(id)).collect(),
@@ -278,10 +280,10 @@ impl ChannelReplay<'_> {
     }
 
     /// The reaction to an error that was answered before, as [`MessageHandler::repeated`] has it.
-    fn repeated(&mut self, received: ReceivedMessage<'_>, at: usize, best: &Match, now: Timestamp) -> Reaction {
+    fn repeated(&mut self, received: ReceivedMessage<'_>, at: usize, best: &Match, now: Timestamp) -> ReplayedAnswer {
         let message = received.message;
         let Some(past) = self.cases.get(at).filter(|_| !self.replay.rules.by_bot(message)) else {
-            return Reaction::FollowUp;
+            return ReplayedAnswer::FollowUp;
         };
         let of = past.ts.clone();
         let here = past.case.thread_ts.as_deref() == Some(message.answer_thread());
@@ -289,9 +291,9 @@ impl ChannelReplay<'_> {
             && past.case.other_values(best).is_empty()
             && past.case.author.as_deref() == message.author();
         if continues && self.add_details(&received, at, now) || here {
-            return Reaction::FollowUp;
+            return ReplayedAnswer::FollowUp;
         }
-        Reaction::Repeated {
+        ReplayedAnswer::Repeated {
             found: Box::new(best.clone()),
             text: received.text,
             of,

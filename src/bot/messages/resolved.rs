@@ -25,10 +25,15 @@ impl MessageHandler {
         let is_sure =
             |best: &&Match| best.confidence >= threshold && !super::is_of_parameters(self.ctx.registry(), best);
         let best = outcome.best().filter(is_sure);
+        let message = received.message;
+        let shadow = self.shadow_resolved(message, alert, best, &mark).await?;
         let open = open
             .into_iter()
             .filter(|(_, case)| best.is_none_or(|best| case.other_values(best).is_empty()));
-        let mut done = Changes::default();
+        let mut done = Changes {
+            shadow,
+            ..Changes::default()
+        };
         for (row, before) in open {
             let mut case = before.clone();
             case.set_status(CaseStatus::Resolved(mark.clone()));

@@ -134,7 +134,7 @@ impl OutboxWorker {
     /// Does it.
     async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (PostOutcome, SlackAnswer) {
         let body: Body = match &post.action {
-            Action::Delete { .. } => Body::default(),
+            Action::Delete { .. } | Action::React { .. } => Body::default(),
             _ => match serde_json::from_str(&ready.body) {
                 Ok(body) => body,
                 Err(cause) => {
@@ -165,6 +165,18 @@ impl OutboxWorker {
             }
             (Action::Delete { .. }, Some(place)) => {
                 let done = self.ctx.sender.delete(&place.channel, &place.ts).await;
+                done.map(|()| None)
+            }
+            (Action::React { ts, name }, _) => {
+                let done = self.ctx.sender.react(channel, ts, name).await;
+                // A token without this scope can do all the rest, which must not wait for it.
+                let done = done.map_err(|error| match error.code() {
+                    Some(code @ "missing_scope") => Error::Permanent {
+                        method: "reactions.add".to_owned(),
+                        code: code.to_owned(),
+                    },
+                    _ => error,
+                });
                 done.map(|()| None)
             }
             (Action::Ephemeral { user }, _) => {

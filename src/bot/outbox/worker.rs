@@ -187,7 +187,7 @@ impl OutboxWorker {
             }
             let target = match &post.action {
                 Action::Update { of } | Action::Delete { of } => Some(of.clone()),
-                Action::Post | Action::Ephemeral { .. } => None,
+                Action::Post | Action::Ephemeral { .. } | Action::React { .. } => None,
             };
             let row = (post.channel.clone(), post.thread_ts.clone(), target);
             if busy.rows.contains(&row) {
@@ -227,6 +227,7 @@ fn bucket(post: &Post) -> Bucket {
         Action::Update { .. } => Bucket::update(),
         Action::Delete { .. } => Bucket::delete(),
         Action::Ephemeral { .. } => Bucket::ephemeral(),
+        Action::React { .. } => Bucket::react(),
     }
 }
 

@@ -364,6 +364,8 @@ pub(crate) fn join(done: &mut Changes, other: Changes) {
     done.posts.extend(other.posts);
     done.answered.extend(other.answered);
     done.cases.extend(other.cases);
+    done.shadow.extend(other.shadow);
+    done.unshadow.extend(other.unshadow);
     done.runs.extend(other.runs);
     done.audit.extend(other.audit);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::errors::{ErrorGroups, NearRunbook, PastedError, SilenceReason};
-use crate::bot::{ChannelReplay, Reaction, Replay};
+use crate::bot::{ChannelReplay, Replay, ReplayedAnswer};
 use crate::cli::explain;
 use crate::matching::{Evidence, Match, Silence, normalise::normalise};
 use crate::redact::redact;
@@ -161,7 +161,7 @@ impl Judge<'_> {
         let by_bot = self.replay.is_by_bot(&message);
         let reaction = self.messages.take(&message);
         let counts = &mut self.report.counts;
-        if let Reaction::Ignored(why) = reaction {
+        if let ReplayedAnswer::Ignored(why) = reaction {
             *counts.left_alone.entry(why).or_default() += 1;
             if let Some(bot) = message.bot_id.clone().filter(|_| by_bot) {
                 *counts.other_bots.entry(bot).or_default() += 1;
@@ -175,18 +175,18 @@ impl Judge<'_> {
         }
         counts.files_not_read += usize::from(message.unread_files().next().is_some());
         match reaction {
-            Reaction::Ignored(_) | Reaction::Nothing => {}
-            Reaction::FollowUp => counts.follow_ups += 1,
-            Reaction::Answered { found, text, earlier } => {
+            ReplayedAnswer::Ignored(_) | ReplayedAnswer::Nothing => {}
+            ReplayedAnswer::FollowUp => counts.follow_ups += 1,
+            ReplayedAnswer::Answered { found, text, earlier } => {
                 counts.answers += 1;
                 self.unsure.retain(|one| !earlier.contains(&one.ts));
                 self.answered(&message, at, &found, &text, None);
             }
-            Reaction::Repeated { found, text, of } => {
+            ReplayedAnswer::Repeated { found, text, of } => {
                 counts.repeats += 1;
                 self.answered(&message, at, &found, &text, Some(of));
             }
-            Reaction::Unsure { text, near } => self.unsure.push(UnsureMessage {
+            ReplayedAnswer::Unsure { text, near } => self.unsure.push(UnsureMessage {
                 ts: message.ts,
                 at,
                 text,

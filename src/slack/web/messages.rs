@@ -176,6 +176,32 @@ impl Web {
         })
     }
 
+    /// A message by its `ts`, in a channel or in a thread; `None` when it is not there any more.
+    ///
+    /// # Errors
+    ///
+    /// Returns an [`Error`] when the call fails.
+    pub async fn message(&self, channel: &str, ts: &str) -> Result<Option<Value>, Error> {
+        // Of a thread's root Slack returns all replies: none is older than the message itself.
+        let params = vec![
+            ("channel", Some(channel)),
+            ("ts", Some(ts)),
+            ("oldest", Some(ts)),
+            ("latest", Some(ts)),
+            ("inclusive", Some("true")),
+            ("limit", Some("5")),
+        ];
+        let answer = match self.get("conversations.replies", &params).await {
+            Err(error) if error.code() == Some("thread_not_found") => return Ok(None),
+            answer => answer?,
+        };
+        let messages = answer.get("messages").and_then(Value::as_array);
+        let mut messages = messages.into_iter().flatten();
+        Ok(messages
+            .find(|message| string(message, "ts").as_deref() == Some(ts))
+            .cloned())
+    }
+
     /// The texts in a thread by others than the bot, the oldest first; only the beginning of a very long thread.
     ///
     /// # Errors

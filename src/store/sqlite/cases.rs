@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::{self, time};
-use super::{Sqlite, inbox, runs};
+use super::{Sqlite, inbox, runs, shadow};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 use crate::store::{Changes, Error};
 
@@ -150,7 +150,7 @@ impl Cases for Sqlite {
     }
 }
 
-/// Writes down what something led to. `false` when somebody else changed a case since it was read.
+/// Writes down what something led to. `false` when somebody else changed a part of it since it was read.
 pub(super) async fn commit(
     transaction: &mut Transaction<'static, Engine>,
     done: &Changes,
@@ -164,6 +164,14 @@ pub(super) async fn commit(
     }
     for run in &done.runs {
         if !runs::write(transaction, run, now).await? {
+            return Ok(false);
+        }
+    }
+    for message in &done.unshadow {
+        shadow::delete(transaction, message).await?;
+    }
+    for answer in &done.shadow {
+        if !shadow::write(transaction, answer).await? {
             return Ok(false);
         }
     }

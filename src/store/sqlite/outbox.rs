@@ -30,7 +30,7 @@ const DUE: &str = "
             SELECT 1 FROM outbox AS meant
             WHERE meant.key = waiting.target AND meant.state IN ('pending', 'sending', 'uncertain'))
     )
-    SELECT outbox.seq, key, channel, thread_ts, action, target, person, state, attempts, first_try_at
+    SELECT outbox.seq, key, channel, thread_ts, action, target, person, emoji, message_ts, state, attempts, first_try_at
     FROM outbox JOIN heads USING (seq) WHERE heads.place <= 10 ORDER BY outbox.seq";
 
 /// Adds rows, which replace rows that they make superfluous.
@@ -55,19 +55,23 @@ async fn add_one(
 ) -> Result<(), sqlx::Error> {
     let target = match &post.action {
         Action::Update { of } | Action::Delete { of } => Some(of.as_str()),
-        Action::Post | Action::Ephemeral { .. } => None,
+        Action::Post | Action::Ephemeral { .. } | Action::React { .. } => None,
     };
     let person = match &post.action {
         Action::Ephemeral { user } => Some(user.as_str()),
         _ => None,
     };
+    let (message_ts, emoji) = match &post.action {
+        Action::React { ts, name } => (Some(ts.as_str()), Some(name.as_str())),
+        _ => (None, None),
+    };
     // A change to a message goes to that message's channel and thread, whatever the caller says. A new row is due at
     // once, whatever the clock says.
     let added = sqlx::query(
         "INSERT INTO outbox (key, channel, thread_ts, body, action, target, person, state, created_at, next_at,
-                             expires_at, asked, written_at)
+                             expires_at, asked, written_at, emoji, message_ts)
          SELECT ?1, coalesce(meant.channel, ?2), CASE WHEN meant.key IS NULL THEN ?3 ELSE meant.thread_ts END,
-                ?4, ?5, ?6, ?7, 'pending', ?8, 0, ?9, ?10, ?11
+                ?4, ?5, ?6, ?7, 'pending', ?8, 0, ?9, ?10, ?11, ?12, ?13
          FROM (SELECT 1) LEFT JOIN outbox AS meant ON meant.key = ?6 WHERE true
          ON CONFLICT (key) DO NOTHING",
     )
@@ -82,13 +86,15 @@ async fn add_one(
     .bind(expiry.map(|expiry| expiry.at.as_millisecond()))
     .bind(expiry.is_some_and(|expiry| expiry.asked))
     .bind(expiry.map(|expiry| expiry.written_at.as_millisecond()))
+    .bind(emoji)
+    .bind(message_ts)
     .execute(&mut **transaction)
     .await?;
     match &post.action {
         _ if added.rows_affected() == 0 => Ok(()),
         Action::Update { of } => replace(transaction, post, of).await,
         Action::Delete { of } => take_back(transaction, post, of).await,
-        Action::Post | Action::Ephemeral { .. } => Ok(()),
+        Action::Post | Action::Ephemeral { .. } | Action::React { .. } => Ok(()),
     }
 }
 
@@ -324,6 +330,14 @@ pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Mes
     Ok(row.as_ref().map(place).transpose()?.flatten())
 }
 
+/// Implements [`crate::store::Store::is_in_outbox`].
+pub(super) async fn has(readers: &SqlitePool, key: &str) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query("SELECT 1 FROM outbox WHERE key = ? AND state NOT IN ('failed', 'dropped', 'gone')")
+        .bind(key)
+        .fetch_optional(readers);
+    Ok(found.await?.is_some())
+}
+
 /// Implements [`crate::store::Store::recover`].
 pub(super) async fn recover(transaction: &mut Tx, lookup_after: Duration) -> Result<u64, sqlx::Error> {
     // `next_at` holds the time at which the last attempt began.
@@ -347,7 +361,9 @@ fn state(row: &SqliteRow) -> Result<PostState, sqlx::Error> {
 fn read(row: &SqliteRow) -> Result<Post, sqlx::Error> {
     let action: String = row.try_get("action")?;
     let (target, person): (Option<String>, Option<String>) = (row.try_get("target")?, row.try_get("person")?);
+    let (emoji, message_ts): (Option<String>, Option<String>) = (row.try_get("emoji")?, row.try_get("message_ts")?);
     let action = match (action.as_str(), target, person) {
+        ("react", _, _) if let (Some(name), Some(ts)) = (emoji, message_ts) => Action::React { ts, name },
         ("post", _, _) => Action::Post,
         ("update", Some(of), _) => Action::Update { of },
         ("delete", Some(of), _) => Action::Delete { of },

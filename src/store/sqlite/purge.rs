@@ -41,7 +41,7 @@ struct Table {
 }
 
 /// The tables in the order of deletion: cases before the rows that the remaining cases keep.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         name: "inbox",
         age: "received_at",
@@ -61,6 +61,11 @@ const TABLES: [Table; 5] = [
         name: "runs",
         age: "updated_at",
         old: "live = 0 AND (case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = runs.case_id))",
+    },
+    Table {
+        name: "shadow_answers",
+        age: "at",
+        old: "true",
     },
     // Kept: the card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose
     // keys end in the run's id, and those of its thread.

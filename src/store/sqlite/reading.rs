@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use super::{BEGIN, MIGRATIONS, Sqlite, inbox};
-use crate::store::{Error, InboxRow, Runs};
+use crate::store::{Error, InboxRow, Runs, ShadowAnswers};
 
 impl Sqlite {
     /// Opens the file for reading alone, beside the bot that may have it open: takes no lock, makes nothing and changes
@@ -17,7 +17,7 @@ impl Sqlite {
     /// # Errors
     ///
     /// When there is no file, when it cannot be read, and when it is of another version.
-    pub async fn read_only(path: &Path) -> Result<impl Runs, Error> {
+    pub async fn read_only(path: &Path) -> Result<impl Runs + ShadowAnswers, Error> {
         beside(path, true).await
     }
 

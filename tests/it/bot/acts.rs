@@ -114,6 +114,7 @@ impl World {
             ("outbox", "coalesce(body, '')"),
             ("cases", "body || fingerprint"),
             ("answers", "about"),
+            ("shadow_answers", "body || texts || evidence"),
             ("runs", "body || coalesce(fingerprint, '')"),
         ] {
             let count = format!("SELECT count(*) FROM {table} WHERE instr({columns}, ?) > 0");

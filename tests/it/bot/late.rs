@@ -76,6 +76,28 @@ fn errors_that_are_too_old_are_counted_and_told_once() {
 }
 
 #[test]
+fn nothing_is_told_of_errors_that_are_too_old_in_shadow_mode() {
+    with(|world| async move {
+        let old: Vec<_> = (0..5).map(|number| written(40 - number, number, PASTE)).collect();
+        receive(&world, &old).await;
+        let mut settings = world.settings();
+        settings.answers.mode = settings::AnswerMode::Shadow;
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let ts = world.say(PASTE);
+        assert!(world.settled(&ts).await.is_empty());
+        let pool = world.look_into_store().await;
+        let (recorded, missed): (i64, i64) =
+            sqlx::query_as("SELECT (SELECT count(*) FROM shadow_answers), (SELECT count(*) FROM missed)")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        assert_eq!((recorded, missed), (1, 0), "only what is new is recorded");
+        assert!(world.workspace.read(notes).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn somebody_who_asked_is_answered_for_longer_and_told_when_that_is_over() {
     with(|world| async move {
         let asked = format!("<@{SIGNPOST}> {PASTE}");

@@ -9,7 +9,7 @@ const HALVES: &str = "---\nsignpost:\n  signatures:\n    - regex: \"beam (?P<doc
     # Dock trouble\n\n1. Damp the recoil.\n";
 
 impl World {
-    async fn edit(&self, ts: &str, text: &str) {
+    pub(super) async fn edit(&self, ts: &str, text: &str) {
         let sent = json!({"channel": SUPPORT, "ts": ts, "text": text});
         self.control("edit", sent).await;
     }

@@ -333,6 +333,28 @@ pub(super) async fn an_ephemeral_knows_its_person(store: &dyn Store) {
     assert_eq!(store.posted("e").await.unwrap(), None);
 }
 
+pub(super) async fn a_reaction_knows_its_message_and_is_known_until_it_is_given_up(store: &dyn Store) {
+    let action = Action::React {
+        ts: "1.5".into(),
+        name: "eyes".into(),
+    };
+    let reaction = NewPost {
+        action: action.clone(),
+        ..post("near")
+    };
+    assert!(!store.is_in_outbox("near").await.unwrap());
+    add(store, &[reaction.clone(), reaction]).await;
+    let rows = due(store, 1).await;
+    assert_eq!((rows.len(), &rows[0].action), (1, &action));
+    assert!(store.is_in_outbox("near").await.unwrap());
+    ready(store, "near").await;
+    store.record_outcome("near", &settled(PostState::Sent)).await.unwrap();
+    assert!(store.is_in_outbox("near").await.unwrap());
+    assert_eq!(store.posted("near").await.unwrap(), None);
+    store.record_outcome("near", &settled(PostState::Failed)).await.unwrap();
+    assert!(!store.is_in_outbox("near").await.unwrap());
+}
+
 pub(super) async fn a_click_waits_for_none_of_those_who_work_through_a_queue(store: &dyn Store) {
     let arrivals = (0..1_000).map(|number| Arrival {
         lane: format!("{number}"),

@@ -1,0 +1,163 @@
+//! A reaction where a runbook comes near but is not sure enough, and the click that asks for it.
+
+use super::*;
+use signpost::sandbox::{ADA_TOKEN, ALERTS, GRACE, GRACE_TOKEN};
+use signpost::settings::AnswerMode;
+
+/// Sure enough for the usual threshold, not for that of these tests.
+const NEAR: &str = "error: flux capacitor of rack w-17 was found empty after deploy";
+
+impl World {
+    fn with_reaction(&self) -> Settings {
+        let mut settings = self.with_alerts();
+        settings.matching.threshold = 0.99;
+        settings.answers.near_reaction = "eyes".to_owned();
+        settings
+    }
+
+    /// Somebody clicks a reaction of a message, or adds it.
+    async fn react(&self, token: &str, ts: &str, name: &str) {
+        let url = format!("{}/reactions.add", self.workspace.api_url());
+        let body = json!({"channel": SUPPORT, "timestamp": ts, "name": name});
+        let answer = self
+            .client
+            .post(url)
+            .bearer_auth(token)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+
+    /// The reactions of a message.
+    fn reactions(&self, ts: &str) -> Vec<Value> {
+        self.workspace.read(|state| reactions(state, ts))
+    }
+
+    /// Waits until the bot has marked a message.
+    async fn marked(&self, ts: &str) {
+        let marked = self
+            .workspace
+            .wait_for(|state| (!reactions(state, ts).is_empty()).then_some(()));
+        marked.await.unwrap();
+        self.wait_until_sent().await;
+        assert_eq!(
+            self.reactions(ts),
+            [json!({"name": "eyes", "users": [SIGNPOST], "count": 1})]
+        );
+    }
+}
+
+fn reactions(state: &sandbox::State, ts: &str) -> Vec<Value> {
+    reactions_in(state, SUPPORT, ts)
+}
+
+fn reactions_in(state: &sandbox::State, channel: &str, ts: &str) -> Vec<Value> {
+    let message = state.message(channel, ts);
+    let reactions = message.and_then(|message| message.value.get("reactions")?.as_array());
+    reactions.cloned().unwrap_or_default()
+}
+
+#[test]
+fn nothing_is_marked_unless_the_settings_say_so() {
+    with(|world| async move {
+        let mut settings = world.with_reaction();
+        settings.answers.near_reaction = String::new();
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let ts = world.say(NEAR);
+        assert!(world.settled(&ts).await.is_empty());
+        assert!(world.reactions(&ts).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn what_comes_near_is_marked_and_one_click_is_answered() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let ts = world.say(NEAR);
+        world.marked(&ts).await;
+        let chat = world.say("shall we have lunch?");
+        assert!(world.settled(&ts).await.is_empty());
+        assert!(world.reactions(&chat).is_empty());
+        // Another emoji, and one on a message that the bot has not marked.
+        world.react(ADA_TOKEN, &ts, "tada").await;
+        world.react(ADA_TOKEN, &chat, "eyes").await;
+        assert!(world.settled(&ts).await.is_empty() && world.settled(&chat).await.is_empty());
+        world.react(GRACE_TOKEN, &ts, "eyes").await;
+        let answer = world.replies(&ts).await.remove(0);
+        assert!(words(&answer).contains("QX4711"), "{answer}");
+        world.react(ADA_TOKEN, &ts, "eyes").await;
+        assert_eq!(world.settled(&ts).await.len(), 1);
+        // Below the answer people talk about it.
+        let reply = world.workspace.reply(GRACE, SUPPORT, &ts, NEAR).unwrap();
+        assert_eq!(world.settled(&ts).await.len(), 1);
+        assert!(world.reactions(&reply).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_mark_survives_the_bot_that_was_killed_and_a_click_meanwhile_too() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let slow = json!({"kind": "slow", "ms": 900, "apply": true, "method": "reactions.add", "app": "A0SIGNPOST"});
+        world.fault(&slow);
+        let ts = world.say(NEAR);
+        let marked = world
+            .workspace
+            .wait_for(|state| (!reactions(state, &ts).is_empty()).then_some(()));
+        marked.await.unwrap();
+        bot.kill().await;
+        world.fault(&json!({"clear": true}));
+        world.react(ADA_TOKEN, &ts, "eyes").await;
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        assert_eq!(world.replies(&ts).await.len(), 1);
+        assert_eq!(world.settled(&ts).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn nothing_is_marked_in_shadow_mode_in_a_muted_channel_or_for_a_bot() {
+    with(|world| async move {
+        let mut settings = world.with_reaction();
+        settings.answers.mode = AnswerMode::Shadow;
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let shadow = world.say(NEAR);
+        world.settled(&shadow).await;
+        bot.stop().await;
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let by_bot = world.workspace.say(sandbox::ALERTBOT, ALERTS, NEAR).unwrap();
+        world.settled_in(ALERTS, &by_bot).await;
+        assert!(
+            world
+                .workspace
+                .read(|state| reactions_in(state, ALERTS, &by_bot))
+                .is_empty()
+        );
+        world.command(ADA, "mute").await;
+        let muted = world.workspace.say(GRACE, SUPPORT, NEAR).unwrap();
+        world.settled(&muted).await;
+        for ts in [&shadow, &muted] {
+            assert!(world.reactions(ts).is_empty());
+        }
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_token_that_may_not_react_answers_all_the_same() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        world
+            .fault(&json!({"kind": "error", "error": "missing_scope", "method": "reactions.add", "app": "A0SIGNPOST"}));
+        let near = world.say(NEAR);
+        let ts = world.workspace.say(GRACE, SUPPORT, PASTE).unwrap();
+        assert_eq!(world.replies(&ts).await.len(), 1);
+        assert!(world.settled(&near).await.is_empty() && world.reactions(&near).is_empty());
+        bot.stop().await;
+    });
+}
