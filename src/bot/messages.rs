@@ -175,7 +175,7 @@ impl MessageHandler {
                 return Ok(self.shadow_repeated(received, &known, &same, best).await);
             }
         }
-        let before = self.with_before(received, &known, &outcome);
+        let before = self.with_before(received, &known, &outcome).await?;
         let Before {
             mut case,
             outcome,

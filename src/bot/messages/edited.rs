@@ -58,7 +58,20 @@ impl MessageHandler {
             if !case.is_of_paste() {
                 return Ok(Changes::default());
             }
-            return Ok(self.reconsidered(&known, &row, case, Some(received)));
+            let begun = case.is_begun().then(|| case.clone());
+            let done = self.reconsidered(&known, &row, case, Some(received));
+            let after = done.cases.first().and_then(rows::read);
+            // "Fixed, thanks" in place of the error does not take the card from those who worked with it.
+            if let Some(begun) = begun
+                && after.is_some_and(|after| after.status == CaseStatus::Withdrawn)
+            {
+                let kept = rows::row(&begun, row.version, row.created_at);
+                return Ok(Changes {
+                    cases: kept.into_iter().collect(),
+                    ..Changes::default()
+                });
+            }
+            return Ok(done);
         }
         // An edit does not change a run; cancelling does.
         if answered.post.is_none() || answered.kind == AnswerKind::Run {

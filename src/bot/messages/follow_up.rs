@@ -30,7 +30,7 @@ impl MessageHandler {
         if !done.posts.is_empty() {
             return Ok(done);
         }
-        let earlier = self.unanswered.before(message);
+        let earlier = self.unanswered_before(received).await?;
         self.unanswered.keep(message, &received.text);
         if earlier.is_empty() {
             return Ok(Changes::default());
@@ -65,20 +65,38 @@ impl MessageHandler {
 
     /// The author's messages just before, when they add values to the match: the case of all of them, the matches in
     /// it, and the messages.
-    pub(super) fn with_before(
+    pub(super) async fn with_before(
         &self,
         received: &ReceivedMessage<'_>,
         known: &Knowledge,
         alone: &Outcome,
-    ) -> Option<Before> {
-        let said = self.unanswered.before(received.message);
-        if said.is_empty() || self.ctx.rules.by_bot(received.message) {
-            return None;
+    ) -> Result<Option<Before>, store::Error> {
+        if self.ctx.rules.by_bot(received.message) {
+            return Ok(None);
+        }
+        let said = self.unanswered_before(received).await?;
+        if said.is_empty() {
+            return Ok(None);
         }
         let (case, text) = Self::put_together(received, &said);
         let outcome = self.recognise(known, &received.message.channel, &text);
-        let (all, one) = (outcome.matches.first()?, alone.matches.first()?);
-        (all.topic == one.topic && all.captures != one.captures).then_some(Before { case, outcome, said })
+        let adds = match (outcome.matches.first(), alone.matches.first()) {
+            (Some(all), Some(one)) => all.topic == one.topic && all.captures != one.captures,
+            _ => false,
+        };
+        Ok(adds.then_some(Before { case, outcome, said }))
+    }
+
+    /// The author's messages just before that have no answer yet, by id and text. One that was answered together with
+    /// another is no part of what comes next.
+    async fn unanswered_before(&self, received: &ReceivedMessage<'_>) -> Result<Vec<(String, String)>, store::Error> {
+        let mut said = Vec::new();
+        for (id, text) in self.unanswered.before(received.message) {
+            if self.ctx.store.answer(&id).await?.is_none() {
+                said.push((id, text));
+            }
+        }
+        Ok(said)
     }
 
     /// Adds a message to a case when it says something new; chat is left alone, and not kept.

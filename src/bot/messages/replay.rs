@@ -264,6 +264,10 @@ impl ChannelReplay<'_> {
         };
         case.take_up(&self.replay.known.library, outcome);
         case.fingerprint = fingerprint;
+        // What was answered is no part of what comes next.
+        for id in earlier.iter().map(|(id, _)| id).chain([&received.id]) {
+            self.unanswered.forget(id);
+        }
         self.cases.push(PastCase {
             case,
             identity: identity_of(best),

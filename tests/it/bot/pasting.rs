@@ -115,6 +115,8 @@ fn an_error_in_two_pieces_gets_one_answer() {
         let card = world.saying(&second, &["Damp the recoil"]).await;
         assert!(text(&card).contains("Dock trouble"), "{}", text(&card));
         assert!(world.settled(&first).await.is_empty());
+        let thanks = world.say("thanks for looking");
+        assert!(world.settled(&thanks).await.is_empty(), "the halves are answered");
         // The other half alone says nothing: its answer goes with it.
         world.control("delete", json!({"channel": SUPPORT, "ts": first})).await;
         let gone = world
@@ -156,6 +158,22 @@ fn an_edit_changes_the_answer_in_its_place_and_back_again() {
         world.edit(&ts, PASTE).await;
         world.saying(&ts, &["fluxctl fill w-17"]).await;
         assert_eq!(world.settled(&ts).await.len(), 1, "one message all the time");
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn an_edit_does_not_take_the_card_from_those_who_work_with_it() {
+    with(|world| async move {
+        let bot = world.bot().await;
+        let ts = world.say(PASTE);
+        let card = world.saying(&ts, &["fluxctl fill w-17"]).await;
+        world.click(GRACE, &card, "This fixed it").await;
+        world.saying(&ts, &["*Fixed*, says grace"]).await;
+        world.edit(&ts, "fixed, thanks").await;
+        let kept = world.settled(&ts).await;
+        assert_eq!(kept.len(), 1);
+        assert!(text(&kept[0]).contains("*Fixed*, says grace"), "{}", text(&kept[0]));
         bot.stop().await;
     });
 }

@@ -322,6 +322,9 @@ fn the_report_is_one_object_for_programs() {
     "#);
     let mut answer = report["answers"][1].clone();
     answer["evidence"].as_array_mut().unwrap().truncate(1);
+    // The number itself is the matching's affair.
+    assert!(answer["confidence"].as_f64().is_some_and(|confidence| confidence > 0.5));
+    answer["confidence"] = json!("as in match");
     insta::assert_json_snapshot!(answer, @r#"
     {
       "channel": "C0GENERAL1",
@@ -333,7 +336,7 @@ fn the_report_is_one_object_for_programs() {
       "runbook": "armada/armada-api-login.md",
       "section": "E0003",
       "anchor": "e0003",
-      "confidence": 0.987,
+      "confidence": "as in match",
       "evidence": [
         {
           "line": 1,
