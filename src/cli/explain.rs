@@ -175,6 +175,7 @@ fn doubts(account: &Account) -> String {
     lost.sort_by(|a, b| b.0.total_cmp(&a.0));
     let words: Vec<&str> = lost.into_iter().take(MOST_DOUBTS).map(|(_, words)| words).collect();
     match words.as_slice() {
+        [] if account.bits <= 0.0 => ": nothing that it says stands in the message".to_owned(),
         [] if account.features.is_empty() => format!(
             "; {:.1} bits of evidence are missing",
             (account.needed - account.bits).max(0.0)

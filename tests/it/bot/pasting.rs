@@ -173,7 +173,7 @@ fn an_edit_does_not_take_the_card_from_those_who_work_with_it() {
         world.edit(&ts, "fixed, thanks").await;
         let kept = world.settled(&ts).await;
         assert_eq!(kept.len(), 1);
-        assert!(text(&kept[0]).contains("*Fixed*, says grace"), "{}", text(&kept[0]));
+        assert!(text(&kept[0]).contains("Fixed, says grace"), "{}", text(&kept[0]));
         bot.stop().await;
     });
 }

@@ -56,6 +56,25 @@ const DOCUMENTS: &[(&str, &str)] = &[
          http://10.1.2.3:3500/v1.0/healthz: dial tcp 10.1.2.3:3500: connect: connection refused\n```\n\nRaise the delay.\n",
     ),
     (
+        "depot.md",
+        "# Depot\n\n## EVICT_FAILED\n\nThe lane is full.\n\n## exit-code 8012: ledger closed\n\nOpen it.\n\n\
+         ## Error DPT-3: lamp stuck\n\nPull it.\n\n## Restart of the depot\n\nPress the button.\n\n\
+         <a id=\"err-lane-max-crates\"></a>\n\n## Too many in one lane\n\nTake some out.\n",
+    ),
+    (
+        "table.md",
+        "# Alerts of the lanes\n\n| Alert | What to do |\n| --- | --- |\n| LaneBusy | Wait. |\n| LaneJammed | Clear it. |\n",
+    ),
+    (
+        "places.md",
+        "# Places\n\n| Place | Floor |\n| --- | --- |\n| DC-1 | the first hall |\n| SEV-1 | call everybody |\n\n\
+         ## UTF-8 output is garbled\n\nSet the locale.\n",
+    ),
+    (
+        "tracker.md",
+        "# Setting up ErrorTracker\n\nHow to order a seat.\n\n1. Ask.\n",
+    ),
+    (
         "plantworks.md",
         "# PlantWorks\n\nHow to run PlantWorks.\n\n1. Start it.\n",
     ),
@@ -88,6 +107,11 @@ fn an_error_is_known_in_another_notation() {
         ("web-5d8f-x   0/1   KilnLoopBackOff   12   40m", "states.md"),
         ("web-5d8f-x   0/1   OOMKilled   3   40m", "killed.md"),
         ("err-store-query-blocked: what is that?", "store.md"),
+        ("{\"code\":\"EVICT_FAILED\",\"pod\":\"web-1\"}", "depot.md"),
+        ("process ended with exit-code 8012", "depot.md"),
+        ("ERROR DPT-3 in lane 3", "depot.md"),
+        ("[FIRING:1] LaneBusy prod", "table.md"),
+        ("FIRING: 2 alerts\nLaneBusy on node-3", "table.md"),
         (
             "the check failed, its hint says #k9-multihall-halls-share-anchors",
             "checks.md",
@@ -108,6 +132,14 @@ fn what_many_errors_share_is_not_enough() {
         "ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transaction",
         "err-store-compactor-out-of-order: what is that?",
         "dial tcp 10.3.0.9:5432: connect: connection refused",
+        "deploying to DC-1 now",
+        "deploying to dc-1 now",
+        "SEV-1 declared for payments, joining the bridge",
+        "we store everything as UTF-8 now",
+        "the new PlantWorks alert rules are merged",
+        "PlantWorks alerts are too noisy, anyone against muting?",
+        "our ErrorTracker seats are used up",
+        "docs moved: https://wiki.example/x/store#err-store-query-blocked",
         "how about PlantWorks? pretty easy to draw diagrams with it",
         "please save it as UTF-8",
         "the gate 6 is open",
@@ -116,6 +148,26 @@ fn what_many_errors_share_is_not_enough() {
     }
     let tail = index.explain("dial tcp 10.3.0.9:5432: connect: connection refused", false);
     assert_eq!(tail.candidates[0].silence, Some(Silence::Fragment));
+}
+
+#[test]
+fn an_anchor_above_a_heading_names_that_section() {
+    let (library, index) = (library(DOCUMENTS), index());
+    let outcome = index.find("HTTP 422 err-lane-max-crates");
+    let section = outcome.matches.first().and_then(|found| library.section(found.topic));
+    assert_eq!(
+        section.map(|section| section.heading.as_str()),
+        Some("Too many in one lane")
+    );
+}
+
+#[test]
+fn a_very_long_line_of_a_runbook_is_read_in_time_that_grows_with_it() {
+    for unit in ["* ", "X <a_b> ", "AbCd ", "err-a-b-c "] {
+        let text = format!("# Long {}\n\n```\n{}\n```\n", unit.repeat(2_000), unit.repeat(60_000));
+        let index = Index::build(&library(&[("long.md", &text)]), &IndexOptions::default());
+        assert_eq!(index.runbooks(), 1, "{unit}");
+    }
 }
 
 fn index() -> Index {

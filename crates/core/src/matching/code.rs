@@ -140,12 +140,21 @@ pub(super) fn short_codes(text: &str) -> impl Iterator<Item = Code<'_>> {
     codes.filter(|code| stands_alone(text, code.start, code.start + code.text.len()))
 }
 
+/// Returns true where a text says that a code of one digit is an error's: `SRT-1: belt empty`, `ERROR SRT-1`.
+pub(super) fn is_told(text: &str, code: Code<'_>) -> bool {
+    let after = text.get(code.start + code.text.len()..).unwrap_or_default();
+    let alone = text.get(..code.start).is_some_and(|before| before.trim().is_empty());
+    alone && (after.trim_start().starts_with(':') || after.trim().is_empty()) || is_named_as_error(text, code.start)
+}
+
 /// Returns true for the state beside the number of an SQL error, `1236 (HY000)`, which many errors share; and for
 /// `HY000`, which stands for every error without a state of its own.
 fn is_sql_state(text: &str, code: &str, start: usize) -> bool {
     let number = || {
         let before = text.get(..start)?.strip_suffix('(')?.trim_end();
-        before.bytes().next_back().map(|byte| byte.is_ascii_digit())
+        let number = before.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let word = word_before(before, before.len() - number);
+        Some(number > 0 && matches!(word.as_str(), "code" | "errno" | "error"))
     };
     code == "HY000" || code.len() == 5 && number() == Some(true)
 }
@@ -218,7 +227,7 @@ pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let loud = name.bytes().all(|b| !b.is_ascii_lowercase());
         let last = name.rsplit('_').next().unwrap_or_default();
         // `HEALTH_WARN` is a state that many errors have.
-        let level = parts == 2 && (LEVELS.contains(&last) || matches!(last, "ERR" | "ERROR" | "INFO" | "OK" | "WARN"));
+        let level = parts == 2 && matches!(last, "DEBUG" | "INFO" | "OK" | "WARN" | "WARNING");
         letters >= 6 && (parts >= 3 || parts == 2 && (loud || name.len() >= 14)) && !name.starts_with('_') && !level
     })
 }
@@ -324,6 +333,7 @@ mod tests {
             ("host-E0003.example.com /E0003/x", &[]),
             ("HRESULT 0x80070005", &["0x80070005"]),
             ("ERROR 1236 (42P01): gone; SQLSTATE[HY000] [2002]", &[]),
+            ("gave up in attempt 3 (E1043)", &["E1043"]),
             ("CVE-2024-12345 and CRE-2025-0048", &["CVE-2024-12345", "CRE-2025-0048"]),
         ];
         for (text, expected) in cases {

@@ -5,7 +5,8 @@ mod headings;
 
 use super::draft::{Draft, MOST_WORDS, Name, is_symptom};
 use super::lines::{
-    assigned_alert, error_fields, is_assignment, is_boilerplate, is_command, is_manifest, label_before, quotations,
+    assigned_alert, error_fields, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before,
+    quotations,
 };
 use super::links::{is_pointer, linked};
 use super::signature::SignatureSource;
@@ -174,7 +175,7 @@ impl Extractor<'_> {
             self.name(section, &identifier.to_ascii_uppercase(), strength * factor, true);
         }
         for (number, start, _) in code::numbered(text) {
-            if code::is_field_of_status(text, start) {
+            if strength < ABOUT && code::is_field_of_status(text, start) {
                 continue;
             }
             // Many programs share the thousand codes of three digits; a longer one is a program's own.
@@ -202,8 +203,15 @@ impl Extractor<'_> {
                 for cell in head {
                     self.paragraph(section, cell, block.role, SignatureSource::Boilerplate);
                 }
+                let alerts = head
+                    .first()
+                    .is_some_and(|cell| plain(cell).trim().to_lowercase().starts_with("alert"));
                 for row in rows {
                     self.row(section, row, block.role);
+                    let name = row.first().filter(|_| alerts).map(|cell| plain(cell));
+                    if let Some(name) = name.filter(|name| is_alone(name) && token::humps(name.trim()).len() == 2) {
+                        self.name(section, name.trim(), 0.95, false);
+                    }
                 }
             }
             BlockKind::Quote(blocks) => {
@@ -446,9 +454,11 @@ fn with_marked_values(inlines: &[Inline]) -> String {
     let mut text = String::new();
     for inline in inlines {
         let said = plain(std::slice::from_ref(inline));
+        // `_very low number_` stands for a number, but `_full_` says what is wrong.
+        let last = said.rsplit([' ', '-', '_']).next().unwrap_or_default();
         let name = matches!(inline, Inline::Emphasis(_) | Inline::Strong(_))
             && said.split_whitespace().count() <= MOST_WORDS_OF_NAME
-            && said.chars().all(|c| c.is_lowercase() || matches!(c, ' ' | '-' | '_'));
+            && placeholder::is_kind(&last.to_uppercase());
         if name {
             text.extend(["<", &said, ">"]);
         } else {

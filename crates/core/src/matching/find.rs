@@ -125,11 +125,16 @@ impl Index {
     fn names<'t>(&'t self, read: &'t TokenizedMessage) -> Vec<Finding<'t>> {
         let mut findings = Vec::new();
         let mut seen: BTreeSet<String> = BTreeSet::new();
+        let fires = read
+            .message
+            .lines
+            .iter()
+            .any(|line| line.text.trim_start_matches('[').starts_with("FIRING"));
         for (number, line) in read.message.lines.iter().enumerate() {
             if read.line_trust.get(number).is_some_and(|trust| *trust < 0.3) || seen.len() > MOST_NAMES {
                 continue;
             }
-            for named in self.named_in(&line.text, &mut seen) {
+            for named in self.named_in(&line.text, fires, &mut seen) {
                 let words = read.words_at(number as u32, named.place.start, named.place.end);
                 let only = is_of_one(named.topics);
                 let parts = match named.kind {
@@ -164,8 +169,8 @@ impl Index {
     }
 
     /// Codes and alert names in a line that some runbook has, codes in any case. Those in `seen` are left out, and new
-    /// ones added to it.
-    fn named_in<'t>(&'t self, text: &'t str, seen: &mut BTreeSet<String>) -> Vec<NamedToken<'t>> {
+    /// ones added to it. `fires`: the message is a notice of alerts that fire, each perhaps on a line of its own.
+    fn named_in<'t>(&'t self, text: &'t str, fires: bool, seen: &mut BTreeSet<String>) -> Vec<NamedToken<'t>> {
         let mut found: Vec<NamedToken<'t>> = Vec::new();
         let mut take = |name: &str, start: usize, end: usize| {
             let topics = self.codes.get(name);
@@ -186,7 +191,12 @@ impl Index {
         if code::may_hold(text) {
             // In any case: the runbooks decide which of them are codes.
             let upper = text.to_ascii_uppercase();
-            for code in code::codes(&upper).into_iter().chain(code::short_codes(&upper)) {
+            for code in code::codes(&upper) {
+                take(code.text, code.start, code.start + code.text.len());
+            }
+            // `DC-1` and `UTF-8` have the form of such a code, so the text has to say that it is one.
+            let errs = || Form::of(text).errors > 0;
+            for code in code::short_codes(text).filter(|code| code::is_told(text, *code) || errs()) {
                 take(code.text, code.start, code.start + code.text.len());
             }
             for (name, start, end) in code::numbered(text) {
@@ -196,7 +206,13 @@ impl Index {
         for (start, identifier) in code::identifiers(text) {
             take(&identifier.to_ascii_uppercase(), start, start + identifier.len());
         }
-        for (start, name) in code::hyphenated(text) {
+        // The address of a page, with an anchor, is no error.
+        let in_url = |start: usize| {
+            let before = text.get(..start).unwrap_or_default();
+            let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+            token.contains("://")
+        };
+        for (start, name) in code::hyphenated(text).filter(|(start, _)| !in_url(*start)) {
             take(&name.to_ascii_uppercase(), start, start + name.len());
         }
         let speaks = speaks_of_alert(text);
@@ -227,7 +243,11 @@ impl Index {
                     place,
                     topics,
                     told: code::is_named_as_error(text, place.start)
-                        || speaks && (!may_be_product(name) || is_announced(text, place)),
+                        || speaks && (!may_be_product(name) || is_announced(text, place))
+                        || fires
+                            && text
+                                .get(..place.start)
+                                .is_some_and(|before| !before.contains(char::is_alphanumeric)),
                 });
             }
         }
@@ -435,10 +455,11 @@ fn may_be_product(name: &str) -> bool {
 fn is_announced(line: &str, place: Word) -> bool {
     let after = line.get(place.end..).unwrap_or_default();
     let mut next = token::pieces(after, |c| !c.is_alphanumeric()).map(|(_, word)| word);
-    let said = next.find(|word| !word.eq_ignore_ascii_case("is"));
-    let before = line.get(..place.start).unwrap_or_default();
-    let before = before.split_whitespace().next_back();
-    assigned_alert(line).is_some_and(|(at, _)| at == place.start) || said.into_iter().chain(before).any(speaks_of_alert)
+    let said = next.find(|word| !word.eq_ignore_ascii_case("is")).unwrap_or_default();
+    let fires = ["fired", "fires", "firing", "resolved"]
+        .iter()
+        .any(|word| said.eq_ignore_ascii_case(word));
+    fires || assigned_alert(line).is_some_and(|(at, _)| at == place.start)
 }
 
 /// Least strength of a name for a runbook that mentions it, by how few runbooks do.

@@ -9,7 +9,7 @@ use super::rule::RuleVerdict;
 use super::score::{Candidate, counted};
 use super::signature::SignatureSource;
 use super::tokenized::TokenizedMessage;
-use super::{Silence, talk};
+use super::{SignatureKind, Silence, talk};
 use crate::runbook::TopicId;
 
 /// Most errors of one message that are answered.
@@ -124,7 +124,10 @@ fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> 
             // A short text, such as `Out of memory`, is one where the message says that it is an error.
             signature.speaks && (whole || is_error) || printed && finding.complete && is_error
         }),
-        Cause::Name(_) => finding.strength >= LEAST_NAMED || is_error(finding.line),
+        // The name of a product has little strength, and a line about its alerts reads like an error.
+        Cause::Name(_) => {
+            finding.strength >= LEAST_NAMED || finding.kind == SignatureKind::Code && is_error(finding.line)
+        }
     };
     // A name counts although a text around it, such as `- alertname = …`, has counted its words before.
     let is_named = |finding: &Finding<'_>| finding.named && finding.strength >= LEAST_NAMED;

@@ -25,10 +25,10 @@ pub(super) fn marked(text: &str, source: SignatureSource) -> Vec<Placeholder> {
         found.retain(|placeholder| !is_capitals(placeholder, text));
     }
     if is_template(source) {
+        // They are found in order.
         let free = |range: &Range<usize>| {
-            found
-                .iter()
-                .all(|known| range.end <= known.range.start || known.range.end <= range.start)
+            let next = found.partition_point(|known| known.range.end <= range.start);
+            found.get(next).is_none_or(|known| range.end <= known.range.start)
         };
         let stand_ins: Vec<Range<usize>> = stand_ins(text).filter(free).collect();
         found.extend(stand_ins.into_iter().map(|range| Placeholder {
@@ -56,12 +56,7 @@ fn stand_ins(text: &str) -> impl Iterator<Item = Range<usize>> {
     pieces
         .filter(|(start, piece)| match *piece {
             "X" | "Y" | "N" => true,
-            "*" => {
-                *start > 0
-                    && !text
-                        .get(..*start)
-                        .is_some_and(|before| before.trim_end().to_ascii_lowercase().ends_with("select"))
-            }
+            "*" => *start > 0 && !is_select(text.get(..*start).unwrap_or_default()),
             _ => false,
         })
         .map(|(start, piece)| start..start + piece.len())
@@ -71,6 +66,17 @@ fn stand_ins(text: &str) -> impl Iterator<Item = Range<usize>> {
 fn is_capitals(found: &Placeholder, text: &str) -> bool {
     let written = text.get(found.range.clone()).unwrap_or_default();
     found.name != placeholder::UNNAMED && written.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// Returns true for a text that ends in `SELECT`.
+fn is_select(before: &str) -> bool {
+    const SELECT: &str = "select";
+    let before = before.trim_end();
+    let last = before
+        .len()
+        .checked_sub(SELECT.len())
+        .and_then(|from| before.get(from..));
+    last.is_some_and(|last| last.eq_ignore_ascii_case(SELECT))
 }
 
 /// The unmarked values in a text of a runbook, in no order.

@@ -232,7 +232,8 @@ fn angle_name(inner: &str) -> Option<String> {
     Some(snake(inner))
 }
 
-fn is_kind(word: &str) -> bool {
+/// Returns true for a word in capitals that stands for a value of a kind.
+pub(crate) fn is_kind(word: &str) -> bool {
     let mut parts = word.split(['_', '-']);
     let first = parts.next().unwrap_or(word);
     let last = parts.next_back().unwrap_or(first);

@@ -181,8 +181,17 @@ pub(super) fn mark(
         .map(|(at, section)| if at == 0 { 0 } else { section.line })
         .collect();
     let holder = |line: u32| starts.partition_point(|start| *start <= line).saturating_sub(1);
+    // An anchor on a line of its own above a heading belongs to that heading.
+    let is_apart =
+        |line: &&str| line.trim().is_empty() || line.trim_start().starts_with("<a ") && line.trim_end().ends_with('>');
+    let before_heading = |line: u32| {
+        let next = starts.get(holder(line) + 1).filter(|start| **start > line)?;
+        let between = source.get(line.saturating_sub(1) as usize..next.saturating_sub(1) as usize)?;
+        between.iter().all(|line| is_apart(&line)).then(|| holder(*next))
+    };
     for (line, id) in anchors {
-        if let Some(section) = sections.get_mut(holder(*line)) {
+        let at = before_heading(*line).unwrap_or_else(|| holder(*line));
+        if let Some(section) = sections.get_mut(at) {
             section.anchors.push(id.clone());
         }
     }

@@ -11,6 +11,9 @@ use crate::runbook::Section;
 /// Most words of a title that is about the name in it.
 const MOST_TITLE_WORDS: usize = 8;
 
+/// Humps from which a name in a title is a state's, whatever its words.
+const STATE_HUMPS: usize = 4;
+
 /// Strength of a code of one digit: `UTF-8` and `SHA-1` have the same form.
 const SHORT_CODE: f32 = 0.9;
 
@@ -19,14 +22,17 @@ impl Extractor<'_> {
         self.codes(section, heading, 1.0);
         self.short_code(section, heading);
         let short = section == 0 && heading.split_whitespace().count() <= MOST_TITLE_WORDS;
+        // A name of two humps in a sentence is a product (`RabbitMQ`, `StatefulSet`); alone it is an alert's name.
+        let alone = is_alone(heading);
         for word in heading.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
             let parts = token::humps(word);
-            // A name of two humps in a sentence is a product (`RabbitMQ`, `StatefulSet`); alone it is an alert's name.
-            let alone = is_alone(heading);
-            let least = if alone || Form::of(word).errors > 0 { 2 } else { 3 };
+            // `DiskFull` is a state, `ErrorTracker` a product.
+            let fails = parts.last().is_some_and(|last| Form::of(last).errors > 0);
+            let least = if alone || fails { 2 } else { 3 };
             if word.len() >= 6 && parts.len() >= least {
                 // The page with the title `Pods in CrashLoopBackOff` is the one about that state.
-                self.name(section, word, if alone || short { 1.0 } else { 0.7 }, false);
+                let about = alone || short && (fails || parts.len() >= STATE_HUMPS);
+                self.name(section, word, if about { 1.0 } else { 0.7 }, false);
                 let words = parts.join(" ");
                 self.words_of(section, word, &words, SignatureKind::Alert, SignatureSource::AlertWords);
             } else if alone && section == 0 && word.len() >= 6 && word.starts_with(char::is_uppercase) {
@@ -45,6 +51,7 @@ impl Extractor<'_> {
     /// own that does not repeat the heading.
     pub(super) fn identifiers(&mut self, index: usize, section: &Section) {
         const LEAST_PARTS: usize = 4;
+        const LONGEST: usize = 100;
         for (_, name) in code::hyphenated(&section.heading).filter(|(_, name)| code::is_hyphenated_error(name)) {
             self.name(index, &name.to_ascii_uppercase(), 1.0, true);
         }
@@ -55,7 +62,8 @@ impl Extractor<'_> {
             });
             parts < LEAST_PARTS || repeated == parts
         };
-        for anchor in section.anchors.iter().filter(|anchor| !repeats(anchor)) {
+        let short = |anchor: &&String| anchor.len() <= LONGEST;
+        for anchor in section.anchors.iter().filter(short).filter(|anchor| !repeats(anchor)) {
             self.name(index, &anchor.to_ascii_uppercase(), 0.9, true);
         }
     }
@@ -75,7 +83,12 @@ impl Extractor<'_> {
 
     /// Takes the code of one digit that a heading, a cell or an item begins with, or consists of.
     pub(super) fn short_code(&mut self, section: usize, text: &str) {
-        if let Some(code) = code::short_codes(text).next().filter(|code| code.start <= 1) {
+        let leads = |code: &code::Code<'_>| {
+            let before = text.get(..code.start).unwrap_or_default();
+            let before = before.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+            matches!(before.as_str(), "" | "alarm" | "code" | "error" | "fault")
+        };
+        if let Some(code) = code::short_codes(text).next().filter(leads) {
             self.name(section, code.text, SHORT_CODE, true);
         }
     }
