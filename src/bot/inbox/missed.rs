@@ -120,10 +120,14 @@ pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
     }
     match age.missed {
         Some(_) if age.is_run => done,
-        Some(missed) if (missed.asked && !age.is_click) || done.posts.iter().any(|post| post.action == Action::Post) => Changes {
-            missed: Some(missed),
-            ..Changes::default()
-        },
+        Some(missed)
+            if (missed.asked && !age.is_click) || done.posts.iter().any(|post| post.action == Action::Post) =>
+        {
+            Changes {
+                missed: Some(missed),
+                ..Changes::default()
+            }
+        }
         // A mark is of no use any more either.
         Some(_) => {
             done.posts.retain(|post| !matches!(post.action, Action::React { .. }));

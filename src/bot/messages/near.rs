@@ -101,7 +101,10 @@ impl MessageHandler {
                 return Ok(Changes::default());
             }
             (_, Ok(None)) => {
-                info!(message = id, "the message of a click on a reaction is not there any more");
+                info!(
+                    message = id,
+                    "the message of a click on a reaction is not there any more"
+                );
                 return Ok(Changes::default());
             }
         };

@@ -84,7 +84,10 @@ impl ExportFiles {
         Some(bytes.map(|bytes| {
             let text = String::from_utf8(bytes).unwrap_or_else(|cause| {
                 let from = cause.utf8_error().valid_up_to();
-                unread.push(UnreadFile::new(path, format!("not all UTF-8: byte {from} is read as \u{fffd}")));
+                unread.push(UnreadFile::new(
+                    path,
+                    format!("not all UTF-8: byte {from} is read as \u{fffd}"),
+                ));
                 String::from_utf8_lossy(cause.as_bytes()).into_owned()
             });
             text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)

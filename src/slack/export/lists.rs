@@ -144,7 +144,10 @@ fn list(files: &ExportFiles, file: &str, unread: &mut Vec<UnreadFile>) -> Vec<Va
     }
     if odd > 0 {
         let entries = if odd == 1 { "entry" } else { "entries" };
-        unread.push(UnreadFile::new(file, format!("{odd} {entries} left out: the JSON cannot be read")));
+        unread.push(UnreadFile::new(
+            file,
+            format!("{odd} {entries} left out: the JSON cannot be read"),
+        ));
     }
     all
 }

@@ -161,3 +161,21 @@ fn a_token_that_may_not_react_answers_all_the_same() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn a_click_is_answered_although_slack_fails_for_a_moment() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let ts = world.say(NEAR);
+        world.marked(&ts).await;
+        for fault in [
+            json!({"kind": "rate_limited", "retry_after": 1, "method": "users.info", "app": "A0SIGNPOST", "times": 1}),
+            json!({"kind": "break", "method": "conversations.replies", "app": "A0SIGNPOST", "times": 1}),
+        ] {
+            world.fault(&fault);
+        }
+        world.react(ADA_TOKEN, &ts, "eyes").await;
+        assert_eq!(world.replies(&ts).await.len(), 1);
+        bot.stop().await;
+    });
+}

@@ -303,6 +303,41 @@ fn a_detail_that_is_edited_into_errors_of_its_own_is_recorded_each_time() {
 }
 
 #[test]
+fn a_channel_of_the_owners_that_others_read_is_told_nothing() {
+    with(|world| async move {
+        let made = json!({"name": "owners", "members": [ADA, GRACE, SIGNPOST], "shared": true});
+        let made = world.control("channel", made).await;
+        let owners = made["channel"].as_str().unwrap().to_owned();
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        world.say(PASTE);
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        world.wait_until_sent().await;
+        assert!(world.notes_now(&owners).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_message_to_the_owners_that_slack_refused_is_posted_with_the_next_change() {
+    with(|world| async move {
+        let owners = world.owners().await;
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        let refused = json!({
+            "kind": "error", "error": "channel_not_found", "method": "chat.postMessage", "app": "A0SIGNPOST",
+            "channel": owners, "times": 1,
+        });
+        world.fault(&refused);
+        let ts = world.say(PASTE);
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        world.wait_until_sent().await;
+        assert!(world.notes_now(&owners).is_empty());
+        world.edit(&ts, &PASTE.replace("w-17", "w-99")).await;
+        world.note(&owners, |note| words(note).contains("w-99")).await;
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn who_asks_is_answered_as_ever_and_told_of_the_mode() {
     with(|world| async move {
         let owners = world.owners().await;

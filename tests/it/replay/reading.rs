@@ -46,13 +46,23 @@ fn a_zip_file_reads_the_same_however_a_program_wrote_its_paths() {
     let packed = tempfile::tempdir().unwrap();
     let path = packed.path().join("export.zip");
     let day = json!([said(0, "we get E0003 since noon")]).to_string();
-    for name in ["acme\\general\\", "./general/", "/general/", ".\\acme\\general\\", "acme//general/"] {
+    for name in [
+        "acme\\general\\",
+        "./general/",
+        "/general/",
+        ".\\acme\\general\\",
+        "acme//general/",
+    ] {
         zip(&path, &[(&format!("{name}{DAY}.json"), &day)]);
         let output = replay(&path, &["--json"]);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(
-            (&report["channels"][0]["id"], &report["total"]["answers"], &report["skipped"]),
+            (
+                &report["channels"][0]["id"],
+                &report["total"]["answers"],
+                &report["skipped"]
+            ),
             (&json!("general"), &json!(1), &json!([])),
             "{name}: {report}"
         );
@@ -95,7 +105,10 @@ fn one_message_that_cannot_be_read_takes_no_other_with_it() {
 #[test]
 fn a_reply_that_was_also_sent_to_the_channel_counts_once() {
     let reply = with(said(60, "we get E0003 since noon"), json!({"thread_ts": ts(0)}));
-    let broadcast = with(reply.clone(), json!({"subtype": "thread_broadcast", "root": {"ts": ts(0)}}));
+    let broadcast = with(
+        reply.clone(),
+        json!({"subtype": "thread_broadcast", "root": {"ts": ts(0)}}),
+    );
     let export = ExportFolder::of(&[said(0, "deploying"), reply, broadcast]);
     assert_eq!(export.json(&[])["messages"], 2);
 }
@@ -154,7 +167,7 @@ fn what_is_broken_is_left_out_and_said_and_the_rest_is_read() {
     general/2026-01-05.json: 1 message left out: it has no ts
     general/2026-01-05.json: 1 message left out: its ts is no time
     general/2026-01-05.json: 1 message left out: not an object
-    general/2026-01-06.json: broken JSON: EOF while parsing a value at line 1 column 21
+    general/2026-01-06.json: broken JSON: EOF while parsing an object at line 1 column 21
     general/2026-01-07.json: 1 message left out: it has no ts
     general/2026-01-07.json: not all UTF-8: byte 11 is read as �
     general/2026-01-08.json: not a list
