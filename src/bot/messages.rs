@@ -29,7 +29,7 @@ use crate::matching::{self, Match, Outcome, SignatureKind};
 use crate::policy::Verdict;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
-use crate::store::{self, Changes, ShadowKind};
+use crate::store::{self, Changes, ShadowKind, ShadowRow};
 use follow_up::Before;
 use shadow::{ShadowCase, shadow_withdrawn};
 
@@ -58,8 +58,16 @@ struct ReceivedMessage<'a> {
     external: bool,
     /// True when its answer is recorded and not posted.
     shadow: bool,
-    /// The shadow answer that holds it already.
-    recorded: Option<ShadowCase>,
+    /// The shadow answers that hold it already.
+    recorded: Vec<ShadowCase>,
+}
+
+impl ReceivedMessage<'_> {
+    /// The shadow answer to the message itself.
+    fn own_record(&self) -> Option<&ShadowRow> {
+        let mut rows = self.recorded.iter().map(|(row, _)| row);
+        rows.find(|row| row.message == self.id)
+    }
 }
 
 impl MessageHandler {
@@ -103,10 +111,11 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         let is_shadow = self.ctx.rules.is_shadow(&message.channel);
-        let recorded = if answered.is_none() && (is_shadow || message.edited_ts.is_some()) {
+        // Also for an answered message: an edit may make an error of its own of what continued another one.
+        let recorded = if is_shadow || message.edited_ts.is_some() {
             self.shadow_of(&id).await?
         } else {
-            None
+            Vec::new()
         };
         // An edited message may have had an answer that was deleted together with another message: that key is used up.
         let key = match answered.as_ref().and_then(|answered| answered.post.clone()) {
@@ -119,21 +128,22 @@ impl MessageHandler {
             key,
             text: bounded(self.ctx.reading.text(message, &files)),
             // What was recorded gets no answer later on, not even when its channel is answered since.
-            shadow: !asked && (is_shadow || recorded.is_some()),
+            shadow: !asked && (is_shadow || !recorded.is_empty()),
             id,
             external,
             recorded,
         };
-        match (answered, &received.recorded) {
-            (Some(answered), _) => self.edited(&received, asked, &answered).await,
-            (None, Some(recorded)) if !asked => self.shadow_edited(&received, recorded).await,
-            (None, Some((row, _))) if row.message == received.id => {
+        match answered {
+            Some(answered) => self.edited(&received, asked, &answered).await,
+            None if asked => {
                 let mut done = self.asked(&received).await?;
-                jobs::join(&mut done, shadow_withdrawn(row));
+                if let Some(row) = received.own_record() {
+                    jobs::join(&mut done, shadow_withdrawn(row));
+                }
                 Ok(done)
             }
-            (None, _) if asked => self.asked(&received).await,
-            (None, _) => self.unasked(&received).await,
+            None if received.recorded.is_empty() => self.unasked(&received).await,
+            None => self.shadow_edited(&received).await,
         }
     }
 

@@ -31,7 +31,14 @@ pub(super) struct People {
     tracker: TaskTracker,
     names: Cache<String, String>,
     groups: Cache<String, Vec<String>>,
-    channels: Cache<String, Option<String>>,
+    channels: Cache<String, NamedChannel>,
+}
+
+/// A channel, as far as others are told of it.
+#[derive(Debug, Clone)]
+struct NamedChannel {
+    name: Option<String>,
+    is_shared: bool,
 }
 
 impl People {
@@ -43,7 +50,9 @@ impl People {
             groups: cache::bounded(BYTES, MEMBERSHIP_AGE, |members| {
                 members.iter().map(|member| member.len() + size_of::<String>()).sum()
             }),
-            channels: cache::bounded(BYTES, NAME_AGE, |name| name.as_ref().map_or(0, String::len)),
+            channels: cache::bounded(BYTES, NAME_AGE, |channel: &NamedChannel| {
+                channel.name.as_ref().map_or(0, String::len)
+            }),
         }
     }
 
@@ -80,11 +89,23 @@ impl People {
         if id.is_empty() || id.starts_with('D') {
             return None;
         }
-        let name = self.cached(&self.channels, id, |web, id| async move {
+        self.named_channel(id).await?.name
+    }
+
+    /// Returns true when Slack says that another organisation reads a channel.
+    pub(super) async fn is_shared(&self, id: &str) -> bool {
+        self.named_channel(id).await.is_some_and(|channel| channel.is_shared)
+    }
+
+    async fn named_channel(&self, id: &str) -> Option<NamedChannel> {
+        let channel = self.cached(&self.channels, id, |web, id| async move {
             let channel = timeout(PATIENCE, web.conversation_info(&id)).await.ok()?.ok()?;
-            Some(channel.name.map(|name| format!("#{name}")))
+            Some(NamedChannel {
+                name: channel.name.map(|name| format!("#{name}")),
+                is_shared: channel.is_ext_shared,
+            })
         });
-        name.await?
+        channel.await
     }
 
     /// Returns true when a list names a person or a user group of theirs; an empty list names everybody.

@@ -89,46 +89,55 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let query = ShadowQuery {
         since: arguments.since.map(|since| since.before(SystemClock.now())),
         channel: arguments.channel.clone(),
+        texts: arguments.cases,
     };
-    let mut rows = Vec::new();
+    let mut out = BufWriter::new(std::io::stdout());
+    let (mut rows, mut summary) = (Vec::new(), ShadowSummary::default());
+    let mut printed = Ok(());
+    // Programs get each line at once; the columns that people read are as wide as the widest entry.
     let mut visit = |row: ShadowRow| {
-        rows.push(row);
-        ControlFlow::Continue(())
+        printed = match line(&row, arguments) {
+            Ok(Some(line)) => writeln!(out, "{line}").map_err(anyhow::Error::from),
+            Ok(None) => Ok(()),
+            Err(cause) => Err(cause.into()),
+        };
+        if !(arguments.json || arguments.cases) {
+            summary.count(&row);
+            rows.push(columns(&row));
+        }
+        if printed.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let reading = Sqlite::read_only(&store.path).await?;
         reading.list_shadow_answers(&query, &mut visit).await
     })?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    for line in printed(&rows, arguments)? {
-        writeln!(out, "{line}")?;
+    printed?;
+    if !(arguments.json || arguments.cases) {
+        let mut lines = table(&rows);
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(summary.lines());
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn printed(rows: &[ShadowRow], arguments: &Arguments) -> Result<Vec<String>, serde_json::Error> {
+/// The line that programs read of an answer, if there is one.
+fn line(row: &ShadowRow, arguments: &Arguments) -> Result<Option<String>, serde_json::Error> {
     if arguments.json {
-        return rows
-            .iter()
-            .map(|row| serde_json::to_string(&ShadowLine::of(row)))
-            .collect();
+        return serde_json::to_string(&ShadowLine::of(row)).map(Some);
     }
-    if arguments.cases {
-        let labelled = rows.iter().filter_map(LabelledPaste::of);
-        return labelled.map(|case| serde_json::to_string(&case)).collect();
-    }
-    let mut summary = ShadowSummary::default();
-    for row in rows {
-        summary.count(row);
-    }
-    let mut lines = table(&rows.iter().map(columns).collect::<Vec<_>>());
-    if !lines.is_empty() {
-        lines.push(String::new());
-    }
-    lines.extend(summary.lines());
-    Ok(lines)
+    let labelled = LabelledPaste::of(row).filter(|_| arguments.cases);
+    labelled.map(|case| serde_json::to_string(&case)).transpose()
 }
 
 fn columns(row: &ShadowRow) -> [String; 7] {

@@ -145,6 +145,8 @@ pub struct Reaction {
     pub name: String,
     /// True when the channel is shared with another organisation.
     pub ext_shared: bool,
+    /// Slack's time at which it was added.
+    pub event_ts: Option<String>,
 }
 
 impl Reaction {
@@ -267,6 +269,7 @@ fn reacted(payload: &Value, event: &Value, us: &Identity) -> Option<Reaction> {
             .get("is_ext_shared_channel")
             .and_then(Value::as_bool)
             .unwrap_or_default(),
+        event_ts: string(event, "event_ts"),
     })
 }
 

@@ -45,12 +45,15 @@ pub enum ExportError {
     /// There are no messages and no lists.
     #[error(
         "{} is not a Slack export: it has no channel folders with files such as 2026-01-31.json, and no channels.json; name \
-         the zip file that Slack sent, or the folder it was unpacked to",
-        .path.display()
+         the zip file that Slack sent, or the folder it was unpacked to{}",
+        .path.display(),
+        .unread.as_ref().map(UnreadFile::told).unwrap_or_default()
     )]
     NoExport {
         /// The folder or file.
         path: PathBuf,
+        /// The first file that was not read, which may be why.
+        unread: Option<UnreadFile>,
     },
     /// There are several exports.
     #[error("{} holds several exports; name one of them: {}", .path.display(), .folders.join(", "))]
@@ -77,6 +80,11 @@ impl UnreadFile {
             file: file.to_owned(),
             why: why.into(),
         }
+    }
+
+    /// The end of a sentence; names in a zip file may hold anything.
+    fn told(&self) -> String {
+        format!("; not read: {}: {}", self.file.escape_debug(), self.why.escape_debug())
     }
 }
 
@@ -150,7 +158,10 @@ impl Export {
             }
         }
         if folders.is_empty() {
-            return Err(ExportError::NoExport { path: path.to_owned() });
+            return Err(ExportError::NoExport {
+                path: path.to_owned(),
+                unread: unread.into_iter().next(),
+            });
         }
         let mut channels: Vec<ExportedChannel> = folders
             .into_iter()
@@ -218,10 +229,13 @@ impl Export {
         place: &Value,
         range: DayRange,
     ) -> Result<(Vec<ExportedMessage>, Vec<UnreadFile>), String> {
-        let text = self.files.text(path).unwrap_or_else(|| Err("it is gone".to_owned()))?;
+        let mut unread = Vec::new();
+        let text = self.files.text(path, &mut unread);
+        let text = text.unwrap_or_else(|| Err("it is gone".to_owned()))?;
         let mut messages = Vec::new();
         let mut odd: Vec<(&'static str, usize)> = Vec::new();
-        days::elements(&text, |element| match self.message(&element, channel, place) {
+        let message = |element: Result<Value, _>| self.message(&element?, channel, place);
+        days::elements(&text, |element| match message(element) {
             Ok(message) if range.holds(message.at) => messages.push(message),
             Ok(_) => {}
             Err(why) => match odd.iter_mut().find(|(known, _)| *known == why) {
@@ -233,7 +247,8 @@ impl Export {
             let messages = if count == 1 { "message" } else { "messages" };
             UnreadFile::new(path, format!("{count} {messages} left out: {why}"))
         };
-        Ok((messages, odd.into_iter().map(told).collect()))
+        unread.extend(odd.into_iter().map(told));
+        Ok((messages, unread))
     }
 
     /// Reads a message as if it came in an event, of which an export leaves the channel and the workspace out.

@@ -130,8 +130,13 @@ pub enum ShadowLookup<'a> {
         /// Earliest time of the answer.
         since: Timestamp,
     },
-    /// Answers whose fingerprint begins with this, in the order of their fingerprints.
-    Group(&'a str),
+    /// Answers whose fingerprint begins with a prefix since a time, in the order of their fingerprints, the newest first.
+    Group {
+        /// The beginning of the fingerprints.
+        prefix: &'a str,
+        /// Earliest time of the answer.
+        since: Timestamp,
+    },
 }
 
 /// The shadow answers to list.
@@ -141,6 +146,8 @@ pub struct ShadowQuery {
     pub since: Option<Timestamp>,
     /// Restricts the list to a channel.
     pub channel: Option<String>,
+    /// True when the texts of the messages are read, too, which may be long.
+    pub texts: bool,
 }
 
 /// Callback that receives shadow answers one by one; `Break` ends the look-up.
@@ -164,6 +171,6 @@ pub trait ShadowAnswers: Send + Sync + Debug + 'static {
         visit: &mut ShadowVisitor<'_>,
     ) -> Result<(), Error>;
 
-    /// Passes the shadow answers of a query to `visit`, oldest first, until it breaks.
+    /// Passes the shadow answers of a query to `visit`, oldest first and without their bodies, until it breaks.
     async fn list_shadow_answers(&self, query: &ShadowQuery, visit: &mut ShadowVisitor<'_>) -> Result<(), Error>;
 }

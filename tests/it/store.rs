@@ -120,6 +120,8 @@ contract! {
         nothing_is_done_to_a_message_that_is_gone,
         an_ephemeral_knows_its_person,
         a_reaction_knows_its_message_and_is_known_until_it_is_given_up,
+        a_reaction_that_waits_holds_up_no_answer_in_its_thread,
+        a_reaction_that_is_too_old_is_dropped_and_nobody_is_told,
         an_answer_that_is_too_old_is_not_posted_and_nothing_counts_as_answered_with_it,
         the_key_of_an_answer_that_was_too_old_is_free_for_another,
         a_click_waits_for_none_of_those_who_work_through_a_queue,

@@ -9,7 +9,7 @@ use crate::bot::rules::Rules;
 use crate::command::{self, Command};
 use crate::policy::Verdict;
 use crate::respond::{self, Responder};
-use crate::slack::decode::{Event, Message};
+use crate::slack::decode::{Event, Message, Reaction};
 use crate::slack::sender::Body;
 use crate::store::{Action, Answered, Changes, Expiry, Missed, NewMissed, Store, Waiting};
 
@@ -25,27 +25,29 @@ pub(crate) struct Age {
     missed: Option<NewMissed>,
     /// True when the message asks for a run.
     is_run: bool,
+    /// True for a click on a reaction, which asks the bot only where the bot has marked the message.
+    is_click: bool,
     /// Time until which an answer to the message is of use.
     expiry: Option<Expiry>,
 }
 
 impl Age {
-    /// Judges an event by the time at which its message was written, in Slack's time. A row that an operator retried is
-    /// never too old.
+    /// Judges an event by the time at which its message was written, or clicked on, in Slack's time. A row that an
+    /// operator retried is never too old.
     pub(crate) fn of(event: &Event, row: &Waiting, rules: &Rules, now: Timestamp) -> Self {
-        let Event::Message(message) = event else {
-            return Self::default();
+        let message = match event {
+            _ if row.retried => return Self::default(),
+            Event::Message(message) => message,
+            Event::Reacted(reaction) => return Self::of_click(reaction, rules, now),
+            _ => return Self::default(),
         };
-        let Some(at) = written_at(message) else {
+        let Some(at) = time_of(message.edited_ts.as_deref().unwrap_or(&message.ts)) else {
             return Self::default();
         };
         let asked = matches!(
             rules.verdict(message, message.mentioned || row.mentioned, false),
             Verdict::Asked | Verdict::AskedByExternal
         );
-        if row.retried {
-            return Self::default();
-        }
         // A job that is started hours later than asked for may do harm. Its refusal is an answer like any other.
         let is_run = asked && matches!(command::parse(&message.text), Command::Run(_));
         let end = |patient| rules.too_old(patient).and_then(|limit| at.checked_add(limit).ok());
@@ -58,9 +60,34 @@ impl Age {
         Self {
             missed: end(asked && !is_run).is_some_and(|end| end < now).then_some(missed),
             is_run,
+            is_click: false,
             expiry: end(asked).map(|end| Expiry {
                 at: end,
                 asked,
+                written_at: at,
+            }),
+        }
+    }
+
+    fn of_click(reaction: &Reaction, rules: &Rules, now: Timestamp) -> Self {
+        let at = reaction.event_ts.as_deref().and_then(time_of);
+        let end = |at: Timestamp| rules.too_old(true).and_then(|limit| at.checked_add(limit).ok());
+        let Some((at, end)) = at.and_then(|at| Some((at, end(at)?))) else {
+            return Self::default();
+        };
+        let missed = NewMissed {
+            channel: reaction.channel.clone(),
+            at,
+            asked: true,
+            noted_at: now,
+        };
+        Self {
+            missed: (end < now).then_some(missed),
+            is_run: false,
+            is_click: true,
+            expiry: Some(Expiry {
+                at: end,
+                asked: true,
                 written_at: at,
             }),
         }
@@ -75,7 +102,7 @@ impl Age {
     /// Tells whether the message is dropped without being handled: it is too old and asks the bot, so it would
     /// certainly have had an answer.
     pub(crate) fn is_refused(&self) -> bool {
-        self.missed.as_ref().is_some_and(|missed| missed.asked)
+        !self.is_click && self.missed.as_ref().is_some_and(|missed| missed.asked)
     }
 }
 
@@ -93,10 +120,14 @@ pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
     }
     match age.missed {
         Some(_) if age.is_run => done,
-        Some(missed) if missed.asked || done.posts.iter().any(|post| post.action == Action::Post) => Changes {
-            missed: Some(missed),
-            ..Changes::default()
-        },
+        Some(missed)
+            if (missed.asked && !age.is_click) || done.posts.iter().any(|post| post.action == Action::Post) =>
+        {
+            Changes {
+                missed: Some(missed),
+                ..Changes::default()
+            }
+        }
         // A mark is of no use any more either.
         Some(_) => {
             done.posts.retain(|post| !matches!(post.action, Action::React { .. }));
@@ -110,8 +141,7 @@ pub(crate) fn with_age(mut done: Changes, age: Age) -> Changes {
     }
 }
 
-fn written_at(message: &Message) -> Option<Timestamp> {
-    let ts = message.edited_ts.as_deref().unwrap_or(&message.ts);
+fn time_of(ts: &str) -> Option<Timestamp> {
     let seconds = ts.parse::<f64>().ok().filter(|seconds| seconds.is_finite())?;
     Timestamp::from_millisecond((seconds * 1_000.0) as i64).ok()
 }

@@ -122,12 +122,19 @@ impl InboxWorker {
 
     /// Handles rows of a lane, in order, until none waits or other lanes get their turn.
     async fn rows(&self, lane: &str, stop: &CancellationToken) {
+        let mut last = None;
         for _ in 0..ROWS {
             if stop.is_cancelled() {
                 return;
             }
             let handled = match self.ctx.store.next(lane).await {
-                Ok(Some(row)) => self.guarded(&row).await,
+                Ok(Some(row)) => {
+                    // What changed meanwhile is handled anew at once; whatever goes on changing must not keep a core busy.
+                    if last.replace(row.seq) == Some(row.seq) {
+                        pause(stop).await;
+                    }
+                    self.guarded(&row).await
+                }
                 Ok(None) => return,
                 Err(cause) => Err(cause),
             };

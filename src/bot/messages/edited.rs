@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::shadow::shadow_withdrawn;
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::{self, post, update};
@@ -37,6 +38,7 @@ impl MessageHandler {
                 case.pastes.retain(|paste| paste.message != received.id);
                 let before = self.reconsidered(&known, &row, case, None);
                 let mut done = self.unasked(received).await?;
+                Self::without_old_record(received, &mut done);
                 if done.cases.iter().all(|case| case.id != row.id) {
                     done.posts.extend(before.posts);
                     done.cases.extend(before.cases);
@@ -59,17 +61,20 @@ impl MessageHandler {
                 return Ok(Changes::default());
             }
             let begun = case.is_begun().then(|| case.clone());
-            let done = self.reconsidered(&known, &row, case, Some(received));
+            let mut done = self.reconsidered(&known, &row, case, Some(received));
+            Self::without_old_record(received, &mut done);
             let after = done.cases.first().and_then(rows::read);
             // "Fixed, thanks" in place of the error does not take the card from those who worked with it.
             if let Some(begun) = begun
                 && after.is_some_and(|after| after.status == CaseStatus::Withdrawn)
             {
                 let kept = rows::row(&begun, row.version, row.created_at);
-                return Ok(Changes {
+                let mut done = Changes {
                     cases: kept.into_iter().collect(),
                     ..Changes::default()
-                });
+                };
+                Self::without_old_record(received, &mut done);
+                return Ok(done);
             }
             return Ok(done);
         }
@@ -97,6 +102,15 @@ impl MessageHandler {
         }
         Self::in_place(received, &mut done);
         Ok(done)
+    }
+
+    /// Deletes the shadow answer that an earlier version of the message had, unless it is written anew.
+    fn without_old_record(received: &ReceivedMessage<'_>, done: &mut Changes) {
+        if let Some(row) = received.own_record()
+            && done.shadow.iter().all(|new| new.message != row.message)
+        {
+            jobs::join(done, shadow_withdrawn(row));
+        }
     }
 
     /// Turns the new answer into an update of the previous one.

@@ -87,12 +87,16 @@ impl MessageHandler {
         Ok(adds.then_some(Before { case, outcome, said }))
     }
 
-    /// The author's messages just before that have no answer yet, by id and text. One that was answered together with
-    /// another is no part of what comes next.
+    /// The author's messages just before that have no answer yet, by id and text. One that was answered, or recorded,
+    /// together with another is no part of what comes next.
     async fn unanswered_before(&self, received: &ReceivedMessage<'_>) -> Result<Vec<(String, String)>, store::Error> {
         let mut said = Vec::new();
+        let is_shadow = self.ctx.rules.is_shadow(&received.message.channel);
         for (id, text) in self.unanswered.before(received.message) {
-            if self.ctx.store.answer(&id).await?.is_none() {
+            if self.ctx.store.answer(&id).await?.is_some() {
+                continue;
+            }
+            if !is_shadow || self.shadow_of(&id).await?.is_empty() {
                 said.push((id, text));
             }
         }

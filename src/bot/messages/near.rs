@@ -1,20 +1,26 @@
 //! Errors that a runbook comes near: marked with a reaction, and answered when a person clicks on it.
 
-use tracing::{debug, info};
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
 
 use super::{MessageHandler, ReceivedMessage, bounded};
 use crate::bot::Knowledge;
 use crate::bot::cases::Case;
 use crate::bot::cases::rows::{self, key_of};
 use crate::bot::questions::{Answer, QuestionHandler};
-use crate::bot::reading::Files;
 use crate::matching::Silence;
 use crate::policy;
 use crate::slack::decode::Reaction;
+use crate::slack::web::Error;
 use crate::store::{self, Action, AnswerKind, CaseLookup, CaseRow, Changes, NewPost};
 
 /// Share of a channel's threshold from which a runbook comes near.
 const NEAR: f32 = 0.5;
+/// Maximum tries of a look-up for a click.
+const TRIES: u32 = 4;
+/// Longest wait before the next try: the messages of the channel wait behind it.
+const LONGEST: Duration = Duration::from_secs(30);
 
 impl MessageHandler {
     /// Marks a message that no runbook matches for certain, when one comes near.
@@ -30,6 +36,10 @@ impl MessageHandler {
         };
         let is_silent = received.shadow || rules.by_bot(message);
         if is_silent || !self.comes_near(known, &message.channel, &received.text) {
+            return Ok(Changes::default());
+        }
+        // An edit of a message whose answer is there: a link to another one, for instance.
+        if self.ctx.store.answer(&received.id).await?.is_some() {
             return Ok(Changes::default());
         }
         // Below an answer people talk about it.
@@ -81,18 +91,26 @@ impl MessageHandler {
         }
         let allowed = self.ctx.rules.is_shared_allowed(&reaction.channel);
         let asked = tokio::join!(
-            self.ctx.web.user_info(&reaction.user),
-            self.ctx.web.message(&reaction.channel, &reaction.ts)
+            tried(|| self.ctx.web.user_info(&reaction.user)),
+            tried(|| self.ctx.web.message(&reaction.channel, &reaction.ts))
         );
         let (person, inner) = match asked {
             (Ok(person), Ok(Some(inner))) => (person, inner),
             (Err(error), _) | (_, Err(error)) => {
-                info!(%error, message = id, "a click on a reaction is not answered");
+                warn!(%error, message = id, "a click on a reaction is not answered");
                 return Ok(Changes::default());
             }
-            (_, Ok(None)) => return Ok(Changes::default()),
+            (_, Ok(None)) => {
+                info!(
+                    message = id,
+                    "the message of a click on a reaction is not there any more"
+                );
+                return Ok(Changes::default());
+            }
         };
-        if person.is_bot || policy::is_guarded(person.is_external, reaction.ext_shared, allowed) {
+        let team = Some(person.team.as_str()).filter(|team| !team.is_empty());
+        let is_external = person.is_external || self.ctx.rules.us.is_external(team, person.enterprise.as_deref());
+        if person.is_bot || policy::is_guarded(is_external, reaction.ext_shared, allowed) {
             debug!(
                 message = id,
                 "a click on a reaction by a bot or an outsider is left alone"
@@ -100,13 +118,14 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         let message = reaction.message_of(&inner, &self.ctx.rules.us);
+        let files = self.ctx.reading.files(&message).await;
         let received = ReceivedMessage {
             key: key_of(&id),
-            text: bounded(self.ctx.reading.text(&message, &Files::default())),
+            text: bounded(self.ctx.reading.text(&message, &files)),
             id,
             external: false,
             shadow: false,
-            recorded: None,
+            recorded: Vec::new(),
             message: &message,
         };
         let case = Case {
@@ -126,6 +145,22 @@ impl MessageHandler {
         };
         Ok(self.said(&received, said))
     }
+}
+
+/// Asks Slack, and again while the failure may pass.
+async fn tried<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F) -> Result<T, Error> {
+    let mut wait = Duration::from_secs(1);
+    for _ in 1..TRIES {
+        match ask().await {
+            Err(Error::RateLimited { after, .. }) => tokio::time::sleep(after.min(LONGEST)).await,
+            Err(Error::Unreachable { .. } | Error::Uncertain { .. }) => {
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 /// Key of the reaction to a message in the outbox.

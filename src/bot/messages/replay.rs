@@ -162,7 +162,7 @@ impl ChannelReplay<'_> {
             id,
             external: false,
             shadow: false,
-            recorded: None,
+            recorded: Vec::new(),
         };
         self.unasked(received, now)
     }

@@ -1,12 +1,16 @@
 //! Channels in shadow mode: what would be answered unasked is recorded, shown to the owners, and not posted.
 
 use std::ops::ControlFlow;
+use std::sync::Once;
+
+use tracing::error;
 
 use super::unanswered::seconds;
 use super::{MessageHandler, ReceivedMessage, TOGETHER, lookup};
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::{self, post};
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
+use crate::bot::questions::jobs;
 use crate::bot::shadow;
 use crate::matching::Match;
 use crate::slack::alerts::{Alert, AlertState};
@@ -20,21 +24,25 @@ const EVIDENCE: usize = 300;
 pub(super) type ShadowCase = (ShadowRow, Case);
 
 impl MessageHandler {
-    /// The shadow answer that holds a message: its own, or that of a later piece of the same paste.
-    pub(super) async fn shadow_of(&self, message: &str) -> Result<Option<ShadowCase>, store::Error> {
+    /// The shadow answers that hold a message: its own, and those of later pieces of the same paste.
+    pub(super) async fn shadow_of(&self, message: &str) -> Result<Vec<ShadowCase>, store::Error> {
         let Some((place, at)) = message
             .rsplit_once(':')
             .and_then(|(place, ts)| Some((place, seconds(ts)?)))
         else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let edge = |at: f64| format!("{place}:{at:.6}");
         let (first, last) = (edge(at - TOGETHER - 1.0), edge(at + TOGETHER + 1.0));
         let rows = self.ctx.store.shadow_answers_between(&first, &last).await?;
-        let holds = |row: &ShadowRow| row.texts.iter().any(|(id, _)| id == message);
-        let own = rows.iter().find(|row| row.message == message);
-        let row = own.or_else(|| rows.iter().find(|row| holds(row))).cloned();
-        Ok(row.and_then(|row| shadow::read(&row).map(|case| (row, case))))
+        let holds = |row: &ShadowRow| row.message == message || row.texts.iter().any(|(id, _)| id == message);
+        // One that cannot be read must not count as missing: it would stay for ever, and never be written anew.
+        let case = |row: &ShadowRow| shadow::read(row).unwrap_or_else(|| shadow::rebuilt(row));
+        let held = rows.into_iter().filter(holds).map(|row| {
+            let case = case(&row);
+            (row, case)
+        });
+        Ok(held.collect())
     }
 
     /// Records an answer instead of posting it, and shows it to the owners.
@@ -50,7 +58,7 @@ impl MessageHandler {
         if case.found.is_none() {
             case.recognise(&known.library, best);
         }
-        let before = received.recorded.as_ref().map(|(row, _)| row);
+        let before = received.own_record();
         let link = match self.ctx.rules.shadow_channel() {
             Some(_) => self.ctx.reading.permalink(&message.channel, &message.ts).await,
             None => None,
@@ -113,12 +121,12 @@ impl MessageHandler {
         } = place;
         let mut done = Changes::default();
         if row.kind == ShadowKind::Answer
-            && let Some(owners) = self.ctx.rules.shadow_channel()
+            && let Some(owners) = self.owners_channel().await
         {
             let body = self.ctx.shadow_note(&row).await;
-            if row.post.is_none() {
-                row.post = Some(key.to_owned());
-                done.posts.extend(post(key, owners, None, &body));
+            if let Some(key) = self.key_of_note(&row, key).await {
+                done.posts.extend(post(&key, owners, None, &body));
+                row.post = Some(key);
             } else if match before {
                 Some(before) => self.ctx.shadow_note(before).await != body,
                 None => true,
@@ -130,12 +138,35 @@ impl MessageHandler {
         done
     }
 
-    /// Handles an edit of a recorded message: its shadow answer changes in place.
-    pub(super) async fn shadow_edited(
-        &self,
-        received: &ReceivedMessage<'_>,
-        (row, case): &ShadowCase,
-    ) -> Result<Changes, store::Error> {
+    /// The channel in which the owners see shadow answers, unless another organisation reads it.
+    async fn owners_channel(&self) -> Option<&str> {
+        static TOLD: Once = Once::new();
+        let owners = self.ctx.rules.shadow_channel()?;
+        if !self.ctx.people.is_shared(owners).await {
+            return Some(owners);
+        }
+        TOLD.call_once(|| {
+            error!(
+                channel = owners,
+                "answers.shadow_channel is shared with another organisation; shadow answers are recorded, and not shown there"
+            );
+        });
+        None
+    }
+
+    /// Key of a new message to the owners; `None` when one is there, or on its way. One that could not be posted has used
+    /// up its key.
+    async fn key_of_note(&self, row: &ShadowRow, key: &str) -> Option<String> {
+        let Some(before) = &row.post else {
+            return Some(key.to_owned());
+        };
+        // When the store fails, what is decided here is not kept either.
+        let is_live = self.ctx.store.is_in_outbox(before).await.unwrap_or(true);
+        (!is_live).then(|| format!("{key}:{}", row.version))
+    }
+
+    /// Handles an edit of a recorded message: the shadow answers that hold it change in place.
+    pub(super) async fn shadow_edited(&self, received: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
         let message = received.message;
         let is_over = message
             .alert
@@ -144,8 +175,20 @@ impl MessageHandler {
         if is_over {
             return self.resolved(received).await;
         }
-        let mut case = case.clone();
-        if message.edited_ts.is_none() || !case.paste(&received.id, &crate::redact::redact(&received.text)) {
+        let mut done = Changes::default();
+        for (row, case) in received.recorded.iter().filter(|_| message.edited_ts.is_some()) {
+            jobs::join(&mut done, self.shadow_edited_in(received, row, case.clone()).await?);
+        }
+        Ok(done)
+    }
+
+    async fn shadow_edited_in(
+        &self,
+        received: &ReceivedMessage<'_>,
+        row: &ShadowRow,
+        mut case: Case,
+    ) -> Result<Changes, store::Error> {
+        if !case.paste(&received.id, &crate::redact::redact(&received.text)) {
             return Ok(Changes::default());
         }
         // A link to an earlier answer: the error may now be another.
@@ -178,15 +221,17 @@ impl MessageHandler {
 
     /// Handles a deleted message: nothing of it stays in a shadow answer.
     pub(super) async fn shadow_forgotten(&self, message: &str) -> Result<Changes, store::Error> {
-        let Some((row, mut case)) = self.shadow_of(message).await? else {
-            return Ok(Changes::default());
-        };
-        if row.message == message {
-            return Ok(shadow_withdrawn(&row));
+        let mut done = Changes::default();
+        for (row, mut case) in self.shadow_of(message).await? {
+            if row.message == message {
+                jobs::join(&mut done, shadow_withdrawn(&row));
+                continue;
+            }
+            case.pastes.retain(|paste| paste.message != message);
+            let text = case.text();
+            jobs::join(&mut done, self.shadow_reconsidered(&row, case, &text).await);
         }
-        case.pastes.retain(|paste| paste.message != message);
-        let text = case.text();
-        Ok(self.shadow_reconsidered(&row, case, &text).await)
+        Ok(done)
     }
 
     /// Tells whether a message adds nothing to what would have been answered in its thread or its channel. Such a message
@@ -268,9 +313,15 @@ impl MessageHandler {
             let is_other = |case: &Case| best.is_some_and(|best| !case.other_values(best).is_empty());
             let case = shadow::read(&row).filter(|case| case.status.is_open() && !is_other(case));
             open.extend(case.map(|case| (row, case)));
-            ControlFlow::Continue(())
+            if open.len() < rows::MOST {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         };
-        let lookup = ShadowLookup::Group(&group);
+        // An older one does not hold as the answer to the next alert either.
+        let since = self.since(lookup::looked_back(&self.ctx.rules, message));
+        let lookup = ShadowLookup::Group { prefix: &group, since };
         let store = &self.ctx.store;
         store.visit_shadow_answers(&message.channel, lookup, &mut visit).await?;
         let over = open.into_iter().filter_map(|(row, mut case)| {

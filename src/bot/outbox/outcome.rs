@@ -14,9 +14,9 @@ use crate::store::{Action, LONGEST_WAIT, Post, PostOutcome, PostState};
 
 /// Age from which an answer that could not be posted is given up: it helps nobody any more.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
-/// Age from which an ephemeral message is given up: it is of no use to its reader any more.
+/// Age from which an ephemeral message or a reaction is given up: it is of no use any more.
 const GIVE_UP_EPHEMERAL: SignedDuration = SignedDuration::from_mins(10);
-/// Maximum tries of an ephemeral message when each one's outcome is unknown, for it cannot be looked up.
+/// Maximum tries of an ephemeral message or a reaction when each one's outcome is unknown, for it cannot be looked up.
 const EPHEMERAL_TRIES: u32 = 3;
 
 impl OutboxWorker {
@@ -70,7 +70,7 @@ impl OutboxWorker {
 }
 
 fn is_old(post: &Post, now: Timestamp) -> bool {
-    let ephemeral = matches!(post.action, Action::Ephemeral { .. });
+    let ephemeral = matches!(post.action, Action::Ephemeral { .. } | Action::React { .. });
     let most = if ephemeral { GIVE_UP_EPHEMERAL } else { GIVE_UP };
     let long = post.first_try_at.is_some_and(|first| now.duration_since(first) > most);
     // `attempts` was counted before this try.

@@ -43,7 +43,8 @@ pub(crate) struct OutboxWorker {
     panics: Panics,
 }
 
-/// Unit of order: the messages of one thread go out in order, and so do the changes to one message.
+/// Unit of order: the messages of one thread go out in order, and so do the changes to one message and the reactions to
+/// one.
 type Row = (String, Option<String>, Option<String>);
 
 /// Rows with a post under way.
@@ -187,7 +188,8 @@ impl OutboxWorker {
             }
             let target = match &post.action {
                 Action::Update { of } | Action::Delete { of } => Some(of.clone()),
-                Action::Post | Action::Ephemeral { .. } | Action::React { .. } => None,
+                Action::React { ts, .. } => Some(ts.clone()),
+                Action::Post | Action::Ephemeral { .. } => None,
             };
             let row = (post.channel.clone(), post.thread_ts.clone(), target);
             if busy.rows.contains(&row) {

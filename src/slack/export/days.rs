@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_json::{Deserializer, Value};
 
 use super::{ExportedMessage, date_of};
@@ -51,9 +52,15 @@ impl Sorted {
         self.waiting.drain(..ready).for_each(&mut *each);
         self.waiting.append(&mut messages);
         self.waiting.sort_by_key(|message| message.at);
-        // A reply that was also sent to the channel may stand in two places.
-        self.waiting
-            .dedup_by(|one, other| one.at == other.at && one.message == other.message);
+        // A reply that was also sent to the channel may stand in two places, in two forms; no two messages of a channel
+        // have one time.
+        self.waiting.dedup_by(|one, kept| {
+            let is_same = one.at == kept.at;
+            if is_same && kept.message.is_none() {
+                kept.message = one.message.take();
+            }
+            is_same
+        });
     }
 
     /// Hands on the messages that still wait.
@@ -62,12 +69,16 @@ impl Sorted {
     }
 }
 
-/// Calls `each` with the elements of a JSON array, without holding more than one.
+/// Reason given for an element that is no JSON by itself, such as one with half of a character.
+const UNREADABLE: &str = "its JSON cannot be read";
+
+/// Calls `each` with the elements of a JSON array, without holding more than one, or with the reason why one cannot be
+/// read.
 ///
 /// # Errors
 ///
 /// The reason why the text is no such array, for people.
-pub(super) fn elements(text: &str, each: impl FnMut(Value)) -> Result<(), String> {
+pub(super) fn elements(text: &str, each: impl FnMut(Result<Value, &'static str>)) -> Result<(), String> {
     let mut json = Deserializer::from_str(text);
     json.deserialize_seq(Elements(each))
         .and_then(|()| json.end())
@@ -79,7 +90,7 @@ pub(super) fn elements(text: &str, each: impl FnMut(Value)) -> Result<(), String
 
 struct Elements<F>(F);
 
-impl<'de, F: FnMut(Value)> Visitor<'de> for Elements<F> {
+impl<'de, F: FnMut(Result<Value, &'static str>)> Visitor<'de> for Elements<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,8 +98,8 @@ impl<'de, F: FnMut(Value)> Visitor<'de> for Elements<F> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(element) = list.next_element()? {
-            (self.0)(element);
+        while let Some(element) = list.next_element::<&RawValue>()? {
+            (self.0)(serde_json::from_str(element.get()).map_err(|_| UNREADABLE));
         }
         Ok(())
     }

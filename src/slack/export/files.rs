@@ -1,6 +1,7 @@
 //! The files of an export, in a folder or in a zip file. Nothing is unpacked to disk, and each file is read up to a limit.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ impl ExportFiles {
             let places = in_zip(&archive, unread);
             (Source::Zip(Mutex::new(archive)), places)
         };
-        let root = root(places.keys().map(String::as_str)).map_err(|fault| fault.of(path))?;
+        let root = root(places.keys().map(String::as_str)).map_err(|fault| fault.of(path, unread))?;
         let below = |(path, place): (String, FilePlace)| path.strip_prefix(&root).map(|rest| (rest.to_owned(), place));
         Ok(Self {
             source,
@@ -68,21 +69,28 @@ impl ExportFiles {
         self.places.keys().map(String::as_str)
     }
 
-    /// The text of a file; `None` when there is no such file.
+    /// The text of a file; `None` when there is no such file. Bytes that are no UTF-8 are replaced, which is added to
+    /// `unread`.
     ///
     /// # Errors
     ///
     /// The reason why it cannot be read, for people.
-    pub(super) fn text(&self, path: &str) -> Option<Result<String, String>> {
+    pub(super) fn text(&self, path: &str, unread: &mut Vec<UnreadFile>) -> Option<Result<String, String>> {
         let bytes = match (&self.source, self.places.get(path)?) {
-            (Source::Folder, FilePlace::Path(path)) => from_folder(path),
+            (Source::Folder, FilePlace::Path(place)) => from_folder(place),
             (Source::Zip(archive), FilePlace::Entry(index)) => from_zip(archive, *index),
             _ => return None,
         };
-        Some(bytes.and_then(|bytes| {
-            let text = String::from_utf8(bytes)
-                .map_err(|cause| format!("not UTF-8 from byte {} on", cause.utf8_error().valid_up_to()))?;
-            Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+        Some(bytes.map(|bytes| {
+            let text = String::from_utf8(bytes).unwrap_or_else(|cause| {
+                let from = cause.utf8_error().valid_up_to();
+                unread.push(UnreadFile::new(
+                    path,
+                    format!("not all UTF-8: byte {from} is read as \u{fffd}"),
+                ));
+                String::from_utf8_lossy(cause.as_bytes()).into_owned()
+            });
+            text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
         }))
     }
 }
@@ -174,14 +182,26 @@ fn in_zip(archive: &ZipArchive<File>, unread: &mut Vec<UnreadFile>) -> BTreeMap<
             }
             _ => continue,
         };
-        let is_safe = |part: &str| !part.is_empty() && part != "." && part != "..";
-        if name.contains('\\') || !name.split('/').all(is_safe) {
-            unread.push(UnreadFile::new(&name, "its path leads out of the zip file"));
-        } else if !name.starts_with("__MACOSX/") {
-            places.insert(name.into_owned(), FilePlace::Entry(index));
+        match below_root(&name) {
+            None => unread.push(UnreadFile::new(&name, "its path leads out of the zip file")),
+            Some(path) if path.starts_with("__MACOSX/") => {}
+            Some(path) => match places.entry(path) {
+                Entry::Vacant(free) => {
+                    free.insert(FilePlace::Entry(index));
+                }
+                Entry::Occupied(_) => unread.push(UnreadFile::new(&name, "the zip file holds this path twice")),
+            },
         }
     }
     places
+}
+
+/// The path of an entry with `/` between its parts, however a program wrote it; `None` for one that leads out of the zip
+/// file. Nothing is unpacked, so that a `/` at its beginning does no harm.
+fn below_root(name: &str) -> Option<String> {
+    let parts = name.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
+    let parts: Vec<&str> = parts.collect();
+    (!parts.contains(&"..")).then(|| parts.join("/"))
 }
 
 fn is_json(path: &str) -> bool {
@@ -195,10 +215,13 @@ enum NoRoot {
 }
 
 impl NoRoot {
-    fn of(self, path: &Path) -> ExportError {
+    fn of(self, path: &Path, unread: &[UnreadFile]) -> ExportError {
         let path = path.to_owned();
         match self {
-            Self::NoDays => ExportError::NoExport { path },
+            Self::NoDays => ExportError::NoExport {
+                path,
+                unread: unread.first().cloned(),
+            },
             Self::Several(folders) => ExportError::SeveralExports {
                 path,
                 // Names in a zip file may hold anything.

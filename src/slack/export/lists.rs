@@ -131,12 +131,23 @@ impl Users {
 
 /// The elements of a list; none when there is no such file.
 fn list(files: &ExportFiles, file: &str, unread: &mut Vec<UnreadFile>) -> Vec<Value> {
-    let mut all = Vec::new();
-    if let Some(text) = files.text(file)
-        && let Err(why) = text.and_then(|text| days::elements(&text, |element| all.push(element)))
+    let (mut all, mut odd) = (Vec::new(), 0);
+    let each = |element: Result<Value, _>| match element {
+        Ok(element) => all.push(element),
+        Err(_) => odd += 1,
+    };
+    if let Some(text) = files.text(file, unread)
+        && let Err(why) = text.and_then(|text| days::elements(&text, each))
     {
         unread.push(UnreadFile::new(file, why));
-        all.clear();
+        return Vec::new();
+    }
+    if odd > 0 {
+        let entries = if odd == 1 { "entry" } else { "entries" };
+        unread.push(UnreadFile::new(
+            file,
+            format!("{odd} {entries} left out: the JSON cannot be read"),
+        ));
     }
     all
 }

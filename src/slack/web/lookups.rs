@@ -14,6 +14,8 @@ pub struct Person {
     pub name: String,
     /// The person's workspace.
     pub team: String,
+    /// The organisation of the person's workspace, where it has one.
+    pub enterprise: Option<String>,
     /// True when the person belongs to another organisation.
     pub is_external: bool,
     /// True when it is a bot.
@@ -60,6 +62,9 @@ impl Web {
             id: string(user, "id").unwrap_or_else(|| id.to_owned()),
             name: name.unwrap_or_else(|| id.to_owned()),
             team: string(user, "team_id").unwrap_or_default(),
+            enterprise: user
+                .get("enterprise_user")
+                .and_then(|user| string(user, "enterprise_id")),
             is_external: flag(user, "is_stranger"),
             is_bot: flag(user, "is_bot"),
             tz: string(user, "tz").filter(|tz| !tz.is_empty()),

@@ -16,13 +16,13 @@ type Tx = Transaction<'static, Engine>;
 /// Reason given for an answer that could not be posted in time.
 const TOO_OLD: &str = "it is too old to be of use";
 
-/// Query for the first message of each thread, and the first change to each posted message, when it is due: of each
-/// channel the oldest of each kind of action and state, so that no channel and no kind waits behind thousands of
-/// another one.
+/// Query for the first message of each thread, the first change to each posted message, and the first reaction to each
+/// message, when it is due: of each channel the oldest of each kind of action and state, so that no channel and no kind
+/// waits behind thousands of another one.
 const DUE: &str = "
     WITH waiting AS (
         SELECT seq, channel, target, action, state, next_at,
-               row_number() OVER (PARTITION BY channel, thread_ts, target ORDER BY seq) AS place
+               row_number() OVER (PARTITION BY channel, thread_ts, target, message_ts ORDER BY seq) AS place
         FROM outbox WHERE state IN ('pending', 'sending', 'uncertain')
     ), heads AS (
         SELECT seq, row_number() OVER (PARTITION BY channel, action, state ORDER BY seq) AS place
@@ -41,7 +41,7 @@ pub(super) async fn add(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     for post in posts {
-        let expiry = expiry.filter(|_| post.action == Action::Post);
+        let expiry = expiry.filter(|_| matches!(post.action, Action::Post | Action::React { .. }));
         add_one(transaction, post, expiry, now).await?;
     }
     Ok(())
@@ -186,11 +186,15 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
         return Ok(Turn::Over(None));
     };
     let expires_at: Option<i64> = row.try_get("expires_at")?;
-    if expires_at.is_some_and(|at| at < now.as_millisecond()) {
-        return expire(transaction, key, &row, now).await;
-    }
     let target: Option<String> = row.try_get("target")?;
     let action: String = row.try_get("action")?;
+    if expires_at.is_some_and(|at| at < now.as_millisecond()) {
+        // Nobody misses a reaction.
+        return match action.as_str() {
+            "react" => over(transaction, key, TOO_OLD).await,
+            _ => expire(transaction, key, &row, now).await,
+        };
+    }
     let place = match (action.as_str(), &target) {
         ("post", _) if delete_waits(transaction, key).await? => {
             sqlx::query(

@@ -20,10 +20,13 @@ const BY_FINGERPRINT: &str = "
     SELECT * FROM shadow_answers WHERE channel = ? AND fingerprint = ? AND at >= ? AND kind = 'answer'
     ORDER BY at DESC, message";
 const BY_GROUP: &str = "
-    SELECT * FROM shadow_answers WHERE channel = ? AND fingerprint >= ? AND fingerprint < ? AND kind = 'answer'
-    ORDER BY fingerprint";
+    SELECT * FROM shadow_answers WHERE channel = ? AND fingerprint >= ? AND fingerprint < ? AND at >= ?
+    AND kind = 'answer' ORDER BY fingerprint, at DESC";
 const SINCE: &str = "
-    SELECT * FROM shadow_answers WHERE at >= ?1 AND (?2 IS NULL OR channel = ?2) ORDER BY at, message";
+    SELECT message, channel, thread_ts, author, fingerprint, kind, runbook, section, nth, confidence, evidence, link,
+           CASE WHEN ?3 THEN texts ELSE '[]' END AS texts, post, verdict, verdict_by, verdict_name, verdict_at, version,
+           '' AS body, at
+    FROM shadow_answers WHERE at >= ?1 AND (?2 IS NULL OR channel = ?2) ORDER BY at, message";
 
 #[async_trait]
 impl ShadowAnswers for Sqlite {
@@ -77,10 +80,11 @@ impl ShadowAnswers for SqlitePool {
                 .bind(channel)
                 .bind(fingerprint)
                 .bind(since.as_millisecond()),
-            ShadowLookup::Group(prefix) => sqlx::query(BY_GROUP)
+            ShadowLookup::Group { prefix, since } => sqlx::query(BY_GROUP)
                 .bind(channel)
                 .bind(prefix)
-                .bind(format!("{prefix}{}", char::MAX)),
+                .bind(format!("{prefix}{}", char::MAX))
+                .bind(since.as_millisecond()),
         };
         let mut rows = query.fetch(self);
         while let Some(row) = rows.try_next().await? {
@@ -93,7 +97,11 @@ impl ShadowAnswers for SqlitePool {
 
     async fn list_shadow_answers(&self, query: &ShadowQuery, visit: &mut ShadowVisitor<'_>) -> Result<(), Error> {
         let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-        let mut rows = sqlx::query(SINCE).bind(since).bind(&query.channel).fetch(self);
+        let mut rows = sqlx::query(SINCE)
+            .bind(since)
+            .bind(&query.channel)
+            .bind(query.texts)
+            .fetch(self);
         while let Some(row) = rows.try_next().await? {
             if visit(read(&row)?).is_break() {
                 break;
@@ -209,8 +217,8 @@ mod tests {
             (BETWEEN, 2),
             (BY_THREAD, 2),
             (BY_FINGERPRINT, 3),
-            (BY_GROUP, 3),
-            (SINCE, 2),
+            (BY_GROUP, 4),
+            (SINCE, 3),
         ] {
             let explain = format!("EXPLAIN QUERY PLAN {statement}");
             let mut query = sqlx::query(sqlx::AssertSqlSafe(explain));

@@ -1,8 +1,12 @@
 //! A reaction where a runbook comes near but is not sure enough, and the click that asks for it.
 
 use super::*;
+use jiff::SignedDuration;
+use signpost::clock::{Clock as _, SystemClock};
 use signpost::sandbox::{ADA_TOKEN, ALERTS, GRACE, GRACE_TOKEN};
 use signpost::settings::AnswerMode;
+use signpost::store::sqlite::Sqlite;
+use signpost::store::{Arrival, Store as _};
 
 /// Sure enough for the usual threshold, not for that of these tests.
 const NEAR: &str = "error: flux capacitor of rack w-17 was found empty after deploy";
@@ -158,6 +162,82 @@ fn a_token_that_may_not_react_answers_all_the_same() {
         let ts = world.workspace.say(GRACE, SUPPORT, PASTE).unwrap();
         assert_eq!(world.replies(&ts).await.len(), 1);
         assert!(world.settled(&near).await.is_empty() && world.reactions(&near).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_click_is_answered_although_slack_fails_for_a_moment() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let ts = world.say(NEAR);
+        world.marked(&ts).await;
+        for fault in [
+            json!({"kind": "rate_limited", "retry_after": 1, "method": "users.info", "app": "A0SIGNPOST", "times": 1}),
+            json!({"kind": "break", "method": "conversations.replies", "app": "A0SIGNPOST", "times": 1}),
+        ] {
+            world.fault(&fault);
+        }
+        world.react(ADA_TOKEN, &ts, "eyes").await;
+        assert_eq!(world.replies(&ts).await.len(), 1);
+        bot.stop().await;
+    });
+}
+
+/// Ada's click of five hours ago, as Slack sends it.
+fn old_click(ts: &str) -> Arrival {
+    let at = SystemClock.now() - SignedDuration::from_hours(5);
+    let event = json!({
+        "type": "reaction_added", "user": ADA, "reaction": "eyes", "event_ts": format!("{}.000100", at.as_second()),
+        "item": {"type": "message", "channel": SUPPORT, "ts": ts},
+    });
+    Arrival {
+        key: format!("click:{ts}"),
+        lane: format!("T0SANDBOX1:{SUPPORT}"),
+        mentioned: false,
+        payload: json!({"type": "event_callback", "team_id": "T0SANDBOX1", "event": event}).to_string(),
+        decoded: true,
+    }
+}
+
+#[test]
+fn a_click_that_comes_hours_late_counts_as_missed_where_there_is_a_mark() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let ts = world.say(NEAR);
+        world.marked(&ts).await;
+        let chat = world.say("shall we have lunch?");
+        world.settled(&chat).await;
+        bot.stop().await;
+        let store = Sqlite::open(&world.store()).await.unwrap();
+        let clicks = [old_click(&ts), old_click(&chat)];
+        store.receive(&clicks, SystemClock.now()).await.unwrap();
+        drop(store);
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        assert!(world.settled(&ts).await.is_empty() && world.settled(&chat).await.is_empty());
+        let pool = world.look_into_store().await;
+        let missed: (i64, i64) = sqlx::query_as("SELECT coalesce(sum(count), 0), coalesce(sum(asked), 0) FROM missed")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(missed, (1, 1));
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn an_answered_message_is_not_marked_when_it_is_edited() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        let first = world.say(PASTE);
+        world.replies(&first).await;
+        let second = world.workspace.say(GRACE, SUPPORT, PASTE).unwrap();
+        world.replies(&second).await;
+        let edit = json!({"channel": SUPPORT, "ts": second, "text": NEAR});
+        world.control("edit", edit).await;
+        world.saying(&second, &["no runbook recognises what it says now"]).await;
+        world.wait_until_sent().await;
+        assert!(world.reactions(&second).is_empty());
         bot.stop().await;
     });
 }

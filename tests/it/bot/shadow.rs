@@ -240,6 +240,104 @@ fn nothing_of_a_deleted_piece_stays_in_what_is_recorded() {
 }
 
 #[test]
+fn a_paste_in_pieces_with_a_question_after_it_is_recorded_once() {
+    with(|world| async move {
+        world.write("beam.md", HALVES);
+        let owners = world.owners().await;
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        let first = world.say("beam d-4 let go");
+        world.say("damper silent for 30 s");
+        world.note(&owners, |note| words(note).contains("Dock trouble")).await;
+        world.say("can anyone help?");
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        assert_eq!(world.notes_now(&owners).len(), 1);
+        world.delete(&first).await;
+        let gone = world
+            .workspace
+            .wait_for(|state| notes(state, &owners).is_empty().then_some(()));
+        gone.await.unwrap();
+        assert!(world.shadow_rows().await.is_empty());
+        bot.stop().await;
+        world.assert_nothing_kept("d-4").await;
+    });
+}
+
+#[test]
+fn a_detail_that_is_edited_into_errors_of_its_own_is_recorded_each_time() {
+    with(|world| async move {
+        let owners = world.owners().await;
+        let mut answering = world.in_shadow(&owners);
+        answering.answers.mode = AnswerMode::Answer;
+        let bot = world.bot_with(answering, Parts::default()).await;
+        let first = world.say("the deploy ended with error QX4711");
+        world.saying(&first, &["QX4711"]).await;
+        let detail = world.say("QX4711: the flux capacitor of node w-17 is empty");
+        world.saying(&first, &["fluxctl fill w-17"]).await;
+        bot.stop().await;
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        world.edit(&detail, MARKER).await;
+        let note = world.note(&owners, |note| words(note).contains("QX4712")).await;
+        world.edit(&detail, &MARKER.replace("w-18", "w-19")).await;
+        let changed = world.note(&owners, |note| words(note).contains("w-19")).await;
+        assert_eq!(changed["ts"], note["ts"]);
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        // One that cannot be read any more is written anew.
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.store());
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::query("UPDATE shadow_answers SET body = '?'")
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        world.edit(&detail, &MARKER.replace("w-18", "w-20")).await;
+        world.note(&owners, |note| words(note).contains("w-20")).await;
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        world.edit(&detail, "never mind").await;
+        let gone = world
+            .workspace
+            .wait_for(|state| notes(state, &owners).is_empty().then_some(()));
+        gone.await.unwrap();
+        assert!(world.shadow_rows().await.is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_channel_of_the_owners_that_others_read_is_told_nothing() {
+    with(|world| async move {
+        let made = json!({"name": "owners", "members": [ADA, GRACE, SIGNPOST], "shared": true});
+        let made = world.control("channel", made).await;
+        let owners = made["channel"].as_str().unwrap().to_owned();
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        world.say(PASTE);
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        world.wait_until_sent().await;
+        assert!(world.notes_now(&owners).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_message_to_the_owners_that_slack_refused_is_posted_with_the_next_change() {
+    with(|world| async move {
+        let owners = world.owners().await;
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        let refused = json!({
+            "kind": "error", "error": "channel_not_found", "method": "chat.postMessage", "app": "A0SIGNPOST",
+            "channel": owners, "times": 1,
+        });
+        world.fault(&refused);
+        let ts = world.say(PASTE);
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        world.wait_until_sent().await;
+        assert!(world.notes_now(&owners).is_empty());
+        world.edit(&ts, &PASTE.replace("w-17", "w-99")).await;
+        world.note(&owners, |note| words(note).contains("w-99")).await;
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn who_asks_is_answered_as_ever_and_told_of_the_mode() {
     with(|world| async move {
         let owners = world.owners().await;

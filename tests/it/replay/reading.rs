@@ -42,6 +42,78 @@ fn a_zip_file_reads_like_its_folder_also_with_a_folder_around_it() {
 }
 
 #[test]
+fn a_zip_file_reads_the_same_however_a_program_wrote_its_paths() {
+    let packed = tempfile::tempdir().unwrap();
+    let path = packed.path().join("export.zip");
+    let day = json!([said(0, "we get E0003 since noon")]).to_string();
+    for name in [
+        "acme\\general\\",
+        "./general/",
+        "/general/",
+        ".\\acme\\general\\",
+        "acme//general/",
+    ] {
+        zip(&path, &[(&format!("{name}{DAY}.json"), &day)]);
+        let output = replay(&path, &["--json"]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (
+                &report["channels"][0]["id"],
+                &report["total"]["answers"],
+                &report["skipped"]
+            ),
+            (&json!("general"), &json!(1), &json!([])),
+            "{name}: {report}"
+        );
+    }
+    zip(&path, &[(&format!("../general/{DAY}.json"), &day)]);
+    let told = err(&replay(&path, &[]));
+    assert!(
+        told.contains("is not a Slack export") && told.contains("its path leads out of the zip file"),
+        "{told}"
+    );
+}
+
+#[test]
+fn one_message_that_cannot_be_read_takes_no_other_with_it() {
+    let export = ExportFolder::of(&[]);
+    let whole = said(0, "we get E0003 since noon").to_string();
+    let half = said(5, "half: HERE").to_string().replace("HERE", "\\ud83d");
+    let odd = said(9, "odd: HERE").to_string();
+    let (before, after) = odd.split_once("HERE").unwrap();
+    let day = [
+        format!("[{whole}, {half}, {before}").as_bytes(),
+        b"\xff",
+        format!("{after}]").as_bytes(),
+    ]
+    .concat();
+    export.write(&format!("general/{DAY}.json"), day);
+    let report = export.json(&[]);
+    assert_eq!(
+        (&report["messages"], &report["total"]["answers"]),
+        (&json!(2), &json!(1)),
+        "{report}"
+    );
+    let told = report["skipped"].to_string();
+    assert!(
+        told.contains("1 message left out: its JSON cannot be read") && told.contains("not all UTF-8"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_reply_that_was_also_sent_to_the_channel_counts_once() {
+    let reply = with(said(60, "we get E0003 since noon"), json!({"thread_ts": ts(0)}));
+    let broadcast = with(
+        reply.clone(),
+        json!({"subtype": "thread_broadcast", "root": {"ts": ts(0)}}),
+    );
+    let export = ExportFolder::of(&[said(0, "deploying"), reply, broadcast]);
+    assert_eq!(export.json(&[])["messages"], 2);
+}
+
+#[test]
 fn entries_whose_path_leads_out_of_the_zip_file_are_left_out() {
     let packed = tempfile::tempdir().unwrap();
     let path = packed.path().join("export.zip");
@@ -51,7 +123,7 @@ fn entries_whose_path_leads_out_of_the_zip_file_are_left_out() {
         &[
             (&format!("general/{DAY}.json"), &day),
             (&format!("../general/{DAY}.json"), &day),
-            ("/etc/2026-01-05.json", &day),
+            ("general\\..\\..\\2026-01-05.json", &day),
         ],
     );
     let output = replay(&path, &["--json"]);
@@ -60,7 +132,7 @@ fn entries_whose_path_leads_out_of_the_zip_file_are_left_out() {
     let why = "its path leads out of the zip file";
     let skipped = json!([
         {"file": "../general/2026-01-05.json", "why": why},
-        {"file": "/etc/2026-01-05.json", "why": why},
+        {"file": "general\\..\\..\\2026-01-05.json", "why": why},
     ]);
     assert_eq!(report["skipped"], skipped);
 }
@@ -95,8 +167,9 @@ fn what_is_broken_is_left_out_and_said_and_the_rest_is_read() {
     general/2026-01-05.json: 1 message left out: it has no ts
     general/2026-01-05.json: 1 message left out: its ts is no time
     general/2026-01-05.json: 1 message left out: not an object
-    general/2026-01-06.json: broken JSON: EOF while parsing a value at line 1 column 21
-    general/2026-01-07.json: not UTF-8 from byte 11 on
+    general/2026-01-06.json: broken JSON: EOF while parsing an object at line 1 column 21
+    general/2026-01-07.json: 1 message left out: it has no ts
+    general/2026-01-07.json: not all UTF-8: byte 11 is read as �
     general/2026-01-08.json: not a list
     users.json: broken JSON: EOF while parsing a list at line 1 column 1
     ");

@@ -355,6 +355,42 @@ pub(super) async fn a_reaction_knows_its_message_and_is_known_until_it_is_given_
     assert!(!store.is_in_outbox("near").await.unwrap());
 }
 
+fn reaction(key: &str, thread: &str) -> NewPost {
+    NewPost {
+        action: Action::React {
+            ts: thread.into(),
+            name: "eyes".into(),
+        },
+        ..in_thread(key, "C", thread)
+    }
+}
+
+pub(super) async fn a_reaction_that_waits_holds_up_no_answer_in_its_thread(store: &dyn Store) {
+    add(store, &[reaction("near", "1.5"), in_thread("answer", "C", "1.5")]).await;
+    assert_eq!(keys(store, 1).await, ["near", "answer"]);
+    ready(store, "near").await;
+    assert_eq!(keys(store, 1).await, ["answer"]);
+    let uncertain = PostOutcome {
+        next_at: at(60),
+        ..settled(PostState::Uncertain)
+    };
+    store.record_outcome("near", &uncertain).await.unwrap();
+    assert_eq!(keys(store, 1).await, ["answer"]);
+}
+
+pub(super) async fn a_reaction_that_is_too_old_is_dropped_and_nobody_is_told(store: &dyn Store) {
+    let done = Changes {
+        posts: vec![reaction("near", "1.5")],
+        expiry: Some(expiry(false)),
+        ..Changes::default()
+    };
+    store.commit(&done, None, at(0)).await.unwrap();
+    let turn = store.sending("near", at(11)).await.unwrap();
+    assert_eq!(turn, Turn::Over(Some("it is too old to be of use")));
+    assert!(!store.is_in_outbox("near").await.unwrap());
+    assert!(store.missed_before(at(20)).await.unwrap().is_empty());
+}
+
 pub(super) async fn a_click_waits_for_none_of_those_who_work_through_a_queue(store: &dyn Store) {
     let arrivals = (0..1_000).map(|number| Arrival {
         lane: format!("{number}"),

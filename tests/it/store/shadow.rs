@@ -132,8 +132,13 @@ pub(super) async fn shadow_answers_are_found_by_thread_error_time_and_channel(st
     assert_eq!(found(store, "C", same(0)).await, ["T:C:2.000100", "T:C:1.000100"]);
     assert_eq!(found(store, "C", same(2)).await, ["T:C:2.000100"]);
     assert!(found(store, "D", same(0)).await.is_empty());
-    assert_eq!(found(store, "D", ShadowLookup::Group("alert:core|")).await.len(), 1);
-    assert!(found(store, "D", ShadowLookup::Group("alert:cor|")).await.is_empty());
+    let group = |prefix, since| ShadowLookup::Group {
+        prefix,
+        since: at(since),
+    };
+    assert_eq!(found(store, "D", group("alert:core|", 4)).await.len(), 1);
+    assert!(found(store, "D", group("alert:core|", 5)).await.is_empty());
+    assert!(found(store, "D", group("alert:cor|", 0)).await.is_empty());
     let between = store
         .shadow_answers_between("T:C:1.000100", "T:C:2.000099")
         .await
@@ -143,6 +148,7 @@ pub(super) async fn shadow_answers_are_found_by_thread_error_time_and_channel(st
         let query = ShadowQuery {
             since: since.map(at),
             channel: channel.map(str::to_owned),
+            texts: false,
         };
         listed(store, &query).await.len()
     };
