@@ -187,7 +187,7 @@ pub(super) fn mark(
     let before_heading = |line: u32| {
         let next = starts.get(holder(line) + 1).filter(|start| **start > line)?;
         let between = source.get(line.saturating_sub(1) as usize..next.saturating_sub(1) as usize)?;
-        between.iter().all(|line| is_apart(&line)).then(|| holder(*next))
+        between.iter().all(is_apart).then(|| holder(*next))
     };
     for (line, id) in anchors {
         let at = before_heading(*line).unwrap_or_else(|| holder(*line));
