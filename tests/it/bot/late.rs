@@ -48,7 +48,7 @@ fn notes(state: &sandbox::State) -> Vec<Value> {
 }
 
 /// The first of them, once there is one.
-async fn note(world: &World) -> String {
+pub(super) async fn note(world: &World) -> String {
     let found = world.workspace.wait_for(|state| notes(state).first().map(words));
     found.await.unwrap()
 }

@@ -67,6 +67,7 @@ fn commands_settings_and_listings_of_a_runbook_are_no_symptoms() {
         "$ ovenctl thermostat describe --probe kiln-south",
         "thermostat-probe: kiln-north",
         "kiln-north   thermostat   steady   77d",
+        "kiln-north   thermostat   steady   <none>",
         "curl http://oven.example:3600/v1/thermostats/kiln-south/state",
         "we keep the new kilns on bare metal",
     ] {

@@ -52,7 +52,14 @@ impl Form {
         token::words(text, |word, place, shape| {
             form.words += 1;
             let written = text.get(place.start..place.end).unwrap_or_default();
-            let kinds = kinds(word, written, shape);
+            let before = text.get(..place.start).unwrap_or_default();
+            let after = text.get(place.end..).unwrap_or_default();
+            // `<none>` is an empty column.
+            let kinds = if before.ends_with('<') && after.starts_with('>') {
+                0
+            } else {
+                kinds(word, written, shape)
+            };
             form.errors += u32::from(kinds & IS_ERROR > 0);
             form.negations += u32::from(matches!(word, "no" | "not" | "never" | "without"));
             form.talk += u32::from(kinds & IS_TALK > 0);
