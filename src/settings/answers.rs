@@ -41,10 +41,10 @@ pub struct Answers {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnswerMode {
-    /// They are posted.
+    /// Answers are posted.
     #[default]
     Answer,
-    /// They are recorded for the owners, and nothing is posted.
+    /// Answers are recorded for the owners, and nothing is posted.
     Shadow,
 }
 

@@ -84,7 +84,7 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// How much of the page's error the message shows, 0 to 1: of the strongest signature, or of the titles.
+    /// Share of the page's error that the message shows, 0 to 1: of the strongest signature, or of the titles.
     pub(super) fn grasp(&self) -> f32 {
         const TITLE: f32 = 1.5;
         let titles = self.value("page_named").max(self.value("section_named")) * TITLE;
