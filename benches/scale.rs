@@ -148,7 +148,7 @@ fn fill(dir: &Path, own: &[(String, String)], size: usize) {
         } else {
             variant(
                 text,
-                signpost::runbook::is_yaml(&path.to_string_lossy()),
+                signpost::runbook::Format::of_path(&path.to_string_lossy()) == Some(signpost::runbook::Format::Yaml),
                 &words,
                 &mut random,
             )

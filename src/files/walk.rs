@@ -13,7 +13,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::read::FileIdentity;
 use super::{LoadError, Options, note};
-use crate::runbook::{Diagnostic, Level, Skipped};
+use crate::runbook::{Diagnostic, Format, Level, Skipped};
 
 /// Default patterns of files that are not runbooks, as lines of a `.gitignore`.
 pub const DEFAULT_IGNORE: [&str; 12] = [
@@ -329,16 +329,12 @@ impl FoundFiles {
             self.skip(path, IGNORED);
             return;
         }
-        match extension.as_deref() {
-            None | Some("md" | "markdown" | "mdown" | "mdx" | "txt" | "yml" | "yaml") => {
-                self.documents.push((path, file));
-            }
-            Some(_) if ignored.is_whitelist() => self.documents.push((path, file)),
-            Some(extension) => {
-                let reason = format!("`.{extension}` files are not read");
-                self.skip(path, &reason);
-            }
+        if ignored.is_whitelist() || Format::of_path(&path).is_some() {
+            self.documents.push((path, file));
+            return;
         }
+        let reason = format!("`.{}` files are not read", extension.unwrap_or_default());
+        self.skip(path, &reason);
     }
 
     fn skip(&mut self, path: String, reason: &str) {

@@ -170,6 +170,16 @@ fn a_very_long_line_of_a_runbook_is_read_in_time_that_grows_with_it() {
     }
 }
 
+/// Names with hyphens were looked up, and the address before them looked for, in the whole line for each of them.
+#[test]
+fn a_very_long_line_of_a_message_is_searched_in_time_that_grows_with_it() {
+    let index = index();
+    for unit in ["DC-1 ", "a-b-c.", "a-b-c/", "err-a-b-c "] {
+        let text = unit.repeat(1_000_000 / unit.len());
+        assert!(!index.find(&text).answers(), "{unit}");
+    }
+}
+
 fn index() -> Index {
     Index::build(&library(DOCUMENTS), &IndexOptions::default())
 }

@@ -1,6 +1,7 @@
 //! Search of a message for topics: candidates by their rare words, aligned with the message, added up by runbook.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -65,6 +66,8 @@ const LONG: usize = 4;
 const SOME: usize = 3;
 /// Bytes up to which a text all in lower case counts as typed by hand.
 const MOST_SLOPPY: usize = 200;
+/// Bytes of an address that are looked at before a name in it.
+const LONGEST_URL: usize = 2_000;
 /// Most different codes and alert names of one message that are looked up.
 const MOST_NAMES: usize = 200;
 
@@ -195,8 +198,8 @@ impl Index {
                 take(code.text, code.start, code.start + code.text.len());
             }
             // `DC-1` and `UTF-8` have the form of such a code, so the text has to say that it is one.
-            let errs = || Form::of(text).errors > 0;
-            for code in code::short_codes(text).filter(|code| code::is_told(text, *code) || errs()) {
+            let errs = LazyCell::new(|| Form::of(text).errors > 0);
+            for code in code::short_codes(text).filter(|code| code::is_told(text, *code) || *errs) {
                 take(code.text, code.start, code.start + code.text.len());
             }
             for (name, start, end) in code::numbered(text) {
@@ -209,11 +212,16 @@ impl Index {
         // The address of a page, with an anchor, is no error.
         let in_url = |start: usize| {
             let before = text.get(..start).unwrap_or_default();
-            let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+            let near = before.floor_char_boundary(before.len().saturating_sub(LONGEST_URL));
+            let token = before.get(near..).unwrap_or_default();
+            let token = token.rsplit(char::is_whitespace).next().unwrap_or_default();
             token.contains("://")
         };
-        for (start, name) in code::hyphenated(text).filter(|(start, _)| !in_url(*start)) {
-            take(&name.to_ascii_uppercase(), start, start + name.len());
+        for (start, name) in code::hyphenated(text) {
+            let upper = name.to_ascii_uppercase();
+            if self.codes.contains(&upper) && !in_url(start) {
+                take(&upper, start, start + name.len());
+            }
         }
         let speaks = speaks_of_alert(text);
         let sloppy = text.len() <= MOST_SLOPPY && !text.bytes().any(|b| b.is_ascii_uppercase());

@@ -9,6 +9,7 @@ use inlines::{linkify, push_text, wrap};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::part::Part;
 use super::prepare::indent_of;
 use super::{Block, BlockKind, Definition, Inline, Item, Role, html};
 
@@ -19,15 +20,6 @@ const MOST_EVENTS: usize = 200_000;
 const DEEPEST_BLOCK: usize = 24;
 /// Deepest nesting of emphasis and links.
 const DEEPEST_INLINE: usize = 12;
-
-/// A piece of a document at its top level.
-#[derive(Debug)]
-pub(super) enum MarkdownPart {
-    /// A heading: level, text, line.
-    Heading(u8, Vec<Inline>, u32),
-    /// Anything else.
-    Block(Block),
-}
 
 struct Reader<'a> {
     events: Vec<(Event<'a>, Range<usize>)>,
@@ -40,7 +32,7 @@ struct Reader<'a> {
 
 /// Reads a prepared text. `first_line` is the source line of its first line. Also returns the line from which the text
 /// is kept as it is, if it has too many parts.
-pub(super) fn read(text: &str, first_line: u32) -> (Vec<MarkdownPart>, Option<u32>) {
+pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
@@ -76,7 +68,7 @@ pub(super) fn read(text: &str, first_line: u32) -> (Vec<MarkdownPart>, Option<u3
         let line = reader.line(&(rest..text.len()));
         let text = text.get(rest..).unwrap_or_default().trim_end().to_owned();
         let lang = String::new();
-        parts.push(MarkdownPart::Block(block(BlockKind::Code { lang, text }, line)));
+        parts.push(Part::Block(block(BlockKind::Code { lang, text }, line)));
         line
     });
     (parts, cut)
@@ -87,10 +79,10 @@ pub(super) fn blocks(text: &str, first_line: u32, role: Role) -> Vec<Block> {
     let mut out = Vec::new();
     for part in read(text, first_line).0 {
         match part {
-            MarkdownPart::Heading(_, inlines, line) => {
+            Part::Heading(_, inlines, line) => {
                 out.push(block(BlockKind::Paragraph(vec![Inline::Strong(inlines)]), line));
             }
-            MarkdownPart::Block(found) => out.push(found),
+            Part::Block(found) => out.push(found),
         }
     }
     set_role(&mut out, role);
@@ -136,7 +128,7 @@ impl Reader<'_> {
         self.first_line + u32::try_from(index.saturating_sub(1)).unwrap_or(0)
     }
 
-    fn parts(&mut self) -> Vec<MarkdownPart> {
+    fn parts(&mut self) -> Vec<Part> {
         let mut out = Vec::new();
         while self.at < self.events.len() {
             if let (Event::Start(Tag::Heading { level, .. }), range) = &self.events[self.at] {
@@ -144,11 +136,11 @@ impl Reader<'_> {
                 self.at += 1;
                 let inlines = self.inlines(0);
                 self.at += 1;
-                out.push(MarkdownPart::Heading(level, inlines, line));
+                out.push(Part::Heading(level, inlines, line));
                 continue;
             }
             let before = self.at;
-            out.extend(self.blocks(true).into_iter().map(MarkdownPart::Block));
+            out.extend(self.blocks(true).into_iter().map(Part::Block));
             if self.at == before {
                 self.at += 1;
             }
@@ -490,7 +482,7 @@ mod tests {
         let (parts, cut) = read(&text, 1);
         let line = cut.unwrap();
         assert!((60..80).contains(&line), "{line}");
-        let Some(MarkdownPart::Block(Block {
+        let Some(Part::Block(Block {
             kind: BlockKind::Code { text: rest, .. },
             ..
         })) = parts.last()
@@ -498,7 +490,7 @@ mod tests {
             panic!("the rest is there");
         };
         assert!(rest.ends_with("the end"));
-        assert!(matches!(&parts[0], MarkdownPart::Heading(1, ..)));
+        assert!(matches!(&parts[0], Part::Heading(1, ..)));
         assert_eq!(read("# Title\n\ntext", 1).1, None);
     }
 }

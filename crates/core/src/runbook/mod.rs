@@ -5,19 +5,24 @@
 //! team's data, `prepare` removes kramdown's attributes and HTML, `markdown` makes blocks, `sections` nests them and
 //! assigns their roles, `topics` gathers the contents of an answer. Line numbers are kept throughout.
 
+mod asciidoc;
 mod completeness;
 mod contacts;
 mod cre;
 mod dialect;
 mod document;
+mod format;
 pub mod frontmatter;
 mod html;
+mod html_page;
 mod liquid;
 mod markdown;
 pub mod model;
+mod part;
 pub mod placeholder;
 mod places;
 mod prepare;
+mod restructured_text;
 mod roles;
 mod sections;
 mod sentences;
@@ -30,7 +35,9 @@ use std::collections::BTreeMap;
 
 pub use cre::is_rule_text;
 pub use document::{Document, Edition};
+pub use format::Format;
 pub use model::*;
+use part::Parts;
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
 
 /// Reads one document. `path` is relative to the runbook folder; `data` is what Liquid calls `site.data`.
@@ -43,20 +50,13 @@ pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<
         path,
         found: Vec::new(),
     };
-    let runbook = if is_yaml(path) {
-        rules(path, &text, data, &mut diagnostics)
-    } else {
-        Some(document(path, &text, data, &mut diagnostics))
+    let runbook = match Format::of(path, &text) {
+        Format::Yaml => rules(path, &text, data, &mut diagnostics),
+        _ => Some(document(path, &text, data, &mut diagnostics)),
     };
     let mut found = diagnostics.found;
     found.sort_by_key(|diagnostic| diagnostic.line);
     (runbook, found)
-}
-
-/// Returns true for the path of a YAML file.
-pub fn is_yaml(path: &str) -> bool {
-    path.rsplit_once('.')
-        .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("yml") || extension.eq_ignore_ascii_case("yaml"))
 }
 
 /// Returns the teams of `_data/teams.yml` by key.
@@ -146,6 +146,47 @@ fn rules(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &m
 }
 
 fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Runbook {
+    let parts = match Format::of(path, text) {
+        Format::AsciiDoc => asciidoc::read(text),
+        Format::ReStructuredText => restructured_text::read(text),
+        Format::Html => html_page::read(text),
+        Format::Markdown | Format::Yaml => return markdown_document(path, text, data, diagnostics),
+    };
+    of_parts(path, text, parts, data, diagnostics)
+}
+
+/// Makes a runbook of the parts that a reader has found.
+fn of_parts(
+    path: &str,
+    text: &str,
+    read: Parts,
+    data: &BTreeMap<String, Value>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Runbook {
+    let front = FrontMatter {
+        title: read.title,
+        ..FrontMatter::default()
+    };
+    let mut problems = read.problems;
+    let mut sections = sections::build(read.parts, &front, &stem(path));
+    // Readers put an anchor on the line of what it names, so that the source tells nothing more.
+    sections::mark(&mut sections, &[], &read.anchors, &[], &mut problems);
+    sections::link(&mut sections, &mut problems);
+    diagnostics.warnings(problems);
+    if text.trim().is_empty() {
+        diagnostics.push(0, Level::Warning, "empty", "the file holds no text".into());
+    }
+    let completeness = completeness::judge(&front, &sections);
+    let dialect = dialect::recognise(&front, "", &sections, false);
+    finish(path, dialect, front, completeness, read.url, sections, &[], data)
+}
+
+fn markdown_document(
+    path: &str,
+    text: &str,
+    data: &BTreeMap<String, Value>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Runbook {
     let mut split = frontmatter::split(text);
     for (line, level, code, message) in std::mem::take(&mut split.problems) {
         diagnostics.push(line, level, code, message);

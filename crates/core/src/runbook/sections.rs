@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 pub(super) use links::link;
 
-use super::markdown::{self, MarkdownPart};
+use super::markdown;
+use super::part::Part;
 use super::prepare::Attribute;
 use super::text::plain;
 use super::{Block, BlockKind, FrontMatter, Inline, Role, Section, roles};
@@ -43,7 +44,7 @@ fn without_attributes(heading: &str) -> String {
 }
 
 /// Builds the sections of a document.
-pub(super) fn build(parts: Vec<MarkdownPart>, front: &FrontMatter, stem: &str) -> Vec<Section> {
+pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Section> {
     let title_at = title_heading(&parts, front);
     let fallback = front.title.clone().or_else(|| front.runbook_name.clone());
     let mut sections = vec![Section {
@@ -59,12 +60,12 @@ pub(super) fn build(parts: Vec<MarkdownPart>, front: &FrontMatter, stem: &str) -
     }];
     for (at, part) in parts.into_iter().enumerate() {
         match part {
-            MarkdownPart::Block(block) => {
+            Part::Block(block) => {
                 if let Some(section) = sections.last_mut() {
                     section.blocks.push(block);
                 }
             }
-            MarkdownPart::Heading(level, inlines, line) => {
+            Part::Heading(level, inlines, line) => {
                 let heading = plain(&inlines)
                     .replace('\n', " ")
                     .trim()
@@ -101,13 +102,13 @@ pub(super) fn build(parts: Vec<MarkdownPart>, front: &FrontMatter, stem: &str) -
 }
 
 /// Index of the part that is the document's title.
-fn title_heading(parts: &[MarkdownPart], front: &FrontMatter) -> Option<usize> {
+fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
     let headings: Vec<(usize, u8, String)> = parts
         .iter()
         .enumerate()
         .filter_map(|(at, part)| match part {
-            MarkdownPart::Heading(level, inlines, _) => Some((at, *level, plain(inlines))),
-            MarkdownPart::Block(_) => None,
+            Part::Heading(level, inlines, _) => Some((at, *level, plain(inlines))),
+            Part::Block(_) => None,
         })
         .collect();
     let (at, level, text) = headings.first()?;
@@ -122,7 +123,7 @@ fn title_heading(parts: &[MarkdownPart], front: &FrontMatter) -> Option<usize> {
     if *level > 1 {
         return None;
     }
-    let next_is_peer = matches!(parts.get(at + 1), Some(MarkdownPart::Heading(1, ..)));
+    let next_is_peer = matches!(parts.get(at + 1), Some(Part::Heading(1, ..)));
     let peers_have_roles = peers.iter().any(|(_, _, text)| roles::of_heading(text) != Role::Other);
     (next_is_peer || peers_have_roles || !roles::names_trouble(text) && front.title.is_none()).then_some(*at)
 }

@@ -1,0 +1,28 @@
+//! The contents of a document as every format's reader hands them on: headings and blocks, with their source lines.
+
+use super::sections::Problems;
+use super::{Block, Inline};
+
+/// A piece of a document at its top level.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// A heading: level (1 to 6), text, source line.
+    Heading(u8, Vec<Inline>, u32),
+    /// Anything else.
+    Block(Block),
+}
+
+/// A document as its reader understood it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// Headings and blocks, in the order of the text.
+    pub(super) parts: Vec<Part>,
+    /// Title that no heading shows: from metadata.
+    pub(super) title: Option<String>,
+    /// Ids that links use, with the line of the heading (or block) that they name.
+    pub(super) anchors: Vec<(u32, String)>,
+    /// Address at which the document is published, when it says so.
+    pub(super) url: Option<String>,
+    /// Findings for the author.
+    pub(super) problems: Problems,
+}
