@@ -175,8 +175,8 @@ fn a_very_long_line_of_a_runbook_is_read_in_time_that_grows_with_it() {
 fn a_very_long_line_of_a_message_is_searched_in_time_that_grows_with_it() {
     let index = index();
     for unit in ["DC-1 ", "a-b-c.", "a-b-c/", "err-a-b-c "] {
-        let text = unit.repeat(1_000_000 / unit.len());
-        assert!(!index.find(&text).answers(), "{unit}");
+        let text = unit.repeat(300_000 / unit.len());
+        assert!(index.find(&text).matches.is_empty(), "{unit}");
     }
 }
 
