@@ -162,7 +162,10 @@ impl Responder {
     /// Template values of a topic's cause, steps, contacts and places, with captured values filled into the commands.
     fn parts(&self, pieces: &mut Pieces, runbook: &Runbook, topic: &Topic, matched: Option<&Match>) -> Value {
         let base_url = self.options.base_url.as_deref();
-        let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
+        let mut filler = Filler::new(
+            matched.map_or(&Captures::new(), |matched| &matched.captures),
+            &topic.steps,
+        );
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, base_url);
         let todo = filler.steps(&topic.steps);

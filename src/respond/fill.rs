@@ -1,9 +1,9 @@
-//! Substitution of captured values into commands: only for the placeholder of the same name, only when they are
-//! harmless in a shell, never for secrets.
+//! Substitution of captured values into commands: only for the placeholder of the same name, or one that the steps call
+//! equal to it, only when they are harmless in a shell, never for secrets.
 
 use std::collections::BTreeMap;
 
-use crate::runbook::{Block, BlockKind, Inline, Item, Step, placeholder};
+use crate::runbook::{Block, BlockKind, Inline, Item, Step, placeholder, plain, walk};
 
 /// Values by placeholder, as [`crate::matching::Match::captures`] holds them.
 pub(super) type Captures = BTreeMap<String, Vec<String>>;
@@ -12,6 +12,9 @@ pub(super) type Captures = BTreeMap<String, Vec<String>>;
 pub(super) type Filled = BTreeMap<String, String>;
 
 const LONGEST: usize = 128;
+
+/// Most placeholders of a topic that are called equal to a field.
+const MOST_NAMES: usize = 100;
 
 /// Words that make a placeholder a secret's, anywhere in its name.
 const SECRETS: [&str; 12] = [
@@ -54,9 +57,52 @@ pub(super) struct Filler {
     pub(super) filled: Filled,
 }
 
+/// Gathers the placeholders that steps call equal to a field: `CLUSTERID: <location_id>` in the list of a form's fields.
+/// Each comes with the field's name in comparable form.
+fn equal_names(steps: &[Step], out: &mut Vec<(String, String)>) {
+    for step in steps {
+        walk(&step.blocks, &mut |block| {
+            let BlockKind::Paragraph(inlines) = &block.kind else {
+                return;
+            };
+            let text = plain(inlines);
+            let Some((label, rest)) = text.split_once(':') else {
+                return;
+            };
+            let rest = rest.trim();
+            let is_field = !label.is_empty() && !label.trim().contains(char::is_whitespace);
+            if let Some(only) = placeholder::find(rest)
+                .first()
+                .filter(|only| is_field && only.range.start == 0)
+                && out.len() < MOST_NAMES
+            {
+                out.push((comparable(label), only.name.clone()));
+            }
+        });
+        equal_names(&step.steps, out);
+    }
+}
+
+/// The name of a form's field, in comparable form, and the placeholder that is its value: `CLUSTERID: <location_id>`.
+fn field(text: &str) -> Option<(String, String)> {
+    let (label, value) = text.split_once(':')?;
+    let (label, value) = (label.trim(), value.trim_start());
+    let is_name = !label.is_empty() && !label.contains(char::is_whitespace);
+    let found = if is_name { placeholder::find(value) } else { Vec::new() };
+    let first = found.into_iter().next().filter(|first| first.range.start == 0)?;
+    Some((comparable(label), first.name))
+}
+
+/// A name without case and marks.
+fn comparable(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 impl Filler {
-    pub(super) fn new(captures: &Captures) -> Self {
-        let values = captures
+    /// Creates a filler of a match's values for the steps of its topic.
+    pub(super) fn new(captures: &Captures, steps: &[Step]) -> Self {
+        let mut values: Filled = captures
             .iter()
             .filter_map(|(name, values)| {
                 // With two different values, a person must decide which one belongs in the command.
@@ -67,6 +113,17 @@ impl Filler {
                     .then(|| (name.clone(), first.clone()))
             })
             .collect();
+        if !values.is_empty() {
+            let mut same = Vec::new();
+            equal_names(steps, &mut same);
+            for (label, name) in same {
+                let known = values.iter().find(|(known, _)| comparable(known) == label);
+                let known = known.map(|(_, value)| value.clone());
+                if let Some(value) = known.filter(|value| is_fillable(&name, value)) {
+                    values.entry(name).or_insert(value);
+                }
+            }
+        }
         Self {
             values,
             filled: Filled::new(),
@@ -126,6 +183,8 @@ impl Filler {
                 Inline::Code(text) => self.code(text),
                 Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => self.inlines(inner),
                 Inline::Link { label, .. } => self.inlines(label),
+                // The value of a form's field is copied as a command is.
+                Inline::Text(text) if field(text).is_some() => self.code(text),
                 Inline::Text(_) | Inline::Image { .. } | Inline::Break => {}
             }
         }

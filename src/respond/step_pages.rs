@@ -52,7 +52,10 @@ impl StepPages {
         matched: Option<&Match>,
         cause: &[Block],
     ) -> StepPages {
-        let mut filler = Filler::new(matched.map_or(&Captures::new(), |matched| &matched.captures));
+        let mut filler = Filler::new(
+            matched.map_or(&Captures::new(), |matched| &matched.captures),
+            &topic.steps,
+        );
         let is_steps = !topic.steps.is_empty();
         let names = names(&topic.steps);
         let mut steps = if is_steps {

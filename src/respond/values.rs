@@ -3,13 +3,19 @@
 use super::links;
 use super::markdown::block;
 use super::text::plain;
-use crate::runbook::{Block, BlockKind, Inline, Runbook, Target};
+use crate::runbook::{Block, BlockKind, Inline, Item, Runbook, Target};
 
 /// Most characters of a cause; anything longer no longer reads as a sentence.
 const LONGEST_CAUSE: usize = 420;
 
 /// Most characters of a list that is shown below a cause.
 const LONGEST_LIST: usize = 700;
+
+/// Characters that every item of a list below a cause may have.
+const LEAST_ITEM: usize = 80;
+
+/// Most items of a list that is shortened.
+const MOST_ITEMS: usize = 10;
 
 /// Resolves every link of the blocks to an address that may be shown; other links become plain text.
 pub(super) fn resolve(blocks: &mut [Block], runbook: &Runbook, base_url: Option<&str>) {
@@ -91,43 +97,66 @@ fn written(target: &Target) -> String {
     }
 }
 
-/// Returns the cause in a sentence or two, with a short list that belongs to it.
+/// Returns the cause in a sentence or two, with the list of reasons that belongs to it.
 pub(super) fn cause(blocks: &[Block]) -> Vec<Block> {
-    let Some(at) = blocks
+    let Some((at, text)) = blocks
         .iter()
-        .position(|block| matches!(&block.kind, BlockKind::Paragraph(text) if !plain(text).trim().is_empty()))
+        .enumerate()
+        .find_map(|(at, block)| Some((at, text_of(block)?)))
     else {
-        return blocks
-            .iter()
-            .find(|block| is_short_list(block))
-            .cloned()
-            .into_iter()
-            .collect();
+        return blocks.iter().find_map(short_list).into_iter().collect();
     };
-    let Some(Block {
-        kind: BlockKind::Paragraph(text),
-        ..
-    }) = blocks.get(at)
-    else {
-        return Vec::new();
-    };
-    let list = blocks.get(at + 1).filter(|block| is_short_list(block));
-    let leads_on = plain(text).trim_end().ends_with(':') && list.is_some();
-    let text = if leads_on && plain(text).chars().count() <= LONGEST_CAUSE {
-        text.clone()
-    } else {
-        first_sentences(text, LONGEST_CAUSE)
-    };
-    let mut out = vec![block(BlockKind::Paragraph(text))];
-    if leads_on {
-        out.extend(list.cloned());
+    let mut out = vec![block(BlockKind::Paragraph(first_sentences(text, LONGEST_CAUSE)))];
+    let next = blocks.get(at + 1);
+    if let Some(list) = next.filter(|_| announces(text)).and_then(short_list) {
+        if plain(text).chars().count() <= LONGEST_CAUSE {
+            out = vec![block(BlockKind::Paragraph(text.to_vec()))];
+        }
+        out.push(list);
+    } else if let Some(lead) = next.and_then(text_of).filter(|lead| announces(lead))
+        && let Some(list) = blocks.get(at + 2).and_then(short_list)
+    {
+        out.push(block(BlockKind::Paragraph(first_sentences(lead, LONGEST_CAUSE))));
+        out.push(list);
     }
     out
 }
 
-fn is_short_list(block: &Block) -> bool {
-    matches!(&block.kind, BlockKind::List { .. })
-        && super::plain_blocks(std::slice::from_ref(block)).chars().count() <= LONGEST_LIST
+/// The text of a paragraph that holds a word.
+fn text_of(block: &Block) -> Option<&[Inline]> {
+    match &block.kind {
+        BlockKind::Paragraph(text) if !plain(text).trim().is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// Returns true for text that leads up to a list of reasons: "There are several reasons.", "One of these:".
+fn announces(text: &[Inline]) -> bool {
+    let text = plain(text).trim_end().to_lowercase();
+    let last = text.rsplit(". ").next().unwrap_or_default();
+    let words = ["reason", "cause", "following", "one of", "either"];
+    last.ends_with(':') || words.iter().any(|word| last.contains(word))
+}
+
+/// A list that can stand below a cause: a long one with the beginning of each item.
+fn short_list(list: &Block) -> Option<Block> {
+    let BlockKind::List { ordered, start, items } = &list.kind else {
+        return None;
+    };
+    if super::plain_blocks(std::slice::from_ref(list)).chars().count() <= LONGEST_LIST {
+        return Some(list.clone());
+    }
+    let most = (LONGEST_LIST / items.len().max(1)).max(LEAST_ITEM);
+    let first = |item: &Item| {
+        let text = item.blocks.iter().find_map(text_of)?;
+        Some(Item {
+            blocks: vec![block(BlockKind::Paragraph(first_sentences(text, most)))],
+            line: item.line,
+        })
+    };
+    let items: Vec<Item> = items.iter().filter_map(first).take(MOST_ITEMS).collect();
+    let (ordered, start) = (*ordered, *start);
+    (!items.is_empty()).then(|| block(BlockKind::List { ordered, start, items }))
 }
 
 /// Returns the first sentence, and as many more as fit within `most` characters. A single longer sentence stays whole.

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod folder;
+mod kept;
 mod liquid;
 mod total;
 mod traps;

@@ -182,7 +182,7 @@ fn steps_keep_order_numbers_and_nesting() {
         (
             "label",
             "## HostDown\n\n**Cause:** Power.\n\n**Fix:** Switch it on.\n",
-            "- Fix: Switch it on.\n",
+            "- Switch it on.\n",
         ),
     ] {
         let runbook = read(text);

@@ -17,21 +17,29 @@ pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
         return BTreeMap::new();
     };
     map.iter()
-        .filter(|(key, value)| value.is_object() && key.len() <= LONGEST_NAME)
-        .map(|(key, value)| {
-            let text = |path: &[&str]| at_path(value, path).filter(|text| text.len() <= LONGEST_NAME);
-            let pair = |part: &str| Some((text(&[part, "name"])?, text(&[part, "link"])));
-            let team = Team {
-                key: key.clone(),
-                name: text(&["name"]),
-                comm: pair("comm"),
-                escalate: pair("escalate"),
-                issue: text(&["issue"]),
-                link: text(&["link"]),
-            };
-            (key.clone(), team)
-        })
+        .filter(|(key, _)| key.len() <= LONGEST_NAME)
+        .filter_map(|(key, value)| Some((key.clone(), team(key, value)?)))
         .collect()
+}
+
+/// Returns the team with this key of `_data/teams.yml`, by its key.
+pub(super) fn one_team(key: &str, data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
+    let value = data.get("teams").and_then(|teams| teams.get(key));
+    let team = value.and_then(|value| team(key, value));
+    team.map(|team| (key.to_owned(), team)).into_iter().collect()
+}
+
+fn team(key: &str, value: &Value) -> Option<Team> {
+    let text = |path: &[&str]| at_path(value, path).filter(|text| text.len() <= LONGEST_NAME);
+    let pair = |part: &str| Some((text(&[part, "name"])?, text(&[part, "link"])));
+    value.is_object().then(|| Team {
+        key: key.to_owned(),
+        name: text(&["name"]),
+        comm: pair("comm"),
+        escalate: pair("escalate"),
+        issue: text(&["issue"]),
+        link: text(&["link"]),
+    })
 }
 
 /// Index of the section that holds a contact, and the contact.
@@ -139,10 +147,8 @@ fn of_uses(sections: &[Section], uses: &[TeamUse], teams: &BTreeMap<String, Team
             "link" => (ContactKind::Other, own(team.and_then(|team| team.link.as_ref()))),
             _ => continue,
         };
-        let when = sentence
-            .iter()
-            .find(|sentence| sentence.contains(&name))
-            .and_then(|sentence| when_of(sentence));
+        let parts: Vec<&str> = sentence.iter().map(String::as_str).collect();
+        let when = when_named(&parts, &name);
         let contact = Contact {
             team: Some(one.key.clone()),
             kind,
@@ -185,8 +191,21 @@ fn sentences_at(section: Option<&Section>, line: u32) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Returns the sentence that names somebody if it says when to call. A name that stands alone belongs to the sentence
+/// before it: "If the store is down, page its team. [Storage](…)".
+fn when_named(parts: &[&str], name: &str) -> Option<String> {
+    let at = parts.iter().position(|part| part.contains(name))?;
+    let is_alone = |part: &str| part.trim_end_matches('.').len() <= name.len() + 2;
+    let before = at.checked_sub(1).and_then(|before| parts.get(before));
+    match (parts.get(at), before) {
+        (Some(part), Some(before)) if is_alone(part) => when_of(before),
+        (Some(part), _) => when_of(part),
+        (None, _) => None,
+    }
+}
+
 /// Returns the sentence if it says when to call.
-fn when_of(sentence: &str) -> Option<String> {
+pub(super) fn when_of(sentence: &str) -> Option<String> {
     let lower = sentence.to_lowercase();
     let conditional = lower.starts_with("if ")
         || lower.contains(" if ")
@@ -229,10 +248,7 @@ impl Finder {
             _ => {}
         });
         for (kind, name, url) in found {
-            let when = parts
-                .iter()
-                .find(|part| part.contains(&name))
-                .and_then(|part| when_of(part));
+            let when = when_named(&parts, &name);
             if self
                 .out
                 .iter()
@@ -284,7 +300,12 @@ impl Finder {
             } else {
                 return None;
             };
-        Some((kind, label, Some(url.clone())))
+        let name = if is_generic(&label) {
+            name_of_address(url)
+        } else {
+            label
+        };
+        Some((kind, name, Some(url.clone())))
     }
 
     /// Finds `#channel`, `@group` and mail addresses in running text.
@@ -317,7 +338,29 @@ impl Finder {
     }
 }
 
-fn speaks_of_help(sentence: &str) -> bool {
+/// Returns true for the text of a link that names nothing.
+fn is_generic(label: &str) -> bool {
+    let label = label.trim().trim_matches(['(', ')', '.', ':']).to_lowercase();
+    matches!(
+        label.as_str(),
+        "here" | "this" | "link" | "this link" | "this page" | "page" | "click here" | "there" | "" | "url"
+    )
+}
+
+/// The part of an address that people know it by: the last of its path, or its host.
+fn name_of_address(url: &str) -> String {
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let bare = bare.split(['?', '#']).next().unwrap_or(bare).trim_end_matches('/');
+    let generic = ["issues", "new", "index.html", "issues/new"];
+    let parts: Vec<&str> = bare.split('/').collect();
+    let named = parts
+        .iter()
+        .rev()
+        .find(|part| !part.is_empty() && !generic.contains(part));
+    named.map_or_else(|| url.to_owned(), |name| (*name).to_owned())
+}
+
+pub(super) fn speaks_of_help(sentence: &str) -> bool {
     const WORDS: [&str; 12] = [
         "escalat",
         "contact",

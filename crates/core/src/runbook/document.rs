@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::{Data, Diagnostic, Diagnostics, Runbook, document, parse};
+use super::{Data, Diagnostic, Diagnostics, Runbook, document, parse, people};
 
 /// A runbook that is parsed when more than its names is needed, and stays parsed as long as this library lives.
 #[derive(Debug)]
@@ -137,9 +137,9 @@ fn topics(runbook: &Runbook) -> Box<[(usize, Box<str>)]> {
         .collect()
 }
 
-/// Returns true when a document may name data: `site.data.…` in Liquid, or a team under `signpost:`.
+/// Returns true when a document may name data: `site.data.…` in Liquid, a team under `signpost:`, or people by name.
 fn may_name_data(text: &str) -> bool {
-    text.contains("site") || text.contains("signpost")
+    text.contains("site") || text.contains("signpost") || people::may_be_named(text)
 }
 
 impl Deref for Document {

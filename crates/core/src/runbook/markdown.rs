@@ -342,7 +342,7 @@ impl Reader<'_> {
                 Event::FootnoteReference(name) => push_text(&mut out, &format!("[^{name}]")),
                 Event::SoftBreak => push_text(&mut out, " "),
                 Event::HardBreak => out.push(Inline::Break),
-                Event::TaskListMarker(done) => push_text(&mut out, if *done { "[x] " } else { "[ ] " }),
+                Event::TaskListMarker(done) => push_text(&mut out, if *done { "☑ " } else { "☐ " }),
             }
             self.at += 1;
         }

@@ -19,6 +19,7 @@ mod liquid;
 mod markdown;
 pub mod model;
 mod part;
+mod people;
 pub mod placeholder;
 mod places;
 mod prepare;
@@ -252,7 +253,8 @@ fn finish(
 ) -> Runbook {
     let needed = !uses.is_empty() || front.signpost.team.is_some();
     let teams = if needed { contacts::teams(data) } else { BTreeMap::new() };
-    let topics = topics::gather(&sections, &front, uses, &teams);
+    let people = people::find(&sections, &front, data);
+    let topics = topics::gather(&sections, &front, (uses, &teams), people);
     Runbook {
         path: path.to_owned(),
         title: sections

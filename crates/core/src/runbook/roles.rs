@@ -16,7 +16,7 @@ pub(super) fn of_heading(heading: &str) -> Role {
         .map_or_else(|| by_stem(&text), |(_, role)| *role)
 }
 
-const EXACT: [(&str, Role); 76] = [
+const EXACT: [(&str, Role); 77] = [
     ("overview", Role::Overview),
     ("description", Role::Overview),
     ("short description", Role::Overview),
@@ -60,6 +60,7 @@ const EXACT: [(&str, Role); 76] = [
     ("trigger", Role::Alerts),
     ("triggers", Role::Alerts),
     ("reason", Role::Causes),
+    ("why", Role::Causes),
     ("reasons", Role::Causes),
     ("why it's happening", Role::Causes),
     ("why it happens", Role::Causes),
@@ -227,6 +228,35 @@ pub(super) fn of_label(label: &str) -> Role {
     let text = normalise(label);
     let known = text.split(' ').count() <= 3 && !text.is_empty();
     if known { of_heading(&text) } else { Role::Other }
+}
+
+/// Returns true for a label that only says what a reply says itself above the text: that causes, or steps, follow.
+pub(super) fn is_plain_label(label: &str) -> bool {
+    const LABELS: [&str; 22] = [
+        "why",
+        "cause",
+        "causes",
+        "possible cause",
+        "possible causes",
+        "reason",
+        "reasons",
+        "root cause",
+        "what to do",
+        "fix",
+        "how to fix it",
+        "action",
+        "actions",
+        "steps",
+        "procedure",
+        "resolution",
+        "solution",
+        "remedy",
+        "remediation",
+        "mitigation",
+        "recovery",
+        "resolve",
+    ];
+    LABELS.contains(&normalise(label).as_str())
 }
 
 /// Returns true for an error code: `E0003`, `ERRSAMO`-like with a number, `CRE-2025-0039`, `NHC006`.

@@ -84,6 +84,30 @@ pub(super) fn join(sentences: &[Vec<Inline>]) -> Vec<Inline> {
     out
 }
 
+/// Returns true when a sentence tells what people see rather than why: "The log says …", "Customers see …".
+pub(super) fn tells_a_symptom(sentence: &str) -> bool {
+    const SEEN: [&str; 16] = [
+        "log says",
+        "logs say",
+        "log shows",
+        "logs show",
+        "you see",
+        "users see",
+        "customers see",
+        "you get the error",
+        "you receive the error",
+        "you receive an error",
+        "you get an error",
+        "error message similar to",
+        "message similar to",
+        "following error",
+        "following message",
+        "error is shown",
+    ];
+    let lower = sentence.to_lowercase();
+    SEEN.iter().any(|seen| lower.contains(seen)) && !lower.contains("because")
+}
+
 /// Returns true when a sentence tells a person to do something.
 pub(super) fn acts(sentence: &str) -> bool {
     let lower = sentence

@@ -1,8 +1,9 @@
-//! Steps in order: lists become numbered steps; code and paragraphs belong to the step that they follow.
+//! Steps in order: lists become numbered steps; code and paragraphs belong to the step that they follow. Bullets with
+//! text below them are part of their step's text, so that the text keeps its place.
 
 use std::collections::HashSet;
 
-use super::{Block, BlockKind, Inline, Item, Section, Step, Target, plain};
+use super::{Block, BlockKind, Inline, Item, Role, Section, Step, Target, plain};
 
 /// Builds the steps of one section's blocks.
 pub(super) fn build(blocks: &[Block], under: Option<usize>) -> Vec<Step> {
@@ -56,18 +57,15 @@ impl Builder {
             }
             BlockKind::List { items, .. } => self.bullets(block, items, continues),
             BlockKind::Code { .. } => {
-                if let Some(last) = self.steps.last_mut().filter(|last| last.steps.is_empty()) {
-                    last.blocks.push(block.clone());
-                } else if let Some(last) = self.steps.last_mut().filter(|_| continues) {
-                    last.steps.push(lone(block, self.under));
+                if let Some(last) = self.steps.last_mut().filter(|last| continues || last.steps.is_empty()) {
+                    add_text(last, block);
                 } else {
                     self.steps.push(lone(block, self.under));
                     self.last_number = None;
                 }
             }
             _ => match self.steps.last_mut() {
-                Some(last) if continues && last.steps.is_empty() => last.blocks.push(block.clone()),
-                Some(last) if continues => last.steps.push(lone(block, self.under)),
+                Some(last) if continues => add_text(last, block),
                 _ => {
                     self.steps.push(lone(block, self.under));
                     self.last_number = None;
@@ -139,17 +137,65 @@ fn step(item: &Item, number: &str, under: Option<usize>) -> Step {
                 }
             }
             BlockKind::Rule => {}
-            _ if step.steps.is_empty() => step.blocks.push(block.clone()),
             BlockKind::Code { .. } => match step.steps.last_mut() {
                 Some(last) if last.number.is_empty() && last.blocks.len() == 1 && introduces(last) => {
                     last.blocks.push(block.clone());
                 }
-                _ => step.steps.push(lone(block, under)),
+                _ => add_text(&mut step, block),
             },
-            _ => step.steps.push(lone(block, under)),
+            _ => add_text(&mut step, block),
         }
     }
     step
+}
+
+/// Adds text or code to a step. Below bullets it stands after them, so that they become part of the step's text; below
+/// numbered sub-steps it belongs to the last of them.
+fn add_text(step: &mut Step, block: &Block) {
+    if step.steps.last().is_some_and(|last| !last.number.is_empty()) {
+        if let Some(last) = step.steps.last_mut() {
+            add_text(last, block);
+        }
+        return;
+    }
+    if !step.steps.is_empty() {
+        let bullets = std::mem::take(&mut step.steps);
+        let line = bullets.first().map_or(block.line, |first| first.line);
+        step.blocks.push(Block {
+            kind: BlockKind::List {
+                ordered: false,
+                start: 1,
+                items: bullets.into_iter().map(item).collect(),
+            },
+            role: block.role,
+            line,
+            attrs: Vec::new(),
+        });
+    }
+    step.blocks.push(block.clone());
+}
+
+/// A bullet as it was before it became a step.
+fn item(step: Step) -> Item {
+    let mut blocks = step.blocks;
+    if let Some(first) = step.steps.first() {
+        let start = first.number.rsplit('.').next().and_then(|number| number.parse().ok());
+        let line = first.line;
+        blocks.push(Block {
+            kind: BlockKind::List {
+                ordered: start.is_some(),
+                start: start.unwrap_or(1),
+                items: step.steps.into_iter().map(item).collect(),
+            },
+            role: Role::Other,
+            line,
+            attrs: Vec::new(),
+        });
+    }
+    Item {
+        blocks,
+        line: step.line,
+    }
 }
 
 /// Returns the sections that a list links to, if it is only a table of contents.

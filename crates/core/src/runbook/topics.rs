@@ -4,9 +4,10 @@ mod explain;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use explain::{explain_and_act, is_litter, is_prose, pieces};
+use explain::{explain_and_act, is_litter, is_prose, pieces, without_label, without_symptoms};
 
 use super::liquid::TeamUse;
+use super::people::People;
 use super::{
     Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, contacts, places, plain,
     roles, steps, symptoms,
@@ -16,17 +17,23 @@ use super::{
 pub(super) fn gather(
     sections: &[Section],
     front: &FrontMatter,
-    uses: &[TeamUse],
-    teams: &BTreeMap<String, Team>,
+    (uses, teams): (&[TeamUse], &BTreeMap<String, Team>),
+    people: People,
 ) -> Vec<Topic> {
     let tree = Tree::of(sections);
-    let placed = contacts::find(sections, uses, teams);
-    let team = front
+    let mut placed = contacts::find(sections, uses, teams);
+    // A name in words adds nothing where the same sentence leads to a channel or a pager.
+    let told: HashSet<(usize, u32)> = placed.iter().map(|(at, contact)| (*at, contact.line)).collect();
+    let adds = |(at, contact): &contacts::Placed| contact.team.is_some() || !told.contains(&(*at, contact.line));
+    placed.extend(people.placed.into_iter().filter(adds));
+    placed.sort_by_key(|(section, contact)| (*section, contact.line));
+    let mut team = front
         .signpost
         .team
         .as_deref()
         .map(|key| contacts::of_team(key, teams))
         .unwrap_or_default();
+    team.extend(people.owners);
     (0..sections.len())
         .filter(|at| *at == 0 || tree.is_topic(*at))
         .map(|at| tree.topic(at, &placed, &team))
@@ -200,10 +207,10 @@ impl<'a> Tree<'a> {
                         steps::is_contents(&block).is_some_and(|targets| targets.iter().all(|to| own.contains(to)));
                     let pointer = steps::lone_link(&block).is_some_and(|to| own.contains(&to) && to > index);
                     if !contents && !pointer {
-                        acting.push(block);
+                        acting.extend(without_label(block));
                     }
                 }
-                Role::Causes => gathered.causes.push(block),
+                Role::Causes => gathered.causes.extend(without_label(block)),
                 Role::Overview if is_prose(&block) => gathered.overview.push(block),
                 // Text after the marked steps continues them.
                 Role::Other if marked => acting.push(block),
@@ -376,10 +383,15 @@ impl Gathered {
     /// there is neither.
     fn complete_causes(&mut self) {
         let overview = std::mem::take(&mut self.overview);
-        let explaining = std::mem::take(&mut self.explaining);
+        let mut explaining = std::mem::take(&mut self.explaining);
         self.causes.extend(overview.into_iter().take(3));
         if self.causes.is_empty() {
-            self.causes.extend(explaining.into_iter().take(4));
+            explaining.truncate(5);
+            let mut next = explaining.iter().skip(1).cloned().collect::<Vec<_>>().into_iter();
+            let kept = explaining
+                .into_iter()
+                .filter_map(|block| without_symptoms(block, next.next().as_ref()));
+            self.causes.extend(kept.take(4));
         }
     }
 }

@@ -35,7 +35,16 @@ pub(super) fn link(address: &str, label: Vec<Inline>) -> Inline {
     Inline::Link { target, label }
 }
 
+/// Adds text. A full stop after a link or bold text that ends with one is left out.
 pub(super) fn push_text(out: &mut Vec<Inline>, text: &str) {
+    let is_ended = match out.last() {
+        Some(Inline::Link { label, .. } | Inline::Strong(label)) => plain(label).ends_with('.'),
+        _ => false,
+    };
+    let text = match text.strip_prefix('.') {
+        Some(rest) if is_ended && !rest.starts_with('.') => rest,
+        _ => text,
+    };
     if let Some(Inline::Text(last)) = out.last_mut() {
         last.push_str(text);
     } else if !text.is_empty() {

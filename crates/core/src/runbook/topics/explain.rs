@@ -1,7 +1,7 @@
 //! Classification of a section's blocks: those that explain, and those that tell the reader to act.
 
 use super::super::symptoms::{is_command, term_role};
-use super::super::{Block, BlockKind, Inline, Role, markdown, plain, plain_block, sentences};
+use super::super::{Block, BlockKind, Inline, Role, markdown, plain, plain_block, roles, sentences};
 
 /// Returns blocks with their roles; the parts of a definition list get theirs from the term.
 pub(super) fn pieces(blocks: &[Block]) -> Vec<(Block, Role)> {
@@ -31,6 +31,62 @@ pub(super) fn pieces(blocks: &[Block]) -> Vec<(Block, Role)> {
         }
     }
     out
+}
+
+/// Removes a label such as "Why:" or "What to do:" from the beginning of a block, as the reply has a heading of its own
+/// for it; `None` when the block holds nothing else.
+pub(super) fn without_label(mut block: Block) -> Option<Block> {
+    let BlockKind::Paragraph(inlines) = &mut block.kind else {
+        return Some(block);
+    };
+    match inlines.as_mut_slice() {
+        [Inline::Strong(label)] if roles::is_plain_label(&plain(label)) => return None,
+        [Inline::Strong(label), Inline::Text(rest), ..] if roles::is_plain_label(&plain(label)) => {
+            let has_colon = plain(label).trim_end().ends_with(':') || rest.trim_start().starts_with(':');
+            if has_colon {
+                *rest = capitalised(rest.trim_start().trim_start_matches([':', ' ']));
+                inlines.remove(0);
+            }
+        }
+        [Inline::Text(text), ..] => {
+            if let Some((label, rest)) = text.split_once(':')
+                && roles::is_plain_label(label)
+            {
+                *text = capitalised(rest.trim_start());
+            }
+        }
+        _ => {}
+    }
+    (!plain(inlines).trim().is_empty()).then_some(block)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Removes the sentences that tell what people see, which is no cause: they have just seen it. `next` is the block
+/// below.
+pub(super) fn without_symptoms(block: Block, next: Option<&Block>) -> Option<Block> {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return Some(block);
+    };
+    let shown_below = next.is_some_and(|next| matches!(next.kind, BlockKind::Code { .. } | BlockKind::Quote(_)));
+    let mut parts = sentences::split(inlines);
+    let count = parts.len();
+    parts.retain(|sentence| {
+        let text = plain(sentence);
+        !(sentences::tells_a_symptom(&text) || shown_below && text.trim_end().ends_with(':'))
+    });
+    if parts.len() == count {
+        return Some(block);
+    }
+    (!parts.is_empty()).then(|| Block {
+        kind: BlockKind::Paragraph(sentences::join(&parts)),
+        ..block
+    })
 }
 
 pub(super) fn is_prose(block: &Block) -> bool {
