@@ -1,10 +1,12 @@
 //! Runbook folders: walking, reading, the embedded sample pack.
 
+mod asciidoc;
 mod data;
 mod embedded;
 mod folder;
 mod read;
 mod stamp;
+mod translations;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Resolution of `show RUNBOOK [SECTION]` to a topic.
 
-use crate::runbook::{Document, Library, Runbook, TopicId};
+use crate::runbook::{Document, Library, Runbook, TopicId, file_stem};
 
 /// Result of resolving the words of `show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,11 +127,18 @@ fn names(runbook: &Document) -> Vec<String> {
         .path
         .rsplit_once('.')
         .map_or(runbook.path.as_str(), |(stem, _)| stem);
-    [runbook.path.as_str(), path_stem, file, stem, &runbook.title]
-        .into_iter()
-        .chain(runbook.names().iter().map(String::as_str))
-        .map(folded)
-        .collect()
+    [
+        runbook.path.as_str(),
+        path_stem,
+        file,
+        stem,
+        file_stem(&runbook.path),
+        &runbook.title,
+    ]
+    .into_iter()
+    .chain(runbook.names().iter().map(String::as_str))
+    .map(folded)
+    .collect()
 }
 
 fn sections(runbook: &Runbook, name: &str) -> Vec<usize> {

@@ -8,11 +8,13 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
+use super::asciidoc::Includes;
 use super::data::{self, NOT_UTF8};
 use super::read::{self, FileContent};
 use super::stamp::Stamp;
 use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
+use crate::runbook::asciidoc::collection::SHARED;
 use crate::runbook::{self, Data, Diagnostic, Document, Level, Library, Skipped};
 
 /// A folder and the results of reading its files.
@@ -23,6 +25,7 @@ pub struct Folder {
     clock: Arc<dyn Clock>,
     files: HashMap<String, FileRecord>,
     data: Arc<Data>,
+    includes: Includes,
 }
 
 /// A file's state at the last reading.
@@ -67,6 +70,7 @@ impl Folder {
             clock,
             files: HashMap::new(),
             data: Arc::default(),
+            includes: Includes::default(),
         }
     }
 
@@ -103,12 +107,22 @@ impl Folder {
         let now = SystemTime::from(self.clock.now());
         let mut found = walk::walk(&self.dir, &self.options)?;
         let mut library = Library {
-            skipped: std::mem::take(&mut found.skipped),
             diagnostics: std::mem::take(&mut found.diagnostics),
             ..Library::default()
         };
+        let mut data = data::read(&found, &self.options, &self.data, &mut library.diagnostics);
+        let shared = self
+            .includes
+            .gather(&mut found, &self.options, now, &mut library.diagnostics);
+        let shared = if found.unlisted.is_empty() {
+            shared
+        } else {
+            self.data.get(SHARED).cloned().or(shared)
+        };
+        data.extend(shared.map(|shared| (SHARED.to_owned(), shared)));
+        library.skipped = std::mem::take(&mut found.skipped);
         let root = (!self.options.follow_links).then_some(found.root.as_path());
-        let data = Arc::new(data::read(&found, &self.options, &self.data, &mut library.diagnostics));
+        let data = Arc::new(data);
         let new_data = data != self.data;
         library.data = if new_data { data } else { Arc::clone(&self.data) };
         library.teams = runbook::teams(&library.data);
@@ -300,11 +314,15 @@ impl Round<'_> {
                 }
             }
             None if found.iter().any(|diagnostic| diagnostic.level == Level::Error) => self.keep(path, before, found),
-            None => Made {
-                diagnostics: found,
-                skipped: Some("YAML without CRE rules".to_owned()),
-                ..Made::default()
-            },
+            None => {
+                let told = found.iter().find(|diagnostic| diagnostic.code == runbook::NO_TEXT);
+                let reason = told.map_or("YAML without CRE rules", |diagnostic| &diagnostic.message);
+                Made {
+                    skipped: Some(reason.to_owned()),
+                    diagnostics: found,
+                    ..Made::default()
+                }
+            }
         };
         made.lossy = lossy;
         made.unsound = unsound;

@@ -4,6 +4,8 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
+
 /// A file's content.
 pub(super) enum FileContent {
     /// Text; `lossy` when some bytes were not UTF-8.
@@ -115,13 +117,55 @@ pub(super) fn decode(bytes: Vec<u8>) -> FileContent {
     if bytes.iter().take(8_000).any(|byte| *byte == 0) {
         return FileContent::No("not a text file".to_owned());
     }
+    let declared = declared(&bytes);
+    if let Some(encoding) = declared.filter(|encoding| *encoding == ISO_2022_JP) {
+        // Its bytes are ASCII, so that they are valid UTF-8, too.
+        let (text, _, lossy) = encoding.decode(&bytes);
+        let text = text.into_owned();
+        return FileContent::Text { text, lossy };
+    }
     match String::from_utf8(bytes) {
         Ok(text) => FileContent::Text { text, lossy: false },
-        Err(error) => FileContent::Text {
-            text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            lossy: true,
-        },
+        Err(error) => {
+            let (text, lossy) = match declared.filter(|encoding| *encoding != UTF_8) {
+                Some(encoding) => {
+                    let (text, _, lossy) = encoding.decode(error.as_bytes());
+                    (text.into_owned(), lossy)
+                }
+                None => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+            };
+            FileContent::Text { text, lossy }
+        }
     }
+}
+
+/// Bytes at the beginning of a page in which its character set is looked for: the HTML standard asks for 1024.
+const DECLARED_WITHIN: usize = 4096;
+
+/// Returns the character set that a page declares: `<?xml … encoding="…"?>`, `<meta charset="…">`, or
+/// `<meta … content="text/html; charset=…">`.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let start = bytes.get(..bytes.len().min(DECLARED_WITHIN))?;
+    if !start.trim_ascii_start().starts_with(b"<") {
+        return None;
+    }
+    let start = String::from_utf8_lossy(start).to_ascii_lowercase();
+    let xml = start
+        .trim_start()
+        .strip_prefix("<?xml")
+        .and_then(|rest| rest.split("?>").next());
+    let label = |text: &str, key: &str| {
+        let (_, rest) = text.split_once(key)?;
+        let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+        let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
+        let name = rest.trim_start_matches(['"', '\'']).split(end).next()?;
+        Encoding::for_label(name.as_bytes())
+    };
+    xml.and_then(|xml| label(xml, "encoding")).or_else(|| {
+        start
+            .match_indices("<meta")
+            .find_map(|(at, _)| label(start.get(at..)?.split('>').next()?, "charset"))
+    })
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> FileContent {
@@ -138,6 +182,37 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> FileContent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_decoded_as_it_declares() {
+        let read = |bytes: &[u8]| match decode(bytes.to_vec()) {
+            FileContent::Text { text, lossy } => (text, lossy),
+            _ => panic!("it is text"),
+        };
+        for (declaration, word, bytes) in [
+            (
+                "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>",
+                "Größe",
+                &b"Gr\xf6\xdfe"[..],
+            ),
+            ("<meta charset=windows-1251>", "Диск", &b"\xc4\xe8\xf1\xea"[..]),
+            (
+                "<meta http-equiv='Content-Type' content='text/html; charset=EUC-KR'>",
+                "서버",
+                &b"\xbc\xad\xb9\xf6"[..],
+            ),
+            (
+                "<meta charset='iso-8859-1'>",
+                "schon UTF-8: ö",
+                "schon UTF-8: ö".as_bytes(),
+            ),
+        ] {
+            let (text, lossy) = read(&[declaration.as_bytes(), bytes].concat());
+            assert_eq!((text.as_str(), lossy), (format!("{declaration}{word}").as_str(), false));
+        }
+        assert!(read(b"<meta charset=utf-8>\xf6").1, "the declaration is wrong");
+        assert!(read(b"charset=iso-8859-1 \xf6").1, "only pages declare it");
+    }
 
     /// To the reader, a file that is swapped after the folder was listed looks like this.
     #[test]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::read::FileIdentity;
-use super::{LoadError, Options, note};
+use super::{LoadError, Options, note, translations};
 use crate::runbook::{Diagnostic, Format, Level, Skipped};
 
 /// Default patterns of files that are not runbooks, as lines of a `.gitignore`.
@@ -113,6 +113,7 @@ pub(super) fn walk(dir: &Path, options: &Options) -> Result<FoundFiles, LoadErro
     let mut found = walker.found;
     found.documents.sort();
     found.data.sort();
+    translations::leave_out(&mut found);
     Ok(found)
 }
 
@@ -337,7 +338,7 @@ impl FoundFiles {
         self.skip(path, &reason);
     }
 
-    fn skip(&mut self, path: String, reason: &str) {
+    pub(super) fn skip(&mut self, path: String, reason: &str) {
         self.skipped.push(Skipped {
             path,
             reason: reason.to_owned(),

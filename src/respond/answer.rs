@@ -175,12 +175,15 @@ impl Responder {
             todo = excerpt::own_text(runbook, topic, &cause);
             filler.blocks(&mut todo);
         }
+        let mut entry = matched.map_or_else(Vec::new, |matched| rows::entry(runbook, topic, matched, &[&todo]));
+        values::resolve(&mut entry, runbook, base_url);
         if let Some(matched) = matched {
             rows::narrow(&mut todo, matched);
         }
         values::resolve(&mut todo, runbook, base_url);
+        let entry = pieces.put(entry);
         let steps = pieces.put_body(todo);
-        context! { steps, has_steps, ..self.surroundings(pieces, (topic, matched), cause, &filler.filled, Audience::Internal) }
+        context! { steps, has_steps, entry, ..self.surroundings(pieces, (topic, matched), cause, &filler.filled, Audience::Internal) }
     }
 
     /// Template values around a topic's steps: cause, contacts, places, and the values that were filled in.

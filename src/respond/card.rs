@@ -10,7 +10,7 @@ use super::buttons::{button, button_row};
 use super::labels::filled;
 use super::pieces::Pieces;
 use super::step_pages::{self, StepName, StepPages};
-use super::{Audience, Reply, rows, steps, values};
+use super::{Audience, Reply, excerpt, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, Branch, Button, Library, Runbook, Step, Topic, TopicId};
 
@@ -83,6 +83,7 @@ impl Responder {
         let mut pieces = Pieces::default();
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, self.options.base_url.as_deref());
+        let entry = self.entry(runbook, topic, card.matched, &cause);
         let pages = StepPages::of(self, runbook, topic, card.matched, &cause);
         let (page, told) = pages.page(self, runbook, card, &mut pieces);
         let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted => "" };
@@ -99,6 +100,7 @@ impl Responder {
         };
         let offered: Vec<usize> = branches.iter().map(|branch| branch.section).collect();
         let controls = context! {
+            entry => pieces.put(entry),
             others => card.others.iter().take(3).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             sections => self.sections(id, runbook, topic, library, &offered),
             page_buttons => pieces.put(page),
@@ -169,6 +171,22 @@ impl Responder {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The row or definition that was recognised, when the steps do not show it.
+    fn entry(&self, runbook: &Runbook, topic: &Topic, matched: Option<&Match>, cause: &[Block]) -> Vec<Block> {
+        let Some(matched) = matched else { return Vec::new() };
+        let own;
+        let mut shown = Vec::new();
+        if topic.steps.is_empty() {
+            own = excerpt::own_text(runbook, topic, cause);
+            shown.push(own.as_slice());
+        } else {
+            blocks_of(&topic.steps, &mut shown);
+        }
+        let mut entry = rows::entry(runbook, topic, matched, &shown);
+        values::resolve(&mut entry, runbook, self.options.base_url.as_deref());
+        entry
     }
 
     pub(super) fn resolve_step(&self, step: &mut Step, runbook: &Runbook, matched: Option<&Match>) {
@@ -324,4 +342,12 @@ fn branches<'a>(topic: &'a Topic, page: &[Step]) -> Vec<&'a Branch> {
 fn outcome(card: &Card<'_>) -> Value {
     let (by, when) = card.mark.clone().unwrap_or_default();
     context! { standing => card.standing, by, when }
+}
+
+/// Adds the blocks of steps and of those nested in them.
+fn blocks_of<'s>(steps: &'s [Step], out: &mut Vec<&'s [Block]>) {
+    for step in steps {
+        out.push(&step.blocks);
+        blocks_of(&step.steps, out);
+    }
 }

@@ -70,7 +70,8 @@ pub(super) fn own_text(runbook: &Runbook, topic: &Topic, cause: &[Block]) -> Vec
     out
 }
 
-fn is_within(runbook: &Runbook, index: usize, outer: usize) -> bool {
+/// Returns true for a section and those nested in it.
+pub(super) fn is_within(runbook: &Runbook, index: usize, outer: usize) -> bool {
     let mut at = Some(index);
     // Parents come first in the document, so this ends.
     while let Some(section) = at {

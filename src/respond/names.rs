@@ -1,17 +1,17 @@
 //! Names of topics in commands: the shortest `show …` that leads to a topic.
 
-use crate::runbook::{Library, TopicId};
+use crate::runbook::{Library, TopicId, file_stem};
 
 /// Returns `show RUNBOOK [SECTION]` for a topic, with the shortest name that is unique in the library.
 pub fn show_command(library: &Library, topic: TopicId) -> String {
     let Some(runbook) = library.runbook(topic) else {
         return "help".to_owned();
     };
-    let stem = stem(&runbook.path);
+    let stem = file_stem(&runbook.path);
     let shared = library
         .runbooks
         .iter()
-        .filter(|other| self::stem(&other.path).eq_ignore_ascii_case(stem))
+        .filter(|other| file_stem(&other.path).eq_ignore_ascii_case(stem))
         .count()
         > 1;
     let mut command = format!("show {}", quoted(if shared { &runbook.path } else { stem }));
@@ -22,15 +22,6 @@ pub fn show_command(library: &Library, topic: TopicId) -> String {
         command.push_str(&quoted(&section.heading));
     }
     command
-}
-
-/// Returns the file name without its extension.
-pub(super) fn stem(path: &str) -> &str {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    match file.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => file,
-    }
 }
 
 /// Quotes a word that holds whitespace or quotation marks, so that it stays one argument.

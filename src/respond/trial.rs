@@ -24,6 +24,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md",
         full_url => some("https://example.com/runbook"), show_all => "show runbook",
         branches => many(context! { label => "Other case", show => "show runbook other" }),
+        entry => if full { "entry" } else { "" },
         cause => if full { "cause" } else { "" }, steps => if full { "steps" } else { "" }, has_steps => full,
         contacts => ["chat", "pager", "issues", "other"].map(|kind| context! {
             team => some("team"), kind, name => "Team", when => some("If it is down"), url => some("https://example.com"),

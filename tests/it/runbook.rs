@@ -1,8 +1,15 @@
 //! Reading runbooks as they are.
 
 mod corpus;
+mod described;
+mod extended_markdown;
 mod folder;
+mod html;
 mod kept;
 mod liquid;
+mod org_mode;
+mod outline;
+mod plain_text;
+mod restructured_text;
 mod total;
 mod traps;

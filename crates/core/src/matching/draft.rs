@@ -188,7 +188,7 @@ impl Draft {
             completeness: match runbook.completeness {
                 Completeness::Full => 1.0,
                 Completeness::Listing => 0.6,
-                Completeness::Pointer | Completeness::Draft => 0.5,
+                Completeness::Pointer | Completeness::Draft | Completeness::Partial => 0.5,
             },
             products: about(runbook),
             topics: (0..runbook.sections.len())

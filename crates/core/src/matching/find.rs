@@ -81,6 +81,15 @@ struct NamedToken<'t> {
     told: bool,
 }
 
+/// Returns true for a place in the address of a page: an anchor there is no error.
+fn is_in_url(text: &str, start: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default();
+    let near = before.floor_char_boundary(before.len().saturating_sub(LONGEST_URL));
+    let token = before.get(near..).unwrap_or_default();
+    let token = token.rsplit(char::is_whitespace).next().unwrap_or_default();
+    token.contains("://")
+}
+
 impl Index {
     /// Recognises a message that nobody asked about: the matches above the threshold would be answered.
     pub fn find(&self, message: &str) -> Outcome {
@@ -209,17 +218,9 @@ impl Index {
         for (start, identifier) in code::identifiers(text) {
             take(&identifier.to_ascii_uppercase(), start, start + identifier.len());
         }
-        // The address of a page, with an anchor, is no error.
-        let in_url = |start: usize| {
-            let before = text.get(..start).unwrap_or_default();
-            let near = before.floor_char_boundary(before.len().saturating_sub(LONGEST_URL));
-            let token = before.get(near..).unwrap_or_default();
-            let token = token.rsplit(char::is_whitespace).next().unwrap_or_default();
-            token.contains("://")
-        };
         for (start, name) in code::hyphenated(text) {
             let upper = name.to_ascii_uppercase();
-            if self.codes.contains(&upper) && !in_url(start) {
+            if self.codes.contains(&upper) && !is_in_url(text, start) {
                 take(&upper, start, start + name.len());
             }
         }

@@ -1,12 +1,115 @@
-//! Reader of AsciiDoc.
+//! Reader of AsciiDoc, as Asciidoctor and Antora understand it.
+//!
+//! A reader of our own: runbooks need the source line of every block, a document must never be refused, and what an
+//! author gets wrong is read as meant rather than as rendered (a fence that is never closed swallows no headings).
+//!
+//! `preprocess` decides conditions and includes files, `attributes` holds what `{name}` means, `blocks`, `lists` and `tables` find the
+//! structure, `inlines` reads the text inside. Every step is linear in the size of the text.
 
-use super::part::Parts;
+mod attributes;
+mod blocks;
+mod code;
+pub mod collection;
+mod inlines;
+mod lines;
+mod lists;
+mod preprocess;
+mod references;
+mod tables;
 
-/// Reads a document into headings and blocks with their source lines.
-pub(super) fn read(text: &str) -> Parts {
-    let (parts, _) = super::markdown::read(text, 1);
+use attributes::Attributes;
+use blocks::BlockReader;
+use collection::SharedFiles;
+use lines::SourceLines;
+use references::Place;
+
+use super::part::{Part, Parts};
+use super::sections::Problems;
+use super::{Block, BlockKind, Data, Value, markdown};
+
+/// Most parts of a document (blocks, cells, spans) that are read; the rest is kept as plain text.
+const MOST_PARTS: usize = 100_000;
+
+/// Deepest nesting of blocks; anything deeper is flattened.
+const DEEPEST_BLOCK: usize = 24;
+
+/// The state that the whole document shares.
+#[derive(Debug, Default)]
+struct State<'d> {
+    attributes: Attributes<'d>,
+    anchors: Vec<(u32, String)>,
+    problems: Problems,
+    place: Place,
+    depth: usize,
+    parts: usize,
+}
+
+impl State<'_> {
+    /// Counts parts that were read.
+    fn count(&mut self, parts: usize) {
+        self.parts += parts;
+    }
+
+    /// True when no more parts are read.
+    fn is_full(&self) -> bool {
+        self.parts >= MOST_PARTS
+    }
+
+    /// Notes an id with the line of what it names.
+    fn anchor(&mut self, line: u32, id: &str) {
+        let id = references::fixed_id(id);
+        if !id.is_empty() && self.anchors.len() < MOST_PARTS {
+            self.anchors.push((line, id.into_owned()));
+        }
+    }
+
+    /// The address of a reference's target.
+    fn place(&self, target: &str) -> Option<String> {
+        self.place.of(target)
+    }
+}
+
+/// Reads a document into headings and blocks with their source lines. `path` is relative to the runbook folder; `data`
+/// may hold what the documents of a collection share.
+pub(super) fn read(path: &str, text: &str, data: &Data) -> Parts {
+    let shared = data.get(collection::SHARED).unwrap_or(&Value::Null);
+    let attributes = Attributes::new(collection::attributes_for(path, shared));
+    let (lines, problems) = preprocess::lines(path, text, &attributes, SharedFiles::of(shared));
+    let mut state = State {
+        attributes,
+        problems,
+        place: Place::new(path, text),
+        ..State::default()
+    };
+    let source = SourceLines::new(lines);
+    let mut reader = BlockReader::new(&source, &mut state);
+    let mut parts = references::join_headings(reader.document());
+    let (title, title_line) = reader.title.unzip();
+    if state.is_full() {
+        let line = parts.last().map_or(1, line_of);
+        let message = "the document has too many parts (table cells, links, list items); from here on it is kept as plain \
+                       text: split it into several files";
+        state.problems.push((line, "too-many-parts", message.to_owned()));
+    }
+    references::complete(&mut parts, title.as_deref().zip(title_line), &state);
     Parts {
         parts,
+        title,
+        title_line,
+        anchors: state.anchors,
+        problems: state.problems,
         ..Parts::default()
     }
+}
+
+fn line_of(part: &Part) -> u32 {
+    match part {
+        Part::Heading(.., line) => *line,
+        Part::Block(block) => block.line,
+        Part::Anchor(_) => 0,
+    }
+}
+
+fn block(kind: BlockKind, line: u32) -> Block {
+    markdown::block(kind, line)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::{Data, Diagnostic, Diagnostics, Runbook, document, parse, people};
+use super::{Data, Diagnostic, Diagnostics, Format, Runbook, document, parse, people};
 
 /// A runbook that is parsed when more than its names is needed, and stays parsed as long as this library lives.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Document {
         let read = runbook.map(|runbook| {
             let content = DocumentContent::Text {
                 text: text.into(),
-                data: may_name_data(text).then(|| Arc::clone(data)),
+                data: may_name_data(path, text).then(|| Arc::clone(data)),
             };
             let reading = Reading {
                 content,
@@ -137,9 +137,11 @@ fn topics(runbook: &Runbook) -> Box<[(usize, Box<str>)]> {
         .collect()
 }
 
-/// Returns true when a document may name data: `site.data.…` in Liquid, a team under `signpost:`, or people by name.
-fn may_name_data(text: &str) -> bool {
-    text.contains("site") || text.contains("signpost") || people::may_be_named(text)
+/// Returns true when a document may name data: `site.data.…` in Liquid, a team under `signpost:`, people by name,
+/// attributes and files that AsciiDoc documents share.
+fn may_name_data(path: &str, text: &str) -> bool {
+    let shares = Format::of(path, text) == Format::AsciiDoc && (text.contains('{') || text.contains("::"));
+    shares || text.contains("site") || text.contains("signpost") || people::may_be_named(text)
 }
 
 impl Deref for Document {

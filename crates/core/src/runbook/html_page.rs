@@ -1,12 +1,105 @@
-//! Reader of HTML.
+//! Reader of HTML: single pages, exports of wikis and Confluence spaces, generated documentation, and Confluence's
+//! storage format.
+//!
+//! `tree` makes a tree of the page, `content` finds the element that holds the text and leaves out what stands around
+//! it, `blocks` and its neighbours convert the rest.
 
-use super::part::Parts;
+mod blocks;
+mod content;
+mod inlines;
+mod macros;
+mod names;
+mod notes;
+mod tables;
+mod title;
+mod tree;
 
-/// Reads a document into headings and blocks with their source lines.
-pub(super) fn read(text: &str) -> Parts {
-    let (parts, _) = super::markdown::read(text, 1);
-    Parts {
+use std::collections::HashSet;
+
+use blocks::Flow;
+use content::Content;
+use tree::{Element, Tree};
+
+use super::part::{Part, Parts};
+
+/// State of the conversion of a page.
+struct Reader<'t> {
+    tree: &'t Tree,
+    content: Content,
+    /// Ids that belong to the next part.
+    ids: Vec<String>,
+    /// Ids of the page outside its content: a link to one of them leads to the page's top.
+    outer_ids: HashSet<String>,
+    /// Depth of nested blocks.
+    depth: usize,
+    /// Cells that were repeated because they span rows.
+    repeated: usize,
+}
+
+impl Reader<'_> {
+    /// Notes the id of an element: links use it.
+    fn note_id(&mut self, element: &Element) {
+        let name = element.get("name").filter(|_| element.name == "a");
+        for id in [element.get("id"), name].into_iter().flatten() {
+            if !id.is_empty() && self.ids.last().is_none_or(|last| last != id) {
+                self.ids.push(id.to_owned());
+            }
+        }
+    }
+}
+
+/// Reads a page into headings and blocks with their source lines.
+///
+/// # Errors
+///
+/// The reason why the file is no document although its name ends like a page's.
+pub(super) fn read(text: &str) -> Result<Parts, &'static str> {
+    let is_type_map = |text: &str| text.lines().take(20).any(|line| line.starts_with("URI:"));
+    if !text.contains('<') && is_type_map(text) {
+        return Err("this file is a type map, which only names the translations of a page; it is left out");
+    }
+    let tree = tree::build(text);
+    let content = content::find(&tree);
+    if content::is_without_text(&tree, &content) {
+        return Err("this page holds only links or a redirect, no text of its own; it is left out");
+    }
+    let mut reader = Reader {
+        tree: &tree,
+        outer_ids: content.outer_ids(&tree),
+        content,
+        ids: Vec::new(),
+        depth: 0,
+        repeated: 0,
+    };
+    let root = reader.content.root;
+    let mut flow = Flow::of_page();
+    reader.flow(root, &mut flow);
+    reader.flush(&mut flow);
+    let mut parts = flow.parts;
+    let outer = title::outside(&tree, root);
+    let is_title_known = outer.is_some();
+    if is_title_known && parts.iter().any(|part| matches!(part, Part::Heading(1, ..))) {
+        // The page's title is above the content: the headings of level 1 in it are sections.
+        for part in &mut parts {
+            if let Part::Heading(level, ..) = part {
+                *level = (*level + 1).min(6);
+            }
+        }
+    }
+    let first = parts.iter().find_map(|part| match part {
+        Part::Heading(level, ..) => Some(*level),
+        _ => None,
+    });
+    let problems = tree.cut.map(|line| {
+        let message =
+            "the page has too many elements; from here on it is kept as plain text: split it into several files";
+        (line, "too-many-parts", message.to_owned())
+    });
+    Ok(Parts {
+        title: outer.or_else(|| title::of_head(&tree).filter(|_| first != Some(1))),
+        url: title::address(&tree),
+        problems: problems.into_iter().collect(),
         parts,
         ..Parts::default()
-    }
+    })
 }

@@ -5,21 +5,25 @@ mod inlines;
 
 use std::ops::Range;
 
-use inlines::{linkify, push_text, wrap};
+use inlines::wrap;
+pub(super) use inlines::{link, linkify, push_text};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::part::Part;
 use super::prepare::indent_of;
-use super::{Block, BlockKind, Definition, Inline, Item, Role, html};
+use super::{Block, BlockKind, Definition, Inline, Item, Role, Target, html};
 
 /// Most parts of a document (beginnings and ends of blocks, cells, spans; pieces of text) that are read. A table of
 /// 20,000 cells has 60,000. The rest is kept as plain text: each part takes some hundred bytes.
 const MOST_EVENTS: usize = 200_000;
 /// Deepest nesting of blocks; anything deeper is flattened.
-const DEEPEST_BLOCK: usize = 24;
+pub(super) const DEEPEST_BLOCK: usize = 24;
 /// Deepest nesting of emphasis and links.
 const DEEPEST_INLINE: usize = 12;
+
+/// Attribute of the paragraph that stands for a diagram.
+pub(super) const DIAGRAM: &str = "diagram";
 
 struct Reader<'a> {
     events: Vec<(Event<'a>, Range<usize>)>,
@@ -83,6 +87,7 @@ pub(super) fn blocks(text: &str, first_line: u32, role: Role) -> Vec<Block> {
                 out.push(block(BlockKind::Paragraph(vec![Inline::Strong(inlines)]), line));
             }
             Part::Block(found) => out.push(found),
+            Part::Anchor(_) => {}
         }
     }
     set_role(&mut out, role);
@@ -107,6 +112,16 @@ pub(super) fn set_role(blocks: &mut [Block], role: Role) {
             }
             _ => {}
         }
+    }
+}
+
+/// A diagram: its source is nothing to read, so that a link to the document stands for it.
+pub(super) fn diagram(line: u32) -> Block {
+    let label = vec![Inline::Text("Diagram in the runbook".to_owned())];
+    let target = Target::Relative("#top".to_owned());
+    Block {
+        attrs: vec![DIAGRAM.to_owned()],
+        ..block(BlockKind::Paragraph(vec![Inline::Link { target, label }]), line)
     }
 }
 
@@ -214,7 +229,11 @@ impl Reader<'_> {
                 };
                 let text = self.raw();
                 let text = text.strip_suffix('\n').unwrap_or(&text).to_owned();
-                out.push(block(BlockKind::Code { lang, text }, line));
+                out.push(if is_diagram(&lang) {
+                    diagram(line)
+                } else {
+                    block(BlockKind::Code { lang, text }, line)
+                });
             }
             Tag::HtmlBlock => {
                 let raw = self.raw();
@@ -351,6 +370,14 @@ impl Reader<'_> {
 }
 
 type Cells = Vec<Vec<Inline>>;
+
+/// Returns true for the languages of diagrams.
+fn is_diagram(lang: &str) -> bool {
+    const LANGUAGES: [&str; 11] = [
+        "mermaid", "plantuml", "puml", "uml", "graphviz", "dot", "digraph", "d2", "kroki", "ditaa", "wavedrom",
+    ];
+    LANGUAGES.iter().any(|known| lang.eq_ignore_ascii_case(known)) || lang.starts_with("kroki-")
+}
 
 fn level_of(level: HeadingLevel) -> u8 {
     level as u8

@@ -5,11 +5,13 @@
 //! team's data, `prepare` removes kramdown's attributes and HTML, `markdown` makes blocks, `sections` nests them and
 //! assigns their roles, `topics` gathers the contents of an answer. Line numbers are kept throughout.
 
-mod asciidoc;
+mod admonition;
+pub mod asciidoc;
 mod completeness;
 mod contacts;
 mod cre;
 mod dialect;
+mod directives;
 mod document;
 mod format;
 pub mod frontmatter;
@@ -18,10 +20,13 @@ mod html_page;
 mod liquid;
 mod markdown;
 pub mod model;
+mod notebook;
+mod org_mode;
 mod part;
 mod people;
 pub mod placeholder;
 mod places;
+mod plain_text;
 mod prepare;
 mod restructured_text;
 mod roles;
@@ -31,15 +36,19 @@ mod steps;
 mod symptoms;
 mod text;
 mod topics;
+mod translated;
 
 use std::collections::BTreeMap;
 
 pub use cre::is_rule_text;
 pub use document::{Document, Edition};
-pub use format::Format;
+pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::Parts;
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
+
+/// Code of the diagnostic that says why a file without text of its own is no document.
+pub const NO_TEXT: &str = "no-text";
 
 /// Reads one document. `path` is relative to the runbook folder; `data` is what Liquid calls `site.data`.
 ///
@@ -53,6 +62,13 @@ pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<
     };
     let runbook = match Format::of(path, &text) {
         Format::Yaml => rules(path, &text, data, &mut diagnostics),
+        Format::Html => page(path, &text, data, &mut diagnostics),
+        Format::Notebook => notebook(path, &text, data, &mut diagnostics),
+        _ if format::is_wiki_frame(path) => {
+            let message = "this file is the frame of a GitHub wiki's pages; it is left out";
+            diagnostics.push(0, Level::Info, NO_TEXT, message.to_owned());
+            None
+        }
         _ => Some(document(path, &text, data, &mut diagnostics)),
     };
     let mut found = diagnostics.found;
@@ -84,7 +100,7 @@ impl Diagnostics<'_> {
     fn warnings(&mut self, problems: impl IntoIterator<Item = (u32, &'static str, String)>) {
         for (line, code, message) in problems {
             let level = match code {
-                "mark-spelling" => Level::Info,
+                "mark-spelling" | "include-unread" => Level::Info,
                 // A rule that cannot recognise its problem is reported at the start, too, as other broken signatures
                 // are.
                 "rule-regex" => Level::Error,
@@ -102,16 +118,6 @@ fn normalise(text: &str) -> String {
         return text.replace("\r\n", "\n").replace('\r', "\n");
     }
     text.to_owned()
-}
-
-fn stem(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    if stem.is_empty() {
-        name.to_owned()
-    } else {
-        stem.to_owned()
-    }
 }
 
 fn rules(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Option<Runbook> {
@@ -146,11 +152,41 @@ fn rules(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &m
     ))
 }
 
+fn page(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Option<Runbook> {
+    match html_page::read(text) {
+        Ok(parts) => Some(of_parts(path, text, parts, data, diagnostics)),
+        Err(reason) => {
+            diagnostics.push(0, Level::Info, NO_TEXT, reason.to_owned());
+            None
+        }
+    }
+}
+
+fn notebook(
+    path: &str,
+    text: &str,
+    data: &BTreeMap<String, Value>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Runbook> {
+    match notebook::read(text) {
+        Ok(parts) => Some(of_parts(path, text, parts, data, diagnostics)),
+        Err((line, reason)) => {
+            let message = format!("the notebook cannot be read: {reason}; save it again in Jupyter");
+            diagnostics.push(line, Level::Error, "notebook", message);
+            None
+        }
+    }
+}
+
 fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Runbook {
     let parts = match Format::of(path, text) {
-        Format::AsciiDoc => asciidoc::read(text),
+        Format::AsciiDoc => asciidoc::read(path, text, data),
         Format::ReStructuredText => restructured_text::read(text),
-        Format::Html => html_page::read(text),
+        Format::PlainText => plain_text::read(text, false),
+        Format::Wiki => plain_text::read(text, true),
+        Format::Org => org_mode::read(text),
+        Format::Html => html_page::read(text).unwrap_or_default(),
+        Format::Notebook => notebook::read(text).unwrap_or_default(),
         Format::Markdown | Format::Yaml => return markdown_document(path, text, data, diagnostics),
     };
     of_parts(path, text, parts, data, diagnostics)
@@ -169,7 +205,10 @@ fn of_parts(
         ..FrontMatter::default()
     };
     let mut problems = read.problems;
-    let mut sections = sections::build(read.parts, &front, &stem(path));
+    let mut sections = sections::build(read.parts, &front, &format::title_of_name(path));
+    if let (Some(line), Some(whole)) = (read.title_line, sections.first_mut()) {
+        whole.line = line;
+    }
     // Readers put an anchor on the line of what it names, so that the source tells nothing more.
     sections::mark(&mut sections, &[], &read.anchors, &[], &mut problems);
     sections::link(&mut sections, &mut problems);
@@ -202,10 +241,12 @@ fn markdown_document(
     {
         *slot = liquid::resolve(slot, data, &split.page, liquid::FIELD).text;
     }
-    let prepared = prepare::prepare(&resolved.text);
+    let extended = directives::resolve(&resolved.text, path);
+    let mut prepared = prepare::prepare(&extended.text);
+    prepared.anchors.extend(extended.anchors);
     let source: Vec<&str> = prepared.text.split('\n').collect();
     let (parts, cut) = markdown::read(&prepared.text, 1);
-    let mut sections = sections::build(parts, &front, &stem(path));
+    let mut sections = sections::build(parts, &front, &format::title_of_name(path));
     for section in &mut sections {
         sections::fold_steps(section, &source);
     }
@@ -224,6 +265,10 @@ fn markdown_document(
         &mut problems,
     );
     sections::link(&mut sections, &mut problems);
+    if extended.is_myst {
+        // A label of MyST may be in any document of the project.
+        problems.retain(|(_, code, _)| *code != "anchor-unknown");
+    }
     sections::note_written(&mut sections, text);
     diagnostics.warnings(problems);
     if text.trim().is_empty() {
@@ -235,7 +280,10 @@ fn markdown_document(
         .flat_map(|attribute| &attribute.words)
         .any(|word| roles::looks_like_mark(word));
     let dialect = dialect::recognise(&front, split.body, &sections, has_marks);
-    let completeness = completeness::judge(&front, &sections);
+    let completeness = match completeness::judge(&front, &sections) {
+        Completeness::Full if format::is_partial(path) => Completeness::Partial,
+        completeness => completeness,
+    };
     let url = published_at(&front, split.body);
     finish(path, dialect, front, completeness, url, sections, &resolved.teams, data)
 }

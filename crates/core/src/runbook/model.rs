@@ -68,6 +68,8 @@ pub enum Completeness {
     Pointer,
     /// A list of messages or links that other documents explain (glossary, index).
     Listing,
+    /// A piece that other documents include, and that is no document by itself.
+    Partial,
 }
 
 /// The front-matter keys that Signpost knows. All others stay in `other`.

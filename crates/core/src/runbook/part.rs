@@ -8,17 +8,25 @@ use super::{Block, Inline};
 pub(super) enum Part {
     /// A heading: level (1 to 6), text, source line.
     Heading(u8, Vec<Inline>, u32),
+    /// Id that links use, of the part that follows.
+    Anchor(String),
     /// Anything else.
     Block(Block),
 }
 
 /// A document as its reader understood it.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the parts, beside what is known of the document"
+)]
 pub(super) struct Parts {
     /// Headings and blocks, in the order of the text.
     pub(super) parts: Vec<Part>,
     /// Title that no heading shows: from metadata.
     pub(super) title: Option<String>,
+    /// Source line of the title.
+    pub(super) title_line: Option<u32>,
     /// Ids that links use, with the line of the heading (or block) that they name.
     pub(super) anchors: Vec<(u32, String)>,
     /// Address at which the document is published, when it says so.

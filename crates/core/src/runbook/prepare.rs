@@ -4,8 +4,8 @@
 
 mod lines;
 
-pub(super) use lines::indent_of;
-use lines::{close_link, columns, fence_of, is_deep_heading, is_info, marker_width, space_heading, without_indent};
+use lines::{close_link, columns, fence_of, is_deep_heading, is_info, space_heading, without_indent};
+pub(super) use lines::{indent_of, marker_width};
 
 use super::html;
 

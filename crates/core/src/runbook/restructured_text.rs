@@ -1,12 +1,30 @@
-//! Reader of reStructuredText.
+//! Reader of reStructuredText, as docutils and Sphinx read it. It is our own: the parsers that exist end at the first
+//! directive that they do not know, and every project has such directives. This one is total and keeps the lines; what
+//! it does not know is text.
+
+mod blocks;
+mod cells;
+mod code;
+mod csv;
+mod directive;
+mod inline;
+mod lines;
+mod lists;
+mod roles;
+mod tables;
+mod targets;
+
+use blocks::{BlockReader, Place};
 
 use super::part::Parts;
 
+/// Most parts of a document (blocks, cells, spans) that are read; the rest is kept as plain text.
+const MOST_PARTS: usize = 200_000;
+
 /// Reads a document into headings and blocks with their source lines.
 pub(super) fn read(text: &str) -> Parts {
-    let (parts, _) = super::markdown::read(text, 1);
-    Parts {
-        parts,
-        ..Parts::default()
-    }
+    let mut lines = lines::split(text);
+    let mut reader = BlockReader::new(&lines, MOST_PARTS);
+    let parts = reader.parts(&mut lines, Place::default());
+    reader.finish(parts)
 }

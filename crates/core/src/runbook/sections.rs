@@ -58,10 +58,13 @@ pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Se
         blocks: Vec::new(),
         rule: None,
     }];
+    let mut anchors = Vec::new();
     for (at, part) in parts.into_iter().enumerate() {
         match part {
+            Part::Anchor(id) => anchors.push(id),
             Part::Block(block) => {
                 if let Some(section) = sections.last_mut() {
+                    section.anchors.append(&mut anchors);
                     section.blocks.push(block);
                 }
             }
@@ -76,6 +79,7 @@ pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Se
                     if let Some(whole) = sections.first_mut() {
                         whole.heading = heading;
                         whole.line = line;
+                        whole.anchors.append(&mut anchors);
                     }
                     continue;
                 }
@@ -88,7 +92,7 @@ pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Se
                     written: None,
                     level,
                     parent: Some(0),
-                    anchors: Vec::new(),
+                    anchors: std::mem::take(&mut anchors),
                     line,
                     blocks: Vec::new(),
                     rule: None,
@@ -108,7 +112,7 @@ fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
         .enumerate()
         .filter_map(|(at, part)| match part {
             Part::Heading(level, inlines, _) => Some((at, *level, plain(inlines))),
-            Part::Block(_) => None,
+            Part::Anchor(_) | Part::Block(_) => None,
         })
         .collect();
     let (at, level, text) = headings.first()?;
@@ -123,7 +127,8 @@ fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
     if *level > 1 {
         return None;
     }
-    let next_is_peer = matches!(parts.get(at + 1), Some(Part::Heading(1, ..)));
+    let next = parts.iter().skip(at + 1).find(|part| !matches!(part, Part::Anchor(_)));
+    let next_is_peer = matches!(next, Some(Part::Heading(1, ..)));
     let peers_have_roles = peers.iter().any(|(_, _, text)| roles::of_heading(text) != Role::Other);
     (next_is_peer || peers_have_roles || !roles::names_trouble(text) && front.title.is_none()).then_some(*at)
 }

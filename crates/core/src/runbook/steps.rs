@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Block, BlockKind, Inline, Item, Role, Section, Step, Target, plain};
+use super::{Block, BlockKind, Inline, Item, Role, Section, Step, Target, markdown, plain};
 
 /// Builds the steps of one section's blocks.
 pub(super) fn build(blocks: &[Block], under: Option<usize>) -> Vec<Step> {
@@ -42,6 +42,13 @@ fn goes_on(blocks: &[Block], number: u64) -> bool {
 
 impl Builder {
     fn push(&mut self, block: &Block, continues: bool) {
+        if block.attrs.iter().any(|word| word == markdown::DIAGRAM) {
+            // A diagram shows the step before it, and is none.
+            if let Some(last) = self.steps.last_mut() {
+                last.blocks.push(block.clone());
+            }
+            return;
+        }
         match &block.kind {
             BlockKind::Rule => {}
             BlockKind::List {

@@ -92,6 +92,9 @@ impl FoundSymptom {
                 for definition in definitions {
                     let term = plain(&definition.term);
                     let is_message = term_role(&term) == Role::Symptoms;
+                    if names_error(&definition.term, &term) {
+                        self.push(&term, block.line, SymptomKind::Cell);
+                    }
                     for detail in definition.details.iter().filter(|_| is_message || shows) {
                         let text: Vec<String> = detail.iter().map(plain_block).collect();
                         let line = detail.first().map_or(block.line, |block| block.line);
@@ -122,6 +125,16 @@ impl FoundSymptom {
             self.push(quoted, line, SymptomKind::Quoted);
         }
     }
+}
+
+/// Returns true for a term that is an error itself: a code, an alert, or a message set as code.
+fn names_error(inlines: &[Inline], term: &str) -> bool {
+    let first = term
+        .split(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '`'))
+        .next()
+        .unwrap_or_default();
+    let is_message = matches!(inlines, [Inline::Code(code), ..] if code.contains(' '));
+    roles::is_code(first) || roles::is_alert(first) || is_message
 }
 
 /// Role of the text that a term of a definition list introduces.

@@ -19,7 +19,7 @@ pub(super) fn wrap(tag: &Tag<'_>, inner: Vec<Inline>) -> Inline {
 }
 
 /// A link; one without an address is its text.
-pub(super) fn link(address: &str, label: Vec<Inline>) -> Inline {
+pub(in super::super) fn link(address: &str, label: Vec<Inline>) -> Inline {
     let address = address.trim();
     if address.is_empty() {
         return match <[Inline; 1]>::try_from(label) {
@@ -36,7 +36,7 @@ pub(super) fn link(address: &str, label: Vec<Inline>) -> Inline {
 }
 
 /// Adds text. A full stop after a link or bold text that ends with one is left out.
-pub(super) fn push_text(out: &mut Vec<Inline>, text: &str) {
+pub(in super::super) fn push_text(out: &mut Vec<Inline>, text: &str) {
     let is_ended = match out.last() {
         Some(Inline::Link { label, .. } | Inline::Strong(label)) => plain(label).ends_with('.'),
         _ => false,
@@ -53,7 +53,7 @@ pub(super) fn push_text(out: &mut Vec<Inline>, text: &str) {
 }
 
 /// Bare addresses become links, as every forge shows them.
-pub(super) fn linkify(inlines: Vec<Inline>) -> Vec<Inline> {
+pub(in super::super) fn linkify(inlines: Vec<Inline>) -> Vec<Inline> {
     let has_address = |inline: &Inline| matches!(inline, Inline::Text(text) if text.contains("://"));
     if !inlines.iter().any(has_address) {
         return inlines;

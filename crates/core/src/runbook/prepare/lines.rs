@@ -26,7 +26,7 @@ pub(super) fn without_indent(line: &str, columns: usize) -> &str {
 }
 
 /// Returns the width of a list marker with the blanks after it.
-pub(super) fn marker_width(bare: &str) -> Option<usize> {
+pub(in super::super) fn marker_width(bare: &str) -> Option<usize> {
     let digits = bare.bytes().take_while(u8::is_ascii_digit).count();
     let mark = if digits > 0 && digits < 10 {
         bare[digits..].starts_with(['.', ')']).then_some(digits + 1)?

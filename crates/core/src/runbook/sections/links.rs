@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::text::walk_inlines_mut;
-use super::super::{Inline, Section, Target};
+use super::super::{Format, Inline, Section, Target};
 use super::Problems;
 
 /// Gives every section its generated anchors and turns links to anchors into links to sections.
@@ -43,6 +43,10 @@ pub(in super::super) fn link(sections: &mut [Section], problems: &mut Problems) 
             let Some(anchor) = address.strip_prefix('#') else {
                 return;
             };
+            if anchor.contains('/') || Format::of_path(anchor) == Some(Format::Markdown) && anchor.contains('.') {
+                // The path of a file whose name begins with `#`, as Notion exports it.
+                return;
+            }
             let anchor = anchor.to_lowercase();
             if anchor.is_empty() || anchor == "top" {
                 *target = Target::Section(0);

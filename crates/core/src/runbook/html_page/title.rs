@@ -1,0 +1,69 @@
+//! Title and address of a page.
+
+use super::content::is_no_text;
+use super::tree::{Element, NodeId, Tree};
+
+/// Returns the title above the content, of a page whose content has none.
+pub(super) fn outside(tree: &Tree, root: NodeId) -> Option<String> {
+    let is_title = |element: &Element| element.name == "h1" && !is_no_text(element);
+    let titles: Vec<NodeId> = tree
+        .below(Tree::ROOT)
+        .filter(|id| tree.element(*id).is_some_and(is_title))
+        .filter(|id| !is_inside(tree, *id, root))
+        .collect();
+    let confluence = titles.iter().find(|id| {
+        let is_heading = |element: &Element| element.get("id") == Some("title-heading");
+        tree.element(**id).is_some_and(is_heading)
+    });
+    if let Some(title) = confluence {
+        let title = line_of(tree, *title);
+        // A space export writes "Name of the space : Title of the page".
+        return Some(
+            title
+                .split_once(" : ")
+                .map_or(title.clone(), |(_, title)| title.to_owned()),
+        );
+    }
+    let has_own = tree.find(root, is_title).is_some();
+    let title = titles.first().filter(|_| !has_own)?;
+    Some(line_of(tree, *title)).filter(|title| !title.is_empty())
+}
+
+fn is_inside(tree: &Tree, id: NodeId, root: NodeId) -> bool {
+    let mut at = id;
+    while at != root && at != Tree::ROOT {
+        at = tree.nodes[at].parent;
+    }
+    at == root
+}
+
+/// Returns the title in the page's head, without the name of the site.
+pub(super) fn of_head(tree: &Tree) -> Option<String> {
+    let head = tree.find(Tree::ROOT, |element| element.name == "title")?;
+    let title = line_of(tree, head);
+    let site = [" | ", " — ", " – ", " :: ", " · "]
+        .iter()
+        .find_map(|mark| title.split_once(mark));
+    let title = site.map_or(title.as_str(), |(page, _)| page);
+    Some(title.trim_end_matches('¶').trim().to_owned()).filter(|title| !title.is_empty())
+}
+
+/// Returns the address at which the page says it is published.
+pub(super) fn address(tree: &Tree) -> Option<String> {
+    let canonical = tree.find(Tree::ROOT, |element| {
+        element.name == "link" && element.get("rel") == Some("canonical")
+    });
+    let address = tree.element(canonical?)?.get("href")?.trim();
+    (address.starts_with("https://") || address.starts_with("http://")).then(|| address.to_owned())
+}
+
+fn line_of(tree: &Tree, id: NodeId) -> String {
+    let text = tree.text(id, |element| {
+        is_no_text(element)
+            || element
+                .classes()
+                .any(|class| matches!(class, "headerlink" | "permalink" | "anchor"))
+    });
+    let text: Vec<&str> = text.split_whitespace().collect();
+    text.join(" ").trim_end_matches(['¶', '#']).trim_end().to_owned()
+}
