@@ -728,12 +728,8 @@ fn long_lines_and_many_lines_are_read_in_linear_time() {
         .iter()
         .map(|bit| many(bit)),
     );
-    texts.push((0..1_400).map(|depth| format!("{}- a\n", " ".repeat(depth))).collect());
-    texts.push(
-        (0..1_400)
-            .map(|depth| format!("{}.. note::\n", " ".repeat(depth)))
-            .collect(),
-    );
+    texts.push((0..1_400).map(|depth| " ".repeat(depth) + "- a\n").collect());
+    texts.push((0..1_400).map(|depth| " ".repeat(depth) + ".. note::\n").collect());
     texts.push(format!(".. |x| replace:: {}\n\n{}", "y".repeat(1_900), many("|x| ")));
     texts.push(format!("{}+\n{}", long("+-"), many("|a|\n")));
     texts.push(format!("{}\n{}", long("= "), many("a\n")));

@@ -21,9 +21,9 @@ use attributes::Attributes;
 use blocks::BlockReader;
 use collection::SharedFiles;
 use lines::SourceLines;
-use references::Place;
+use references::ModulePlace;
 
-use super::part::{Part, Parts};
+use super::part::{DocumentPart, DocumentParts};
 use super::sections::Problems;
 use super::{Block, BlockKind, Data, Value, markdown};
 
@@ -39,7 +39,7 @@ struct State<'d> {
     attributes: Attributes<'d>,
     anchors: Vec<(u32, String)>,
     problems: Problems,
-    place: Place,
+    place: ModulePlace,
     depth: usize,
     parts: usize,
 }
@@ -71,14 +71,14 @@ impl State<'_> {
 
 /// Reads a document into headings and blocks with their source lines. `path` is relative to the runbook folder; `data`
 /// may hold what the documents of a collection share.
-pub(super) fn read(path: &str, text: &str, data: &Data) -> Parts {
+pub(super) fn read(path: &str, text: &str, data: &Data) -> DocumentParts {
     let shared = data.get(collection::SHARED).unwrap_or(&Value::Null);
     let attributes = Attributes::new(collection::attributes_for(path, shared));
     let (lines, problems) = preprocess::lines(path, text, &attributes, SharedFiles::of(shared));
     let mut state = State {
         attributes,
         problems,
-        place: Place::new(path, text),
+        place: ModulePlace::new(path, text),
         ..State::default()
     };
     let source = SourceLines::new(lines);
@@ -92,21 +92,21 @@ pub(super) fn read(path: &str, text: &str, data: &Data) -> Parts {
         state.problems.push((line, "too-many-parts", message.to_owned()));
     }
     references::complete(&mut parts, title.as_deref().zip(title_line), &state);
-    Parts {
+    DocumentParts {
         parts,
         title,
         title_line,
         anchors: state.anchors,
         problems: state.problems,
-        ..Parts::default()
+        ..DocumentParts::default()
     }
 }
 
-fn line_of(part: &Part) -> u32 {
+fn line_of(part: &DocumentPart) -> u32 {
     match part {
-        Part::Heading(.., line) => *line,
-        Part::Block(block) => block.line,
-        Part::Anchor(_) => 0,
+        DocumentPart::Heading(.., line) => *line,
+        DocumentPart::Block(block) => block.line,
+        DocumentPart::Anchor(_) => 0,
     }
 }
 

@@ -63,7 +63,7 @@ struct PendingLabel {
     in_options: bool,
 }
 
-struct Resolver<'a> {
+struct DirectiveResolver<'a> {
     lines: Vec<&'a str>,
     out: Vec<String>,
     open: Vec<OpenBlock>,
@@ -109,7 +109,7 @@ const MOST_OPEN: usize = 32;
 /// Rewrites a text whose line breaks are `\n`. `path` tells whether it is MDX.
 pub(super) fn resolve(text: &str, path: &str) -> ResolvedText {
     let lines: Vec<&str> = text.split('\n').collect();
-    let mut resolver = Resolver {
+    let mut resolver = DirectiveResolver {
         out: Vec::with_capacity(lines.len()),
         components: Components::of(&lines, path),
         lines,
@@ -133,7 +133,7 @@ pub(super) fn resolve(text: &str, path: &str) -> ResolvedText {
     done
 }
 
-impl Resolver<'_> {
+impl DirectiveResolver<'_> {
     fn line(&mut self, at: usize) -> String {
         let source = self.lines.get(at).copied().unwrap_or_default();
         let line = self.without_margin(source);

@@ -1,4 +1,4 @@
-//! Reader of HTML: single pages, exports of wikis and Confluence spaces, generated documentation, and Confluence's
+//! PageReader of HTML: single pages, exports of wikis and Confluence spaces, generated documentation, and Confluence's
 //! storage format.
 //!
 //! `tree` makes a tree of the page, `content` finds the element that holds the text and leaves out what stands around
@@ -18,13 +18,13 @@ use std::collections::HashSet;
 
 use blocks::Flow;
 use content::Content;
-use tree::{Element, Tree};
+use tree::{Element, ElementTree};
 
-use super::part::{Part, Parts};
+use super::part::{DocumentPart, DocumentParts};
 
 /// State of the conversion of a page.
-struct Reader<'t> {
-    tree: &'t Tree,
+struct PageReader<'t> {
+    tree: &'t ElementTree,
     content: Content,
     /// Ids that belong to the next part.
     ids: Vec<String>,
@@ -36,7 +36,7 @@ struct Reader<'t> {
     repeated: usize,
 }
 
-impl Reader<'_> {
+impl PageReader<'_> {
     /// Notes the id of an element: links use it.
     fn note_id(&mut self, element: &Element) {
         let name = element.get("name").filter(|_| element.name == "a");
@@ -53,7 +53,7 @@ impl Reader<'_> {
 /// # Errors
 ///
 /// The reason why the file is no document although its name ends like a page's.
-pub(super) fn read(text: &str) -> Result<Parts, &'static str> {
+pub(super) fn read(text: &str) -> Result<DocumentParts, &'static str> {
     let is_type_map = |text: &str| text.lines().take(20).any(|line| line.starts_with("URI:"));
     if !text.contains('<') && is_type_map(text) {
         return Err("this file is a type map, which only names the translations of a page; it is left out");
@@ -63,7 +63,7 @@ pub(super) fn read(text: &str) -> Result<Parts, &'static str> {
     if content::is_without_text(&tree, &content) {
         return Err("this page holds only links or a redirect, no text of its own; it is left out");
     }
-    let mut reader = Reader {
+    let mut reader = PageReader {
         tree: &tree,
         outer_ids: content.outer_ids(&tree),
         content,
@@ -78,16 +78,16 @@ pub(super) fn read(text: &str) -> Result<Parts, &'static str> {
     let mut parts = flow.parts;
     let outer = title::outside(&tree, root);
     let is_title_known = outer.is_some();
-    if is_title_known && parts.iter().any(|part| matches!(part, Part::Heading(1, ..))) {
+    if is_title_known && parts.iter().any(|part| matches!(part, DocumentPart::Heading(1, ..))) {
         // The page's title is above the content: the headings of level 1 in it are sections.
         for part in &mut parts {
-            if let Part::Heading(level, ..) = part {
+            if let DocumentPart::Heading(level, ..) = part {
                 *level = (*level + 1).min(6);
             }
         }
     }
     let first = parts.iter().find_map(|part| match part {
-        Part::Heading(level, ..) => Some(*level),
+        DocumentPart::Heading(level, ..) => Some(*level),
         _ => None,
     });
     let problems = tree.cut.map(|line| {
@@ -95,11 +95,11 @@ pub(super) fn read(text: &str) -> Result<Parts, &'static str> {
             "the page has too many elements; from here on it is kept as plain text: split it into several files";
         (line, "too-many-parts", message.to_owned())
     });
-    Ok(Parts {
+    Ok(DocumentParts {
         title: outer.or_else(|| title::of_head(&tree).filter(|_| first != Some(1))),
         url: title::address(&tree),
         problems: problems.into_iter().collect(),
         parts,
-        ..Parts::default()
+        ..DocumentParts::default()
     })
 }

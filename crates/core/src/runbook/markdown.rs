@@ -10,7 +10,7 @@ pub(super) use inlines::{link, linkify, push_text};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::part::Part;
+use super::part::DocumentPart;
 use super::prepare::indent_of;
 use super::{Block, BlockKind, Definition, Inline, Item, Role, Target, html};
 
@@ -36,7 +36,7 @@ struct Reader<'a> {
 
 /// Reads a prepared text. `first_line` is the source line of its first line. Also returns the line from which the text
 /// is kept as it is, if it has too many parts.
-pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
+pub(super) fn read(text: &str, first_line: u32) -> (Vec<DocumentPart>, Option<u32>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
@@ -72,7 +72,7 @@ pub(super) fn read(text: &str, first_line: u32) -> (Vec<Part>, Option<u32>) {
         let line = reader.line(&(rest..text.len()));
         let text = text.get(rest..).unwrap_or_default().trim_end().to_owned();
         let lang = String::new();
-        parts.push(Part::Block(block(BlockKind::Code { lang, text }, line)));
+        parts.push(DocumentPart::Block(block(BlockKind::Code { lang, text }, line)));
         line
     });
     (parts, cut)
@@ -83,11 +83,11 @@ pub(super) fn blocks(text: &str, first_line: u32, role: Role) -> Vec<Block> {
     let mut out = Vec::new();
     for part in read(text, first_line).0 {
         match part {
-            Part::Heading(_, inlines, line) => {
+            DocumentPart::Heading(_, inlines, line) => {
                 out.push(block(BlockKind::Paragraph(vec![Inline::Strong(inlines)]), line));
             }
-            Part::Block(found) => out.push(found),
-            Part::Anchor(_) => {}
+            DocumentPart::Block(found) => out.push(found),
+            DocumentPart::Anchor(_) => {}
         }
     }
     set_role(&mut out, role);
@@ -143,7 +143,7 @@ impl Reader<'_> {
         self.first_line + u32::try_from(index.saturating_sub(1)).unwrap_or(0)
     }
 
-    fn parts(&mut self) -> Vec<Part> {
+    fn parts(&mut self) -> Vec<DocumentPart> {
         let mut out = Vec::new();
         while self.at < self.events.len() {
             if let (Event::Start(Tag::Heading { level, .. }), range) = &self.events[self.at] {
@@ -151,11 +151,11 @@ impl Reader<'_> {
                 self.at += 1;
                 let inlines = self.inlines(0);
                 self.at += 1;
-                out.push(Part::Heading(level, inlines, line));
+                out.push(DocumentPart::Heading(level, inlines, line));
                 continue;
             }
             let before = self.at;
-            out.extend(self.blocks(true).into_iter().map(Part::Block));
+            out.extend(self.blocks(true).into_iter().map(DocumentPart::Block));
             if self.at == before {
                 self.at += 1;
             }
@@ -509,7 +509,7 @@ mod tests {
         let (parts, cut) = read(&text, 1);
         let line = cut.unwrap();
         assert!((60..80).contains(&line), "{line}");
-        let Some(Part::Block(Block {
+        let Some(DocumentPart::Block(Block {
             kind: BlockKind::Code { text: rest, .. },
             ..
         })) = parts.last()
@@ -517,7 +517,7 @@ mod tests {
             panic!("the rest is there");
         };
         assert!(rest.ends_with("the end"));
-        assert!(matches!(&parts[0], Part::Heading(1, ..)));
+        assert!(matches!(&parts[0], DocumentPart::Heading(1, ..)));
         assert_eq!(read("# Title\n\ntext", 1).1, None);
     }
 }

@@ -44,7 +44,7 @@ pub use cre::is_rule_text;
 pub use document::{Document, Edition};
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
-use part::Parts;
+use part::DocumentParts;
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
 
 /// Code of the diagnostic that says why a file without text of its own is no document.
@@ -196,7 +196,7 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
 fn of_parts(
     path: &str,
     text: &str,
-    read: Parts,
+    read: DocumentParts,
     data: &BTreeMap<String, Value>,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Runbook {

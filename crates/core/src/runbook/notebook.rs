@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::part::{Part, Parts};
+use super::part::{DocumentPart, DocumentParts};
 use super::{Block, BlockKind, directives, markdown, prepare};
 
 #[derive(Deserialize)]
@@ -100,7 +100,7 @@ impl Source {
 /// # Errors
 ///
 /// The line and the reason why the text is not a notebook.
-pub(super) fn read(text: &str) -> Result<Parts, (u32, String)> {
+pub(super) fn read(text: &str) -> Result<DocumentParts, (u32, String)> {
     let notebook: Notebook<'_> = serde_json::from_str(text)
         .map_err(|error| (u32::try_from(error.line()).unwrap_or(1).max(1), error.to_string()))?;
     let lines = Lines {
@@ -109,7 +109,7 @@ pub(super) fn read(text: &str) -> Result<Parts, (u32, String)> {
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect(),
     };
-    let mut parts = Parts::default();
+    let mut parts = DocumentParts::default();
     for cell in &notebook.cells {
         let Some(raw) = cell.source else { continue };
         let source = lines.source(raw);
@@ -132,7 +132,7 @@ pub(super) fn read(text: &str) -> Result<Parts, (u32, String)> {
     Ok(parts)
 }
 
-fn put_markdown(source: &Source, parts: &mut Parts) {
+fn put_markdown(source: &Source, parts: &mut DocumentParts) {
     let extended = directives::resolve(&source.text, "");
     let prepared = prepare::prepare(&extended.text);
     let anchors = prepared.anchors.into_iter().chain(extended.anchors);
@@ -144,24 +144,25 @@ fn put_markdown(source: &Source, parts: &mut Parts) {
     let (read, _) = markdown::read(&prepared.text, 1);
     for mut part in read {
         match &mut part {
-            Part::Heading(_, _, line) => *line = source.line(*line),
-            Part::Block(block) => renumber(std::slice::from_mut(block), source),
-            Part::Anchor(_) => {}
+            DocumentPart::Heading(_, _, line) => *line = source.line(*line),
+            DocumentPart::Block(block) => renumber(std::slice::from_mut(block), source),
+            DocumentPart::Anchor(_) => {}
         }
         parts.parts.push(part);
     }
 }
 
-fn put_code(text: &str, lang: &str, line: u32, parts: &mut Parts) {
+fn put_code(text: &str, lang: &str, line: u32, parts: &mut DocumentParts) {
     if !text.trim().is_empty() {
         let (text, lang) = (text.to_owned(), lang.to_owned());
-        parts
-            .parts
-            .push(Part::Block(markdown::block(BlockKind::Code { lang, text }, line)));
+        parts.parts.push(DocumentPart::Block(markdown::block(
+            BlockKind::Code { lang, text },
+            line,
+        )));
     }
 }
 
-fn put_error(output: &Output<'_>, lines: &Lines<'_>, parts: &mut Parts) {
+fn put_error(output: &Output<'_>, lines: &Lines<'_>, parts: &mut DocumentParts) {
     let (Some(name), Some(value)) = (output.ename, output.evalue) else {
         return;
     };
@@ -215,9 +216,9 @@ mod tests {
         let shown: Vec<String> = parts
             .iter()
             .map(|part| match part {
-                Part::Heading(_, text, line) => format!("{line} # {}", crate::runbook::plain(text)),
-                Part::Block(block) => format!("{} {}", block.line, crate::runbook::plain_block(block)),
-                Part::Anchor(id) => id.clone(),
+                DocumentPart::Heading(_, text, line) => format!("{line} # {}", crate::runbook::plain(text)),
+                DocumentPart::Block(block) => format!("{} {}", block.line, crate::runbook::plain_block(block)),
+                DocumentPart::Anchor(id) => id.clone(),
             })
             .collect();
         let expected = [

@@ -1,6 +1,6 @@
 //! Reader of Org files, as Emacs writes them: translated to Markdown, whose lists and tables are alike.
 
-use super::part::Parts;
+use super::part::DocumentParts;
 use super::translated::{TranslatedText, escaped, indent_of};
 
 /// Words before a heading that tell its state.
@@ -20,7 +20,7 @@ const STATES: [&str; 10] = [
 const LONGEST_SPAN: usize = 400;
 
 /// Reads a document into headings and blocks with their source lines.
-pub(super) fn read(text: &str) -> Parts {
+pub(super) fn read(text: &str) -> DocumentParts {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut translator = Translator {
         least: least_indents(&lines),

@@ -5,7 +5,7 @@ use super::{Block, Inline};
 
 /// A piece of a document at its top level.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum DocumentPart {
     /// A heading: level (1 to 6), text, source line.
     Heading(u8, Vec<Inline>, u32),
     /// Id that links use, of the part that follows.
@@ -16,13 +16,9 @@ pub(super) enum Part {
 
 /// A document as its reader understood it.
 #[derive(Debug, Default)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the parts, beside what is known of the document"
-)]
-pub(super) struct Parts {
+pub(super) struct DocumentParts {
     /// Headings and blocks, in the order of the text.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<DocumentPart>,
     /// Title that no heading shows: from metadata.
     pub(super) title: Option<String>,
     /// Source line of the title.

@@ -43,7 +43,7 @@ const LONGEST_NAME: usize = 3;
 
 /// The people of a document.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(super) struct NamedPeople {
     /// Those that a section names.
     pub(super) placed: Vec<Placed>,
     /// Those that the front matter or the text before the first heading names: they own the whole document.
@@ -59,14 +59,14 @@ pub(super) fn may_be_named(text: &str) -> bool {
 }
 
 /// Finds the people of a document. `data` holds the files of `_data`.
-pub(super) fn find(sections: &[Section], front: &FrontMatter, data: &BTreeMap<String, Value>) -> People {
+pub(super) fn find(sections: &[Section], front: &FrontMatter, data: &BTreeMap<String, Value>) -> NamedPeople {
     // Most documents name nobody this way, so that the names of all teams are seldom read.
     let names = LazyCell::new(|| TeamNames::of(data));
     let of_team = |name: &str| {
         let key = names.find(name)?;
         Some(contacts::of_team(key, &contacts::one_team(key, data)))
     };
-    let mut people = People::default();
+    let mut people = NamedPeople::default();
     for (name, is_person) in of_front(front) {
         // A service is no person: it counts only when a team has its name.
         let unknown = || if is_person { as_written(&name, 0) } else { Vec::new() };
@@ -82,7 +82,7 @@ pub(super) fn find(sections: &[Section], front: &FrontMatter, data: &BTreeMap<St
                 left = left.saturating_sub(found.len() - before);
             }
         });
-        for Named { name, when, line, how } in found {
+        for NamedPerson { name, when, line, how } in found {
             let mut contacts = match (of_team(&name), how) {
                 (Some(contacts), _) => contacts,
                 (None, How::Label | How::Name) => as_written(&name, line),
@@ -123,7 +123,7 @@ fn of_front(front: &FrontMatter) -> Vec<(String, bool)> {
 }
 
 /// A name in a document's text.
-struct Named {
+struct NamedPerson {
     name: String,
     /// The sentence that says when to call, when there is one.
     when: Option<String>,
@@ -142,7 +142,7 @@ enum How {
     Word,
 }
 
-fn of_block(block: &Block, escalation: bool, found: &mut Vec<Named>) {
+fn of_block(block: &Block, escalation: bool, found: &mut Vec<NamedPerson>) {
     match &block.kind {
         BlockKind::Paragraph(inlines) => of_text(&plain(inlines), block.line, escalation, found),
         BlockKind::Table { head, rows } => {
@@ -171,7 +171,7 @@ fn is_label(text: &str) -> bool {
     LABELS.contains(&text.as_str())
 }
 
-fn of_text(text: &str, line: u32, escalation: bool, found: &mut Vec<Named>) {
+fn of_text(text: &str, line: u32, escalation: bool, found: &mut Vec<NamedPerson>) {
     if text.len() > LONGEST || found.len() >= MOST {
         return;
     }
@@ -184,7 +184,7 @@ fn of_text(text: &str, line: u32, escalation: bool, found: &mut Vec<Named>) {
         }
         for (name, how) in teams_in(sentence) {
             let when = contacts::when_of(sentence);
-            found.push(Named { name, when, line, how });
+            found.push(NamedPerson { name, when, line, how });
         }
     }
 }
@@ -222,12 +222,12 @@ fn label_start(text: &str) -> usize {
     starts.map(|(at, _)| at).next().unwrap_or(0)
 }
 
-fn of_value(value: &str, line: u32, found: &mut Vec<Named>) {
+fn of_value(value: &str, line: u32, found: &mut Vec<NamedPerson>) {
     let value = value.trim().trim_end_matches('.');
     if value.is_empty() || value.len() > LONGEST_VALUE {
         return;
     }
-    let label = |name: &str| Named {
+    let label = |name: &str| NamedPerson {
         name: name.trim().to_owned(),
         when: None,
         line,

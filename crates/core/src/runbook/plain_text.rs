@@ -3,7 +3,7 @@
 //! reads lists and paragraphs.
 
 use super::Role;
-use super::part::Parts;
+use super::part::DocumentParts;
 use super::roles;
 use super::translated::{TranslatedText, indent_of};
 
@@ -30,7 +30,7 @@ pub(super) fn is_markdown(text: &str) -> bool {
 }
 
 /// Reads a document into headings and blocks with their source lines.
-pub(super) fn read(text: &str, wiki: bool) -> Parts {
+pub(super) fn read(text: &str, wiki: bool) -> DocumentParts {
     let lines: Vec<&str> = text.split('\n').collect();
     let kinds = kinds(&lines, wiki);
     let least = least_indents(&lines, &kinds);

@@ -14,17 +14,17 @@ mod roles;
 mod tables;
 mod targets;
 
-use blocks::{BlockReader, Place};
+use blocks::{BlockParser, BlockPlace};
 
-use super::part::Parts;
+use super::part::DocumentParts;
 
 /// Most parts of a document (blocks, cells, spans) that are read; the rest is kept as plain text.
 const MOST_PARTS: usize = 200_000;
 
 /// Reads a document into headings and blocks with their source lines.
-pub(super) fn read(text: &str) -> Parts {
+pub(super) fn read(text: &str) -> DocumentParts {
     let mut lines = lines::split(text);
-    let mut reader = BlockReader::new(&lines, MOST_PARTS);
-    let parts = reader.parts(&mut lines, Place::default());
+    let mut reader = BlockParser::new(&lines, MOST_PARTS);
+    let parts = reader.parts(&mut lines, BlockPlace::default());
     reader.finish(parts)
 }

@@ -1,4 +1,4 @@
-//! Parts become sections: title, nesting, roles, anchors, attributes, links between sections.
+//! DocumentParts become sections: title, nesting, roles, anchors, attributes, links between sections.
 
 mod links;
 
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 pub(super) use links::link;
 
 use super::markdown;
-use super::part::Part;
+use super::part::DocumentPart;
 use super::prepare::Attribute;
 use super::text::plain;
 use super::{Block, BlockKind, FrontMatter, Inline, Role, Section, roles};
@@ -44,7 +44,7 @@ fn without_attributes(heading: &str) -> String {
 }
 
 /// Builds the sections of a document.
-pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Section> {
+pub(super) fn build(parts: Vec<DocumentPart>, front: &FrontMatter, stem: &str) -> Vec<Section> {
     let title_at = title_heading(&parts, front);
     let fallback = front.title.clone().or_else(|| front.runbook_name.clone());
     let mut sections = vec![Section {
@@ -61,14 +61,14 @@ pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Se
     let mut anchors = Vec::new();
     for (at, part) in parts.into_iter().enumerate() {
         match part {
-            Part::Anchor(id) => anchors.push(id),
-            Part::Block(block) => {
+            DocumentPart::Anchor(id) => anchors.push(id),
+            DocumentPart::Block(block) => {
                 if let Some(section) = sections.last_mut() {
                     section.anchors.append(&mut anchors);
                     section.blocks.push(block);
                 }
             }
-            Part::Heading(level, inlines, line) => {
+            DocumentPart::Heading(level, inlines, line) => {
                 let heading = plain(&inlines)
                     .replace('\n', " ")
                     .trim()
@@ -106,13 +106,13 @@ pub(super) fn build(parts: Vec<Part>, front: &FrontMatter, stem: &str) -> Vec<Se
 }
 
 /// Index of the part that is the document's title.
-fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
+fn title_heading(parts: &[DocumentPart], front: &FrontMatter) -> Option<usize> {
     let headings: Vec<(usize, u8, String)> = parts
         .iter()
         .enumerate()
         .filter_map(|(at, part)| match part {
-            Part::Heading(level, inlines, _) => Some((at, *level, plain(inlines))),
-            Part::Anchor(_) | Part::Block(_) => None,
+            DocumentPart::Heading(level, inlines, _) => Some((at, *level, plain(inlines))),
+            DocumentPart::Anchor(_) | DocumentPart::Block(_) => None,
         })
         .collect();
     let (at, level, text) = headings.first()?;
@@ -127,8 +127,11 @@ fn title_heading(parts: &[Part], front: &FrontMatter) -> Option<usize> {
     if *level > 1 {
         return None;
     }
-    let next = parts.iter().skip(at + 1).find(|part| !matches!(part, Part::Anchor(_)));
-    let next_is_peer = matches!(next, Some(Part::Heading(1, ..)));
+    let next = parts
+        .iter()
+        .skip(at + 1)
+        .find(|part| !matches!(part, DocumentPart::Anchor(_)));
+    let next_is_peer = matches!(next, Some(DocumentPart::Heading(1, ..)));
     let peers_have_roles = peers.iter().any(|(_, _, text)| roles::of_heading(text) != Role::Other);
     (next_is_peer || peers_have_roles || !roles::names_trouble(text) && front.title.is_none()).then_some(*at)
 }

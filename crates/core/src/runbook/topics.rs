@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use explain::{explain_and_act, is_litter, is_prose, pieces, without_label, without_symptoms};
 
 use super::liquid::TeamUse;
-use super::people::People;
+use super::people::NamedPeople;
 use super::{
     Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, contacts, places, plain,
     roles, steps, symptoms,
@@ -18,7 +18,7 @@ pub(super) fn gather(
     sections: &[Section],
     front: &FrontMatter,
     (uses, teams): (&[TeamUse], &BTreeMap<String, Team>),
-    people: People,
+    people: NamedPeople,
 ) -> Vec<Topic> {
     let tree = Tree::of(sections);
     let mut placed = contacts::find(sections, uses, teams);

@@ -1,6 +1,6 @@
 //! Text of another format, translated to Markdown line by line. Each line remembers the source line that it comes from.
 
-use super::part::{Part, Parts};
+use super::part::{DocumentPart, DocumentParts};
 use super::{Block, BlockKind, markdown};
 
 /// Delimiter of code: longer than any that the code is likely to hold.
@@ -29,7 +29,7 @@ impl TranslatedText {
     }
 
     /// Reads the text into headings and blocks with their source lines.
-    pub(super) fn read(self) -> Parts {
+    pub(super) fn read(self) -> DocumentParts {
         let (mut parts, cut) = markdown::read(&self.text, 1);
         let source = |line: u32| {
             let index = usize::try_from(line).unwrap_or(0).saturating_sub(1);
@@ -37,9 +37,9 @@ impl TranslatedText {
         };
         for part in &mut parts {
             match part {
-                Part::Heading(_, _, line) => *line = source(*line),
-                Part::Block(block) => set_lines(std::slice::from_mut(block), &source),
-                Part::Anchor(_) => {}
+                DocumentPart::Heading(_, _, line) => *line = source(*line),
+                DocumentPart::Block(block) => set_lines(std::slice::from_mut(block), &source),
+                DocumentPart::Anchor(_) => {}
             }
         }
         let problems = cut.map(|line| {
@@ -47,10 +47,10 @@ impl TranslatedText {
                            plain text: split it into several files";
             (source(line), "too-many-parts", message.to_owned())
         });
-        Parts {
+        DocumentParts {
             parts,
             problems: problems.into_iter().collect(),
-            ..Parts::default()
+            ..DocumentParts::default()
         }
     }
 }

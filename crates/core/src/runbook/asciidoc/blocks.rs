@@ -1,6 +1,8 @@
 //! Blocks: headings, paragraphs and what stands between delimiters.
 
-use super::super::part::Part;
+mod literal;
+
+use super::super::part::DocumentPart;
 use super::super::{Block, BlockKind, Definition, Inline, plain};
 use super::attributes::BlockAttributes;
 use super::lines::{self, DelimiterKind, SourceLines};
@@ -44,7 +46,7 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
     }
 
     /// Reads the whole document.
-    pub(super) fn document(&mut self) -> Vec<Part> {
+    pub(super) fn document(&mut self) -> Vec<DocumentPart> {
         let mut out = Vec::new();
         self.blocks(self.source.lines.len(), true, &mut out);
         out
@@ -73,14 +75,14 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
         blocks_of(out)
     }
 
-    fn blocks(&mut self, to: usize, top: bool, out: &mut Vec<Part>) {
+    fn blocks(&mut self, to: usize, top: bool, out: &mut Vec<DocumentPart>) {
         while self.at < to {
             if self.state.is_full() {
                 let lines: Vec<&str> = (self.at..to).map(|at| self.source.text(at)).collect();
                 let text = lines.join("\n").trim_end().to_owned();
                 let lang = String::new();
                 let line = self.source.number(self.at);
-                out.push(Part::Block(block(BlockKind::Code { lang, text }, line)));
+                out.push(DocumentPart::Block(block(BlockKind::Code { lang, text }, line)));
                 self.at = to;
                 return;
             }
@@ -91,7 +93,7 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
     }
 
     /// Reads one block with the lines above it.
-    pub(super) fn block(&mut self, to: usize, top: bool, out: &mut Vec<Part>) {
+    pub(super) fn block(&mut self, to: usize, top: bool, out: &mut Vec<DocumentPart>) {
         let preamble = self.preamble(to);
         let line = self.source.number(self.at);
         for id in &preamble.attributes.ids {
@@ -109,15 +111,15 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
             let title = self.text(title, line);
             if top {
                 // The document's title, whatever its words.
-                let is_title = level == 1 && !out.iter().any(|part| matches!(part, Part::Heading(..)));
+                let is_title = level == 1 && !out.iter().any(|part| matches!(part, DocumentPart::Heading(..)));
                 if is_title && self.title.is_none() {
                     self.title = Some((plain(&title).trim().to_owned(), line));
                     self.header(to);
                 } else {
-                    out.push(Part::Heading(level, title, line));
+                    out.push(DocumentPart::Heading(level, title, line));
                 }
             } else {
-                out.extend(paragraph(vec![Inline::Strong(title)], line).map(Part::Block));
+                out.extend(paragraph(vec![Inline::Strong(title)], line).map(DocumentPart::Block));
             }
             return;
         }
@@ -127,7 +129,7 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
         }
         self.block_title(&preamble, out);
         let blocks = self.content(text, to, &preamble);
-        out.extend(blocks.into_iter().map(Part::Block));
+        out.extend(blocks.into_iter().map(DocumentPart::Block));
     }
 
     /// Reads a block that is no heading.
@@ -253,10 +255,10 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
         }
     }
 
-    fn block_title(&mut self, preamble: &Preamble, out: &mut Vec<Part>) {
+    fn block_title(&mut self, preamble: &Preamble, out: &mut Vec<DocumentPart>) {
         if let Some((title, line)) = &preamble.title {
             let title = self.text(title, *line);
-            out.extend(paragraph(vec![Inline::Strong(title)], *line).map(Part::Block));
+            out.extend(paragraph(vec![Inline::Strong(title)], *line).map(DocumentPart::Block));
         }
     }
 
@@ -347,72 +349,6 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
             text.starts_with("==") && lines::heading(text).is_some()
         };
         (from..to).find(is_heading).unwrap_or(to)
-    }
-
-    /// The code of lines, unless it is empty.
-    fn code(&mut self, from: usize, to: usize, preamble: &Preamble, fence: String, line: u32) -> Vec<Block> {
-        let attributes = &preamble.attributes;
-        let named = attributes
-            .value("language")
-            .or(attributes.positional.get(1).map(String::as_str));
-        let default = || self.state.attributes.get("source-language").unwrap_or_default();
-        let lang = match (attributes.style(), named) {
-            ("source" | "", Some(named)) => named.to_owned(),
-            ("source", None) => default().to_owned(),
-            _ => fence,
-        };
-        let text: Vec<&str> = (from..to).map(|at| self.source.text(at)).collect();
-        let text = code::text(&text, attributes, line, self.state);
-        if text.is_empty() {
-            return Vec::new();
-        }
-        vec![block(BlockKind::Code { lang, text }, line)]
-    }
-
-    fn verse(&mut self, from: usize, to: usize, attributes: &BlockAttributes, line: u32) -> Vec<Block> {
-        let lines: Vec<&str> = (from..to).map(|at| self.source.text(at)).collect();
-        let text = self.broken_text(&lines.join("\n"), line, true);
-        let mut inner: Vec<Block> = paragraph(text, line).into_iter().collect();
-        inner.extend(self.attribution(attributes, line));
-        vec![block(BlockKind::Quote(inner), line)]
-    }
-
-    fn quotation(&mut self, from: usize, to: usize, attributes: &BlockAttributes, line: u32) -> Vec<Block> {
-        let mut inner = self.nested(from, to);
-        inner.extend(self.attribution(attributes, line));
-        vec![block(BlockKind::Quote(inner), line)]
-    }
-
-    /// The source that a quotation names.
-    fn attribution(&mut self, attributes: &BlockAttributes, line: u32) -> Option<Block> {
-        let names: Vec<&str> = attributes.positional.iter().skip(1).map(String::as_str).collect();
-        let names = names.join(", ");
-        if names.is_empty() {
-            return None;
-        }
-        let text = self.text(&format!("— {names}"), line);
-        paragraph(text, line)
-    }
-
-    /// Reads indented lines, which are shown as they are.
-    fn literal_paragraph(&mut self, to: usize, preamble: &Preamble) -> Block {
-        let (line, from) = (self.source.number(self.at), self.at);
-        while self.at < to {
-            let text = self.source.text(self.at);
-            let ends = text.is_empty() || text == "+" || self.at > from && lines::delimiter(text).is_some();
-            let is_item = self.at > from && !self.open.is_empty() && lists::marker(text).is_some();
-            if ends || is_item {
-                break;
-            }
-            self.at += 1;
-        }
-        let texts: Vec<&str> = (from..self.at).map(|at| self.source.text(at)).collect();
-        let dedented = code::dedented(&texts);
-        let attributes = &preamble.attributes;
-        let lang = attributes.positional.get(1).filter(|_| attributes.style() == "source");
-        let lang = lang.cloned().unwrap_or_default();
-        let text = code::text(&dedented, attributes, line, self.state);
-        block(BlockKind::Code { lang, text }, line)
     }
 
     /// Reads lines up to a blank one.
@@ -569,13 +505,15 @@ fn labelled(blocks: Vec<Block>) -> Vec<Block> {
 }
 
 /// The blocks of parts; headings become bold text.
-pub(super) fn blocks_of(parts: Vec<Part>) -> Vec<Block> {
+pub(super) fn blocks_of(parts: Vec<DocumentPart>) -> Vec<Block> {
     parts
         .into_iter()
         .filter_map(|part| match part {
-            Part::Block(block) => Some(block),
-            Part::Heading(_, inlines, line) => Some(block(BlockKind::Paragraph(vec![Inline::Strong(inlines)]), line)),
-            Part::Anchor(_) => None,
+            DocumentPart::Block(block) => Some(block),
+            DocumentPart::Heading(_, inlines, line) => {
+                Some(block(BlockKind::Paragraph(vec![Inline::Strong(inlines)]), line))
+            }
+            DocumentPart::Anchor(_) => None,
         })
         .collect()
 }

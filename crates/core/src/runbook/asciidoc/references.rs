@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::super::part::Part;
+use super::super::part::DocumentPart;
 use super::super::text::walk_inlines_mut;
 use super::super::{BlockKind, Inline, Target, plain};
 use super::{State, block};
 
 /// The place of a document among the others.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct ModulePlace {
     /// Folders between the document and the `modules` folder of its Antora component; `None` outside of one.
     above_modules: Option<usize>,
     /// The document's module.
@@ -19,15 +19,15 @@ pub(super) struct Place {
     is_module: bool,
 }
 
-impl Place {
+impl ModulePlace {
     /// Finds the place of a document by its path, and by the marks of a module in its text.
-    pub(super) fn new(path: &str, text: &str) -> Place {
+    pub(super) fn new(path: &str, text: &str) -> ModulePlace {
         let folders: Vec<&str> = path.split('/').collect();
         let modules = folders.windows(3).rposition(|names| {
             names[0] == "modules" && matches!(names[2], "pages" | "partials" | "examples" | "attachments")
         });
         let head = text.get(..text.len().min(4_000)).unwrap_or(text);
-        Place {
+        ModulePlace {
             above_modules: modules.map(|at| folders.len() - at - 2),
             module: modules
                 .and_then(|at| folders.get(at + 1))
@@ -103,12 +103,12 @@ pub(super) fn fixed_id(id: &str) -> Cow<'_, str> {
 
 /// Gives links to headings of the document the text of the heading where they have none, and leads those to ids of
 /// other modules there.
-pub(super) fn complete(parts: &mut [Part], title: Option<(&str, u32)>, state: &State<'_>) {
+pub(super) fn complete(parts: &mut [DocumentPart], title: Option<(&str, u32)>, state: &State<'_>) {
     let headings: Vec<(u32, String)> = parts
         .iter()
         .filter_map(|part| match part {
-            Part::Heading(_, inlines, line) => Some((*line, plain(inlines).trim().to_owned())),
-            Part::Anchor(_) | Part::Block(_) => None,
+            DocumentPart::Heading(_, inlines, line) => Some((*line, plain(inlines).trim().to_owned())),
+            DocumentPart::Anchor(_) | DocumentPart::Block(_) => None,
         })
         .collect();
     let title = title.map(|(text, line)| (line, text.to_owned()));
@@ -145,17 +145,18 @@ pub(super) fn complete(parts: &mut [Part], title: Option<(&str, u32)>, state: &S
         }
     };
     for part in parts {
-        if let Part::Block(block) = part {
+        if let DocumentPart::Block(block) = part {
             walk_inlines_mut(std::slice::from_mut(block), &mut change);
         }
     }
 }
 
 /// Leads from a heading without text to the one on the line below it: several names can share one text.
-pub(super) fn join_headings(parts: Vec<Part>) -> Vec<Part> {
-    let mut out: Vec<Part> = Vec::with_capacity(parts.len());
+pub(super) fn join_headings(parts: Vec<DocumentPart>) -> Vec<DocumentPart> {
+    let mut out: Vec<DocumentPart> = Vec::with_capacity(parts.len());
     for part in parts {
-        if let (Some(Part::Heading(level, _, line)), Part::Heading(below, text, next)) = (out.last(), &part)
+        if let (Some(DocumentPart::Heading(level, _, line)), DocumentPart::Heading(below, text, next)) =
+            (out.last(), &part)
             && level == below
             && line + 1 == *next
         {
@@ -165,7 +166,7 @@ pub(super) fn join_headings(parts: Vec<Part>) -> Vec<Part> {
                 label: vec![Inline::Text(heading)],
             };
             let (kind, line) = (BlockKind::Paragraph(vec![link]), *line);
-            out.push(Part::Block(block(kind, line)));
+            out.push(DocumentPart::Block(block(kind, line)));
         }
         out.push(part);
     }
@@ -183,14 +184,14 @@ mod tests {
 
     #[test]
     fn a_reference_leads_to_an_id_a_file_or_a_page_of_a_module() {
-        let plain = Place::new("team/disk.adoc", "");
+        let plain = ModulePlace::new("team/disk.adoc", "");
         let of = |target: &str| plain.of(target);
         assert_eq!(of("full"), Some("#full".to_owned()));
         assert_eq!(of("#full_{context}"), Some("#full".to_owned()));
         assert_eq!(of("other.adoc#x"), Some("other.adoc#x".to_owned()));
         assert_eq!(of("other#x"), Some("other.adoc#x".to_owned()));
         assert_eq!(of("module:other.adoc"), None);
-        let antora = Place::new("docs/modules/ops/pages/a/b.adoc", "");
+        let antora = ModulePlace::new("docs/modules/ops/pages/a/b.adoc", "");
         let of = |target: &str| antora.of(target);
         assert_eq!(of("c/d.adoc"), Some("../../../ops/pages/c/d.adoc".to_owned()));
         assert_eq!(of("1.2@net:c.adoc#x"), Some("../../../net/pages/c.adoc#x".to_owned()));

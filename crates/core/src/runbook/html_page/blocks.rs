@@ -1,10 +1,10 @@
 //! Blocks of a page: headings, paragraphs, lists, definition lists, code.
 
 use super::super::markdown::{self, linkify};
-use super::super::part::Part;
+use super::super::part::DocumentPart;
 use super::super::text::plain;
 use super::super::{Block, BlockKind, Definition, Inline, Item};
-use super::Reader;
+use super::PageReader;
 use super::inlines::{collapsed, is_way_on};
 use super::tree::{Element, NodeId, NodeKind, heading_level};
 
@@ -14,7 +14,7 @@ const DEEPEST_BLOCK: usize = 24;
 /// Blocks of an element, as far as they are read.
 #[derive(Default)]
 pub(super) struct Flow {
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<DocumentPart>,
     /// Inlines that belong to no block yet, with their source lines.
     run: Vec<(Inline, u32)>,
     /// True for the page itself: its headings make sections.
@@ -30,7 +30,7 @@ impl Flow {
     }
 }
 
-impl Reader<'_> {
+impl PageReader<'_> {
     /// Reads what is below a node.
     pub(super) fn flow(&mut self, id: NodeId, flow: &mut Flow) {
         let tree = self.tree;
@@ -135,7 +135,7 @@ impl Reader<'_> {
             text.pop();
         }
         self.put_ids(flow);
-        flow.parts.push(Part::Heading(level, text, line));
+        flow.parts.push(DocumentPart::Heading(level, text, line));
     }
 
     /// Reads an element whose text is a label of what follows.
@@ -341,23 +341,25 @@ impl Reader<'_> {
 
     pub(super) fn put(&mut self, block: Block, flow: &mut Flow) {
         self.put_ids(flow);
-        flow.parts.push(Part::Block(block));
+        flow.parts.push(DocumentPart::Block(block));
     }
 
     /// Puts the ids seen since the last part before the next one.
     fn put_ids(&mut self, flow: &mut Flow) {
         if flow.is_page {
-            flow.parts.extend(self.ids.drain(..).map(Part::Anchor));
+            flow.parts.extend(self.ids.drain(..).map(DocumentPart::Anchor));
         }
     }
 }
 
 /// Blocks without sections: headings become labels.
-fn into_blocks(parts: Vec<Part>) -> Vec<Block> {
+fn into_blocks(parts: Vec<DocumentPart>) -> Vec<Block> {
     let block = |part| match part {
-        Part::Block(block) => Some(block),
-        Part::Heading(_, text, line) => Some(markdown::block(BlockKind::Paragraph(vec![Inline::Strong(text)]), line)),
-        Part::Anchor(_) => None,
+        DocumentPart::Block(block) => Some(block),
+        DocumentPart::Heading(_, text, line) => {
+            Some(markdown::block(BlockKind::Paragraph(vec![Inline::Strong(text)]), line))
+        }
+        DocumentPart::Anchor(_) => None,
     };
     parts.into_iter().filter_map(block).collect()
 }

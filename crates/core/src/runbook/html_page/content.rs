@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::names::{CONTENT, FURNITURE, FURNITURE_ROLES, NO_TEXT, USUAL};
-use super::tree::{Element, NodeId, NodeKind, Tree, heading_level, is_block};
+use super::tree::{Element, ElementTree, NodeId, NodeKind, heading_level, is_block};
 
 /// Letters of a subtree.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,7 +51,7 @@ impl Content {
     }
 
     /// Ids of the elements that are no part of the content.
-    pub(super) fn outer_ids(&self, tree: &Tree) -> HashSet<String> {
+    pub(super) fn outer_ids(&self, tree: &ElementTree) -> HashSet<String> {
         // Children come after their parents, so that each parent is judged before them.
         let mut is_inside = vec![false; tree.nodes.len()];
         let mut out = HashSet::new();
@@ -100,9 +100,9 @@ fn is_furniture(element: &Element) -> bool {
 }
 
 /// Finds the content of a page.
-pub(super) fn find(tree: &Tree) -> Content {
-    let body = tree.find(Tree::ROOT, |element| element.name == "body");
-    let body = body.unwrap_or(Tree::ROOT);
+pub(super) fn find(tree: &ElementTree) -> Content {
+    let body = tree.find(ElementTree::ROOT, |element| element.name == "body");
+    let body = body.unwrap_or(ElementTree::ROOT);
     let mut content = Content {
         root: body,
         weights: weigh(tree),
@@ -117,7 +117,7 @@ pub(super) fn find(tree: &Tree) -> Content {
 }
 
 /// Weighs every subtree. Children come after their parents, so that one pass from the end is enough.
-fn weigh(tree: &Tree) -> Vec<Weight> {
+fn weigh(tree: &ElementTree) -> Vec<Weight> {
     let mut weights = vec![Weight::default(); tree.nodes.len()];
     for (id, node) in tree.nodes.iter().enumerate().rev() {
         let own = &mut weights[id];
@@ -139,7 +139,7 @@ fn weigh(tree: &Tree) -> Vec<Weight> {
         }
         let own = weights[id];
         let is_block = matches!(&node.kind, NodeKind::Element(element) if sets_apart(element));
-        if id != Tree::ROOT
+        if id != ElementTree::ROOT
             && let Some(parent) = weights.get_mut(node.parent)
         {
             parent.all += own.all;
@@ -176,7 +176,7 @@ pub(super) fn sets_apart(element: &Element) -> bool {
 }
 
 /// Finds the content by the names that pages give it.
-fn by_name(tree: &Tree, content: &Content, body: NodeId) -> Option<NodeId> {
+fn by_name(tree: &ElementTree, content: &Content, body: NodeId) -> Option<NodeId> {
     let heaviest = |is: &dyn Fn(&Element) -> bool| {
         let found = tree.below(body).filter(|id| {
             tree.element(*id)
@@ -229,7 +229,7 @@ trait LastMax: Iterator<Item = NodeId> + Sized {
 impl<I: Iterator<Item = NodeId>> LastMax for I {}
 
 /// Finds the content by where the text is: goes down as long as one element holds nearly all of it.
-fn heaviest(tree: &Tree, content: &Content, body: NodeId) -> NodeId {
+fn heaviest(tree: &ElementTree, content: &Content, body: NodeId) -> NodeId {
     let mut at = body;
     loop {
         let whole = content.weight(at).own();
@@ -250,7 +250,7 @@ fn heaviest(tree: &Tree, content: &Content, body: NodeId) -> NodeId {
 }
 
 /// Marks the elements of the content that are furniture.
-fn leave_out(tree: &Tree, content: &mut Content) {
+fn leave_out(tree: &ElementTree, content: &mut Content) {
     let whole = content.weight(content.root);
     let headings: HashSet<String> = tree
         .below(content.root)
@@ -282,7 +282,7 @@ fn leave_out(tree: &Tree, content: &mut Content) {
 }
 
 /// Returns true for a section of readers' comments, which a heading with such an id opens.
-fn is_comments(tree: &Tree, element: &Element, id: NodeId) -> bool {
+fn is_comments(tree: &ElementTree, element: &Element, id: NodeId) -> bool {
     element.is(&["div", "section"])
         && tree.children(id).iter().take(4).any(|child| {
             tree.element(*child)
@@ -296,7 +296,7 @@ fn is_comments(tree: &Tree, element: &Element, id: NodeId) -> bool {
 }
 
 /// Returns true for a list of links that repeats the page's headings: a table of contents.
-fn repeats_headings(tree: &Tree, list: NodeId, headings: &HashSet<String>) -> bool {
+fn repeats_headings(tree: &ElementTree, list: NodeId, headings: &HashSet<String>) -> bool {
     let (mut links, mut repeated, mut other) = (0_usize, 0_usize, 0_usize);
     for id in tree.below(list) {
         match &tree.nodes[id].kind {
@@ -320,9 +320,9 @@ fn repeats_headings(tree: &Tree, list: NodeId, headings: &HashSet<String>) -> bo
     links >= 2 && repeated * 10 >= links * 8 && other < links * 8
 }
 
-fn is_in_link(tree: &Tree, id: NodeId, until: NodeId) -> bool {
+fn is_in_link(tree: &ElementTree, id: NodeId, until: NodeId) -> bool {
     let mut at = tree.nodes[id].parent;
-    while at != until && at != Tree::ROOT {
+    while at != until && at != ElementTree::ROOT {
         if tree.element(at).is_some_and(|element| element.name == "a") {
             return true;
         }
@@ -347,7 +347,7 @@ fn letters(text: &str) -> String {
 }
 
 /// Returns true when a page holds nothing but links, or nothing at all: a redirect, a list of all pages.
-pub(super) fn is_without_text(tree: &Tree, content: &Content) -> bool {
+pub(super) fn is_without_text(tree: &ElementTree, content: &Content) -> bool {
     let weight = content.weight(content.root);
     let is_redirect = || {
         let refreshes = |element: &Element| {
@@ -356,7 +356,7 @@ pub(super) fn is_without_text(tree: &Tree, content: &Content) -> bool {
                     .get("http-equiv")
                     .is_some_and(|what| what.eq_ignore_ascii_case("refresh"))
         };
-        tree.find(Tree::ROOT, refreshes).is_some()
+        tree.find(ElementTree::ROOT, refreshes).is_some()
     };
     match weight.own() {
         0 => true,

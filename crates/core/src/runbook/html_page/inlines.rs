@@ -3,13 +3,13 @@
 use super::super::markdown;
 use super::super::text::plain;
 use super::super::{Inline, Target};
-use super::Reader;
+use super::PageReader;
 use super::tree::{Element, NodeId, NodeKind};
 
 /// Elements whose text is code.
 const CODE: [&str; 4] = ["code", "tt", "kbd", "samp"];
 
-impl Reader<'_> {
+impl PageReader<'_> {
     /// Appends the inlines of a node, with their source lines, before white space is collapsed.
     pub(super) fn inline(&mut self, id: NodeId, out: &mut Vec<(Inline, u32)>) {
         let tree = self.tree;

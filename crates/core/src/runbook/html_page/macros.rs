@@ -5,7 +5,7 @@ use super::super::admonition::{label, label_of_kind, labelled};
 use super::super::markdown;
 use super::super::text::plain;
 use super::super::{BlockKind, Inline, Target};
-use super::Reader;
+use super::PageReader;
 use super::blocks::Flow;
 use super::inlines::to_anchor;
 use super::tree::{Element, NodeId};
@@ -52,7 +52,7 @@ const DIAGRAMS: [&str; 9] = [
     "graphviz",
 ];
 
-impl Reader<'_> {
+impl PageReader<'_> {
     /// Text of the parameter of a macro; the unnamed one has an empty name.
     fn parameter(&self, id: NodeId, name: &str) -> Option<String> {
         let found = self.tree.children(id).iter().find(|child| {

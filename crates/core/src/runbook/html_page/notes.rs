@@ -2,7 +2,7 @@
 
 use super::super::admonition::{label, label_of_kind, labelled};
 use super::super::text::plain;
-use super::Reader;
+use super::PageReader;
 use super::blocks::Flow;
 use super::tree::{Element, NodeId, heading_level};
 
@@ -58,7 +58,7 @@ fn is_title(element: &Element) -> bool {
         })
 }
 
-impl Reader<'_> {
+impl PageReader<'_> {
     /// Reads a note; returns false for any other element.
     pub(super) fn note(&mut self, id: NodeId, element: &Element, flow: &mut Flow) -> bool {
         let Some(kind) = note_label(element) else { return false };

@@ -3,7 +3,7 @@
 use super::super::markdown;
 use super::super::text::plain;
 use super::super::{Block, BlockKind, Inline};
-use super::Reader;
+use super::PageReader;
 use super::blocks::Flow;
 use super::tree::{Element, NodeId, heading_level};
 
@@ -26,7 +26,7 @@ struct Rows {
     spanning: Vec<(usize, usize, Cell)>,
 }
 
-impl Reader<'_> {
+impl PageReader<'_> {
     pub(super) fn table(&mut self, id: NodeId, element: &Element, flow: &mut Flow) {
         let line = self.tree.line(id);
         if self.is_layout(id, element) {

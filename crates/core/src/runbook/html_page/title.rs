@@ -1,13 +1,13 @@
 //! Title and address of a page.
 
 use super::content::is_no_text;
-use super::tree::{Element, NodeId, Tree};
+use super::tree::{Element, ElementTree, NodeId};
 
 /// Returns the title above the content, of a page whose content has none.
-pub(super) fn outside(tree: &Tree, root: NodeId) -> Option<String> {
+pub(super) fn outside(tree: &ElementTree, root: NodeId) -> Option<String> {
     let is_title = |element: &Element| element.name == "h1" && !is_no_text(element);
     let titles: Vec<NodeId> = tree
-        .below(Tree::ROOT)
+        .below(ElementTree::ROOT)
         .filter(|id| tree.element(*id).is_some_and(is_title))
         .filter(|id| !is_inside(tree, *id, root))
         .collect();
@@ -29,17 +29,17 @@ pub(super) fn outside(tree: &Tree, root: NodeId) -> Option<String> {
     Some(line_of(tree, *title)).filter(|title| !title.is_empty())
 }
 
-fn is_inside(tree: &Tree, id: NodeId, root: NodeId) -> bool {
+fn is_inside(tree: &ElementTree, id: NodeId, root: NodeId) -> bool {
     let mut at = id;
-    while at != root && at != Tree::ROOT {
+    while at != root && at != ElementTree::ROOT {
         at = tree.nodes[at].parent;
     }
     at == root
 }
 
 /// Returns the title in the page's head, without the name of the site.
-pub(super) fn of_head(tree: &Tree) -> Option<String> {
-    let head = tree.find(Tree::ROOT, |element| element.name == "title")?;
+pub(super) fn of_head(tree: &ElementTree) -> Option<String> {
+    let head = tree.find(ElementTree::ROOT, |element| element.name == "title")?;
     let title = line_of(tree, head);
     let site = [" | ", " — ", " – ", " :: ", " · "]
         .iter()
@@ -49,15 +49,15 @@ pub(super) fn of_head(tree: &Tree) -> Option<String> {
 }
 
 /// Returns the address at which the page says it is published.
-pub(super) fn address(tree: &Tree) -> Option<String> {
-    let canonical = tree.find(Tree::ROOT, |element| {
+pub(super) fn address(tree: &ElementTree) -> Option<String> {
+    let canonical = tree.find(ElementTree::ROOT, |element| {
         element.name == "link" && element.get("rel") == Some("canonical")
     });
     let address = tree.element(canonical?)?.get("href")?.trim();
     (address.starts_with("https://") || address.starts_with("http://")).then(|| address.to_owned())
 }
 
-fn line_of(tree: &Tree, id: NodeId) -> String {
+fn line_of(tree: &ElementTree, id: NodeId) -> String {
     let text = tree.text(id, |element| {
         is_no_text(element)
             || element

@@ -1,4 +1,4 @@
-//! Tree of a page's elements, made from its tokens. Tolerates what authors and exporters write: missing end tags, blocks
+//! ElementTree of a page's elements, made from its tokens. Tolerates what authors and exporters write: missing end tags, blocks
 //! inside paragraphs, end tags without a start.
 //!
 //! html5gum makes the tokens: it follows the WHATWG's tokenizer, decodes character references and tells the position of
@@ -103,13 +103,13 @@ impl Element {
 
 /// A page. Every node comes after its parent; the first is the root.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(super) struct ElementTree {
     pub(super) nodes: Vec<Node>,
     /// Line from which the page is kept as text, if it has too many elements.
     pub(super) cut: Option<u32>,
 }
 
-impl Tree {
+impl ElementTree {
     pub(super) const ROOT: NodeId = 0;
 
     pub(super) fn element(&self, id: NodeId) -> Option<&Element> {
@@ -164,7 +164,7 @@ impl Tree {
 }
 
 /// Makes the tree of a page.
-pub(super) fn build(text: &str) -> Tree {
+pub(super) fn build(text: &str) -> ElementTree {
     let mut builder = Builder::new(text);
     let mut inner = DefaultEmitter::new_with_span();
     inner.naively_switch_states(true);
@@ -192,7 +192,7 @@ pub(super) fn build(text: &str) -> Tree {
             Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
         }
     }
-    Tree {
+    ElementTree {
         nodes: builder.nodes,
         cut: builder.cut,
     }
@@ -297,7 +297,7 @@ const BLOCKS: [&str; 39] = [
     "ul",
     "xmp",
 ];
-/// Parts of tables, which only other parts of tables end.
+/// DocumentParts of tables, which only other parts of tables end.
 const TABLES: [&str; 8] = ["table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"];
 
 /// Returns true for elements that set text apart.
@@ -317,12 +317,12 @@ impl<'a> Builder<'a> {
         let root = Node {
             kind: NodeKind::Element(Element::default()),
             line: 1,
-            parent: Tree::ROOT,
+            parent: ElementTree::ROOT,
             children: Vec::new(),
         };
         Builder {
             nodes: vec![root],
-            open: vec![Tree::ROOT],
+            open: vec![ElementTree::ROOT],
             flattened: 0,
             cut: None,
             source: source.as_bytes(),
@@ -349,7 +349,7 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, kind: NodeKind, line: u32) -> NodeId {
         let id = self.nodes.len();
-        let parent = self.open.last().copied().unwrap_or(Tree::ROOT);
+        let parent = self.open.last().copied().unwrap_or(ElementTree::ROOT);
         self.nodes.push(Node {
             kind,
             line,

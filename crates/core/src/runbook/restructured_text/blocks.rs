@@ -2,13 +2,13 @@
 //! each depth of nesting, and the depth is bounded.
 
 use super::super::markdown::{self, DEEPEST_BLOCK};
-use super::super::part::{Part, Parts};
+use super::super::part::{DocumentPart, DocumentParts};
 use super::super::sections::Problems;
 use super::super::{Block, BlockKind, Inline};
 use super::code::{break_line, code_block};
-use super::inline::InlineReader;
+use super::inline::InlineParser;
 use super::lines::{
-    Enumerator, SourceLine, adornment, bullet, end_of_indented, enumerator, field, least_indent, literal, underlines,
+    Enumerator, NumberedLine, adornment, bullet, end_of_indented, enumerator, field, least_indent, literal, underlines,
     width,
 };
 use super::lists::{begins_list, has_description, is_term};
@@ -22,7 +22,7 @@ const MOST_QUOTED: usize = 5;
 
 /// The surroundings of a text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct BlockPlace {
     /// Number of blocks that hold the text.
     pub(super) depth: usize,
     /// True where titles make sections.
@@ -31,7 +31,7 @@ pub(super) struct Place {
     pub(super) item: bool,
 }
 
-impl Default for Place {
+impl Default for BlockPlace {
     fn default() -> Self {
         Self {
             depth: 0,
@@ -43,8 +43,8 @@ impl Default for Place {
 
 /// Reader of a document's structure.
 #[derive(Debug)]
-pub(super) struct BlockReader {
-    pub(super) inline: InlineReader,
+pub(super) struct BlockParser {
+    pub(super) inline: InlineParser,
     /// Marks of the titles in the order of their first use, with an overline or not.
     pub(super) styles: Vec<(char, bool)>,
     /// Level of the section that is open.
@@ -61,11 +61,11 @@ pub(super) struct BlockReader {
     cut: Option<u32>,
 }
 
-impl BlockReader {
-    pub(super) fn new(lines: &[SourceLine<'_>], most_parts: usize) -> BlockReader {
+impl BlockParser {
+    pub(super) fn new(lines: &[NumberedLine<'_>], most_parts: usize) -> BlockParser {
         let borders = lines.iter().filter(|line| is_border(line.text));
-        BlockReader {
-            inline: InlineReader::new(LinkTargets::find(lines), most_parts),
+        BlockParser {
+            inline: InlineParser::new(LinkTargets::find(lines), most_parts),
             styles: Vec::new(),
             level: 0,
             waiting: Vec::new(),
@@ -77,22 +77,22 @@ impl BlockReader {
         }
     }
 
-    pub(super) fn finish(mut self, parts: Vec<Part>) -> Parts {
+    pub(super) fn finish(mut self, parts: Vec<DocumentPart>) -> DocumentParts {
         self.problems.extend(self.cut.map(|line| {
             let message = "the document has too many parts (table cells, links, list items); from here on it is kept as \
                            plain text: split it into several files";
             (line, "too-many-parts", message.to_owned())
         }));
-        Parts {
+        DocumentParts {
             parts,
             anchors: self.anchors,
             problems: self.problems,
-            ..Parts::default()
+            ..DocumentParts::default()
         }
     }
 
     /// Reads lines into headings and blocks.
-    pub(super) fn parts(&mut self, lines: &mut [SourceLine<'_>], place: Place) -> Vec<Part> {
+    pub(super) fn parts(&mut self, lines: &mut [NumberedLine<'_>], place: BlockPlace) -> Vec<DocumentPart> {
         let mut out = Vec::new();
         let base = least_indent(lines);
         let mut at = 0;
@@ -120,33 +120,40 @@ impl BlockReader {
     }
 
     /// Reads lines into blocks; titles are paragraphs in bold.
-    pub(super) fn blocks(&mut self, lines: &mut [SourceLine<'_>], place: Place) -> Vec<Block> {
-        let place = Place {
+    pub(super) fn blocks(&mut self, lines: &mut [NumberedLine<'_>], place: BlockPlace) -> Vec<Block> {
+        let place = BlockPlace {
             depth: place.depth + 1,
             titles: false,
             ..place
         };
         let parts = self.parts(lines, place).into_iter();
         let blocks = parts.filter_map(|part| match part {
-            Part::Heading(_, inlines, line) => Some(paragraph(vec![Inline::Strong(inlines)], line)),
-            Part::Block(block) => Some(block),
-            Part::Anchor(_) => None,
+            DocumentPart::Heading(_, inlines, line) => Some(paragraph(vec![Inline::Strong(inlines)], line)),
+            DocumentPart::Block(block) => Some(block),
+            DocumentPart::Anchor(_) => None,
         });
         blocks.collect()
     }
 
-    pub(super) fn push(&mut self, out: &mut Vec<Part>, block: Block) {
+    pub(super) fn push(&mut self, out: &mut Vec<DocumentPart>, block: Block) {
         self.place_labels(block.line);
         self.inline.left = self.inline.left.saturating_sub(1);
-        out.push(Part::Block(block));
+        out.push(DocumentPart::Block(block));
     }
 
     /// Adds a heading, or a paragraph in bold where titles make no sections.
-    pub(super) fn heading(&mut self, out: &mut Vec<Part>, level: u8, text: Vec<Inline>, line: u32, place: Place) {
+    pub(super) fn heading(
+        &mut self,
+        out: &mut Vec<DocumentPart>,
+        level: u8,
+        text: Vec<Inline>,
+        line: u32,
+        place: BlockPlace,
+    ) {
         if place.titles {
             self.place_labels(line);
             self.level = level;
-            out.push(Part::Heading(level, text, line));
+            out.push(DocumentPart::Heading(level, text, line));
         } else {
             self.push(out, paragraph(vec![Inline::Strong(text)], line));
         }
@@ -159,7 +166,13 @@ impl BlockReader {
     }
 
     /// Reads the block that begins at a line; returns the index of the line after it.
-    fn block(&mut self, lines: &mut [SourceLine<'_>], at: usize, place: Place, out: &mut Vec<Part>) -> usize {
+    fn block(
+        &mut self,
+        lines: &mut [NumberedLine<'_>],
+        at: usize,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
+    ) -> usize {
         let line = lines[at];
         let text = line.text;
         if text == ".." || text.starts_with(".. ") {
@@ -202,7 +215,13 @@ impl BlockReader {
     }
 
     /// Reads a title, under or between lines of punctuation, or a transition.
-    fn title(&mut self, lines: &[SourceLine<'_>], at: usize, place: Place, out: &mut Vec<Part>) -> Option<usize> {
+    fn title(
+        &mut self,
+        lines: &[NumberedLine<'_>],
+        at: usize,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
+    ) -> Option<usize> {
         let line = lines[at];
         let next = lines.get(at + 1).filter(|next| !next.is_blank());
         if let Some(mark) = adornment(line.text) {
@@ -229,7 +248,13 @@ impl BlockReader {
         Some(at + 2)
     }
 
-    fn section(&mut self, style: (char, bool), title: SourceLine<'_>, place: Place, out: &mut Vec<Part>) {
+    fn section(
+        &mut self,
+        style: (char, bool),
+        title: NumberedLine<'_>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
+    ) {
         let known = self.styles.iter().position(|known| *known == style);
         let level = match known {
             Some(level) => level,
@@ -247,11 +272,11 @@ impl BlockReader {
     /// Reads a block that is indented for no other reason: a quotation if it is short.
     fn indented(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
         base: usize,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let end = end_of_indented(lines, at, base);
         let number = lines[at].number;
@@ -266,14 +291,14 @@ impl BlockReader {
         if alone && !place.item && end - at <= MOST_QUOTED {
             self.push(out, markdown::block(BlockKind::Quote(blocks), number));
         } else {
-            out.extend(blocks.into_iter().map(Part::Block));
+            out.extend(blocks.into_iter().map(DocumentPart::Block));
         }
         end
     }
 
-    fn line_block(&mut self, lines: &[SourceLine<'_>], at: usize, out: &mut Vec<Part>) -> usize {
+    fn line_block(&mut self, lines: &[NumberedLine<'_>], at: usize, out: &mut Vec<DocumentPart>) -> usize {
         let first = lines[at];
-        let is_line = |line: &SourceLine<'_>| line.indent > first.indent || line.text.starts_with('|');
+        let is_line = |line: &NumberedLine<'_>| line.indent > first.indent || line.text.starts_with('|');
         let end = end_of_run(lines, at, is_line);
         let mut inlines = Vec::new();
         for line in lines.get(at..end).unwrap_or_default() {
@@ -296,14 +321,20 @@ impl BlockReader {
         end
     }
 
-    pub(super) fn push_paragraph(&mut self, out: &mut Vec<Part>, inlines: Vec<Inline>, line: u32) {
+    pub(super) fn push_paragraph(&mut self, out: &mut Vec<DocumentPart>, inlines: Vec<Inline>, line: u32) {
         if !inlines.is_empty() {
             self.push(out, paragraph(inlines, line));
         }
     }
 
     /// Reads a paragraph, and the literal block that it announces with `::`.
-    fn paragraph(&mut self, lines: &mut [SourceLine<'_>], at: usize, place: Place, out: &mut Vec<Part>) -> usize {
+    fn paragraph(
+        &mut self,
+        lines: &mut [NumberedLine<'_>],
+        at: usize,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
+    ) -> usize {
         let first = lines[at];
         let mut end = at + 1;
         while let Some(line) = lines
@@ -343,7 +374,7 @@ impl BlockReader {
     }
 
     /// Returns true when a line ends the paragraph above it, although no blank line stands between.
-    fn interrupts(&self, lines: &[SourceLine<'_>], at: usize, place: Place) -> bool {
+    fn interrupts(&self, lines: &[NumberedLine<'_>], at: usize, place: BlockPlace) -> bool {
         let (Some(line), Some(before)) = (lines.get(at), at.checked_sub(1).and_then(|at| lines.get(at))) else {
             return false;
         };
@@ -361,19 +392,19 @@ pub(super) fn paragraph(inlines: Vec<Inline>, line: u32) -> Block {
 }
 
 /// Index of the next line that holds text.
-pub(super) fn after_blank(lines: &[SourceLine<'_>], from: usize) -> usize {
+pub(super) fn after_blank(lines: &[NumberedLine<'_>], from: usize) -> usize {
     let rest = lines.get(from..).unwrap_or_default();
     from + rest.iter().take_while(|line| line.is_blank()).count()
 }
 
 /// Index after the lines that follow each other without a blank line and fit.
-pub(super) fn end_of_run(lines: &[SourceLine<'_>], from: usize, fits: impl Fn(&SourceLine<'_>) -> bool) -> usize {
+pub(super) fn end_of_run(lines: &[NumberedLine<'_>], from: usize, fits: impl Fn(&NumberedLine<'_>) -> bool) -> usize {
     let rest = lines.get(from..).unwrap_or_default();
     from + rest.iter().take_while(|line| !line.is_blank() && fits(line)).count()
 }
 
 /// Index after a literal block that is not indented: each of its lines begins with the same punctuation.
-fn end_of_quoted(lines: &[SourceLine<'_>], from: usize, after: usize) -> usize {
+fn end_of_quoted(lines: &[NumberedLine<'_>], from: usize, after: usize) -> usize {
     let mark = lines.get(from).and_then(|line| line.text.chars().next());
     match mark.filter(|mark| from > after && matches!(mark, '>' | '$' | '%' | '|' | '#' | '!')) {
         Some(mark) => end_of_run(lines, from, |line| line.text.starts_with(mark)),
@@ -393,7 +424,7 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// Splits the lines of a paragraph behind the last line that ends in a colon: many authors put a message on the next line
 /// and expect to see it there.
-fn split_at_colon(lines: &[SourceLine<'_>]) -> (String, String) {
+fn split_at_colon(lines: &[NumberedLine<'_>]) -> (String, String) {
     let before = lines.split_last().map_or(&[][..], |(_, before)| before);
     let colon = before
         .iter()
@@ -405,7 +436,7 @@ fn split_at_colon(lines: &[SourceLine<'_>]) -> (String, String) {
 }
 
 /// The text of lines as one.
-pub(super) fn joined(lines: &[SourceLine<'_>]) -> String {
+pub(super) fn joined(lines: &[NumberedLine<'_>]) -> String {
     let mut out = String::new();
     for line in lines {
         if !out.is_empty() {

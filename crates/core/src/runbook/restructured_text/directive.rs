@@ -6,12 +6,12 @@ mod names;
 
 use names::{admonition, is_configured, is_diagram, is_object, is_silent, is_titled, takes_all, version_note};
 
-use super::super::part::Part;
+use super::super::part::DocumentPart;
 use super::super::roles as headings;
 use super::super::{Block, BlockKind, Inline, Role, html};
-use super::blocks::{BlockReader, Place, paragraph};
+use super::blocks::{BlockParser, BlockPlace, paragraph};
 use super::code::code_block;
-use super::lines::{SourceLine, end_of_indented, field, literal};
+use super::lines::{NumberedLine, end_of_indented, field, literal};
 use super::roles;
 use super::targets::{normalised, split_target};
 
@@ -53,14 +53,14 @@ impl Directive<'_> {
     }
 }
 
-impl BlockReader {
+impl BlockParser {
     /// Reads the explicit markup that begins at a line; returns the index of the line after it.
     pub(super) fn explicit(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let line = lines[at];
         let rest = line.text.get(2..).unwrap_or_default().trim_start();
@@ -71,7 +71,7 @@ impl BlockReader {
                     .take_while(|next| !next.is_blank() && next.indent > line.indent)
                     .count()
         };
-        if rest.is_empty() && lines.get(at + 1).is_none_or(SourceLine::is_blank) {
+        if rest.is_empty() && lines.get(at + 1).is_none_or(NumberedLine::is_blank) {
             // An empty comment ends what stands above it; the text below is text.
             return at + 1;
         }
@@ -101,7 +101,14 @@ impl BlockReader {
         end
     }
 
-    fn footnote(&mut self, lines: &mut [SourceLine<'_>], name: &str, mark: usize, place: Place, out: &mut Vec<Part>) {
+    fn footnote(
+        &mut self,
+        lines: &mut [NumberedLine<'_>],
+        name: &str,
+        mark: usize,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
+    ) {
         let number = lines[0].number;
         let mut blocks = self.flowing(lines, mark, place);
         let shown = Inline::Text(format!("[{}] ", name.trim_start_matches('#')));
@@ -112,7 +119,7 @@ impl BlockReader {
         self.splice(out, blocks);
     }
 
-    fn splice(&mut self, out: &mut Vec<Part>, blocks: Vec<Block>) {
+    fn splice(&mut self, out: &mut Vec<DocumentPart>, blocks: Vec<Block>) {
         for block in blocks {
             self.push(out, block);
         }
@@ -120,11 +127,11 @@ impl BlockReader {
 
     fn directive(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
         directive: &Directive<'_>,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) {
         if let Some(name) = directive.option("name") {
             self.waiting.push(normalised(name));
@@ -180,11 +187,11 @@ impl BlockReader {
     /// Reads a directive that holds text: an admonition, the description of an object, anything else.
     fn container(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
         directive: &Directive<'_>,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) {
         let name = directive.name.as_str();
         let line = directive.line;
@@ -239,14 +246,14 @@ impl BlockReader {
         }
     }
 
-    fn title_paragraph(&mut self, title: &str, line: u32, out: &mut Vec<Part>) {
+    fn title_paragraph(&mut self, title: &str, line: u32, out: &mut Vec<DocumentPart>) {
         if !title.is_empty() {
             let title = self.inline.read(title);
             self.push_paragraph(out, vec![Inline::Strong(title)], line);
         }
     }
 
-    fn caption(&mut self, directive: &Directive<'_>, out: &mut Vec<Part>) {
+    fn caption(&mut self, directive: &Directive<'_>, out: &mut Vec<DocumentPart>) {
         if let Some(caption) = directive.option("caption").filter(|caption| !caption.is_empty()) {
             let caption = self.inline.read(caption);
             self.push_paragraph(out, caption, directive.line);
@@ -254,8 +261,14 @@ impl BlockReader {
     }
 
     /// Reads the content of a directive as a part of the text around it.
-    fn body(&mut self, lines: &mut [SourceLine<'_>], directive: &Directive<'_>, place: Place, out: &mut Vec<Part>) {
-        let place = Place {
+    fn body(
+        &mut self,
+        lines: &mut [NumberedLine<'_>],
+        directive: &Directive<'_>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
+    ) {
+        let place = BlockPlace {
             depth: place.depth + 1,
             ..place
         };
@@ -263,7 +276,7 @@ impl BlockReader {
         out.extend(parts);
     }
 
-    fn note(&mut self, label: String, mut blocks: Vec<Block>, line: u32, out: &mut Vec<Part>) {
+    fn note(&mut self, label: String, mut blocks: Vec<Block>, line: u32, out: &mut Vec<DocumentPart>) {
         // `See also:` as a label would give its role to all that follows.
         let (label, apart) = if headings::of_label(&label) == Role::Other {
             (format!("{label}:"), " ")
@@ -287,7 +300,7 @@ impl BlockReader {
 }
 
 /// Reads the head of the directive that begins at a line and ends before another.
-fn directive<'a>(lines: &[SourceLine<'a>], at: usize, end: usize) -> Option<Directive<'a>> {
+fn directive<'a>(lines: &[NumberedLine<'a>], at: usize, end: usize) -> Option<Directive<'a>> {
     let line = lines.get(at)?;
     let rest = line.text.get(2..)?.trim_start();
     let (name, argument) = split_name(rest)?;
@@ -295,7 +308,7 @@ fn directive<'a>(lines: &[SourceLine<'a>], at: usize, end: usize) -> Option<Dire
     let mut more = Vec::new();
     let mut options: Vec<(&str, String)> = Vec::new();
     let head = lines.get(at + 1..end).unwrap_or_default();
-    let head = head.get(..head.iter().position(SourceLine::is_blank).unwrap_or(head.len()))?;
+    let head = head.get(..head.iter().position(NumberedLine::is_blank).unwrap_or(head.len()))?;
     let before = head.iter().take_while(|line| field(line.text).is_none()).count();
     let optional = before < head.len() && (before == 0 || !argument.is_empty());
     if optional || takes_all(name) && !argument.is_empty() {
@@ -351,11 +364,11 @@ fn note_mark(rest: &str) -> Option<(&str, usize)> {
     marked.then(|| (name, rest.len() - after.trim_start().len()))
 }
 
-fn body<'l, 'a>(lines: &'l [SourceLine<'a>], directive: &Directive<'_>) -> &'l [SourceLine<'a>] {
+fn body<'l, 'a>(lines: &'l [NumberedLine<'a>], directive: &Directive<'_>) -> &'l [NumberedLine<'a>] {
     lines.get(directive.body..directive.end).unwrap_or_default()
 }
 
-fn body_mut<'l, 'a>(lines: &'l mut [SourceLine<'a>], directive: &Directive<'_>) -> &'l mut [SourceLine<'a>] {
+fn body_mut<'l, 'a>(lines: &'l mut [NumberedLine<'a>], directive: &Directive<'_>) -> &'l mut [NumberedLine<'a>] {
     lines.get_mut(directive.body..directive.end).unwrap_or_default()
 }
 
@@ -367,10 +380,10 @@ fn has_ending(path: &str, endings: &[&str]) -> bool {
 
 /// The lines of a directive whose text begins behind its name; its options are blank.
 fn without_head<'l, 'a>(
-    lines: &'l mut [SourceLine<'a>],
+    lines: &'l mut [NumberedLine<'a>],
     at: usize,
     directive: &Directive<'_>,
-) -> &'l mut [SourceLine<'a>] {
+) -> &'l mut [NumberedLine<'a>] {
     if !directive.options.is_empty() {
         for line in &mut lines[at + 1 + directive.more.len()..directive.body] {
             line.text = "";

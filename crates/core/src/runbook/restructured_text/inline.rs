@@ -16,10 +16,10 @@ const LONGEST_NAME: usize = 80;
 
 /// Reader of text, with the names that the document defines.
 #[derive(Debug)]
-pub(super) struct InlineReader {
+pub(super) struct InlineParser {
     /// Names that references lead to.
     pub(super) targets: LinkTargets,
-    /// Parts of the document that may still be read.
+    /// DocumentParts of the document that may still be read.
     pub(super) left: usize,
     /// Ids that the text has defined since they were last taken.
     pub(super) ids: Vec<String>,
@@ -29,7 +29,7 @@ pub(super) struct InlineReader {
 
 /// The kinds of delimiter that end a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Closing {
+enum InlineClosing {
     Literal,
     Backquote,
     Strong,
@@ -45,12 +45,12 @@ struct Span<'t> {
     /// Text before the next inline.
     before: String,
     /// Delimiters of which no end is left.
-    missing: Vec<Closing>,
+    missing: Vec<InlineClosing>,
 }
 
-impl InlineReader {
-    pub(super) fn new(targets: LinkTargets, left: usize) -> InlineReader {
-        InlineReader {
+impl InlineParser {
+    pub(super) fn new(targets: LinkTargets, left: usize) -> InlineParser {
+        InlineParser {
             targets,
             left,
             ids: Vec::new(),
@@ -121,7 +121,7 @@ impl InlineReader {
     /// Reads ``` ``literal`` ```, `` `text` `` and references in backquotes.
     fn quoted(&mut self, span: &mut Span<'_>) -> bool {
         if span.rest().starts_with("``") {
-            let Some(mut end) = span.find(span.at + 2, Closing::Literal) else {
+            let Some(mut end) = span.find(span.at + 2, InlineClosing::Literal) else {
                 return false;
             };
             while span.text.as_bytes().get(end + 2) == Some(&b'`') {
@@ -189,9 +189,9 @@ impl InlineReader {
     /// Reads `**strong**` and `*emphasis*`. Roles and literals inside are read, too, although docutils does not.
     fn emphasis(&mut self, span: &mut Span<'_>) -> bool {
         let (closing, width) = if span.rest().starts_with("**") {
-            (Closing::Strong, 2)
+            (InlineClosing::Strong, 2)
         } else {
-            (Closing::Emphasis, 1)
+            (InlineClosing::Emphasis, 1)
         };
         if !span.may_open(width) {
             return false;
@@ -206,7 +206,7 @@ impl InlineReader {
         let inner = self.span(inner, span.depth + 1);
         span.at = end + width;
         let inline = match closing {
-            Closing::Strong => Inline::Strong(inner),
+            InlineClosing::Strong => Inline::Strong(inner),
             _ => Inline::Emphasis(inner),
         };
         self.push(span, inline);
@@ -362,7 +362,7 @@ impl<'t> Span<'t> {
         if first.is_whitespace() || first == '`' {
             return None;
         }
-        let end = self.find(open + 1, Closing::Backquote)?;
+        let end = self.find(open + 1, InlineClosing::Backquote)?;
         self.text.get(open + 1..end)
     }
 
@@ -381,7 +381,7 @@ impl<'t> Span<'t> {
     }
 
     /// Finds the end of a span from a position on.
-    fn find(&mut self, from: usize, closing: Closing) -> Option<usize> {
+    fn find(&mut self, from: usize, closing: InlineClosing) -> Option<usize> {
         if self.missing.contains(&closing) {
             return None;
         }
@@ -392,25 +392,25 @@ impl<'t> Span<'t> {
         found
     }
 
-    fn search(&self, from: usize, closing: Closing) -> Option<usize> {
+    fn search(&self, from: usize, closing: InlineClosing) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let mark = match closing {
-            Closing::Literal => "``",
-            Closing::Backquote => "`",
-            Closing::Strong => "**",
-            Closing::Emphasis => "*",
+            InlineClosing::Literal => "``",
+            InlineClosing::Backquote => "`",
+            InlineClosing::Strong => "**",
+            InlineClosing::Emphasis => "*",
         };
         let mut at = from;
         loop {
             at += find_from(bytes, at, mark.as_bytes())?;
             let before = bytes.get(at.checked_sub(1)?)?;
-            let escaped = *before == b'\\' && closing != Closing::Literal;
+            let escaped = *before == b'\\' && closing != InlineClosing::Literal;
             let text_before = !before.is_ascii_whitespace() && !escaped;
             let ends = match closing {
-                Closing::Literal => return Some(at),
-                Closing::Backquote => !escaped,
-                Closing::Strong => text_before,
-                Closing::Emphasis => text_before && *before != b'*' && self.ends_word(at + 1),
+                InlineClosing::Literal => return Some(at),
+                InlineClosing::Backquote => !escaped,
+                InlineClosing::Strong => text_before,
+                InlineClosing::Emphasis => text_before && *before != b'*' && self.ends_word(at + 1),
             };
             if ends {
                 return Some(at);

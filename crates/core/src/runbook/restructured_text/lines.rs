@@ -2,7 +2,7 @@
 
 /// A line of the document, or the part of it that a list item or a table cell holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SourceLine<'a> {
+pub(super) struct NumberedLine<'a> {
     /// Number of the line in the document, from 1.
     pub(super) number: u32,
     /// Columns before the text; a tab leads to the next multiple of eight.
@@ -11,9 +11,9 @@ pub(super) struct SourceLine<'a> {
     pub(super) text: &'a str,
 }
 
-impl<'a> SourceLine<'a> {
+impl<'a> NumberedLine<'a> {
     /// Reads a line that begins at a column.
-    pub(super) fn new(number: u32, column: usize, text: &'a str) -> SourceLine<'a> {
+    pub(super) fn new(number: u32, column: usize, text: &'a str) -> NumberedLine<'a> {
         let mut indent = column;
         let mut bytes = 0;
         for character in text.bytes() {
@@ -25,7 +25,7 @@ impl<'a> SourceLine<'a> {
             bytes += 1;
         }
         let text = text.get(bytes..).unwrap_or_default().trim_end();
-        SourceLine { number, indent, text }
+        NumberedLine { number, indent, text }
     }
 
     pub(super) fn is_blank(&self) -> bool {
@@ -33,23 +33,23 @@ impl<'a> SourceLine<'a> {
     }
 
     /// Cuts a mark of some bytes off the beginning; the text after it keeps its column.
-    pub(super) fn after(&self, bytes: usize) -> SourceLine<'a> {
+    pub(super) fn after(&self, bytes: usize) -> NumberedLine<'a> {
         let rest = self.text.get(bytes..).unwrap_or_default();
-        SourceLine::new(self.number, self.indent + bytes, rest)
+        NumberedLine::new(self.number, self.indent + bytes, rest)
     }
 }
 
 /// Splits a text into its lines.
-pub(super) fn split(text: &str) -> Vec<SourceLine<'_>> {
+pub(super) fn split(text: &str) -> Vec<NumberedLine<'_>> {
     (1..)
         .zip(text.split('\n'))
-        .map(|(number, line)| SourceLine::new(number, 0, line))
+        .map(|(number, line)| NumberedLine::new(number, 0, line))
         .collect()
 }
 
 /// Index after the last line of the block that begins at `from`: the lines that are indented deeper than `indent`, with
 /// the blank lines between them.
-pub(super) fn end_of_indented(lines: &[SourceLine<'_>], from: usize, indent: usize) -> usize {
+pub(super) fn end_of_indented(lines: &[NumberedLine<'_>], from: usize, indent: usize) -> usize {
     let mut end = from;
     for (at, line) in lines.iter().enumerate().skip(from) {
         if !line.is_blank() {
@@ -63,13 +63,13 @@ pub(super) fn end_of_indented(lines: &[SourceLine<'_>], from: usize, indent: usi
 }
 
 /// The smallest indentation of lines that hold text.
-pub(super) fn least_indent(lines: &[SourceLine<'_>]) -> usize {
+pub(super) fn least_indent(lines: &[NumberedLine<'_>]) -> usize {
     let held = lines.iter().filter(|line| !line.is_blank());
     held.map(|line| line.indent).min().unwrap_or(0)
 }
 
 /// The text of lines, with their indentation beyond the smallest; blank lines at both ends are left out.
-pub(super) fn literal(lines: &[SourceLine<'_>]) -> String {
+pub(super) fn literal(lines: &[NumberedLine<'_>]) -> String {
     let least = least_indent(lines);
     let first = lines.iter().position(|line| !line.is_blank()).unwrap_or(lines.len());
     let mut out = String::new();
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn tabs_lead_to_columns_of_eight() {
-        let line = SourceLine::new(1, 0, "  \tx ");
+        let line = NumberedLine::new(1, 0, "  \tx ");
         assert_eq!((line.indent, line.text), (8, "x"));
     }
 }

@@ -1,20 +1,20 @@
 //! Lists: bulleted and numbered, definitions, fields and options.
 
 use super::super::markdown;
-use super::super::part::Part;
+use super::super::part::DocumentPart;
 use super::super::{Block, BlockKind, Definition, Inline, Item};
-use super::blocks::{BlockReader, METADATA, Place, after_blank, end_of_run, is_plain};
+use super::blocks::{BlockParser, BlockPlace, METADATA, after_blank, end_of_run, is_plain};
 use super::lines::{
-    Enumerator, SourceLine, bullet, end_of_indented, enumerator, field, least_indent, option, underlines,
+    Enumerator, NumberedLine, bullet, end_of_indented, enumerator, field, least_indent, option, underlines,
 };
 
-impl BlockReader {
+impl BlockParser {
     pub(super) fn bullets(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let first = lines[at];
         let mark = first.text.chars().next();
@@ -35,11 +35,11 @@ impl BlockReader {
     /// Reads a numbered list. An item may repeat the number before it, for many authors write `1.` everywhere.
     pub(super) fn numbered(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
         first: Enumerator,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let begin = lines[at];
         let start = first.number.unwrap_or(1);
@@ -64,7 +64,7 @@ impl BlockReader {
         next
     }
 
-    fn push_list(&mut self, out: &mut Vec<Part>, ordered: bool, start: u64, items: Vec<Item>, line: u32) {
+    fn push_list(&mut self, out: &mut Vec<DocumentPart>, ordered: bool, start: u64, items: Vec<Item>, line: u32) {
         let kind = BlockKind::List { ordered, start, items };
         self.push(out, markdown::block(kind, line));
     }
@@ -72,10 +72,10 @@ impl BlockReader {
     /// Reads an item of a list: what is indented deeper than its mark belongs to it. Returns the index after it.
     fn item(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
         mark: usize,
-        place: Place,
+        place: BlockPlace,
         items: &mut Vec<Item>,
     ) -> usize {
         let line = lines[at];
@@ -93,7 +93,7 @@ impl BlockReader {
             let least = least_indent(&lines[at + 1..end]);
             lines[at].indent = least;
         }
-        let place = Place { item: true, ..place };
+        let place = BlockPlace { item: true, ..place };
         let blocks = self.blocks(&mut lines[at..end], place);
         items.push(Item {
             blocks,
@@ -104,10 +104,10 @@ impl BlockReader {
 
     pub(super) fn fields(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let first = lines[at];
         let mut definitions = Vec::new();
@@ -128,20 +128,20 @@ impl BlockReader {
     }
 
     /// Reads a text that begins behind a mark of some bytes and goes on in the indented lines below.
-    pub(super) fn flowing(&mut self, lines: &mut [SourceLine<'_>], mark: usize, place: Place) -> Vec<Block> {
+    pub(super) fn flowing(&mut self, lines: &mut [NumberedLine<'_>], mark: usize, place: BlockPlace) -> Vec<Block> {
         let below = lines.get(1..).unwrap_or_default();
         let least = below.iter().any(|line| !line.is_blank()).then(|| least_indent(below));
         lines[0] = lines[0].after(mark);
         lines[0].indent = least.unwrap_or(lines[0].indent);
-        self.blocks(lines, Place { item: true, ..place })
+        self.blocks(lines, BlockPlace { item: true, ..place })
     }
 
     pub(super) fn options(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let first = lines[at];
         let mut definitions = Vec::new();
@@ -160,7 +160,7 @@ impl BlockReader {
         next
     }
 
-    pub(super) fn push_definitions(&mut self, out: &mut Vec<Part>, definitions: Vec<Definition>, line: u32) {
+    pub(super) fn push_definitions(&mut self, out: &mut Vec<DocumentPart>, definitions: Vec<Definition>, line: u32) {
         if !definitions.is_empty() {
             self.push(out, markdown::block(BlockKind::Definitions(definitions), line));
         }
@@ -170,11 +170,11 @@ impl BlockReader {
     /// a text.
     pub(super) fn definitions(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         at: usize,
         glossary: bool,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> usize {
         let first = lines[at];
         let mut definitions = Vec::new();
@@ -186,7 +186,7 @@ impl BlockReader {
             }
             let term = self.inline.read(line.text);
             let end = end_of_indented(lines, next + 1, line.indent).max(next + 1);
-            let place = Place { item: true, ..place };
+            let place = BlockPlace { item: true, ..place };
             let details = some(self.blocks(&mut lines[next + 1..end], place));
             definitions.push(Definition { term, details });
             next = after_blank(lines, end);
@@ -197,7 +197,7 @@ impl BlockReader {
 }
 
 /// Returns true when a numbered item is one: `A. Name wrote` with text below it is a sentence.
-pub(super) fn begins_list(lines: &[SourceLine<'_>], at: usize, mark: Enumerator) -> bool {
+pub(super) fn begins_list(lines: &[NumberedLine<'_>], at: usize, mark: Enumerator) -> bool {
     let (Some(line), next) = (lines.get(at), lines.get(at + 1)) else {
         return false;
     };
@@ -210,7 +210,7 @@ pub(super) fn begins_list(lines: &[SourceLine<'_>], at: usize, mark: Enumerator)
     })
 }
 
-pub(super) fn has_description(lines: &[SourceLine<'_>], at: usize) -> bool {
+pub(super) fn has_description(lines: &[NumberedLine<'_>], at: usize) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let indented = || {
         lines
@@ -221,7 +221,7 @@ pub(super) fn has_description(lines: &[SourceLine<'_>], at: usize) -> bool {
 }
 
 /// Returns true when a line begins a definition: a line that is indented follows at once.
-pub(super) fn is_term(lines: &[SourceLine<'_>], at: usize) -> bool {
+pub(super) fn is_term(lines: &[NumberedLine<'_>], at: usize) -> bool {
     let (Some(line), Some(next)) = (lines.get(at), lines.get(at + 1)) else {
         return false;
     };

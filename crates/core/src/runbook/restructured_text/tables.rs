@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::super::part::Part;
+use super::super::part::DocumentPart;
 use super::super::{BlockKind, Inline, markdown};
-use super::blocks::{BlockReader, Place};
+use super::blocks::{BlockParser, BlockPlace};
 use super::cells::flatten;
-use super::lines::{SourceLine, columns};
+use super::lines::{NumberedLine, columns};
 
 /// Most columns for which a cell over several columns is followed by empty ones.
 const MOST_ALIGNED: usize = 100;
@@ -14,7 +14,7 @@ const MOST_ALIGNED: usize = 100;
 type Cell = Vec<Inline>;
 
 /// A cell while its lines are gathered: the column at which it begins, and its lines.
-type OpenCell<'a> = (usize, Vec<SourceLine<'a>>);
+type OpenCell<'a> = (usize, Vec<NumberedLine<'a>>);
 
 /// Returns true for the border of a simple table: runs of `=` with blanks between them.
 pub(super) fn is_border(text: &str) -> bool {
@@ -32,18 +32,18 @@ fn is_grid_top(text: &str) -> bool {
         && text.bytes().all(|byte| b"+-=".contains(&byte))
 }
 
-impl BlockReader {
+impl BlockParser {
     /// Reads the table that begins at a line, if one does; returns the index of the line after it.
     pub(super) fn table(
         &mut self,
-        lines: &[SourceLine<'_>],
+        lines: &[NumberedLine<'_>],
         at: usize,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) -> Option<usize> {
         let line = *lines.get(at)?;
         let (end, head, rows) = if is_grid_top(line.text) {
-            let drawn = |other: &&SourceLine<'_>| other.indent == line.indent && other.text.starts_with(['+', '|']);
+            let drawn = |other: &&NumberedLine<'_>| other.indent == line.indent && other.text.starts_with(['+', '|']);
             let end = at + lines.get(at..)?.iter().take_while(drawn).count();
             if end - at < 3 {
                 return None;
@@ -69,14 +69,14 @@ impl BlockReader {
         Some(end)
     }
 
-    pub(super) fn push_table(&mut self, out: &mut Vec<Part>, head: Vec<Cell>, rows: Vec<Vec<Cell>>, line: u32) {
+    pub(super) fn push_table(&mut self, out: &mut Vec<DocumentPart>, head: Vec<Cell>, rows: Vec<Vec<Cell>>, line: u32) {
         if !head.is_empty() || !rows.is_empty() {
             self.push(out, markdown::block(BlockKind::Table { head, rows }, line));
         }
     }
 
     /// The indexes of the border below the head, if there is one, and of the last border.
-    fn simple_ends(&self, lines: &[SourceLine<'_>], at: usize) -> Option<(Option<usize>, usize)> {
+    fn simple_ends(&self, lines: &[NumberedLine<'_>], at: usize) -> Option<(Option<usize>, usize)> {
         let first = lines.get(at)?.number;
         let after = self.borders.partition_point(|number| *number <= first);
         let mut found = self.borders.get(after..)?.iter().map_while(|number| {
@@ -84,7 +84,7 @@ impl BlockReader {
             lines.get(index).filter(|line| line.number == *number).map(|_| index)
         });
         let one = found.next()?;
-        if lines.get(one + 1).is_none_or(SourceLine::is_blank) {
+        if lines.get(one + 1).is_none_or(NumberedLine::is_blank) {
             return Some((None, one));
         }
         match found.next() {
@@ -94,9 +94,9 @@ impl BlockReader {
     }
 
     /// Reads the rows between two borders. A line whose first cell is empty goes on with the row above.
-    fn simple_rows(&mut self, lines: &[SourceLine<'_>], starts: &[usize], place: Place) -> Vec<Vec<Cell>> {
+    fn simple_rows(&mut self, lines: &[NumberedLine<'_>], starts: &[usize], place: BlockPlace) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        let mut open: Vec<SourceLine<'_>> = Vec::new();
+        let mut open: Vec<NumberedLine<'_>> = Vec::new();
         let first_end = starts.get(1).copied().unwrap_or(usize::MAX);
         for line in lines {
             if is_span(line.text) {
@@ -113,8 +113,13 @@ impl BlockReader {
         rows
     }
 
-    fn simple_row(&mut self, open: &mut Vec<SourceLine<'_>>, starts: &[usize], place: Place) -> Option<Vec<Cell>> {
-        let mut cells: Vec<Vec<SourceLine<'_>>> = Vec::new();
+    fn simple_row(
+        &mut self,
+        open: &mut Vec<NumberedLine<'_>>,
+        starts: &[usize],
+        place: BlockPlace,
+    ) -> Option<Vec<Cell>> {
+        let mut cells: Vec<Vec<NumberedLine<'_>>> = Vec::new();
         for line in open.drain(..) {
             for (column, part) in simple_cells(line, starts).into_iter().enumerate() {
                 if cells.len() <= column {
@@ -129,14 +134,14 @@ impl BlockReader {
         held.then(|| cells.into_iter().map(|cell| self.cell(cell, place)).collect())
     }
 
-    pub(super) fn cell(&mut self, mut lines: Vec<SourceLine<'_>>, place: Place) -> Cell {
-        let place = Place { item: true, ..place };
+    pub(super) fn cell(&mut self, mut lines: Vec<NumberedLine<'_>>, place: BlockPlace) -> Cell {
+        let place = BlockPlace { item: true, ..place };
         self.inline.left = self.inline.left.saturating_sub(1);
         flatten(self.blocks(&mut lines, place))
     }
 
     /// Reads a grid table. A cell over several rows gives each of them the lines beside it.
-    fn grid(&mut self, lines: &[SourceLine<'_>], place: Place) -> (Vec<Cell>, Vec<Vec<Cell>>) {
+    fn grid(&mut self, lines: &[NumberedLine<'_>], place: BlockPlace) -> (Vec<Cell>, Vec<Vec<Cell>>) {
         let edges = edges(lines);
         let known: HashSet<usize> = edges.iter().copied().collect();
         let (mut head, mut rows) = (Vec::new(), Vec::new());
@@ -151,7 +156,7 @@ impl BlockReader {
                 }
             }
             for (column, text) in parts.into_iter().filter(|(_, text)| !drawn(text)) {
-                let part = SourceLine::new(line.number, column, text);
+                let part = NumberedLine::new(line.number, column, text);
                 let known = open.iter().position(|(start, _)| *start == column);
                 let full = (open.len() >= MOST_ALIGNED).then(|| open.len() - 1);
                 match known.or(full).and_then(|index| open.get_mut(index)) {
@@ -164,7 +169,7 @@ impl BlockReader {
         (head, rows)
     }
 
-    fn grid_row(&mut self, open: &mut Vec<OpenCell<'_>>, edges: &[usize], place: Place) -> Option<Vec<Cell>> {
+    fn grid_row(&mut self, open: &mut Vec<OpenCell<'_>>, edges: &[usize], place: BlockPlace) -> Option<Vec<Cell>> {
         open.sort_by_key(|(column, _)| *column);
         let held = open.iter().flat_map(|(_, cell)| cell).any(|line| !line.is_blank());
         let mut row: Vec<Cell> = Vec::new();
@@ -193,14 +198,14 @@ fn starts_of(border: &str, indent: usize) -> Vec<usize> {
 }
 
 /// Cuts a line of a simple table into its cells. A word that is wider than its column stays whole.
-fn simple_cells<'a>(line: SourceLine<'a>, starts: &[usize]) -> Vec<SourceLine<'a>> {
+fn simple_cells<'a>(line: NumberedLine<'a>, starts: &[usize]) -> Vec<NumberedLine<'a>> {
     let mut cells = Vec::new();
     let (mut column, mut from, mut cell) = (line.indent, 0, 0);
     let (mut begin, mut after_blank) = (line.indent, true);
     for (at, character) in line.text.char_indices() {
         while after_blank && starts.get(cell + 1).is_some_and(|start| *start <= column) {
             let text = line.text.get(from..at).unwrap_or_default();
-            cells.push(SourceLine::new(line.number, begin, text));
+            cells.push(NumberedLine::new(line.number, begin, text));
             (from, begin) = (at, column);
             cell += 1;
         }
@@ -208,12 +213,12 @@ fn simple_cells<'a>(line: SourceLine<'a>, starts: &[usize]) -> Vec<SourceLine<'a
         column += columns(character);
     }
     let text = line.text.get(from..).unwrap_or_default();
-    cells.push(SourceLine::new(line.number, begin, text));
+    cells.push(NumberedLine::new(line.number, begin, text));
     cells
 }
 
 /// The columns at which cells of a grid table may begin: after each `+` of its lines.
-fn edges(lines: &[SourceLine<'_>]) -> Vec<usize> {
+fn edges(lines: &[NumberedLine<'_>]) -> Vec<usize> {
     let mut edges = BTreeSet::new();
     for line in lines {
         let mut before = ' ';
@@ -232,7 +237,7 @@ fn edges(lines: &[SourceLine<'_>]) -> Vec<usize> {
 }
 
 /// Cuts a line of a grid table at its edges: the column and the text of each part.
-fn grid_parts<'a>(line: SourceLine<'a>, edges: &HashSet<usize>) -> Vec<(usize, &'a str)> {
+fn grid_parts<'a>(line: NumberedLine<'a>, edges: &HashSet<usize>) -> Vec<(usize, &'a str)> {
     let mut parts = Vec::new();
     let mut column = line.indent;
     let mut open: Option<(usize, usize)> = None;

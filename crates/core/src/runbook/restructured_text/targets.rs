@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::lines::{SourceLine, underlines};
+use super::lines::{NumberedLine, underlines};
 
 /// Longest name of a label, an address or a substitution, in bytes.
 const LONGEST_NAME: usize = 300;
@@ -36,7 +36,7 @@ pub(super) enum Named<'t> {
 }
 
 impl LinkTargets {
-    pub(super) fn find(lines: &[SourceLine<'_>]) -> LinkTargets {
+    pub(super) fn find(lines: &[NumberedLine<'_>]) -> LinkTargets {
         let mut targets = LinkTargets::default();
         let mut waiting: Vec<String> = Vec::new();
         for (at, line) in lines.iter().enumerate() {
@@ -77,7 +77,7 @@ impl LinkTargets {
     }
 
     /// Adds the replacement that a line defines: `|name| replace:: text`.
-    fn substitution(&mut self, rest: &str, lines: &[SourceLine<'_>], at: usize) {
+    fn substitution(&mut self, rest: &str, lines: &[NumberedLine<'_>], at: usize) {
         let Some((name, rest)) = rest.split_once('|') else {
             return;
         };
@@ -125,7 +125,7 @@ impl LinkTargets {
 }
 
 /// The lines of an address or a replacement after its first.
-fn more_of<'a, 'l>(lines: &'l [SourceLine<'a>], at: usize) -> impl Iterator<Item = &'l SourceLine<'a>> {
+fn more_of<'a, 'l>(lines: &'l [NumberedLine<'a>], at: usize) -> impl Iterator<Item = &'l NumberedLine<'a>> {
     const MOST_LINES: usize = 20;
     let indent = lines[at].indent;
     let more = lines.iter().skip(at + 1).take(MOST_LINES);
@@ -152,7 +152,7 @@ pub(super) fn split_target(rest: &str) -> Option<(&str, &str)> {
     None
 }
 
-fn is_overline(lines: &[SourceLine<'_>], at: usize) -> bool {
+fn is_overline(lines: &[NumberedLine<'_>], at: usize) -> bool {
     lines
         .get(at + 2)
         .is_some_and(|under| under.text == lines[at].text && underlines("", under.text))

@@ -1,16 +1,16 @@
 //! Content of code blocks, tables and tables of contents.
 
-use super::super::super::part::Part;
+use super::super::super::part::DocumentPart;
 use super::super::super::{Block, BlockKind, Definition, Inline, Item, markdown};
-use super::super::blocks::{BlockReader, Place, after_blank, paragraph};
+use super::super::blocks::{BlockParser, BlockPlace, after_blank, paragraph};
 use super::super::cells::flatten;
 use super::super::code::code_block;
-use super::super::lines::{SourceLine, literal};
+use super::super::lines::{NumberedLine, literal};
 use super::super::lists::some;
 use super::super::{csv, roles};
 use super::{Directive, body, body_mut, has_ending};
 
-impl BlockReader {
+impl BlockParser {
     /// Notes that the text of another file is not read. Files of substitutions, and docutils' own, hold no text.
     pub(super) fn include(&mut self, directive: &Directive<'_>) {
         let path = directive.title();
@@ -22,10 +22,10 @@ impl BlockReader {
 
     pub(super) fn glossary(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         directive: &Directive<'_>,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) {
         let below = body_mut(lines, directive);
         let first = after_blank(below, 0);
@@ -39,10 +39,10 @@ impl BlockReader {
     /// Reads an option of a program and its description.
     pub(super) fn described_option(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         directive: &Directive<'_>,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) {
         let details = some(self.blocks(body_mut(lines, directive), place));
         let more = directive.more.iter().copied();
@@ -51,7 +51,7 @@ impl BlockReader {
         self.push_definitions(out, vec![Definition { term, details }], directive.line);
     }
 
-    pub(super) fn code(&mut self, lines: &[SourceLine<'_>], directive: &Directive<'_>, out: &mut Vec<Part>) {
+    pub(super) fn code(&mut self, lines: &[NumberedLine<'_>], directive: &Directive<'_>, out: &mut Vec<DocumentPart>) {
         self.caption(directive, out);
         let held = body(lines, directive);
         let first = held.iter().find(|line| !line.is_blank());
@@ -72,7 +72,12 @@ impl BlockReader {
     }
 
     /// Reads a table of contents: a link for each document.
-    pub(super) fn contents(&mut self, lines: &[SourceLine<'_>], directive: &Directive<'_>, out: &mut Vec<Part>) {
+    pub(super) fn contents(
+        &mut self,
+        lines: &[NumberedLine<'_>],
+        directive: &Directive<'_>,
+        out: &mut Vec<DocumentPart>,
+    ) {
         self.caption(directive, out);
         let mut items = Vec::new();
         for line in body(lines, directive) {
@@ -107,10 +112,10 @@ impl BlockReader {
     /// Reads a table whose rows are the items of a list, and whose cells are the items of lists in them.
     pub(super) fn list_table(
         &mut self,
-        lines: &mut [SourceLine<'_>],
+        lines: &mut [NumberedLine<'_>],
         directive: &Directive<'_>,
-        place: Place,
-        out: &mut Vec<Part>,
+        place: BlockPlace,
+        out: &mut Vec<DocumentPart>,
     ) {
         self.title_paragraph(&directive.title(), directive.line, out);
         let mut blocks = self.blocks(body_mut(lines, directive), place);
@@ -143,7 +148,12 @@ impl BlockReader {
         self.push_table(out, head, rows, line);
     }
 
-    pub(super) fn csv_table(&mut self, lines: &[SourceLine<'_>], directive: &Directive<'_>, out: &mut Vec<Part>) {
+    pub(super) fn csv_table(
+        &mut self,
+        lines: &[NumberedLine<'_>],
+        directive: &Directive<'_>,
+        out: &mut Vec<DocumentPart>,
+    ) {
         self.title_paragraph(&directive.title(), directive.line, out);
         for elsewhere in ["file", "url"].iter().filter_map(|name| directive.option(name)) {
             self.push_paragraph(out, vec![roles::link(elsewhere, elsewhere)], directive.line);
