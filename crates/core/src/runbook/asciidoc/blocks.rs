@@ -2,8 +2,10 @@
 
 mod literal;
 
+use literal::labelled;
+
 use super::super::part::DocumentPart;
-use super::super::{Block, BlockKind, Definition, Inline, plain};
+use super::super::{Block, BlockKind, Inline, plain};
 use super::attributes::BlockAttributes;
 use super::lines::{self, DelimiterKind, SourceLines};
 use super::{DEEPEST_BLOCK, State, block, code, inlines, lists, tables};
@@ -484,24 +486,6 @@ fn note(name: &str, mut blocks: Vec<Block>, line: u32) -> Vec<Block> {
         None => {}
     }
     blocks
-}
-
-/// Tabs: their names are labels, and no terms that are explained.
-fn labelled(blocks: Vec<Block>) -> Vec<Block> {
-    let mut out = Vec::new();
-    for one in blocks {
-        let line = one.line;
-        let BlockKind::Definitions(definitions) = one.kind else {
-            out.push(one);
-            continue;
-        };
-        for Definition { term, details } in definitions {
-            let line = details.iter().flatten().next().map_or(line, |detail| detail.line);
-            out.extend(paragraph(vec![Inline::Strong(term)], line));
-            out.extend(details.into_iter().flatten());
-        }
-    }
-    out
 }
 
 /// The blocks of parts; headings become bold text.

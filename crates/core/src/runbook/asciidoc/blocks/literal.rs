@@ -1,6 +1,6 @@
-//! Blocks whose lines are kept: code, verses, quotations, indented text.
+//! Blocks whose lines are kept (code, verses, quotations, indented text), and tabs.
 
-use super::super::super::{Block, BlockKind};
+use super::super::super::{Block, BlockKind, Definition, Inline};
 use super::super::attributes::BlockAttributes;
 use super::super::{block, code, lines, lists};
 use super::{BlockReader, Preamble, paragraph};
@@ -71,4 +71,22 @@ impl BlockReader<'_, '_, '_> {
         let text = code::text(&dedented, attributes, line, self.state);
         block(BlockKind::Code { lang, text }, line)
     }
+}
+
+/// Tabs: their names are labels, and no terms that are explained.
+pub(super) fn labelled(blocks: Vec<Block>) -> Vec<Block> {
+    let mut out = Vec::new();
+    for one in blocks {
+        let line = one.line;
+        let BlockKind::Definitions(definitions) = one.kind else {
+            out.push(one);
+            continue;
+        };
+        for Definition { term, details } in definitions {
+            let line = details.iter().flatten().next().map_or(line, |detail| detail.line);
+            out.extend(paragraph(vec![Inline::Strong(term)], line));
+            out.extend(details.into_iter().flatten());
+        }
+    }
+    out
 }
