@@ -88,6 +88,12 @@ pub(super) fn split_addresses(text: &str, out: &mut Vec<Inline>) {
         } else {
             address.trim_end_matches(')').trim_end_matches(['.', ','])
         };
+        // `http://` alone, before a placeholder, leads nowhere.
+        if address.ends_with("://") {
+            push_text(out, &rest[..at + address.len()]);
+            rest = &tail[address.len()..];
+            continue;
+        }
         push_text(out, &rest[..at]);
         out.push(Inline::Link {
             target: Target::Url(address.to_owned()),
