@@ -44,9 +44,9 @@ const LONGEST_NAME: usize = 3;
 /// The people of a document.
 #[derive(Debug, Default)]
 pub(super) struct NamedPeople {
-    /// Those that a section names.
+    /// Contacts that a section names.
     pub(super) placed: Vec<Placed>,
-    /// Those that the front matter or the text before the first heading names: they own the whole document.
+    /// Contacts that the front matter or the text before the first heading names: they own the whole document.
     pub(super) owners: Vec<Contact>,
 }
 
@@ -131,7 +131,7 @@ struct NamedPerson {
     how: How,
 }
 
-/// How a text names somebody.
+/// Form in which a text names somebody.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
     /// The value of a label.
