@@ -208,7 +208,7 @@ fn a_list_of_pages_with_some_text_is_a_listing() {
 
 #[test]
 fn hostile_pages_end_soon_and_keep_their_text() {
-    let long = |part: &str| part.repeat(300_000 / part.len());
+    let long = |part: &str| part.repeat(1_000_000 / part.len());
     for part in [
         "<div>",
         "<b><p>",
@@ -238,9 +238,7 @@ fn hostile_pages_end_soon_and_keep_their_text() {
                 .map(signpost::runbook::plain_block)
                 .collect();
             let all = text.join("\n");
-            // Fifty thousand sections inside one another: the inner ones are taken for the content.
-            let is_nested = part.starts_with("<section>");
-            assert!(is_nested || all.contains("before"), "{part}");
+            assert!(all.contains("before"), "{part}");
         }
     }
 }

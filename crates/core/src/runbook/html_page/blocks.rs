@@ -210,11 +210,7 @@ impl PageReader<'_> {
     fn entries(&mut self, id: NodeId, out: &mut Vec<Definition>, flow: &mut Flow) {
         let tree = self.tree;
         for child in tree.children(id) {
-            let Some(element) = tree.element(*child) else { continue };
-            if self.content.is_left_out(*child) {
-                continue;
-            }
-            self.note_id(element);
+            let Some(element) = self.enter(*child) else { continue };
             match element.name.as_str() {
                 "dt" => {
                     let term = self.inlines(*child);
@@ -282,24 +278,8 @@ impl PageReader<'_> {
 
     /// The text below a node as it is, without the label it begins with.
     fn literal(&self, id: NodeId, label: Option<NodeId>) -> String {
-        let mut out = String::new();
-        let mut open = vec![id];
-        while let Some(next) = open.pop() {
-            let Some(node) = self.tree.nodes.get(next) else {
-                continue;
-            };
-            match &node.kind {
-                NodeKind::Text(text) => out.push_str(&text.replace('\u{a0}', " ")),
-                NodeKind::Element(_) if Some(next) == label || self.content.is_left_out(next) => {}
-                NodeKind::Element(element) => {
-                    if element.name == "br" {
-                        out.push('\n');
-                    }
-                    open.extend(node.children.iter().rev());
-                }
-            }
-        }
-        out
+        let skip = |node| Some(node) == label || self.content.is_left_out(node);
+        self.raw_text(id, skip, |text| text.replace('\u{a0}', " "))
     }
 
     /// The language of code, from the classes and attributes of its elements and of the two around them.

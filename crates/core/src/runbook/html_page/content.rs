@@ -228,7 +228,8 @@ trait LastMax: Iterator<Item = NodeId> + Sized {
 
 impl<I: Iterator<Item = NodeId>> LastMax for I {}
 
-/// Finds the content by where the text is: goes down as long as one element holds nearly all of it.
+/// Finds the content by where the text is: goes down as long as one element holds nearly all of it
+/// and no paragraph stands beside that.
 fn heaviest(tree: &ElementTree, content: &Content, body: NodeId) -> NodeId {
     let mut at = body;
     loop {
@@ -241,7 +242,12 @@ fn heaviest(tree: &ElementTree, content: &Content, body: NodeId) -> NodeId {
             });
             is_container && whole > 0 && content.weight(*child).own() * 10 >= whole * 9
         });
-        match next {
+        // A paragraph beside the element belongs to the content, however short it is.
+        let is_text = |child: &&NodeId| {
+            let element = tree.element(**child);
+            element.is_some_and(|element| element.is(&["p", "pre", "blockquote"])) && content.weight(**child).own() > 0
+        };
+        match next.filter(|_| !tree.children(at).iter().any(|child| is_text(&child))) {
             Some(next) => at = next,
             // A cell by itself is no table; its row and its table are transparent.
             None => return at,

@@ -109,25 +109,9 @@ impl PageReader<'_> {
     }
 
     /// The text of code, with its line breaks when it has marked ones (`<br>`), else on one line.
-    fn code_text(&mut self, id: NodeId) -> String {
-        let mut out = String::new();
-        let mut open = vec![id];
-        while let Some(next) = open.pop() {
-            let Some(node) = self.tree.nodes.get(next) else {
-                continue;
-            };
-            match &node.kind {
-                NodeKind::Text(text) => out.push_str(&text.replace(['\n', '\u{a0}'], " ")),
-                NodeKind::Element(_) if next != id && self.content.is_left_out(next) => {}
-                NodeKind::Element(element) => {
-                    if element.name == "br" {
-                        out.push('\n');
-                    }
-                    open.extend(node.children.iter().rev());
-                }
-            }
-        }
-        out
+    fn code_text(&self, id: NodeId) -> String {
+        let skip = |node| node != id && self.content.is_left_out(node);
+        self.raw_text(id, skip, |text| text.replace(['\n', '\u{a0}'], " "))
     }
 
     /// The inlines of a node, with white space collapsed.
