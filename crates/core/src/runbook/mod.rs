@@ -252,11 +252,7 @@ fn markdown_document(
     }
     let mut problems = resolved.problems;
     problems.extend(prepared.problems);
-    problems.extend(cut.map(|line| {
-        let message = "the document has too many parts (table cells, links, list items); from here on it is kept as plain \
-                       text: split it into several files";
-        (line, "too-many-parts", message.to_owned())
-    }));
+    problems.extend(cut.map(part::too_many_parts));
     sections::mark(
         &mut sections,
         &prepared.attributes,
