@@ -26,7 +26,7 @@ enum Separator {
 
 /// Words between a name and its value in a sentence.
 const COPULAS: &[&str] = &[
-    "is", "was", "ist", "lautet", "war", "est", "es", "è", "é", "=", "equals", "jest", "są", "är", "er", "on", "being", "now", "to", "gleich", "sera", "será", "fue", "remains", "это", "是", "为", "は",
+    "is", "was", "ist", "lautet", "war", "est", "es", "è", "é", "=", "equals", "jest", "są", "är", "er", "being", "gleich", "sera", "será", "fue", "remains", "это", "是", "为", "は",
 ];
 
 /// Prepositions that lead from the name to what it is for: "the password for the database is …".
@@ -79,8 +79,9 @@ fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
     let closed = skip(text, end, b"\"'`*]\\})_", 6);
     let is_quoted = text.get(end..closed).is_some_and(|marks| marks.contains(['"', '\'']));
     if is_tag(text, name, closed) {
-        return tag(text, end).map(|at| (Separator::Structure, at));
+        return tag(text, name, end).map(|at| (Separator::Structure, at));
     }
+    let in_path = text.get(..name.range.start).is_some_and(|before| before.ends_with(['/', '\\']));
     if let Some(at) = pair(text, closed) {
         return Some((Separator::Structure, at));
     }
@@ -108,8 +109,11 @@ fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
             });
         }
     }
+    if in_path {
+        return None;
+    }
     match bytes.get(at) {
-        Some(b'|') if bytes.get(at + 1) != Some(&b'|') => return Some((Separator::Structure, at + 1)),
+        Some(b'|') if bytes.get(at + 1) != Some(&b'|') && is_row(text, name) => return Some((Separator::Structure, at + 1)),
         Some(b',') if is_quoted => return Some((Separator::Structure, at + 1)),
         Some(b'(') if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => return Some((Separator::Structure, at + 1)),
         None => return None,
@@ -130,18 +134,39 @@ fn is_tag(text: &str, name: &Name, closed: usize) -> bool {
     opened && next != Some(&b'=') || next == Some(&b'>') || starts(text, closed, "</")
 }
 
-/// The byte after the tag: `<password type="x">`, `name="password">`, `<key>password</key><string>`.
-fn tag(text: &str, at: usize) -> Option<usize> {
+/// Tags whose attribute names a value that they hold.
+const NAMING_TAGS: &[&str] = &["property", "entry", "param", "string", "add", "item", "setting", "var", "prop", "field", "data", "attribute", "option", "value", "parameter", "env", "arg", "constant"];
+
+/// The byte after the tag: `<password type="x">`, `name="password">`, `<key>password</key><string>`. The value ends with
+/// a closing tag.
+fn tag(text: &str, name: &Name, at: usize) -> Option<usize> {
     let stop = line_end(text, at, 200);
-    if starts(text, at, "</") {
+    let open = if starts(text, at, "</") {
         let closed = at + text.get(at..stop)?.find('>')? + 1;
+        let naming = ["</key", "</name", "</n", "</td", "</dt", "</th", "</param-name"].iter().any(|tag| starts(text, at, tag));
         let next = skip(text, closed, b" \t\r\n", 60);
-        let inner = (text.as_bytes().get(next) == Some(&b'<')).then_some(next)?;
-        let open = inner + text.get(inner..line_end(text, inner, 60))?.find('>')? + 1;
-        return (!starts(text, inner, "</")).then_some(open);
+        let inner = (naming && text.as_bytes().get(next) == Some(&b'<')).then_some(next)?;
+        inner + text.get(inner..line_end(text, inner, 60))?.find('>')? + 1
+    } else {
+        let open = at + text.get(at..stop)?.find('>')? + 1;
+        let attribute = text.get(at..open).is_some_and(|rest| rest.starts_with(['"', '\'']));
+        let mut from = name.range.start.saturating_sub(80);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let tag = text.get(from..name.range.start).and_then(|before| before.rsplit('<').next()).unwrap_or_default().to_ascii_lowercase();
+        if attribute && !NAMING_TAGS.iter().any(|naming| tag.split(':').next_back().is_some_and(|tag| tag.starts_with(naming))) {
+            return None;
+        }
+        open
+    };
+    let content = text.get(open..line_end(text, open, 500))?;
+    if content.starts_with("<![CDATA[") {
+        return Some(open);
     }
-    let open = at + text.get(at..stop)?.find('>')? + 1;
-    (!text.get(at..open)?.contains('<')).then_some(open)
+    let end = content.find('<').filter(|end| *end > 0)?;
+    let rest = content.get(end..)?;
+    rest.starts_with("</").then_some(open)
 }
 
 /// The byte after `value:` where a pair of name and value says the name first.
@@ -177,7 +202,7 @@ fn sentence(text: &str, at: usize) -> Option<usize> {
     if is(first) || matches!(lower.as_str(), "set" | "changed" | "reset") {
         let mut end = place;
         for word in words.by_ref().take(3) {
-            if !is(word) && !matches!(word.trim_end(), "set" | "still" | "as") {
+            if !is(word) && !matches!(word.trim_end().trim_end_matches(':'), "set" | "still" | "as" | "to" | "now" | "currently" | "auf") {
                 break;
             }
             end += word.len();
@@ -190,7 +215,7 @@ fn sentence(text: &str, at: usize) -> Option<usize> {
     for word in words.take(7) {
         place += word.len();
         let plain = word.trim_end();
-        if is(word) && plain != "on" && plain != "to" && plain != "now" || plain.ends_with([':', '=']) && plain.len() > 1 {
+        if is(word) || plain.ends_with([':', '=']) && plain.len() > 1 {
             return Some(place);
         }
         if plain.ends_with(['.', ';', '?', '!', ',']) {
@@ -253,6 +278,13 @@ fn earlier_value(text: &str, name: &Name, finds: &mut Vec<Find>) {
     }
 }
 
+/// Returns true in a row of a table, which begins with a bar; a shell's pipe does not.
+fn is_row(text: &str, name: &Name) -> bool {
+    let before = text.get(..name.range.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.len() < 400 && line.trim_start().starts_with('|')
+}
+
 /// The letters before a name on its line, at most a few, in lower case.
 fn before(text: &str, name: &Name) -> String {
     let mut start = name.range.start.saturating_sub(24);
@@ -265,8 +297,8 @@ fn before(text: &str, name: &Name) -> String {
 
 fn accepts(text: &str, name: &Name, separator: Separator, value: &Value) -> bool {
     let Some(secret) = text.get(value.range.clone()).map(str::trim) else { return false };
-    let names_another = |name: &Name| as_name(secret).is_some_and(|other| other.class != Class::Short || other.range.len() == name.range.len());
-    if is_placeholder(secret) || is_word(secret) || is_capital_name(secret) || names_another(name) || !value.quoted && is_expression(secret) && !looks_random(secret, 6) {
+    let names_another = |name: &Name| !secret.contains(|c: char| c.is_ascii_digit()) && as_name(secret).is_some_and(|other| other.class != Class::Short || other.range.len() == name.range.len());
+    if is_placeholder(secret) || is_word(secret) || is_capital_name(secret) || names_another(name) || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6)) || is_port(secret) || secret.contains("://") && !secret.contains('@') || !value.quoted && secret.starts_with(['[', '(', '{']) {
         return false;
     }
     let blanks = secret.contains([' ', '\n']);
@@ -285,15 +317,28 @@ fn accepts(text: &str, name: &Name, separator: Separator, value: &Value) -> bool
             if blanks {
                 return (phrase || shown.to_ascii_lowercase().contains("connection")) && value.quoted || phrase && secret.split(' ').count() >= 6;
             }
+            let weak_session = name.kind == "session" && !has_key_letters(secret);
+            if weak_session {
+                return false;
+            }
             let random = if strict { is_key_material(secret, 16) && has_key_letters(secret) } else { looks_random(secret, 8) && !is_name(secret) };
             match separator {
-                Separator::Blank => is_flag(text, name) && random || is_directed(text, name) && random || value.quoted && random || random && is_key_material(secret, 20),
+                Separator::Blank => {
+                    let directed = is_flag(text, name) || is_directed(text, name);
+                    directed && random || !strict && random && is_key_material(secret, 20)
+                }
                 Separator::Words => looks_random(secret, if strict { 20 } else { 8 }) && random,
                 Separator::NextLine => random && is_alone(text, value),
                 Separator::Structure | Separator::Equals | Separator::Colon => random || value.quoted && !strict && secret.len() >= 8 && is_weak_secret(shown, secret),
             }
         }
     }
+}
+
+/// Returns true for a port and a path: the text before it was the name of a host.
+fn is_port(secret: &str) -> bool {
+    let digits = secret.len() - secret.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    (2..=5).contains(&digits) && secret.get(digits..).is_some_and(|rest| rest.starts_with(['/', ':']))
 }
 
 /// Returns true for a value that is a secret only because its name says so: a word under `client_secret` in quotes.
@@ -322,11 +367,11 @@ fn is_password(text: &str, name: &Name, separator: Separator, value: &Value, sec
             }
             value.quoted || flag || random || ends_line(text, value)
         }
-        Separator::NextLine => random && is_alone(text, value),
+        Separator::NextLine => random && is_alone(text, value) && !is_name(secret) && !is_expression(secret),
         Separator::Words => (random || marked && is_spoken(text, value)) && !is_name(secret) && !is_path(secret),
         Separator::Blank => {
             let directed = flag || is_directed(text, name);
-            directed && !secret.starts_with('-') && (!wordy || random) || value.quoted && (looks_random(secret, 5) || before(text, name).contains(" with ") ) || !wordy && random && looks_random(secret, 8) && !is_name(secret) || name.class == Class::Short && random && looks_random(secret, 6) && !is_name(secret)
+            directed && !secret.starts_with('-') && (!wordy || random) || value.quoted && !wordy && (looks_random(secret, 5) || before(text, name).contains(" with ")) || !wordy && looks_random(secret, 8) && !is_name(secret) && !secret.contains(['=', '(', ':', '/', '[']) || wordy && random && looks_random(secret, 6) && !is_name(secret) && has_user(text, name)
         }
     }
 }
@@ -350,7 +395,7 @@ fn is_flag(text: &str, name: &Name) -> bool {
 /// Returns true after a command or a directive that takes a name and a value.
 fn is_directed(text: &str, name: &Name) -> bool {
     let before = before(text, name);
-    DIRECTIVES.iter().any(|word| before.ends_with(word))
+    DIRECTIVES.iter().any(|word| before.strip_suffix(word).is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric())))
         || text.get(name.range.clone()).is_some_and(|name| {
             matches!(name.to_ascii_lowercase().as_str(), "requirepass" | "masterauth" | "ansible_password" | "bindpw" | "rootpw") || name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) && before.trim().is_empty() && false
         })
@@ -366,6 +411,12 @@ fn ends_line(text: &str, value: &Value) -> bool {
         || rest.starts_with("->")
         || names(rest).next().is_some_and(|name| name.range.start == 0)
         || rest.split_once(['=', ':']).is_some_and(|(name, _)| name.len() < 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+/// Returns true when a user is named just before: `user ada pass …`.
+fn has_user(text: &str, name: &Name) -> bool {
+    let before = before(text, name);
+    ["user", "usr", "login", "uid", "account", "admin", "-u "].iter().any(|word| before.contains(word))
 }
 
 /// Returns true when the value is all that its line holds.

@@ -304,7 +304,9 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         }
         Part(option, separator) => {
             for (at, range) in words.iter().enumerate() {
-                let value = if word(range) == option { words.get(at + 1).cloned() } else { None };
+                // Short options may stand together: `-su ada:…`.
+                let joined = word(range).len() <= 7 && option.len() == 2 && word(range).starts_with('-') && word(range).ends_with(option.trim_start_matches('-')) && word(range).chars().skip(1).all(|c| c.is_ascii_alphabetic());
+                let value = if word(range) == option || joined { words.get(at + 1).cloned() } else { None };
                 let value = value.or_else(|| {
                     let rest = word(range).strip_prefix(option)?;
                     let rest = rest.strip_prefix('=').unwrap_or(if option.starts_with("--") { "" } else { rest });
@@ -409,7 +411,7 @@ mod tests {
             ("mysql -u root -p app", None),
             ("sshpass -p 'cor rect' ssh ada@host", Some("cor rect")),
             ("redis-cli -h cache -a s3cret ping", Some("s3cret")),
-            ("curl -su ada:hunter https://example.com", None),
+            ("curl -su ada:hunter https://example.com", Some("hunter")),
             ("curl -u ada:hunter https://example.com", Some("hunter")),
             ("docker login -u ada -p hunter2 registry.example.com", Some("hunter2")),
             ("docker run -p 8080:80 app", None),

@@ -118,9 +118,10 @@ fn contexts() -> Vec<Detector> {
         Detector::new(
             "password",
             &["identified"],
-            r#"(?i:\bidentified\s+(?:with\s+["'`]?[\w]+["'`]?\s+)?(?:by|as)\s+(?:password\s+)?(?:"(?P<secret>[^"\n]+)"?|'(?P<other>[^'\n]+)'?|(?P<third>[^\s"';]+)))"#,
+            r#"(?i:\bidentified\s+(?:with\s+["'`]?[\w]+["'`]?\s+)?by\s+(?:password\s+|values\s+)?(?:"(?P<secret>[^"\n]+)"?|'(?P<other>[^'\n]+)'?|(?P<third>[^\s"';]+)))"#,
         )
-        .when(is_value),
+        .when(|found, value| is_value(found, value) && (found.name("third").is_none() || found[0].starts_with('I') || judgement::looks_random(value, 5))),
+        Detector::new("password", &["identified with"], r#"(?i:\bidentified\s+with\s+\S+\s+as\s+['"](?P<secret>[^'"\n]+))"#).when(is_value),
         Detector::new(
             "password",
             &["pass:"],
@@ -151,6 +152,31 @@ fn contexts() -> Vec<Detector> {
             r#"(?i:\b(?:aws|amazon)[\w. -]{0,40}?["']?\s*(?:[:=]|=>)\s*["']?(?P<secret>[A-Za-z0-9+/]{40})\b)"#,
         )
         .when(|_, value| judgement::is_key_material(value, 40)),
+        Detector::new(
+            "aws-access-key",
+            &["akia", "asia"],
+            r#"(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9+/]{1,20}(?P<secret>[A-Za-z0-9+/]{40})\b"#,
+        ),
+        // "creds: ada / …": a user and a password.
+        Detector::new(
+            "password",
+            &["cred", "zugangsdaten"],
+            r#"(?i:\b(?:creds?|credentials|zugangsdaten)\b["'`*]?\s*(?:are|is|:|=|-)?\s*["'`(*]?[A-Za-z0-9_.@+-]{1,40}["'`*]?\s*[/:,]\s*["'`*]?(?P<secret>[^\s"'`,;)*]{5,}))"#,
+        )
+        .when(|found, value| is_random(found, value) && !judgement::is_name(value) && !value.starts_with('/')),
+        Detector::new(
+            "password",
+            &["auth "],
+            r#"(?m)(?:^|> ?)(?:AUTH|auth)[ \t]+(?:[a-z]+[ \t]+)?["']?(?P<secret>[^\s"']{5,})["']?[ \t]*$"#,
+        )
+        .when(is_random),
+        // .pgpass: host, port, database, user, password.
+        Detector::new(
+            "password",
+            &[":"],
+            r"(?m)^[A-Za-z0-9_.*-]+:(?:[0-9]{4,5}|\*):[A-Za-z0-9_.*-]+:[A-Za-z0-9_.@*-]+:(?P<secret>[^\s:]{4,})[ \t]*$",
+        )
+        .when(is_random),
         Detector::new(
             "secret",
             &["\"kty\""],

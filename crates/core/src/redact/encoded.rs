@@ -79,6 +79,6 @@ fn is_user_and_password(decoded: &str) -> bool {
         && (4..=200).contains(&password.len())
         && password.chars().all(|c| c.is_ascii_graphic())
         && !password.chars().all(|c| c.is_ascii_digit())
-        && !password.starts_with('/')
+        && !password.starts_with(['/', '"', '\'', '{', '['])
         && !is_placeholder(password)
 }

@@ -116,7 +116,7 @@ const BEGINNINGS: &[&str] = &["b3BlbnNzaC1rZXkt", "MHcCAQEE", "MIGHAgEA", "MIG2A
 
 /// Finds the inner lines of a key whose first and last lines were not pasted.
 fn find_bodies(text: &str, finds: &mut Vec<Find>) {
-    let public = ["CERTIFICATE", "PUBLIC KEY", "PGP MESSAGE", "PGP SIGNATURE"].iter().any(|word| text.contains(word));
+    let public = ["CERTIFICATE", "PUBLIC KEY", "PGP MESSAGE", "PGP SIGNATURE", "PARAMETERS"].iter().any(|word| text.contains(word));
     let mut run: Option<(Range<usize>, usize, usize)> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -160,17 +160,28 @@ fn has_mix(line: &str) -> bool {
 
 /// Finds the values of Secrets of Kubernetes, as YAML or JSON.
 pub(super) fn find_kubernetes(text: &str, finds: &mut Vec<Find>) {
-    let mut base = 0;
-    for document in text.split("\n---") {
-        let compact: String = document.chars().filter(|c| !matches!(c, ' ' | '"' | '\'' | '\\')).take(200_000).collect();
-        if compact.contains("kind:Secret\n") || compact.contains("kind:Secret,") || compact.contains("kind:Secret}") || compact.ends_with("kind:Secret") || compact.contains("kind:Secret\r") {
-            for word in ["data", "stringData"] {
-                for (at, _) in document.match_indices(word) {
-                    data_of(text, base + at, base + at + word.len(), finds);
-                }
+    // The kind of the object decides; kubectl writes it after the data, people before.
+    let kinds: Vec<(usize, bool)> = text
+        .match_indices("kind")
+        .filter_map(|(at, _)| {
+            let after = value::skip(text, at + 4, b"\"'\\", 4);
+            (text.as_bytes().get(after) == Some(&b':')).then_some(())?;
+            let found = value::read(text, after + 1)?;
+            Some((at, text.get(found.range)?.trim_end_matches(['\\', '}']) == "Secret"))
+        })
+        .collect();
+    if kinds.iter().all(|(_, is_secret)| !is_secret) {
+        return;
+    }
+    for word in ["data", "stringData"] {
+        for (at, _) in text.match_indices(word) {
+            let next = kinds.partition_point(|(kind, _)| *kind < at);
+            let near = [next.checked_sub(1).and_then(|before| kinds.get(before)), kinds.get(next)];
+            let nearest = near.into_iter().flatten().min_by_key(|(kind, _)| kind.abs_diff(at));
+            if nearest.is_some_and(|(_, is_secret)| *is_secret) {
+                data_of(text, at, at + word.len(), finds);
             }
         }
-        base += document.len() + 4;
     }
 }
 
@@ -204,10 +215,11 @@ fn data_of(text: &str, word: usize, after: usize, finds: &mut Vec<Find>) {
         place = stop;
         if let Some(colon) = text.get(indented..stop).and_then(|content| content.find(':'))
             && let Some(found) = value::read(text, indented + colon + 1)
-            && (found.range.start <= stop || found.quoted)
         {
-            place = found.end.max(stop.min(found.range.end.max(stop)));
-            push(text, found.range, finds);
+            // A value without quotation marks goes on to the end of its line.
+            let end = if found.quoted { found.range.end } else { stop };
+            place = found.end.max(stop);
+            push(text, found.range.start..end.max(found.range.start), finds);
         }
     }
 }
@@ -279,6 +291,7 @@ fn values(line: &str, base: usize, start: usize, finds: &mut Vec<Find>) -> usize
 /// SQL insertion into such a column.
 pub(super) fn find_tables(text: &str, finds: &mut Vec<Find>) {
     let mut heading: Option<(char, usize, Vec<usize>)> = None;
+    let mut previous = "";
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let content = line.trim_end();
@@ -295,10 +308,14 @@ pub(super) fn find_tables(text: &str, finds: &mut Vec<Find>) {
                     }
                 }
                 at += line.len();
+                previous = content;
                 continue;
             }
         }
-        heading = ['|', '\t', ',', ';'].into_iter().find_map(|separator| heading_of(content, separator));
+        // A heading is the first row of a table.
+        let first = |separator: &char| content.contains(*separator) && cells(previous, *separator).len() != cells(content, *separator).len();
+        heading = ['|', '\t', ',', ';'].into_iter().filter(first).find_map(|separator| heading_of(content, separator));
+        previous = content;
         at += line.len();
     }
     find_insertions(text, finds);

@@ -62,7 +62,7 @@ const WORDS: &[&str] = &[
 
 /// Beginnings of references to a value that is kept elsewhere.
 const REFERENCES: &[&str] = &[
-    "<", "&lt;", "{{", "{%", "${", "$(", "%(", "%s", "%v", "%d", "[redacted", "...", "…", "env(", "enc(", "os.", "env.", "process.env",
+    "<", "&lt;", "{{", "#{", "{%", "${", "$(", "%(", "%s", "%v", "%d", "[redacted", "...", "…", "env(", "enc(", "os.", "env.", "process.env",
     "env[", "getenv", "var.", "data.", "local.", "module.", "secrets.", "vars.", "params.", "config.", "self.", "this.",
     "vault:", "ssm:", "arn:", "op://", "!ref", "!sub", "!getatt", "!vault", "!secret", "!env", "!reference", "!join",
     "!importvalue", "!!", "@/", "@./", "@~", "*.", "your", "my-secret", "my_secret", "mysecret", "my-token", "changeme",
@@ -97,7 +97,8 @@ fn is_sigil_name(value: &str) -> bool {
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
     let upper = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    let digits = name.chars().any(|c| c.is_ascii_digit());
+    let snake = sign == '$' && name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let digits = name.chars().any(|c| c.is_ascii_digit()) && !snake;
     name.is_empty() && value.len() < 3 || name.chars().all(plain) && (upper && sign == '$' || !digits) && !mixes_cases(name)
 }
 
@@ -144,7 +145,7 @@ pub(super) fn looks_random(value: &str, least: usize) -> bool {
 
 /// Returns true for words written together: `getSecretValueFromStore`.
 fn is_camel_case(value: &str) -> bool {
-    value.chars().all(|c| c.is_ascii_alphabetic()) && !is_unpronounceable(value)
+    value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '_')) && !is_unpronounceable(value)
 }
 
 /// Returns true when a third of the pairs of letters are rare in words.
@@ -171,7 +172,7 @@ pub(super) fn is_name(value: &str) -> bool {
     }
     let parts: Vec<&str> = value.split(['-', '.', '_', '/', ':', '#', '@']).collect();
     parts.len() > 1
-        && parts.iter().all(|part| part.len() <= 16)
+        && parts.iter().all(|part| part.len() <= 24)
         && !value.contains(['+', '=', '$', '!', '%', '^', '*', '~'])
         && parts
             .iter()
@@ -196,7 +197,7 @@ pub(super) fn is_path(value: &str) -> bool {
 pub(super) fn is_expression(value: &str) -> bool {
     let head = value.split(['(', '[']).next().unwrap_or_default();
     let called = value.len() > head.len() && !head.is_empty();
-    let mut parts = head.split(['.', '?']).filter(|part| !part.is_empty()).peekable();
+    let mut parts = head.split(['.', '?', ':']).filter(|part| !part.is_empty()).peekable();
     let is_identifier = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -208,6 +209,7 @@ pub(super) fn is_expression(value: &str) -> bool {
 
 /// Returns true for hexadecimal or base64 letters without a break, as keys are written.
 pub(super) fn is_key_material(value: &str, least: usize) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.' | '~');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '_' | '-' | '.' | '~');
+    let value = value.trim_end_matches('=');
     value.len() >= least && value.chars().all(plain) && looks_random(value, least) && !is_name(value)
 }

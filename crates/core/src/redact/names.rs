@@ -58,7 +58,7 @@ const PASSWORDS: &[&str] = &[
     "passord", "lozinka", "şifre", "kata sandi", "mật khẩu", "סיסמה", "كلمة المرور", "zugangscode", "zugangsdaten", "geheimwort",
 ];
 const SHORT: &[&str] = &[
-    "pass", "pw", "pwd", "psw", "pswd", "passw", "mdp", "senha", "haslo", "parola", "heslo", "clave", "sifre", "parool", "cred", "creds", "psk", "pwds", "login",
+    "pass", "pw", "pwd", "psw", "pswd", "passw", "mdp", "senha", "haslo", "parola", "heslo", "clave", "sifre", "parool", "cred", "creds", "psk", "pwds",
 ];
 const SECRETS: &[&str] = &[
     "secret", "token", "credential", "apikey", "api key", "api_key", "api-key", "api.key", "accesskey", "access key", "access_key", "access-key",
@@ -68,7 +68,7 @@ const SECRETS: &[&str] = &[
     "servicekey", "service key", "webhook_url", "mnemonic", "seed phrase", "recovery code", "recovery key", "backup code", "connectionstring", "connection_string", "connection string", "keydata", "key-data",
     "geheimnis", "schlüssel", "clé", "clave secreta", "jeton", "密钥", "令牌", "chave", "подпись", "ключ", "токен", "hmac", "samlresponse", "instrumentationkey",
 ];
-const WHOLE_SECRETS: &[&str] = &["auth", "jwt", "otp", "totp", "salt", "crumb", "csrf", "xsrf", "bearer", "apitoken", "webhook", "bindpw", "rootpw", "authpass", "privpass", "dsn", "pepper", "identitytoken", "authdata"];
+const WHOLE_SECRETS: &[&str] = &["auth", "jwt", "otp", "totp", "salt", "crumb", "csrf", "xsrf", "bearer", "apitoken", "bindpw", "rootpw", "authpass", "privpass", "dsn", "pepper", "identitytoken", "authdata"];
 const SESSIONS: &[&str] = &["session_id", "sessionid", "session-id", "session id", "sessid", "jsessionid", "phpsessid", "connect.sid", "session_key", "sessionkey", "sessiontoken", "_session", "session_cookie", "asp.net_session"];
 const WHOLE_SESSIONS: &[&str] = &["sid", "session", "cookie", "sapisid", "hsid", "ssid", "lsid"];
 /// Names under which only a key is a secret: other values are ids, hosts and versions.
@@ -77,7 +77,7 @@ const STRICT: &[&str] = &[
     "facebook", "algolia", "mailgun", "mailchimp", "fastly", "snyk", "sonar", "sonarqube", "codecov", "travis", "circleci", "splunk", "sumologic", "honeycomb",
     "rollbar", "bugsnag", "sentry", "dynatrace", "artifactory", "jfrog", "bitbucket", "atlassian", "discord", "telegram", "dropbox", "netlify",
     "launchdarkly", "mapbox", "zendesk", "intercom", "contentful", "plaid", "coinbase", "kraken", "asana", "airtable", "hubspot", "linkedin",
-    "twitch", "yandex", "alibaba", "confluent", "messagebird", "sendbird", "squarespace", "etsy", "flickr", "adafruit", "beamer", "cohere", "pat", "accesstoken", "x-auth", "code", "ticket", "accessid", "credentials",
+    "twitch", "yandex", "alibaba", "confluent", "messagebird", "sendbird", "squarespace", "etsy", "flickr", "adafruit", "beamer", "cohere", "pat", "accesstoken", "x-auth", "code", "ticket", "accessid",
 ];
 const DIGITS: &[&str] = &["pin", "pincode", "pin code", "otp", "mfa code", "2fa code", "verification code", "one-time code", "mfa"];
 
@@ -109,13 +109,13 @@ const ABOUT: &[&str] = &[
     "rotation", "reset", "changed", "change", "status", "error", "errors", "expired", "invalid", "request", "requests", "review", "limit", "usage", "used", "budget", "id", "ids", "hint",
     "strength", "protected", "source", "algorithm", "alg", "method", "scope", "scopes", "issuer", "audience", "group", "controller", "operator", "agent", "exchange", "selector", "class",
     "template", "validator", "check", "regex", "pattern", "column", "label", "at", "date", "time", "timestamp", "in", "per", "failed", "bits", "usages", "user", "key_id", "arn", "vault", "lookup", "server", "host", "port",
-    "missing", "not", "max", "min", "total", "creation", "bucket", "engine", "kind", "owner", "namespace", "mode", "auth", "authentication", "state", "duration", "seconds", "generation", "generator", "index",
+    "missing", "not", "max", "min", "total", "creation", "bucket", "engine", "kind", "owner", "namespace", "mode", "auth", "authentication", "state", "duration", "seconds", "generation", "generator", "index", "sock", "socket", "proxy", "ip", "cidr", "cidrs", "headers", "identity", "digest", "pattern", "subject", "domain",
 ];
 
 /// First parts of `…_key` names whose values are no secrets.
 const PUBLIC_KEYS: &[&str] = &[
     "primary", "foreign", "public", "partition", "sort", "cache", "index", "object", "s3", "group", "map", "metric", "label", "row", "range", "unique", "dedup", "idempotency", "lookup", "hot", "config",
-    "topic", "message", "etcd", "lock", "shard", "ordering", "translation", "json", "registry", "host", "known", "ssh-rsa", "project", "issue", "jira", "dedupe", "fingerprint", "tracking", "hash", "the", "a",
+    "topic", "message", "etcd", "lock", "shard", "ordering", "translation", "json", "registry", "host", "known", "ssh-rsa", "project", "issue", "jira", "dedupe", "fingerprint", "tracking", "hash", "the", "a", "recv", "keyserver", "trusted", "authorized",
 ];
 
 /// A name of a secret in a text.
@@ -193,12 +193,15 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
     if !after.is_empty() && ABOUT.contains(&last.as_str()) && !of_value {
         return None;
     }
-    let first = before.trim_end_matches(['_', '-', '.']);
-    let hump = last_hump(first.rsplit(['_', '-', '.']).next().unwrap_or_default()).to_ascii_lowercase();
-    if word.text == "key" && (PUBLIC_KEYS.contains(&hump.as_str()) || before.is_empty()) {
+    if word.text == "auth" && !after.is_empty() {
         return None;
     }
-    if matches!(word.text, "code" | "ticket" | "sig" | "signature" | "session" | "key" | "login") && !before.is_empty() && ["error", "exit", "status", "return", "response", "result", "zip", "country"].contains(&hump.as_str()) {
+    let first = before.trim_end_matches(['_', '-', '.']);
+    let hump = last_hump(first.rsplit(['_', '-', '.']).next().unwrap_or_default()).to_ascii_lowercase();
+    if word.text == "key" && (PUBLIC_KEYS.contains(&hump.as_str()) || before.is_empty() && !follows_word(text, start)) {
+        return None;
+    }
+    if matches!(word.text, "code" | "ticket" | "sig" | "signature" | "session" | "key") && !before.is_empty() && ["error", "exit", "status", "return", "response", "result", "zip", "country"].contains(&hump.as_str()) {
         return None;
     }
     Some(Name {
@@ -207,6 +210,17 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
         class: word.class,
         kind: word.kind,
     })
+}
+
+/// Returns true after a word that says whose key it is: "the admin key".
+fn follows_word(text: &str, at: usize) -> bool {
+    let mut from = at.saturating_sub(24);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let before = text.get(from..at).and_then(|before| before.strip_suffix(' ')).unwrap_or_default();
+    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
+    word.len() > 1 && !PUBLIC_KEYS.contains(&word.as_str())
 }
 
 /// Returns true when two neighbouring characters belong to one word of a name.

@@ -205,7 +205,11 @@ fn escape(text: &str, at: usize) -> (Option<char>, usize) {
         Some(b't') => (Some('\\'), at + 1),
         Some(b'u') => {
             let code = text.get(end + 1..end + 5).and_then(|code| u32::from_str_radix(code, 16).ok());
-            match code.and_then(char::from_u32).filter(char::is_ascii) {
+            let code = code.and_then(char::from_u32);
+            if code.is_some_and(is_invisible) {
+                return (None, end + 5);
+            }
+            match code.filter(char::is_ascii) {
                 Some(shown) => (Some(shown), end + 5),
                 None => (Some('\\'), at + 1),
             }
@@ -231,7 +235,9 @@ fn emphasis(text: &str, at: usize, sign: char) -> Option<char> {
     let is_sign = |byte: Option<&u8>| byte.copied() == Some(sign as u8);
     let part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"!@$+/=-.#".contains(byte));
     let before = at.checked_sub(1).and_then(|last| bytes.get(last));
-    let after = bytes.get(at + 1);
+    // Signs may stand together: `_*word*_`.
+    let other = |byte: &&u8| matches!(**byte, b'*' | b'~' | b'`' | b'_') && **byte != sign as u8;
+    let after = bytes.get(at + 1..).unwrap_or_default().iter().take(4).find(|byte| !other(byte));
     let run = is_sign(before) && is_sign(after);
     let (left, right) = (part(before) || is_sign(before), part(after) || is_sign(after));
     let inside = before.is_some_and(u8::is_ascii_alphanumeric) && after.is_some_and(u8::is_ascii_alphanumeric);

@@ -19,7 +19,7 @@ static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
         Reader { literals: &["://"], find: urls::find },
         Reader { literals: &["@"], find: urls::find_sources },
         Reader { literals: &["="], find: urls::find_parameters },
-        Reader { literals: &["private key", "private-lines", "mii", "mhcc", "migh", "b3bl", "mc4c", "=\n", "lqo", "lfg", "mig2", "migk"], find: files::find_keys },
+        Reader { literals: &["\n", "private key", "mii"], find: files::find_keys },
         Reader { literals: &["secret"], find: files::find_kubernetes },
         Reader { literals: &["cookie", "curl", "\ttrue\t", "\tfalse\t"], find: files::find_cookies },
         Reader { literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"], find: files::find_tables },

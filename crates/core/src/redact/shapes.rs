@@ -27,8 +27,8 @@ fn clouds() -> Vec<Detector> {
         ),
         Detector::new(
             "aws-access-key",
-            &["akia", "asia", "abia", "acca", "aroa", "aida", "absk", "bedrock-api-key-"],
-            r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}|\b(?:AROA|AIDA)[A-Z2-7]{17}\b|ABSK[A-Za-z0-9+/]{60,}={0,2}|bedrock-api-key-[A-Za-z0-9+/=_-]{20,}",
+            &["akia", "asia", "abia", "acca", "absk", "bedrock-api-key-"],
+            r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}|ABSK[A-Za-z0-9+/]{60,}={0,2}|bedrock-api-key-[A-Za-z0-9+/=_-]{20,}",
         ),
         Detector::new(
             "google-key",

@@ -13,10 +13,10 @@ const MOST: usize = 2_000;
 /// Data sources of drivers: `user:password@tcp(…)`, `jdbc:oracle:thin:user/password@…`, `user:password@host:1521`.
 static SOURCES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r#"[\w.%+-]{1,64}:(?P<tcp>[^\s"'<>]{1,200})@(?:tcp|tcp6|unix|udp)\("#,
-        r#"|jdbc:oracle:\w+:[^\s/"'@]{1,64}/(?P<oracle>[^\s"'<>@]{1,200})@"#,
-        r#"|\b[A-Za-z][\w.%+-]{0,63}:(?P<plain>[^\s"'<>:@/|]{3,200})@[A-Za-z0-9][\w.-]{0,200}(?::[0-9]{2,5}\b|\.(?:com|net|org|io|local|internal|example|dev|cloud|corp|lan|intern|[a-z]{2})\b)"#,
-        r#"|\b(?i:user|u|login)[/:][A-Za-z][\w.-]{0,63}(?i:\s+(?:pass|password|pw)[/:])(?P<spoken>\S{4,100})"#,
+        r#"[A-Za-z0-9_.%+-]+:(?P<tcp>[^\s"'<>]+)@(?:tcp|tcp6|unix|udp)\("#,
+        r#"|jdbc:oracle:[a-z0-9]+:[^\s/"'@]+/(?P<oracle>[^\s"'<>@]+)@"#,
+        r#"|[A-Za-z][A-Za-z0-9_.%+-]*:(?P<plain>[^\s"'<>:@/|]+)@[A-Za-z0-9][A-Za-z0-9_.-]*(?::[0-9]{2,5}\b|\.(?:com|net|org|io|local|internal|example|dev|cloud|corp|lan|intern|[a-z]{2})\b)"#,
+        r#"|\b(?i:user|u|login)[/:][A-Za-z][A-Za-z0-9_.-]*(?i:\s+(?:pass|password|pw)[/:])(?P<spoken>\S+)"#,
     ))
     .ok()
 });
@@ -99,7 +99,8 @@ pub(super) fn find_sources(text: &str, finds: &mut Vec<Find>) {
         for group in ["tcp", "oracle", "plain", "spoken"] {
             if let Some(secret) = found.name(group) {
                 let value = secret.as_str();
-                let unlike = group == "plain" && (value.chars().all(|c| c.is_ascii_digit()) || !looks_random(value, 5));
+                let mail = found[0].starts_with("mailto:");
+                let unlike = mail || group == "plain" && (value.chars().all(|c| c.is_ascii_digit()) || !looks_random(value, 5));
                 if !is_placeholder(value) && !is_word(value) && !unlike {
                     finds.push(Find::new(secret.range(), "url-password"));
                 }
@@ -115,5 +116,15 @@ pub(super) fn find_parameters(text: &str, finds: &mut Vec<Find>) {
         if let Some(secret) = found.name("secret").filter(|secret| !is_placeholder(secret.as_str()) && looks_random(secret.as_str(), 10)) {
             finds.push(Find::new(secret.range(), "secret"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_compiles() {
+        assert!(SOURCES.is_some() && PARAMETERS.is_some());
     }
 }
