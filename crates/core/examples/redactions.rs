@@ -41,7 +41,11 @@ fn main() {
             texts += 1;
             lines += text.lines().count();
             altered_texts += usize::from(clean != text);
-            for (before, after) in text.lines().zip(clean.lines()).filter(|(before, after)| before != after) {
+            for (before, after) in text
+                .lines()
+                .zip(clean.lines())
+                .filter(|(before, after)| before != after)
+            {
                 altered_lines += 1;
                 if mode.is_none() {
                     println!("{file}\n  - {before}\n  + {after}");
@@ -52,7 +56,12 @@ fn main() {
     if mode.as_deref() == Some("--time") {
         times.sort_unstable();
         let at = |share: usize| times[(times.len() - 1) * share / 1_000];
-        println!("median {:?}, p99 {:?}, worst {:?} (time, bytes)", at(500), at(990), at(1_000));
+        println!(
+            "median {:?}, p99 {:?}, worst {:?} (time, bytes)",
+            at(500),
+            at(990),
+            at(1_000)
+        );
     }
     if mode.as_deref() != Some("--rewrite") {
         println!("altered: {altered_texts} of {texts} texts, {altered_lines} of {lines} lines");

@@ -2,7 +2,8 @@
 
 use super::find::Find;
 use super::judgement::{
-    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_unpronounceable, is_word, looks_random,
+    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_unpronounceable, is_word,
+    looks_random,
 };
 use super::names::{Class, Name, as_name, names};
 use super::value::{self, Value, line_end, skip, starts};
@@ -26,14 +27,37 @@ enum Separator {
 
 /// Words between a name and its value in a sentence.
 const COPULAS: &[&str] = &[
-    "is", "was", "ist", "lautet", "war", "est", "es", "è", "é", "=", "equals", "jest", "są", "är", "er", "being", "gleich", "sera", "será", "fue", "remains", "это", "是", "为", "は",
+    "is", "was", "ist", "lautet", "war", "est", "es", "è", "é", "=", "equals", "jest", "są", "är", "er", "being",
+    "gleich", "sera", "será", "fue", "remains", "это", "是", "为", "は",
 ];
 
 /// Prepositions that lead from the name to what it is for: "the password for the database is …".
-const PREPOSITIONS: &[&str] = &["for", "of", "on", "to", "from", "für", "zu", "zum", "zur", "von", "vom", "de", "del", "du", "des", "pour", "para", "per", "do", "da", "i", "that", "we", "in", "at", "user"];
+const PREPOSITIONS: &[&str] = &[
+    "for", "of", "on", "to", "from", "für", "zu", "zum", "zur", "von", "vom", "de", "del", "du", "des", "pour", "para",
+    "per", "do", "da", "i", "that", "we", "in", "at", "user",
+];
 
 /// Commands and directives after which a name and its value are parted by a blank.
-const DIRECTIVES: &[&str] = &["env ", "arg ", "setx ", "setenv ", "set ", "config:set ", "config set ", "configure set ", "define ", "--build-arg ", "passenv ", "git config ", "fastcgi_param ", "addpwd ", "const ", "put ", "vars ", "requirepass"];
+const DIRECTIVES: &[&str] = &[
+    "env ",
+    "arg ",
+    "setx ",
+    "setenv ",
+    "set ",
+    "config:set ",
+    "config set ",
+    "configure set ",
+    "define ",
+    "--build-arg ",
+    "passenv ",
+    "git config ",
+    "fastcgi_param ",
+    "addpwd ",
+    "const ",
+    "put ",
+    "vars ",
+    "requirepass",
+];
 
 /// Finds the values of all assignments.
 pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
@@ -46,13 +70,23 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
             earlier_value(text, &name, finds);
             continue;
         };
-        let Some(mut value) = value::read(text, at) else { continue };
+        let Some(mut value) = value::read(text, at) else {
+            continue;
+        };
         if separator == Separator::Structure && !value.quoted {
             value = until_tag(text, value);
         }
-        if separator == Separator::Colon && let Some(after) = typed(text, &value) {
-            let Some(assigned) = value::read(text, after) else { continue };
+        if separator == Separator::Colon
+            && let Some(after) = typed(text, &value)
+        {
+            let Some(assigned) = value::read(text, after) else {
+                continue;
+            };
             value = assigned;
+        }
+        if !value.quoted && is_phrase(text.get(name.range.clone()).unwrap_or_default()) {
+            value.range.end = line_end(text, value.range.start, 400);
+            value.end = value.range.end;
         }
         if !accepts(text, &name, separator, &value) {
             continue;
@@ -81,7 +115,9 @@ fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
     if is_tag(text, name, closed) {
         return tag(text, name, end).map(|at| (Separator::Structure, at));
     }
-    let in_path = text.get(..name.range.start).is_some_and(|before| before.ends_with(['/', '\\']));
+    let in_path = text
+        .get(..name.range.start)
+        .is_some_and(|before| before.ends_with(['/', '\\']));
     if let Some(at) = pair(text, closed) {
         return Some((Separator::Structure, at));
     }
@@ -113,7 +149,9 @@ fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
         return None;
     }
     match bytes.get(at) {
-        Some(b'|') if bytes.get(at + 1) != Some(&b'|') && is_row(text, name) => return Some((Separator::Structure, at + 1)),
+        Some(b'|') if bytes.get(at + 1) != Some(&b'|') && is_row(text, name) => {
+            return Some((Separator::Structure, at + 1));
+        }
         Some(b',') if is_quoted => return Some((Separator::Structure, at + 1)),
         Some(b'(') if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => return Some((Separator::Structure, at + 1)),
         None => return None,
@@ -128,14 +166,36 @@ fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
 /// Returns true when the name is an XML element or the content of one that says a name.
 fn is_tag(text: &str, name: &Name, closed: usize) -> bool {
     let before = text.get(..name.range.start).unwrap_or_default();
-    let before = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_'))).next().map_or(before, |prefix| before.strip_suffix(prefix).unwrap_or(before));
+    let before = before
+        .rsplit(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_')))
+        .next()
+        .map_or(before, |prefix| before.strip_suffix(prefix).unwrap_or(before));
     let opened = before.ends_with('<');
     let next = text.as_bytes().get(closed);
     opened && next != Some(&b'=') || next == Some(&b'>') || starts(text, closed, "</")
 }
 
 /// Tags whose attribute names a value that they hold.
-const NAMING_TAGS: &[&str] = &["property", "entry", "param", "string", "add", "item", "setting", "var", "prop", "field", "data", "attribute", "option", "value", "parameter", "env", "arg", "constant"];
+const NAMING_TAGS: &[&str] = &[
+    "property",
+    "entry",
+    "param",
+    "string",
+    "add",
+    "item",
+    "setting",
+    "var",
+    "prop",
+    "field",
+    "data",
+    "attribute",
+    "option",
+    "value",
+    "parameter",
+    "env",
+    "arg",
+    "constant",
+];
 
 /// The byte after the tag: `<password type="x">`, `name="password">`, `<key>password</key><string>`. The value ends with
 /// a closing tag.
@@ -143,7 +203,9 @@ fn tag(text: &str, name: &Name, at: usize) -> Option<usize> {
     let stop = line_end(text, at, 200);
     let open = if starts(text, at, "</") {
         let closed = at + text.get(at..stop)?.find('>')? + 1;
-        let naming = ["</key", "</name", "</n", "</td", "</dt", "</th", "</param-name"].iter().any(|tag| starts(text, at, tag));
+        let naming = ["</key", "</name", "</n", "</td", "</dt", "</th", "</param-name"]
+            .iter()
+            .any(|tag| starts(text, at, tag));
         let next = skip(text, closed, b" \t\r\n", 60);
         let inner = (naming && text.as_bytes().get(next) == Some(&b'<')).then_some(next)?;
         inner + text.get(inner..line_end(text, inner, 60))?.find('>')? + 1
@@ -154,8 +216,16 @@ fn tag(text: &str, name: &Name, at: usize) -> Option<usize> {
         while !text.is_char_boundary(from) {
             from += 1;
         }
-        let tag = text.get(from..name.range.start).and_then(|before| before.rsplit('<').next()).unwrap_or_default().to_ascii_lowercase();
-        if attribute && !NAMING_TAGS.iter().any(|naming| tag.split(':').next_back().is_some_and(|tag| tag.starts_with(naming))) {
+        let tag = text
+            .get(from..name.range.start)
+            .and_then(|before| before.rsplit('<').next())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if attribute
+            && !NAMING_TAGS
+                .iter()
+                .any(|naming| tag.split(':').next_back().is_some_and(|tag| tag.starts_with(naming)))
+        {
             return None;
         }
         open
@@ -173,7 +243,15 @@ fn tag(text: &str, name: &Name, at: usize) -> Option<usize> {
 fn pair(text: &str, at: usize) -> Option<usize> {
     let at = skip(text, at, b" \t\r\n,;-{}", 80);
     let at = skip(text, at, b"\"'\\", 4);
-    let word = ["parametervalue", "propertyvalue", "value", "val", "content", "default", "defaultvalue"];
+    let word = [
+        "parametervalue",
+        "propertyvalue",
+        "value",
+        "val",
+        "content",
+        "default",
+        "defaultvalue",
+    ];
     let word = word.iter().find(|word| starts(text, at, word))?;
     let at = skip(text, at + word.len(), b"\"'\\", 4);
     let at = skip(text, at, b" \t", 20);
@@ -202,7 +280,12 @@ fn sentence(text: &str, at: usize) -> Option<usize> {
     if is(first) || matches!(lower.as_str(), "set" | "changed" | "reset") {
         let mut end = place;
         for word in words.by_ref().take(3) {
-            if !is(word) && !matches!(word.trim_end().trim_end_matches(':'), "set" | "still" | "as" | "to" | "now" | "currently" | "auf") {
+            if !is(word)
+                && !matches!(
+                    word.trim_end().trim_end_matches(':'),
+                    "set" | "still" | "as" | "to" | "now" | "currently" | "auf"
+                )
+            {
                 break;
             }
             end += word.len();
@@ -228,7 +311,10 @@ fn sentence(text: &str, at: usize) -> Option<usize> {
 /// The byte after the equals sign where the "value" is a type: `password: string = "…"`.
 fn typed(text: &str, value: &Value) -> Option<usize> {
     let at = skip(text, value.end, b" \t", 20);
-    let is_type = text.get(value.range.clone())?.chars().all(|c| c.is_ascii_alphanumeric() || "_<>[]?&".contains(c));
+    let is_type = text
+        .get(value.range.clone())?
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_<>[]?&".contains(c));
     let assigns = text.as_bytes().get(at) == Some(&b'=') && text.as_bytes().get(at + 1) != Some(&b'=');
     (is_type && !value.quoted && assigns && at > value.end).then_some(at + 1)
 }
@@ -241,7 +327,11 @@ fn until_tag(text: &str, value: Value) -> Value {
     match rest.find(['<', '|']) {
         Some(end) => {
             let kept = rest.get(..end).unwrap_or_default().trim_end().len();
-            Value { range: start..start + kept, quoted: kept > 0, end: start + end }
+            Value {
+                range: start..start + kept,
+                quoted: kept > 0,
+                end: start + end,
+            }
         }
         None => value,
     }
@@ -250,7 +340,9 @@ fn until_tag(text: &str, value: Value) -> Value {
 /// The value after ` -> `, ` => `, or after a comma in a list of quoted values.
 fn other_side(text: &str, at: usize) -> Option<Value> {
     let arrow = skip(text, at, b" \t", 20);
-    let sign = ["->", "=>", "→", "-&gt;", "=&gt;"].iter().find(|sign| starts(text, arrow, sign))?;
+    let sign = ["->", "=>", "→", "-&gt;", "=&gt;"]
+        .iter()
+        .find(|sign| starts(text, arrow, sign))?;
     value::read(text, arrow + sign.len())
 }
 
@@ -266,7 +358,9 @@ fn earlier_value(text: &str, name: &Name, finds: &mut Vec<Find>) {
         let tail = lower.trim_end_matches(['"', '\'', ' ', ':', '=', '\\']);
         tail.len() < lower.len() && tail.ends_with(word)
     });
-    let Some(found) = lower.rfind("value").filter(|_| names_it) else { return };
+    let Some(found) = lower.rfind("value").filter(|_| names_it) else {
+        return;
+    };
     let at = skip(text, start + found + 5, b"\"'\\ \t", 8);
     if !matches!(text.as_bytes().get(at), Some(b'=' | b':')) {
         return;
@@ -296,32 +390,53 @@ fn before(text: &str, name: &Name) -> String {
 }
 
 fn accepts(text: &str, name: &Name, separator: Separator, value: &Value) -> bool {
-    let Some(secret) = text.get(value.range.clone()).map(str::trim) else { return false };
-    let names_another = |name: &Name| !secret.contains(|c: char| c.is_ascii_digit()) && as_name(secret).is_some_and(|other| other.class != Class::Short || other.range.len() == name.range.len());
-    if is_placeholder(secret) || is_word(secret) || is_capital_name(secret) || names_another(name) || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6)) || is_port(secret) || secret.contains("://") && !secret.contains('@') || !value.quoted && secret.starts_with(['[', '(', '{']) {
+    let Some(secret) = text.get(value.range.clone()).map(str::trim) else {
+        return false;
+    };
+    let names_another = |name: &Name| {
+        !secret.contains(|c: char| c.is_ascii_digit())
+            && as_name(secret).is_some_and(|other| other.class != Class::Short || other.range.len() == name.range.len())
+    };
+    if is_placeholder(secret)
+        || is_word(secret)
+        || is_capital_name(secret)
+        || names_another(name)
+        || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6))
+        || is_port(secret)
+        || secret.contains("://") && !secret.contains('@')
+        || !value.quoted && secret.starts_with(['[', '(', '{'])
+    {
         return false;
     }
     let blanks = secret.contains([' ', '\n']);
     let shown = text.get(name.range.clone()).unwrap_or_default();
     match name.class {
         Class::Digits => {
-            (4..=10).contains(&secret.len()) && secret.chars().all(|c| c.is_ascii_digit()) && separator != Separator::Blank
+            (4..=10).contains(&secret.len())
+                && secret.chars().all(|c| c.is_ascii_digit())
+                && separator != Separator::Blank
         }
         Class::Password | Class::Short => {
             let wordy = name.class == Class::Short && !name.compound || is_path(secret);
-            is_password(text, name, separator, value, secret, wordy) && !(is_path(secret) && shown.eq_ignore_ascii_case("pwd"))
+            is_password(text, name, separator, value, secret, wordy)
+                && !(is_path(secret) && shown.eq_ignore_ascii_case("pwd"))
         }
         Class::Secret | Class::Strict => {
             let strict = name.class == Class::Strict;
-            let phrase = ["mnemonic", "seed phrase", "recovery", "backup"].iter().any(|word| shown.to_ascii_lowercase().contains(word));
+            let phrase = is_phrase(shown);
             if blanks {
-                return (phrase || shown.to_ascii_lowercase().contains("connection")) && value.quoted || phrase && secret.split(' ').count() >= 6;
+                return (phrase || shown.to_ascii_lowercase().contains("connection")) && value.quoted
+                    || phrase && secret.split(' ').count() >= 6;
             }
             let weak_session = name.kind == "session" && !has_key_letters(secret);
             if weak_session {
                 return false;
             }
-            let random = if strict { is_key_material(secret, 16) && has_key_letters(secret) } else { looks_random(secret, 8) && !is_name(secret) };
+            let random = if strict {
+                is_key_material(secret, 16) && has_key_letters(secret)
+            } else {
+                looks_random(secret, 8) && !is_name(secret)
+            };
             match separator {
                 Separator::Blank => {
                     let directed = is_flag(text, name) || is_directed(text, name);
@@ -329,10 +444,20 @@ fn accepts(text: &str, name: &Name, separator: Separator, value: &Value) -> bool
                 }
                 Separator::Words => looks_random(secret, if strict { 20 } else { 8 }) && random,
                 Separator::NextLine => random && is_alone(text, value),
-                Separator::Structure | Separator::Equals | Separator::Colon => random || value.quoted && !strict && secret.len() >= 8 && is_weak_secret(shown, secret),
+                Separator::Structure | Separator::Equals | Separator::Colon => {
+                    random || value.quoted && !strict && secret.len() >= 8 && is_weak_secret(shown, secret)
+                }
             }
         }
     }
+}
+
+/// Returns true for the name of a secret of many words.
+fn is_phrase(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["mnemonic", "seed phrase", "recovery", "backup", "secret phrase"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Returns true for a port and a path: the text before it was the name of a host.
@@ -344,7 +469,17 @@ fn is_port(secret: &str) -> bool {
 /// Returns true for a value that is a secret only because its name says so: a word under `client_secret` in quotes.
 fn is_weak_secret(name: &str, secret: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let says_so = ["client_secret", "clientsecret", "secret_key", "secretkey", "secret_access", "shared_secret", "api_secret", "app_secret", "signing_secret"];
+    let says_so = [
+        "client_secret",
+        "clientsecret",
+        "secret_key",
+        "secretkey",
+        "secret_access",
+        "shared_secret",
+        "api_secret",
+        "app_secret",
+        "signing_secret",
+    ];
     says_so.iter().any(|part| name.contains(part)) && !is_name(secret) && !is_capital_name(secret)
 }
 
@@ -360,7 +495,9 @@ fn is_password(text: &str, name: &Name, separator: Separator, value: &Value, sec
     let marked = value.quoted && secret.len() >= 4;
     match separator {
         Separator::Equals => !wordy || random || value.quoted,
-        Separator::Structure => marked && !secret.contains('\n') && (!wordy || random) && !is_sentence(secret) || random,
+        Separator::Structure => {
+            marked && !secret.contains('\n') && (!wordy || random) && !is_sentence(secret) || random
+        }
         Separator::Colon => {
             if wordy {
                 return random && !secret.chars().all(|c| c.is_ascii_digit());
@@ -371,14 +508,21 @@ fn is_password(text: &str, name: &Name, separator: Separator, value: &Value, sec
         Separator::Words => (random || marked && is_spoken(text, value)) && !is_name(secret) && !is_path(secret),
         Separator::Blank => {
             let directed = flag || is_directed(text, name);
-            directed && !secret.starts_with('-') && (!wordy || random) || value.quoted && !wordy && (looks_random(secret, 5) || before(text, name).contains(" with ")) || !wordy && looks_random(secret, 8) && !is_name(secret) && !secret.contains(['=', '(', ':', '/', '[']) || wordy && random && looks_random(secret, 6) && !is_name(secret) && has_user(text, name)
+            directed && !secret.starts_with('-') && (!wordy || random)
+                || value.quoted && !wordy && (looks_random(secret, 5) || before(text, name).contains(" with "))
+                || !wordy && looks_random(secret, 8) && !is_name(secret) && !secret.contains(['=', '(', ':', '/', '['])
+                || wordy && random && looks_random(secret, 6) && !is_name(secret) && has_user(text, name)
         }
     }
 }
 
 /// Returns true for a text of several words, as headings of tables and messages have.
 fn is_sentence(secret: &str) -> bool {
-    secret.split(' ').filter(|word| word.chars().all(char::is_alphabetic)).count() > 2
+    secret
+        .split(' ')
+        .filter(|word| word.chars().all(char::is_alphabetic))
+        .count()
+        > 2
 }
 
 /// Returns true when a sentence quotes the value: "the password is 'correct horse'".
@@ -395,31 +539,45 @@ fn is_flag(text: &str, name: &Name) -> bool {
 /// Returns true after a command or a directive that takes a name and a value.
 fn is_directed(text: &str, name: &Name) -> bool {
     let before = before(text, name);
-    DIRECTIVES.iter().any(|word| before.strip_suffix(word).is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric())))
-        || text.get(name.range.clone()).is_some_and(|name| {
-            matches!(name.to_ascii_lowercase().as_str(), "requirepass" | "masterauth" | "ansible_password" | "bindpw" | "rootpw") || name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) && before.trim().is_empty() && false
-        })
+    DIRECTIVES.iter().any(|word| {
+        before
+            .strip_suffix(word)
+            .is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric()))
+    }) || text.get(name.range.clone()).is_some_and(|name| {
+        matches!(
+            name.to_ascii_lowercase().as_str(),
+            "requirepass" | "masterauth" | "ansible_password" | "bindpw" | "rootpw"
+        )
+    })
 }
 
 /// Returns true when nothing but punctuation, a comment or further options follows on the line; a sentence goes on.
 fn ends_line(text: &str, value: &Value) -> bool {
-    let rest = text.get(value.end..line_end(text, value.end, 400)).unwrap_or_default().trim();
+    let rest = text
+        .get(value.end..line_end(text, value.end, 400))
+        .unwrap_or_default()
+        .trim();
     rest.is_empty()
         || rest.starts_with(['"', '\'', ',', ';', '}', '#', '&', '`', ')', '|', '\\', '<', '*', ']'])
         || rest.starts_with("--")
         || rest.starts_with("//")
         || rest.starts_with("->")
         || names(rest).next().is_some_and(|name| name.range.start == 0)
-        || rest.split_once(['=', ':']).is_some_and(|(name, _)| name.len() < 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        || rest
+            .split_once(['=', ':'])
+            .is_some_and(|(name, _)| name.len() < 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 /// Returns true when a user is named just before: `user ada pass …`.
 fn has_user(text: &str, name: &Name) -> bool {
     let before = before(text, name);
-    ["user", "usr", "login", "uid", "account", "admin", "-u "].iter().any(|word| before.contains(word))
+    ["user", "usr", "login", "uid", "account", "admin", "-u "]
+        .iter()
+        .any(|word| before.contains(word))
 }
 
 /// Returns true when the value is all that its line holds.
 fn is_alone(text: &str, value: &Value) -> bool {
-    text.get(value.end..line_end(text, value.end, 400)).is_some_and(|rest| rest.trim_matches([' ', '`', '"', '\'', '*', '\r', '.']).is_empty())
+    text.get(value.end..line_end(text, value.end, 400))
+        .is_some_and(|rest| rest.trim_matches([' ', '`', '"', '\'', '*', '\r', '.']).is_empty())
 }

@@ -41,7 +41,18 @@ const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("mydumper", "", &[After("-p")]),
     ("xtrabackup", "", &[After("-p")]),
     ("sshpass", "", &[After("-p"), Glued("-p")]),
-    ("redis-cli", "", &[After("-a"), Words("auth", 0), Words("AUTH", 0), Words("AUTH", 1), Words("auth", 1), After("--pass")]),
+    (
+        "redis-cli",
+        "",
+        &[
+            After("-a"),
+            Words("auth", 0),
+            Words("AUTH", 0),
+            Words("AUTH", 1),
+            Words("auth", 1),
+            After("--pass"),
+        ],
+    ),
     ("redis-benchmark", "", &[After("-a")]),
     ("valkey-cli", "", &[After("-a")]),
     ("keydb-cli", "", &[After("-a")]),
@@ -53,7 +64,17 @@ const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("ldapcompare", "", &[After("-w")]),
     ("ldappasswd", "", &[After("-w"), After("-s"), After("-a")]),
     ("dsconf", "", &[After("-w")]),
-    ("curl", "", &[Part("-u", ':'), Part("--user", ':'), Part("-U", ':'), Part("--proxy-user", ':'), Glued("-u")]),
+    (
+        "curl",
+        "",
+        &[
+            Part("-u", ':'),
+            Part("--user", ':'),
+            Part("-U", ':'),
+            Part("--proxy-user", ':'),
+            Glued("-u"),
+        ],
+    ),
     ("wget", "", &[Part("-u", ':')]),
     ("http", "", &[Part("-a", ':'), Part("--auth", ':')]),
     ("https", "", &[Part("-a", ':'), Part("--auth", ':')]),
@@ -61,12 +82,25 @@ const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("ab", "", &[Part("-A", ':'), Part("-P", ':')]),
     ("lftp", "", &[Part("-u", ','), Part("-u", ':')]),
     ("ftp", "", &[Part("-u", ':')]),
-    ("etcdctl", "", &[Part("--user", ':'), Part("-u", ':'), Part("--user=", ':')]),
+    (
+        "etcdctl",
+        "",
+        &[Part("--user", ':'), Part("-u", ':'), Part("--user=", ':')],
+    ),
     ("docker", "login", &[After("-p"), Glued("-p")]),
     ("podman", "login", &[After("-p"), Glued("-p")]),
     ("nerdctl", "login", &[After("-p")]),
     ("buildah", "login", &[After("-p")]),
-    ("skopeo", "", &[After("-p"), Part("--creds", ':'), Part("--src-creds", ':'), Part("--dest-creds", ':')]),
+    (
+        "skopeo",
+        "",
+        &[
+            After("-p"),
+            Part("--creds", ':'),
+            Part("--src-creds", ':'),
+            Part("--dest-creds", ':'),
+        ],
+    ),
     ("crane", "login", &[After("-p")]),
     ("oras", "login", &[After("-p")]),
     ("helm", "login", &[After("-p")]),
@@ -129,7 +163,16 @@ const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("rar", "", &[Glued("-p"), Glued("-hp")]),
     ("unrar", "", &[Glued("-p")]),
     ("openssl", "", &[After("-k"), After("-K"), Glued("pass:")]),
-    ("keytool", "", &[After("-storepass"), After("-keypass"), After("-deststorepass"), After("-srcstorepass")]),
+    (
+        "keytool",
+        "",
+        &[
+            After("-storepass"),
+            After("-keypass"),
+            After("-deststorepass"),
+            After("-srcstorepass"),
+        ],
+    ),
     ("jarsigner", "", &[After("-storepass"), After("-keypass")]),
     ("signtool", "", &[After("/p")]),
     ("pdftk", "", &[Words("user_pw", 0), Words("owner_pw", 0)]),
@@ -145,7 +188,15 @@ const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("snmpwalk", "", &[After("-c"), After("-A"), After("-X")]),
     ("snmpget", "", &[After("-c"), After("-A"), After("-X")]),
     ("htpasswd", "", &[Words("", 2), Words("", 1)]),
-    ("rabbitmqctl", "", &[Words("add_user", 1), Words("change_password", 1), Words("authenticate_user", 1)]),
+    (
+        "rabbitmqctl",
+        "",
+        &[
+            Words("add_user", 1),
+            Words("change_password", 1),
+            Words("authenticate_user", 1),
+        ],
+    ),
     ("rabbitmqadmin", "", &[After("-p")]),
     ("vault", "login", &[Words("login", 0)]),
     ("vault", "unseal", &[Words("unseal", 0)]),
@@ -157,7 +208,11 @@ const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("doctl", "", &[After("-t")]),
     ("mc", "alias", &[Words("set", 3), Last]),
     ("mc", "config", &[Last]),
-    ("aws", "configure", &[Words("aws_secret_access_key", 0), Words("aws_session_token", 0)]),
+    (
+        "aws",
+        "configure",
+        &[Words("aws_secret_access_key", 0), Words("aws_session_token", 0)],
+    ),
     ("svn", "", &[After("--password")]),
     ("bws", "", &[After("-t"), After("--access-token")]),
     ("bw", "", &[Words("unlock", 0), Words("login", 1), After("--session")]),
@@ -225,8 +280,12 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
 /// A program's name is the end of a path or a whole word, and arguments follow.
 fn stands_alone(text: &str, range: Range<usize>) -> bool {
     let before = text.get(..range.start).and_then(|before| before.chars().next_back());
-    let after = text.get(range.end..).and_then(|after| after.strip_prefix(".exe").or(Some(after))).unwrap_or_default();
-    !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':')) && after.starts_with([' ', '\t'])
+    let after = text
+        .get(range.end..)
+        .and_then(|after| after.strip_prefix(".exe").or(Some(after)))
+        .unwrap_or_default();
+    !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':'))
+        && after.starts_with([' ', '\t'])
 }
 
 /// The words of a command, without quotation marks, and the byte after it.
@@ -242,7 +301,9 @@ fn words(text: &str, at: usize) -> (Vec<Range<usize>>, usize) {
             b'&' if bytes.get(at + 1) == Some(&b'&') => break,
             b'\\' if bytes.get(at + 1) == Some(&b'\n') => at += 2,
             quote @ (b'"' | b'\'') => {
-                let end = (at + 1..stop).find(|place| bytes[*place] == quote || bytes[*place] == b'\n').unwrap_or(stop);
+                let end = (at + 1..stop)
+                    .find(|place| bytes[*place] == quote || bytes[*place] == b'\n')
+                    .unwrap_or(stop);
                 out.push(at + 1..end);
                 at = end + 1;
             }
@@ -268,7 +329,10 @@ fn words(text: &str, at: usize) -> (Vec<Range<usize>>, usize) {
             }
         }
     }
-    let out = out.into_iter().filter(|range| text.get(range.clone()).is_some()).collect();
+    let out = out
+        .into_iter()
+        .filter(|range| text.get(range.clone()).is_some())
+        .collect();
     (out, at)
 }
 
@@ -293,10 +357,20 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
             for range in words {
                 if let Some(rest) = word(range).strip_prefix(option).filter(|rest| rest.len() >= 3) {
                     let from = range.end - rest.len();
-                    let part = if option == "-u" { rest.find(':').map(|colon| colon + 1) } else { Some(0) };
+                    let part = if option == "-u" {
+                        rest.find(':').map(|colon| colon + 1)
+                    } else {
+                        Some(0)
+                    };
                     let long = rest.starts_with(['=', ':']) && !option.ends_with(['=', ':']);
-                    let options = ["asswor", "ort", "rotocol", "rovider", "rofile", "roxy", "ath", "arallel", "retty", "ass"];
-                    if let Some(part) = part.filter(|_| !options.iter().any(|other| option == "-p" && rest.starts_with(other) && (rest.len() < 9 || rest.contains('=')))) {
+                    let options = [
+                        "asswor", "ort", "rotocol", "rovider", "rofile", "roxy", "ath", "arallel", "retty", "ass",
+                    ];
+                    if let Some(part) = part.filter(|_| {
+                        !options.iter().any(|other| {
+                            option == "-p" && rest.starts_with(other) && (rest.len() < 9 || rest.contains('='))
+                        })
+                    }) {
                         add(from + part + usize::from(long)..range.end, true);
                     }
                 }
@@ -305,11 +379,21 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         Part(option, separator) => {
             for (at, range) in words.iter().enumerate() {
                 // Short options may stand together: `-su ada:…`.
-                let joined = word(range).len() <= 7 && option.len() == 2 && word(range).starts_with('-') && word(range).ends_with(option.trim_start_matches('-')) && word(range).chars().skip(1).all(|c| c.is_ascii_alphabetic());
-                let value = if word(range) == option || joined { words.get(at + 1).cloned() } else { None };
+                let joined = word(range).len() <= 7
+                    && option.len() == 2
+                    && word(range).starts_with('-')
+                    && word(range).ends_with(option.trim_start_matches('-'))
+                    && word(range).chars().skip(1).all(|c| c.is_ascii_alphabetic());
+                let value = if word(range) == option || joined {
+                    words.get(at + 1).cloned()
+                } else {
+                    None
+                };
                 let value = value.or_else(|| {
                     let rest = word(range).strip_prefix(option)?;
-                    let rest = rest.strip_prefix('=').unwrap_or(if option.starts_with("--") { "" } else { rest });
+                    let rest = rest
+                        .strip_prefix('=')
+                        .unwrap_or(if option.starts_with("--") { "" } else { rest });
                     (!rest.is_empty()).then(|| range.end - rest.len()..range.end)
                 });
                 if let Some(value) = value {
@@ -323,7 +407,9 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         AnyPart(separator) => {
             for range in words {
                 let whole = word(range);
-                let Some(at) = whole.find(separator).filter(|at| *at > 0 && !whole.contains("//")) else { continue };
+                let Some(at) = whole.find(separator).filter(|at| *at > 0 && !whole.contains("//")) else {
+                    continue;
+                };
                 let rest = whole.get(at + separator.len_utf8()..).unwrap_or_default();
                 let end = rest.rfind('@').unwrap_or(rest.len());
                 let from = range.start + at + separator.len_utf8();
@@ -334,7 +420,11 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         }
         Words(after, count) => {
             let plain: Vec<&Range<usize>> = words.iter().filter(|range| !word(range).starts_with('-')).collect();
-            let first = if after.is_empty() { Some(0) } else { plain.iter().position(|range| word(range) == after).map(|at| at + 1) };
+            let first = if after.is_empty() {
+                Some(0)
+            } else {
+                plain.iter().position(|range| word(range) == after).map(|at| at + 1)
+            };
             if let Some(range) = first.and_then(|first| plain.get(first + count)) {
                 add((*range).clone(), after.starts_with(['a', 'c', 'A']) && count == 1);
             }
@@ -360,7 +450,12 @@ fn starts_with_mysql(text: &str, option: &Range<usize>) -> bool {
     while !text.is_char_boundary(from) {
         from += 1;
     }
-    let line = text.get(from..option.start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+    let line = text
+        .get(from..option.start)
+        .unwrap_or_default()
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default();
     line.contains("mysql") || line.contains("mariadb")
 }
 
@@ -369,12 +464,32 @@ fn is_secret(value: &str, sure: bool) -> bool {
         && !is_placeholder(value)
         && !is_path(value)
         && !is_capital_name(value)
-        && (sure && !(is_word(value) && value != "secret" && value != "password" && value != "guest" && value != "test" && value != "root" ) && !value.contains(['<', '{']) || looks_random(value, 5))
+        && (sure
+            && !(is_word(value)
+                && value != "secret"
+                && value != "password"
+                && value != "guest"
+                && value != "test"
+                && value != "root")
+            && !value.contains(['<', '{'])
+            || looks_random(value, 5))
 }
 
 /// `echo SECRET | sudo -S …`, `echo "ada:SECRET" | chpasswd`, `<<< SECRET`.
 fn piped(text: &str, finds: &mut Vec<Find>) {
-    for command in ["sudo -S", "passwd --stdin", "chpasswd", "--password-stdin", "kinit", "cryptsetup", "docker login", "--with-token", "sudo -k", "smbpasswd", "gh auth"] {
+    for command in [
+        "sudo -S",
+        "passwd --stdin",
+        "chpasswd",
+        "--password-stdin",
+        "kinit",
+        "cryptsetup",
+        "docker login",
+        "--with-token",
+        "sudo -k",
+        "smbpasswd",
+        "gh auth",
+    ] {
         for (at, _) in text.match_indices(command).take(100) {
             let mut start = at.saturating_sub(400);
             while !text.is_char_boundary(start) {
@@ -385,13 +500,26 @@ fn piped(text: &str, finds: &mut Vec<Find>) {
             let line = line.get(line_start..).unwrap_or_default();
             let Some(pipe) = line.rfind('|') else { continue };
             let before = line.get(..pipe).unwrap_or_default().trim_end();
-            let echo = ["echo ", "printf "].iter().filter_map(|echo| before.rfind(echo).map(|from| from + echo.len())).max();
+            let echo = ["echo ", "printf "]
+                .iter()
+                .filter_map(|echo| before.rfind(echo).map(|from| from + echo.len()))
+                .max();
             let Some(from) = echo else { continue };
             let (words, _) = words(before, from);
-            let Some(last) = words.iter().rfind(|word| before.get((*word).clone()).is_some_and(|word| !word.starts_with('-') && !word.starts_with('%'))) else { continue };
+            let Some(last) = words.iter().rfind(|word| {
+                before
+                    .get((*word).clone())
+                    .is_some_and(|word| !word.starts_with('-') && !word.starts_with('%'))
+            }) else {
+                continue;
+            };
             let offset = start + line_start;
             let word = before.get(last.clone()).unwrap_or_default();
-            let colon = if command.contains("chpasswd") { word.find(':').map_or(0, |colon| colon + 1) } else { 0 };
+            let colon = if command.contains("chpasswd") {
+                word.find(':').map_or(0, |colon| colon + 1)
+            } else {
+                0
+            };
             let range = trimmed(text, offset + last.start + colon..offset + last.end);
             if is_secret(text.get(range.clone()).unwrap_or_default(), true) {
                 finds.push(Find::new(range, "password"));

@@ -49,9 +49,17 @@ impl Detector {
     pub(super) fn find(&self, text: &str, finds: &mut Vec<Find>) {
         let Some(expression) = self.expression() else { return };
         for found in expression.captures_iter(text) {
-            let groups: Vec<Range<usize>> = GROUPS.iter().filter_map(|group| found.name(group)).map(|group| group.range()).collect();
+            let groups: Vec<Range<usize>> = GROUPS
+                .iter()
+                .filter_map(|group| found.name(group))
+                .map(|group| group.range())
+                .collect();
             let whole = found.get(0).map(|whole| whole.range());
-            let ranges = if groups.is_empty() { whole.into_iter().collect() } else { groups };
+            let ranges = if groups.is_empty() {
+                whole.into_iter().collect()
+            } else {
+                groups
+            };
             for range in ranges {
                 let secret = text.get(range.clone()).unwrap_or_default();
                 if !secret.trim().is_empty() && (self.holds)(&found, secret) {
@@ -86,8 +94,8 @@ fn contexts() -> Vec<Detector> {
     vec![
         Detector::new(
             "authorization",
-            &["bearer", "basic", "digest", "negotiate", "ntlm", "genie", "ssws", "apikey"],
-            r#"(?i:\b(?:bearer|basic|digest|negotiate|ntlm|geniekey|ssws|apikey)(?:\s+|%20|\+)(?:token\s+)?)["'`:=]{0,2}(?P<secret>[A-Za-z0-9+/_.~=:%-]{8,})"#,
+            &["bearer", "basic", "digest", "negotiate", "ntlm", "genie", "ssws", "apikey", "oauth"],
+            r#"(?i:\b(?:bearer|basic|digest|negotiate|ntlm|geniekey|ssws|apikey|oauth)(?:\s+|%20|\+)(?:token\s+)?)["'`:=]{0,2}(?P<secret>[A-Za-z0-9+/_.~=:%-]{8,})"#,
         )
         .when(is_credential),
         Detector::new(
@@ -166,6 +174,12 @@ fn contexts() -> Vec<Detector> {
         .when(|found, value| is_random(found, value) && !judgement::is_name(value) && !value.starts_with('/')),
         Detector::new(
             "password",
+            &[" / "],
+            r#"(?i:\b(?:user|admin|login|account|root)\s+[a-z0-9_.@-]{2,40} / (?P<secret>[^\s"'`,;)*/]{6,}))"#,
+        )
+        .when(is_random),
+        Detector::new(
+            "password",
             &["auth "],
             r#"(?m)(?:^|> ?)(?:AUTH|auth)[ \t]+(?:[a-z]+[ \t]+)?["']?(?P<secret>[^\s"']{5,})["']?[ \t]*$"#,
         )
@@ -195,7 +209,9 @@ fn contexts() -> Vec<Detector> {
 fn is_app_password(found: &Captures<'_>, value: &str) -> bool {
     let letters: String = value.chars().filter(char::is_ascii_alphabetic).collect();
     let groups = value.split([' ', '-']);
-    let strange = groups.filter(|group| judgement::is_unpronounceable(&format!("{group}{group}"))).count();
+    let strange = groups
+        .filter(|group| judgement::is_unpronounceable(&format!("{group}{group}")))
+        .count();
     let known = ["http", "html", "grpc", "mgmt", "xxxx"];
     let words = value.split([' ', '-']).filter(|group| known.contains(group)).count();
     let with_blanks = found.name("other").is_some();

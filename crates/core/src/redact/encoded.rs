@@ -37,7 +37,15 @@ pub(super) fn find(text: &str, depth: usize, finds: &mut Vec<Find>) {
             && let Some(decoded) = text.get(start..at).and_then(decoded)
             && holds_secret(&decoded, depth)
         {
-            let end = start + length + bytes.get(at..).unwrap_or_default().iter().take(2).take_while(|byte| **byte == b'=').count();
+            let end = start
+                + length
+                + bytes
+                    .get(at..)
+                    .unwrap_or_default()
+                    .iter()
+                    .take(2)
+                    .take_while(|byte| **byte == b'=')
+                    .count();
             finds.push(Find::new(start..end, "encoded-secret"));
         }
         at = at.max(start + 1);
@@ -50,8 +58,16 @@ fn is_letter(byte: u8) -> bool {
 
 /// The text that base64 encodes; `None` for anything else.
 fn decoded(encoded: &str) -> Option<String> {
-    let engine = if encoded.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
-    let readable = |bytes: &[u8]| bytes.iter().all(|byte| *byte >= b' ' && *byte != 0x7f || matches!(byte, b'\n' | b'\r' | b'\t'));
+    let engine = if encoded.contains(['-', '_']) {
+        &URL_SAFE
+    } else {
+        &STANDARD
+    };
+    let readable = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .all(|byte| *byte >= b' ' && *byte != 0x7f || matches!(byte, b'\n' | b'\r' | b'\t'))
+    };
     let probe = engine.decode(encoded.get(..PROBE)?).ok()?;
     if !readable(&probe) {
         return None;
@@ -70,7 +86,9 @@ fn holds_secret(decoded: &str, depth: usize) -> bool {
 
 /// Returns true for `user:password`, as basic authentication and container registries encode it.
 fn is_user_and_password(decoded: &str) -> bool {
-    let Some((user, password)) = decoded.trim_end().split_once(':') else { return false };
+    let Some((user, password)) = decoded.trim_end().split_once(':') else {
+        return false;
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | '%');
     !user.is_empty()
         && user.len() <= 80

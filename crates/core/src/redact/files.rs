@@ -13,13 +13,23 @@ const MOST_KEY: usize = 64 * 1024;
 /// Finds private keys, whole or cut at either end.
 pub(super) fn find_keys(text: &str, finds: &mut Vec<Find>) {
     let mut done = 0;
-    for (at, _) in text.match_indices("PRIVATE KEY").chain(text.match_indices("Private-Lines:")).chain(text.match_indices("private key")) {
+    for (at, _) in text
+        .match_indices("PRIVATE KEY")
+        .chain(text.match_indices("Private-Lines:"))
+        .chain(text.match_indices("private key"))
+    {
         if at < done {
             continue;
         }
-        let line_start = text.get(..at).and_then(|before| before.rfind("-----")).filter(|dashes| at - dashes < 60 && !text.get(*dashes..at).unwrap_or_default().contains('\n'));
+        let line_start = text
+            .get(..at)
+            .and_then(|before| before.rfind("-----"))
+            .filter(|dashes| at - dashes < 60 && !text.get(*dashes..at).unwrap_or_default().contains('\n'));
         let head = line_start.map(|dashes| text.get(dashes..at).unwrap_or_default().to_ascii_uppercase());
-        let after = text.get(at..).and_then(|rest| rest.find(|c: char| c == '-' || c == '\n')).map_or(text.len(), |end| at + end);
+        let after = text
+            .get(at..)
+            .and_then(|rest| rest.find(|c: char| c == '-' || c == '\n'))
+            .map_or(text.len(), |end| at + end);
         let after = value::skip(text, after, b"-", 10);
         match head {
             Some(head) if head.contains("END") => {
@@ -38,7 +48,10 @@ pub(super) fn find_keys(text: &str, finds: &mut Vec<Find>) {
                 done = end;
             }
             None if text.get(at..).is_some_and(|rest| rest.starts_with("Private-Lines")) => {
-                let start = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end + 1);
+                let start = text
+                    .get(at..)
+                    .and_then(|rest| rest.find('\n'))
+                    .map_or(text.len(), |end| at + end + 1);
                 let end = body_after(text, start);
                 if end > start {
                     finds.push(Find::new(start..end, "private-key"));
@@ -61,7 +74,9 @@ fn body_after(text: &str, start: usize) -> usize {
         let content = text.get(at..line).unwrap_or_default();
         let closing = content.find("-----").or_else(|| content.find("---- END"));
         let content = closing.and_then(|closing| content.get(..closing)).unwrap_or(content);
-        let cut = content.find(['"', '\'', ',', '<', '`']).filter(|cut| *cut > 0 || content.len() == 1);
+        let cut = content
+            .find(['"', '\'', ',', '<', '`'])
+            .filter(|cut| *cut > 0 || content.len() == 1);
         let body = cut.and_then(|cut| content.get(..cut)).unwrap_or(content);
         if !is_body(body) {
             break;
@@ -104,19 +119,48 @@ fn body_before(text: &str, end: usize, least: usize) -> usize {
 
 /// Returns true for a line of a key: base64, its headers, or nothing.
 fn is_body(line: &str) -> bool {
-    let line = line.trim().trim_start_matches(['>', ' ', '|', '+', '-', '*', '`']).trim_end_matches(['\\', '`', '*']);
+    let line = line
+        .trim()
+        .trim_start_matches(['>', ' ', '|', '+', '-', '*', '`'])
+        .trim_end_matches(['\\', '`', '*']);
     let plain = line.replace("\\n", "").replace("\\r", "");
-    let base64 = plain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\' | '.' | '…'));
+    let base64 = plain
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\' | '.' | '…'));
     let word = plain.len() < 24 && plain.chars().all(|c| c.is_ascii_lowercase()) && !plain.is_empty();
-    base64 && !word || ["Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Charset:", "Hash:"].iter().any(|header| line.starts_with(header)) || (plain.contains(' ') && plain.split(' ').all(|part| part.len() >= 40 || part.is_empty()))
+    base64 && !word
+        || ["Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Charset:", "Hash:"]
+            .iter()
+            .any(|header| line.starts_with(header))
+        || (plain.contains(' ') && plain.split(' ').all(|part| part.len() >= 40 || part.is_empty()))
 }
 
 /// Beginnings of private keys in base64 (DER of PKCS#1, PKCS#8 and SEC 1, and OpenSSH's own form).
-const BEGINNINGS: &[&str] = &["b3BlbnNzaC1rZXkt", "MHcCAQEE", "MIGHAgEA", "MIG2AgEA", "MIGkAgEB", "MC4CAQAw", "MHQCAQEE", "MIHuAgEA", "lQOYB", "lQVYB", "lFgE"];
+const BEGINNINGS: &[&str] = &[
+    "b3BlbnNzaC1rZXkt",
+    "MHcCAQEE",
+    "MIGHAgEA",
+    "MIG2AgEA",
+    "MIGkAgEB",
+    "MC4CAQAw",
+    "MHQCAQEE",
+    "MIHuAgEA",
+    "lQOYB",
+    "lQVYB",
+    "lFgE",
+];
 
 /// Finds the inner lines of a key whose first and last lines were not pasted.
 fn find_bodies(text: &str, finds: &mut Vec<Find>) {
-    let public = ["CERTIFICATE", "PUBLIC KEY", "PGP MESSAGE", "PGP SIGNATURE", "PARAMETERS"].iter().any(|word| text.contains(word));
+    let public = [
+        "CERTIFICATE",
+        "PUBLIC KEY",
+        "PGP MESSAGE",
+        "PGP SIGNATURE",
+        "PARAMETERS",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
     let mut run: Option<(Range<usize>, usize, usize)> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -124,11 +168,16 @@ fn find_bodies(text: &str, finds: &mut Vec<Find>) {
         let start = at + line.find(content).unwrap_or(0);
         at += line.len();
         let end = start + content.len();
-        let body = content.len() >= 20 && content.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
+        let body = content.len() >= 20
+            && content
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
         let begins = BEGINNINGS.iter().any(|beginning| content.starts_with(beginning)) || is_der(content);
         let full = (56..=80).contains(&content.len()) && has_mix(content);
         run = match run.take() {
-            Some((range, lines, length)) if body && content.len() <= length => Some((range.start..end, lines + 1, length)),
+            Some((range, lines, length)) if body && content.len() <= length => {
+                Some((range.start..end, lines + 1, length))
+            }
             Some(other) => {
                 settle(other, public, finds);
                 (body && (begins || full)).then(|| (start..end, if begins { 100 } else { 1 }, content.len()))
@@ -150,7 +199,8 @@ fn settle((range, lines, _): (Range<usize>, usize, usize), public: bool, finds: 
 /// Returns true for the beginning of a private key in DER: a sequence that begins with a version, not with another
 /// sequence as a certificate does.
 fn is_der(line: &str) -> bool {
-    line.starts_with("MII") && (line.get(5..9) == Some("IBAA") || line.get(5..8) == Some("IBA") || line.get(4..8) == Some("AgEA"))
+    line.starts_with("MII")
+        && (line.get(5..9) == Some("IBAA") || line.get(5..8) == Some("IBA") || line.get(4..8) == Some("AgEA"))
 }
 
 fn has_mix(line: &str) -> bool {
@@ -176,7 +226,10 @@ pub(super) fn find_kubernetes(text: &str, finds: &mut Vec<Find>) {
     for word in ["data", "stringData"] {
         for (at, _) in text.match_indices(word) {
             let next = kinds.partition_point(|(kind, _)| *kind < at);
-            let near = [next.checked_sub(1).and_then(|before| kinds.get(before)), kinds.get(next)];
+            let near = [
+                next.checked_sub(1).and_then(|before| kinds.get(before)),
+                kinds.get(next),
+            ];
             let nearest = near.into_iter().flatten().min_by_key(|(kind, _)| kind.abs_diff(at));
             if nearest.is_some_and(|(_, is_secret)| *is_secret) {
                 data_of(text, at, at + word.len(), finds);
@@ -187,7 +240,9 @@ pub(super) fn find_kubernetes(text: &str, finds: &mut Vec<Find>) {
 
 /// Finds the values of one `data` map.
 fn data_of(text: &str, word: usize, after: usize, finds: &mut Vec<Find>) {
-    let glued = text.get(..word).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()));
+    let glued = text
+        .get(..word)
+        .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()));
     let at = value::skip(text, after, b"\"'\\", 4);
     if glued || text.as_bytes().get(at) != Some(&b':') {
         return;
@@ -195,16 +250,25 @@ fn data_of(text: &str, word: usize, after: usize, finds: &mut Vec<Find>) {
     let at = value::skip(text, at + 1, b" \t\r", 20);
     let mut place = at;
     if text.as_bytes().get(at) == Some(&b'{') {
-        let end = text.get(at..).and_then(|rest| rest.find('}')).map_or(text.len(), |end| at + end);
+        let end = text
+            .get(at..)
+            .and_then(|rest| rest.find('}'))
+            .map_or(text.len(), |end| at + end);
         place += 1;
         while let Some(colon) = text.get(place..end).and_then(|rest| rest.find(':')) {
-            let Some(found) = value::read(text, place + colon + 1) else { break };
+            let Some(found) = value::read(text, place + colon + 1) else {
+                break;
+            };
             place = found.end.max(place + colon + 1);
             push(text, found.range, finds);
         }
         return;
     }
-    let own = word - text.get(..word).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
+    let own = word
+        - text
+            .get(..word)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |line| line + 1);
     while text.as_bytes().get(place) == Some(&b'\n') {
         let line = place + 1;
         let indented = value::skip(text, line, b" \t", 200);
@@ -232,7 +296,18 @@ fn push(text: &str, range: Range<usize>, finds: &mut Vec<Find>) {
 }
 
 /// Attributes of cookies, which are no cookies.
-const ATTRIBUTES: &[&str] = &["path", "domain", "expires", "max-age", "samesite", "secure", "httponly", "priority", "version", "partitioned"];
+const ATTRIBUTES: &[&str] = &[
+    "path",
+    "domain",
+    "expires",
+    "max-age",
+    "samesite",
+    "secure",
+    "httponly",
+    "priority",
+    "version",
+    "partitioned",
+];
 
 /// Finds the values of cookies in headers, and in files of browsers and curl.
 pub(super) fn find_cookies(text: &str, finds: &mut Vec<Find>) {
@@ -251,7 +326,9 @@ pub(super) fn find_cookies(text: &str, finds: &mut Vec<Find>) {
                     from = values(line, at, begins + usize::from(!is_flag), finds);
                 }
             }
-            if lower.contains("curl") && let Some(option) = line.find(" -b ") {
+            if lower.contains("curl")
+                && let Some(option) = line.find(" -b ")
+            {
                 values(line, at, option + 4, finds);
             }
         }
@@ -278,8 +355,16 @@ fn values(line: &str, base: usize, start: usize, finds: &mut Vec<Find>) -> usize
             let secret_end = at + pair.trim_end().len();
             let attribute = ATTRIBUTES.contains(&name.trim().to_ascii_lowercase().as_str());
             let value = secret.trim();
-            if !attribute && value.len() >= 4 && !is_placeholder(value) && (looks_random(value, 4) || as_name(name.trim()).is_some() || value.len() >= 12) && !name.trim().contains(' ') {
-                finds.push(Find::new(base + secret_end - secret.trim_end().len()..base + secret_end, "cookie"));
+            if !attribute
+                && value.len() >= 4
+                && !is_placeholder(value)
+                && (looks_random(value, 4) || as_name(name.trim()).is_some() || value.len() >= 12)
+                && !name.trim().contains(' ')
+            {
+                finds.push(Find::new(
+                    base + secret_end - secret.trim_end().len()..base + secret_end,
+                    "cookie",
+                ));
             }
         }
         at += part.len();
@@ -297,12 +382,18 @@ pub(super) fn find_tables(text: &str, finds: &mut Vec<Find>) {
         let content = line.trim_end();
         if let Some((separator, count, columns)) = &heading {
             let cells = cells(content, *separator);
-            let ruler = content.chars().all(|c| matches!(c, '|' | '-' | '+' | ':' | ' ' | '=' | '\t'));
+            let ruler = content
+                .chars()
+                .all(|c| matches!(c, '|' | '-' | '+' | ':' | ' ' | '=' | '\t'));
             if cells.len() == *count || ruler && !content.trim().is_empty() {
                 for column in columns.iter().filter(|_| !ruler) {
                     if let Some(range) = cells.get(*column) {
                         let value = content.get(range.clone()).unwrap_or_default();
-                        if value.len() >= 3 && !is_placeholder(value) && !is_word(value) && !(value.contains(' ') && *separator == ',') {
+                        if value.len() >= 3
+                            && !is_placeholder(value)
+                            && !is_word(value)
+                            && !(value.contains(' ') && *separator == ',')
+                        {
                             finds.push(Find::new(at + range.start..at + range.end, "password"));
                         }
                     }
@@ -313,8 +404,13 @@ pub(super) fn find_tables(text: &str, finds: &mut Vec<Find>) {
             }
         }
         // A heading is the first row of a table.
-        let first = |separator: &char| content.contains(*separator) && cells(previous, *separator).len() != cells(content, *separator).len();
-        heading = ['|', '\t', ',', ';'].into_iter().filter(first).find_map(|separator| heading_of(content, separator));
+        let first = |separator: &char| {
+            content.contains(*separator) && cells(previous, *separator).len() != cells(content, *separator).len()
+        };
+        heading = ['|', '\t', ',', ';']
+            .into_iter()
+            .filter(first)
+            .find_map(|separator| heading_of(content, separator));
         previous = content;
         at += line.len();
     }
@@ -329,14 +425,27 @@ fn heading_of(line: &str, separator: char) -> Option<(char, usize, Vec<usize>)> 
     let text = |range: &Range<usize>| line.get(range.clone()).unwrap_or_default();
     let plain = |range: &Range<usize>| {
         let cell = text(range);
-        cell.len() <= 40 && cell.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '*' | '/' | '(' | ')')) && (separator != ',' || !cell.contains(' '))
+        cell.len() <= 40
+            && cell
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '*' | '/' | '(' | ')'))
+            && (separator != ',' || !cell.contains(' '))
     };
     if cells.len() < 2 || !cells.iter().all(plain) {
         return None;
     }
     let columns: Vec<usize> = (0..cells.len())
-        .filter(|at| cells.get(*at).and_then(|range| as_name(text(range))).is_some_and(|name| matches!(name.class, Class::Password | Class::Short | Class::Secret)))
-        .filter(|at| cells.get(*at).is_some_and(|range| !text(range).eq_ignore_ascii_case("login")))
+        .filter(|at| {
+            cells
+                .get(*at)
+                .and_then(|range| as_name(text(range)))
+                .is_some_and(|name| matches!(name.class, Class::Password | Class::Short | Class::Secret))
+        })
+        .filter(|at| {
+            cells
+                .get(*at)
+                .is_some_and(|range| !text(range).eq_ignore_ascii_case("login"))
+        })
         .collect();
     (!columns.is_empty()).then_some((separator, cells.len(), columns))
 }
@@ -359,17 +468,32 @@ fn find_insertions(text: &str, finds: &mut Vec<Find>) {
     let upper = text.to_ascii_uppercase();
     for (at, _) in upper.match_indices("INSERT INTO").take(200) {
         let rest = text.get(at..value::line_end(text, at, 4_000)).unwrap_or_default();
-        let Some((open, close)) = rest.find('(').zip(rest.find(')')) else { continue };
-        let Some(names) = rest.get(open + 1..close) else { continue };
-        let columns: Vec<usize> = names.split(',').enumerate().filter(|(_, name)| as_name(name).is_some()).map(|(column, _)| column).collect();
+        let Some((open, close)) = rest.find('(').zip(rest.find(')')) else {
+            continue;
+        };
+        let Some(names) = rest.get(open + 1..close) else {
+            continue;
+        };
+        let columns: Vec<usize> = names
+            .split(',')
+            .enumerate()
+            .filter(|(_, name)| as_name(name).is_some())
+            .map(|(column, _)| column)
+            .collect();
         let mut place = close + 1;
         while let Some(found) = rest.get(place..).and_then(|rest| rest.find('(')) {
             let start = place + found + 1;
-            let end = rest.get(start..).and_then(|rest| rest.find(')')).map_or(rest.len(), |end| start + end);
+            let end = rest
+                .get(start..)
+                .and_then(|rest| rest.find(')'))
+                .map_or(rest.len(), |end| start + end);
             let row = rest.get(start..end).unwrap_or_default();
             let cells = cells(row, ',');
             for column in &columns {
-                if let Some(cell) = cells.get(*column).filter(|cell| !is_placeholder(row.get((*cell).clone()).unwrap_or_default())) {
+                if let Some(cell) = cells
+                    .get(*column)
+                    .filter(|cell| !is_placeholder(row.get((*cell).clone()).unwrap_or_default()))
+                {
                     finds.push(Find::new(at + start + cell.start..at + start + cell.end, "password"));
                 }
             }

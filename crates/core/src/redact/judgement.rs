@@ -32,41 +32,363 @@ const COMMON_PAIRS: [&str; 26] = [
 
 /// Words that follow the name of a secret and are none.
 const WORDS: &[&str] = &[
-    "required", "optional", "invalid", "incorrect", "wrong", "missing", "expired", "none", "null", "nil", "true",
-    "false", "yes", "no", "empty", "string", "not", "is", "must", "reset", "changed", "unchanged", "prompt",
-    "hidden", "redacted", "undefined", "unset", "unknown", "default", "failed", "failure", "error", "denied",
-    "found", "refused", "revoked", "rejected", "generated", "rotated", "and", "or", "for", "the", "a", "an", "was",
-    "has", "had", "have", "been", "authentication", "authorization", "bearer", "basic", "value", "secret",
-    "password", "token", "credential", "credentials", "example", "sensitive", "encrypted", "masked", "omitted",
-    "absent", "disabled", "enabled", "mismatch", "accepted", "valid", "your", "my", "our", "this", "that", "it",
-    "in", "on", "at", "to", "of", "by", "from", "with", "without", "when", "if", "then", "but", "so", "because",
-    "will", "would", "should", "could", "can", "cannot", "may", "set", "updated", "update", "create", "created",
-    "delete", "deleted", "read", "write", "ok", "okay", "fine", "good", "bad", "correct", "here", "there", "above",
-    "below", "attached", "again", "set-up", "setup", "stored", "saved", "leaked", "exposed", "compromised",
-    "rotate", "rotation", "file", "path", "name", "key", "text", "json", "yaml", "object", "array", "number",
-    "integer", "int", "bool", "boolean", "char", "varchar", "bytes", "byte", "any", "optional[str]", "str",
-    "option", "self", "type", "input", "output", "user", "username", "login", "email", "admin", "only", "also",
-    "still", "already", "authentifizierung", "fehlt", "falsch", "ungültig", "incorrecte", "requis", "incorrecta",
-    "requerida", "abgelaufen", "nicht", "obligatoire", "manquant", "provided", "given", "supplied", "needed",
-    "used", "using", "used.", "same", "different", "new", "old", "current", "previous", "next", "first", "last",
-    "being", "gone", "lost", "policy", "length", "strength", "check", "checks", "exchange", "expiry", "expires",
-    "rejected.", "generator", "manager", "store", "vault", "rules", "field", "fields", "hash", "hashed", "salted",
-    "plain", "plaintext", "cleartext", "base64", "raw", "changed.", "anonymous", "nobody", "guest", "root",
-    "public", "private", "test", "testing", "demo", "sample", "dummy", "fake", "foo", "bar", "baz", "todo", "tbd",
-    "fixme", "n/a", "na", "~", "-", "--", "=", "==", "filtered", "removed", "blocked", "scrubbed", "protected",
-    "unavailable", "success", "succeeded", "pending", "request", "requests", "response", "header", "headers",
-    "cookie", "cookies", "session", "sessions", "please", "try", "tried", "retry", "ask", "see", "use", "click",
-    "enter", "contains", "contained", "includes", "looks", "seems", "appears", "does", "did", "doesn't", "isn't",
-    "wasn't", "didn't", "don't", "won't", "can't",
+    "required",
+    "optional",
+    "invalid",
+    "incorrect",
+    "wrong",
+    "missing",
+    "expired",
+    "none",
+    "null",
+    "nil",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "empty",
+    "string",
+    "not",
+    "is",
+    "must",
+    "reset",
+    "changed",
+    "unchanged",
+    "prompt",
+    "hidden",
+    "redacted",
+    "undefined",
+    "unset",
+    "unknown",
+    "default",
+    "failed",
+    "failure",
+    "error",
+    "denied",
+    "found",
+    "refused",
+    "revoked",
+    "rejected",
+    "generated",
+    "rotated",
+    "and",
+    "or",
+    "for",
+    "the",
+    "a",
+    "an",
+    "was",
+    "has",
+    "had",
+    "have",
+    "been",
+    "authentication",
+    "authorization",
+    "bearer",
+    "basic",
+    "value",
+    "secret",
+    "password",
+    "token",
+    "credential",
+    "credentials",
+    "example",
+    "sensitive",
+    "encrypted",
+    "masked",
+    "omitted",
+    "absent",
+    "disabled",
+    "enabled",
+    "mismatch",
+    "accepted",
+    "valid",
+    "your",
+    "my",
+    "our",
+    "this",
+    "that",
+    "it",
+    "in",
+    "on",
+    "at",
+    "to",
+    "of",
+    "by",
+    "from",
+    "with",
+    "without",
+    "when",
+    "if",
+    "then",
+    "but",
+    "so",
+    "because",
+    "will",
+    "would",
+    "should",
+    "could",
+    "can",
+    "cannot",
+    "may",
+    "set",
+    "updated",
+    "update",
+    "create",
+    "created",
+    "delete",
+    "deleted",
+    "read",
+    "write",
+    "ok",
+    "okay",
+    "fine",
+    "good",
+    "bad",
+    "correct",
+    "here",
+    "there",
+    "above",
+    "below",
+    "attached",
+    "again",
+    "set-up",
+    "setup",
+    "stored",
+    "saved",
+    "leaked",
+    "exposed",
+    "compromised",
+    "rotate",
+    "rotation",
+    "file",
+    "path",
+    "name",
+    "key",
+    "text",
+    "json",
+    "yaml",
+    "object",
+    "array",
+    "number",
+    "integer",
+    "int",
+    "bool",
+    "boolean",
+    "char",
+    "varchar",
+    "bytes",
+    "byte",
+    "any",
+    "optional[str]",
+    "str",
+    "option",
+    "self",
+    "type",
+    "input",
+    "output",
+    "user",
+    "username",
+    "login",
+    "email",
+    "admin",
+    "only",
+    "also",
+    "still",
+    "already",
+    "authentifizierung",
+    "fehlt",
+    "falsch",
+    "ungültig",
+    "incorrecte",
+    "requis",
+    "incorrecta",
+    "requerida",
+    "abgelaufen",
+    "nicht",
+    "obligatoire",
+    "manquant",
+    "provided",
+    "given",
+    "supplied",
+    "needed",
+    "used",
+    "using",
+    "used.",
+    "same",
+    "different",
+    "new",
+    "old",
+    "current",
+    "previous",
+    "next",
+    "first",
+    "last",
+    "being",
+    "gone",
+    "lost",
+    "policy",
+    "length",
+    "strength",
+    "check",
+    "checks",
+    "exchange",
+    "expiry",
+    "expires",
+    "rejected.",
+    "generator",
+    "manager",
+    "store",
+    "vault",
+    "rules",
+    "field",
+    "fields",
+    "hash",
+    "hashed",
+    "salted",
+    "plain",
+    "plaintext",
+    "cleartext",
+    "base64",
+    "raw",
+    "changed.",
+    "anonymous",
+    "nobody",
+    "guest",
+    "root",
+    "public",
+    "private",
+    "test",
+    "testing",
+    "demo",
+    "sample",
+    "dummy",
+    "fake",
+    "foo",
+    "bar",
+    "baz",
+    "todo",
+    "tbd",
+    "fixme",
+    "n/a",
+    "na",
+    "~",
+    "-",
+    "--",
+    "=",
+    "==",
+    "filtered",
+    "removed",
+    "blocked",
+    "scrubbed",
+    "protected",
+    "unavailable",
+    "success",
+    "succeeded",
+    "pending",
+    "request",
+    "requests",
+    "response",
+    "header",
+    "headers",
+    "cookie",
+    "cookies",
+    "session",
+    "sessions",
+    "please",
+    "try",
+    "tried",
+    "retry",
+    "ask",
+    "see",
+    "use",
+    "click",
+    "enter",
+    "contains",
+    "contained",
+    "includes",
+    "looks",
+    "seems",
+    "appears",
+    "does",
+    "did",
+    "doesn't",
+    "isn't",
+    "wasn't",
+    "didn't",
+    "don't",
+    "won't",
+    "can't",
 ];
 
 /// Beginnings of references to a value that is kept elsewhere.
 const REFERENCES: &[&str] = &[
-    "<", "&lt;", "{{", "#{", "{%", "${", "$(", "%(", "%s", "%v", "%d", "[redacted", "...", "…", "env(", "enc(", "os.", "env.", "process.env",
-    "env[", "getenv", "var.", "data.", "local.", "module.", "secrets.", "vars.", "params.", "config.", "self.", "this.",
-    "vault:", "ssm:", "arn:", "op://", "!ref", "!sub", "!getatt", "!vault", "!secret", "!env", "!reference", "!join",
-    "!importvalue", "!!", "@/", "@./", "@~", "*.", "your", "my-secret", "my_secret", "mysecret", "my-token", "changeme",
-    "(sensitive", "(known after", "(redacted", "(hidden", "(none", "(null", "(not set", "system.getenv", "file:", "file(", "base64(",
+    "<",
+    "&lt;",
+    "{{",
+    "#{",
+    "{%",
+    "${",
+    "$(",
+    "%(",
+    "%s",
+    "%v",
+    "%d",
+    "[redacted",
+    "...",
+    "…",
+    "env(",
+    "enc(",
+    "os.",
+    "env.",
+    "process.env",
+    "env[",
+    "getenv",
+    "var.",
+    "data.",
+    "local.",
+    "module.",
+    "secrets.",
+    "vars.",
+    "params.",
+    "config.",
+    "self.",
+    "this.",
+    "vault:",
+    "ssm:",
+    "arn:",
+    "op://",
+    "!ref",
+    "!sub",
+    "!getatt",
+    "!vault",
+    "!secret",
+    "!env",
+    "!reference",
+    "!join",
+    "!importvalue",
+    "!!",
+    "@/",
+    "@./",
+    "@~",
+    "*.",
+    "your",
+    "my-secret",
+    "my_secret",
+    "mysecret",
+    "my-token",
+    "changeme",
+    "(sensitive",
+    "(known after",
+    "(redacted",
+    "(hidden",
+    "(none",
+    "(null",
+    "(not set",
+    "system.getenv",
+    "file:",
+    "file(",
+    "base64(",
 ];
 
 /// Characters that end a sentence or a list rather than a value.
@@ -78,9 +400,29 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     let lower: String = value.chars().take(20).flat_map(char::to_lowercase).collect();
     value.is_empty()
         || REFERENCES.iter().any(|mark| lower.starts_with(mark))
-        || value
-            .chars()
-            .all(|c| matches!(c, 'x' | 'X' | '*' | '.' | '-' | '•' | '●' | '#' | '?' | '_' | '…' | '=' | '~' | '█' | '<' | '>' | '|' | '/' | '\\'))
+        || value.chars().all(|c| {
+            matches!(
+                c,
+                'x' | 'X'
+                    | '*'
+                    | '.'
+                    | '-'
+                    | '•'
+                    | '●'
+                    | '#'
+                    | '?'
+                    | '_'
+                    | '…'
+                    | '='
+                    | '~'
+                    | '█'
+                    | '<'
+                    | '>'
+                    | '|'
+                    | '/'
+                    | '\\'
+            )
+        })
         || is_sigil_name(value)
         || is_percent_variable(value)
 }
@@ -88,7 +430,10 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 /// Returns true for a variable, an alias, a file or a tag: a sign before a plain name (`$TOKEN`, `*anchor`, `@file`).
 fn is_sigil_name(value: &str) -> bool {
     let mut chars = value.chars();
-    let Some(sign) = chars.next().filter(|sign| matches!(sign, '$' | '*' | '@' | '!' | '&' | ':' | '[' | '%')) else {
+    let Some(sign) = chars
+        .next()
+        .filter(|sign| matches!(sign, '$' | '*' | '@' | '!' | '&' | ':' | '[' | '%'))
+    else {
         return false;
     };
     let name = chars.as_str().trim_end_matches(TRAILING);
@@ -96,32 +441,52 @@ fn is_sigil_name(value: &str) -> bool {
         return true;
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
-    let upper = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    let snake = sign == '$' && name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let upper = name
+        .chars()
+        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let snake = sign == '$'
+        && name.contains('_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let digits = name.chars().any(|c| c.is_ascii_digit()) && !snake;
-    name.is_empty() && value.len() < 3 || name.chars().all(plain) && (upper && sign == '$' || !digits) && !mixes_cases(name)
+    name.is_empty() && value.len() < 3
+        || name.chars().all(plain) && (upper && sign == '$' || !digits) && !mixes_cases(name)
 }
 
 /// Returns true for a variable of Windows, such as `%TOKEN%`.
 fn is_percent_variable(value: &str) -> bool {
     let inner = value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
-    inner.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')))
+    inner.is_some_and(|name| {
+        name.chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+    })
 }
 
 /// Returns true when capitals stand in the middle of words and in no camel case: `aBCdE`.
 fn mixes_cases(name: &str) -> bool {
     let bytes = name.as_bytes();
-    bytes.windows(3).filter(|three| three[0].is_ascii_lowercase() && three[1].is_ascii_uppercase() && three[2].is_ascii_uppercase()).count() > 0
+    bytes
+        .windows(3)
+        .filter(|three| three[0].is_ascii_lowercase() && three[1].is_ascii_uppercase() && three[2].is_ascii_uppercase())
+        .count()
+        > 0
 }
 
 /// Returns true for a name in capitals, which stands for a value: `MY_TOKEN`, `API-KEY`.
 pub(super) fn is_capital_name(value: &str) -> bool {
-    value.contains(['_', '-', ' ']) && value.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '_' | '-' | ' '))
+    value.contains(['_', '-', ' '])
+        && value
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || matches!(c, '_' | '-' | ' '))
 }
 
 /// Returns true for a word that tells about a secret, such as `required`.
 pub(super) fn is_word(value: &str) -> bool {
-    let word = value.trim_end_matches(TRAILING).trim_start_matches(['(', '[', '{']).to_lowercase();
+    let word = value
+        .trim_end_matches(TRAILING)
+        .trim_start_matches(['(', '[', '{'])
+        .to_lowercase();
     word.is_empty() || WORDS.contains(&word.as_str())
 }
 

@@ -25,8 +25,8 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-pub use find::KINDS;
 use find::Find;
+pub use find::KINDS;
 
 /// Most rounds of replacing. A replacement can lead to a new find only where a mark meets text; two rounds suffice for
 /// all known cases.
@@ -55,7 +55,11 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 /// Returns the kinds of the secrets in a text, each once, in the order of [`KINDS`].
 pub fn kinds(text: &str) -> Vec<&'static str> {
     let finds = finds(text);
-    KINDS.iter().copied().filter(|kind| finds.iter().any(|find| find.kind == *kind)).collect()
+    KINDS
+        .iter()
+        .copied()
+        .filter(|kind| finds.iter().any(|find| find.kind == *kind))
+        .collect()
 }
 
 fn once(text: &str) -> Option<String> {
@@ -90,7 +94,11 @@ fn find_all(text: &str, depth: usize, finds: &mut Vec<Find>) {
     let mut inner = Vec::new();
     let wanted = prefilter::wanted(&plain.text);
     wanted.find(&plain.text, depth, &mut inner);
-    finds.extend(inner.iter().filter_map(|find| Some(Find::new(plain.original(&find.range)?, find.kind))));
+    finds.extend(
+        inner
+            .iter()
+            .filter_map(|find| Some(Find::new(plain.original(&find.range)?, find.kind))),
+    );
     if wanted.shapes() && plain.text.contains('\n') {
         find_joined(&plain, finds);
     }
@@ -103,8 +111,12 @@ fn find_joined(plain: &plain::Plain, finds: &mut Vec<Find>) {
     prefilter::wanted(&joined.text).find_shapes(&joined.text, &mut inner);
     let known: BTreeSet<usize> = finds.iter().map(|find| find.range.start).collect();
     for find in inner {
-        let Some(range) = joined.original(&find.range) else { continue };
-        let continues = joined.tail(&find.range).is_some_and(|tail| judgement::looks_random(tail, 6));
+        let Some(range) = joined.original(&find.range) else {
+            continue;
+        };
+        let continues = joined
+            .tail(&find.range)
+            .is_some_and(|tail| judgement::looks_random(tail, 6));
         if !known.contains(&range.start) || continues {
             finds.push(Find::new(range, find.kind));
         }
@@ -119,7 +131,9 @@ fn without_marks(text: &str, finds: &mut Vec<Find>) {
     }
     finds.retain_mut(|find| {
         let at = marks.partition_point(|mark| mark.end <= find.range.start);
-        let Some(mark) = marks.get(at).filter(|mark| mark.start < find.range.end) else { return true };
+        let Some(mark) = marks.get(at).filter(|mark| mark.start < find.range.end) else {
+            return true;
+        };
         if mark.start <= find.range.start {
             return false;
         }
@@ -133,7 +147,9 @@ fn marks(text: &str) -> Vec<Range<usize>> {
     text.match_indices(MARK)
         .filter_map(|(at, _)| {
             let rest = text.get(at + MARK.len()..)?;
-            let kind = KINDS.iter().find(|kind| rest.strip_prefix(**kind).is_some_and(|rest| rest.starts_with(']')))?;
+            let kind = KINDS
+                .iter()
+                .find(|kind| rest.strip_prefix(**kind).is_some_and(|rest| rest.starts_with(']')))?;
             Some(at..at + MARK.len() + kind.len() + 1)
         })
         .collect()
@@ -162,7 +178,9 @@ fn repeat(text: &str, finds: &mut Vec<Find>) {
     let secrets: Vec<(&str, &'static str)> = finds
         .iter()
         .filter_map(|find| Some((text.get(find.range.clone())?.trim(), find.kind)))
-        .filter(|(secret, _)| secret.len() >= REPEATED && secret.len() <= 400 && judgement::looks_random(secret, REPEATED))
+        .filter(|(secret, _)| {
+            secret.len() >= REPEATED && secret.len() <= 400 && judgement::looks_random(secret, REPEATED)
+        })
         .filter(|(secret, _)| known.insert(*secret))
         .take(MOST_REPEATED)
         .collect();
@@ -172,7 +190,11 @@ fn repeat(text: &str, finds: &mut Vec<Find>) {
     let Ok(search) = search else { return };
     let mut more: Vec<Find> = search
         .find_iter(text)
-        .filter_map(|hit| secrets.get(hit.pattern().as_usize()).map(|(_, kind)| Find::new(hit.range(), kind)))
+        .filter_map(|hit| {
+            secrets
+                .get(hit.pattern().as_usize())
+                .map(|(_, kind)| Find::new(hit.range(), kind))
+        })
         .collect();
     if more.len() > secrets.len() {
         without_marks(text, &mut more);

@@ -52,34 +52,258 @@ const fn session(text: &'static str, whole: bool) -> Word {
 
 /// Names of passwords in the languages of people who paste them.
 const PASSWORDS: &[&str] = &[
-    "password", "passwd", "passwort", "passwrd", "passphrase", "passcode", "passkey", "kennwort", "losungswort",
-    "contraseña", "contrasena", "contrasenya", "mot de passe", "motdepasse", "mot_de_passe", "wachtwoord", "paswoord", "palavra-passe", "palavra passe",
-    "hasło", "пароль", "Пароль", "密码", "密碼", "パスワード", "비밀번호", "lösenord", "losenord", "salasana", "jelszó", "jelszo", "adgangskode",
-    "passord", "lozinka", "şifre", "kata sandi", "mật khẩu", "סיסמה", "كلمة المرور", "zugangscode", "zugangsdaten", "geheimwort",
+    "password",
+    "passwd",
+    "passwort",
+    "passwrd",
+    "passphrase",
+    "passcode",
+    "passkey",
+    "kennwort",
+    "losungswort",
+    "contraseña",
+    "contrasena",
+    "contrasenya",
+    "mot de passe",
+    "motdepasse",
+    "mot_de_passe",
+    "wachtwoord",
+    "paswoord",
+    "palavra-passe",
+    "palavra passe",
+    "hasło",
+    "пароль",
+    "Пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "lösenord",
+    "losenord",
+    "salasana",
+    "jelszó",
+    "jelszo",
+    "adgangskode",
+    "passord",
+    "lozinka",
+    "şifre",
+    "kata sandi",
+    "mật khẩu",
+    "סיסמה",
+    "كلمة المرور",
+    "zugangscode",
+    "zugangsdaten",
+    "geheimwort",
+    "requirepass",
+    "masterauth",
+    "primaryauth",
 ];
 const SHORT: &[&str] = &[
-    "pass", "pw", "pwd", "psw", "pswd", "passw", "mdp", "senha", "haslo", "parola", "heslo", "clave", "sifre", "parool", "cred", "creds", "psk", "pwds",
+    "pass", "pw", "pwd", "psw", "pswd", "passw", "mdp", "senha", "haslo", "parola", "heslo", "clave", "sifre",
+    "parool", "cred", "creds", "psk", "pwds",
 ];
 const SECRETS: &[&str] = &[
-    "secret", "token", "credential", "apikey", "api key", "api_key", "api-key", "api.key", "accesskey", "access key", "access_key", "access-key",
-    "secretkey", "privatekey", "private key", "private_key", "private-key", "signingkey", "signing_key", "encryptionkey", "encryption_key", "encryption key", "masterkey", "master_key",
-    "authkey", "auth_key", "auth-key", "auth key", "accountkey", "storagekey", "sharedkey", "shared_key", "shared key", "licensekey", "license_key", "license key", "licencekey", "licence key",
-    "clientkey", "client_key", "client-key", "consumerkey", "consumer_key", "appkey", "app_key", "app key", "subscriptionkey", "subscription-key", "subscription key",
-    "servicekey", "service key", "webhook_url", "mnemonic", "seed phrase", "recovery code", "recovery key", "backup code", "connectionstring", "connection_string", "connection string", "keydata", "key-data",
-    "geheimnis", "schlüssel", "clé", "clave secreta", "jeton", "密钥", "令牌", "chave", "подпись", "ключ", "токен", "hmac", "samlresponse", "instrumentationkey",
+    "secret",
+    "token",
+    "credential",
+    "apikey",
+    "api key",
+    "api_key",
+    "api-key",
+    "api.key",
+    "accesskey",
+    "access key",
+    "access_key",
+    "access-key",
+    "secretkey",
+    "privatekey",
+    "private key",
+    "private_key",
+    "private-key",
+    "signingkey",
+    "signing_key",
+    "encryptionkey",
+    "encryption_key",
+    "encryption key",
+    "masterkey",
+    "master_key",
+    "authkey",
+    "auth_key",
+    "auth-key",
+    "auth key",
+    "accountkey",
+    "storagekey",
+    "sharedkey",
+    "shared_key",
+    "shared key",
+    "licensekey",
+    "license_key",
+    "license key",
+    "licencekey",
+    "licence key",
+    "clientkey",
+    "client_key",
+    "client-key",
+    "consumerkey",
+    "consumer_key",
+    "appkey",
+    "app_key",
+    "app key",
+    "subscriptionkey",
+    "subscription-key",
+    "subscription key",
+    "servicekey",
+    "service key",
+    "webhook_url",
+    "mnemonic",
+    "seed phrase",
+    "recovery code",
+    "recovery phrase",
+    "secret phrase",
+    "recovery key",
+    "backup code",
+    "connectionstring",
+    "connection_string",
+    "connection string",
+    "keydata",
+    "key-data",
+    "geheimnis",
+    "schlüssel",
+    "clé",
+    "clave secreta",
+    "jeton",
+    "密钥",
+    "令牌",
+    "chave",
+    "подпись",
+    "ключ",
+    "токен",
+    "hmac",
+    "samlresponse",
+    "instrumentationkey",
 ];
-const WHOLE_SECRETS: &[&str] = &["auth", "jwt", "otp", "totp", "salt", "crumb", "csrf", "xsrf", "bearer", "apitoken", "bindpw", "rootpw", "authpass", "privpass", "dsn", "pepper", "identitytoken", "authdata"];
-const SESSIONS: &[&str] = &["session_id", "sessionid", "session-id", "session id", "sessid", "jsessionid", "phpsessid", "connect.sid", "session_key", "sessionkey", "sessiontoken", "_session", "session_cookie", "asp.net_session"];
+const WHOLE_SECRETS: &[&str] = &[
+    "auth",
+    "jwt",
+    "otp",
+    "totp",
+    "salt",
+    "crumb",
+    "csrf",
+    "xsrf",
+    "bearer",
+    "apitoken",
+    "bindpw",
+    "rootpw",
+    "authpass",
+    "privpass",
+    "dsn",
+    "pepper",
+    "identitytoken",
+    "authdata",
+];
+const SESSIONS: &[&str] = &[
+    "session_id",
+    "sessionid",
+    "session-id",
+    "session id",
+    "sessid",
+    "jsessionid",
+    "phpsessid",
+    "connect.sid",
+    "session_key",
+    "sessionkey",
+    "sessiontoken",
+    "_session",
+    "session_cookie",
+    "asp.net_session",
+];
 const WHOLE_SESSIONS: &[&str] = &["sid", "session", "cookie", "sapisid", "hsid", "ssid", "lsid"];
 /// Names under which only a key is a secret: other values are ids, hosts and versions.
 const STRICT: &[&str] = &[
-    "key", "license", "licence", "serial", "sig", "signature", "datadog", "newrelic", "new_relic", "pagerduty", "opsgenie", "heroku", "cloudflare", "okta", "twitter",
-    "facebook", "algolia", "mailgun", "mailchimp", "fastly", "snyk", "sonar", "sonarqube", "codecov", "travis", "circleci", "splunk", "sumologic", "honeycomb",
-    "rollbar", "bugsnag", "sentry", "dynatrace", "artifactory", "jfrog", "bitbucket", "atlassian", "discord", "telegram", "dropbox", "netlify",
-    "launchdarkly", "mapbox", "zendesk", "intercom", "contentful", "plaid", "coinbase", "kraken", "asana", "airtable", "hubspot", "linkedin",
-    "twitch", "yandex", "alibaba", "confluent", "messagebird", "sendbird", "squarespace", "etsy", "flickr", "adafruit", "beamer", "cohere", "pat", "accesstoken", "x-auth", "code", "ticket", "accessid",
+    "key",
+    "license",
+    "licence",
+    "serial",
+    "sig",
+    "signature",
+    "datadog",
+    "newrelic",
+    "new_relic",
+    "pagerduty",
+    "opsgenie",
+    "heroku",
+    "cloudflare",
+    "okta",
+    "twitter",
+    "facebook",
+    "algolia",
+    "mailgun",
+    "mailchimp",
+    "fastly",
+    "snyk",
+    "sonar",
+    "sonarqube",
+    "codecov",
+    "travis",
+    "circleci",
+    "splunk",
+    "sumologic",
+    "honeycomb",
+    "rollbar",
+    "bugsnag",
+    "sentry",
+    "dynatrace",
+    "artifactory",
+    "jfrog",
+    "bitbucket",
+    "atlassian",
+    "discord",
+    "telegram",
+    "dropbox",
+    "netlify",
+    "launchdarkly",
+    "mapbox",
+    "zendesk",
+    "intercom",
+    "contentful",
+    "plaid",
+    "coinbase",
+    "kraken",
+    "asana",
+    "airtable",
+    "hubspot",
+    "linkedin",
+    "twitch",
+    "yandex",
+    "alibaba",
+    "confluent",
+    "messagebird",
+    "sendbird",
+    "squarespace",
+    "etsy",
+    "flickr",
+    "adafruit",
+    "beamer",
+    "cohere",
+    "pat",
+    "accesstoken",
+    "x-auth",
+    "code",
+    "ticket",
+    "accessid",
 ];
-const DIGITS: &[&str] = &["pin", "pincode", "pin code", "otp", "mfa code", "2fa code", "verification code", "one-time code", "mfa"];
+const DIGITS: &[&str] = &[
+    "pin",
+    "pincode",
+    "pin code",
+    "otp",
+    "mfa code",
+    "2fa code",
+    "verification code",
+    "one-time code",
+    "mfa",
+];
 
 static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
     let mut all: Vec<Word> = Vec::new();
@@ -104,18 +328,184 @@ static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 
 /// Last parts of names that tell about a secret and hold none.
 const ABOUT: &[&str] = &[
-    "file", "files", "path", "dir", "name", "names", "ref", "refs", "type", "length", "len", "count", "size", "url", "uri", "endpoint", "expiry", "expires", "expiration",
-    "ttl", "age", "policy", "policies", "format", "prefix", "suffix", "enabled", "required", "version", "manager", "provider", "service", "store", "mount", "field", "header",
-    "rotation", "reset", "changed", "change", "status", "error", "errors", "expired", "invalid", "request", "requests", "review", "limit", "usage", "used", "budget", "id", "ids", "hint",
-    "strength", "protected", "source", "algorithm", "alg", "method", "scope", "scopes", "issuer", "audience", "group", "controller", "operator", "agent", "exchange", "selector", "class",
-    "template", "validator", "check", "regex", "pattern", "column", "label", "at", "date", "time", "timestamp", "in", "per", "failed", "bits", "usages", "user", "key_id", "arn", "vault", "lookup", "server", "host", "port",
-    "missing", "not", "max", "min", "total", "creation", "bucket", "engine", "kind", "owner", "namespace", "mode", "auth", "authentication", "state", "duration", "seconds", "generation", "generator", "index", "sock", "socket", "proxy", "ip", "cidr", "cidrs", "headers", "identity", "digest", "pattern", "subject", "domain",
+    "file",
+    "files",
+    "path",
+    "dir",
+    "name",
+    "names",
+    "ref",
+    "refs",
+    "type",
+    "length",
+    "len",
+    "count",
+    "size",
+    "url",
+    "uri",
+    "endpoint",
+    "expiry",
+    "expires",
+    "expiration",
+    "ttl",
+    "age",
+    "policy",
+    "policies",
+    "format",
+    "prefix",
+    "suffix",
+    "enabled",
+    "required",
+    "version",
+    "manager",
+    "provider",
+    "service",
+    "store",
+    "mount",
+    "field",
+    "header",
+    "rotation",
+    "reset",
+    "changed",
+    "change",
+    "status",
+    "error",
+    "errors",
+    "expired",
+    "invalid",
+    "request",
+    "requests",
+    "review",
+    "limit",
+    "usage",
+    "used",
+    "budget",
+    "id",
+    "ids",
+    "hint",
+    "strength",
+    "protected",
+    "source",
+    "algorithm",
+    "alg",
+    "method",
+    "scope",
+    "scopes",
+    "issuer",
+    "audience",
+    "group",
+    "controller",
+    "operator",
+    "agent",
+    "exchange",
+    "selector",
+    "class",
+    "template",
+    "validator",
+    "check",
+    "regex",
+    "pattern",
+    "column",
+    "label",
+    "at",
+    "date",
+    "time",
+    "timestamp",
+    "in",
+    "per",
+    "failed",
+    "bits",
+    "usages",
+    "user",
+    "key_id",
+    "arn",
+    "vault",
+    "lookup",
+    "server",
+    "host",
+    "port",
+    "missing",
+    "not",
+    "max",
+    "min",
+    "total",
+    "creation",
+    "bucket",
+    "engine",
+    "kind",
+    "owner",
+    "namespace",
+    "mode",
+    "auth",
+    "authentication",
+    "state",
+    "duration",
+    "seconds",
+    "generation",
+    "generator",
+    "index",
+    "sock",
+    "socket",
+    "proxy",
+    "ip",
+    "cidr",
+    "cidrs",
+    "headers",
+    "identity",
+    "digest",
+    "pattern",
+    "subject",
+    "domain",
 ];
 
 /// First parts of `…_key` names whose values are no secrets.
 const PUBLIC_KEYS: &[&str] = &[
-    "primary", "foreign", "public", "partition", "sort", "cache", "index", "object", "s3", "group", "map", "metric", "label", "row", "range", "unique", "dedup", "idempotency", "lookup", "hot", "config",
-    "topic", "message", "etcd", "lock", "shard", "ordering", "translation", "json", "registry", "host", "known", "ssh-rsa", "project", "issue", "jira", "dedupe", "fingerprint", "tracking", "hash", "the", "a", "recv", "keyserver", "trusted", "authorized",
+    "primary",
+    "foreign",
+    "public",
+    "partition",
+    "sort",
+    "cache",
+    "index",
+    "object",
+    "s3",
+    "group",
+    "map",
+    "metric",
+    "label",
+    "row",
+    "range",
+    "unique",
+    "dedup",
+    "idempotency",
+    "lookup",
+    "hot",
+    "config",
+    "topic",
+    "message",
+    "etcd",
+    "lock",
+    "shard",
+    "ordering",
+    "translation",
+    "json",
+    "registry",
+    "host",
+    "known",
+    "ssh-rsa",
+    "project",
+    "issue",
+    "jira",
+    "dedupe",
+    "fingerprint",
+    "tracking",
+    "hash",
+    "the",
+    "a",
+    "recv",
+    "keyserver",
+    "trusted",
+    "authorized",
 ];
 
 /// A name of a secret in a text.
@@ -137,9 +527,11 @@ const RIGHT: usize = 40;
 /// Returns the names of secrets in a text, from its beginning.
 pub(super) fn names(text: &str) -> impl Iterator<Item = Name> + '_ {
     SEARCH.iter().flat_map(move |search| {
-        search
-            .find_iter(text)
-            .filter_map(move |hit| WORDS.get(hit.pattern().as_usize()).and_then(|word| name(text, hit.range(), word)))
+        search.find_iter(text).filter_map(move |hit| {
+            WORDS
+                .get(hit.pattern().as_usize())
+                .and_then(|word| name(text, hit.range(), word))
+        })
     })
 }
 
@@ -172,7 +564,12 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
     if word.whole && joins(before.chars().next_back(), here.chars().next(), upper) {
         return None;
     }
-    if ascii && !word.whole && text.get(..start).is_some_and(|before| before.ends_with(|c: char| c.is_alphabetic() && !c.is_ascii())) {
+    if ascii
+        && !word.whole
+        && text
+            .get(..start)
+            .is_some_and(|before| before.ends_with(|c: char| c.is_alphabetic() && !c.is_ascii()))
+    {
         return None;
     }
     // "passwords", "tokens": a plural is the same word, everything else a different one.
@@ -184,7 +581,11 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
             break;
         }
     }
-    if after.chars().next().is_some_and(|next| joins(here.chars().next_back(), Some(next), upper)) {
+    if after
+        .chars()
+        .next()
+        .is_some_and(|next| joins(here.chars().next_back(), Some(next), upper))
+    {
         return None;
     }
     let last = after.rsplit(['_', '-', '.']).next().unwrap_or_default();
@@ -201,7 +602,13 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
     if word.text == "key" && (PUBLIC_KEYS.contains(&hump.as_str()) || before.is_empty() && !follows_word(text, start)) {
         return None;
     }
-    if matches!(word.text, "code" | "ticket" | "sig" | "signature" | "session" | "key") && !before.is_empty() && ["error", "exit", "status", "return", "response", "result", "zip", "country"].contains(&hump.as_str()) {
+    if matches!(word.text, "code" | "ticket" | "sig" | "signature" | "session" | "key")
+        && !before.is_empty()
+        && [
+            "error", "exit", "status", "return", "response", "result", "zip", "country",
+        ]
+        .contains(&hump.as_str())
+    {
         return None;
     }
     Some(Name {
@@ -218,8 +625,15 @@ fn follows_word(text: &str, at: usize) -> bool {
     while !text.is_char_boundary(from) {
         from += 1;
     }
-    let before = text.get(from..at).and_then(|before| before.strip_suffix(' ')).unwrap_or_default();
-    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
+    let before = text
+        .get(from..at)
+        .and_then(|before| before.strip_suffix(' '))
+        .unwrap_or_default();
+    let word = before
+        .rsplit(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     word.len() > 1 && !PUBLIC_KEYS.contains(&word.as_str())
 }
 
@@ -237,7 +651,10 @@ fn joins(before: Option<char>, after: Option<char>, upper: bool) -> bool {
 fn last_hump(name: &str) -> &str {
     let trimmed = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let humps = trimmed.char_indices().rev().find(|(at, c)| {
-        c.is_ascii_uppercase() && trimmed.get(..*at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_lowercase()))
+        c.is_ascii_uppercase()
+            && trimmed
+                .get(..*at)
+                .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_lowercase()))
     });
     humps.map_or(trimmed, |(at, _)| trimmed.get(at..).unwrap_or(trimmed))
 }

@@ -40,21 +40,30 @@ impl Plain {
 
     /// The part of a find after the last place where the original has something between two bytes.
     pub(super) fn tail(&self, range: &Range<usize>) -> Option<&str> {
-        let gap = (range.start + 1..range.end).rev().find(|at| {
-            matches!((self.starts.get(*at), self.ends.get(at - 1)), (Some(start), Some(end)) if start > end)
-        })?;
+        let gap = (range.start + 1..range.end).rev().find(
+            |at| matches!((self.starts.get(*at), self.ends.get(at - 1)), (Some(start), Some(end)) if start > end),
+        )?;
         self.text.get(gap..range.end)
     }
 
     /// The plain text without the line breaks inside words, for what was broken at the edge of a window.
     pub(super) fn joined(&self) -> Option<Self> {
         let bytes = self.text.as_bytes();
-        let glue = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~');
-        let mut out = Self { links: self.links.clone(), ..Self::default() };
+        let glue =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~');
+        let mut out = Self {
+            links: self.links.clone(),
+            ..Self::default()
+        };
         let mut skipping = false;
         for (at, c) in self.text.char_indices() {
             if c == '\n' {
-                let after = bytes.get(at + 1..).unwrap_or_default().iter().take(40).find(|byte| !matches!(byte, b' ' | b'\t' | b'>' | b'|'));
+                let after = bytes
+                    .get(at + 1..)
+                    .unwrap_or_default()
+                    .iter()
+                    .take(40)
+                    .find(|byte| !matches!(byte, b' ' | b'\t' | b'>' | b'|'));
                 let before = at.checked_sub(1).and_then(|last| bytes.get(last));
                 skipping = before.is_some_and(|byte| glue(*byte)) && after.is_some_and(|byte| glue(*byte));
                 if skipping {
@@ -92,6 +101,7 @@ fn as_ascii(c: char) -> char {
         '“' | '”' | '„' | '«' | '»' | '‟' => '"',
         '‘' | '’' | '‚' | '‛' => '\'',
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => ' ',
+        '│' | '┃' | '║' => '|',
         '–' | '‐' | '‑' | '−' => '-',
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         other => other,
@@ -100,13 +110,34 @@ fn as_ascii(c: char) -> char {
 
 /// Entities of HTML that hide signs of an assignment.
 const ENTITIES: &[(&str, char)] = &[
-    ("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("apos;", '\''), ("#39;", '\''), ("#039;", '\''), ("#34;", '"'), ("#x27;", '\''), ("#x22;", '"'), ("#x2f;", '/'), ("#47;", '/'), ("#61;", '='), ("#x3d;", '='),
-    ("nbsp;", ' '), ("#64;", '@'), ("#58;", ':'), ("#36;", '$'), ("#33;", '!'), ("colon;", ':'), ("equals;", '='), ("commat;", '@'), ("amp;", '&'),
+    ("lt;", '<'),
+    ("gt;", '>'),
+    ("quot;", '"'),
+    ("apos;", '\''),
+    ("#39;", '\''),
+    ("#039;", '\''),
+    ("#34;", '"'),
+    ("#x27;", '\''),
+    ("#x22;", '"'),
+    ("#x2f;", '/'),
+    ("#47;", '/'),
+    ("#61;", '='),
+    ("#x3d;", '='),
+    ("nbsp;", ' '),
+    ("#64;", '@'),
+    ("#58;", ':'),
+    ("#36;", '$'),
+    ("#33;", '!'),
+    ("colon;", ':'),
+    ("equals;", '='),
+    ("commat;", '@'),
+    ("amp;", '&'),
 ];
 
 /// Unwraps a text; `None` when nothing wraps it.
 pub(super) fn plain(text: &str) -> Option<Plain> {
-    let touched = |c: char| matches!(c, '&' | '%' | '\\' | '<' | '*' | '`' | '~' | '_' | '\u{1b}' | '+' | '>') || !c.is_ascii();
+    let touched =
+        |c: char| matches!(c, '&' | '%' | '\\' | '<' | '*' | '`' | '~' | '_' | '\u{1b}' | '+' | '>') || !c.is_ascii();
     if u32::try_from(text.len()).is_err() || !text.contains(touched) {
         return None;
     }
@@ -126,7 +157,12 @@ pub(super) fn plain(text: &str) -> Option<Plain> {
                 }
                 None => (Some(c), at + step),
             },
-            '>' if closing == Some(at) || at == 0 || bytes.get(at - 1) == Some(&b'\n') && bytes.get(at + 1) == Some(&b' ') => (None, at + step),
+            '>' if closing == Some(at)
+                || at == 0
+                || bytes.get(at - 1) == Some(&b'\n') && bytes.get(at + 1) == Some(&b' ') =>
+            {
+                (None, at + step)
+            }
             '&' => entity(text, at),
             '%' => percent(bytes, at),
             '\\' => escape(text, at),
@@ -176,19 +212,37 @@ fn entity(text: &str, at: usize) -> (Option<char>, usize) {
     let named = ENTITIES.iter().find(|(name, _)| super::value::starts(text, end, name));
     match named {
         Some((name, shown)) => (Some(*shown), end + name.len()),
-        None => (Some('&'), end.max(at + 1)),
+        None => numbered(text, end).unwrap_or((Some('&'), end.max(at + 1))),
     }
+}
+
+/// A visible ASCII character by its number: `#119;`, `#x77;`.
+fn numbered(text: &str, at: usize) -> Option<(Option<char>, usize)> {
+    let digits = text.as_bytes().get(at..).unwrap_or_default();
+    let end = digits.iter().take(8).position(|byte| *byte == b';')?;
+    let number = text.get(at..at + end)?.strip_prefix('#')?;
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+        None => number.parse().ok()?,
+    };
+    let shown = char::from_u32(code).filter(|shown| (' '..='~').contains(shown))?;
+    Some((Some(shown), at + end + 1))
 }
 
 /// A percent escape of a visible ASCII character, even when its percent sign was escaped as well.
 fn percent(bytes: &[u8], at: usize) -> (Option<char>, usize) {
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut place = at + 1;
-    while bytes.get(place..place + 2) == Some(b"25") && digit(place + 2).is_some() && digit(place + 3).is_some() && place < at + 12 {
+    while bytes.get(place..place + 2) == Some(b"25")
+        && digit(place + 2).is_some()
+        && digit(place + 3).is_some()
+        && place < at + 12
+    {
         place += 2;
     }
     if let (Some(high), Some(low)) = (digit(place), digit(place + 1))
-        && let Some(shown) = char::from_u32(high * 16 + low).filter(|shown| (' '..='~').contains(shown) || *shown == '\n')
+        && let Some(shown) =
+            char::from_u32(high * 16 + low).filter(|shown| (' '..='~').contains(shown) || *shown == '\n')
     {
         return (Some(shown), place + 2);
     }
@@ -198,13 +252,27 @@ fn percent(bytes: &[u8], at: usize) -> (Option<char>, usize) {
 /// Backslashes before a sign, and escapes of JSON.
 fn escape(text: &str, at: usize) -> (Option<char>, usize) {
     let bytes = text.as_bytes();
-    let slashes = bytes.get(at..).unwrap_or_default().iter().take(16).take_while(|byte| **byte == b'\\').count();
+    let slashes = bytes
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take(16)
+        .take_while(|byte| **byte == b'\\')
+        .count();
     let end = at + slashes;
     match bytes.get(end) {
-        Some(b'n' | b'r') if !bytes.get(end + 1).is_some_and(u8::is_ascii_lowercase) || slashes > 1 || bytes.get(end + 1).is_some() => (Some('\n'), end + 1),
+        Some(b'n' | b'r')
+            if !bytes.get(end + 1).is_some_and(u8::is_ascii_lowercase)
+                || slashes > 1
+                || bytes.get(end + 1).is_some() =>
+        {
+            (Some('\n'), end + 1)
+        }
         Some(b't') => (Some('\\'), at + 1),
         Some(b'u') => {
-            let code = text.get(end + 1..end + 5).and_then(|code| u32::from_str_radix(code, 16).ok());
+            let code = text
+                .get(end + 1..end + 5)
+                .and_then(|code| u32::from_str_radix(code, 16).ok());
             let code = code.and_then(char::from_u32);
             if code.is_some_and(is_invisible) {
                 return (None, end + 5);
@@ -226,18 +294,28 @@ fn colour(bytes: &[u8], at: usize) -> usize {
         return at + 1;
     }
     let rest = bytes.get(at + 2..).unwrap_or_default();
-    rest.iter().take(16).position(u8::is_ascii_alphabetic).map_or(at + 1, |end| at + 3 + end)
+    rest.iter()
+        .take(16)
+        .position(u8::is_ascii_alphabetic)
+        .map_or(at + 1, |end| at + 3 + end)
 }
 
 /// A sign of emphasis is dropped next to a word; it stays where it is part of one or stands for itself.
 fn emphasis(text: &str, at: usize, sign: char) -> Option<char> {
     let bytes = text.as_bytes();
     let is_sign = |byte: Option<&u8>| byte.copied() == Some(sign as u8);
-    let part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"!@$+/=-.#".contains(byte));
+    let part = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"!@$+/=-.#".contains(byte))
+    };
     let before = at.checked_sub(1).and_then(|last| bytes.get(last));
     // Signs may stand together: `_*word*_`.
     let other = |byte: &&u8| matches!(**byte, b'*' | b'~' | b'`' | b'_') && **byte != sign as u8;
-    let after = bytes.get(at + 1..).unwrap_or_default().iter().take(4).find(|byte| !other(byte));
+    let after = bytes
+        .get(at + 1..)
+        .unwrap_or_default()
+        .iter()
+        .take(4)
+        .find(|byte| !other(byte));
     let run = is_sign(before) && is_sign(after);
     let (left, right) = (part(before) || is_sign(before), part(after) || is_sign(after));
     let inside = before.is_some_and(u8::is_ascii_alphanumeric) && after.is_some_and(u8::is_ascii_alphanumeric);
@@ -250,7 +328,11 @@ fn concatenation(bytes: &[u8], at: usize) -> Option<usize> {
     let quote = bytes.get(at)?;
     let blank = |from: usize| {
         let rest = bytes.get(from..).unwrap_or_default();
-        from + rest.iter().take(40).take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\\' | b'\r')).count()
+        from + rest
+            .iter()
+            .take(40)
+            .take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\\' | b'\r'))
+            .count()
     };
     let sign = blank(at + 1);
     matches!(bytes.get(sign)?, b'+' | b'.' | b'&').then_some(())?;

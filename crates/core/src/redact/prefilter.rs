@@ -16,13 +16,34 @@ struct Reader {
 
 static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
     vec![
-        Reader { literals: &["://"], find: urls::find },
-        Reader { literals: &["@"], find: urls::find_sources },
-        Reader { literals: &["="], find: urls::find_parameters },
-        Reader { literals: &["\n", "private key", "mii"], find: files::find_keys },
-        Reader { literals: &["secret"], find: files::find_kubernetes },
-        Reader { literals: &["cookie", "curl", "\ttrue\t", "\tfalse\t"], find: files::find_cookies },
-        Reader { literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"], find: files::find_tables },
+        Reader {
+            literals: &["://"],
+            find: urls::find,
+        },
+        Reader {
+            literals: &["@"],
+            find: urls::find_sources,
+        },
+        Reader {
+            literals: &["="],
+            find: urls::find_parameters,
+        },
+        Reader {
+            literals: &["\n", "private key", "mii"],
+            find: files::find_keys,
+        },
+        Reader {
+            literals: &["secret"],
+            find: files::find_kubernetes,
+        },
+        Reader {
+            literals: &["cookie", "curl", "\ttrue\t", "\tfalse\t"],
+            find: files::find_cookies,
+        },
+        Reader {
+            literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"],
+            find: files::find_tables,
+        },
         Reader {
             literals: &["-", " ", "/"],
             find: command_lines::find,
@@ -43,8 +64,14 @@ const FIRST_READER: usize = 96;
 
 static PREFILTER: LazyLock<Option<Prefilter>> = LazyLock::new(|| {
     let shapes = SHAPES.iter().enumerate().map(|(at, detector)| (at, detector.literals));
-    let contexts = CONTEXTS.iter().enumerate().map(|(at, detector)| (at + FIRST_CONTEXT, detector.literals));
-    let readers = READERS.iter().enumerate().map(|(at, reader)| (at + FIRST_READER, reader.literals));
+    let contexts = CONTEXTS
+        .iter()
+        .enumerate()
+        .map(|(at, detector)| (at + FIRST_CONTEXT, detector.literals));
+    let readers = READERS
+        .iter()
+        .enumerate()
+        .map(|(at, reader)| (at + FIRST_READER, reader.literals));
     let (literals, owners): (Vec<&str>, Vec<u128>) = shapes
         .chain(contexts)
         .chain(readers)
@@ -69,7 +96,11 @@ pub(super) fn wanted(text: &str) -> Wanted {
     };
     let mut wanted = 0;
     for found in prefilter.literals.find_overlapping_iter(text) {
-        wanted |= prefilter.owners.get(found.pattern().as_usize()).copied().unwrap_or_default();
+        wanted |= prefilter
+            .owners
+            .get(found.pattern().as_usize())
+            .copied()
+            .unwrap_or_default();
     }
     Wanted(wanted)
 }

@@ -43,7 +43,10 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
             stop -= 1;
         }
         let rest = text.get(start..stop).unwrap_or_default();
-        let rest = rest.split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '>' | '|' | '\\' )).next().unwrap_or_default();
+        let rest = rest
+            .split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '>' | '|' | '\\'))
+            .next()
+            .unwrap_or_default();
         let rest = rest.split("://").next().unwrap_or_default();
         if let Some((from, to)) = user_part(rest) {
             finds.push(Find::new(start + from..start + to, "url-password"));
@@ -54,7 +57,10 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
 
 /// The bytes of the password, or of a token in the place of the user.
 fn user_part(rest: &str) -> Option<(usize, usize)> {
-    let at = rest.rfind('@').filter(|at| is_host(rest.get(at + 1..).unwrap_or_default())).or_else(|| rest.find('@'))?;
+    let at = rest
+        .rfind('@')
+        .filter(|at| is_host(rest.get(at + 1..).unwrap_or_default()))
+        .or_else(|| rest.find('@'))?;
     let (user, _) = rest.split_at(at);
     let colon = match user.find(':') {
         Some(colon) => colon,
@@ -72,7 +78,9 @@ fn user_part(rest: &str) -> Option<(usize, usize)> {
         return looks_random(name, 12).then_some((0, colon));
     }
     let closed = password.trim_end_matches(['<', '\'']);
-    if is_placeholder(closed) && !(closed.starts_with('$') && looks_random(closed, 8) && !closed.contains('{')) || matches!(closed, "password" | "pass" | "pwd" | "PASSWORD" | "secret" | "token") && is_word(closed) {
+    if is_placeholder(closed) && !(closed.starts_with('$') && looks_random(closed, 8) && !closed.contains('{'))
+        || matches!(closed, "password" | "pass" | "pwd" | "PASSWORD" | "secret" | "token") && is_word(closed)
+    {
         return None;
     }
     // A name may hold an at sign: ftp://ada@example.com:password@host.
@@ -81,7 +89,10 @@ fn user_part(rest: &str) -> Option<(usize, usize)> {
 
 /// Returns true for what may follow the at sign: a host, with a port and a path or without.
 fn is_host(rest: &str) -> bool {
-    let host = rest.split(['/', '?', '#', ':', ',', ';', ')', '\'']).next().unwrap_or_default();
+    let host = rest
+        .split(['/', '?', '#', ':', ',', ';', ')', '\''])
+        .next()
+        .unwrap_or_default();
     let valid = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | '$' | '{' | '}');
     !host.is_empty() && host.chars().all(valid) || rest.starts_with(['<', '[', '(', '/'])
 }
@@ -89,7 +100,10 @@ fn is_host(rest: &str) -> bool {
 /// Returns true for a port and a path: `8443/path` in `https://example.com:8443/path@here`.
 fn is_port(password: &str) -> bool {
     let digits = password.len() - password.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    (1..=5).contains(&digits) && password.get(digits..).is_some_and(|rest| rest.starts_with(['/', '?', '#']))
+    (1..=5).contains(&digits)
+        && password
+            .get(digits..)
+            .is_some_and(|rest| rest.starts_with(['/', '?', '#']))
 }
 
 /// Finds the passwords of data sources of drivers.
@@ -100,7 +114,8 @@ pub(super) fn find_sources(text: &str, finds: &mut Vec<Find>) {
             if let Some(secret) = found.name(group) {
                 let value = secret.as_str();
                 let mail = found[0].starts_with("mailto:");
-                let unlike = mail || group == "plain" && (value.chars().all(|c| c.is_ascii_digit()) || !looks_random(value, 5));
+                let unlike =
+                    mail || group == "plain" && (value.chars().all(|c| c.is_ascii_digit()) || !looks_random(value, 5));
                 if !is_placeholder(value) && !is_word(value) && !unlike {
                     finds.push(Find::new(secret.range(), "url-password"));
                 }
@@ -113,7 +128,10 @@ pub(super) fn find_sources(text: &str, finds: &mut Vec<Find>) {
 pub(super) fn find_parameters(text: &str, finds: &mut Vec<Find>) {
     let Some(parameters) = PARAMETERS.as_ref() else { return };
     for found in parameters.captures_iter(text) {
-        if let Some(secret) = found.name("secret").filter(|secret| !is_placeholder(secret.as_str()) && looks_random(secret.as_str(), 10)) {
+        if let Some(secret) = found
+            .name("secret")
+            .filter(|secret| !is_placeholder(secret.as_str()) && looks_random(secret.as_str(), 10))
+        {
             finds.push(Find::new(secret.range(), "secret"));
         }
     }

@@ -31,7 +31,12 @@ pub(super) fn starts(text: &str, at: usize, what: &str) -> bool {
 /// The end of the line that holds a byte, or the end of a limit.
 pub(super) fn line_end(text: &str, at: usize, most: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
-    let mut end = at + rest.iter().take(most).position(|byte| *byte == b'\n').unwrap_or(rest.len().min(most));
+    let mut end = at
+        + rest
+            .iter()
+            .take(most)
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(rest.len().min(most));
     while !text.is_char_boundary(end) {
         end += 1;
     }
@@ -49,7 +54,17 @@ pub(super) fn read(text: &str, at: usize) -> Option<Value> {
     if starts(text, at, "<![cdata[") {
         let start = at + 9;
         let end = text.get(start..line_end(text, start, MOST))?.find("]]>")? + start;
-        return Some(Value { range: start..end, quoted: true, end });
+        return Some(Value {
+            range: start..end,
+            quoted: true,
+            end,
+        });
+    }
+    if let Some(heredoc) = heredoc(text, at) {
+        return Some(heredoc);
+    }
+    if let Some(inner) = constructor(text, at) {
+        return quoted(text, inner, *bytes.get(inner)?);
     }
     let mut open = at;
     // Prefixes of strings in Python, SQL, C and Rust: b"…", N'…', L"…", rb'…'.
@@ -63,6 +78,52 @@ pub(super) fn read(text: &str, at: usize) -> Option<Value> {
         quote @ (b'"' | b'\'' | b'`') => quoted(text, open, *quote),
         _ => bare(text, at),
     }
+}
+
+/// The lines of a here document: `<<EOF`.
+fn heredoc(text: &str, at: usize) -> Option<Value> {
+    let line = text.get(at..line_end(text, at, 60))?.strip_prefix("<<")?;
+    let word = line
+        .trim_start_matches(['-', '<', '"', '\'', '~', ' '])
+        .trim_end_matches(['"', '\'', '\r', ' ']);
+    (!word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(())?;
+    let start = line_end(text, at, 60) + 1;
+    let mut stop = text.len().min(start + MOST_BLOCK);
+    while !text.is_char_boundary(stop) {
+        stop -= 1;
+    }
+    let rest = text.get(start..stop)?;
+    let end = start + rest.find(&format!("\n{word}")).unwrap_or(rest.len());
+    (end > start).then_some(Value {
+        range: start..end,
+        quoted: true,
+        end,
+    })
+}
+
+/// Calls that only wrap a string.
+const CONSTRUCTORS: &[&str] = &[
+    "String::from",
+    "new String",
+    "String.valueOf",
+    "Some",
+    "str",
+    "bytes",
+    "SecretString::from",
+    "SecretString::new",
+    "Secret::new",
+    "SecretStr",
+    "NewSecret",
+    "of",
+];
+
+/// The quotation mark within a call that only wraps a string: `String::from("…")`.
+fn constructor(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..line_end(text, at, 40))?;
+    let open = rest.find('(')?;
+    let quote = at + open + 1;
+    (CONSTRUCTORS.contains(&rest.get(..open)?) && matches!(text.as_bytes().get(quote), Some(b'"' | b'\'')))
+        .then_some(quote)
 }
 
 /// Returns the place of a quotation mark after opening brackets, or the place itself.
@@ -94,7 +155,11 @@ fn block(text: &str, at: usize) -> Option<Value> {
     }
     let end = (end - 1).min(bytes.len());
     let range = start + indent..end.max(start + indent);
-    (!text.get(range.clone())?.trim().is_empty()).then_some(Value { range, quoted: true, end })
+    (!text.get(range.clone())?.trim().is_empty()).then_some(Value {
+        range,
+        quoted: true,
+        end,
+    })
 }
 
 fn quoted(text: &str, open: usize, quote: u8) -> Option<Value> {
@@ -107,11 +172,19 @@ fn quoted(text: &str, open: usize, quote: u8) -> Option<Value> {
         match bytes[at] {
             // Two quotation marks are one within a string of SQL.
             byte if byte == quote => {
-                if quote == b'\'' && bytes.get(at + 1) == Some(&quote) && at > start && bytes.get(at + 2).is_some_and(u8::is_ascii_alphanumeric) {
+                if quote == b'\''
+                    && bytes.get(at + 1) == Some(&quote)
+                    && at > start
+                    && bytes.get(at + 2).is_some_and(u8::is_ascii_alphanumeric)
+                {
                     at += 2;
                     continue;
                 }
-                return Some(Value { range: start..at, quoted: true, end: at + 1 });
+                return Some(Value {
+                    range: start..at,
+                    quoted: true,
+                    end: at + 1,
+                });
             }
             b'\\' => at += 2,
             _ => at += 1,
@@ -119,13 +192,21 @@ fn quoted(text: &str, open: usize, quote: u8) -> Option<Value> {
     }
     // The closing mark was cut off.
     let range = start..stop;
-    (!range.is_empty()).then_some(Value { range, quoted: false, end: stop })
+    (!range.is_empty()).then_some(Value {
+        range,
+        quoted: false,
+        end: stop,
+    })
 }
 
 /// A value without quotation marks: up to a blank, or to a sign after which something else begins.
 fn bare(text: &str, at: usize) -> Option<Value> {
     if let Some(end) = four_by_four(text, at) {
-        return Some(Value { range: at..end, quoted: true, end });
+        return Some(Value {
+            range: at..end,
+            quoted: true,
+            end,
+        });
     }
     let rest = text.get(at..line_end(text, at, MOST))?;
     let mut depth = 0_i32;
@@ -156,15 +237,25 @@ fn bare(text: &str, at: usize) -> Option<Value> {
     let value = rest.get(..end)?;
     let kept = value.trim_end_matches([',', ';']);
     let range = at..at + kept.len();
-    (!range.is_empty()).then_some(Value { end: at + end, range, quoted: false })
+    (!range.is_empty()).then_some(Value {
+        end: at + end,
+        range,
+        quoted: false,
+    })
 }
 
 /// Returns true when something new begins: the end, a blank, a quotation mark, or `name=` and `name:`.
 fn begins_another(next: &str) -> bool {
     let next = next.strip_prefix("amp;").unwrap_or(next);
-    let name = next.len() - next.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).len();
+    let name = next.len()
+        - next
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+            .len();
     let spaced = next.get(..40.min(next.len())).unwrap_or(next);
-    let words = spaced.len() - spaced.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == ' ').len();
+    let words = spaced.len()
+        - spaced
+            .trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == ' ')
+            .len();
     next.is_empty()
         || next.starts_with([' ', '\t', '"', '\'', '\r', '}', ')', ']', '\\'])
         || name > 0 && next.get(name..).is_some_and(|rest| rest.starts_with(['=', ':']))
@@ -175,7 +266,9 @@ fn begins_another(next: &str) -> bool {
 fn four_by_four(text: &str, at: usize) -> Option<usize> {
     let group = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_lowercase);
     let bytes = text.as_bytes().get(at..at + 19)?;
-    let all = bytes.chunks(5).all(|chunk| group(&chunk[..4]) && matches!(chunk.get(4), None | Some(b' ' | b'-')));
+    let all = bytes
+        .chunks(5)
+        .all(|chunk| group(&chunk[..4]) && matches!(chunk.get(4), None | Some(b' ' | b'-')));
     let after = text.as_bytes().get(at + 19);
     (all && !after.is_some_and(u8::is_ascii_alphanumeric)).then_some(at + 19)
 }

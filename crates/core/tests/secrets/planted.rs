@@ -20,11 +20,18 @@ pub struct Planted {
 
 /// Returns all planted secrets of a list.
 pub fn planted(list: &str) -> Vec<Planted> {
-    let lines = list.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    let lines = list
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     lines
         .map(|(number, line)| {
             let (kind, frame) = line.split_once('|').expect("a bar after the kind");
-            let frame = frame.trim().replace('⏎', "\n").replace('⇥', "\t").replace('␣', "\u{200b}");
+            let frame = frame
+                .trim()
+                .replace('⏎', "\n")
+                .replace('⇥', "\t")
+                .replace('␣', "\u{200b}");
             let mut text = String::new();
             let mut secrets = Vec::new();
             let mut seed = number as u64 * 7919 + 17;
@@ -38,14 +45,22 @@ pub fn planted(list: &str) -> Vec<Planted> {
                 rest = after;
             }
             text.push_str(rest);
-            let text = ["gh~p_", "gl~pat-", "AK~IA"].iter().fold(text, |text, broken| text.replace(broken, &broken.replace('~', "")));
-            Planted { kind: kind.trim().to_owned(), text: encode(&text, &mut secrets), secrets }
+            let text = ["gh~p_", "gl~pat-", "AK~IA"]
+                .iter()
+                .fold(text, |text, broken| text.replace(broken, &broken.replace('~', "")));
+            Planted {
+                kind: kind.trim().to_owned(),
+                text: encode(&text, &mut secrets),
+                secrets,
+            }
         })
         .collect()
 }
 
 fn encode(text: &str, secrets: &mut Vec<String>) -> String {
-    let Some((before, after)) = text.split_once("base64(") else { return text.to_owned() };
+    let Some((before, after)) = text.split_once("base64(") else {
+        return text.to_owned();
+    };
     let (inner, after) = after.split_once(")64").expect("a closing bracket");
     let encoded = STANDARD.encode(inner);
     secrets.clear();
@@ -72,7 +87,9 @@ fn expand(spec: &str, seed: &mut u64) -> String {
                     count.push(digit);
                 }
                 for _ in 0..count.parse::<usize>().expect("a count") {
-                    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    *seed = seed
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
                     out.push(char::from(letters.as_bytes()[(*seed >> 33) as usize % letters.len()]));
                 }
             }
@@ -102,17 +119,29 @@ pub fn report(redact: &dyn Fn(&str) -> String) -> Vec<String> {
         let count = kinds.entry(planted.kind.clone()).or_default();
         count.1 += 1;
         match left(planted, &clean) {
-            Some(part) => leaks.push(format!("{}: {:?}\n   {clean:?} holds {part:?}", planted.kind, planted.text)),
+            Some(part) => leaks.push(format!(
+                "{}: {:?}\n   {clean:?} holds {part:?}",
+                planted.kind, planted.text
+            )),
             None => count.0 += 1,
         }
         if redact(&clean) != clean {
-            leaks.push(format!("not the same twice: {:?}: {clean:?} {:?}", planted.text, redact(&clean)));
+            leaks.push(format!(
+                "not the same twice: {:?}: {clean:?} {:?}",
+                planted.text,
+                redact(&clean)
+            ));
         }
     }
     for (kind, (gone, of)) in &kinds {
         println!("{kind:<16} {gone:>4} of {of:>4}");
     }
-    println!("{:<16} {:>4} of {:>4}", "all", kinds.values().map(|kind| kind.0).sum::<usize>(), all.len());
+    println!(
+        "{:<16} {:>4} of {:>4}",
+        "all",
+        kinds.values().map(|kind| kind.0).sum::<usize>(),
+        all.len()
+    );
     for leak in &leaks {
         println!("{leak}");
     }
