@@ -165,7 +165,7 @@ fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
 
 /// Returns true when the name is an XML element or the content of one that says a name.
 fn is_tag(text: &str, name: &Name, closed: usize) -> bool {
-    let before = text.get(..name.range.start).unwrap_or_default();
+    let before = before_within(text, name.range.start, 80);
     let before = before
         .rsplit(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_')))
         .next()
@@ -372,11 +372,20 @@ fn earlier_value(text: &str, name: &Name, finds: &mut Vec<Find>) {
     }
 }
 
+/// At most so many bytes before a byte.
+fn before_within(text: &str, at: usize, most: usize) -> &str {
+    let mut from = at.saturating_sub(most);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text.get(from..at).unwrap_or_default()
+}
+
 /// Returns true in a row of a table, which begins with a bar; a shell's pipe does not.
 fn is_row(text: &str, name: &Name) -> bool {
-    let before = text.get(..name.range.start).unwrap_or_default();
+    let before = before_within(text, name.range.start, 400);
     let line = before.rsplit('\n').next().unwrap_or_default();
-    line.len() < 400 && line.trim_start().starts_with('|')
+    (before.len() == name.range.start || line.len() < before.len()) && line.trim_start().starts_with('|')
 }
 
 /// The letters before a name on its line, at most a few, in lower case.

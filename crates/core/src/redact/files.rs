@@ -21,15 +21,23 @@ pub(super) fn find_keys(text: &str, finds: &mut Vec<Find>) {
         if at < done {
             continue;
         }
-        let line_start = text
-            .get(..at)
-            .and_then(|before| before.rfind("-----"))
-            .filter(|dashes| at - dashes < 60 && !text.get(*dashes..at).unwrap_or_default().contains('\n'));
+        let mut from = at.saturating_sub(60).max(done.min(at));
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let before = text.get(from..at).unwrap_or_default();
+        let line_start = before
+            .rfind("-----")
+            .map(|dashes| from + dashes)
+            .filter(|dashes| !text.get(*dashes..at).unwrap_or_default().contains('\n'));
         let head = line_start.map(|dashes| text.get(dashes..at).unwrap_or_default().to_ascii_uppercase());
-        let after = text
-            .get(at..)
-            .and_then(|rest| rest.find(|c: char| c == '-' || c == '\n'))
-            .map_or(text.len(), |end| at + end);
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let after = at
+            + rest
+                .iter()
+                .take(40)
+                .position(|byte| matches!(byte, b'-' | b'\n'))
+                .unwrap_or(11.min(rest.len()));
         let after = value::skip(text, after, b"-", 10);
         match head {
             Some(head) if head.contains("END") => {
@@ -70,9 +78,14 @@ fn body_after(text: &str, start: usize) -> usize {
     let mut end = start;
     let mut at = start;
     while at < stop {
-        let line = value::line_end(text, at, stop - at);
+        // The closing line may be near on the same line: then the rest of it is not read.
+        let closing = (text.as_bytes().get(at..stop).unwrap_or_default())
+            .windows(4)
+            .position(|four| four == b"----" || four[0] == b'\n');
+        let closed = closing.filter(|closing| text.as_bytes().get(at + closing) != Some(&b'\n'));
+        let line = closing.map_or(value::line_end(text, at, stop - at), |closing| at + closing);
         let content = text.get(at..line).unwrap_or_default();
-        let closing = content.find("-----").or_else(|| content.find("---- END"));
+        let closing = closed;
         let content = closing.and_then(|closing| content.get(..closing)).unwrap_or(content);
         let cut = content
             .find(['"', '\'', ',', '<', '`'])

@@ -316,10 +316,15 @@ fn emphasis(text: &str, at: usize, sign: char) -> Option<char> {
         .iter()
         .take(4)
         .find(|byte| !other(byte));
-    let run = is_sign(before) && is_sign(after);
+    let run = is_sign(before) || is_sign(bytes.get(at + 1));
+    let doubled = run && sign != '*'
+        || run
+            && bytes
+                .get(at.saturating_sub(2)..at + 3)
+                .is_some_and(|five| five.iter().filter(|byte| **byte == sign as u8).count() > 2);
     let (left, right) = (part(before) || is_sign(before), part(after) || is_sign(after));
     let inside = before.is_some_and(u8::is_ascii_alphanumeric) && after.is_some_and(u8::is_ascii_alphanumeric);
-    let keep = run || !left && !right || sign == '_' && inside || sign == '~' && inside;
+    let keep = doubled || !left && !right || sign == '_' && inside || sign == '~' && inside;
     keep.then_some(sign)
 }
 

@@ -43,11 +43,12 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
             stop -= 1;
         }
         let rest = text.get(start..stop).unwrap_or_default();
+        // The next address first, so that many of them on a line are not read again and again.
+        let rest = rest.split("://").next().unwrap_or_default();
         let rest = rest
             .split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '>' | '|' | '\\'))
             .next()
             .unwrap_or_default();
-        let rest = rest.split("://").next().unwrap_or_default();
         if let Some((from, to)) = user_part(rest) {
             finds.push(Find::new(start + from..start + to, "url-password"));
             done = start + to;

@@ -166,9 +166,9 @@ fn quoted(text: &str, open: usize, quote: u8) -> Option<Value> {
     let bytes = text.as_bytes();
     let triple = bytes.get(open..open + 3) == Some(&[quote; 3]);
     let start = if triple { open + 3 } else { open + 1 };
-    let stop = line_end(text, start, MOST);
+    let stop = bytes.len().min(start + MOST);
     let mut at = start;
-    while at < stop {
+    while at < stop && bytes[at] != b'\n' {
         match bytes[at] {
             // Two quotation marks are one within a string of SQL.
             byte if byte == quote => {
@@ -191,6 +191,7 @@ fn quoted(text: &str, open: usize, quote: u8) -> Option<Value> {
         }
     }
     // The closing mark was cut off.
+    let stop = line_end(text, start, MOST);
     let range = start..stop;
     (!range.is_empty()).then_some(Value {
         range,
@@ -208,10 +209,14 @@ fn bare(text: &str, at: usize) -> Option<Value> {
             end,
         });
     }
-    let rest = text.get(at..line_end(text, at, MOST))?;
+    let rest = text.get(at..)?;
     let mut depth = 0_i32;
     let mut end = rest.len();
     for (place, sign) in rest.char_indices() {
+        if sign == '\n' || place >= MOST {
+            end = place;
+            break;
+        }
         let next = rest.get(place + sign.len_utf8()..).unwrap_or_default();
         let stops = match sign {
             ' ' | '\t' | '\r' | '"' | '\'' | '`' => true,
@@ -223,9 +228,9 @@ fn bare(text: &str, at: usize) -> Option<Value> {
                 depth -= 1;
                 depth < 0
             }
-            '|' => next.is_empty() || next.starts_with(' ') || rest.get(..place).is_some_and(str::is_empty),
+            '|' => next.is_empty() || next.starts_with([' ', '\n']) || rest.get(..place).is_some_and(str::is_empty),
             ',' | ';' | '&' => begins_another(next),
-            '\\' => next.starts_with(['"', '\'', 'n', '\\']) || next.is_empty(),
+            '\\' => next.starts_with(['"', '\'', 'n', '\n', '\\']) || next.is_empty(),
             '<' => next.starts_with(['/', '!']),
             _ => false,
         };
@@ -247,6 +252,11 @@ fn bare(text: &str, at: usize) -> Option<Value> {
 /// Returns true when something new begins: the end, a blank, a quotation mark, or `name=` and `name:`.
 fn begins_another(next: &str) -> bool {
     let next = next.strip_prefix("amp;").unwrap_or(next);
+    let mut most = next.len().min(80);
+    while !next.is_char_boundary(most) {
+        most -= 1;
+    }
+    let next = next.get(..most).unwrap_or(next);
     let name = next.len()
         - next
             .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
@@ -257,7 +267,7 @@ fn begins_another(next: &str) -> bool {
             .trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == ' ')
             .len();
     next.is_empty()
-        || next.starts_with([' ', '\t', '"', '\'', '\r', '}', ')', ']', '\\'])
+        || next.starts_with([' ', '\n', '\t', '"', '\'', '\r', '}', ')', ']', '\\'])
         || name > 0 && next.get(name..).is_some_and(|rest| rest.starts_with(['=', ':']))
         || words > 0 && next.get(words..).is_some_and(|rest| rest.starts_with('='))
 }
