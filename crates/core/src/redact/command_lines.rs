@@ -7,241 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::find::Find;
 use super::judgement::{is_capital_name, is_path, is_placeholder, is_word, looks_random};
-
-/// Place of a password on a command line.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// The word after an option.
-    After(&'static str),
-    /// Glued to an option: `-pSECRET`.
-    Glued(&'static str),
-    /// The part after the separator of the word after an option: `-u user:SECRET`.
-    Part(&'static str, char),
-    /// The part after the separator of any word: `user/SECRET@db`.
-    AnyPart(char),
-    /// The word this many words after another that is no option: `rabbitmqctl add_user ada SECRET`.
-    Words(&'static str, usize),
-    /// The last word, when it looks random.
-    Last,
-}
-
-use Place::{After, AnyPart, Glued, Last, Part, Words};
-
-/// Programs, a word that must be among the arguments (or none), and the places of passwords.
-const PROGRAMS: &[(&str, &str, &[Place])] = &[
-    ("mysql", "", &[Glued("-p"), After("-p")]),
-    ("mysqldump", "", &[Glued("-p"), After("-p")]),
-    ("mysqladmin", "", &[Glued("-p"), After("-p"), Words("password", 0)]),
-    ("mysqlimport", "", &[Glued("-p")]),
-    ("mysqlcheck", "", &[Glued("-p")]),
-    ("mysqlpump", "", &[Glued("-p")]),
-    ("mysqlsh", "", &[Glued("-p")]),
-    ("mariadb", "", &[Glued("-p"), After("-p")]),
-    ("mariadb-dump", "", &[Glued("-p")]),
-    ("mydumper", "", &[After("-p")]),
-    ("xtrabackup", "", &[After("-p")]),
-    ("sshpass", "", &[After("-p"), Glued("-p")]),
-    (
-        "redis-cli",
-        "",
-        &[
-            After("-a"),
-            Words("auth", 0),
-            Words("AUTH", 0),
-            Words("AUTH", 1),
-            Words("auth", 1),
-            After("--pass"),
-        ],
-    ),
-    ("redis-benchmark", "", &[After("-a")]),
-    ("valkey-cli", "", &[After("-a")]),
-    ("keydb-cli", "", &[After("-a")]),
-    ("ldapsearch", "", &[After("-w"), Glued("-w")]),
-    ("ldapmodify", "", &[After("-w"), Glued("-w")]),
-    ("ldapadd", "", &[After("-w"), Glued("-w")]),
-    ("ldapdelete", "", &[After("-w"), Glued("-w")]),
-    ("ldapwhoami", "", &[After("-w"), Glued("-w")]),
-    ("ldapcompare", "", &[After("-w")]),
-    ("ldappasswd", "", &[After("-w"), After("-s"), After("-a")]),
-    ("dsconf", "", &[After("-w")]),
-    (
-        "curl",
-        "",
-        &[
-            Part("-u", ':'),
-            Part("--user", ':'),
-            Part("-U", ':'),
-            Part("--proxy-user", ':'),
-            Glued("-u"),
-        ],
-    ),
-    ("wget", "", &[Part("-u", ':')]),
-    ("http", "", &[Part("-a", ':'), Part("--auth", ':')]),
-    ("https", "", &[Part("-a", ':'), Part("--auth", ':')]),
-    ("xh", "", &[Part("-a", ':')]),
-    ("ab", "", &[Part("-A", ':'), Part("-P", ':')]),
-    ("lftp", "", &[Part("-u", ','), Part("-u", ':')]),
-    ("ftp", "", &[Part("-u", ':')]),
-    (
-        "etcdctl",
-        "",
-        &[Part("--user", ':'), Part("-u", ':'), Part("--user=", ':')],
-    ),
-    ("docker", "login", &[After("-p"), Glued("-p")]),
-    ("podman", "login", &[After("-p"), Glued("-p")]),
-    ("nerdctl", "login", &[After("-p")]),
-    ("buildah", "login", &[After("-p")]),
-    (
-        "skopeo",
-        "",
-        &[
-            After("-p"),
-            Part("--creds", ':'),
-            Part("--src-creds", ':'),
-            Part("--dest-creds", ':'),
-        ],
-    ),
-    ("crane", "login", &[After("-p")]),
-    ("oras", "login", &[After("-p")]),
-    ("helm", "login", &[After("-p")]),
-    ("az", "login", &[After("-p")]),
-    ("oc", "login", &[After("-p")]),
-    ("ibmcloud", "login", &[After("-p"), After("--apikey")]),
-    ("cf", "login", &[After("-p")]),
-    ("argocd", "login", &[After("--password")]),
-    ("jf", "", &[After("--password")]),
-    ("mongo", "", &[After("-p"), Glued("-p")]),
-    ("mongosh", "", &[After("-p"), Glued("-p")]),
-    ("mongodump", "", &[After("-p"), Glued("-p")]),
-    ("mongorestore", "", &[After("-p")]),
-    ("mongoexport", "", &[After("-p")]),
-    ("mongoimport", "", &[After("-p")]),
-    ("cqlsh", "", &[After("-p")]),
-    ("nodetool", "", &[After("-pw")]),
-    ("clickhouse-client", "", &[After("--password")]),
-    ("influx", "", &[After("-t"), After("-p"), After("-password")]),
-    ("arangosh", "", &[After("--server.password")]),
-    ("sqlcmd", "", &[After("-P"), Glued("-P")]),
-    ("bcp", "", &[After("-P"), Glued("-P")]),
-    ("osql", "", &[After("-P"), Glued("-P")]),
-    ("tsql", "", &[After("-P")]),
-    ("isql", "", &[After("-P"), Glued("-P"), Last]),
-    ("vsql", "", &[After("-w")]),
-    ("db2", "", &[Words("using", 0), Words("USING", 0)]),
-    ("hdbsql", "", &[After("-p")]),
-    ("beeline", "", &[After("-p")]),
-    ("snowsql", "", &[After("-p")]),
-    ("sqlplus", "", &[AnyPart('/')]),
-    ("sqlldr", "", &[AnyPart('/')]),
-    ("rman", "", &[AnyPart('/')]),
-    ("expdp", "", &[AnyPart('/')]),
-    ("impdp", "", &[AnyPart('/')]),
-    ("smbclient", "", &[Part("-U", '%'), AnyPart('%')]),
-    ("rpcclient", "", &[Part("-U", '%')]),
-    ("winexe", "", &[Part("-U", '%')]),
-    ("smbmap", "", &[After("-p")]),
-    ("crackmapexec", "", &[After("-p")]),
-    ("netexec", "", &[After("-p")]),
-    ("nxc", "", &[After("-p")]),
-    ("evil-winrm", "", &[After("-p")]),
-    ("plink", "", &[After("-pw")]),
-    ("pscp", "", &[After("-pw")]),
-    ("psftp", "", &[After("-pw")]),
-    ("putty", "", &[After("-pw")]),
-    ("psexec", "", &[After("-p")]),
-    ("xfreerdp", "", &[Glued("/p:"), After("-p")]),
-    ("rdesktop", "", &[After("-p")]),
-    ("net", "use", &[Words("use", 2), Words("use", 1)]),
-    ("net", "user", &[Words("user", 1)]),
-    ("cmdkey", "", &[Glued("/pass:")]),
-    ("schtasks", "", &[After("/rp"), After("/p"), After("/RP"), After("/P")]),
-    ("wmic", "", &[Glued("/password:")]),
-    ("zip", "", &[After("-P"), Glued("-P")]),
-    ("unzip", "", &[After("-P"), Glued("-P")]),
-    ("7z", "", &[Glued("-p")]),
-    ("7za", "", &[Glued("-p")]),
-    ("rar", "", &[Glued("-p"), Glued("-hp")]),
-    ("unrar", "", &[Glued("-p")]),
-    ("openssl", "", &[After("-k"), After("-K"), Glued("pass:")]),
-    (
-        "keytool",
-        "",
-        &[
-            After("-storepass"),
-            After("-keypass"),
-            After("-deststorepass"),
-            After("-srcstorepass"),
-        ],
-    ),
-    ("jarsigner", "", &[After("-storepass"), After("-keypass")]),
-    ("signtool", "", &[After("/p")]),
-    ("pdftk", "", &[Words("user_pw", 0), Words("owner_pw", 0)]),
-    ("qpdf", "", &[Glued("--password=")]),
-    ("gpg", "", &[After("--passphrase")]),
-    ("ssh-keygen", "", &[After("-N"), After("-P")]),
-    ("cryptsetup", "", &[]),
-    ("ipmitool", "", &[After("-P")]),
-    ("ipmipower", "", &[After("-p")]),
-    ("racadm", "", &[After("-p")]),
-    ("mosquitto_pub", "", &[After("-P")]),
-    ("mosquitto_sub", "", &[After("-P")]),
-    ("snmpwalk", "", &[After("-c"), After("-A"), After("-X")]),
-    ("snmpget", "", &[After("-c"), After("-A"), After("-X")]),
-    ("htpasswd", "", &[Words("", 2), Words("", 1)]),
-    (
-        "rabbitmqctl",
-        "",
-        &[
-            Words("add_user", 1),
-            Words("change_password", 1),
-            Words("authenticate_user", 1),
-        ],
-    ),
-    ("rabbitmqadmin", "", &[After("-p")]),
-    ("vault", "login", &[Words("login", 0)]),
-    ("vault", "unseal", &[Words("unseal", 0)]),
-    ("ngrok", "", &[Words("authtoken", 0), Words("add-authtoken", 0)]),
-    ("cargo", "login", &[Words("login", 0)]),
-    ("twine", "upload", &[After("-p")]),
-    ("flyctl", "", &[After("-t")]),
-    ("fly", "", &[After("-t"), After("-p")]),
-    ("doctl", "", &[After("-t")]),
-    ("mc", "alias", &[Words("set", 3), Last]),
-    ("mc", "config", &[Last]),
-    (
-        "aws",
-        "configure",
-        &[Words("aws_secret_access_key", 0), Words("aws_session_token", 0)],
-    ),
-    ("svn", "", &[After("--password")]),
-    ("bws", "", &[After("-t"), After("--access-token")]),
-    ("bw", "", &[Words("unlock", 0), Words("login", 1), After("--session")]),
-    ("op", "", &[After("--session")]),
-    ("tailscale", "", &[After("--authkey"), After("--auth-key")]),
-    ("kinit", "", &[]),
-    ("radtest", "", &[Words("", 1), Last]),
-    ("useradd", "", &[After("-p")]),
-    ("usermod", "", &[After("-p")]),
-    ("chpasswd", "", &[]),
-    ("nmcli", "", &[Words("password", 0)]),
-    ("wpa_passphrase", "", &[Words("", 1)]),
-    ("samba-tool", "", &[Words("create", 1), Glued("--newpassword=")]),
-    ("kadmin", "", &[After("-pw"), After("-w")]),
-    ("kadmin.local", "", &[After("-pw")]),
-    ("addprinc", "", &[After("-pw")]),
-    ("cpw", "", &[After("-pw")]),
-    ("asadmin", "", &[]),
-    ("hydra", "", &[After("-p")]),
-    ("kafka-configs", "", &[]),
-    ("jmxterm", "", &[After("-p")]),
-    ("govc", "", &[]),
-    ("esxcli", "", &[After("-p")]),
-    ("ovftool", "", &[]),
-    ("snyk", "auth", &[Words("auth", 0)]),
-    ("requirepass", "", &[Words("", 0)]),
-    ("sentry-cli", "", &[After("--auth-token")]),
-    ("runuser", "", &[]),
-];
+use super::programs::{PROGRAMS, Place};
 
 static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
@@ -345,7 +111,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         }
     };
     match place {
-        After(option) => {
+        Place::After(option) => {
             for pair in words.windows(2) {
                 if word(&pair[0]) == option && !word(&pair[1]).starts_with('-') {
                     // `mysql -p database`: only a short option of mysql's kind may have no value.
@@ -353,7 +119,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        Glued(option) => {
+        Place::Glued(option) => {
             for range in words {
                 if let Some(rest) = word(range).strip_prefix(option).filter(|rest| rest.len() >= 3) {
                     let from = range.end - rest.len();
@@ -376,7 +142,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        Part(option, separator) => {
+        Place::Part(option, separator) => {
             for (at, range) in words.iter().enumerate() {
                 // Short options may stand together: `-su ada:…`.
                 let joined = word(range).len() <= 7
@@ -404,7 +170,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        AnyPart(separator) => {
+        Place::AnyPart(separator) => {
             for range in words {
                 let whole = word(range);
                 let Some(at) = whole.find(separator).filter(|at| *at > 0 && !whole.contains("//")) else {
@@ -418,7 +184,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        Words(after, count) => {
+        Place::Words(after, count) => {
             let plain: Vec<&Range<usize>> = words.iter().filter(|range| !word(range).starts_with('-')).collect();
             let first = if after.is_empty() {
                 Some(0)
@@ -429,7 +195,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 add((*range).clone(), after.starts_with(['a', 'c', 'A']) && count == 1);
             }
         }
-        Last => {
+        Place::Last => {
             if let Some(range) = words.last() {
                 add(range.clone(), false);
             }

@@ -12,10 +12,14 @@ mod encoded;
 mod files;
 mod find;
 mod judgement;
+mod keys;
 mod names;
 mod plain;
 mod prefilter;
+mod programs;
+mod separators;
 mod shapes;
+mod tables;
 mod urls;
 mod value;
 

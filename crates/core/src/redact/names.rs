@@ -1,5 +1,6 @@
 //! Names of secrets, such as `DB_PASSWORD`: where they are in a text, and how strict a value must be checked.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -51,270 +52,63 @@ const fn session(text: &'static str, whole: bool) -> Word {
 }
 
 /// Names of passwords in the languages of people who paste them.
-const PASSWORDS: &[&str] = &[
-    "password",
-    "passwd",
-    "passwort",
-    "passwrd",
-    "passphrase",
-    "passcode",
-    "passkey",
-    "kennwort",
-    "losungswort",
-    "contraseña",
-    "contrasena",
-    "contrasenya",
-    "mot de passe",
-    "motdepasse",
-    "mot_de_passe",
-    "wachtwoord",
-    "paswoord",
-    "palavra-passe",
-    "palavra passe",
-    "hasło",
-    "пароль",
-    "Пароль",
-    "密码",
-    "密碼",
-    "パスワード",
-    "비밀번호",
-    "lösenord",
-    "losenord",
-    "salasana",
-    "jelszó",
-    "jelszo",
-    "adgangskode",
-    "passord",
-    "lozinka",
-    "şifre",
-    "kata sandi",
-    "mật khẩu",
-    "סיסמה",
-    "كلمة المرور",
-    "zugangscode",
-    "zugangsdaten",
-    "geheimwort",
-    "requirepass",
-    "masterauth",
-    "primaryauth",
-];
-const SHORT: &[&str] = &[
-    "pass", "pw", "pwd", "psw", "pswd", "passw", "mdp", "senha", "haslo", "parola", "heslo", "clave", "sifre",
-    "parool", "cred", "creds", "psk", "pwds",
-];
-const SECRETS: &[&str] = &[
-    "secret",
-    "token",
-    "credential",
-    "apikey",
-    "api key",
-    "api_key",
-    "api-key",
-    "api.key",
-    "accesskey",
-    "access key",
-    "access_key",
-    "access-key",
-    "secretkey",
-    "privatekey",
-    "private key",
-    "private_key",
-    "private-key",
-    "signingkey",
-    "signing_key",
-    "encryptionkey",
-    "encryption_key",
-    "encryption key",
-    "masterkey",
-    "master_key",
-    "authkey",
-    "auth_key",
-    "auth-key",
-    "auth key",
-    "accountkey",
-    "storagekey",
-    "sharedkey",
-    "shared_key",
-    "shared key",
-    "licensekey",
-    "license_key",
-    "license key",
-    "licencekey",
-    "licence key",
-    "clientkey",
-    "client_key",
-    "client-key",
-    "consumerkey",
-    "consumer_key",
-    "appkey",
-    "app_key",
-    "app key",
-    "subscriptionkey",
-    "subscription-key",
-    "subscription key",
-    "servicekey",
-    "service key",
-    "webhook_url",
-    "mnemonic",
-    "seed phrase",
-    "recovery code",
-    "recovery phrase",
-    "secret phrase",
-    "recovery key",
-    "backup code",
-    "connectionstring",
-    "connection_string",
-    "connection string",
-    "keydata",
-    "key-data",
-    "geheimnis",
-    "schlüssel",
-    "clé",
-    "clave secreta",
-    "jeton",
-    "密钥",
-    "令牌",
-    "chave",
-    "подпись",
-    "ключ",
-    "токен",
-    "hmac",
-    "samlresponse",
-    "instrumentationkey",
-];
-const WHOLE_SECRETS: &[&str] = &[
-    "auth",
-    "jwt",
-    "otp",
-    "totp",
-    "salt",
-    "crumb",
-    "csrf",
-    "xsrf",
-    "bearer",
-    "apitoken",
-    "bindpw",
-    "rootpw",
-    "authpass",
-    "privpass",
-    "dsn",
-    "pepper",
-    "identitytoken",
-    "authdata",
-];
-const SESSIONS: &[&str] = &[
-    "session_id",
-    "sessionid",
-    "session-id",
-    "session id",
-    "sessid",
-    "jsessionid",
-    "phpsessid",
-    "connect.sid",
-    "session_key",
-    "sessionkey",
-    "sessiontoken",
-    "_session",
-    "session_cookie",
-    "asp.net_session",
-];
-const WHOLE_SESSIONS: &[&str] = &["sid", "session", "cookie", "sapisid", "hsid", "ssid", "lsid"];
+const PASSWORDS: &str = "\
+password, passwd, passwort, passwrd, passphrase, passcode, passkey, kennwort, losungswort, contraseña,
+contrasena, contrasenya, mot de passe, motdepasse, mot_de_passe, wachtwoord, paswoord, palavra-passe,
+palavra passe, hasło, пароль, Пароль, 密码, 密碼, パスワード, 비밀번호, lösenord, losenord, salasana, jelszó, jelszo,
+adgangskode, passord, lozinka, şifre, kata sandi, mật khẩu, סיסמה, كلمة المرور, zugangscode, zugangsdaten,
+geheimwort, requirepass, masterauth, primaryauth";
+const SHORT: &str = "\
+pass, pw, pwd, psw, pswd, passw, mdp, senha, haslo, parola, heslo, clave, sifre, parool, cred, creds, psk,
+pwds";
+const SECRETS: &str = "\
+secret, token, credential, apikey, api key, api_key, api-key, api.key, accesskey, access key, access_key,
+access-key, secretkey, privatekey, private key, private_key, private-key, signingkey, signing_key,
+encryptionkey, encryption_key, encryption key, masterkey, master_key, authkey, auth_key, auth-key, auth key,
+accountkey, storagekey, sharedkey, shared_key, shared key, licensekey, license_key, license key, licencekey,
+licence key, clientkey, client_key, client-key, consumerkey, consumer_key, appkey, app_key, app key,
+subscriptionkey, subscription-key, subscription key, servicekey, service key, webhook_url, mnemonic,
+seed phrase, recovery code, recovery phrase, secret phrase, recovery key, backup code, connectionstring,
+connection_string, connection string, keydata, key-data, geheimnis, schlüssel, clé, clave secreta, jeton,
+密钥, 令牌, chave, подпись, ключ, токен, hmac, samlresponse, instrumentationkey";
+const WHOLE_SECRETS: &str = "\
+auth, jwt, otp, totp, salt, crumb, csrf, xsrf, bearer, apitoken, bindpw, rootpw, authpass, privpass, dsn,
+pepper, identitytoken, authdata";
+const SESSIONS: &str = "\
+session_id, sessionid, session-id, session id, sessid, jsessionid, phpsessid, connect.sid, session_key,
+sessionkey, sessiontoken, _session, session_cookie, asp.net_session";
+const WHOLE_SESSIONS: &str = "\
+sid, session, cookie, sapisid, hsid, ssid, lsid";
 /// Names under which only a key is a secret: other values are ids, hosts and versions.
-const STRICT: &[&str] = &[
-    "key",
-    "license",
-    "licence",
-    "serial",
-    "sig",
-    "signature",
-    "datadog",
-    "newrelic",
-    "new_relic",
-    "pagerduty",
-    "opsgenie",
-    "heroku",
-    "cloudflare",
-    "okta",
-    "twitter",
-    "facebook",
-    "algolia",
-    "mailgun",
-    "mailchimp",
-    "fastly",
-    "snyk",
-    "sonar",
-    "sonarqube",
-    "codecov",
-    "travis",
-    "circleci",
-    "splunk",
-    "sumologic",
-    "honeycomb",
-    "rollbar",
-    "bugsnag",
-    "sentry",
-    "dynatrace",
-    "artifactory",
-    "jfrog",
-    "bitbucket",
-    "atlassian",
-    "discord",
-    "telegram",
-    "dropbox",
-    "netlify",
-    "launchdarkly",
-    "mapbox",
-    "zendesk",
-    "intercom",
-    "contentful",
-    "plaid",
-    "coinbase",
-    "kraken",
-    "asana",
-    "airtable",
-    "hubspot",
-    "linkedin",
-    "twitch",
-    "yandex",
-    "alibaba",
-    "confluent",
-    "messagebird",
-    "sendbird",
-    "squarespace",
-    "etsy",
-    "flickr",
-    "adafruit",
-    "beamer",
-    "cohere",
-    "pat",
-    "accesstoken",
-    "x-auth",
-    "code",
-    "ticket",
-    "accessid",
-];
-const DIGITS: &[&str] = &[
-    "pin",
-    "pincode",
-    "pin code",
-    "otp",
-    "mfa code",
-    "2fa code",
-    "verification code",
-    "one-time code",
-    "mfa",
-];
+const STRICT: &str = "\
+key, license, licence, serial, sig, signature, datadog, newrelic, new_relic, pagerduty, opsgenie, heroku,
+cloudflare, okta, twitter, facebook, algolia, mailgun, mailchimp, fastly, snyk, sonar, sonarqube, codecov,
+travis, circleci, splunk, sumologic, honeycomb, rollbar, bugsnag, sentry, dynatrace, artifactory, jfrog,
+bitbucket, atlassian, discord, telegram, dropbox, netlify, launchdarkly, mapbox, zendesk, intercom,
+contentful, plaid, coinbase, kraken, asana, airtable, hubspot, linkedin, twitch, yandex, alibaba, confluent,
+messagebird, sendbird, squarespace, etsy, flickr, adafruit, beamer, cohere, pat, accesstoken, x-auth, code,
+ticket, accessid";
+const DIGITS: &str = "\
+pin, pincode, pin code, otp, mfa code, 2fa code, verification code, one-time code, mfa";
+
+static ABOUT_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| list(ABOUT).collect());
+static PUBLIC_KEY_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| list(PUBLIC_KEYS).collect());
+
+/// The entries of a list.
+fn list(entries: &'static str) -> impl Iterator<Item = &'static str> {
+    entries.split(',').map(str::trim)
+}
 
 static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
     let mut all: Vec<Word> = Vec::new();
-    all.extend(PASSWORDS.iter().map(|text| word(text, Class::Password, false)));
-    all.extend(SHORT.iter().map(|text| word(text, Class::Short, true)));
-    all.extend(SECRETS.iter().map(|text| word(text, Class::Secret, false)));
-    all.extend(WHOLE_SECRETS.iter().map(|text| word(text, Class::Secret, true)));
-    all.extend(SESSIONS.iter().map(|text| session(text, false)));
-    all.extend(WHOLE_SESSIONS.iter().map(|text| session(text, true)));
-    all.extend(STRICT.iter().map(|text| word(text, Class::Strict, true)));
-    all.extend(DIGITS.iter().map(|text| word(text, Class::Digits, true)));
+    all.extend(list(PASSWORDS).map(|text| word(text, Class::Password, false)));
+    all.extend(list(SHORT).map(|text| word(text, Class::Short, true)));
+    all.extend(list(SECRETS).map(|text| word(text, Class::Secret, false)));
+    all.extend(list(WHOLE_SECRETS).map(|text| word(text, Class::Secret, true)));
+    all.extend(list(SESSIONS).map(|text| session(text, false)));
+    all.extend(list(WHOLE_SESSIONS).map(|text| session(text, true)));
+    all.extend(list(STRICT).map(|text| word(text, Class::Strict, true)));
+    all.extend(list(DIGITS).map(|text| word(text, Class::Digits, true)));
     all
 });
 
@@ -327,186 +121,24 @@ static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 /// Last parts of names that tell about a secret and hold none.
-const ABOUT: &[&str] = &[
-    "file",
-    "files",
-    "path",
-    "dir",
-    "name",
-    "names",
-    "ref",
-    "refs",
-    "type",
-    "length",
-    "len",
-    "count",
-    "size",
-    "url",
-    "uri",
-    "endpoint",
-    "expiry",
-    "expires",
-    "expiration",
-    "ttl",
-    "age",
-    "policy",
-    "policies",
-    "format",
-    "prefix",
-    "suffix",
-    "enabled",
-    "required",
-    "version",
-    "manager",
-    "provider",
-    "service",
-    "store",
-    "mount",
-    "field",
-    "header",
-    "rotation",
-    "reset",
-    "changed",
-    "change",
-    "status",
-    "error",
-    "errors",
-    "expired",
-    "invalid",
-    "request",
-    "requests",
-    "review",
-    "limit",
-    "usage",
-    "used",
-    "budget",
-    "id",
-    "ids",
-    "hint",
-    "strength",
-    "protected",
-    "source",
-    "algorithm",
-    "alg",
-    "method",
-    "scope",
-    "scopes",
-    "issuer",
-    "audience",
-    "group",
-    "controller",
-    "operator",
-    "agent",
-    "exchange",
-    "selector",
-    "class",
-    "template",
-    "validator",
-    "check",
-    "regex",
-    "pattern",
-    "column",
-    "label",
-    "at",
-    "date",
-    "time",
-    "timestamp",
-    "in",
-    "per",
-    "failed",
-    "bits",
-    "usages",
-    "user",
-    "key_id",
-    "arn",
-    "vault",
-    "lookup",
-    "server",
-    "host",
-    "port",
-    "missing",
-    "not",
-    "max",
-    "min",
-    "total",
-    "creation",
-    "bucket",
-    "engine",
-    "kind",
-    "owner",
-    "namespace",
-    "mode",
-    "auth",
-    "authentication",
-    "state",
-    "duration",
-    "seconds",
-    "generation",
-    "generator",
-    "index",
-    "sock",
-    "socket",
-    "proxy",
-    "ip",
-    "cidr",
-    "cidrs",
-    "headers",
-    "identity",
-    "digest",
-    "pattern",
-    "subject",
-    "domain",
-];
+const ABOUT: &str = "\
+file, files, path, dir, name, names, ref, refs, type, length, len, count, size, url, uri, endpoint, expiry,
+expires, expiration, ttl, age, policy, policies, format, prefix, suffix, enabled, required, version,
+manager, provider, service, store, mount, field, header, rotation, reset, changed, change, status, error,
+errors, expired, invalid, request, requests, review, limit, usage, used, budget, id, ids, hint, strength,
+protected, source, algorithm, alg, method, scope, scopes, issuer, audience, group, controller, operator,
+agent, exchange, selector, class, template, validator, check, regex, pattern, column, label, at, date, time,
+timestamp, in, per, failed, bits, usages, user, key_id, arn, vault, lookup, server, host, port, missing,
+not, max, min, total, creation, bucket, engine, kind, owner, namespace, mode, auth, authentication, state,
+duration, seconds, generation, generator, index, sock, socket, proxy, ip, cidr, cidrs, headers, identity,
+digest, pattern, subject, domain";
 
 /// First parts of `…_key` names whose values are no secrets.
-const PUBLIC_KEYS: &[&str] = &[
-    "primary",
-    "foreign",
-    "public",
-    "partition",
-    "sort",
-    "cache",
-    "index",
-    "object",
-    "s3",
-    "group",
-    "map",
-    "metric",
-    "label",
-    "row",
-    "range",
-    "unique",
-    "dedup",
-    "idempotency",
-    "lookup",
-    "hot",
-    "config",
-    "topic",
-    "message",
-    "etcd",
-    "lock",
-    "shard",
-    "ordering",
-    "translation",
-    "json",
-    "registry",
-    "host",
-    "known",
-    "ssh-rsa",
-    "project",
-    "issue",
-    "jira",
-    "dedupe",
-    "fingerprint",
-    "tracking",
-    "hash",
-    "the",
-    "a",
-    "recv",
-    "keyserver",
-    "trusted",
-    "authorized",
-];
+const PUBLIC_KEYS: &str = "\
+primary, foreign, public, partition, sort, cache, index, object, s3, group, map, metric, label, row, range,
+unique, dedup, idempotency, lookup, hot, config, topic, message, etcd, lock, shard, ordering, translation,
+json, registry, host, known, ssh-rsa, project, issue, jira, dedupe, fingerprint, tracking, hash, the, a,
+recv, keyserver, trusted, authorized";
 
 /// A name of a secret in a text.
 #[derive(Debug, Clone)]
@@ -591,7 +223,7 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
     let last = after.rsplit(['_', '-', '.']).next().unwrap_or_default();
     let last = last_hump(last).to_ascii_lowercase();
     let of_value = here.to_ascii_lowercase().ends_with("id");
-    if !after.is_empty() && ABOUT.contains(&last.as_str()) && !of_value {
+    if !after.is_empty() && ABOUT_WORDS.contains(last.as_str()) && !of_value {
         return None;
     }
     if word.text == "auth" && !after.is_empty() {
@@ -599,7 +231,9 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
     }
     let first = before.trim_end_matches(['_', '-', '.']);
     let hump = last_hump(first.rsplit(['_', '-', '.']).next().unwrap_or_default()).to_ascii_lowercase();
-    if word.text == "key" && (PUBLIC_KEYS.contains(&hump.as_str()) || before.is_empty() && !follows_word(text, start)) {
+    if word.text == "key"
+        && (PUBLIC_KEY_WORDS.contains(hump.as_str()) || before.is_empty() && !follows_word(text, start))
+    {
         return None;
     }
     if matches!(word.text, "code" | "ticket" | "sig" | "signature" | "session" | "key")
@@ -634,7 +268,7 @@ fn follows_word(text: &str, at: usize) -> bool {
         .next()
         .unwrap_or_default()
         .to_ascii_lowercase();
-    word.len() > 1 && !PUBLIC_KEYS.contains(&word.as_str())
+    word.len() > 1 && !PUBLIC_KEY_WORDS.contains(word.as_str())
 }
 
 /// Returns true when two neighbouring characters belong to one word of a name.

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::detectors::{CONTEXTS, SHAPES};
 use super::find::Find;
-use super::{assignment, command_lines, encoded, files, urls};
+use super::{assignment, command_lines, encoded, files, keys, tables, urls};
 
 /// A detector that is a function, and the literals of which one must occur.
 struct Reader {
@@ -30,7 +30,7 @@ static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
         },
         Reader {
             literals: &["\n", "private key", "mii"],
-            find: files::find_keys,
+            find: keys::find_keys,
         },
         Reader {
             literals: &["secret"],
@@ -42,7 +42,7 @@ static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
         },
         Reader {
             literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"],
-            find: files::find_tables,
+            find: tables::find_tables,
         },
         Reader {
             literals: &["-", " ", "/"],
