@@ -90,8 +90,8 @@ fn the_time_grows_with_the_length_only() {
         "user:pass@host ",
     ];
     for part in parts {
-        let short = part.repeat(10_000 / part.len());
-        let long = part.repeat(80_000 / part.len());
+        let short = part.repeat(4_000 / part.len());
+        let long = part.repeat(32_000 / part.len());
         let time = |text: &str| {
             let start = Instant::now();
             let _ = redact(text);

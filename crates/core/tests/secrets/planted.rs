@@ -11,15 +11,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// A text with a secret.
-pub struct Planted {
-    pub kind: String,
-    pub text: String,
+pub(crate) struct Planted {
+    pub(crate) kind: String,
+    pub(crate) text: String,
     /// What must be gone.
-    pub secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Returns all planted secrets of a list.
-pub fn planted(list: &str) -> Vec<Planted> {
+pub(crate) fn planted(list: &str) -> Vec<Planted> {
     let lines = list
         .lines()
         .enumerate()
@@ -100,7 +100,7 @@ fn expand(spec: &str, seed: &mut u64) -> String {
 }
 
 /// Returns what of a secret is left, if anything: the whole, or a part of eight characters of a long one.
-pub fn left(planted: &Planted, clean: &str) -> Option<String> {
+pub(crate) fn left(planted: &Planted, clean: &str) -> Option<String> {
     planted.secrets.iter().find_map(|secret| {
         let chars: Vec<char> = secret.chars().collect();
         let size = if chars.len() < 16 { chars.len() } else { 8 };
@@ -110,7 +110,7 @@ pub fn left(planted: &Planted, clean: &str) -> Option<String> {
 }
 
 /// Prints the share of the planted secrets that are gone, by kind, and returns the texts that leak.
-pub fn report(redact: &dyn Fn(&str) -> String) -> Vec<String> {
+pub(crate) fn report(redact: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut leaks = Vec::new();
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let all = planted(include_str!("planted.txt"));
