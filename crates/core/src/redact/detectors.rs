@@ -94,8 +94,8 @@ fn contexts() -> Vec<Detector> {
     vec![
         Detector::new(
             "authorization",
-            &["bearer", "basic", "digest", "negotiate", "ntlm", "genie", "ssws", "apikey", "oauth"],
-            r#"(?i:\b(?:bearer|basic|digest|negotiate|ntlm|geniekey|ssws|apikey|oauth)(?:\s+|%20|\+)(?:token\s+)?)["'`:=]{0,2}(?P<secret>[A-Za-z0-9+/_.~=:%-]{8,})"#,
+            &["bearer", "basic", "digest", "negotiate", "ntlm", "genie", "ssws", "oauth"],
+            r#"(?i:\b(?:bearer|basic|digest|negotiate|ntlm|geniekey|ssws|oauth)(?:\s+|%20|\+)(?:token\s+)?)["'`:=]{0,2}(?P<secret>[A-Za-z0-9+/_.~=:%-]{8,})"#,
         )
         .when(is_credential),
         Detector::new(
