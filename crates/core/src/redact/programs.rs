@@ -98,7 +98,7 @@ pub(super) const PROGRAMS: &[(&str, &str, &[Place])] = &[
     ("helm", "login", &[After("-p")]),
     ("az", "login", &[After("-p")]),
     ("oc", "login", &[After("-p")]),
-    ("ibmcloud", "login", &[After("-p"), After("--apikey")]),
+    ("ibmcloud", "login", &[After("-p")]),
     ("cf", "login", &[After("-p")]),
     ("argocd", "login", &[After("--password")]),
     ("jf", "", &[After("--password")]),
