@@ -48,6 +48,32 @@ impl Responder {
         self.simple("unmuted.md", &context! { was_muted, listening })
     }
 
+    /// Warns the author of a message with secrets of some kinds, such as `github-token`.
+    pub fn secret_warning(&self, kinds: &[&str]) -> Reply {
+        let named = |kind: &&str| {
+            let words = kind.replace('-', " ");
+            let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                "an"
+            } else {
+                "a"
+            };
+            match words.as_str() {
+                "authorization" => "credentials of a request".to_owned(),
+                "secret" => "a secret".to_owned(),
+                "session" => "a session id".to_owned(),
+                words => format!("{article} {words}"),
+            }
+        };
+        let mut named: Vec<String> = kinds.iter().map(named).collect();
+        let last = named.pop().unwrap_or_default();
+        let kinds = if named.is_empty() {
+            last
+        } else {
+            format!("{} and {last}", named.join(", "))
+        };
+        self.simple("secret_warning.md", &context! { kinds })
+    }
+
     /// Refuses to mute or unmute a channel for somebody who may not do so.
     pub fn mute_refused(&self, external: bool) -> Reply {
         self.simple("mute_refused.md", &context! { stranger => external })

@@ -65,6 +65,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("muted.md", include_str!("../../responses/templates/muted.md")),
     ("unmuted.md", include_str!("../../responses/templates/unmuted.md")),
     (
+        "secret_warning.md",
+        include_str!("../../responses/templates/secret_warning.md"),
+    ),
+    (
         "mute_refused.md",
         include_str!("../../responses/templates/mute_refused.md"),
     ),

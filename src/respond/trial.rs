@@ -139,6 +139,7 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
     let names = || many("team".into());
     vec![
         ("mute_refused.md", context! { stranger => full }),
+        ("secret_warning.md", context! { kinds => "a password" }),
         ("mute_direct.md", context! {}),
         ("not_member.md", context! {}),
         (

@@ -11,6 +11,7 @@ mod layers;
 mod links;
 mod log;
 mod net;
+mod redact;
 mod runbooks;
 mod secrets;
 mod slack;
@@ -28,6 +29,7 @@ pub use error::Error;
 pub use links::LinkSettings;
 pub use log::{Format, LogSettings};
 pub use net::{Http, NetSettings};
+pub use redact::RedactSettings;
 pub use runbooks::Runbooks;
 pub use slack::{Mode, Slack};
 pub use store::StoreSettings;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub matching: Matching,
     /// Settings of the answers.
     pub answers: Answers,
+    /// Settings of the removal of secrets.
+    pub redact: RedactSettings,
     /// Channels with settings of their own.
     #[serde(default)]
     pub channels: Vec<Channel>,

@@ -50,6 +50,7 @@ mod shadow;
 mod shortcuts;
 mod starting;
 mod stopping;
+mod warning;
 mod working;
 
 /// Recognised by the runbook that [`World`] comes with.
