@@ -28,6 +28,6 @@ pub mod settings;
 pub mod slack;
 pub mod store;
 
-pub use signpost_core::{expression, matching, redact, runbook};
+pub use signpost_core::{expression, matching, redact, runbook, schedule};
 #[cfg(feature = "sandbox")]
 pub use signpost_sandbox as sandbox;
