@@ -22,6 +22,7 @@ pub mod jenkins;
 pub mod jobs;
 pub mod malloc;
 pub mod net;
+pub mod oncall;
 pub mod policy;
 pub mod respond;
 pub mod settings;
