@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::{self, time};
-use super::{Sqlite, inbox, runs, shadow};
+use super::{Sqlite, escalations, inbox, runs, shadow};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 use crate::store::{Changes, Error};
 
@@ -192,6 +192,7 @@ pub(super) async fn commit(
         .execute(&mut **transaction)
         .await?;
     }
+    escalations::write(transaction, done, now).await?;
     for case in &done.forget {
         forget(transaction, case).await?;
     }
@@ -273,6 +274,8 @@ pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case:
         "DELETE FROM cases WHERE id = ?",
         "DELETE FROM case_people WHERE case_id = ?",
         "DELETE FROM answers WHERE case_id = ?",
+        "DELETE FROM pages WHERE case_id = ?",
+        "DELETE FROM escalation_timers WHERE case_id = ?",
     ] {
         sqlx::query(statement).bind(case).execute(&mut **transaction).await?;
     }
