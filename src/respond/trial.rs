@@ -118,6 +118,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
         ),
         ("shortcut_answered.md", context! {}),
     ]);
+    out.extend(super::calling::samples(full));
     out
 }
 

@@ -94,8 +94,4 @@ pub trait Escalations: Send + Sync + Debug + 'static {
 
     /// Ids of cases whose escalation goes on now, the longest overdue first.
     async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, Error>;
-
-    /// Moves the timers of all escalations that are due before a time to that time: after an outage nobody is called
-    /// for steps that were due meanwhile, one after the other. Returns their number.
-    async fn postpone_escalations(&self, to: Timestamp) -> Result<u64, Error>;
 }

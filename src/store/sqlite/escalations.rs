@@ -35,17 +35,6 @@ impl Escalations for Sqlite {
             .await;
         self.told(due)
     }
-
-    async fn postpone_escalations(&self, to: Timestamp) -> Result<u64, Error> {
-        let mut transaction = self.begin().await?;
-        let moved = sqlx::query("UPDATE escalation_timers SET due_at = ?1 WHERE due_at < ?1")
-            .bind(to.as_millisecond())
-            .execute(&mut *transaction)
-            .await;
-        let moved = self.told(moved)?.rows_affected();
-        self.end_transaction(transaction).await?;
-        Ok(moved)
-    }
 }
 
 /// Writes the pages, their outcomes and the timers of an action.
