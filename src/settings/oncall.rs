@@ -135,6 +135,21 @@ pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> R
     })
 }
 
+/// Returns the registration of a local service at `url`, as service and pager `local`.
+///
+/// # Errors
+///
+/// Only if the address is invalid.
+pub fn local(url: &str, token: &str, routing_key: &str) -> Result<OncallSettings, Error> {
+    let text = format!(
+        "[[services]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/api\"\ntoken_variable = \"TOKEN\"\n\
+         [[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/events\"\ntoken_variable = \"KEY\"\n"
+    );
+    let secrets = [("TOKEN", token), ("KEY", routing_key)];
+    let secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    read(&text, "the local on-call service", &HashMap::from(secrets))
+}
+
 /// Checks one entry.
 struct EntryReader<'a> {
     place: &'a str,
