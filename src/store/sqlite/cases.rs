@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::{self, time};
@@ -266,6 +266,24 @@ async fn write(
         .await?;
     }
     Ok(true)
+}
+
+/// A case by its id, or the newest of a thread (channel and `ts`).
+pub(super) async fn one(
+    readers: &SqlitePool,
+    id: &str,
+    thread: Option<(&str, &str)>,
+) -> Result<Option<CaseRow>, sqlx::Error> {
+    let (channel, ts) = thread.unzip();
+    let row = sqlx::query(
+        "SELECT * FROM cases WHERE id = ?1 OR (channel = ?2 AND thread_ts = ?3) ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(id)
+    .bind(channel)
+    .bind(ts)
+    .fetch_optional(readers)
+    .await?;
+    row.as_ref().map(case).transpose()
 }
 
 /// Forgets a case and that its messages were answered: nothing of a deleted message stays.
