@@ -221,7 +221,7 @@ impl QuestionHandler {
         })
     }
 
-    async fn mute(&self, asked: &Question, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
+    async fn mute(&self, asked: &Question, time: Option<Duration>) -> Result<Reply, store::Error> {
         let responder = &self.ctx.responder;
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);

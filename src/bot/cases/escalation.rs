@@ -87,8 +87,26 @@ impl Case {
         self.escalations.push(escalation);
     }
 
-    /// Returns true when somebody has acknowledged an escalation of the case.
+    /// The latest escalation that a person began, with the steps that followed it.
+    pub(crate) fn current_escalation(&self) -> &[CaseEscalation] {
+        let first = self.escalations.iter().rposition(|one| one.step <= 1);
+        self.escalations.get(first.unwrap_or(0)..).unwrap_or_default()
+    }
+
+    /// Returns true when somebody has acknowledged the latest escalation or one of its steps.
     pub(crate) fn is_acknowledged(&self) -> bool {
-        self.escalations.iter().any(|one| one.acknowledged.is_some())
+        self.current_escalation().iter().any(|one| one.acknowledged.is_some())
+    }
+
+    /// Returns true when a page is needed: its escalation is still there, and nobody has acknowledged it or another of its
+    /// steps.
+    pub(crate) fn needs_page(&self, dedup_key: &str) -> bool {
+        let has_key = |one: &&CaseEscalation| one.page.as_ref().is_some_and(|page| page.dedup_key == dedup_key);
+        let Some(found) = self.escalations.iter().find(has_key) else {
+            return false;
+        };
+        // All steps keep the mark of the person who began.
+        let same = self.escalations.iter().filter(|one| one.by == found.by);
+        same.filter(|one| one.acknowledged.is_some()).count() == 0
     }
 }

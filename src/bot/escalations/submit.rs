@@ -79,7 +79,7 @@ impl Context {
                 }
                 Some(CasePage {
                     pager: rule.pager.clone(),
-                    dedup_key: dedup_key(&case.id, &team.key, 1),
+                    dedup_key: dedup_key(&case.id, id),
                     ..CasePage::default()
                 })
             }
@@ -186,9 +186,9 @@ impl Context {
     }
 }
 
-/// Key of the alert: the same for every request for a team's step of a case, however often it is sent.
-pub(super) fn dedup_key(case: &str, team: &str, step: usize) -> String {
-    format!("signpost/{case}/{team}/{step}")
+/// Key of the alert: the same in every request for an escalation of a case, however often it is sent.
+pub(super) fn dedup_key(case: &str, escalation: &str) -> String {
+    format!("signpost:{case}:{escalation}")
 }
 
 /// The timer for the next step after some minutes; without a next step there is none.

@@ -65,16 +65,16 @@ impl EscalationWorker {
     /// the service takes for the same alert.
     async fn send(&self, due: &DuePage) -> Result<(), store::Error> {
         let (page, now) = (&due.page, self.ctx.clock.now());
-        let found = self.read(&page.case).await?;
-        let acknowledged = found.as_ref().is_none_or(|(_, case)| case.is_acknowledged());
-        if page.action == PageAction::Trigger && acknowledged {
-            return self.record(due, PageState::Dropped, None).await;
-        }
         let Ok(request) = serde_json::from_str::<Page>(&page.body) else {
             return self
                 .record(due, PageState::Failed, Some("the page cannot be read".to_owned()))
                 .await;
         };
+        let found = self.read(&page.case).await?;
+        let is_needed = found.is_some_and(|(_, case)| case.needs_page(&request.dedup_key));
+        if page.action == PageAction::Trigger && !is_needed {
+            return self.record(due, PageState::Dropped, None).await;
+        }
         let Some(pager) = self.ctx.on_call.pager(&page.pager) else {
             let fault = format!("oncall.toml has no pager \"{}\"", page.pager);
             return self.record(due, PageState::Failed, Some(fault)).await;
@@ -155,7 +155,7 @@ impl EscalationWorker {
                 && !case.is_acknowledged()
                 && matches!(case.status, CaseStatus::Escalated(_))
                 && !case.external
-                && let Some(first) = case.escalations.first().cloned()
+                && let Some(first) = case.current_escalation().first().cloned()
             {
                 self.step(&row, &mut case, &first, now, &mut done);
             }
@@ -227,7 +227,7 @@ impl EscalationWorker {
             step: number,
             page: pager.map(|rule| CasePage {
                 pager: rule.pager.clone(),
-                dedup_key: dedup_key(&case.id, key, number),
+                dedup_key: dedup_key(&case.id, &format!("{}-{number}", first.id)),
                 ..CasePage::default()
             }),
             ..first.clone()
