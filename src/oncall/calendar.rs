@@ -14,7 +14,8 @@ use calcard::common::PartialDateTime;
 use calcard::common::timezone::Tz;
 use calcard::icalendar::dates::TimeOrDelta;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarParameterName, ICalendarProperty, ICalendarStatus, ICalendarValue, Uri,
+    ICalendar, ICalendarComponent, ICalendarParameter, ICalendarParameterName, ICalendarParameterValue,
+    ICalendarProperty, ICalendarStatus, ICalendarValue, Uri,
 };
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -126,6 +127,7 @@ fn on_call(text: &str, zone: &str, schedule: &ServiceSchedule, at: Timestamp) ->
         return Err(odd("an event that recurs every minute or second"));
     }
     let mut calendar = ICalendar::parse(start).map_err(|_| odd("something other than a calendar"))?;
+    name_utc(&mut calendar);
     end_rules(&mut calendar, at.saturating_add(AHEAD).unwrap_or(at));
     let default = own_zone(start).unwrap_or(zone);
     let default: Tz = default.parse().or_else(|()| "UTC".parse()).unwrap_or_default();
@@ -171,6 +173,26 @@ fn on_call(text: &str, zone: &str, schedule: &ServiceSchedule, at: Timestamp) ->
         next: next.map(|(.., person)| person.clone()).collect(),
         now,
     })
+}
+
+/// Gives beginnings in UTC that zone: calcard repeats them in the default zone.
+fn name_utc(calendar: &mut ICalendar) {
+    let entries = calendar
+        .components
+        .iter_mut()
+        .flat_map(|component| &mut component.entries);
+    for entry in entries.filter(|entry| entry.name == ICalendarProperty::Dtstart) {
+        let is_utc = |value: &ICalendarValue| match value {
+            ICalendarValue::PartialDateTime(time) => time.tz_hour == Some(0),
+            _ => false,
+        };
+        if entry.tz_id().is_none() && entry.values.iter().any(is_utc) {
+            entry.params.push(ICalendarParameter {
+                name: ICalendarParameterName::Tzid,
+                value: ICalendarParameterValue::Text("UTC".to_owned()),
+            });
+        }
+    }
 }
 
 /// Ends the recurrences at a time: all of them share one limit of instances, which an endless one would use up.

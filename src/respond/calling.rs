@@ -268,29 +268,33 @@ pub fn issue_link(base: &str, title: &str, text: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// Samples of the templates' values, for their trial.
-pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
+/// A sample of what [`on_card`] returns, for the trial of the templates.
+pub(super) fn card_sample(full: bool) -> Value {
     let some = |text: &str| full.then(|| text.to_owned());
+    let name = |name: &str| full.then(|| name.to_owned()).into_iter().collect();
     let line = OnCallLine {
         team: "Team".to_owned(),
-        now: if full {
-            vec!["Ada".to_owned(), "Grace".to_owned()]
-        } else {
-            Vec::new()
-        },
+        now: name("Ada"),
         until: some("18:00 CET"),
-        next: if full { vec!["Linus".to_owned()] } else { Vec::new() },
+        next: name("Linus"),
         as_of: some("12:04 UTC"),
         fault: some("PagerDuty did not answer in time"),
         link: some("https://example.com"),
     };
-    let mut out = vec![
-        ("on_call.md", context! { on_call => lines(&[line.clone()]) }),
-        (
-            "escalate_window.md",
-            context! { on_call => lines(&[line]), issue => some("https://example.com") },
-        ),
-    ];
+    let escalation = CardEscalation {
+        team: "Team".to_owned(),
+        ..CardEscalation::default()
+    };
+    context! { on_call => lines(&[line]), escalation => full.then(|| state(&escalation)) }
+}
+
+/// Samples of the templates' values, for their trial.
+pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
+    let some = |text: &str| full.then(|| text.to_owned());
+    let window = context! {
+        issue => some("https://example.com"), contacts => Vec::<Value>::new(), ..card_sample(full)
+    };
+    let mut out = vec![("on_call.md", card_sample(full)), ("escalate_window.md", window)];
     for page in ["", "pending", "sent", "failed"] {
         let escalation = CardEscalation {
             team: "Team".to_owned(),

@@ -36,7 +36,7 @@ impl World {
     async fn escalate(&self, who: &str, card: &Value, values: Value) -> Value {
         self.click(who, card, "Escalate").await;
         let window = self.window(who).await;
-        let mut all = json!({"page": {"selected_option": {"value": "yes"}}});
+        let mut all = json!({"page": {"value": "yes"}});
         for (name, value) in values.as_object().unwrap() {
             all[name] = value.clone();
         }
@@ -255,7 +255,7 @@ fn what_cannot_be_done_is_said_at_its_field() {
             .await;
         let ts = world.say(STALLS);
         let card = world.saying(&ts, &["Warp engine stalls"]).await;
-        let option = |value: &str| json!({"selected_option": {"value": value}});
+        let option = |value: &str| json!({"value": value});
         for (values, told) in [
             (
                 json!({"mention": option("person")}),

@@ -34,6 +34,7 @@ mod sections;
 mod sentences;
 mod steps;
 mod symptoms;
+mod team_diagnostics;
 mod teams;
 mod text;
 mod topics;
@@ -46,9 +47,10 @@ pub use document::{Document, Edition};
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
+pub use team_diagnostics::{team_diagnostics, team_usage};
 pub use teams::{
     EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,
-    team_diagnostics, team_usage, teams_with_problems,
+    teams_with_problems,
 };
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
 
