@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::cases::{Case, TopicRef, rows};
 use super::runs::Run;
-use crate::jobs::{Registry, masks, parameters};
+use crate::jobs::{Job, Registry, masks, parameters};
 use crate::store::{CaseRow, RunRow};
 
 /// A case for hand-over. Everything in it is redacted, and values of secret parameters are masked.
@@ -164,7 +164,7 @@ fn events_of(run: &Run, registry: &Registry) -> Vec<HandoverEvent> {
     };
     shown.extend(run.secrets.iter().map(|name| (name.clone(), masks::MASK.to_owned())));
     let values: Vec<String> = shown.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let title = job.map_or(&*run.job, |job| job.shown());
+    let title = job.map_or(&*run.job, Job::shown);
     let mut events = vec![HandoverEvent {
         at: run.by.at,
         who: Some(run.by.name.clone()),

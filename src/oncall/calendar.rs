@@ -69,8 +69,7 @@ impl Calendar {
 
     async fn text(&self) -> Result<Arc<str>, Error> {
         let known = self.read.lock().clone();
-        if let Some((at, text)) = known.filter(|(at, _)| at.elapsed() < AGE) {
-            let _ = at;
+        if let Some((_, text)) = known.filter(|(at, _)| at.elapsed() < AGE) {
             return Ok(text);
         }
         let bytes = match &self.place {

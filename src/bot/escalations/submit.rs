@@ -4,21 +4,25 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::page_of;
-use super::window::{Chosen, Mention};
+use super::window::{self, Chosen, Mention};
 use crate::bot::cases::{Actor, Case, CaseEscalation, CasePage, rows};
 use crate::bot::context::Context;
+use crate::bot::on_call::TeamOnCall;
 use crate::oncall::Page;
 use crate::redact::redact;
 use crate::respond::{CallRefusal, CardAction, Reply, issue_link};
 use crate::runbook::Team;
-use crate::store::{Changes, EscalationTimer, PageAction};
+use crate::store::{Changes, EscalationTimer, NewPage, PageAction};
 
 /// Time in which the same team is not called again for the same case.
 const AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
+/// The reason why an escalation cannot be carried out, and the field of the window that it is shown at.
+pub(crate) type Refused = Box<(Option<&'static str>, Reply)>;
+
 /// An escalation that can be carried out.
 #[derive(Debug, Clone)]
-pub(crate) struct Call {
+pub(crate) struct TeamCall {
     pub(crate) team: Team,
     pub(crate) escalation: CaseEscalation,
 }
@@ -31,60 +35,27 @@ impl Context {
         chosen: &Chosen,
         (id, summary): (&str, &str),
         mark: &Actor,
-    ) -> Result<Call, (Option<&'static str>, Reply)> {
-        use super::window;
+    ) -> Result<TeamCall, Refused> {
         let known = self.knowledge.get();
         let team = chosen.team.as_ref().and_then(|key| known.library.teams.get(key));
         let Some(team) = team.cloned() else {
-            return Err((Some(window::TEAM), self.responder.call_refused("", CallRefusal::NoTeam)));
+            let no_team = self.responder.call_refused("", CallRefusal::NoTeam);
+            return Err(Box::new((Some(window::TEAM), no_team)));
         };
-        let refused = |block: &'static str, why: CallRefusal<'_>| {
-            Err((Some(block), self.responder.call_refused(team.shown(), why)))
-        };
-        let is_recent = |one: &&CaseEscalation| one.team == team.key && mark.at.duration_since(one.by.at).abs() < AGAIN;
-        if let Some(before) = case.escalations.iter().rev().find(is_recent) {
-            let by = before.by.name.clone();
-            return refused(window::TEAM, CallRefusal::Again { by: &by });
-        }
-        if let Some(channel) = &team.routing.channel {
-            let channel_info = self.reading.channel_info(channel).await;
-            if !channel_info.is_member {
-                return refused(window::TEAM, CallRefusal::NotMember);
-            }
-            if channel_info.has_externals {
-                return refused(window::TEAM, CallRefusal::Shared);
-            }
-        }
-        let on_call = self
-            .on_call
-            .known(&team, self.clock.now())
-            .map(|on_call| on_call.people())
-            .unwrap_or_default();
+        self.may_call(case, &team, mark).await?;
+        let on_call = self.on_call.known(&team, self.clock.now());
+        let on_call = on_call.as_ref().map(TeamOnCall::people).unwrap_or_default();
         let people: Vec<String> = on_call.iter().filter_map(|person| person.slack.clone()).collect();
-        let pings = match chosen.mention {
-            Mention::Person if people.is_empty() => return refused(window::MENTION, CallRefusal::NoPerson),
-            Mention::Person => people,
-            Mention::Group => match &team.routing.group {
-                Some(group) => vec![group.clone()],
-                None => return refused(window::MENTION, CallRefusal::NoGroup),
-            },
-            Mention::Nobody => Vec::new(),
-        };
-        let page = match &team.routing.page {
-            _ if !chosen.page => None,
-            Some(rule) if self.on_call.pager(&rule.pager).is_some() => {
-                if !rule.severities.is_empty() && !rule.severities.contains(&chosen.severity) {
-                    let allowed = rule.severities.join(", ");
-                    return refused(window::SEVERITY, CallRefusal::Severity { allowed: &allowed });
-                }
-                Some(CasePage {
-                    pager: rule.pager.clone(),
-                    dedup_key: dedup_key(&case.id, id),
-                    ..CasePage::default()
-                })
+        let pings = match (chosen.mention, &team.routing.group) {
+            (Mention::Person, _) if people.is_empty() => {
+                return Err(self.refused(&team, window::MENTION, CallRefusal::NoPerson));
             }
-            _ => return refused(window::PAGE, CallRefusal::NoPager),
+            (Mention::Person, _) => people,
+            (Mention::Group, Some(group)) => vec![group.clone()],
+            (Mention::Group, None) => return Err(self.refused(&team, window::MENTION, CallRefusal::NoGroup)),
+            (Mention::Nobody, _) => Vec::new(),
         };
+        let page = self.page_chosen(&team, chosen, dedup_key(&case.id, id))?;
         let names: Vec<String> = on_call.into_iter().map(|person| person.name).collect();
         let title = case.subject().map(|place| place.title(&known.library));
         let title = title.unwrap_or_else(|| case.excerpt().lines().next().unwrap_or("An error").to_owned());
@@ -115,11 +86,59 @@ impl Context {
             page,
             acknowledged: None,
         };
-        Ok(Call { team, escalation })
+        Ok(TeamCall { team, escalation })
+    }
+
+    fn refused(&self, team: &Team, block: &'static str, why: CallRefusal<'_>) -> Refused {
+        Box::new((Some(block), self.responder.call_refused(team.shown(), why)))
+    }
+
+    /// Checks that a team was not called for a case a moment ago, and that its channel can be posted to.
+    async fn may_call(&self, case: &Case, team: &Team, mark: &Actor) -> Result<(), Refused> {
+        let is_recent = |one: &&CaseEscalation| one.team == team.key && mark.at.duration_since(one.by.at).abs() < AGAIN;
+        if let Some(before) = case.escalations.iter().rev().find(is_recent) {
+            let by = &before.by.name;
+            return Err(self.refused(team, window::TEAM, CallRefusal::Again { by }));
+        }
+        let Some(channel) = &team.routing.channel else {
+            return Ok(());
+        };
+        let channel_info = self.reading.channel_info(channel).await;
+        match () {
+            () if !channel_info.is_member => Err(self.refused(team, window::TEAM, CallRefusal::NotMember)),
+            () if channel_info.has_externals => Err(self.refused(team, window::TEAM, CallRefusal::Shared)),
+            () => Ok(()),
+        }
+    }
+
+    /// The page that was chosen; `None` when nobody is to be paged.
+    fn page_chosen(&self, team: &Team, chosen: &Chosen, dedup_key: String) -> Result<Option<CasePage>, Refused> {
+        if !chosen.page {
+            return Ok(None);
+        }
+        let rule = team.routing.page.as_ref();
+        let Some(rule) = rule.filter(|rule| self.on_call.pager(&rule.pager).is_some()) else {
+            return Err(self.refused(team, window::PAGE, CallRefusal::NoPager));
+        };
+        if !rule.severities.is_empty() && !rule.severities.contains(&chosen.severity) {
+            let allowed = &rule.severities.join(", ");
+            return Err(self.refused(team, window::SEVERITY, CallRefusal::Severity { allowed }));
+        }
+        Ok(Some(CasePage {
+            pager: rule.pager.clone(),
+            dedup_key,
+            ..CasePage::default()
+        }))
     }
 
     /// Adds an escalation to a case. Returns what is saved together with the case.
-    pub(crate) fn escalate_case(&self, case: &mut Case, call: &Call, version: i64, thread: Option<String>) -> Changes {
+    pub(crate) fn escalate_case(
+        &self,
+        case: &mut Case,
+        call: &TeamCall,
+        version: i64,
+        thread: Option<String>,
+    ) -> Changes {
         let escalation = &call.escalation;
         let mark = &escalation.by;
         case.act(&CardAction::Escalated, mark, &escalation.team_name);
@@ -136,7 +155,7 @@ impl Context {
         ];
         Changes {
             posts: posts.into_iter().chain(rows::update(case, version, &shown)).collect(),
-            pages: self.page(case, escalation, PageAction::Trigger),
+            pages: page(case, escalation, PageAction::Trigger),
             timers: vec![timer(
                 &case.id,
                 call.team.routing.escalation.first().map(|step| step.after),
@@ -160,30 +179,25 @@ impl Context {
         let message = self.team_message_update(case, &escalation, version);
         Some(Changes {
             posts: rows::update(case, version, &shown).into_iter().chain(message).collect(),
-            pages: self.page(case, &escalation, PageAction::Acknowledge),
+            pages: page(case, &escalation, PageAction::Acknowledge),
             timers: vec![timer(&case.id, None, mark.at)],
             audit: vec![self.escalation_entry("acknowledged", case, &escalation, Some(mark), &[])],
             ..Changes::default()
         })
     }
+}
 
-    /// The page of an escalation, for the store; none when it has none.
-    pub(crate) fn page(
-        &self,
-        case: &Case,
-        escalation: &CaseEscalation,
-        action: PageAction,
-    ) -> Vec<crate::store::NewPage> {
-        let dedup_key = escalation.page.as_ref().map(|page| page.dedup_key.clone());
-        let page = Page {
-            dedup_key: dedup_key.unwrap_or_default(),
-            summary: format!("{} (escalated by {})", escalation.title, escalation.by.name),
-            details: escalation.summary.clone(),
-            severity: escalation.severity.clone(),
-            link: escalation.link.clone(),
-        };
-        page_of(&case.id, escalation, action, &page).into_iter().collect()
-    }
+/// The page of an escalation, for the store; none when it has none.
+pub(super) fn page(case: &Case, escalation: &CaseEscalation, action: PageAction) -> Vec<NewPage> {
+    let dedup_key = escalation.page.as_ref().map(|page| page.dedup_key.clone());
+    let page = Page {
+        dedup_key: dedup_key.unwrap_or_default(),
+        summary: format!("{} (escalated by {})", escalation.title, escalation.by.name),
+        details: escalation.summary.clone(),
+        severity: escalation.severity.clone(),
+        link: escalation.link.clone(),
+    };
+    page_of(&case.id, escalation, action, &page).into_iter().collect()
 }
 
 /// Key of the alert: the same in every request for an escalation of a case, however often it is sent.

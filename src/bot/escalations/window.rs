@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::bot::cases::Case;
 use crate::bot::context::Context;
 use crate::bot::modals;
-use crate::respond::{Audience, issue_link};
+use crate::bot::on_call::TeamOnCall;
+use crate::respond::issue_link;
 use crate::runbook::{Library, SEVERITIES, Team, TeamRouting};
 use crate::slack::decode::View;
 use crate::slack::sender::Body;
@@ -124,85 +125,84 @@ pub(crate) async fn call_team(
         .map(|team| team.key.clone())
         .collect();
     ctx.ask_on_call(&first, PATIENCE).await;
-    let (now, words) = (ctx.clock.now(), &ctx.responder.labels().calling);
-    let likeliest = teams.first().filter(|_| named > 0);
-    let people = |team: &Team| {
-        ctx.on_call
-            .known(team, now)
-            .map(|on_call| on_call.people())
-            .unwrap_or_default()
-    };
-    let option = |text: &str, value: &str| json!({"text": modals::plain(&shortened(text)), "value": value});
-    let team_option = |team: &Team| {
-        let people: Vec<String> = people(team).into_iter().map(|person| person.name).collect();
-        let text = if people.is_empty() {
-            team.shown().to_owned()
-        } else {
-            format!("{} – {}", team.shown(), people.join(", "))
-        };
-        option(&text, &team.key)
-    };
-    let mention = likeliest.map_or(Mention::Nobody, |team| {
-        usual_mention(team, people(team).iter().any(|one| one.slack.is_some()))
-    });
-    let mentions = [
-        (Mention::Person, &words.mention_person),
-        (Mention::Group, &words.mention_group),
-        (Mention::Nobody, &words.mention_nobody),
-    ];
-    let mentions: Vec<Value> = mentions
-        .iter()
-        .map(|(kind, label)| option(label, kind.as_str()))
-        .collect();
+    let likeliest = teams.first().filter(|_| named > 0).copied();
     let summary = modals::summary_of(ctx, case, link, runs);
     let topic = case.subject().and_then(|place| place.find(library));
     let matched = case.matched(library);
     let title = case.subject().map(|place| place.title(library)).unwrap_or_default();
     let issue = likeliest.and_then(|team| issue_link(team.issue.as_deref()?, &title, &summary));
     let lines = ctx.on_call_lines(first.iter().map(String::as_str));
-    debug_assert_eq!(case.audience(), Audience::Internal);
     let head = ctx
         .responder
         .escalate_window(library, (topic, matched.as_ref()), &lines, issue.as_deref());
     let mut blocks = Body::of(&head).blocks;
     blocks.truncate(20);
-    let options: Vec<Value> = teams.iter().map(|team| team_option(team)).collect();
-    let initial = options.first().filter(|_| likeliest.is_some()).cloned();
-    blocks.push(select(TEAM, &words.team_label, &options, initial));
-    let chosen = mentions.iter().find(|one| one["value"] == mention.as_str()).cloned();
-    blocks.push(select(MENTION, &words.mention_label, &mentions, chosen));
-    if teams.iter().any(|team| team.routing.page.is_some()) {
-        let answers = vec![option(&words.page_no, "no"), option(&words.page_yes, "yes")];
-        // Nobody reads the channel outside the team's hours.
-        let is_away = likeliest.is_some_and(|team| {
-            let hours = team.routing.hours.as_ref();
-            team.routing.page.is_some() && hours.is_some_and(|hours| !hours.contain(now))
-        });
-        let initial = answers.get(usize::from(is_away)).cloned();
-        blocks.push(select(PAGE, &words.page_label, &answers, initial));
-    }
-    let severities: Vec<Value> = SEVERITIES.iter().map(|one| option(one, one)).collect();
-    blocks.push(select(
-        SEVERITY,
-        &words.severity_label,
-        &severities,
-        severities.get(1).cloned(),
-    ));
+    blocks.extend(fields(ctx, &teams, likeliest));
     blocks.push(modals::summary_input(ctx.responder.labels(), &summary));
-    let titles = &ctx.responder.labels().titles;
+    let labels = ctx.responder.labels();
+    let titles = &labels.titles;
     Some(json!({
         "type": "modal",
         "callback_id": CALL_TEAM,
         "private_metadata": case.id,
         "title": modals::plain(&titles.escalate),
-        "submit": modals::plain(&words.submit),
+        "submit": modals::plain(&labels.calling.submit),
         "close": modals::plain(&titles.cancel),
         "blocks": blocks,
     }))
 }
 
+/// The fields with the choices: team, mention, page, severity. Those for the likeliest team are made already.
+fn fields(ctx: &Context, teams: &[&Team], likeliest: Option<&Team>) -> Vec<Value> {
+    let (now, words) = (ctx.clock.now(), &ctx.responder.labels().calling);
+    let people = |team: &Team| {
+        let on_call = ctx.on_call.known(team, now);
+        on_call.as_ref().map(TeamOnCall::people).unwrap_or_default()
+    };
+    let team_option = |team: &&Team| {
+        let people: Vec<String> = people(team).into_iter().map(|person| person.name).collect();
+        match people.as_slice() {
+            [] => option(team.shown(), &team.key),
+            people => option(&format!("{} – {}", team.shown(), people.join(", ")), &team.key),
+        }
+    };
+    let options: Vec<Value> = teams.iter().map(team_option).collect();
+    let first = options.first().filter(|_| likeliest.is_some()).cloned();
+    let mentions = [
+        option(&words.mention_person, Mention::Person.as_str()),
+        option(&words.mention_group, Mention::Group.as_str()),
+        option(&words.mention_nobody, Mention::Nobody.as_str()),
+    ];
+    let usual = likeliest.map_or(Mention::Nobody, |team| {
+        usual_mention(team, people(team).iter().any(|one| one.slack.is_some()))
+    });
+    let mention = mentions.iter().find(|one| one["value"] == usual.as_str()).cloned();
+    let mut fields = vec![
+        select(TEAM, &words.team_label, &options, first),
+        select(MENTION, &words.mention_label, &mentions, mention),
+    ];
+    if teams.iter().any(|team| team.routing.page.is_some()) {
+        let answers = [option(&words.page_no, "no"), option(&words.page_yes, "yes")];
+        // Nobody reads the channel outside the team's hours.
+        let is_away = likeliest.is_some_and(|team| {
+            let hours = team.routing.hours.as_ref();
+            team.routing.page.is_some() && hours.is_some_and(|hours| !hours.contain(now))
+        });
+        let answer = answers.get(usize::from(is_away)).cloned();
+        fields.push(select(PAGE, &words.page_label, &answers, answer));
+    }
+    let severities = SEVERITIES.map(|one| option(one, one));
+    let error = severities.get(1).cloned();
+    fields.push(select(SEVERITY, &words.severity_label, &severities, error));
+    fields
+}
+
+fn option(text: &str, value: &str) -> Value {
+    json!({"text": modals::plain(&shortened(text)), "value": value})
+}
+
 /// The mention that a team is called with unless somebody chooses another one.
-pub(crate) fn usual_mention(team: &Team, is_person_known: bool) -> Mention {
+fn usual_mention(team: &Team, is_person_known: bool) -> Mention {
     match team.routing.group {
         _ if is_person_known => Mention::Person,
         Some(_) => Mention::Group,

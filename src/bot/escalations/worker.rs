@@ -8,11 +8,12 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::submit::{dedup_key, timer};
+use super::submit::{dedup_key, page, timer};
 use crate::bot::cases::{Case, CaseEscalation, CasePage, CaseStatus, rows};
 use crate::bot::context::Context;
+use crate::bot::on_call::TeamOnCall;
 use crate::oncall::{self, Page};
-use crate::runbook::EscalationStep;
+use crate::runbook::{EscalationStep, Team};
 use crate::store::{self, CaseRow, Changes, DuePage, PageAction, PageOutcome, PageState};
 
 /// Interval between looks at the store when nothing wakes the task.
@@ -183,7 +184,7 @@ impl EscalationWorker {
         // Below the first message where the channel is the same, which is known once that one is posted.
         done.posts
             .extend(rows::post(&escalation.post, &escalation.channel, None, &message));
-        done.pages = self.ctx.page(case, &escalation, PageAction::Trigger);
+        done.pages = page(case, &escalation, PageAction::Trigger);
         done.timers = vec![timer(&case.id, steps.get(taken).map(|step| step.after), now)];
         let detail = [("step", json!(escalation.step)), ("mentions", json!(escalation.pings))];
         done.audit.push(
@@ -202,7 +203,7 @@ impl EscalationWorker {
         let team = known.library.teams.get(step.team.as_ref().unwrap_or(&first.team));
         let routing = team.map(|team| &team.routing);
         let on_call = team.and_then(|team| self.ctx.on_call.known(team, self.ctx.clock.now()));
-        let people = on_call.map(|on_call| on_call.people()).unwrap_or_default();
+        let people = on_call.as_ref().map(TeamOnCall::people).unwrap_or_default();
         let people = match &step.mention {
             Some(person) => vec![person.clone()],
             None => people,
@@ -217,7 +218,7 @@ impl EscalationWorker {
         CaseEscalation {
             id: format!("{}-{number}", first.id),
             team: key.clone(),
-            team_name: team.map_or(&*first.team_name, |team| team.shown()).to_owned(),
+            team_name: team.map_or(&*first.team_name, Team::shown).to_owned(),
             channel: routing
                 .and_then(|routing| routing.channel.clone())
                 .unwrap_or_else(|| first.channel.clone()),
