@@ -17,8 +17,8 @@ use url::Url;
 use super::context::Context;
 use crate::net::Net;
 use crate::oncall::{
-    Calendar, CalendarPlace, Endpoint, GoAlertCalendar, GoAlertPager, OpsgeniePager, OpsgenieSchedules, Pager,
-    PagerDutyPager, PagerDutySchedules, ScheduleSource,
+    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager,
+    PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
 use crate::respond::OnCallLine;
 use crate::runbook::{OnCallSource, Team};
@@ -298,12 +298,12 @@ fn pager(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn Pager>> {
     })
 }
 
-fn endpoint(http: &reqwest::Client, kind: OncallKind, url: Url) -> Endpoint {
+fn endpoint(http: &reqwest::Client, kind: OncallKind, url: Url) -> ServiceEndpoint {
     let name = match kind {
         OncallKind::PagerDuty => "PagerDuty",
         OncallKind::Opsgenie => "Opsgenie",
         OncallKind::GoAlert => "GoAlert",
         OncallKind::Calendar => "the calendar",
     };
-    Endpoint::new(http.clone(), url, name)
+    ServiceEndpoint::new(http.clone(), url, name)
 }

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Endpoint, Error, ScheduleSource, person, shortened};
+use super::{Error, ScheduleSource, ServiceEndpoint, person, shortened};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -45,7 +45,7 @@ pub enum CalendarPlace {
     /// A file.
     File(PathBuf),
     /// A link, which is a secret.
-    Link(Endpoint),
+    Link(ServiceEndpoint),
 }
 
 /// A calendar of shifts.

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::http::{authorization, header};
-use super::{Endpoint, Error, Page, Pager, ScheduleSource, person, shortened, string, time};
+use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, Shift};
 
@@ -20,20 +20,20 @@ const SHIFTS: usize = 5_000;
 /// A calendar subscription with the full schedule.
 #[derive(Debug)]
 pub struct GoAlertCalendar {
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     token: SecretString,
 }
 
 /// A generic API integration of a service, which opens alerts.
 #[derive(Debug)]
 pub struct GoAlertPager {
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     key: SecretString,
 }
 
 impl GoAlertCalendar {
     /// A subscription with the token of its link. `endpoint`: the address of GoAlert's start page.
-    pub fn new(endpoint: Endpoint, token: SecretString) -> Self {
+    pub fn new(endpoint: ServiceEndpoint, token: SecretString) -> Self {
         Self { endpoint, token }
     }
 }
@@ -71,7 +71,7 @@ impl ScheduleSource for GoAlertCalendar {
 
 impl GoAlertPager {
     /// An integration with its key. `endpoint`: the address of GoAlert's start page.
-    pub fn new(endpoint: Endpoint, key: SecretString) -> Self {
+    pub fn new(endpoint: ServiceEndpoint, key: SecretString) -> Self {
         Self { endpoint, key }
     }
 }

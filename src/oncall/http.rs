@@ -19,14 +19,14 @@ const WAIT: [&str; 3] = ["retry-after", "ratelimit-reset", "x-ratelimit-period-i
 
 /// A service's address, and the way to reach it.
 #[derive(Debug, Clone)]
-pub struct Endpoint {
+pub struct ServiceEndpoint {
     http: reqwest::Client,
     base: Url,
     /// Name of the service, for people.
     pub(super) service: &'static str,
 }
 
-impl Endpoint {
+impl ServiceEndpoint {
     /// A service at an address. `http` is one of `net::Net::client`, which has a time limit and follows no redirects.
     pub fn new(http: reqwest::Client, base: Url, service: &'static str) -> Self {
         Self { http, base, service }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 pub use calendar::{Calendar, CalendarPlace};
 pub use error::Error;
 pub use goalert::{GoAlertCalendar, GoAlertPager};
-pub use http::Endpoint;
+pub use http::ServiceEndpoint;
 pub use opsgenie::{OpsgeniePager, OpsgenieSchedules};
 pub use pagerduty::{PagerDutyPager, PagerDutySchedules};
 

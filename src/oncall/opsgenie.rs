@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::http::authorization;
-use super::{Endpoint, Error, Page, Pager, ScheduleSource, person, shortened};
+use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -18,20 +18,20 @@ const DESCRIPTION: usize = 15_000;
 /// The schedules of an account.
 #[derive(Debug)]
 pub struct OpsgenieSchedules {
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     key: SecretString,
 }
 
 /// An API integration, which opens alerts.
 #[derive(Debug)]
 pub struct OpsgeniePager {
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     key: SecretString,
 }
 
 impl OpsgenieSchedules {
     /// The schedules that a key may read. `endpoint`: `https://api.opsgenie.com`, or the EU's.
-    pub fn new(endpoint: Endpoint, key: SecretString) -> Self {
+    pub fn new(endpoint: ServiceEndpoint, key: SecretString) -> Self {
         Self { endpoint, key }
     }
 
@@ -72,7 +72,7 @@ impl ScheduleSource for OpsgenieSchedules {
 impl OpsgeniePager {
     /// An integration with its key. `endpoint`: `https://api.opsgenie.com`, the EU's, or
     /// `https://api.atlassian.com/jsm/ops/integration`.
-    pub fn new(endpoint: Endpoint, key: SecretString) -> Self {
+    pub fn new(endpoint: ServiceEndpoint, key: SecretString) -> Self {
         Self { endpoint, key }
     }
 }

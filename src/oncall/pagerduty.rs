@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::http::{authorization, header};
-use super::{Endpoint, Error, Page, Pager, ScheduleSource, person, shortened, string, time};
+use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -25,19 +25,19 @@ const DETAILS: usize = 20_000;
 /// The on-calls of an account.
 #[derive(Debug)]
 pub struct PagerDutySchedules {
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     token: SecretString,
 }
 
 /// An integration of a service, which opens alerts.
 #[derive(Debug)]
 pub struct PagerDutyPager {
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     routing_key: SecretString,
 }
 
 /// An entry of `/oncalls`, or of a schedule.
-struct Entry {
+struct OnCallEntry {
     person: OnCallPerson,
     user: String,
     level: i64,
@@ -48,7 +48,7 @@ struct Entry {
 
 impl PagerDutySchedules {
     /// The on-calls that a REST API key may read. `endpoint`: `https://api.pagerduty.com`, or the EU's.
-    pub fn new(endpoint: Endpoint, token: SecretString) -> Self {
+    pub fn new(endpoint: ServiceEndpoint, token: SecretString) -> Self {
         Self { endpoint, token }
     }
 
@@ -59,7 +59,12 @@ impl PagerDutySchedules {
         self.endpoint.json(request, what).await
     }
 
-    async fn entries(&self, schedule: &ServiceSchedule, at: Timestamp, until: Timestamp) -> Result<Vec<Entry>, Error> {
+    async fn entries(
+        &self,
+        schedule: &ServiceSchedule,
+        at: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<OnCallEntry>, Error> {
         let mut entries = Vec::new();
         for page in 0..PAGES {
             let mut query = vec![
@@ -89,7 +94,7 @@ impl PagerDutySchedules {
         id: &str,
         at: Timestamp,
         until: Timestamp,
-    ) -> Result<Vec<Entry>, Error> {
+    ) -> Result<Vec<OnCallEntry>, Error> {
         // Without a time range the entries are empty; without `overflow` they are cut at its ends.
         let query = [
             ("since", at.to_string()),
@@ -118,8 +123,8 @@ impl ScheduleSource for PagerDutySchedules {
 }
 
 /// The people on the lowest level, each once, and those who follow there.
-fn answer_of(mut entries: Vec<Entry>, at: Timestamp) -> OnCall {
-    let is_now = |one: &Entry| one.start.is_none_or(|start| start <= at) && one.end.is_none_or(|end| at < end);
+fn answer_of(mut entries: Vec<OnCallEntry>, at: Timestamp) -> OnCall {
+    let is_now = |one: &OnCallEntry| one.start.is_none_or(|start| start <= at) && one.end.is_none_or(|end| at < end);
     let Some(level) = entries.iter().filter(|one| is_now(one)).map(|one| one.level).min() else {
         return OnCall::default();
     };
@@ -137,7 +142,7 @@ fn answer_of(mut entries: Vec<Entry>, at: Timestamp) -> OnCall {
         }
     }
     let end = now.iter().filter_map(|shift| shift.until).min();
-    let follows = |one: &&Entry| end.is_some_and(|end| one.start == Some(end));
+    let follows = |one: &&OnCallEntry| end.is_some_and(|end| one.start == Some(end));
     let mut next: Vec<OnCallPerson> = Vec::new();
     for one in entries.iter().filter(follows) {
         if !next.contains(&one.person) {
@@ -147,14 +152,14 @@ fn answer_of(mut entries: Vec<Entry>, at: Timestamp) -> OnCall {
     OnCall { now, next }
 }
 
-fn entry(schedule: &ServiceSchedule, one: &Value) -> Option<Entry> {
+fn entry(schedule: &ServiceSchedule, one: &Value) -> Option<OnCallEntry> {
     let user = one.get("user")?;
     let id = string(user, "id");
     let name = match string(user, "name") {
         "" => string(user, "summary"),
         name => name,
     };
-    Some(Entry {
+    Some(OnCallEntry {
         person: person(schedule, name, &[id, string(user, "email")]),
         user: id.to_owned(),
         level: one.get("escalation_level").and_then(Value::as_i64).unwrap_or(1),
@@ -173,7 +178,7 @@ fn named(schedule: &ServiceSchedule) -> String {
 
 impl PagerDutyPager {
     /// An integration with its routing key. `endpoint`: `https://events.pagerduty.com`, or the EU's.
-    pub fn new(endpoint: Endpoint, routing_key: SecretString) -> Self {
+    pub fn new(endpoint: ServiceEndpoint, routing_key: SecretString) -> Self {
         Self { endpoint, routing_key }
     }
 

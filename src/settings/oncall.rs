@@ -56,7 +56,7 @@ pub enum OncallKind {
 /// The file as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Written {
+struct WrittenServices {
     services: Vec<WrittenEntry>,
     pagers: Vec<WrittenEntry>,
 }
@@ -108,7 +108,7 @@ pub fn load_from(config_dir: Option<&Path>, environment: &HashMap<String, String
 ///
 /// As for [`load_from`].
 pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> Result<OncallSettings, Error> {
-    let written: Written = toml::from_str(text).map_err(|cause| Error::Syntax {
+    let written: WrittenServices = toml::from_str(text).map_err(|cause| Error::Syntax {
         place: place.to_owned(),
         cause: cause.to_string().trim_end().to_owned(),
     })?;

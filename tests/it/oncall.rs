@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use signpost::net::Net;
 use signpost::oncall::{
-    Calendar, CalendarPlace, Endpoint, GoAlertCalendar, GoAlertPager, OpsgeniePager, OpsgenieSchedules, Page, Pager,
-    PagerDutyPager, PagerDutySchedules, ScheduleSource,
+    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, OpsgeniePager, OpsgenieSchedules, Page, Pager,
+    PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
 use signpost::runbook::ServiceSchedule;
 use signpost::schedule::OnCall;
@@ -29,9 +29,9 @@ fn with<F: Future<Output = ()>>(
     local.block_on(&runtime, async { test(Fake::start(answer).await).await });
 }
 
-fn endpoint(url: &str, service: &'static str) -> Endpoint {
+fn endpoint(url: &str, service: &'static str) -> ServiceEndpoint {
     let net = Net::new(&[], std::time::Duration::from_millis(400)).unwrap();
-    Endpoint::new(net.client().unwrap(), url.parse().unwrap(), service)
+    ServiceEndpoint::new(net.client().unwrap(), url.parse().unwrap(), service)
 }
 
 fn at() -> Timestamp {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::page_of;
-use super::window::{self, Chosen, Mention};
+use super::window::{self, CallChoices, Mention};
 use crate::bot::cases::{Actor, Case, CaseEscalation, CasePage, rows};
 use crate::bot::context::Context;
 use crate::bot::on_call::TeamOnCall;
@@ -32,7 +32,7 @@ impl Context {
     pub(crate) async fn call(
         &self,
         case: &Case,
-        chosen: &Chosen,
+        chosen: &CallChoices,
         (id, summary): (&str, &str),
         mark: &Actor,
     ) -> Result<TeamCall, Refused> {
@@ -112,7 +112,7 @@ impl Context {
     }
 
     /// The page that was chosen; `None` when nobody is to be paged.
-    fn page_chosen(&self, team: &Team, chosen: &Chosen, dedup_key: String) -> Result<Option<CasePage>, Refused> {
+    fn page_chosen(&self, team: &Team, chosen: &CallChoices, dedup_key: String) -> Result<Option<CasePage>, Refused> {
         if !chosen.page {
             return Ok(None);
         }

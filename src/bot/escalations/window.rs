@@ -50,14 +50,14 @@ impl Mention {
 
 /// The choices made in the window.
 #[derive(Debug)]
-pub(crate) struct Chosen {
+pub(crate) struct CallChoices {
     pub(crate) team: Option<String>,
     pub(crate) mention: Mention,
     pub(crate) page: bool,
     pub(crate) severity: String,
 }
 
-impl Chosen {
+impl CallChoices {
     pub(crate) fn read(view: &View) -> Self {
         let value = |block: &str| view.value(block, modals::ACTION).unwrap_or_default();
         Self {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::InteractionHandler;
 use super::update::{CaseChange, Updated};
 use crate::bot::cases::rows;
-use crate::bot::escalations::window::Chosen;
+use crate::bot::escalations::window::CallChoices;
 use crate::bot::modals;
 use crate::slack::decode::{Actions, ViewAnswer};
 use crate::slack::sender::Body;
@@ -20,7 +20,7 @@ impl InteractionHandler {
         let interaction = &answer.context;
         let id = answer.view.private_metadata.as_str();
         let summary = &modals::summary(&answer.view);
-        let chosen = &Chosen::read(&answer.view);
+        let chosen = &CallChoices::read(&answer.view);
         let responder = &self.ctx.responder;
         let called = self.update(id, interaction, |mut case, version| async move {
             if case.external || self.ctx.rules.is_external(interaction, &case.channel) {
@@ -33,7 +33,7 @@ impl InteractionHandler {
             let mark = self.mark(interaction);
             let call = match self.ctx.call(&case, chosen, (answer.id(), summary), &mark).await {
                 Ok(call) => call,
-                Err(refused) => return Ok(CaseChange::Leave(Some(refused))),
+                Err(refused) => return Ok(CaseChange::Leave(Some(*refused))),
             };
             if call.team.routing.channel.is_none() && case.post.is_none() {
                 let channel_info = self.ctx.reading.channel_info(&case.channel).await;
