@@ -12,6 +12,7 @@ mod links;
 mod log;
 mod net;
 mod redact;
+pub mod oncall;
 mod runbooks;
 mod secrets;
 mod slack;
@@ -67,6 +68,9 @@ pub struct Settings {
     /// The Jenkins servers and the jobs that people may run: `jobs.toml`.
     #[serde(skip)]
     pub jobs: jobs::Jobs,
+    /// The services that know who is on call, and those that page: `oncall.toml`.
+    #[serde(skip)]
+    pub oncall: oncall::OncallSettings,
 }
 
 impl Settings {
@@ -126,9 +130,11 @@ pub fn load(config_dir: Option<&Path>) -> Result<Settings, Error> {
 /// As for [`load`].
 pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>) -> Result<Settings, Error> {
     let jobs = jobs::load_from(config_dir, &environment)?;
+    let oncall = oncall::load_from(config_dir, &environment)?;
     let layers = layers::Layers::read(config_dir, environment)?;
     let mut settings = checked(&layers)?;
     settings.jobs = jobs;
+    settings.oncall = oncall;
     settings.slack.take_secrets(&layers)?;
     Ok(settings)
 }

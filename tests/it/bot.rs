@@ -29,6 +29,7 @@ mod clocks;
 mod commands;
 mod crashing;
 mod doctor;
+mod escalating;
 mod forgetting;
 mod home;
 mod http;
