@@ -4,7 +4,7 @@ use super::text::plain;
 use super::{Block, BlockKind, Inline, markdown};
 
 /// Kinds of admonition with the label that is shown.
-const KINDS: [(&str, &str); 21] = [
+const KINDS: [(&str, &str); 22] = [
     ("note", "Note"),
     ("info", "Note"),
     ("information", "Note"),
@@ -17,6 +17,7 @@ const KINDS: [(&str, &str); 21] = [
     ("success", "Tip"),
     ("important", "Important"),
     ("warning", "Warning"),
+    ("warn", "Warning"),
     ("caution", "Caution"),
     ("attention", "Attention"),
     ("danger", "Danger"),
