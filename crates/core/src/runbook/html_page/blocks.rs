@@ -183,7 +183,7 @@ impl PageReader<'_> {
                 let is_checked = element.has_class("checked");
                 if is_checked && let Some(BlockKind::Paragraph(text)) = blocks.first_mut().map(|block| &mut block.kind)
                 {
-                    text.insert(0, Inline::Text("[x] ".to_owned()));
+                    text.insert(0, Inline::Text("☑ ".to_owned()));
                 }
                 items.push(Item { blocks, line });
                 continue;

@@ -48,9 +48,9 @@ impl PageReader<'_> {
             }
             _ => {
                 if element.has_class("checkbox-on") {
-                    out.push((Inline::Text("[x] ".to_owned()), line));
+                    out.push((Inline::Text("☑ ".to_owned()), line));
                 } else if element.has_class("checkbox-off") {
-                    out.push((Inline::Text("[ ] ".to_owned()), line));
+                    out.push((Inline::Text("☐ ".to_owned()), line));
                 }
                 self.inline_children(id, out);
             }
@@ -182,9 +182,9 @@ fn check_box(element: &Element) -> Option<Inline> {
         .get("type")
         .is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
     let mark = if element.get("checked").is_some() {
-        "[x] "
+        "☑ "
     } else {
-        "[ ] "
+        "☐ "
     };
     is_box.then(|| Inline::Text(mark.to_owned()))
 }
