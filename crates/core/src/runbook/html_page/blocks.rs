@@ -399,7 +399,7 @@ fn paragraphs(run: Vec<(Inline, u32)>) -> Vec<(Vec<Inline>, u32)> {
     out
 }
 
-/// Takes off the lines of code that a paragraph ends with, if there is more than one.
+/// Takes off the lines of code that a paragraph ends with, if there is more than one, or nothing else.
 fn lines_of_code(inlines: &mut Vec<Inline>) -> Option<String> {
     let is_code = |inline: &Inline| match inline {
         Inline::Code(_) | Inline::Break => true,
@@ -417,7 +417,9 @@ fn lines_of_code(inlines: &mut Vec<Inline>) -> Option<String> {
             && (is_line_start(*at) || matches!(inlines.first(), Some(Inline::Strong(_))))
     })?;
     let text = plain(inlines.get(from..)?);
-    if !text.trim().contains('\n') {
+    // A line of code that is a paragraph of its own is set off, as `<pre>` is; a single word may be a name.
+    let is_alone = from == 0 && text.trim().contains(' ');
+    if !text.trim().contains('\n') && !is_alone {
         return None;
     }
     inlines.truncate(from);
