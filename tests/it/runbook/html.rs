@@ -51,9 +51,9 @@ fn the_storage_format_of_confluence_is_read_with_its_macros() {
       2 See the renewal page and [this place](section 2). State: OPEN
       2 list
         2 -
-          2 [x] Order a certificate
+          2 ☑ Order a certificate
         2 -
-          2 [ ] Install it
+          2 ☐ Install it
       2 **Details**
       2 It takes an hour.
       2 [Diagram in the runbook](section 0)
@@ -78,9 +78,9 @@ fn generated_documentation_is_read_without_menus_and_line_numbers() {
       21 (Symptoms) Log: `cache: entry <key> is stale`
       22 (Symptoms) list
         22 -
-          22 (Symptoms) [x] Flush
+          22 (Symptoms) ☑ Flush
         22 -
-          22 (Symptoms) [ ] Wait
+          22 (Symptoms) ☐ Wait
     "##);
 }
 
