@@ -10,8 +10,8 @@ const KINDS: [(&str, &str); 22] = [
     ("information", "Note"),
     ("primary", "Note"),
     ("secondary", "Note"),
-    ("abstract", "Summary"),
-    ("summary", "Summary"),
+    ("abstract", "In short"),
+    ("summary", "In short"),
     ("tip", "Tip"),
     ("hint", "Tip"),
     ("success", "Tip"),
@@ -26,7 +26,7 @@ const KINDS: [(&str, &str); 22] = [
     ("bug", "Bug"),
     ("example", "Example"),
     ("question", "Question"),
-    ("seealso", "See also"),
+    ("seealso", "Related"),
 ];
 
 /// Returns the label of a kind of admonition: `warning` → `Warning`.
@@ -40,6 +40,10 @@ pub(super) fn label(kind: &str, title: &str) -> String {
     let title = title.trim().trim_end_matches(':');
     match title {
         "" => format!("{kind}:"),
+        // "See also" would make references of what follows the box.
+        title if title.eq_ignore_ascii_case(kind) || title.eq_ignore_ascii_case("see also") && !kind.is_empty() => {
+            format!("{kind}:")
+        }
         title if title.ends_with(['?', '!', '.']) => title.to_owned(),
         title => format!("{title}:"),
     }

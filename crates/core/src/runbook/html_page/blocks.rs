@@ -109,6 +109,7 @@ impl PageReader<'_> {
             "pre" | "listing" | "xmp" | "textarea" => self.code(id, element, flow),
             "hr" => self.put(markdown::block(BlockKind::Rule, line), flow),
             "summary" if !self.content.weight(id).has_block => self.label(id, flow),
+            "div" | "p" if is_block_title(element) && !self.content.weight(id).has_block => self.label(id, flow),
             _ if element.get("role") == Some("heading") => {
                 let level = element.get("aria-level").and_then(|level| level.parse().ok());
                 self.heading(id, level.unwrap_or(2_u8).clamp(1, 6), flow);
@@ -450,6 +451,13 @@ fn language_of(element: &Element) -> Option<String> {
     let lang = named.or_else(brush).or_else(by_class)?.trim().to_ascii_lowercase();
     let is_name = lang.len() <= 24 && lang.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_+#.".contains(&c));
     (is_name && !lang.is_empty() && !matches!(lang.as_str(), "default" | "none" | "text" | "plaintext")).then_some(lang)
+}
+
+/// Returns true for the title of a listing, a table or a page, which generators write as a block.
+fn is_block_title(element: &Element) -> bool {
+    element
+        .classes()
+        .any(|class| class == "title" || class.starts_with("codeBlockTitle"))
 }
 
 /// Returns true for the source of a diagram, which a script of the page draws.
