@@ -109,6 +109,7 @@ impl PageReader<'_> {
             "pre" | "listing" | "xmp" | "textarea" => self.code(id, element, flow),
             "hr" => self.put(markdown::block(BlockKind::Rule, line), flow),
             "summary" if !self.content.weight(id).has_block => self.label(id, flow),
+            "div" | "p" if is_block_title(element) && !self.content.weight(id).has_block => self.label(id, flow),
             _ if element.get("role") == Some("heading") => {
                 let level = element.get("aria-level").and_then(|level| level.parse().ok());
                 self.heading(id, level.unwrap_or(2_u8).clamp(1, 6), flow);
@@ -183,7 +184,7 @@ impl PageReader<'_> {
                 let is_checked = element.has_class("checked");
                 if is_checked && let Some(BlockKind::Paragraph(text)) = blocks.first_mut().map(|block| &mut block.kind)
                 {
-                    text.insert(0, Inline::Text("[x] ".to_owned()));
+                    text.insert(0, Inline::Text("☑ ".to_owned()));
                 }
                 items.push(Item { blocks, line });
                 continue;
@@ -379,7 +380,7 @@ fn paragraphs(run: Vec<(Inline, u32)>) -> Vec<(Vec<Inline>, u32)> {
     out
 }
 
-/// Takes off the lines of code that a paragraph ends with, if there is more than one.
+/// Takes off the lines of code that a paragraph ends with, if there is more than one, or nothing else.
 fn lines_of_code(inlines: &mut Vec<Inline>) -> Option<String> {
     let is_code = |inline: &Inline| match inline {
         Inline::Code(_) | Inline::Break => true,
@@ -397,7 +398,9 @@ fn lines_of_code(inlines: &mut Vec<Inline>) -> Option<String> {
             && (is_line_start(*at) || matches!(inlines.first(), Some(Inline::Strong(_))))
     })?;
     let text = plain(inlines.get(from..)?);
-    if !text.trim().contains('\n') {
+    // A line of code that is a paragraph of its own is set off, as `<pre>` is; a single word may be a name.
+    let is_alone = from == 0 && text.trim().contains(' ');
+    if !text.trim().contains('\n') && !is_alone {
         return None;
     }
     inlines.truncate(from);
@@ -428,6 +431,13 @@ fn language_of(element: &Element) -> Option<String> {
     let lang = named.or_else(brush).or_else(by_class)?.trim().to_ascii_lowercase();
     let is_name = lang.len() <= 24 && lang.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_+#.".contains(&c));
     (is_name && !lang.is_empty() && !matches!(lang.as_str(), "default" | "none" | "text" | "plaintext")).then_some(lang)
+}
+
+/// Returns true for the title of a listing, a table or a page, which generators write as a block.
+fn is_block_title(element: &Element) -> bool {
+    element
+        .classes()
+        .any(|class| class == "title" || class.starts_with("codeBlockTitle"))
 }
 
 /// Returns true for the source of a diagram, which a script of the page draws.

@@ -273,7 +273,19 @@ fn leave_out(tree: &ElementTree, content: &mut Content) {
     while let Some(id) = open.pop() {
         let Some(element) = tree.element(id) else { continue };
         let is_list = element.is(&["ul", "ol"]);
-        let is_out = is_no_text(element) && !element.name.starts_with("ac:")
+        if element.has_class("conum") {
+            // The number of a callout, and its form for readers without the font: "(1)".
+            let siblings = tree.children(tree.nodes[id].parent);
+            let next = siblings
+                .get(siblings.partition_point(|sibling| *sibling <= id))
+                .copied();
+            found.push(id);
+            found.extend(next.filter(|next| tree.element(*next).is_some_and(|next| next.name == "b")));
+            continue;
+        }
+        let is_sign = element.has_class("icon") && !tree.text(id, |_| false).chars().any(char::is_alphanumeric);
+        let is_out = is_sign
+            || is_no_text(element) && !element.name.starts_with("ac:")
             || is_furniture(element)
             || element.get("id").is_none() && is_comments(tree, element, id)
             || is_list && repeats_headings(tree, id, &headings)
