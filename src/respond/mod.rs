@@ -5,6 +5,7 @@
 //! Markdown has been parsed, so that a runbook's content is never mangled by a round trip.
 
 mod act;
+mod actions;
 mod address;
 mod answer;
 mod buttons;
@@ -33,6 +34,7 @@ mod steps;
 mod templates;
 mod text;
 mod time;
+mod title;
 mod trial;
 mod values;
 
@@ -40,7 +42,7 @@ use std::ops::Range;
 
 use crate::runbook::Block;
 
-pub use act::{ButtonPress, CardAction};
+pub use act::{ButtonPress, CardAction, menu_block_id};
 pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use card::{Card, CardJob};
@@ -73,6 +75,8 @@ pub struct Reply {
     pub rest: Vec<Block>,
     /// Blocks shown below a code block that had to be shortened.
     pub cut: Vec<Block>,
+    /// One sentence for notifications and screen readers; without it they get the whole text.
+    pub notice: Option<String>,
 }
 
 /// The readers of a reply.

@@ -47,6 +47,7 @@ impl Context {
             private: case.post.is_none(),
             audience: case.audience(),
             jobs: self.offered_jobs(library, case),
+            expanded: case.expanded,
         };
         Body::of(&self.responder.card(library, &card))
     }
