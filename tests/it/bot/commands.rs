@@ -13,9 +13,9 @@ async fn three_ways(world: &World, question: &str) -> [String; 3] {
     let slash = world.command(ADA, question).await;
     assert_eq!(slash["response"]["response_type"], "ephemeral", "{slash}");
     [
-        text(&world.replies(&mention).await[0]).to_owned(),
-        text(&world.replies_in(ADA_DIRECT, &direct).await[0]).to_owned(),
-        text(&slash["response"]).to_owned(),
+        text(&world.replies(&mention).await[0]),
+        text(&world.replies_in(ADA_DIRECT, &direct).await[0]),
+        text(&slash["response"]),
     ]
 }
 

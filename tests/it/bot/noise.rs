@@ -261,7 +261,7 @@ fn another_bot_that_echoes_our_answer_is_not_answered() {
         let bot = world.bot_with(settings, Parts::default()).await;
         let first = world.workspace.say(ADA, RANDOM, PASTE).unwrap();
         let answer = world.replies_in(RANDOM, &first).await;
-        let mut said = text(&answer[0]).to_owned();
+        let mut said = text(&answer[0]);
         for _ in 0..3 {
             let echo = world.workspace.say(ECHO, RANDOM, &said).unwrap();
             let in_thread = world.workspace.reply(ECHO, RANDOM, &first, &said).unwrap();
@@ -419,13 +419,13 @@ fn two_codes_of_one_table_are_two_errors() {
             .workspace
             .say(GRACE, SUPPORT, "error GATE4102: the gate is gone")
             .unwrap();
-        let answer = text(&world.replies(&second).await[0]).to_owned();
+        let answer = text(&world.replies(&second).await[0]);
         assert!(answer.contains("Order one") && !answer.contains("Open it"), "{answer}");
         let again = world
             .workspace
             .say(GRACE, SUPPORT, "again: error GATE4101: the gate is shut")
             .unwrap();
-        let pointer = text(&world.replies(&again).await[0]).to_owned();
+        let pointer = text(&world.replies(&again).await[0]);
         assert!(!pointer.contains("Open it"), "{pointer}");
         bot.stop().await;
     });
@@ -436,12 +436,12 @@ fn the_same_error_with_other_values_gets_an_answer_of_its_own() {
     with(|world| async move {
         let bot = world.bot().await;
         let first = world.say(PASTE);
-        let answer = text(&world.replies(&first).await[0]).to_owned();
+        let answer = text(&world.replies(&first).await[0]);
         let other = world.say(&PASTE.replace("w-17", "w-99"));
-        let another = text(&world.replies(&other).await[0]).to_owned();
+        let another = text(&world.replies(&other).await[0]);
         assert!(another.contains("fluxctl fill w-99"), "{another}");
         let again = world.say(PASTE);
-        let pointer = text(&world.replies(&again).await[0]).to_owned();
+        let pointer = text(&world.replies(&again).await[0]);
         assert!(pointer.contains("Already answered"), "{pointer}");
         world.settled(&first).await;
         let still = ours(world.workspace.replies(SUPPORT, &first));

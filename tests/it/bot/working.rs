@@ -283,7 +283,7 @@ fn steps_that_are_added_before_keep_the_marks_and_a_section_that_is_gone_is_told
         bot.parts.status.wait_for(|now| now.reloads > reloads).await;
         world.click(GRACE, &card, "1.").await;
         let card = world.saying(&ts, &["Put on gloves", "Done by Grace"]).await;
-        let told = text(&card).to_owned();
+        let told = text(&card);
         assert_eq!(told.matches("Done by").count(), 2, "{told}");
         let pump = told.find("Stop the pump").unwrap();
         assert!(told[pump..].contains("Done by Ada"), "{told}");

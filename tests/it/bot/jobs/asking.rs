@@ -25,14 +25,14 @@ impl World {
     /// What is answered to a mention, as people read it.
     async fn answer_to(&self, who: &str, what: &str) -> String {
         let ts = self.mention(who, what);
-        text(&self.replies(&ts).await[0]).to_owned()
+        text(&self.replies(&ts).await[0])
     }
 
     /// What only who asks is shown.
     async fn slash(&self, who: &str, what: &str) -> String {
         let told = self.command(who, what).await;
         assert_eq!(told["response"]["response_type"], "ephemeral", "{told}");
-        text(&told["response"]).to_owned()
+        text(&told["response"])
     }
 }
 
@@ -426,7 +426,7 @@ fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
                 .workspace
                 .say(ADA, partners, &format!("<@{SIGNPOST}> {asked}"))
                 .unwrap();
-            let answer = text(&world.replies_in(partners, &ts).await[0]).to_owned();
+            let answer = text(&world.replies_in(partners, &ts).await[0]);
             assert!(answer.contains("my organisation"), "{asked}: {answer}");
             assert!(
                 !answer.contains("Sum up the day") && !answer.contains("get-info"),

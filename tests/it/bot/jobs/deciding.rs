@@ -142,7 +142,7 @@ fn more_runs_with_secret_values_than_are_kept_are_refused_with_the_true_reason()
             let told = world
                 .command(ADA, &format!("run mirror REGION=eu-de PASSPHRASE={secret}"))
                 .await;
-            text(&told["response"]).to_owned()
+            text(&told["response"])
         };
         assert!(asks("first").await.contains("Requested “"));
         world.posted(SUPPORT, "Running").await;
