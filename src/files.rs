@@ -56,10 +56,10 @@ impl Default for Options {
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// The path does not exist.
-    #[error("there is no runbook folder at {0}; give the path of the folder that holds your runbooks")]
+    #[error("there is no runbook folder at {0}; give the path of the folder that contains your runbooks")]
     Missing(PathBuf),
     /// The path is not a folder.
-    #[error("{0} is not a folder; give the folder that holds your runbooks, not one of them")]
+    #[error("{0} is not a folder; give the folder that contains your runbooks, not a single file")]
     NotAFolder(PathBuf),
     /// The folder cannot be listed.
     #[error("the runbook folder {path} cannot be read: {source}")]
@@ -70,7 +70,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// An ignore pattern is invalid.
-    #[error("`{pattern}` in runbooks.ignore is no pattern: {reason}")]
+    #[error("`{pattern}` in runbooks.ignore is not a valid pattern: {reason}")]
     Ignore {
         /// The pattern.
         pattern: String,
@@ -113,7 +113,7 @@ fn finish(library: &mut Library) {
 }
 
 /// Lists the files that were not read, by reason, as lines for people:
-/// `4 files not read (left out by runbooks.ignore): README.md, LICENSE, OWNERS, …`.
+/// `4 files not read (excluded by runbooks.ignore): README.md, LICENSE, OWNERS, …`.
 pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
     const NAMED: usize = 3;
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -135,7 +135,7 @@ pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
 
 /// Explains why a folder gives the bot nothing to answer with, in one sentence and a line for each reason.
 pub fn nothing_to_read(dir: &Path, library: &Library) -> String {
-    let mut text = format!("there is no runbook in {}", dir.display());
+    let mut text = format!("there are no runbooks in {}", dir.display());
     let problems = library.diagnostics.iter().filter(|found| found.code != "no-runbooks");
     let problems: Vec<String> = problems
         .take(5)
@@ -152,7 +152,7 @@ pub fn nothing_to_read(dir: &Path, library: &Library) -> String {
         text.push_str("\n  ");
         text.push_str(line);
     }
-    text.push_str("\nPut Markdown files there (.md, .txt), or name the folder that holds them.");
+    text.push_str("\nPut Markdown files there (.md, .txt), or give the folder that contains them.");
     text
 }
 

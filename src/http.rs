@@ -79,7 +79,7 @@ pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Opti
     };
     tokio::select! {
         served = served.into_future() => if let Err(cause) = served {
-            tracing::error!(%cause, "health and metrics are not served any more");
+            tracing::error!(%cause, "health and metrics are no longer served");
         },
         // A client that keeps its connection open must not delay the shutdown.
         () = enough => {}

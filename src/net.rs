@@ -33,7 +33,7 @@ pub struct Net {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file of `net.ca_files` cannot be used.
-    #[error("net.ca_files: {} holds no certificate that can be used: {cause}", .path.display())]
+    #[error("net.ca_files: {} contains no usable certificate: {cause}", .path.display())]
     Authority {
         /// The file.
         path: PathBuf,
@@ -44,7 +44,7 @@ pub enum Error {
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
     /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be made: {0}")]
+    #[error("the HTTP client cannot be created: {0}")]
     Client(#[source] reqwest::Error),
     /// The address of a WebSocket is invalid.
     #[error("the address of the WebSocket cannot be used")]
@@ -58,7 +58,7 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// The proxy opened no tunnel, or is not an `http://` one.
-    #[error("the proxy {proxy} opens no way to {host}: {answer}")]
+    #[error("the proxy {proxy} refused the connection to {host}: {answer}")]
     Proxy {
         /// The proxy.
         proxy: String,
@@ -76,7 +76,7 @@ pub enum Error {
         cause: Box<tokio_tungstenite::tungstenite::Error>,
     },
     /// The WebSocket did not open in time.
-    #[error("{host} did not answer in time")]
+    #[error("{host} did not respond in time")]
     Timeout {
         /// The server.
         host: String,

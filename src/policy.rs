@@ -80,14 +80,14 @@ pub fn decide(situation: Situation) -> Verdict {
     } = situation;
     let guarded = is_guarded(external, ext_shared, shared_allowed);
     match () {
-        () if own => Verdict::Ignore("it is our own"),
-        () if bot && !allowed_bot => Verdict::Ignore("a bot wrote it that is not in slack.allowed_bots"),
+        () if own => Verdict::Ignore("it is the bot's own"),
+        () if bot && !allowed_bot => Verdict::Ignore("its bot is not in slack.allowed_bots"),
         // A bot is never answered "no runbook for this": two bots could go on for ever.
         () if asked && !bot && guarded => Verdict::AskedByExternal,
         () if asked && !bot => Verdict::Asked,
         () if guarded => Verdict::Ignore("the channel or its author belongs to another organisation"),
         () if muted => Verdict::Ignore("the channel is muted"),
-        () if !auto_answer => Verdict::Ignore("the channel is not answered unasked"),
+        () if !auto_answer => Verdict::Ignore("automatic answers are off in the channel"),
         () => Verdict::Unasked,
     }
 }

@@ -102,7 +102,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     let ended = tokio::select! {
         biased;
         () = shutdown.cancelled() => {
-            info!("stopping: finishing the work in progress");
+            info!("shutting down: finishing work in progress");
             Ok(())
         }
         Err(error) = work(settings, &parts, &store, &hard, &stop) => Err(error),
@@ -111,14 +111,14 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     parts.tracker.close();
     tokio::select! {
         () = parts.tracker.wait() => {}
-        () = hard.cancelled() => warn!("stopped at once; what was not finished is in the store"),
-        () = tokio::time::sleep(GRACE) => warn!("stopped although not everything was finished; it is in the store"),
+        () = hard.cancelled() => warn!("stopped immediately; unfinished work is in the store"),
+        () = tokio::time::sleep(GRACE) => warn!("stopped with unfinished work, which is in the store"),
     }
     // A requested shutdown: the messages in progress must not count as having crashed the process.
     if let Some(store) = store.get()
         && let Err(cause) = store.release(None).await
     {
-        warn!(%cause, "messages that were being handled may count as if the bot had crashed");
+        warn!(%cause, "messages in progress may be counted as crashes");
     }
     ended
 }

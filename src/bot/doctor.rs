@@ -93,8 +93,8 @@ async fn slack(reach: &start::SlackAccess, settings: &Settings, probe: Option<&s
         Err(error) => return vec![DoctorCheck::new("slack", Err(error.to_string()))],
     };
     let how = match reach.way {
-        start::InboundMode::Socket { .. } => " and opens connections",
-        start::InboundMode::Http { .. } => "; whether the signing secret is right, its first request tells",
+        start::InboundMode::Socket { .. } => " and can open connections",
+        start::InboundMode::Http { .. } => "; the signing secret is checked with the first request",
     };
     let found = format!("Slack knows the bot as {} in workspace {}{how}", us.user_id, us.team_id);
     let mut checks = vec![
@@ -117,9 +117,9 @@ async fn slack(reach: &start::SlackAccess, settings: &Settings, probe: Option<&s
 /// Checks that the bot can show the owners what it would have answered.
 async fn shadow_channel(web: &Web, id: &str) -> Result<String, String> {
     match web.conversation_info(id).await {
-        Ok(channel) if channel.is_archived => Err(format!(
-            "answers.shadow_channel: {id} is archived; name another channel"
-        )),
+        Ok(channel) if channel.is_archived => {
+            Err(format!("answers.shadow_channel: {id} is archived; use another channel"))
+        }
         Ok(channel) if !channel.is_member => Err(format!(
             "answers.shadow_channel: the bot is not a member of {id}; invite it there"
         )),
@@ -128,26 +128,26 @@ async fn shadow_channel(web: &Web, id: &str) -> Result<String, String> {
              name another channel"
         )),
         Ok(_) => Ok(format!("the bot is a member of {id}")),
-        Err(error) => Err(format!("answers.shadow_channel: Slack does not show {id}: {error}")),
+        Err(error) => Err(format!("answers.shadow_channel: cannot look up {id}: {error}")),
     }
 }
 
 /// Compares this machine's clock with Slack's.
 fn clock(web: &Web) -> Result<String, String> {
     match web.time().skew() {
-        None => Ok("Slack did not tell its time".to_owned()),
+        None => Ok("Slack sent no time".to_owned()),
         Some(skew) if skew.seconds.unsigned_abs() >= skew::MATTERS => Err(skew::sentence(skew.seconds)),
-        Some(skew) => Ok(format!("{} s off Slack's", skew.seconds.unsigned_abs())),
+        Some(skew) => Ok(format!("differs from Slack's by {} s", skew.seconds.unsigned_abs())),
     }
 }
 
 /// Lists missing scopes. Those the bot cannot work without are an error of `slack`; the others are only reported.
 fn scopes(web: &Web) -> String {
     match start::missing_scopes(web) {
-        None => "Slack did not name them".to_owned(),
-        Some(missing) if missing.is_empty() => "all that the bot uses".to_owned(),
+        None => "Slack did not list them".to_owned(),
+        Some(missing) if missing.is_empty() => "all required scopes".to_owned(),
         Some(missing) => format!(
-            "the bot token lacks {}: what needs them does not come in or cannot be done",
+            "the bot token lacks {}; features that need them do not work",
             missing.join(", ")
         ),
     }
@@ -195,7 +195,7 @@ fn read(settings: &Settings, library: &Library) -> Result<String, String> {
     match (library.runbooks.len(), errors) {
         (0, _) => Err(files::nothing_to_read(&settings.runbooks.dir, library)),
         (_, 0) => Ok(read),
-        _ => Err(format!("{read}, {errors} with errors: `signpost lint` names them")),
+        _ => Err(format!("{read}, {errors} with errors; `signpost lint` lists them")),
     }
 }
 
@@ -209,10 +209,10 @@ fn fitting(library: &Library) -> Result<String, String> {
         .map(|found| format!("{}:{}: {}", found.path, found.line, found.message))
         .collect();
     match said.split_first() {
-        None => Ok("what runbooks say of jobs, checks and sections fits jobs.toml".to_owned()),
+        None => Ok("jobs, checks and sections in the runbooks match jobs.toml".to_owned()),
         Some((first, [])) => Err(first.clone()),
         Some((first, more)) => Err(format!(
-            "{first} (and {} more: `signpost lint --config` names them)",
+            "{first} (and {} more; `signpost lint --config` lists them)",
             more.len()
         )),
     }
@@ -223,18 +223,21 @@ fn store(settings: &Settings) -> Result<String, String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => Err(format!(
-            "the folder {} of store.path is not there: create it",
+            "the folder {} of store.path does not exist; create it",
             folder.display()
         )),
-        _ if path.is_dir() => Err(format!("store.path: {} is a folder: name a file in it", path.display())),
+        _ if path.is_dir() => Err(format!(
+            "store.path: {} is a folder; give the path of a file in it",
+            path.display()
+        )),
         _ if path.exists() => match is_database(path) {
             Ok(true) => Ok(format!("{} is there", path.display())),
             Ok(false) => Err(format!(
-                "store.path: {} is another kind of file, not an SQLite database: set another path, or move it away",
+                "store.path: {} is not an SQLite database; set another path, or move the file",
                 path.display()
             )),
             Err(cause) => Err(format!("store.path: {} cannot be read: {cause}", path.display())),
         },
-        _ => Ok(format!("{} will be made", path.display())),
+        _ => Ok(format!("{} will be created", path.display())),
     }
 }

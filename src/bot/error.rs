@@ -8,7 +8,7 @@ use crate::{files, http, net, respond, slack::web, store};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A token is not set.
-    #[error("there is no {what}: set {variable} (or {variable}_FILE) to the one that {found_at}")]
+    #[error("there is no {what}: set {variable} (or {variable}_FILE) to the one {found_at}")]
     NoToken {
         /// Name of the token.
         what: &'static str,
@@ -18,7 +18,7 @@ pub enum Error {
         found_at: &'static str,
     },
     /// A token is of the wrong kind.
-    #[error("{variable} holds {found}, not {wanted}: take the one that {found_at}")]
+    #[error("{variable} contains {found}, not {wanted}: use the one {found_at}")]
     WrongToken {
         /// Variable that sets it.
         variable: &'static str,
@@ -30,7 +30,7 @@ pub enum Error {
         found_at: &'static str,
     },
     /// Slack refuses a token.
-    #[error("Slack refuses the {what} ({code}): {remedy}")]
+    #[error("Slack rejects the {what} ({code}): {remedy}")]
     Refused {
         /// Name of the token.
         what: &'static str,

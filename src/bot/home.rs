@@ -74,7 +74,7 @@ impl Home {
         let view = match self.view(user).await {
             Ok(view) => view,
             Err(cause) => {
-                warn!(%cause, "a Home tab cannot be put together");
+                warn!(%cause, "a Home tab cannot be rendered");
                 return None;
             }
         };
@@ -95,6 +95,7 @@ impl Home {
             action: action.to_owned(),
             value: "{}".to_owned(),
             primary,
+            menu: None,
         };
         let facts = HomeFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -79,7 +79,7 @@ impl Housekeeping {
     fn look_for_stray_connections(&self) {
         let verdict = self.intake.stray_connections.lock().tick(self.ctx.clock.now());
         if let (StrayVerdict::Ask, Some(sockets)) = (verdict, &self.sockets) {
-            info!("there were more connections to Slack than ours; asking anew");
+            info!("other connections to Slack were open; checking again");
             sockets.renew_one();
         }
     }
@@ -115,14 +115,14 @@ impl Housekeeping {
             alarmed.is_some_and(|(at, count)| counts.set_aside <= count && now.duration_since(at).abs() < ALARM);
         if counts.set_aside > 0 && !known {
             let remedy = match counts.retriable {
-                0 => "none of them can be retried",
-                all if all == counts.set_aside => "`signpost inbox retry` tries them again",
-                _ => "`signpost inbox retry` tries some of them again",
+                0 => "none can be retried",
+                all if all == counts.set_aside => "`signpost inbox retry` retries them",
+                _ => "`signpost inbox retry` retries some of them",
             };
             error!(
                 count = counts.set_aside,
                 retriable = counts.retriable,
-                "messages were set aside and are not answered: `signpost inbox` lists them, {remedy}; their payloads are \
+                "messages were set aside without an answer: `signpost inbox` lists them, {remedy}; their payloads are \
                  erased after a day"
             );
             *alarmed = Some((now, counts.set_aside));
@@ -138,7 +138,7 @@ impl Housekeeping {
             return;
         }
         if let Err(cause) = self.ctx.store.scrub().await {
-            error!(%cause, "erased payloads cannot be removed from the write-ahead log; trying again");
+            error!(%cause, "erased payloads cannot be removed from the write-ahead log; retrying");
         }
     }
 
@@ -153,11 +153,11 @@ impl Housekeeping {
                 metrics::counter!("signpost_inbox_set_aside_total", "reason" => "too_old").increment(purged.unhandled);
                 warn!(
                     count = purged.unhandled,
-                    "messages that could not be handled for a day are given up"
+                    "giving up on messages that could not be handled for a day"
                 );
             }
             Ok(_) => {}
-            Err(cause) => error!(%cause, "old rows cannot be removed; trying again in an hour"),
+            Err(cause) => error!(%cause, "old rows cannot be removed; retrying in an hour"),
         }
     }
 }

@@ -39,7 +39,7 @@ impl InboundConnections {
                 let endpoint = Endpoint::new(&signing_secret, inbound, time, Limits::default());
                 if let Some(listener) = self.requests {
                     if let Ok(address) = listener.local_addr() {
-                        info!(%address, "Slack's requests are taken");
+                        info!(%address, "listening for Slack's requests");
                     }
                     let served = http_events::serve(listener, Arc::new(endpoint), tasks.stop.clone());
                     tasks.tracker.spawn(served);

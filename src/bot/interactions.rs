@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tracing::{debug, error, warn};
 
 mod calling;
+mod card_actions;
 mod did_you_mean;
 mod jobs;
 mod judging;
@@ -32,7 +33,7 @@ use crate::slack::sender::Body;
 use crate::slack::web::OpenedView;
 use crate::store::{self, Changes, NewPost};
 
-/// Time limit for optional content of a modal.
+/// Time limit for optional content: a link in a modal, the display name of a person.
 const AT_ONCE: Duration = Duration::from_millis(300);
 /// Time after which a command is acknowledged already, or is about to be: its answer goes another way.
 const LATE: Duration = Duration::from_millis(1_600);
@@ -63,10 +64,7 @@ impl InteractionHandler {
             Interaction::Shortcut(shortcut) => self.shortcut(&shortcut).await.map(|()| None),
             Interaction::View(answer) => self.view(&answer).await,
             Interaction::Unknown { kind } => {
-                warn!(
-                    slack.kind = kind,
-                    "nothing handles this kind of interaction; it is acknowledged"
-                );
+                warn!(slack.kind = kind, "unsupported kind of interaction; acknowledged");
                 Ok(None)
             }
         }
@@ -80,13 +78,14 @@ impl InteractionHandler {
             .iter()
             .filter(|action| action.action_id.starts_with("signpost_"))
         {
-            let value = action.value.as_deref().or(action.selected.first().map(String::as_str));
-            match value.and_then(ButtonPress::read) {
+            let pressed = action.value.as_deref().and_then(ButtonPress::read);
+            let chosen = || ButtonPress::read_option(&action.block_id, action.selected.first()?);
+            match pressed.or_else(chosen) {
                 Some(press) => self.press(actions, press).await?,
                 None if action.action_id == home::REFRESH => self.ctx.home_visitors.opened(&actions.context.who.id),
                 None if action.action_id == modals::OPEN_PASTE => self.open_paste(&actions.context).await,
                 None => {
-                    debug!(action = action.action_id, "a button of another version");
+                    debug!(action = action.action_id, "a button from another version");
                     self.tell(actions, &self.ctx.responder.too_old(None)).await?;
                 }
             }
@@ -98,6 +97,9 @@ impl InteractionHandler {
         let interaction = &actions.context;
         if press.act == CardAction::Escalate {
             return self.open_escalation(actions, &press.case).await;
+        }
+        if press.act == CardAction::Open {
+            return Ok(());
         }
         if press.act == CardAction::Share {
             return self.share(actions, &press.case).await;
@@ -124,19 +126,27 @@ impl InteractionHandler {
         }
         let act = &press.act;
         let changed = self.update(&press.case, interaction, |mut case, version| async move {
-            let detail = self.detail(&case, act);
             let known = self.ctx.knowledge.get();
+            let chosen = match act {
+                CardAction::Section { key } => Self::section(&known.library, &case, key),
+                _ => None,
+            };
+            let act = chosen.as_ref().unwrap_or(act);
+            let detail = self.detail(&case, act);
             if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
                 case.offer_others(&known);
             }
-            if !case.act(act, &self.mark(interaction), &detail) {
+            // A section that the runbook no longer has leaves the case as it is, and its list up to date.
+            let is_gone = matches!(act, CardAction::Section { .. });
+            if !case.act(act, &self.mark(interaction).await, &detail) && !is_gone {
                 return Ok(CaseChange::Leave(None));
             }
             let shown = self.ctx.card(&known, &case);
-            let post = update(&case, version, &shown);
+            let posts = update(&case, version, &shown).into_iter();
+            let posts = posts.chain(self.fixed_reaction(&case, act));
             // Only one person sees a card without a post: it is replaced in place.
             let private = case.post.is_none().then_some(shown);
-            Ok(CaseChange::save(case, post, private))
+            Ok(CaseChange::save(case, posts, private))
         });
         match changed.await? {
             Updated::Done(Some(shown)) => self.show_again(actions, &shown).await,
@@ -145,31 +155,6 @@ impl InteractionHandler {
             Updated::Busy => return self.not_done(actions).await,
         }
         Ok(())
-    }
-
-    /// The name of the step that an action is about, as people read it.
-    fn detail(&self, case: &Case, act: &CardAction) -> String {
-        let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
-            return case
-                .place
-                .as_ref()
-                .map(crate::bot::cases::TopicRef::name)
-                .unwrap_or_default();
-        };
-        let known = self.ctx.knowledge.get();
-        let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-        let steps = topic.map(|topic| self.ctx.responder.steps(&known.library, topic));
-        let named = steps.into_iter().flatten().find(|known| known.key == *step);
-        named.map(|known| known.name).unwrap_or_default()
-    }
-
-    fn mark(&self, interaction: &InteractionContext) -> Actor {
-        let who = &interaction.who;
-        Actor {
-            by: who.id.clone(),
-            name: who.name.clone().unwrap_or_else(|| who.id.clone()),
-            at: self.ctx.clock.now(),
-        }
     }
 
     /// Posts for everybody a case that only one person saw.
@@ -190,7 +175,7 @@ impl InteractionHandler {
             case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, channel);
             case.post = Some(key.clone());
             case.channel.clone_from(channel);
-            let shown = self.shared(&case, &self.mark(interaction));
+            let shown = self.shared(&case, &self.mark(interaction).await);
             let posts = post(key, channel, case.thread_ts.clone(), &shown);
             Ok(CaseChange::save(case, posts, Shared::Posted))
         });
@@ -313,13 +298,13 @@ impl InteractionHandler {
     /// Opens a modal. Returns `None` when that failed, which the person is told.
     async fn open(&self, interaction: &InteractionContext, view: Value) -> Option<OpenedView> {
         let Some(trigger) = interaction.trigger_id.as_deref() else {
-            warn!("an interaction without a trigger: no window can be opened");
+            warn!("an interaction without a trigger: no modal can be opened");
             return None;
         };
         match self.ctx.sender.open_view(trigger, view).await {
             Ok(view) => Some(view),
             Err(error) => {
-                error!(%error, "a window could not be opened");
+                error!(%error, "a modal could not be opened");
                 let failed = Body::of(&self.ctx.responder.failed(None));
                 let how = json!({"response_type": "ephemeral", "replace_original": false});
                 self.respond(interaction, &how, &failed).await;
@@ -363,7 +348,7 @@ impl InteractionHandler {
             window::CALL_TEAM => self.called(answer).await,
             modals::form::RUN_JOB => self.submitted(answer).await,
             other => {
-                warn!(slack.callback = other, "a window that this version does not know");
+                warn!(slack.callback = other, "a modal that this version does not know");
                 Ok(None)
             }
         }

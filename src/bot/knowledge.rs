@@ -172,7 +172,7 @@ fn tell(library: &Library, previous: Option<&Library>) {
         }
     }
     if warnings > 0 {
-        info!(warnings, "`signpost lint` lists what was not understood");
+        info!(warnings, "`signpost lint` lists the problems");
     }
     let skipped = |library: &Library| files::left_out(&library.skipped);
     let now = skipped(library);

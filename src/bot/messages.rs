@@ -98,7 +98,7 @@ impl MessageHandler {
         let muted = self.is_muted(&message.channel).await?;
         let (asked, external) = match self.ctx.rules.verdict(message, mentioned, muted) {
             Verdict::Ignore(why) => {
-                debug!(message = message.id(), why, "a message is left alone");
+                debug!(message = message.id(), why, "a message is ignored");
                 return Ok(Changes::default());
             }
             Verdict::Unasked => (false, false),
@@ -176,14 +176,14 @@ impl MessageHandler {
         if self.is_talk(message, &known, best).await? {
             return self.added_details(received, &known).await;
         }
-        if let Some((row, case)) = self.same_error(message, &known, best, &fingerprint).await? {
+        if let Some((row, case)) = self.same_error(message, best, &fingerprint).await? {
             return self.repeated(received, &known, &row, &case, best).await;
         }
         if received.shadow {
             if self.is_in_shadow(received, &known, best).await? {
                 return Ok(Changes::default());
             }
-            if let Some(same) = self.same_in_shadow(received, &known, best, &fingerprint).await? {
+            if let Some(same) = self.same_in_shadow(received, best, &fingerprint).await? {
                 return Ok(self.shadow_repeated(received, &known, &same, best).await);
             }
         }

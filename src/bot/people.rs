@@ -123,11 +123,11 @@ impl People {
             match timeout(PATIENCE, web.usergroup_users(&group)).await {
                 Ok(Ok(members)) => return Some(members),
                 Ok(Err(error)) => {
-                    warn!(%error, group, "Slack does not tell who is in a user group; it counts as empty");
+                    warn!(%error, group, "Slack does not list the members of a user group; treating it as empty");
                 }
                 Err(_) => warn!(
                     group,
-                    "Slack did not tell in time who is in a user group; it counts as empty"
+                    "Slack did not list the members of a user group in time; treating it as empty"
                 ),
             }
             None

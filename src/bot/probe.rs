@@ -12,7 +12,7 @@ use crate::slack::decode::Identity;
 use crate::slack::web::{Error, Outgoing, Web};
 
 /// Text of the test messages, which people see for a moment.
-const TEXT: &str = "Signpost tries whether it finds its own messages again. This goes away at once.";
+const TEXT: &str = "Signpost is checking whether it can find its own messages. This message is deleted right away.";
 /// Look-ups, a second apart: a message may take a moment until it can be read.
 const LOOKS: u32 = 3;
 /// Seconds before the start of the probe from which messages are read.
@@ -28,7 +28,7 @@ pub(super) async fn probe(web: &Web, us: &Identity, channel: &str) -> Result<Str
     for ts in reply.iter().map(|reply| &reply.ts).chain([&root.ts]) {
         if let Err(cause) = slack.web.delete_message(channel, ts).await {
             left.push(format!(
-                "the probe {ts} could not be deleted ({cause}): delete it by hand"
+                "the probe {ts} could not be deleted ({cause}); delete it manually"
             ));
         }
     }
@@ -41,7 +41,7 @@ pub(super) async fn probe(web: &Web, us: &Identity, channel: &str) -> Result<Str
     faults.extend(left);
     if faults.is_empty() {
         return Ok(format!(
-            "messages and replies in {channel} are found again by their metadata, and can be deleted"
+            "messages and replies in {channel} can be found by their metadata and deleted"
         ));
     }
     Err(faults.join("; "))
@@ -79,7 +79,7 @@ async fn post(
         None => ("message", "conversations.history"),
         Some(_) => ("reply", "conversations.replies"),
     };
-    let risk = "after a crash an answer there cannot be looked up: it is then reported, not sent again";
+    let risk = "after a crash, answers there cannot be looked up, so they are reported and not sent again";
     let mut fault = None;
     for look in 0..LOOKS {
         if look > 0 {
@@ -88,8 +88,8 @@ async fn post(
         let found = slack.web.find_posted(slack.us, channel, thread_ts, &key, oldest).await;
         fault = match found {
             Ok(Some(found)) if found == ts => None,
-            Ok(_) => Some(format!("{method} does not give the metadata of a {what} back: {risk}")),
-            Err(Error::RateLimited { .. }) => Some(format!("{method} is called too often to try it now")),
+            Ok(_) => Some(format!("{method} does not return the metadata of a {what}: {risk}")),
+            Err(Error::RateLimited { .. }) => Some(format!("{method} is rate limited, try again later")),
             Err(cause) => Some(format!("a {what} cannot be looked up ({cause}): {risk}")),
         };
         if fault.is_none() {

@@ -28,6 +28,10 @@ const RESULTS: usize = 5;
 /// Time limit for asking who is on call.
 const ON_CALL: Duration = Duration::from_millis(1_000);
 
+/// Least confidence of a near miss that is offered. A candidate without a word in common that means anything has about
+/// 0.01: three unrelated runbooks are no answer.
+const NEAR_FLOOR: f32 = 0.02;
+
 /// Answers questions.
 #[derive(Debug)]
 pub(super) struct QuestionHandler {
@@ -90,6 +94,9 @@ impl QuestionHandler {
             Command::Show { runbook, section } => match command::resolve(library, &runbook, section.as_deref()) {
                 Resolution::Found(topic) => place(library, asked.case, topic),
                 Resolution::Ambiguous(topics) => choose(library, asked.case, runbook, &topics),
+                Resolution::Nothing if self.outcome(&known, &asked).matches.is_empty() => {
+                    plain(responder.no_runbook_called(&redact(&runbook)), AnswerKind::Nothing)
+                }
                 Resolution::Nothing => self.find(&known, asked, None),
             },
             Command::Who(words) => match command::who(library, &words) {
@@ -131,9 +138,10 @@ impl QuestionHandler {
         {
             return typo(asked.case, meant);
         }
+        let asked_text = asked.text;
         match Self::found(&known.library, asked.case, &outcome) {
             Some(case) => Answer::Case(Box::new(case)),
-            None => plain(self.ctx.responder.nothing_found(), AnswerKind::Nothing),
+            None => self.nothing(&asked_text),
         }
     }
 
@@ -148,10 +156,25 @@ impl QuestionHandler {
         self.ctx.responder.who_on_call(library, whom, words, &on_call)
     }
 
+    /// The answer when no runbook fits: it fits what was said instead.
+    fn nothing(&self, text: &str) -> Answer {
+        let responder = &self.ctx.responder;
+        if let Some(talk) = command::small_talk(text) {
+            return plain(responder.small_talk(talk == command::SmallTalk::Thanks), "talk");
+        }
+        let reply = match command::code_in(text) {
+            Some(code) => responder.no_runbook_mentions(&redact(code)),
+            None => responder.nothing_found(),
+        };
+        plain(reply, AnswerKind::Nothing)
+    }
+
     /// The results of a search for the text that are certain enough for the channel.
     fn outcome(&self, known: &Knowledge, asked: &Question) -> Outcome {
         let threshold = self.ctx.rules.threshold(&asked.case.channel);
-        known.index.search(&asked.text).confident(threshold)
+        let mut outcome = known.index.search(&asked.text).confident(threshold);
+        outcome.near.retain(|near| near.confidence >= NEAR_FLOOR);
+        outcome
     }
 
     /// Turns the results into a case; `None` when there are none.

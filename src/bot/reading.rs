@@ -117,7 +117,7 @@ impl MessageReader {
         let Ok(Ok(place)) = place.await else {
             info!(
                 message = message.id(),
-                "many files are being read; the previews of these have to do"
+                "many files are being read; using the previews of these"
             );
             return Files::default();
         };
@@ -133,18 +133,21 @@ impl MessageReader {
         if !self.downloads.may_try(now) {
             debug!(
                 file = file.id,
-                "files did not come lately; the preview of one has to do"
+                "files could not be downloaded recently; using the preview of one"
             );
             return None;
         }
         let Ok(downloaded) = tokio::time::timeout(FILE, self.web.download(file)).await else {
-            warn!(file = file.id, "a file did not come in time; its preview has to do");
+            warn!(
+                file = file.id,
+                "a file could not be downloaded in time; using its preview"
+            );
             self.downloads.hung(now);
             return None;
         };
         self.downloads.came();
         downloaded
-            .inspect_err(|error| info!(%error, file = file.id, "a file is not read; its preview has to do"))
+            .inspect_err(|error| info!(%error, file = file.id, "a file is not read; using its preview"))
             .ok()
             // More than a file's share of the text that is matched would only take memory.
             .map(|content| matching::beginning(&content.text, matching::MOST_BYTES / FILES).to_owned())
@@ -167,7 +170,7 @@ impl MessageReader {
         match tokio::time::timeout(LINK, asked).await {
             Ok(Ok(said)) => said,
             Ok(Err(error)) => {
-                info!(%error, "a thread is not read for the values of a form");
+                info!(%error, "a thread cannot be read for the values of a form");
                 Vec::new()
             }
             Err(_) => Vec::new(),

@@ -69,7 +69,7 @@ impl Reload {
             })
             .await;
             if done.is_err() {
-                error!("reading the runbooks anew panicked; the old ones stay");
+                error!("reloading the runbooks panicked; keeping the old ones");
             }
         }
     }
@@ -101,9 +101,9 @@ impl Reload {
                         read_at: SystemClock.now(),
                     };
                     self.replace(known);
-                    info!("the runbooks are unchanged; what is to be said about their files has changed");
+                    info!("the runbooks are unchanged; the diagnostics for their files have changed");
                 } else {
-                    debug!("the runbooks are what they were");
+                    debug!("the runbooks are unchanged");
                     self.knowledge.set_reload_failed(None);
                 }
             }
@@ -112,10 +112,7 @@ impl Reload {
                 self.replace(source.index(library));
                 metrics::counter!("signpost_reloads_total", "outcome" => "done").increment(1);
                 let milliseconds = begun.elapsed().as_millis();
-                info!(
-                    runbooks,
-                    milliseconds, "the runbooks changed; the new ones are used from now on"
-                );
+                info!(runbooks, milliseconds, "the runbooks have changed; using the new ones");
                 if runbooks == 0 {
                     let why = source.nothing_to_read(&self.knowledge.get().library);
                     warn!("{why}");
@@ -123,7 +120,7 @@ impl Reload {
             }
             Err(cause) => {
                 metrics::counter!("signpost_reloads_total", "outcome" => "failed").increment(1);
-                warn!(%cause, "the runbooks cannot be read anew; the old ones stay");
+                warn!(%cause, "the runbooks cannot be reloaded; keeping the old ones");
                 self.knowledge.set_reload_failed(Some(cause.to_string()));
             }
         }
@@ -167,7 +164,7 @@ fn watcher(folder: &Path, poll_interval: Duration, changed: &Arc<Notify>) -> Opt
         Ok(event) if event.kind.is_access() => {}
         Ok(_) => changed.notify_one(),
         Err(cause) => {
-            warn!(%cause, "the runbook folder cannot be watched well");
+            warn!(%cause, "the runbook folder cannot be watched reliably");
             changed.notify_one();
         }
     };
@@ -180,7 +177,7 @@ fn watcher(folder: &Path, poll_interval: Duration, changed: &Arc<Notify>) -> Opt
         .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::Recursive).map(|()| watcher))
     {
         Ok(watcher) => return Some(Box::new(watcher)),
-        Err(cause) => info!(%cause, "the system does not tell about changes of the folder; looking now and then"),
+        Err(cause) => info!(%cause, "the system does not report changes to the folder; checking at intervals"),
     }
     match PollWatcher::new(told, config)
         .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::Recursive).map(|()| watcher))

@@ -36,7 +36,7 @@ pub(super) fn rebuilt(row: &ShadowRow) -> Case {
 /// The body of a row: the case without its texts, which the row holds itself.
 pub(super) fn written(case: &Case) -> Option<String> {
     serde_json::to_string(&case.with_texts(&[]))
-        .inspect_err(|cause| error!(%cause, case = case.id, "a shadow answer cannot be written down"))
+        .inspect_err(|cause| error!(%cause, case = case.id, "a shadow answer cannot be saved"))
         .ok()
 }
 

@@ -73,5 +73,5 @@ impl SkewMonitor {
 pub(super) fn sentence(seconds: i64) -> String {
     let side = if seconds < 0 { "behind" } else { "ahead of" };
     let by = seconds.unsigned_abs();
-    format!("this machine's clock is {by} s {side} Slack's: set it, or let NTP keep it")
+    format!("this machine's clock is {by} s {side} Slack's; correct it, or enable NTP")
 }

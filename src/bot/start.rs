@@ -19,15 +19,15 @@ const BOT: TokenKind = TokenKind {
     wanted: "a bot token (xoxb-…)",
     variable: "SIGNPOST__SLACK__BOT_TOKEN",
     prefix: "xoxb-",
-    found_at: "stands under \"OAuth & Permissions\" in the app's settings and begins with xoxb-",
+    found_at: "found under \"OAuth & Permissions\" in the app's settings, which starts with xoxb-",
 };
 const APP: TokenKind = TokenKind {
     what: "app-level token",
     wanted: "an app-level token (xapp-…)",
     variable: "SIGNPOST__SLACK__APP_TOKEN",
     prefix: "xapp-",
-    found_at: "stands under \"Basic Information\", \"App-Level Tokens\" in the app's settings, has the scope \
-               connections:write and begins with xapp-",
+    found_at: "found under \"Basic Information\", \"App-Level Tokens\" in the app's settings, which has the scope \
+               connections:write and starts with xapp-",
 };
 
 const SIGNING: TokenKind = TokenKind {
@@ -35,7 +35,7 @@ const SIGNING: TokenKind = TokenKind {
     wanted: "the app's signing secret",
     variable: "SIGNPOST__SLACK__SIGNING_SECRET",
     prefix: "",
-    found_at: "stands under \"Basic Information\", \"App Credentials\" in the app's settings",
+    found_at: "found under \"Basic Information\", \"App Credentials\" in the app's settings",
 };
 
 /// Scopes without which the bot cannot read or answer. Without others it only does less.
@@ -90,7 +90,7 @@ impl TokenKind {
             Some("xoxe" | "xoxe.xoxb" | "xoxe.xoxp") => "a token for rotation (xoxe…)",
             // A signing secret has no prefix.
             _ if self.prefix.is_empty() => return Ok(token),
-            _ => "something that is no Slack token",
+            _ => "something that is not a Slack token",
         };
         if !self.prefix.is_empty() && text.starts_with(self.prefix) {
             return Ok(token);
@@ -111,7 +111,7 @@ impl TokenKind {
         }
         let token = !self.prefix.is_empty();
         (token && text.contains(|c: char| c.is_whitespace() || !c.is_ascii()))
-            .then_some("a blank or another character that no token has")
+            .then_some("a space or another character that tokens cannot contain")
     }
 
     fn refused(&self, api_url: &str, cause: web::Error) -> Error {
@@ -132,7 +132,7 @@ impl TokenKind {
                     self.variable
                 )
             }
-            _ => format!("set {} to the one that {}", self.variable, self.found_at),
+            _ => format!("set {} to the one {}", self.variable, self.found_at),
         };
         Error::Refused {
             what: self.what,
@@ -253,7 +253,7 @@ fn check_scopes(web: &Web) -> Result<(), Error> {
     if !wanted.is_empty() {
         warn!(
             missing = wanted.join(", "),
-            "the bot token lacks scopes: what needs them does not come in or cannot be done; `signpost manifest` has them all"
+            "the bot token lacks scopes; features that need them do not work; `signpost manifest` lists them all"
         );
     }
     Ok(())

@@ -18,7 +18,7 @@ const STORE_PATIENCE: Duration = Duration::from_mins(1);
 pub struct Snapshot {
     /// The way in which events come in.
     pub mode: Mode,
-    /// True when Slack's requests are taken, in HTTP mode.
+    /// True when listening for Slack's requests, in HTTP mode.
     pub listening: bool,
     /// Number of Socket Mode connections that have sent `hello`.
     pub sockets: usize,

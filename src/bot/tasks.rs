@@ -52,7 +52,7 @@ impl Tasks {
                     return;
                 }
                 metrics::counter!("signpost_panics_total", "task" => name).increment(1);
-                error!(task = name, "a task panicked; it is begun anew");
+                error!(task = name, "a task panicked; restarting it");
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(AFTER_PANIC) => {}

@@ -150,7 +150,7 @@ async fn recover(opened: &mut Option<Sqlite>, path: &Path) -> Result<Sqlite, sto
     match store.recover_inbox().await {
         Ok(0) => Ok(store),
         Ok(crashed) => {
-            info!(crashed, "messages were being handled when the bot ended");
+            info!(crashed, "messages were in progress when the bot stopped");
             Ok(store)
         }
         Err(error) => {
@@ -224,13 +224,10 @@ impl fmt::Display for WaitReason<'_> {
             web::Error::Unreachable { why, .. } => write!(f, "Slack at {api_url} cannot be reached: {why}"),
             web::Error::RateLimited { method, after } => {
                 let seconds = after.as_secs();
-                write!(
-                    f,
-                    "Slack at {api_url} limits calls of {method}: next one in {seconds} s"
-                )
+                write!(f, "Slack at {api_url} rate limits {method}: next call in {seconds} s")
             }
             web::Error::Uncertain { method, why } => {
-                write!(f, "Slack at {api_url} does not answer {method} as it should: {why}")
+                write!(f, "Slack at {api_url} returned an invalid response to {method}: {why}")
             }
             other => {
                 let code = other.code().unwrap_or_default();

@@ -14,33 +14,33 @@ use crate::settings;
 use crate::store::sqlite::Sqlite;
 use crate::store::{AuditEntry, AuditQuery, Runs as _};
 
-/// Print who asked for which job, who allowed it, and what came of it. The bot may run meanwhile.
+/// Print who asked for which job, who allowed it, and the outcome. Works while the bot is running.
 ///
-/// One entry a line, the oldest first: time, what, who, where, job, parameters, and what else is known. Times are in UTC.
+/// One entry per line, oldest first: time, what, who, where, job, parameters, and what else is known. Times are in UTC.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder with `local.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
-    /// Print a JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
-    /// Only what happened since: a time ago (90m, 12h, 7d), a day (2026-11-01) or a time (2026-11-01T08:00:00Z).
+    /// Only entries since then: a duration (90m, 12h, 7d), a date (2026-11-01) or a time (2026-11-01T08:00:00Z).
     #[arg(long, value_name = "WHEN", value_parser = since)]
     since: Option<Since>,
-    /// Only of this job, as jobs.toml calls it.
+    /// Only this job, by its id in jobs.toml.
     #[arg(long, value_name = "ID")]
     job: Option<String>,
-    /// Only of this run.
+    /// Only this run.
     #[arg(long, value_name = "ID")]
     run: Option<String>,
-    /// Only what this user did (an id: U…).
+    /// Only actions of this user (an id: U…).
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// Show secrets as they are, instead of marks such as `[redacted: password]`.
     #[arg(long)]
     show_secrets: bool,
-    /// At most so many, the newest.
+    /// Only the newest entries, at most this many.
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
 }

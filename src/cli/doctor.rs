@@ -8,18 +8,18 @@ use clap::Args;
 
 use crate::{bot, settings};
 
-/// Check settings, runbooks, tokens, the way to Slack, and Jenkins with its jobs. Exits with 1 when something is missing.
+/// Check settings, runbooks, tokens, the connection to Slack, and Jenkins with its jobs. Exits with 1 when something is missing.
 ///
 /// Starts no job, and posts nothing unless --probe names a channel.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder with `local.toml` and `jobs.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` and `jobs.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
-    /// Post a message into this channel (an id: C…), look for it as after a crash, and delete it.
+    /// Post a message in this channel (an id: C…), look it up as after a crash, and delete it.
     #[arg(long, value_name = "CHANNEL")]
     probe: Option<String>,
-    /// Print a JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
 }

@@ -19,26 +19,26 @@ use crate::runbook::{self, Library};
 /// Measure matching on a labelled set of pastes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The folder of runbooks; without it, the sample pack.
+    /// The runbook folder [default: the sample pack].
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
-    /// Read what links in the folder lead to, also outside it.
+    /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// The labelled set: a JSON object a line with id, text, expect, expect_anchor, kind.
+    /// The labelled set: one JSON object per line with id, text, expect, expect_anchor and kind.
     #[arg(long, value_name = "FILE.jsonl")]
     cases: PathBuf,
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Write a line for each case: what was answered and why.
+    /// Write one line per case: the answer and the reason.
     #[arg(long, value_name = "OUT.jsonl")]
     details: Option<PathBuf>,
     /// Exit with 1 when a share falls below a number between 0 and 1: top1, top3 or answered_correct (of the positives),
-    /// section_correct (of the sections). May be given again.
+    /// section_correct (of the sections). Can be repeated.
     #[arg(long, value_name = "NAME=SHARE")]
     fail_under: Vec<String>,
-    /// Exit with 1 when a count rises above a number: answered_wrong, abstained, false_answers. May be given again.
+    /// Exit with 1 when a count rises above a number: answered_wrong, abstained, false_answers. Can be repeated.
     #[arg(long, value_name = "NAME=COUNT")]
     fail_over: Vec<String>,
 }
@@ -184,7 +184,7 @@ fn read_cases(path: &Path) -> anyhow::Result<Vec<LabelledCase>> {
         })?;
         if input::cut(&mut case.text) {
             input::note(&format!(
-                "{}:{number}: only the first MiB of the text of case {} is looked at, as the bot does",
+                "{}:{number}: only the first MiB of the text of case {} is used, as in the bot",
                 path.display(),
                 case.id
             ));
@@ -193,7 +193,7 @@ fn read_cases(path: &Path) -> anyhow::Result<Vec<LabelledCase>> {
         Ok(())
     })?;
     if cases.is_empty() {
-        bail!("{} holds no case; write one JSON object a line", path.display());
+        bail!("{} contains no cases; write one JSON object per line", path.display());
     }
     Ok(cases)
 }
@@ -204,7 +204,7 @@ fn warn_of_unknown_paths(library: &Library, cases: &[LabelledCase]) {
     for case in cases {
         for path in case.expect.paths().into_iter().filter(|path| !known.contains(path)) {
             eprintln!(
-                "warning: case {} expects {path}, which is not among the runbooks",
+                "warning: case {} expects {path}, which is not in the runbook folder",
                 case.id
             );
         }

@@ -22,7 +22,7 @@ const LEAST_LOST: f32 = 0.2;
 
 /// Meanings, in words, of features that add less than they could.
 const DOUBTS: &[(&[&str], &str)] = &[
-    (&["fit", "bits", "strongest", "complete"], "the evidence is thin"),
+    (&["fit", "bits", "strongest", "complete"], "the evidence is weak"),
     (
         &[
             "specific",
@@ -32,11 +32,11 @@ const DOUBTS: &[(&[&str], &str)] = &[
             "sequences",
             "rarest",
         ],
-        "many programs say the words that match",
+        "many programs print the words that match",
     ),
     (
         &["symptom"],
-        "the lines of the runbook that match do not read like an error",
+        "the matching lines of the runbook do not look like an error",
     ),
     (
         &["signature_words", "signature_table", "signature_marks"],
@@ -48,23 +48,20 @@ const DOUBTS: &[(&[&str], &str)] = &[
     ),
     (
         &["last_part_reached"],
-        "the end of the line, which tells the cause, does not match",
+        "the end of the line, which gives the cause, does not match",
     ),
-    (&["other_errors"], "the message holds other errors"),
-    (&["talk", "news"], "the message reads like talk"),
+    (&["other_errors"], "the message contains other errors"),
+    (&["talk", "news"], "the message reads like conversation"),
     (
         &["page_named", "page_bits"],
-        "the message does not name what the page is about",
+        "the message does not name the subject of the page",
     ),
     (
         &["section_named", "section_bits"],
-        "the message does not name what the section is about",
+        "the message does not name the subject of the section",
     ),
-    (
-        &["page_length"],
-        "the page is long, and some line of a long page matches by chance",
-    ),
-    (&["words_in_common"], "few other words are in common"),
+    (&["page_length"], "the page is long, and long pages match by chance"),
+    (&["words_in_common"], "few other words match"),
     (
         &["ahead", "ahead_of_others", "next_share"],
         "other runbooks match almost as well",
@@ -76,7 +73,7 @@ const DOUBTS: &[(&[&str], &str)] = &[
 ];
 
 /// The reason where there is no candidate.
-pub(super) const NOTHING: &str = "Nothing in the runbooks shares a telling word with this message.";
+pub(super) const NOTHING: &str = "No runbook shares a distinctive word with this message.";
 
 /// The explanation as a person reads it.
 pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
@@ -101,7 +98,7 @@ pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
         }
         let same = account.reasons.len() - told.len();
         if same > 0 {
-            let _ = writeln!(text, "         {same} more say the same");
+            let _ = writeln!(text, "         {same} more with the same text");
         }
         if number > 0 {
             let _ = writeln!(text, "   {:.1} bits behind the best", best.rank - account.rank);
@@ -110,7 +107,7 @@ pub(super) fn as_text(library: &Library, explanation: &Explanation) -> String {
     }
     let more = explanation.candidates.len().saturating_sub(MOST_CANDIDATES);
     if more > 0 {
-        let _ = writeln!(text, "{more} more came near; --json tells them all.");
+        let _ = writeln!(text, "{more} more near misses; --json lists them all.");
     }
     text
 }
@@ -126,22 +123,24 @@ pub(super) fn verdict(library: &Library, threshold: f32, account: &Account) -> S
             doubts(account)
         ),
         Some(Silence::NoSymptom) => {
-            format!("silent: {sure}, but nothing that matches reads like an error")
+            format!("silent: {sure}, but nothing that matches looks like an error")
         }
         Some(Silence::OtherObject) => {
             format!("silent: {sure}, but the message is about another object than the page")
         }
         Some(Silence::Fragment) => {
-            format!("silent: {sure}, but the message holds only a part of the page's error, which others may share")
+            format!(
+                "silent: {sure}, but the message contains only part of the page's error, which other errors may share"
+            )
         }
         Some(Silence::Talk) => {
-            format!("silent: {sure}, but the message only talks about it: that it is over, or plans")
+            format!("silent: {sure}, but the message only talks about the error")
         }
         Some(Silence::Excluded) => {
-            format!("silent: {sure}, but what the runbook says of when it does not apply is there")
+            format!("silent: {sure}, but the message contains what the runbook excludes")
         }
         Some(Silence::NeverAnswers) => {
-            format!("silent: {sure}, but it is a draft, points to another page, or is told not to answer")
+            format!("silent: {sure}, but the page is a draft, points to another page, or is set not to answer")
         }
         Some(Silence::SaidBy(other)) => format!(
             "silent: {sure}, but {} explains the same words better",
@@ -175,7 +174,7 @@ fn doubts(account: &Account) -> String {
     lost.sort_by(|a, b| b.0.total_cmp(&a.0));
     let words: Vec<&str> = lost.into_iter().take(MOST_DOUBTS).map(|(_, words)| words).collect();
     match words.as_slice() {
-        [] if account.bits <= 0.0 => ": nothing that it says stands in the message".to_owned(),
+        [] if account.bits <= 0.0 => ": none of its words are in the message".to_owned(),
         [] if account.features.is_empty() => format!(
             "; {:.1} bits of evidence are missing",
             (account.needed - account.bits).max(0.0)
@@ -191,15 +190,15 @@ fn sums(account: &Account) -> String {
     if account.completeness < 1.0 {
         let _ = write!(
             sums,
-            "; counts {:.1} for a page that lists or points elsewhere",
+            "; {:.1} for a page that lists or points elsewhere",
             account.completeness
         );
     }
     if let Some(part) = account.rule {
-        let _ = write!(sums, "; {:.0} % of its own rule's patterns are there", part * 100.0);
+        let _ = write!(sums, "; {:.0}% of its own rule's patterns match", part * 100.0);
     }
     if account.other_product {
-        sums.push_str("; counts less, for the message names another product");
+        sums.push_str("; lowered because the message names another product");
     }
     sums
 }

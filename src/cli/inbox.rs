@@ -11,35 +11,35 @@ use crate::settings;
 use crate::store::InboxRow;
 use crate::store::sqlite::Sqlite;
 
-/// List messages that wait or were set aside, or try those again. Works while the bot runs.
+/// List messages that are waiting or set aside, or retry them. Works while the bot is running.
 ///
-/// A message is set aside when the bot ended five times while it handled it, or when handling it panicked. Its text is kept for
-/// a day, and is never printed. A message that could not be handled for a day is listed too, but cannot be tried again: its text
-/// is erased.
+/// A message is set aside when the bot crashed five times while handling it, or when handling it panicked. Its text is kept for
+/// a day and is never printed. A message that could not be handled for a day is listed too, but cannot be retried, because its
+/// text has been erased.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Option<InboxAction>,
-    /// Folder with `local.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR", global = true)]
     config: Option<PathBuf>,
-    /// Print a JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum InboxAction {
-    /// List messages, the oldest first (the default).
+    /// List messages, oldest first (the default).
     List {
         /// Print at most this many.
         #[arg(long, value_name = "N", default_value_t = 1_000)]
         limit: u32,
     },
-    /// Have messages that were set aside handled again, even past `answers.too_old`, while their texts are kept.
+    /// Handle messages that were set aside again, even past `answers.too_old`, while their texts are still kept.
     #[command(override_usage = "signpost inbox retry <KEY | --all>")]
     Retry {
-        /// The key of one, as `list` prints it.
+        /// The key of one message, as printed by `list`.
         #[arg(required_unless_present = "all", conflicts_with = "all")]
         key: Option<String>,
         /// All of them.
@@ -59,9 +59,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(InboxAction::Retry { key, .. }) => {
             let retried = runtime.block_on(Sqlite::retry(&path, key.as_deref()))?;
             match key {
-                Some(key) if retried == 0 => bail!(
-                    "no message {key} was set aside and can be tried again; `signpost inbox list` shows those that can"
-                ),
+                Some(key) if retried == 0 => {
+                    bail!("no message {key} can be retried; `signpost inbox list` shows those that can")
+                }
                 _ => told(retried, arguments.json),
             }
         }
@@ -74,14 +74,14 @@ fn told(retried: u64, json: bool) -> anyhow::Result<ExitCode> {
         writeln!(out, "{}", serde_json::json!({ "retried": retried }))?;
     } else {
         match retried {
-            0 => writeln!(out, "No message was set aside that can be tried again.")?,
+            0 => writeln!(out, "No messages to retry.")?,
             1 => writeln!(
                 out,
-                "Queued 1 message: the running bot handles it now, or the next start does."
+                "Queued 1 message. A running bot handles it now; otherwise it is handled at the next start."
             )?,
             _ => writeln!(
                 out,
-                "Queued {retried} messages: the running bot handles them now, or the next start does."
+                "Queued {retried} messages. A running bot handles them now; otherwise they are handled at the next start."
             )?,
         }
     }
@@ -91,7 +91,7 @@ fn told(retried: u64, json: bool) -> anyhow::Result<ExitCode> {
 #[expect(clippy::print_stderr, reason = "a person should not wonder about an empty list")]
 fn list(rows: &[InboxRow], json: bool) -> anyhow::Result<ExitCode> {
     if rows.is_empty() && !json {
-        eprintln!("No message waits or was set aside.");
+        eprintln!("No messages are waiting or set aside.");
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
     for row in rows {
@@ -109,7 +109,7 @@ fn line(row: &InboxRow) -> String {
     let why = row.reason.as_deref().map_or(String::new(), |why| format!(" ({why})"));
     let retry = match (row.state.as_str(), row.retriable, row.reason.as_deref()) {
         ("set_aside", false, Some("undecoded")) => "  cannot be retried: this version does not understand it",
-        ("set_aside", false, _) => "  cannot be retried: its text is erased",
+        ("set_aside", false, _) => "  cannot be retried: its text has been erased",
         _ => "",
     };
     let key = row.key.escape_debug();

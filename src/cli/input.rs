@@ -29,12 +29,12 @@ pub(super) fn paste(file: Option<&Path>) -> anyhow::Result<String> {
     let (text, _, is_lossy) = UTF_8.decode(&bytes);
     if is_cut {
         note(&format!(
-            "only the first {} of the paste was read, as the bot does; the rest was left out",
+            "only the first {} of the paste was read, as in the bot; the rest was ignored",
             in_words(MOST)
         ));
     }
     if text.contains('\0') || is_lossy && !is_cut {
-        note("the paste is not all text; what could not be read as UTF-8 is passed over");
+        note("the paste is not all text; parts that are not UTF-8 were ignored");
     }
     Ok(text.into_owned())
 }
@@ -85,19 +85,19 @@ pub(super) fn lines(path: &Path, mut each: impl FnMut(usize, &str) -> anyhow::Re
         total += read as u64;
         if read as u64 > LONGEST_LINE {
             bail!(
-                "{shown}:{number}: the line has more than {}; the bot looks at the first {} of a text",
+                "{shown}:{number}: the line is longer than {}; the bot uses the first {} of a text",
                 in_words(LONGEST_LINE as usize),
                 in_words(MOST)
             );
         }
         if total > LARGEST_SET {
             bail!(
-                "{shown} holds more than {}; split it and measure the parts",
+                "{shown} is larger than {}; split it and measure the parts",
                 in_words(LARGEST_SET as usize)
             );
         }
         let Ok(text) = std::str::from_utf8(&line) else {
-            bail!("{shown}:{number}: the line is not UTF-8; save the file as UTF-8, one JSON object a line");
+            bail!("{shown}:{number}: the line is not UTF-8; save the file as UTF-8, with one JSON object per line");
         };
         if !text.trim().is_empty() {
             each(number, text)?;

@@ -107,7 +107,7 @@ fn tell_errors(library: &Library) -> anyhow::Result<()> {
     if errors.len() > MOST {
         writeln!(
             out,
-            "and {} more errors: `signpost lint` tells them all",
+            "and {} more errors; `signpost lint` lists them all",
             errors.len() - MOST
         )?;
     }

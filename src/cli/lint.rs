@@ -13,16 +13,16 @@ use crate::jobs::consistency;
 use crate::runbook::{Diagnostic, Level, Library, team_usage};
 use crate::{files, settings};
 
-/// Report what is wrong in a runbook folder.
+/// Report problems in a runbook folder.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The folder of runbooks; without it, the sample pack.
+    /// The runbook folder [default: the sample pack].
     #[arg(value_name = "DIR")]
     runbooks: Option<PathBuf>,
-    /// Read what links in the folder lead to, also outside it.
+    /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// Folder with `jobs.toml`: also report jobs, checks and sections of the runbooks that do not fit it.
+    /// Folder with `jobs.toml`: also report jobs, checks and sections in the runbooks that do not match it.
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
     /// Print JSON: an object with `diagnostics`, `skipped` and counts.
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.config {
         let Some(registry) = settings::jobs::registry(Some(folder))? else {
             bail!(
-                "there is no jobs.toml in {}; --config names the folder that holds it",
+                "there is no jobs.toml in {}; give its folder with --config",
                 folder.display()
             );
         };

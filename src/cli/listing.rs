@@ -41,7 +41,7 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
     match ago {
         Ok(ago) if !ago.is_negative() => Ok(Since::Ago(ago)),
-        _ => Err("write a time ago (90m, 12h, 7d), a day (2026-11-01) or a time (2026-11-01T08:00:00Z)".to_owned()),
+        _ => Err("use a duration (90m, 12h, 7d), a date (2026-11-01) or a time (2026-11-01T08:00:00Z)".to_owned()),
     }
 }
 

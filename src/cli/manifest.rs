@@ -11,13 +11,13 @@ use url::Url;
 const MANIFEST: &str = include_str!("../../deploy/slack-manifest.yaml");
 const MARK: &str = "#http# ";
 
-/// Print the manifest to create the Slack app from.
+/// Print the manifest for creating the Slack app.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// For slack.mode = "http": the public address that Slack posts to, without /slack/events.
+    /// For slack.mode = "http": the public URL that Slack sends requests to, without /slack/events.
     #[arg(long, value_name = "URL")]
     http: Option<String>,
-    /// Print JSON, as Slack's `apps.manifest.*` methods take it.
+    /// Print JSON, as Slack's `apps.manifest.*` methods expect it.
     #[arg(long)]
     json: bool,
 }
@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let mut out = std::io::stdout();
     if arguments.json {
-        let manifest: serde_json::Value = serde_saphyr::from_str(&manifest).context("the manifest is no YAML")?;
+        let manifest: serde_json::Value =
+            serde_saphyr::from_str(&manifest).context("the manifest is not valid YAML")?;
         writeln!(out, "{manifest:#}")?;
     } else {
         out.write_all(manifest.as_bytes())?;
@@ -40,13 +41,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// The address without what Signpost adds itself.
 fn base(text: &str) -> anyhow::Result<String> {
     let Ok(url) = Url::parse(text) else {
-        bail!("--http {text} is no address; write one such as https://signpost.example.com");
+        bail!("--http {text} isn't a URL; use for example https://signpost.example.com");
     };
     if url.scheme() != "https" || !url.has_host() {
-        bail!("--http {text} is no https address; Slack posts to no other");
+        bail!("--http {text} isn't an https URL, which Slack requires");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        bail!("--http {text} has a query or a fragment; leave it away");
+        bail!("--http {text} has a query or a fragment; remove it");
     }
     let base = url.as_str().trim_end_matches('/');
     Ok(base.trim_end_matches("/slack/events").to_owned())

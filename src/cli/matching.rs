@@ -16,25 +16,25 @@ use crate::runbook::{self, Library};
 /// Match one paste against the runbooks.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The folder of runbooks; without it, the sample pack.
+    /// The runbook folder [default: the sample pack].
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
-    /// Read what links in the folder lead to, also outside it.
+    /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Say why: the evidence of each candidate and its weight, the runner-up and its distance, what was missing.
+    /// Explain the result: the evidence of each candidate and its weight, the runner-up and its distance, and what was missing.
     #[arg(long)]
     explain: bool,
-    /// Rank as for somebody who asks, not as for a message that nobody asked about.
+    /// Rank as if the bot was mentioned.
     #[arg(long)]
     asked: bool,
     /// Show secrets as they are, instead of marks such as `[redacted: password]`.
     #[arg(long)]
     show_secrets: bool,
-    /// A file with the paste; `-` or nothing reads standard input. The first MiB is looked at.
+    /// A file with the paste; `-` or no file reads standard input. Only the first MiB is used.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -65,7 +65,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let is_silent = !arguments.asked && outcome.matches.is_empty();
         let outcome = if is_silent { index.search(&text) } else { outcome };
         if is_silent {
-            writeln!(out, "The bot would stay silent in a channel; asked, it would say:\n")?;
+            writeln!(
+                out,
+                "The bot would not answer in a channel. If mentioned, it would reply:\n"
+            )?;
         }
         let reply = responder
             .answer(&library, &outcome, true)

@@ -20,16 +20,16 @@ const OFFERED: usize = 5;
 /// Show the Slack messages that topics render to.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The folder of runbooks; without it, the sample pack.
+    /// The runbook folder [default: the sample pack].
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
-    /// Read what links in the folder lead to, also outside it.
+    /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
     /// Render every topic.
     #[arg(long, conflicts_with_all = ["runbook", "section"])]
     all: bool,
-    /// Print one JSON object a line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
+    /// Print one JSON object per line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
     #[arg(long)]
     json: bool,
     /// Show secrets as they are, instead of marks such as `[redacted: password]`.
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.runbook.is_none() && !arguments.all {
         anyhow::bail!(
             "render needs a runbook: `signpost render RUNBOOK [SECTION]` shows one, `signpost render --all` shows every one; \
-             RUNBOOK is a path, file name, name or title, such as armada-api-login"
+             RUNBOOK is a path, a file name, a name or a title, such as armada-api-login"
         );
     }
     let library = knowledge::library(arguments.runbooks.as_deref(), arguments.follow_links)?;
@@ -106,7 +106,7 @@ fn one(library: &Library, runbook: &str, section: Option<&str>) -> anyhow::Resul
         Resolution::Found(id) => Ok(id),
         Resolution::Ambiguous(ids) => {
             let names = ids.iter().take(OFFERED * 2).map(|id| command(library, *id));
-            anyhow::bail!("`{asked}` fits {} topics; say which:\n{}", ids.len(), list(names))
+            anyhow::bail!("`{asked}` matches {} topics; choose one:\n{}", ids.len(), list(names))
         }
         Resolution::Nothing => match resolve(library, runbook, None) {
             Resolution::Found(id) if section.is_some() => {
@@ -115,7 +115,7 @@ fn one(library: &Library, runbook: &str, section: Option<&str>) -> anyhow::Resul
                     .filter(|other| other.runbook == id.runbook && other.section != 0);
                 let near = nearest(section.unwrap_or_default(), ids.map(|id| (name(library, id), id)));
                 anyhow::bail!(
-                    "no section `{}` in {}; the nearest:\n{}",
+                    "no section `{}` in {}; the closest:\n{}",
                     section.unwrap_or_default(),
                     library.runbook(id).map_or("the runbook", |runbook| &runbook.path),
                     list(near.into_iter().map(|id| command(library, id)))
@@ -134,7 +134,7 @@ fn one(library: &Library, runbook: &str, section: Option<&str>) -> anyhow::Resul
                 });
                 let near = nearest(runbook, names);
                 anyhow::bail!(
-                    "no runbook `{runbook}`; the nearest:\n{}",
+                    "no runbook `{runbook}`; the closest:\n{}",
                     list(near.into_iter().map(|id| command(library, id)))
                 )
             }

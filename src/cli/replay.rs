@@ -30,25 +30,25 @@ mod text;
 /// Most channels that are listed when one is not known.
 const OFFERED: usize = 40;
 
-/// Show what the bot would have answered in a Slack export, and which pasted errors no runbook explains.
+/// Show what the bot would have answered in a Slack export, and which pasted errors have no runbook.
 ///
-/// Nothing is sent or written, and no network is used. Messages are judged like those that do not mention the bot. Files
-/// are not part of an export: of a shared text file only the preview is known.
+/// Nothing is sent or written, and no network is used. Messages are treated as if they do not mention the bot. Exports do
+/// not contain files: only the preview of a shared text file is used.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The export: the zip file that Slack sent, or the folder it was unpacked to.
+    /// The export: the zip file from Slack, or the folder it was unpacked to.
     #[arg(value_name = "EXPORT")]
     export: PathBuf,
-    /// The folder of runbooks; without it, that of the settings, else the sample pack.
+    /// The runbook folder [default: the one in the settings, or the sample pack].
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
-    /// Read what links in the folder lead to, also outside it.
+    /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
     /// Folder with `local.toml`, for thresholds, channels and allowed bots [default: the built-in settings].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
-    /// Only this channel, by name or id. May be given again. Direct messages are read only when named here.
+    /// Only this channel, by name or id. Can be repeated. Direct messages are read only when named here.
     #[arg(long, value_name = "NAME")]
     channel: Vec<String>,
     /// Only messages from this day on (2026-11-01), in UTC.
@@ -57,14 +57,14 @@ pub(super) struct Arguments {
     /// Only messages up to the end of this day (2026-11-30), in UTC.
     #[arg(long, value_name = "DAY", value_parser = day)]
     until: Option<Date>,
-    /// Print JSON: one object with every answer and every unanswered error.
+    /// Print JSON: one object with all answers and all unanswered errors.
     #[arg(long)]
     json: bool,
 }
 
 fn day(text: &str) -> Result<Date, String> {
     text.parse()
-        .map_err(|_| "write a day such as 2026-11-01 (year-month-day)".to_owned())
+        .map_err(|_| "use a date such as 2026-11-01 (year-month-day)".to_owned())
 }
 
 /// The outcome of all channels, in the order of their names.
@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let (Some(since), Some(until)) = (arguments.since, arguments.until)
         && since > until
     {
-        bail!("--since {since} is after --until {until}; no day is left");
+        bail!("--since {since} is after --until {until}");
     }
     let export = Export::open(&arguments.export)?;
     let (channels, direct_left_out) = selected(&export, &arguments.channel)?;

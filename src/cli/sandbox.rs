@@ -27,10 +27,10 @@ pub(super) struct Arguments {
     /// The port of the page on 127.0.0.1; 0 takes any that is free.
     #[arg(long, value_name = "N", default_value_t = 3030)]
     port: u16,
-    /// The folder of runbooks; without it, the sample pack.
+    /// The runbook folder [default: the sample pack].
     #[arg(long, value_name = "DIR")]
     runbooks: Option<PathBuf>,
-    /// Read what links in the folder lead to, also outside it.
+    /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
 }
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
-    let runtime = tokio::runtime::Runtime::new().context("no threads to run on")?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let result = runtime.block_on(both(arguments, examples));
     // Tasks that still wait for a socket or a file must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -75,10 +75,10 @@ fn check_folder(folder: &Path) -> anyhow::Result<()> {
     match std::fs::read_dir(folder) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("there is no folder {shown}; --runbooks names the folder with your runbooks")
+            bail!("there is no folder {shown}; use --runbooks with the folder that contains your runbooks")
         }
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            bail!("{shown} is a file; --runbooks names the folder it is in")
+            bail!("{shown} is a file; use --runbooks with its folder")
         }
         Err(error) => Err(error).with_context(|| format!("the folder {shown} cannot be read")),
     }
@@ -88,7 +88,7 @@ fn check_folder(folder: &Path) -> anyhow::Result<()> {
 async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::Result<ExitCode> {
     let listener = bind(arguments.port).await?;
     let folder = tempfile::Builder::new().prefix("signpost-sandbox-").tempdir();
-    let folder = folder.context("no temporary folder for the bot's state can be made")?;
+    let folder = folder.context("cannot create a temporary folder for the bot's state")?;
     let (shutdown, bot_shutdown) = (CancellationToken::new(), CancellationToken::new());
     let try_out = Try::of(examples.as_deref());
     let options = Options {
@@ -113,11 +113,11 @@ async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::
         anyhow::Ok(())
     };
     let ended = tokio::select! {
-        result = &mut bot => result.context("the bot could not run in the local workspace"),
+        result = &mut bot => result.context("cannot run the bot in the local workspace"),
         asked = until_asked => {
             bot_shutdown.cancel();
             tokio::select! {
-                result = &mut bot => asked.and(result.context("the bot ended badly")),
+                result = &mut bot => asked.and(result.context("the bot failed")),
                 () = tokio::time::sleep(PATIENCE) => { hard.cancel(); asked }
                 () = asked_to_end() => { hard.cancel(); asked }
             }
@@ -134,7 +134,7 @@ async fn bind(port: u16) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
-            "port {port} is in use by another program; choose another with --port N, or let --port 0 take any that is free"
+            "port {port} is in use by another program; choose another with --port N, or use --port 0 to pick a free port"
         ),
         Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
     }
@@ -205,24 +205,21 @@ fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{url}")
         .and_then(|()| out.flush())
-        .context("cannot write the address to stdout")?;
+        .context("cannot write the URL to stdout")?;
     let (examples, jobs) = match try_out {
         Try::Sample => (
-            ", or take one of the examples there",
+            ", or try one of the examples there",
             "paste the Satellite Link alert, or say @signpost jobs",
         ),
-        Try::Own => (
-            ", or take one of the examples there, which come from your runbooks",
-            "say @signpost jobs",
-        ),
+        Try::Own => (", or try one of the examples from your runbooks", "say @signpost jobs"),
         Try::Nothing => (" that your runbooks cover", "say @signpost jobs"),
     };
     eprintln!(
         "Open {url} and paste an error into #support{examples}.\n\
-         In a channel the bot speaks only when it is sure; asked as @signpost it always answers: @signpost help\n\
-         {url}/oncall shows who was paged: nobody is really called\n\
-         Jobs run in a Jenkins of its own, {url}/jenkins: {jobs}\n\
-         A Slack client works too: base URL {url}/api/. Ctrl-C ends it."
+         In a channel, the bot only answers when it is sure. Mention @signpost to always get an answer. Start with: @signpost help\n\
+         Jobs run in a local Jenkins at {url}/jenkins: {jobs}\n\
+         {url}/oncall shows who would have been paged: nobody is really called\n\
+         Slack clients can connect too, with the base URL {url}/api/. Ctrl-C ends it."
     );
     Ok(())
 }

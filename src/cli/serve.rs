@@ -25,7 +25,7 @@ use crate::settings::{self, Format, LogSettings, Settings};
 /// SIGNPOST__SLACK__APP_TOKEN.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder with `local.toml` and `jobs.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` and `jobs.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
 }
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn tell_jobs(settings: &Settings) {
     let registry = &settings.jobs.registry;
     if registry.jobs.is_empty() {
-        tracing::info!("no jobs are registered: nothing can be run in Jenkins (jobs.toml)");
+        tracing::info!("no jobs are registered in jobs.toml, so nothing can be run in Jenkins");
         return;
     }
     let (jobs, jenkins) = (registry.jobs.len(), registry.jenkins.len());

@@ -27,7 +27,7 @@ const LABEL: &str = "shadow";
 /// which it was recognised. A summary follows. Times are in UTC.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder with `local.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
     /// Only answers since: a time ago (90m, 12h, 7d), a day (2026-11-01) or a time (2026-11-01T08:00:00Z).
@@ -240,7 +240,7 @@ impl ShadowSummary {
             let count = |verdict| self.verdicts.get(&verdict).copied().unwrap_or_default();
             let right = count(ShadowVerdict::Right);
             lines.push(format!(
-                "{judged} judged: {right} right ({}%), {} wrong runbook, {} should be silent",
+                "{judged} judged: {right} right ({}%), {} wrong runbook, {} shouldn't answer",
                 percent(right as f64 / judged as f64),
                 count(ShadowVerdict::Wrong),
                 count(ShadowVerdict::Silent)

@@ -10,7 +10,7 @@ use super::{Options, note};
 use crate::runbook::{self, Data, Diagnostic, Level, frontmatter};
 
 /// Why a file that is not UTF-8 is shown as it is.
-pub(super) const NOT_UTF8: &str = "the file is not UTF-8; what could not be read is shown as �, save it as UTF-8";
+pub(super) const NOT_UTF8: &str = "the file is not UTF-8, so unreadable parts are shown as �; save it as UTF-8";
 
 /// Reads the data files of a folder. One that cannot be used keeps its value of `before`.
 pub(super) fn read(found: &FoundFiles, options: &Options, before: &Data, diagnostics: &mut Vec<Diagnostic>) -> Data {
@@ -36,7 +36,7 @@ pub(super) fn read(found: &FoundFiles, options: &Options, before: &Data, diagnos
             }
             Err((line, message)) => {
                 let kept = if old.is_some() {
-                    "the version read before is kept"
+                    "the previous version is kept"
                 } else {
                     "names from it are shown as their keys"
                 };
@@ -61,14 +61,14 @@ fn one(
     let max_bytes = options.max_bytes;
     let (text, lossy) = match read::text(file, root, max_bytes).map_err(|error| (0, error.to_string()))? {
         FileContent::Text { text, lossy } => (text, lossy),
-        FileContent::TooLarge(bytes) => return Err((0, format!("it has {bytes} bytes, the limit is {max_bytes}"))),
+        FileContent::TooLarge(bytes) => return Err((0, format!("it is {bytes} bytes long; the limit is {max_bytes}"))),
         FileContent::No(reason) => return Err((0, reason)),
         FileContent::Outside => return Err((0, walk::OUTSIDE.to_owned())),
     };
     let mut take = |bytes: usize| {
         *left = left.checked_sub(bytes as u64).ok_or_else(|| {
             let most = options.max_data_bytes;
-            (0, format!("with it the files of _data hold more than {most} bytes"))
+            (0, format!("the files in _data would exceed {most} bytes"))
         })?;
         Ok(())
     };

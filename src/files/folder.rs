@@ -155,7 +155,7 @@ impl Folder {
             let kept = round.of_unlisted(folder, &mut files);
             let message = match kept {
                 0 => format!("the folder cannot be read: {cause}"),
-                _ => format!("the folder cannot be read: {cause}; the {kept} documents read from it before are kept"),
+                _ => format!("the folder cannot be read: {cause}; the {kept} documents read earlier are kept"),
             };
             library
                 .diagnostics
@@ -169,7 +169,7 @@ impl Folder {
         self.data = Arc::clone(&library.data);
         if library.runbooks.is_empty() {
             let message = format!(
-                "no runbook was found in {}; put Markdown files there, or check runbooks.ignore",
+                "no runbooks found in {}; put Markdown files there, or check runbooks.ignore",
                 self.dir.display()
             );
             library
@@ -196,7 +196,8 @@ impl Round<'_> {
         let made = match read::text(file, self.root, limit) {
             Ok(FileContent::Text { text, lossy }) => return self.text(path, &text, lossy, stamp),
             Ok(FileContent::TooLarge(bytes)) => {
-                let message = format!("the file has {bytes} bytes and is not read; split it, or keep it below {limit}");
+                let message =
+                    format!("the file is {bytes} bytes long and is not read; split it, or keep it below {limit}");
                 self.unusable(path, before, "too-large", message, "too large")
             }
             Ok(FileContent::No(reason)) => {
@@ -236,10 +237,8 @@ impl Round<'_> {
             // written.
             let broken = match () {
                 () if !is_known => None,
-                () if text.trim().is_empty() => {
-                    Some(("empty", "the file is empty; delete it to take the runbook away"))
-                }
-                () if text.contains('\0') => Some(("not-text", "the file holds NUL bytes, which no text has")),
+                () if text.trim().is_empty() => Some(("empty", "the file is empty; delete it to remove the runbook")),
+                () if text.contains('\0') => Some(("not-text", "the file contains NUL bytes, so it is not text")),
                 () if before.is_some_and(|before| is_cut_off(before, text)) => {
                     Some(("front-matter-unclosed", "the front matter is never closed"))
                 }
@@ -361,9 +360,9 @@ fn is_of_front_matter(found: &Diagnostic) -> bool {
 
 fn kept(document: Option<Document>, before: Option<&Made>, problems: Vec<Diagnostic>) -> Made {
     let kept = if document.is_some() {
-        "the version read before is kept"
+        "the previous version is kept"
     } else {
-        "it is left out"
+        "it is skipped"
     };
     let tell = |mut problem: Diagnostic| {
         problem.message = format!("{}; {kept}", problem.message);

@@ -14,7 +14,7 @@ pub(super) enum FileContent {
     TooLarge(u64),
     /// The file holds no text, for this reason.
     No(String),
-    /// The file is a link that leads out of the folder.
+    /// The file is a link that points outside the folder.
     Outside,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Resu
         match place(file, &metadata, root)? {
             Location::Inside => {}
             Location::Outside => return Ok(FileContent::Outside),
-            Location::Replaced => return Err(io::Error::other("it was replaced while it was read")),
+            Location::Replaced => return Err(io::Error::other("it was replaced while being read")),
         }
     }
     if metadata.len() > max_bytes {

@@ -34,9 +34,9 @@ pub const DEFAULT_IGNORE: [&str; 12] = [
 /// Folder of the data that documents refer to.
 pub(super) const DATA: &str = "_data";
 /// Reason for leaving a file out.
-const IGNORED: &str = "left out by runbooks.ignore";
+const IGNORED: &str = "excluded by runbooks.ignore";
 /// Reason for leaving a link out.
-pub(super) const OUTSIDE: &str = "a link that leads out of the folder";
+pub(super) const OUTSIDE: &str = "a link that points outside the folder";
 
 /// The files of a folder, sorted by path.
 #[derive(Debug, Default)]
@@ -202,13 +202,13 @@ impl Walker<'_> {
             let reason = if place.ignored {
                 IGNORED
             } else {
-                "a link to a folder that is read under another name"
+                "a link to a folder that is already read"
             };
             return self.found.skip(place.path, reason);
         }
         if place.depth > self.options.max_depth {
             let message = format!(
-                "folders are read {} levels deep and this one lies deeper; move it up",
+                "folders are read {} levels deep and this one is deeper; move it up",
                 self.options.max_depth
             );
             self.note(&place.path, Level::Error, "too-deep", message);
@@ -272,7 +272,7 @@ impl Walker<'_> {
             Ok(target) if !target.is_file() => self.found.skip(entry.path, "not a regular file"),
             Ok(_) if self.is_inside(&entry.real) => self.found.file(entry.path, entry.real, &self.rules),
             Ok(_) => self.outside(entry.path),
-            Err(_) => self.found.skip(entry.path, "a link that leads nowhere"),
+            Err(_) => self.found.skip(entry.path, "a broken link"),
         }
     }
 
@@ -289,11 +289,11 @@ impl Walker<'_> {
     fn too_many(&mut self, is_read: bool) {
         let most = self.options.max_entries;
         let (level, rest) = if is_read {
-            (Level::Info, "not all that is left out is counted")
+            (Level::Info, "not all skipped files are counted")
         } else {
-            (Level::Error, "the rest is not read; take out what is no runbook")
+            (Level::Error, "the rest is not read; remove files that are not runbooks")
         };
-        let message = format!("the folder holds more than {most} files and folders: {rest}");
+        let message = format!("the folder contains more than {most} files and folders: {rest}");
         self.note("", level, "too-many", message);
     }
 
@@ -302,9 +302,9 @@ impl Walker<'_> {
     }
 }
 
-/// Returns the warning for a link that leads out of the folder, without its target: people in Slack read it too.
+/// Returns the warning for a link that points outside the folder, without its target: people in Slack read it too.
 pub(super) fn outside(path: &str) -> Diagnostic {
-    let message = "this link leads out of the runbook folder and is not read; copy the file into the folder, or set \
+    let message = "this link points outside the runbook folder and is not read; copy the file into the folder, or set \
                    runbooks.follow_links = true (on the command line: --follow-links)";
     note(path, 0, Level::Warning, "link-outside", message.to_owned())
 }
@@ -334,7 +334,7 @@ impl FoundFiles {
             self.documents.push((path, file));
             return;
         }
-        let reason = format!("`.{}` files are not read", extension.unwrap_or_default());
+        let reason = format!("`.{}` files are not supported", extension.unwrap_or_default());
         self.skip(path, &reason);
     }
 

@@ -7,17 +7,17 @@ use reqwest::StatusCode;
 pub enum Error {
     /// The answer is a login page or a proxy's page, not the API.
     #[error(
-        "this is not the Jenkins API: {host} answered with a web page; check `url`, and whether a login stands before it"
+        "this is not the Jenkins API: {host} returned a web page; check `url`, and whether a sign-in page is in the way"
     )]
     NotJenkins {
         /// The host that answered.
         host: String,
     },
     /// 401: the API token is rejected.
-    #[error("Jenkins does not take the user's API token")]
+    #[error("Jenkins rejected the user's API token")]
     BadCredentials,
     /// 403 without a named permission: Jenkins treats the request as anonymous.
-    #[error("Jenkins refuses: it does not know who asks, or lets that user see nothing")]
+    #[error("Jenkins denied access: the user is unknown or has no read permission")]
     Forbidden,
     /// 403 with `X-Required-Permission`.
     #[error("the Jenkins user lacks the permission {permission}")]
@@ -26,13 +26,13 @@ pub enum Error {
         permission: String,
     },
     /// 403 that mentions a crumb.
-    #[error("Jenkins asks for a crumb, as it does for passwords: use an API token")]
+    #[error("Jenkins requires a crumb, as it does for passwords; use an API token")]
     CrumbNeeded,
     /// 404: the thing does not exist, or the user may not see it.
-    #[error("Jenkins does not have it, or does not show it to this user")]
+    #[error("Jenkins does not have it, or the user cannot see it")]
     NotFound,
-    /// 409: the job is disabled or cannot be built now.
-    #[error("the job is disabled or cannot be built now")]
+    /// 409: the job is disabled or cannot be built right now.
+    #[error("the job is disabled or cannot be built right now")]
     NotBuildable,
     /// 400 to `buildWithParameters`.
     #[error("the job has no parameters")]
@@ -41,22 +41,22 @@ pub enum Error {
     #[error("the job has parameters, and none were sent")]
     ParametersNeeded,
     /// 500 that names a choice.
-    #[error("Jenkins does not take one of the choices")]
+    #[error("Jenkins rejected one of the choices")]
     BadChoice,
     /// 302 to the job's page.
-    #[error("something in Jenkins refused to put the job into the queue")]
+    #[error("a rule or plugin in Jenkins refused to queue the job")]
     Vetoed,
     /// 503 from Jenkins itself.
     #[error("Jenkins is starting or restarting")]
     Starting,
     /// 405: the method is not allowed at this address.
-    #[error("Jenkins does not take this kind of request; check `url`")]
+    #[error("Jenkins does not accept this kind of request; check `url`")]
     Method,
     /// 429, or a proxy's equivalent.
-    #[error("Jenkins, or what stands before it, asks to wait")]
+    #[error("Jenkins, or a proxy in front of it, asked to wait")]
     Busy,
     /// Another 4xx, or an unexpected answer.
-    #[error("Jenkins answers with HTTP {status}, which has no meaning here")]
+    #[error("Jenkins returned an unexpected HTTP {status}")]
     Odd {
         /// The HTTP status.
         status: u16,
@@ -68,7 +68,7 @@ pub enum Error {
         status: u16,
     },
     /// Jenkins accepted the build without naming its queue item.
-    #[error("Jenkins took the request but does not say where it queued it")]
+    #[error("Jenkins accepted the request but did not say where it was queued")]
     NoQueueId,
     /// No connection: nothing was sent.
     #[error("Jenkins cannot be reached: {why}")]
@@ -77,7 +77,7 @@ pub enum Error {
         why: String,
     },
     /// No answer within the time limit.
-    #[error("Jenkins did not answer in time")]
+    #[error("Jenkins did not respond in time")]
     TimedOut,
     /// The connection broke.
     #[error("the connection to Jenkins broke: {why}")]
@@ -86,7 +86,7 @@ pub enum Error {
         why: String,
     },
     /// The answer cannot be parsed.
-    #[error("the answer of Jenkins cannot be read: {why}")]
+    #[error("Jenkins' response cannot be read: {why}")]
     Unreadable {
         /// The cause.
         why: String,
@@ -98,16 +98,16 @@ pub enum Error {
         most: usize,
     },
     /// A redirect to a host that is not on the list.
-    #[error("is kept at {host}, which `artifact_hosts` does not list")]
+    #[error("is stored at {host}, which `artifact_hosts` does not list")]
     Elsewhere {
         /// The host.
         host: String,
     },
     /// Too many redirects in a row.
-    #[error("is kept behind too many redirects")]
+    #[error("is behind too many redirects")]
     Redirects,
     /// The path is not one of an artifact.
-    #[error("is no path of an artifact")]
+    #[error("is not a valid artifact path")]
     Path,
 }
 

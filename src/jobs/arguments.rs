@@ -18,13 +18,15 @@ pub struct Asked {
 #[serde(rename_all = "kebab-case", tag = "fault")]
 pub enum UnreadableArguments {
     /// The text names no job.
-    #[error("say which job: run JOB key=value")]
+    #[error("which job? Write run JOB key=value")]
     NoJob,
     /// A quotation is not closed.
-    #[error("a quotation mark has no pair: write key=\"two words\"")]
+    #[error("there is an unclosed quote; write key=\"two words\"")]
     OpenQuote,
     /// A word without `=`.
-    #[error("one of the words is no value: write key=value, and quote values with blanks: key=\"two words\"")]
+    #[error(
+        "one of the words is not a value; write key=value, and put values with spaces in quotes: key=\"two words\""
+    )]
     NoValue {
         /// The word.
         word: String,

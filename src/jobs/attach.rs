@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Job, JobId, ParameterSource, Registry, Transform};
+use super::{Job, JobId, Registry, Transform};
 use crate::runbook::{Block, BlockKind, Inline, Library, Step, Target, TopicId, plain, runs, walk, walk_inlines};
 
 /// Steps after a link that are searched for its form.
@@ -69,28 +69,6 @@ impl Registry {
             }
         }
         attached
-    }
-
-    /// Returns true when one of these captured values goes into the form of a job that a topic offers in a channel.
-    pub fn takes_captures(&self, library: &Library, topic: TopicId, channel: &str, names: &[&str]) -> bool {
-        !names.is_empty()
-            && self.attached_to(library, topic).iter().any(|at| {
-                let job = self.job(&at.job.0);
-                let job = job.filter(|job| job.channels.iter().any(|id| id == channel));
-                let sources = job
-                    .into_iter()
-                    .flat_map(|job| &job.parameters)
-                    .flat_map(|parameter| &parameter.from);
-                let from_paste = sources.filter_map(|source| match source {
-                    ParameterSource::Capture(name) => Some(name.as_str()),
-                    _ => None,
-                });
-                let from_hints = at.hints.iter().filter_map(|hint| match &hint.value {
-                    Written::Placeholder(name) => Some(name.as_str()),
-                    Written::Constant(_) => None,
-                });
-                from_paste.chain(from_hints).any(|name| names.contains(&name))
-            })
     }
 
     /// Returns true when a job has a parameter of this name, in any case.

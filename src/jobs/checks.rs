@@ -74,7 +74,7 @@ pub struct Checks {
 pub enum Artifact {
     /// The artifact's whole content.
     Read(Vec<u8>),
-    /// The artifact was not read, for this reason: "is not there", "is larger than 256 KiB".
+    /// The artifact was not read, for this reason: "does not exist", "is larger than 256 KiB".
     NotRead(String),
 }
 
@@ -147,7 +147,7 @@ pub enum Missing {
         why: String,
     },
     /// An artifact does not contain what its check requires.
-    #[error("the artifact `{artifact}` does not hold what it should (`{pattern}`)")]
+    #[error("the artifact `{artifact}` does not contain what it should (`{pattern}`)")]
     Unrecognised {
         /// The artifact.
         artifact: String,
@@ -155,7 +155,7 @@ pub enum Missing {
         pattern: String,
     },
     /// A check's value cannot be read.
-    #[error("\"{check}\" cannot be answered: what `{artifact}` holds {why}")]
+    #[error("\"{check}\" cannot be checked: the content of `{artifact}` {why}")]
     Unreadable {
         /// The check.
         check: String,
@@ -165,7 +165,7 @@ pub enum Missing {
         why: String,
     },
     /// The artifact has no value to compare.
-    #[error("\"{check}\" cannot be answered: `{artifact}` does not say it")]
+    #[error("\"{check}\" cannot be checked: `{artifact}` does not contain it")]
     Absent {
         /// The check.
         check: String,
@@ -173,7 +173,7 @@ pub enum Missing {
         artifact: String,
     },
     /// The value to compare with is not known.
-    #[error("\"{check}\" cannot be answered: {what} is not known")]
+    #[error("\"{check}\" cannot be checked: {what} is not known")]
     Unknown {
         /// The check.
         check: String,

@@ -210,7 +210,7 @@ impl Look<'_> {
         for lookup in lookups {
             if !self.library.data.contains_key(&lookup.data) {
                 let message = format!(
-                    "{whose} looks into _data/{0}.yml, which is not there; without it nothing can be said of a run",
+                    "{whose} reads _data/{0}.yml, which does not exist; without it no run can be checked",
                     lookup.data
                 );
                 self.tell(line, "jobs-data", message);
@@ -242,7 +242,7 @@ pub fn unfit(job: &Job, definition: &JobDefinition) -> Vec<Problem> {
             continue;
         };
         if found.kind == Kind::File {
-            problems.push(Problem::new(key, Fault::File.to_string(), "leave it away"));
+            problems.push(Problem::new(key, Fault::File.to_string(), "remove it"));
             continue;
         }
         let constants = parameter.from.iter().filter_map(|source| match source {
@@ -259,7 +259,7 @@ pub fn unfit(job: &Job, definition: &JobDefinition) -> Vec<Problem> {
             let sent = BTreeMap::from([(parameter.name.clone(), value.clone())]);
             for wrong in parameters::against(definition, &sent) {
                 // The registry never holds a secret's value.
-                let problem = format!("holds \"{value}\", which Jenkins would not take");
+                let problem = format!("contains \"{value}\", which Jenkins would reject");
                 problems.push(Problem::new(
                     format!("{key}.{name}"),
                     problem,

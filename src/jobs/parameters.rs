@@ -124,7 +124,7 @@ pub enum Fault {
     #[error("needs a value")]
     Missing,
     /// The registry has no such parameter.
-    #[error("is no parameter of this job{}", did_you_mean(.nearest.as_deref()))]
+    #[error("is not a parameter of this job{}", did_you_mean(.nearest.as_deref()))]
     Unregistered {
         /// The most similar parameter.
         nearest: Option<String>,
@@ -132,25 +132,25 @@ pub enum Fault {
         known: Vec<String>,
     },
     /// Jenkins has no such parameter and would silently ignore it.
-    #[error("is not known to the job in Jenkins{}; whoever looks after config/jobs.toml must correct it", did_you_mean(.nearest.as_deref()))]
+    #[error("is not known to the job in Jenkins{}; the owner of config/jobs.toml needs to correct it", did_you_mean(.nearest.as_deref()))]
     Undeclared {
         /// The most similar parameter.
         nearest: Option<String>,
     },
     /// The value contains a line break, a tab or another control character.
-    #[error("holds a line break or another control character")]
+    #[error("contains a line break or another control character")]
     Control,
     /// The value begins with `-`: a command would take it for an option.
-    #[error("must not begin with `-`")]
+    #[error("must not start with `-`")]
     Dash,
     /// The value is too long.
-    #[error("is {length} characters long; at most {LONGEST} are taken")]
+    #[error("is {length} characters long; the maximum is {LONGEST}")]
     TooLong {
         /// Its length, in characters.
         length: usize,
     },
     /// The value does not match the pattern.
-    #[error("does not look as it should: all of it must match `{pattern}`")]
+    #[error("is not valid: it must match `{pattern}`")]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -165,7 +165,7 @@ pub enum Fault {
     #[error("must be true or false")]
     Boolean,
     /// The parameter takes a file.
-    #[error("takes a file, which cannot be given from here; start this job in Jenkins")]
+    #[error("takes a file, which cannot be uploaded from here; start this job in Jenkins")]
     File,
 }
 

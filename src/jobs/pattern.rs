@@ -31,7 +31,7 @@ impl ValuePattern {
                     let last = cause.to_string();
                     let last = last.lines().last().unwrap_or_default().trim();
                     let last = last.strip_prefix("error: ").unwrap_or(last);
-                    format!("the pattern `{text}` is no regular expression that can be used: {last}")
+                    format!("the pattern `{text}` is not a valid regular expression: {last}")
                 })
         };
         Ok(Self {

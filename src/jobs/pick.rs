@@ -51,13 +51,13 @@ impl Pick {
             Self::Gzip => return unpack::gzip(bytes).map(Some),
             _ => {}
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| "is no text")?;
+        let text = std::str::from_utf8(bytes).map_err(|_| "is not text")?;
         let value = match self {
             Self::Key(name) => the_one(keyed(text, name))?,
             Self::Line(pattern) => the_one(pattern.values(text).map(str::to_owned))?,
-            Self::Toml(path) => path.of(&toml::from_str(text).map_err(|_| "is no TOML")?),
-            Self::Yaml(path) => path.of(&serde_saphyr::from_str(text).map_err(|_| "is no YAML")?),
-            Self::Json(path) => path.of(&serde_json::from_str(text).map_err(|_| "is no JSON")?),
+            Self::Toml(path) => path.of(&toml::from_str(text).map_err(|_| "is not TOML")?),
+            Self::Yaml(path) => path.of(&serde_saphyr::from_str(text).map_err(|_| "is not YAML")?),
+            Self::Json(path) => path.of(&serde_json::from_str(text).map_err(|_| "is not JSON")?),
             Self::Base64 | Self::Gzip => None,
         };
         Ok(value.map(String::into_bytes))
@@ -73,7 +73,7 @@ pub(super) fn pick(steps: &[Pick], artifact: &[u8]) -> Result<Option<String>, Un
             None => return Ok(None),
         }
     }
-    let text = String::from_utf8(bytes).map_err(|_| "is no text")?;
+    let text = String::from_utf8(bytes).map_err(|_| "is not text")?;
     Ok(Some(text.trim().to_owned()))
 }
 
@@ -85,7 +85,7 @@ fn the_one(mut values: impl Iterator<Item = String>) -> Result<Option<String>, U
     if values.all(|other| other.trim() == first.trim()) {
         Ok(Some(first))
     } else {
-        Err("says it twice, and differently")
+        Err("contains it twice, with different values")
     }
 }
 
@@ -161,12 +161,12 @@ impl TryFrom<&str> for Path {
             let (segment, after) = match rest.strip_prefix('"') {
                 Some(quoted) => quoted
                     .split_once('"')
-                    .ok_or_else(|| format!("the path `{text}` has a quotation mark without its pair"))?,
+                    .ok_or_else(|| format!("the path `{text}` has an unclosed quote"))?,
                 None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
             };
             if segment.is_empty() {
                 return Err(format!(
-                    "the path `{text}` has an empty part; write names with dots between them"
+                    "the path `{text}` has an empty part; separate names with single dots"
                 ));
             }
             segments.push(segment.to_owned());
@@ -175,7 +175,7 @@ impl TryFrom<&str> for Path {
             }
             rest = after
                 .strip_prefix('.')
-                .ok_or_else(|| format!("the path `{text}` wants a dot behind `\"{segment}\"`"))?;
+                .ok_or_else(|| format!("the path `{text}` needs a dot after `\"{segment}\"`"))?;
         }
     }
 }
@@ -195,7 +195,7 @@ impl TryFrom<String> for Pick {
             "yaml" if !rest.is_empty() => Ok(Self::Yaml(rest.try_into()?)),
             "json" if !rest.is_empty() => Ok(Self::Json(rest.try_into()?)),
             _ => Err(format!(
-                "`{text}` picks nothing; write `key NAME`, `line PATTERN`, `toml PATH`, `yaml PATH`, `json PATH`, \
+                "`{text}` is not a valid pick; write `key NAME`, `line PATTERN`, `toml PATH`, `yaml PATH`, `json PATH`, \
                  `base64` or `gzip`"
             )),
         }

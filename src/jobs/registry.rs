@@ -276,13 +276,13 @@ impl TryFrom<String> for Base {
                 "\"{text}\" {what}; write the address of Jenkins' start page, such as \"https://jenkins.example.com\""
             )
         };
-        let mut url = Url::parse(text.trim()).map_err(|_| wrong("is no web address"))?;
+        let mut url = Url::parse(text.trim()).map_err(|_| wrong("is not a URL"))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(wrong("is no web address"));
+            return Err(wrong("is not a URL"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             // Not quoted: it may hold a password.
-            return Err("holds a user or a password; write them as `user` and `token_variable`".to_owned());
+            return Err("contains a user or a password; set them with `user` and `token_variable`".to_owned());
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("has a `?` or a `#`"));
@@ -321,7 +321,7 @@ impl TryFrom<String> for JobPath {
         };
         if segments.iter().any(bad) || text.contains("://") || segments.first().is_some_and(|first| first == "job") {
             return Err(format!(
-                "\"{text}\" is no path of a job; write folders and name without `job/`, such as \"Team/Tools/get-info\""
+                "\"{text}\" is not a job path; write folders and the name without `job/`, such as \"Team/Tools/get-info\""
             ));
         }
         Ok(Self(segments))
@@ -343,7 +343,7 @@ impl TryFrom<String> for ParameterSource {
             _ => {}
         }
         Err(format!(
-            "`{text}` is no source of a value; write `capture:NAME`, `thread:NAME`, `runbook:NAME` or `constant:VALUE`"
+            "`{text}` is not a source of a value; write `capture:NAME`, `thread:NAME`, `runbook:NAME` or `constant:VALUE`"
         ))
     }
 }

@@ -73,7 +73,7 @@ impl TryFrom<String> for Transform {
             }
             ("extract", rest) if !rest.trim().is_empty() => Ok(Self::Extract(ValuePattern::new(rest.trim())?)),
             _ => Err(format!(
-                "`{text}` is no transform; write kebab-case, lower-case, upper-case, `replace . -` or `extract PATTERN`"
+                "`{text}` is not a transform; write kebab-case, lower-case, upper-case, `replace . -` or `extract PATTERN`"
             )),
         }
     }

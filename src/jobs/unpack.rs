@@ -26,13 +26,13 @@ pub(super) fn base64(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
         .collect();
     GeneralPurpose::new(&alphabet::STANDARD, lax)
         .decode(packed)
-        .map_err(|_| "is no base64")
+        .map_err(|_| "is not base64")
 }
 
 /// Unpacks gzip of at most [`MOST`] bytes. An error completes "it …".
 pub(super) fn gzip(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
     if !packed.starts_with(&GZIP) {
-        return Err("is no gzip");
+        return Err("is not gzip");
     }
     let mut out = Vec::new();
     let mut reader = MultiGzDecoder::new(packed).take(MOST as u64 + 1);

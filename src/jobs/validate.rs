@@ -65,8 +65,8 @@ impl Registry {
                 };
                 problems.push(Problem::new(
                     format!("{key}.jenkins"),
-                    format!("is \"{}\", which no [[jenkins]] has as its id", job.jenkins),
-                    format!("add it, or write one of those there are: {known}"),
+                    format!("is \"{}\", which is not the id of any [[jenkins]]", job.jenkins),
+                    format!("add it, or use one of: {known}"),
                 ));
             }
             let twin = |other: &&Job| other.id != job.id && other.jenkins == job.jenkins && other.path == job.path;
@@ -90,7 +90,7 @@ fn id(key: &str, id: &str, seen: &mut BTreeSet<String>) -> Option<Problem> {
         return Some(Problem::new(
             key,
             problem,
-            "write letters, digits, `-`, `_` and `.`, at most 64",
+            "use letters, digits, `-`, `_` and `.`, at most 64 characters",
         ));
     }
     (!seen.insert(id.to_owned())).then(|| Problem::new(key, "stands twice", "give each entry an id of its own"))
@@ -103,7 +103,7 @@ fn jenkins(key: &str, jenkins: &Jenkins) -> Vec<Problem> {
         problems.push(Problem::new(
             format!("{key}.user"),
             problem,
-            "write the Jenkins user whose API token is used",
+            "set the Jenkins user whose API token is used",
         ));
     }
     if let Some(name) = &jenkins.token_variable {
@@ -114,8 +114,8 @@ fn jenkins(key: &str, jenkins: &Jenkins) -> Vec<Problem> {
             // Not quoted: somebody may have written the token itself.
             problems.push(Problem::new(
                 format!("{key}.token_variable"),
-                "is no name of a variable",
-                "write the name of the variable that holds the token, such as \"JENKINS_TOKEN\" (capitals; not \
+                "is not a variable name",
+                "set the name of the variable that contains the token, such as \"JENKINS_TOKEN\" (capitals; not \
                  SIGNPOST__…, which are settings), never the token itself",
             ));
         }
@@ -133,7 +133,7 @@ fn jenkins(key: &str, jenkins: &Jenkins) -> Vec<Problem> {
         if host.is_empty() || !host.chars().all(plain) {
             problems.push(Problem::new(
                 format!("{key}.artifact_hosts"),
-                format!("holds \"{host}\", which is no host"),
+                format!("contains \"{host}\", which is not a host"),
                 "write hosts such as \"objects.example.com\" or \"objects.example.com:9000\", without https://",
             ));
         }
@@ -161,8 +161,8 @@ fn job(key: &str, job: &Job) -> Vec<Problem> {
         if let Some(bad) = ids.iter().find(|id| !is_id(id, kinds)) {
             problems.push(Problem::new(
                 format!("{key}.{name}"),
-                format!("holds \"{bad}\", which is no id"),
-                format!("write {remedy}, never names: names can be taken by anybody"),
+                format!("contains \"{bad}\", which is not an id"),
+                format!("write {remedy}, not names, because anyone can change theirs"),
             ));
         }
     }
@@ -185,17 +185,17 @@ fn job(key: &str, job: &Job) -> Vec<Problem> {
         ));
     }
     if job.passed.is_some() && job.checks.is_empty() {
-        let remedy = "add [[jobs.checks]], or leave it away";
+        let remedy = "add [[jobs.checks]], or remove it";
         problems.push(Problem::new(
             format!("{key}.passed"),
-            "stands without any check",
+            "is set without any check",
             remedy,
         ));
     }
     if let Some(run_id) = &job.run_id
         && job.parameter(run_id).is_some()
     {
-        let remedy = "take it out of the parameters: nobody fills it in";
+        let remedy = "remove it from the parameters: nobody fills it in";
         problems.push(Problem::new(
             format!("{key}.run_id"),
             "is also a parameter of the form",
@@ -208,7 +208,7 @@ fn job(key: &str, job: &Job) -> Vec<Problem> {
         if parameter.name.trim().is_empty() || !seen.insert(&parameter.name) {
             problems.push(Problem::new(
                 format!("{key}.name"),
-                "is empty or stands twice",
+                "is empty or listed twice",
                 "name each parameter once",
             ));
         }
@@ -242,13 +242,13 @@ fn parameter(key: &str, parameter: &Parameter) -> Vec<Problem> {
             };
             problems.push(Problem::new(
                 key,
-                format!("holds {said}, which {fault}"),
-                "correct it, or the `pattern`",
+                format!("contains {said}, which {fault}"),
+                "correct it, or change the `pattern`",
             ));
         }
     }
     if parameter.is_secret() && parameter.default.is_some() {
-        let remedy = "leave it to Jenkins, which keeps secrets";
+        let remedy = "leave it to Jenkins, which stores secrets safely";
         problems.push(Problem::new(
             format!("{key}.default"),
             "is a secret in a settings file",
@@ -262,7 +262,7 @@ fn parameter(key: &str, parameter: &Parameter) -> Vec<Problem> {
 pub(super) fn check(key: &str, check: &Check, job: Option<&Job>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if check.title.trim().is_empty() {
-        problems.push(Problem::new(format!("{key}.title"), "is empty", "say what is checked"));
+        problems.push(Problem::new(format!("{key}.title"), "is empty", "set what is checked"));
     }
     if !is_relative(&check.artifact) {
         let problem = format!("is \"{}\"", check.artifact);
@@ -281,8 +281,8 @@ pub(super) fn check(key: &str, check: &Check, job: Option<&Job>) -> Vec<Problem>
             ));
         }
         if check.job.is_some() {
-            let remedy = "leave it away: only checks in a runbook need it";
-            problems.push(Problem::new(format!("{key}.job"), "stands in the job itself", remedy));
+            let remedy = "remove it: only checks in a runbook need it";
+            problems.push(Problem::new(format!("{key}.job"), "belongs to the job itself", remedy));
         }
     }
     match &check.test {
@@ -305,7 +305,7 @@ fn known(key: &str, known: &Known, job: Option<&Job>) -> Option<Problem> {
     let ways = [&known.value, &known.parameter, &known.capture];
     if ways.iter().filter(|way| way.is_some()).count() != 1 {
         let remedy = "write one of `value`, `parameter` and `capture`";
-        return Some(Problem::new(key, "does not say which value is meant", remedy));
+        return Some(Problem::new(key, "does not say which value to check", remedy));
     }
     let (name, job) = (known.parameter.as_ref()?, job?);
     if job.parameter(name).is_some() {
@@ -316,7 +316,7 @@ fn known(key: &str, known: &Known, job: Option<&Job>) -> Option<Problem> {
         || "add it to the job".to_owned(),
         |nearest| format!("did you mean \"{nearest}\"?"),
     );
-    let problem = format!("is \"{name}\", which is no parameter of the job");
+    let problem = format!("is \"{name}\", which is not a parameter of the job");
     Some(Problem::new(format!("{key}.parameter"), problem, remedy))
 }
 

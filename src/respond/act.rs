@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 const VERSION: u32 = 1;
 /// Most characters of a button's value (Slack's limit).
 const LONGEST: usize = 2_000;
+/// Most characters of the value of a menu's option (Slack's limit).
+const LONGEST_OPTION: usize = 75;
+/// Separates the id of what a menu is about from the rest of its block's id.
+const ABOUT_END: char = '|';
 
 /// The action of a click. Each is idempotent: two people may click at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +43,17 @@ pub enum CardAction {
         #[serde(default, skip_serializing_if = "is_zero")]
         nth: usize,
     },
+    /// Go to another section of the same runbook, by its key (`section_key`).
+    Section {
+        /// The section's key.
+        key: String,
+    },
+    /// Show the steps of a card that is over.
+    ShowSteps,
+    /// Hide them again.
+    HideSteps,
+    /// Open an address: the client does that, so there is nothing to do here.
+    Open,
     /// Go back to the topic that people came from.
     Return,
     /// Mark the case as fixed.
@@ -136,12 +151,70 @@ impl ButtonPress {
             .filter(|value| value.chars().count() <= LONGEST)
     }
 
+    /// Encodes the value of a menu's option, which has little room; the id of what it is about is in the block's id
+    /// ([`menu_block_id`]). Returns `None` for actions that do not fit.
+    pub fn option(act: &CardAction) -> Option<String> {
+        let word = act.name();
+        let value = match act {
+            CardAction::Page { at } => format!("{VERSION}:{word}:{at}"),
+            CardAction::Done { step } | CardAction::Undo { step } => format!("{VERSION}:{word}:{step}"),
+            CardAction::Section { key } => format!("{VERSION}:{word}:{key}"),
+            CardAction::NotHelped
+            | CardAction::Wrong
+            | CardAction::Reopen
+            | CardAction::Return
+            | CardAction::Escalate
+            | CardAction::Share
+            | CardAction::Open => format!("{VERSION}:{word}"),
+            _ => return None,
+        };
+        Some(value).filter(|value| value.chars().count() <= LONGEST_OPTION)
+    }
+
+    /// Decodes the value of a menu's option with the id of its block. Returns `None` for one that this version does not
+    /// know.
+    pub fn read_option(block_id: &str, value: &str) -> Option<ButtonPress> {
+        let (case, _) = block_id.rsplit_once(ABOUT_END)?;
+        let rest = value.strip_prefix(&format!("{VERSION}:"))?;
+        let (word, argument) = rest
+            .split_once(':')
+            .map_or((rest, None), |(word, argument)| (word, Some(argument)));
+        let text = || argument.map(str::to_owned);
+        let act = match word {
+            "page" => CardAction::Page {
+                at: argument?.parse().ok()?,
+            },
+            "done" => CardAction::Done { step: text()? },
+            "undo" => CardAction::Undo { step: text()? },
+            "section" => CardAction::Section { key: text()? },
+            "not_helped" => CardAction::NotHelped,
+            "wrong" => CardAction::Wrong,
+            "reopen" => CardAction::Reopen,
+            "return" => CardAction::Return,
+            "escalate" => CardAction::Escalate,
+            "share" => CardAction::Share,
+            "open" => CardAction::Open,
+            _ => return None,
+        };
+        Some(ButtonPress {
+            v: VERSION,
+            case: case.to_owned(),
+            act,
+        })
+    }
+
     /// Decodes a button's value. Returns `None` for one that this version does not know.
     pub fn read(value: &str) -> Option<ButtonPress> {
         serde_json::from_str(value)
             .ok()
             .filter(|press: &ButtonPress| press.v == VERSION && press.act != CardAction::Unknown)
     }
+}
+
+/// Id of a block with a menu: what the menu is about, and a fingerprint of its content. A select keeps the option that
+/// was chosen for as long as its block keeps its id, so the id changes with the options.
+pub fn menu_block_id(about: &str, content: u64) -> String {
+    format!("{about}{ABOUT_END}{content:016x}")
 }
 
 impl CardAction {
@@ -164,6 +237,10 @@ impl CardAction {
             Self::Done { .. } => "done",
             Self::Undo { .. } => "undo",
             Self::Go { .. } => "go",
+            Self::Section { .. } => "section",
+            Self::ShowSteps => "show_steps",
+            Self::HideSteps => "hide_steps",
+            Self::Open => "open",
             Self::Return => "return",
             Self::Fixed => "fixed",
             Self::NotHelped => "not_helped",
@@ -191,6 +268,38 @@ impl CardAction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_of_menus_come_back_with_the_id_of_their_case() {
+        let block = menu_block_id("T1:C1:1.2", 7);
+        for act in [
+            CardAction::Page { at: 5 },
+            CardAction::Done { step: "0f-1".into() },
+            CardAction::Undo { step: "0f".into() },
+            CardAction::Section { key: "ab".into() },
+            CardAction::NotHelped,
+            CardAction::Wrong,
+            CardAction::Reopen,
+            CardAction::Return,
+            CardAction::Open,
+        ] {
+            let value = ButtonPress::option(&act).unwrap_or_default();
+            let press = ButtonPress::read_option(&block, &value);
+            assert_eq!(press.as_ref().map(|press| press.case.as_str()), Some("T1:C1:1.2"));
+            assert_eq!(press.map(|press| press.act), Some(act));
+        }
+        for (block, value) in [
+            (block.as_str(), "2:wrong"),
+            (&block, "1:page:x"),
+            (&block, "1:dance"),
+            ("b1", "1:wrong"),
+            ("", ""),
+        ] {
+            assert_eq!(ButtonPress::read_option(block, value), None, "{block} {value}");
+        }
+        let long = CardAction::Done { step: "x".repeat(80) };
+        assert_eq!(ButtonPress::option(&long), None);
+    }
 
     #[test]
     fn values_come_back_as_they_went_and_later_ones_are_refused() {

@@ -96,6 +96,7 @@ impl Responder {
         context! {
             evidence, also,
             quoted => pieces.put(excerpt::quoted(matched)),
+            quoted_line => pieces.put(excerpt::quoted_line(matched)),
             links => links.into_iter().map(|(title, url)| context! { title, url }).collect::<Vec<_>>(),
         }
     }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use super::Reply;
 use super::act::{ButtonPress, CardAction};
 use super::answer::Responder;
-use super::labels::filled;
+use super::labels::{BUTTON, filled, shortened};
 use super::markdown::block;
-use crate::runbook::{Block, BlockKind, Button};
+use crate::runbook::{Block, BlockKind, Button, Menu, MenuOption};
 
 /// Most buttons in a row (Slack's limit).
 const IN_ROW: usize = 25;
+/// Most options of an overflow menu (Slack's limit).
+const IN_OVERFLOW: usize = 5;
+/// Most options of a select (Slack's limit).
+const IN_SELECT: usize = 100;
 
 impl Responder {
     /// A button that opens the form of a job, with the values given already.
@@ -41,7 +45,45 @@ pub(super) fn button(about: &str, act: CardAction, label: &str, at: usize) -> Bu
         value: ButtonPress::value(about, act.clone())
             .or_else(|| ButtonPress::value(about, act.without_values()))
             .unwrap_or_default(),
+        menu: None,
     }
+}
+
+/// An option of a menu, for an action on the case of the menu. `None` when its value has no room.
+pub(super) fn menu_option(act: &CardAction, label: &str) -> Option<MenuOption> {
+    Some(MenuOption {
+        label: shortened(label, BUTTON),
+        value: ButtonPress::option(act)?,
+        url: None,
+    })
+}
+
+/// The menu "…" of a case; `None` without options.
+pub(super) fn overflow(case: &str, options: Vec<MenuOption>) -> Option<Button> {
+    menu(case, "", "signpost_more", options, IN_OVERFLOW, Menu::Overflow)
+}
+
+/// A list of a case to choose from; `None` without options.
+pub(super) fn select(case: &str, label: &str, action: &str, options: Vec<MenuOption>) -> Option<Button> {
+    menu(case, label, action, options, IN_SELECT, Menu::Select)
+}
+
+fn menu(
+    case: &str,
+    label: &str,
+    action: &str,
+    mut options: Vec<MenuOption>,
+    most: usize,
+    kind: fn(Vec<MenuOption>) -> Menu,
+) -> Option<Button> {
+    options.truncate(most);
+    (!options.is_empty()).then(|| Button {
+        label: label.to_owned(),
+        action: action.to_owned(),
+        value: case.to_owned(),
+        primary: false,
+        menu: Some(kind(options)),
+    })
 }
 
 /// Returns a row of the buttons that have a value; no block when there are none.

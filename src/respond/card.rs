@@ -11,18 +11,15 @@ use super::calling::{self, CardEscalation, OnCallLine};
 use super::labels::filled;
 use super::pieces::Pieces;
 use super::step_pages::{self, StepName, StepPages};
-use super::{Audience, Reply, excerpt, rows, steps, values};
+use super::title::card_title;
+use super::{Audience, Reply, excerpt, links, rows, steps, values};
 use crate::matching::Match;
-use crate::runbook::{Block, Branch, Button, Library, Runbook, Step, Topic, TopicId};
+use crate::runbook::{Block, Button, Library, Runbook, Step, Topic, TopicId};
 
-/// Most branches that get a button.
-const BRANCHES: usize = 6;
 /// Most choices that get a button.
 const OFFERED: usize = 5;
-/// Most jobs that are offered apart from their steps.
+/// Most jobs that are offered.
 const JOBS: usize = 5;
-/// First number of their buttons, which keeps them apart from the buttons at steps.
-const JOBS_FROM: usize = 50;
 
 /// The facts that a card shows.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +60,8 @@ pub struct Card<'a> {
     pub on_call: Vec<OnCallLine>,
     /// The latest escalation to a team.
     pub escalation: Option<CardEscalation>,
+    /// True when the steps of a case that is over are shown all the same.
+    pub expanded: bool,
 }
 
 /// A registered job that is offered on a card.
@@ -85,37 +84,50 @@ impl Responder {
         let Some((id, runbook, topic)) = found.filter(|_| !matches!(card.standing, "choosing" | "withdrawn")) else {
             return self.choosing(library, card);
         };
+        let title = card_title(runbook, topic, card.matched);
         let mut pieces = Pieces::default();
+        if card.is_folded() {
+            let row = pieces.put(self.folded_row(card));
+            let values = context! { card_title => title.clone(), folded => true, outcome => outcome(card), action_buttons => row };
+            let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
+            reply.notice = Some(self.notice(&title, card, None, topic));
+            return reply;
+        }
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, self.options.base_url.as_deref());
         let entry = self.entry(runbook, topic, card.matched, &cause);
         let pages = StepPages::of(self, runbook, topic, card.matched, &cause);
         let (page, told) = pages.page(self, runbook, card, &mut pieces);
-        let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted => "" };
+        let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted_line => "" };
         let found = card
             .matched
             .map_or(nobody, |matched| self.match_values(library, matched, &mut pieces));
-        let page_steps = pages.on_page(card.at);
-        let branches = branches(topic, page_steps);
         // Jobs of later steps are offered on the first page: they collect the facts that all other steps need.
-        let early: Vec<&CardJob> = if pages.is_first(card.at) {
-            card.jobs_besides(page_steps)
-        } else {
-            Vec::new()
-        };
-        let offered: Vec<usize> = branches.iter().map(|branch| branch.section).collect();
+        let on_page = pages.on_page(card.at);
+        let jobs = card.jobs_of(on_page, pages.is_first(card.at));
+        let others: Vec<TopicId> = card.others.iter().take(OFFERED).copied().collect();
+        let shown_steps = steps::shown(on_page);
+        let full_url = links::full(runbook, self.options.base_url.as_deref());
+        let lead = excerpt::first_sentence(&cause);
         let controls = context! {
             entry => pieces.put(entry),
-            others => card.others.iter().take(3).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
-            sections => self.sections(id, runbook, topic, library, &offered),
-            page_buttons => pieces.put(page),
-            branch_buttons => pieces.put(Self::branch_buttons(runbook, &branches, card)),
-            outcome_buttons => pieces.put(self.outcome_buttons(library, card, &early)),
+            lead => lead.clone(),
+            others => others.iter().map(|id| self.place(library, *id)).collect::<Vec<_>>(),
+            other_buttons => pieces.put(self.topic_buttons(library, card, &others, 20)),
+            choice_buttons => pieces.put(if card.standing == "not-helped" { self.choice_buttons(library, card) } else { Vec::new() }),
+            action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, &pages, full_url.as_deref())),
+            section_menu => pieces.put(self.section_menu(card, runbook, topic, &shown_steps)),
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             came_from => card.came_from.map(|id| self.place(library, id)),
+            card_title => title.clone(),
+            names_runbook => title.contains(runbook.title.trim()),
+            folded => false,
             ..calling::on_card(card)
         };
+        if excerpt::is_whole(&cause, lead.as_deref()) {
+            cause.clear();
+        }
         let values = minijinja::value::merge_maps([
             controls,
             told,
@@ -123,7 +135,20 @@ impl Responder {
             self.surroundings(&mut pieces, (topic, card.matched), cause, &pages.filled, card.audience),
             self.topic_values(library, runbook, topic),
         ]);
-        self.reply("card.md", &values, &pieces, Some((library, id)))
+        let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
+        reply.notice = Some(self.notice(&title, card, Some(&pages), topic));
+        reply
+    }
+
+    /// The sentence that notifications show.
+    fn notice(&self, title: &str, card: &Card<'_>, pages: Option<&StepPages>, topic: &Topic) -> String {
+        let contact = topic.contacts.first().filter(|_| card.audience == Audience::Internal);
+        let values = context! {
+            title, outcome => outcome(card),
+            count => pages.map_or(0, StepPages::count), first => pages.and_then(StepPages::first_words),
+            team => contact.map(|contact| contact.name.clone()),
+        };
+        super::words(&self.sentence("notice.md", &values))
     }
 
     /// Renders the choices, with buttons: nothing is recognised for certain, the runbook was the wrong one, or the
@@ -205,21 +230,14 @@ impl Responder {
         }
     }
 
-    fn branch_buttons(runbook: &Runbook, branches: &[&Branch], card: &Card<'_>) -> Vec<Block> {
-        let buttons = branches.iter().enumerate().filter_map(|(at, branch)| {
-            let section = runbook.sections.get(branch.section)?;
-            let act = CardAction::Go {
-                runbook: runbook.path.clone(),
-                section: Some(section.heading.clone()),
-                nth: runbook.nth(branch.section),
-            };
-            Some(Self::button(card, act, &branch.label, at))
-        });
-        button_row(buttons.collect())
+    fn choice_buttons(&self, library: &Library, card: &Card<'_>) -> Vec<Block> {
+        let choices: Vec<TopicId> = card.choices.iter().take(OFFERED).copied().collect();
+        self.topic_buttons(library, card, &choices, 0)
     }
 
-    fn choice_buttons(&self, library: &Library, card: &Card<'_>) -> Vec<Block> {
-        let buttons = card.choices.iter().take(OFFERED).enumerate().filter_map(|(at, id)| {
+    /// A row with a button for each topic. `from` keeps the ids of several rows on a card distinct.
+    fn topic_buttons(&self, library: &Library, card: &Card<'_>, topics: &[TopicId], from: usize) -> Vec<Block> {
+        let buttons = topics.iter().enumerate().filter_map(|(at, id)| {
             let runbook = library.runbook(*id)?;
             let section = runbook.sections.get(id.section).filter(|_| id.section != 0);
             let nth = section.map_or(0, |_| runbook.nth(id.section));
@@ -229,54 +247,13 @@ impl Responder {
                 nth,
             };
             let title = section.map_or(&runbook.title, |section| &section.heading);
-            Some(Self::button(
-                card,
-                act,
-                &filled(&self.labels.buttons.show, "title", title),
-                at,
-            ))
+            let label = filled(&self.labels.buttons.show, "title", title);
+            Some(Self::button(card, act, &label, from + at))
         });
         button_row(buttons.collect())
     }
 
-    fn outcome_buttons(&self, library: &Library, card: &Card<'_>, jobs: &[&CardJob]) -> Vec<Block> {
-        let labels = &self.labels.buttons;
-        let mut rows = Vec::new();
-        if card.standing == "not-helped" {
-            rows.extend(self.choice_buttons(library, card));
-        }
-        let fixed = (CardAction::Fixed, &labels.fixed);
-        let escalate = (CardAction::Escalate, &labels.escalate);
-        let list = match card.standing {
-            "fixed" | "resolved" => vec![(CardAction::Reopen, &labels.reopen)],
-            "not-helped" => vec![fixed, (CardAction::Wrong, &labels.wrong_runbook), escalate],
-            "escalated" => vec![fixed, (CardAction::NotHelped, &labels.did_not_help), escalate],
-            _ => vec![
-                fixed,
-                (CardAction::NotHelped, &labels.did_not_help),
-                (CardAction::Wrong, &labels.wrong_runbook),
-                escalate,
-            ],
-        };
-        let mut buttons: Vec<Button> = Vec::new();
-        if let Some(from) = card.came_from {
-            buttons.push(self.return_button(library, card, from, 9));
-        }
-        if !matches!(card.standing, "fixed" | "resolved") {
-            let jobs = jobs.iter().take(JOBS).enumerate();
-            buttons.extend(jobs.map(|(at, job)| self.job_button(card, job, JOBS_FROM + at)));
-        }
-        let list = list.into_iter().enumerate();
-        let list = list.filter(|(_, (act, _))| !(card.audience == Audience::External && *act == CardAction::Escalate));
-        buttons.extend(list.map(|(at, (act, label))| Self::button(card, act, label, at)));
-        if card.private {
-            buttons.push(Self::button(card, CardAction::Share, &labels.share, 8));
-        }
-        rows.extend(button_row(buttons));
-        rows
-    }
-
-    fn return_button(&self, library: &Library, card: &Card<'_>, from: TopicId, at: usize) -> Button {
+    pub(super) fn return_button(&self, library: &Library, card: &Card<'_>, from: TopicId, at: usize) -> Button {
         let runbook = library.runbook(from).map(|runbook| runbook.title.as_str());
         let section = library.section(from).filter(|_| from.section != 0);
         let title = section
@@ -299,12 +276,7 @@ impl Responder {
 
     /// A button for an action. `at` keeps the ids of equal actions on a card distinct.
     pub(super) fn button(card: &Card<'_>, act: CardAction, label: &str, at: usize) -> Button {
-        // One button is highlighted: the usual next action.
-        let primary = matches!(act, CardAction::Share) || matches!(act, CardAction::Fixed) && !card.private;
-        Button {
-            primary,
-            ..button(card.case, act, label, at)
-        }
+        button(card.case, act, label, at)
     }
 }
 
@@ -315,34 +287,34 @@ impl Card<'_> {
         self.jobs.iter().filter(move |job| here && stands_at(job.line, step))
     }
 
-    /// The jobs of none of these steps, each once.
-    fn jobs_besides(&self, page: &[Step]) -> Vec<&CardJob> {
-        let mut told: Vec<&str> = page
-            .iter()
-            .flat_map(|step| self.jobs_at(step))
-            .map(|job| job.job.as_str())
-            .collect();
-        let mut besides = Vec::new();
+    /// True when the case is over and only its outcome is shown.
+    pub(super) fn is_folded(&self) -> bool {
+        self.is_over() && !self.expanded
+    }
+
+    /// True when nobody works on the case any more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.standing, "fixed" | "resolved")
+    }
+
+    /// The jobs of these steps, each once; on the first page those of all other steps, too.
+    fn jobs_of(&self, page: &[Step], is_first: bool) -> Vec<&CardJob> {
         let here = self.audience == Audience::Internal;
-        for job in self.jobs.iter().filter(|_| here) {
-            if !told.contains(&job.job.as_str()) {
-                told.push(&job.job);
-                besides.push(job);
+        let on_page = page.iter().flat_map(|step| self.jobs_at(step));
+        let besides = self.jobs.iter().filter(|_| here && is_first);
+        let mut offered: Vec<&CardJob> = Vec::new();
+        for job in on_page.chain(besides) {
+            if !offered.iter().any(|other| other.job == job.job) {
+                offered.push(job);
             }
         }
-        besides
+        offered.truncate(JOBS);
+        offered
     }
 }
 
 fn stands_at(line: u32, step: &Step) -> bool {
     line != 0 && (step.line == line || step.steps.iter().any(|inner| stands_at(line, inner)))
-}
-
-/// The topic's branches, without those whose steps this page shows: alternatives may be on a later page.
-fn branches<'a>(topic: &'a Topic, page: &[Step]) -> Vec<&'a Branch> {
-    let shown = steps::shown(page);
-    let others = topic.branches.iter().filter(|branch| !shown.contains(&branch.section));
-    others.take(BRANCHES).collect()
 }
 
 fn outcome(card: &Card<'_>) -> Value {

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{markdown, values};
-use crate::matching::{Evidence, Match};
+use crate::matching::{Evidence, Match, SignatureKind};
 use crate::runbook::{Block, BlockKind, Inline, Role, Runbook, Topic};
 
 /// Most lines of evidence that are quoted.
 pub(super) const QUOTED: usize = 3;
 /// Most characters of a quoted line.
 pub(super) const QUOTED_LINE: usize = 300;
+/// Most characters of the sentence above the steps.
+const SENTENCE: usize = 240;
+/// Fewest characters of it: "e.g. " and "1. " end no sentence.
+const SENTENCE_LEAST: usize = 24;
 
 /// The lines that matched, as a code block.
 pub(super) fn quoted(matched: &Match) -> Vec<Block> {
@@ -33,6 +37,44 @@ pub(super) fn quoted(matched: &Match) -> Vec<Block> {
         lang: String::new(),
         text: lines.join("\n"),
     })]
+}
+
+/// The strongest line that matched, as one quoted line.
+pub(super) fn quoted_line(matched: &Match) -> Vec<Block> {
+    let by_name = |evidence: &&Evidence| matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert);
+    let lines = || {
+        matched
+            .evidence
+            .iter()
+            .filter(|evidence| !evidence.text.trim().is_empty())
+    };
+    let Some(evidence) = lines().find(by_name).or_else(|| lines().next()) else {
+        return Vec::new();
+    };
+    let line = Inline::Code(values::shortened(&evidence.text, QUOTED_LINE));
+    vec![markdown::block(BlockKind::Quote(vec![markdown::block(
+        BlockKind::Paragraph(vec![line]),
+    )]))]
+}
+
+/// The first sentence of a cause, as a card shows it above the steps: one line.
+pub(super) fn first_sentence(cause: &[Block]) -> Option<String> {
+    let text = cause.iter().find_map(|block| match &block.kind {
+        BlockKind::Paragraph(inlines) => Some(super::words(inlines)),
+        _ => None,
+    })?;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let ends = text.match_indices(". ").map(|(at, _)| at + 1);
+    let end = ends.into_iter().find(|end| *end > SENTENCE_LEAST).unwrap_or(text.len());
+    let sentence = text.get(..end).unwrap_or(&text).trim_end_matches(':');
+    Some(values::shortened(sentence, SENTENCE)).filter(|sentence| !sentence.is_empty())
+}
+
+/// Returns true when the first sentence of a cause is all of it.
+pub(super) fn is_whole(cause: &[Block], sentence: Option<&str>) -> bool {
+    let whole = super::plain_blocks(cause);
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    sentence.is_some_and(|sentence| letters(sentence) == letters(&whole))
 }
 
 /// The section's own text, for a topic without steps.

@@ -44,6 +44,14 @@ pub struct Buttons {
     pub next: String,
     /// Show the previous few steps.
     pub back: String,
+    /// The list of steps to mark.
+    pub mark_steps: String,
+    /// The list of the runbook's other sections.
+    pub other_sections: String,
+    /// Show the steps of a case that is over.
+    pub show_steps: String,
+    /// Hide them again.
+    pub hide_steps: String,
     /// Mark the step `{step}` as done.
     pub step_done: String,
     /// Mark the step `{step}` as not done after all.
@@ -52,6 +60,8 @@ pub struct Buttons {
     pub fixed: String,
     /// Report that the steps did not solve it.
     pub did_not_help: String,
+    /// Take that report back.
+    pub undo_did_not_help: String,
     /// Report that another runbook is needed.
     pub wrong_runbook: String,
     /// Show the contacts to call.
@@ -201,7 +211,7 @@ fn filled_to(most: usize, label: &str, name: &str, value: &str) -> String {
 
 /// Shortens a text to at most `most` characters as Slack's strictest client counts them (UTF-16 units), with an
 /// ellipsis where something is left out.
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     if length(text) <= most {
         return text.to_owned();
     }
@@ -248,7 +258,7 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Labels, TemplateErro
 
 fn check(group: &str, name: &str, label: &Value) -> Result<(), String> {
     let Some(text) = label.as_str() else {
-        return Err("write a text in quotation marks".to_owned());
+        return Err("write text in quotation marks".to_owned());
     };
     let most = match group {
         "buttons" => BUTTON,
@@ -278,13 +288,13 @@ fn check(group: &str, name: &str, label: &Value) -> Result<(), String> {
         } else {
             format!("only {hole} is")
         };
-        return Err(format!("{known} filled in here, and braces stand for nothing else"));
+        return Err(format!("{known} filled in here; other braces are not allowed"));
     }
     // The filled-in value needs room for a few words, so the rest of the label may take only half.
     let most = if hole.is_empty() { most } else { most / 2 };
     if length(&rest) > most {
         return Err(format!(
-            "it has {} characters, Slack shows at most {most}",
+            "it is {} characters long; Slack shows at most {most}",
             length(&rest)
         ));
     }
@@ -295,7 +305,7 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
     let mut known: Vec<&str> = known.map(String::as_str).collect();
     known.sort_by(|left, right| strsim::jaro_winkler(name, right).total_cmp(&strsim::jaro_winkler(name, left)));
     known.truncate(3);
-    format!("there is no \"{name}\"; the nearest are {}", known.join(", "))
+    format!("there is no \"{name}\"; the closest are {}", known.join(", "))
 }
 
 fn table(source: &str) -> Result<Map<String, Value>, TemplateError> {

@@ -24,7 +24,7 @@ impl Responder {
     /// Lists the results of a search, best first: at most [`RESULTS`].
     pub fn search_results(&self, library: &Library, outcome: &Outcome, words: &str) -> Reply {
         if outcome.best().is_none() {
-            return self.simple("nothing.md", &context! { words => values::shortened(words, 120) });
+            return self.nothing(words, None, None);
         }
         self.candidates("search", library, outcome, RESULTS, words)
     }
@@ -45,7 +45,37 @@ impl Responder {
 
     /// Reply when no runbook fits.
     pub fn nothing_found(&self) -> Reply {
-        self.simple("nothing.md", &context! { words => "" })
+        self.nothing("", None, None)
+    }
+
+    /// Reply to a question about a code that no runbook has.
+    pub fn no_runbook_mentions(&self, code: &str) -> Reply {
+        self.simple(
+            "nothing.md",
+            &context! { words => "", code => values::shortened(code, 60) },
+        )
+    }
+
+    /// Reply to `show NAME` for a name that no runbook has.
+    pub fn no_runbook_called(&self, name: &str) -> Reply {
+        self.simple(
+            "nothing.md",
+            &context! { words => "", name => values::shortened(name, 60) },
+        )
+    }
+
+    fn nothing(&self, words: &str, code: Option<&str>, name: Option<&str>) -> Reply {
+        let short = |text: Option<&str>| text.map(|text| values::shortened(text, 60));
+        let words = values::shortened(words, 120);
+        self.simple(
+            "nothing.md",
+            &context! { words, code => short(code), name => short(name) },
+        )
+    }
+
+    /// Reply to a greeting, or to thanks.
+    pub fn small_talk(&self, is_thanks: bool) -> Reply {
+        self.simple("small_talk.md", &context! { is_thanks })
     }
 
     /// Reply to `help`: every command of the catalogue.

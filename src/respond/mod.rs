@@ -5,6 +5,7 @@
 //! Markdown has been parsed, so that a runbook's content is never mangled by a round trip.
 
 mod act;
+mod actions;
 mod address;
 mod answer;
 mod buttons;
@@ -34,6 +35,7 @@ mod steps;
 mod templates;
 mod text;
 mod time;
+mod title;
 mod trial;
 mod values;
 
@@ -41,7 +43,7 @@ use std::ops::Range;
 
 use crate::runbook::Block;
 
-pub use act::{ButtonPress, CardAction};
+pub use act::{ButtonPress, CardAction, menu_block_id};
 pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use calling::{CallRefusal, CardEscalation, OnCallLine, TeamMessage, issue_link};
@@ -75,6 +77,8 @@ pub struct Reply {
     pub rest: Vec<Block>,
     /// Blocks shown below a code block that had to be shortened.
     pub cut: Vec<Block>,
+    /// One sentence for notifications and screen readers; without it they get the whole text.
+    pub notice: Option<String>,
 }
 
 /// The readers of a reply.

@@ -5,12 +5,9 @@ use std::ops::Range;
 
 use minijinja::{Value, context};
 
-use super::act::CardAction;
 use super::answer::Responder;
-use super::buttons::button_row;
 use super::card::Card;
 use super::fill::{Captures, Filler};
-use super::labels::filled;
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::{excerpt, steps, text, values};
@@ -21,8 +18,10 @@ use crate::runbook::{Block, BlockKind, Runbook, Step, Topic};
 const STEPS: usize = 5;
 /// Most characters on a page; a single longer step gets a page to itself.
 const CHARACTERS: usize = 2_600;
-/// Most characters of an unnumbered step's name on its button.
+/// Most characters of an unnumbered step's name in a summary.
 const STEP_NAME: usize = 40;
+/// Most characters of the first step in a notification.
+const FIRST_STEP: usize = 120;
 
 /// A step of a topic, as a summary names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +30,8 @@ pub struct StepName {
     pub key: String,
     /// The step's number, or its first words.
     pub name: String,
+    /// The step's number and its first words.
+    pub label: String,
     /// False for text that only leads up to numbered steps: there is nothing to do.
     pub is_step: bool,
 }
@@ -42,6 +43,13 @@ pub(super) struct StepPages {
     names: Vec<StepName>,
     is_steps: bool,
     pub(super) filled: BTreeMap<String, String>,
+}
+
+/// First steps of the pages before and after the one that is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PageTurns {
+    pub(super) back: Option<usize>,
+    pub(super) next: Option<usize>,
 }
 
 impl StepPages {
@@ -57,7 +65,7 @@ impl StepPages {
             &topic.steps,
         );
         let is_steps = !topic.steps.is_empty();
-        let names = names(&topic.steps);
+        let mut names = names(&topic.steps);
         let mut steps = if is_steps {
             filler.steps(&topic.steps)
         } else {
@@ -67,6 +75,10 @@ impl StepPages {
         };
         for step in &mut steps {
             responder.resolve_step(step, runbook, matched);
+        }
+        // With the values filled in, as the steps are shown.
+        for (name, step) in names.iter_mut().zip(&steps) {
+            name.label = step_label(step);
         }
         StepPages {
             steps,
@@ -114,44 +126,42 @@ impl StepPages {
         )
     }
 
-    /// Returns the buttons of the page that holds the first step to show, and the template values of the page itself.
+    /// Returns the names of the steps; none for a topic without steps.
+    pub(super) fn names(&self) -> &[StepName] {
+        &self.names
+    }
+
+    /// Returns the number of steps.
+    pub(super) fn count(&self) -> usize {
+        self.names.iter().filter(|name| name.is_step).count()
+    }
+
+    /// Returns the first words of the first step.
+    pub(super) fn first_words(&self) -> Option<String> {
+        let at = self.names.iter().position(|name| name.is_step)?;
+        let words = first_words(&self.steps.get(at)?.blocks);
+        let words = values::shortened(&words, FIRST_STEP);
+        Some(words.trim_end_matches(['.', ':', ';']).to_owned()).filter(|words| !words.is_empty())
+    }
+
+    /// Returns the pages around the one that holds the first step to show, and the template values of the page itself.
     pub(super) fn page(
         &self,
         responder: &Responder,
         runbook: &Runbook,
         card: &Card<'_>,
         pieces: &mut Pieces,
-    ) -> (Vec<Block>, Value) {
+    ) -> (PageTurns, Value) {
         let begins = self.pages();
         let (number, Range { start: from, end: to }) = self.bounds(&begins, card.at);
         let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
-        let mut buttons = Vec::new();
-        let mut jobs = Vec::new();
-        let labels = &responder.labels.buttons;
-        for (at, (step, name)) in shown
-            .iter_mut()
-            .zip(self.names.get(from..).unwrap_or_default())
-            .enumerate()
-        {
-            if !name.is_step {
-                jobs.extend(card.jobs_at(step));
-                continue;
+        let names = self.names.get(from..).unwrap_or_default();
+        for (step, name) in shown.iter_mut().zip(names).filter(|(_, name)| name.is_step) {
+            if let Some((by, when)) = card.done.get(&name.key) {
+                let told = responder.sentence("done.md", &context! { by, when });
+                step.blocks.push(block(BlockKind::Paragraph(told)));
             }
-            let (act, label) = match card.done.get(&name.key) {
-                Some((by, when)) => {
-                    let told = responder.sentence("done.md", &context! { by, when });
-                    step.blocks.push(block(BlockKind::Paragraph(told)));
-                    (CardAction::Undo { step: name.key.clone() }, &labels.step_undo)
-                }
-                None => (CardAction::Done { step: name.key.clone() }, &labels.step_done),
-            };
-            buttons.push(Responder::button(card, act, &filled(label, "step", &name.name), at));
-            jobs.extend(card.jobs_at(step));
         }
-        // Buttons for a step's jobs come before the one that marks it as done.
-        let jobs = jobs.into_iter().enumerate();
-        let jobs = jobs.map(|(at, job)| responder.job_button(card, job, at));
-        buttons.splice(0..0, jobs);
         let body = if self.is_steps {
             steps::to_blocks(&shown, runbook)
         } else {
@@ -163,21 +173,11 @@ impl StepPages {
             page => number + 1,
             pages => begins.len(),
         };
-        let mut rows = button_row(buttons);
-        let mut turn = Vec::new();
-        if let Some(before) = number.checked_sub(1).and_then(|before| begins.get(before)) {
-            turn.push(Responder::button(
-                card,
-                CardAction::Page { at: *before },
-                &labels.back,
-                0,
-            ));
-        }
-        if let Some(next) = begins.get(number + 1) {
-            turn.push(Responder::button(card, CardAction::Page { at: *next }, &labels.next, 1));
-        }
-        rows.extend(button_row(turn));
-        (rows, told)
+        let turns = PageTurns {
+            back: number.checked_sub(1).and_then(|before| begins.get(before)).copied(),
+            next: begins.get(number + 1).copied(),
+        };
+        (turns, told)
     }
 }
 
@@ -211,8 +211,8 @@ pub(super) fn names(list: &[Step]) -> Vec<StepName> {
             .entry(key.split('-').next().unwrap_or_default().to_owned())
             .or_default() += 1;
         let number = step.number.trim_end_matches(['.', ')']);
+        let words = first_words(&step.blocks);
         let name = if number.is_empty() {
-            let words = first_words(&step.blocks);
             format!("“{}”", values::shortened(&words, STEP_NAME))
         } else {
             number.to_owned()
@@ -220,10 +220,23 @@ pub(super) fn names(list: &[Step]) -> Vec<StepName> {
         out.push(StepName {
             key,
             name,
+            label: step_label(step),
             is_step: !has_numbers || !number.is_empty(),
         });
     }
     out
+}
+
+/// The step's number and its first words.
+fn step_label(step: &Step) -> String {
+    let number = step.number.trim_end_matches(['.', ')']);
+    let words = first_words(&step.blocks);
+    let words = words.trim_end_matches(':');
+    if number.is_empty() {
+        words.to_owned()
+    } else {
+        format!("{number}. {words}")
+    }
 }
 
 fn first_words(blocks: &[Block]) -> String {
@@ -236,7 +249,7 @@ fn first_words(blocks: &[Block]) -> String {
 }
 
 /// FNV-1a: stable across versions of the program, which the standard library's hasher does not promise.
-fn fingerprint(text: &str) -> u64 {
+pub(super) fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -60,6 +60,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("jobs.md", include_str!("../../responses/templates/jobs.md")),
     ("fault.md", include_str!("../../responses/templates/fault.md")),
     ("moved.md", include_str!("../../responses/templates/moved.md")),
+    ("small_talk.md", include_str!("../../responses/templates/small_talk.md")),
+    ("notice.md", include_str!("../../responses/templates/notice.md")),
     ("choices.md", include_str!("../../responses/templates/choices.md")),
     ("outcome.md", include_str!("../../responses/templates/outcome.md")),
     ("recognised.md", include_str!("../../responses/templates/recognised.md")),
@@ -145,7 +147,7 @@ pub enum TemplateError {
         message: String,
     },
     /// An override names a template that does not exist.
-    #[error("{name}: there is no reply template of this name; the names are {known}")]
+    #[error("{name}: there is no reply template with this name; the names are {known}")]
     Unknown {
         /// File name.
         name: String,

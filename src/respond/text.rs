@@ -1,6 +1,6 @@
 //! A reply as a terminal shows it; also the plain text that notifications and screen readers get.
 
-use crate::runbook::{Block, BlockKind, Inline, Item, Target};
+use crate::runbook::{Block, BlockKind, Button, Inline, Item, Target};
 
 use super::{Reply, address};
 
@@ -63,10 +63,20 @@ fn put_block(block: &Block, indent: &str, lines: &mut Vec<String>) {
         }
         BlockKind::Rule => lines.push(format!("{indent}----")),
         BlockKind::Buttons(buttons) => {
-            let labels: Vec<String> = buttons.iter().map(|button| format!("[{}]", button.label)).collect();
+            let labels: Vec<String> = buttons.iter().map(label_of).collect();
             lines.push(format!("{indent}{}", labels.join(" ")));
         }
     }
+}
+
+/// A button in brackets; a menu with its options.
+fn label_of(button: &Button) -> String {
+    let Some(menu) = &button.menu else {
+        return format!("[{}]", button.label);
+    };
+    let options: Vec<&str> = menu.options().iter().map(|option| option.label.as_str()).collect();
+    let name = if button.label.is_empty() { "…" } else { &button.label };
+    format!("[{name} {}]", options.join(" | "))
 }
 
 fn put_text(text: &str, indent: &str, lines: &mut Vec<String>) {

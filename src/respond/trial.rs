@@ -56,7 +56,9 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         ("answer.md", answer),
         ("show.md", context! { sections => many(place), ..topic }),
         ("candidates.md", list.clone()),
-        ("nothing.md", list.clone()),
+        ("nothing.md", context! { words => some("words"), code => (), name => () }),
+        ("nothing.md", context! { words => "", code => some("E0099"), name => "name" }),
+        ("small_talk.md", context! { is_thanks => full }),
         ("choose.md", list),
         (
             "help.md",
@@ -87,10 +89,13 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     ] {
         let card = context! {
             outcome => outcome(standing), came_from => full.then(|| place.clone()), page => 1, pages => if full { 2 } else { 1 },
-            page_buttons => "", branch_buttons => if full { "buttons" } else { "" }, outcome_buttons => "",
-            sections => many(place), choices => many(place),
+            choice_buttons => "", action_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" },
+            card_title => "Title", title => "Title", lead => some("lead"), quoted_line => if full { "quoted" } else { "" },
+            folded => !full, names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
+            choices => many(place),
             ..minijinja::value::merge_maps([super::calling::card_sample(full), answer.clone()])
         };
+        out.push(("notice.md", card.clone()));
         out.push(("outcome.md", card.clone()));
         out.push(("card.md", card));
     }

@@ -31,6 +31,8 @@ pub struct Answers {
     pub shadow_channel: String,
     /// Name of the emoji with which a message is marked that a runbook comes near; empty for none.
     pub near_reaction: String,
+    /// Name of the emoji that the bot adds to a pasted message when its error is fixed; empty for none.
+    pub fixed_reaction: String,
     /// People who may mute a channel: ids of users and user groups; empty for everybody in the workspace.
     pub mute_by: Vec<String>,
     /// Folder with templates that override the built-in ones; empty for none.
@@ -125,8 +127,8 @@ impl Answers {
 
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
         if self.templates().is_some_and(|folder| !folder.is_dir()) {
-            let problem = format!("is {}, which is no folder", self.templates.display());
-            return Err(layers.wrong("answers.templates", problem, "create it, or leave the setting away"));
+            let problem = format!("is {}, which is not a folder", self.templates.display());
+            return Err(layers.wrong("answers.templates", problem, "create it, or remove the setting"));
         }
         check_repeat("answers.repeat_minutes", self.repeat_minutes, layers)?;
         for (key, minutes) in [
@@ -141,16 +143,17 @@ impl Answers {
         if self.shadow_channel().is_some_and(|id| !is_id(id, "CG")) {
             return Err(layers.wrong(
                 "answers.shadow_channel",
-                format!("is \"{}\", which is no channel's id", self.shadow_channel),
+                format!("is \"{}\", which is not a channel id", self.shadow_channel),
                 "write the id from the channel's details, such as \"C0123456789\", never its name; \"\" for none",
             ));
         }
         check_reaction("answers.near_reaction", &self.near_reaction, layers)?;
+        check_reaction("answers.fixed_reaction", &self.fixed_reaction, layers)?;
         if let Some(bad) = self.mute_by.iter().find(|id| !is_id(id, "USW")) {
             return Err(layers.wrong(
                 "answers.mute_by",
-                format!("holds \"{bad}\", which is no id of a user or a user group"),
-                "write ids such as \"U0123456789\" or \"S0123456789\", never names: names can be taken by anybody",
+                format!("contains \"{bad}\", which is not the id of a user or a user group"),
+                "write ids such as \"U0123456789\" or \"S0123456789\", not names, because anyone can change theirs",
             ));
         }
         Ok(())
@@ -162,13 +165,13 @@ pub(super) fn check_channels(channels: &[Channel], layers: &Layers) -> Result<()
         if !is_id(&channel.id, "CGD") {
             return Err(layers.wrong(
                 "channels",
-                format!("holds the id \"{}\", which is no channel's id", channel.id),
+                format!("holds the id \"{}\", which is not a channel id", channel.id),
                 "write the id from the channel's details, such as \"C0123456789\", never its name",
             ));
         }
         if channels.iter().take(at).any(|other| other.id == channel.id) {
             let problem = format!("lists \"{}\" twice", channel.id);
-            return Err(layers.wrong("channels", problem, "keep one entry a channel"));
+            return Err(layers.wrong("channels", problem, "keep one entry per channel"));
         }
         if let Some(threshold) = channel.threshold {
             check_threshold("channels.threshold", threshold, layers)?;

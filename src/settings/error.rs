@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The named folder does not exist.
-    #[error("the config folder {} is not a folder; create it, or leave --config away to use the defaults", .0.display())]
+    #[error("the config folder {} is not a folder; create it, or omit --config to use the defaults", .0.display())]
     NoFolder(PathBuf),
     /// A file cannot be read.
     #[error("{} cannot be read: {cause}", .path.display())]
@@ -48,7 +48,7 @@ pub enum Error {
     },
     /// A secret in a file that may not hold secrets.
     #[error(
-        "{place}: `{key}` is a secret and must not stand in a settings file; put it into the environment as {variable}, or into a file of its own named by {variable}_FILE"
+        "{place}: `{key}` is a secret and must not be in a settings file; set it in the environment as {variable}, or in a file named by {variable}_FILE"
     )]
     SecretInFile {
         /// The file.

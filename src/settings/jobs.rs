@@ -127,14 +127,14 @@ fn token(jenkins: &Jenkins, environment: &HashMap<String, String>, place: &str) 
         }
         if jenkins.token_file.is_none() {
             let problem = format!("names {name}, which is not set");
-            return Err(lacks("token_variable", problem, "put the user's API token into it"));
+            return Err(lacks("token_variable", problem, "set it to the user's API token"));
         }
     }
     let Some(file) = &jenkins.token_file else {
-        let remedy = "write the name of the variable that holds the user's API token, or of a file in `token_file`";
+        let remedy = "set the name of the variable that contains the user's API token, or of a file in `token_file`";
         return Err(lacks("token_variable", "is missing".to_owned(), remedy));
     };
-    let remedy = "write the path of the file that holds the user's API token, and let the bot read it";
+    let remedy = "set the path of the file that contains the user's API token, and make it readable for the bot";
     let text = std::fs::read_to_string(file).map_err(|cause| {
         lacks(
             "token_file",

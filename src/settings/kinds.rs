@@ -133,7 +133,7 @@ pub(super) fn check(
             return Err(wrong(
                 found,
                 section,
-                &format!("a section: [{section}] and its keys below"),
+                &format!("a section: [{section}] with its keys below it"),
             ));
         };
         for (name, default) in known.iter().collect::<BTreeMap<_, _>>() {

@@ -18,13 +18,13 @@ pub struct LinkSettings {
 
 pub(super) fn check(links: &[LinkSettings], layers: &Layers) -> Result<(), Error> {
     for link in links {
-        let remedy = "write an address such as \"https://logs.example.com/?q={incident_id}\"";
+        let remedy = "use an address such as \"https://logs.example.com/?q={incident_id}\"";
         // Placeholders are filled with plain text, so that the address is checked as it will be used.
         let filled = link.url.replace(['{', '}'], "x");
         if !Url::parse(&filled).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Err(layers.wrong(
                 "links",
-                format!("holds \"{}\", which is no web address", link.url),
+                format!("contains \"{}\", which is not a URL", link.url),
                 remedy,
             ));
         }

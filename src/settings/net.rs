@@ -35,7 +35,7 @@ impl Http {
         Err(layers.wrong(
             "http.listen",
             format!("is \"{}\"", self.listen),
-            "write an address and a port such as \"127.0.0.1:8787\", or \"\" to serve nothing",
+            "use an address and a port such as \"127.0.0.1:8787\", or \"\" to serve nothing",
         ))
     }
 }

@@ -43,10 +43,10 @@ impl Runbooks {
     }
 
     pub(super) fn check(&self, layers: &Layers) -> Result<(), Error> {
-        let remedy = "write an address such as \"https://example.com/runbooks/\"";
+        let remedy = "use an address such as \"https://example.com/runbooks/\"";
         let bad = |url: &str| !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !self.base_url.is_empty() && bad(&self.base_url) {
-            let problem = format!("is \"{}\", which is no web address", self.base_url);
+            let problem = format!("is \"{}\", which is not a URL", self.base_url);
             return Err(layers.wrong("runbooks.base_url", problem, remedy));
         }
         if !(1..=3600).contains(&self.poll_interval) {

@@ -88,15 +88,15 @@ impl Slack {
             return Err(layers.wrong(
                 "slack.listen",
                 format!("is \"{}\"", self.listen),
-                "write an address and a port such as \"127.0.0.1:3000\"",
+                "use an address and a port such as \"127.0.0.1:3000\"",
             ));
         }
         let trimmed = self.api_url.trim_end_matches('/').to_owned();
         if !Url::parse(&trimmed).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Err(layers.wrong(
                 "slack.api_url",
-                format!("is \"{}\", which is no web address", self.api_url),
-                "write an address such as \"https://slack.com/api\"",
+                format!("is \"{}\", which is not a URL", self.api_url),
+                "use an address such as \"https://slack.com/api\"",
             ));
         }
         self.api_url = trimmed;
@@ -117,8 +117,8 @@ impl Slack {
         if let Some(bad) = self.allowed_bots.iter().find(|id| !super::answers::is_id(id, "ABUW")) {
             return Err(layers.wrong(
                 "slack.allowed_bots",
-                format!("holds \"{bad}\", which is no id"),
-                "write ids such as \"B0123456789\", never names: names can be taken by anybody",
+                format!("contains \"{bad}\", which is not an id"),
+                "write ids such as \"B0123456789\", not names, because anyone can change theirs",
             ));
         }
         Ok(())

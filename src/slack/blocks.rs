@@ -5,11 +5,13 @@
 //! message 50 blocks and about 12,000 characters in all of them together; we stay below 10,000. Characters are counted
 //! as UTF-16 units, the strictest count of Slack's own clients.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::{Value, json};
 
 use super::mrkdwn::{self, Piece};
-use crate::respond::{Reply, plain_blocks, words};
-use crate::runbook::{Block, BlockKind, Button};
+use crate::respond::{Reply, menu_block_id, plain_blocks, words};
+use crate::runbook::{Block, BlockKind, Button, Menu, MenuOption};
 
 mod pack;
 
@@ -89,7 +91,7 @@ fn render_in(reply: &Reply, most: usize) -> Vec<RenderedMessage> {
         title.as_deref().map_or(0, |title| length(title).min(HEADER)),
         most,
     );
-    let whole = plain_blocks(&reply.blocks);
+    let whole = reply.notice.clone().unwrap_or_else(|| plain_blocks(&reply.blocks));
     let count = packed.len();
     packed
         .into_iter()
@@ -143,8 +145,42 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Rende
 
 /// Renders buttons as an `actions` block.
 fn row(buttons: &[Button]) -> Value {
-    let elements: Vec<Value> = buttons.iter().take(MOST_BUTTONS).map(button).collect();
-    json!({"type": "actions", "elements": elements})
+    let elements: Vec<Value> = buttons.iter().take(MOST_BUTTONS).map(element).collect();
+    let mut block = json!({"type": "actions", "elements": elements});
+    if let Some(menu) = buttons.iter().find(|button| button.menu.is_some()) {
+        let mut content = DefaultHasher::new();
+        block.to_string().hash(&mut content);
+        block["block_id"] = json!(menu_block_id(&menu.value, content.finish()));
+    }
+    block
+}
+
+fn element(button: &Button) -> Value {
+    let options = |menu: &Menu| -> Vec<Value> { menu.options().iter().map(option).collect() };
+    match &button.menu {
+        None => self::button(button),
+        Some(menu @ Menu::Overflow(_)) => {
+            json!({"type": "overflow", "action_id": button.action, "options": options(menu)})
+        }
+        Some(menu @ Menu::Select(_)) => json!({
+            "type": "static_select",
+            "action_id": button.action,
+            "placeholder": {"type": "plain_text", "text": mrkdwn::plain(&shortened(&button.label, BUTTON)), "emoji": false},
+            "options": options(menu),
+        }),
+    }
+}
+
+fn option(option: &MenuOption) -> Value {
+    let label = shortened(&option.label, BUTTON);
+    let mut value = json!({
+        "text": {"type": "plain_text", "text": mrkdwn::plain(&label), "emoji": false},
+        "value": option.value,
+    });
+    if let Some(url) = &option.url {
+        value["url"] = json!(url);
+    }
+    value
 }
 
 fn button(button: &Button) -> Value {

@@ -223,7 +223,7 @@ pub fn event(payload: &Value, us: &Identity) -> Event {
                 tab: string(event, "tab").unwrap_or_else(|| "home".to_owned()),
             },
             None => Event::Odd {
-                why: "a Home tab was opened by nobody",
+                why: "a Home tab was opened without a user",
             },
         },
         // A reaction to a file, or one that lacks a part, is nothing to act on.

@@ -262,7 +262,7 @@ impl Export {
             return Err("not an object");
         }
         let ts = decode::string(element, "ts").ok_or("it has no ts")?;
-        let at = days::time_of(&ts).ok_or("its ts is no time")?;
+        let at = days::time_of(&ts).ok_or("its ts is not a time")?;
         let message = match decode::exported(element, place, self.us()) {
             Event::Message(mut message) => {
                 message.ext_shared = channel.ext_shared;

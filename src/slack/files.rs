@@ -36,7 +36,7 @@ pub enum FileError {
         why: String,
     },
     /// The file's address is not Slack's, so the token is not sent there.
-    #[error("{name} is kept at {host}, which is not Slack: the bot's token is not sent there")]
+    #[error("{name} is stored at {host}, which is not Slack, so the bot's token is not sent there")]
     Elsewhere {
         /// The file's name.
         name: String,
@@ -79,7 +79,7 @@ impl Web {
             .and_then(FileRef::read)
             .ok_or_else(|| web::Error::Uncertain {
                 method: "files.info".to_owned(),
-                why: "Slack's answer describes no file".to_owned(),
+                why: "Slack's response describes no file".to_owned(),
             })
     }
 
@@ -99,7 +99,7 @@ impl Web {
         if matches!(file.mode, FileMode::Gone | FileMode::FileAccess | FileMode::External) {
             return Err(FileError::Gone {
                 name,
-                why: "Slack does not keep it, or not for us".to_owned(),
+                why: "Slack does not store it, or the bot cannot access it".to_owned(),
             });
         }
         if !file.may_hold_text() {
@@ -116,8 +116,8 @@ impl Web {
         let url = file
             .url
             .as_deref()
-            .ok_or_else(|| gone("Slack names no address for it"))?;
-        let url = Url::parse(url).map_err(|_| gone("its address makes no sense"))?;
+            .ok_or_else(|| gone("Slack gives no address for it"))?;
+        let url = Url::parse(url).map_err(|_| gone("its address is invalid"))?;
         let response = self.fetch(url, file).await?;
         if is_html(&response) && !file.is_html() {
             return Err(FileError::LoginPage { name });
@@ -156,12 +156,12 @@ impl Web {
             };
             url = url.join(&next).map_err(|_| FileError::Gone {
                 name: file.shown(),
-                why: "Slack sends us to an address that makes no sense".to_owned(),
+                why: "Slack redirects to an invalid address".to_owned(),
             })?;
         }
         Err(FileError::Gone {
             name: file.shown(),
-            why: "Slack sends us from one address to the next".to_owned(),
+            why: "Slack redirects too many times".to_owned(),
         })
     }
 }

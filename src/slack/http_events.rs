@@ -212,7 +212,7 @@ impl Endpoint {
             .unwrap_or_default();
         if retry_attempt > 0 {
             let reason = header("x-slack-retry-reason").unwrap_or_default();
-            debug!(slack.reason = reason, "Slack sends an event again");
+            debug!(slack.reason = reason, "Slack redelivered an event");
         }
         let said = body::read(content_type, &body, signed.timestamp(), retry_attempt);
         drop(body);
@@ -249,7 +249,7 @@ impl Endpoint {
             Said::Challenge(challenge) => Ok(axum::Json(json!({"challenge": challenge})).into_response()),
             Said::RateLimited => {
                 metrics::counter!("signpost_slack_events_limited_total").increment(1);
-                warn!("Slack holds events back: there were more than 30,000 in an hour");
+                warn!("Slack is withholding events: there were more than 30,000 in an hour");
                 Ok(StatusCode::OK.into_response())
             }
             Said::Envelope(envelope) if envelope.is_interaction() => Ok(match self.inbound.answer(envelope).await {

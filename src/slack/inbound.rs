@@ -174,7 +174,7 @@ impl Inbound {
                 None
             }
             Err(_) => {
-                warn!("an interaction takes long; it is acknowledged without an answer");
+                warn!("an interaction is taking long; it is acknowledged without an answer");
                 None
             }
         }

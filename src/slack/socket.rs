@@ -171,7 +171,7 @@ impl Sockets {
                         self.inbound
                             .spawn(Arc::clone(&self).drain(*line, replaced, shutdown.clone()));
                     }
-                    ReadEnd::Lost(why) => warn!(slack.why = why, "a connection to Slack is lost; opening the next"),
+                    ReadEnd::Lost(why) => warn!(slack.why = why, "a connection to Slack was lost; opening the next"),
                 },
                 Err(cause) => {
                     if let ConnectError::Web(web::Error::RateLimited { after, .. }) = &cause {
@@ -213,22 +213,22 @@ impl Sockets {
     fn log_error(&self, cause: &ConnectError) -> bool {
         let is_refused = matches!(cause, ConnectError::Web(web::Error::Auth { .. }));
         let why = if is_refused {
-            format!("Slack refuses the app token: {cause}")
+            format!("Slack rejects the app token: {cause}")
         } else {
             format!("no connection to Slack can be opened: {cause}")
         };
         self.trouble.send_replace(Some(why.clone()));
         let mut said = self.said.lock();
         if said.is_some_and(|at| at.elapsed() < SAID) {
-            debug!(why, "a connection cannot be opened; trying again");
+            debug!(why, "a connection cannot be opened; retrying");
             return is_refused;
         }
         *said = Some(Instant::now());
         drop(said);
         if is_refused {
-            error!(why, "no message comes in until the app token is fixed");
+            error!(why, "no messages are received until the app token is fixed");
         } else {
-            warn!(why, "a connection cannot be opened; trying again");
+            warn!(why, "a connection cannot be opened; retrying");
         }
         is_refused
     }
@@ -271,10 +271,10 @@ impl Sockets {
             if let Some(reason) = seen.disconnect {
                 info!(
                     slack.reason = reason,
-                    "Slack asks to leave a connection; opening the next first"
+                    "Slack asked to close a connection; opening the next first"
                 );
                 if reason == "link_disabled" {
-                    error!("Socket Mode is switched off in the app's settings: switch it on again");
+                    error!("Socket Mode is turned off in the app's settings; turn it back on");
                 }
                 break (ReadEnd::HandOver(Box::new(line)), false);
             }
@@ -321,7 +321,7 @@ impl Sockets {
         if hello {
             self.inbound.handler().closed();
         }
-        debug!("an old connection to Slack is left");
+        debug!("an old connection to Slack is closed");
     }
 }
 
@@ -360,8 +360,8 @@ impl Connection {
                 }
                 Some(Frame::Disconnect { reason }) => seen.disconnect = Some(reason),
                 Some(Frame::Envelope(envelope)) => self.envelope(inbound, envelope).await?,
-                Some(Frame::Unknown) => warn!(slack.bytes = text.len(), "a frame of an unknown kind is set aside"),
-                None => warn!(slack.bytes = text.len(), "a frame that is no JSON object is set aside"),
+                Some(Frame::Unknown) => warn!(slack.bytes = text.len(), "a frame of an unknown kind is ignored"),
+                None => warn!(slack.bytes = text.len(), "a frame that is not a JSON object is ignored"),
             }
         }
         Ok(seen)
@@ -385,7 +385,7 @@ impl Connection {
         if self.queue.put(envelope, told).await {
             Ok(())
         } else {
-            Err("what comes in is not stored any more".to_owned())
+            Err("events are no longer stored".to_owned())
         }
     }
 
@@ -489,7 +489,7 @@ impl ConnectionReader {
             }
             _ = self.ping.tick() => {
                 if self.last_frame_at.elapsed() >= self.idle {
-                    return SocketStep::Lost(format!("nothing was heard for {} s", self.idle.as_secs()));
+                    return SocketStep::Lost(format!("nothing was received for {} s", self.idle.as_secs()));
                 }
                 match socket.send(Message::Ping(Vec::new().into())).await {
                     Ok(()) => SocketStep::Nothing,

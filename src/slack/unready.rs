@@ -79,6 +79,6 @@ async fn refused(request: Request<Incoming>) -> Result<Response<Body>, Infallibl
     };
     let _ = tokio::time::timeout(BODY, body).await;
     metrics::counter!("signpost_slack_requests_refused_total", "reason" => "starting").increment(1);
-    let sentence = "Signpost is still starting; send it again.\n";
+    let sentence = "Signpost is still starting; try again.\n";
     Ok((StatusCode::SERVICE_UNAVAILABLE, sentence).into_response())
 }

@@ -141,7 +141,7 @@ pub struct Purged {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be created or opened.
-    #[error("the store {} cannot be opened: {cause}; set store.path to a file on a local disk that may be written", .path.display())]
+    #[error("the store {} cannot be opened: {cause}; set store.path to a writable file on a local disk", .path.display())]
     Open {
         /// The file's path.
         path: PathBuf,
@@ -155,7 +155,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Others may read or write the file, and its mode cannot be changed.
-    #[error("the store {} may be read or written by others, and its mode cannot be changed to 0600: {cause}", .path.display())]
+    #[error("the store {} is readable or writable by others, and its mode cannot be changed to 0600: {cause}", .path.display())]
     NotPrivate {
         /// The file's path.
         path: PathBuf,
@@ -179,13 +179,13 @@ pub enum Error {
         found: String,
     },
     /// The file does not exist.
-    #[error("there is no store {} yet: `signpost serve` makes it; name the bot's settings with --config, or set store.path", .path.display())]
+    #[error("there is no store {} yet: `signpost serve` creates it; give the bot's settings with --config, or set store.path", .path.display())]
     Missing {
         /// The file's path.
         path: PathBuf,
     },
     /// The file was written by an older version, and may not be changed here.
-    #[error("the store {} was written by an older signpost: start `signpost serve` of this version, which brings it up to date", .path.display())]
+    #[error("the store {} was written by an older signpost: start `signpost serve` of this version to upgrade it", .path.display())]
     Older {
         /// The file's path.
         path: PathBuf,
@@ -205,7 +205,7 @@ pub enum Error {
         cause: sqlx::Error,
     },
     /// The schema cannot be brought up to date.
-    #[error("the store {} cannot be brought up to date: {cause}", .path.display())]
+    #[error("the store {} cannot be upgraded: {cause}", .path.display())]
     Migration {
         /// The file's path.
         path: PathBuf,

@@ -12,6 +12,20 @@ await story(async ({ signpost, open }) => {
   const page = await open({ colorScheme: "light" });
   const card = (on = page) => on.locator("#replies .message.from-bot").first();
   const press = (label, on = page) => card(on).getByRole("button", { name: label, exact: true });
+  /** Chooses an option of a list, by the beginning of its label, or of the menu "…". */
+  async function choose(label, on = page) {
+    const options = card(on).locator("select option");
+    const at = (await options.allInnerTexts()).findIndex((text) => text.startsWith(label));
+    const option = options.nth(Math.max(at, 0));
+    if (at >= 0) {
+      const value = await option.getAttribute("value");
+      await card(on).locator("select").filter({ has: on.locator(`option[value="${value}"]`) }).first().selectOption(value);
+      return;
+    }
+    await card(on).locator(".overflow").first().click();
+    await on.getByRole("menuitem", { name: label, exact: true }).click();
+  }
+  const offers = (label, on = page) => card(on).locator("select option", { hasText: label }).first().waitFor({ state: "attached" });
   const says = (text, on = page) => card(on).filter({ hasText: text }).waitFor();
   const shot = (name, on = page) => on.screenshot({ path: `${shots}${name}.png` });
 
@@ -41,7 +55,7 @@ await story(async ({ signpost, open }) => {
     await press("Next").click();
     await says("part 2 of 2");
     await shot("bot-next");
-    await press("Back").click();
+    await choose("Back");
     await says("part 1 of 2");
   });
 
@@ -50,10 +64,10 @@ await story(async ({ signpost, open }) => {
     await other.getByRole("radio", { name: "Grace" }).click();
     await channel(other, "story-1");
     await other.locator("#messages .thread-link").last().click();
-    await press("Step 1 done").click();
-    await press("Step 1 not done").waitFor();
+    await choose("1.");
+    await offers("Undo 1.");
     await says(/Done by Ada/i, other);
-    await press("Step 2 done", other).click();
+    await choose("2.", other);
     await says(/Done by Grace/i);
     await shot("bot-done");
     await shot("bot-done-dark", other);
@@ -63,7 +77,7 @@ await story(async ({ signpost, open }) => {
   await check("a branch, and back from it", async () => {
     await room();
     await answered(EKS);
-    await press("You're not the cluster creator").click();
+    await choose("You're not the cluster creator");
     await card().locator(".b-header", { hasText: "You're not the cluster creator" }).waitFor();
     await shot("bot-branch");
     await card().getByRole("button", { name: /^Back to / }).click();
@@ -73,36 +87,29 @@ await story(async ({ signpost, open }) => {
   await check("the branches of an alert's runbook: Resolving missing ConfigMap", async () => {
     await room();
     await answered(SATELLITE);
-    const wanted = press("Resolving missing ConfigMap");
-    for (let turn = 0; turn < 6 && !(await wanted.count()); turn += 1) {
-      const before = await card().innerText();
-      const next = press("Next");
-      await (await next.count() ? next : card().locator("[data-press^='signpost_go_']").first()).click();
-      await page.waitForFunction((text) => document.querySelector("#replies .message.from-bot").innerText !== text, before);
-    }
-    await wanted.click();
+    await choose("Resolving missing ConfigMap");
     await card().locator(".b-header", { hasText: "Resolving missing ConfigMap" }).waitFor();
     await shot("bot-configmap");
   });
 
-  await check("\"Did not help\" leads on", async () => {
+  await check("\"Didn’t help\" offers others", async () => {
     await room();
     await answered(CLOUD);
-    await press("Did not help").click();
-    await says(/Did not help, says Ada/i);
+    await choose("Didn’t help");
+    await says(/Ada: this didn’t help/i);
     await press("Escalate").waitFor();
     await card().locator("#replies-end, .content").last().scrollIntoViewIfNeeded();
     await shot("bot-did-not-help");
   });
 
-  await check("\"This fixed it\", and \"Open again\"", async () => {
+  await check("\"Fixed\", and \"Reopen\"", async () => {
     await room();
     await answered(CODE);
-    await press("This fixed it").click();
-    await says(/Fixed, says Ada/i);
+    await press("Fixed").click();
+    await says(/Marked as fixed by Ada/i);
     await shot("bot-fixed");
-    await press("Open again").click();
-    await press("This fixed it").waitFor();
+    await press("Reopen").click();
+    await press("Fixed").waitFor();
   });
 
   await check("near misses of a question, and one of them chosen", async () => {
@@ -113,9 +120,9 @@ await story(async ({ signpost, open }) => {
     await shot("bot-near");
     const label = await offered.first().innerText();
     await offered.first().click();
-    await press("This fixed it").waitFor();
-    await press("Wrong runbook").click();
-    await says(/Wrong runbook, says Ada/i);
+    await press("Fixed").waitFor();
+    await choose("Wrong runbook");
+    await says(/wrong runbook by Ada/i);
     await shot("bot-wrong");
     assert.match(label, /^Show /);
   });
@@ -123,8 +130,8 @@ await story(async ({ signpost, open }) => {
   await check("Escalate: whom to call, a summary to change, posted in the thread", async () => {
     await room();
     await answered(CODE);
-    await press("Step 1 done").click();
-    await press("Step 1 not done").waitFor();
+    await choose("1.");
+    await offers("Undo 1.");
     await press("Escalate").click();
     const modal = page.locator("#modal[open]");
     await modal.getByText("Escalate to").waitFor();
@@ -133,7 +140,7 @@ await story(async ({ signpost, open }) => {
     await shot("bot-escalate");
     await summary.press("Control+End");
     await page.keyboard.type("\nWe lose orders.");
-    await modal.getByRole("button", { name: "Post the summary" }).click();
+    await modal.getByRole("button", { name: "Post summary" }).click();
     await page.locator("#replies .message.from-bot", { hasText: "We lose orders." }).waitFor();
     await says(/Escalated by Ada/i);
     await shot("bot-escalated");
@@ -158,10 +165,10 @@ await story(async ({ signpost, open }) => {
     const modal = page.locator("#modal[open]");
     await modal.locator("textarea").waitFor();
     await shot("bot-paste-window");
-    await modal.getByRole("button", { name: "Find the runbook" }).click();
+    await modal.getByRole("button", { name: "Find runbook" }).click();
     await modal.getByText("Please complete this required field.").waitFor();
     await modal.locator("textarea").fill(CODE.join("\n"));
-    await modal.getByRole("button", { name: "Find the runbook" }).click();
+    await modal.getByRole("button", { name: "Find runbook" }).click();
     await modal.locator(".b-header", { hasText: "E0003" }).waitFor();
     await shot("bot-found-window");
     await modal.getByRole("button", { name: "Close", exact: true }).last().click();
@@ -214,7 +221,7 @@ await story(async ({ signpost, open }) => {
     await answered(CLOUD);
     await page.keyboard.press("Escape");
     await paste(page, CLOUD);
-    await page.locator("#replies .message.from-bot, #messages .message.from-bot", { hasText: "I answered this here" }).first().waitFor();
+    await page.locator("#replies .message.from-bot, #messages .message.from-bot", { hasText: "Already answered" }).first().waitFor();
     await shot("bot-pointer");
   });
 

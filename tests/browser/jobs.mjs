@@ -19,7 +19,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
   const input = (name) => field(name).locator("[data-holds]");
   const shot = (name, on = page) => on.screenshot({ path: `${shots}jobs-${name}.png` });
   /** The message of the run. */
-  const run = replies.filter({ has: page.locator(".b-header", { hasText: TITLE }) }).filter({ hasText: "Asked for by Ada" }).last();
+  const run = replies.filter({ has: page.locator(".b-header", { hasText: TITLE }) }).filter({ hasText: "Requested by Ada" }).last();
   const runButton = (on = page) => on.locator("#replies").getByRole("button", { name: /^Run: / }).first();
 
   /** What `/sandbox/jenkins/` is told. */
@@ -185,7 +185,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
     await run.getByRole("button", { name: /^Cancel/ }).click();
     const sure = page.locator("dialog.ask[open] button").last();
     if (await sure.isVisible()) await sure.click();
-    await says(/ABORTED: Ada cancelled it/i);
+    await says(/ABORTED: Cancelled by Ada/i);
     await shot("cancelled");
     assert.equal((await job()).builds.at(-1).result, "ABORTED");
     await jenkins("hold", { on: false });
@@ -214,14 +214,14 @@ await story(async ({ signpost: first, open: openFirst }) => {
     const panel = page.locator("#jenkins");
     await panel.getByRole("radio", { name: /No API key/ }).check();
     await page.waitForFunction(async () => (await (await fetch("/sandbox/jenkins/shown")).json()).scenario === "key_missing");
-    await panel.getByRole("checkbox", { name: /names no queue item/ }).check();
+    await panel.getByRole("checkbox", { name: /has no queue item/ }).check();
     await page.waitForFunction(async () => (await (await fetch("/sandbox/jenkins/shown")).json()).faults.length === 1);
     await jenkins("trigger", { job: "Tools/release-with-approval" });
     await panel.getByRole("button", { name: /^Proceed/ }).waitFor();
     await shot("panel");
     await panel.getByRole("button", { name: /^Proceed/ }).click();
     await panel.locator(".jk-row", { hasText: "release-with-approval" }).locator("[data-result=SUCCESS]").waitFor();
-    await panel.getByRole("checkbox", { name: /names no queue item/ }).uncheck();
+    await panel.getByRole("checkbox", { name: /has no queue item/ }).uncheck();
     await panel.getByRole("radio", { name: /As the cluster's id says/ }).check();
     await page.waitForFunction(async () => { const told = await (await fetch("/sandbox/jenkins/shown")).json(); return !told.scenario && !told.faults.length; });
     const dark = await open({ colorScheme: "dark" });

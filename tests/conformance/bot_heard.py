@@ -35,7 +35,7 @@ def tests(url):
     def code_block():
         channel = room()
         told = shown(answer(channel, ada.chat_postMessage(channel=channel, text=code())["ts"], "E0003"))
-        assert "What to do" in told or "What the runbook says" in told, told
+        assert "What to do" in told or "From the runbook" in told, told
         assert "Escalate to" in told, told
 
     def huge():
@@ -88,7 +88,7 @@ def tests(url):
         after = answer(channel, ts, "Amazon EKS")
         assert after["ts"] == before["ts"] and len(workspace.replies(channel, ts)) == 1, "one reply, changed in place"
         workspace.do("edit", channel=channel, ts=ts, text=CHAT)
-        until(lambda: "no runbook recognises" in shown(workspace.message(channel, before["ts"])))
+        until(lambda: "no longer matches a runbook" in shown(workspace.message(channel, before["ts"])))
         assert len(workspace.replies(channel, ts)) == 1
 
     def edited_into_an_error():
@@ -147,11 +147,12 @@ def tests(url):
 
     def repeats():
         channel = room()
-        first = ada.chat_postMessage(channel=channel, text=code())["ts"]
+        text = code()
+        first = ada.chat_postMessage(channel=channel, text=text)["ts"]
         answer(channel, first, "E0003")
-        second = grace.chat_postMessage(channel=channel, text=code())["ts"]
+        second = grace.chat_postMessage(channel=channel, text=text)["ts"]
         pointer = until(lambda: workspace.replies(channel, second))[0]
-        assert "I answered this here" in shown(pointer) and not labels(pointer), shown(pointer)
+        assert "Already answered" in shown(pointer) and not labels(pointer), shown(pointer)
         assert f"p{first.replace('.', '')}" in shown(pointer), shown(pointer)
 
     def bots_are_left_alone():

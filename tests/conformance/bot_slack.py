@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
 from pastes import ALERT, CLOUD, EKS, code
-from start import BOT, BOT_APP, ECHO_APP, OTHER_PERSON, PERSON, Sent, Workspace, labels, main, shown, until
+from start import BOT, BOT_APP, ECHO_APP, OTHER_PERSON, PERSON, Sent, Workspace, labels, marked, main, shown, until
 
 SECRET = "sandbox-signing-secret"
 
@@ -173,16 +173,16 @@ def tests(url):
             channel = room("echo")
             ts = ada.chat_postMessage(channel=channel, text=CLOUD)["ts"]
             card = until(lambda: replies(channel, ts, ECHO_APP))[0]
-            workspace.do("click", channel=channel, ts=card["ts"], text="Step 1 done")
-            until(lambda: "Step 1 not done" in labels(workspace.message(channel, card["ts"])))
+            workspace.do("click", channel=channel, ts=card["ts"], text="1.")
+            until(lambda: 1 in marked(workspace.message(channel, card["ts"])))
             served.kill()
-            told = workspace.do("click", channel=channel, ts=card["ts"], text="Step 2 done")
+            told = workspace.do("click", channel=channel, ts=card["ts"], text="2.")
             assert not told["acknowledged"] and told["failure"] == "dispatch_failed", told
             missed = ada.chat_postMessage(channel=channel, text=EKS)["ts"]
             again = Served(url, folder).start()
-            told = workspace.do("click", OTHER_PERSON, channel=channel, ts=card["ts"], text="Step 2 done")
+            told = workspace.do("click", OTHER_PERSON, channel=channel, ts=card["ts"], text="2.")
             assert told["acknowledged"], told
-            until(lambda: {"Step 1 not done", "Step 2 not done"} <= set(labels(workspace.message(channel, card["ts"]))))
+            until(lambda: {1, 2} <= marked(workspace.message(channel, card["ts"])))
             until(lambda: replies(channel, missed, ECHO_APP), 15)
             assert len(replies(channel, ts, ECHO_APP)) == 1, "said once, also after kill -9"
             again.stop()
@@ -230,13 +230,13 @@ def tests(url):
         ts = ada.chat_postMessage(channel=channel, text=CLOUD)["ts"]
         card = until(lambda: replies(channel, ts))[0]
         workspace.do("faults", kind="429", method="chat.update", retry_after=6, app="Signpost")
-        workspace.do("click", channel=channel, ts=card["ts"], text="Step 1 done")
+        workspace.do("click", channel=channel, ts=card["ts"], text="1.")
         other = room()
         posted = ada.chat_postMessage(channel=other, text=EKS)["ts"]
         until(lambda: replies(other, posted))
-        now = labels(workspace.message(channel, card["ts"]))
-        assert "Step 1 not done" not in now, "posts do not wait for updates"
-        until(lambda: "Step 1 not done" in labels(workspace.message(channel, card["ts"])), 10)
+        now = marked(workspace.message(channel, card["ts"]))
+        assert 1 not in now, "posts do not wait for updates"
+        until(lambda: 1 in marked(workspace.message(channel, card["ts"])), 10)
 
     def archived():
         channel = room()
@@ -244,7 +244,7 @@ def tests(url):
         card = until(lambda: replies(channel, ts))[0]
         workspace.do("channel", name=channel, archived=True)
         with contextlib.suppress(AssertionError, SlackApiError):
-            workspace.do("click", channel=channel, ts=card["ts"], text="This fixed it")
+            workspace.do("click", channel=channel, ts=card["ts"], text="Fixed")
         workspace.do("channel", name=channel, archived=False)
         other = room()
         posted = ada.chat_postMessage(channel=other, text=EKS)["ts"]
@@ -270,7 +270,7 @@ def tests(url):
         clicked = room()
         ts = ada.chat_postMessage(channel=clicked, text=CLOUD)["ts"]
         card = until(lambda: replies(clicked, ts), 20)[0]
-        told = workspace.do("click", channel=clicked, ts=card["ts"], text="Step 1 done")
+        told = workspace.do("click", channel=clicked, ts=card["ts"], text="1.")
         assert told["acknowledged"], told
 
         def answered():

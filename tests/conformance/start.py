@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import queue
 import signal
 import subprocess
@@ -173,7 +174,19 @@ def buttons(holder):
 
 
 def labels(holder):
-    return [button["text"]["text"] for button in buttons(holder)]
+    """What people can choose in a message or a view: its buttons and the options of its menus."""
+    menus = [
+        element for block in holder.get("blocks", []) if block["type"] == "actions"
+        for element in block["elements"] if "options" in element
+    ]
+    options = [option["text"]["text"] for menu in menus for option in menu["options"]]
+    return [button["text"]["text"] for button in buttons(holder)] + options
+
+
+def marked(holder):
+    """The numbers of the steps that are marked as done."""
+    undo = (re.match(r"Undo (\d+)\.", label) for label in labels(holder))
+    return {int(found[1]) for found in undo if found}
 
 
 def shown(holder):

@@ -322,8 +322,10 @@ fn ours(replies: Vec<Value>) -> Vec<Value> {
     ours
 }
 
+/// The text and the blocks of a reply as JSON, and the blocks once more without the asterisks of Slack's markup.
 fn words(reply: &Value) -> String {
-    format!("{} {}", reply["text"], reply["blocks"])
+    let blocks = reply["blocks"].to_string();
+    format!("{} {blocks} {}", reply["text"], blocks.replace('*', ""))
 }
 
 fn unacknowledged(state: &sandbox::State) -> usize {

@@ -338,7 +338,7 @@ fn the_samples_checks_tell_the_three_causes_apart() {
         });
         let map = Artifact::Read(format!("apiVersion: v1\ndata:\n  region: {region}\nkind: ConfigMap\n").into_bytes());
         let [key_log, map_log] = [&job.artifacts[0], &job.artifacts[1]];
-        let missing = Artifact::NotRead("is not there".to_owned());
+        let missing = Artifact::NotRead("does not exist".to_owned());
         let artifacts = BTreeMap::from([(key_log.clone(), key.unwrap_or(missing)), (map_log.clone(), map)]);
         let known = Values {
             parameters: &values,

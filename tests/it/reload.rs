@@ -247,11 +247,7 @@ fn a_broken_file_keeps_its_version_however_often_it_is_read() {
             assert_eq!(paths(&library), ["a.md", "rule.yaml"]);
             let told: Vec<&str> = library.diagnostics.iter().map(|found| found.code).collect();
             assert_eq!(told, ["yaml"]);
-            assert!(
-                library.diagnostics[0]
-                    .message
-                    .ends_with("the version read before is kept")
-            );
+            assert!(library.diagnostics[0].message.ends_with("the previous version is kept"));
             let found = index.find("conveyor belt torn");
             assert_eq!(found.best().map(|best| best.topic.runbook), Some(1));
         }
@@ -344,10 +340,7 @@ fn a_file_that_was_emptied_filled_with_garbage_or_cut_off_keeps_its_last_good_ve
                     .collect();
                 assert_eq!(told, [(code, Level::Error)], "{name}");
                 let message = &library.diagnostics[0].message;
-                assert!(
-                    message.ends_with("the version read before is kept"),
-                    "{name}: {message}"
-                );
+                assert!(message.ends_with("the previous version is kept"), "{name}: {message}");
             }
             // Written in full, it is read; then deleted, it is gone.
             write(dir.path(), "a.md", &KNOWN.replace("Bend it", "Hammer it"));

@@ -99,7 +99,7 @@ fn examples_come_from_the_folder_of_ones_own() {
     assert_eq!(state["examples"][0]["title"], "Kiln");
     assert_eq!(state["examples"][0]["text"], "kiln door of k-7 jammed at station b-9");
     assert!(
-        told.contains("which come from your runbooks") && !told.contains("Satellite"),
+        told.contains("from your runbooks") && !told.contains("Satellite"),
         "{told}"
     );
 

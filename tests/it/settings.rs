@@ -138,7 +138,7 @@ const WRONG: &[Case] = &[
     (
         "[slack]\nallowed_bots = [\"alertbot\"]",
         &[],
-        &["`slack.allowed_bots`", "alertbot", "never names"],
+        &["`slack.allowed_bots`", "alertbot", "not names"],
     ),
     (
         "[matching]\nthreshold = 50",
@@ -196,7 +196,7 @@ const WRONG: &[Case] = &[
     (
         "[answers]\nmute_by = [\"@ada\"]",
         &[],
-        &["`answers.mute_by`", "@ada", "never names"],
+        &["`answers.mute_by`", "@ada", "not names"],
     ),
     (
         "[answers]\nshadow_channel = \"#owners\"",
@@ -339,7 +339,7 @@ fn a_wrong_kind_of_value_is_told_in_plain_words() {
     let only_in_files = [
         (
             "slack = 1",
-            "`slack` is 1; it must be a section: [slack] and its keys below",
+            "`slack` is 1; it must be a section: [slack] with its keys below it",
         ),
         (
             "channels = 1",
@@ -492,7 +492,7 @@ fn wrong_jobs_are_told_where_what_and_what_to_do() {
                 "`jobs[get-info].run_by`",
                 "\"@oncall\"",
                 "user groups (S…)",
-                "never names",
+                "not names",
             ],
         ),
         (
@@ -514,7 +514,7 @@ fn wrong_jobs_are_told_where_what_and_what_to_do() {
                 "`jenkins[main].token_file`",
                 "/nowhere/token",
                 "cannot be read",
-                "write the path",
+                "set the path",
             ],
         ),
         ("[[jenkins]".to_owned(), &["line 1", "not valid TOML"]),
@@ -532,7 +532,7 @@ fn wrong_jobs_are_told_where_what_and_what_to_do() {
     }
     let message = load_jobs(JOBS, &[]).unwrap_err().to_string();
     assert!(
-        message.contains("JENKINS_TOKEN, which is not set; put the user's API token into it"),
+        message.contains("JENKINS_TOKEN, which is not set; set it to the user's API token"),
         "{message}"
     );
 }

@@ -49,12 +49,12 @@ fn a_folder_without_a_readable_document_is_refused_with_the_reasons() {
         let told = err(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
         for part in [
-            "there is no runbook in docs",
-            "1 file not read (left out by runbooks.ignore): README.md",
-            "1 file not read (`.png` files are not read): a.png",
+            "there are no runbooks in docs",
+            "1 file not read (excluded by runbooks.ignore): README.md",
+            "1 file not read (`.png` files are not supported): a.png",
             "1 file not read (not a text file): blob",
             "1 file not read (YAML without CRE rules): values.yaml",
-            "1 file not read (a link that leads out of the folder): link.md",
+            "1 file not read (a link that points outside the folder): link.md",
             "Put Markdown files there",
         ] {
             assert!(told.contains(part), "{arguments:?}: {part} is missing in {told}");
@@ -65,7 +65,7 @@ fn a_folder_without_a_readable_document_is_refused_with_the_reasons() {
     assert_eq!(report["skipped"].as_array().unwrap().len(), 5, "{report}");
     fs::create_dir(dir.path().join("empty")).unwrap();
     let told = err(&signpost(&["lint", "empty"], dir.path()));
-    assert!(told.contains("there is no runbook in empty: it is empty"), "{told}");
+    assert!(told.contains("there are no runbooks in empty: it is empty"), "{told}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn serve_and_doctor_say_why_a_folder_gives_nothing_to_answer_with() {
     assert_eq!(doctor.status.code(), Some(1));
     let told = out(&doctor);
     assert!(
-        told.contains("there is no runbook in docs") && told.contains("README.md"),
+        told.contains("there are no runbooks in docs") && told.contains("README.md"),
         "{told}"
     );
 }
@@ -100,7 +100,7 @@ fn links_out_of_the_folder_are_read_only_when_asked_for() {
 #[test]
 fn match_says_where_the_bot_would_be_silent() {
     let dir = tempfile::tempdir().unwrap();
-    let silent = "The bot would stay silent in a channel; asked, it would say:\n\n";
+    let silent = "The bot would not answer in a channel. If mentioned, it would reply:\n\n";
     for (paste, expected) in [
         ("we get E0003 since noon", false),
         ("the token exchange did not work out for me", true),
@@ -111,7 +111,7 @@ fn match_says_where_the_bot_would_be_silent() {
         assert_eq!(told.starts_with(silent), expected, "{paste}: {told}");
         assert!(told.len() > silent.len() + 20, "{paste}: {told}");
         let asked = out(&signpost(&["match", "--asked", "paste.txt"], dir.path()));
-        assert!(!asked.contains("would stay silent"), "{paste}: {asked}");
+        assert!(!asked.contains("would not answer"), "{paste}: {asked}");
         assert_eq!(told.strip_prefix(silent).unwrap_or(&asked), asked, "{paste}");
         let json = out(&signpost(&["match", "--json", "paste.txt"], dir.path()));
         assert!(json.starts_with("{\"matches\":["), "{json}");
@@ -211,7 +211,7 @@ fn cases_are_read_line_by_line_and_a_long_text_is_cut() {
     let output = eval(format!("{}\n{}\n", case("x"), "y".repeat(9_000_000)).as_bytes());
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        err(&output).contains("cases.jsonl:2: the line has more than 8 MiB"),
+        err(&output).contains("cases.jsonl:2: the line is longer than 8 MiB"),
         "{}",
         err(&output)
     );

@@ -65,7 +65,11 @@ impl Case {
             }
             CardAction::Reopen => what = self.marked(CaseStatus::Open, "reopened"),
             CardAction::Escalated => what = self.marked(CaseStatus::Escalated(mark.clone()), "escalated"),
-            CardAction::Escalate
+            CardAction::ShowSteps => self.expanded = true,
+            CardAction::HideSteps => self.expanded = false,
+            CardAction::Section { .. }
+            | CardAction::Open
+            | CardAction::Escalate
             | CardAction::Share
             | CardAction::Run { .. }
             | CardAction::Form { .. }

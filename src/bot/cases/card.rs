@@ -50,6 +50,7 @@ impl Context {
             jobs: self.offered_jobs(library, case),
             on_call: self.on_call_lines(teams.iter().map(String::as_str)),
             escalation: case.escalations.last().map(CaseEscalation::state),
+            expanded: case.expanded,
         };
         Body::of(&self.responder.card(library, &card))
     }

@@ -70,6 +70,9 @@ pub(crate) struct Case {
     pub(crate) also: Vec<TopicRef>,
     /// Index of the first step shown.
     pub(crate) at: usize,
+    /// True when the steps are shown although the case is over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) expanded: bool,
     /// Marks of the steps done, by place and step.
     pub(crate) done: BTreeMap<String, BTreeMap<String, Actor>>,
     /// The request that made the case.
@@ -470,6 +473,7 @@ impl Case {
         let is_new = std::mem::discriminant(&self.status) != std::mem::discriminant(&status);
         if is_new {
             self.status = status;
+            self.expanded = false;
         }
         is_new
     }

@@ -26,7 +26,7 @@ pub(crate) fn row(case: &Case, version: i64, now: Timestamp) -> Option<CaseRow> 
         kept.to_mut().request = request;
     }
     let body = serde_json::to_string(&kept)
-        .inspect_err(|cause| error!(%cause, case = case.id, "a case cannot be written down"))
+        .inspect_err(|cause| error!(%cause, case = case.id, "a case cannot be saved"))
         .ok()?;
     Some(CaseRow {
         id: case.id.clone(),
@@ -107,7 +107,7 @@ pub(crate) fn whisper(key: &str, channel: &str, thread_ts: Option<String>, user:
 
 fn written(key: &str, body: &Body) -> Option<String> {
     serde_json::to_string(body)
-        .inspect_err(|cause| error!(%cause, key, "a reply cannot be written down"))
+        .inspect_err(|cause| error!(%cause, key, "a reply cannot be saved"))
         .ok()
 }
 

@@ -65,7 +65,7 @@ async fn look_at(jobs: &Jobs, jenkins: &Jenkins, ca_files: &[PathBuf]) -> Vec<Do
     if let Err(problem) = greeting {
         let unseen = match own.len() {
             0 => String::new(),
-            count => format!(" (jobs not looked at: {count})"),
+            count => format!(" (jobs not checked: {count})"),
         };
         return vec![DoctorCheck::new("jenkins", Err(format!("{problem}{unseen}")))];
     }
@@ -112,7 +112,7 @@ async fn greet(client: &Client, jenkins: &Jenkins) -> Result<String, String> {
             &identity.name
         };
         return Err(format!(
-            "{key} at {} takes us for {taken}, not for {}; correct `user`, or the token in {}",
+            "{key} at {} identifies the bot as {taken}, not as {}; correct `user`, or the token in {}",
             jenkins.url,
             jenkins.user,
             token_place(jenkins)
@@ -120,7 +120,7 @@ async fn greet(client: &Client, jenkins: &Jenkins) -> Result<String, String> {
     }
     let version = server.version.as_deref().unwrap_or("of an unknown version");
     let quiet = if server.quieting_down {
-        "; it prepares to shut down, so builds wait"
+        "; it is preparing to shut down, so builds wait"
     } else {
         ""
     };
@@ -144,7 +144,7 @@ fn remedy(error: &Error, jenkins: &Jenkins) -> String {
             "; check `url`, and whether this machine can reach it".to_owned()
         }
         Error::NotFound | Error::Odd { .. } | Error::Unreadable { .. } => {
-            "; check `url`: the address of Jenkins' start page, with its context path".to_owned()
+            "; check `url`: it must be the address of Jenkins' start page, including its context path".to_owned()
         }
         _ => String::new(),
     }
@@ -162,7 +162,7 @@ async fn look_at_job(client: &Client, job: &Job) -> Result<String, String> {
         Ok(definition) => definition,
         Err(Error::NotFound) => {
             return Err(format!(
-                "{key}: Jenkins does not have {}, or does not show it to this user; correct `path`, or give the user Job/Read",
+                "{key}: Jenkins does not have {}, or the user cannot see it; correct `path`, or give the user Job/Read",
                 job.path
             ));
         }
@@ -177,14 +177,14 @@ async fn look_at_job(client: &Client, job: &Job) -> Result<String, String> {
         match client.may_build(&job.path, &definition).await {
             Ok(true) => "; the user may build it".clone_into(&mut may),
             Ok(false) => {
-                "; whether the user may build it Jenkins tells only when it is started, for it has no parameters"
+                "; permission to build it is checked only when it is started, because it has no parameters"
                     .clone_into(&mut may);
             }
             Err(error @ Error::NoPermission { .. }) => problems.push(format!("{error}: give it Job/Build in Jenkins")),
-            Err(error) => problems.push(format!("whether the user may build it cannot be told: {error}")),
+            Err(error) => problems.push(format!("cannot tell whether the user may build it: {error}")),
         }
     } else {
-        problems.push("it is disabled in Jenkins, or cannot be built now".to_owned());
+        problems.push("it is disabled in Jenkins, or cannot be built right now".to_owned());
     }
     if !problems.is_empty() {
         return Err(format!("{key}: {}", problems.join("; ")));
@@ -192,7 +192,7 @@ async fn look_at_job(client: &Client, job: &Job) -> Result<String, String> {
     let nobody = match (job.run_by.is_empty(), job.channels.is_empty()) {
         (false, false) => "",
         (true, _) => "; nobody can run it: `run_by` is empty",
-        (false, true) => "; it can be run nowhere: `channels` is empty",
+        (false, true) => "; it cannot be run anywhere: `channels` is empty",
     };
     let parameters = definition.parameters.len();
     Ok(format!(

@@ -44,7 +44,7 @@ impl EnvelopeHandler for Intake {
             }
             Err(cause) => {
                 if self.ctx.status.store_failed(&cause) {
-                    error!(%cause, "what came in cannot be stored, and is not acknowledged");
+                    error!(%cause, "events cannot be stored and are not acknowledged");
                 }
                 Err(cause.to_string())
             }
@@ -100,12 +100,12 @@ impl Intake {
     fn arrival(&self, envelope: &Envelope) -> Option<Arrival> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
         if envelope.retry_attempt > 0 {
-            debug!(slack.retry = envelope.retry_attempt, "Slack sends an envelope again");
+            debug!(slack.retry = envelope.retry_attempt, "Slack redelivered an envelope");
         }
         if envelope.kind != "events_api" {
             warn!(
                 slack.kind = envelope.kind,
-                "nothing handles this kind of envelope; it is acknowledged and left alone"
+                "unsupported kind of envelope; acknowledged and ignored"
             );
             return None;
         }
@@ -113,7 +113,7 @@ impl Intake {
             Event::Message(message) => {
                 // What nobody may see answered is not even stored.
                 if let Verdict::Ignore(why) = self.ctx.rules.verdict(&message, message.mentioned, false) {
-                    debug!(why, "a message is left alone");
+                    debug!(why, "a message is ignored");
                     return None;
                 }
                 Some(Arrival {
@@ -125,7 +125,7 @@ impl Intake {
                 })
             }
             Event::Deleted { author, .. } if author.as_ref().is_some_and(|author| self.ctx.rules.is_us(author)) => {
-                debug!("a message of ours was deleted");
+                debug!("one of the bot's messages was deleted");
                 None
             }
             // In the lane of its channel: what was pasted before is handled before.
@@ -147,22 +147,19 @@ impl Intake {
             }),
             Event::Reacted(_) => None,
             Event::HomeOpened { user, tab } => {
-                debug!(user, tab, "the bot's own page was opened");
+                debug!(user, tab, "the bot's Home tab was opened");
                 if tab == "home" {
                     self.ctx.home_visitors.opened(&user);
                 }
                 None
             }
             Event::Ignored { kind } => {
-                debug!(kind, "an event is left alone");
+                debug!(kind, "an event is ignored");
                 None
             }
             Event::Odd { why } => {
                 let key = decode::event_id(&envelope.payload).unwrap_or_else(|| format!("envelope:{}", envelope.id));
-                warn!(
-                    why,
-                    key, "an event cannot be decoded; its payload is set aside for a day"
-                );
+                warn!(why, key, "an event cannot be decoded; its payload is kept for a day");
                 Some(Arrival {
                     key,
                     lane: String::new(),

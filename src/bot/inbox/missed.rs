@@ -170,7 +170,7 @@ pub(crate) async fn tell(store: &dyn Store, responder: &Responder, now: Timestam
     let missed = match store.missed_before(before).await {
         Ok(missed) => missed,
         Err(cause) => {
-            error!(%cause, "what was missed cannot be read; trying again");
+            error!(%cause, "missed messages cannot be read; retrying");
             return false;
         }
     };
@@ -188,7 +188,7 @@ pub(crate) async fn tell(store: &dyn Store, responder: &Responder, now: Timestam
                 );
                 posted |= note.is_some();
             }
-            Err(cause) => error!(%cause, "what was missed cannot be told; trying again"),
+            Err(cause) => error!(%cause, "missed messages cannot be reported; retrying"),
         }
     }
     posted

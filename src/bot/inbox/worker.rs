@@ -104,7 +104,7 @@ impl InboxWorker {
                     let rows = AssertUnwindSafe(handler.rows(&lane, &stop)).catch_unwind();
                     if rows.await.is_err() {
                         metrics::counter!("signpost_panics_total", "task" => "inbox").increment(1);
-                        error!(lane, "handling a channel's messages panicked; trying again");
+                        error!(lane, "handling a channel's messages panicked; retrying");
                         pause(&stop).await;
                     }
                     lane
@@ -116,7 +116,7 @@ impl InboxWorker {
 
     fn store_failed(&self, cause: &store::Error) {
         if self.ctx.status.store_failed(cause) {
-            error!(%cause, "the store fails; trying again");
+            error!(%cause, "the store is failing; retrying");
         }
     }
 
@@ -175,7 +175,7 @@ impl InboxWorker {
             error!(
                 key = row.key,
                 crashes = row.attempts,
-                "the bot ended each time it handled a message, which is set aside; `signpost inbox` lists it"
+                "the bot crashed each time it handled a message, which is set aside; `signpost inbox` lists it"
             );
             self.set_aside(row, SetAsideReason::Crashed).await?;
             return Ok(None);

@@ -68,7 +68,7 @@ impl InteractionHandler {
                 warn!(%error, job = job.id.0, "a form could not be filled in");
                 let failed = form::told(labels, &Body::of(&self.ctx.responder.failed(None)));
                 let told = self.ctx.sender.update_view(Which::Id(&opened.id), None, failed).await;
-                told.map_or_else(|error| warn!(%error, "that could not be told either"), drop);
+                told.map_or_else(|error| warn!(%error, "the error could not be shown either"), drop);
             }
         }
         filled.map(drop)
@@ -141,7 +141,7 @@ impl InteractionHandler {
     pub(super) async fn submitted(&self, answer: &ViewAnswer) -> Result<Option<Value>, store::Error> {
         let submitted = self.submit(answer).await;
         submitted.or_else(|cause| {
-            error!(%cause, "a form could not be taken");
+            error!(%cause, "a form could not be processed");
             let responder = &self.ctx.responder;
             let failed = form::told(responder.labels(), &Body::of(&responder.failed(None)));
             Ok(Some(form::updated(&failed)))
@@ -233,11 +233,11 @@ impl InteractionHandler {
         match requested {
             Requested::New { done, .. } => self.commit(done, user).await,
             Requested::Joined { done, run, .. } => {
-                info!(run, user, "a run is under way that somebody asks for");
+                info!(run, user, "the requested run is already in progress");
                 self.commit(done, user).await
             }
             Requested::Known { run, .. } => {
-                info!(run, "a run was asked for before");
+                info!(run, "a run was already requested");
                 Ok(true)
             }
             Requested::Refused(_) => Ok(true),
@@ -257,7 +257,7 @@ impl InteractionHandler {
                 return Ok(said);
             }
         }
-        warn!("others change the same again and again; a command is left out");
+        warn!("concurrent changes exhausted the retries; a command is dropped");
         let busy = self
             .questions
             .refusal(About::default(), &Origin::default(), Denied::Busy)

@@ -23,7 +23,7 @@ impl InteractionHandler {
         };
         let window = modals::answer(self.ctx.responder.labels(), shown, true);
         if let Err(error) = self.ctx.sender.update_view(Which::Id(&view.id), None, window).await {
-            tracing::warn!(%error, "a window could not be changed after a click in it");
+            tracing::warn!(%error, "a modal could not be updated after a click");
         }
     }
 
@@ -59,7 +59,7 @@ impl InteractionHandler {
         let now = self.ctx.clock.now();
         let posts: Vec<NewPost> = match &case.post {
             Some(key) => {
-                let shown = self.shared(&case, &self.mark(interaction));
+                let shown = self.shared(&case, &self.mark(interaction).await);
                 post(key, &case.channel, None, &shown).into_iter().collect()
             }
             None => Vec::new(),
@@ -93,7 +93,7 @@ impl InteractionHandler {
                 }
                 case.external |= channel_info.has_externals;
             }
-            let mark = self.mark(interaction);
+            let mark = self.mark(interaction).await;
             case.act(&CardAction::Escalated, &mark, "");
             let told = modals::escalated(&self.ctx, &case, &mark, summary);
             // One window posts once, however often Slack sends it.

@@ -51,12 +51,11 @@ impl MessageHandler {
     pub(super) async fn same_error(
         &self,
         message: &Message,
-        known: &Knowledge,
         best: &Match,
         fingerprint: &str,
     ) -> Result<Option<(CaseRow, Case)>, store::Error> {
         let rules = &self.ctx.rules;
-        let is_same = |case: &Case| is_same(rules, known, message, case, best, fingerprint);
+        let is_same = |case: &Case| is_same(message, case, best, fingerprint);
         let since = self.since(looked_back(rules, message));
         let (store, channel) = (self.ctx.store.as_ref(), &message.channel);
         let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
@@ -112,32 +111,17 @@ impl MessageHandler {
 
 /// Returns true when a case answers the error of a message. [`same_error`](MessageHandler::same_error) looks for such a
 /// case in the store, a replay among those that it keeps in memory.
-pub(super) fn is_same(
-    rules: &Rules,
-    known: &Knowledge,
-    message: &Message,
-    case: &Case,
-    best: &Match,
-    fingerprint: &str,
-) -> bool {
+pub(super) fn is_same(message: &Message, case: &Case, best: &Match, fingerprint: &str) -> bool {
     case.fingerprint == fingerprint
         && case.found.is_some()
         && match &message.alert {
-            // Another cluster's alert is another alert, whatever its monitor calls it.
-            Some(_) => case.other_values(best).is_empty(),
-            // Nor is another cluster's error the same, when a job gathers facts for each.
-            None => case.is_same_error(best) && !is_another(rules, known, &message.channel, case, best),
+            Some(_) => true,
+            None => case.is_same_error(best),
         }
+        // Another cluster's error is another case, with its own values filled in, whatever its monitor calls it.
+        && case.other_values(best).is_empty()
         && case.post.is_some()
         && !matches!(case.status, CaseStatus::Withdrawn | CaseStatus::Resolved(_))
-}
-
-/// Returns true when a match and a case differ in a value that a job of the runbook takes: then each has a run.
-fn is_another(rules: &Rules, known: &Knowledge, channel: &str, case: &Case, best: &Match) -> bool {
-    let other = case.other_values(best);
-    let names: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
-    let registry = &rules.settings.jobs.registry;
-    registry.takes_captures(&known.library, best.topic, channel, &names)
 }
 
 /// Age of the latest change up to which a case is considered to answer the error of a message.

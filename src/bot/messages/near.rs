@@ -97,24 +97,18 @@ impl MessageHandler {
         let (person, inner) = match asked {
             (Ok(person), Ok(Some(inner))) => (person, inner),
             (Err(error), _) | (_, Err(error)) => {
-                warn!(%error, message = id, "a click on a reaction is not answered");
+                warn!(%error, message = id, "a reaction is not answered");
                 return Ok(Changes::default());
             }
             (_, Ok(None)) => {
-                info!(
-                    message = id,
-                    "the message of a click on a reaction is not there any more"
-                );
+                info!(message = id, "the message of a reaction no longer exists");
                 return Ok(Changes::default());
             }
         };
         let team = Some(person.team.as_str()).filter(|team| !team.is_empty());
         let is_external = person.is_external || self.ctx.rules.us.is_external(team, person.enterprise.as_deref());
         if person.is_bot || policy::is_guarded(is_external, reaction.ext_shared, allowed) {
-            debug!(
-                message = id,
-                "a click on a reaction by a bot or an outsider is left alone"
-            );
+            debug!(message = id, "a reaction by a bot or an external user is ignored");
             return Ok(Changes::default());
         }
         let message = reaction.message_of(&inner, &self.ctx.rules.us);

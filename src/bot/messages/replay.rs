@@ -151,7 +151,7 @@ impl ChannelReplay<'_> {
             return ReplayedAnswer::Ignored(why);
         }
         let Some(now) = time_of(&message.ts) else {
-            return ReplayedAnswer::Ignored("its ts is no time");
+            return ReplayedAnswer::Ignored("its ts is not a time");
         };
         self.forget(now);
         let id = message.id();
@@ -368,11 +368,10 @@ impl ChannelReplay<'_> {
     /// The case that already answers the error of a message. Mirrors [`MessageHandler::same_error`]: in the thread, else
     /// in the channel, the identical error first.
     fn same_error(&self, message: &Message, best: &Match, fingerprint: &str, now: Timestamp) -> Option<usize> {
-        let (rules, known) = (&self.replay.rules, &self.replay.known);
+        let rules = &self.replay.rules;
         let since = before(now, lookup::looked_back(rules, message));
-        let is_same = |past: &PastCase| {
-            past.changed >= since && lookup::is_same(rules, known, message, &past.case, best, fingerprint)
-        };
+        let is_same =
+            |past: &PastCase| past.changed >= since && lookup::is_same(message, &past.case, best, fingerprint);
         let is_here = |past: &PastCase| past.case.thread_ts.as_deref() == Some(message.answer_thread());
         let here = self.cases.iter().rposition(|past| is_here(past) && is_same(past));
         here.or_else(|| {

@@ -148,7 +148,7 @@ impl MessageHandler {
         TOLD.call_once(|| {
             error!(
                 channel = owners,
-                "answers.shadow_channel is shared with another organisation; shadow answers are recorded, and not shown there"
+                "answers.shadow_channel is shared with another organisation; shadow answers are recorded but not shown there"
             );
         });
         None
@@ -251,13 +251,12 @@ impl MessageHandler {
     pub(super) async fn same_in_shadow(
         &self,
         received: &ReceivedMessage<'_>,
-        known: &Knowledge,
         best: &Match,
         fingerprint: &str,
     ) -> Result<Option<ShadowCase>, store::Error> {
         let message = received.message;
         let rules = &self.ctx.rules;
-        let is_same = |case: &Case| lookup::is_same(rules, known, message, case, best, fingerprint);
+        let is_same = |case: &Case| lookup::is_same(message, case, best, fingerprint);
         let lately = self.since(lookup::looked_back(rules, message));
         let thread = ShadowLookup::Thread(message.answer_thread());
         let here = |row: &ShadowRow, case: &Case| row.at >= lately && is_same(case);

@@ -57,7 +57,7 @@ impl FormContext {
 pub(crate) struct Form<'a> {
     pub(crate) job: &'a Job,
     pub(crate) fields: &'a [Field],
-    /// Jenkins' definition of the job; `None` when Jenkins did not answer in time.
+    /// Jenkins' definition of the job; `None` when Jenkins did not respond in time.
     pub(crate) definition: Option<&'a JobDefinition>,
     pub(crate) context: &'a FormContext,
 }

@@ -45,12 +45,12 @@ impl OutboxWorker {
             Ok(Turn::Ready(ready)) => ready,
             Ok(Turn::Over(why)) => {
                 if let Some(why) = why {
-                    info!(key = post.key, why, "a row of the outbox is not needed any more");
+                    info!(key = post.key, why, "a row of the outbox is no longer needed");
                 }
                 return SlackAnswer::Unknown;
             }
             Err(cause) => {
-                error!(%cause, key = post.key, "a post cannot be marked as being sent; trying again");
+                error!(%cause, key = post.key, "a post cannot be marked as being sent; retrying");
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(STORE_WAIT) => {}
@@ -67,7 +67,7 @@ impl OutboxWorker {
         metrics::counter!("signpost_posts_total", "state" => outcome.state.as_str(), "action" => post.action.as_str())
             .increment(1);
         while let Err(cause) = self.ctx.store.record_outcome(&post.key, outcome).await {
-            error!(%cause, key = post.key, "the outcome of a post cannot be written down; trying again");
+            error!(%cause, key = post.key, "the outcome of a post cannot be saved; retrying");
             tokio::select! {
                 // It stays marked as being sent, and is looked up after the next start.
                 () = stop.cancelled() => return,
@@ -82,11 +82,14 @@ impl OutboxWorker {
         let key = &post.key;
         match self.find(post, now).await {
             Ok(Some(ts)) => {
-                info!(key, "a post whose sending was uncertain is there");
+                info!(key, "a post with an uncertain outcome was delivered");
                 (Some(outcome::sent(now, Some(ts))), SlackAnswer::Good)
             }
             Ok(None) => {
-                info!(key, "a post whose sending was uncertain is not there; sending it again");
+                info!(
+                    key,
+                    "a post with an uncertain outcome was not delivered; sending it again"
+                );
                 (None, SlackAnswer::Good)
             }
             Err(error @ (Error::RateLimited { .. } | Error::Unreachable { .. } | Error::Uncertain { .. })) => {
@@ -101,7 +104,7 @@ impl OutboxWorker {
                 SlackAnswer::Bad(error),
             ),
             Err(error) => {
-                error!(%error, key, "whether a post went out cannot be told; it is not sent again");
+                error!(%error, key, "cannot tell whether a post was delivered; it is not sent again");
                 let mut outcome = outcome::later(PostState::Failed, now, &error);
                 outcome.error = Some(format!("uncertain: {error}"));
                 (Some(outcome), SlackAnswer::Unknown)

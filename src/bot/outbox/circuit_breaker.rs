@@ -66,7 +66,7 @@ impl CircuitBreaker {
             SlackAnswer::Unknown => {}
             SlackAnswer::Good => {
                 if self.down.take().is_some() {
-                    info!("Slack takes posts again");
+                    info!("Slack accepts posts again");
                 }
                 status.change(|status| status.refused = false);
             }
@@ -81,9 +81,9 @@ impl CircuitBreaker {
                 };
                 let said = said.filter(|said| now.duration_since(*said) < LONGEST);
                 if said.is_none() && refused {
-                    error!(%error, "Slack refuses the bot token: nothing can be posted until a person mends it");
+                    error!(%error, "Slack rejects the bot token: nothing can be posted until it is fixed");
                 } else if said.is_none() {
-                    warn!(%error, "Slack cannot be reached: what is to be posted waits");
+                    warn!(%error, "Slack cannot be reached: posts are queued");
                 }
                 self.down = Some(Down {
                     wait,

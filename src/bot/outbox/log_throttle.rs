@@ -32,9 +32,9 @@ impl LogThrottle {
         let code = error.code().unwrap_or("too_old");
         metrics::counter!("signpost_posts_given_up_total", "code" => code.to_owned()).increment(1);
         match self.count(channel, code, now) {
-            Some(0) => error!(%error, channel, key, "a post is given up, and so are others like it in the channel"),
-            Some(others) => error!(%error, channel, key, others, "posts are still given up"),
-            None => debug!(%error, channel, key, "a post is given up"),
+            Some(0) => error!(%error, channel, key, "giving up on a post, and on similar ones in the channel"),
+            Some(others) => error!(%error, channel, key, others, "still giving up on posts"),
+            None => debug!(%error, channel, key, "giving up on a post"),
         }
     }
 

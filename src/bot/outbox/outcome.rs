@@ -34,7 +34,7 @@ impl OutboxWorker {
                 )
             }
             Error::Uncertain { .. } if !old => {
-                warn!(%error, key, "it is not known whether a post went out; finding out later");
+                warn!(%error, key, "unclear whether a post was delivered; checking later");
                 later(PostState::Uncertain, later_at(begun, self.lookup_after()), error)
             }
             // Logged by the circuit breaker, which also holds everything back.
@@ -44,14 +44,14 @@ impl OutboxWorker {
                 let Some(body) = shorter else {
                     return self.given_up(post, now, error);
                 };
-                warn!(%error, key, "Slack does not take a post; sending less of it");
+                warn!(%error, key, "Slack rejected a post; sending a shorter version");
                 PostOutcome {
                     body: Some(body),
                     ..later(PostState::Pending, now, error)
                 }
             }
             Error::Gone { code, .. } => {
-                info!(%error, key, "what a post belongs to is not there any more, or cannot be changed");
+                info!(%error, key, "the message that a post belongs to no longer exists or cannot be changed");
                 let state = match post.action {
                     Action::Update { .. } | Action::Delete { .. } if code == "message_not_found" => PostState::Gone,
                     Action::Post => PostState::Failed,

@@ -40,14 +40,14 @@ impl Panics {
             seen.insert(post.key.clone(), panics);
             error!(
                 key = post.key,
-                "a delivery panicked; its post is looked up before it is sent again"
+                "a delivery panicked; the post is looked up before it is sent again"
             );
             outcome::later(PostState::Uncertain, outcome::later_at(now, lookup_after), &error)
         } else {
             seen.remove(&post.key);
             error!(
                 key = post.key,
-                panics, "deliveries of a post panicked again and again; it is given up"
+                panics, "deliveries of a post panicked repeatedly; giving up on it"
             );
             outcome::later(PostState::Failed, now, &error)
         }

@@ -71,7 +71,7 @@ impl Busy {
         self.end(cause.id());
         if cause.is_panic() {
             Panics::count();
-            error!("a delivery panicked twice; its post is looked up before it is sent again");
+            error!("a delivery panicked twice; the post is looked up before it is sent again");
         }
     }
 }
@@ -110,7 +110,7 @@ impl OutboxWorker {
                     next.min(self.start(due.posts, &mut busy, &mut tasks, &breaker, &stop))
                 }
                 Err(cause) => {
-                    error!(%cause, "the outbox cannot be read; trying again");
+                    error!(%cause, "the outbox cannot be read; retrying");
                     STORE_WAIT
                 }
             };
@@ -157,11 +157,11 @@ impl OutboxWorker {
                 Ok(uncertain) => {
                     warn!(
                         uncertain,
-                        "posts were being sent when delivery ended; they are looked up before they are sent again"
+                        "posts were in flight when delivery stopped; they are looked up before they are sent again"
                     );
                     return;
                 }
-                Err(cause) => error!(%cause, "posts that were being sent cannot be recovered; trying again"),
+                Err(cause) => error!(%cause, "posts in flight cannot be recovered; retrying"),
             }
             tokio::time::sleep(STORE_WAIT).await;
         }

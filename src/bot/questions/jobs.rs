@@ -203,7 +203,7 @@ impl QuestionHandler {
         let responder = &self.ctx.responder;
         match requested {
             Requested::New { done, post, run } => {
-                debug!(run, "a run is asked for in words");
+                debug!(run, "a run is requested in a message");
                 Answer::Run {
                     done,
                     post,

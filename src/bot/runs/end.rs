@@ -108,7 +108,7 @@ impl RunStep<'_> {
                     Err(error) if error.is_passing() && tries < TRIES => {
                         tokio::time::sleep(self.runner.pace.queue).await;
                     }
-                    Err(Error::NotFound) => break Artifact::NotRead("is not there".to_owned()),
+                    Err(Error::NotFound) => break Artifact::NotRead("does not exist".to_owned()),
                     // The text of these errors needs no addition.
                     Err(
                         error @ (Error::TooLarge { .. } | Error::Elsewhere { .. } | Error::Redirects | Error::Path),
@@ -207,7 +207,7 @@ impl Runner {
             differs.then(|| after.first()).flatten()
         });
         let mut changed: Vec<String> = changed
-            .map(|value| format!("the message was edited since, and is about `{value}` now"))
+            .map(|value| format!("the message has been edited since and is now about `{value}`"))
             .collect();
         changed.dedup();
         Ok(changed)

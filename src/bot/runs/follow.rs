@@ -46,7 +46,7 @@ impl Runner {
                         }
                     }
                 }
-                Err(cause) => error!(%cause, "the store does not tell which runs are under way"),
+                Err(cause) => error!(%cause, "the store cannot list the runs in progress"),
             }
             tokio::select! {
                 biased;
@@ -75,12 +75,12 @@ impl Runner {
                 Ok(Ok(Next::Again)) => continue,
                 Ok(Ok(Next::Wait(wait))) => wait.min(LONGEST),
                 Ok(Err(cause)) => {
-                    warn!(%cause, run = id, "the store fails; trying again");
+                    warn!(%cause, run = id, "the store is failing; retrying");
                     STORE_WAIT
                 }
                 Err(_) => {
                     metrics::counter!("signpost_panics_total", "task" => "run").increment(1);
-                    error!(run = id, "a run made the bot panic; it is looked at anew");
+                    error!(run = id, "a run made the bot panic; checking it again");
                     live = FollowState::default();
                     LONGEST
                 }

@@ -121,7 +121,7 @@ impl RunStep<'_> {
                 self.fail_run(
                     Trouble::new(
                         "vanished",
-                        "the request is not in Jenkins' queue any more, and there is no build of it",
+                        "the request is no longer in Jenkins' queue, and there is no build of it",
                     ),
                     End::Unknown,
                     "unknown",

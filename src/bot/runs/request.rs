@@ -191,7 +191,7 @@ impl Runner {
             audit: vec![self.entry(run, what, Some(mark), &[("approval", json!(approval))])],
             ..Changes::default()
         };
-        info!(run = run.id, job = run.job, user = mark.by, "a run is asked for");
+        info!(run = run.id, job = run.job, user = mark.by, "a run is requested");
         Requested::New {
             done: Box::new(done),
             run: run.id.clone(),

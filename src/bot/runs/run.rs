@@ -196,7 +196,7 @@ impl Run {
     pub(crate) fn row(&self, version: i64, fingerprint: Option<String>, created_at: Timestamp) -> Option<RunRow> {
         let erased = self.erased();
         let body = serde_json::to_string(erased.as_ref().unwrap_or(self))
-            .inspect_err(|cause| error!(%cause, run = self.id, "a run cannot be written down"))
+            .inspect_err(|cause| error!(%cause, run = self.id, "a run cannot be saved"))
             .ok()?;
         Some(RunRow {
             id: self.id.clone(),

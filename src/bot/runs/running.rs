@@ -47,7 +47,7 @@ impl RunStep<'_> {
             // Jenkins restarts its numbering after some crashes: the number belongs to another request now.
             self.run.trouble = Some(Trouble::new(
                 "another-build",
-                "the build that Jenkins names is not the one that was asked for",
+                "Jenkins returned a different build from the one requested",
             ));
             self.run.number = None;
             return self.end_run(End::Unknown, "unknown").await;

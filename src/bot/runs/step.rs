@@ -81,7 +81,7 @@ impl Runner {
 
     /// Ends a run whose job was taken out of the registry.
     async fn unregistered(&self, row: &RunRow, mut run: Run, live: &mut FollowState) -> Stepped {
-        run.trouble = Some(Trouble::new("unregistered", "the job is not registered any more"));
+        run.trouble = Some(Trouble::new("unregistered", "the job is no longer registered"));
         let (end, what) = if run.takes_place() {
             (End::Unknown, "unknown")
         } else {

@@ -32,7 +32,7 @@ impl<'a> RunStep<'a> {
                 .fail_run(
                     Trouble::new(
                         "secret-lost",
-                        "its secret values are kept in memory only, and Signpost was restarted since",
+                        "its secret values were only kept in memory, and Signpost has been restarted",
                     ),
                     End::Refused,
                     "refused",
@@ -142,7 +142,7 @@ impl<'a> RunStep<'a> {
                     ("refused", detail)
                 }
                 Triggered::Unknown(error) => {
-                    warn!(%error, run = run.id, "it is not known whether a job was started; it is looked up");
+                    warn!(%error, run = run.id, "unclear whether a job was started; looking it up");
                     let told = trouble(error, error.class());
                     let detail = Runner::told(&told).to_vec();
                     run.trouble = Some(told);
@@ -200,7 +200,7 @@ impl<'a> RunStep<'a> {
                         Found::Several => "several",
                         _ => "not-found-again",
                     };
-                    let words = "Signpost ended while it asked Jenkins, and what is there does not settle it";
+                    let words = "Signpost stopped while it was calling Jenkins, and Jenkins does not show whether the job started";
                     self.run.trouble = Some(Trouble::new(class, words));
                 }
                 self.end_run(End::Unknown, "unknown").await
@@ -279,7 +279,7 @@ impl<'a> RunStep<'a> {
             Ok(Found::Several) => {
                 return self
                     .fail_run(
-                        Trouble::new("several", "there is more than one build that it could be"),
+                        Trouble::new("several", "several builds could be this one"),
                         End::Unknown,
                         "unknown",
                     )

@@ -249,9 +249,7 @@ impl Judge<'_> {
                         confidence: best.confidence,
                     }),
                 why: match best.silence {
-                    None if best.confidence >= threshold => {
-                        "silent: nothing but names of job parameters matches".to_owned()
-                    }
+                    None if best.confidence >= threshold => "silent: only names of job parameters match".to_owned(),
                     _ => explain::verdict(library, threshold, best),
                 },
             },

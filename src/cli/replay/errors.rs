@@ -1,4 +1,4 @@
-//! Pasted errors that no runbook explains, grouped by their form: the same line with other numbers, ids, hosts and quoted
+//! Pasted errors without a runbook, grouped by their form: the same line with other numbers, ids, hosts and quoted
 //! values is the same error.
 
 use std::collections::btree_map::Entry;

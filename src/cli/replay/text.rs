@@ -59,21 +59,21 @@ fn summary(text: &mut String, report: &ReplayReport) -> std::fmt::Result {
     }
     writeln!(text, "\nThe bot would have")?;
     row(text, total.answers, "answered")?;
-    row(text, total.repeats, "pointed to an answer given before")?;
-    row(text, total.follow_ups, "taken as part of an answer given before")?;
-    row(text, total.near_misses, "been silent although a runbook came near")?;
-    row(text, total.unanswered_errors, "been silent on a pasted error")?;
+    row(text, total.repeats, "pointed to an earlier answer")?;
+    row(text, total.follow_ups, "been added to an earlier answer")?;
+    row(text, total.near_misses, "stayed silent on a near miss")?;
+    row(text, total.unanswered_errors, "stayed silent on a pasted error")?;
     if report.direct_left_out > 0 {
         let left_out = counted(report.direct_left_out, "direct conversation");
         writeln!(
             text,
-            "\n{left_out} between two people left out: the bot is not there. --channel ID reads one."
+            "\n{left_out} between two people skipped, because the bot is not in them. Use --channel ID to include one."
         )?;
     }
     if total.files_not_read > 0 {
         writeln!(
             text,
-            "\n{} with a text file that the export does not hold: live, the bot reads such files.",
+            "\n{} with a text file that is not in the export. The live bot reads such files.",
             counted(total.files_not_read, "message")
         )?;
     }
@@ -148,7 +148,7 @@ fn errors(text: &mut String, report: &ReplayReport) -> std::fmt::Result {
     if groups.is_empty() {
         return Ok(());
     }
-    writeln!(text, "\nPasted errors that no runbook explains")?;
+    writeln!(text, "\nPasted errors without a runbook")?;
     for group in groups.iter().take(MOST_ERRORS) {
         error(text, report, group)?;
     }
@@ -157,7 +157,7 @@ fn errors(text: &mut String, report: &ReplayReport) -> std::fmt::Result {
     if forms > 0 {
         writeln!(
             text,
-            "\n{} more in {}; --json has them all.",
+            "\n{} more in {}; --json lists them all.",
             counted(more, "message"),
             counted(forms, "other form")
         )?;
@@ -165,7 +165,7 @@ fn errors(text: &mut String, report: &ReplayReport) -> std::fmt::Result {
     if report.errors.beyond() > 0 {
         writeln!(
             text,
-            "\n{} in more forms than are kept.",
+            "\n{} in more variants than are kept.",
             counted(report.errors.beyond(), "message")
         )?;
     }
@@ -184,7 +184,7 @@ fn error(text: &mut String, report: &ReplayReport, group: &ErrorGroup) -> std::f
     if let Some(near) = &group.reason.near {
         writeln!(
             text,
-            "         nearest: {} › {}",
+            "         closest: {} › {}",
             safe(&near.runbook),
             safe(&near.section)
         )?;
@@ -202,7 +202,7 @@ fn unread(text: &mut String, report: &ReplayReport) -> std::fmt::Result {
     }
     let more = report.unread.len().saturating_sub(MOST_FILES);
     if more > 0 {
-        writeln!(text, "  and {more} more; --json has them all.")?;
+        writeln!(text, "  and {more} more; --json lists them all.")?;
     }
     Ok(())
 }

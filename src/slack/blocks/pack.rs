@@ -1,7 +1,7 @@
 //! Pieces of mrkdwn into sections, sections into messages.
 
 use super::{MESSAGE, MOST_BLOCKS, Piece, SECTION, length};
-use crate::runbook::Button;
+use crate::runbook::{Button, Menu};
 use crate::slack::mrkdwn;
 
 /// The sections of one message.
@@ -26,7 +26,11 @@ impl SectionBlock {
             // Slack counts labels; what goes along is counted too, to be safe.
             Self::Row(buttons) => buttons
                 .iter()
-                .map(|button| length(&button.label) + length(&button.action) + length(&button.value))
+                .map(|button| {
+                    let options = button.menu.iter().flat_map(Menu::options);
+                    let options = options.map(|option| length(&option.label) + length(&option.value));
+                    length(&button.label) + length(&button.action) + length(&button.value) + options.sum::<usize>()
+                })
                 .sum(),
         }
     }

@@ -12,7 +12,7 @@ pub enum FileMode {
     Hosted,
     /// Text pasted as a snippet.
     Snippet,
-    /// A file of another organisation: only its id is given; `files.info` has the rest.
+    /// A file from another organisation: only its id is given; `files.info` has the rest.
     FileAccess,
     /// A deleted file, or one hidden because the workspace holds too many.
     Gone,

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(id("{}"), id("{}"));
         assert_ne!(id("{}"), id("{} "));
         assert_eq!(id(r#"{"event_id":"Ev1"}"#), "Ev1");
-        assert_eq!(id("{}"), read(JSON, "{}", "1700000001"), "Slack sends an event again");
+        assert_eq!(id("{}"), read(JSON, "{}", "1700000001"), "Slack redelivered an event");
         let command = "command=%2Fsignpost&text=help";
         assert_eq!(read(FORM, command, NOW), read(FORM, command, NOW));
         assert_ne!(

@@ -38,7 +38,7 @@ pub async fn serve(listener: TcpListener, endpoint: Arc<Endpoint>, stop: Cancell
             break;
         }
         metrics::counter!("signpost_panics_total", "task" => "listen").increment(1);
-        error!("accepting Slack's requests panicked; it goes on");
+        error!("accepting Slack's requests panicked; continuing");
     }
     drop(listener);
     // An answer takes no longer than the patience of the inbound side.
@@ -75,7 +75,7 @@ async fn accept_all(
             tokio::select! {
                 ended = connection => {
                     if let Err(cause) = ended {
-                        debug!(%cause, "a connection for Slack's requests broke off");
+                        debug!(%cause, "a connection for Slack's requests was lost");
                     }
                 }
                 () = slot.expired() => debug!("a connection for Slack's requests was closed: out of time, or evicted"),

@@ -11,7 +11,7 @@ use super::SignatureRefusal;
 const LOGGED: SignedDuration = SignedDuration::from_mins(1);
 
 /// Body of the response to a request that is not a POST: a person opened the address in a browser.
-pub(in crate::slack) const POST_ONLY: &str = "Signpost takes requests of Slack here. They are posted and signed.\n";
+pub(in crate::slack) const POST_ONLY: &str = "This endpoint accepts signed POST requests from Slack.\n";
 
 /// Requests that were refused since the log last said so.
 #[derive(Debug, Default)]
@@ -56,16 +56,13 @@ impl RequestProblem {
                 StatusCode::NOT_FOUND,
                 "Slack's requests go to /slack/events, /slack/interactions and /slack/commands.\n",
             ),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "More than 1 MiB is not read.\n"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The request did not come in time.\n"),
-            Self::Broken => (StatusCode::BAD_REQUEST, "The request broke off.\n"),
-            Self::Refused(_) => (
-                StatusCode::UNAUTHORIZED,
-                "This is not signed as Slack signs its requests.\n",
-            ),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Requests over 1 MiB are not accepted.\n"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The request timed out.\n"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "The request was incomplete.\n"),
+            Self::Refused(_) => (StatusCode::UNAUTHORIZED, "The signature is missing or invalid.\n"),
             Self::NotStored => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "It could not be stored; send it again.\n",
+                "The request could not be stored; send it again.\n",
             ),
         }
     }
@@ -78,18 +75,18 @@ impl Refused {
         let Some(count) = count else { return };
         let remedy = match refusal {
             SignatureRefusal::Stale => {
-                "a proxy holds Slack's requests back, or somebody sends old ones again; is this machine's clock right?"
+                "a proxy delays Slack's requests, or someone is replaying old ones; check this machine's clock"
             }
             SignatureRefusal::Forged => {
-                "is SIGNPOST__SLACK__SIGNING_SECRET the \"Signing Secret\" of this app? Else somebody else sends them"
+                "check that SIGNPOST__SLACK__SIGNING_SECRET is the \"Signing Secret\" of this app; otherwise someone else is sending them"
             }
-            SignatureRefusal::Unsigned => "somebody else sends them, or a proxy takes Slack's headers away",
+            SignatureRefusal::Unsigned => "someone else is sending them, or a proxy removes Slack's headers",
         };
         warn!(
             count,
             reason = %refusal,
             remedy,
-            "requests to the address for Slack are refused"
+            "requests to Slack's endpoint are refused"
         );
     }
 }

@@ -15,7 +15,7 @@ pub enum SignatureRefusal {
     #[error("the headers x-slack-signature and x-slack-request-timestamp are missing or malformed")]
     Unsigned,
     /// The request was signed with another secret, or changed on its way.
-    #[error("the signature is not right")]
+    #[error("the signature is wrong")]
     Forged,
     /// The request's timestamp is outside the window.
     #[error("x-slack-request-timestamp is more than five minutes from Slack's time")]

@@ -8,7 +8,7 @@ use slack_morphism::errors::SlackClientError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Too many calls; to be retried after this time.
-    #[error("{method}: too many calls, again in {} s", .after.as_secs())]
+    #[error("{method}: rate limited, retry in {} s", .after.as_secs())]
     RateLimited {
         /// The API method.
         method: String,
@@ -24,7 +24,7 @@ pub enum Error {
         why: String,
     },
     /// The call may or may not have had its effect.
-    #[error("{method}: it is not known whether it worked: {why}")]
+    #[error("{method}: unclear whether it worked: {why}")]
     Uncertain {
         /// The API method.
         method: String,
@@ -112,7 +112,7 @@ pub(super) fn classify(method: &str, error: SlackClientError) -> Error {
         SlackClientError::HttpProtocolError(error) => of_transport(method, error.cause),
         SlackClientError::ProtocolError(_) => Error::Uncertain {
             method,
-            why: "Slack's answer is no JSON that makes sense".to_owned(),
+            why: "Slack's response is not valid JSON".to_owned(),
         },
         SlackClientError::SystemError(error) => Error::Permanent {
             method,
@@ -139,7 +139,7 @@ pub(in crate::slack) fn of_transport(method: String, cause: Option<Box<dyn std::
         },
         Ok(cause) if cause.is_timeout() => Error::Uncertain {
             method,
-            why: "no answer in time".to_owned(),
+            why: "no response in time".to_owned(),
         },
         Ok(cause) => Error::Uncertain {
             method,

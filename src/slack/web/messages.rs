@@ -61,7 +61,7 @@ impl Web {
         let answer = self.post(METHOD, &body).await?;
         string(&answer, "ts").ok_or_else(|| Error::Uncertain {
             method: METHOD.to_owned(),
-            why: "Slack's answer names no ts".to_owned(),
+            why: "Slack's response has no ts".to_owned(),
         })
     }
 

@@ -46,10 +46,10 @@ pub enum FileFault {
     #[error("has a write-ahead log (-wal) that was emptied or overwritten while the bot uses it")]
     LogDamaged,
     /// SQLite found something impossible in the file.
-    #[error("may be damaged: it is checked now")]
+    #[error("may be damaged; checking it")]
     Suspect,
     /// The file cannot be inspected.
-    #[error("cannot be looked at: is its disk still mounted?")]
+    #[error("cannot be accessed; check that its disk is mounted")]
     Unreadable,
 }
 

@@ -95,7 +95,7 @@ impl Sqlite {
         }
         self.open.store(Arc::new(fresh));
         *self.fault.lock() = None;
-        warn!(%fault, "the store's file is used again");
+        warn!(%fault, "the store's file is in use again");
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl Sqlite {
         self.remember(FileFault::Removed);
         self.open.store(Arc::clone(&moved));
         self.reopen(&moved, FileFault::Removed).await?;
-        warn!(path = %path.display(), "the store's file was deleted; all that it held was written to a new one");
+        warn!(path = %path.display(), "the store's file was deleted; its content was written to a new one");
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::store::{
 type Tx = Transaction<'static, Engine>;
 
 /// Reason given for an answer that could not be posted in time.
-const TOO_OLD: &str = "it is too old to be of use";
+const TOO_OLD: &str = "it is too old to be useful";
 
 /// Query for the first message of each thread, the first change to each posted message, and the first reaction to each
 /// message, when it is due: of each channel the oldest of each kind of action and state, so that no channel and no kind
@@ -111,7 +111,7 @@ async fn replace(transaction: &mut Tx, post: &NewPost, of: &str) -> Result<(), s
     .execute(&mut **transaction)
     .await?;
     if merged.rows_affected() == 1 {
-        drop_row(transaction, &post.key, "it is part of the message that waits").await?;
+        drop_row(transaction, &post.key, "it is part of the queued message").await?;
     }
     Ok(())
 }
@@ -208,14 +208,14 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
         }
         ("update" | "delete", Some(target)) => {
             if action == "update" && is_replaced(transaction, target, row.try_get("seq")?).await? {
-                return over(transaction, key, "a later change took its place").await;
+                return over(transaction, key, "a later change replaced it").await;
             }
             match state_of(transaction, target).await? {
                 Some((PostState::Sent, Some(place))) => Some(place),
                 Some((PostState::Pending | PostState::Sending | PostState::Uncertain, _)) => {
                     return Ok(Turn::Over(None));
                 }
-                _ => return over(transaction, key, "its message is not there").await,
+                _ => return over(transaction, key, "its message no longer exists").await,
             }
         }
         _ => None,

@@ -143,15 +143,25 @@ pub(super) fn whispers(state: &State, who: &str, channel: &str) -> Vec<Value> {
 pub(super) fn buttons(message: &Value) -> Vec<String> {
     let blocks = message["blocks"].as_array().into_iter().flatten();
     let elements = blocks.filter_map(|block| block["elements"].as_array()).flatten();
-    let buttons = elements.filter(|element| element["type"] == "button");
-    buttons
-        .map(|button| button["text"]["text"].as_str().unwrap_or_default().to_owned())
+    let labels = elements.flat_map(|element| {
+        let options = element["options"].as_array().into_iter().flatten();
+        let options = options.map(|option| &option["text"]["text"]);
+        let own = Some(&element["text"]["text"]).filter(|_| element["type"] == "button");
+        own.into_iter().chain(options).collect::<Vec<_>>()
+    });
+    labels
+        .map(|label| label.as_str().unwrap_or_default().to_owned())
         .collect()
 }
 
-/// The fallback text.
-pub(super) fn text(message: &Value) -> &str {
-    message["text"].as_str().unwrap_or_default()
+/// What people read in a message, with its buttons, and without the marks of Slack's markup.
+pub(super) fn text(message: &Value) -> String {
+    let blocks = message["blocks"].as_array().into_iter().flatten();
+    let texts: Vec<&str> = blocks.filter_map(|block| block["text"]["text"].as_str()).collect();
+    if texts.is_empty() {
+        return message["text"].as_str().unwrap_or_default().to_owned();
+    }
+    format!("{}\n{}", texts.join("\n").replace('*', ""), buttons(message).join("\n"))
 }
 
 /// What stands in a thread, for the message of a test that fails.

@@ -66,7 +66,7 @@ fn the_end_of_an_alert_is_told_in_its_answer_and_a_reminder_gets_no_other() {
         assert!(world.settled_in(ALERTS, &again).await.is_empty(), "a reminder");
         world.alert("CoreBreachImminent", "resolved").await;
         world
-            .reply_that(ALERTS, &first, |reply| words(reply).contains("this alert is over"))
+            .reply_that(ALERTS, &first, |reply| words(reply).contains("the alert has cleared"))
             .await;
         bot.stop().await;
     });
@@ -82,7 +82,7 @@ fn an_alert_that_fired_for_weeks_is_told_to_be_over() {
         clock.turn(SignedDuration::from_hours(24 * 20));
         world.alert("CoreBreachImminent", "resolved").await;
         world
-            .reply_that(ALERTS, &first, |reply| words(reply).contains("this alert is over"))
+            .reply_that(ALERTS, &first, |reply| words(reply).contains("the alert has cleared"))
             .await;
         bot.stop().await;
     });
@@ -156,7 +156,7 @@ fn a_run_finds_the_case_of_its_thread() {
         let bot = world.meanwhile_busy(bot, world.with_jobs(), SUPPORT).await;
         let asked = format!("<@{SIGNPOST}> run get-info");
         world.workspace.reply(ADA, SUPPORT, &ts, &asked).unwrap();
-        let run = world.saying(&ts, &["Collect the facts", "Asked for by"]).await;
+        let run = world.saying(&ts, &["Collect the facts", "Requested by"]).await;
         assert!(text(&run).contains("loc-4711"), "{}", text(&run));
         bot.stop().await;
     });
@@ -175,7 +175,7 @@ fn a_run_finds_the_case_that_was_shared_above_its_thread() {
         world.workspace.reply(GRACE, SUPPORT, ts, jobs::LOOKED_UP).unwrap();
         let asked = format!("<@{SIGNPOST}> run get-info");
         world.workspace.reply(ADA, SUPPORT, ts, &asked).unwrap();
-        let run = world.saying(ts, &["Collect the facts", "Asked for by"]).await;
+        let run = world.saying(ts, &["Collect the facts", "Requested by"]).await;
         assert!(text(&run).contains("loc-4711"), "{}", text(&run));
         bot.stop().await;
     });

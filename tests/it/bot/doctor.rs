@@ -88,7 +88,7 @@ fn the_doctor_tells_a_store_from_another_file() {
         for (path, expected) in [
             (other.as_path(), ["FAILED   store", "not an SQLite database"]),
             (folder.path(), ["FAILED   store", "is a folder"]),
-            (new.as_path(), ["ok       store", "will be made"]),
+            (new.as_path(), ["ok       store", "will be created"]),
         ] {
             let variables = [TOKENS[0], TOKENS[1], ("SIGNPOST__STORE__PATH", path.to_str().unwrap())];
             let (_, said) = doctor(&world, &[], &variables).await;
@@ -130,7 +130,7 @@ fn a_probe_is_posted_looked_up_and_deleted() {
         };
         let (code, said) = doctor(&world, &["--probe", SUPPORT], &TOKENS).await;
         assert_eq!((code, left()), (Some(0), 0), "{said}");
-        assert_says(&said, &["ok       probe", SUPPORT, "found again"]);
+        assert_says(&said, &["ok       probe", SUPPORT, "can be found by their metadata"]);
 
         world.fault(&json!({"kind": "error", "method": "conversations.history", "error": "missing_scope", "times": 9}));
         let (code, said) = doctor(&world, &["--probe", SUPPORT], &TOKENS).await;
@@ -239,13 +239,13 @@ fn the_doctor_says_who_the_bot_is_to_jenkins_and_that_it_may_build() {
             "jenkins[main]: Jenkins 2.579 at",
             "knows the bot as signpost",
             "jobs[it]: Tools/choose-a-mirror, declared parameters: 5; the user may build it",
-            "fits jobs.toml",
+            "match jobs.toml",
         ];
         assert_says(&said, &fine);
 
         let (code, said) = world.doctor_of_jobs(&jobs(&url, "signpost", NIGHTLY, ""), &token).await;
         assert_eq!(code, Some(0), "{said}");
-        assert_says(&said, &["Jenkins tells only when it is started"]);
+        assert_says(&said, &["checked only when it is started"]);
 
         world
             .workspace
@@ -254,7 +254,7 @@ fn the_doctor_says_who_the_bot_is_to_jenkins_and_that_it_may_build() {
             .unwrap();
         let (code, said) = world.doctor_of_jobs(&jobs(&url, "signpost", NIGHTLY, ""), &token).await;
         assert_eq!(code, Some(0), "{said}");
-        assert_says(&said, &["prepares to shut down, so builds wait"]);
+        assert_says(&said, &["is preparing to shut down, so builds wait"]);
         world.workspace.jenkins().read(|state| {
             assert!(
                 state.to_json()["queue"].as_array().unwrap().is_empty(),
@@ -298,9 +298,9 @@ fn the_doctor_names_what_keeps_a_job_from_running() {
                 "signpost",
                 vec![
                     "`jobs[it].parameters[REGOIN].name` is \"REGOIN\", which the job in Jenkins does not declare; did you mean \"REGION\"?",
-                    "`jobs[it].parameters[REGION].choices` holds \"mars\"",
+                    "`jobs[it].parameters[REGION].choices` contains \"mars\"",
                     "eu-de, us-east, us-south",
-                    "`jobs[it].parameters[DRY_RUN].default` holds \"yes\"",
+                    "`jobs[it].parameters[DRY_RUN].default` contains \"yes\"",
                     "must be true or false",
                     "`jobs[it].run_id` is \"RUNID\"",
                     "did you mean \"RUN_ID\"?",
@@ -342,7 +342,7 @@ fn the_doctor_names_what_keeps_jenkins_from_being_asked() {
                 assert_eq!(code, Some(1), "{said}");
                 assert_says(
                     &said,
-                    &["FAILED   jenkins ", "jenkins[main] at", "(jobs not looked at: 1)"],
+                    &["FAILED   jenkins ", "jenkins[main] at", "(jobs not checked: 1)"],
                 );
                 said
             }
@@ -350,21 +350,21 @@ fn the_doctor_names_what_keeps_jenkins_from_being_asked() {
         assert_says(&told(NOWHERE, &token).await, &["cannot be reached", "check `url`"]);
         assert_says(
             &told(&url, "wrong-one").await,
-            &["does not take the user's API token", "JENKINS_TOKEN"],
+            &["rejected the user's API token", "JENKINS_TOKEN"],
         );
         fault(&json!({"kind": "html", "what": "root"}));
-        assert_says(&told(&url, &token).await, &["not the Jenkins API", "login"]);
+        assert_says(&told(&url, &token).await, &["not the Jenkins API", "sign-in page"]);
         fault(&json!({"kind": "503", "what": "root", "times": 9}));
         assert_says(&told(&url, &token).await, &["is starting or restarting"]);
         fault(&json!({"clear": true}));
         for (who, expected) in [
             (
                 json!({"name": "ada", "anonymous": false}),
-                "takes us for ada, not for signpost",
+                "identifies the bot as ada, not as signpost",
             ),
             (
                 json!({"name": "anonymous", "anonymous": true}),
-                "takes us for nobody (anonymous)",
+                "identifies the bot as nobody (anonymous)",
             ),
         ] {
             let said = told(&serve_identity(who).await, &token).await;

@@ -69,7 +69,7 @@ fn the_home_tab_lists_what_somebody_ran_and_the_audit_tells_it_beside_the_bot() 
             .await
             .unwrap();
         let told: Value = serde_json::from_slice(&told.stdout).unwrap();
-        assert_eq!((&told["what"], &told["name"]), (&json!("requested"), &json!("ada")));
+        assert_eq!((&told["what"], &told["name"]), (&json!("requested"), &json!("Ada")));
         assert_eq!(told["parameters"]["CLUSTERID"], "bq1k2");
         bot.stop().await;
     });

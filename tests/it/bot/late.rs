@@ -64,7 +64,8 @@ fn errors_that_are_too_old_are_counted_and_told_once() {
         assert_eq!(world.replies(&ts).await.len(), 1, "what is new is answered");
         let note = note(&world).await;
         assert!(
-            note.contains("I was away from ") && note.contains("; 12 errors were not answered. Mention me on one"),
+            note.contains("I was offline from ")
+                && note.contains("; 12 errors were not answered. Mention me in its thread"),
             "{note}"
         );
         bot.stop().await;
@@ -266,13 +267,13 @@ fn what_was_set_aside_is_listed_and_tried_again_beside_the_running_bot() {
         );
         let (code, said) = inbox(&world, &["retry", "nothing"]);
         assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains("no message nothing was set aside"), "{said}");
+        assert!(said.contains("no message nothing can be retried"), "{said}");
         let (code, said) = inbox(&world, &["retry", "--all"]);
         assert_eq!(
             (code, said.as_str()),
             (
                 Some(0),
-                "Queued 1 message: the running bot handles it now, or the next start does.\n"
+                "Queued 1 message. A running bot handles it now; otherwise it is handled at the next start.\n"
             )
         );
         bot.parts.status.wait_for(|now| now.set_aside == 0).await;
@@ -309,7 +310,7 @@ fn what_cannot_be_tried_again_is_told_as_such() {
         });
         let (code, log) = ended.await.unwrap();
         assert_eq!(code, Some(0), "{log}");
-        assert!(log.contains("none of them can be retried"), "{log}");
+        assert!(log.contains("none can be retried"), "{log}");
         assert!(!log.contains("inbox retry"), "{log}");
         let (_, listed) = inbox(&world, &["list"]);
         assert!(

@@ -24,7 +24,7 @@ fn log_with(level: &'static str, format: &'static str) -> String {
             .unwrap();
             // Its own answer comes back to it, which only a low level says.
             let reading = tokio::task::spawn_blocking(move || {
-                served.read_until("a message is left alone");
+                served.read_until("a message is ignored");
                 served
             });
             let ts = world.say(&format!("{PASTE} {CANARY}"));

@@ -215,7 +215,7 @@ fn a_click_that_comes_hours_late_counts_as_missed_where_there_is_a_mark() {
         drop(store);
         let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
         let note = late::note(&world).await;
-        assert!(note.contains("I was away at ") && note.contains("; 1 "), "{note}");
+        assert!(note.contains("I was offline at ") && note.contains("; 1 "), "{note}");
         assert!(world.settled(&ts).await.is_empty() && world.settled(&chat).await.is_empty());
         bot.stop().await;
     });
@@ -231,7 +231,7 @@ fn an_answered_message_is_not_marked_when_it_is_edited() {
         world.replies(&second).await;
         let edit = json!({"channel": SUPPORT, "ts": second, "text": NEAR});
         world.control("edit", edit).await;
-        world.saying(&second, &["no runbook recognises what it says now"]).await;
+        world.saying(&second, &["no longer matches a runbook"]).await;
         world.wait_until_sent().await;
         assert!(world.reactions(&second).is_empty());
         bot.stop().await;

@@ -53,12 +53,7 @@ fn a_broken_file_is_told_in_status_and_readiness_until_it_is_mended() {
         bot.parts.status.wait_for(|now| now.errors == 2).await;
         assert_eq!(errors().await, 2);
         let told = world.command(ADA, "status").await;
-        for part in [
-            "2 errors",
-            "_data/teams.yml",
-            "flux.md",
-            "the version read before is kept",
-        ] {
+        for part in ["2 errors", "_data/teams.yml", "flux.md", "the previous version is kept"] {
             assert!(words(&told["response"]).contains(part), "{part}: {told}");
         }
         let still = world.say(PASTE);
@@ -68,7 +63,7 @@ fn a_broken_file_is_told_in_status_and_readiness_until_it_is_mended() {
         bot.parts.status.wait_for(|now| now.errors == 0).await;
         let told = world.command(ADA, "status").await;
         assert!(
-            words(&told["response"]).contains("No problems in the runbooks"),
+            words(&told["response"]).contains("No problems found in the runbooks"),
             "{told}"
         );
         bot.stop().await;
@@ -207,7 +202,7 @@ fn tokens_that_are_not_good_are_told_at_the_start() {
             (
                 Some("secret".to_owned()),
                 Some(SIGNPOST_APP_TOKEN.to_owned()),
-                vec!["no Slack token"],
+                vec!["not a Slack token"],
             ),
             (
                 Some(format!("{SIGNPOST_TOKEN}\n{SIGNPOST_TOKEN}")),
@@ -217,7 +212,7 @@ fn tokens_that_are_not_good_are_told_at_the_start() {
             (
                 Some(SIGNPOST_TOKEN.to_owned()),
                 Some(format!("{SIGNPOST_APP_TOKEN} # app")),
-                vec!["SIGNPOST__SLACK__APP_TOKEN", "a blank"],
+                vec!["SIGNPOST__SLACK__APP_TOKEN", "a space"],
             ),
             (
                 Some(token("xoxb", "wrong")),

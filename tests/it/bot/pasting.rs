@@ -98,7 +98,7 @@ fn two_errors_of_one_person_in_a_row_get_two_answers() {
         let second = world.say(MARKER);
         world.saying(&first, &["fluxctl fill w-17"]).await;
         let card = world.saying(&second, &["fluxctl blow w-18"]).await;
-        assert!(!text(&card).contains("QX4711"), "{}", text(&card));
+        assert!(!text(&card).contains("fluxctl fill"), "{}", text(&card));
         assert_eq!(world.settled(&first).await.len(), 1);
         bot.stop().await;
     });
@@ -151,9 +151,9 @@ fn an_edit_changes_the_answer_in_its_place_and_back_again() {
         world.saying(&ts, &["fluxctl fill w-71"]).await;
         world.edit(&ts, MARKER).await;
         let card = world.saying(&ts, &["fluxctl blow w-18"]).await;
-        assert!(!text(&card).contains("QX4711"), "{}", text(&card));
+        assert!(!text(&card).contains("fluxctl fill"), "{}", text(&card));
         world.edit(&ts, "never mind, it works").await;
-        let card = world.saying(&ts, &["no runbook recognises what it says now"]).await;
+        let card = world.saying(&ts, &["no longer matches a runbook"]).await;
         assert!(!text(&card).contains("fluxctl"), "{}", text(&card));
         world.edit(&ts, PASTE).await;
         world.saying(&ts, &["fluxctl fill w-17"]).await;
@@ -168,12 +168,16 @@ fn an_edit_does_not_take_the_card_from_those_who_work_with_it() {
         let bot = world.bot().await;
         let ts = world.say(PASTE);
         let card = world.saying(&ts, &["fluxctl fill w-17"]).await;
-        world.click(GRACE, &card, "This fixed it").await;
-        world.saying(&ts, &["*Fixed*, says grace"]).await;
+        world.click(GRACE, &card, "Fixed").await;
+        world.saying(&ts, &["Marked as *fixed* by Grace"]).await;
         world.edit(&ts, "fixed, thanks").await;
         let kept = world.settled(&ts).await;
         assert_eq!(kept.len(), 1);
-        assert!(text(&kept[0]).contains("Fixed, says grace"), "{}", text(&kept[0]));
+        assert!(
+            text(&kept[0]).contains("Marked as fixed by Grace"),
+            "{}",
+            text(&kept[0])
+        );
         bot.stop().await;
     });
 }
@@ -200,9 +204,9 @@ fn a_pointer_changes_too_when_its_message_is_edited() {
         let first = world.say(PASTE);
         world.saying(&first, &["fluxctl fill w-17"]).await;
         let second = world.workspace.say(GRACE, SUPPORT, PASTE).unwrap();
-        world.saying(&second, &["I answered this here"]).await;
+        world.saying(&second, &["Already answered"]).await;
         world.edit(&second, "never mind").await;
-        world.saying(&second, &["no runbook recognises what it says now"]).await;
+        world.saying(&second, &["no longer matches a runbook"]).await;
         world.edit(&second, MARKER).await;
         world.saying(&second, &["fluxctl blow w-18"]).await;
         assert_eq!(world.settled(&second).await.len(), 1);
@@ -216,14 +220,14 @@ fn an_afterthought_does_not_take_the_runbook_out_of_peoples_hands() {
         let bot = world.bot().await;
         let ts = world.say(PASTE);
         let card = world.saying(&ts, &["fluxctl fill w-17"]).await;
-        world.click(GRACE, &card, "Step 1 done").await;
-        world.saying(&ts, &["Done by grace"]).await;
+        world.click(GRACE, &card, "1.").await;
+        world.saying(&ts, &["Done by Grace"]).await;
         let later = world.workspace.reply(ADA, SUPPORT, &ts, MARKER).unwrap();
         // The other error is answered for itself, below the first.
         world.saying(&ts, &["fluxctl blow w-18"]).await;
         let replies = world.settled(&ts).await;
         assert_eq!(replies.len(), 2, "{replies:?}");
-        assert!(words(&replies[0]).contains("Done by grace") && !later.is_empty());
+        assert!(words(&replies[0]).contains("Done by Grace") && !later.is_empty());
         bot.stop().await;
     });
 }

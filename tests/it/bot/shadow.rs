@@ -80,7 +80,7 @@ fn what_would_be_answered_is_shown_to_the_owners_and_nothing_is_posted() {
         let note = world.note(&owners, |note| words(note).contains("QX4711")).await;
         let told = text(&note);
         assert!(
-            told.starts_with("I would have answered ") && told.contains("Flux capacitor errors › QX4711"),
+            told.starts_with("In #support, I would have answered ") && told.contains("Flux capacitor errors › QX4711"),
             "{told}"
         );
         assert!(
@@ -92,7 +92,7 @@ fn what_would_be_answered_is_shown_to_the_owners_and_nothing_is_posted() {
             words(&note).contains(&link) && words(&note).contains("#support") && told.contains("(confidence "),
             "{note}"
         );
-        assert_eq!(buttons(&note), ["Right", "Wrong runbook", "Should be silent"]);
+        assert_eq!(buttons(&note), ["Right", "Wrong runbook", "Shouldn’t answer"]);
         // The same error of somebody else, and again after the time of `repeat_minutes`.
         clock.turn(SignedDuration::from_mins(5));
         let second = world.workspace.say(GRACE, SUPPORT, PASTE).unwrap();
@@ -135,24 +135,24 @@ fn the_owners_judge_it_and_may_change_their_minds() {
         let members = json!({"name": "owners", "members": [ADA, GRACE, SIGNPOST, eve]});
         world.control("channel", members).await;
         world.click_in(&eve, &owners, &note, "Right").await;
-        world.whispered(&eve, &owners, "can judge my answers").await;
+        world.whispered(&eve, &owners, "can rate my answers").await;
         assert_eq!(world.shadow_rows().await[0].2, None);
 
         world.click_in(ADA, &owners, &note, "Right").await;
         let judged = world
-            .note(&owners, |note| words(note).contains("Marked as “Right” by ada"))
+            .note(&owners, |note| words(note).contains("Marked as “Right” by Ada"))
             .await;
-        assert_eq!(buttons(&judged), ["Wrong runbook", "Should be silent"]);
+        assert_eq!(buttons(&judged), ["Wrong runbook", "Shouldn’t answer"]);
         world.click_in(GRACE, &owners, &judged, "Wrong runbook").await;
         let changed = world
-            .note(&owners, |note| words(note).contains("“Wrong runbook” by grace"))
+            .note(&owners, |note| words(note).contains("“Wrong runbook” by Grace"))
             .await;
-        assert_eq!(buttons(&changed), ["Right", "Should be silent"]);
+        assert_eq!(buttons(&changed), ["Right", "Shouldn’t answer"]);
         let verdict = |name: &str| Some(name.to_owned());
         let section = verdict("QX4711");
         assert_eq!(
             world.shadow_rows().await,
-            [("answer".to_owned(), section, verdict("wrong"), verdict("grace"))]
+            [("answer".to_owned(), section, verdict("wrong"), verdict("Grace"))]
         );
         assert_eq!(world.notes_now(&owners).len(), 1);
 
@@ -162,9 +162,7 @@ fn the_owners_judge_it_and_may_change_their_minds() {
         sqlx::query("DELETE FROM shadow_answers").execute(&pool).await.unwrap();
         pool.close().await;
         world.click_in(ADA, &owners, &changed, "Right").await;
-        world
-            .whispered(ADA, &owners, "I no longer know what this button belongs to")
-            .await;
+        world.whispered(ADA, &owners, "This answer has expired").await;
         let still = world.workspace.read(|state| whispers(state, GRACE, &owners));
         assert!(still.is_empty(), "{still:?}");
         bot.stop().await;
@@ -183,7 +181,7 @@ fn an_edit_changes_what_is_recorded_and_a_deleted_message_leaves_nothing() {
         // Another value of the same error is still judged, another error is not.
         world.edit(&ts, &PASTE.replace("w-17", "w-99")).await;
         let edited = world.note(&owners, |note| words(note).contains("w-99")).await;
-        assert!(words(&edited).contains("Marked as “Right” by ada"), "{edited}");
+        assert!(words(&edited).contains("Marked as “Right” by Ada"), "{edited}");
         world.edit(&ts, MARKER).await;
         let other = world.note(&owners, |note| words(note).contains("QX4712")).await;
         assert_eq!((&other["ts"], buttons(&other).len()), (&note["ts"], 3));

@@ -51,7 +51,7 @@ impl Run {
     fn verdict(&self) -> CheckVerdict {
         let artifact = |text: &Option<String>| match text {
             Some(text) => Artifact::Read(text.clone().into_bytes()),
-            None => Artifact::NotRead("is not there".to_owned()),
+            None => Artifact::NotRead("does not exist".to_owned()),
         };
         let artifacts = BTreeMap::from([
             ("key.log".to_owned(), artifact(&self.key)),
@@ -212,8 +212,8 @@ fn without_success_or_an_artifact_it_stays_open() {
         (ended("FAILURE"), "ended FAILURE"),
         (ended("ABORTED"), "ended ABORTED"),
         (ended("WEIRD"), "ended WEIRD"),
-        (without(None, Run::default().config), "`key.log` is not there"),
-        (without(Some(with_key()), None), "`config.log` is not there"),
+        (without(None, Run::default().config), "`key.log` does not exist"),
+        (without(Some(with_key()), None), "`config.log` does not exist"),
         (config(" \n"), "`config.log` is empty"),
     ]);
     let run = Run {
@@ -227,11 +227,11 @@ fn without_success_or_an_artifact_it_stays_open() {
 fn what_cannot_be_read_or_compared_leaves_it_open() {
     let binary = format!("slclient.toml: {}", STANDARD.encode([0xff, 0xfe, 1]));
     says(&[
-        (key("slclient.toml: <none>"), "is no base64"),
-        (key(&packed("= not toml")), "is no TOML"),
-        (key(&binary), "is no text"),
-        (config("nothing here"), "`config.log` does not say it"),
-        (config("region:\n"), "does not say it"),
+        (key("slclient.toml: <none>"), "is not base64"),
+        (key(&packed("= not toml")), "is not TOML"),
+        (key(&binary), "is not text"),
+        (config("nothing here"), "`config.log` does not contain it"),
+        (config("region:\n"), "does not contain it"),
         (config("region: us-east\nregion: us-south"), "says it twice"),
         (
             tugboat("prod-xyz99-carrier1"),

@@ -95,7 +95,7 @@ const WRONG: &[(&str, (&str, &str), &[&str])] = &[
     (
         "signpost:\n  checks:\n    - title: The tugboat is named\n      artifact: key.log\n      test: { equals: { parameter: TUGBOT } }\n",
         ("", ""),
-        &["\"TUGBOT\", which is no parameter of the job; did you mean \"TUGBOAT\"?"],
+        &["\"TUGBOT\", which is not a parameter of the job; did you mean \"TUGBOAT\"?"],
     ),
     (
         "signpost:\n  checks:\n    - title: The key is there\n      artifact: key.log\n      test: not-empty\n",
@@ -173,10 +173,10 @@ fn what_jenkins_declares_otherwise_is_told_by_its_key() {
     let expected = [
         [
             "parameters[BRANCH].choices",
-            "\"Next\", which Jenkins would not take",
+            "\"Next\", which Jenkins would reject",
             "must be one of: Master",
         ],
-        ["parameters[ENV_Branch]", "takes a file", "leave it away"],
+        ["parameters[ENV_Branch]", "takes a file", "remove it"],
         [
             "parameters[DEPLOY_TOKEN].name",
             "does not declare",

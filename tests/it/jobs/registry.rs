@@ -58,7 +58,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     (
         "https://jenkins.example.com/ci",
         "jenkins.example.com",
-        &["jenkins[0].url", "no web address"],
+        &["jenkins[0].url", "not a URL"],
     ),
     (
         "https://jenkins.example.com/ci",
@@ -88,12 +88,12 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     (
         "Containers/auto recovery",
         "Containers/../x",
-        &["jobs[0].path", "no path of a job"],
+        &["jobs[0].path", "not a job path"],
     ),
     (
         "S0123456789",
         "@oncall",
-        &["jobs[ha-master-info].run_by", "@oncall", "never names"],
+        &["jobs[ha-master-info].run_by", "@oncall", "not names"],
     ),
     (
         "C0123456789",
@@ -171,7 +171,7 @@ fn wrong_registries_are_told_where_what_and_what_to_do() {
         let text = SATELLITE.replacen(good, bad, 1);
         let message = Registry::read(&text).map(|_| ()).expect_err(bad).to_string();
         for part in *expected {
-            let part = part.replace("takes it out", "take it out");
+            let part = part.replace("takes it out", "remove it");
             assert!(message.contains(&part), "{bad}: {part:?} is missing in {message:?}");
         }
         assert!(

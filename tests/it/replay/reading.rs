@@ -281,9 +281,9 @@ fn only_the_days_that_are_asked_for_are_read() {
     for (arguments, part) in [
         (
             &["--since", "2026-01-07", "--until", "2026-01-05"][..],
-            "no day is left",
+            "is after --until",
         ),
-        (&["--since", "yesterday"], "write a day such as 2026-11-01"),
+        (&["--since", "yesterday"], "use a date such as 2026-11-01"),
     ] {
         let output = export.run(arguments);
         assert_eq!(output.status.code(), Some(2));
@@ -303,6 +303,6 @@ fn direct_messages_between_two_people_are_read_only_when_named() {
     assert!(
         export
             .text(&[])
-            .contains("1 direct conversation between two people left out")
+            .contains("1 direct conversation between two people skipped")
     );
 }

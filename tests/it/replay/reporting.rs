@@ -255,16 +255,16 @@ fn the_report_shows_where_and_how_often() {
            6  of people
            0  of allowed bots
            2  left alone
-                1 because a bot wrote it that is not in slack.allowed_bots
+                1 because its bot is not in slack.allowed_bots
                 1 because it is a notice, such as a join or a new topic
                 the bots: B0DEPLOY01 (1)
 
     The bot would have
            2  answered
-           1  pointed to an answer given before
-           0  taken as part of an answer given before
-           0  been silent although a runbook came near
-           2  been silent on a pasted error
+           1  pointed to an earlier answer
+           0  been added to an earlier answer
+           0  stayed silent on a near miss
+           2  stayed silent on a pasted error
 
     Channels  messages  people  bots  left alone  answers  repeats  near misses  unanswered errors
     #builds          1       1     0           0        1        0            0                  0
@@ -274,7 +274,7 @@ fn the_report_shows_where_and_how_often() {
           2        1  armada/armada-api-login.md › E0003
                       #builds, #general, 2026-01-05 to 2026-01-06
 
-    Pasted errors that no runbook explains
+    Pasted errors without a runbook
           2  ERROR pump 7 failed on db-1.example.com:5432
              #general, 2026-01-05
              silent: confidence 0.00 is below the threshold of 0.50; 8.9 bits of evidence are missing
@@ -295,7 +295,7 @@ fn the_report_is_one_object_for_programs() {
       "allowed_bots": 0,
       "left_alone": 2,
       "left_alone_because": {
-        "a bot wrote it that is not in slack.allowed_bots": 1,
+        "its bot is not in slack.allowed_bots": 1,
         "it is a notice, such as a join or a new topic": 1
       },
       "other_bots": {

@@ -60,6 +60,7 @@ fn reply(body: Vec<Block>) -> Reply {
         body: 2..end,
         rest: vec![text("there is more")],
         cut: vec![text("this is shortened")],
+        notice: None,
     }
 }
 

@@ -253,18 +253,16 @@ fn everything_about_jobs_is_one_valid_message() {
 fn a_fault_is_a_plain_line_in_the_form() {
     let said: Vec<String> = faults().iter().map(|fault| responder().field_fault(fault)).collect();
     for line in &said {
-        let is_named = line.starts_with("GATE ") || line.starts_with("This job has no parameter GATE.");
+        let is_named = line.starts_with("GATE ")
+            || line.starts_with("This job has no parameter GATE.")
+            || line.starts_with("The job in Jenkins has no parameter GATE.");
         assert!(is_named && !line.contains(['\n', '\\']), "{line}");
     }
     assert_eq!(said[0], "GATE needs a value.");
-    assert_eq!(
-        said[7],
-        "GATE does not look as it should: all of it must match ^[a-z]{2}`?$."
-    );
+    assert_eq!(said[7], "GATE isn’t valid. It must match ^[a-z]{2}`?$.");
     assert_eq!(
         said[8],
-        "GATE does not look as it should: it takes letters, digits and . _ / -, up to 128 of them, and begins with a \
-         letter or a digit."
+        "GATE isn’t valid. Use only letters, digits and . _ / - (max. 128), starting with a letter or digit."
     );
 }
 
@@ -412,9 +410,8 @@ fn rows(card: &Card<'_>) -> Vec<Vec<(String, CardAction)>> {
     let rows: Vec<Vec<(String, CardAction)>> = rows
         .map(|row| {
             actions.extend(row.iter().map(|button| button.action.clone()));
-            let read = row
-                .into_iter()
-                .map(|button| (button.label, ButtonPress::read(&button.value).unwrap().act));
+            let plain = row.into_iter().filter(|button| button.menu.is_none());
+            let read = plain.map(|button| (button.label, ButtonPress::read(&button.value).unwrap().act));
             read.collect()
         })
         .collect();
@@ -445,10 +442,9 @@ fn shut<'a>(at: usize) -> Card<'a> {
 #[test]
 fn a_job_has_its_button_at_its_step_and_in_the_first_reply() {
     let first = rows(&shut(0));
-    assert_eq!(forms(&first[0]), ["Run: The gate-info"], "{first:?}");
     assert_eq!(
-        forms(first.last().unwrap()),
-        ["Run: The oil", "Run: The whole"],
+        forms(&first[0]),
+        ["Run: The gate-info", "Run: The oil", "Run: The whole"],
         "{first:?}"
     );
     assert_eq!(first.iter().map(|row| forms(row).len()).sum::<usize>(), 3);
@@ -473,9 +469,33 @@ fn the_button_of_a_job_stays_when_its_step_is_done() {
     }
     assert_eq!(forms(&rows(&card)[0]), ["Run: The gate-info"]);
     card.standing = "fixed";
-    let fixed = rows(&card);
-    assert_eq!(forms(&fixed[0]), ["Run: The gate-info"]);
-    assert!(forms(fixed.last().unwrap()).is_empty(), "{fixed:?}");
+    for expanded in [false, true] {
+        card.expanded = expanded;
+        let fixed = rows(&card);
+        assert!(fixed.iter().all(|row| forms(row).is_empty()), "{fixed:?}");
+    }
+}
+
+#[test]
+fn a_card_shows_the_next_action_first_and_shrinks_when_it_is_over() {
+    let mut card = shut(0);
+    let mut shown = Vec::new();
+    for (standing, expanded) in [
+        ("open", false),
+        ("not-helped", false),
+        ("escalated", false),
+        ("fixed", false),
+        ("fixed", true),
+        ("resolved", false),
+    ] {
+        card.standing = standing;
+        card.expanded = expanded;
+        card.mark = (standing != "open").then(|| ("Ada".to_owned(), "03:10 UTC".to_owned()));
+        let reply = responder().card(&library(), &card);
+        let notice = reply.notice.clone().unwrap_or_default();
+        shown.push(format!("== {standing}\n{notice}\n\n{}\n", to_text(&reply)));
+    }
+    insta::assert_snapshot!(shown.join("\n"));
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn a_second_error_in_one_paste_is_named() {
             .answer(&library, &outcome, false)
             .unwrap(),
     );
-    assert!(text.contains("Your message holds another error"), "{text}");
+    assert!(text.contains("Your message contains another error"), "{text}");
     assert!(
         text.contains("gateway refuses tokens") && text.contains("`show tokens`"),
         "{text}"

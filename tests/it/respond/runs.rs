@@ -397,14 +397,17 @@ fn each_class_of_error_has_its_own_sentence() {
                 ..card(RunStage::Refused)
             };
             let text = to_text(&responder().run(&card));
-            let sentence = text.lines().find(|line| line.starts_with("Not started")).unwrap();
-            assert!(sentence.len() > "Not started, for certain. ".len() + 20, "{class}");
+            let sentence = text
+                .lines()
+                .find(|line| line.starts_with("It was not started."))
+                .unwrap();
+            assert!(sentence.len() > "It was not started. ".len() + 20, "{class}");
             assert_eq!(
                 sentence.contains("the words of the error"),
                 ["a-class-of-tomorrow", "not-cancelled"].contains(class),
                 "{class}: {sentence}"
             );
-            said += &[class, ": ", &sentence["Not started, for certain. ".len()..], "\n"].concat();
+            said += &[class, ": ", &sentence["It was not started. ".len()..], "\n"].concat();
         }
     }
     insta::assert_snapshot!(said);

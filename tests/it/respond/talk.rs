@@ -205,6 +205,7 @@ fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RunLine>>) -> HomeFacts {
             action: "signpost_paste".into(),
             value: String::new(),
             primary: true,
+            menu: None,
         }],
     }
 }
@@ -357,24 +358,24 @@ fn a_wrong_label_is_told_with_its_line() {
     let cases = [
         (
             "[buttons]\nnex = \"x\"",
-            "labels.toml:2: nex: there is no \"nex\"; the nearest are next",
+            "labels.toml:2: nex: there is no \"nex\"; the closest are next",
         ),
         (
             "[button]\nnext = \"x\"",
-            "labels.toml:1: button: there is no \"button\"; the nearest are buttons",
+            "labels.toml:1: button: there is no \"button\"; the closest are buttons",
         ),
         ("next = \"x\"", "labels.toml:1: next: there is no \"next\""),
         ("[buttons]\n\nnext = \"\"", "labels.toml:3: next: it is empty"),
         (
             "[buttons]\nnext = 7",
-            "labels.toml:2: next: write a text in quotation marks",
+            "labels.toml:2: next: write text in quotation marks",
         ),
         ("[buttons]\nnext = \"a\\nb\"", "more than one line"),
         ("[buttons]\nnext = \"{step}\"", "nothing is filled in here"),
         ("[buttons]\nshow = \"{step}\"", "only {title} is filled in here"),
         (
             "[titles]\npaste = \"Paste the whole error here\"",
-            "26 characters, Slack shows at most 24",
+            "26 characters long; Slack shows at most 24",
         ),
         ("[fields]\nrun_several = \"{value}\"", "only {values} is filled in here"),
         ("[titles]\nrun_submit = \"{title}\"", "nothing is filled in here"),

@@ -252,11 +252,11 @@ fn nothing_outside_the_folder_is_read() {
     assert_eq!(
         skipped(&library),
         [
-            ("_data", "a link that leads out of the folder"),
-            ("b.md", "a link that leads out of the folder"),
-            ("c", "a link that leads out of the folder"),
-            ("nowhere.md", "a link that leads nowhere"),
-            ("self.md", "a link that leads nowhere"),
+            ("_data", "a link that points outside the folder"),
+            ("b.md", "a link that points outside the folder"),
+            ("c", "a link that points outside the folder"),
+            ("nowhere.md", "a broken link"),
+            ("self.md", "a broken link"),
         ]
     );
 }
@@ -281,7 +281,7 @@ fn links_in_a_circle_end_and_a_linked_folder_is_read_once() {
         link(dir.path(), "a/to-b", "../b");
         let library = files::load(dir.path(), &options, None, &|_, _| {}).expect("the folder loads");
         assert_eq!(paths(&library), ["a/x.md", "b/y.md"]);
-        let told = "a link to a folder that is read under another name";
+        let told = "a link to a folder that is already read";
         assert_eq!(skipped(&library), [("a/to-b", told), ("a/up", told), ("b/to-a", told)]);
     }
 }
@@ -293,7 +293,7 @@ fn a_folder_that_is_left_out_and_read_over_a_link_is_called_left_out() {
     link(dir.path(), "sub", ".version/sub");
     let library = load(dir.path(), None);
     assert_eq!(paths(&library), ["sub/a.md"]);
-    assert_eq!(skipped(&library), [(".version/sub", "left out by runbooks.ignore")]);
+    assert_eq!(skipped(&library), [(".version/sub", "excluded by runbooks.ignore")]);
 }
 
 #[test]

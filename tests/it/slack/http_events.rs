@@ -166,7 +166,7 @@ async fn what_slack_did_not_sign_just_now_is_refused_and_not_stored() {
     ];
     for (at, (status, body)) in refused.into_iter().enumerate() {
         assert_eq!(status, 401, "{at}: {body}");
-        assert!(body.contains("not signed") && !body.contains("v0="), "{at}: {body}");
+        assert!(body.contains("signature") && !body.contains("v0="), "{at}: {body}");
     }
     assert_eq!(world.stored(), []);
     assert_eq!(send(seconds.to_string(), good.clone(), EVENT).await.0, 200);

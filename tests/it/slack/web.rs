@@ -143,7 +143,7 @@ async fn a_response_url_elsewhere_gets_nothing() {
 async fn people_channels_and_messages_are_looked_up() {
     with(|hands| async move {
         let ada = hands.web.user_info(ADA).await.unwrap();
-        assert_eq!((ada.name.as_str(), ada.is_external, ada.is_bot), ("ada", false, false));
+        assert_eq!((ada.name.as_str(), ada.is_external, ada.is_bot), ("Ada", false, false));
         assert_eq!(ada.team, sandbox::TEAM);
         let support = hands.web.conversation_info(SUPPORT).await.unwrap();
         assert_eq!(

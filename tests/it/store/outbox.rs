@@ -386,7 +386,7 @@ pub(super) async fn a_reaction_that_is_too_old_is_dropped_and_nobody_is_told(sto
     };
     store.commit(&done, None, at(0)).await.unwrap();
     let turn = store.sending("near", at(11)).await.unwrap();
-    assert_eq!(turn, Turn::Over(Some("it is too old to be of use")));
+    assert_eq!(turn, Turn::Over(Some("it is too old to be useful")));
     assert!(!store.is_in_outbox("near").await.unwrap());
     assert!(store.missed_before(at(20)).await.unwrap().is_empty());
 }
@@ -448,7 +448,7 @@ pub(super) async fn an_answer_that_is_too_old_is_not_posted_and_nothing_counts_a
     assert!(store.finish(&next(store).await, &done, at(1)).await.unwrap());
     assert_eq!(keys(store, 9).await, ["p"]);
     let turn = store.sending("p", at(11)).await.unwrap();
-    assert_eq!(turn, Turn::Over(Some("it is too old to be of use")));
+    assert_eq!(turn, Turn::Over(Some("it is too old to be useful")));
     assert!(keys(store, 12).await.is_empty());
     assert!(store.case("case").await.unwrap().is_none() && store.answer("m").await.unwrap().is_none());
     let missed = store.missed_before(at(20)).await.unwrap();

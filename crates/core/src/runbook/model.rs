@@ -264,6 +264,37 @@ pub struct Button {
     pub value: String,
     /// True for the button that most people want.
     pub primary: bool,
+    /// Options of a menu; `None` for a plain button. `value` then holds the id of what the options are about.
+    pub menu: Option<Menu>,
+}
+
+/// A menu among buttons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Menu {
+    /// Further actions behind "…": at most five options (Slack's limit), no label of its own.
+    Overflow(Vec<MenuOption>),
+    /// A list to choose from; the button's label is its placeholder.
+    Select(Vec<MenuOption>),
+}
+
+impl Menu {
+    /// The options in their order.
+    pub fn options(&self) -> &[MenuOption] {
+        match self {
+            Self::Overflow(options) | Self::Select(options) => options,
+        }
+    }
+}
+
+/// An option of a menu.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MenuOption {
+    /// Text of the option.
+    pub label: String,
+    /// Value that is sent when it is chosen.
+    pub value: String,
+    /// Address that it opens; only in an overflow menu.
+    pub url: Option<String>,
 }
 
 /// An item of a list.

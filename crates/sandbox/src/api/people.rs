@@ -113,9 +113,9 @@ fn describe(state: &State, user: &User) -> Value {
         "tz_offset": 0,
         "profile": {
             "real_name": user.real_name,
-            "display_name": user.name,
+            "display_name": user.real_name,
             "real_name_normalized": user.real_name,
-            "display_name_normalized": user.name,
+            "display_name_normalized": user.real_name,
             "team": state.team_of(&user.id),
             "bot_id": user.bot_id,
             "api_app_id": app.map(|app| &app.id),

@@ -10,7 +10,7 @@ pub(super) struct Found {
     pub(super) attachment: Option<Value>,
 }
 
-/// Criteria for an element: its action id and block id, or its label.
+/// Criteria for an element: its action id and block id, or its label; a menu is found by the label of an option, too.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
     pub(super) action_id: Option<String>,
@@ -21,9 +21,16 @@ pub(super) struct Wanted {
 /// Finds an element of a message or a view.
 pub(super) fn find(holder: &Value, wanted: &Wanted) -> Result<Found, String> {
     if wanted.action_id.is_none() && wanted.label.is_none() {
-        return Err("`action_id` is missing (or `text`: what stands on the button)".to_owned());
+        return Err("`action_id` is missing (or `text`: the label of the button or the option)".to_owned());
     }
     let mut known = Vec::new();
+    if let Some(label) = wanted.label.as_deref()
+        && let Some(found) = all(holder)
+            .into_iter()
+            .find(|found| option_called(&found.element, label).is_some())
+    {
+        return Ok(found);
+    }
     for found in all(holder) {
         let is = |given: &Option<String>, value: &Value| given.as_ref().is_none_or(|given| value == given);
         if is(&wanted.action_id, &found.element["action_id"])
@@ -36,6 +43,16 @@ pub(super) fn find(holder: &Value, wanted: &Wanted) -> Result<Found, String> {
         known.push(named.to_owned());
     }
     Err(format!("there is no such button; there are: {}", known.join(", ")))
+}
+
+/// Returns the value of the option with this label; one that only begins with it, at a word's end, will do.
+pub(super) fn option_called(element: &Value, label: &str) -> Option<Value> {
+    let options = || element["options"].as_array().into_iter().flatten();
+    let named = |is: &dyn Fn(&str) -> bool| {
+        let found = options().find(|option| option["text"]["text"].as_str().is_some_and(is));
+        found.map(|option| option["value"].clone())
+    };
+    named(&|text| text == label).or_else(|| named(&|text| text.starts_with(&format!("{label} "))))
 }
 
 fn all(holder: &Value) -> Vec<Found> {

@@ -64,7 +64,7 @@ fn click_in_message(state: &mut State, call: &Call, wanted: &Wanted, base: &str)
     let mut typed = state.chosen.get(&key).cloned().unwrap_or_else(|| json!({}));
     elements::take_in(&value, &mut typed, call.given("state")?.as_ref())?;
     let action_ts = state.next_ts();
-    let (action, now) = elements::used(&found, call.value().as_ref(), &action_ts)?;
+    let (action, now) = elements::used(&found, chosen(call, wanted, &found).as_ref(), &action_ts)?;
     if let Some(now) = now {
         typed[&found.block_id][found.element["action_id"].as_str().unwrap_or_default()] = now;
     }
@@ -98,6 +98,12 @@ fn click_in_message(state: &mut State, call: &Call, wanted: &Wanted, base: &str)
     ))
 }
 
+/// The value that a click gives an element: the one in the request, or the option that it names by its label.
+fn chosen(call: &Call, wanted: &Wanted, found: &elements::Found) -> Option<Value> {
+    let label = wanted.label.as_deref();
+    call.value().or_else(|| elements::option_called(&found.element, label?))
+}
+
 fn click_in_view(state: &mut State, call: &Call, view_id: &str, wanted: &Wanted) -> Result<(Sent, Value), String> {
     let mut view = super::modals::own_view(state, call, view_id)?;
     let found = elements::find(&view, wanted)?;
@@ -105,7 +111,7 @@ fn click_in_view(state: &mut State, call: &Call, view_id: &str, wanted: &Wanted)
     let mut typed = view["state"]["values"].clone();
     elements::take_in(&view, &mut typed, call.given("values")?.as_ref())?;
     let action_ts = state.next_ts();
-    let (action, now) = elements::used(&found, call.value().as_ref(), &action_ts)?;
+    let (action, now) = elements::used(&found, chosen(call, wanted, &found).as_ref(), &action_ts)?;
     if let Some(now) = now {
         typed[&found.block_id][found.element["action_id"].as_str().unwrap_or_default()] = now;
     }

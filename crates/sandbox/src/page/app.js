@@ -32,16 +32,16 @@ function drawSidebar() {
   };
   const [direct, channels] = [mine().filter((one) => one.is_im), mine().filter((one) => !one.is_im)];
   byId("channels").replaceChildren(
-    h("h2", {}, "Channels"), ...channels.map(row), h("h2", {}, "Direct messages"), ...direct.map(row), h("h2", {}, "Beside Slack"), jenkinsRow());
+    h("h2", {}, "Channels"), ...channels.map(row), h("h2", {}, "Direct messages"), ...direct.map(row), h("h2", {}, "Outside Slack"), jenkinsRow());
   byId("people").replaceChildren(...people().map((one) => h("button", {
-    class: "person", type: "button", role: "radio", "aria-checked": String(one.id === shown.me.id), title: `Write as ${one.real_name}`, onclick: () => become(one),
+    class: "person", type: "button", role: "radio", "aria-checked": String(one.id === shown.me.id), title: `Post as ${one.real_name}`, onclick: () => become(one),
   }, avatar(one, "small"), one.real_name, one.is_stranger ? h("span", { class: "tag" }, "external") : null)));
 }
 
 function jenkinsRow() {
   return h("button", {
     class: "channel", type: "button", id: "to-jenkins", "aria-current": shown.jenkins ? "page" : null,
-    "aria-label": `Jenkins${shown.underWay ? `, ${shown.underWay} under way` : ""}`, onclick: () => { shown.jenkins = true; menu(false); jenkins.refresh(); draw(); byId("jenkins").focus(); },
+    "aria-label": `Jenkins${shown.underWay ? `, ${shown.underWay} in progress` : ""}`, onclick: () => { shown.jenkins = true; menu(false); jenkins.refresh(); draw(); byId("jenkins").focus(); },
   }, icon("play"), h("span", { class: "channel-name" }, "Jenkins"), shown.underWay ? h("span", { class: "badge", "aria-hidden": "true" }, String(shown.underWay)) : null);
 }
 
@@ -53,7 +53,7 @@ function become(person) {
   shown.editing = null;
   draw();
   main.restore(placeholder());
-  announce(`You write as ${person.real_name}`);
+  announce(`Posting as ${person.real_name}`);
 }
 
 function menu(isOpen) {
@@ -145,10 +145,10 @@ function draw() {
   const was = focused();
   drawHome(appHere());
   byId("shared").hidden = !here.is_ext_shared || shown.jenkins;
-  byId("shared").textContent = "This channel is shared with another organisation: the bot says nothing unasked here.";
+  byId("shared").textContent = "This channel is shared with another organisation, so the bot only answers here when mentioned.";
   const title = here.is_im ? titleOf(here) : `#${here.name}`;
   byId("title").textContent = shown.jenkins ? "Jenkins" : title;
-  byId("topic").textContent = shown.jenkins ? "The local Jenkins, to try jobs with" : here.is_im ? "Direct message: ask anything, the bot always answers here" : here.topic;
+  byId("topic").textContent = shown.jenkins ? "A local Jenkins for trying jobs" : here.is_im ? "Direct message: the bot always answers here" : here.topic;
   document.title = `${byId("title").textContent} · Signpost sandbox`;
   const roots = [...here.messages.values()].filter((one) => visible(one) && isRoot(one));
   if (roots.length) drawList(byId("messages"), roots, false);
@@ -171,9 +171,9 @@ function draw() {
 function empty(here) {
   const cards = known.examples.filter((one) => here.name !== "alerts" || one.asBot);
   const text = here.is_im
-    ? "Ask for a runbook, paste an error, or type help. In direct messages the bot always answers."
-    : here.name === "alerts" ? `Alerts land here.${cards.length ? " Let the alert bot post one;" : ""} Signpost answers in its thread.`
-      : "Paste an error. When a runbook knows it, Signpost answers in its thread within a second.";
+    ? "Ask for a runbook, paste an error, or type help. The bot always answers direct messages."
+    : here.name === "alerts" ? `Alerts are posted here.${cards.length ? " Have the alert bot post one, and" : ""} Signpost replies in the thread.`
+      : "Paste an error. If a runbook covers it, Signpost replies in the thread within a second.";
   return h("section", { class: "empty" }, h("img", { src: "/page/icon.svg", alt: "", width: 56, height: 56 }),
     h("h2", {}, here.is_im ? `You and ${titleOf(here)}` : `This is #${here.name}`), h("p", {}, text),
     here.name === "random" ? null : h("div", { class: "cards" }, cards.map((one) => h("button", { class: "card", type: "button", onclick: () => examples.post(one) }, h("strong", {}, one.title), h("span", {}, one.hint)))));
@@ -221,7 +221,7 @@ async function post(text, thread) {
   if (/^\/[a-z]+(\s|$)/.test(text)) {
     const [, command, rest] = text.match(/^(\/[a-z]+)\s*([^]*)$/);
     const told = await asking("command", { command, text: rest, channel: shown.channel, thread_ts: thread ?? undefined });
-    // Slack's client says it in these words.
+    // The wording of Slack's client.
     if (told.failure) throw new Error(`${command} failed with the error "${told.failure}"`);
     return;
   }
@@ -317,7 +317,7 @@ function resync() {
 
 function lost() {
   const banner = byId("banner");
-  banner.textContent = "The connection to the workspace is lost. Trying again…";
+  banner.textContent = "Lost the connection to the workspace. Reconnecting…";
   banner.hidden = false;
 }
 

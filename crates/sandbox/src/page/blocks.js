@@ -26,7 +26,7 @@ function render(block, names, act) {
   }
 }
 
-const unknown = (block) => h("p", { class: "b-unknown" }, `This page does not show blocks of the kind “${block?.type ?? "?"}”.`);
+const unknown = (block) => h("p", { class: "b-unknown" }, `This page can’t show blocks of type “${block?.type ?? "?"}”.`);
 
 function section(block, names, act) {
   return h("div", { class: "b-section" },
@@ -83,7 +83,7 @@ export function attachments(list, names, act) {
 /** Files: snippets with their preview, images, and names of the rest. */
 export function files(list) {
   return (Array.isArray(list) ? list : []).map((file) => {
-    if (file.mode === "file_access") return h("div", { class: "file" }, h("div", { class: "file-name" }, icon("file"), " A file of another organisation"));
+    if (file.mode === "file_access") return h("div", { class: "file" }, h("div", { class: "file-name" }, icon("file"), " A file from another organisation"));
     const name = h("div", { class: "file-name" }, icon("file"), " ", file.url_private ? link(file.url_private, file.title ?? file.name ?? "file") : file.name, h("span", { class: "file-size" }, ` ${size(file.size)}`));
     if (String(file.mimetype).startsWith("image/")) return h("div", { class: "file" }, name, image({ image_url: file.url_private, alt_text: file.title ?? file.name }));
     return h("div", { class: "file" }, name, file.preview ? h("pre", { tabIndex: 0 }, h("code", {}, file.preview + (file.preview_is_truncated ? "\n…" : ""))) : null);

@@ -38,7 +38,7 @@ export function composer(options) {
     const text = input.value;
     if (!text.trim()) return;
     if ([...text].length > LONGEST) {
-      toast(`A message holds at most ${LONGEST.toLocaleString("en")} characters. Upload it as a file instead.`);
+      toast(`A message can have at most ${LONGEST.toLocaleString("en")} characters. Upload it as a file instead.`);
       return;
     }
     const key = options.draft();
@@ -130,9 +130,9 @@ export function composer(options) {
   const node = h("div", { class: "composer" }, names, input,
     h("div", { class: "tools" },
       tool("Code", icon("code"), wrapCode),
-      tool("Mention somebody", icon("at"), () => { input.setRangeText(/(^|\s)$/.test(input.value.slice(0, input.selectionStart)) ? "@" : " @", input.selectionStart, input.selectionEnd, "end"); input.focus(); fit(); complete(); }),
+      tool("Mention someone", icon("at"), () => { input.setRangeText(/(^|\s)$/.test(input.value.slice(0, input.selectionStart)) ? "@" : " @", input.selectionStart, input.selectionEnd, "end"); input.focus(); fit(); complete(); }),
       attachMenu(tool("Attach", icon("plus"), null), "Attach", () => [
-        { label: "Upload files", hint: "Up to 20 MB together", id: "upload", run: () => file.click() },
+        { label: "Upload files", hint: "Up to 20 MB in total", id: "upload", run: () => file.click() },
         { label: "Text snippet", hint: "A log or a trace, with a title", id: "snippet", run: snippet },
       ]),
       attachMenu(tool("Shortcuts", icon("bolt"), null), "Shortcuts", options.shortcuts), options.examples ?? null, count, sendButton), file);

@@ -30,7 +30,7 @@ export function confirmed(object, names) {
 
 /** Lets a person write a text snippet; `share({ title, name, content, comment })` sends it. */
 export function snippetDialog(comment, share) {
-  const title = h("input", { type: "text", maxLength: 150, placeholder: "For instance: the log of the pod", id: "snippet-title" });
+  const title = h("input", { type: "text", maxLength: 150, placeholder: "For example: pod log", id: "snippet-title" });
   const content = h("textarea", { rows: 12, class: "mono", required: true, spellcheck: false, id: "snippet-content", "aria-describedby": "snippet-problem" });
   const note = h("textarea", { rows: 2, id: "snippet-comment" });
   note.value = comment;

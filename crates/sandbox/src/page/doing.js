@@ -14,7 +14,7 @@ export function asking(action, body) {
 }
 
 export async function remove(id, one) {
-  if (!window.confirm("Delete this message? The bot's answer may go with it.")) return;
+  if (!window.confirm("Delete this message? This may also delete the bot's answer.")) return;
   try { await api(shown.me.token, "chat.delete", { channel: id, ts: one.ts }); } catch (error) { toast(error.message); }
 }
 
@@ -31,7 +31,7 @@ export const dismiss = (id, one) => sandbox(shown.me.token, "delete", { channel:
 export async function shortcut(one, id, on) {
   try {
     const told = await asking("shortcut", { callback_id: one.callback_id, channel: id, ts: on?.ts });
-    if (!told.acknowledged) toast(`${one.app} did not answer. Try again?`);
+    if (!told.acknowledged) toast(`${one.app} didn't respond. Try again?`);
   } catch (error) { toast(error.message); }
 }
 

@@ -33,4 +33,4 @@ export const EXAMPLES = [
 ];
 
 /** What somebody else posts into a thread: the answer of a lookup, which a form of a job takes its tugboat from. */
-export const LOOKUP = "Asked for you in the lookup channel:\n```\nActualDatacenterCluster: prod-wdc04.carrier107\nState: normal\n```";
+export const LOOKUP = "Looked it up for you:\n```\nActualDatacenterCluster: prod-wdc04.carrier107\nState: normal\n```";

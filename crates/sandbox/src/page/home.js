@@ -8,7 +8,7 @@ export function tabs(current, choose) {
   const tab = (id, label) => h("button", {
     class: "tab", type: "button", role: "tab", id: `tab-${id}`, "aria-selected": String(current === id), tabIndex: current === id ? 0 : -1, onclick: () => choose(id),
   }, label);
-  const node = h("div", { class: "tabs", role: "tablist", "aria-label": "Parts of this app" }, tab("home", "Home"), tab("messages", "Messages"));
+  const node = h("div", { class: "tabs", role: "tablist", "aria-label": "App pages" }, tab("home", "Home"), tab("messages", "Messages"));
   node.addEventListener("keydown", (event) => {
     if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     event.preventDefault();
@@ -19,7 +19,7 @@ export function tabs(current, choose) {
 
 /** The Home tab itself. `ctx`: names, app (its name), click(body), say(text). */
 export function home(view, ctx) {
-  if (!view) return h("section", { class: "empty" }, h("h2", {}, `${ctx.app} shows nothing here yet`), h("p", {}, "An app publishes its Home tab when somebody opens it. If nothing comes, the app is not connected or has none."));
+  if (!view) return h("section", { class: "empty" }, h("h2", {}, `${ctx.app} has no Home tab yet`), h("p", {}, "An app publishes its Home tab when someone opens it. If nothing appears, the app isn’t connected or has no Home tab."));
   const node = h("section", { class: "home", "aria-label": `Home of ${ctx.app}`, dataset: { view: view.id } });
   const act = async (one, block, used, value) => {
     if (used.disabled) return;
@@ -27,7 +27,7 @@ export function home(view, ctx) {
     used.classList.add("busy");
     try {
       const told = await ctx.click({ view_id: view.id, action_id: one.action_id, block_id: block.block_id, value, values: collect(node) });
-      if (!told.acknowledged && !one.url) ctx.say(`${ctx.app} did not answer. Try again?`);
+      if (!told.acknowledged && !one.url) ctx.say(`${ctx.app} didn't respond. Try again?`);
     } catch (error) { ctx.say(error.message); }
     used.disabled = false;
     used.classList.remove("busy");

@@ -6,13 +6,13 @@ const BASE = "/jenkins";
 
 /** What a build of the Satellite job finds. The last part says what the bot should make of it. */
 const OUTCOMES = [
-  ["A plain verdict", [
+  ["Conclusive", [
     ["both_right", "Key and region are right", "“Resolving bad IAM key” follows"],
     ["key_missing", "No API key", "“Resolving missing ConfigMap” follows"],
     ["key_empty", "An empty API key", "“Resolving missing ConfigMap” follows"],
-    ["region_wrong", "Another region than the tugboat's", "“Resolving improper region config” follows"],
+    ["region_wrong", "A region other than the tugboat's", "“Resolving improper region config” follows"],
   ]],
-  ["Nothing can be concluded", [
+  ["Inconclusive", [
     ["key_artifact_missing", "The key's artifact is missing", "no section follows"],
     ["artifact_missing", "The region's artifact is missing", "no section follows"],
     ["garbled", "The key's artifact cannot be decoded", "no section follows"],
@@ -24,28 +24,28 @@ const OUTCOMES = [
 
 /** `name` comes back with the fault, so that a box knows its own. */
 const FAULTS = [
-  ["All of Jenkins, until unticked", [
-    ["down", "It is down", "every answer is 503", { kind: "503", times: "always" }],
-    ["slow", "It is slow", "every answer takes 3 s", { kind: "slow", ms: 3000, times: "always" }],
-    ["html", "A sign-in page stands before it", "every answer is that page, with status 200", { kind: "html", times: "always" }],
-    ["vanish", "Queue items vanish", "asked for one, it answers 404", { kind: "vanish", times: "always" }],
+  ["All of Jenkins, until switched off", [
+    ["down", "Down", "every response is 503", { kind: "503", times: "always" }],
+    ["slow", "Slow", "every response takes 3 s", { kind: "slow", ms: 3000, times: "always" }],
+    ["html", "A sign-in page is in the way", "every response is that page, with status 200", { kind: "html", times: "always" }],
+    ["vanish", "Queue items vanish", "requests for them return 404", { kind: "vanish", times: "always" }],
   ]],
-  ["The next request for a build, once", [
-    ["refused", "It is answered 503", "and nothing was started", { kind: "503", what: "trigger" }],
-    ["lost_answer", "Its answer is lost", "the connection breaks, and the build was started", { kind: "lost_answer" }],
-    ["lost_location", "Its answer names no queue item", "201 without Location", { kind: "lost_location" }],
-    ["merge", "Ada has just asked for the same", "303: one build for both, which begins half a minute later", { kind: "merge" }],
-    ["veto", "A plugin says no", "302 to the job's page, and nothing was started", { kind: "veto" }],
-    ["forbidden", "It is forbidden", "403: the bot's user or its token is not let in", { kind: "403", what: "trigger" }],
+  ["The next build request, once", [
+    ["refused", "The response is 503", "and nothing is started", { kind: "503", what: "trigger" }],
+    ["lost_answer", "The response is lost", "the connection breaks, but the build is started", { kind: "lost_answer" }],
+    ["lost_location", "The response has no queue item", "201 without Location", { kind: "lost_location" }],
+    ["merge", "Ada has just requested the same", "303: one build for both, which starts 30 seconds later", { kind: "merge" }],
+    ["veto", "A plugin vetoes it", "302 to the job's page, and nothing is started", { kind: "veto" }],
+    ["forbidden", "Forbidden", "403: the bot's user or token has no access", { kind: "403", what: "trigger" }],
   ]],
   ["The next artifact, once", [
-    ["redirect", "It lies in an object storage", "302 to another host, where the bot is not told to look", { kind: "redirect" }],
-    ["cut", "It breaks off in the middle", "read once more, it is whole", { kind: "cut" }],
+    ["redirect", "It is in object storage", "302 to another host that the bot is not allowed to use", { kind: "redirect" }],
+    ["cut", "It is cut off", "reading it again returns all of it", { kind: "cut" }],
   ]],
 ];
 
 const PACES = [
-  ["life", "As in life", "5 s in the queue, 12 s to build", { quiet_period_ms: 5000, build_ms: 12000 }],
+  ["life", "Realistic", "5 s in the queue, 12 s to build", { quiet_period_ms: 5000, build_ms: 12000 }],
   ["quick", "Quick", "1 s in the queue, 3 s to build", { quiet_period_ms: 1000, build_ms: 3000 }],
 ];
 
@@ -75,19 +75,19 @@ export function jenkinsPanel(place, { say, counted }) {
   }
 
   place.replaceChildren(h("div", { class: "jk-panel" },
-    h("p", { class: "jk-lead" }, "The jobs that Signpost runs for people run here. Choose what the next build finds, or what goes wrong, and run a job from a thread. ", h("a", { href: `${BASE}/`, target: "_blank", rel: "noopener" }, "All jobs and builds")),
+    h("p", { class: "jk-lead" }, "Signpost runs its jobs here. Choose what the next build finds or what goes wrong, then run a job from a thread. ", h("a", { href: `${BASE}/`, target: "_blank", rel: "noopener" }, "All jobs and builds")),
     h("section", { class: "jk-section" }, h("h3", {}, "Queue and builds"), under),
     h("div", { class: "jk-columns" },
-      fieldset("What the next builds find", "The job armada-ha-master-get-info, from the runbook of Satellite Link.",
-        choice("radio", "outcome", outcomes, ["", "As the cluster's id says", "all is right, unless it begins with nokey, region, noart, unstable, fail, …"], choose),
+      fieldset("Results of the next builds", "The job armada-ha-master-get-info, from the runbook of Satellite Link.",
+        choice("radio", "outcome", outcomes, ["", "Based on the cluster id", "all is well, unless it starts with nokey, region, noart, unstable, fail, …"], choose),
         OUTCOMES.map(([title, rows]) => part(title, rows.map((row) => choice("radio", "outcome", outcomes, row, choose))))),
       h("div", {},
-        fieldset("What goes wrong", null,
+        fieldset("Faults", null,
           FAULTS.map(([title, rows]) => part(title, rows.map((row) => choice("checkbox", "fault", faults, row, (box) => toggle(box, { ...row[3], name: row[0] }))))),
           h("div", { class: "jk-buttons" },
             h("button", { class: "button", type: "button", onclick: () => doing("faults", { kind: "restart", ms: 5000 }) }, "Restart it"),
-            h("button", { class: "button", type: "button", onclick: () => doing("faults", { kind: "restart", ms: 5000, queue: "lost", builds: "lost" }) }, "Restart it and lose all that runs"))),
-        fieldset("How fast builds are", null, PACES.map((row) => choice("radio", "pace", paces, row, () => doing("options", row[3]))))),
+            h("button", { class: "button", type: "button", onclick: () => doing("faults", { kind: "restart", ms: 5000, queue: "lost", builds: "lost" }) }, "Restart it and lose all builds"))),
+        fieldset("Build speed", null, PACES.map((row) => choice("radio", "pace", paces, row, () => doing("options", row[3]))))),
     )));
 
   function draw() {

@@ -34,7 +34,7 @@ export const size = (bytes) => (bytes >= 1048576 ? `${Math.round(bytes / 1048576
 
 /** How a build ended, or that it runs. The word says it; the colour only helps. */
 export function pill(build) {
-  const word = build.result ?? (build.paused ? "waits for a person" : "running");
+  const word = build.result ?? (build.paused ? "waiting for input" : "running");
   return h("span", { class: "jk-pill", dataset: { result: build.result ?? (build.paused ? "PAUSED" : "RUNNING") } }, word);
 }
 

@@ -49,7 +49,7 @@ function rootPage(told) {
   const waiting = told.queue.filter(here);
   return [
     h("h1", {}, place.job ? lastName(place.job) : "Local Jenkins"),
-    h("p", { class: "muted" }, place.job ? "A folder" : "A look-alike of Jenkins for trying the bot's jobs. It lives in memory and starts anew each time."),
+    h("p", { class: "muted" }, place.job ? "A folder" : "A simulated Jenkins for trying the bot's jobs. It is kept in memory and reset at each start."),
     waiting.length ? queue(waiting) : null,
     section("Jobs", rows(inside)),
     section("Latest builds", builds([...told.running, ...told.recent].filter(here), true)),
@@ -67,7 +67,7 @@ function jobPage(told) {
     section("Parameters", definitions.length ? table(["Name", "Type", "Default", "What it is"], definitions.map((one) => h("tr", {},
       h("td", {}, h("code", {}, one.name)), h("td", {}, one.choices.length ? `One of ${one.choices.join(", ")}` : one.type),
       h("td", {}, one.default ? h("code", {}, one.default) : ""), h("td", {}, one.description ?? "")))) : h("p", { class: "muted" }, "None")),
-    h("p", { class: "muted jk-after" }, "Builds are started from Slack, or by a program through the API."),
+    h("p", { class: "muted jk-after" }, "Start builds from Slack or through the API."),
   ];
 }
 
@@ -84,7 +84,7 @@ function buildPage(told) {
     section("Parameters", parameters(build.parameters)),
     section("Artifacts", build.artifacts.length
       ? h("ul", { class: "jk-list jk-files" }, build.artifacts.map((one) => h("li", {}, h("a", { href: `${here}artifact/${encoded(one.path)}` }, one.path), " ", h("span", { class: "muted" }, size(one.size)))))
-      : h("p", { class: "muted" }, build.result ? "It left none." : "They come at its end.")),
+      : h("p", { class: "muted" }, build.result ? "None." : "Available when the build finishes.")),
     section("Console", h("pre", { class: "jk-console", tabIndex: 0, role: "region", "aria-label": "Console" }, h("code", {}, log)), h("p", { class: "jk-after" }, h("a", { href: `${here}consoleText` }, "As plain text"))),
   ];
 }
@@ -102,7 +102,7 @@ function draw(told) {
   for (const one of stands.queue) delete one.waits_ms;
   const key = JSON.stringify(stands);
   byId("banner").hidden = !told.down;
-  byId("banner").textContent = told.down ? "Jenkins is getting ready to work. Programs are answered 503 meanwhile." : "";
+  byId("banner").textContent = told.down ? "Jenkins is getting ready to work. Until then, API requests return 503." : "";
   if (key === drawn) return;
   drawn = key;
   const main = byId("main");
@@ -118,7 +118,7 @@ async function look() {
   try {
     draw(await ask({ job: place.job, number: place.number }));
   } catch {
-    byId("banner").textContent = "The connection to the workspace is lost. Trying again…";
+    byId("banner").textContent = "Lost the connection to the workspace. Reconnecting…";
     byId("banner").hidden = false;
   }
   // Asked again and again instead of told: a browser holds only six connections to one place, and tabs are many.

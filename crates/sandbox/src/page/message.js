@@ -47,7 +47,7 @@ export function message(one, channel, ctx) {
     const sorry = (text) => article?.querySelector(".body")?.append(h("p", { class: "no-answer", role: "alert" }, text));
     try {
       const told = await ctx.act(channel, one, element, block, value, article ? collect(article) : {});
-      if (!told.acknowledged && !element.url) sorry(`${name} did not answer. Try again?`);
+      if (!told.acknowledged && !element.url) sorry(`${name} didn't respond. Try again?`);
     } catch (error) { sorry(error.message); }
     node.removeAttribute("aria-busy");
     node.classList?.remove("busy");
@@ -60,7 +60,7 @@ export function message(one, channel, ctx) {
     h("div", { class: "gutter" }, ctx.follows ? time : avatar(user)),
     h("div", { class: "body" },
       one.ephemeral_to ? h("p", { class: "only-you" }, icon("eye"), "Only you can see this", h("button", { class: "link", type: "button", onclick: () => ctx.dismiss(channel, one) }, "Dismiss")) : null,
-      ctx.follows ? null : h("header", {}, h("strong", {}, name), user?.is_bot || one.bot_id ? h("span", { class: "tag" }, "app") : null, user?.is_stranger ? h("span", { class: "tag out-tag", title: "Belongs to another organisation" }, "external") : null, time),
+      ctx.follows ? null : h("header", {}, h("strong", {}, name), user?.is_bot || one.bot_id ? h("span", { class: "tag" }, "app") : null, user?.is_stranger ? h("span", { class: "tag out-tag", title: "From another organisation" }, "external") : null, time),
       h("div", { class: "content" }, shown, one.edited && (mine || !user?.is_bot) ? h("span", { class: "edited", title: full.format(date(one.edited.ts)) }, "(edited)") : null),
       attachments(one.attachments, ctx.names, act), files(one.files),
       reactions(one, channel, ctx), summary(one, channel, ctx)),
@@ -80,13 +80,13 @@ function tools(one, channel, ctx, mine) {
     attachMenu(tool("More actions", icon("more"), null), "More actions", () => [
       ...ctx.shortcuts().map((found) => ({ label: found.name, hint: found.app, id: found.callback_id, run: () => ctx.shortcut(found, channel, one) })),
       { heading: "This message" },
-      { label: "Copy its text", run: () => copy(one.text ?? "") },
-      { label: "Copy its link", run: () => copy(`${location.origin}/archives/${channel}/p${one.ts.replace(".", "")}`) },
+      { label: "Copy text", run: () => copy(one.text ?? "") },
+      { label: "Copy link", run: () => copy(`${location.origin}/archives/${channel}/p${one.ts.replace(".", "")}`) },
     ]));
 }
 
 async function copy(text) {
-  try { await navigator.clipboard.writeText(text); toast("Copied"); } catch { toast("The browser did not allow to copy."); }
+  try { await navigator.clipboard.writeText(text); toast("Copied"); } catch { toast("The browser blocked copying."); }
 }
 
 function reactions(one, channel, ctx) {

@@ -37,7 +37,7 @@ export function showView(view, ctx) {
     say.textContent = "";
     try {
       const told = await ctx.click({ view_id: view.id, action_id: one.action_id, block_id: block.block_id, value, values: collect(form) });
-      if (!told.acknowledged && !one.url) say.textContent = `${ctx.app} did not answer. Try again?`;
+      if (!told.acknowledged && !one.url) say.textContent = `${ctx.app} didn't respond. Try again?`;
     } catch (error) { say.textContent = error.message; }
     node.disabled = false;
     node.classList.remove("busy");

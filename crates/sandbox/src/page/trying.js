@@ -18,7 +18,7 @@ export function trying(page) {
 
   /** A channel shared with another organisation, with a person of it. */
   const strangers = telling(async () => {
-    const told = await sandbox(shown.me.token, "channel", { name: "shared-with-acme", shared: true, topic: "People of another organisation read along" });
+    const told = await sandbox(shown.me.token, "channel", { name: "shared-with-acme", shared: true, topic: "Shared with another organisation" });
     if (![...known.users.values()].some((one) => one.name === "eve")) await sandbox(shown.me.token, "person", { name: "eve", stranger: true });
     await page.resync();
     page.open(told.channel);
@@ -32,7 +32,7 @@ export function trying(page) {
 
   const lookup = telling(async () => {
     const grace = people().find((one) => one.name === "grace");
-    if (!shown.thread) throw new Error("Open a thread first: the answer of a lookup belongs into one.");
+    if (!shown.thread) throw new Error("Open a thread first. A lookup result is posted in a thread.");
     await api(grace.token, "chat.postMessage", { channel: shown.channel, thread_ts: shown.thread, text: LOOKUP });
   });
 
@@ -42,13 +42,13 @@ export function trying(page) {
       ...(known.examples.length ? [{ heading: "Pastes" }] : []),
       ...known.examples.map((one) => ({ label: one.title, hint: one.hint, id: one.id, run: () => example(one) })),
       ...(known.isSample ? [
-        { heading: "In the thread that is open" },
-        { label: "A lookup's answer, by Grace", hint: "with the tugboat that the Satellite job needs", id: "lookup", run: lookup },
-        { heading: "Monitoring, by the Alert Bot" },
+        { heading: "In the open thread" },
+        { label: "A lookup result, by Grace", hint: "with the tugboat that the Satellite job needs", id: "lookup", run: lookup },
+        { heading: "Alerts, by the Alert Bot" },
         ...alertEntries(known.alerts, alert),
       ] : []),
       { heading: "Other organisations" },
-      { label: "Add a shared channel", hint: "with Eve, who is not of yours", id: "strangers", run: strangers },
+      { label: "Add a shared channel", hint: "with Eve, an external user", id: "strangers", run: strangers },
     ])];
   };
   return { menu, post: example };

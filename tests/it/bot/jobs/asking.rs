@@ -25,14 +25,14 @@ impl World {
     /// What is answered to a mention, as people read it.
     async fn answer_to(&self, who: &str, what: &str) -> String {
         let ts = self.mention(who, what);
-        text(&self.replies(&ts).await[0]).to_owned()
+        text(&self.replies(&ts).await[0])
     }
 
     /// What only who asks is shown.
     async fn slash(&self, who: &str, what: &str) -> String {
         let told = self.command(who, what).await;
         assert_eq!(told["response"]["response_type"], "ephemeral", "{told}");
-        text(&told["response"]).to_owned()
+        text(&told["response"])
     }
 }
 
@@ -58,7 +58,7 @@ fn a_mention_starts_a_run_in_its_thread_and_the_thread_gives_what_is_missing() {
         world.workspace.reply(GRACE, SUPPORT, &ts, LOOKED_UP).unwrap();
         let asked = format!("<@{SIGNPOST}> run GET-INFO branch=Next");
         world.workspace.reply(ADA, SUPPORT, &ts, &asked).unwrap();
-        world.saying(&ts, &["Collect the facts", "Asked for by ada"]).await;
+        world.saying(&ts, &["Collect the facts", "Requested by Ada"]).await;
         let builds = world.builds(GET_INFO, 1).await;
         let sent = |name: &str| builds[0][name].as_str();
         assert_eq!(sent("CLUSTERID"), "loc-4711");
@@ -71,7 +71,7 @@ fn a_mention_starts_a_run_in_its_thread_and_the_thread_gives_what_is_missing() {
 #[test]
 fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
     let cases = [
-        (ADA, "run get-info CLUSTERID=$(reboot) TUGBOAT=t1", "as it should"),
+        (ADA, "run get-info CLUSTERID=$(reboot) TUGBOAT=t1", "isn’t valid"),
         (ADA, "run get-info CLUSTERID=c1", "`TUGBOAT` needs a value"),
         (ADA, "run get-info CLUSTER=c1 TUGBOAT=t1", "Did you mean `CLUSTERID`"),
         (
@@ -83,26 +83,22 @@ fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
         (
             ADA,
             "run get-info CLUSTERID=c1 TUGBOAT=t1 hunter2hunter2hunter2hunter2hunter2hunter2hunter2=x",
-            "One of the names you gave isn’t a parameter of this job. It has `CLUSTERID`",
+            "One of the names isn’t a parameter of this job. It has `CLUSTERID`",
         ),
         (
             ADA,
             "run get-info CLUSTERID=c1 TUGBOAT=t1 aHVudGVyMmh1bnRlcjI==",
-            "One of the names you gave isn’t a parameter of this job.",
+            "One of the names isn’t a parameter of this job.",
         ),
         (ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1 BRANCH=Old", "must be one of"),
-        (
-            ADA,
-            "run get-info CLUSTERID=c1 TUGBOAT=\"t1",
-            "quotation mark has no pair",
-        ),
+        (ADA, "run get-info CLUSTERID=c1 TUGBOAT=\"t1", "unclosed quote"),
         (ADA, "run get-info CLUSTERID=c1 CLUSTERID=c2", "given twice"),
         (
             ADA,
             "run get-info CLUSTERID=c1 TUGBOAT t1",
-            "one of the words is no value",
+            "One of the words isn’t a value",
         ),
-        (ADA, "run get-info now", "one of the words is no value"),
+        (ADA, "run get-info now", "One of the words isn’t a value"),
         (ADA, "run get-inof CLUSTERID=c1", "Did you mean `run get-info`"),
         (ADA, "run nightly-reprot", "Did you mean `run nightly-report`"),
         (ADA, "run xylophone", "I don’t know a job called “xylophone”"),
@@ -112,7 +108,7 @@ fn a_run_that_cannot_be_is_refused_with_what_to_do_and_nothing_is_started() {
             "run choose-mirror REGION=eu-de PASSPHRASE=hunter2",
             "Delete that message",
         ),
-        (GRACE, "run get-info CLUSTERID=c1 TUGBOAT=t1", "not on the list"),
+        (GRACE, "run get-info CLUSTERID=c1 TUGBOAT=t1", "aren’t allowed to run"),
     ];
     with(|world, bot| async move {
         for (who, asked, told) in cases {
@@ -146,13 +142,13 @@ fn a_job_goes_by_its_title_its_path_in_jenkins_and_the_end_of_that() {
         for (at, name) in names.iter().enumerate() {
             let ts = world.mention(ADA, &format!("run {name} CLUSTERID=c-{at} TUGBOAT=t1"));
             world
-                .saying(&ts, &["Collect the facts", "Asked for by ada", &format!("c-{at}")])
+                .saying(&ts, &["Collect the facts", "Requested by Ada", &format!("c-{at}")])
                 .await;
         }
         world.builds(GET_INFO, names.len()).await;
         // Without values, too; and the title of a job is no runbook's.
         let ts = world.mention(ADA, "run sum up the day");
-        world.saying(&ts, &["Sum up the day", "Asked for by ada"]).await;
+        world.saying(&ts, &["Sum up the day", "Requested by Ada"]).await;
         let told = world.slash(ADA, "run Sum up the day").await;
         assert!(told.contains("Sum up the day") && !told.contains("runbook"), "{told}");
         bot.stop().await;
@@ -180,7 +176,7 @@ fn a_name_of_several_jobs_is_asked_back_and_one_of_none_is_told_with_the_nearest
         world.click(ADA, &asked, "Run: nightly-report").await;
         let form = world.form_of(ADA).await;
         world.fill_in(ADA, &form, &[]).await;
-        world.saying(&ts, &["Asked for by ada"]).await;
+        world.saying(&ts, &["Requested by Ada"]).await;
         for (asked, told) in [
             ("run Collect the fcats", "Did you mean `run get-info`?"),
             ("run Collect the fact CLUSTERID=c1", "Did you mean `run get-info`?"),
@@ -221,7 +217,7 @@ fn a_refused_mention_leads_to_the_form() {
         // What was said already stands there.
         assert_eq!(field(&form, "CLUSTERID")["element"]["initial_value"], "c1", "{form}");
         world.fill_in(ADA, &form, &[("TUGBOAT", "t1")]).await;
-        world.saying(&ts, &["Asked for by ada"]).await;
+        world.saying(&ts, &["Requested by Ada"]).await;
         bot.stop().await;
     });
 }
@@ -236,8 +232,8 @@ fn an_edited_mention_starts_what_it_asks_for_and_one_that_runs_is_left_alone() {
         world
             .control("edit", edit("run get-info CLUSTERID=c1 TUGBOAT=t1"))
             .await;
-        world.saying(&ts, &["Asked for by ada"]).await;
-        world.saying(&ts, &["is on its way"]).await;
+        world.saying(&ts, &["Requested by Ada"]).await;
+        world.saying(&ts, &["Requested “"]).await;
         world.builds(GET_INFO, 1).await;
         world
             .control("edit", edit("run get-info CLUSTERID=c2 TUGBOAT=t2"))
@@ -252,9 +248,9 @@ fn an_edited_mention_starts_what_it_asks_for_and_one_that_runs_is_left_alone() {
 fn a_slash_command_runs_at_once_or_opens_the_form_with_what_was_said() {
     with(|world, bot| async move {
         let told = world.slash(ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1").await;
-        assert!(told.contains("is on its way"), "{told}");
-        world.posted(SUPPORT, "Asked for by ada").await;
-        assert!(world.slash(ADA, "run nightly-report").await.contains("is on its way"));
+        assert!(told.contains("Requested “"), "{told}");
+        world.posted(SUPPORT, "Requested by Ada").await;
+        assert!(world.slash(ADA, "run nightly-report").await.contains("Requested “"));
         world.builds(NIGHTLY, 1).await;
 
         let told = world.command(ADA, "run get-info CLUSTERID=c2").await;
@@ -262,9 +258,9 @@ fn a_slash_command_runs_at_once_or_opens_the_form_with_what_was_said() {
         let form = world.form_of(ADA).await;
         assert_eq!(field(&form, "CLUSTERID")["element"]["initial_value"], "c2", "{form}");
         let refused = world.slash(ADA, "run get-info CLUSTERID=-x TUGBOAT=t1").await;
-        assert!(refused.contains("must not begin with"), "{refused}");
+        assert!(refused.contains("must not start with"), "{refused}");
         let refused = world.slash(GRACE, "run get-info CLUSTERID=c1 TUGBOAT=t").await;
-        assert!(refused.contains("not on the list"), "{refused}");
+        assert!(refused.contains("aren’t allowed to run"), "{refused}");
         bot.stop().await;
     });
 }
@@ -275,10 +271,10 @@ fn a_slip_in_the_command_is_asked_back_and_one_press_runs_it_once() {
         let ts = world.mention(ADA, "rn get-info CLUSTERID=c1 TUGBOAT=t1");
         let asked = world.saying(&ts, &["Did you mean"]).await;
         let label = buttons(&asked)[0].clone();
-        assert_eq!(label, "Yes: run get-info CLUSTERID=c1 TUGBOAT=t1");
+        assert_eq!(label, "run get-info CLUSTERID=c1 TUGBOAT=t1");
         let presses = (0..3).map(|_| world.click(ADA, &asked, &label));
         futures_util::future::join_all(presses).await;
-        world.saying(&ts, &["Asked for by ada"]).await;
+        world.saying(&ts, &["Requested by Ada"]).await;
         world.builds(GET_INFO, 1).await;
         assert_eq!(world.settled(&ts).await.len(), 2);
         assert_eq!(world.build_count(GET_INFO), 1);
@@ -298,12 +294,12 @@ fn the_same_twice_is_one_run_and_the_second_is_told() {
     with_options(options, |world| async move {
         let bot = world.bot_with_jobs().await;
         let first = world.mention(ADA, "run nightly-report");
-        world.saying(&first, &["Asked for by ada"]).await;
+        world.saying(&first, &["Requested by Ada"]).await;
         let second = world.mention(GRACE, "run nightly-report");
-        world.saying(&second, &["ada has asked for “Sum up the day”"]).await;
-        world.saying(&first, &["Asked for by ada, and by grace"]).await;
+        world.saying(&second, &["Ada already started “Sum up the day”"]).await;
+        world.saying(&first, &["Requested by Ada and Grace"]).await;
         let told = world.slash(ADA, "run nightly-report").await;
-        assert!(told.contains("with the same values already"), "{told}");
+        assert!(told.contains("with these values"), "{told}");
         bot.stop().await;
     });
 }
@@ -316,7 +312,7 @@ fn jobs_lists_what_this_person_may_run_here_and_what_ran() {
             "Collect the facts",
             "run get-info CLUSTERID=",
             "Sum up the day",
-            "1 more is set up",
+            "1 more is available",
         ] {
             assert!(told.contains(one), "{one}: {told}");
         }
@@ -326,17 +322,14 @@ fn jobs_lists_what_this_person_may_run_here_and_what_ran() {
             "{told}"
         );
         let ts = world.mention(ADA, "jobs");
-        let list = world.saying(&ts, &["You can run here"]).await;
+        let list = world.saying(&ts, &["Jobs you can run here"]).await;
         world.click(ADA, &list, "Run: Sum up the day").await;
         let form = world.form_of(ADA).await;
-        assert!(words(&form).contains("takes no values"), "{form}");
+        assert!(words(&form).contains("has no parameters"), "{form}");
         world.fill_in(ADA, &form, &[]).await;
-        world.saying(&ts, &["Asked for by ada"]).await;
+        world.saying(&ts, &["Requested by Ada"]).await;
         let told = world.slash(ADA, "jobs").await;
-        assert!(
-            told.contains("Runs, the newest first") && told.contains("ada"),
-            "{told}"
-        );
+        assert!(told.contains("Runs, newest first") && told.contains("Ada"), "{told}");
         bot.stop().await;
     });
 }
@@ -379,10 +372,10 @@ fn only_who_pressed_is_told_that_they_may_not() {
     with_options(options, |world| async move {
         let bot = world.bot_with_jobs().await;
         let ts = world.mention(ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1");
-        let message = world.saying(&ts, &["Asked for by ada"]).await;
-        world.click(GRACE, &message, "Cancel the run").await;
-        world.whispered(GRACE, SUPPORT, "Only those who may run").await;
-        world.click(ADA, &message, "Cancel the run").await;
+        let message = world.saying(&ts, &["Requested by Ada"]).await;
+        world.click(GRACE, &message, "Cancel run").await;
+        world.whispered(GRACE, SUPPORT, "Only people who can run").await;
+        world.click(ADA, &message, "Cancel run").await;
         world.saying(&ts, &["ancelled"]).await;
         bot.stop().await;
     });
@@ -400,13 +393,13 @@ fn what_jenkins_does_not_know_is_said_before_anything_is_sent() {
         let told = world
             .answer_to(ADA, "run get-info CLUSTERID=c1 TUGBOAT=t1 CARRIER=x")
             .await;
-        assert!(told.contains("`CARRIER` is not known to the job in Jenkins"), "{told}");
+        assert!(told.contains("The job in Jenkins has no parameter `CARRIER`"), "{told}");
         world.command(ADA, "run get-info").await;
         let form = world.form_of(ADA).await;
         let values = [("CLUSTERID", "c1"), ("TUGBOAT", "t1"), ("CARRIER", "x")];
         let told = world.fill_in(ADA, &form, &values).await;
         let said = told["response"]["errors"]["p:CARRIER"].as_str().unwrap();
-        assert!(said.contains("not known to the job in Jenkins"), "{told}");
+        assert!(said.contains("job in Jenkins has no parameter"), "{told}");
         assert_eq!(world.build_count(GET_INFO), 0);
         bot.stop().await;
     });
@@ -433,8 +426,8 @@ fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
                 .workspace
                 .say(ADA, partners, &format!("<@{SIGNPOST}> {asked}"))
                 .unwrap();
-            let answer = text(&world.replies_in(partners, &ts).await[0]).to_owned();
-            assert!(answer.contains("another organisation"), "{asked}: {answer}");
+            let answer = text(&world.replies_in(partners, &ts).await[0]);
+            assert!(answer.contains("my organisation"), "{asked}: {answer}");
             assert!(
                 !answer.contains("Sum up the day") && !answer.contains("get-info"),
                 "{answer}"
@@ -442,7 +435,7 @@ fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
         }
         let sent = json!({"user": ADA, "command": "/signpost", "text": "run nightly-report", "channel": partners});
         let told = world.control("command", sent).await;
-        assert!(text(&told["response"]).contains("another organisation"), "{told}");
+        assert!(text(&told["response"]).contains("my organisation"), "{told}");
         assert_eq!(world.build_count(NIGHTLY), 0);
         bot.stop().await;
     });

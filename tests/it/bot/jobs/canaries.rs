@@ -146,7 +146,7 @@ async fn work(world: &World, secrets: &Secrets) -> String {
         .await;
     assert!(words(&done).contains("[masked]"), "{done:#}");
     let failed = world.posted(SUPPORT, "FAILURE").await;
-    assert!(words(&failed).contains("recognised in its log"), "{failed:#}");
+    assert!(words(&failed).contains("found in the log"), "{failed:#}");
     world.posted(SUPPORT, "notes are").await;
     let mut log = program.kill();
     world.jenkins_does("finish", &json!({"job": CHOOSE, "result": "FAILURE"}));

@@ -25,7 +25,7 @@ fn a_second_run_waits_for_its_turn() {
         world
             .run_saying(
                 &second,
-                &["Waiting for its turn", "Another run of this job must end first"],
+                &["Waiting for its turn", "Another run of this job must finish first"],
             )
             .await;
         assert_eq!((world.triggers(), world.made_of("c-18")), (1, 0));
@@ -50,12 +50,12 @@ fn the_same_run_is_joined_and_not_repeated() {
         let second = world.asks(GRACE, GET);
         let told = world.saying(
             &second,
-            &["ada has asked for “Collect the configuration” with the same values already"],
+            &["Ada already started “Collect the configuration” with these values"],
         );
         is_in(&told.await, &["go to the run"]);
-        world.run_saying(&first, &["and by grace"]).await;
+        world.run_saying(&first, &["and Grace"]).await;
         world.jenkins_does("hold", &json!({"on": false}));
-        world.run_saying(&first, &["SUCCESS", "and by grace"]).await;
+        world.run_saying(&first, &["SUCCESS", "and Grace"]).await;
         assert_eq!(
             (world.triggers(), world.made_of("c-17"), world.runs_in(&second).len()),
             (1, 1, 0)
@@ -86,9 +86,9 @@ fn the_same_run_is_known_again_after_a_restart_and_its_values_are_not_kept_to_co
         assert!(kept.starts_with("hmac:") && !kept.contains("c-17"), "{kept}");
         let bot = world.worker().await;
         let second = world.asks(GRACE, GET);
-        world.saying(&second, &["with the same values already"]).await;
+        world.saying(&second, &["with these values"]).await;
         world.jenkins_does("hold", &json!({"on": false}));
-        world.run_saying(&first, &["SUCCESS", "and by grace"]).await;
+        world.run_saying(&first, &["SUCCESS", "and Grace"]).await;
         assert_eq!(world.triggers(), 1);
         bot.stop().await;
     });
@@ -111,14 +111,14 @@ fn a_run_that_cannot_be_read_is_joined_all_the_same_and_never_said_to_start() {
         let told = world.command(GRACE, GET).await;
         let said = text(&told["response"]);
         assert!(
-            said.contains("with the same values already") && !said.contains("on its way"),
+            said.contains("with these values") && !said.contains("on its way"),
             "{told}"
         );
         let second = world.asks(GRACE, GET);
         world
             .saying(
                 &second,
-                &["ada has asked for “Collect the configuration” with the same values already"],
+                &["Ada already started “Collect the configuration” with these values"],
             )
             .await;
         assert_eq!((world.triggers(), world.rows().await), (1, (1, 1)));
@@ -142,9 +142,9 @@ fn more_runs_with_secret_values_than_are_kept_are_refused_with_the_true_reason()
             let told = world
                 .command(ADA, &format!("run mirror REGION=eu-de PASSPHRASE={secret}"))
                 .await;
-            text(&told["response"]).to_owned()
+            text(&told["response"])
         };
-        assert!(asks("first").await.contains("is on its way"));
+        assert!(asks("first").await.contains("Requested “"));
         world.posted(SUPPORT, "Running").await;
         let refused = asks("second").await;
         assert!(
@@ -157,7 +157,7 @@ fn more_runs_with_secret_values_than_are_kept_are_refused_with_the_true_reason()
         world.run_saying(&ts, &["Running"]).await;
         world.jenkins_does("hold", &json!({"on": false}));
         world.wait_until_over().await;
-        assert!(asks("third").await.contains("is on its way"));
+        assert!(asks("third").await.contains("Requested “"));
         world.wait_until_over().await;
         assert_eq!(world.triggers(), 3);
         let why = world.audited().await;
@@ -177,45 +177,40 @@ fn only_a_second_person_who_is_listed_approves_also_after_a_restart() {
         let bot = world.worker().await;
         let ts = world.asks(ADA, "run facts NODE=n-1");
         let asked = world
-            .run_saying(
-                &ts,
-                &["Waiting for approval", "Somebody other than ada must approve it"],
-            )
+            .run_saying(&ts, &["Waiting for approval", "Someone other than Ada must approve it"])
             .await;
-        assert_eq!(buttons(&asked), ["Approve", "Decline", "Cancel the run"]);
+        assert_eq!(buttons(&asked), ["Approve", "Decline", "Cancel run"]);
         world.click(ADA, &asked, "Approve").await;
-        world
-            .whispered(ADA, SUPPORT, "You are not on the list of people who approve")
-            .await;
+        world.whispered(ADA, SUPPORT, "You aren’t allowed to approve").await;
         bot.kill().await;
         let bot = world.worker().await;
         assert_eq!(world.triggers(), 0);
         world.click(GRACE, &asked, "Approve").await;
-        world.run_saying(&ts, &["SUCCESS", "approved by grace"]).await;
+        world.run_saying(&ts, &["SUCCESS", "approved by Grace"]).await;
         world.wait_until_over().await;
         assert_eq!((world.triggers(), world.runs_in(&ts).len()), (1, 1));
 
         // Who may approve does not approve what they asked for, and declining ends it.
         let own = world.asks(GRACE, "run facts NODE=n-2");
         let asked = world
-            .run_saying(&own, &["Somebody other than grace must approve it"])
+            .run_saying(&own, &["Someone other than Grace must approve it"])
             .await;
         world.click(GRACE, &asked, "Approve").await;
-        world.whispered(GRACE, SUPPORT, "You asked for this run yourself").await;
-        world.click(GRACE, &asked, "Cancel the run").await;
+        world.whispered(GRACE, SUPPORT, "You requested this run").await;
+        world.click(GRACE, &asked, "Cancel run").await;
         world
-            .run_saying(&own, &["Cancelled", "by grace", "Nothing was done"])
+            .run_saying(&own, &["Cancelled", "by Grace", "Nothing was changed"])
             .await;
         let third = world.asks(ADA, "run facts NODE=n-3");
         let asked = world.run_saying(&third, &["Waiting for approval"]).await;
         world.click(GRACE, &asked, "Decline").await;
         world
-            .run_saying(&third, &["Declined", "by grace", "Nothing was started"])
+            .run_saying(&third, &["Declined", "by Grace", "Nothing was started"])
             .await;
         world
             .saying(
                 &third,
-                &["ada: “Collect facts” was not started, because grace declined it"],
+                &["Ada: “Collect facts” was not started, because Grace declined it"],
             )
             .await;
         assert_eq!(
@@ -252,14 +247,14 @@ fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
         assert!(words(&asked).contains(&format!("<@{GRACE}>")), "{asked:#}");
         clock.turn(SignedDuration::from_mins(31));
         world.click(GRACE, &asked, "Approve").await;
-        world.whispered(GRACE, SUPPORT, "That can’t be done any more").await;
+        world.whispered(GRACE, SUPPORT, "It’s too late for that").await;
         world
             .run_saying(&late, &["Not approved in time", "Nothing was started"])
             .await;
         let told = world
             .saying(
                 &late,
-                &["ada: “Collect facts” was not started", "nobody approved it by"],
+                &["Ada: “Collect facts” was not started", "nobody approved it by"],
             )
             .await;
         let mention = format!("<@{ADA}>");
@@ -278,7 +273,7 @@ fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
         clock.turn(SignedDuration::from_mins(31));
         let bot = world.worker_with(&jobs, parts()).await;
         world.run_saying(&asleep, &["Not approved in time"]).await;
-        world.saying(&asleep, &["ada: “Collect facts” was not started"]).await;
+        world.saying(&asleep, &["Ada: “Collect facts” was not started"]).await;
         for ts in [&late, &asleep] {
             let told = world.settled(ts).await;
             let told = told
@@ -309,14 +304,14 @@ fn a_run_is_cancelled_in_the_queue_and_while_it_runs_but_not_by_everybody() {
                 &["Waiting in Jenkins’ queue", "There are no nodes with the label"],
             )
             .await;
-        world.click(GRACE, &waits, "Cancel the run").await;
+        world.click(GRACE, &waits, "Cancel run").await;
         world
-            .whispered(GRACE, SUPPORT, "Only those who may run “Wants a gpu” can cancel it")
+            .whispered(GRACE, SUPPORT, "Only people who can run “Wants a gpu” can cancel it")
             .await;
         assert_eq!(world.jenkins().read(|state| state.waiting().count()), 1);
-        world.click(ADA, &waits, "Cancel the run").await;
+        world.click(ADA, &waits, "Cancel run").await;
         let gone = world
-            .run_saying(&queued, &["Cancelled", "by ada", "before it began"])
+            .run_saying(&queued, &["Cancelled", "by Ada", "before it started"])
             .await;
         assert_eq!(world.jenkins().read(|state| state.waiting().count()), 0);
         assert_eq!(buttons(&gone), ["Run again"]);
@@ -324,12 +319,12 @@ fn a_run_is_cancelled_in_the_queue_and_while_it_runs_but_not_by_everybody() {
         world.jenkins_does("hold", &json!({"on": true}));
         let ts = world.asks(ADA, GET);
         let runs = world.run_saying(&ts, &["Running"]).await;
-        world.click(GRACE, &runs, "Cancel the run").await;
+        world.click(GRACE, &runs, "Cancel run").await;
         world
             .whispered(GRACE, SUPPORT, "“Collect the configuration” can cancel it")
             .await;
-        world.click(ADA, &runs, "Cancel the run").await;
-        world.run_saying(&ts, &["ABORTED", "ada cancelled it"]).await;
+        world.click(ADA, &runs, "Cancel run").await;
+        world.run_saying(&ts, &["ABORTED", "Cancelled by Ada"]).await;
         let told = world.audited().await;
         let refused = told.iter().filter(|(what, _)| what == "cancel-refused").count();
         assert_eq!((refused, world.triggers()), (2, 2));
@@ -365,16 +360,16 @@ fn who_is_not_listed_where_it_is_not_listed_and_strangers_run_nothing() {
                 GRACE,
                 SUPPORT,
                 GET,
-                "You are not on the list of people who may run “Collect the configuration”",
+                "You aren’t allowed to run “Collect the configuration”",
             ),
             (ADA, RANDOM, GET, "can’t be run in this channel"),
             (
                 ADA,
                 &partners,
                 GET,
-                "Jobs run only where nobody of another organisation reads along",
+                "Jobs can only be run by members of my organisation",
             ),
-            (ADA, SUPPORT, "run nightly", "You are not on the list"),
+            (ADA, SUPPORT, "run nightly", "You aren’t allowed"),
             (ADA, SUPPORT, "run unheard-of A=b", "I don’t know a job called"),
         ] {
             let ts = ask(who, channel, command);
@@ -423,7 +418,7 @@ fn a_channel_that_is_listed_for_partners_lets_them_run_a_job_in_words_and_in_the
         let asked = format!("<@{SIGNPOST}> run nightly");
         let ts = world.workspace.say(&eve, &partners, &asked).unwrap();
         world
-            .reply_that(&partners, &ts, |reply| words(reply).contains("Asked for by eve"))
+            .reply_that(&partners, &ts, |reply| words(reply).contains("Requested by Eve"))
             .await;
         let sent = json!({"user": eve, "command": "/signpost", "text": "run mirror", "channel": partners});
         world.control("command", sent).await;
@@ -457,11 +452,14 @@ fn a_job_that_is_taken_out_of_the_registry_is_neither_started_nor_followed() {
         world
             .run_saying(
                 &runs,
-                &["Nobody knows what became of it", "was taken out of `config/jobs.toml`"],
+                &[
+                    "I can’t tell what happened to it",
+                    "was removed from `config/jobs.toml`",
+                ],
             )
             .await;
         world.click(GRACE, &asked, "Approve").await;
-        world.whispered(GRACE, SUPPORT, "That can’t be done any more").await;
+        world.whispered(GRACE, SUPPORT, "It’s too late for that").await;
         assert_eq!((world.triggers(), world.made_of("n-1")), (1, 0));
         assert!(text(&world.runs_in(&waits)[0]).contains("Waiting for approval"));
         bot.stop().await;

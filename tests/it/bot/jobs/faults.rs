@@ -60,8 +60,8 @@ pub(super) async fn each(world: &World, rows: Vec<Row>) {
     }
 }
 
-const OURS: &str = "Not started";
-const NOBODY_KNOWS: &str = "Nobody knows whether it was started";
+const OURS: &str = "It was not started";
+const NOBODY_KNOWS: &str = "I can’t tell whether it started";
 
 #[test]
 fn what_jenkins_refuses_is_told_for_certain() {
@@ -72,55 +72,60 @@ fn what_jenkins_refuses_is_told_for_certain() {
         let rows = vec![
             row(
                 trigger("400"),
-                &[OURS, "takes no values, but", "config/jobs.toml"],
+                &[OURS, "has no parameters, but", "config/jobs.toml"],
                 1,
                 0,
             ),
             of(
                 "run nightly",
-                row(trigger("400"), &[OURS, "takes values, but none were sent"], 1, 0),
+                row(trigger("400"), &[OURS, "has parameters, but none were sent"], 1, 0),
             ),
-            row(trigger("401"), &[OURS, "does not take my API token"], 1, 0),
-            row(trigger("403"), &[OURS, "does not let my user in"], 1, 0),
-            row(trigger("404"), &[OURS, "has no such job, or hides it"], 1, 0),
+            row(trigger("401"), &[OURS, "rejected my API token"], 1, 0),
+            row(trigger("403"), &[OURS, "denied access to my user"], 1, 0),
+            row(
+                trigger("404"),
+                &[OURS, "has no such job, or my user can’t see it"],
+                1,
+                0,
+            ),
             of(
                 "run hidden",
-                row(nothing(), &[OURS, "has no such job, or hides it"], 0, 0),
+                row(nothing(), &[OURS, "has no such job, or my user can’t see it"], 0, 0),
             ),
-            row(trigger("405"), &[OURS, "does not take this kind of request"], 1, 0),
+            row(trigger("405"), &[OURS, "doesn’t accept this kind of request"], 1, 0),
             row(trigger("409"), &[OURS, "disabled in Jenkins"], 1, 0),
             of("run retired", row(nothing(), &[OURS, "disabled in Jenkins"], 0, 0)),
-            row(trigger("429"), &[OURS, "asks to wait"], 1, 0),
-            row(trigger("veto"), &[OURS, "refused to put it into the queue"], 1, 0),
-            row(trigger("503"), &[OURS, "Jenkins is starting or restarting"], 1, 0),
+            row(trigger("429"), &[OURS, "asked me to wait"], 1, 0),
+            row(trigger("veto"), &[OURS, "refused to queue it"], 1, 0),
+            row(trigger("503"), &[OURS, "Jenkins is starting up"], 1, 0),
             row(
                 trigger("html"),
-                &[OURS, "127.0.0.1", "a web page that is not Jenkins"],
+                &[OURS, "127.0.0.1", "a web page that isn’t Jenkins"],
                 1,
                 0,
             ),
             // The same before anything is sent: what the job takes is asked first.
             row(
                 json!([{"kind": "html", "what": "job"}]),
-                &[OURS, "a web page that is not Jenkins"],
+                &[OURS, "a web page that isn’t Jenkins"],
                 0,
                 0,
             ),
             row(
                 json!([{"kind": "401", "what": "job"}]),
-                &[OURS, "does not take my API token"],
+                &[OURS, "rejected my API token"],
                 0,
                 0,
             ),
             row(
                 json!([{"kind": "500", "what": "job", "times": "always"}]),
-                &[OURS, "Jenkins itself fails (HTTP 500)"],
+                &[OURS, "Jenkins reported an internal error (HTTP 500)"],
                 0,
                 0,
             ),
             row(
                 json!([{"kind": "truncated", "what": "job"}]),
-                &[OURS, "I can’t read what Jenkins answers"],
+                &[OURS, "I can’t read Jenkins’ response"],
                 0,
                 0,
             ),
@@ -150,7 +155,7 @@ fn a_user_without_rights_and_a_wrong_token_are_told_apart() {
         let rows = vec![row(json!([]), &[OURS, "Jenkins"], 0, 0)];
         each(&world, rows).await;
         world.jenkins_does("user", &json!({"user": "signpost", "token": "another"}));
-        let rows = vec![row(json!([]), &[OURS, "does not take my API token"], 0, 0)];
+        let rows = vec![row(json!([]), &[OURS, "rejected my API token"], 0, 0)];
         each(&world, rows).await;
         bot.stop().await;
         let nowhere = registry("http://127.0.0.1:9");
@@ -167,14 +172,11 @@ fn what_does_not_fit_the_job_is_never_sent() {
         for (command, says) in [
             ("run mirror REGION=eu-gb", "must be one of"),
             ("run mirror DRY_RUN=perhaps", "`DRY_RUN` must be `true` or `false`"),
-            ("run get-info CLUSTERID=-c1 TUGBOAT=t", "must not begin with"),
-            (
-                "run get-info CLUSTERID=\"c1; ls\" TUGBOAT=t",
-                "does not look as it should",
-            ),
+            ("run get-info CLUSTERID=-c1 TUGBOAT=t", "must not start with"),
+            ("run get-info CLUSTERID=\"c1; ls\" TUGBOAT=t", "isn’t valid"),
             ("run get-info CLUSTERID=c1", "`TUGBOAT` needs a value"),
             ("run get-info CLUSTERID=c1 TUGBOTE=t", "Did you mean `TUGBOAT`?"),
-            ("run get-info CLUSTERID=c1 TUGBOAT", "one of the words is no value"),
+            ("run get-info CLUSTERID=c1 TUGBOAT", "One of the words isn’t a value"),
         ] {
             let ts = world.asks(ADA, command);
             let told = world.replies(&ts).await;
@@ -187,7 +189,7 @@ fn what_does_not_fit_the_job_is_never_sent() {
         let bot = world.worker_with(&more, hasty()).await;
         let ts = world.asks(ADA, "run mirror DRYRUN=true");
         world
-            .saying(&ts, &["is not known to the job in Jenkins", "DRY_RUN"])
+            .saying(&ts, &["The job in Jenkins has no parameter", "DRY_RUN"])
             .await;
         assert_eq!(world.triggers(), 0);
         bot.stop().await;
@@ -213,32 +215,32 @@ fn what_only_others_answer_is_told_as_well() {
                         "Oops! java.lang.IllegalArgumentException: Illegal choice for parameter X",
                     )
                 }),
-                &[OURS, "does not take one of the choices"],
+                &[OURS, "rejected one of the choices"],
             ),
             (
                 Box::new(move || page(500, "java.lang.IllegalStateException: x is not parameterized")),
-                &[OURS, "takes no values"],
+                &[OURS, "has no parameters"],
             ),
             (
                 Box::new(move || page(403, "No valid crumb was included in the request")),
-                &[OURS, "asks for a crumb", "instead of a password"],
+                &[OURS, "requires a crumb", "instead of a password"],
             ),
             (
                 Box::new(move || to("https://login.example.com/sso")),
-                &[OURS, "a web page that is not Jenkins"],
+                &[OURS, "a web page that isn’t Jenkins"],
             ),
             (
                 Box::new(move || to("/jenkins/login?from=%2F")),
-                &[OURS, "does not let my user in"],
+                &[OURS, "denied access to my user"],
             ),
             (
                 Box::new(move || page(418, "I am a teapot")),
-                &[OURS, "no meaning here (HTTP 418)"],
+                &[OURS, "unexpected response (HTTP 418)"],
             ),
             // A proxy's 503 may hide a build that was started.
             (
                 Box::new(move || page(503, "upstream")),
-                &[NOBODY_KNOWS, "Look in Jenkins", "HTTP 503"],
+                &[NOBODY_KNOWS, "Check Jenkins", "HTTP 503"],
             ),
         ];
         for (at, (make, says)) in rows.into_iter().enumerate() {
@@ -269,13 +271,17 @@ fn a_lost_answer_is_looked_up_and_never_asked_for_again() {
             row(slow(1500), &["SUCCESS"], 1, 1),
             row(
                 trigger("break"),
-                &[NOBODY_KNOWS, "Look in Jenkins", "broke off", "Run again"],
+                &[NOBODY_KNOWS, "Check Jenkins", "was lost", "Run again"],
                 1,
                 0,
             ),
             row(
                 trigger("502"),
-                &[NOBODY_KNOWS, "Jenkins itself fails (HTTP 502)", "Run again"],
+                &[
+                    NOBODY_KNOWS,
+                    "Jenkins reported an internal error (HTTP 502)",
+                    "Run again",
+                ],
                 1,
                 0,
             ),

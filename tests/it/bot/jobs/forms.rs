@@ -41,7 +41,7 @@ fn the_form_is_filled_from_the_paste_the_thread_and_the_runbook() {
             (&json!(true), &Value::Null),
             "{told}"
         );
-        world.saying(&ts, &["Collect the facts", "Asked for by ada"]).await;
+        world.saying(&ts, &["Collect the facts", "Requested by Ada"]).await;
         let builds = world.builds(GET_INFO, 1).await;
         assert_eq!(builds[0]["TUGBOAT"], "prod-wdc04-carrier107");
         assert_eq!(builds[0]["BRANCH"], "Master");
@@ -61,11 +61,11 @@ fn what_is_wrong_stands_at_its_field_and_the_form_stays() {
         assert_eq!(told["response"]["response_action"], "errors", "{told}");
         let errors = &told["response"]["errors"];
         assert!(
-            errors["p:CLUSTERID"].as_str().unwrap().contains("must not begin with"),
+            errors["p:CLUSTERID"].as_str().unwrap().contains("must not start with"),
             "{errors}"
         );
         assert!(
-            errors["p:CARRIER_NAME"].as_str().unwrap().contains("as it should"),
+            errors["p:CARRIER_NAME"].as_str().unwrap().contains("isn’t valid"),
             "{errors}"
         );
         let right = [("CLUSTERID", "c1"), ("TUGBOAT", "prod-a.b"), ("CARRIER_NAME", "")];
@@ -87,7 +87,9 @@ fn who_may_not_is_told_so_in_the_window() {
         world.click(GRACE, &card, "Run: Collect the facts").await;
         let told = world.workspace.wait_for(|state| {
             let mut views = state.views.values();
-            views.find(|view| words(view).contains("not on the list")).cloned()
+            views
+                .find(|view| words(view).contains("aren’t allowed to run"))
+                .cloned()
         });
         let told = told.await.unwrap();
         assert_eq!((&told["user_id"], &told["submit"]), (&json!(GRACE), &Value::Null));
@@ -114,7 +116,7 @@ fn choices_come_from_jenkins_secrets_are_not_shown_and_approval_is_announced() {
             field(&form, "PASSPHRASE")["hint"]["text"]
                 .as_str()
                 .unwrap()
-                .contains("nobody"),
+                .contains("Never shown"),
             "{form}"
         );
         assert!(words(&form).contains("must approve"), "{form}");
@@ -126,7 +128,7 @@ fn choices_come_from_jenkins_secrets_are_not_shown_and_approval_is_announced() {
         assert!(!words(&message).contains("hunter2"), "{message}");
         assert!(buttons(&message).contains(&"Approve".to_owned()), "{message}");
         world.click(ADA, &message, "Approve").await;
-        world.whispered(ADA, SUPPORT, "somebody else must approve it").await;
+        world.whispered(ADA, SUPPORT, "someone else must approve").await;
         world.click(GRACE, &message, "Approve").await;
         assert_eq!(world.builds(CHOOSE, 1).await[0]["REGION"], "us-east");
         world.assert_nothing_kept("hunter2").await;
@@ -142,7 +144,7 @@ fn a_submission_that_comes_twice_starts_one_run() {
         let values = [("TUGBOAT", "t1")];
         let (one, other) = tokio::join!(world.fill_in(ADA, &form, &values), world.fill_in(ADA, &form, &values));
         assert_eq!((&one["response"], &other["response"]), (&Value::Null, &Value::Null));
-        world.posted(SUPPORT, "Asked for by ada").await;
+        world.posted(SUPPORT, "Requested by Ada").await;
         world.builds(GET_INFO, 1).await;
         world.settled("0").await;
         assert_eq!(world.build_count(GET_INFO), 1);
@@ -157,12 +159,15 @@ fn a_form_opens_at_once_and_fills_although_jenkins_is_silent() {
         let told = world.command(ADA, "run choose-mirror").await;
         assert!(told["acknowledged"] == true && told["response"].is_null(), "{told}");
         let form = world.form_of(ADA).await;
-        assert!(words(&form).contains("Jenkins did not tell in time"), "{form}");
+        assert!(
+            words(&form).contains("Jenkins didn’t return the job’s definition in time"),
+            "{form}"
+        );
         // Nobody knows what there is to choose from.
         assert_eq!(field(&form, "REGION")["element"]["type"], "plain_text_input");
         let told = world.fill_in(ADA, &form, &[("REGION", "eu-de")]).await;
         assert!(told["acknowledged"] == true && told["response"].is_null(), "{told}");
-        world.posted(SUPPORT, "Asked for by ada").await;
+        world.posted(SUPPORT, "Requested by Ada").await;
         bot.stop().await;
     });
 }
@@ -196,7 +201,7 @@ fn a_run_that_took_a_secret_is_repeated_with_the_form() {
             .await;
         let message = world.posted(SUPPORT, "Choose a mirror").await;
         world.click(GRACE, &message, "Decline").await;
-        let message = world.posted(SUPPORT, "grace").await;
+        let message = world.posted(SUPPORT, "Grace").await;
         world.click(ADA, &message, "Run again").await;
         let form = world.form_of(ADA).await;
         assert_eq!(
@@ -217,11 +222,11 @@ fn a_run_that_took_a_secret_is_repeated_with_the_form() {
 fn a_list_that_only_one_person_sees_leads_to_a_run_in_the_channel() {
     with(|world, bot| async move {
         world.command(ADA, "jobs").await;
-        let list = world.whispered(ADA, SUPPORT, "You can run here").await;
+        let list = world.whispered(ADA, SUPPORT, "Jobs you can run here").await;
         world.click(ADA, &list, "Run: Sum up the day").await;
         let form = world.form_of(ADA).await;
         world.fill_in(ADA, &form, &[]).await;
-        world.posted(SUPPORT, "Asked for by ada").await;
+        world.posted(SUPPORT, "Requested by Ada").await;
         bot.stop().await;
     });
 }

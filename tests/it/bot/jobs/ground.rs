@@ -15,7 +15,7 @@ pub(in crate::bot) const STARVED: &str = "deploy failed: QX5100: the connector o
 /// What is written in the thread to run it.
 pub(in crate::bot) const GET: &str = "run get-info CLUSTERID=c-17 TUGBOAT=prod-wdc04-carrier107";
 /// What stands in the message of a run, and in no other.
-pub(in crate::bot) const RUN: &str = "Asked for by";
+pub(in crate::bot) const RUN: &str = "Requested by";
 
 const CONNECTOR: &str = "# Connector without a token\n\n## QX5100\n\n\
     ```\nQX5100: the connector of cluster <CLUSTER_ID> gets no token\n```\n\n### What to do\n\n\

@@ -8,7 +8,7 @@ use super::ground::*;
 use super::program::{Program, configure};
 use crate::bot::*;
 
-const NOBODY_KNOWS: &str = "Nobody knows whether it was started";
+const NOBODY_KNOWS: &str = "I can’t tell whether it started";
 
 /// Numbers that look random and are the same each time (splitmix64).
 struct Dice(u64);
@@ -76,7 +76,7 @@ fn killed(seed: u64) {
                 let before = world.triggers();
                 let unknown = &world.runs_in(&ts)[0];
                 world.click(GRACE, unknown, "Run again").await;
-                world.saying(&ts, &["SUCCESS", "Asked for by grace"]).await;
+                world.saying(&ts, &["SUCCESS", "Requested by Grace"]).await;
                 assert!(world.triggers() - before <= 1 && world.made_of(&cluster) == 1);
             }
         }
@@ -169,9 +169,9 @@ fn a_run_that_nobody_knows_of_is_looked_for_before_it_is_started_again() {
         world.running(GET_INFO).await;
         world.click(GRACE, &unknown, "Run again").await;
         world.click(ADA, &unknown, "Run again").await;
-        world.saying(&ts, &["Running", "Asked for by grace"]).await;
+        world.saying(&ts, &["Running", "Requested by Grace"]).await;
         world.jenkins_does("hold", &json!({"on": false}));
-        world.saying(&ts, &["SUCCESS", "Asked for by grace"]).await;
+        world.saying(&ts, &["SUCCESS", "Requested by Grace"]).await;
         world.wait_until_over().await;
         assert_eq!(
             (world.triggers(), world.made_of("c-17"), world.runs_in(&ts).len()),
@@ -184,7 +184,7 @@ fn a_run_that_nobody_knows_of_is_looked_for_before_it_is_started_again() {
         let unknown = world.run_saying(&ts, &[NOBODY_KNOWS]).await;
         world.click(GRACE, &unknown, "Run again").await;
         world.click(ADA, &unknown, "Run again").await;
-        world.saying(&ts, &["SUCCESS", "Asked for by grace"]).await;
+        world.saying(&ts, &["SUCCESS", "Requested by Grace"]).await;
         world.wait_until_over().await;
         assert_eq!(
             (world.triggers(), world.made_of("c-18"), world.runs_in(&ts).len()),
@@ -217,8 +217,8 @@ fn secret_values_that_a_kill_took_along_are_asked_for_again_and_nothing_is_start
         bot.kill().await;
         let bot = world.worker_with(&jobs, hasty()).await;
         world.click(GRACE, &asked, "Approve").await;
-        let ended = world.posted(SUPPORT, "secret values are kept nowhere").await;
-        assert!(words(&ended).contains("Not started"), "{ended:#}");
+        let ended = world.posted(SUPPORT, "secret values are never saved").await;
+        assert!(words(&ended).contains("It was not started"), "{ended:#}");
         assert_eq!(world.triggers(), 0);
         bot.stop().await;
     });

@@ -7,7 +7,7 @@ use super::faults::{each, row};
 use super::ground::*;
 use crate::bot::*;
 
-const PASSING: &str = "Passing trouble, I keep trying";
+const PASSING: &str = "Temporary problem. Still trying";
 
 #[test]
 fn the_same_request_in_the_queue_is_shared_and_a_jenkins_that_ends_lets_it_wait() {
@@ -20,12 +20,12 @@ fn the_same_request_in_the_queue_is_shared_and_a_jenkins_that_ends_lets_it_wait(
             &json!({"job": GET_INFO, "user": "grace", "parameters": values}),
         );
         let ts = world.asks(ADA, GET);
-        let shared = "The same request was waiting there already: both get this one build";
+        let shared = "The same request was already queued, so both share this build";
         let waits = world.run_saying(&ts, &[shared, "Jenkins is about to shut down"]).await;
         // It is not ours to cancel: we only leave it.
-        world.click(ADA, &waits, "Cancel the run").await;
+        world.click(ADA, &waits, "Cancel run").await;
         world
-            .run_saying(&ts, &["Not followed any more", "It was not cancelled"])
+            .run_saying(&ts, &["No longer followed", "It wasn’t cancelled"])
             .await;
         assert_eq!(world.jenkins().read(|state| state.waiting().count()), 1);
         let again = world.asks(ADA, GET);
@@ -59,7 +59,7 @@ fn what_vanishes_from_the_queue_is_found_among_the_builds_or_told_as_unknown() {
             .jenkins()
             .fault(&json!({"kind": "restart", "ms": 0, "queue": "lost"}))
             .unwrap();
-        let lost = world.run_saying(&ts, &["Nobody knows what became of it", "there is no build of it"]);
+        let lost = world.run_saying(&ts, &["I can’t tell what happened to it", "was never built"]);
         assert_eq!(buttons(&lost.await), ["Run again"]);
 
         // Taken out by somebody in Jenkins.
@@ -80,7 +80,7 @@ fn what_vanishes_from_the_queue_is_found_among_the_builds_or_told_as_unknown() {
             .unwrap();
         assert_eq!(sent.status().as_u16(), 204);
         world
-            .run_saying(&ts, &["Cancelled", "before it began", "Nothing was done"])
+            .run_saying(&ts, &["Cancelled", "before it started", "Nothing was changed"])
             .await;
         assert_eq!(world.made_of("c-17"), 0);
         bot.stop().await;
@@ -93,11 +93,11 @@ fn a_jenkins_that_fails_while_a_build_runs_is_asked_again_and_people_are_told() 
         let bot = world.worker().await;
         world.jenkins_does("hold", &json!({"on": true}));
         let kinds = [
-            ("500", "Jenkins itself fails (HTTP 500)"),
-            ("html", "a web page that is not Jenkins"),
-            ("401", "does not take my API token"),
-            ("truncated", "I can’t read what Jenkins answers"),
-            ("break", "The connection to Jenkins broke off"),
+            ("500", "Jenkins reported an internal error (HTTP 500)"),
+            ("html", "a web page that isn’t Jenkins"),
+            ("401", "rejected my API token"),
+            ("truncated", "I can’t read Jenkins’ response"),
+            ("break", "The connection to Jenkins was lost"),
         ];
         let mut threads = Vec::new();
         for (at, (kind, _)) in kinds.iter().enumerate() {
@@ -117,9 +117,7 @@ fn a_jenkins_that_fails_while_a_build_runs_is_asked_again_and_people_are_told() 
             .fault(&json!({"kind": "restart", "ms": 600_000}))
             .unwrap();
         for ts in &threads {
-            world
-                .run_saying(ts, &[PASSING, "Jenkins is starting or restarting"])
-                .await;
+            world.run_saying(ts, &[PASSING, "Jenkins is starting up"]).await;
         }
         world.jenkins().fault(&json!({"clear": true})).unwrap();
         world.jenkins_does("hold", &json!({"on": false}));
@@ -144,7 +142,7 @@ fn a_restart_that_loses_builds_and_a_slow_jenkins_change_nothing_else() {
             .jenkins()
             .fault(&json!({"kind": "restart", "ms": 100, "builds": "lost"}))
             .unwrap();
-        world.run_saying(&ts, &["ABORTED", "stopped before its end"]).await;
+        world.run_saying(&ts, &["ABORTED", "Stopped by a person"]).await;
         world.jenkins_does("hold", &json!({"on": false}));
         world
             .jenkins()
@@ -174,7 +172,7 @@ fn builds_and_jobs_that_are_deleted_meanwhile_are_told_as_gone() {
         world.run_saying(&job, &["Running"]).await;
         world.jenkins_does("job", &json!({"job": CHOOSE, "deleted": true}));
         world
-            .run_saying(&job, &["Gone from Jenkins", "its build or the job was deleted there"])
+            .run_saying(&job, &["Gone from Jenkins", "the build or the job was deleted"])
             .await;
         assert_eq!(world.triggers(), 2);
         bot.stop().await;
@@ -191,13 +189,13 @@ fn artifacts_that_cannot_be_read_whole_leave_it_open_and_say_why() {
             (always("cut"), "cannot be read"),
             (always("403"), "cannot be read"),
             (always("html"), "cannot be read"),
-            (elsewhere, "is kept at objects.example.com"),
+            (elsewhere, "is stored at objects.example.com"),
         ];
         for (fault, why) in rows {
             world.jenkins().fault(&fault).unwrap();
             let ts = world.asks(ADA, GET);
             let done = world.run_saying(&ts, &["SUCCESS", "Inconclusive", why]).await;
-            assert!(!words(&done).contains("Go on with"), "{done:#}");
+            assert!(!words(&done).contains("Next:"), "{done:#}");
             world.jenkins().fault(&json!({"clear": true})).unwrap();
         }
         let small = registry(&world.workspace.jenkins_url()).replace("\npassed = ", "\nartifact_kib = 1\npassed = ");

@@ -39,13 +39,13 @@ fn each_outcome_leads_to_its_section_below_the_one_message_of_the_run() {
                 "key_missing",
                 "Restoring the map",
                 "map-writer",
-                "✗ The key is there: it is not there",
+                "✗ The key is there: missing",
             ),
             (
                 "key_empty",
                 "Restoring the map",
                 "map-writer",
-                "✗ The key is there: it is empty",
+                "✗ The key is there: empty",
             ),
             (
                 "region_wrong",
@@ -59,13 +59,13 @@ fn each_outcome_leads_to_its_section_below_the_one_message_of_the_run() {
             world.saying(&ts, &["Ask for the tugboat"]).await;
             let before = world.triggers();
             world.asks_in(ADA, &ts, GET);
-            let go_on = format!("Go on with “{section}”");
+            let go_on = format!("Next: “{section}”");
             let done = world.run_saying(&ts, &["SUCCESS", &go_on, "shown below"]).await;
             is_in(
                 &done,
                 &[
                     seen,
-                    "Asked for by ada",
+                    "Requested by Ada",
                     "It took",
                     "/jenkins/job/Containers-Runtime/",
                     "Build #",
@@ -77,7 +77,7 @@ fn each_outcome_leads_to_its_section_below_the_one_message_of_the_run() {
             assert_eq!(replies.len(), 3, "the card, the run, the card below it: {replies:#?}");
             assert_eq!(replies[1]["ts"], done["ts"]);
             assert_eq!(replies[2]["ts"], card["ts"]);
-            is_in(&replies[0], &["The work goes on below", "Collect the configuration"]);
+            is_in(&replies[0], &["Continued below", "Collect the configuration"]);
             assert_eq!(buttons(&replies[0]), Vec::<String>::new());
             assert_eq!(world.triggers() - before, 1, "{scenario}");
         }
@@ -114,12 +114,12 @@ fn what_is_not_plain_is_inconclusive_names_what_is_missing_and_follows_no_sectio
         let bot = world.worker().await;
         let missing = |artifact: &str, why: &str| format!("`{artifact}` {why}");
         for (scenario, lack) in [
-            ("artifact_missing", missing(MAP_LOG, "is not there")),
-            ("key_artifact_missing", missing(KEY_LOG, "is not there")),
-            ("garbled", "cannot be answered: what".to_owned()),
+            ("artifact_missing", missing(MAP_LOG, "does not exist")),
+            ("key_artifact_missing", missing(KEY_LOG, "does not exist")),
+            ("garbled", "cannot be checked: the content of".to_owned()),
             ("unstable", "the build ended UNSTABLE, not SUCCESS".to_owned()),
             ("empty", missing(MAP_LOG, "is empty")),
-            ("other", missing(KEY_LOG, "does not hold what it should")),
+            ("other", missing(KEY_LOG, "does not contain what it should")),
         ] {
             world.jenkins_does("hold", &json!({"on": true}));
             let is_changed = matches!(scenario, "empty" | "other");
@@ -139,7 +139,7 @@ fn what_is_not_plain_is_inconclusive_names_what_is_missing_and_follows_no_sectio
             }
             world.jenkins_does("hold", &json!({"on": false}));
             let done = world.run_saying(&ts, &["Inconclusive", &lack]).await;
-            assert!(!words(&done).contains("Go on with"), "{done:#}");
+            assert!(!words(&done).contains("Next:"), "{done:#}");
             assert!(buttons(&done).contains(&"Run again".to_owned()), "{done:#}");
             assert_eq!(over(&world, &ts).await.len(), 2, "the card and the run: {scenario}");
         }
@@ -153,8 +153,8 @@ fn each_result_is_named_and_an_error_in_the_log_of_a_failure_leads_to_its_runboo
         let bot = world.worker().await;
         let jenkins = world.jenkins();
         for (act, result, meaning) in [
-            ("finish", "FAILURE", "it failed."),
-            ("finish", "UNSTABLE", "not all is well"),
+            ("finish", "FAILURE", "The build failed."),
+            ("finish", "UNSTABLE", "Finished with problems"),
         ] {
             world.jenkins_does("hold", &json!({"on": true}));
             let ts = world.asks(ADA, GET);
@@ -170,11 +170,7 @@ fn each_result_is_named_and_an_error_in_the_log_of_a_failure_leads_to_its_runboo
                 .await;
             is_in(
                 &done,
-                &[
-                    "QX4711",
-                    "recognised in its log",
-                    "the flux capacitor of node w-17 is empty",
-                ],
+                &["QX4711", "found in the log", "the flux capacitor of node w-17 is empty"],
             );
             world.click(GRACE, &done, "Show QX4711").await;
             world.saying(&ts, &["fluxctl fill"]).await;
@@ -197,7 +193,7 @@ fn an_error_in_an_artifact_is_offered_too() {
         world.jenkins_does("artifact", &json!({"job": GET_INFO, "path": MAP_LOG, "content": text}));
         world.jenkins_does("hold", &json!({"on": false}));
         let done = world.run_saying(&ts, &["SUCCESS", "Known errors", "QX4711"]).await;
-        is_in(&done, &[&format!("recognised in `{MAP_LOG}`")]);
+        is_in(&done, &[&format!("found in `{MAP_LOG}`")]);
         world.click(ADA, &done, "Show QX4711").await;
         world.saying(&ts, &["fluxctl fill"]).await;
         bot.stop().await;
@@ -209,13 +205,11 @@ fn a_build_that_waits_for_an_answer_says_so_until_it_has_one() {
     with_jobs(|world| async move {
         let bot = world.worker().await;
         let ts = world.asks(ADA, "run release");
-        let waits = world
-            .run_saying(&ts, &["Waiting for somebody’s answer in Jenkins"])
-            .await;
+        let waits = world.run_saying(&ts, &["Waiting for input in Jenkins"]).await;
         is_in(&waits, &["answer it in Jenkins"]);
         world.jenkins_does("proceed", &json!({"job": APPROVAL}));
         world
-            .run_saying(&ts, &["SUCCESS", "I check nothing of this job by myself"])
+            .run_saying(&ts, &["SUCCESS", "I don’t check this job’s results"])
             .await;
         assert_eq!(over(&world, &ts).await.len(), 1);
         bot.stop().await;
@@ -228,8 +222,8 @@ fn errors_that_a_cancelled_build_printed_on_its_way_are_not_offered() {
         let bot = world.worker().await;
         let jenkins = world.jenkins();
         for (act, result, meaning) in [
-            ("abort", "ABORTED", "it was stopped before its end"),
-            ("finish", "NOT_BUILT", "Jenkins left it out"),
+            ("abort", "ABORTED", "Stopped by a person or a time limit"),
+            ("finish", "NOT_BUILT", "Jenkins skipped it"),
         ] {
             world.jenkins_does("hold", &json!({"on": true}));
             let ts = world.asks(ADA, GET);
@@ -249,8 +243,8 @@ fn errors_that_a_cancelled_build_printed_on_its_way_are_not_offered() {
         world.running(GET_INFO).await;
         jenkins.act("log", &json!({"job": GET_INFO, "text": PASTE})).unwrap();
         let runs = world.run_saying(&ts, &["Running", "QX4711"]).await;
-        world.click(ADA, &runs, "Cancel the run").await;
-        let done = world.run_saying(&ts, &["ABORTED", "ada cancelled it"]).await;
+        world.click(ADA, &runs, "Cancel run").await;
+        let done = world.run_saying(&ts, &["ABORTED", "Cancelled by Ada"]).await;
         assert!(!words(&done).contains("Known errors"), "{done:#}");
         bot.stop().await;
     });
@@ -289,16 +283,14 @@ fn console_notes_of_recent_versions_are_seen_by_nobody() {
         });
         read.await.unwrap();
         says(&format!("Kx7Le4UBcYZ8=\u{1b}[0mProceed or {NOTE}Abort\n"), true);
-        let shown = world
-            .run_saying(&ts, &["Waiting for somebody’s answer in Jenkins"])
-            .await;
+        let shown = world.run_saying(&ts, &["Waiting for input in Jenkins"]).await;
         assert!(!words(&shown).contains("4AAAA"), "{shown:#}");
 
         // A console log that was archived is read as people read it.
         let map = format!("{NOTE}kind: ConfigMap\r\n{NOTE}data:\r\n  region: {NOTE}us-east\r\n# {NOTE}{PASTE}\r\n");
         world.jenkins_does("artifact", &json!({"job": GET_INFO, "path": MAP_LOG, "content": map}));
         world.jenkins_does("hold", &json!({"on": false}));
-        let done = world.run_saying(&ts, &["SUCCESS", "saw `us-east`", "QX4711"]).await;
+        let done = world.run_saying(&ts, &["SUCCESS", "`us-east`", "QX4711"]).await;
         assert!(
             !words(&done).contains("4AAAA") && !words(&done).contains("Inconclusive"),
             "{done:#}"

@@ -18,7 +18,7 @@ fn without_jobs_everything_else_works_and_who_asks_for_one_is_told() {
                 "{command}: {told:#?}"
             );
             assert!(
-                words(&told[0]).contains("Everything else works"),
+                words(&told[0]).contains("No Jenkins jobs are set up yet"),
                 "{command}: {told:#?}"
             );
             let told = world.command(ADA, command).await;
@@ -49,7 +49,10 @@ fn runs_of_before_are_kept_and_told_as_unknown_when_jobs_are_set_up_no_more() {
         let shown = world
             .run_saying(
                 &ts,
-                &["Nobody knows what became of it", "was taken out of `config/jobs.toml`"],
+                &[
+                    "I can’t tell what happened to it",
+                    "was removed from `config/jobs.toml`",
+                ],
             )
             .await;
         world.click(ADA, &shown, "Run again").await;

@@ -1,0 +1,179 @@
+//! The one row of actions on a card: the next action, how it went, whom to call, and menus for everything else.
+
+use super::act::CardAction;
+use super::answer::Responder;
+use super::buttons::{button_row, menu_option, overflow, select};
+use super::card::{Card, CardJob};
+use super::labels::filled;
+use super::step_pages::{PageTurns, StepPages, fingerprint};
+use super::{Audience, values};
+use crate::runbook::{Block, Button, Library, MenuOption, Runbook, Topic, TopicId};
+
+impl Responder {
+    /// The row of actions of a case that people work on.
+    pub(super) fn action_row(
+        &self,
+        library: &Library,
+        card: &Card<'_>,
+        page: &PageTurns,
+        jobs: &[&CardJob],
+        pages: &StepPages,
+        full_url: Option<&str>,
+    ) -> Vec<Block> {
+        let labels = &self.labels.buttons;
+        let mut row: Vec<Button> = Vec::new();
+        if card.private {
+            row.push(Self::button(card, CardAction::Share, &labels.share, 8));
+        }
+        if !card.is_over() {
+            let jobs = jobs.iter().enumerate();
+            row.extend(jobs.map(|(at, job)| self.job_button(card, job, at)));
+        }
+        if let Some(at) = page.next {
+            row.push(Self::button(card, CardAction::Page { at }, &labels.next, 1));
+        }
+        if card.is_over() {
+            row.push(Self::button(card, CardAction::HideSteps, &labels.hide_steps, 0));
+            row.push(Self::button(card, CardAction::Reopen, &labels.reopen, 1));
+        } else {
+            row.push(Self::button(card, CardAction::Fixed, &labels.fixed, 0));
+            if card.audience == Audience::Internal {
+                row.push(Self::button(card, CardAction::Escalate, &labels.escalate, 3));
+            }
+            row.extend(select(
+                card.case,
+                &labels.mark_steps,
+                "signpost_mark",
+                self.marks(card, pages),
+            ));
+        }
+        if let Some(from) = card.came_from {
+            row.push(self.return_button(library, card, from, 9));
+        }
+        // One button is highlighted: the usual next action.
+        if let Some(first) = row.first_mut().filter(|_| !card.is_over()) {
+            first.primary = true;
+        }
+        row.extend(overflow(card.case, self.more(card, page, full_url)));
+        button_row(row)
+    }
+
+    /// The row of a case that is over: its steps are one click away.
+    pub(super) fn folded_row(&self, card: &Card<'_>) -> Vec<Block> {
+        let labels = &self.labels.buttons;
+        let mut row = vec![
+            Self::button(card, CardAction::ShowSteps, &labels.show_steps, 0),
+            Self::button(card, CardAction::Reopen, &labels.reopen, 1),
+        ];
+        if card.private {
+            row.push(Self::button(card, CardAction::Share, &labels.share, 8));
+        }
+        button_row(row)
+    }
+
+    /// The options behind "…".
+    fn more(&self, card: &Card<'_>, page: &PageTurns, full_url: Option<&str>) -> Vec<MenuOption> {
+        let labels = &self.labels.buttons;
+        let mut acts: Vec<(CardAction, &str)> = Vec::new();
+        if let Some(at) = page.back {
+            acts.push((CardAction::Page { at }, &labels.back));
+        }
+        match card.standing {
+            "fixed" | "resolved" => {}
+            "not-helped" => acts.extend([
+                (CardAction::Reopen, labels.undo_did_not_help.as_str()),
+                (CardAction::Wrong, labels.wrong_runbook.as_str()),
+            ]),
+            _ => acts.extend([
+                (CardAction::NotHelped, labels.did_not_help.as_str()),
+                (CardAction::Wrong, labels.wrong_runbook.as_str()),
+            ]),
+        }
+        let mut options: Vec<MenuOption> = acts.iter().filter_map(|(act, label)| menu_option(act, label)).collect();
+        if let Some(url) = full_url.filter(|url| url.len() <= LONGEST_URL)
+            && let Some(option) = menu_option(&CardAction::Open, &labels.open)
+        {
+            options.push(MenuOption {
+                url: Some(url.to_owned()),
+                ..option
+            });
+        }
+        options
+    }
+
+    /// The steps to mark as done, in their own words and order; those that are done can be taken back.
+    fn marks(&self, card: &Card<'_>, pages: &StepPages) -> Vec<MenuOption> {
+        let labels = &self.labels.buttons;
+        let steps = pages.names().iter().filter(|name| name.is_step);
+        let options = steps.filter_map(|name| {
+            let step = name.key.clone();
+            let (act, label) = if card.done.contains_key(&name.key) {
+                (CardAction::Undo { step }, &labels.step_undo)
+            } else {
+                (CardAction::Done { step }, &labels.step_done)
+            };
+            menu_option(&act, &filled(label, "step", &name.label))
+        });
+        options.collect()
+    }
+
+    /// The list of the runbook's other sections: those that the steps lead to first, in the steps' own words.
+    pub(super) fn section_menu(
+        &self,
+        card: &Card<'_>,
+        runbook: &Runbook,
+        topic: &Topic,
+        shown: &[usize],
+    ) -> Vec<Block> {
+        let mut seen = vec![topic.section];
+        let mut options = Vec::new();
+        let branches = topic
+            .branches
+            .iter()
+            .map(|branch| (branch.section, branch.label.as_str()));
+        let branches = branches.filter(|(section, _)| !shown.contains(section));
+        let others = runbook.topics.iter().map(|other| {
+            let label = if other.section == 0 {
+                &runbook.title
+            } else {
+                &other.title
+            };
+            (other.section, label.as_str())
+        });
+        for (section, label) in branches.chain(others) {
+            if seen.contains(&section) || seen.len() > SECTIONS {
+                continue;
+            }
+            seen.push(section);
+            let key = section_key(runbook, section);
+            options.extend(menu_option(&CardAction::Section { key }, &values::shortened(label, 70)));
+        }
+        let menu = select(
+            card.case,
+            &self.labels.buttons.other_sections,
+            "signpost_sections",
+            options,
+        );
+        button_row(menu.into_iter().collect())
+    }
+
+    /// Resolves the key of a section, as the list of sections gives it. `None` when the runbook no longer has it.
+    pub fn section_of(library: &Library, runbook: TopicId, key: &str) -> Option<TopicId> {
+        let document = library.runbook(runbook)?;
+        let section = (0..document.sections.len()).find(|section| section_key(document, *section) == key)?;
+        Some(TopicId { section, ..runbook })
+    }
+}
+
+/// Most characters of an address behind a button or an option (Slack's limit).
+const LONGEST_URL: usize = 3_000;
+/// Most sections in the list (Slack's limit for options).
+const SECTIONS: usize = 100;
+
+/// The key of a section in a menu's option: unchanged as long as its heading is.
+fn section_key(runbook: &Runbook, section: usize) -> String {
+    let heading = runbook.sections.get(section).filter(|_| section != 0);
+    let heading = heading.map(|found| found.heading.as_str()).unwrap_or_default();
+    let nth = if section == 0 { 0 } else { runbook.nth(section) };
+    format!("{:016x}", fingerprint(&format!("{}#{heading}#{nth}", runbook.path)))
+}
