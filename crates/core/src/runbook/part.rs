@@ -1,7 +1,7 @@
 //! The contents of a document as every format's reader hands them on: headings and blocks, with their source lines.
 
 use super::sections::Problems;
-use super::{Block, Inline};
+use super::{Block, FrontMatter, Inline};
 
 /// A piece of a document at its top level.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) enum DocumentPart {
 pub(super) struct DocumentParts {
     /// Headings and blocks, in the order of the text.
     pub(super) parts: Vec<DocumentPart>,
+    /// Front matter, in formats that have it.
+    pub(super) front: FrontMatter,
     /// Title that no heading shows: from metadata.
     pub(super) title: Option<String>,
     /// Source line of the title.
