@@ -22,12 +22,13 @@ pub mod jenkins;
 pub mod jobs;
 pub mod malloc;
 pub mod net;
+pub mod oncall;
 pub mod policy;
 pub mod respond;
 pub mod settings;
 pub mod slack;
 pub mod store;
 
-pub use signpost_core::{expression, matching, redact, runbook};
+pub use signpost_core::{expression, matching, redact, runbook, schedule};
 #[cfg(feature = "sandbox")]
 pub use signpost_sandbox as sandbox;

@@ -13,10 +13,12 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::context::Context;
+use super::escalations::worker::EscalationWorker;
 use super::home::Home;
 use super::housekeeping::Housekeeping;
 use super::inbox::cpu_permits;
 use super::knowledge::{KnowledgeHandle, KnowledgeSource};
+use super::on_call::OnCallRefresher;
 use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
@@ -270,6 +272,12 @@ fn spawn(
     let home = Home { ctx: Arc::clone(&ctx) };
     tasks.keep_shared("runs", &runner, Runner::run);
     tasks.keep("home", home, Home::run);
+    let (refresher, escalations) = (
+        OnCallRefresher { ctx: Arc::clone(&ctx) },
+        EscalationWorker { ctx: Arc::clone(&ctx) },
+    );
+    tasks.keep("on_call", refresher, OnCallRefresher::run);
+    tasks.keep("escalations", escalations, EscalationWorker::run);
     tasks.keep_shared("unanswered", &unanswered, Unanswered::run);
     tasks.keep("handle", inbox_worker, InboxWorker::run);
     tasks.keep("clock", skew, SkewMonitor::run);

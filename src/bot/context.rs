@@ -9,6 +9,7 @@ use super::Parts;
 use super::assembly::Prepared;
 use super::home_visitors::HomeVisitors;
 use super::knowledge::KnowledgeHandle;
+use super::on_call::OnCallDirectory;
 use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
@@ -38,12 +39,16 @@ pub(super) struct Context {
     pub(super) sender: Arc<Sender>,
     pub(super) people: People,
     pub(super) reading: MessageReader,
+    /// The people on call, and the pagers.
+    pub(super) on_call: OnCallDirectory,
     /// Recent visitors of the Home tab, to be told of changes.
     pub(super) home_visitors: HomeVisitors,
     /// Wakes the inbox workers.
     pub(super) inbox: Notify,
     /// Wakes the delivery task.
     pub(super) outbox: Arc<Notify>,
+    /// Wakes the task that sends pages and goes on with escalations.
+    pub(super) calls: Notify,
     /// Tracker of every task of the bot.
     pub(super) tracker: TaskTracker,
 }
@@ -51,6 +56,7 @@ pub(super) struct Context {
 impl Context {
     /// Creates the context of a bot.
     pub(super) fn new(settings: Settings, parts: &Parts, web: &Arc<Web>, prepared: Prepared) -> Self {
+        let on_call = OnCallDirectory::new(&settings);
         let rules = Arc::new(Rules {
             us: prepared.us,
             settings,
@@ -61,6 +67,7 @@ impl Context {
             slack_time: Arc::clone(web.time()),
             people: People::new(Arc::clone(web), parts.tracker.clone()),
             reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
+            on_call,
             rules,
             knowledge: prepared.knowledge,
             responder: prepared.responder,
@@ -70,6 +77,7 @@ impl Context {
             home_visitors: HomeVisitors::default(),
             inbox: Notify::new(),
             outbox: Arc::new(Notify::new()),
+            calls: Notify::new(),
             tracker: parts.tracker.clone(),
         }
     }

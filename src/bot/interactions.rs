@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tracing::{debug, error, warn};
 
+mod calling;
 mod did_you_mean;
 mod jobs;
 mod judging;
@@ -20,6 +21,7 @@ use super::home;
 use super::runs::Runner;
 use crate::bot::cases::rows::{self, post, row, update, whisper};
 use crate::bot::cases::{Actor, Case};
+use crate::bot::escalations::window;
 use crate::bot::modals;
 use crate::bot::questions::jobs::FormRequest;
 use crate::bot::questions::{Answer, Question, QuestionHandler};
@@ -116,6 +118,7 @@ impl InteractionHandler {
             act if let Some(verdict) = shadow::verdict_of(act) => {
                 return self.judge(actions, &press.case, verdict).await;
             }
+            CardAction::Acknowledge { escalation } => return self.acknowledge(actions, &press.case, escalation).await,
             act if jobs::decides(act) => return self.decide(actions, &press.case, act).await,
             _ => {}
         }
@@ -334,7 +337,11 @@ impl InteractionHandler {
             return self.tell(actions, &self.ctx.responder.who_refused()).await;
         }
         let link = self.link(&case).await;
-        let view = modals::escalation(&self.ctx, &case, link.as_deref());
+        let runs = self.runs_of(&case.id).await?;
+        let view = match window::call_team(&self.ctx, &case, link.as_deref(), runs.clone()).await {
+            Some(view) => view,
+            None => modals::escalation(&self.ctx, &case, link.as_deref(), runs),
+        };
         self.open(&actions.context, view).await;
         Ok(())
     }
@@ -353,6 +360,7 @@ impl InteractionHandler {
         match answer.view.callback_id.as_str() {
             modals::PASTE => self.pasted(answer).await,
             modals::ESCALATION => self.escalated(answer).await,
+            window::CALL_TEAM => self.called(answer).await,
             modals::form::RUN_JOB => self.submitted(answer).await,
             other => {
                 warn!(slack.callback = other, "a window that this version does not know");

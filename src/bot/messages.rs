@@ -16,6 +16,7 @@ mod replay;
 mod resolved;
 mod shadow;
 mod unanswered;
+mod warning;
 
 use super::Knowledge;
 use super::context::Context;
@@ -133,18 +134,19 @@ impl MessageHandler {
             external,
             recorded,
         };
-        match answered {
-            Some(answered) => self.edited(&received, asked, &answered).await,
+        let done = match answered {
+            Some(answered) => self.edited(&received, asked, &answered).await?,
             None if asked => {
                 let mut done = self.asked(&received).await?;
                 if let Some(row) = received.own_record() {
                     jobs::join(&mut done, shadow_withdrawn(row));
                 }
-                Ok(done)
+                done
             }
-            None if received.recorded.is_empty() => self.unasked(&received).await,
-            None => self.shadow_edited(&received).await,
-        }
+            None if received.recorded.is_empty() => self.unasked(&received).await?,
+            None => self.shadow_edited(&received).await?,
+        };
+        Ok(self.warned(&received, done))
     }
 
     /// Handles a message that does not ask the bot: no answer, unless a match is certain.

@@ -27,14 +27,15 @@ pub(super) const PASTE_BLOCK: &str = "paste";
 pub(super) const CHANNEL_BLOCK: &str = "channel";
 /// Block id of the summary.
 pub(super) const SUMMARY_BLOCK: &str = "summary";
-const ACTION: &str = "value";
+/// Action id of every field.
+pub(super) const ACTION: &str = "value";
 
 /// Maximum characters of a text field (Slack's limit).
 const FIELD: usize = 3_000;
 /// Maximum number of blocks in a modal (Slack's limit).
 const BLOCKS: usize = 100;
 
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
@@ -108,24 +109,12 @@ pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
 }
 
 /// The escalation modal: the contacts, and a summary to edit and post.
-pub(super) fn escalation(ctx: &Context, case: &Case, link: Option<&str>) -> Value {
+pub(super) fn escalation(ctx: &Context, case: &Case, link: Option<&str>, runs: Vec<(String, String)>) -> Value {
     let labels = ctx.responder.labels();
-    let summed = summed_up(ctx, case, link);
+    let summed = summed_up(ctx, case, link, runs);
     let mut blocks: Vec<Value> = Body::of(&summed.0).blocks;
     blocks.truncate(BLOCKS - 1);
-    let mut summary: String = summed.1;
-    if summary.encode_utf16().count() > FIELD {
-        summary = summary.chars().take(FIELD / 2).collect();
-        summary.push('…');
-    }
-    blocks.push(json!({
-        "type": "input", "block_id": SUMMARY_BLOCK,
-        "label": plain(&labels.fields.summary_label),
-        "element": {
-            "type": "plain_text_input", "action_id": ACTION, "multiline": true, "max_length": FIELD,
-            "initial_value": summary,
-        },
-    }));
+    blocks.push(summary_input(labels, &summed.1));
     json!({
         "type": "modal",
         "callback_id": ESCALATION,
@@ -135,6 +124,28 @@ pub(super) fn escalation(ctx: &Context, case: &Case, link: Option<&str>) -> Valu
         "close": plain(&labels.titles.cancel),
         "blocks": blocks,
     })
+}
+
+/// The field with the summary, to be edited.
+pub(super) fn summary_input(labels: &Labels, summary: &str) -> Value {
+    let mut summary = summary.to_owned();
+    if summary.encode_utf16().count() > FIELD {
+        summary = summary.chars().take(FIELD / 2).collect();
+        summary.push('…');
+    }
+    json!({
+        "type": "input", "block_id": SUMMARY_BLOCK,
+        "label": plain(&labels.fields.summary_label),
+        "element": {
+            "type": "plain_text_input", "action_id": ACTION, "multiline": true, "max_length": FIELD,
+            "initial_value": summary,
+        },
+    })
+}
+
+/// The summary of a case as text. `runs`: title and outcome of the jobs that ran for it.
+pub(super) fn summary_of(ctx: &Context, case: &Case, link: Option<&str>, runs: Vec<(String, String)>) -> String {
+    summed_up(ctx, case, link, runs).1
 }
 
 /// The summary as it was left in the modal.
@@ -158,7 +169,7 @@ pub(super) fn escalated(ctx: &Context, case: &Case, mark: &Actor, summary: &str)
 }
 
 /// The contacts, and the summary: the error, the runbook, the steps done and by whom.
-fn summed_up(ctx: &Context, case: &Case, link: Option<&str>) -> (Reply, String) {
+fn summed_up(ctx: &Context, case: &Case, link: Option<&str>, runs: Vec<(String, String)>) -> (Reply, String) {
     let known = ctx.knowledge.get();
     let matched = case.matched(&known.library);
     let topic = case.subject().and_then(|place| place.find(&known.library));
@@ -173,6 +184,7 @@ fn summed_up(ctx: &Context, case: &Case, link: Option<&str>) -> (Reply, String) 
         excerpt: case.excerpt(),
         link: link.map(str::to_owned),
         audience: case.audience(),
+        runs,
     };
     let (contacts, summary) = ctx.responder.escalation(&known.library, &facts);
     (contacts, to_text(&summary))

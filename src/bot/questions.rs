@@ -2,6 +2,7 @@
 //! of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,6 +25,8 @@ use jobs::FormRequest;
 
 /// Maximum number of search results that are listed.
 const RESULTS: usize = 5;
+/// Time limit for asking who is on call.
+const ON_CALL: Duration = Duration::from_millis(1_000);
 
 /// Answers questions.
 #[derive(Debug)]
@@ -96,7 +99,7 @@ impl QuestionHandler {
                     self.find(&known, asked, None)
                 }
                 _ if asked.case.external => plain(responder.who_refused(), "who"),
-                whom => plain(responder.who(library, &whom, &words), "who"),
+                whom => plain(self.who(library, &whom, &words).await, "who"),
             },
             Command::Status => plain(self.status(&known, &asked).await?, "status"),
             Command::Mute { for_ } => plain(self.mute(&asked, for_).await?, "mute"),
@@ -132,6 +135,17 @@ impl QuestionHandler {
             Some(case) => Answer::Case(Box::new(case)),
             None => plain(self.ctx.responder.nothing_found(), AnswerKind::Nothing),
         }
+    }
+
+    /// Names whom to call, and who of them is on call now.
+    async fn who(&self, library: &Library, whom: &Whom, words: &str) -> Reply {
+        let teams = match whom {
+            Whom::Found(owner) => owner.teams.as_slice(),
+            Whom::Ambiguous(_) | Whom::Nothing { .. } => Default::default(),
+        };
+        self.ctx.ask_on_call(teams, ON_CALL).await;
+        let on_call = self.ctx.on_call_lines(teams.iter().map(String::as_str));
+        self.ctx.responder.who_on_call(library, whom, words, &on_call)
     }
 
     /// The results of a search for the text that are certain enough for the channel.
@@ -207,7 +221,7 @@ impl QuestionHandler {
         })
     }
 
-    async fn mute(&self, asked: &Question, time: Option<core::time::Duration>) -> Result<Reply, store::Error> {
+    async fn mute(&self, asked: &Question, time: Option<Duration>) -> Result<Reply, store::Error> {
         let responder = &self.ctx.responder;
         if let Some(refused) = self.refused(asked).await {
             return Ok(refused);

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::listing::{Since, since, table, utc};
-use super::terminal::plain;
+use super::terminal::{plain, redact_json};
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings;
 use crate::store::sqlite::Sqlite;
@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Only what this user did (an id: U…).
     #[arg(long, value_name = "ID")]
     user: Option<String>,
+    /// Show secrets as they are, instead of marks such as `[redacted: password]`.
+    #[arg(long)]
+    show_secrets: bool,
     /// At most so many, the newest.
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -53,6 +56,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let entries = runtime.block_on(async { Sqlite::read_only(&store.path).await?.audit(&query).await })?;
+    let entries: Vec<AuditEntry> = entries
+        .into_iter()
+        .map(|mut entry| {
+            for fields in [&mut entry.parameters, &mut entry.detail] {
+                let mut value = Value::Object(std::mem::take(fields));
+                redact_json(&mut value, arguments.show_secrets);
+                if let Value::Object(clean) = value {
+                    *fields = clean;
+                }
+            }
+            entry
+        })
+        .collect();
     let mut out = BufWriter::new(std::io::stdout().lock());
     if arguments.json {
         for entry in &entries {

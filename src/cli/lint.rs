@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::knowledge;
 use crate::jobs::consistency;
-use crate::runbook::{Diagnostic, Level, Library};
+use crate::runbook::{Diagnostic, Level, Library, team_usage};
 use crate::{files, settings};
 
 /// Report what is wrong in a runbook folder.
@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         library.diagnostics.extend(consistency::misfits(&registry, &library));
     }
     library.diagnostics.extend(consistency::unusable_checks(&library));
+    library.diagnostics.extend(team_usage(&library));
     library
         .diagnostics
         .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::terminal::{redact_json, redacted};
 use super::{explain, input, knowledge};
 use crate::matching::Match;
 use crate::respond::{self, Responder};
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// Rank as for somebody who asks, not as for a message that nobody asked about.
     #[arg(long)]
     asked: bool,
+    /// Show secrets as they are, instead of marks such as `[redacted: password]`.
+    #[arg(long)]
+    show_secrets: bool,
     /// A file with the paste; `-` or nothing reads standard input. The first MiB is looked at.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -51,9 +55,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if let (Some(explanation), Some(said)) = (&explanation, said.as_object_mut()) {
             said.insert("explanation".to_owned(), explain::as_json(&library, explanation));
         }
+        redact_json(&mut said, arguments.show_secrets);
         writeln!(out, "{said}")?;
     } else if let Some(explanation) = &explanation {
-        write!(out, "{}", explain::as_text(&library, explanation))?;
+        let text = explain::as_text(&library, explanation).to_string();
+        write!(out, "{}", redacted(&text, arguments.show_secrets))?;
     } else {
         let responder = Responder::new(None, respond::ResponderOptions::default())?;
         let is_silent = !arguments.asked && outcome.matches.is_empty();
@@ -64,7 +70,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let reply = responder
             .answer(&library, &outcome, true)
             .unwrap_or_else(|| responder.nothing_found());
-        writeln!(out, "{}", respond::to_text(&reply).trim_end())?;
+        let text = respond::to_text(&reply);
+        writeln!(out, "{}", redacted(text.trim_end(), arguments.show_secrets))?;
     }
     Ok(ExitCode::SUCCESS)
 }

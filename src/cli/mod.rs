@@ -1,6 +1,7 @@
 //! The command line: arguments in, an exit code out. A command a file.
 
 mod audit;
+mod case;
 mod doctor;
 mod eval;
 #[cfg(feature = "sandbox")]
@@ -41,6 +42,7 @@ enum CliCommand {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Audit(audit::Arguments),
+    Case(case::Arguments),
     Inbox(inbox::Arguments),
     Shadow(shadow::Arguments),
     #[cfg(feature = "sandbox")]
@@ -62,6 +64,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         CliCommand::Serve(arguments) => serve::run(&arguments),
         CliCommand::Audit(arguments) => audit::run(&arguments),
+        CliCommand::Case(arguments) => case::run(&arguments),
         CliCommand::Inbox(arguments) => inbox::run(&arguments),
         CliCommand::Shadow(arguments) => shadow::run(&arguments),
         CliCommand::Doctor(arguments) => doctor::run(&arguments),

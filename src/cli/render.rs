@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::knowledge;
+use super::terminal::{redact_json, redacted};
 use crate::command::{Resolution, resolve};
 use crate::respond::{Responder, show_command, to_text};
 use crate::runbook::{Library, TopicId};
@@ -31,6 +32,9 @@ pub(super) struct Arguments {
     /// Print one JSON object a line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
     #[arg(long)]
     json: bool,
+    /// Show secrets as they are, instead of marks such as `[redacted: password]`.
+    #[arg(long)]
+    show_secrets: bool,
     /// Path, file name, name or title of a runbook.
     #[arg(value_name = "RUNBOOK")]
     runbook: Option<String>,
@@ -62,11 +66,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let reply = responder.show(&library, id);
         let written = if arguments.json {
             let messages = blocks::render(&reply);
-            let line = json!({ "runbook": runbook.path, "section": section.name(), "messages": messages });
+            let mut line = json!({ "runbook": runbook.path, "section": section.name(), "messages": messages });
+            redact_json(&mut line, arguments.show_secrets);
             writeln!(out, "{line}")
         } else {
             let border = if arguments.all { "\n========\n\n" } else { "\n" };
-            write!(out, "{}{border}", to_text(&reply))
+            let text = to_text(&reply);
+            write!(out, "{}{border}", redacted(&text, arguments.show_secrets))
         };
         match written {
             // `signpost render --all | head` closes the pipe early, which is not an error.

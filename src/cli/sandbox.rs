@@ -155,6 +155,7 @@ fn settings_for(workspace: &Workspace, arguments: &Arguments, folder: &Path) -> 
     // Independent of the runbooks: a link to one of the jobs becomes a button.
     let token = sandbox::jenkins::token_of("signpost");
     settings.jobs = settings::jobs::sample(&workspace.jenkins_url(), &token.into())?;
+    settings.oncall = settings::oncall::local(&workspace.oncall_url(), sandbox::ONCALL_TOKEN, sandbox::ROUTING_KEY)?;
     settings.store.path = folder.join("signpost.db");
     settings.http.listen = String::new();
     // A newcomer sees problems, not the bot's routine log.
@@ -219,6 +220,7 @@ fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
     eprintln!(
         "Open {url} and paste an error into #support{examples}.\n\
          In a channel the bot speaks only when it is sure; asked as @signpost it always answers: @signpost help\n\
+         {url}/oncall shows who was paged: nobody is really called\n\
          Jobs run in a Jenkins of its own, {url}/jenkins: {jobs}\n\
          A Slack client works too: base URL {url}/api/. Ctrl-C ends it."
     );

@@ -68,7 +68,7 @@ const AROUND: [&str; 9] = [
     "the", "team", "squad", "service", "people", "folks", "on-call", "oncall", "owner",
 ];
 
-/// Finds the people. A team is named by its key, name or channel, a service by the front matter's `service`, both also
+/// Finds the people. A team is named by its key, name, alias or channel, a service by the front matter's `service`, both also
 /// by the unique beginning or a word of it; then a runbook or a section, as in `show`.
 pub fn who(library: &Library, words: &str) -> Whom {
     let found = named(library, words);
@@ -183,6 +183,7 @@ fn candidates(library: &Library) -> Vec<ContactMatch> {
         let names: Vec<String> = [Some(key), team.name.as_ref(), channel]
             .into_iter()
             .flatten()
+            .chain(&team.routing.aliases)
             .map(|name| folded(name))
             .collect();
         known.extend(names.iter().cloned());

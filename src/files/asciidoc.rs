@@ -1,4 +1,4 @@
-//! What the AsciiDoc documents of a folder share: attributes that one file sets for all, and files that documents
+//! Facts that the AsciiDoc documents of a folder share: attributes that one file sets for all, and files that documents
 //! include.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -118,7 +118,7 @@ impl Includes {
     }
 }
 
-/// Who includes whom.
+/// Files by the files that include them.
 struct Links {
     wanted: BTreeMap<String, Wanted>,
     /// The files that a document includes whole.

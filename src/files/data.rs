@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::read::{self, FileContent};
 use super::walk::{self, FoundFiles};
 use super::{Options, note};
-use crate::runbook::{Data, Diagnostic, Level, frontmatter};
+use crate::runbook::{self, Data, Diagnostic, Level, frontmatter};
 
 /// Why a file that is not UTF-8 is shown as it is.
 pub(super) const NOT_UTF8: &str = "the file is not UTF-8; what could not be read is shown as �, save it as UTF-8";
@@ -25,7 +25,10 @@ pub(super) fn read(found: &FoundFiles, options: &Options, before: &Data, diagnos
         let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let old = before.get(&name).filter(|old| !old.is_null());
         match one(file, root, options, &mut left, old.is_some()) {
-            Ok((value, lossy)) => {
+            Ok((value, lossy, text)) => {
+                if name == "teams" {
+                    diagnostics.extend(runbook::team_diagnostics(path, &text, &value));
+                }
                 data.insert(name, value);
                 if lossy {
                     diagnostics.push(note(path, 0, Level::Warning, "encoding", NOT_UTF8.to_owned()));
@@ -46,7 +49,7 @@ pub(super) fn read(found: &FoundFiles, options: &Options, before: &Data, diagnos
     data
 }
 
-/// The value of a file and whether bytes were replaced, or the line and what is wrong. `left` is what the files may still
+/// The value of a file, whether bytes were replaced, and its text; or the line and what is wrong. `left` is what the files may still
 /// hold together.
 fn one(
     file: &Path,
@@ -54,7 +57,7 @@ fn one(
     options: &Options,
     left: &mut u64,
     is_known: bool,
-) -> Result<(Value, bool), (u32, String)> {
+) -> Result<(Value, bool, String), (u32, String)> {
     let max_bytes = options.max_bytes;
     let (text, lossy) = match read::text(file, root, max_bytes).map_err(|error| (0, error.to_string()))? {
         FileContent::Text { text, lossy } => (text, lossy),
@@ -76,7 +79,7 @@ fn one(
     let value = frontmatter::data(&text.replace("\r\n", "\n"))?;
     // Aliases may have made more of it.
     take(length(&value).saturating_sub(text.len()))?;
-    Ok((value, lossy))
+    Ok((value, lossy, text))
 }
 
 /// The bytes that a value takes as text, about.

@@ -96,6 +96,11 @@ pub enum CardAction {
     JudgeWrong,
     /// Judge that nothing should have been answered.
     JudgeSilent,
+    /// Acknowledge an escalation: somebody takes care of it.
+    Acknowledge {
+        /// The escalation's id within its case.
+        escalation: String,
+    },
     /// A button of a later version.
     #[serde(other)]
     Unknown,
@@ -177,6 +182,7 @@ impl CardAction {
             Self::JudgeRight => "judge_right",
             Self::JudgeWrong => "judge_wrong",
             Self::JudgeSilent => "judge_silent",
+            Self::Acknowledge { .. } => "acknowledge",
             Self::Unknown => "unknown",
         }
     }

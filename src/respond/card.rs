@@ -7,6 +7,7 @@ use minijinja::{Value, context};
 use super::act::CardAction;
 use super::answer::Responder;
 use super::buttons::{button, button_row};
+use super::calling::{self, CardEscalation, OnCallLine};
 use super::labels::filled;
 use super::pieces::Pieces;
 use super::step_pages::{self, StepName, StepPages};
@@ -58,6 +59,10 @@ pub struct Card<'a> {
     pub audience: Audience,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,
+    /// Who is on call for the teams that the topic names.
+    pub on_call: Vec<OnCallLine>,
+    /// The latest escalation to a team.
+    pub escalation: Option<CardEscalation>,
 }
 
 /// A registered job that is offered on a card.
@@ -109,6 +114,7 @@ impl Responder {
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             came_from => card.came_from.map(|id| self.place(library, id)),
+            ..calling::on_card(card)
         };
         let values = minijinja::value::merge_maps([
             controls,
@@ -157,7 +163,7 @@ impl Responder {
         rows.extend(button_row(more));
         let values = context! {
             list, why => card.why, words => values::shortened(card.words, 120), choices => Vec::<Value>::new(),
-            outcome => outcome(card), choice_buttons => pieces.put(rows),
+            outcome => outcome(card), choice_buttons => pieces.put(rows), ..calling::on_card(card)
         };
         self.reply("choices.md", &values, &pieces, None)
     }

@@ -7,9 +7,12 @@ use minijinja::{Value, context};
 use super::answer::Responder;
 use super::markdown::block;
 use super::pieces::Pieces;
-use super::{Audience, Reply, excerpt};
+use super::{Audience, Reply, excerpt, plain_blocks, step_pages, values};
 use crate::matching::Match;
-use crate::runbook::{BlockKind, Inline, Library, TopicId};
+use crate::runbook::{Block, BlockKind, Inline, Library, Step, TopicId};
+
+/// Most characters of a step's text in a summary.
+const STEP_TEXT: usize = 120;
 
 /// Steps that are done, by key: by whom, and when.
 pub type Marks = BTreeMap<String, (String, String)>;
@@ -29,6 +32,8 @@ pub struct Escalation<'a> {
     pub link: Option<String>,
     /// The audience of the channel.
     pub audience: Audience,
+    /// Jobs that ran for it: title and outcome.
+    pub runs: Vec<(String, String)>,
 }
 
 /// The facts for the message that is posted on an escalation.
@@ -62,9 +67,10 @@ impl Responder {
             })],
         };
         let done = facts.done.iter().filter_map(|(topic, marks)| {
+            let texts = step_texts(library, *topic);
             let steps = self.steps(library, *topic).into_iter().filter_map(|step| {
                 let (by, when) = marks.get(&step.key)?;
-                Some(context! { name => step.name, by, when })
+                Some(context! { name => step.name, by, when, text => texts.get(&step.key) })
             });
             let steps: Vec<Value> = steps.collect();
             (!steps.is_empty()).then(|| context! { place => self.place(library, *topic), steps })
@@ -83,6 +89,7 @@ impl Responder {
             quoted => pieces.put(quoted),
             done, open,
             link => facts.link.clone(),
+            runs => facts.runs.iter().map(|(title, outcome)| context! { title, outcome }).collect::<Vec<_>>(),
         };
         (whom, self.reply("summary.md", &values, &pieces, None))
     }
@@ -91,23 +98,12 @@ impl Responder {
     pub fn escalated(&self, library: &Library, call: &Call<'_>) -> Reply {
         let mut pieces = Pieces::default();
         let contacts = self.contacts_of(library, (call.topic, call.matched), call.audience, &mut pieces);
-        let mut lines: Vec<Inline> = Vec::new();
-        for line in call.summary.trim().lines() {
-            if !lines.is_empty() {
-                lines.push(Inline::Break);
-            }
-            lines.push(Inline::Text(line.to_owned()));
-        }
-        let summary = if lines.is_empty() {
-            Vec::new()
-        } else {
-            vec![block(BlockKind::Paragraph(lines))]
-        };
+        let summary = written(call.summary);
         let values = context! { by => call.by, summary => pieces.put(summary), ..contacts };
         self.reply("escalated.md", &values, &pieces, None)
     }
 
-    fn contacts_of(
+    pub(super) fn contacts_of(
         &self,
         library: &Library,
         (topic, matched): (Option<TopicId>, Option<&Match>),
@@ -119,5 +115,32 @@ impl Responder {
         topic.map_or_else(nobody, |topic| {
             self.surroundings(pieces, (topic, matched), Vec::new(), &BTreeMap::new(), audience)
         })
+    }
+}
+
+/// The beginning of each step's text, by key.
+fn step_texts(library: &Library, topic: TopicId) -> BTreeMap<String, String> {
+    let steps = library
+        .topic(topic)
+        .map(|topic| topic.steps.as_slice())
+        .unwrap_or_default();
+    let names = step_pages::names(steps).into_iter().zip(steps);
+    let text = |step: &Step| values::shortened(&plain_blocks(&step.blocks), STEP_TEXT);
+    names.map(|(name, step)| (name.key, text(step))).collect()
+}
+
+/// A text as a person wrote it, line by line.
+pub(super) fn written(text: &str) -> Vec<Block> {
+    let mut lines: Vec<Inline> = Vec::new();
+    for line in text.trim().lines() {
+        if !lines.is_empty() {
+            lines.push(Inline::Break);
+        }
+        lines.push(Inline::Text(line.to_owned()));
+    }
+    if lines.is_empty() {
+        Vec::new()
+    } else {
+        vec![block(BlockKind::Paragraph(lines))]
     }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::calling::{self, CallingLabels};
 use super::values::turns;
 use super::{TemplateError, Templates};
 
@@ -31,6 +32,8 @@ pub struct Labels {
     pub titles: Titles,
     /// Texts of the fields in modals.
     pub fields: Fields,
+    /// Texts around escalations to a team.
+    pub calling: CallingLabels,
 }
 
 /// Labels of buttons: at most [`BUTTON`] characters. `{…}` is filled in with [`filled`].
@@ -250,6 +253,7 @@ fn check(group: &str, name: &str, label: &Value) -> Result<(), String> {
     let most = match group {
         "buttons" => BUTTON,
         "titles" => TITLE,
+        "calling" => calling::most(name),
         _ if name.ends_with("placeholder") => PLACEHOLDER,
         _ => LABEL,
     };

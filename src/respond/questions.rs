@@ -6,7 +6,7 @@ use minijinja::{Value, context};
 use super::answer::Responder;
 use super::facts::{ConnectionFacts, Listening, Pointer, StatusFacts};
 use super::time::time;
-use super::{Labels, Reply, links, values};
+use super::{Labels, OnCallLine, Reply, calling, links, values};
 use crate::command::{Owner, Subject, Whom};
 use crate::runbook::{Contact, ContactKind, Library, Team};
 
@@ -48,6 +48,32 @@ impl Responder {
         self.simple("unmuted.md", &context! { was_muted, listening })
     }
 
+    /// Warns the author of a message with secrets of some kinds, such as `github-token`.
+    pub fn secret_warning(&self, kinds: &[&str]) -> Reply {
+        let named = |kind: &&str| {
+            let words = kind.replace('-', " ");
+            let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                "an"
+            } else {
+                "a"
+            };
+            match words.as_str() {
+                "authorization" => "credentials of a request".to_owned(),
+                "secret" => "a secret".to_owned(),
+                "session" => "a session id".to_owned(),
+                words => format!("{article} {words}"),
+            }
+        };
+        let mut named: Vec<String> = kinds.iter().map(named).collect();
+        let last = named.pop().unwrap_or_default();
+        let kinds = if named.is_empty() {
+            last
+        } else {
+            format!("{} and {last}", named.join(", "))
+        };
+        self.simple("secret_warning.md", &context! { kinds })
+    }
+
     /// Refuses to mute or unmute a channel for somebody who may not do so.
     pub fn mute_refused(&self, external: bool) -> Reply {
         self.simple("mute_refused.md", &context! { stranger => external })
@@ -76,9 +102,14 @@ impl Responder {
 
     /// Names whom to call, lists the names that fit, or says that nobody is known.
     pub fn who(&self, library: &Library, whom: &Whom, words: &str) -> Reply {
+        self.who_on_call(library, whom, words, &[])
+    }
+
+    /// Names whom to call, as [`Self::who`] does, with the people on call now.
+    pub fn who_on_call(&self, library: &Library, whom: &Whom, words: &str, on_call: &[OnCallLine]) -> Reply {
         let words = values::shortened(words, 120);
         match whom {
-            Whom::Found(owner) => self.owner(library, owner),
+            Whom::Found(owner) => self.owner(library, owner, on_call),
             Whom::Ambiguous(names) => {
                 let list: Vec<String> = names.iter().take(OFFERED).cloned().collect();
                 let more = names.len().saturating_sub(list.len());
@@ -95,7 +126,7 @@ impl Responder {
         }
     }
 
-    fn owner(&self, library: &Library, owner: &Owner) -> Reply {
+    fn owner(&self, library: &Library, owner: &Owner, on_call: &[OnCallLine]) -> Reply {
         let teams: Vec<Value> = owner
             .teams
             .iter()
@@ -108,7 +139,7 @@ impl Responder {
             Subject::Runbook => "runbook",
         };
         let contacts: Vec<Value> = owner.contacts.iter().map(contact).collect();
-        let values = context! { name => owner.name.clone(), subject, teams, contacts, runbooks, more => owner.more };
+        let values = context! { name => owner.name.clone(), subject, teams, contacts, runbooks, more => owner.more, on_call => calling::lines(on_call) };
         self.simple("who.md", &values)
     }
 

@@ -15,6 +15,23 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("answer.md", include_str!("../../responses/templates/answer.md")),
     ("show.md", include_str!("../../responses/templates/show.md")),
     ("people.md", include_str!("../../responses/templates/people.md")),
+    ("on_call.md", include_str!("../../responses/templates/on_call.md")),
+    (
+        "escalation_state.md",
+        include_str!("../../responses/templates/escalation_state.md"),
+    ),
+    (
+        "team_message.md",
+        include_str!("../../responses/templates/team_message.md"),
+    ),
+    (
+        "escalate_window.md",
+        include_str!("../../responses/templates/escalate_window.md"),
+    ),
+    (
+        "call_refused.md",
+        include_str!("../../responses/templates/call_refused.md"),
+    ),
     ("candidates.md", include_str!("../../responses/templates/candidates.md")),
     ("nothing.md", include_str!("../../responses/templates/nothing.md")),
     ("help.md", include_str!("../../responses/templates/help.md")),
@@ -64,6 +81,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("status.md", include_str!("../../responses/templates/status.md")),
     ("muted.md", include_str!("../../responses/templates/muted.md")),
     ("unmuted.md", include_str!("../../responses/templates/unmuted.md")),
+    (
+        "secret_warning.md",
+        include_str!("../../responses/templates/secret_warning.md"),
+    ),
     (
         "mute_refused.md",
         include_str!("../../responses/templates/mute_refused.md"),

@@ -88,7 +88,8 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
         let card = context! {
             outcome => outcome(standing), came_from => full.then(|| place.clone()), page => 1, pages => if full { 2 } else { 1 },
             page_buttons => "", branch_buttons => if full { "buttons" } else { "" }, outcome_buttons => "",
-            sections => many(place), choices => many(place), ..answer.clone()
+            sections => many(place), choices => many(place),
+            ..minijinja::value::merge_maps([super::calling::card_sample(full), answer.clone()])
         };
         out.push(("outcome.md", card.clone()));
         out.push(("card.md", card));
@@ -96,15 +97,16 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     for why in ["near", "search", "choose", "wrong", "withdrawn"] {
         let choices = context! {
             list => many(place), why => why.to_owned(), words => "words", choices => many(place),
-            outcome => outcome("choosing"), choice_buttons => "",
+            outcome => outcome("choosing"), choice_buttons => "", ..super::calling::card_sample(full)
         };
         out.push(("choices.md", choices));
     }
-    let done = context! { name => "1", by => "Ada", when => "06:41 UTC" };
+    let done = context! { name => "1", by => "Ada", when => "06:41 UTC", text => some("Look at the gauge") };
     let worked = context! { place => place.clone(), steps => vec![done.clone()] };
     let summary = context! {
         topic => full.then(|| place.clone()), quoted => if full { "quoted" } else { "" }, done => many(&worked),
         open => many(&"2".into()), link => some("https://example.com"),
+        runs => many(&context! { title => "Title", outcome => "SUCCESS" }),
     };
     out.extend([
         ("recognised.md", answer.clone()),
@@ -118,6 +120,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
         ),
         ("shortcut_answered.md", context! {}),
     ]);
+    out.extend(super::calling::samples(full));
     out
 }
 
@@ -139,6 +142,7 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
     let names = || many("team".into());
     vec![
         ("mute_refused.md", context! { stranger => full }),
+        ("secret_warning.md", context! { kinds => "a password" }),
         ("mute_direct.md", context! {}),
         ("not_member.md", context! {}),
         (
@@ -154,6 +158,7 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
             context! {
                 name => "Team", subject => if full { "team" } else { "runbook" }, teams => many(team),
                 contacts => many(contact), runbooks => many(place), more => full,
+                ..super::calling::card_sample(full)
             },
         ),
         (

@@ -11,6 +11,8 @@ mod layers;
 mod links;
 mod log;
 mod net;
+mod redact;
+pub mod oncall;
 mod runbooks;
 mod secrets;
 mod slack;
@@ -28,6 +30,7 @@ pub use error::Error;
 pub use links::LinkSettings;
 pub use log::{Format, LogSettings};
 pub use net::{Http, NetSettings};
+pub use redact::RedactSettings;
 pub use runbooks::Runbooks;
 pub use slack::{Mode, Slack};
 pub use store::StoreSettings;
@@ -46,6 +49,8 @@ pub struct Settings {
     pub matching: Matching,
     /// Settings of the answers.
     pub answers: Answers,
+    /// Settings of the removal of secrets.
+    pub redact: RedactSettings,
     /// Channels with settings of their own.
     #[serde(default)]
     pub channels: Vec<Channel>,
@@ -63,6 +68,9 @@ pub struct Settings {
     /// The Jenkins servers and the jobs that people may run: `jobs.toml`.
     #[serde(skip)]
     pub jobs: jobs::Jobs,
+    /// The services that know who is on call, and those that page: `oncall.toml`.
+    #[serde(skip)]
+    pub oncall: oncall::OncallSettings,
 }
 
 impl Settings {
@@ -122,9 +130,11 @@ pub fn load(config_dir: Option<&Path>) -> Result<Settings, Error> {
 /// As for [`load`].
 pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>) -> Result<Settings, Error> {
     let jobs = jobs::load_from(config_dir, &environment)?;
+    let oncall = oncall::load_from(config_dir, &environment)?;
     let layers = layers::Layers::read(config_dir, environment)?;
     let mut settings = checked(&layers)?;
     settings.jobs = jobs;
+    settings.oncall = oncall;
     settings.slack.take_secrets(&layers)?;
     Ok(settings)
 }

@@ -2,6 +2,7 @@
 
 use super::NewPost;
 use super::cases::{Answered, CaseRow};
+use super::escalations::{EscalationTimer, NewPage, PageOutcome};
 use super::runs::{AuditEntry, RunRow};
 use super::shadow::ShadowRow;
 
@@ -182,4 +183,10 @@ pub struct Changes {
     pub runs: Vec<RunRow>,
     /// Entries to add to the audit.
     pub audit: Vec<AuditEntry>,
+    /// Pages to send.
+    pub pages: Vec<NewPage>,
+    /// Results of attempts to send pages.
+    pub paged: Vec<PageOutcome>,
+    /// Times at which escalations go on.
+    pub timers: Vec<EscalationTimer>,
 }

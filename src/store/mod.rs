@@ -4,6 +4,7 @@
 //! the trait, so that another engine can be verified with the same tests.
 
 pub mod cases;
+pub mod escalations;
 mod inbox;
 mod outbox;
 pub mod runs;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use cases::{AnswerKind, Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
+pub use escalations::{DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState};
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostOutcome, PostState, Ready, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
@@ -26,7 +28,7 @@ pub use shadow::{
 
 /// Durable state. Every method is one transaction.
 #[async_trait]
-pub trait Store: Cases + Runs + ShadowAnswers {
+pub trait Store: Cases + Escalations + Runs + ShadowAnswers {
     /// Stores arrivals, all or nothing. Once this returns, they may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 

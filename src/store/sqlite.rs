@@ -20,6 +20,7 @@ use super::{
 
 mod cases;
 mod connections;
+mod escalations;
 mod file;
 mod inbox;
 mod mending;

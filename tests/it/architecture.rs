@@ -12,7 +12,7 @@ use regex::Regex;
 const SOURCES: [&str; 2] = ["src", "crates/core/src"];
 
 /// Text in, data out: no IO, no async, nobody's adapter.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "command",
     "expression",
     "jobs",
@@ -21,10 +21,11 @@ const PURE: [&str; 8] = [
     "redact",
     "respond",
     "runbook",
+    "schedule",
 ];
 
 /// Each talks to one thing outside; `bot` and `cli` join them.
-const ADAPTERS: [&str; 5] = ["files", "http", "jenkins", "slack", "store"];
+const ADAPTERS: [&str; 6] = ["files", "http", "jenkins", "oncall", "slack", "store"];
 
 /// What a pure module has no use for.
 const OUTSIDE: [&str; 10] = [

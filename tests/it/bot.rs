@@ -29,6 +29,7 @@ mod clocks;
 mod commands;
 mod crashing;
 mod doctor;
+mod escalating;
 mod forgetting;
 mod home;
 mod http;
@@ -50,6 +51,7 @@ mod shadow;
 mod shortcuts;
 mod starting;
 mod stopping;
+mod warning;
 mod working;
 
 /// Recognised by the runbook that [`World`] comes with.

@@ -19,6 +19,8 @@ mod jobs;
 #[cfg(test)]
 mod matching;
 #[cfg(test)]
+mod oncall;
+#[cfg(test)]
 mod pack;
 #[cfg(test)]
 mod policy;

@@ -57,8 +57,8 @@ fn secrets() -> Vec<(&'static str, &'static str, String)> {
             "aws_access_key_id = @@",
             format!("AK{}{}", "IA", upper(16)),
         ),
-        ("secret", "aws_secret_access_key = @@", letters(40)),
-        ("secret", "export AWS_SECRET_ACCESS_KEY=@@", letters(40)),
+        ("aws-access-key", "aws_secret_access_key = @@", letters(40)),
+        ("aws-access-key", "export AWS_SECRET_ACCESS_KEY=@@", letters(40)),
         ("google-key", "key @@ leaked", format!("AI{}{}", "za", letters(35))),
         (
             "azure-key",

@@ -7,3 +7,4 @@ pub mod expression;
 pub mod matching;
 pub mod redact;
 pub mod runbook;
+pub mod schedule;

@@ -19,6 +19,7 @@ mod faults;
 pub mod jenkins;
 mod limits;
 mod model;
+mod oncall;
 mod options;
 mod page;
 mod rates;
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use model::{App, Channel, Command, Delivered, Features, File, Group, Kind, Message, RequestUrls, Shortcut, User};
+pub use oncall::{ONCALL_TOKEN, ROUTING_KEY, SCHEDULE};
 pub use options::{Example, Options};
 pub use seed::{
     ADA, ADA_TOKEN, ALERTBOT, ALERTBOT_TOKEN, ALERTS, ECHO, ECHO_APP_TOKEN, ECHO_TOKEN, GRACE, GRACE_TOKEN, ONCALL,
@@ -61,6 +63,7 @@ pub struct Workspace {
 pub(crate) struct Shared {
     state: Mutex<State>,
     jenkins: Jenkins,
+    oncall: oncall::OncallService,
     changed: watch::Sender<u64>,
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -87,6 +90,7 @@ impl Workspace {
         let jenkins = Jenkins::unserved(options.jenkins.clone(), shutdown.clone());
         let shared = Arc::new(Shared {
             jenkins,
+            oncall: oncall::OncallService::default(),
             state: Mutex::new(seed::state(options)),
             changed: watch::Sender::new(0),
             address,
@@ -119,6 +123,19 @@ impl Workspace {
     #[must_use]
     pub fn jenkins_url(&self) -> String {
         format!("{}/jenkins", self.shared.url())
+    }
+
+    /// Returns the address of the page that shows who was paged; below it are the on-call service's APIs, `/api` and
+    /// `/events`.
+    #[must_use]
+    pub fn oncall_url(&self) -> String {
+        format!("{}/oncall", self.shared.url())
+    }
+
+    /// Returns the alerts of the on-call service, the oldest first.
+    #[must_use]
+    pub fn pages(&self) -> Value {
+        self.shared.oncall.pages()
     }
 
     /// Reads the state.

@@ -77,6 +77,7 @@ impl Case {
             | CardAction::JudgeRight
             | CardAction::JudgeWrong
             | CardAction::JudgeSilent
+            | CardAction::Acknowledge { .. }
             | CardAction::Unknown => {}
         }
         if let Some(what) = what {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Actor, Case, CaseStatus, TopicRef};
+use super::{Actor, Case, CaseEscalation, CaseStatus, TopicRef};
 use crate::bot::Knowledge;
 use crate::bot::context::Context;
 use crate::respond::{Audience, Card, CardJob};
@@ -25,6 +25,7 @@ impl Context {
         let (choices, others) = (find(&case.near), find(&case.others));
         let choices: Vec<TopicId> = choices.into_iter().filter(|choice| Some(*choice) != topic).collect();
         let gone = case.place.is_some() && topic.is_none();
+        let teams = self.responder.teams_of(library, topic, matched.as_ref());
         let card = Card {
             case: &case.id,
             topic,
@@ -47,6 +48,8 @@ impl Context {
             private: case.post.is_none(),
             audience: case.audience(),
             jobs: self.offered_jobs(library, case),
+            on_call: self.on_call_lines(teams.iter().map(String::as_str)),
+            escalation: case.escalations.last().map(CaseEscalation::state),
         };
         Body::of(&self.responder.card(library, &card))
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseRequest, CaseStatus};
+use super::{CaseEscalation, CaseRequest, CaseStatus};
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::respond::Audience;
 use crate::runbook::{Library, TopicId};
@@ -80,6 +80,9 @@ pub(crate) struct Case {
     pub(crate) status: CaseStatus,
     /// History of the case, in order.
     pub(crate) history: Vec<HistoryEntry>,
+    /// Escalations to teams, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) escalations: Vec<CaseEscalation>,
 }
 
 /// A message of a case.

@@ -3,6 +3,7 @@
 mod actions;
 mod card;
 mod case;
+mod escalation;
 mod identity;
 mod matches;
 pub(crate) mod rows;
@@ -11,5 +12,6 @@ mod status;
 mod stored;
 
 pub(crate) use case::{Actor, Case, EvidenceLine, TopicRef};
+pub(crate) use escalation::{CaseEscalation, CasePage};
 pub(crate) use identity::of_match as identity_of;
 pub(crate) use status::{CaseRequest, CaseStatus};

@@ -231,7 +231,12 @@ impl InboxWorker {
         let outcome = match done {
             Changes { missed: Some(_), .. } => "too_old",
             Changes { shadow, .. } if !shadow.is_empty() => "shadow",
-            Changes { posts, .. } if posts.is_empty() => "silent",
+            // A private warning about a secret is no answer.
+            Changes { posts, answered, .. }
+                if answered.is_empty() && posts.iter().all(|post| matches!(post.action, Action::Ephemeral { .. })) =>
+            {
+                "silent"
+            }
             Changes { posts, .. } if posts.iter().all(|post| matches!(post.action, Action::React { .. })) => "near",
             _ => "answered",
         };

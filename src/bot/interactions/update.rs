@@ -81,6 +81,9 @@ impl InteractionHandler {
             if !done.posts.is_empty() {
                 self.ctx.outbox.notify_one();
             }
+            if !done.pages.is_empty() || !done.timers.is_empty() {
+                self.ctx.calls.notify_one();
+            }
             if !done.runs.is_empty() {
                 self.runner.wake();
             }

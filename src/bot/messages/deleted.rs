@@ -70,6 +70,10 @@ impl MessageHandler {
             thread_ts: case.thread_ts.clone(),
             ..gone(&case.channel, key)
         }));
+        // What was told to other teams repeats the message.
+        let calls = case.escalations.iter();
+        done.posts
+            .extend(calls.map(|escalation| gone(&escalation.channel, &escalation.post)));
         done.forget.push(row.id.clone());
         // A concurrent change of the card is noticed: then everything is done again.
         done.cases.push(row);

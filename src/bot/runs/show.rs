@@ -7,11 +7,15 @@ use super::Runner;
 use super::progress::{self, spoken};
 use super::run::{End, Run, Stage, notice_of, post_of};
 use crate::bot::cases::rows;
+use crate::bot::escalations::with_mention;
 use crate::jenkins::LogPosition;
 use crate::jobs::Job;
 use crate::respond::RunCard;
 use crate::slack::sender::Body;
 use crate::store::{self, Action, AuditEntry, Changes, NewPost, RunRow};
+
+/// Maximum number of people and groups who are mentioned for an approval.
+const APPROVERS: usize = 10;
 
 /// The state of a run that is kept only while it is followed.
 #[derive(Debug, Default)]
@@ -36,7 +40,11 @@ pub(super) struct FollowState {
 impl Runner {
     /// The message of a run.
     pub(super) fn body(&self, run: &Run, live: &FollowState) -> Body {
-        Body::of(&self.ctx.responder.run(&self.card(run, live)))
+        let body = Body::of(&self.ctx.responder.run(&self.card(run, live)));
+        match (&run.stage, self.job(run)) {
+            (Stage::Approval { .. }, Some(job)) => with_mention(body, &approvers(job, run)),
+            _ => body,
+        }
     }
 
     /// The update of a run's message.
@@ -120,13 +128,18 @@ impl Runner {
         };
         let title = self.job(run).map_or(&*run.job, Job::shown);
         let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
+        let expired = until.is_some();
         let until = until.map(spoken_moment);
         let said = self
             .ctx
             .responder
             .run_notice(title, &run.by.name, declined, until.as_deref());
         let key = notice_of(&run.id);
-        Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &Body::of(&said))))
+        let mut body = Body::of(&said);
+        if expired {
+            body = with_mention(body, std::slice::from_ref(&run.by.by));
+        }
+        Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &body)))
     }
 
     /// Updates a run's message when its progress has changed.
@@ -228,6 +241,12 @@ impl Runner {
             ("error", Value::from(trouble.words.clone())),
         ]
     }
+}
+
+/// The people and groups who are asked to approve a run. An update that repeats a mention notifies nobody again.
+fn approvers(job: &Job, run: &Run) -> Vec<String> {
+    let others = job.approve_by.iter().filter(|id| **id != run.by.by);
+    others.take(APPROVERS).cloned().collect()
 }
 
 /// A moment as people read it: `1 May 06:41 UTC`.

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::outbox::{self, time};
-use super::{Sqlite, inbox, runs, shadow};
+use super::{Sqlite, escalations, inbox, runs, shadow};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 use crate::store::{Changes, Error};
 
@@ -192,6 +192,7 @@ pub(super) async fn commit(
         .execute(&mut **transaction)
         .await?;
     }
+    escalations::write(transaction, done, now).await?;
     for case in &done.forget {
         forget(transaction, case).await?;
     }
@@ -267,12 +268,32 @@ async fn write(
     Ok(true)
 }
 
+/// A case by its id, or the newest of a thread (channel and `ts`).
+pub(super) async fn one(
+    readers: &SqlitePool,
+    id: &str,
+    thread: Option<(&str, &str)>,
+) -> Result<Option<CaseRow>, sqlx::Error> {
+    let (channel, ts) = thread.unzip();
+    let row = sqlx::query(
+        "SELECT * FROM cases WHERE id = ?1 OR (channel = ?2 AND thread_ts = ?3) ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(id)
+    .bind(channel)
+    .bind(ts)
+    .fetch_optional(readers)
+    .await?;
+    row.as_ref().map(case).transpose()
+}
+
 /// Forgets a case and that its messages were answered: nothing of a deleted message stays.
 pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case: &str) -> Result<(), sqlx::Error> {
     for statement in [
         "DELETE FROM cases WHERE id = ?",
         "DELETE FROM case_people WHERE case_id = ?",
         "DELETE FROM answers WHERE case_id = ?",
+        "DELETE FROM pages WHERE case_id = ?",
+        "DELETE FROM escalation_timers WHERE case_id = ?",
     ] {
         sqlx::query(statement).bind(case).execute(&mut **transaction).await?;
     }

@@ -41,7 +41,7 @@ struct Table {
 }
 
 /// The tables in the order of deletion: cases before the rows that the remaining cases keep.
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table {
         name: "inbox",
         age: "received_at",
@@ -66,6 +66,11 @@ const TABLES: [Table; 6] = [
         name: "shadow_answers",
         age: "at",
         old: "true",
+    },
+    Table {
+        name: "pages",
+        age: "created_at",
+        old: "state <> 'pending'",
     },
     // Kept: the card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose
     // keys end in the run's id, and those of its thread.

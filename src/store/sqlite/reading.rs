@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
-use super::{BEGIN, MIGRATIONS, Sqlite, inbox};
-use crate::store::{Error, InboxRow, Runs, ShadowAnswers};
+use super::{BEGIN, MIGRATIONS, Sqlite, cases, inbox};
+use crate::store::{CaseRow, Error, InboxRow, RunRow, Runs, ShadowAnswers};
 
 impl Sqlite {
     /// Opens the file for reading alone, beside the bot that may have it open: takes no lock, makes nothing and changes
@@ -29,6 +29,25 @@ impl Sqlite {
     pub async fn inbox_rows(path: &Path, limit: u32) -> Result<Vec<InboxRow>, Error> {
         let pool = beside(path, true).await?;
         Ok(inbox::list(&pool, limit).await?)
+    }
+
+    /// A case by its id, or the newest of a thread (channel and `ts`), with the runs that belong to it, beside the bot that
+    /// may have the file open.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read_only`].
+    pub async fn case_with_runs(
+        path: &Path,
+        id: &str,
+        thread: Option<(&str, &str)>,
+    ) -> Result<Option<(CaseRow, Vec<RunRow>)>, Error> {
+        let pool = beside(path, true).await?;
+        let Some(case) = cases::one(&pool, id, thread).await? else {
+            return Ok(None);
+        };
+        let runs = pool.runs_of_case(&case.id).await?;
+        Ok(Some((case, runs)))
     }
 
     /// Lets rows that were set aside wait again: the one with this key, or all. Tells how many. The bot may have the file

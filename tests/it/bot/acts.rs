@@ -112,6 +112,7 @@ impl World {
         for (table, columns) in [
             ("inbox", "coalesce(payload, '')"),
             ("outbox", "coalesce(body, '')"),
+            ("pages", "coalesce(body, '')"),
             ("cases", "body || fingerprint"),
             ("answers", "about"),
             ("shadow_answers", "body || texts || evidence"),

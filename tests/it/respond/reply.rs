@@ -265,3 +265,61 @@ fn a_table_of_many_errors_is_answered_with_the_row_that_was_meant() {
         assert!(!said.contains("Clear the ramp"), "{said}");
     }
 }
+
+/// The answer to a message, with one document in the library.
+fn said(path: &str, text: &str, message: &str) -> String {
+    let library = Library {
+        runbooks: parse(path, text, &BTreeMap::new())
+            .0
+            .map(Document::from)
+            .into_iter()
+            .collect(),
+        ..Library::default()
+    };
+    let index = Index::build(&library, &signpost::matching::IndexOptions::default());
+    let reply = responder(ResponderOptions::default()).answer(&library, &index.find(message), false);
+    to_text(&reply.expect("an answer"))
+}
+
+#[test]
+fn the_row_that_was_meant_comes_before_the_steps_of_the_page() {
+    let table = "\
+# Codes of the depot
+
+| Code | Message | Action | Owner |
+| --- | --- | --- | --- |
+| DP-101 | Ramp is blocked | Clear the ramp | #depot-ramp |
+| DP-102 | Gate is open | Close the gate | #depot-gate |
+| DP-103 | Lamp is out | Change the lamp | #depot-lamp |
+
+## In any case
+
+1. Write the code into the shift book.
+2. Look at the depot's panel.
+";
+    let said = said("codes.md", table, "seeing DP-102 again");
+    let place = |text: &str| said.find(text).unwrap_or_else(|| panic!("no {text} in {said}"));
+    assert!(place("Action: Close the gate") < place("Write the code"), "{said}");
+    assert!(place("Owner: #depot-gate") < place("Write the code"), "{said}");
+    assert!(!said.contains("Clear the ramp"), "{said}");
+}
+
+#[test]
+fn the_term_that_was_meant_is_shown_without_the_others() {
+    let page = "<h1>Messages of the depot</h1><dl>\
+        <dt><code>depot: ramp &lt;number&gt; is blocked by a pallet</code></dt><dd>Clear the ramp.</dd>\
+        <dt><code>depot: gate &lt;number&gt; is open against the rules</code></dt><dd>Close the gate, then lock it.</dd>\
+        <dt><code>depot: lamp &lt;number&gt; is out and must be changed</code></dt><dd>Change the lamp.</dd></dl>";
+    let message = "depot: gate 7 is open against the rules";
+    let alone = said("messages.html", page, message);
+    assert!(
+        alone.contains("Close the gate") && !alone.contains("Change the lamp"),
+        "{alone}"
+    );
+
+    let steps = "<h2>In any case</h2><ol><li>Write it into the shift book.</li><li>Look at the panel.</li></ol>";
+    let before = said("messages.html", &format!("{page}{steps}"), message);
+    let place = |text: &str| before.find(text).unwrap_or_else(|| panic!("no {text} in {before}"));
+    assert!(place("Close the gate") < place("Write it"), "{before}");
+    assert!(!before.contains("Change the lamp"), "{before}");
+}

@@ -125,6 +125,11 @@ fn about_itself() -> Vec<(&'static str, Reply)> {
         ),
         ("mute refused", responder.mute_refused(false)),
         ("mute refused to a stranger", responder.mute_refused(true)),
+        ("secret pasted", responder.secret_warning(&["password"])),
+        (
+            "secrets pasted",
+            responder.secret_warning(&["github-token", "aws-access-key", "password"]),
+        ),
         ("mute in a direct message", responder.mute_direct()),
     ]
 }

@@ -110,6 +110,21 @@ fn code_that_looks_like_a_note_stays_code() {
 }
 
 #[test]
+fn a_fence_may_begin_on_the_line_of_its_item() {
+    let text = "1. ```bash\n   !!! x\n   ```\n2. Next\n\n!!! note\n    Text\n";
+    insta::assert_snapshot!(outline("a.md", text), @r##"
+    1 # a
+      1 list from 1
+        1 -
+          1 code bash
+            | !!! x
+        4 -
+          4 Next
+      7 **Note:** Text
+    "##);
+}
+
+#[test]
 fn pieces_of_pages_do_not_answer() {
     for (path, expected) in [
         ("docs/_common/help.mdx", Completeness::Partial),

@@ -73,6 +73,43 @@ fn documents_are_read_and_everything_else_is_skipped_with_a_reason() {
 }
 
 #[test]
+fn of_a_page_in_several_languages_the_english_one_is_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let page = |word: &str| format!("<h1>{word}</h1><p>The queue says <code>queue 7 is full</code> here.</p>");
+    write(dir.path(), "queue.html", "# made by a script\n\nURI: queue.html.en\n");
+    write(dir.path(), "queue.html.en", page("Queue"));
+    write(dir.path(), "queue.html.de", page("Schlange"));
+    let latin = [
+        b"<meta charset=iso-8859-1><h1>Gr\xf6\xdfe</h1><p>".as_slice(),
+        b"Text.</p>",
+    ]
+    .concat();
+    write(dir.path(), "size.html", latin);
+    let links = "<li><a href=a.html>Queue full</a></li>".repeat(9);
+    write(dir.path(), "toc.html", format!("<ul>{links}</ul>"));
+    let library = load(dir.path(), None);
+    assert_eq!(paths(&library), ["queue.html.en", "size.html"]);
+    assert_eq!(library.runbooks[1].title, "Größe");
+    let skipped = library.skipped.iter();
+    let skipped: Vec<String> = skipped
+        .map(|skipped| format!("{}: {}", skipped.path, skipped.reason))
+        .collect();
+    insta::assert_snapshot!(
+        skipped.join("\n"),
+        @r"
+    queue.html: this file is a type map, which only names the translations of a page; it is left out
+    queue.html.de: a translation of queue.html.en
+    toc.html: this page holds only links or a redirect, no text of its own; it is left out
+    "
+    );
+    assert!(
+        library.diagnostics.iter().all(|found| found.level == Level::Info),
+        "{:?}",
+        library.diagnostics
+    );
+}
+
+#[test]
 fn a_folder_that_cannot_be_read_is_a_clear_error() {
     let dir = tempfile::tempdir().expect("a folder");
     let missing = dir.path().join("gone");

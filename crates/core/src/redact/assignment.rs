@@ -1,224 +1,346 @@
-//! Checks of assignments such as `password=…`: is the value a password, or does the text only mention one?
+//! Assignments such as `password=…` in every notation: is the value a secret, or does the text only mention one?
 
-use regex::Captures;
+use super::find::Find;
+use super::judgement::{
+    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_unpronounceable, is_word,
+    looks_random,
+};
+use super::names::{Class, Name, as_name, names};
+use super::separators::{Separator, separator};
+use super::value::{self, Value, line_end, skip, starts};
 
-/// Parts of names whose values are passwords.
-pub(super) const PASSWORDS: &[&str] = &["passw", "passphrase", "pwd"];
-
-/// Parts of names whose values are other secrets.
-pub(super) const SECRETS: &[&str] = &["secret", "token", "key", "credential"];
-
-/// Words after such a name that are about a secret and are none.
-const WORDS: &[&str] = &[
-    "required",
-    "optional",
-    "invalid",
-    "incorrect",
-    "wrong",
-    "missing",
-    "expired",
-    "none",
-    "null",
-    "nil",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "empty",
-    "string",
-    "not",
-    "is",
-    "must",
-    "reset",
-    "changed",
-    "unchanged",
-    "prompt",
-    "hidden",
-    "redacted",
-    "undefined",
-    "unset",
-    "unknown",
-    "default",
-    "failed",
-    "error",
-    "denied",
-    "found",
-    "refused",
-    "revoked",
-    "rejected",
-    "generated",
-    "rotated",
-    "and",
-    "or",
-    "for",
-    "the",
-    "a",
-    "was",
-    "has",
-    "authentication",
-    "authorization",
-    "bearer",
-    "basic",
-    "required,",
-    "value",
-    "secret",
-    "password",
-    "token",
-    "credential",
-    "credentials",
-    "example",
-    "changeme",
-    "sensitive",
-    "encrypted",
-    "masked",
-    "omitted",
-    "absent",
-    "disabled",
-    "enabled",
-    "mismatch",
-    "accepted",
-    "valid",
+/// Commands and directives after which a name and its value are parted by a blank.
+const DIRECTIVES: &[&str] = &[
+    "env ",
+    "arg ",
+    "setx ",
+    "setenv ",
+    "set ",
+    "config:set ",
+    "config set ",
+    "configure set ",
+    "define ",
+    "--build-arg ",
+    "passenv ",
+    "git config ",
+    "fastcgi_param ",
+    "addpwd ",
+    "const ",
+    "put ",
+    "vars ",
+    "requirepass",
 ];
 
-/// The value that a match assigns; true when it is in quotation marks.
-fn value<'t>(found: &Captures<'t>) -> Option<(&'t str, bool)> {
-    let quoted = found.name("dq").or_else(|| found.name("sq"));
-    match quoted {
-        Some(quoted) => Some((quoted.as_str(), true)),
-        None => found.name("bare").map(|bare| (bare.as_str(), false)),
+/// Finds the values of all assignments.
+pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
+    let mut done = 0;
+    for name in names(text) {
+        if name.range.start < done {
+            continue;
+        }
+        let Some((separator, at)) = separator(text, &name) else {
+            earlier_value(text, &name, finds);
+            continue;
+        };
+        let Some(mut value) = value::read(text, at) else {
+            continue;
+        };
+        if separator == Separator::Structure && !value.quoted {
+            value = until_tag(text, value);
+        }
+        if separator == Separator::Colon
+            && let Some(after) = typed(text, &value)
+        {
+            let Some(assigned) = value::read(text, after) else {
+                continue;
+            };
+            value = assigned;
+        }
+        if !value.quoted && is_phrase(text.get(name.range.clone()).unwrap_or_default()) {
+            value.range.end = line_end(text, value.range.start, 400);
+            value.end = value.range.end;
+        }
+        if !accepts(text, &name, separator, &value) {
+            continue;
+        }
+        done = value.range.end;
+        let mut end = value.end;
+        finds.push(Find::new(value.range, name.kind));
+        // The other side of a difference, or further values of a list.
+        while let Some(next) = other_side(text, end) {
+            let is_secret = !is_placeholder(text.get(next.range.clone()).unwrap_or_default());
+            end = next.end;
+            done = next.range.end;
+            if is_secret {
+                finds.push(Find::new(next.range, name.kind));
+            }
+        }
     }
 }
 
-/// Returns true for a placeholder, a variable, a redaction mark or dots: there is nothing to hide.
-pub(super) fn is_placeholder(value: &str) -> bool {
-    let value = value.trim();
-    let marked = [
-        "<", "&lt;", "$", "{{", "%(", "%s", "%v", "[", "*", "...", "…", "@", "!", "env(", "os.",
-    ];
-    value.is_empty()
-        || marked.iter().any(|mark| value.starts_with(mark))
-        || value
-            .chars()
-            .all(|c| matches!(c, 'x' | 'X' | '*' | '.' | '-' | '•' | '#' | '?' | '_' | '…'))
-        || value.starts_with("your")
-        || value.starts_with("YOUR")
+/// The byte after the equals sign where the "value" is a type: `password: string = "…"`.
+fn typed(text: &str, value: &Value) -> Option<usize> {
+    let at = skip(text, value.end, b" \t", 20);
+    let is_type = text
+        .get(value.range.clone())?
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_<>[]?&".contains(c));
+    let assigns = text.as_bytes().get(at) == Some(&b'=') && text.as_bytes().get(at + 1) != Some(&b'=');
+    (is_type && !value.quoted && assigns && at > value.end).then_some(at + 1)
 }
 
-/// Returns true for a name in capitals, which stands for a value: `MY_TOKEN`, `API-KEY`.
-fn is_capital_name(value: &str) -> bool {
-    value.contains(['_', '-']) && value.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '-')
+/// A value up to the next tag or the end of a cell.
+fn until_tag(text: &str, value: Value) -> Value {
+    let start = value.range.start;
+    let stop = line_end(text, start, 500);
+    let rest = text.get(start..stop).unwrap_or_default();
+    match rest.find(['<', '|']) {
+        Some(end) => {
+            let kept = rest.get(..end).unwrap_or_default().trim_end().len();
+            Value {
+                range: start..start + kept,
+                quoted: kept > 0,
+                end: start + end,
+            }
+        }
+        None => value,
+    }
 }
 
-fn is_word(value: &str) -> bool {
-    let word = value
-        .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}'])
-        .to_lowercase();
-    WORDS.contains(&word.as_str())
+/// The value after ` -> `, ` => `, or after a comma in a list of quoted values.
+fn other_side(text: &str, at: usize) -> Option<Value> {
+    let arrow = skip(text, at, b" \t", 20);
+    let sign = ["->", "=>", "→", "-&gt;", "=&gt;"]
+        .iter()
+        .find(|sign| starts(text, arrow, sign))?;
+    value::read(text, arrow + sign.len())
 }
 
-/// Returns true when nothing but punctuation, a comment or further options follows on the line; a sentence goes on.
-fn ends_line(found: &Captures<'_>, text: &str) -> bool {
-    let end = found.get(0).map_or(0, |all| all.end());
-    let rest = text.get(end..).unwrap_or_default();
-    let rest = rest.split('\n').next().unwrap_or_default().trim();
-    rest.is_empty()
-        || rest.starts_with(['"', '\'', ',', ';', '}', '#', '&', '`', ')', '|', '\\'])
-        || rest.starts_with("--")
+/// Finds the value of a pair that says its value first: `"value": "…", "name": "DB_PASSWORD"`.
+fn earlier_value(text: &str, name: &Name, finds: &mut Vec<Find>) {
+    let mut start = name.range.start.saturating_sub(300);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = text.get(start..name.range.start).unwrap_or_default();
+    let lower = before.to_ascii_lowercase();
+    let names_it = ["name", "key"].iter().any(|word| {
+        let tail = lower.trim_end_matches(['"', '\'', ' ', ':', '=', '\\']);
+        tail.len() < lower.len() && tail.ends_with(word)
+    });
+    let Some(found) = lower.rfind("value").filter(|_| names_it) else {
+        return;
+    };
+    let at = skip(text, start + found + 5, b"\"'\\ \t", 8);
+    if !matches!(text.as_bytes().get(at), Some(b'=' | b':')) {
+        return;
+    }
+    if let Some(value) = value::read(text, at + 1).filter(|value| value.end < name.range.start)
+        && accepts(text, name, Separator::Structure, &value)
+    {
+        finds.push(Find::new(value.range, name.kind));
+    }
 }
 
-fn separator<'t>(found: &Captures<'t>) -> &'t str {
-    found.name("sep").map_or("", |sep| sep.as_str())
+/// The letters before a name on its line, at most a few, in lower case.
+fn before(text: &str, name: &Name) -> String {
+    let mut start = name.range.start.saturating_sub(24);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = text.get(start..name.range.start).unwrap_or_default();
+    before.rsplit('\n').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Returns true for a flag, such as `--password x`: only a flag has its value after a blank.
-fn is_flag(found: &Captures<'_>) -> bool {
-    found.name("name").is_some_and(|name| name.as_str().starts_with('-'))
-}
-
-pub(super) fn is_password(found: &Captures<'_>, text: &str) -> bool {
-    let Some((value, quoted)) = value(found) else {
+fn accepts(text: &str, name: &Name, separator: Separator, value: &Value) -> bool {
+    let Some(secret) = text.get(value.range.clone()).map(str::trim) else {
         return false;
     };
-    if is_placeholder(value) || is_word(value) || is_capital_name(value) {
-        return false;
-    }
-    let sep = separator(found);
-    if sep.trim().is_empty() {
-        return is_flag(found) && !value.starts_with('-') || quoted && looks_random(value, 8);
-    }
-    // `password: correct` at the end of a line is YAML; `password: it was reset` is a sentence.
-    quoted || sep.contains('=') || is_flag(found) || ends_line(found, text) || looks_random(value, 6)
-}
-
-pub(super) fn is_secret(found: &Captures<'_>, _text: &str) -> bool {
-    let Some((value, quoted)) = value(found) else {
-        return false;
+    let names_another = |name: &Name| {
+        !secret.contains(|c: char| c.is_ascii_digit())
+            && as_name(secret).is_some_and(|other| other.class != Class::Short || other.range.len() == name.range.len())
     };
-    if is_placeholder(value)
-        || is_word(value)
-        || is_capital_name(value)
-        || value.contains(' ') && quoted && !value.contains('=')
+    if is_placeholder(secret)
+        || is_word(secret)
+        || is_capital_name(secret)
+        || names_another(name)
+        || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6))
+        || is_port(secret)
+        || secret.contains("://") && !secret.contains('@')
+        || !value.quoted && secret.starts_with(['[', '(', '{'])
     {
         return false;
     }
-    let sep = separator(found);
-    if sep.trim().is_empty() {
-        return is_flag(found) && looks_random(value, 6) && !value.starts_with('-') && !is_name(value);
-    }
-    looks_random(value, 8) && !is_name(value)
-}
-
-/// Returns true for at least `least` characters that mix letters with digits, capitals or signs, or many digits: no
-/// ordinary word.
-fn looks_random(value: &str, least: usize) -> bool {
-    let value = value.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
-    let letters = value.chars().any(|c| c.is_ascii_alphabetic());
-    let digits = value.chars().any(|c| c.is_ascii_digit());
-    let lower = value.chars().any(|c| c.is_ascii_lowercase());
-    let upper = value.chars().skip(1).any(|c| c.is_ascii_uppercase());
-    let signs = value.chars().any(|c| "+/=!#%^*~$".contains(c));
-    value.chars().count() >= least
-        && ((letters && digits)
-            || (lower && upper && value.len() >= 16)
-            || (letters && signs)
-            || (digits && value.len() >= 12))
-}
-
-/// Returns true for a secret's name or path, which is no secret: `my-app-tls-v2`, `satellite.token.v1`,
-/// `/var/run/token1`.
-fn is_name(value: &str) -> bool {
-    let value = value.trim_end_matches(['.', ',', ';', ':']);
-    if value.starts_with(['/', '.']) || value.contains("://") {
-        return true;
-    }
-    let parts: Vec<&str> = value.split(['-', '.', '_', '/', ':']).collect();
-    parts.len() > 1
-        && parts.iter().all(|part| part.len() <= 16)
-        && parts
-            .iter()
-            .filter(|part| part.len() >= 2 && part.chars().all(|c| c.is_ascii_lowercase()))
-            .count()
-            * 2
-            >= parts.len()
-}
-
-pub(super) fn is_authorization(found: &Captures<'_>, _text: &str) -> bool {
-    let Some(value) = found.name("secret").or_else(|| found.name("plain")) else {
-        return false;
-    };
-    let value = value.as_str();
-    if is_placeholder(value) || is_word(value) || is_capital_name(value) {
-        return false;
-    }
-    match found.name("scheme") {
-        // "bearer authentication", "basic troubleshooting": words are no credentials.
-        Some(_) => looks_random(value, 8) && !is_name(value) || value.ends_with('=') && value.len() >= 8,
-        None => looks_random(value, 16),
+    let blanks = secret.contains([' ', '\n']);
+    let shown = text.get(name.range.clone()).unwrap_or_default();
+    match name.class {
+        Class::Digits => {
+            (4..=10).contains(&secret.len())
+                && secret.chars().all(|c| c.is_ascii_digit())
+                && separator != Separator::Blank
+        }
+        Class::Password | Class::Short => {
+            let wordy = name.class == Class::Short && !name.compound || is_path(secret);
+            is_password(text, name, separator, value, secret, wordy)
+                && !(is_path(secret) && shown.eq_ignore_ascii_case("pwd"))
+        }
+        Class::Secret | Class::Strict => {
+            let strict = name.class == Class::Strict;
+            let phrase = is_phrase(shown);
+            if blanks {
+                return (phrase || shown.to_ascii_lowercase().contains("connection")) && value.quoted
+                    || phrase && secret.split(' ').count() >= 6;
+            }
+            let weak_session = name.kind == "session" && !has_key_letters(secret);
+            if weak_session {
+                return false;
+            }
+            let random = if strict {
+                is_key_material(secret, 16) && has_key_letters(secret)
+            } else {
+                looks_random(secret, 8) && !is_name(secret)
+            };
+            match separator {
+                Separator::Blank => {
+                    let directed = is_flag(text, name) || is_directed(text, name);
+                    directed && random || !strict && random && is_key_material(secret, 20)
+                }
+                Separator::Words => looks_random(secret, if strict { 20 } else { 8 }) && random,
+                Separator::NextLine => random && is_alone(text, value),
+                Separator::Structure | Separator::Equals | Separator::Colon => {
+                    random || value.quoted && !strict && secret.len() >= 8 && is_weak_secret(shown, secret)
+                }
+            }
+        }
     }
 }
 
-pub(super) fn is_secret_value(found: &Captures<'_>, _text: &str) -> bool {
-    found
-        .name("secret")
-        .is_some_and(|value| !is_placeholder(value.as_str()))
+/// Returns true for the name of a secret of many words.
+fn is_phrase(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["mnemonic", "seed phrase", "recovery", "backup", "secret phrase"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// Returns true for a port and a path: the text before it was the name of a host.
+fn is_port(secret: &str) -> bool {
+    let digits = secret.len() - secret.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    (2..=5).contains(&digits) && secret.get(digits..).is_some_and(|rest| rest.starts_with(['/', ':']))
+}
+
+/// Returns true for a value that is a secret only because its name says so: a word under `client_secret` in quotes.
+fn is_weak_secret(name: &str, secret: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let says_so = [
+        "client_secret",
+        "clientsecret",
+        "secret_key",
+        "secretkey",
+        "secret_access",
+        "shared_secret",
+        "api_secret",
+        "app_secret",
+        "signing_secret",
+    ];
+    says_so.iter().any(|part| name.contains(part)) && !is_name(secret) && !is_capital_name(secret)
+}
+
+/// Returns true for at least some digits among the letters, or strange pairs of letters: keys of vendors.
+fn has_key_letters(secret: &str) -> bool {
+    let digits = secret.chars().filter(char::is_ascii_digit).count();
+    digits >= 3 && secret.chars().filter(char::is_ascii_alphabetic).count() >= 3 || is_unpronounceable(secret)
+}
+
+fn is_password(text: &str, name: &Name, separator: Separator, value: &Value, secret: &str, wordy: bool) -> bool {
+    let random = looks_random(secret, 5) && !(wordy && is_name(secret));
+    let flag = is_flag(text, name);
+    let marked = value.quoted && secret.len() >= 4;
+    match separator {
+        Separator::Equals => !wordy || random || value.quoted,
+        Separator::Structure => {
+            marked && !secret.contains('\n') && (!wordy || random) && !is_sentence(secret) || random
+        }
+        Separator::Colon => {
+            if wordy {
+                return random && !secret.chars().all(|c| c.is_ascii_digit());
+            }
+            value.quoted || flag || random || ends_line(text, value)
+        }
+        Separator::NextLine => random && is_alone(text, value) && !is_name(secret) && !is_expression(secret),
+        Separator::Words => (random || marked && is_spoken(text, value)) && !is_name(secret) && !is_path(secret),
+        Separator::Blank => {
+            let directed = flag || is_directed(text, name);
+            directed && !secret.starts_with('-') && (!wordy || random)
+                || value.quoted && !wordy && (looks_random(secret, 5) || before(text, name).contains(" with "))
+                || !wordy && looks_random(secret, 8) && !is_name(secret) && !secret.contains(['=', '(', ':', '/', '['])
+                || wordy && random && looks_random(secret, 6) && !is_name(secret) && has_user(text, name)
+        }
+    }
+}
+
+/// Returns true for a text of several words, as headings of tables and messages have.
+fn is_sentence(secret: &str) -> bool {
+    secret
+        .split(' ')
+        .filter(|word| word.chars().all(char::is_alphabetic))
+        .count()
+        > 2
+}
+
+/// Returns true when a sentence quotes the value: "the password is 'correct horse'".
+fn is_spoken(text: &str, value: &Value) -> bool {
+    let mark = text.as_bytes().get(value.range.start.wrapping_sub(1));
+    matches!(mark, Some(b'"' | b'\'' | b'`'))
+}
+
+/// Returns true for a flag, such as `--password x`: only a flag has its value after a blank.
+fn is_flag(text: &str, name: &Name) -> bool {
+    text.get(name.range.clone()).is_some_and(|name| name.starts_with('-')) || before(text, name).ends_with(" /")
+}
+
+/// Returns true after a command or a directive that takes a name and a value.
+fn is_directed(text: &str, name: &Name) -> bool {
+    let before = before(text, name);
+    DIRECTIVES.iter().any(|word| {
+        before
+            .strip_suffix(word)
+            .is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric()))
+    }) || text.get(name.range.clone()).is_some_and(|name| {
+        matches!(
+            name.to_ascii_lowercase().as_str(),
+            "requirepass" | "masterauth" | "ansible_password" | "bindpw" | "rootpw"
+        )
+    })
+}
+
+/// Returns true when nothing but punctuation, a comment or further options follows on the line; a sentence goes on.
+fn ends_line(text: &str, value: &Value) -> bool {
+    let rest = text
+        .get(value.end..line_end(text, value.end, 400))
+        .unwrap_or_default()
+        .trim();
+    rest.is_empty()
+        || rest.starts_with(['"', '\'', ',', ';', '}', '#', '&', '`', ')', '|', '\\', '<', '*', ']'])
+        || rest.starts_with("--")
+        || rest.starts_with("//")
+        || rest.starts_with("->")
+        || names(rest).next().is_some_and(|name| name.range.start == 0)
+        || rest
+            .split_once(['=', ':'])
+            .is_some_and(|(name, _)| name.len() < 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+/// Returns true when a user is named just before: `user ada pass …`.
+fn has_user(text: &str, name: &Name) -> bool {
+    let before = before(text, name);
+    ["user", "usr", "login", "uid", "account", "admin", "-u "]
+        .iter()
+        .any(|word| before.contains(word))
+}
+
+/// Returns true when the value is all that its line holds.
+fn is_alone(text: &str, value: &Value) -> bool {
+    text.get(value.end..line_end(text, value.end, 400))
+        .is_some_and(|rest| rest.trim_matches([' ', '`', '"', '\'', '*', '\r', '.']).is_empty())
 }

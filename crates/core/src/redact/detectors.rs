@@ -1,26 +1,32 @@
-//! Detectors of secrets. Shapes that vendors document come first, then secrets recognised by the text before them.
+//! One kind of secret that a regular expression describes, and the list of them.
 
+use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex};
 
-use super::assignment;
+use super::find::Find;
+use super::judgement;
+use super::shapes;
 
-/// One kind of secret.
+/// Names of the groups that hold a secret; the whole match without one.
+const GROUPS: [&str; 3] = ["secret", "other", "third"];
+
+/// A kind of secret that a regular expression describes.
 pub(super) struct Detector {
     /// The kind's name in the mark.
     pub(super) kind: &'static str,
     /// Texts of which one must occur for the expression to be tried, in any case.
     pub(super) literals: &'static [&'static str],
-    /// The expression; its group `secret` is removed, or the whole match without such a group.
+    /// The expression; its groups `secret`, `other` and `third` are removed, or the whole match without such a group.
     pattern: &'static str,
-    /// A final check of a match, given the match and the text.
-    pub(super) holds: fn(&Captures<'_>, &str) -> bool,
+    /// A final check of a match, given the match and the secret.
+    holds: fn(&Captures<'_>, &str) -> bool,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Detector {
-    const fn new(kind: &'static str, literals: &'static [&'static str], pattern: &'static str) -> Self {
+    pub(super) const fn new(kind: &'static str, literals: &'static [&'static str], pattern: &'static str) -> Self {
         Self {
             kind,
             literals,
@@ -30,7 +36,7 @@ impl Detector {
         }
     }
 
-    const fn when(mut self, holds: fn(&Captures<'_>, &str) -> bool) -> Self {
+    pub(super) const fn when(mut self, holds: fn(&Captures<'_>, &str) -> bool) -> Self {
         self.holds = holds;
         self
     }
@@ -38,153 +44,178 @@ impl Detector {
     pub(super) fn expression(&self) -> Option<&Regex> {
         self.compiled.get_or_init(|| Regex::new(self.pattern).ok()).as_ref()
     }
+
+    /// Adds the secrets that the expression finds.
+    pub(super) fn find(&self, text: &str, finds: &mut Vec<Find>) {
+        let Some(expression) = self.expression() else { return };
+        for found in expression.captures_iter(text) {
+            let groups: Vec<Range<usize>> = GROUPS
+                .iter()
+                .filter_map(|group| found.name(group))
+                .map(|group| group.range())
+                .collect();
+            let whole = found.get(0).map(|whole| whole.range());
+            let ranges = if groups.is_empty() {
+                whole.into_iter().collect()
+            } else {
+                groups
+            };
+            for range in ranges {
+                let secret = text.get(range.clone()).unwrap_or_default();
+                if !secret.trim().is_empty() && (self.holds)(&found, secret) {
+                    finds.push(Find::new(range, self.kind));
+                }
+            }
+        }
+    }
 }
 
-/// All detectors, the most important first: where two find the same, the first gives its name. At most 64.
-pub(super) static DETECTORS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
-    let mut all = shapes();
-    all.extend(services());
-    all.extend(contexts());
-    all
-});
+/// Secrets recognised by their own shape. At most 64.
+pub(super) static SHAPES: LazyLock<Vec<Detector>> = LazyLock::new(shapes::all);
 
-/// Secrets recognised by their own shape. Those with a distinctive start need no word boundary before it, for a secret
-/// may be glued to its neighbour.
-fn shapes() -> Vec<Detector> {
-    vec![
-        Detector::new(
-            "private-key",
-            &["private key"],
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?P<secret>(?s:.*?))(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
-        ),
-        Detector::new(
-            "slack-token",
-            &["xox", "xapp-"],
-            r"(?:xox[a-z](?:\.xox[a-z])?-|xapp-)[A-Za-z0-9-]{10,}",
-        ),
-        Detector::new(
-            "slack-webhook",
-            &["hooks.slack"],
-            r"hooks\.slack(?:-gov)?\.com/(?P<secret>(?:services|workflows|triggers)/[A-Za-z0-9/_-]{16,})",
-        ),
-        Detector::new(
-            "github-token",
-            &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
-            r"(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
-        ),
-        Detector::new(
-            "gitlab-token",
-            &[
-                "glpat-", "glptt-", "gldt-", "glrt-", "glsoat-", "glcbt-", "glft-", "glimt-", "glagent-", "gloas-",
-            ],
-            r"gl(?:pat|ptt|dt|rt|soat|cbt|ft|imt|agent|oas)-[A-Za-z0-9_.-]{20,}",
-        ),
-        Detector::new(
-            "aws-access-key",
-            &["akia", "asia", "abia", "acca"],
-            r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
-        ),
-        Detector::new(
-            "google-key",
-            &["aiza", "ya29.", "gocspx-"],
-            r"(?:AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}|GOCSPX-[0-9A-Za-z_-]{20,})",
-        ),
-        Detector::new(
-            "azure-key",
-            &["accountkey=", "sharedaccesskey=", "sig=", "q~"],
-            r"(?i:(?:AccountKey|SharedAccessKey)=(?P<secret>[A-Za-z0-9+/]{20,}={0,2}))|[?&;](?:amp;)?sig=(?:[A-Za-z0-9%+/_-]{20,}={0,2})|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
-        ),
-        Detector::new(
-            "jwt",
-            &["eyj"],
-            r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}",
-        ),
-    ]
+/// Secrets recognised by the text before them. At most 32.
+pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(contexts);
+
+fn is_value(_: &Captures<'_>, value: &str) -> bool {
+    !judgement::is_placeholder(value) && !judgement::is_word(value) && !judgement::is_capital_name(value)
 }
 
-/// Tokens of package registries, payment, mail and other services, by their documented prefixes.
-fn services() -> Vec<Detector> {
-    vec![
-        Detector::new("openshift-token", &["sha256~"], r"sha256~[A-Za-z0-9_-]{40,}"),
-        Detector::new(
-            "package-registry-token",
-            &["npm_", "pypi-", "dckr_pat_", "cio", "rubygems_"],
-            r"(?:npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}|dckr_pat_[A-Za-z0-9_-]{20,}|rubygems_[a-f0-9]{48}|\bcio[A-Za-z0-9]{32}\b)",
-        ),
-        Detector::new(
-            "stripe-key",
-            &["k_live_", "k_test_", "whsec_"],
-            r"(?:[srp]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{24,})",
-        ),
-        Detector::new("sendgrid-key", &["sg."], r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-        Detector::new("twilio-key", &["sk"], r"\bSK[0-9a-f]{32}\b"),
-        Detector::new("api-key", &["sk-"], r"\bsk-[A-Za-z0-9_-]{20,}").when(|found, _| {
-            let text = &found[0];
-            text.chars().any(|c| c.is_ascii_digit()) && text.chars().any(|c| c.is_ascii_uppercase()) || text.len() > 48
-        }),
-        Detector::new(
-            "vault-token",
-            &["hvs.", "hvb.", "hvr.", ".atlasv1."],
-            r"(?:hv[sbr]\.[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{50,})",
-        ),
-        Detector::new(
-            "service-token",
-            &[
-                "_v1_",
-                "dapi",
-                "shpat_",
-                "shpca_",
-                "shppa_",
-                "shpss_",
-                "hf_",
-                "glsa_",
-                "glc_",
-                "nrak-",
-                "age-secret",
-                "lin_api_",
-                "atatt3",
-                ":aa",
-            ],
-            concat!(
-                r"(?:do[opr]_v1_[a-f0-9]{64}|\bdapi[0-9a-f]{32}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|\bhf_[A-Za-z0-9]{30,}",
-                r"|glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|\bglc_[A-Za-z0-9+/=]{32,}|NRAK-[A-Z0-9]{27}|AGE-SECRET-KEY-1[0-9A-Z]{50,}",
-                r"|lin_api_[A-Za-z0-9]{32,}|ATATT3[A-Za-z0-9_=-]{50,}|\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33})"
-            ),
-        ),
-        Detector::new("jenkins-token", &["11"], r"\b11[0-9a-f]{32}\b"),
-    ]
+fn is_random(found: &Captures<'_>, value: &str) -> bool {
+    is_value(found, value) && judgement::looks_random(value, 6)
 }
 
-/// Secrets recognised by the text before them.
+/// "bearer authentication", "basic troubleshooting": words are no credentials.
+fn is_credential(found: &Captures<'_>, value: &str) -> bool {
+    is_value(found, value)
+        && (judgement::looks_random(value, 8) && !judgement::is_name(value) || value.ends_with('=') && value.len() >= 8)
+}
+
 fn contexts() -> Vec<Detector> {
     vec![
         Detector::new(
             "authorization",
-            &["bearer", "basic", "authorization"],
-            r#"(?i:\b(?P<scheme>bearer|basic)(?:\s+|%20))["']?(?P<secret>[A-Za-z0-9+/_.~=-]{8,})|(?i:\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?i:(?:token|digest|apikey|negotiate|bearer|basic)\s+)?(?P<plain>[A-Za-z0-9+/_.~=-]{16,})"#,
+            &["bearer", "basic", "digest", "negotiate", "ntlm", "genie", "ssws", "oauth"],
+            r#"(?i:\b(?:bearer|basic|digest|negotiate|ntlm|geniekey|ssws|oauth)(?:\s+|%20|\+)(?:token\s+)?)["'`:=]{0,2}(?P<secret>[A-Za-z0-9+/_.~=:%-]{8,})"#,
         )
-        .when(assignment::is_authorization),
+        .when(is_credential),
         Detector::new(
-            "url-password",
-            &["://"],
-            r#"(?i:[a-z][a-z0-9+.-]{1,20})://[^\s/:@"'<>|]*:(?P<secret>[^\s/@"'<>|]+)@"#,
+            "authorization",
+            &["authorization"],
+            r#"(?i:authorization["'\\]{0,4}\s*(?:[:=,]|=>)\s*[\\"'`]{0,4}(?:[A-Za-z][A-Za-z0-9-]{1,20}[\s:]+)?)(?P<secret>[^\s"',`]{8,})"#,
         )
-        .when(assignment::is_secret_value),
-        Detector::new("password", &["-u", "--user"], r#"(?:^|\s)(?:-u|--user)[ =]?["']?[A-Za-z0-9._@+-]{1,100}:(?P<secret>[^\s"'@:/]{3,})(?:["'\s]|$)"#)
-            .when(assignment::is_secret_value),
+        .when(is_credential),
+        Detector::new(
+            "authorization",
+            &["response=", "signature="],
+            r#"(?i:\b(?:response|signature)=["']?(?P<secret>[0-9A-Za-z+/=%_-]{24,}))"#,
+        )
+        .when(is_random),
+        // Only the part of a call that holds the password: `("user", "password")`.
         Detector::new(
             "password",
-            assignment::PASSWORDS,
-            r#"(?i:(?P<name>[A-Za-z0-9_.-]{0,60}?(?:password|passwd|passphrase|pwd|passwort)))(?P<sep>\\?["']?\]?\s{0,3}(?::=|=>|==?|:)\s{0,3}|\s{1,3})(?:\\?"(?P<dq>[^"\n\\]+)|\\?'(?P<sq>[^'\n\\]+)|(?P<bare>[^\s"'`,;&|()\\]+))"#,
+            &["auth", "credential", ".login(", "getconnection", "logon"],
+            r#"(?i:(?:basic_?auth|digestauth|basicauth|\bauth|credentials?|\.create|\.login|logonuser|getconnection|authenticate|authentication)["']?\s*[=:]?\s*[(\[]\s*(?:[A-Za-z_]{0,16}\s*[=:]\s*)?["'](?:jdbc:[^"']{0,200}["']\s*,\s*["'])?[^"'\n]{0,80}["']\s*,\s*(?:[A-Za-z_]{0,16}\s*[=:]\s*)?["'](?P<secret>[^"'\n]{3,200})["'])"#,
         )
-        .when(assignment::is_password),
+        .when(is_value),
+        Detector::new(
+            "password",
+            &["securestring"],
+            r#"(?i:ConvertTo-SecureString\s+(?:-String\s+)?["'](?P<secret>[^"'\n]+)["'])"#,
+        )
+        .when(is_value),
+        Detector::new(
+            "password",
+            &["identified"],
+            r#"(?i:\bidentified\s+(?:with\s+["'`]?[\w]+["'`]?\s+)?by\s+(?:password\s+|values\s+)?(?:"(?P<secret>[^"\n]+)"?|'(?P<other>[^'\n]+)'?|(?P<third>[^\s"';]+)))"#,
+        )
+        .when(|found, value| is_value(found, value) && (found.name("third").is_none() || found[0].starts_with('I') || judgement::looks_random(value, 5))),
+        Detector::new("password", &["identified with"], r#"(?i:\bidentified\s+with\s+\S+\s+as\s+['"](?P<secret>[^'"\n]+))"#).when(is_value),
+        Detector::new(
+            "password",
+            &["pass:"],
+            r#"(?i:\bpass:(?P<secret>[^\s"'`]{3,}))"#,
+        )
+        .when(is_random),
+        Detector::new(
+            "password",
+            &["machine ", "login "],
+            r"(?i:\b(?:machine\s+\S+|default)\s+login\s+\S+\s+(?:account\s+\S+\s+)?password\s+(?P<secret>\S+)|\blogin\s+\S+\s+password\s+(?P<other>\S+)|machine\s+\S+\s+password\s+(?P<third>\S+))",
+        )
+        .when(is_value),
+        Detector::new(
+            "password-hash",
+            &["password 7", "secret 5", "secret 7", "secret 8", "secret 9", "secret 4", "key 7", "password 5"],
+            r"(?i:\b(?:password|secret|key)\s+[4-9]\s+(?P<secret>[A-Za-z0-9$./]{8,}))",
+        )
+        .when(is_random),
+        Detector::new(
+            "app-password",
+            &["-", " "],
+            r"\b(?P<secret>[a-z]{4}-[a-z]{4}-[a-z]{4}-[a-z]{4})\b|\b(?P<other>[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})\b",
+        )
+        .when(is_app_password),
+        Detector::new(
+            "aws-access-key",
+            &["aws", "akia", "asia"],
+            r#"(?i:\b(?:aws|amazon)[\w. -]{0,40}?["']?\s*(?:[:=]|=>)\s*["']?(?P<secret>[A-Za-z0-9+/]{40})\b)"#,
+        )
+        .when(|_, value| judgement::is_key_material(value, 40)),
+        Detector::new(
+            "aws-access-key",
+            &["akia", "asia"],
+            r#"(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9+/]{1,20}(?P<secret>[A-Za-z0-9+/]{40})\b"#,
+        ),
+        // "creds: ada / …": a user and a password.
+        Detector::new(
+            "password",
+            &["cred", "zugangsdaten"],
+            r#"(?i:\b(?:creds?|credentials|zugangsdaten)\b["'`*]?\s*(?:are|is|:|=|-)?\s*["'`(*]?[A-Za-z0-9_.@+-]{1,40}["'`*]?\s*[/:,]\s*["'`*]?(?P<secret>[^\s"'`,;)*]{5,}))"#,
+        )
+        .when(|found, value| is_random(found, value) && !judgement::is_name(value) && !value.starts_with('/')),
+        Detector::new(
+            "password",
+            &[" / "],
+            r#"(?i:\b(?:user|admin|login|account|root)\s+[a-z0-9_.@-]{2,40} / (?P<secret>[^\s"'`,;)*/]{6,}))"#,
+        )
+        .when(is_random),
+        Detector::new(
+            "password",
+            &["auth "],
+            r#"(?m)(?:^|> ?)(?:AUTH|auth)[ \t]+(?:[a-z]+[ \t]+)?["']?(?P<secret>[^\s"']{5,})["']?[ \t]*$"#,
+        )
+        .when(is_random),
+        // .pgpass: host, port, database, user, password.
+        Detector::new(
+            "password",
+            &[":"],
+            r"(?m)^[A-Za-z0-9_.*-]+:(?:[0-9]{4,5}|\*):[A-Za-z0-9_.*-]+:[A-Za-z0-9_.@*-]+:(?P<secret>[^\s:]{4,})[ \t]*$",
+        )
+        .when(is_random),
         Detector::new(
             "secret",
-            assignment::SECRETS,
-            r#"(?i:(?P<name>[A-Za-z0-9_.-]{0,60}?(?:secret|token|api[_. -]?key|access[_-]?key|secret[_-]?key|private[_-]?key(?:[_-]?id)?|signing[_-]?key|encryption[_-]?key|master[_-]?key|auth[_-]?key|credential|credentials)))(?P<sep>\\?["']?\]?\s{0,3}(?::=|=>|==?|:)\s{0,3}|\s{1,3})(?:\\?"(?P<dq>[^"\n\\]+)|\\?'(?P<sq>[^'\n\\]+)|(?P<bare>[^\s"'`,;&|()\\]+))"#,
+            &["\"kty\""],
+            r#""(?:d|p|q|dp|dq|qi|k)"\s*:\s*"(?P<secret>[A-Za-z0-9_-]{20,})""#,
+        ),
+        Detector::new(
+            "password",
+            &["community"],
+            r#"(?i:\bcommunity(?:[_-]?string)?\s*[:=]?\s+["']?(?P<secret>[^\s"']{6,}))"#,
         )
-        .when(assignment::is_secret),
+        .when(is_random),
     ]
+}
+
+/// Four groups of four letters of which words have none, as Google and Apple make them.
+fn is_app_password(found: &Captures<'_>, value: &str) -> bool {
+    let letters: String = value.chars().filter(char::is_ascii_alphabetic).collect();
+    let groups = value.split([' ', '-']);
+    let strange = groups
+        .filter(|group| judgement::is_unpronounceable(&format!("{group}{group}")))
+        .count();
+    let known = ["http", "html", "grpc", "mgmt", "xxxx"];
+    let words = value.split([' ', '-']).filter(|group| known.contains(group)).count();
+    let with_blanks = found.name("other").is_some();
+    words == 0 && (strange >= if with_blanks { 3 } else { 2 }) && letters.len() == 16
 }
 
 #[cfg(test)]
@@ -193,8 +224,8 @@ mod tests {
 
     #[test]
     fn every_expression_compiles_and_there_is_a_bit_for_each() {
-        assert!(DETECTORS.len() <= 64);
-        for detector in DETECTORS.iter() {
+        assert!(SHAPES.len() <= 64 && CONTEXTS.len() <= 32);
+        for detector in SHAPES.iter().chain(CONTEXTS.iter()) {
             assert!(detector.expression().is_some(), "{}", detector.kind);
         }
     }

@@ -4,19 +4,20 @@ use super::text::plain;
 use super::{Block, BlockKind, Inline, markdown};
 
 /// Kinds of admonition with the label that is shown.
-const KINDS: [(&str, &str); 21] = [
+const KINDS: [(&str, &str); 22] = [
     ("note", "Note"),
     ("info", "Note"),
     ("information", "Note"),
     ("primary", "Note"),
     ("secondary", "Note"),
-    ("abstract", "Summary"),
-    ("summary", "Summary"),
+    ("abstract", "In short"),
+    ("summary", "In short"),
     ("tip", "Tip"),
     ("hint", "Tip"),
     ("success", "Tip"),
     ("important", "Important"),
     ("warning", "Warning"),
+    ("warn", "Warning"),
     ("caution", "Caution"),
     ("attention", "Attention"),
     ("danger", "Danger"),
@@ -25,7 +26,7 @@ const KINDS: [(&str, &str); 21] = [
     ("bug", "Bug"),
     ("example", "Example"),
     ("question", "Question"),
-    ("seealso", "See also"),
+    ("seealso", "Related"),
 ];
 
 /// Returns the label of a kind of admonition: `warning` → `Warning`.
@@ -39,6 +40,10 @@ pub(super) fn label(kind: &str, title: &str) -> String {
     let title = title.trim().trim_end_matches(':');
     match title {
         "" => format!("{kind}:"),
+        // "See also" would make references of what follows the box.
+        title if title.eq_ignore_ascii_case(kind) || title.eq_ignore_ascii_case("see also") && !kind.is_empty() => {
+            format!("{kind}:")
+        }
         title if title.ends_with(['?', '!', '.']) => title.to_owned(),
         title => format!("{title}:"),
     }

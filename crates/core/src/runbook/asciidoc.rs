@@ -23,7 +23,7 @@ use collection::SharedFiles;
 use lines::SourceLines;
 use references::ModulePlace;
 
-use super::part::{DocumentPart, DocumentParts};
+use super::part::{self, DocumentPart, DocumentParts};
 use super::sections::Problems;
 use super::{Block, BlockKind, Data, Value, markdown};
 
@@ -87,9 +87,7 @@ pub(super) fn read(path: &str, text: &str, data: &Data) -> DocumentParts {
     let (title, title_line) = reader.title.unzip();
     if state.is_full() {
         let line = parts.last().map_or(1, line_of);
-        let message = "the document has too many parts (table cells, links, list items); from here on it is kept as plain \
-                       text: split it into several files";
-        state.problems.push((line, "too-many-parts", message.to_owned()));
+        state.problems.push(part::too_many_parts(line));
     }
     references::complete(&mut parts, title.as_deref().zip(title_line), &state);
     DocumentParts {

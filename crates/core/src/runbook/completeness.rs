@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::text::{plain_block, runs, walk, walk_inlines};
-use super::{BlockKind, Completeness, FrontMatter, Inline, Role, Section};
+use super::{BlockKind, Completeness, FrontMatter, Inline, Role, Section, markdown};
 
 /// Determines how complete a document is.
 pub(super) fn judge(front: &FrontMatter, sections: &[Section]) -> Completeness {
@@ -64,6 +64,7 @@ struct Facts {
 impl Facts {
     fn add(&mut self, section: &Section) {
         walk(&section.blocks, &mut |block| {
+            self.codes += usize::from(block.attrs.iter().any(|word| word == markdown::DIAGRAM));
             match &block.kind {
                 BlockKind::Code { .. } => self.codes += 1,
                 BlockKind::List { items, .. } => {

@@ -9,7 +9,7 @@ use super::liquid::TeamUse;
 use super::{BlockKind, Contact, ContactKind, Inline, Role, Section, Target, Team, plain, plain_block, sentences};
 
 /// Most bytes of a name or an address. Every contact of every document holds a copy, so longer texts are left out.
-const LONGEST_NAME: usize = 2_000;
+pub(super) const LONGEST_NAME: usize = 2_000;
 
 /// Returns the teams of `_data/teams.yml` by key.
 pub(super) fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
@@ -39,6 +39,8 @@ fn team(key: &str, value: &Value) -> Option<Team> {
         escalate: pair("escalate"),
         issue: text(&["issue"]),
         link: text(&["link"]),
+        // Documents only need names and links.
+        ..Team::default()
     })
 }
 

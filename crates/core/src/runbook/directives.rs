@@ -248,6 +248,16 @@ impl DirectiveResolver<'_> {
         let opening = notes::opening(bare)?;
         let indent = indent_of(line);
         let source_indent = indent_of(self.lines.get(at).copied().unwrap_or_default());
+        let below = self
+            .lines
+            .iter()
+            .skip(at + 1)
+            .take(3)
+            .find(|line| !line.trim().is_empty());
+        if matches!(opening, Opening::Indented(_)) && below.is_none_or(|line| indent_of(line) < source_indent + 4) {
+            // A sentence that begins with "!!!" or "???": the text of a note is indented.
+            return None;
+        }
         let (block, label, is_myst) = match opening {
             Opening::Colons(length, label, is_myst) => (OpenBlock::Colons(length), label, is_myst),
             Opening::Indented(label) => (OpenBlock::Indented(source_indent), label, false),
@@ -380,9 +390,13 @@ fn number(at: usize) -> u32 {
     u32::try_from(at + 1).unwrap_or(u32::MAX)
 }
 
-/// Returns a fence's character, length and info string.
+/// Returns a fence's character, length and info string. A fence may begin on the line of a list item.
 fn fence_of(line: &str) -> Option<(char, usize, &str)> {
-    let bare = line.trim_start();
+    let mut bare = line.trim_start();
+    for _ in 0..4 {
+        let Some(width) = marker_width(bare) else { break };
+        bare = bare.get(width..)?.trim_start();
+    }
     let char = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = bare.bytes().take_while(|c| char::from(*c) == char).count();
     let info = bare.get(length..)?.trim();

@@ -1,4 +1,4 @@
-//! PageReader of HTML: single pages, exports of wikis and Confluence spaces, generated documentation, and Confluence's
+//! Reader of HTML: single pages, exports of wikis and Confluence spaces, generated documentation, and Confluence's
 //! storage format.
 //!
 //! `tree` makes a tree of the page, `content` finds the element that holds the text and leaves out what stands around
@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 use blocks::Flow;
 use content::Content;
-use tree::{Element, ElementTree};
+use tree::{Element, ElementTree, NodeId, NodeKind};
 
 use super::part::{DocumentPart, DocumentParts};
 
@@ -36,7 +36,37 @@ struct PageReader<'t> {
     repeated: usize,
 }
 
-impl PageReader<'_> {
+impl<'t> PageReader<'t> {
+    /// The element of a node that is read, with its id noted; `None` for text, and for what is left out.
+    fn enter(&mut self, id: NodeId) -> Option<&'t Element> {
+        let element = self.tree.element(id).filter(|_| !self.content.is_left_out(id))?;
+        self.note_id(element);
+        Some(element)
+    }
+
+    /// The text below a node as it stands there, with marked line breaks; without the nodes that `skip` names. `shown`
+    /// is applied to each piece.
+    fn raw_text(&self, id: NodeId, skip: impl Fn(NodeId) -> bool, shown: impl Fn(&str) -> String) -> String {
+        let mut out = String::new();
+        let mut open = vec![id];
+        while let Some(next) = open.pop() {
+            let Some(node) = self.tree.nodes.get(next) else {
+                continue;
+            };
+            match &node.kind {
+                NodeKind::Text(text) => out.push_str(&shown(text)),
+                NodeKind::Element(_) if skip(next) => {}
+                NodeKind::Element(element) => {
+                    if element.name == "br" {
+                        out.push('\n');
+                    }
+                    open.extend(node.children.iter().rev());
+                }
+            }
+        }
+        out
+    }
+
     /// Notes the id of an element: links use it.
     fn note_id(&mut self, element: &Element) {
         let name = element.get("name").filter(|_| element.name == "a");

@@ -34,6 +34,8 @@ mod sections;
 mod sentences;
 mod steps;
 mod symptoms;
+mod team_diagnostics;
+mod teams;
 mod text;
 mod topics;
 mod translated;
@@ -46,6 +48,11 @@ pub use document::{Document, Edition};
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
+pub use team_diagnostics::{team_diagnostics, team_usage};
+pub use teams::{
+    EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,
+    teams_with_problems,
+};
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
 
 /// Code of the diagnostic that says why a file without text of its own is no document.
@@ -79,7 +86,7 @@ pub fn parse(path: &str, text: &str, data: &BTreeMap<String, Value>) -> (Option<
 
 /// Returns the teams of `_data/teams.yml` by key.
 pub fn teams(data: &BTreeMap<String, Value>) -> BTreeMap<String, Team> {
-    contacts::teams(data)
+    teams_with_problems(data).0
 }
 
 struct Diagnostics<'a> {
@@ -272,11 +279,7 @@ fn markdown_document(
     }
     let mut problems = resolved.problems;
     problems.extend(prepared.problems);
-    problems.extend(cut.map(|line| {
-        let message = "the document has too many parts (table cells, links, list items); from here on it is kept as plain \
-                       text: split it into several files";
-        (line, "too-many-parts", message.to_owned())
-    }));
+    problems.extend(cut.map(part::too_many_parts));
     sections::mark(
         &mut sections,
         &prepared.attributes,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Document;
+use super::{Document, Team};
 
 /// A value of front matter or of a `_data` file. YAML is read into JSON's data model; keys keep their order.
 pub type Value = serde_json::Value;
@@ -507,23 +507,6 @@ pub struct Skipped {
     pub path: String,
     /// The reason, in a few words.
     pub reason: String,
-}
-
-/// The people to escalate to, from `_data/teams.yml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Team {
-    /// Key of the team in the file.
-    pub key: String,
-    /// Name of the team.
-    pub name: Option<String>,
-    /// Chat channel: name and link.
-    pub comm: Option<(String, Option<String>)>,
-    /// Pager policy: name and link.
-    pub escalate: Option<(String, Option<String>)>,
-    /// Issue tracker's address.
-    pub issue: Option<String>,
-    /// Home page.
-    pub link: Option<String>,
 }
 
 /// The contents of a runbook folder.

@@ -3,6 +3,13 @@
 use super::sections::Problems;
 use super::{Block, FrontMatter, Inline};
 
+/// The finding that a document has more parts than are read. `line` is the first that is kept as plain text.
+pub(super) fn too_many_parts(line: u32) -> (u32, &'static str, String) {
+    let message = "the document has too many parts (table cells, links, list items); from here on it is kept as plain \
+                   text: split it into several files";
+    (line, "too-many-parts", message.to_owned())
+}
+
 /// A piece of a document at its top level.
 #[derive(Debug)]
 pub(super) enum DocumentPart {

@@ -1,4 +1,4 @@
-//! DocumentParts become sections: title, nesting, roles, anchors, attributes, links between sections.
+//! Conversion of parts to sections: title, nesting, roles, anchors, attributes, links between sections.
 
 mod links;
 

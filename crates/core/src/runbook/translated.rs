@@ -1,6 +1,6 @@
 //! Text of another format, translated to Markdown line by line. Each line remembers the source line that it comes from.
 
-use super::part::{DocumentPart, DocumentParts};
+use super::part::{self, DocumentPart, DocumentParts};
 use super::{Block, BlockKind, markdown};
 
 /// Delimiter of code: longer than any that the code is likely to hold.
@@ -42,11 +42,7 @@ impl TranslatedText {
                 DocumentPart::Anchor(_) => {}
             }
         }
-        let problems = cut.map(|line| {
-            let message = "the document has too many parts (table cells, links, list items); from here on it is kept as \
-                           plain text: split it into several files";
-            (source(line), "too-many-parts", message.to_owned())
-        });
+        let problems = cut.map(|line| part::too_many_parts(source(line)));
         DocumentParts {
             parts,
             problems: problems.into_iter().collect(),

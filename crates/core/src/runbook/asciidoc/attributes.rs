@@ -50,7 +50,7 @@ const CHARACTERS: [(&str, &str); 31] = [
 /// The attributes that are set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Attributes<'d> {
-    /// Those that the collection sets for its documents; a later set goes before an earlier one.
+    /// Attributes that the collection sets for its documents; a later set goes before an earlier one.
     shared: Vec<&'d Map<String, Value>>,
     values: HashMap<String, String>,
     unset: HashSet<String>,

@@ -24,7 +24,7 @@ pub(super) enum ListKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListMarker<'t> {
     pub(super) kind: ListKind,
-    /// What the items of one list share: `**`, `.`, `1.`, `::`.
+    /// Mark that the items of one list share: `**`, `.`, `1.`, `::`.
     pub(super) mark: &'t str,
     /// Number of the item, where it is written.
     number: Option<u64>,
@@ -126,7 +126,7 @@ fn term(text: &str) -> Option<ListMarker<'_>> {
     None
 }
 
-/// What follows the text of an item.
+/// Text that follows an item.
 enum Next {
     /// A block that belongs to the item.
     Attached,

@@ -2,7 +2,7 @@
 
 use super::notes::directive;
 
-/// What a fence holds.
+/// Content of a fence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FenceKind {
     /// Code, as written.

@@ -2,7 +2,7 @@
 
 use super::super::admonition::{label, label_of_kind};
 
-/// What a line opens, with the label of its text.
+/// Block that a line opens, with the label of its text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opening {
     /// `:::note Title`, with the number of colons; true for MyST's `:::{note}`.

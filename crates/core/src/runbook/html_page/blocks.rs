@@ -109,6 +109,7 @@ impl PageReader<'_> {
             "pre" | "listing" | "xmp" | "textarea" => self.code(id, element, flow),
             "hr" => self.put(markdown::block(BlockKind::Rule, line), flow),
             "summary" if !self.content.weight(id).has_block => self.label(id, flow),
+            "div" | "p" if is_block_title(element) && !self.content.weight(id).has_block => self.label(id, flow),
             _ if element.get("role") == Some("heading") => {
                 let level = element.get("aria-level").and_then(|level| level.parse().ok());
                 self.heading(id, level.unwrap_or(2_u8).clamp(1, 6), flow);
@@ -183,7 +184,7 @@ impl PageReader<'_> {
                 let is_checked = element.has_class("checked");
                 if is_checked && let Some(BlockKind::Paragraph(text)) = blocks.first_mut().map(|block| &mut block.kind)
                 {
-                    text.insert(0, Inline::Text("[x] ".to_owned()));
+                    text.insert(0, Inline::Text("☑ ".to_owned()));
                 }
                 items.push(Item { blocks, line });
                 continue;
@@ -210,11 +211,7 @@ impl PageReader<'_> {
     fn entries(&mut self, id: NodeId, out: &mut Vec<Definition>, flow: &mut Flow) {
         let tree = self.tree;
         for child in tree.children(id) {
-            let Some(element) = tree.element(*child) else { continue };
-            if self.content.is_left_out(*child) {
-                continue;
-            }
-            self.note_id(element);
+            let Some(element) = self.enter(*child) else { continue };
             match element.name.as_str() {
                 "dt" => {
                     let term = self.inlines(*child);
@@ -282,24 +279,8 @@ impl PageReader<'_> {
 
     /// The text below a node as it is, without the label it begins with.
     fn literal(&self, id: NodeId, label: Option<NodeId>) -> String {
-        let mut out = String::new();
-        let mut open = vec![id];
-        while let Some(next) = open.pop() {
-            let Some(node) = self.tree.nodes.get(next) else {
-                continue;
-            };
-            match &node.kind {
-                NodeKind::Text(text) => out.push_str(&text.replace('\u{a0}', " ")),
-                NodeKind::Element(_) if Some(next) == label || self.content.is_left_out(next) => {}
-                NodeKind::Element(element) => {
-                    if element.name == "br" {
-                        out.push('\n');
-                    }
-                    open.extend(node.children.iter().rev());
-                }
-            }
-        }
-        out
+        let skip = |node| Some(node) == label || self.content.is_left_out(node);
+        self.raw_text(id, skip, |text| text.replace('\u{a0}', " "))
     }
 
     /// The language of code, from the classes and attributes of its elements and of the two around them.
@@ -399,7 +380,7 @@ fn paragraphs(run: Vec<(Inline, u32)>) -> Vec<(Vec<Inline>, u32)> {
     out
 }
 
-/// Takes off the lines of code that a paragraph ends with, if there is more than one.
+/// Takes off the lines of code that a paragraph ends with, if there is more than one, or nothing else.
 fn lines_of_code(inlines: &mut Vec<Inline>) -> Option<String> {
     let is_code = |inline: &Inline| match inline {
         Inline::Code(_) | Inline::Break => true,
@@ -417,7 +398,9 @@ fn lines_of_code(inlines: &mut Vec<Inline>) -> Option<String> {
             && (is_line_start(*at) || matches!(inlines.first(), Some(Inline::Strong(_))))
     })?;
     let text = plain(inlines.get(from..)?);
-    if !text.trim().contains('\n') {
+    // A line of code that is a paragraph of its own is set off, as `<pre>` is; a single word may be a name.
+    let is_alone = from == 0 && text.trim().contains(' ');
+    if !text.trim().contains('\n') && !is_alone {
         return None;
     }
     inlines.truncate(from);
@@ -448,6 +431,13 @@ fn language_of(element: &Element) -> Option<String> {
     let lang = named.or_else(brush).or_else(by_class)?.trim().to_ascii_lowercase();
     let is_name = lang.len() <= 24 && lang.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_+#.".contains(&c));
     (is_name && !lang.is_empty() && !matches!(lang.as_str(), "default" | "none" | "text" | "plaintext")).then_some(lang)
+}
+
+/// Returns true for the title of a listing, a table or a page, which generators write as a block.
+fn is_block_title(element: &Element) -> bool {
+    element
+        .classes()
+        .any(|class| class == "title" || class.starts_with("codeBlockTitle"))
 }
 
 /// Returns true for the source of a diagram, which a script of the page draws.

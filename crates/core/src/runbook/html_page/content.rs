@@ -228,7 +228,8 @@ trait LastMax: Iterator<Item = NodeId> + Sized {
 
 impl<I: Iterator<Item = NodeId>> LastMax for I {}
 
-/// Finds the content by where the text is: goes down as long as one element holds nearly all of it.
+/// Finds the content by where the text is: goes down as long as one element holds nearly all of it
+/// and no paragraph stands beside that.
 fn heaviest(tree: &ElementTree, content: &Content, body: NodeId) -> NodeId {
     let mut at = body;
     loop {
@@ -241,7 +242,12 @@ fn heaviest(tree: &ElementTree, content: &Content, body: NodeId) -> NodeId {
             });
             is_container && whole > 0 && content.weight(*child).own() * 10 >= whole * 9
         });
-        match next {
+        // A paragraph beside the element belongs to the content, however short it is.
+        let is_text = |child: &&NodeId| {
+            let element = tree.element(**child);
+            element.is_some_and(|element| element.is(&["p", "pre", "blockquote"])) && content.weight(**child).own() > 0
+        };
+        match next.filter(|_| !tree.children(at).iter().any(|child| is_text(&child))) {
             Some(next) => at = next,
             // A cell by itself is no table; its row and its table are transparent.
             None => return at,
@@ -267,7 +273,19 @@ fn leave_out(tree: &ElementTree, content: &mut Content) {
     while let Some(id) = open.pop() {
         let Some(element) = tree.element(id) else { continue };
         let is_list = element.is(&["ul", "ol"]);
-        let is_out = is_no_text(element) && !element.name.starts_with("ac:")
+        if element.has_class("conum") {
+            // The number of a callout, and its form for readers without the font: "(1)".
+            let siblings = tree.children(tree.nodes[id].parent);
+            let next = siblings
+                .get(siblings.partition_point(|sibling| *sibling <= id))
+                .copied();
+            found.push(id);
+            found.extend(next.filter(|next| tree.element(*next).is_some_and(|next| next.name == "b")));
+            continue;
+        }
+        let is_sign = element.has_class("icon") && !tree.text(id, |_| false).chars().any(char::is_alphanumeric);
+        let is_out = is_sign
+            || is_no_text(element) && !element.name.starts_with("ac:")
             || is_furniture(element)
             || element.get("id").is_none() && is_comments(tree, element, id)
             || is_list && repeats_headings(tree, id, &headings)

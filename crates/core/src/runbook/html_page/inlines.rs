@@ -48,9 +48,9 @@ impl PageReader<'_> {
             }
             _ => {
                 if element.has_class("checkbox-on") {
-                    out.push((Inline::Text("[x] ".to_owned()), line));
+                    out.push((Inline::Text("☑ ".to_owned()), line));
                 } else if element.has_class("checkbox-off") {
-                    out.push((Inline::Text("[ ] ".to_owned()), line));
+                    out.push((Inline::Text("☐ ".to_owned()), line));
                 }
                 self.inline_children(id, out);
             }
@@ -87,6 +87,8 @@ impl PageReader<'_> {
         let mut inner = Vec::new();
         self.inline_children(id, &mut inner);
         let address = element.get("href").unwrap_or_default().trim();
+        let unwrapped = of_redirect(address);
+        let address = unwrapped.as_deref().unwrap_or(address);
         let is_empty = inner.iter().all(|(inline, _)| match inline {
             Inline::Text(text) => text.trim().is_empty(),
             Inline::Break => true,
@@ -109,25 +111,9 @@ impl PageReader<'_> {
     }
 
     /// The text of code, with its line breaks when it has marked ones (`<br>`), else on one line.
-    fn code_text(&mut self, id: NodeId) -> String {
-        let mut out = String::new();
-        let mut open = vec![id];
-        while let Some(next) = open.pop() {
-            let Some(node) = self.tree.nodes.get(next) else {
-                continue;
-            };
-            match &node.kind {
-                NodeKind::Text(text) => out.push_str(&text.replace(['\n', '\u{a0}'], " ")),
-                NodeKind::Element(_) if next != id && self.content.is_left_out(next) => {}
-                NodeKind::Element(element) => {
-                    if element.name == "br" {
-                        out.push('\n');
-                    }
-                    open.extend(node.children.iter().rev());
-                }
-            }
-        }
-        out
+    fn code_text(&self, id: NodeId) -> String {
+        let skip = |node| node != id && self.content.is_left_out(node);
+        self.raw_text(id, skip, |text| text.replace(['\n', '\u{a0}'], " "))
     }
 
     /// The inlines of a node, with white space collapsed.
@@ -182,9 +168,9 @@ fn check_box(element: &Element) -> Option<Inline> {
         .get("type")
         .is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
     let mark = if element.get("checked").is_some() {
-        "[x] "
+        "☑ "
     } else {
-        "[ ] "
+        "☐ "
     };
     is_box.then(|| Inline::Text(mark.to_owned()))
 }
@@ -244,6 +230,13 @@ pub(super) fn is_way_on(inlines: &[Inline]) -> bool {
             | "home"
     );
     is_link && is_lead
+}
+
+/// The address behind the redirect that Google Docs puts before every link of an export.
+fn of_redirect(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("https://www.google.com/url?q=")?;
+    let address = percent_decoded(rest.split('&').next().unwrap_or_default());
+    address.contains("://").then_some(address)
 }
 
 fn percent_decoded(text: &str) -> String {

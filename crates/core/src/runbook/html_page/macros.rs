@@ -237,7 +237,7 @@ impl PageReader<'_> {
             let is_done = status.is_some_and(|status| status.trim() == "complete");
             let mut blocks = self.nested(body);
             if let Some(BlockKind::Paragraph(text)) = blocks.first_mut().map(|block| &mut block.kind) {
-                text.insert(0, Inline::Text(if is_done { "[x] " } else { "[ ] " }.to_owned()));
+                text.insert(0, Inline::Text(if is_done { "☑ " } else { "☐ " }.to_owned()));
             }
             let line = tree.line(*task);
             if !blocks.is_empty() {

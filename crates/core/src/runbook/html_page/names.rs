@@ -47,7 +47,7 @@ pub(super) const FURNITURE_ROLES: [&str; 10] = [
     "alertdialog",
 ];
 /// Ids and classes of furniture, as wikis, generators and exporters write them.
-pub(super) const FURNITURE: [&str; 88] = [
+pub(super) const FURNITURE: [&str; 89] = [
     // Confluence
     "breadcrumbs",
     "breadcrumb-section",
@@ -84,6 +84,7 @@ pub(super) const FURNITURE: [&str; 88] = [
     "secedit",
     // Sphinx, Docusaurus, MkDocs, Antora, mdBook, Hugo, Jekyll
     "sphinxsidebar",
+    "toctree-wrapper",
     "related",
     "headerlink",
     "viewcode-link",
@@ -143,7 +144,7 @@ pub(super) const FURNITURE: [&str; 88] = [
     "cookie-banner",
 ];
 /// Ids and classes of elements that hold the content and nothing else.
-pub(super) const CONTENT: [&str; 18] = [
+pub(super) const CONTENT: [&str; 16] = [
     "wiki-content",
     "markdown-body",
     "theme-doc-markdown",
@@ -155,13 +156,11 @@ pub(super) const CONTENT: [&str; 18] = [
     "post-content",
     "article-content",
     "article-body",
-    "page-body",
     "wikipage",
     "wikitext",
     "topic-body",
     "doc-content",
     "notion-page-content",
-    "sect1",
 ];
 /// Ids and classes of elements that usually hold the content.
 pub(super) const USUAL: [&str; 10] = [

@@ -69,11 +69,7 @@ impl PageReader<'_> {
     fn rows(&mut self, id: NodeId, in_head: bool, out: &mut Rows, flow: &mut Flow) {
         let tree = self.tree;
         for child in tree.children(id) {
-            let Some(element) = tree.element(*child) else { continue };
-            if self.content.is_left_out(*child) {
-                continue;
-            }
-            self.note_id(element);
+            let Some(element) = self.enter(*child) else { continue };
             match element.name.as_str() {
                 "caption" => self.label(*child, flow),
                 "tr" => self.row(*child, in_head, out),

@@ -37,10 +37,15 @@ fn is_inside(tree: &ElementTree, id: NodeId, root: NodeId) -> bool {
     at == root
 }
 
-/// Returns the title in the page's head, without the name of the site.
+/// Returns the title in the page's head, without the name of the site, or that of a page without headings of its own.
 pub(super) fn of_head(tree: &ElementTree) -> Option<String> {
-    let head = tree.find(ElementTree::ROOT, |element| element.name == "title")?;
-    let title = line_of(tree, head);
+    let head = tree.find(ElementTree::ROOT, |element| element.name == "title");
+    let block = || {
+        tree.find(ElementTree::ROOT, |element| {
+            element.name == "p" && element.has_class("title")
+        })
+    };
+    let title = line_of(tree, head.or_else(block)?);
     let site = [" | ", " — ", " – ", " :: ", " · "]
         .iter()
         .find_map(|mark| title.split_once(mark));

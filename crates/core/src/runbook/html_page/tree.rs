@@ -1,4 +1,4 @@
-//! ElementTree of a page's elements, made from its tokens. Tolerates what authors and exporters write: missing end tags, blocks
+//! Tree of a page's elements, made from its tokens. Tolerates what authors and exporters write: missing end tags, blocks
 //! inside paragraphs, end tags without a start.
 //!
 //! html5gum makes the tokens: it follows the WHATWG's tokenizer, decodes character references and tells the position of
@@ -297,7 +297,7 @@ const BLOCKS: [&str; 39] = [
     "ul",
     "xmp",
 ];
-/// DocumentParts of tables, which only other parts of tables end.
+/// Parts of tables, which only other parts of tables end.
 const TABLES: [&str; 8] = ["table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"];
 
 /// Returns true for elements that set text apart.

@@ -88,10 +88,12 @@ pub(super) fn split_addresses(text: &str, out: &mut Vec<Inline>) {
         } else {
             address.trim_end_matches(')').trim_end_matches(['.', ','])
         };
-        // `http://` alone, before a placeholder, leads nowhere.
-        if address.ends_with("://") {
+        let after = &tail[address.len()..];
+        // `http://<HOST>` leads nowhere. Before anything else it stays a link: it must not make an address of the text of
+        // a link that follows.
+        if address.ends_with("://") && after.starts_with('<') {
             push_text(out, &rest[..at + address.len()]);
-            rest = &tail[address.len()..];
+            rest = after;
             continue;
         }
         push_text(out, &rest[..at]);
@@ -99,7 +101,7 @@ pub(super) fn split_addresses(text: &str, out: &mut Vec<Inline>) {
             target: Target::Url(address.to_owned()),
             label: vec![Inline::Text(address.to_owned())],
         });
-        rest = &tail[address.len()..];
+        rest = after;
     }
     push_text(out, rest);
 }

@@ -2,7 +2,7 @@
 //! each depth of nesting, and the depth is bounded.
 
 use super::super::markdown::{self, DEEPEST_BLOCK};
-use super::super::part::{DocumentPart, DocumentParts};
+use super::super::part::{self, DocumentPart, DocumentParts};
 use super::super::sections::Problems;
 use super::super::{Block, BlockKind, Inline};
 use super::code::{break_line, code_block};
@@ -78,11 +78,7 @@ impl BlockParser {
     }
 
     pub(super) fn finish(mut self, parts: Vec<DocumentPart>) -> DocumentParts {
-        self.problems.extend(self.cut.map(|line| {
-            let message = "the document has too many parts (table cells, links, list items); from here on it is kept as \
-                           plain text: split it into several files";
-            (line, "too-many-parts", message.to_owned())
-        }));
+        self.problems.extend(self.cut.map(part::too_many_parts));
         DocumentParts {
             parts,
             anchors: self.anchors,

@@ -19,7 +19,7 @@ const LONGEST_NAME: usize = 80;
 pub(super) struct InlineParser {
     /// Names that references lead to.
     pub(super) targets: LinkTargets,
-    /// DocumentParts of the document that may still be read.
+    /// Number of parts of the document that may still be read.
     pub(super) left: usize,
     /// Ids that the text has defined since they were last taken.
     pub(super) ids: Vec<String>,

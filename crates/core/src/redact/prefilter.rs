@@ -1,0 +1,143 @@
+//! One scan for literals that decides which detectors run on a text.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::detectors::{CONTEXTS, SHAPES};
+use super::find::Find;
+use super::{assignment, command_lines, encoded, files, keys, tables, urls};
+
+/// A detector that is a function, and the literals of which one must occur.
+struct Reader {
+    literals: &'static [&'static str],
+    find: fn(&str, &mut Vec<Find>),
+}
+
+static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
+    vec![
+        Reader {
+            literals: &["://"],
+            find: urls::find,
+        },
+        Reader {
+            literals: &["@"],
+            find: urls::find_sources,
+        },
+        Reader {
+            literals: &["="],
+            find: urls::find_parameters,
+        },
+        Reader {
+            literals: &["\n", "private key", "mii"],
+            find: keys::find_keys,
+        },
+        Reader {
+            literals: &["secret"],
+            find: files::find_kubernetes,
+        },
+        Reader {
+            literals: &["cookie", "curl", "\ttrue\t", "\tfalse\t"],
+            find: files::find_cookies,
+        },
+        Reader {
+            literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"],
+            find: tables::find_tables,
+        },
+        Reader {
+            literals: &["-", " ", "/"],
+            find: command_lines::find,
+        },
+    ]
+});
+
+struct Prefilter {
+    literals: AhoCorasick,
+    /// The bit of the detector of each literal.
+    owners: Vec<u128>,
+}
+
+/// First bit of the detectors of contexts; before it are those of shapes.
+const FIRST_CONTEXT: usize = 64;
+/// First bit of the functions.
+const FIRST_READER: usize = 96;
+
+static PREFILTER: LazyLock<Option<Prefilter>> = LazyLock::new(|| {
+    let shapes = SHAPES.iter().enumerate().map(|(at, detector)| (at, detector.literals));
+    let contexts = CONTEXTS
+        .iter()
+        .enumerate()
+        .map(|(at, detector)| (at + FIRST_CONTEXT, detector.literals));
+    let readers = READERS
+        .iter()
+        .enumerate()
+        .map(|(at, reader)| (at + FIRST_READER, reader.literals));
+    let (literals, owners): (Vec<&str>, Vec<u128>) = shapes
+        .chain(contexts)
+        .chain(readers)
+        .flat_map(|(bit, literals)| literals.iter().map(move |literal| (*literal, 1 << bit)))
+        .unzip();
+    let literals = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(literals)
+        .ok()?;
+    Some(Prefilter { literals, owners })
+});
+
+/// The detectors to run on a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted(u128);
+
+/// Scans a text.
+pub(super) fn wanted(text: &str) -> Wanted {
+    let Some(prefilter) = PREFILTER.as_ref() else {
+        // Without the scan every detector runs: slow is better than leaky.
+        return Wanted(u128::MAX);
+    };
+    let mut wanted = 0;
+    for found in prefilter.literals.find_overlapping_iter(text) {
+        wanted |= prefilter
+            .owners
+            .get(found.pattern().as_usize())
+            .copied()
+            .unwrap_or_default();
+    }
+    Wanted(wanted)
+}
+
+impl Wanted {
+    fn has(self, bit: usize) -> bool {
+        self.0 >> bit & 1 == 1
+    }
+
+    /// Returns true when a token may be there.
+    pub(super) fn shapes(self) -> bool {
+        self.0 & ((1 << FIRST_CONTEXT) - 1) != 0
+    }
+
+    /// Adds the finds of all detectors.
+    pub(super) fn find(self, text: &str, depth: usize, finds: &mut Vec<Find>) {
+        self.find_shapes(text, finds);
+        for (at, detector) in CONTEXTS.iter().enumerate() {
+            if self.has(at + FIRST_CONTEXT) {
+                detector.find(text, finds);
+            }
+        }
+        for (at, reader) in READERS.iter().enumerate() {
+            if self.has(at + FIRST_READER) {
+                (reader.find)(text, finds);
+            }
+        }
+        assignment::find(text, finds);
+        encoded::find(text, depth, finds);
+    }
+
+    /// Adds the finds of the detectors of shapes.
+    pub(super) fn find_shapes(self, text: &str, finds: &mut Vec<Find>) {
+        for (at, detector) in SHAPES.iter().enumerate() {
+            if self.has(at) {
+                detector.find(text, finds);
+            }
+        }
+    }
+}

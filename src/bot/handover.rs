@@ -1,0 +1,201 @@
+//! Hand-over: what happened in a case, in the order of time, for people who were not there.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cases::{Case, TopicRef, rows};
+use super::runs::Run;
+use crate::jobs::{Job, Registry, masks, parameters};
+use crate::store::{CaseRow, RunRow};
+
+/// A case for hand-over. Everything in it is redacted, and values of secret parameters are masked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Handover {
+    /// Id of the case.
+    pub case: String,
+    /// Channel id.
+    pub channel: String,
+    /// The thread.
+    pub thread_ts: Option<String>,
+    /// The runbook and the section that people work with.
+    pub topic: Option<String>,
+    /// Status of the case: `open`, `fixed`, `escalated`, ….
+    pub status: &'static str,
+    /// The error as it was pasted.
+    pub error: String,
+    /// Link to the thread, when somebody escalated.
+    pub link: Option<String>,
+    /// Events in the order of time.
+    pub events: Vec<HandoverEvent>,
+}
+
+/// An event of a case.
+#[derive(Debug, Clone, Serialize)]
+pub struct HandoverEvent {
+    /// Time of the event.
+    pub at: Timestamp,
+    /// Name of the person; `None` for what the bot did.
+    pub who: Option<String>,
+    /// The event in words.
+    pub what: String,
+}
+
+impl Handover {
+    /// Gathers the events of a case and of the runs that belong to it. `None` when the case cannot be read.
+    pub fn of(row: &CaseRow, runs: &[RunRow], registry: &Registry) -> Option<Handover> {
+        let case = rows::read(row)?;
+        let mut events = vec![HandoverEvent {
+            at: row.created_at,
+            who: None,
+            what: match &case.found {
+                Some(found) => format!("Recognised as {}", found.name()),
+                None => "Answered with several possible runbooks".to_owned(),
+            },
+        }];
+        events.extend(case.history.iter().filter_map(|entry| {
+            Some(HandoverEvent {
+                at: entry.mark.at,
+                who: Some(entry.mark.name.clone()),
+                what: spoken(&entry.what, &entry.detail)?,
+            })
+        }));
+        for run in runs.iter().filter_map(Run::read) {
+            events.extend(events_of(&run, registry));
+        }
+        events.extend(escalations(&case));
+        events.sort_by_key(|event| event.at);
+        Some(Handover {
+            topic: case.subject().map(TopicRef::name),
+            status: case.status.name(),
+            error: case.text(),
+            link: case.escalations.last().and_then(|escalation| escalation.link.clone()),
+            case: case.id,
+            channel: case.channel,
+            thread_ts: case.thread_ts,
+            events,
+        })
+    }
+
+    /// Writes the case as Markdown.
+    pub fn markdown(&self) -> String {
+        let mut out = String::new();
+        let topic = self.topic.as_deref().unwrap_or("No runbook");
+        let _ = writeln!(out, "# {}\n\nStatus: {}", escaped(topic), self.status);
+        if let Some(link) = &self.link {
+            let _ = writeln!(out, "Thread: <{link}>");
+        }
+        // A fence longer than any run of backticks in the text.
+        let longest = self.error.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        let _ = writeln!(
+            out,
+            "\n## Error\n\n{fence}\n{}\n{fence}\n\n## Timeline\n",
+            self.error.trim_end()
+        );
+        for event in &self.events {
+            let at = event.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+            let who = event
+                .who
+                .as_deref()
+                .map_or(String::new(), |who| format!("{}: ", escaped(who)));
+            let _ = writeln!(out, "- {at} – {who}{}", escaped(&event.what));
+        }
+        out
+    }
+}
+
+/// An entry of the history in words; `None` for one of another version, or that stands elsewhere.
+fn spoken(what: &str, detail: &str) -> Option<String> {
+    Some(match what {
+        "done" => format!("Did step {detail}"),
+        "undone" => format!("Took back step {detail}"),
+        "went" => format!("Went to {detail}"),
+        "fixed" => "Marked it as fixed".to_owned(),
+        "not_helped" => "Said that the steps did not help".to_owned(),
+        "wrong" => "Said that it is the wrong runbook".to_owned(),
+        "reopened" => "Reopened it".to_owned(),
+        "escalated" if detail.is_empty() => "Escalated".to_owned(),
+        _ => return None,
+    })
+}
+
+fn escalations(case: &Case) -> Vec<HandoverEvent> {
+    let mut events = Vec::new();
+    for escalation in &case.escalations {
+        let person = escalation
+            .person
+            .as_ref()
+            .map_or(String::new(), |person| format!(" ({person})"));
+        let page = match escalation.state().page {
+            "sent" => ", paged",
+            "failed" => ", the page was not sent",
+            "pending" => ", paging",
+            _ => "",
+        };
+        let step = if escalation.step > 1 {
+            format!("Step {} of the escalation: ", escalation.step)
+        } else {
+            String::new()
+        };
+        events.push(HandoverEvent {
+            at: escalation.by.at,
+            who: Some(escalation.by.name.clone()),
+            what: format!(
+                "{step}Escalated to {}{person}, severity {}{page}",
+                escalation.team_name, escalation.severity
+            ),
+        });
+        events.extend(escalation.acknowledged.as_ref().map(|mark| HandoverEvent {
+            at: mark.at,
+            who: Some(mark.name.clone()),
+            what: format!("Took over from the escalation to {}", escalation.team_name),
+        }));
+    }
+    events
+}
+
+fn events_of(run: &Run, registry: &Registry) -> Vec<HandoverEvent> {
+    let job = registry.job(&run.job);
+    let mut shown = match job {
+        Some(job) => parameters::shown(job, None, &run.parameters),
+        None => masks::all(&run.parameters),
+    };
+    shown.extend(run.secrets.iter().map(|name| (name.clone(), masks::MASK.to_owned())));
+    let values: Vec<String> = shown.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let title = job.map_or(&*run.job, Job::shown);
+    let mut events = vec![HandoverEvent {
+        at: run.by.at,
+        who: Some(run.by.name.clone()),
+        what: format!("Asked for the job {title} {}", values.join(" "))
+            .trim_end()
+            .to_owned(),
+    }];
+    events.extend(run.approved.as_ref().map(|mark| HandoverEvent {
+        at: mark.at,
+        who: Some(mark.name.clone()),
+        what: format!("Approved the job {title}"),
+    }));
+    if !run.is_live() {
+        let result = run.result().unwrap_or_else(|| run.stage_name().as_str().to_owned());
+        events.push(HandoverEvent {
+            at: run.since,
+            who: None,
+            what: format!("The job {title} ended: {result}"),
+        });
+    }
+    events
+}
+
+/// A text of one line, without Markdown.
+fn escaped(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().fold(String::with_capacity(line.len()), |mut out, c| {
+        if matches!(c, '\\' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '|') {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}

@@ -1,0 +1,94 @@
+//! `signpost case`: a case with everything that happened, for hand-over.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use crate::bot::Handover;
+use crate::settings;
+use crate::store::sqlite::Sqlite;
+
+/// Print what happened in a case, for hand-over: the error, the runbook, and who did what. The bot may run meanwhile.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The case's id, as `signpost audit` shows it, or the link to a message of its thread.
+    #[arg(value_name = "ID|LINK")]
+    case: String,
+    /// Folder with `local.toml` and `jobs.toml` [default: ./config, when it is there].
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Print Markdown; this is what happens without --json.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Print a JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let store = settings::load_store(arguments.config.as_deref())?;
+    let registry = settings::jobs::registry(arguments.config.as_deref())?.unwrap_or_default();
+    let thread = thread_of(&arguments.case);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = thread.as_ref().map(|(channel, ts)| (channel.as_str(), ts.as_str()));
+    let found = runtime.block_on(Sqlite::case_with_runs(&store.path, &arguments.case, thread))?;
+    let Some((case, runs)) = found else {
+        bail!(
+            "there is no case {}; it may be older than store.retention_days, or its message was deleted",
+            arguments.case
+        );
+    };
+    let handover = Handover::of(&case, &runs, &registry).context("the case was written by another version")?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&handover)?)?;
+    } else {
+        write!(out, "{}", handover.markdown())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Channel and thread of a message's link: `…/archives/C0123/p1764500000000100?thread_ts=1764500000.000100`.
+fn thread_of(link: &str) -> Option<(String, String)> {
+    let (_, path) = link.split_once("/archives/")?;
+    let (channel, rest) = path.split_once('/')?;
+    let (message, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let thread = query.split('&').find_map(|pair| pair.strip_prefix("thread_ts="));
+    let ts = match thread {
+        Some(ts) => ts.to_owned(),
+        None => {
+            let digits = message.strip_prefix('p')?;
+            let split = digits.len().checked_sub(6)?;
+            format!("{}.{}", digits.get(..split)?, digits.get(split..)?)
+        }
+    };
+    Some((channel.to_owned(), ts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thread_of;
+
+    #[test]
+    fn links_name_a_thread() {
+        for (link, expected) in [
+            (
+                "https://x.slack.com/archives/C1/p1764500000000100",
+                Some(("C1", "1764500000.000100")),
+            ),
+            (
+                "https://x.slack.com/archives/C1/p1764500000000200?thread_ts=1764500000.000100&cid=C1",
+                Some(("C1", "1764500000.000100")),
+            ),
+            ("T1:C1:1764500000.000100", None),
+            ("https://x.slack.com/archives/C1/pé", None),
+        ] {
+            let found = thread_of(link);
+            let found = found.as_ref().map(|(channel, ts)| (channel.as_str(), ts.as_str()));
+            assert_eq!(found, expected, "{link}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! GoAlert: shifts from a calendar subscription read as JSON, alerts over a generic integration. Facts: GoAlert's source
+//! (0.34).
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::http::{authorization, header};
+use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
+use crate::runbook::ServiceSchedule;
+use crate::schedule::{OnCall, Shift};
+
+/// Most characters of an alert's summary and details; GoAlert cuts them there.
+const SUMMARY: usize = 1_024;
+const DETAILS: usize = 6_144;
+/// Most shifts that are looked at.
+const SHIFTS: usize = 5_000;
+
+/// A calendar subscription with the full schedule.
+#[derive(Debug)]
+pub struct GoAlertCalendar {
+    endpoint: ServiceEndpoint,
+    token: SecretString,
+}
+
+/// A generic API integration of a service, which opens alerts.
+#[derive(Debug)]
+pub struct GoAlertPager {
+    endpoint: ServiceEndpoint,
+    key: SecretString,
+}
+
+impl GoAlertCalendar {
+    /// A subscription with the token of its link. `endpoint`: the address of GoAlert's start page.
+    pub fn new(endpoint: ServiceEndpoint, token: SecretString) -> Self {
+        Self { endpoint, token }
+    }
+}
+
+#[async_trait]
+impl ScheduleSource for GoAlertCalendar {
+    async fn on_call(&self, schedule: &ServiceSchedule, at: Timestamp) -> Result<OnCall, Error> {
+        let (name, accept) = header("accept", "application/json");
+        let request = self.endpoint.get(&["api", "v2", "calendar"]).header(name, accept);
+        let request = request.headers(authorization("Bearer ", &self.token));
+        let answer = self.endpoint.json(request, "").await?;
+        let shifts = answer.get("Shifts").and_then(Value::as_array);
+        let shifts = shifts.ok_or_else(|| self.endpoint.odd("no list of shifts"))?;
+        let read = |one: &Value| {
+            let who = person(schedule, string(one, "UserName"), &[string(one, "UserID")]);
+            Some((time(one, "Start")?, time(one, "End")?, who))
+        };
+        let mut shifts: Vec<_> = shifts.iter().take(SHIFTS).filter_map(read).collect();
+        shifts.sort_by_key(|(start, ..)| *start);
+        let now = shifts.iter().filter(|(start, end, _)| *start <= at && at < *end);
+        let now: Vec<Shift> = now
+            .map(|(_, end, person)| Shift {
+                person: person.clone(),
+                until: Some(*end),
+            })
+            .collect();
+        let end = now.iter().filter_map(|shift| shift.until).min();
+        let next = shifts.iter().filter(|(start, ..)| end == Some(*start));
+        Ok(OnCall {
+            next: next.map(|(.., person)| person.clone()).collect(),
+            now,
+        })
+    }
+}
+
+impl GoAlertPager {
+    /// An integration with its key. `endpoint`: the address of GoAlert's start page.
+    pub fn new(endpoint: ServiceEndpoint, key: SecretString) -> Self {
+        Self { endpoint, key }
+    }
+}
+
+#[async_trait]
+impl Pager for GoAlertPager {
+    async fn trigger(&self, page: &Page) -> Result<(), Error> {
+        let mut details = page.details.clone();
+        if let Some(link) = &page.link {
+            details = format!("{link}\n\n{details}");
+        }
+        let alert = json!({
+            "summary": shortened(&page.summary, SUMMARY),
+            "details": shortened(&details, DETAILS),
+            "dedup": page.dedup_key,
+        });
+        let request = self.endpoint.post(&["api", "v2", "generic", "incoming"]).json(&alert);
+        let request = request.headers(authorization("Bearer ", &self.key));
+        // 204 without a body.
+        self.endpoint.bytes(request, "").await.map(|_| ())
+    }
+
+    async fn acknowledge(&self, _: &str) -> Result<(), Error> {
+        // The integration can only open and close alerts.
+        Ok(())
+    }
+}

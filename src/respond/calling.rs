@@ -1,0 +1,360 @@
+//! Calling a team: who is on call, the message in the team's channel, and its state on the card.
+
+use minijinja::{Value, context};
+use serde::Deserialize;
+use url::Url;
+
+use super::act::CardAction;
+use super::answer::Responder;
+use super::buttons::{button, button_row, keep_buttons};
+use super::card::Card;
+use super::escalation::written;
+use super::labels::{BUTTON, LABEL, TITLE};
+use super::pieces::Pieces;
+use super::{Audience, Reply, contacts, links, values};
+use crate::matching::Match;
+use crate::runbook::{Library, TopicId};
+
+/// Most characters of the title and the text of a prefilled issue: browsers and servers refuse longer addresses.
+const ISSUE_TITLE: usize = 200;
+const ISSUE_TEXT: usize = 1_500;
+
+/// Labels around escalations to a team.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallingLabels {
+    /// Button that acknowledges an escalation.
+    pub on_it: String,
+    /// Button of the modal that escalates.
+    pub submit: String,
+    /// Label of the field for the team.
+    pub team_label: String,
+    /// Label of the field for who is mentioned.
+    pub mention_label: String,
+    /// Option to mention the person on call.
+    pub mention_person: String,
+    /// Option to mention the team's user group.
+    pub mention_group: String,
+    /// Option to mention nobody.
+    pub mention_nobody: String,
+    /// Label of the field for paging.
+    pub page_label: String,
+    /// Option to page.
+    pub page_yes: String,
+    /// Option not to page.
+    pub page_no: String,
+    /// Label of the field for the severity.
+    pub severity_label: String,
+}
+
+/// Most characters of a label around escalations.
+pub(super) fn most(name: &str) -> usize {
+    match name {
+        "submit" => TITLE,
+        name if name.ends_with("_label") => LABEL,
+        _ => BUTTON,
+    }
+}
+
+/// The people on call for a team, as they are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnCallLine {
+    /// Name of the team; empty where it is clear.
+    pub team: String,
+    /// Names of the people on call; empty when nobody is, or when it is not known.
+    pub now: Vec<String>,
+    /// End of the shift.
+    pub until: Option<String>,
+    /// Names of the people who follow.
+    pub next: Vec<String>,
+    /// Time of the answer, when it is an old one.
+    pub as_of: Option<String>,
+    /// The reason why it is not known.
+    pub fault: Option<String>,
+    /// The page of the schedule.
+    pub link: Option<String>,
+}
+
+/// The latest escalation of a case, as its card shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CardEscalation {
+    /// Name of the team.
+    pub team: String,
+    /// Names of the people who were called.
+    pub person: Option<String>,
+    /// The person who takes care of it, and the time.
+    pub acknowledged: Option<(String, String)>,
+    /// State of the page: empty, `pending`, `sent` or `failed`.
+    pub page: &'static str,
+    /// The reason why the page was not sent.
+    pub fault: Option<String>,
+}
+
+/// The message in a team's channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeamMessage<'a> {
+    /// The case's id, and that of the escalation within it, for the button.
+    pub case: &'a str,
+    /// Id of the escalation within the case.
+    pub escalation: &'a str,
+    /// Title of the runbook or section.
+    pub title: &'a str,
+    /// Severity.
+    pub severity: &'a str,
+    /// Name of the person who escalates.
+    pub by: &'a str,
+    /// The summary as edited.
+    pub summary: &'a str,
+    /// Link to the thread.
+    pub link: Option<&'a str>,
+    /// Link to a prefilled issue.
+    pub issue: Option<&'a str>,
+    /// Step of the escalation, from 1.
+    pub step: usize,
+    /// State of the escalation.
+    pub state: CardEscalation,
+}
+
+/// The reason why an escalation cannot be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallRefusal<'a> {
+    /// No team was chosen.
+    NoTeam,
+    /// The bot is not in the team's channel.
+    NotMember,
+    /// Another organisation reads the team's channel.
+    Shared,
+    /// The person on call is not known in Slack.
+    NoPerson,
+    /// The team has no user group.
+    NoGroup,
+    /// The team has no pager.
+    NoPager,
+    /// The team is paged for other severities only.
+    Severity {
+        /// Those severities.
+        allowed: &'a str,
+    },
+    /// Somebody has escalated to this team a moment ago.
+    Again {
+        /// Name of that person.
+        by: &'a str,
+    },
+}
+
+impl Responder {
+    /// The keys of the teams that a topic names, those first that fit the error.
+    pub fn teams_of(&self, library: &Library, topic: Option<TopicId>, matched: Option<&Match>) -> Vec<String> {
+        let named = topic
+            .and_then(|id| library.topic(id))
+            .map(|topic| topic.contacts.as_slice());
+        let mut teams: Vec<String> = Vec::new();
+        for key in contacts::ordered(named.unwrap_or_default(), matched)
+            .into_iter()
+            .filter_map(|one| one.team)
+        {
+            if library.teams.contains_key(&key) && !teams.contains(&key) {
+                teams.push(key);
+            }
+        }
+        teams
+    }
+
+    /// Heads the window that escalates to a team: the contacts, and who is on call.
+    pub fn escalate_window(
+        &self,
+        library: &Library,
+        (topic, matched): (Option<TopicId>, Option<&Match>),
+        on_call: &[OnCallLine],
+        issue: Option<&str>,
+    ) -> Reply {
+        let mut pieces = Pieces::default();
+        let contacts = self.contacts_of(library, (topic, matched), Audience::Internal, &mut pieces);
+        let values = context! { on_call => lines(on_call), issue => issue.and_then(links::safe), ..contacts };
+        self.reply("escalate_window.md", &values, &pieces, None)
+    }
+
+    /// Renders the message in a team's channel.
+    pub fn team_message(&self, message: &TeamMessage<'_>) -> Reply {
+        let mut pieces = Pieces::default();
+        let act = CardAction::Acknowledge {
+            escalation: message.escalation.to_owned(),
+        };
+        let row = match message.state.acknowledged {
+            Some(_) => Vec::new(),
+            None => button_row(vec![button(message.case, act, &self.labels.calling.on_it, 0)]),
+        };
+        let values = context! {
+            title => values::shortened(message.title, 120), severity => message.severity, by => message.by,
+            link => message.link.and_then(links::safe), issue => message.issue.and_then(links::safe),
+            step => message.step, summary => pieces.put(written(message.summary)), buttons => pieces.put(row),
+            ..state(&message.state)
+        };
+        keep_buttons(self.reply("team_message.md", &values, &pieces, None))
+    }
+
+    /// Says in the window why the escalation cannot be carried out. `team` is the team's name.
+    pub fn call_refused(&self, team: &str, refusal: CallRefusal<'_>) -> Reply {
+        let (why, allowed, by) = match refusal {
+            CallRefusal::NoTeam => ("no-team", "", ""),
+            CallRefusal::NotMember => ("not-member", "", ""),
+            CallRefusal::Shared => ("shared", "", ""),
+            CallRefusal::NoPerson => ("no-person", "", ""),
+            CallRefusal::NoGroup => ("no-group", "", ""),
+            CallRefusal::NoPager => ("no-pager", "", ""),
+            CallRefusal::Severity { allowed } => ("severity", allowed, ""),
+            CallRefusal::Again { by } => ("again", "", by),
+        };
+        self.simple("call_refused.md", &context! { team, why, allowed, by })
+    }
+}
+
+/// Template values of a card that concern the calling of teams.
+pub(super) fn on_card(card: &Card<'_>) -> Value {
+    let on_call = if card.audience == Audience::Internal {
+        lines(&card.on_call)
+    } else {
+        Vec::new()
+    };
+    let escalation = card.escalation.as_ref().filter(|_| card.audience == Audience::Internal);
+    context! { on_call, escalation => escalation.map(state) }
+}
+
+/// Template values of the people on call. A single team is clear from the context.
+pub(super) fn lines(on_call: &[OnCallLine]) -> Vec<Value> {
+    let names = |names: &[String]| match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    };
+    let line = |one: &OnCallLine| {
+        let team = if on_call.len() > 1 {
+            one.team.clone()
+        } else {
+            String::new()
+        };
+        context! {
+            team, now => names(&one.now), until => one.until.clone(), next => names(&one.next),
+            as_of => one.as_of.clone(), fault => one.fault.clone(),
+            link => one.link.as_deref().and_then(links::safe),
+        }
+    };
+    on_call.iter().map(line).collect()
+}
+
+fn state(escalation: &CardEscalation) -> Value {
+    let (by, when) = escalation.acknowledged.clone().unzip();
+    context! {
+        team => escalation.team.clone(), person => escalation.person.clone(), page => escalation.page,
+        fault => escalation.fault.clone(), acknowledged_by => by, acknowledged_when => when,
+    }
+}
+
+/// The address of a tracker's form for a new issue, filled in where the tracker's address is known to allow that: GitHub's
+/// `/issues/new`, and GitLab's `/-/issues/new`.
+pub fn issue_link(base: &str, title: &str, text: &str) -> Option<String> {
+    let mut url = Url::parse(base)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http"))?;
+    let names = match url.path().trim_end_matches('/') {
+        path if path.ends_with("/-/issues/new") => ["issue[title]", "issue[description]"],
+        path if path.ends_with("/issues/new") => ["title", "body"],
+        _ => return Some(base.to_owned()),
+    };
+    let text: String = text.chars().take(ISSUE_TEXT).collect();
+    url.query_pairs_mut()
+        .append_pair(names[0], &values::shortened(title, ISSUE_TITLE))
+        .append_pair(names[1], &text);
+    Some(url.into())
+}
+
+/// A sample of what [`on_card`] returns, for the trial of the templates.
+pub(super) fn card_sample(full: bool) -> Value {
+    let some = |text: &str| full.then(|| text.to_owned());
+    let name = |name: &str| full.then(|| name.to_owned()).into_iter().collect();
+    let line = OnCallLine {
+        team: "Team".to_owned(),
+        now: name("Ada"),
+        until: some("18:00 CET"),
+        next: name("Linus"),
+        as_of: some("12:04 UTC"),
+        fault: some("PagerDuty did not answer in time"),
+        link: some("https://example.com"),
+    };
+    let escalation = CardEscalation {
+        team: "Team".to_owned(),
+        ..CardEscalation::default()
+    };
+    context! { on_call => lines(&[line]), escalation => full.then(|| state(&escalation)) }
+}
+
+/// Samples of the templates' values, for their trial.
+pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
+    let some = |text: &str| full.then(|| text.to_owned());
+    let window = context! {
+        issue => some("https://example.com"), contacts => Vec::<Value>::new(), ..card_sample(full)
+    };
+    let mut out = vec![("on_call.md", card_sample(full)), ("escalate_window.md", window)];
+    for page in ["", "pending", "sent", "failed"] {
+        let escalation = CardEscalation {
+            team: "Team".to_owned(),
+            person: some("Grace"),
+            acknowledged: full.then(|| ("Grace".to_owned(), "06:41 UTC".to_owned())),
+            page,
+            fault: some("PagerDuty failed"),
+        };
+        let outcome = context! { standing => "escalated", by => "Ada", when => "06:41 UTC" };
+        out.push((
+            "escalation_state.md",
+            context! { escalation => state(&escalation), outcome },
+        ));
+        let message = context! {
+            title => "Title", severity => "error", by => "Ada", link => some("https://example.com"),
+            issue => some("https://example.com"), step => if full { 2 } else { 1 }, summary => "summary",
+            buttons => if full { "buttons" } else { "" }, ..state(&escalation)
+        };
+        out.push(("team_message.md", message));
+    }
+    for why in [
+        "no-team",
+        "not-member",
+        "shared",
+        "no-person",
+        "no-group",
+        "no-pager",
+        "severity",
+        "again",
+    ] {
+        out.push((
+            "call_refused.md",
+            context! { team => "Team", why, allowed => "critical", by => "Ada" },
+        ));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::issue_link;
+
+    #[test]
+    fn issues_are_prefilled_where_the_tracker_allows_it() {
+        for (base, expected) in [
+            (
+                "https://git.example.com/a/b/issues/new",
+                "https://git.example.com/a/b/issues/new?title=A+%26+B&body=x",
+            ),
+            (
+                "https://git.example.com/a/b/-/issues/new",
+                "https://git.example.com/a/b/-/issues/new?issue%5Btitle%5D=A+%26+B&issue%5Bdescription%5D=x",
+            ),
+            (
+                "https://jira.example.com/browse/OPS",
+                "https://jira.example.com/browse/OPS",
+            ),
+        ] {
+            assert_eq!(issue_link(base, "A & B", "x").as_deref(), Some(expected));
+        }
+        assert_eq!(issue_link("javascript:alert(1)", "A", "x"), None);
+    }
+}

@@ -1,0 +1,301 @@
+//! `oncall.toml`: the services that know who is on call, and those that page people. A file of its own, as `jobs.toml` is.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use super::Error;
+
+/// The built-in `oncall.toml`: every key, commented out. It registers nothing.
+pub const DEFAULT: &str = include_str!("../../config/oncall.toml");
+
+/// The registered services, with their secrets.
+#[derive(Debug, Clone, Default)]
+pub struct OncallSettings {
+    /// Services that know who is on call.
+    pub services: Vec<OncallEntry>,
+    /// Services that page people.
+    pub pagers: Vec<OncallEntry>,
+}
+
+/// A service, and the way to reach it.
+#[derive(Debug, Clone)]
+pub struct OncallEntry {
+    /// Name by which teams refer to it.
+    pub id: String,
+    /// Kind of the service.
+    pub kind: OncallKind,
+    /// Address of its API. That of a calendar is a secret.
+    pub url: Option<Url>,
+    /// The key; empty for a calendar.
+    pub token: SecretString,
+    /// File of a calendar.
+    pub file: Option<PathBuf>,
+    /// Time zone of a calendar's times that name none.
+    pub time_zone: String,
+}
+
+/// Kind of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OncallKind {
+    /// PagerDuty.
+    PagerDuty,
+    /// Opsgenie, and integrations of Jira Service Management.
+    Opsgenie,
+    /// GoAlert.
+    GoAlert,
+    /// An iCalendar file or link.
+    Calendar,
+}
+
+/// The file as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WrittenServices {
+    services: Vec<WrittenEntry>,
+    pagers: Vec<WrittenEntry>,
+}
+
+/// An entry as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenEntry {
+    id: String,
+    kind: OncallKind,
+    url: Option<String>,
+    token_variable: Option<String>,
+    token_file: Option<PathBuf>,
+    file: Option<PathBuf>,
+    time_zone: Option<String>,
+}
+
+impl OncallKind {
+    /// The address of a service that is the same for everybody; `pages`: of the API that pages.
+    fn usual(self, pages: bool) -> Option<&'static str> {
+        match self {
+            Self::PagerDuty if pages => Some("https://events.pagerduty.com"),
+            Self::PagerDuty => Some("https://api.pagerduty.com"),
+            Self::Opsgenie => Some("https://api.opsgenie.com"),
+            Self::GoAlert | Self::Calendar => None,
+        }
+    }
+}
+
+/// Reads `oncall.toml` of a config folder (`./config` by default, if it exists), with the secrets that it names. Without
+/// the file, nothing is registered.
+///
+/// # Errors
+///
+/// The first problem: its place, its description and its remedy.
+pub fn load_from(config_dir: Option<&Path>, environment: &HashMap<String, String>) -> Result<OncallSettings, Error> {
+    let path = config_dir.unwrap_or(Path::new("config")).join("oncall.toml");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(OncallSettings::default()),
+        Err(cause) => return Err(Error::Unreadable { path, cause }),
+    };
+    read(&text, &path.display().to_string(), environment)
+}
+
+/// Reads the text of an `oncall.toml`; `place` is its name in errors.
+///
+/// # Errors
+///
+/// As for [`load_from`].
+pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> Result<OncallSettings, Error> {
+    let written: WrittenServices = toml::from_str(text).map_err(|cause| Error::Syntax {
+        place: place.to_owned(),
+        cause: cause.to_string().trim_end().to_owned(),
+    })?;
+    let list = |name: &str, entries: Vec<WrittenEntry>, pages: bool| {
+        let mut ids = BTreeSet::new();
+        let mut read = Vec::new();
+        for entry in entries {
+            let reader = EntryReader {
+                place,
+                list: name,
+                environment,
+                pages,
+            };
+            if !ids.insert(entry.id.clone()) {
+                return Err(reader.wrong(&entry.id, "id", "is there twice", "give each entry an id of its own"));
+            }
+            read.push(reader.entry(entry)?);
+        }
+        Ok(read)
+    };
+    Ok(OncallSettings {
+        services: list("services", written.services, false)?,
+        pagers: list("pagers", written.pagers, true)?,
+    })
+}
+
+/// Returns the registration of a local service at `url`, as service and pager `local`.
+///
+/// # Errors
+///
+/// Only if the address is invalid.
+pub fn local(url: &str, token: &str, routing_key: &str) -> Result<OncallSettings, Error> {
+    let text = format!(
+        "[[services]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/api\"\ntoken_variable = \"TOKEN\"\n\
+         [[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/events\"\ntoken_variable = \"KEY\"\n"
+    );
+    let secrets = [("TOKEN", token), ("KEY", routing_key)];
+    let secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    read(&text, "the local on-call service", &HashMap::from(secrets))
+}
+
+/// Checks one entry.
+struct EntryReader<'a> {
+    place: &'a str,
+    list: &'a str,
+    environment: &'a HashMap<String, String>,
+    pages: bool,
+}
+
+impl EntryReader<'_> {
+    fn wrong(&self, id: &str, key: &str, problem: &str, remedy: &str) -> Error {
+        Error::Value {
+            place: self.place.to_owned(),
+            key: format!("{}[{id}].{key}", self.list),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    fn entry(&self, entry: WrittenEntry) -> Result<OncallEntry, Error> {
+        let id = entry.id.trim().to_owned();
+        if id.is_empty() {
+            return Err(self.wrong("", "id", "is empty", "write the name by which teams refer to it"));
+        }
+        let is_calendar = entry.kind == OncallKind::Calendar;
+        if is_calendar && self.pages {
+            return Err(self.wrong(
+                &id,
+                "kind",
+                "is a calendar, which pages nobody",
+                "name a service that pages",
+            ));
+        }
+        let zone = entry.time_zone.unwrap_or_else(|| "UTC".to_owned());
+        crate::schedule::zone(&zone).map_err(|problem| self.wrong(&id, "time_zone", &problem, "correct it"))?;
+        let file = entry.file.filter(|_| is_calendar);
+        let token = match &file {
+            Some(_) => SecretString::from(""),
+            None => self.secret(&id, entry.token_variable.as_deref(), entry.token_file.as_deref())?,
+        };
+        let url = if file.is_some() {
+            None
+        } else if is_calendar {
+            Some(self.calendar_link(&id, &token)?)
+        } else {
+            Some(self.address(&id, entry.kind, entry.url.as_deref())?)
+        };
+        Ok(OncallEntry {
+            id,
+            kind: entry.kind,
+            url,
+            token: if is_calendar { SecretString::from("") } else { token },
+            file,
+            time_zone: zone,
+        })
+    }
+
+    fn address(&self, id: &str, kind: OncallKind, written: Option<&str>) -> Result<Url, Error> {
+        let Some(text) = written.or(kind.usual(self.pages)) else {
+            return Err(self.wrong(id, "url", "is missing", "write the address of the service"));
+        };
+        let url = Url::parse(text.trim()).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+        url.ok_or_else(|| {
+            let problem = format!("is \"{text}\", which is not a web address");
+            self.wrong(
+                id,
+                "url",
+                &problem,
+                "write for example \"https://api.eu.pagerduty.com\"",
+            )
+        })
+    }
+
+    /// The link of a calendar, which is a secret: errors do not repeat it.
+    fn calendar_link(&self, id: &str, token: &SecretString) -> Result<Url, Error> {
+        use secrecy::ExposeSecret as _;
+        let text = token.expose_secret().replacen("webcal://", "https://", 1);
+        let url = Url::parse(&text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "https" | "http"));
+        let remedy = "put the calendar's https:// link into it";
+        url.ok_or_else(|| self.wrong(id, "token_variable", "does not hold a web address", remedy))
+    }
+
+    fn secret(&self, id: &str, variable: Option<&str>, file: Option<&Path>) -> Result<SecretString, Error> {
+        if let Some(name) = variable {
+            let value = self.environment.get(name).map(|value| value.trim());
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                return Ok(SecretString::from(value));
+            }
+            if file.is_none() {
+                let problem = format!("names {name}, which is not set");
+                return Err(self.wrong(id, "token_variable", &problem, "put the secret into it"));
+            }
+        }
+        let Some(file) = file else {
+            let remedy = "write the name of the variable that holds the secret, or of a file in `token_file`";
+            return Err(self.wrong(id, "token_variable", "is missing", remedy));
+        };
+        let text = std::fs::read_to_string(file).map_err(|cause| {
+            let problem = format!("names {}, which cannot be read ({cause})", file.display());
+            self.wrong(id, "token_file", &problem, "let the bot read it")
+        })?;
+        match text.trim() {
+            "" => {
+                let problem = format!("names {}, which is empty", file.display());
+                Err(self.wrong(id, "token_file", &problem, "write the secret into that file"))
+            }
+            secret => Ok(SecretString::from(secret)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_cannot_be_used_says_why_and_repeats_no_secret() {
+        let environment = HashMap::from([("LINK".to_owned(), "sesame/secret".to_owned())]);
+        for (text, told) in [
+            (
+                "[[services]]\nid = \"a\"\nkind = \"pagerduty\"\n",
+                "services[a].token_variable` is missing",
+            ),
+            ("[[services]]\nid = \"a\"\nkind = \"pager\"\n", "unknown variant"),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"goalert\"\ntoken_variable = \"LINK\"\n",
+                "pagers[a].url` is missing",
+            ),
+            (
+                "[[services]]\nid = \"a\"\nkind = \"calendar\"\ntoken_variable = \"LINK\"\n",
+                "does not hold a web address",
+            ),
+            (
+                "[[services]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken = \"x\"\n",
+                "unknown field `token`",
+            ),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"calendar\"\nfile = \"x\"\n",
+                "pages nobody",
+            ),
+        ] {
+            let error = read(text, "oncall.toml", &environment).unwrap_err().to_string();
+            assert!(error.contains(told) && !error.contains("sesame"), "{error}");
+        }
+        assert!(read(DEFAULT, "oncall.toml", &environment).unwrap().services.is_empty());
+    }
+}

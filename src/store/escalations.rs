@@ -1,0 +1,97 @@
+//! Pages, and the times at which escalations go on.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::Error;
+
+/// A request to a service that pages people. `Store::commit` and `Store::finish` add it, in one transaction with the
+/// case that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPage {
+    /// The row's key, never reused: the same key is never sent twice.
+    pub key: String,
+    /// Id of the case.
+    pub case: String,
+    /// Id of the pager in `oncall.toml`.
+    pub pager: String,
+    /// The action to take.
+    pub action: PageAction,
+    /// The request as JSON, redacted.
+    pub body: String,
+}
+
+/// The action of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageAction {
+    /// Opens an alert, which pages people.
+    Trigger,
+    /// Acknowledges that alert.
+    Acknowledge,
+}
+
+impl PageAction {
+    /// The action's name in the store and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Acknowledge => "acknowledge",
+        }
+    }
+}
+
+/// A page that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DuePage {
+    /// The page.
+    pub page: NewPage,
+    /// Number of attempts so far.
+    pub attempts: u32,
+    /// Time at which the page was added.
+    pub created_at: Timestamp,
+}
+
+/// Result of an attempt to send a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageOutcome {
+    /// Key of the page.
+    pub key: String,
+    /// The new state.
+    pub state: PageState,
+    /// The reason why it was not sent.
+    pub error: Option<String>,
+}
+
+/// State of a page after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageState {
+    /// Another attempt follows at this time.
+    Pending(Timestamp),
+    /// The service took the request.
+    Sent,
+    /// The page was given up.
+    Failed,
+    /// The page is not needed any more.
+    Dropped,
+}
+
+/// The time at which an escalation goes on; `None` stops it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscalationTimer {
+    /// Id of the case.
+    pub case: String,
+    /// The time.
+    pub due_at: Option<Timestamp>,
+}
+
+/// Pages and escalations. Every method is one transaction.
+#[async_trait]
+pub trait Escalations: Send + Sync + Debug + 'static {
+    /// Pages that are due, the oldest first, at most `limit` of them; of each case and pager only the first.
+    async fn due_pages(&self, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, Error>;
+
+    /// Ids of cases whose escalation goes on now, the longest overdue first.
+    async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, Error>;
+}

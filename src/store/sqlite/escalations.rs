@@ -1,0 +1,108 @@
+//! Pages and timers of escalations in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, Sqlite as Engine, Transaction};
+
+use super::Sqlite;
+use super::outbox::time;
+use crate::store::{Changes, DuePage, Error, Escalations, NewPage, PageAction, PageState};
+
+#[async_trait]
+impl Escalations for Sqlite {
+    async fn due_pages(&self, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, Error> {
+        let rows = sqlx::query(
+            "SELECT key, case_id, pager, action, body, attempts, created_at FROM pages AS page
+             WHERE state = 'pending' AND next_at <= ?1 AND NOT EXISTS (
+                 SELECT 1 FROM pages AS earlier WHERE earlier.case_id = page.case_id AND earlier.pager = page.pager
+                 AND earlier.state = 'pending' AND earlier.seq < page.seq)
+             ORDER BY next_at, seq LIMIT ?2",
+        )
+        .bind(now.as_millisecond())
+        .bind(limit)
+        .fetch_all(&self.readers())
+        .await;
+        let rows = self.told(rows)?;
+        Ok(rows.iter().map(due_page).collect::<Result<_, _>>()?)
+    }
+
+    async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, Error> {
+        let due = sqlx::query_scalar("SELECT case_id FROM escalation_timers WHERE due_at <= ? ORDER BY due_at LIMIT ?")
+            .bind(now.as_millisecond())
+            .bind(limit)
+            .fetch_all(&self.readers())
+            .await;
+        self.told(due)
+    }
+}
+
+/// Writes the pages, their outcomes and the timers of an action.
+pub(super) async fn write(
+    transaction: &mut Transaction<'static, Engine>,
+    done: &Changes,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    for page in &done.pages {
+        sqlx::query(
+            "INSERT INTO pages (key, case_id, pager, action, body, state, created_at, next_at)
+             VALUES (?, ?, ?, ?, ?, 'pending', ?, 0) ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(&page.key)
+        .bind(&page.case)
+        .bind(&page.pager)
+        .bind(page.action.as_str())
+        .bind(&page.body)
+        .bind(now.as_millisecond())
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for outcome in &done.paged {
+        let (state, next_at) = match outcome.state {
+            PageState::Pending(next_at) => ("pending", next_at),
+            PageState::Sent => ("sent", now),
+            PageState::Failed => ("failed", now),
+            PageState::Dropped => ("dropped", now),
+        };
+        sqlx::query(
+            "UPDATE pages SET state = ?1, next_at = ?2, error = ?3, attempts = attempts + 1,
+             body = CASE WHEN ?1 = 'pending' THEN body END WHERE key = ?4 AND state = 'pending'",
+        )
+        .bind(state)
+        .bind(next_at.as_millisecond())
+        .bind(&outcome.error)
+        .bind(&outcome.key)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for timer in &done.timers {
+        let query = match timer.due_at {
+            Some(due_at) => sqlx::query(
+                "INSERT INTO escalation_timers (case_id, due_at) VALUES (?, ?)
+                 ON CONFLICT (case_id) DO UPDATE SET due_at = excluded.due_at",
+            )
+            .bind(&timer.case)
+            .bind(due_at.as_millisecond()),
+            None => sqlx::query("DELETE FROM escalation_timers WHERE case_id = ?").bind(&timer.case),
+        };
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+fn due_page(row: &SqliteRow) -> Result<DuePage, sqlx::Error> {
+    let action: String = row.try_get("action")?;
+    let known = [PageAction::Trigger, PageAction::Acknowledge];
+    let found = known.into_iter().find(|known| known.as_str() == action);
+    Ok(DuePage {
+        page: NewPage {
+            key: row.try_get("key")?,
+            case: row.try_get("case_id")?,
+            pager: row.try_get("pager")?,
+            action: found.ok_or_else(|| sqlx::Error::Decode(format!("unknown action `{action}`").into()))?,
+            body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
+        },
+        attempts: row.try_get("attempts")?,
+        created_at: time(row.try_get("created_at")?),
+    })
+}
