@@ -1,5 +1,6 @@
 //! Reading runbooks as they are.
 
+mod asciidoc;
 mod corpus;
 mod described;
 mod extended_markdown;

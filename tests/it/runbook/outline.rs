@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use signpost::runbook::{Block, BlockKind, Inline, Target, parse};
+use signpost::runbook::{Block, BlockKind, Inline, Runbook, Target, parse};
 
 /// Sections and blocks, with their lines, as a short text.
 pub(crate) fn of(path: &str, text: &str) -> String {
     let (runbook, _) = parse(path, text, &BTreeMap::new());
-    let runbook = runbook.expect("text is always read");
+    of_runbook(&runbook.expect("text is always read"))
+}
+
+/// Sections and blocks of a runbook, with their lines, as a short text.
+pub(crate) fn of_runbook(runbook: &Runbook) -> String {
     let mut out = String::new();
     for section in &runbook.sections {
         let marks = "#".repeat(usize::from(section.level));

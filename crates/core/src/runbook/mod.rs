@@ -40,6 +40,7 @@ mod text;
 mod topics;
 mod translated;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub use cre::is_rule_text;
@@ -187,7 +188,13 @@ fn notebook(
 
 fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics: &mut Diagnostics<'_>) -> Runbook {
     let parts = match Format::of(path, text) {
-        Format::AsciiDoc => asciidoc::read(path, text, data),
+        Format::AsciiDoc => {
+            let (front, body) = front_matter(text, diagnostics);
+            DocumentParts {
+                front,
+                ..asciidoc::read(path, &body, data)
+            }
+        }
         Format::ReStructuredText => restructured_text::read(text),
         Format::PlainText => plain_text::read(text, false),
         Format::Wiki => plain_text::read(text, true),
@@ -199,6 +206,19 @@ fn document(path: &str, text: &str, data: &BTreeMap<String, Value>, diagnostics:
     of_parts(path, text, parts, data, diagnostics)
 }
 
+/// Cuts off the front matter. Blank lines replace it, so that every line keeps its number.
+fn front_matter<'t>(text: &'t str, diagnostics: &mut Diagnostics<'_>) -> (FrontMatter, Cow<'t, str>) {
+    let split = frontmatter::split(text);
+    for (line, level, code, message) in split.problems {
+        diagnostics.push(line, level, code, message);
+    }
+    let body = match split.lines {
+        0 => Cow::Borrowed(split.body),
+        lines => Cow::Owned(format!("{}{}", "\n".repeat(lines), split.body)),
+    };
+    (split.front, body)
+}
+
 /// Makes a runbook of the parts that a reader has found.
 fn of_parts(
     path: &str,
@@ -207,13 +227,13 @@ fn of_parts(
     data: &BTreeMap<String, Value>,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Runbook {
-    let front = FrontMatter {
-        title: read.title,
-        ..FrontMatter::default()
-    };
+    let mut front = read.front;
+    let title = read.title.clone();
+    front.title = front.title.or(read.title);
     let mut problems = read.problems;
     let mut sections = sections::build(read.parts, &front, &format::title_of_name(path));
-    if let (Some(line), Some(whole)) = (read.title_line, sections.first_mut()) {
+    if let (Some(title), Some(line), Some(whole)) = (title, read.title_line, sections.first_mut()) {
+        whole.heading = title;
         whole.line = line;
     }
     // Readers put an anchor on the line of what it names, so that the source tells nothing more.

@@ -1,7 +1,7 @@
 //! The contents of a document as every format's reader hands them on: headings and blocks, with their source lines.
 
 use super::sections::Problems;
-use super::{Block, Inline};
+use super::{Block, FrontMatter, Inline};
 
 /// The finding that a document has more parts than are read. `line` is the first that is kept as plain text.
 pub(super) fn too_many_parts(line: u32) -> (u32, &'static str, String) {
@@ -26,6 +26,8 @@ pub(super) enum DocumentPart {
 pub(super) struct DocumentParts {
     /// Headings and blocks, in the order of the text.
     pub(super) parts: Vec<DocumentPart>,
+    /// Front matter, in formats that have it.
+    pub(super) front: FrontMatter,
     /// Title that no heading shows: from metadata.
     pub(super) title: Option<String>,
     /// Source line of the title.

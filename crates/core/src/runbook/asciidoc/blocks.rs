@@ -5,7 +5,7 @@ mod literal;
 use literal::labelled;
 
 use super::super::part::DocumentPart;
-use super::super::{Block, BlockKind, Inline, plain};
+use super::super::{Block, BlockKind, Inline, markdown, plain};
 use super::attributes::BlockAttributes;
 use super::lines::{self, DelimiterKind, SourceLines};
 use super::{DEEPEST_BLOCK, State, block, code, inlines, lists, tables};
@@ -25,6 +25,7 @@ pub(super) struct BlockReader<'a, 'd, 's> {
     pub(super) ascend: usize,
     /// Title of the document with its line.
     pub(super) title: Option<(String, u32)>,
+    has_heading: bool,
 }
 
 /// The lines above a block: its attributes and its title.
@@ -44,6 +45,7 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
             open: Vec::new(),
             ascend: 0,
             title: None,
+            has_heading: false,
         }
     }
 
@@ -113,8 +115,9 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
             let title = self.text(title, line);
             if top {
                 // The document's title, whatever its words.
-                let is_title = level == 1 && !out.iter().any(|part| matches!(part, DocumentPart::Heading(..)));
-                if is_title && self.title.is_none() {
+                let is_title = level == 1 && !self.has_heading;
+                self.has_heading = true;
+                if is_title {
                     self.title = Some((plain(&title).trim().to_owned(), line));
                     self.header(to);
                 } else {
@@ -310,12 +313,7 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
         };
         self.at = closing.map_or(end, |closing| closing + 1);
         if code::is_diagram(style) || kind == Fence && code::is_diagram(&lang) {
-            let name = if style.is_empty() { &lang } else { style };
-            let text = format!("Diagram ({name}), see the document");
-            return vec![block(
-                BlockKind::Paragraph(vec![Inline::Emphasis(vec![Inline::Text(text)])]),
-                line,
-            )];
+            return vec![markdown::diagram(line)];
         }
         match kind {
             Comment => Vec::new(),
@@ -360,7 +358,7 @@ impl<'a, 'd, 's> BlockReader<'a, 'd, 's> {
         let attributes = &preamble.attributes;
         let style = attributes.style();
         if code::is_diagram(style) {
-            return Vec::new();
+            return vec![markdown::diagram(line)];
         }
         match style {
             "source" | "listing" | "literal" | "stem" | "latexmath" | "asciimath" => {

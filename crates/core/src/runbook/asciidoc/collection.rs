@@ -378,6 +378,6 @@ mod tests {
     fn a_document_of_its_own_has_a_title() {
         assert_eq!(title("// x\n:a: b\n[id=\"x\"]\n= Title\n\ntext"), Some("Title"));
         assert_eq!(title(". step\n\n= late"), None);
-        assert_eq!(title("== DocumentPart"), None);
+        assert_eq!(title("== Part"), None);
     }
 }

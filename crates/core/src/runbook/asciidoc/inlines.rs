@@ -318,9 +318,27 @@ impl InlineReader<'_, '_, '_> {
     }
 }
 
-/// The text of a passage in HTML.
+/// The text of a passage in HTML or DocBook. Other than in running text, nothing in angle brackets is a placeholder.
 pub(super) fn of_html(text: &str) -> Vec<Inline> {
-    vec![Inline::Text(html::text_of(text).trim().to_owned())]
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let tag = &rest[at + 1..];
+        if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) {
+            out.push('<');
+            rest = tag;
+            continue;
+        }
+        let hidden = ["script", "style", "titleabbrev"]
+            .into_iter()
+            .find(|name| tag.starts_with(name));
+        let from = hidden.map_or(0, |name| tag.find(&format!("</{name}")).unwrap_or(tag.len()));
+        let end = tag[from..].find('>').map_or(tag.len(), |end| from + end + 1);
+        rest = &tag[end..];
+    }
+    out.push_str(rest);
+    vec![Inline::Text(html::text_of(&out).trim().to_owned())]
 }
 
 /// Adds text to the text before it.
@@ -329,5 +347,18 @@ pub(super) fn push_text(out: &mut Vec<Inline>, text: &str) {
         last.push_str(text);
     } else if !text.is_empty() {
         out.push(Inline::Text(text.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passage_in_html_is_its_text() {
+        let text = "<titleabbrev>Short</titleabbrev>\n<p class=\"a\">Disk <b>full</b> &amp; hot</p><style>p {}</style> 1 < 2 <";
+        let read = |text: &str| super::super::super::plain(&of_html(text));
+        assert_eq!(read(text), "Disk full & hot 1 < 2 <");
+        assert_eq!(read("a <script> never closed"), "a");
     }
 }

@@ -256,10 +256,10 @@ impl BlockReader<'_, '_, '_> {
         }
         let below = self.below_attributes(next, to);
         let below_text = self.source.text(below);
-        if below > next {
+        // Attributes or a title below a blank line begin a list of its own.
+        if below > next && blank == 0 {
             let is_nested = marker(below_text).is_some_and(|found| !self.open.iter().any(|open| open == found.mark));
-            let is_block = blank == 0 && lines::delimiter(below_text).is_some();
-            if is_nested || is_block {
+            if is_nested || lines::delimiter(below_text).is_some() {
                 self.at = next;
                 return Next::Attached;
             }

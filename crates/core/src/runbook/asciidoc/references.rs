@@ -140,7 +140,7 @@ pub(super) fn complete(parts: &mut [DocumentPart], title: Option<(&str, u32)>, s
                 *label = vec![Inline::Text((*heading).to_owned())];
             }
             // The modules of a page are files named like their ids.
-            None if state.place.is_module && !id.contains(' ') => *address = format!("{id}.adoc"),
+            None if state.place.is_module && id != "top" && !id.contains(' ') => *address = format!("{id}.adoc"),
             Some(_) | None => {}
         }
     };
