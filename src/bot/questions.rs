@@ -26,7 +26,7 @@ use jobs::FormRequest;
 /// Maximum number of search results that are listed.
 const RESULTS: usize = 5;
 /// Time limit for asking who is on call.
-const ON_CALL: Duration = Duration::from_millis(1_000);
+const ON_CALL: Duration = Duration::from_secs(1);
 
 /// Answers questions.
 #[derive(Debug)]
