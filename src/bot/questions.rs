@@ -26,7 +26,7 @@ use jobs::FormRequest;
 /// Maximum number of search results that are listed.
 const RESULTS: usize = 5;
 /// Time limit for asking who is on call.
-const ON_CALL: Duration = Duration::from_millis(1_000);
+const ON_CALL: Duration = Duration::from_secs(1);
 
 /// Least confidence of a near miss that is offered. A candidate without a word in common that means anything has about
 /// 0.01: three unrelated runbooks are no answer.

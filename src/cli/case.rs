@@ -57,14 +57,12 @@ fn thread_of(link: &str) -> Option<(String, String)> {
     let (channel, rest) = path.split_once('/')?;
     let (message, query) = rest.split_once('?').unwrap_or((rest, ""));
     let thread = query.split('&').find_map(|pair| pair.strip_prefix("thread_ts="));
-    let ts = match thread {
-        Some(ts) => ts.to_owned(),
-        None => {
-            let digits = message.strip_prefix('p')?;
-            let split = digits.len().checked_sub(6)?;
-            format!("{}.{}", digits.get(..split)?, digits.get(split..)?)
-        }
-    };
+    if let Some(ts) = thread {
+        return Some((channel.to_owned(), ts.to_owned()));
+    }
+    let digits = message.strip_prefix('p')?;
+    let split = digits.len().checked_sub(6)?;
+    let ts = format!("{}.{}", digits.get(..split)?, digits.get(split..)?);
     Some((channel.to_owned(), ts))
 }
 

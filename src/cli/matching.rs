@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         redact_json(&mut said, arguments.show_secrets);
         writeln!(out, "{said}")?;
     } else if let Some(explanation) = &explanation {
-        let text = explain::as_text(&library, explanation).to_string();
+        let text = explain::as_text(&library, explanation);
         write!(out, "{}", redacted(&text, arguments.show_secrets))?;
     } else {
         let responder = Responder::new(None, respond::ResponderOptions::default())?;

@@ -24,7 +24,10 @@ fn main() {
     let mut times = Vec::new();
     for file in &arguments {
         for line in std::fs::read_to_string(file).unwrap().lines() {
-            let mut object: serde_json::Value = if file.ends_with(".jsonl") {
+            let mut object: serde_json::Value = if std::path::Path::new(file)
+                .extension()
+                .is_some_and(|ending| ending == "jsonl")
+            {
                 serde_json::from_str(line).unwrap()
             } else {
                 serde_json::json!({ "text": line })

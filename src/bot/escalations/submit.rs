@@ -48,11 +48,11 @@ impl Context {
         let people: Vec<String> = on_call.iter().filter_map(|person| person.slack.clone()).collect();
         let pings = match (chosen.mention, &team.routing.group) {
             (Mention::Person, _) if people.is_empty() => {
-                return Err(self.refused(&team, window::MENTION, CallRefusal::NoPerson));
+                return self.refused(&team, window::MENTION, CallRefusal::NoPerson);
             }
             (Mention::Person, _) => people,
             (Mention::Group, Some(group)) => vec![group.clone()],
-            (Mention::Group, None) => return Err(self.refused(&team, window::MENTION, CallRefusal::NoGroup)),
+            (Mention::Group, None) => return self.refused(&team, window::MENTION, CallRefusal::NoGroup),
             (Mention::Nobody, _) => Vec::new(),
         };
         let page = self.page_chosen(&team, chosen, dedup_key(&case.id, id))?;
@@ -89,8 +89,8 @@ impl Context {
         Ok(TeamCall { team, escalation })
     }
 
-    fn refused(&self, team: &Team, block: &'static str, why: CallRefusal<'_>) -> Refused {
-        Box::new((Some(block), self.responder.call_refused(team.shown(), why)))
+    fn refused<T>(&self, team: &Team, block: &'static str, why: CallRefusal<'_>) -> Result<T, Refused> {
+        Err(Box::new((Some(block), self.responder.call_refused(team.shown(), why))))
     }
 
     /// Checks that a team was not called for a case a moment ago, and that its channel can be posted to.
@@ -98,15 +98,15 @@ impl Context {
         let is_recent = |one: &&CaseEscalation| one.team == team.key && mark.at.duration_since(one.by.at).abs() < AGAIN;
         if let Some(before) = case.escalations.iter().rev().find(is_recent) {
             let by = &before.by.name;
-            return Err(self.refused(team, window::TEAM, CallRefusal::Again { by }));
+            return self.refused(team, window::TEAM, CallRefusal::Again { by });
         }
         let Some(channel) = &team.routing.channel else {
             return Ok(());
         };
         let channel_info = self.reading.channel_info(channel).await;
         match () {
-            () if !channel_info.is_member => Err(self.refused(team, window::TEAM, CallRefusal::NotMember)),
-            () if channel_info.has_externals => Err(self.refused(team, window::TEAM, CallRefusal::Shared)),
+            () if !channel_info.is_member => self.refused(team, window::TEAM, CallRefusal::NotMember),
+            () if channel_info.has_externals => self.refused(team, window::TEAM, CallRefusal::Shared),
             () => Ok(()),
         }
     }
@@ -118,11 +118,11 @@ impl Context {
         }
         let rule = team.routing.page.as_ref();
         let Some(rule) = rule.filter(|rule| self.on_call.pager(&rule.pager).is_some()) else {
-            return Err(self.refused(team, window::PAGE, CallRefusal::NoPager));
+            return self.refused(team, window::PAGE, CallRefusal::NoPager);
         };
         if !rule.severities.is_empty() && !rule.severities.contains(&chosen.severity) {
             let allowed = &rule.severities.join(", ");
-            return Err(self.refused(team, window::SEVERITY, CallRefusal::Severity { allowed }));
+            return self.refused(team, window::SEVERITY, CallRefusal::Severity { allowed });
         }
         Ok(Some(CasePage {
             pager: rule.pager.clone(),

@@ -447,7 +447,7 @@ proptest! {
 
     #[test]
     fn any_mixture_of_markup_is_read(bits in proptest::collection::vec((0..BITS.len(), "[ a-z.:é\n]{0,4}"), 0..90)) {
-        let text: String = bits.iter().map(|(bit, word)| format!("{}{word}", BITS[*bit])).collect();
+        let text: String = bits.iter().flat_map(|(bit, word)| [BITS[*bit], word]).collect();
         let (runbook, diagnostics) = parse("a.adoc", &text, &BTreeMap::new());
         let lines = text.split('\n').count();
         prop_assert!(diagnostics.iter().all(|found| found.line as usize <= lines), "{diagnostics:?}");
@@ -520,7 +520,7 @@ fn long_and_deep_tables_are_read_to_their_end() {
 
 #[test]
 fn long_and_deep_documents_are_read_to_their_end() {
-    let deep: String = (4..700).map(|length| format!("{}\n", "=".repeat(length))).collect();
+    let deep = (4..700).map(|length| "=".repeat(length)).collect::<Vec<_>>().join("\n");
     let lines = LINES.iter().map(|line| format!("{line}\n").repeat(10_000));
     read_to_their_end(lines.chain([deep]));
 }

@@ -258,9 +258,7 @@ fn is_password(text: &str, name: &Name, separator: Separator, value: &Value, sec
     let marked = value.quoted && secret.len() >= 4;
     match separator {
         Separator::Equals => !wordy || random || value.quoted,
-        Separator::Structure => {
-            marked && !secret.contains('\n') && (!wordy || random) && !is_sentence(secret) || random
-        }
+        Separator::Structure => random || marked && !secret.contains('\n') && !wordy && !is_sentence(secret),
         Separator::Colon => {
             if wordy {
                 return random && !secret.chars().all(|c| c.is_ascii_digit());

@@ -102,6 +102,7 @@ fn words(text: &str, at: usize) -> (Vec<Range<usize>>, usize) {
     (out, at)
 }
 
+/// Finds the secrets of one command at a place that its program keeps them in.
 fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Find>) {
     let word = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
     let mut add = |range: Range<usize>, sure: bool| {
@@ -121,52 +122,19 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         }
         Place::Glued(option) => {
             for range in words {
-                if let Some(rest) = word(range).strip_prefix(option).filter(|rest| rest.len() >= 3) {
-                    let from = range.end - rest.len();
-                    let part = if option == "-u" {
-                        rest.find(':').map(|colon| colon + 1)
-                    } else {
-                        Some(0)
-                    };
-                    let long = rest.starts_with(['=', ':']) && !option.ends_with(['=', ':']);
-                    let options = [
-                        "asswor", "ort", "rotocol", "rovider", "rofile", "roxy", "ath", "arallel", "retty", "ass",
-                    ];
-                    if let Some(part) = part.filter(|_| {
-                        !options.iter().any(|other| {
-                            option == "-p" && rest.starts_with(other) && (rest.len() < 9 || rest.contains('='))
-                        })
-                    }) {
-                        add(from + part + usize::from(long)..range.end, true);
-                    }
+                if let Some(from) = glued(word(range), option) {
+                    add(range.start + from..range.end, true);
                 }
             }
         }
         Place::Part(option, separator) => {
-            for (at, range) in words.iter().enumerate() {
-                // Short options may stand together: `-su ada:…`.
-                let joined = word(range).len() <= 7
-                    && option.len() == 2
-                    && word(range).starts_with('-')
-                    && word(range).ends_with(option.trim_start_matches('-'))
-                    && word(range).chars().skip(1).all(|c| c.is_ascii_alphabetic());
-                let value = if word(range) == option || joined {
-                    words.get(at + 1).cloned()
-                } else {
-                    None
+            for at in 0..words.len() {
+                let Some(value) = option_value(text, words, at, option) else {
+                    continue;
                 };
-                let value = value.or_else(|| {
-                    let rest = word(range).strip_prefix(option)?;
-                    let rest = rest
-                        .strip_prefix('=')
-                        .unwrap_or(if option.starts_with("--") { "" } else { rest });
-                    (!rest.is_empty()).then(|| range.end - rest.len()..range.end)
-                });
-                if let Some(value) = value {
-                    let whole = word(&value);
-                    if let Some(colon) = whole.find(separator).filter(|_| !whole.contains("://")) {
-                        add(value.start + colon + separator.len_utf8()..value.end, true);
-                    }
+                let whole = word(&value);
+                if let Some(colon) = whole.find(separator).filter(|_| !whole.contains("://")) {
+                    add(value.start + colon + separator.len_utf8()..value.end, true);
                 }
             }
         }
@@ -201,6 +169,43 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
             }
         }
     }
+}
+
+/// Options that begin with `-p` and take no password, without that beginning.
+const OTHER_OPTIONS: [&str; 10] = [
+    "asswor", "ort", "rotocol", "rovider", "rofile", "roxy", "ath", "arallel", "retty", "ass",
+];
+
+/// Returns where the value begins in a word that holds an option and its value: `-pVALUE`, `-uuser:VALUE`.
+fn glued(word: &str, option: &str) -> Option<usize> {
+    let rest = word.strip_prefix(option).filter(|rest| rest.len() >= 3)?;
+    let may_be_other = option == "-p" && (rest.len() < 9 || rest.contains('='));
+    if may_be_other && OTHER_OPTIONS.iter().any(|other| rest.starts_with(other)) {
+        return None;
+    }
+    let before = if option == "-u" { rest.find(':')? + 1 } else { 0 };
+    let has_sign = rest.starts_with(['=', ':']) && !option.ends_with(['=', ':']);
+    Some(option.len() + before + usize::from(has_sign))
+}
+
+/// Returns the value of an option that begins at a word: the next word, or the rest of this one.
+fn option_value(text: &str, words: &[Range<usize>], at: usize, option: &str) -> Option<Range<usize>> {
+    let range = words.get(at)?;
+    let word = text.get(range.clone()).unwrap_or_default();
+    // Short options may stand together: `-su ada:…`.
+    let joined = word.len() <= 7
+        && option.len() == 2
+        && word.starts_with('-')
+        && word.ends_with(option.trim_start_matches('-'))
+        && word.chars().skip(1).all(|c| c.is_ascii_alphabetic());
+    if let Some(next) = words.get(at + 1).filter(|_| word == option || joined) {
+        return Some(next.clone());
+    }
+    let rest = word.strip_prefix(option)?;
+    let rest = rest
+        .strip_prefix('=')
+        .unwrap_or(if option.starts_with("--") { "" } else { rest });
+    (!rest.is_empty()).then(|| range.end - rest.len()..range.end)
 }
 
 /// A word without quotation marks around it.

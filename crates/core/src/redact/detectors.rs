@@ -74,7 +74,11 @@ impl Detector {
 pub(super) static SHAPES: LazyLock<Vec<Detector>> = LazyLock::new(shapes::all);
 
 /// Secrets recognised by the text before them. At most 32.
-pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(contexts);
+pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
+    let mut all = contexts();
+    all.extend(forms());
+    all
+});
 
 fn is_value(_: &Captures<'_>, value: &str) -> bool {
     !judgement::is_placeholder(value) && !judgement::is_word(value) && !judgement::is_capital_name(value)
@@ -90,6 +94,7 @@ fn is_credential(found: &Captures<'_>, value: &str) -> bool {
         && (judgement::looks_random(value, 8) && !judgement::is_name(value) || value.ends_with('=') && value.len() >= 8)
 }
 
+/// Values of headers, calls and statements that log in.
 fn contexts() -> Vec<Detector> {
     vec![
         Detector::new(
@@ -130,6 +135,12 @@ fn contexts() -> Vec<Detector> {
         )
         .when(|found, value| is_value(found, value) && (found.name("third").is_none() || found[0].starts_with('I') || judgement::looks_random(value, 5))),
         Detector::new("password", &["identified with"], r#"(?i:\bidentified\s+with\s+\S+\s+as\s+['"](?P<secret>[^'"\n]+))"#).when(is_value),
+    ]
+}
+
+/// Keys and passwords with a form of their own, or in text of a known form.
+fn forms() -> Vec<Detector> {
+    vec![
         Detector::new(
             "password",
             &["pass:"],
@@ -163,7 +174,7 @@ fn contexts() -> Vec<Detector> {
         Detector::new(
             "aws-access-key",
             &["akia", "asia"],
-            r#"(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9+/]{1,20}(?P<secret>[A-Za-z0-9+/]{40})\b"#,
+            r"(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9+/]{1,20}(?P<secret>[A-Za-z0-9+/]{40})\b",
         ),
         // "creds: ada / …": a user and a password.
         Detector::new(

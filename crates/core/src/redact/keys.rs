@@ -191,9 +191,9 @@ fn find_bodies(text: &str, finds: &mut Vec<Find>) {
             }
             Some(other) => {
                 settle(other, public, finds);
-                (body && (begins || full)).then(|| (start..end, if begins { 100 } else { 1 }, content.len()))
+                (body && (begins || full)).then_some((start..end, if begins { 100 } else { 1 }, content.len()))
             }
-            None => (body && (begins || full)).then(|| (start..end, if begins { 100 } else { 1 }, content.len())),
+            None => (body && (begins || full)).then_some((start..end, if begins { 100 } else { 1 }, content.len())),
         };
     }
     if let Some(run) = run {

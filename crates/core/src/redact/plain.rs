@@ -317,11 +317,9 @@ fn emphasis(text: &str, at: usize, sign: char) -> Option<char> {
         .take(4)
         .find(|byte| !other(byte));
     let run = is_sign(before) || is_sign(bytes.get(at + 1));
-    let doubled = run && sign != '*'
-        || run
-            && bytes
-                .get(at.saturating_sub(2)..at + 3)
-                .is_some_and(|five| five.iter().filter(|byte| **byte == sign as u8).count() > 2);
+    // Three of five: part of a run of signs.
+    let in_run = |five: &[u8]| five.iter().map(|byte| u8::from(*byte == sign as u8)).sum::<u8>() > 2;
+    let doubled = run && (sign != '*' || bytes.get(at.saturating_sub(2)..at + 3).is_some_and(in_run));
     let (left, right) = (part(before) || is_sign(before), part(after) || is_sign(after));
     let inside = before.is_some_and(u8::is_ascii_alphanumeric) && after.is_some_and(u8::is_ascii_alphanumeric);
     let keep = doubled || !left && !right || sign == '_' && inside || sign == '~' && inside;

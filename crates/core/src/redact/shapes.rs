@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<Detector> {
     all.extend(code_hosts());
     all.extend(monitoring());
     all.extend(services());
+    all.extend(other_services());
     all.extend(webhooks());
     all.extend(hashes());
     all
@@ -239,57 +240,61 @@ fn services() -> Vec<Detector> {
                 r"|\bntn_[A-Za-z0-9]{40,}|\bsecret_[A-Za-z0-9]{43}\b|\bsq0[a-z]{3}-[A-Za-z0-9_-]{20,}|\bEAAA[A-Za-z0-9_-]{56,}|\bEAA[A-Z][A-Za-z0-9]{60,})"
             ),
         ),
-        Detector::new(
-            "service-token",
-            &[
-                "dp.",
-                "dps",
-                "pul-",
-                "pnu_",
-                "rdme_",
-                "tk-us-",
-                "duffel_",
-                "ezak",
-                "eztk",
-                "fio-u-",
-                "flwseck",
-                "shippo_",
-                "sm_",
-                "tfp_",
-                "mmk",
-                "lip_",
-                "4b1d",
-                "s-s4t2",
-                "p8e-",
-                "dnkey-",
-                "access-",
-                "v1.0-",
-                "akua",
-                "bearer",
-                "live_",
-                "sbp_",
-                "sb_secret",
-                "sb_publish",
-                "pk_",
-                "sl.",
-                "ngrok",
-                "cfut_",
-                "v2.local",
-                "v4.local",
-                "mapbox",
-                "pk.ey",
-                "sk.ey",
-                "tk.ey",
-                "amzn",
-            ],
-            concat!(
-                r"(?:\bdp\.[a-z]{2,6}\.(?:[a-z0-9_-]+\.)?[A-Za-z0-9]{30,}|\bpul-[a-f0-9]{40}|\bpn[ub]_[A-Za-z0-9]{30,}|\brdme_[a-z0-9]{60,}|\btk-us-[\w-]{40,}|duffel_(?:test|live)_[A-Za-z0-9_=-]{40,}",
-                r"|\bEZ[AT]K[A-Za-z0-9]{50,}|fio-u-[A-Za-z0-9_=-]{60,}|FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)?|shippo_(?:live|test)_[a-fA-F0-9]{40}|\bsm_[aps]at_[A-Za-z0-9]{16,}|\btfp_[A-Za-z0-9_.=-]{40,}",
-                r"|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\b4b1d[A-Za-z0-9]{38}\b|\bs-s4t2(?:ud|af)-[a-f0-9]{64}|\bp8e-[A-Za-z0-9]{32}|\bdnkey-[A-Za-z0-9=_-]{20,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
-                r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36})"
-            ),
-        ),
     ]
+}
+
+/// Tokens of services that fewer teams use.
+fn other_services() -> Vec<Detector> {
+    vec![Detector::new(
+        "service-token",
+        &[
+            "dp.",
+            "dps",
+            "pul-",
+            "pnu_",
+            "rdme_",
+            "tk-us-",
+            "duffel_",
+            "ezak",
+            "eztk",
+            "fio-u-",
+            "flwseck",
+            "shippo_",
+            "sm_",
+            "tfp_",
+            "mmk",
+            "lip_",
+            "4b1d",
+            "s-s4t2",
+            "p8e-",
+            "dnkey-",
+            "access-",
+            "v1.0-",
+            "akua",
+            "bearer",
+            "live_",
+            "sbp_",
+            "sb_secret",
+            "sb_publish",
+            "pk_",
+            "sl.",
+            "ngrok",
+            "cfut_",
+            "v2.local",
+            "v4.local",
+            "mapbox",
+            "pk.ey",
+            "sk.ey",
+            "tk.ey",
+            "amzn",
+        ],
+        concat!(
+            r"(?:\bdp\.[a-z]{2,6}\.(?:[a-z0-9_-]+\.)?[A-Za-z0-9]{30,}|\bpul-[a-f0-9]{40}|\bpn[ub]_[A-Za-z0-9]{30,}|\brdme_[a-z0-9]{60,}|\btk-us-[\w-]{40,}|duffel_(?:test|live)_[A-Za-z0-9_=-]{40,}",
+            r"|\bEZ[AT]K[A-Za-z0-9]{50,}|fio-u-[A-Za-z0-9_=-]{60,}|FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)?|shippo_(?:live|test)_[a-fA-F0-9]{40}|\bsm_[aps]at_[A-Za-z0-9]{16,}|\btfp_[A-Za-z0-9_.=-]{40,}",
+            r"|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\b4b1d[A-Za-z0-9]{38}\b|\bs-s4t2(?:ud|af)-[a-f0-9]{64}|\bp8e-[A-Za-z0-9]{32}|\bdnkey-[A-Za-z0-9=_-]{20,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
+            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36})"
+        ),
+    )]
 }
 
 /// Addresses that whoever knows them may post to.

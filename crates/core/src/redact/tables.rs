@@ -24,11 +24,8 @@ pub(super) fn find_tables(text: &str, finds: &mut Vec<Find>) {
                 for column in columns.iter().filter(|_| !ruler) {
                     if let Some(range) = cells.get(*column) {
                         let value = content.get(range.clone()).unwrap_or_default();
-                        if value.len() >= 3
-                            && !is_placeholder(value)
-                            && !is_word(value)
-                            && !(value.contains(' ') && *separator == ',')
-                        {
+                        let is_prose = value.contains(' ') && *separator == ',';
+                        if value.len() >= 3 && !is_placeholder(value) && !is_word(value) && !is_prose {
                             finds.push(Find::new(at + range.start..at + range.end, "password"));
                         }
                     }

@@ -63,12 +63,9 @@ fn user_part(rest: &str) -> Option<(usize, usize)> {
         .filter(|at| is_host(rest.get(at + 1..).unwrap_or_default()))
         .or_else(|| rest.find('@'))?;
     let (user, _) = rest.split_at(at);
-    let colon = match user.find(':') {
-        Some(colon) => colon,
-        None => {
-            let token = !user.contains('/') && looks_random(user, 16);
-            return token.then_some((0, at));
-        }
+    let Some(colon) = user.find(':') else {
+        let token = !user.contains('/') && looks_random(user, 16);
+        return token.then_some((0, at));
     };
     let (name, password) = (user.get(..colon)?, user.get(colon + 1..)?);
     if name.contains(['/', '?', '#']) || is_port(password) || name.starts_with(['<', '$', '{']) && password.is_empty() {
