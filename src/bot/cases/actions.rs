@@ -36,15 +36,7 @@ impl Case {
                     section: section.clone(),
                     nth: *nth,
                 };
-                if self.place.as_ref() != Some(&to) {
-                    self.leave();
-                    self.place = Some(to);
-                    self.at = 0;
-                    what = Some("went");
-                }
-                if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
-                    self.set_status(CaseStatus::Open);
-                }
+                what = self.go(to);
             }
             CardAction::Return => {
                 if let Some(place) = self.trail.pop() {
@@ -88,6 +80,20 @@ impl Case {
             self.remember(mark, what, detail);
         }
         before != *self
+    }
+
+    /// Moves to a topic. Returns what the case remembers of it.
+    fn go(&mut self, to: TopicRef) -> Option<&'static str> {
+        let moves = self.place.as_ref() != Some(&to);
+        if moves {
+            self.leave();
+            self.place = Some(to);
+            self.at = 0;
+        }
+        if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
+            self.set_status(CaseStatus::Open);
+        }
+        moves.then_some("went")
     }
 
     /// Sets the status. Returns the word for the history when it is new.

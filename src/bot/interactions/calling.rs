@@ -30,7 +30,7 @@ impl InteractionHandler {
             if case.escalations.iter().any(|one| one.id == answer.id()) {
                 return Ok(CaseChange::Leave(None));
             }
-            let mark = self.mark(interaction);
+            let mark = self.mark(interaction).await;
             let call = match self.ctx.call(&case, chosen, (answer.id(), summary), &mark).await {
                 Ok(call) => call,
                 Err(refused) => return Ok(CaseChange::Leave(Some(*refused))),
@@ -66,15 +66,11 @@ impl InteractionHandler {
             if case.external || self.ctx.rules.is_external(interaction, channel) {
                 return Ok(CaseChange::Leave(()));
             }
-            Ok(
-                match self
-                    .ctx
-                    .acknowledge(&mut case, escalation, &self.mark(interaction), version)
-                {
-                    Some(done) => CaseChange::Save(Box::new((case, done)), ()),
-                    None => CaseChange::Leave(()),
-                },
-            )
+            let mark = self.mark(interaction).await;
+            Ok(match self.ctx.acknowledge(&mut case, escalation, &mark, version) {
+                Some(done) => CaseChange::Save(Box::new((case, done)), ()),
+                None => CaseChange::Leave(()),
+            })
         });
         match acknowledged.await? {
             Updated::Done(()) => Ok(()),
