@@ -281,7 +281,7 @@ fn joins(before: Option<char>, after: Option<char>, upper: bool) -> bool {
     }
 }
 
-/// The last word of a camel-case name: `SecretName` of `secretName`.
+/// The last word of a camel-case name: `Name` of `secretName`.
 fn last_hump(name: &str) -> &str {
     let trimmed = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let humps = trimmed.char_indices().rev().find(|(at, c)| {

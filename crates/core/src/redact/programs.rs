@@ -1,6 +1,6 @@
 //! Programs that take passwords on their command lines, and where.
 
-/// SecretPlace of a password on a command line.
+/// Place of a password on a command line.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SecretPlace {
     /// The word after an option.
