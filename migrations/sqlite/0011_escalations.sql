@@ -14,7 +14,7 @@ CREATE TABLE pages (
 ) STRICT;
 CREATE INDEX pages_pending ON pages (next_at, seq) WHERE state = 'pending';
 CREATE INDEX pages_of_case ON pages (case_id);
-CREATE INDEX pages_by_age ON pages (created_at) WHERE state <> 'pending';
+CREATE INDEX pages_by_age ON pages (created_at);
 
 -- When the next step of an escalation is due that nobody has acknowledged.
 CREATE TABLE escalation_timers (

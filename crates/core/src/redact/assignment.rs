@@ -5,7 +5,7 @@ use super::judgement::{
     is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_unpronounceable, is_word,
     looks_random,
 };
-use super::names::{Class, Name, as_name, names};
+use super::names::{Class, SecretName, as_name, names};
 use super::separators::{Separator, separator};
 use super::value::{self, Value, line_end, skip, starts};
 
@@ -117,7 +117,7 @@ fn other_side(text: &str, at: usize) -> Option<Value> {
 }
 
 /// Finds the value of a pair that says its value first: `"value": "…", "name": "DB_PASSWORD"`.
-fn earlier_value(text: &str, name: &Name, finds: &mut Vec<Find>) {
+fn earlier_value(text: &str, name: &SecretName, finds: &mut Vec<Find>) {
     let mut start = name.range.start.saturating_sub(300);
     while !text.is_char_boundary(start) {
         start += 1;
@@ -143,7 +143,7 @@ fn earlier_value(text: &str, name: &Name, finds: &mut Vec<Find>) {
 }
 
 /// The letters before a name on its line, at most a few, in lower case.
-fn before(text: &str, name: &Name) -> String {
+fn before(text: &str, name: &SecretName) -> String {
     let mut start = name.range.start.saturating_sub(24);
     while !text.is_char_boundary(start) {
         start += 1;
@@ -152,11 +152,11 @@ fn before(text: &str, name: &Name) -> String {
     before.rsplit('\n').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-fn accepts(text: &str, name: &Name, separator: Separator, value: &Value) -> bool {
+fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -> bool {
     let Some(secret) = text.get(value.range.clone()).map(str::trim) else {
         return false;
     };
-    let names_another = |name: &Name| {
+    let names_another = |name: &SecretName| {
         !secret.contains(|c: char| c.is_ascii_digit())
             && as_name(secret).is_some_and(|other| other.class != Class::Short || other.range.len() == name.range.len())
     };
@@ -252,7 +252,7 @@ fn has_key_letters(secret: &str) -> bool {
     digits >= 3 && secret.chars().filter(char::is_ascii_alphabetic).count() >= 3 || is_unpronounceable(secret)
 }
 
-fn is_password(text: &str, name: &Name, separator: Separator, value: &Value, secret: &str, wordy: bool) -> bool {
+fn is_password(text: &str, name: &SecretName, separator: Separator, value: &Value, secret: &str, wordy: bool) -> bool {
     let random = looks_random(secret, 5) && !(wordy && is_name(secret));
     let flag = is_flag(text, name);
     let marked = value.quoted && secret.len() >= 4;
@@ -293,12 +293,12 @@ fn is_spoken(text: &str, value: &Value) -> bool {
 }
 
 /// Returns true for a flag, such as `--password x`: only a flag has its value after a blank.
-fn is_flag(text: &str, name: &Name) -> bool {
+fn is_flag(text: &str, name: &SecretName) -> bool {
     text.get(name.range.clone()).is_some_and(|name| name.starts_with('-')) || before(text, name).ends_with(" /")
 }
 
 /// Returns true after a command or a directive that takes a name and a value.
-fn is_directed(text: &str, name: &Name) -> bool {
+fn is_directed(text: &str, name: &SecretName) -> bool {
     let before = before(text, name);
     DIRECTIVES.iter().any(|word| {
         before
@@ -330,7 +330,7 @@ fn ends_line(text: &str, value: &Value) -> bool {
 }
 
 /// Returns true when a user is named just before: `user ada pass …`.
-fn has_user(text: &str, name: &Name) -> bool {
+fn has_user(text: &str, name: &SecretName) -> bool {
     let before = before(text, name);
     ["user", "usr", "login", "uid", "account", "admin", "-u "]
         .iter()

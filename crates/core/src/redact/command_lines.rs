@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::find::Find;
 use super::judgement::{is_capital_name, is_path, is_placeholder, is_word, looks_random};
-use super::programs::{PROGRAMS, Place};
+use super::programs::{PROGRAMS, SecretPlace};
 
 static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
@@ -103,7 +103,7 @@ fn words(text: &str, at: usize) -> (Vec<Range<usize>>, usize) {
 }
 
 /// Finds the secrets of one command at a place that its program keeps them in.
-fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Find>) {
+fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut Vec<Find>) {
     let word = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
     let mut add = |range: Range<usize>, sure: bool| {
         let range = trimmed(text, range);
@@ -112,7 +112,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
         }
     };
     match place {
-        Place::After(option) => {
+        SecretPlace::After(option) => {
             for pair in words.windows(2) {
                 if word(&pair[0]) == option && !word(&pair[1]).starts_with('-') {
                     // `mysql -p database`: only a short option of mysql's kind may have no value.
@@ -120,14 +120,14 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        Place::Glued(option) => {
+        SecretPlace::Glued(option) => {
             for range in words {
                 if let Some(from) = glued(word(range), option) {
                     add(range.start + from..range.end, true);
                 }
             }
         }
-        Place::Part(option, separator) => {
+        SecretPlace::Part(option, separator) => {
             for at in 0..words.len() {
                 let Some(value) = option_value(text, words, at, option) else {
                     continue;
@@ -138,7 +138,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        Place::AnyPart(separator) => {
+        SecretPlace::AnyPart(separator) => {
             for range in words {
                 let whole = word(range);
                 let Some(at) = whole.find(separator).filter(|at| *at > 0 && !whole.contains("//")) else {
@@ -152,7 +152,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 }
             }
         }
-        Place::Words(after, count) => {
+        SecretPlace::Words(after, count) => {
             let plain: Vec<&Range<usize>> = words.iter().filter(|range| !word(range).starts_with('-')).collect();
             let first = if after.is_empty() {
                 Some(0)
@@ -163,7 +163,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: Place, finds: &mut Vec<Fi
                 add((*range).clone(), after.starts_with(['a', 'c', 'A']) && count == 1);
             }
         }
-        Place::Last => {
+        SecretPlace::Last => {
             if let Some(range) = words.last() {
                 add(range.clone(), false);
             }

@@ -109,7 +109,7 @@ fn find_all(text: &str, depth: usize, finds: &mut Vec<Find>) {
 }
 
 /// Adds the shapes that a line break parts. A whole token at the end of a line does not swallow the next line.
-fn find_joined(plain: &plain::Plain, finds: &mut Vec<Find>) {
+fn find_joined(plain: &plain::UnwrappedText, finds: &mut Vec<Find>) {
     let Some(joined) = plain.joined() else { return };
     let mut inner = Vec::new();
     prefilter::wanted(&joined.text).find_shapes(&joined.text, &mut inner);

@@ -21,7 +21,7 @@ pub(super) enum Class {
     Digits,
 }
 
-struct Word {
+struct NameWord {
     text: &'static str,
     class: Class,
     kind: &'static str,
@@ -29,12 +29,12 @@ struct Word {
     whole: bool,
 }
 
-const fn word(text: &'static str, class: Class, whole: bool) -> Word {
+const fn word(text: &'static str, class: Class, whole: bool) -> NameWord {
     let kind = match class {
         Class::Password | Class::Short | Class::Digits => "password",
         Class::Secret | Class::Strict => "secret",
     };
-    Word {
+    NameWord {
         text,
         class,
         kind,
@@ -42,8 +42,8 @@ const fn word(text: &'static str, class: Class, whole: bool) -> Word {
     }
 }
 
-const fn session(text: &'static str, whole: bool) -> Word {
-    Word {
+const fn session(text: &'static str, whole: bool) -> NameWord {
+    NameWord {
         text,
         class: Class::Secret,
         kind: "session",
@@ -99,8 +99,8 @@ fn list(entries: &'static str) -> impl Iterator<Item = &'static str> {
     entries.split(',').map(str::trim)
 }
 
-static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
-    let mut all: Vec<Word> = Vec::new();
+static WORDS: LazyLock<Vec<NameWord>> = LazyLock::new(|| {
+    let mut all: Vec<NameWord> = Vec::new();
     all.extend(list(PASSWORDS).map(|text| word(text, Class::Password, false)));
     all.extend(list(SHORT).map(|text| word(text, Class::Short, true)));
     all.extend(list(SECRETS).map(|text| word(text, Class::Secret, false)));
@@ -142,7 +142,7 @@ recv, keyserver, trusted, authorized";
 
 /// A name of a secret in a text.
 #[derive(Debug, Clone)]
-pub(super) struct Name {
+pub(super) struct SecretName {
     /// The whole name.
     pub(super) range: Range<usize>,
     pub(super) class: Class,
@@ -157,7 +157,7 @@ const LEFT: usize = 60;
 const RIGHT: usize = 40;
 
 /// Returns the names of secrets in a text, from its beginning.
-pub(super) fn names(text: &str) -> impl Iterator<Item = Name> + '_ {
+pub(super) fn names(text: &str) -> impl Iterator<Item = SecretName> + '_ {
     SEARCH.iter().flat_map(move |search| {
         search.find_iter(text).filter_map(move |hit| {
             WORDS
@@ -168,12 +168,12 @@ pub(super) fn names(text: &str) -> impl Iterator<Item = Name> + '_ {
 }
 
 /// Returns the class and the kind of a text that is a name and nothing else, if it names a secret.
-pub(super) fn as_name(text: &str) -> Option<Name> {
+pub(super) fn as_name(text: &str) -> Option<SecretName> {
     let text = text.trim().trim_matches(['"', '\'', '`', '*']);
     names(text).find(|name| name.range == (0..text.len()))
 }
 
-fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
+fn name(text: &str, hit: Range<usize>, word: &NameWord) -> Option<SecretName> {
     let bytes = text.as_bytes();
     let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let start = (hit.start.saturating_sub(LEFT)..hit.start)
@@ -245,7 +245,7 @@ fn name(text: &str, hit: Range<usize>, word: &Word) -> Option<Name> {
     {
         return None;
     }
-    Some(Name {
+    Some(SecretName {
         compound: !before.trim_matches(['-', '.']).is_empty() || after.len() > 1,
         range: start..end,
         class: word.class,

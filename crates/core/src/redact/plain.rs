@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A text without wrapping, and where each byte of it comes from.
 #[derive(Debug, Default)]
-pub(super) struct Plain {
+pub(super) struct UnwrappedText {
     pub(super) text: String,
     /// First byte of the original of each byte.
     starts: Vec<u32>,
@@ -15,7 +15,7 @@ pub(super) struct Plain {
     links: Vec<Range<usize>>,
 }
 
-impl Plain {
+impl UnwrappedText {
     fn push(&mut self, shown: char, start: usize, end: usize) {
         self.text.push(shown);
         for _ in 0..shown.len_utf8() {
@@ -82,8 +82,8 @@ impl Plain {
 }
 
 /// A text as its own plain text.
-pub(super) fn identity(text: &str) -> Plain {
-    let mut out = Plain::default();
+pub(super) fn identity(text: &str) -> UnwrappedText {
+    let mut out = UnwrappedText::default();
     for (at, c) in text.char_indices() {
         out.push(c, at, at + c.len_utf8());
     }
@@ -135,13 +135,13 @@ const ENTITIES: &[(&str, char)] = &[
 ];
 
 /// Unwraps a text; `None` when nothing wraps it.
-pub(super) fn plain(text: &str) -> Option<Plain> {
+pub(super) fn plain(text: &str) -> Option<UnwrappedText> {
     let touched =
         |c: char| matches!(c, '&' | '%' | '\\' | '<' | '*' | '`' | '~' | '_' | '\u{1b}' | '+' | '>') || !c.is_ascii();
     if u32::try_from(text.len()).is_err() || !text.contains(touched) {
         return None;
     }
-    let mut out = Plain::default();
+    let mut out = UnwrappedText::default();
     let bytes = text.as_bytes();
     let mut at = 0;
     let mut closing = None;

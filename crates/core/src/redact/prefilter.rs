@@ -9,42 +9,42 @@ use super::find::Find;
 use super::{assignment, command_lines, encoded, files, keys, tables, urls};
 
 /// A detector that is a function, and the literals of which one must occur.
-struct Reader {
+struct FindFunction {
     literals: &'static [&'static str],
     find: fn(&str, &mut Vec<Find>),
 }
 
-static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
+static READERS: LazyLock<Vec<FindFunction>> = LazyLock::new(|| {
     vec![
-        Reader {
+        FindFunction {
             literals: &["://"],
             find: urls::find,
         },
-        Reader {
+        FindFunction {
             literals: &["@"],
             find: urls::find_sources,
         },
-        Reader {
+        FindFunction {
             literals: &["="],
             find: urls::find_parameters,
         },
-        Reader {
+        FindFunction {
             literals: &["\n", "private key", "mii"],
             find: keys::find_keys,
         },
-        Reader {
+        FindFunction {
             literals: &["secret"],
             find: files::find_kubernetes,
         },
-        Reader {
+        FindFunction {
             literals: &["cookie", "curl", "\ttrue\t", "\tfalse\t"],
             find: files::find_cookies,
         },
-        Reader {
+        FindFunction {
             literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"],
             find: tables::find_tables,
         },
-        Reader {
+        FindFunction {
             literals: &["-", " ", "/"],
             find: command_lines::find,
         },
@@ -86,13 +86,13 @@ static PREFILTER: LazyLock<Option<Prefilter>> = LazyLock::new(|| {
 
 /// The detectors to run on a text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted(u128);
+pub(super) struct DetectorSet(u128);
 
 /// Scans a text.
-pub(super) fn wanted(text: &str) -> Wanted {
+pub(super) fn wanted(text: &str) -> DetectorSet {
     let Some(prefilter) = PREFILTER.as_ref() else {
         // Without the scan every detector runs: slow is better than leaky.
-        return Wanted(u128::MAX);
+        return DetectorSet(u128::MAX);
     };
     let mut wanted = 0;
     for found in prefilter.literals.find_overlapping_iter(text) {
@@ -102,10 +102,10 @@ pub(super) fn wanted(text: &str) -> Wanted {
             .copied()
             .unwrap_or_default();
     }
-    Wanted(wanted)
+    DetectorSet(wanted)
 }
 
-impl Wanted {
+impl DetectorSet {
     fn has(self, bit: usize) -> bool {
         self.0 >> bit & 1 == 1
     }

@@ -2,7 +2,7 @@
 
 /// Place of a password on a command line.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum SecretPlace {
     /// The word after an option.
     After(&'static str),
     /// Glued to an option: `-pSECRET`.
@@ -17,10 +17,10 @@ pub(super) enum Place {
     Last,
 }
 
-use Place::{After, AnyPart, Glued, Last, Part, Words};
+use SecretPlace::{After, AnyPart, Glued, Last, Part, Words};
 
 /// Programs, a word that must be among the arguments (or none), and the places of passwords.
-pub(super) const PROGRAMS: &[(&str, &str, &[Place])] = &[
+pub(super) const PROGRAMS: &[(&str, &str, &[SecretPlace])] = &[
     ("mysql", "", &[Glued("-p"), After("-p")]),
     ("mysqldump", "", &[Glued("-p"), After("-p")]),
     ("mysqladmin", "", &[Glued("-p"), After("-p"), Words("password", 0)]),

@@ -1,6 +1,6 @@
 //! What stands between a name and its value, in every notation.
 
-use super::names::Name;
+use super::names::SecretName;
 use super::value::{line_end, skip, starts};
 
 /// The text between a name and its value.
@@ -33,7 +33,7 @@ const PREPOSITIONS: &[&str] = &[
 ];
 
 /// The separator after a name, and the byte after it.
-pub(super) fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
+pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usize)> {
     let bytes = text.as_bytes();
     let end = name.range.end;
     let closed = skip(text, end, b"\"'`*]\\})_", 6);
@@ -90,7 +90,7 @@ pub(super) fn separator(text: &str, name: &Name) -> Option<(Separator, usize)> {
 }
 
 /// Returns true when the name is an XML element or the content of one that says a name.
-fn is_tag(text: &str, name: &Name, closed: usize) -> bool {
+fn is_tag(text: &str, name: &SecretName, closed: usize) -> bool {
     let before = before_within(text, name.range.start, 80);
     let before = before
         .rsplit(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_')))
@@ -125,7 +125,7 @@ const NAMING_TAGS: &[&str] = &[
 
 /// The byte after the tag: `<password type="x">`, `name="password">`, `<key>password</key><string>`. The value ends with
 /// a closing tag.
-fn tag(text: &str, name: &Name, at: usize) -> Option<usize> {
+fn tag(text: &str, name: &SecretName, at: usize) -> Option<usize> {
     let stop = line_end(text, at, 200);
     let open = if starts(text, at, "</") {
         let closed = at + text.get(at..stop)?.find('>')? + 1;
@@ -244,7 +244,7 @@ fn before_within(text: &str, at: usize, most: usize) -> &str {
 }
 
 /// Returns true in a row of a table, which begins with a bar; a shell's pipe does not.
-fn is_row(text: &str, name: &Name) -> bool {
+fn is_row(text: &str, name: &SecretName) -> bool {
     let before = before_within(text, name.range.start, 400);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.len() == name.range.start || line.len() < before.len()) && line.trim_start().starts_with('|')
