@@ -17,8 +17,8 @@ use url::Url;
 use super::context::Context;
 use crate::net::Net;
 use crate::oncall::{
-    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager,
-    PagerDutySchedules, ScheduleSource, ServiceEndpoint,
+    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
+    OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
 use crate::respond::OnCallLine;
 use crate::runbook::{OnCallSource, Team};
@@ -283,6 +283,8 @@ fn source(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn Schedule
     Some(match entry.kind {
         OncallKind::PagerDuty => Arc::new(PagerDutySchedules::new(endpoint, entry.token)),
         OncallKind::Opsgenie => Arc::new(OpsgenieSchedules::new(endpoint, entry.token)),
+        OncallKind::Jsm => Arc::new(JsmSchedules::new(endpoint, entry.token)),
+        OncallKind::Grafana => Arc::new(GrafanaSchedules::new(endpoint, entry.token, entry.stack)),
         OncallKind::GoAlert => Arc::new(GoAlertCalendar::new(endpoint, entry.token)),
         OncallKind::Calendar => Arc::new(Calendar::new(CalendarPlace::Link(endpoint), entry.time_zone)),
     })
@@ -292,7 +294,8 @@ fn pager(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn Pager>> {
     let endpoint = endpoint(http, entry.kind, entry.url?);
     Some(match entry.kind {
         OncallKind::PagerDuty => Arc::new(PagerDutyPager::new(endpoint, entry.token)),
-        OncallKind::Opsgenie => Arc::new(OpsgeniePager::new(endpoint, entry.token)),
+        OncallKind::Opsgenie | OncallKind::Jsm => Arc::new(OpsgeniePager::new(endpoint, entry.token)),
+        OncallKind::Grafana => Arc::new(GrafanaPager::new(endpoint)),
         OncallKind::GoAlert => Arc::new(GoAlertPager::new(endpoint, entry.token)),
         OncallKind::Calendar => return None,
     })
@@ -302,6 +305,8 @@ fn endpoint(http: &reqwest::Client, kind: OncallKind, url: Url) -> ServiceEndpoi
     let name = match kind {
         OncallKind::PagerDuty => "PagerDuty",
         OncallKind::Opsgenie => "Opsgenie",
+        OncallKind::Jsm => "Jira Service Management",
+        OncallKind::Grafana => "Grafana",
         OncallKind::GoAlert => "GoAlert",
         OncallKind::Calendar => "the calendar",
     };

@@ -50,6 +50,19 @@ impl ServiceEndpoint {
         self.http.post(self.at(segments))
     }
 
+    /// A request to a sibling of the base: its path begins with `path`, which becomes `instead`. `None` for another path.
+    pub(super) fn get_beside(&self, path: &str, instead: &str, segments: &[&str]) -> Option<RequestBuilder> {
+        let rest = self.base.path().trim_matches('/').strip_prefix(path)?.to_owned();
+        let mut beside = self.clone();
+        beside.base.set_path(&format!("{instead}{rest}"));
+        Some(beside.get(segments))
+    }
+
+    /// A message to the base itself, which is the whole address of a webhook.
+    pub(super) fn post_base(&self) -> RequestBuilder {
+        self.http.post(self.base.clone())
+    }
+
     /// The base itself, which is the whole address of a calendar.
     pub(super) fn get_base(&self) -> RequestBuilder {
         self.http.get(self.base.clone())

@@ -7,7 +7,9 @@
 mod calendar;
 mod error;
 mod goalert;
+mod grafana;
 mod http;
+mod jsm;
 mod opsgenie;
 mod pagerduty;
 
@@ -19,7 +21,9 @@ use jiff::Timestamp;
 pub use calendar::{Calendar, CalendarPlace};
 pub use error::Error;
 pub use goalert::{GoAlertCalendar, GoAlertPager};
+pub use grafana::{GrafanaPager, GrafanaSchedules};
 pub use http::ServiceEndpoint;
+pub use jsm::JsmSchedules;
 pub use opsgenie::{OpsgeniePager, OpsgenieSchedules};
 pub use pagerduty::{PagerDutyPager, PagerDutySchedules};
 

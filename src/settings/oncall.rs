@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -29,10 +29,12 @@ pub struct OncallEntry {
     pub id: String,
     /// Kind of the service.
     pub kind: OncallKind,
-    /// Address of its API. That of a calendar is a secret.
+    /// Address of its API. That of a calendar or a webhook is a secret.
     pub url: Option<Url>,
-    /// The key; empty for a calendar.
+    /// The key; empty where the address is the secret.
     pub token: SecretString,
+    /// Address of the Grafana stack.
+    pub stack: Option<Url>,
     /// File of a calendar.
     pub file: Option<PathBuf>,
     /// Time zone of a calendar's times that name none.
@@ -47,6 +49,10 @@ pub enum OncallKind {
     PagerDuty,
     /// Opsgenie, and integrations of Jira Service Management.
     Opsgenie,
+    /// Jira Service Management.
+    Jsm,
+    /// Grafana IRM.
+    Grafana,
     /// GoAlert.
     GoAlert,
     /// An iCalendar file or link.
@@ -68,6 +74,7 @@ struct WrittenEntry {
     id: String,
     kind: OncallKind,
     url: Option<String>,
+    stack_url: Option<String>,
     token_variable: Option<String>,
     token_file: Option<PathBuf>,
     file: Option<PathBuf>,
@@ -81,10 +88,14 @@ impl OncallKind {
             Self::PagerDuty if pages => Some("https://events.pagerduty.com"),
             Self::PagerDuty => Some("https://api.pagerduty.com"),
             Self::Opsgenie => Some("https://api.opsgenie.com"),
-            Self::GoAlert | Self::Calendar => None,
+            Self::Jsm if pages => Some("https://api.atlassian.com/jsm/ops/integration"),
+            Self::Jsm | Self::Grafana | Self::GoAlert | Self::Calendar => None,
         }
     }
 }
+
+/// Remedy for a wrong address of a Grafana stack.
+const STACK: &str = "write the address of the stack, for example \"https://example.grafana.net\"";
 
 /// Reads `oncall.toml` of a config folder (`./config` by default, if it exists), with the secrets that it names. Without
 /// the file, nothing is registered.
@@ -174,6 +185,7 @@ impl EntryReader<'_> {
             return Err(self.wrong("", "id", "is empty", "write the name by which teams refer to it"));
         }
         let is_calendar = entry.kind == OncallKind::Calendar;
+        let is_secret_link = is_calendar || entry.kind == OncallKind::Grafana && self.pages;
         if is_calendar && self.pages {
             return Err(self.wrong(
                 &id,
@@ -189,18 +201,25 @@ impl EntryReader<'_> {
             Some(_) => SecretString::from(""),
             None => self.secret(&id, entry.token_variable.as_deref(), entry.token_file.as_deref())?,
         };
+        let is_account = entry.kind == OncallKind::Jsm && !self.pages;
+        if is_account && !token.expose_secret().contains(':') {
+            let remedy = "put the account's e-mail address, a colon and its API token into it";
+            return Err(self.wrong(&id, "token_variable", "does not hold EMAIL:TOKEN", remedy));
+        }
         let url = if file.is_some() {
             None
-        } else if is_calendar {
-            Some(self.calendar_link(&id, &token)?)
+        } else if is_secret_link {
+            Some(self.secret_link(&id, entry.kind, &token)?)
         } else {
             Some(self.address(&id, entry.kind, entry.url.as_deref())?)
         };
+        let stack = self.stack(&id, entry.kind, entry.stack_url.as_deref(), &token)?;
         Ok(OncallEntry {
             id,
             kind: entry.kind,
             url,
-            token: if is_calendar { SecretString::from("") } else { token },
+            stack,
+            token: if is_secret_link { SecretString::from("") } else { token },
             file,
             time_zone: zone,
         })
@@ -223,14 +242,38 @@ impl EntryReader<'_> {
         })
     }
 
-    /// The link of a calendar, which is a secret: errors do not repeat it.
-    fn calendar_link(&self, id: &str, token: &SecretString) -> Result<Url, Error> {
-        use secrecy::ExposeSecret as _;
+    /// The address of a Grafana stack, which a token of a service account needs.
+    fn stack(
+        &self,
+        id: &str,
+        kind: OncallKind,
+        written: Option<&str>,
+        token: &SecretString,
+    ) -> Result<Option<Url>, Error> {
+        let is_needed = kind == OncallKind::Grafana && !self.pages && token.expose_secret().starts_with("glsa_");
+        match written.map(|text| Url::parse(text.trim())) {
+            Some(Ok(url)) if matches!(url.scheme(), "https" | "http") => Ok(Some(url)),
+            Some(_) => Err(self.wrong(id, "stack_url", "is not a web address", STACK)),
+            None if is_needed => Err(self.wrong(
+                id,
+                "stack_url",
+                "is missing: the token is one of a service account",
+                STACK,
+            )),
+            None => Ok(None),
+        }
+    }
+
+    /// The link of a calendar or a webhook, which is a secret: errors do not repeat it.
+    fn secret_link(&self, id: &str, kind: OncallKind, token: &SecretString) -> Result<Url, Error> {
         let text = token.expose_secret().replacen("webcal://", "https://", 1);
         let url = Url::parse(&text)
             .ok()
             .filter(|url| matches!(url.scheme(), "https" | "http"));
-        let remedy = "put the calendar's https:// link into it";
+        let remedy = match kind {
+            OncallKind::Calendar => "put the calendar's https:// link into it",
+            _ => "put the https:// link of the integration into it",
+        };
         url.ok_or_else(|| self.wrong(id, "token_variable", "does not hold a web address", remedy))
     }
 
@@ -269,7 +312,11 @@ mod tests {
 
     #[test]
     fn an_entry_that_cannot_be_used_says_why_and_repeats_no_secret() {
-        let environment = HashMap::from([("LINK".to_owned(), "sesame/secret".to_owned())]);
+        let environment = HashMap::from([("LINK", "sesame/secret"), ("SA", "glsa_sesame")]);
+        let environment = environment
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         for (text, told) in [
             (
                 "[[services]]\nid = \"a\"\nkind = \"pagerduty\"\n",
@@ -287,6 +334,18 @@ mod tests {
             (
                 "[[services]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken = \"x\"\n",
                 "unknown field `token`",
+            ),
+            (
+                "[[services]]\nid = \"a\"\nkind = \"jsm\"\ntoken_variable = \"LINK\"\n",
+                "does not hold EMAIL:TOKEN",
+            ),
+            (
+                "[[services]]\nid = \"a\"\nkind = \"grafana\"\nurl = \"https://x.example\"\ntoken_variable = \"SA\"\n",
+                "services[a].stack_url` is missing",
+            ),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"grafana\"\ntoken_variable = \"LINK\"\n",
+                "put the https:// link of the integration into it",
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"calendar\"\nfile = \"x\"\n",

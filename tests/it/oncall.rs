@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use signpost::net::Net;
 use signpost::oncall::{
-    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, OpsgeniePager, OpsgenieSchedules, Page, Pager,
-    PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
+    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
+    OpsgeniePager, OpsgenieSchedules, Page, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
 use signpost::runbook::ServiceSchedule;
 use signpost::schedule::OnCall;
@@ -123,6 +123,130 @@ fn pagerduty_reads_a_schedule_that_is_on_no_policy() {
         let source = PagerDutySchedules::new(endpoint(&fake.url, "PagerDuty"), "key".into());
         let answer = source.on_call(&schedule(), at()).await;
         assert_eq!(told(answer), "Ada until 2026-11-30T20:00:00Z; next Grace");
+    });
+}
+
+#[test]
+fn grafana_tells_who_is_on_call_until_when_and_their_slack_account() {
+    let answer = |seen: &Seen| {
+        assert_eq!(seen.headers["authorization"], "glsa_token");
+        assert_eq!(seen.headers["x-grafana-url"], "https://depot.grafana.net");
+        let path = seen.uri.split('?').next().unwrap();
+        let shift = |user: &str, name: &str, start: &str, end: &str| json!({"user_pk": user, "user_username": name, "user_email": "", "shift_start": start, "shift_end": end});
+        let body = match path {
+            "/oncall/api/v1/schedules/PA1/" => json!({"id": "PA1", "type": "web", "on_call_now": ["G1", "G2"]}),
+            "/oncall/api/v1/schedules/PA1/final_shifts" => {
+                assert!(
+                    seen.uri.ends_with("start_date=2026-11-29&end_date=2026-12-14"),
+                    "{}",
+                    seen.uri
+                );
+                json!({"count": 4, "next": null, "results": [
+                    shift("G3", "grace", "2026-11-30T20:00:00Z", "2026-12-01T08:00:00Z"),
+                    shift("G1", "ada", "2026-11-30T00:00:00Z", "2026-11-30T18:00:00Z"),
+                    shift("G1", "ada", "2026-11-30T18:00:00Z", "2026-11-30T20:00:00Z"),
+                    {"shift_start": "soon"},
+                ]})
+            }
+            "/oncall/api/v1/users/G1/" => {
+                json!({"id": "G1", "username": "ada", "email": "ada@example.com", "slack": {"user_id": "U9", "team_id": "T1"}})
+            }
+            "/oncall/api/v1/users/G2/" => {
+                json!({"id": "G2", "username": "linus", "email": "", "slack": [{"user_id": "U2"}]})
+            }
+            other => panic!("{other}"),
+        };
+        axum::Json(body).into_response()
+    };
+    with(answer, |fake| async move {
+        let stack = "https://depot.grafana.net".parse().ok();
+        let at_oncall = endpoint(&format!("{}/oncall", fake.url), "Grafana");
+        let source = GrafanaSchedules::new(at_oncall, "glsa_token".into(), stack);
+        let answer = source.on_call(&schedule(), at()).await;
+        // The team file knows Ada by her address, and wins.
+        assert_eq!(told(answer), "ada=U1 until 2026-11-30T20:00:00Z + linus=U2; next grace");
+    });
+}
+
+#[test]
+fn grafana_without_shifts_and_people_still_tells_who_is_on_call() {
+    let answer = |seen: &Seen| {
+        if seen.uri.ends_with("/schedules/PA1/") {
+            return axum::Json(json!({"on_call_now": ["G1"]})).into_response();
+        }
+        (StatusCode::TOO_MANY_REQUESTS, "{}").into_response()
+    };
+    with(answer, |fake| async move {
+        let source = GrafanaSchedules::new(endpoint(&fake.url, "Grafana"), "key".into(), None);
+        assert_eq!(told(source.on_call(&schedule(), at()).await), "G1; next ");
+        let nobody = |_: &Seen| axum::Json(json!({"on_call_now": []})).into_response();
+        let fake = Fake::start(nobody).await;
+        let source = GrafanaSchedules::new(endpoint(&fake.url, "Grafana"), "key".into(), None);
+        assert_eq!(told(source.on_call(&schedule(), at()).await), "; next ");
+        let odd = |_: &Seen| axum::Json(json!({"detail": "being synced"})).into_response();
+        let fake = Fake::start(odd).await;
+        let source = GrafanaSchedules::new(endpoint(&fake.url, "Grafana"), "key".into(), None);
+        let expected = "Grafana answered with no list of people on call";
+        assert_eq!(told(source.on_call(&schedule(), at()).await), expected);
+    });
+}
+
+#[test]
+fn jira_service_management_tells_the_names_of_accounts() {
+    let answer = |seen: &Seen| {
+        // `ada@example.com:token`
+        assert_eq!(seen.headers["authorization"], "Basic YWRhQGV4YW1wbGUuY29tOnRva2Vu");
+        let body = match seen.uri.as_str() {
+            "/jsm/ops/api/c1/v1/schedules/PA1/on-calls?flat=true" => json!({"onCallUsers": ["a1", "a2"]}),
+            "/jsm/ops/api/c1/v1/schedules/PA1/next-on-calls?flat=true" => json!({"exactNextOnCallUsers": ["a3"]}),
+            "/ex/jira/c1/rest/api/3/user?accountId=a1" => {
+                json!({"displayName": "Ada", "emailAddress": "ada@example.com"})
+            }
+            "/ex/jira/c1/rest/api/3/user?accountId=a3" => json!({"displayName": "Grace"}),
+            _ => return StatusCode::FORBIDDEN.into_response(),
+        };
+        axum::Json(body).into_response()
+    };
+    with(answer, |fake| async move {
+        let site = endpoint(&format!("{}/jsm/ops/api/c1", fake.url), "Jira Service Management");
+        let source = JsmSchedules::new(site, "ada@example.com:token".into());
+        // A person who may not be looked up is their id.
+        assert_eq!(told(source.on_call(&schedule(), at()).await), "Ada=U1 + a2; next Grace");
+        let elsewhere = endpoint(&fake.url, "Jira Service Management");
+        let source = JsmSchedules::new(elsewhere, "ada@example.com:token".into());
+        let expected = "Jira Service Management refused the request (HTTP 403)";
+        assert!(told(source.on_call(&schedule(), at()).await).starts_with(expected.split(" refused").next().unwrap()));
+    });
+}
+
+#[test]
+fn grafana_gets_one_alert_under_its_key() {
+    let answer = |seen: &Seen| {
+        assert_eq!(seen.uri, "/integrations/v1/formatted_webhook/secret/");
+        let sent: Value = serde_json::from_str(&seen.body).unwrap();
+        assert_eq!(sent["alert_uid"], "signpost/c1");
+        assert_eq!(
+            (&sent["state"], &sent["title"]),
+            (&json!("alerting"), &json!("Queue stuck"))
+        );
+        assert_eq!(
+            sent["link_to_upstream_details"],
+            "https://example.slack.com/archives/C1/p1"
+        );
+        "Ok.".into_response()
+    };
+    with(answer, |fake| async move {
+        let link = format!("{}/integrations/v1/formatted_webhook/secret/", fake.url);
+        let pager = GrafanaPager::new(endpoint(&link, "Grafana"));
+        let page = Page {
+            dedup_key: "signpost/c1".to_owned(),
+            summary: "Queue stuck".to_owned(),
+            details: "What is known.".to_owned(),
+            severity: "critical".to_owned(),
+            link: Some("https://example.slack.com/archives/C1/p1".to_owned()),
+        };
+        pager.trigger(&page).await.unwrap();
+        pager.acknowledge("signpost/c1").await.unwrap();
     });
 }
 

@@ -1,0 +1,182 @@
+//! Grafana IRM, formerly Grafana OnCall: schedules over its API, alerts over a formatted webhook. Facts: Grafana's
+//! documentation of both (November 2026) and the source of OnCall (archived in March 2026).
+
+use async_trait::async_trait;
+use jiff::{Timestamp, ToSpan as _};
+use reqwest::RequestBuilder;
+use reqwest::header::HeaderValue;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::http::authorization;
+use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
+use crate::runbook::ServiceSchedule;
+use crate::schedule::{OnCall, OnCallPerson, Shift};
+
+/// Most people on call who are looked up.
+const PEOPLE: usize = 10;
+/// Most shifts that are looked at.
+const SHIFTS: usize = 1_000;
+/// Most characters of an alert's title and text. Grafana documents no limit.
+const TITLE: usize = 1_024;
+const TEXT: usize = 15_000;
+
+/// The schedules of a stack.
+#[derive(Debug)]
+pub struct GrafanaSchedules {
+    endpoint: ServiceEndpoint,
+    token: SecretString,
+    /// Address of the stack, which service-account tokens need.
+    stack: Option<Url>,
+}
+
+/// An integration of the kind "Formatted Webhook", which opens alerts.
+#[derive(Debug)]
+pub struct GrafanaPager {
+    endpoint: ServiceEndpoint,
+}
+
+impl GrafanaSchedules {
+    /// The schedules that a token may read. `endpoint`: the API's address, as Grafana shows it under "Admin & API".
+    pub fn new(endpoint: ServiceEndpoint, token: SecretString, stack: Option<Url>) -> Self {
+        Self { endpoint, token, stack }
+    }
+
+    /// A request below `/api/v1`; objects end in `/`.
+    fn get(&self, kind: &str, id: &str, part: &str) -> RequestBuilder {
+        let request = self.endpoint.get(&["api", "v1", kind, id, part]);
+        // Without a scheme before the token: "Bearer" fails on servers of one's own.
+        let request = request.headers(authorization("", &self.token));
+        match self
+            .stack
+            .as_ref()
+            .map(|stack| HeaderValue::from_str(stack.as_str().trim_end_matches('/')))
+        {
+            Some(Ok(stack)) => request.header("x-grafana-url", stack),
+            _ => request,
+        }
+    }
+
+    /// A person by their id in Grafana, with the Slack account that they have linked there.
+    async fn person(&self, schedule: &ServiceSchedule, id: &str) -> OnCallPerson {
+        // Without their name there is still their id.
+        let found = self
+            .endpoint
+            .json(self.get("users", id, ""), "")
+            .await
+            .unwrap_or_default();
+        let known = person(schedule, string(&found, "username"), &[string(&found, "email"), id]);
+        // The documentation shows a list, the service answers with an object.
+        let account = found.pointer("/slack/0").or(found.get("slack"));
+        let linked = account.map(|account| string(account, "user_id"));
+        OnCallPerson {
+            slack: known
+                .slack
+                .or_else(|| linked.filter(|id| !id.is_empty()).map(str::to_owned)),
+            ..known
+        }
+    }
+
+    /// The shifts of the next two weeks: start, end, id and name of the person. They are cut at the bounds.
+    async fn shifts(&self, id: &str, at: Timestamp) -> Result<Vec<PlannedShift>, Error> {
+        let day = |days: i64| {
+            let day = at.saturating_add((24 * days).hours()).unwrap_or(at);
+            day.strftime("%Y-%m-%d").to_string()
+        };
+        let bounds = [("start_date", day(-1)), ("end_date", day(14))];
+        let request = self.get("schedules", id, "final_shifts").query(&bounds);
+        let answer = self.endpoint.json(request, "").await?;
+        let list = answer.get("results").and_then(Value::as_array).into_iter().flatten();
+        let read = |one: &Value| {
+            Some(PlannedShift {
+                start: time(one, "shift_start")?,
+                end: time(one, "shift_end")?,
+                user: string(one, "user_pk").to_owned(),
+                name: string(one, "user_username").to_owned(),
+                mail: string(one, "user_email").to_owned(),
+            })
+        };
+        Ok(list.take(SHIFTS).filter_map(read).collect())
+    }
+}
+
+/// A shift of a schedule.
+struct PlannedShift {
+    start: Timestamp,
+    end: Timestamp,
+    user: String,
+    name: String,
+    mail: String,
+}
+
+#[async_trait]
+impl ScheduleSource for GrafanaSchedules {
+    async fn on_call(&self, schedule: &ServiceSchedule, at: Timestamp) -> Result<OnCall, Error> {
+        let id = schedule.schedule.as_deref().unwrap_or_default();
+        let request = self.get("schedules", id, "");
+        let found = self.endpoint.json(request, &format!("the schedule {id}")).await?;
+        let now = found.get("on_call_now").and_then(Value::as_array);
+        let now = now.ok_or_else(|| self.endpoint.odd("no list of people on call"))?;
+        // The ends of shifts and who is next are a convenience: their failure hides nobody.
+        let mut shifts = self.shifts(id, at).await.unwrap_or_default();
+        shifts.sort_by_key(|shift| shift.start);
+        let mut on_call = OnCall::default();
+        for user in now.iter().filter_map(Value::as_str).take(PEOPLE) {
+            let current = shifts
+                .iter()
+                .find(|shift| shift.user == user && shift.start <= at && at < shift.end);
+            on_call.now.push(Shift {
+                person: self.person(schedule, user).await,
+                until: current.map(|shift| end_of_shift(&shifts, shift)),
+            });
+        }
+        let end = on_call.now.iter().filter_map(|shift| shift.until).min();
+        let next = shifts.iter().filter(|shift| end == Some(shift.start));
+        on_call.next = next
+            .map(|shift| person(schedule, &shift.name, &[&shift.mail, &shift.user]))
+            .collect();
+        Ok(on_call)
+    }
+}
+
+/// The end of a shift: that of the last one that follows without a gap, for the same person.
+fn end_of_shift(shifts: &[PlannedShift], first: &PlannedShift) -> Timestamp {
+    let mut end = first.end;
+    for shift in shifts.iter().filter(|shift| shift.user == first.user) {
+        if shift.start <= end && shift.end > end {
+            end = shift.end;
+        }
+    }
+    end
+}
+
+impl GrafanaPager {
+    /// The integration at its address, which is the secret.
+    pub fn new(endpoint: ServiceEndpoint) -> Self {
+        Self { endpoint }
+    }
+}
+
+#[async_trait]
+impl Pager for GrafanaPager {
+    async fn trigger(&self, page: &Page) -> Result<(), Error> {
+        // Alerts with one `alert_uid` are one group, which pages once.
+        let alert = json!({
+            "alert_uid": page.dedup_key,
+            "title": shortened(&page.summary, TITLE),
+            "state": "alerting",
+            "link_to_upstream_details": page.link,
+            "message": shortened(&page.details, TEXT),
+            "severity": page.severity,
+        });
+        let request = self.endpoint.post_base().json(&alert);
+        // The answer is a word, not JSON.
+        self.endpoint.bytes(request, "").await.map(|_| ())
+    }
+
+    async fn acknowledge(&self, _: &str) -> Result<(), Error> {
+        // A webhook can only open and resolve alerts.
+        Ok(())
+    }
+}

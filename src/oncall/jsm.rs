@@ -1,0 +1,90 @@
+//! Operations of Jira Service Management, the successor of Opsgenie: its schedules. Its integrations take the alerts of
+//! Opsgenie's API ([`super::OpsgeniePager`]). Facts: Atlassian's documentation (November 2026).
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use super::{Error, ScheduleSource, ServiceEndpoint, person, string};
+use crate::runbook::ServiceSchedule;
+use crate::schedule::{OnCall, OnCallPerson, Shift};
+
+/// Most people on call who are looked up.
+const PEOPLE: usize = 10;
+
+/// The schedules of a site.
+#[derive(Debug)]
+pub struct JsmSchedules {
+    endpoint: ServiceEndpoint,
+    /// `EMAIL:TOKEN`.
+    token: SecretString,
+}
+
+impl JsmSchedules {
+    /// The schedules that an API token may read. `endpoint`: `https://api.atlassian.com/jsm/ops/api/CLOUD_ID`; `token`:
+    /// `EMAIL:TOKEN`.
+    pub fn new(endpoint: ServiceEndpoint, token: SecretString) -> Self {
+        Self { endpoint, token }
+    }
+
+    async fn ask(&self, request: RequestBuilder, what: &str) -> Result<Value, Error> {
+        let (mail, token) = self.token.expose_secret().split_once(':').unwrap_or_default();
+        self.endpoint.json(request.basic_auth(mail, Some(token)), what).await
+    }
+
+    /// A person by their Atlassian account. Their e-mail address may be hidden.
+    async fn person(&self, schedule: &ServiceSchedule, account: &str) -> OnCallPerson {
+        let Some(request) = self
+            .endpoint
+            .get_beside("jsm/ops/api", "ex/jira", &["rest", "api", "3", "user"])
+        else {
+            return person(schedule, "", &[account]);
+        };
+        let found = self.ask(request.query(&[("accountId", account)]), "").await;
+        // Without their name there is still their id.
+        let found = found.unwrap_or_default();
+        person(
+            schedule,
+            string(&found, "displayName"),
+            &[string(&found, "emailAddress"), account],
+        )
+    }
+
+    /// The accounts in one of the fields of an answer.
+    async fn accounts(&self, id: &str, which: &str, fields: &[&str]) -> Result<Vec<String>, Error> {
+        let request = self
+            .endpoint
+            .get(&["v1", "schedules", id, which])
+            .query(&[("flat", "true")]);
+        let answer = self.ask(request, &format!("the schedule {id}")).await?;
+        let list = fields.iter().find_map(|field| answer.get(*field)?.as_array());
+        let list = list.ok_or_else(|| self.endpoint.odd("no list of people on call"))?;
+        Ok(list
+            .iter()
+            .take(PEOPLE)
+            .filter_map(|one| one.as_str().map(str::to_owned))
+            .collect())
+    }
+}
+
+#[async_trait]
+impl ScheduleSource for JsmSchedules {
+    async fn on_call(&self, schedule: &ServiceSchedule, _: Timestamp) -> Result<OnCall, Error> {
+        let id = schedule.schedule.as_deref().unwrap_or_default();
+        let now = self.accounts(id, "on-calls", &["onCallUsers"]).await?;
+        // Who is next is a convenience: its failure hides nobody.
+        let next = self.accounts(id, "next-on-calls", &["exactNextOnCallUsers", "nextOnCallUsers"]);
+        let next = next.await.unwrap_or_default();
+        let mut on_call = OnCall::default();
+        for account in now {
+            let person = self.person(schedule, &account).await;
+            on_call.now.push(Shift { person, until: None });
+        }
+        for account in next {
+            on_call.next.push(self.person(schedule, &account).await);
+        }
+        Ok(on_call)
+    }
+}
