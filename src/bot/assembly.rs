@@ -19,6 +19,7 @@ use super::housekeeping::Housekeeping;
 use super::inbox::cpu_permits;
 use super::knowledge::{KnowledgeHandle, KnowledgeSource};
 use super::on_call::OnCallRefresher;
+use super::own_channels::OwnChannelsRefresher;
 use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
@@ -277,6 +278,8 @@ fn spawn(
         EscalationWorker { ctx: Arc::clone(&ctx) },
     );
     tasks.keep("on_call", refresher, OnCallRefresher::run);
+    let channels = OwnChannelsRefresher { ctx: Arc::clone(&ctx) };
+    tasks.keep("channels", channels, OwnChannelsRefresher::run);
     tasks.keep("escalations", escalations, EscalationWorker::run);
     tasks.keep_shared("unanswered", &unanswered, Unanswered::run);
     tasks.keep("handle", inbox_worker, InboxWorker::run);

@@ -10,6 +10,7 @@ use super::assembly::Prepared;
 use super::home_visitors::HomeVisitors;
 use super::knowledge::KnowledgeHandle;
 use super::on_call::OnCallDirectory;
+use super::own_channels::OwnChannels;
 use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
@@ -41,6 +42,8 @@ pub(super) struct Context {
     pub(super) reading: MessageReader,
     /// The people on call, and the pagers.
     pub(super) on_call: OnCallDirectory,
+    /// The channels that the bot is in.
+    pub(super) own_channels: OwnChannels,
     /// Recent visitors of the Home tab, to be told of changes.
     pub(super) home_visitors: HomeVisitors,
     /// Wakes the inbox workers.
@@ -68,6 +71,7 @@ impl Context {
             people: People::new(Arc::clone(web), parts.tracker.clone()),
             reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
             on_call,
+            own_channels: OwnChannels::default(),
             rules,
             knowledge: prepared.knowledge,
             responder: prepared.responder,

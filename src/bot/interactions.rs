@@ -132,7 +132,7 @@ impl InteractionHandler {
                 _ => None,
             };
             let act = chosen.as_ref().unwrap_or(act);
-            let detail = self.detail(&case, act);
+            let detail = self.ctx.detail(&case, act);
             if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
                 case.offer_others(&known);
             }

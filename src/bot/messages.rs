@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tracing::debug;
 
+mod about_card;
 mod asked;
 mod deleted;
 mod edited;

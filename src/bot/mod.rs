@@ -44,6 +44,7 @@ mod messages;
 mod modals;
 mod on_call;
 mod outbox;
+mod own_channels;
 mod people;
 mod probe;
 mod questions;

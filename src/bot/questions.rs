@@ -12,7 +12,7 @@ mod listed;
 use super::Knowledge;
 use super::context::Context;
 use super::runs::Runner;
-use crate::bot::cases::{Case, CaseRequest, CaseStatus, TopicRef};
+use crate::bot::cases::{Case, CaseRequest, CaseStatus, NEAR_FLOOR, TopicRef};
 use crate::bot::inbox::cpu_permits::to_its_end;
 use crate::command::{self, Command, Resolution, Subject, Whom};
 use crate::matching::Outcome;
@@ -27,10 +27,6 @@ use jobs::FormRequest;
 const RESULTS: usize = 5;
 /// Time limit for asking who is on call.
 const ON_CALL: Duration = Duration::from_secs(1);
-
-/// Least confidence of a near miss that is offered. A candidate without a word in common that means anything has about
-/// 0.01: three unrelated runbooks are no answer.
-const NEAR_FLOOR: f32 = 0.02;
 
 /// Answers questions.
 #[derive(Debug)]
@@ -143,6 +139,11 @@ impl QuestionHandler {
             Some(case) => Answer::Case(Box::new(case)),
             None => self.nothing(&asked_text),
         }
+    }
+
+    /// Names the people to contact about a runbook.
+    pub(super) async fn who_to_contact(&self, library: &Library, runbook: &str) -> Reply {
+        self.who(library, &command::who(library, runbook), runbook).await
     }
 
     /// Names whom to call, and who of them is on call now.

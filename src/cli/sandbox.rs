@@ -1,5 +1,6 @@
 //! The `signpost sandbox` command: the bot in a built-in local workspace.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{examples, knowledge, serve};
+use crate::runbook::Library;
 use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
 use crate::settings::{self, LinkSettings, Settings};
 use crate::{bot, sandbox};
@@ -36,20 +38,36 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let examples = match &arguments.runbooks {
-        Some(folder) => {
-            check_folder(folder)?;
-            // Refuses a folder without runbooks: the bot would wait for some without saying why.
-            let (library, index) = knowledge::indexed(Some(folder), arguments.follow_links)?;
-            Some(examples::of(&library, &index))
-        }
-        None => None,
-    };
+    if let Some(folder) = &arguments.runbooks {
+        check_folder(folder)?;
+    }
+    // Refuses a folder without runbooks: the bot would wait for some without saying why.
+    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let examples = arguments.runbooks.is_some().then(|| examples::of(&library, &index));
+    let channels = team_channels(&library);
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let result = runtime.block_on(both(arguments, examples));
+    let result = runtime.block_on(both(arguments, examples, channels));
     // Tasks that still wait for a socket or a file must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
+}
+
+/// Most channels of teams in the workspace.
+const CHANNELS: usize = 20;
+
+/// The names of the teams' channels, so that Escalate can be tried.
+fn team_channels(library: &Library) -> Vec<String> {
+    let teams = library.teams.values().filter(|team| team.routing.channel.is_none());
+    let names = teams.filter_map(|team| team.comm.as_ref()?.0.trim().strip_prefix('#'));
+    let is_name = |name: &&str| {
+        let is_allowed = |c: char| c.is_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+        !name.is_empty() && name.len() <= 80 && name.chars().all(is_allowed)
+    };
+    let names: BTreeSet<&str> = names
+        .filter(is_name)
+        .filter(|name| !matches!(*name, "support" | "alerts" | "random"))
+        .collect();
+    names.into_iter().take(CHANNELS).map(str::to_owned).collect()
 }
 
 /// Source of the examples on the page.
@@ -85,7 +103,11 @@ fn check_folder(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Runs the workspace and the bot until a signal arrives or the bot ends.
-async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::Result<ExitCode> {
+async fn both(
+    arguments: &Arguments,
+    examples: Option<Vec<Example>>,
+    channels: Vec<String>,
+) -> anyhow::Result<ExitCode> {
     let listener = bind(arguments.port).await?;
     let folder = tempfile::Builder::new().prefix("signpost-sandbox-").tempdir();
     let folder = folder.context("cannot create a temporary folder for the bot's state")?;
@@ -93,6 +115,7 @@ async fn both(arguments: &Arguments, examples: Option<Vec<Example>>) -> anyhow::
     let try_out = Try::of(examples.as_deref());
     let options = Options {
         examples,
+        channels,
         ..Options::default()
     };
     let workspace = Workspace::start(listener, options, shutdown.clone());

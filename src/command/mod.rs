@@ -5,6 +5,7 @@
 mod arguments;
 mod catalogue;
 mod parse;
+mod remark;
 mod resolve;
 mod small_talk;
 mod typo;
@@ -15,6 +16,7 @@ use core::time::Duration;
 
 pub use catalogue::{CATALOGUE, CommandPlace, Entry, completions, usage_hint};
 pub use parse::parse;
+pub use remark::{Remark, remark};
 pub use resolve::{Resolution, resolve};
 pub use small_talk::{SmallTalk, code_in, small_talk};
 pub use whom::{Owner, Subject, Whom, who};

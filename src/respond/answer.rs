@@ -89,7 +89,10 @@ impl Responder {
         reasons.sort_by_key(|evidence| !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert));
         let reason = |evidence: &&Evidence| {
             let signature = values::shortened(&evidence.signature, excerpt::QUOTED_LINE);
-            context! { line => evidence.line, signature, kind => values::kind(&evidence.kind), verbatim => is_verbatim(evidence) }
+            context! {
+                line => evidence.line, signature, kind => values::kind(&evidence.kind), verbatim => is_verbatim(evidence),
+                is_alert => is_called_alert(&evidence.text),
+            }
         };
         let evidence: Vec<Value> = reasons.iter().map(reason).collect();
         let links = links::configured(&self.options.links, &matched.captures);
@@ -279,6 +282,12 @@ impl Responder {
 
 fn filled_values(filled: &Filled) -> Vec<Value> {
     filled.iter().map(|(name, value)| context! { name, value }).collect()
+}
+
+/// Returns true when a line calls what it names an alert: an exception has a name of the same form.
+fn is_called_alert(line: &str) -> bool {
+    let line = line.to_lowercase();
+    ["alert", "firing", "severity"].iter().any(|word| line.contains(word))
 }
 
 /// Returns true when the line is the signature itself, so that quoting the line is enough.

@@ -12,7 +12,7 @@ use super::labels::filled;
 use super::pieces::Pieces;
 use super::step_pages::{self, StepName, StepPages};
 use super::title::card_title;
-use super::{Audience, Reply, excerpt, links, rows, steps, values};
+use super::{Audience, Reply, contacts, excerpt, links, rows, steps, values};
 use crate::matching::Match;
 use crate::runbook::{Block, Button, Library, Runbook, Step, Topic, TopicId};
 
@@ -90,7 +90,7 @@ impl Responder {
             let row = pieces.put(self.folded_row(card));
             let values = context! { card_title => title.clone(), folded => true, outcome => outcome(card), action_buttons => row };
             let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
-            reply.notice = Some(self.notice(&title, card, None, topic));
+            reply.notice = Some(self.notice(&title, library, card, None, topic));
             return reply;
         }
         let mut cause = values::cause(&topic.causes);
@@ -136,17 +136,40 @@ impl Responder {
             self.topic_values(library, runbook, topic),
         ]);
         let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
-        reply.notice = Some(self.notice(&title, card, Some(&pages), topic));
+        reply.notice = Some(self.notice(&title, library, card, Some(&pages), topic));
         reply
     }
 
+    /// The title of the card of a match.
+    pub fn title(&self, library: &Library, matched: &Match) -> String {
+        let found = library.runbook(matched.topic).zip(library.topic(matched.topic));
+        found.map_or_else(String::new, |(runbook, topic)| {
+            card_title(runbook, topic, Some(matched))
+        })
+    }
+
     /// The sentence that notifications show.
-    fn notice(&self, title: &str, card: &Card<'_>, pages: Option<&StepPages>, topic: &Topic) -> String {
-        let contact = topic.contacts.first().filter(|_| card.audience == Audience::Internal);
+    fn notice(
+        &self,
+        title: &str,
+        library: &Library,
+        card: &Card<'_>,
+        pages: Option<&StepPages>,
+        topic: &Topic,
+    ) -> String {
+        let contacts = contacts::ordered(&topic.contacts, card.matched);
+        // A sentence has no room for conditions.
+        let contact = contacts.iter().find(|contact| contact.when.is_none());
+        let contact = contact
+            .or(contacts.first())
+            .filter(|_| card.audience == Audience::Internal);
+        let team = contact.map(|contact| {
+            let team = contact.team.as_ref().and_then(|key| library.teams.get(key));
+            team.map_or(contact.name.as_str(), |team| team.shown()).to_owned()
+        });
         let values = context! {
-            title, outcome => outcome(card),
+            title => title.trim_end_matches(['.', '!', '?', ':']), outcome => outcome(card), team,
             count => pages.map_or(0, StepPages::count), first => pages.and_then(StepPages::first_words),
-            team => contact.map(|contact| contact.name.clone()),
         };
         super::words(&self.sentence("notice.md", &values))
     }
@@ -202,6 +225,21 @@ impl Responder {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The first step of a topic whose key `is_open`: its index, its number and its first words.
+    pub fn first_step(
+        &self,
+        library: &Library,
+        id: TopicId,
+        matched: Option<&Match>,
+        is_open: impl Fn(&str) -> bool,
+    ) -> Option<(usize, String)> {
+        let (runbook, topic) = (library.runbook(id)?, library.topic(id)?);
+        let pages = StepPages::of(self, runbook, topic, matched, &values::cause(&topic.causes));
+        let mut names = pages.names().iter().enumerate();
+        let (at, name) = names.find(|(_, name)| name.is_step && is_open(&name.key))?;
+        Some((at, name.label.clone()))
     }
 
     /// The row or definition that was recognised, when the steps do not show it.

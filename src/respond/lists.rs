@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use super::answer::Responder;
 use super::commands::commands;
 use super::{Reply, links, names, values};
+use crate::command::Remark;
 use crate::matching::{Match, Outcome};
 use crate::runbook::{Library, TopicId};
 
@@ -50,18 +51,12 @@ impl Responder {
 
     /// Reply to a question about a code that no runbook has.
     pub fn no_runbook_mentions(&self, code: &str) -> Reply {
-        self.simple(
-            "nothing.md",
-            &context! { words => "", code => values::shortened(code, 60) },
-        )
+        self.nothing("", Some(code), None)
     }
 
     /// Reply to `show NAME` for a name that no runbook has.
     pub fn no_runbook_called(&self, name: &str) -> Reply {
-        self.simple(
-            "nothing.md",
-            &context! { words => "", name => values::shortened(name, 60) },
-        )
+        self.nothing("", None, Some(name))
     }
 
     fn nothing(&self, words: &str, code: Option<&str>, name: Option<&str>) -> Reply {
@@ -71,6 +66,22 @@ impl Responder {
             "nothing.md",
             &context! { words, code => short(code), name => short(name) },
         )
+    }
+
+    /// Reply to a remark about the card of a thread. `known` is false for a step that the card does not have; `next` is the
+    /// first step that nobody has done; `has_choices` tells that the card offers other runbooks.
+    pub fn remark(&self, remark: Remark, known: bool, next: Option<&str>, has_choices: bool) -> Reply {
+        let remark = match remark {
+            Remark::Next => "next",
+            Remark::Fixed => "fixed",
+            Remark::NotHelped => "not_helped",
+            Remark::Wrong => "wrong",
+            Remark::Done(_) => "done",
+            Remark::Undo(_) => "undo",
+            Remark::Whom => "whom",
+        };
+        let values = context! { remark, known, next, choices => has_choices };
+        self.simple("remark.md", &values)
     }
 
     /// Reply to a greeting, or to thanks.

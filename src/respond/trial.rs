@@ -38,7 +38,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         line => full.then_some(1), text => some("line"), signature => some("E0003"), kind => some("code"),
     };
     let answer = context! {
-        asked => full, evidence => many(context! { line => 1, signature => "E0003", kind => "code", verbatim => full }),
+        asked => full, evidence => many(context! { line => 1, signature => "E0003", kind => "code", verbatim => full, is_alert => full }),
         others => many(place.clone()), also => many(place.clone()), quoted => if full { "quoted" } else { "" },
         links => many(context! { title => "Logs", url => "https://example.com" }),
         ..topic.clone()
@@ -52,6 +52,10 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     all.extend(itself(full));
     all.extend(cases(full, &answer, &place));
     all.extend(runs::samples(full));
+    for remark in ["next", "fixed", "not_helped", "wrong", "done", "undo"] {
+        let values = context! { remark, known => full, next => some("2. Stop the pump"), choices => full };
+        all.push(("remark.md", values));
+    }
     all.extend([
         ("answer.md", answer),
         ("show.md", context! { sections => many(place), ..topic }),

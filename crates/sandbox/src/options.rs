@@ -34,6 +34,8 @@ pub struct Options {
     pub wait_limit: Duration,
     /// Errors that the page offers as examples; `None` for those of the sample pack.
     pub examples: Option<Vec<Example>>,
+    /// Names of further channels, which everybody is in.
+    pub channels: Vec<String>,
     /// Options of the local Jenkins.
     pub jenkins: jenkins::Options,
 }
@@ -65,6 +67,7 @@ impl Default for Options {
             post_every: Duration::from_secs(1),
             burst: 5,
             wait_limit: Duration::from_secs(10),
+            channels: Vec::new(),
             examples: None,
             jenkins: jenkins::Options::default(),
         }

@@ -102,6 +102,11 @@ pub(super) fn state(options: Options) -> State {
         direct("D0ADA00001", &[ADA, SIGNPOST]),
         direct("D0GRACE001", &[GRACE, SIGNPOST]),
     ];
+    let further = std::mem::take(&mut state.options.channels);
+    for (at, name) in further.iter().enumerate() {
+        let id = format!("C0TEAM{at:04}");
+        state.channels.push(channel(&id, name, "", &everybody));
+    }
     state
 }
 

@@ -5,11 +5,24 @@ use std::collections::BTreeMap;
 use super::{Actor, Case, CaseEscalation, CaseStatus, TopicRef};
 use crate::bot::Knowledge;
 use crate::bot::context::Context;
+use crate::respond::CardAction;
 use crate::respond::{Audience, Card, CardJob};
 use crate::runbook::{Library, TopicId};
 use crate::slack::sender::Body;
 
 impl Context {
+    /// The name of the step that an action is about, as people read it.
+    pub(in crate::bot) fn detail(&self, case: &Case, act: &CardAction) -> String {
+        let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
+            return case.place.as_ref().map(TopicRef::name).unwrap_or_default();
+        };
+        let known = self.knowledge.get();
+        let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
+        let steps = topic.map(|topic| self.responder.steps(&known.library, topic));
+        let named = steps.into_iter().flatten().find(|known| known.key == *step);
+        named.map(|known| known.name).unwrap_or_default()
+    }
+
     /// Renders the card of a case.
     pub(crate) fn card(&self, known: &Knowledge, case: &Case) -> Body {
         let library = &known.library;

@@ -7,6 +7,9 @@ use crate::runbook::Library;
 
 /// Maximum number of near misses that are offered with a button.
 const NEAR: usize = 3;
+/// Least confidence of a near miss that is offered. A candidate without a word in common that means anything has about
+/// 0.01: three unrelated runbooks are no answer.
+pub(crate) const NEAR_FLOOR: f32 = 0.02;
 
 impl Case {
     /// Records matches: the best one leads, the others are listed. Returns false when there is none.
@@ -16,7 +19,11 @@ impl Case {
                 .filter_map(|other| TopicRef::of(library, other.topic))
                 .collect()
         };
-        self.near = places(outcome.near.get(..NEAR).unwrap_or(&outcome.near));
+        let near = outcome.near.iter().filter(|near| near.confidence >= NEAR_FLOOR);
+        self.near = near
+            .take(NEAR)
+            .filter_map(|near| TopicRef::of(library, near.topic))
+            .collect();
         let Some(best) = outcome.matches.first() else {
             self.others.clear();
             return false;
@@ -36,7 +43,8 @@ impl Case {
         let mut near: Vec<TopicRef> = self.near.iter().filter(|place| !is_tried(place)).cloned().collect();
         if near.len() < NEAR {
             let outcome = known.index.search(&self.text());
-            let more = outcome.matches.iter().chain(&outcome.near);
+            let near_misses = outcome.near.iter().filter(|near| near.confidence >= NEAR_FLOOR);
+            let more = outcome.matches.iter().chain(near_misses);
             for place in more.filter_map(|other| TopicRef::of(&known.library, other.topic)) {
                 if near.len() < NEAR && !is_tried(&place) && !near.contains(&place) {
                     near.push(place);

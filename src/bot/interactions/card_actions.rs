@@ -43,18 +43,6 @@ impl InteractionHandler {
         })
     }
 
-    /// The name of the step that an action is about, as people read it.
-    pub(super) fn detail(&self, case: &Case, act: &CardAction) -> String {
-        let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
-            return case.place.as_ref().map(TopicRef::name).unwrap_or_default();
-        };
-        let known = self.ctx.knowledge.get();
-        let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-        let steps = topic.map(|topic| self.ctx.responder.steps(&known.library, topic));
-        let named = steps.into_iter().flatten().find(|known| known.key == *step);
-        named.map(|known| known.name).unwrap_or_default()
-    }
-
     /// The person who clicked, with their display name; with a click, Slack sends only their handle.
     pub(super) async fn mark(&self, interaction: &InteractionContext) -> Actor {
         let who = &interaction.who;

@@ -10,6 +10,9 @@ use crate::store::{self, AnswerKind, Answered, Changes};
 impl MessageHandler {
     /// Answers a message that asks the bot.
     pub(super) async fn asked(&self, received: &ReceivedMessage<'_>) -> Result<Changes, store::Error> {
+        if let Some(done) = self.about_card(received).await? {
+            return Ok(done);
+        }
         let said = self.questions.answer(Self::question(received)).await?;
         // People paste in pieces in direct messages, too: a piece that says nothing by itself may be continued.
         let is_unsure = match &said {
@@ -17,6 +20,16 @@ impl MessageHandler {
             Answer::Case(case) => case.request == CaseRequest::Near,
             Answer::Run { .. } | Answer::Joined { .. } | Answer::Form(_) => false,
         };
+        // In the thread of a card, what names no other error is one more detail of that one.
+        if is_unsure
+            && !received.message.is_root()
+            && let Some((row, case)) = self.card_of_thread(received).await?
+        {
+            let done = self.add_details(received, &self.ctx.knowledge.get(), &row, &case);
+            if !done.posts.is_empty() {
+                return Ok(done);
+            }
+        }
         if is_unsure && received.message.direct {
             let done = self.follow_up(received, &self.ctx.knowledge.get()).await?;
             if !done.posts.is_empty() {

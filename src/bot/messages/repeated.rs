@@ -44,11 +44,8 @@ impl MessageHandler {
             return Ok(self.record(received, known, repeat, best, ShadowKind::Repeat).await);
         }
         let library = &known.library;
-        let section = library.section(best.topic).filter(|_| best.topic.section != 0);
-        let title = section.map(|section| section.heading.clone());
-        let title = title.or_else(|| library.runbook(best.topic).map(|runbook| runbook.title.clone()));
         let pointer = Pointer {
-            title: title.unwrap_or_default(),
+            title: self.ctx.responder.title(library, best),
             now: self.ctx.clock.now(),
             answered_at: row.created_at,
             url: match thread {

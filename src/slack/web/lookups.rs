@@ -89,6 +89,28 @@ impl Web {
         })
     }
 
+    /// The names and ids of the channels that the bot is in: a page of them, and the cursor of the next, which is empty
+    /// after the last.
+    ///
+    /// # Errors
+    ///
+    /// Returns an [`Error`] when the call fails.
+    pub async fn own_channels(&self, cursor: &str) -> Result<(Vec<(String, String)>, String), Error> {
+        let parameters = vec![
+            ("types", Some("public_channel,private_channel")),
+            ("exclude_archived", Some("true")),
+            ("limit", Some("200")),
+            ("cursor", Some(cursor).filter(|cursor| !cursor.is_empty())),
+        ];
+        let answer = self.get("users.conversations", &parameters).await?;
+        let channels = answer.get("channels").and_then(Value::as_array).into_iter().flatten();
+        let named = channels.filter_map(|channel| Some((string(channel, "name")?, string(channel, "id")?)));
+        let next = answer
+            .get("response_metadata")
+            .and_then(|more| string(more, "next_cursor"));
+        Ok((named.collect(), next.unwrap_or_default()))
+    }
+
     /// The user ids of a user group's members.
     ///
     /// # Errors

@@ -156,12 +156,23 @@ pub(super) fn buttons(message: &Value) -> Vec<String> {
 
 /// What people read in a message, with its buttons, and without the marks of Slack's markup.
 pub(super) fn text(message: &Value) -> String {
+    let buttons = buttons(message).join("\n");
+    let said = said(message);
+    if buttons.is_empty() {
+        said
+    } else {
+        format!("{said}\n{buttons}")
+    }
+}
+
+/// What a message says, without its buttons.
+pub(super) fn said(message: &Value) -> String {
     let blocks = message["blocks"].as_array().into_iter().flatten();
     let texts: Vec<&str> = blocks.filter_map(|block| block["text"]["text"].as_str()).collect();
     if texts.is_empty() {
         return message["text"].as_str().unwrap_or_default().to_owned();
     }
-    format!("{}\n{}", texts.join("\n").replace('*', ""), buttons(message).join("\n"))
+    texts.join("\n").replace('*', "")
 }
 
 /// What stands in a thread, for the message of a test that fails.

@@ -75,8 +75,8 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
         let bot = world.engines(&teams(""), Parts::default()).await;
         let ts = world.say(STALLS);
         let card = world.saying(&ts, &["Warp engine stalls", "On call: *Grace*"]).await;
-        world.click(ADA, &card, "Step 1 done").await;
-        let card = world.saying(&ts, &["Done by ada"]).await;
+        world.click(ADA, &card, "1.").await;
+        let card = world.saying(&ts, &["Done by Ada"]).await;
         world.click(ADA, &card, "Escalate").await;
         let window = world.window(ADA).await;
         let shown = window.to_string();
@@ -84,7 +84,7 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
             "Engines – Grace",
             "The person on call",
             "issues/new?title=Warp+engine+stalls",
-            "step 1 (ada",
+            "step 1 (Ada",
             "Look at the gauge",
         ] {
             assert!(shown.contains(told), "{told}: {shown}");
@@ -109,9 +109,9 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
         assert!(text(&card).contains("Escalated to Engines (Grace)"), "{}", text(&card));
         let message = world.posted(RANDOM, "Paged Grace").await;
         world.click_in(GRACE, RANDOM, &message, "I’m on it").await;
-        let card = world.saying(&ts, &["grace is on it"]).await;
+        let card = world.saying(&ts, &["Grace is on it"]).await;
         assert!(!text(&card).contains(&format!("<@{GRACE}>")), "{}", text(&card));
-        let message = world.posted(RANDOM, "grace is on it").await;
+        let message = world.posted(RANDOM, "Grace is on it").await;
         assert!(buttons(&message).is_empty(), "{message}");
         world.pages_that(|pages| pages[0]["status"] == "acknowledged").await;
         // Nobody is called for the same again, neither by another person nor by another window.
@@ -236,7 +236,7 @@ fn without_acknowledgement_the_next_is_called_and_nobody_after_that() {
         assert!(!text(&card).contains("is on it"), "{}", text(&card));
         let message = world.posted(RANDOM, "Paged Leads").await;
         world.click_in(GRACE, RANDOM, &message, "I’m on it").await;
-        world.saying(&ts, &["grace is on it"]).await;
+        world.saying(&ts, &["Grace is on it"]).await;
         clock.turn(SignedDuration::from_mins(60));
         world.settled(&ts).await;
         assert_eq!(paged(&world.workspace.pages()), 2);

@@ -88,7 +88,7 @@ fn a_proxy_that_refuses_is_told_in_the_log() {
             });
             let said = said.await.unwrap();
             assert!(
-                said.contains("opens no way to 127.0.0.1") && !said.contains("pass"),
+                said.contains("refused the connection to 127.0.0.1") && !said.contains("pass"),
                 "{said}"
             );
         });

@@ -76,9 +76,9 @@ fn a_message_that_is_answered_is_said_to_be_and_so_is_the_answer_itself() {
         let ts = world.say(PASTE);
         let card = world.saying(&ts, &["fluxctl fill w-17"]).await;
         world.find(GRACE, SUPPORT, &ts).await;
-        world.whispered(GRACE, SUPPORT, "answered already").await;
+        world.whispered(GRACE, SUPPORT, "Already answered").await;
         world.find(ADA, SUPPORT, card["ts"].as_str().unwrap()).await;
-        world.whispered(ADA, SUPPORT, "answered already").await;
+        world.whispered(ADA, SUPPORT, "Already answered").await;
         let public = world.settled(&ts).await;
         let is_card = |reply: &&Value| words(reply).contains("fluxctl");
         assert_eq!(public.iter().filter(is_card).count(), 1, "{public:?}");

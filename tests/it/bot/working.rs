@@ -42,7 +42,7 @@ fn twelve_steps_are_shown_a_few_at_a_time() {
     with_card(|world, bot, ts, card| async move {
         assert!(text(&card).contains("part 1 of 3"), "{}", text(&card));
         assert!(text(&card).contains("gauge e-5"), "{}", text(&card));
-        assert!(!text(&card).contains("Drain the sump"), "{}", text(&card));
+        assert!(!said(&card).contains("Drain the sump"), "{}", said(&card));
         assert!(!buttons(&card).contains(&"Back".to_owned()));
         world.click(GRACE, &card, "Next").await;
         let card = world.saying(&ts, &["part 2 of 3", "Drain the sump"]).await;
@@ -101,7 +101,7 @@ fn what_fixed_it_is_told_to_all_and_can_be_opened_again() {
         assert!(!buttons(&card).contains(&"Escalate".to_owned()), "{:?}", buttons(&card));
         world.click(ADA, &card, "Reopen").await;
         let card = world
-            .reply_that(SUPPORT, &ts, |card| !words(card).contains("Fixed"))
+            .reply_that(SUPPORT, &ts, |card| !said(card).contains("Marked as fixed"))
             .await;
         assert!(buttons(&card).contains(&"Fixed".to_owned()));
         bot.stop().await;
@@ -112,7 +112,7 @@ fn what_fixed_it_is_told_to_all_and_can_be_opened_again() {
 fn what_did_not_help_offers_what_comes_close() {
     with_card(|world, bot, ts, card| async move {
         world.click(ADA, &card, "Didn’t help").await;
-        let card = world.saying(&ts, &["Didn’t help", "Show Warp drive hums"]).await;
+        let card = world.saying(&ts, &["this didn’t help", "Show Warp drive hums"]).await;
         assert!(text(&card).contains("Ada: this didn’t help"), "{}", text(&card));
         world.click(GRACE, &card, "Show Warp drive hums").await;
         let card = world.saying(&ts, &["Oil the drive"]).await;
@@ -151,7 +151,7 @@ fn a_wrong_runbook_without_another_says_how_to_go_on() {
         let ts = world.say(PASTE);
         let card = world.saying(&ts, &["QX4711"]).await;
         world.click(ADA, &card, "Wrong runbook").await;
-        let card = world.saying(&ts, &["Wrong runbook", "by Ada"]).await;
+        let card = world.saying(&ts, &["wrong runbook", "by Ada"]).await;
         assert!(
             text(&card).contains("search WORDS") || text(&card).contains("closest"),
             "{}",
@@ -224,7 +224,7 @@ fn what_people_have_done_survives_kill_9_and_old_buttons_still_work() {
 fn many_clicks_of_two_people_at_once_are_all_kept() {
     with_card(|world, bot, ts, card| async move {
         let clicks = (1..=5).flat_map(|step| {
-            let label = format!("Step {step} done");
+            let label = format!("{step}.");
             [(ADA, label.clone()), (GRACE, label)]
         });
         let clicks = clicks.chain((0..10).map(|n| (if n % 2 == 0 { ADA } else { GRACE }, "Next".to_owned())));
@@ -365,4 +365,42 @@ async fn wait_in_inbox(world: &World, count: usize) {
     }
     transaction.commit().await.unwrap();
     pool.close().await;
+}
+
+#[test]
+fn a_mention_in_the_thread_of_a_card_is_about_that_card() {
+    with_card(|world, bot, ts, _| async move {
+        let remark = |said: &str| {
+            world
+                .workspace
+                .reply(ADA, SUPPORT, &ts, &format!("<@{SIGNPOST}> {said}"))
+                .unwrap()
+        };
+        remark("what now?");
+        world.saying(&ts, &["Next: 1. Look at the gauge: gauge e-5"]).await;
+        remark("step 1 done");
+        world.saying(&ts, &["Marked as done", "Next: 2. Stop the pump"]).await;
+        world.saying(&ts, &["Warp engine stalls", "Done by Ada"]).await;
+        remark("undo step 1");
+        world.saying(&ts, &["No longer marked as done"]).await;
+        remark("step 40 is done");
+        world.saying(&ts, &["The runbook has no such step."]).await;
+        remark("who do I call?");
+        world
+            .reply_that(SUPPORT, &ts, |reply| {
+                !words(reply).contains("What to do") && words(reply).contains("Engines on call")
+            })
+            .await;
+        remark("it didn’t help");
+        world.saying(&ts, &["Marked as “didn’t help”"]).await;
+        world.saying(&ts, &["Ada: this", "didn’t help"]).await;
+        remark("it works now");
+        world.saying(&ts, &["Marked as fixed."]).await;
+        world.saying(&ts, &["Marked as *fixed* by Ada"]).await;
+        // Elsewhere the same words are about nothing.
+        let elsewhere = world.say(&format!("<@{SIGNPOST}> what now?"));
+        let answer = world.replies(&elsewhere).await;
+        assert!(!text(&answer[0]).contains("Next:"), "{}", text(&answer[0]));
+        bot.stop().await;
+    });
 }

@@ -232,7 +232,7 @@ fn what_cannot_be_read_or_compared_leaves_it_open() {
         (key(&binary), "is not text"),
         (config("nothing here"), "`config.log` does not contain it"),
         (config("region:\n"), "does not contain it"),
-        (config("region: us-east\nregion: us-south"), "says it twice"),
+        (config("region: us-east\nregion: us-south"), "contains it twice"),
         (
             tugboat("prod-xyz99-carrier1"),
             "TUGBOAT in _data/regions.yml is not known",

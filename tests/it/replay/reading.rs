@@ -165,7 +165,7 @@ fn what_is_broken_is_left_out_and_said_and_the_rest_is_read() {
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     general/2026-01-05.json: 1 message left out: it has no ts
-    general/2026-01-05.json: 1 message left out: its ts is no time
+    general/2026-01-05.json: 1 message left out: its ts is not a time
     general/2026-01-05.json: 1 message left out: not an object
     general/2026-01-06.json: broken JSON: EOF while parsing an object at line 1 column 21
     general/2026-01-07.json: 1 message left out: it has no ts

@@ -255,8 +255,8 @@ fn the_report_shows_where_and_how_often() {
            6  of people
            0  of allowed bots
            2  left alone
-                1 because its bot is not in slack.allowed_bots
                 1 because it is a notice, such as a join or a new topic
+                1 because its bot is not in slack.allowed_bots
                 the bots: B0DEPLOY01 (1)
 
     The bot would have
@@ -295,8 +295,8 @@ fn the_report_is_one_object_for_programs() {
       "allowed_bots": 0,
       "left_alone": 2,
       "left_alone_because": {
-        "its bot is not in slack.allowed_bots": 1,
-        "it is a notice, such as a join or a new topic": 1
+        "it is a notice, such as a join or a new topic": 1,
+        "its bot is not in slack.allowed_bots": 1
       },
       "other_bots": {
         "B0DEPLOY01": 1

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use signpost::command::Remark;
 use signpost::command::{Whom, who};
 use signpost::respond::{
     ConnectionFacts, Ending, HomeFacts, Listening, Pointer, Problems, RecentMatch, Reply, Responder, ResponderOptions,
@@ -174,6 +175,37 @@ fn others() -> Vec<(&'static str, Reply)> {
         ("shortcut without a runbook", responder.shortcut_nothing()),
         ("button of a forgotten answer", responder.too_old(Some(30))),
         ("button of nobody knows what", responder.too_old(None)),
+        ("code that no runbook has", responder.no_runbook_mentions("E0099")),
+        ("name that no runbook has", responder.no_runbook_called("gate-shut")),
+        ("greeting", responder.small_talk(false)),
+        ("thanks", responder.small_talk(true)),
+        (
+            "next step",
+            responder.remark(Remark::Next, true, Some("2. Stop the pump."), false),
+        ),
+        (
+            "next step, when all are done",
+            responder.remark(Remark::Next, false, None, false),
+        ),
+        (
+            "step that is done",
+            responder.remark(Remark::Done(1), true, Some("2. Stop the pump."), false),
+        ),
+        (
+            "step that there is not",
+            responder.remark(Remark::Done(9), false, Some("2. Stop the pump."), false),
+        ),
+        (
+            "step that is undone",
+            responder.remark(Remark::Undo(1), true, Some("1. Look."), false),
+        ),
+        ("it works", responder.remark(Remark::Fixed, true, None, false)),
+        ("it did not help", responder.remark(Remark::NotHelped, true, None, true)),
+        (
+            "it did not help, and nothing comes close",
+            responder.remark(Remark::NotHelped, true, None, false),
+        ),
+        ("wrong runbook", responder.remark(Remark::Wrong, true, None, false)),
         ("failed", responder.failed(Some("shortcut:1a2b"))),
         ("failed, without a reference", responder.failed(None)),
         ("shared", responder.shared_by("Ada")),

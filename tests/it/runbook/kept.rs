@@ -64,7 +64,7 @@ fn labels_and_open_tasks_read_like_text() {
     insta::assert_snapshot!(shown(text, &json!({}), 0), @r"
     Feed is late
 
-    What it is about
+    Summary
 
     The sender renames the file late.
 

@@ -243,7 +243,7 @@ async fn shadow_answers_are_printed_while_the_bot_runs_for_people_and_for_progra
     2023-11-14T22:13:26Z  answer  C  93%  -                      flux.md › QX4711  QX4711: empty
 
     5 answers, 1 repeat
-    4 judged: 2 right (50%), 1 wrong runbook, 1 should be silent
+    4 judged: 2 right (50%), 1 wrong runbook, 1 shouldn't answer
     most frequent:
          3  flux.md › QX4711
          2  gates/north.md
