@@ -135,6 +135,8 @@ pub(super) fn event_spans(calendar: &ICalendar, default: TimeZone, range: EventR
     for group in &groups {
         reader.read(group)?;
     }
+    // In the order of the file where times are equal, whatever the order of overrides.
+    reader.found.found.sort_by_key(|span| (span.start, span.component));
     Ok(reader.found)
 }
 
