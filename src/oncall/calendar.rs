@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::event_times::named_zone;
 use super::events::{self, EventRange};
 use super::shifts::{ListedShift, on_call_among};
 use super::{Error, ScheduleSource, ServiceEndpoint, person, shortened};
@@ -172,7 +173,7 @@ fn shifts(text: &str, zone: &str, at: Timestamp) -> Result<CalendarShifts, Error
         return Err(odd("more than 200 recurrence rules"));
     }
     let calendar = ICalendar::parse(start).map_err(|_| odd("something other than a calendar"))?;
-    let default = own_zone(start).or_else(|| events::named_zone(zone));
+    let default = own_zone(start).or_else(|| named_zone(zone));
     let range = EventRange {
         from: at,
         to: at.saturating_add(AHEAD).unwrap_or(at),
@@ -213,7 +214,7 @@ fn shifts(text: &str, zone: &str, at: Timestamp) -> Result<CalendarShifts, Error
 /// The zone that the calendar gives for times without one.
 fn own_zone(text: &str) -> Option<TimeZone> {
     let mut lines = text.lines().take(200);
-    events::named_zone(lines.find_map(|line| line.strip_prefix("X-WR-TIMEZONE:"))?)
+    named_zone(lines.find_map(|line| line.strip_prefix("X-WR-TIMEZONE:"))?)
 }
 
 fn who_of(component: &ICalendarComponent) -> CalendarPerson {

@@ -8,17 +8,17 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use calcard::common::PartialDateTime;
 use calcard::common::timezone::Tz;
 use calcard::icalendar::timezone::TzResolver;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarEntry, ICalendarFrequency,
-    ICalendarParameterName, ICalendarPeriod, ICalendarProperty, ICalendarRecurrenceRule, ICalendarStatus,
-    ICalendarValue,
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarFrequency, ICalendarParameterName,
+    ICalendarPeriod, ICalendarProperty, ICalendarRecurrenceRule, ICalendarStatus, ICalendarValue,
 };
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _};
+
+use super::event_times::{EventLength, at, floating, instant, local, of_duration, partial, span, time_zone};
 
 /// Most instances of all rules.
 const INSTANCES: usize = 50_000;
@@ -64,13 +64,6 @@ enum EventFault {
     Refused(String),
 }
 
-/// A length: `P1D` is a calendar day, `PT24H` is 24 hours.
-#[derive(Clone, Copy)]
-struct EventLength {
-    local: Span,
-    exact: SignedDuration,
-}
-
 /// An event with its own start, in its own zone.
 struct EventTimes {
     component: usize,
@@ -91,6 +84,13 @@ enum InstanceId {
 struct EventGroup<'c> {
     masters: Vec<(i64, usize, &'c ICalendarComponent)>,
     overrides: HashMap<InstanceId, (i64, usize, &'c ICalendarComponent)>,
+}
+
+/// A change of an instance and all later ones (`RANGE=THISANDFUTURE`).
+struct OnwardsChange {
+    from: Timestamp,
+    /// `None` when they are cancelled.
+    times: Option<EventTimes>,
 }
 
 /// Reads the events of a calendar.
@@ -193,25 +193,24 @@ impl EventReader<'_> {
     }
 
     fn read(&mut self, group: &EventGroup<'_>) -> Result<(), String> {
-        let mut from_here: Vec<(Timestamp, Option<EventTimes>, bool)> = Vec::new();
+        let mut onwards: Vec<OnwardsChange> = Vec::new();
         for (id, (_, index, component)) in &group.overrides {
             let times = match self.times(*index, component) {
-                Ok(times) => Some(times),
+                Ok(times) => Some(times).filter(|_| !is_cancelled(component)),
                 Err(fault) => {
                     self.tell(fault, component)?;
                     None
                 }
             };
-            let ranged = component.property(&ICalendarProperty::RecurrenceId);
-            let is_ranged =
-                ranged.is_some_and(|entry| entry.parameters(&ICalendarParameterName::Range).next().is_some());
             match (id, times) {
-                (InstanceId::At(at), times) if is_ranged => from_here.push((*at, times, is_cancelled(component))),
-                (_, Some(times)) if !is_cancelled(component) => self.keep(&times, times.start),
-                _ => {}
+                (InstanceId::At(from), times) if is_onwards(component) => {
+                    onwards.push(OnwardsChange { from: *from, times });
+                }
+                (_, Some(times)) => self.keep(&times, times.start),
+                (_, None) => {}
             }
         }
-        from_here.sort_by_key(|(at, ..)| *at);
+        onwards.sort_by_key(|change| change.from);
         for (_, index, component) in &group.masters {
             if is_cancelled(component) {
                 continue;
@@ -219,41 +218,50 @@ impl EventReader<'_> {
             let starts = self
                 .times(*index, component)
                 .and_then(|times| Ok((self.instances(&times, component)?, times)));
-            let (starts, times) = match starts {
-                Ok(found) => found,
-                Err(fault) => {
-                    self.tell(fault, component)?;
-                    continue;
+            match starts {
+                Ok((starts, times)) => {
+                    let excluded = self.excluded(component, &times.zone);
+                    let is_left_out = |id: InstanceId| {
+                        let replaced = group.overrides.get(&id);
+                        excluded.contains(&id) || replaced.is_some_and(|(.., other)| !is_onwards(other))
+                    };
+                    self.keep_series(&times, &starts, &onwards, is_left_out);
                 }
-            };
-            let excluded = self.excluded(component, &times.zone);
-            let is_replaced = |id: InstanceId| {
-                let one = group.overrides.get(&id);
-                let ranged = |at: Timestamp| from_here.iter().any(|(from, ..)| *from == at);
-                excluded.contains(&id) || (one.is_some() && !matches!(id, InstanceId::At(at) if ranged(at)))
-            };
-            for start in starts {
-                let Some(at) = instant(start, &times.zone) else {
-                    continue;
-                };
-                if is_replaced(InstanceId::At(at)) || is_replaced(InstanceId::On(start.date())) {
-                    continue;
-                }
-                match from_here.iter().rev().find(|(from, ..)| *from <= at) {
-                    None => self.keep(&times, start),
-                    Some((from, Some(other), false)) => {
-                        // The new time of day, in its own zone.
-                        let moved = at.to_zoned(other.zone.clone()).datetime();
-                        let before = from.to_zoned(other.zone.clone()).datetime();
-                        if let Ok(moved) = moved.checked_add(other.start.duration_since(before)) {
-                            self.keep(other, moved);
-                        }
-                    }
-                    Some(_) => {}
-                }
+                Err(fault) => self.tell(fault, component)?,
             }
         }
         Ok(())
+    }
+
+    /// Keeps the instances of a series, the later ones as they were changed from an instance onwards.
+    fn keep_series(
+        &mut self,
+        times: &EventTimes,
+        starts: &[DateTime],
+        onwards: &[OnwardsChange],
+        is_left_out: impl Fn(InstanceId) -> bool,
+    ) {
+        for start in starts {
+            let Some(at) = instant(*start, &times.zone) else {
+                continue;
+            };
+            if is_left_out(InstanceId::At(at)) || is_left_out(InstanceId::On(start.date())) {
+                continue;
+            }
+            let change = onwards.partition_point(|change| change.from <= at).checked_sub(1);
+            let Some(change) = change.and_then(|index| onwards.get(index)) else {
+                self.keep(times, *start);
+                continue;
+            };
+            // Cancelled, or not readable.
+            let Some(other) = &change.times else { continue };
+            // The new time of day, in its own zone.
+            let moved = at.to_zoned(other.zone.clone()).datetime();
+            let before = change.from.to_zoned(other.zone.clone()).datetime();
+            if let Ok(moved) = moved.checked_add(other.start.duration_since(before)) {
+                self.keep(other, moved);
+            }
+        }
     }
 
     fn keep(&mut self, times: &EventTimes, start: DateTime) {
@@ -292,7 +300,7 @@ impl EventReader<'_> {
             // The wall clock goes on for those who come later; an end in the hour that the clocks repeat is exact.
             let begun = instant(start, &zone).ok_or(EventFault::Broken)?;
             let wall = end.to_zoned(zone.clone()).datetime().duration_since(start);
-            if component.property(&ICalendarProperty::Rrule).is_some() {
+            if component.property(&ICalendarProperty::Rrule).is_some() || is_onwards(component) {
                 EventLength {
                     local: span(wall),
                     exact: none,
@@ -466,20 +474,12 @@ impl EventReader<'_> {
     }
 }
 
-/// The zone that a calendar or the settings name.
-pub(super) fn named_zone(name: &str) -> Option<TimeZone> {
-    name.trim().parse().ok().and_then(time_zone)
+fn is_onwards(component: &ICalendarComponent) -> bool {
+    let id = component.property(&ICalendarProperty::RecurrenceId);
+    id.is_some_and(|entry| entry.parameters(&ICalendarParameterName::Range).next().is_some())
 }
 
-fn time_zone(zone: Tz) -> Option<TimeZone> {
-    match zone {
-        Tz::Floating => None,
-        Tz::Fixed(offset) => Offset::from_seconds(offset.local_minus_utc()).ok().map(TimeZone::fixed),
-        Tz::Tz(_) => TimeZone::get(&zone.name()?).ok(),
-    }
-}
-
-pub(super) fn is_cancelled(component: &ICalendarComponent) -> bool {
+fn is_cancelled(component: &ICalendarComponent) -> bool {
     component.status() == Some(&ICalendarStatus::Cancelled)
 }
 
@@ -488,79 +488,4 @@ fn title(component: &ICalendarComponent) -> String {
     let summary = component.property(&ICalendarProperty::Summary);
     let summary = summary.and_then(|entry| entry.values.first()?.as_text());
     super::shortened(summary.or(component.uid()).unwrap_or_default(), 80)
-}
-
-fn partial(entry: &ICalendarEntry) -> Option<&PartialDateTime> {
-    match entry.values.first()? {
-        ICalendarValue::PartialDateTime(time) => Some(time),
-        _ => None,
-    }
-}
-
-/// The wall clock that a time shows.
-fn wall(time: &PartialDateTime) -> Option<DateTime> {
-    let small = |part: Option<u8>| i8::try_from(part.unwrap_or(0)).ok();
-    DateTime::new(
-        i16::try_from(time.year?).ok()?,
-        small(time.month)?,
-        small(time.day)?,
-        small(time.hour)?,
-        small(time.minute)?,
-        // A leap second.
-        small(time.second)?.min(59),
-        0,
-    )
-    .ok()
-}
-
-/// The instant of a time. `zone` is that of a time without an offset.
-fn at(time: &PartialDateTime, zone: &TimeZone) -> Option<Timestamp> {
-    let wall = wall(time)?;
-    let Some(hours) = time.tz_hour else {
-        return instant(wall, zone);
-    };
-    let seconds = i32::from(hours) * 3600 + i32::from(time.tz_minute.unwrap_or(0)) * 60;
-    let offset = Offset::from_seconds(if time.tz_minus { -seconds } else { seconds });
-    offset.ok()?.to_timestamp(wall).ok()
-}
-
-/// The wall clock of a zone at a time.
-fn local(time: &PartialDateTime, zone: &TimeZone) -> Option<DateTime> {
-    match time.tz_hour {
-        None => wall(time),
-        Some(_) => Some(at(time, zone)?.to_zoned(zone.clone()).datetime()),
-    }
-}
-
-/// The instant of a wall clock: later in a gap, the first one where the clocks repeat an hour.
-fn instant(wall: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    zone.to_ambiguous_timestamp(wall).compatible().ok()
-}
-
-fn floating(wall: DateTime) -> PartialDateTime {
-    PartialDateTime {
-        year: u16::try_from(wall.year()).ok(),
-        month: u8::try_from(wall.month()).ok(),
-        day: u8::try_from(wall.day()).ok(),
-        hour: u8::try_from(wall.hour()).ok(),
-        minute: u8::try_from(wall.minute()).ok(),
-        second: u8::try_from(wall.second()).ok(),
-        ..PartialDateTime::default()
-    }
-}
-
-fn span(length: SignedDuration) -> Span {
-    Span::new().try_seconds(length.as_secs()).unwrap_or_default()
-}
-
-fn of_duration(length: &ICalendarDuration) -> Option<EventLength> {
-    let days = i64::from(length.weeks) * 7 + i64::from(length.days);
-    let seconds = i64::from(length.hours) * 3600 + i64::from(length.minutes) * 60 + i64::from(length.seconds);
-    if length.neg {
-        return None;
-    }
-    Some(EventLength {
-        local: Span::new().try_days(days).ok()?,
-        exact: SignedDuration::from_secs(seconds),
-    })
 }

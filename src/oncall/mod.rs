@@ -6,6 +6,7 @@
 
 mod calendar;
 mod error;
+mod event_times;
 mod events;
 mod goalert;
 mod grafana;
