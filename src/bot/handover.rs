@@ -51,7 +51,7 @@ impl Handover {
             who: None,
             what: match &case.found {
                 Some(found) => format!("Recognised as {}", found.name()),
-                None => "Answered with several possible runbooks".to_owned(),
+                None => "Suggested several runbooks".to_owned(),
             },
         }];
         events.extend(case.history.iter().filter_map(|entry| {
@@ -109,13 +109,13 @@ impl Handover {
 /// An entry of the history in words; `None` for one of another version, or that stands elsewhere.
 fn spoken(what: &str, detail: &str) -> Option<String> {
     Some(match what {
-        "done" => format!("Did step {detail}"),
-        "undone" => format!("Took back step {detail}"),
-        "went" => format!("Went to {detail}"),
-        "fixed" => "Marked it as fixed".to_owned(),
-        "not_helped" => "Said that the steps did not help".to_owned(),
-        "wrong" => "Said that it is the wrong runbook".to_owned(),
-        "reopened" => "Reopened it".to_owned(),
+        "done" => format!("Marked step {detail} as done"),
+        "undone" => format!("Undid step {detail}"),
+        "went" => format!("Opened {detail}"),
+        "fixed" => "Marked as fixed".to_owned(),
+        "not_helped" => "Marked as “didn't help”".to_owned(),
+        "wrong" => "Marked as the wrong runbook".to_owned(),
+        "reopened" => "Reopened".to_owned(),
         "escalated" if detail.is_empty() => "Escalated".to_owned(),
         _ => return None,
     })
@@ -130,12 +130,12 @@ fn escalations(case: &Case) -> Vec<HandoverEvent> {
             .map_or(String::new(), |person| format!(" ({person})"));
         let page = match escalation.state().page {
             "sent" => ", paged",
-            "failed" => ", the page was not sent",
+            "failed" => ", page not sent",
             "pending" => ", paging",
             _ => "",
         };
         let step = if escalation.step > 1 {
-            format!("Step {} of the escalation: ", escalation.step)
+            format!("Escalation step {}: ", escalation.step)
         } else {
             String::new()
         };
@@ -150,7 +150,7 @@ fn escalations(case: &Case) -> Vec<HandoverEvent> {
         events.extend(escalation.acknowledged.as_ref().map(|mark| HandoverEvent {
             at: mark.at,
             who: Some(mark.name.clone()),
-            what: format!("Took over from the escalation to {}", escalation.team_name),
+            what: format!("Acknowledged the escalation to {}", escalation.team_name),
         }));
     }
     events
@@ -168,7 +168,7 @@ fn events_of(run: &Run, registry: &Registry) -> Vec<HandoverEvent> {
     let mut events = vec![HandoverEvent {
         at: run.by.at,
         who: Some(run.by.name.clone()),
-        what: format!("Asked for the job {title} {}", values.join(" "))
+        what: format!("Requested the job {title} {}", values.join(" "))
             .trim_end()
             .to_owned(),
     }];
@@ -182,7 +182,7 @@ fn events_of(run: &Run, registry: &Registry) -> Vec<HandoverEvent> {
         events.push(HandoverEvent {
             at: run.since,
             who: None,
-            what: format!("The job {title} ended: {result}"),
+            what: format!("Job {title} finished: {result}"),
         });
     }
     events

@@ -46,6 +46,8 @@ pub(super) struct OnCallDirectory {
     pagers: HashMap<String, Arc<dyn Pager>>,
     /// The latest answers, by team.
     known: Mutex<HashMap<String, KnownOnCall>>,
+    /// Held while a team's source is asked, by team: those who ask meanwhile share the answer.
+    asking: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// The latest answer of a team's source.
@@ -61,7 +63,7 @@ impl OnCallDirectory {
     pub(super) fn new(settings: &Settings) -> Self {
         let http = Net::new(&settings.net.ca_files, TIMEOUT).and_then(|net| net.client());
         let http = http
-            .inspect_err(|cause| error!(%cause, "services for on-call cannot be asked"))
+            .inspect_err(|cause| error!(%cause, "the on-call services cannot be set up"))
             .ok();
         let services = settings.oncall.services.iter().cloned();
         let pagers = settings.oncall.pagers.iter().cloned();
@@ -71,6 +73,7 @@ impl OnCallDirectory {
             sources: services.filter_map(made).collect(),
             pagers: pagers.filter_map(pages).collect(),
             known: Mutex::default(),
+            asking: Mutex::default(),
         }
     }
 
@@ -114,6 +117,11 @@ impl OnCallDirectory {
             }
         }
         Some(found)
+    }
+
+    async fn turn_to_ask(&self, team: &Team) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = Arc::clone(self.asking.lock().entry(team.key.clone()).or_default());
+        turn.lock_owned().await
     }
 
     fn is_fresh(&self, team: &Team, source: &OnCallSource, now: Timestamp) -> bool {
@@ -205,6 +213,7 @@ impl Context {
     /// Asks a team's source, unless its answer is fresh.
     async fn look_up_on_call(&self, team: &Team) {
         let Some(source) = &team.routing.on_call else { return };
+        let _turn = self.on_call.turn_to_ask(team).await;
         let now = self.clock.now();
         if self.on_call.is_fresh(team, source, now) {
             return;
@@ -214,7 +223,7 @@ impl Context {
             OnCallSource::Group(group) => self.members_on_call(group).await,
             OnCallSource::Service(of) => match self.on_call.sources.get(&of.service) {
                 Some(service) => service.on_call(of, now).await.map_err(|cause| {
-                    warn!(%cause, team = team.key, "who is on call is not known");
+                    warn!(%cause, team = team.key, "cannot determine who is on call");
                     cause.to_string()
                 }),
                 None => Err(format!("oncall.toml has no service \"{}\"", of.service)),
@@ -228,8 +237,8 @@ impl Context {
     /// The members of a Slack user group.
     async fn members_on_call(&self, group: &str) -> Result<OnCall, String> {
         let members = self.web.usergroup_users(group).await.map_err(|cause| {
-            warn!(%cause, group, "the members of a user group are not known");
-            "Slack does not tell who is in the user group".to_owned()
+            warn!(%cause, group, "cannot look up the members of a user group");
+            "Slack didn't return the members of the user group".to_owned()
         })?;
         let people = members.iter().take(MEMBERS).map(|user| async move {
             let person = OnCallPerson {

@@ -14,7 +14,7 @@ use crate::settings;
 use crate::store::sqlite::Sqlite;
 use crate::store::{AuditEntry, AuditQuery, Runs as _};
 
-/// Print who asked for which job, who allowed it, and the outcome. Works while the bot is running.
+/// Print who requested which job, who approved it, and the outcome. Works while the bot is running.
 ///
 /// One entry per line, oldest first: time, what, who, where, job, parameters, and what else is known. Times are in UTC.
 #[derive(Debug, Args)]

@@ -11,19 +11,19 @@ use crate::bot::Handover;
 use crate::settings;
 use crate::store::sqlite::Sqlite;
 
-/// Print what happened in a case, for hand-over: the error, the runbook, and who did what. The bot may run meanwhile.
+/// Print the history of a case for hand-over: the error, the runbook, and who did what. Works while the bot is running.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The case's id, as `signpost audit` shows it, or the link to a message of its thread.
+    /// The case's id from `signpost audit`, or a link to a message in its thread.
     #[arg(value_name = "ID|LINK")]
     case: String,
-    /// Folder with `local.toml` and `jobs.toml` [default: ./config, when it is there].
+    /// Folder with `local.toml` and `jobs.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
-    /// Print Markdown; this is what happens without --json.
+    /// Print Markdown (the default).
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
-    /// Print a JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -37,11 +37,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let found = runtime.block_on(Sqlite::case_with_runs(&store.path, &arguments.case, thread))?;
     let Some((case, runs)) = found else {
         bail!(
-            "there is no case {}; it may be older than store.retention_days, or its message was deleted",
+            "no case {} was found; it may have expired (store.retention_days), or its message was deleted",
             arguments.case
         );
     };
-    let handover = Handover::of(&case, &runs, &registry).context("the case was written by another version")?;
+    let handover =
+        Handover::of(&case, &runs, &registry).context("the case was saved by a different version of signpost")?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&handover)?)?;

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Try the bot in the built-in local workspace: no account, no token, no network.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The port of the page on 127.0.0.1; 0 takes any that is free.
+    /// Port of the page on 127.0.0.1; 0 picks a free port.
     #[arg(long, value_name = "N", default_value_t = 3030)]
     port: u16,
     /// The runbook folder [default: the sample pack].
@@ -241,7 +241,7 @@ fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
         "Open {url} and paste an error into #support{examples}.\n\
          In a channel, the bot only answers when it is sure. Mention @signpost to always get an answer. Start with: @signpost help\n\
          Jobs run in a local Jenkins at {url}/jenkins: {jobs}\n\
-         {url}/oncall shows who would have been paged: nobody is really called\n\
+         {url}/oncall shows who would have been paged; no one is actually paged\n\
          Slack clients can connect too, with the base URL {url}/api/. Ctrl-C ends it."
     );
     Ok(())

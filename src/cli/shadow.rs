@@ -21,25 +21,25 @@ const MOST_FREQUENT: usize = 5;
 /// Kind of the labelled pastes.
 const LABEL: &str = "shadow";
 
-/// Print what would have been answered in channels in shadow mode, with the verdicts. The bot may run meanwhile.
+/// Print what would have been answered in channels in shadow mode, with the verdicts. Works while the bot is running.
 ///
-/// One answer a line, the oldest first: time, kind, channel, confidence, verdict, runbook, and the line of the message by
-/// which it was recognised. A summary follows. Times are in UTC.
+/// One answer per line, oldest first: time, kind, channel, confidence, verdict, runbook, and the line that matched. A
+/// summary follows. Times are in UTC.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Folder with `local.toml` [default: ./config, if it exists].
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
-    /// Only answers since: a time ago (90m, 12h, 7d), a day (2026-11-01) or a time (2026-11-01T08:00:00Z).
+    /// Only answers since then: a duration (90m, 12h, 7d), a date (2026-11-01) or a time (2026-11-01T08:00:00Z).
     #[arg(long, value_name = "WHEN", value_parser = since)]
     since: Option<Since>,
     /// Only answers in this channel (an id: C…).
     #[arg(long, value_name = "ID")]
     channel: Option<String>,
-    /// Print a JSON object a line, and no summary.
+    /// Print one JSON object per line, without a summary.
     #[arg(long)]
     json: bool,
-    /// Print the answers judged "right" or "should be silent" as a labelled set for `signpost eval --cases`, with the texts of
+    /// Print the answers judged "right" or "shouldn't answer" as a labelled set for `signpost eval --cases`, with the texts of
     /// the messages.
     #[arg(long, conflicts_with = "json")]
     cases: bool,

@@ -1,29 +1,26 @@
 //! Calendars: an iCalendar file or link (RFC 5545) whose events are the shifts. The name of the person is the event's
 //! summary; an attendee's address tells apart people of the same name.
-//!
-//! calcard expands recurrences with their exceptions and overrides, and knows the names of zones that other programs
-//! write. It counts instances from the first one of a rule, which bounds how far back a rule may begin, takes `PT24H` for
-//! a calendar day, and keeps cancelled instances, which are left out here.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use calcard::common::PartialDateTime;
-use calcard::common::timezone::Tz;
-use calcard::icalendar::dates::TimeOrDelta;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarParameter, ICalendarParameterName, ICalendarParameterValue,
-    ICalendarProperty, ICalendarStatus, ICalendarValue, Uri,
+    ICalendar, ICalendarComponent, ICalendarParameterName, ICalendarProperty, ICalendarValue, Uri,
 };
 use jiff::Timestamp;
-use parking_lot::Mutex;
+use jiff::tz::TimeZone;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tracing::warn;
 
+use super::event_times::named_zone;
+use super::events::{self, EventRange};
+use super::shifts::{ListedShift, on_call_among};
 use super::{Error, ScheduleSource, ServiceEndpoint, person, shortened};
 use crate::runbook::ServiceSchedule;
-use crate::schedule::{OnCall, OnCallPerson, Shift};
+use crate::schedule::OnCall;
 
 /// Name of this source, for people.
 const SERVICE: &str = "the calendar";
@@ -31,13 +28,10 @@ const SERVICE: &str = "the calendar";
 const AGE: Duration = Duration::from_mins(5);
 /// Most bytes of a calendar.
 const LONGEST: usize = 2 * 1024 * 1024;
-/// Most recurrence rules, and most instances of all of them.
+/// Most recurrence rules.
 const RULES: usize = 200;
-const INSTANCES: usize = 50_000;
 /// Time looked ahead for who is next.
 const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 400);
-/// Most people on call at a time.
-const PEOPLE: usize = 20;
 
 /// The place of a calendar.
 #[derive(Debug)]
@@ -54,7 +48,38 @@ pub struct Calendar {
     place: CalendarPlace,
     /// The zone of times that name none.
     zone: String,
-    read: Mutex<Option<(Instant, Arc<str>)>>,
+    /// Held while the calendar is read, so that those who ask meanwhile share the answer.
+    read: Arc<Mutex<Option<CalendarReading>>>,
+}
+
+/// The outcome of reading a calendar.
+#[derive(Debug, Clone)]
+struct CalendarReading {
+    read_at: Instant,
+    /// Shifts that ended before are left out.
+    from: Timestamp,
+    shifts: Result<Arc<CalendarShifts>, Error>,
+}
+
+/// The shifts of a calendar.
+#[derive(Debug)]
+struct CalendarShifts {
+    shifts: Vec<CalendarShift>,
+    /// The events that cannot be read, in a few words.
+    unreadable: Option<String>,
+}
+
+#[derive(Debug)]
+struct CalendarShift {
+    start: Timestamp,
+    end: Timestamp,
+    who: Arc<CalendarPerson>,
+}
+
+#[derive(Debug)]
+struct CalendarPerson {
+    name: String,
+    mail: String,
 }
 
 impl Calendar {
@@ -63,15 +88,11 @@ impl Calendar {
         Self {
             place,
             zone,
-            read: Mutex::default(),
+            read: Arc::default(),
         }
     }
 
-    async fn text(&self) -> Result<Arc<str>, Error> {
-        let known = self.read.lock().clone();
-        if let Some((_, text)) = known.filter(|(at, _)| at.elapsed() < AGE) {
-            return Ok(text);
-        }
+    async fn text(&self) -> Result<String, Error> {
         let bytes = match &self.place {
             CalendarPlace::File(path) => match tokio::fs::metadata(path).await {
                 Ok(file) if file.len() > LONGEST as u64 => return Err(odd("more than 2 MiB")),
@@ -82,20 +103,52 @@ impl Calendar {
             },
             CalendarPlace::Link(endpoint) => endpoint.bytes(endpoint.get_base(), "").await?,
         };
-        let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
-        *self.read.lock() = Some((Instant::now(), Arc::clone(&text)));
-        Ok(text)
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn shifts(&self, at: Timestamp) -> Result<Arc<CalendarShifts>, Error> {
+        let mut read = Arc::clone(&self.read).lock_owned().await;
+        if let Some(known) = &*read
+            && known.read_at.elapsed() < AGE
+            && known.from <= at
+        {
+            return known.shifts.clone();
+        }
+        let text = self.text().await?;
+        let zone = self.zone.clone();
+        // Expanding rules is work for a thread of its own, which goes on, and holds the lock, when nobody waits any more.
+        let reading = tokio::task::spawn_blocking(move || {
+            let shifts = shifts(&text, &zone, at).map(Arc::new);
+            *read = Some(CalendarReading {
+                read_at: Instant::now(),
+                from: at,
+                shifts: shifts.clone(),
+            });
+            shifts
+        });
+        reading
+            .await
+            .unwrap_or_else(|_| Err(odd("something that cannot be read")))
     }
 }
 
 #[async_trait]
 impl ScheduleSource for Calendar {
     async fn on_call(&self, schedule: &ServiceSchedule, at: Timestamp) -> Result<OnCall, Error> {
-        let text = self.text().await?;
-        let (schedule, zone) = (schedule.clone(), self.zone.clone());
-        // Expanding rules is work for a thread of its own.
-        let read = tokio::task::spawn_blocking(move || on_call(&text, &zone, &schedule, at));
-        read.await.unwrap_or_else(|_| Err(odd("something that cannot be read")))
+        let calendar = self.shifts(at).await?;
+        let current = calendar.shifts.iter().filter(|shift| at < shift.end);
+        let listed = current.map(|shift| ListedShift {
+            key: format!("{}\n{}", shift.who.name, shift.who.mail),
+            person: person(schedule, &shift.who.name, &[], &shift.who.mail),
+            start: Some(shift.start),
+            end: Some(shift.end),
+        });
+        let found = on_call_among(listed.collect(), at);
+        match &calendar.unreadable {
+            // One of them may be the shift.
+            Some(unreadable) if found.now.is_empty() => Err(odd(unreadable)),
+            _ => Ok(found),
+        }
     }
 }
 
@@ -106,8 +159,8 @@ fn odd(found: &str) -> Error {
     }
 }
 
-/// The people on call at a time by a calendar's text. `zone` is that of times that name none.
-fn on_call(text: &str, zone: &str, schedule: &ServiceSchedule, at: Timestamp) -> Result<OnCall, Error> {
+/// The shifts of a calendar's text that end after a time. `zone` is that of times that name none.
+fn shifts(text: &str, zone: &str, at: Timestamp) -> Result<CalendarShifts, Error> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with('<') {
         return Err(odd("a web page, perhaps a sign-in page, instead of a calendar"));
@@ -119,126 +172,52 @@ fn on_call(text: &str, zone: &str, schedule: &ServiceSchedule, at: Timestamp) ->
     if upper.matches("RRULE").take(RULES + 1).count() > RULES {
         return Err(odd("more than 200 recurrence rules"));
     }
-    if ["FREQ=SECONDLY", "FREQ=MINUTELY"]
-        .iter()
-        .any(|rule| upper.contains(rule))
-    {
-        return Err(odd("an event that recurs every minute or second"));
-    }
-    let mut calendar = ICalendar::parse(start).map_err(|_| odd("something other than a calendar"))?;
-    name_utc(&mut calendar);
-    end_rules(&mut calendar, at.saturating_add(AHEAD).unwrap_or(at));
-    let default = own_zone(start).unwrap_or(zone);
-    let default: Tz = default.parse().or_else(|()| "UTC".parse()).unwrap_or_default();
-    let expanded = calendar.expand_dates(default, INSTANCES);
-    if expanded.events.len() >= INSTANCES {
-        return Err(odd("more than 50000 shifts; let its rules begin later"));
-    }
-    let mut shifts: Vec<(Timestamp, Timestamp, OnCallPerson)> = Vec::new();
-    for event in expanded.events {
-        let end = match event.end {
-            TimeOrDelta::Time(end) => end.timestamp(),
-            TimeOrDelta::Delta(length) => event.start.timestamp().saturating_add(length.num_seconds()),
-        };
-        let time = |seconds: i64| Timestamp::from_second(seconds).ok();
-        let (Some(start), Some(end)) = (time(event.start.timestamp()), time(end)) else {
-            continue;
-        };
-        let component = calendar.components.get(event.comp_id as usize);
-        if end > at
-            && let Some(component) = component.filter(|component| !is_cancelled(component))
-        {
-            shifts.push((start, end, who(component, schedule)));
-        }
-    }
-    shifts.sort_by_key(|(start, ..)| *start);
-    let shift = |(_, end, person): &(_, Timestamp, OnCallPerson)| Shift {
-        person: person.clone(),
-        until: Some(*end),
+    let calendar = ICalendar::parse(start).map_err(|_| odd("something other than a calendar"))?;
+    let default = own_zone(start).or_else(|| named_zone(zone));
+    let range = EventRange {
+        from: at,
+        to: at.saturating_add(AHEAD).unwrap_or(at),
     };
-    let now: Vec<Shift> = shifts
-        .iter()
-        .filter(|(start, ..)| *start <= at)
-        .take(PEOPLE)
-        .map(shift)
-        .collect();
-    let end = now.iter().filter_map(|shift| shift.until).min().unwrap_or(at);
-    let first = shifts
-        .iter()
-        .map(|(start, ..)| *start)
-        .find(|start| *start >= end && *start > at);
-    let next = shifts.iter().filter(|(start, ..)| Some(*start) == first).take(PEOPLE);
-    Ok(OnCall {
-        next: next.map(|(.., person)| person.clone()).collect(),
-        now,
+    let spans = events::event_spans(&calendar, default.unwrap_or(TimeZone::UTC), range).map_err(|found| odd(&found))?;
+    let unreadable = (spans.unreadable > 0).then(|| {
+        let count = spans.unreadable;
+        let events = if count == 1 { "event" } else { "events" };
+        let zones: Vec<String> = spans
+            .zones
+            .iter()
+            .take(3)
+            .map(|zone| format!("“{}”", shortened(zone, 80)))
+            .collect();
+        let zones = match zones.as_slice() {
+            [] => String::new(),
+            zones => format!(" (unknown time zone {})", zones.join(", ")),
+        };
+        warn!(count, zones, "events of a calendar cannot be read");
+        format!("{count} {events} that cannot be read{zones}")
+    });
+    let mut people: Vec<Option<Arc<CalendarPerson>>> = vec![None; calendar.components.len()];
+    let shifts = spans.found.iter().filter_map(|span| {
+        let component = calendar.components.get(span.component)?;
+        let who = people.get_mut(span.component)?;
+        Some(CalendarShift {
+            start: span.start,
+            end: span.end,
+            who: Arc::clone(who.get_or_insert_with(|| Arc::new(who_of(component)))),
+        })
+    });
+    Ok(CalendarShifts {
+        shifts: shifts.collect(),
+        unreadable,
     })
 }
 
-/// Gives beginnings in UTC that zone: calcard repeats them in the default zone.
-fn name_utc(calendar: &mut ICalendar) {
-    let entries = calendar
-        .components
-        .iter_mut()
-        .flat_map(|component| &mut component.entries);
-    for entry in entries.filter(|entry| entry.name == ICalendarProperty::Dtstart) {
-        let is_utc = |value: &ICalendarValue| match value {
-            ICalendarValue::PartialDateTime(time) => time.tz_hour == Some(0),
-            _ => false,
-        };
-        if entry.tz_id().is_none() && entry.values.iter().any(is_utc) {
-            entry.params.push(ICalendarParameter {
-                name: ICalendarParameterName::Tzid,
-                value: ICalendarParameterValue::Text("UTC".to_owned()),
-            });
-        }
-    }
-}
-
-/// Ends the recurrences at a time: all of them share one limit of instances, which an endless one would use up.
-fn end_rules(calendar: &mut ICalendar, at: Timestamp) {
-    let end = at.to_zoned(jiff::tz::TimeZone::UTC);
-    let (year, month, day) = (
-        u16::try_from(end.year()),
-        u8::try_from(end.month()),
-        u8::try_from(end.day()),
-    );
-    let until = PartialDateTime {
-        year: year.ok(),
-        month: month.ok(),
-        day: day.ok(),
-        hour: Some(0),
-        minute: Some(0),
-        second: Some(0),
-        ..PartialDateTime::default()
-    };
-    let entries = calendar
-        .components
-        .iter_mut()
-        .flat_map(|component| &mut component.entries);
-    for value in entries.flat_map(|entry| &mut entry.values) {
-        let ICalendarValue::RecurrenceRule(rule) = value else {
-            continue;
-        };
-        let date = |time: &PartialDateTime| (time.year, time.month, time.day);
-        if rule.until.as_ref().is_none_or(|own| date(own) > date(&until)) {
-            rule.until = Some(until.clone());
-        }
-    }
-}
-
 /// The zone that the calendar gives for times without one.
-fn own_zone(text: &str) -> Option<&str> {
+fn own_zone(text: &str) -> Option<TimeZone> {
     let mut lines = text.lines().take(200);
-    lines
-        .find_map(|line| line.strip_prefix("X-WR-TIMEZONE:"))
-        .map(str::trim)
+    named_zone(lines.find_map(|line| line.strip_prefix("X-WR-TIMEZONE:"))?)
 }
 
-fn is_cancelled(component: &ICalendarComponent) -> bool {
-    component.status() == Some(&ICalendarStatus::Cancelled)
-}
-
-fn who(component: &ICalendarComponent, schedule: &ServiceSchedule) -> OnCallPerson {
+fn who_of(component: &ICalendarComponent) -> CalendarPerson {
     let text = |property: &ICalendarProperty| {
         let value = component.property(property)?.values.first()?;
         value.as_text().map(str::to_owned)
@@ -266,5 +245,8 @@ fn who(component: &ICalendarComponent, schedule: &ServiceSchedule) -> OnCallPers
     } else {
         &summary
     };
-    person(schedule, &shortened(name, 80), &[mail.as_deref().unwrap_or_default()])
+    CalendarPerson {
+        name: shortened(name, 80),
+        mail: mail.unwrap_or_default(),
+    }
 }

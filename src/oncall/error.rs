@@ -14,13 +14,13 @@ pub enum Error {
         service: &'static str,
     },
     /// The service did not answer in time; a request may have reached it.
-    #[error("{service} did not answer in time")]
+    #[error("{service} did not respond in time")]
     Timeout {
         /// Name of the service.
         service: &'static str,
     },
     /// The service does not accept the key.
-    #[error("{service} does not accept the key (HTTP {status}); check the token of this service in oncall.toml")]
+    #[error("{service} rejected the key (HTTP {status}); check the token of this service in oncall.toml")]
     Unauthorised {
         /// Name of the service.
         service: &'static str,
@@ -36,7 +36,7 @@ pub enum Error {
         what: String,
     },
     /// The service limits requests.
-    #[error("{service} limits requests; try again in {} s", .after.as_secs().max(1))]
+    #[error("{service} is rate limiting requests; retry in {} s", .after.as_secs().max(1))]
     RateLimited {
         /// Name of the service.
         service: &'static str,
@@ -60,7 +60,7 @@ pub enum Error {
         status: u16,
     },
     /// The answer is not one of this service.
-    #[error("{service} answered with {found}")]
+    #[error("{service} returned {found}")]
     Odd {
         /// Name of the service.
         service: &'static str,

@@ -7,9 +7,10 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::http::{authorization, header};
+use super::shifts::{ListedShift, on_call_among};
 use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
 use crate::runbook::ServiceSchedule;
-use crate::schedule::{OnCall, Shift};
+use crate::schedule::OnCall;
 
 /// Most characters of an alert's summary and details; GoAlert cuts them there.
 const SUMMARY: usize = 1_024;
@@ -48,24 +49,15 @@ impl ScheduleSource for GoAlertCalendar {
         let shifts = answer.get("Shifts").and_then(Value::as_array);
         let shifts = shifts.ok_or_else(|| self.endpoint.odd("no list of shifts"))?;
         let read = |one: &Value| {
-            let who = person(schedule, string(one, "UserName"), &[string(one, "UserID")]);
-            Some((time(one, "Start")?, time(one, "End")?, who))
-        };
-        let mut shifts: Vec<_> = shifts.iter().take(SHIFTS).filter_map(read).collect();
-        shifts.sort_by_key(|(start, ..)| *start);
-        let now = shifts.iter().filter(|(start, end, _)| *start <= at && at < *end);
-        let now: Vec<Shift> = now
-            .map(|(_, end, person)| Shift {
-                person: person.clone(),
-                until: Some(*end),
+            Some(ListedShift {
+                key: string(one, "UserID").to_owned(),
+                person: person(schedule, string(one, "UserName"), &[string(one, "UserID")], ""),
+                start: Some(time(one, "Start")?),
+                end: Some(time(one, "End")?),
             })
-            .collect();
-        let end = now.iter().filter_map(|shift| shift.until).min();
-        let next = shifts.iter().filter(|(start, ..)| end == Some(*start));
-        Ok(OnCall {
-            next: next.map(|(.., person)| person.clone()).collect(),
-            now,
-        })
+        };
+        let shifts = shifts.iter().take(SHIFTS).filter_map(read).collect();
+        Ok(on_call_among(shifts, at))
     }
 }
 

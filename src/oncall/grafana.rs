@@ -66,7 +66,7 @@ impl GrafanaSchedules {
             .json(self.get("users", id, ""), "")
             .await
             .unwrap_or_default();
-        let known = person(schedule, string(&found, "username"), &[string(&found, "email"), id]);
+        let known = person(schedule, string(&found, "username"), &[id], string(&found, "email"));
         // The documentation shows a list, the service answers with an object.
         let account = found.pointer("/slack/0").or(found.get("slack"));
         let linked = account.map(|account| string(account, "user_id"));
@@ -134,7 +134,7 @@ impl ScheduleSource for GrafanaSchedules {
         let end = on_call.now.iter().filter_map(|shift| shift.until).min();
         let next = shifts.iter().filter(|shift| end == Some(shift.start));
         on_call.next = next
-            .map(|shift| person(schedule, &shift.name, &[&shift.mail, &shift.user]))
+            .map(|shift| person(schedule, &shift.name, &[&shift.user], &shift.mail))
             .collect();
         Ok(on_call)
     }

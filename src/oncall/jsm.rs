@@ -40,7 +40,7 @@ impl JsmSchedules {
             .endpoint
             .get_beside("jsm/ops/api", "ex/jira", &["rest", "api", "3", "user"])
         else {
-            return person(schedule, "", &[account]);
+            return person(schedule, "", &[account], "");
         };
         let found = self.ask(request.query(&[("accountId", account)]), "").await;
         // Without their name there is still their id.
@@ -48,7 +48,8 @@ impl JsmSchedules {
         person(
             schedule,
             string(&found, "displayName"),
-            &[string(&found, "emailAddress"), account],
+            &[account],
+            string(&found, "emailAddress"),
         )
     }
 

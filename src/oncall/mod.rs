@@ -6,12 +6,15 @@
 
 mod calendar;
 mod error;
+mod event_times;
+mod events;
 mod goalert;
 mod grafana;
 mod http;
 mod jsm;
 mod opsgenie;
 mod pagerduty;
+mod shifts;
 
 use std::fmt::Debug;
 
@@ -63,17 +66,22 @@ pub struct Page {
     pub link: Option<String>,
 }
 
-/// A person of a service, with the Slack id that the team file gives for their id, e-mail address or name.
-fn person(schedule: &ServiceSchedule, name: &str, known_as: &[&str]) -> OnCallPerson {
-    let is_known = |known: &String| {
-        known_as
-            .iter()
-            .chain([&name])
-            .any(|one| one.trim().to_lowercase() == *known)
+/// A person of a service, with the Slack id that the team file gives for their id or their e-mail address. Their name
+/// counts only where nothing else does and no two entries have it: people share names.
+fn person(schedule: &ServiceSchedule, name: &str, ids: &[&str], mail: &str) -> OnCallPerson {
+    let entries = |known_as: &str| {
+        let known_as = known_as.trim().to_lowercase();
+        let members = schedule.members.iter();
+        members.filter(move |(known, _)| !known_as.is_empty() && *known == known_as)
     };
-    let slack = schedule.members.iter().find(|(known, _)| is_known(known));
+    let by_key = ids.iter().chain([&mail]).find_map(|key| entries(key).next());
+    let slack = by_key.or_else(|| {
+        let mut named = entries(name);
+        named.next().filter(|_| named.next().is_none())
+    });
     let name = name.trim();
-    let shown = known_as.iter().map(|one| one.trim()).find(|one| !one.is_empty());
+    let mut others = [mail].into_iter().chain(ids.iter().copied()).map(str::trim);
+    let shown = others.find(|one| !one.is_empty());
     OnCallPerson {
         name: if name.is_empty() {
             shown.unwrap_or("somebody")

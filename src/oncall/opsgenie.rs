@@ -48,7 +48,7 @@ impl OpsgenieSchedules {
         let list = list.and_then(Value::as_array).into_iter().flatten().take(50);
         Ok(list
             .filter_map(Value::as_str)
-            .map(|mail| person(schedule, mail, &[]))
+            .map(|mail| person(schedule, mail, &[], mail))
             .collect())
     }
 }

@@ -7,9 +7,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::http::{authorization, header};
+use super::shifts::{ListedShift, on_call_among};
 use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
 use crate::runbook::ServiceSchedule;
-use crate::schedule::{OnCall, OnCallPerson, Shift};
+use crate::schedule::OnCall;
 
 /// Entries of a page of results, the most that PagerDuty gives.
 const PAGE: usize = 100;
@@ -38,12 +39,8 @@ pub struct PagerDutyPager {
 
 /// An entry of `/oncalls`, or of a schedule.
 struct OnCallEntry {
-    person: OnCallPerson,
-    user: String,
+    shift: ListedShift,
     level: i64,
-    /// Both `None`: a person who is always on call.
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
 }
 
 impl PagerDutySchedules {
@@ -122,34 +119,16 @@ impl ScheduleSource for PagerDutySchedules {
     }
 }
 
-/// The people on the lowest level, each once, and those who follow there.
+/// The people on the lowest level, and those who follow there. With nobody on call now the lowest of all levels counts.
 fn answer_of(mut entries: Vec<OnCallEntry>, at: Timestamp) -> OnCall {
-    let is_now = |one: &OnCallEntry| one.start.is_none_or(|start| start <= at) && one.end.is_none_or(|end| at < end);
-    let Some(level) = entries.iter().filter(|one| is_now(one)).map(|one| one.level).min() else {
-        return OnCall::default();
+    let is_now = |one: &&OnCallEntry| {
+        let shift = &one.shift;
+        shift.start.is_none_or(|start| start <= at) && shift.end.is_none_or(|end| at < end)
     };
-    entries.retain(|one| one.level == level);
-    entries.sort_by_key(|one| one.start);
-    let mut users: Vec<&str> = Vec::new();
-    let mut now: Vec<Shift> = Vec::new();
-    for one in entries.iter().filter(|one| is_now(one)) {
-        if !users.contains(&one.user.as_str()) {
-            users.push(&one.user);
-            now.push(Shift {
-                person: one.person.clone(),
-                until: one.end,
-            });
-        }
-    }
-    let end = now.iter().filter_map(|shift| shift.until).min();
-    let follows = |one: &&OnCallEntry| end.is_some_and(|end| one.start == Some(end));
-    let mut next: Vec<OnCallPerson> = Vec::new();
-    for one in entries.iter().filter(follows) {
-        if !next.contains(&one.person) {
-            next.push(one.person.clone());
-        }
-    }
-    OnCall { now, next }
+    let level = entries.iter().filter(is_now).map(|one| one.level).min();
+    let level = level.or_else(|| entries.iter().map(|one| one.level).min());
+    entries.retain(|one| Some(one.level) == level);
+    on_call_among(entries.into_iter().map(|one| one.shift).collect(), at)
 }
 
 fn entry(schedule: &ServiceSchedule, one: &Value) -> Option<OnCallEntry> {
@@ -160,11 +139,13 @@ fn entry(schedule: &ServiceSchedule, one: &Value) -> Option<OnCallEntry> {
         name => name,
     };
     Some(OnCallEntry {
-        person: person(schedule, name, &[id, string(user, "email")]),
-        user: id.to_owned(),
+        shift: ListedShift {
+            key: id.to_owned(),
+            person: person(schedule, name, &[id], string(user, "email")),
+            start: time(one, "start"),
+            end: time(one, "end"),
+        },
         level: one.get("escalation_level").and_then(Value::as_i64).unwrap_or(1),
-        start: time(one, "start"),
-        end: time(one, "end"),
     })
 }
 

@@ -278,7 +278,7 @@ pub(super) fn card_sample(full: bool) -> Value {
         until: some("18:00 CET"),
         next: name("Linus"),
         as_of: some("12:04 UTC"),
-        fault: some("PagerDuty did not answer in time"),
+        fault: some("PagerDuty did not respond in time"),
         link: some("https://example.com"),
     };
     let escalation = CardEscalation {

@@ -13,6 +13,34 @@ use crate::runbook::{Contact, ContactKind, Library, Team};
 /// Most names that are offered.
 const OFFERED: usize = 8;
 
+/// Names of the kinds of secrets for people, where the kind's own words are not the name.
+const SECRET_NAMES: [(&str, &str); 24] = [
+    ("api-key", "an API key"),
+    ("authorization", "request credentials"),
+    ("aws-access-key", "an AWS access key"),
+    ("azure-key", "an Azure key"),
+    ("cookie", "a session cookie"),
+    ("datadog-key", "a Datadog key"),
+    ("github-token", "a GitHub token"),
+    ("gitlab-token", "a GitLab token"),
+    ("google-key", "a Google key"),
+    ("jenkins-token", "a Jenkins token"),
+    ("jwt", "a JSON Web Token"),
+    ("kubernetes-secret", "a Kubernetes secret"),
+    ("new-relic-key", "a New Relic key"),
+    ("openshift-token", "an OpenShift token"),
+    ("pagerduty-key", "a PagerDuty key"),
+    ("sendgrid-key", "a SendGrid key"),
+    ("session", "a session ID"),
+    ("slack-token", "a Slack token"),
+    ("slack-webhook", "a Slack webhook URL"),
+    ("stripe-key", "a Stripe key"),
+    ("twilio-key", "a Twilio key"),
+    ("url-password", "a password in a URL"),
+    ("vault-token", "a Vault token"),
+    ("webhook", "a webhook URL"),
+];
+
 impl Responder {
     /// The words on buttons and in modals.
     pub fn labels(&self) -> &Labels {
@@ -51,18 +79,17 @@ impl Responder {
     /// Warns the author of a message with secrets of some kinds, such as `github-token`.
     pub fn secret_warning(&self, kinds: &[&str]) -> Reply {
         let named = |kind: &&str| {
+            let known = SECRET_NAMES.iter().find(|(known, _)| known == kind);
+            if let Some((_, name)) = known {
+                return (*name).to_owned();
+            }
             let words = kind.replace('-', " ");
             let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) {
                 "an"
             } else {
                 "a"
             };
-            match words.as_str() {
-                "authorization" => "credentials of a request".to_owned(),
-                "secret" => "a secret".to_owned(),
-                "session" => "a session id".to_owned(),
-                words => format!("{article} {words}"),
-            }
+            format!("{article} {words}")
         };
         let mut named: Vec<String> = kinds.iter().map(named).collect();
         let last = named.pop().unwrap_or_default();

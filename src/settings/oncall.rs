@@ -134,7 +134,7 @@ pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> R
                 pages,
             };
             if !ids.insert(entry.id.clone()) {
-                return Err(reader.wrong(&entry.id, "id", "is there twice", "give each entry an id of its own"));
+                return Err(reader.wrong(&entry.id, "id", "is used twice", "use a different id for each entry"));
             }
             read.push(reader.entry(entry)?);
         }
@@ -182,7 +182,7 @@ impl EntryReader<'_> {
     fn entry(&self, entry: WrittenEntry) -> Result<OncallEntry, Error> {
         let id = entry.id.trim().to_owned();
         if id.is_empty() {
-            return Err(self.wrong("", "id", "is empty", "write the name by which teams refer to it"));
+            return Err(self.wrong("", "id", "is empty", "set the id that teams.yml uses for it"));
         }
         let is_calendar = entry.kind == OncallKind::Calendar;
         let is_secret_link = is_calendar || entry.kind == OncallKind::Grafana && self.pages;
@@ -190,8 +190,8 @@ impl EntryReader<'_> {
             return Err(self.wrong(
                 &id,
                 "kind",
-                "is a calendar, which pages nobody",
-                "name a service that pages",
+                "is a calendar, which can't page anyone",
+                "use a service that can",
             ));
         }
         let zone = entry.time_zone.unwrap_or_else(|| "UTC".to_owned());
@@ -204,7 +204,7 @@ impl EntryReader<'_> {
         let is_account = entry.kind == OncallKind::Jsm && !self.pages;
         if is_account && !token.expose_secret().contains(':') {
             let remedy = "put the account's e-mail address, a colon and its API token into it";
-            return Err(self.wrong(&id, "token_variable", "does not hold EMAIL:TOKEN", remedy));
+            return Err(self.wrong(&id, "token_variable", "does not contain EMAIL:TOKEN", remedy));
         }
         let url = if file.is_some() {
             None
@@ -232,7 +232,7 @@ impl EntryReader<'_> {
         let url = Url::parse(text.trim()).ok();
         let url = url.filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
         url.ok_or_else(|| {
-            let problem = format!("is \"{text}\", which is not a web address");
+            let problem = format!("is \"{text}\", which is not a URL");
             self.wrong(
                 id,
                 "url",
@@ -253,7 +253,7 @@ impl EntryReader<'_> {
         let is_needed = kind == OncallKind::Grafana && !self.pages && token.expose_secret().starts_with("glsa_");
         match written.map(|text| Url::parse(text.trim())) {
             Some(Ok(url)) if matches!(url.scheme(), "https" | "http") => Ok(Some(url)),
-            Some(_) => Err(self.wrong(id, "stack_url", "is not a web address", STACK)),
+            Some(_) => Err(self.wrong(id, "stack_url", "is not a URL", STACK)),
             None if is_needed => Err(self.wrong(
                 id,
                 "stack_url",
@@ -274,7 +274,7 @@ impl EntryReader<'_> {
             OncallKind::Calendar => "put the calendar's https:// link into it",
             _ => "put the https:// link of the integration into it",
         };
-        url.ok_or_else(|| self.wrong(id, "token_variable", "does not hold a web address", remedy))
+        url.ok_or_else(|| self.wrong(id, "token_variable", "does not contain a URL", remedy))
     }
 
     fn secret(&self, id: &str, variable: Option<&str>, file: Option<&Path>) -> Result<SecretString, Error> {
@@ -285,7 +285,7 @@ impl EntryReader<'_> {
             }
             if file.is_none() {
                 let problem = format!("names {name}, which is not set");
-                return Err(self.wrong(id, "token_variable", &problem, "put the secret into it"));
+                return Err(self.wrong(id, "token_variable", &problem, "set it to the secret"));
             }
         }
         let Some(file) = file else {
@@ -294,7 +294,7 @@ impl EntryReader<'_> {
         };
         let text = std::fs::read_to_string(file).map_err(|cause| {
             let problem = format!("names {}, which cannot be read ({cause})", file.display());
-            self.wrong(id, "token_file", &problem, "let the bot read it")
+            self.wrong(id, "token_file", &problem, "make it readable for the bot")
         })?;
         match text.trim() {
             "" => {
@@ -329,7 +329,7 @@ mod tests {
             ),
             (
                 "[[services]]\nid = \"a\"\nkind = \"calendar\"\ntoken_variable = \"LINK\"\n",
-                "does not hold a web address",
+                "does not contain a URL",
             ),
             (
                 "[[services]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken = \"x\"\n",
@@ -337,7 +337,7 @@ mod tests {
             ),
             (
                 "[[services]]\nid = \"a\"\nkind = \"jsm\"\ntoken_variable = \"LINK\"\n",
-                "does not hold EMAIL:TOKEN",
+                "does not contain EMAIL:TOKEN",
             ),
             (
                 "[[services]]\nid = \"a\"\nkind = \"grafana\"\nurl = \"https://x.example\"\ntoken_variable = \"SA\"\n",
@@ -349,7 +349,7 @@ mod tests {
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"calendar\"\nfile = \"x\"\n",
-                "pages nobody",
+                "can't page anyone",
             ),
         ] {
             let error = read(text, "oncall.toml", &environment).unwrap_err().to_string();

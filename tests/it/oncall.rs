@@ -103,6 +103,54 @@ fn pagerduty_pages_through_its_on_calls_and_takes_the_lowest_level() {
 }
 
 #[test]
+fn pagerduty_joins_the_shifts_of_one_person_and_tells_who_is_next_when_nobody_is_on_call() {
+    let answer = |seen: &Seen| {
+        let oncalls = [
+            entry("P1", "Ada", 1, "2026-11-30T08:00:00Z", "2026-11-30T20:00:00Z"),
+            entry("P1", "Ada", 1, "2026-11-30T20:00:00Z", "2026-12-01T08:00:00Z"),
+            entry("P3", "Grace", 1, "2026-12-01T08:00:00Z", "2026-12-01T20:00:00Z"),
+        ];
+        // The first page is all there is.
+        assert!(seen.uri.contains("offset=0"), "{}", seen.uri);
+        axum::Json(json!({"oncalls": oncalls, "more": false})).into_response()
+    };
+    with(answer, |fake| async move {
+        let source = PagerDutySchedules::new(endpoint(&fake.url, "PagerDuty"), "key".into());
+        for (at, expected) in [
+            ("2026-11-30T12:00:00Z", "Ada=U1 until 2026-12-01T08:00:00Z; next Grace"),
+            ("2026-11-30T02:00:00Z", "; next Ada"),
+        ] {
+            let answer = source.on_call(&schedule(), at.parse().unwrap()).await;
+            assert_eq!(told(answer), expected, "{at}");
+        }
+    });
+}
+
+#[test]
+fn ids_win_over_addresses_and_addresses_over_names_that_are_not_shared() {
+    let answer = |_: &Seen| {
+        let oncalls = [entry("P1", "Ada", 1, "", "")];
+        axum::Json(json!({"oncalls": oncalls, "more": false})).into_response()
+    };
+    with(answer, |fake| async move {
+        let source = PagerDutySchedules::new(endpoint(&fake.url, "PagerDuty"), "key".into());
+        for (known, expected) in [
+            (&["ada", "ada@example.com", "p1"][..], "Ada=U3; next "),
+            (&["ada", "ada@example.com"], "Ada=U2; next "),
+            (&["ada"], "Ada=U1; next "),
+            (&["ada", "ada"], "Ada; next "),
+        ] {
+            let members = known.iter().zip(1..);
+            let schedule = ServiceSchedule {
+                members: members.map(|(one, id)| ((*one).to_owned(), format!("U{id}"))).collect(),
+                ..schedule()
+            };
+            assert_eq!(told(source.on_call(&schedule, at()).await), expected, "{known:?}");
+        }
+    });
+}
+
+#[test]
 fn pagerduty_reads_a_schedule_that_is_on_no_policy() {
     let answer = |seen: &Seen| {
         if seen.uri.starts_with("/oncalls") {
@@ -186,7 +234,7 @@ fn grafana_without_shifts_and_people_still_tells_who_is_on_call() {
         let odd = |_: &Seen| axum::Json(json!({"detail": "being synced"})).into_response();
         let fake = Fake::start(odd).await;
         let source = GrafanaSchedules::new(endpoint(&fake.url, "Grafana"), "key".into(), None);
-        let expected = "Grafana answered with no list of people on call";
+        let expected = "Grafana returned no list of people on call";
         assert_eq!(told(source.on_call(&schedule(), at()).await), expected);
     });
 }
@@ -257,7 +305,7 @@ fn faults_of_a_service_are_sentences_without_its_key() {
             401,
             None,
             "{}",
-            "PagerDuty does not accept the key (HTTP 401); check the token of this service in oncall.toml",
+            "PagerDuty rejected the key (HTTP 401); check the token of this service in oncall.toml",
         ),
         (
             404,
@@ -269,17 +317,17 @@ fn faults_of_a_service_are_sentences_without_its_key() {
             429,
             Some(("ratelimit-reset", "7")),
             "{}",
-            "PagerDuty limits requests; try again in 7 s",
+            "PagerDuty is rate limiting requests; retry in 7 s",
         ),
         (503, None, "", "PagerDuty failed (HTTP 503)"),
         (
             200,
             None,
             "<html>",
-            "PagerDuty answered with a web page, perhaps a sign-in page, instead of data",
+            "PagerDuty returned a web page, perhaps a sign-in page, instead of data",
         ),
-        (200, None, "[1", "PagerDuty answered with something other than JSON"),
-        (200, None, "{}", "PagerDuty answered with no list of on-calls"),
+        (200, None, "[1", "PagerDuty returned something other than JSON"),
+        (200, None, "{}", "PagerDuty returned no list of on-calls"),
     ] {
         let answer = move |_: &Seen| {
             let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
@@ -303,7 +351,7 @@ fn faults_of_a_service_are_sentences_without_its_key() {
         let source = PagerDutySchedules::new(endpoint(&url, "PagerDuty"), "key".into());
         assert_eq!(
             told(source.on_call(&schedule(), at()).await),
-            "PagerDuty did not answer in time"
+            "PagerDuty did not respond in time"
         );
         drop(listener);
         assert_eq!(

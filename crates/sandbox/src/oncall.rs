@@ -222,7 +222,7 @@ async fn page(State(shared): State<Arc<Shared>>) -> Response {
         );
     }
     let content = if rows.is_empty() {
-        "<p>Nobody has been paged yet.</p>".to_owned()
+        "<p>No one has been paged yet.</p>".to_owned()
     } else {
         format!(
             "<table><thead><tr><th>When</th><th>Status</th><th>Severity</th><th>Alert</th></tr></thead><tbody>{rows}</tbody></table>"
@@ -231,7 +231,7 @@ async fn page(State(shared): State<Arc<Shared>>) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"2\">\
          <title>Local on-call service</title><link rel=\"stylesheet\" href=\"/page/oncall.css\"></head><body>\
-         <h1>Local on-call service</h1><p>Shows who was paged. It calls nobody.</p>{content}</body></html>"
+         <h1>Local on-call service</h1><p>Shows who would have been paged. No one is actually paged.</p>{content}</body></html>"
     );
     let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()

@@ -37,7 +37,7 @@ impl EscalationWorker {
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
             if let Err(cause) = self.round().await {
-                error!(%cause, "pages and escalations cannot be read or written; trying again");
+                error!(%cause, "pages and escalations cannot be read or written; retrying");
             }
             tokio::select! {
                 biased;

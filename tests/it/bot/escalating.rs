@@ -82,7 +82,7 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
         let shown = window.to_string();
         for told in [
             "Engines – Grace",
-            "The person on call",
+            "Person on call",
             "issues/new?title=Warp+engine+stalls",
             "step 1 (Ada",
             "Look at the gauge",
@@ -119,7 +119,9 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
             .escalate(GRACE, &card, json!({"summary": {"value": "Once more"}}))
             .await;
         assert!(
-            again.to_string().contains("has just escalated this to Engines"),
+            again
+                .to_string()
+                .contains("already escalated this to Engines a moment ago"),
             "{again}"
         );
         assert_eq!(paged(&world.workspace.pages()), 1);
@@ -202,7 +204,7 @@ fn a_page_that_cannot_be_sent_is_told_and_holds_up_nothing() {
             .escalate(ADA, &card, json!({"summary": {"value": "The valve sticks"}}))
             .await;
         world.posted(RANDOM, "The valve sticks").await;
-        let card = world.saying(&ts, &["The page was not sent"]).await;
+        let card = world.saying(&ts, &["The page wasn’t sent"]).await;
         assert!(
             text(&card).contains("PagerDuty refused the request (HTTP 400)"),
             "{}",
@@ -229,7 +231,7 @@ fn without_acknowledgement_the_next_is_called_and_nobody_after_that() {
             .await;
         world.pages_that(|pages| paged(pages) == 1).await;
         clock.turn(SignedDuration::from_mins(16));
-        let message = world.posted(RANDOM, "Nobody has acknowledged").await;
+        let message = world.posted(RANDOM, "No one has acknowledged").await;
         assert!(words(&message).contains(&format!("<!subteam^{ONCALL}>")), "{message}");
         world.pages_that(|pages| paged(pages) == 2).await;
         let card = world.saying(&ts, &["Escalated to Engines (Leads)"]).await;
@@ -259,12 +261,15 @@ fn what_cannot_be_done_is_said_at_its_field() {
         for (values, told) in [
             (
                 json!({"mention": option("person")}),
-                "I don’t know who is on call for Engines",
+                "I don’t know the Slack account of the person on call for Engines",
             ),
-            (json!({"mention": option("group")}), "Engines has no user group"),
+            (
+                json!({"mention": option("group")}),
+                "No user group is set up for Engines",
+            ),
             (
                 json!({"mention": option("nobody"), "severity": option("info")}),
-                "paged only for: critical",
+                "can only be paged for severity critical",
             ),
         ] {
             let answer = world.escalate(ADA, &card, values).await;

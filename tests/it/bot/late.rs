@@ -65,7 +65,7 @@ fn errors_that_are_too_old_are_counted_and_told_once() {
         let note = note(&world).await;
         assert!(
             note.contains("I was offline from ")
-                && note.contains("; 12 errors were not answered. Mention me in its thread"),
+                && note.contains(". I missed 12 errors. To look one up, mention me in its thread"),
             "{note}"
         );
         bot.stop().await;
@@ -160,7 +160,7 @@ fn what_waited_through_a_long_outage_is_told_before_its_text_is_erased() {
         receive_before(&world, 30, &errors.chain([run]).collect::<Vec<_>>()).await;
         let bot = world.bot().await;
         let note = note(&world).await;
-        assert!(note.contains("; 3 errors were not answered."), "{note}");
+        assert!(note.contains(". I missed 3 errors."), "{note}");
         let pool = world.look_into_store().await;
         let about: Vec<String> = sqlx::query_scalar("SELECT about FROM answers")
             .fetch_all(&pool)

@@ -59,7 +59,7 @@ pub fn team_usage(library: &Library) -> Vec<Diagnostic> {
             silent.push(&document.path);
         }
         if let Some(team) = unknown {
-            let message = format!("`signpost: team: {team}` names a team that {file} does not have");
+            let message = format!("`signpost: team: {team}` names a team that is not in {file}");
             tell(&document.path, Level::Warning, "team-unknown", message);
         }
     }
@@ -77,7 +77,7 @@ pub fn team_usage(library: &Library) -> Vec<Diagnostic> {
     }
     if !silent.is_empty() {
         let message = format!(
-            "{} of {} runbooks name nobody to call: {}; name a team with `signpost: team: KEY` in their front matter",
+            "{} of {} runbooks list no contacts: {}; name a team with `signpost: team: KEY` in their front matter",
             silent.len(),
             library.runbooks.len(),
             listed(&silent)

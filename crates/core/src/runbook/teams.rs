@@ -199,7 +199,7 @@ impl TeamReader<'_> {
     /// Reports keys that are not known.
     fn known(&mut self, at: &str, fields: &Map<String, Value>, names: &[&str]) {
         for key in fields.keys().filter(|key| !names.contains(&key.as_str())) {
-            let message = format!("`{key}` is not known here; known are {}", names.join(", "));
+            let message = format!("`{key}` is unknown; use one of {}", names.join(", "));
             self.tell(&format!("{at}.{key}"), message);
         }
     }
@@ -263,7 +263,7 @@ impl TeamReader<'_> {
         }
         if source.keys().any(|key| key != "link") {
             let message =
-                "says not where to look: write `people` (a rotation), `group` (a Slack user group) or `service`";
+                "does not say where to look: set `people` (a rotation), `group` (a Slack user group) or `service`";
             self.tell("oncall", message.to_owned());
         }
         None
@@ -322,7 +322,7 @@ impl TeamReader<'_> {
             if from >= to {
                 self.tell(
                     "oncall.overrides",
-                    format!("the override of {} ends before it begins", person.name),
+                    format!("the override for {} ends before it starts", person.name),
                 );
                 continue;
             }
@@ -405,7 +405,7 @@ impl TeamReader<'_> {
                     .iter()
                     .find(|severity| !SEVERITIES.contains(&severity.as_str()));
                 if let Some(unknown) = unknown {
-                    let message = format!("\"{unknown}\" is not a severity; known are {}", SEVERITIES.join(", "));
+                    let message = format!("\"{unknown}\" is not a severity; use one of {}", SEVERITIES.join(", "));
                     self.tell("page.severity", message);
                     return None;
                 }
@@ -576,11 +576,7 @@ other:
                 "not a time zone",
             ),
             ("a:\n  oncall: {people: [], first: 2026-01-05}\n", 2, "lists nobody"),
-            (
-                "a:\n  oncall: {service: pd, scedule: P1}\n",
-                2,
-                "`scedule` is not known here",
-            ),
+            ("a:\n  oncall: {service: pd, scedule: P1}\n", 2, "`scedule` is unknown"),
             ("b: {}\na:\n  escalation: [{after: 0}]\n", 3, "minutes from 1"),
             ("a:\n  escalation: [{after: 5, team: c}]\n", 2, "the team \"c\""),
             (
