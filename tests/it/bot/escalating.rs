@@ -1,5 +1,9 @@
 //! Escalations: the right team, person and channel, one live mention, one page, and who takes care of it.
 
+mod chains;
+mod channels;
+mod pages;
+
 use super::acts::{Moved, buttons, text};
 use super::*;
 use jiff::SignedDuration;
@@ -51,6 +55,31 @@ impl World {
         assert!(answer.status().is_success());
     }
 
+    /// A bot whose clock is moved on by hand.
+    async fn engines_in_time(&self, teams: &str) -> (Bot, Arc<Moved>) {
+        let clock = Arc::new(Moved::default());
+        let parts = Parts {
+            clock: Arc::clone(&clock) as _,
+            ..Parts::default()
+        };
+        (self.engines(teams, parts).await, clock)
+    }
+
+    /// The kinds of entries in the audit, in order, as soon as they end with this one.
+    async fn audit_up_to(&self, last: &str) -> String {
+        let pool = self.look_into_store().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let what = "SELECT coalesce(group_concat(what, ' '), '') FROM audit";
+            let audit: String = sqlx::query_scalar(what).fetch_one(&pool).await.unwrap();
+            if audit.ends_with(last) {
+                return audit;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{audit}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The alerts of the local service, as soon as they look so.
     async fn pages_that(&self, is: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
@@ -75,8 +104,8 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
         let bot = world.engines(&teams(""), Parts::default()).await;
         let ts = world.say(STALLS);
         let card = world.saying(&ts, &["Warp engine stalls", "On call: *Grace*"]).await;
-        world.click(ADA, &card, "Step 1 done").await;
-        let card = world.saying(&ts, &["Done by ada"]).await;
+        world.click(ADA, &card, "1.").await;
+        let card = world.saying(&ts, &["Done by Ada"]).await;
         world.click(ADA, &card, "Escalate").await;
         let window = world.window(ADA).await;
         let shown = window.to_string();
@@ -84,7 +113,7 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
             "Engines – Grace",
             "The person on call",
             "issues/new?title=Warp+engine+stalls",
-            "step 1 (ada",
+            "step 1 (Ada",
             "Look at the gauge",
         ] {
             assert!(shown.contains(told), "{told}: {shown}");
@@ -109,9 +138,9 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
         assert!(text(&card).contains("Escalated to Engines (Grace)"), "{}", text(&card));
         let message = world.posted(RANDOM, "Paged Grace").await;
         world.click_in(GRACE, RANDOM, &message, "I’m on it").await;
-        let card = world.saying(&ts, &["grace is on it"]).await;
+        let card = world.saying(&ts, &["Grace is on it"]).await;
         assert!(!text(&card).contains(&format!("<@{GRACE}>")), "{}", text(&card));
-        let message = world.posted(RANDOM, "grace is on it").await;
+        let message = world.posted(RANDOM, "Grace is on it").await;
         assert!(buttons(&message).is_empty(), "{message}");
         world.pages_that(|pages| pages[0]["status"] == "acknowledged").await;
         // Nobody is called for the same again, neither by another person nor by another window.
@@ -236,7 +265,7 @@ fn without_acknowledgement_the_next_is_called_and_nobody_after_that() {
         assert!(!text(&card).contains("is on it"), "{}", text(&card));
         let message = world.posted(RANDOM, "Paged Leads").await;
         world.click_in(GRACE, RANDOM, &message, "I’m on it").await;
-        world.saying(&ts, &["grace is on it"]).await;
+        world.saying(&ts, &["Grace is on it"]).await;
         clock.turn(SignedDuration::from_mins(60));
         world.settled(&ts).await;
         assert_eq!(paged(&world.workspace.pages()), 2);

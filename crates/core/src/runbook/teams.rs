@@ -441,20 +441,10 @@ impl TeamReader<'_> {
                     );
                     return None;
                 };
-                let listed = match fields.get("by") {
-                    None => Vec::new(),
-                    Some(Value::Array(items)) => items.iter().collect(),
-                    Some(only) => vec![only],
-                };
                 // An entry that cannot be used must not let everybody page.
+                let listed = fields.get("by").map(texts).unwrap_or_default().into_iter();
                 let what = "a person or a user group";
-                let by = listed.into_iter().map(|id| match text(Some(id)) {
-                    Some(_) => self.id("page.by", Some(id), &['U', 'W', 'S'], what),
-                    None => {
-                        self.tell("page.by", format!("has an entry that is not the id of {what}"));
-                        None
-                    }
-                });
+                let by = listed.map(|id| self.id("page.by", Some(&Value::String(id)), &['U', 'W', 'S'], what));
                 let by: Vec<String> = by.collect::<Option<_>>()?;
                 if by.is_empty() && fields.contains_key("by") {
                     self.tell("page.by", "names nobody: without `by`, everybody may page".to_owned());
