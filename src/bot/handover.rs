@@ -1,5 +1,6 @@
 //! Hand-over: what happened in a case, in the order of time, for people who were not there.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -123,6 +124,7 @@ fn spoken(what: &str, detail: &str) -> Option<String> {
 
 fn escalations(case: &Case) -> Vec<HandoverEvent> {
     let mut events = Vec::new();
+    let mut taken = BTreeSet::new();
     for escalation in &case.escalations {
         let person = escalation
             .person
@@ -147,7 +149,10 @@ fn escalations(case: &Case) -> Vec<HandoverEvent> {
                 escalation.team_name, escalation.severity
             ),
         });
-        events.extend(escalation.acknowledged.as_ref().map(|mark| HandoverEvent {
+        // Who takes over from one step takes over from all.
+        let acknowledged = escalation.acknowledged.as_ref();
+        let acknowledged = acknowledged.filter(|_| taken.insert(&escalation.first));
+        events.extend(acknowledged.map(|mark| HandoverEvent {
             at: mark.at,
             who: Some(mark.name.clone()),
             what: format!("Acknowledged the escalation to {}", escalation.team_name),

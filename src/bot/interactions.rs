@@ -136,6 +136,7 @@ impl InteractionHandler {
             if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
                 case.offer_others(&known);
             }
+            let was_over = case.status.is_over();
             // A section that the runbook no longer has leaves the case as it is, and its list up to date.
             let is_gone = matches!(act, CardAction::Section { .. });
             if !case.act(act, &self.mark(interaction).await, &detail) && !is_gone {
@@ -144,6 +145,7 @@ impl InteractionHandler {
             let shown = self.ctx.card(&known, &case);
             let posts = update(&case, version, &shown).into_iter();
             let posts = posts.chain(self.fixed_reaction(&case, act));
+            let posts = posts.chain(self.ctx.team_messages_of(&case, was_over, version));
             // Only one person sees a card without a post: it is replaced in place.
             let private = case.post.is_none().then_some(shown);
             Ok(CaseChange::save(case, posts, private))

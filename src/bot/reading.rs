@@ -202,16 +202,22 @@ impl MessageReader {
                 // Slack only answers for direct messages with the bot.
                 is_member: conversation.is_member || conversation.is_im,
                 has_externals: conversation.is_ext_shared,
+                is_known: true,
             },
-            Ok(Err(error)) => ChannelInfo {
-                is_member: !error
+            Ok(Err(error)) => {
+                let is_absent = error
                     .code()
-                    .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel")),
-                has_externals: true,
-            },
+                    .is_some_and(|code| matches!(code, "channel_not_found" | "not_in_channel"));
+                ChannelInfo {
+                    is_member: !is_absent,
+                    has_externals: true,
+                    is_known: is_absent,
+                }
+            }
             Err(_) => ChannelInfo {
                 is_member: true,
                 has_externals: true,
+                is_known: false,
             },
         };
         ChannelInfo {
@@ -238,6 +244,42 @@ pub(super) struct ChannelInfo {
     pub(super) is_member: bool,
     /// True when another organisation reads the channel, and is not allowed to see everything.
     pub(super) has_externals: bool,
+    /// False when Slack did not tell: then the other facts are guesses.
+    pub(super) is_known: bool,
+}
+
+/// The reason why nobody is called in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChannelFault {
+    /// The bot is not in it.
+    NotMember,
+    /// Slack does not tell who reads it.
+    Unknown,
+    /// Another organisation reads it.
+    Shared,
+}
+
+impl ChannelInfo {
+    /// The reason why nobody is called there; `None`: people can be.
+    pub(super) fn fault(self) -> Option<ChannelFault> {
+        match () {
+            () if !self.is_member => Some(ChannelFault::NotMember),
+            () if self.has_externals && !self.is_known => Some(ChannelFault::Unknown),
+            () if self.has_externals => Some(ChannelFault::Shared),
+            () => None,
+        }
+    }
+}
+
+impl ChannelFault {
+    /// The fault's name in templates and in the store.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMember => "not-member",
+            Self::Unknown => "unknown",
+            Self::Shared => "shared",
+        }
+    }
 }
 
 #[cfg(test)]

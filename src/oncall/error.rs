@@ -35,6 +35,12 @@ pub enum Error {
         /// The schedule or policy.
         what: String,
     },
+    /// The team file does not say which schedule.
+    #[error("{service} has many schedules; name one with `schedule` in _data/teams.yml")]
+    NoSchedule {
+        /// Name of the service.
+        service: &'static str,
+    },
     /// The service limits requests.
     #[error("{service} is rate limiting requests; retry in {} s", .after.as_secs().max(1))]
     RateLimited {
@@ -85,6 +91,7 @@ impl Error {
             Self::Timeout { .. } => "timeout",
             Self::Unauthorised { .. } => "unauthorised",
             Self::NotFound { .. } => "not-found",
+            Self::NoSchedule { .. } => "no-schedule",
             Self::RateLimited { .. } => "rate-limited",
             Self::Server { .. } => "server",
             Self::Refused { .. } => "refused",

@@ -113,7 +113,7 @@ struct PlannedShift {
 #[async_trait]
 impl ScheduleSource for GrafanaSchedules {
     async fn on_call(&self, schedule: &ServiceSchedule, at: Timestamp) -> Result<OnCall, Error> {
-        let id = schedule.schedule.as_deref().unwrap_or_default();
+        let id = self.endpoint.id_of(schedule)?;
         let request = self.get("schedules", id, "");
         let found = self.endpoint.json(request, &format!("the schedule {id}")).await?;
         let now = found.get("on_call_now").and_then(Value::as_array);

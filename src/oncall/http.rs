@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Error;
+use crate::runbook::ServiceSchedule;
 
 /// Most bytes of an answer.
 const LONGEST: usize = 4 * 1024 * 1024;
@@ -108,6 +109,15 @@ impl ServiceEndpoint {
             service: self.service,
             found: found.to_owned(),
         }
+    }
+
+    /// The id of a schedule, for services that ask for it.
+    pub(super) fn id_of<'s>(&self, schedule: &'s ServiceSchedule) -> Result<&'s str, Error> {
+        schedule.schedule.as_deref().ok_or_else(|| self.no_schedule())
+    }
+
+    pub(super) fn no_schedule(&self) -> Error {
+        Error::NoSchedule { service: self.service }
     }
 }
 

@@ -73,7 +73,7 @@ impl JsmSchedules {
 #[async_trait]
 impl ScheduleSource for JsmSchedules {
     async fn on_call(&self, schedule: &ServiceSchedule, _: Timestamp) -> Result<OnCall, Error> {
-        let id = schedule.schedule.as_deref().unwrap_or_default();
+        let id = self.endpoint.id_of(schedule)?;
         let now = self.accounts(id, "on-calls", &["onCallUsers"]).await?;
         // Who is next is a convenience: its failure hides nobody.
         let next = self.accounts(id, "next-on-calls", &["exactNextOnCallUsers", "nextOnCallUsers"]);

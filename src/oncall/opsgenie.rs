@@ -37,7 +37,7 @@ impl OpsgenieSchedules {
 
     /// The e-mail addresses of those on call now, or next.
     async fn people(&self, schedule: &ServiceSchedule, which: &str, field: &str) -> Result<Vec<OnCallPerson>, Error> {
-        let id = schedule.schedule.as_deref().unwrap_or_default();
+        let id = self.endpoint.id_of(schedule)?;
         let request = self
             .endpoint
             .get(&["v2", "schedules", id, which])

@@ -108,6 +108,10 @@ impl PagerDutySchedules {
 #[async_trait]
 impl ScheduleSource for PagerDutySchedules {
     async fn on_call(&self, schedule: &ServiceSchedule, at: Timestamp) -> Result<OnCall, Error> {
+        // Without a filter, everybody on call in the account would be the answer.
+        if schedule.schedule.is_none() && schedule.policy.is_none() {
+            return Err(self.endpoint.no_schedule());
+        }
         let until = at.saturating_add(AHEAD).unwrap_or(at);
         let mut entries = self.entries(schedule, at, until).await?;
         if entries.is_empty()

@@ -3,6 +3,7 @@
 use minijinja::{Value, context};
 use serde::Deserialize;
 use url::Url;
+use url::form_urlencoded::byte_serialize;
 
 use super::act::CardAction;
 use super::answer::Responder;
@@ -15,9 +16,10 @@ use super::{Audience, Reply, contacts, links, values};
 use crate::matching::Match;
 use crate::runbook::{Library, TopicId};
 
-/// Most characters of the title and the text of a prefilled issue: browsers and servers refuse longer addresses.
-const ISSUE_TITLE: usize = 200;
-const ISSUE_TEXT: usize = 1_500;
+/// Most bytes of the address of a prefilled issue, and of the title in it: browsers and servers refuse longer addresses, and
+/// Slack shows no link in a text of more than 3,000 characters.
+const ISSUE_LINK: usize = 2_000;
+const ISSUE_TITLE: usize = 600;
 
 /// Labels around escalations to a team.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -82,6 +84,10 @@ pub struct CardEscalation {
     pub team: String,
     /// Names of the people who were called.
     pub person: Option<String>,
+    /// The person who escalated, and the time.
+    pub by: Option<(String, String)>,
+    /// The reason why the message is not in the team's channel: empty, `shared`, `not-member` or `unknown`.
+    pub astray: String,
     /// The person who takes care of it, and the time.
     pub acknowledged: Option<(String, String)>,
     /// State of the page: empty, `pending`, `sent` or `failed`.
@@ -113,6 +119,8 @@ pub struct TeamMessage<'a> {
     pub step: usize,
     /// State of the escalation.
     pub state: CardEscalation,
+    /// Status of the case, the person who set it, and the time.
+    pub outcome: (&'static str, String, String),
 }
 
 /// The reason why an escalation cannot be carried out.
@@ -124,12 +132,16 @@ pub enum CallRefusal<'a> {
     NotMember,
     /// Another organisation reads the team's channel.
     Shared,
+    /// Slack does not tell in time who reads the channel.
+    Unknown,
     /// The person on call is not known in Slack.
     NoPerson,
     /// The team has no user group.
     NoGroup,
     /// The team has no pager.
     NoPager,
+    /// The person may not page the team.
+    NotAllowed,
     /// The team is paged for other severities only.
     Severity {
         /// Those severities.
@@ -180,15 +192,17 @@ impl Responder {
         let act = CardAction::Acknowledge {
             escalation: message.escalation.to_owned(),
         };
+        let (standing, over_by, over_when) = message.outcome.clone();
+        let is_over = matches!(standing, "fixed" | "resolved");
         let row = match message.state.acknowledged {
-            Some(_) => Vec::new(),
-            None => button_row(vec![button(message.case, act, &self.labels.calling.on_it, 0)]),
+            None if !is_over => button_row(vec![button(message.case, act, &self.labels.calling.on_it, 0)]),
+            _ => Vec::new(),
         };
         let values = context! {
             title => values::shortened(message.title, 120), severity => message.severity, by => message.by,
             link => message.link.and_then(links::safe), issue => message.issue.and_then(links::safe),
             step => message.step, summary => pieces.put(written(message.summary)), buttons => pieces.put(row),
-            ..state(&message.state)
+            standing, over_by, over_when, ..state(&message.state)
         };
         keep_buttons(self.reply("team_message.md", &values, &pieces, None))
     }
@@ -199,9 +213,11 @@ impl Responder {
             CallRefusal::NoTeam => ("no-team", "", ""),
             CallRefusal::NotMember => ("not-member", "", ""),
             CallRefusal::Shared => ("shared", "", ""),
+            CallRefusal::Unknown => ("unknown", "", ""),
             CallRefusal::NoPerson => ("no-person", "", ""),
             CallRefusal::NoGroup => ("no-group", "", ""),
             CallRefusal::NoPager => ("no-pager", "", ""),
+            CallRefusal::NotAllowed => ("not-allowed", "", ""),
             CallRefusal::Severity { allowed } => ("severity", allowed, ""),
             CallRefusal::Again { by } => ("again", "", by),
         };
@@ -243,10 +259,12 @@ pub(super) fn lines(on_call: &[OnCallLine]) -> Vec<Value> {
 }
 
 fn state(escalation: &CardEscalation) -> Value {
-    let (by, when) = escalation.acknowledged.clone().unzip();
+    let (acknowledged_by, acknowledged_when) = escalation.acknowledged.clone().unzip();
+    let (escalated_by, escalated_when) = escalation.by.clone().unwrap_or_default();
     context! {
         team => escalation.team.clone(), person => escalation.person.clone(), page => escalation.page,
-        fault => escalation.fault.clone(), acknowledged_by => by, acknowledged_when => when,
+        fault => escalation.fault.clone(), acknowledged_by, acknowledged_when, escalated_by, escalated_when,
+        astray => escalation.astray.clone(),
     }
 }
 
@@ -261,11 +279,28 @@ pub fn issue_link(base: &str, title: &str, text: &str) -> Option<String> {
         path if path.ends_with("/issues/new") => ["title", "body"],
         _ => return Some(base.to_owned()),
     };
-    let text: String = text.chars().take(ISSUE_TEXT).collect();
+    let title = beginning(title, ISSUE_TITLE);
     url.query_pairs_mut()
-        .append_pair(names[0], &values::shortened(title, ISSUE_TITLE))
-        .append_pair(names[1], &text);
-    Some(url.into())
+        .append_pair(names[0], title)
+        .append_pair(names[1], "");
+    let text = beginning(text, ISSUE_LINK.saturating_sub(url.as_str().len()));
+    // The text is the last value, which is empty so far.
+    let link: String = [url.as_str()]
+        .into_iter()
+        .chain(byte_serialize(text.as_bytes()))
+        .collect();
+    Some(link)
+}
+
+/// The longest beginning of a text that has at most `most` bytes in an address.
+fn beginning(text: &str, most: usize) -> &str {
+    let mut length = 0;
+    let too_long = text.char_indices().find(|(at, c)| {
+        let encoded = byte_serialize(text.get(*at..at + c.len_utf8()).unwrap_or_default().as_bytes());
+        length += encoded.map(str::len).sum::<usize>();
+        length > most
+    });
+    too_long.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 /// A sample of what [`on_card`] returns, for the trial of the templates.
@@ -295,23 +330,26 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
         issue => some("https://example.com"), contacts => Vec::<Value>::new(), ..card_sample(full)
     };
     let mut out = vec![("on_call.md", card_sample(full)), ("escalate_window.md", window)];
-    for page in ["", "pending", "sent", "failed"] {
+    for (page, standing, astray) in [
+        ("", "fixed", "shared"),
+        ("pending", "resolved", "not-member"),
+        ("sent", "open", "unknown"),
+        ("failed", "escalated", ""),
+    ] {
         let escalation = CardEscalation {
             team: "Team".to_owned(),
             person: some("Grace"),
+            by: Some(("Ada".to_owned(), "06:41 UTC".to_owned())),
+            astray: astray.to_owned(),
             acknowledged: full.then(|| ("Grace".to_owned(), "06:41 UTC".to_owned())),
             page,
             fault: some("PagerDuty failed"),
         };
-        let outcome = context! { standing => "escalated", by => "Ada", when => "06:41 UTC" };
-        out.push((
-            "escalation_state.md",
-            context! { escalation => state(&escalation), outcome },
-        ));
+        out.push(("escalation_state.md", context! { escalation => state(&escalation) }));
         let message = context! {
             title => "Title", severity => "error", by => "Ada", link => some("https://example.com"),
             issue => some("https://example.com"), step => if full { 2 } else { 1 }, summary => "summary",
-            buttons => if full { "buttons" } else { "" }, ..state(&escalation)
+            buttons => if full { "buttons" } else { "" }, standing, over_by => "Ada", over_when => "06:41 UTC", ..state(&escalation)
         };
         out.push(("team_message.md", message));
     }
@@ -319,9 +357,11 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
         "no-team",
         "not-member",
         "shared",
+        "unknown",
         "no-person",
         "no-group",
         "no-pager",
+        "not-allowed",
         "severity",
         "again",
     ] {
@@ -356,5 +396,23 @@ mod tests {
             assert_eq!(issue_link(base, "A & B", "x").as_deref(), Some(expected));
         }
         assert_eq!(issue_link("javascript:alert(1)", "A", "x"), None);
+    }
+
+    #[test]
+    fn an_issue_in_any_script_has_an_address_that_slack_shows() {
+        let base = "https://git.example.com/a/b/issues/new";
+        for (title, text) in [
+            ("Störung".repeat(100), "Das Ventil klemmt größtenteils. ".repeat(100)),
+            ("故障".repeat(200), "阀门卡住了。".repeat(500)),
+            ("🚀".repeat(300), "🔥".repeat(2_000)),
+        ] {
+            let link = issue_link(base, &title, &text).unwrap();
+            assert!((1_900..=2_000).contains(&link.len()), "{}", link.len());
+            // Cut between characters: what is left is the beginning of each.
+            for (_, value) in url::Url::parse(&link).unwrap().query_pairs() {
+                assert!(title.starts_with(&*value) || text.starts_with(&*value), "{value}");
+                assert!(!value.is_empty());
+            }
+        }
     }
 }

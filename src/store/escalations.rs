@@ -82,8 +82,23 @@ pub enum PageState {
 pub struct EscalationTimer {
     /// Id of the case.
     pub case: String,
+    /// Id of the escalation within the case.
+    pub escalation: String,
     /// The time.
     pub due_at: Option<Timestamp>,
+    /// Number of attempts to take the step so far.
+    pub attempts: u32,
+}
+
+/// An escalation that goes on now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueEscalation {
+    /// Id of the case.
+    pub case: String,
+    /// Id of the escalation within the case.
+    pub escalation: String,
+    /// Number of attempts to take the step so far.
+    pub attempts: u32,
 }
 
 /// Pages and escalations. Every method is one transaction.
@@ -92,6 +107,6 @@ pub trait Escalations: Send + Sync + Debug + 'static {
     /// Pages that are due, the oldest first, at most `limit` of them; of each case and pager only the first.
     async fn due_pages(&self, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, Error>;
 
-    /// Ids of cases whose escalation goes on now, the longest overdue first.
-    async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, Error>;
+    /// Escalations that go on now, the longest overdue first.
+    async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<DueEscalation>, Error>;
 }

@@ -18,7 +18,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use cases::{AnswerKind, Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-pub use escalations::{DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState};
+pub use escalations::{
+    DueEscalation, DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState,
+};
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostOutcome, PostState, Ready, Turn};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};

@@ -394,6 +394,46 @@ fn opsgenie_and_goalert_answer_who_is_on_call() {
 }
 
 #[test]
+fn without_a_schedule_no_service_is_asked_for_everybody() {
+    let answer = |_: &Seen| axum::Json(json!({"oncalls": []})).into_response();
+    with(answer, |fake| async move {
+        let at_service = |name| endpoint(&format!("{}/jsm/ops/api/c1", fake.url), name);
+        let sources: [(Box<dyn ScheduleSource>, &str); 4] = [
+            (
+                Box::new(PagerDutySchedules::new(at_service("PagerDuty"), "key".into())),
+                "PagerDuty",
+            ),
+            (
+                Box::new(OpsgenieSchedules::new(at_service("Opsgenie"), "key".into())),
+                "Opsgenie",
+            ),
+            (
+                Box::new(GrafanaSchedules::new(at_service("Grafana"), "key".into(), None)),
+                "Grafana",
+            ),
+            (
+                Box::new(JsmSchedules::new(at_service("JSM"), "a@example.com:key".into())),
+                "JSM",
+            ),
+        ];
+        for (source, name) in &sources {
+            let told = told(source.on_call(&ServiceSchedule::default(), at()).await);
+            assert_eq!(
+                told,
+                format!("{name} has many schedules; name one with `schedule` in _data/teams.yml")
+            );
+        }
+        assert_eq!(fake.seen().len(), 0);
+        // An escalation policy is enough for PagerDuty.
+        let policy = ServiceSchedule {
+            policy: Some("PP1".to_owned()),
+            ..ServiceSchedule::default()
+        };
+        assert_eq!(told(sources[0].0.on_call(&policy, at()).await), "; next ");
+    });
+}
+
+#[test]
 fn a_calendar_link_is_read_once_and_a_sign_in_page_is_told() {
     let answer = |seen: &Seen| {
         match seen.uri.as_str() {

@@ -14,12 +14,18 @@ const MOST: usize = 20;
 pub(crate) struct CaseEscalation {
     /// Id within the case.
     pub(crate) id: String,
+    /// Id of the first step: that of the whole escalation, with the steps that follow.
+    pub(crate) first: String,
     /// Key of the team.
     pub(crate) team: String,
     /// Name of the team.
     pub(crate) team_name: String,
     /// Channel of the message.
     pub(crate) channel: String,
+    /// Thread of the message; none when it begins one.
+    pub(crate) thread: Option<String>,
+    /// The reason why the message is not where it belongs: empty, `shared`, `not-member` or `unknown`.
+    pub(crate) astray: String,
     /// Key of the message in the outbox.
     pub(crate) post: String,
     /// Slack ids that the message mentions.
@@ -58,6 +64,8 @@ pub(crate) struct CasePage {
     pub(crate) sent: bool,
     /// The reason why it was given up.
     pub(crate) fault: Option<String>,
+    /// True when it was not sent because nobody needed it any more.
+    pub(crate) dropped: bool,
 }
 
 impl CaseEscalation {
@@ -66,9 +74,11 @@ impl CaseEscalation {
         CardEscalation {
             team: self.team_name.clone(),
             person: self.person.clone(),
+            by: Some(self.by.shown()),
+            astray: self.astray.clone(),
             acknowledged: self.acknowledged.as_ref().map(Actor::shown),
             page: match &self.page {
-                None => "",
+                None | Some(CasePage { dropped: true, .. }) => "",
                 Some(CasePage { fault: Some(_), .. }) => "failed",
                 Some(CasePage { sent: true, .. }) => "sent",
                 Some(_) => "pending",
@@ -87,26 +97,21 @@ impl Case {
         self.escalations.push(escalation);
     }
 
-    /// The latest escalation that a person began, with the steps that followed it.
-    pub(crate) fn current_escalation(&self) -> &[CaseEscalation] {
-        let first = self.escalations.iter().rposition(|one| one.step <= 1);
-        self.escalations.get(first.unwrap_or(0)..).unwrap_or_default()
+    /// The steps of an escalation, in order. `first`: its id.
+    pub(crate) fn steps_of(&self, first: &str) -> impl DoubleEndedIterator<Item = &CaseEscalation> {
+        self.escalations.iter().filter(move |one| one.first == first)
     }
 
-    /// Returns true when somebody has acknowledged the latest escalation or one of its steps.
-    pub(crate) fn is_acknowledged(&self) -> bool {
-        self.current_escalation().iter().any(|one| one.acknowledged.is_some())
+    /// Returns true when somebody has acknowledged an escalation.
+    pub(crate) fn is_acknowledged(&self, first: &str) -> bool {
+        self.steps_of(first).any(|one| one.acknowledged.is_some())
     }
 
-    /// Returns true when a page is needed: its escalation is still there, and nobody has acknowledged it or another of its
-    /// steps.
+    /// Returns true when a page is needed: the case is not over, its escalation is still there, and nobody has
+    /// acknowledged that.
     pub(crate) fn needs_page(&self, dedup_key: &str) -> bool {
         let has_key = |one: &&CaseEscalation| one.page.as_ref().is_some_and(|page| page.dedup_key == dedup_key);
-        let Some(found) = self.escalations.iter().find(has_key) else {
-            return false;
-        };
-        // All steps keep the mark of the person who began.
-        let same = self.escalations.iter().filter(|one| one.by == found.by);
-        same.filter(|one| one.acknowledged.is_some()).count() == 0
+        let found = self.escalations.iter().find(has_key);
+        !self.status.is_over() && found.is_some_and(|found| !self.is_acknowledged(&found.first))
     }
 }

@@ -44,6 +44,11 @@ impl CaseStatus {
         !matches!(self, Self::Fixed(_) | Self::Resolved(_) | Self::Withdrawn)
     }
 
+    /// Returns true when the error is gone, so that nobody has to be called any more.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Fixed(_) | Self::Resolved(_))
+    }
+
     /// Returns the status's name in templates and in the store.
     pub(crate) fn name(&self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 //!                        `worker` ─► page ─► service;  timer ─► the next step;  I'm on it ─► both end
 //! ```
 
+mod steps;
 pub(super) mod submit;
 pub(super) mod window;
 pub(super) mod worker;
@@ -21,6 +22,7 @@ use crate::store::{Action, AuditEntry, NewPage, NewPost, PageAction};
 impl Context {
     /// The message in a team's channel, with the mention.
     pub(super) fn team_message(&self, case: &Case, escalation: &CaseEscalation) -> Body {
+        let (by, when) = case.status.actor().map(Actor::shown).unwrap_or_default();
         let message = TeamMessage {
             case: &case.id,
             escalation: &escalation.id,
@@ -32,6 +34,7 @@ impl Context {
             issue: escalation.issue.as_deref(),
             step: escalation.step,
             state: escalation.state(),
+            outcome: (case.status.name(), by, when),
         };
         with_mention(Body::of(&self.responder.team_message(&message)), &escalation.pings)
     }
@@ -43,6 +46,9 @@ impl Context {
         escalation: &CaseEscalation,
         version: i64,
     ) -> Option<NewPost> {
+        if escalation.post.is_empty() {
+            return None;
+        }
         let key = format!("update:{}:{version}", escalation.post);
         let post = rows::post(&key, &escalation.channel, None, &self.team_message(case, escalation))?;
         let action = Action::Update {
@@ -51,18 +57,29 @@ impl Context {
         Some(NewPost { action, ..post })
     }
 
-    /// An entry of the audit about an escalation.
+    /// The new content of all messages in teams' channels, when a change of the case's status ended its escalations or
+    /// began them anew.
+    pub(super) fn team_messages_of(&self, case: &Case, was_over: bool, version: i64) -> Vec<NewPost> {
+        if case.status.is_over() == was_over {
+            return Vec::new();
+        }
+        let all = case.escalations.iter();
+        all.filter_map(|escalation| self.team_message_update(case, escalation, version))
+            .collect()
+    }
+
+    /// An entry of the audit about an escalation to a team, by key.
     pub(super) fn escalation_entry(
         &self,
         what: &str,
         case: &Case,
-        escalation: &CaseEscalation,
+        team: &str,
         mark: Option<&Actor>,
         detail: &[(&str, Value)],
     ) -> AuditEntry {
         let mut all = Map::new();
         all.insert("case".to_owned(), json!(case.id));
-        all.insert("team".to_owned(), json!(escalation.team));
+        all.insert("team".to_owned(), json!(team));
         all.extend(detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         AuditEntry {
             at: self.clock.now(),

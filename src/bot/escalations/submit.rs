@@ -8,17 +8,42 @@ use super::window::{self, CallChoices, Mention};
 use crate::bot::cases::{Actor, Case, CaseEscalation, CasePage, rows};
 use crate::bot::context::Context;
 use crate::bot::on_call::TeamOnCall;
+use crate::bot::reading::ChannelFault;
 use crate::oncall::Page;
 use crate::redact::redact;
 use crate::respond::{CallRefusal, CardAction, Reply, issue_link};
 use crate::runbook::Team;
-use crate::store::{Changes, EscalationTimer, NewPage, PageAction};
+use crate::store::{AuditEntry, Changes, EscalationTimer, NewPage, PageAction};
 
 /// Time in which the same team is not called again for the same case.
 const AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// The reason why an escalation cannot be carried out, and the field of the window that it is shown at.
-pub(crate) type Refused = Box<(Option<&'static str>, Reply)>;
+/// The reason why an escalation cannot be carried out.
+#[derive(Debug)]
+pub(crate) struct RefusedCall {
+    /// The field of the window that it is shown at.
+    pub(crate) block: Option<&'static str>,
+    /// The reason in words.
+    pub(crate) reply: Reply,
+    /// True when another organisation turned out to read the case.
+    pub(crate) external: bool,
+    /// An entry of the audit.
+    pub(crate) audit: Option<AuditEntry>,
+}
+
+/// The result of a check, with the reason on the heap: it is large, and rare.
+type Checked<T> = Result<T, Box<RefusedCall>>;
+
+impl RefusedCall {
+    pub(crate) fn new(block: Option<&'static str>, reply: Reply) -> Self {
+        Self {
+            block,
+            reply,
+            external: false,
+            audit: None,
+        }
+    }
+}
 
 /// An escalation that can be carried out.
 #[derive(Debug, Clone)]
@@ -35,14 +60,14 @@ impl Context {
         chosen: &CallChoices,
         (id, summary): (&str, &str),
         mark: &Actor,
-    ) -> Result<TeamCall, Refused> {
+    ) -> Checked<TeamCall> {
         let known = self.knowledge.get();
         let team = chosen.team.as_ref().and_then(|key| known.library.teams.get(key));
         let Some(team) = team.cloned() else {
             let no_team = self.responder.call_refused("", CallRefusal::NoTeam);
-            return Err(Box::new((Some(window::TEAM), no_team)));
+            return Err(Box::new(RefusedCall::new(Some(window::TEAM), no_team)));
         };
-        self.may_call(case, &team, mark).await?;
+        self.is_first(case, &team, mark)?;
         let on_call = self.on_call.known(&team, self.clock.now());
         let on_call = on_call.as_ref().map(TeamOnCall::people).unwrap_or_default();
         let people: Vec<String> = on_call.iter().filter_map(|person| person.slack.clone()).collect();
@@ -55,21 +80,34 @@ impl Context {
             (Mention::Group, None) => return self.refused(&team, window::MENTION, CallRefusal::NoGroup),
             (Mention::Nobody, _) => Vec::new(),
         };
-        let page = self.page_chosen(&team, chosen, dedup_key(&case.id, id))?;
+        let thread = rows::thread_of(self.store.as_ref(), case).await.ok().flatten();
+        let permalink = async {
+            match &thread {
+                Some(thread) => self.reading.permalink(&case.channel, thread).await,
+                None => None,
+            }
+        };
+        // Slack waits three seconds for the answer: everything is asked at the same time.
+        let (places, page, link) = tokio::join!(
+            self.may_post(case, &team),
+            self.page_chosen(case, &team, chosen, (dedup_key(&case.id, id), mark)),
+            permalink,
+        );
+        places?;
+        let page = page?;
         let names: Vec<String> = on_call.into_iter().map(|person| person.name).collect();
         let title = case.subject().map(|place| place.title(&known.library));
         let title = title.unwrap_or_else(|| case.excerpt().lines().next().unwrap_or("An error").to_owned());
         let summary = redact(summary).into_owned();
-        let thread = rows::thread_of(self.store.as_ref(), case).await.ok().flatten();
-        let link = match &thread {
-            Some(thread) => self.reading.permalink(&case.channel, thread).await,
-            None => None,
-        };
         let escalation = CaseEscalation {
             id: id.to_owned(),
+            first: id.to_owned(),
             team: team.key.clone(),
             team_name: team.shown().to_owned(),
             channel: team.routing.channel.clone().unwrap_or_else(|| case.channel.clone()),
+            // In the team's channel the message begins a thread of its own.
+            thread: thread.filter(|_| team.routing.channel.is_none()),
+            astray: String::new(),
             post: format!("escalate:{}:{id}", case.id),
             pings,
             person: Some(names.join(", ")).filter(|names| !names.is_empty()),
@@ -89,30 +127,60 @@ impl Context {
         Ok(TeamCall { team, escalation })
     }
 
-    fn refused<T>(&self, team: &Team, block: &'static str, why: CallRefusal<'_>) -> Result<T, Refused> {
-        Err(Box::new((Some(block), self.responder.call_refused(team.shown(), why))))
+    fn refused<T>(&self, team: &Team, block: &'static str, why: CallRefusal<'_>) -> Checked<T> {
+        let reply = self.responder.call_refused(team.shown(), why);
+        Err(Box::new(RefusedCall::new(Some(block), reply)))
     }
 
-    /// Checks that a team was not called for a case a moment ago, and that its channel can be posted to.
-    async fn may_call(&self, case: &Case, team: &Team, mark: &Actor) -> Result<(), Refused> {
+    /// Checks that a team was not called for a case a moment ago.
+    fn is_first(&self, case: &Case, team: &Team, mark: &Actor) -> Checked<()> {
         let is_recent = |one: &&CaseEscalation| one.team == team.key && mark.at.duration_since(one.by.at).abs() < AGAIN;
-        if let Some(before) = case.escalations.iter().rev().find(is_recent) {
-            let by = &before.by.name;
-            return self.refused(team, window::TEAM, CallRefusal::Again { by });
+        match case.escalations.iter().rev().find(is_recent) {
+            Some(before) => self.refused(team, window::TEAM, CallRefusal::Again { by: &before.by.name }),
+            None => Ok(()),
         }
-        let Some(channel) = &team.routing.channel else {
-            return Ok(());
+    }
+
+    /// Checks the channels that show the escalation: the team's, and that of the case, which may have been shared with
+    /// another organisation since, or whose sharing Slack did not tell.
+    async fn may_post(&self, case: &Case, team: &Team) -> Checked<()> {
+        let fault_of = |channel: Option<String>| async move {
+            match channel {
+                Some(channel) => self.reading.channel_info(&channel).await.fault(),
+                None => None,
+            }
         };
-        let channel_info = self.reading.channel_info(channel).await;
-        match () {
-            () if !channel_info.is_member => self.refused(team, window::TEAM, CallRefusal::NotMember),
-            () if channel_info.has_externals => self.refused(team, window::TEAM, CallRefusal::Shared),
-            () => Ok(()),
+        let own = team.routing.channel.clone();
+        let is_shown = case.post.is_some() || own.is_none();
+        let here = Some(case.channel.clone()).filter(|here| is_shown && own.as_ref() != Some(here));
+        let (there, here) = tokio::join!(fault_of(own.clone()), fault_of(here));
+        match there {
+            Some(ChannelFault::NotMember) => return self.refused(team, window::TEAM, CallRefusal::NotMember),
+            Some(ChannelFault::Unknown) => return self.refused(team, window::TEAM, CallRefusal::Unknown),
+            Some(ChannelFault::Shared) => return self.refused(team, window::TEAM, CallRefusal::Shared),
+            None => {}
+        }
+        match here {
+            Some(ChannelFault::NotMember) if own.is_none() => {
+                Err(Box::new(RefusedCall::new(None, self.responder.not_member())))
+            }
+            Some(ChannelFault::Unknown) => self.refused(team, window::TEAM, CallRefusal::Unknown),
+            Some(ChannelFault::Shared) => Err(Box::new(RefusedCall {
+                external: true,
+                ..RefusedCall::new(None, self.responder.who_refused())
+            })),
+            Some(ChannelFault::NotMember) | None => Ok(()),
         }
     }
 
     /// The page that was chosen; `None` when nobody is to be paged.
-    fn page_chosen(&self, team: &Team, chosen: &CallChoices, dedup_key: String) -> Result<Option<CasePage>, Refused> {
+    async fn page_chosen(
+        &self,
+        case: &Case,
+        team: &Team,
+        chosen: &CallChoices,
+        (dedup_key, mark): (String, &Actor),
+    ) -> Checked<Option<CasePage>> {
         if !chosen.page {
             return Ok(None);
         }
@@ -120,9 +188,18 @@ impl Context {
         let Some(rule) = rule.filter(|rule| self.on_call.pager(&rule.pager).is_some()) else {
             return self.refused(team, window::PAGE, CallRefusal::NoPager);
         };
-        if !rule.severities.is_empty() && !rule.severities.contains(&chosen.severity) {
+        if !rule.is_for(&chosen.severity) {
             let allowed = &rule.severities.join(", ");
             return self.refused(team, window::SEVERITY, CallRefusal::Severity { allowed });
+        }
+        if !self.people.is_one_of(&mark.by, &rule.by).await {
+            let detail = [("pager", json!(rule.pager)), ("severity", json!(chosen.severity))];
+            let audit = self.escalation_entry("page-refused", case, &team.key, Some(mark), &detail);
+            let reply = self.responder.call_refused(team.shown(), CallRefusal::NotAllowed);
+            return Err(Box::new(RefusedCall {
+                audit: Some(audit),
+                ..RefusedCall::new(Some(window::PAGE), reply)
+            }));
         }
         Ok(Some(CasePage {
             pager: rule.pager.clone(),
@@ -132,63 +209,74 @@ impl Context {
     }
 
     /// Adds an escalation to a case. Returns what is saved together with the case.
-    pub(crate) fn escalate_case(
-        &self,
-        case: &mut Case,
-        call: &TeamCall,
-        version: i64,
-        thread: Option<String>,
-    ) -> Changes {
-        let escalation = &call.escalation;
-        let mark = &escalation.by;
+    pub(crate) fn escalate_case(&self, case: &mut Case, call: &TeamCall, version: i64) -> Changes {
+        let (escalation, mark) = (&call.escalation, &call.escalation.by);
+        let was_over = case.status.is_over();
         case.act(&CardAction::Escalated, mark, &escalation.team_name);
+        let others = self.team_messages_of(case, was_over, version);
         case.escalate(escalation.clone());
-        // In the team's channel the message begins a thread of its own.
-        let thread = thread.filter(|_| call.team.routing.channel.is_none());
         let message = self.team_message(case, escalation);
         let shown = self.card(&self.knowledge.get(), case);
-        let posts = rows::post(&escalation.post, &escalation.channel, thread, &message);
+        let message = rows::post(
+            &escalation.post,
+            &escalation.channel,
+            escalation.thread.clone(),
+            &message,
+        );
+        let posts = message.into_iter().chain(rows::update(case, version, &shown));
         let detail = [
             ("severity", json!(escalation.severity)),
             ("mentions", json!(escalation.pings)),
             ("pager", json!(escalation.page.as_ref().map(|page| &page.pager))),
         ];
+        let after = call.team.routing.escalation.first().map(|step| step.after);
         Changes {
-            posts: posts.into_iter().chain(rows::update(case, version, &shown)).collect(),
-            pages: page(case, escalation, PageAction::Trigger),
-            timers: vec![timer(
-                &case.id,
-                call.team.routing.escalation.first().map(|step| step.after),
-                mark.at,
-            )],
-            audit: vec![self.escalation_entry("escalated", case, escalation, Some(mark), &detail)],
+            posts: posts.chain(others).collect(),
+            pages: page(case, escalation, PageAction::Trigger).into_iter().collect(),
+            timers: vec![timer((&case.id, &escalation.first), after, mark.at)],
+            audit: vec![self.escalation_entry("escalated", case, &escalation.team, Some(mark), &detail)],
             ..Changes::default()
         }
     }
 
-    /// Marks an escalation as acknowledged. `None` when it is already, or is not known.
+    /// Marks an escalation as acknowledged, with all of its steps. `id` is that of any of them. `None` when it is already,
+    /// or is not known.
     pub(crate) fn acknowledge(&self, case: &mut Case, id: &str, mark: &Actor, version: i64) -> Option<Changes> {
-        let found = case.escalations.iter_mut().find(|one| one.id == id)?;
-        if found.acknowledged.is_some() {
+        let pressed = case.escalations.iter().find(|one| one.id == id)?.clone();
+        let first = &pressed.first;
+        let mut taken = Vec::new();
+        for step in &mut case.escalations {
+            if step.first == *first && step.acknowledged.is_none() {
+                step.acknowledged = Some(mark.clone());
+                taken.push(step.clone());
+            }
+        }
+        if taken.is_empty() {
             return None;
         }
-        found.acknowledged = Some(mark.clone());
-        let escalation = found.clone();
-        case.remember(mark, "acknowledged", &escalation.team_name);
+        case.remember(mark, "acknowledged", &pressed.team_name);
         let shown = self.card(&self.knowledge.get(), case);
-        let message = self.team_message_update(case, &escalation, version);
+        let messages = taken
+            .iter()
+            .filter_map(|step| self.team_message_update(case, step, version));
+        let pages = taken
+            .iter()
+            .filter_map(|step| page(case, step, PageAction::Acknowledge));
         Some(Changes {
-            posts: rows::update(case, version, &shown).into_iter().chain(message).collect(),
-            pages: page(case, &escalation, PageAction::Acknowledge),
-            timers: vec![timer(&case.id, None, mark.at)],
-            audit: vec![self.escalation_entry("acknowledged", case, &escalation, Some(mark), &[])],
+            posts: rows::update(case, version, &shown)
+                .into_iter()
+                .chain(messages)
+                .collect(),
+            pages: pages.collect(),
+            timers: vec![timer((&case.id, first), None, mark.at)],
+            audit: vec![self.escalation_entry("acknowledged", case, &pressed.team, Some(mark), &[])],
             ..Changes::default()
         })
     }
 }
 
 /// The page of an escalation, for the store; none when it has none.
-pub(super) fn page(case: &Case, escalation: &CaseEscalation, action: PageAction) -> Vec<NewPage> {
+pub(super) fn page(case: &Case, escalation: &CaseEscalation, action: PageAction) -> Option<NewPage> {
     let dedup_key = escalation.page.as_ref().map(|page| page.dedup_key.clone());
     let page = Page {
         dedup_key: dedup_key.unwrap_or_default(),
@@ -197,7 +285,7 @@ pub(super) fn page(case: &Case, escalation: &CaseEscalation, action: PageAction)
         severity: escalation.severity.clone(),
         link: escalation.link.clone(),
     };
-    page_of(&case.id, escalation, action, &page).into_iter().collect()
+    page_of(&case.id, escalation, action, &page)
 }
 
 /// Key of the alert: the same in every request for an escalation of a case, however often it is sent.
@@ -205,11 +293,13 @@ pub(super) fn dedup_key(case: &str, escalation: &str) -> String {
     format!("signpost:{case}:{escalation}")
 }
 
-/// The timer for the next step after some minutes; without a next step there is none.
-pub(super) fn timer(case: &str, after: Option<u32>, now: Timestamp) -> EscalationTimer {
+/// The timer of an escalation of a case, both by id, for the next step after some minutes; without a next step there is none.
+pub(super) fn timer((case, escalation): (&str, &str), after: Option<u32>, now: Timestamp) -> EscalationTimer {
     let due_at = after.and_then(|minutes| now.checked_add(SignedDuration::from_mins(i64::from(minutes))).ok());
     EscalationTimer {
         case: case.to_owned(),
+        escalation: escalation.to_owned(),
         due_at,
+        attempts: 0,
     }
 }

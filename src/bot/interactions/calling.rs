@@ -4,15 +4,27 @@ use serde_json::{Value, json};
 
 use super::InteractionHandler;
 use super::update::{CaseChange, Updated};
-use crate::bot::cases::rows;
+use crate::bot::cases::{Case, rows};
+use crate::bot::escalations::submit::RefusedCall;
 use crate::bot::escalations::window::CallChoices;
 use crate::bot::modals;
+use crate::respond::Reply;
 use crate::slack::decode::{Actions, ViewAnswer};
 use crate::slack::sender::Body;
-use crate::store;
+use crate::store::{self, Changes};
 
 /// Most runs that a summary names.
 const RUNS: usize = 10;
+
+/// The outcome of a submitted window.
+enum Called {
+    /// The team, by key, is called.
+    Now(String),
+    /// The same window has called already.
+    Before,
+    /// The reason why nobody is called, and the field that it is shown at.
+    Refused(Option<&'static str>, Reply),
+}
 
 impl InteractionHandler {
     /// The window is submitted: the team is called, once, and the case remembers who called.
@@ -24,38 +36,52 @@ impl InteractionHandler {
         let responder = &self.ctx.responder;
         let called = self.update(id, interaction, |mut case, version| async move {
             if case.external || self.ctx.rules.is_external(interaction, &case.channel) {
-                return Ok(CaseChange::Leave(Some((None, responder.who_refused()))));
+                return Ok(CaseChange::Leave(Called::Refused(None, responder.who_refused())));
             }
             // One window calls once, however often Slack sends it.
             if case.escalations.iter().any(|one| one.id == answer.id()) {
-                return Ok(CaseChange::Leave(None));
+                return Ok(CaseChange::Leave(Called::Before));
             }
             let mark = self.mark(interaction).await;
             let call = match self.ctx.call(&case, chosen, (answer.id(), summary), &mark).await {
                 Ok(call) => call,
-                Err(refused) => return Ok(CaseChange::Leave(Some(*refused))),
+                Err(refused) => return Ok(self.refused_call(case, *refused, version)),
             };
-            if call.team.routing.channel.is_none() && case.post.is_none() {
-                let channel_info = self.ctx.reading.channel_info(&case.channel).await;
-                if !channel_info.is_member {
-                    return Ok(CaseChange::Leave(Some((None, responder.not_member()))));
-                }
-            }
-            let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await?;
-            let done = self.ctx.escalate_case(&mut case, &call, version, thread);
-            metrics::counter!("signpost_escalations_total", "team" => call.team.key.clone()).increment(1);
-            Ok(CaseChange::Save(Box::new((case, done)), None))
+            let done = self.ctx.escalate_case(&mut case, &call, version);
+            Ok(CaseChange::Save(Box::new((case, done)), Called::Now(call.team.key)))
         });
-        let refused = match called.await? {
-            Updated::Done(refused) => refused,
-            Updated::Gone => Some((None, responder.too_old(Some(self.ctx.rules.retention_days())))),
-            Updated::Busy => Some((None, responder.failed(None))),
+        let (block, why) = match called.await? {
+            Updated::Done(Called::Now(team)) => {
+                metrics::counter!("signpost_escalations_total", "team" => team).increment(1);
+                return Ok(None);
+            }
+            Updated::Done(Called::Before) => return Ok(None),
+            Updated::Done(Called::Refused(block, why)) => (block, why),
+            Updated::Gone => (None, responder.too_old(Some(self.ctx.rules.retention_days()))),
+            Updated::Busy => (None, responder.failed(None)),
         };
         // What was written stays in the window.
-        Ok(refused.map(|(block, why)| {
-            let block = block.unwrap_or(modals::SUMMARY_BLOCK);
-            json!({"response_action": "errors", "errors": {block: Body::of(&why).text}})
-        }))
+        let block = block.unwrap_or(modals::SUMMARY_BLOCK);
+        let errors = json!({block: Body::of(&why).text});
+        Ok(Some(json!({"response_action": "errors", "errors": errors})))
+    }
+
+    /// What remains of a refused call: the case is not shown as before to another organisation, and the audit knows.
+    fn refused_call(&self, mut case: Case, refused: RefusedCall, version: i64) -> CaseChange<Called> {
+        let outcome = Called::Refused(refused.block, refused.reply);
+        if !refused.external && refused.audit.is_none() {
+            return CaseChange::Leave(outcome);
+        }
+        let mut done = Changes {
+            audit: refused.audit.into_iter().collect(),
+            ..Changes::default()
+        };
+        if refused.external {
+            case.external = true;
+            let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
+            done.posts.extend(rows::update(&case, version, &shown));
+        }
+        CaseChange::Save(Box::new((case, done)), outcome)
     }
 
     /// Somebody takes care of an escalation.
@@ -63,7 +89,8 @@ impl InteractionHandler {
         let interaction = &actions.context;
         let acknowledged = self.update(id, interaction, |mut case, version| async move {
             let channel = interaction.channel.as_deref().unwrap_or(&case.channel);
-            if case.external || self.ctx.rules.is_external(interaction, channel) {
+            // A case that another organisation came to read is still taken care of, by our own people.
+            if self.ctx.rules.is_external(interaction, channel) {
                 return Ok(CaseChange::Leave(()));
             }
             let mark = self.mark(interaction).await;

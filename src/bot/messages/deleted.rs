@@ -71,7 +71,7 @@ impl MessageHandler {
             ..gone(&case.channel, key)
         }));
         // What was told to other teams repeats the message.
-        let calls = case.escalations.iter();
+        let calls = case.escalations.iter().filter(|one| !one.post.is_empty());
         done.posts
             .extend(calls.map(|escalation| gone(&escalation.channel, &escalation.post)));
         done.forget.push(row.id.clone());

@@ -196,6 +196,9 @@ impl MessageHandler {
         if shown != self.ctx.card(known, before) {
             done.posts.extend(update(case, row.version, &shown));
         }
+        let was_over = before.status.is_over();
+        done.posts
+            .extend(self.ctx.team_messages_of(case, was_over, row.version));
         done
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::Sqlite;
 use super::outbox::time;
-use crate::store::{Changes, DuePage, Error, Escalations, NewPage, PageAction, PageState};
+use crate::store::{Changes, DueEscalation, DuePage, Error, Escalations, NewPage, PageAction, PageState};
 
 #[async_trait]
 impl Escalations for Sqlite {
@@ -27,13 +27,23 @@ impl Escalations for Sqlite {
         Ok(rows.iter().map(due_page).collect::<Result<_, _>>()?)
     }
 
-    async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, Error> {
-        let due = sqlx::query_scalar("SELECT case_id FROM escalation_timers WHERE due_at <= ? ORDER BY due_at LIMIT ?")
-            .bind(now.as_millisecond())
-            .bind(limit)
-            .fetch_all(&self.readers())
-            .await;
-        self.told(due)
+    async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<DueEscalation>, Error> {
+        let rows = sqlx::query(
+            "SELECT case_id, escalation, attempts FROM escalation_timers WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+        )
+        .bind(now.as_millisecond())
+        .bind(limit)
+        .fetch_all(&self.readers())
+        .await;
+        let rows = self.told(rows)?;
+        let due = |row: &SqliteRow| {
+            Ok(DueEscalation {
+                case: row.try_get("case_id")?,
+                escalation: row.try_get("escalation")?,
+                attempts: row.try_get("attempts")?,
+            })
+        };
+        Ok(rows.iter().map(due).collect::<Result<_, sqlx::Error>>()?)
     }
 }
 
@@ -78,12 +88,16 @@ pub(super) async fn write(
     for timer in &done.timers {
         let query = match timer.due_at {
             Some(due_at) => sqlx::query(
-                "INSERT INTO escalation_timers (case_id, due_at) VALUES (?, ?)
-                 ON CONFLICT (case_id) DO UPDATE SET due_at = excluded.due_at",
+                "INSERT INTO escalation_timers (case_id, escalation, due_at, attempts) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (case_id, escalation) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts",
             )
             .bind(&timer.case)
-            .bind(due_at.as_millisecond()),
-            None => sqlx::query("DELETE FROM escalation_timers WHERE case_id = ?").bind(&timer.case),
+            .bind(&timer.escalation)
+            .bind(due_at.as_millisecond())
+            .bind(timer.attempts),
+            None => sqlx::query("DELETE FROM escalation_timers WHERE case_id = ? AND escalation = ?")
+                .bind(&timer.case)
+                .bind(&timer.escalation),
         };
         query.execute(&mut **transaction).await?;
     }

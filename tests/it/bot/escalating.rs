@@ -1,5 +1,9 @@
 //! Escalations: the right team, person and channel, one live mention, one page, and who takes care of it.
 
+mod chains;
+mod channels;
+mod pages;
+
 use super::acts::{Moved, buttons, text};
 use super::*;
 use jiff::SignedDuration;
@@ -49,6 +53,31 @@ impl World {
         let fault = json!({"status": status, "times": times});
         let answer = self.client.post(url).json(&fault).send().await.unwrap();
         assert!(answer.status().is_success());
+    }
+
+    /// A bot whose clock is moved on by hand.
+    async fn engines_in_time(&self, teams: &str) -> (Bot, Arc<Moved>) {
+        let clock = Arc::new(Moved::default());
+        let parts = Parts {
+            clock: Arc::clone(&clock) as _,
+            ..Parts::default()
+        };
+        (self.engines(teams, parts).await, clock)
+    }
+
+    /// The kinds of entries in the audit, in order, as soon as they end with this one.
+    async fn audit_up_to(&self, last: &str) -> String {
+        let pool = self.look_into_store().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let what = "SELECT coalesce(group_concat(what, ' '), '') FROM audit";
+            let audit: String = sqlx::query_scalar(what).fetch_one(&pool).await.unwrap();
+            if audit.ends_with(last) {
+                return audit;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{audit}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The alerts of the local service, as soon as they look so.

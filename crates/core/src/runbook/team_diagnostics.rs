@@ -19,8 +19,11 @@ pub fn team_diagnostics(path: &str, text: &str, value: &Value) -> Vec<Diagnostic
         level: Level::Warning,
         code: "team",
         message: format!(
-            "team {}: `{}` {}; it is left out",
-            problem.team, problem.key, problem.message
+            "team {}: `{}` {}{}",
+            problem.team,
+            problem.key,
+            problem.message,
+            if problem.is_used { "" } else { "; it is left out" }
         ),
     });
     told.collect()

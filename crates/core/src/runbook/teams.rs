@@ -91,6 +91,8 @@ pub struct PageRule {
     pub pager: String,
     /// Severities that may page; empty: all.
     pub severities: Vec<String>,
+    /// People and user groups who may page (`U…`, `W…` or `S…`); empty: everybody of the organisation.
+    pub by: Vec<String>,
 }
 
 /// A step of an escalation that nobody has acknowledged.
@@ -104,6 +106,13 @@ pub struct EscalationStep {
     pub mention: Option<OnCallPerson>,
     /// True when the team's pager is used, too.
     pub page: bool,
+}
+
+impl PageRule {
+    /// Returns true when an escalation of this severity may page.
+    pub fn is_for(&self, severity: &str) -> bool {
+        self.severities.is_empty() || self.severities.iter().any(|one| one == severity)
+    }
 }
 
 impl Team {
@@ -122,6 +131,8 @@ pub struct TeamProblem {
     pub key: String,
     /// Description of the finding and its remedy.
     pub message: String,
+    /// True when the value is used all the same.
+    pub is_used: bool,
 }
 
 /// Reads the teams of `_data/teams.yml` with their optional keys. What cannot be used is left out and reported.
@@ -151,11 +162,17 @@ struct TeamReader<'a> {
 }
 
 impl TeamReader<'_> {
+    /// Reports a value that is left out.
     fn tell(&mut self, key: &str, message: String) {
+        self.report(key, message, false);
+    }
+
+    fn report(&mut self, key: &str, message: String, is_used: bool) {
         self.problems.push(TeamProblem {
             team: self.team.to_owned(),
             key: key.to_owned(),
             message,
+            is_used,
         });
     }
 
@@ -247,6 +264,14 @@ impl TeamReader<'_> {
                 .map(OnCallSource::Group);
         }
         if let Some(service) = text(source.get("service").or(source.get("calendar"))) {
+            let (schedule, policy) = (text(source.get("schedule")), text(source.get("policy")));
+            if schedule.is_none() && policy.is_none() && source.contains_key("service") {
+                let message = format!(
+                    "names neither `schedule` nor `policy`, so \"{service}\" is asked only if it is a calendar or GoAlert; \
+                     for those, write `calendar: {service}`"
+                );
+                self.report("oncall", message, true);
+            }
             let members = source.get("members").and_then(Value::as_object);
             let mut found = Vec::new();
             for (name, id) in members.into_iter().flatten().take(MOST_PEOPLE) {
@@ -256,8 +281,8 @@ impl TeamReader<'_> {
             }
             return Some(OnCallSource::Service(ServiceSchedule {
                 service,
-                schedule: text(source.get("schedule")),
-                policy: text(source.get("policy")),
+                schedule,
+                policy,
                 members: found,
             }));
         }
@@ -396,10 +421,10 @@ impl TeamReader<'_> {
         match value? {
             Value::String(pager) if !pager.contains("://") && !pager.trim().is_empty() => Some(PageRule {
                 pager: pager.trim().to_owned(),
-                severities: Vec::new(),
+                ..PageRule::default()
             }),
             Value::Object(fields) => {
-                self.known("page", fields, &["pager", "severity"]);
+                self.known("page", fields, &["pager", "severity", "by"]);
                 let severities = fields.get("severity").map(texts).unwrap_or_default();
                 let unknown = severities
                     .iter()
@@ -416,7 +441,16 @@ impl TeamReader<'_> {
                     );
                     return None;
                 };
-                Some(PageRule { pager, severities })
+                // An entry that cannot be used must not let everybody page.
+                let listed = fields.get("by").map(texts).unwrap_or_default().into_iter();
+                let what = "a person or a user group";
+                let by = listed.map(|id| self.id("page.by", Some(&Value::String(id)), &['U', 'W', 'S'], what));
+                let by: Vec<String> = by.collect::<Option<_>>()?;
+                if by.is_empty() && fields.contains_key("by") {
+                    self.tell("page.by", "names nobody: without `by`, everybody may page".to_owned());
+                    return None;
+                }
+                Some(PageRule { pager, severities, by })
             }
             _ => None,
         }
@@ -524,7 +558,7 @@ links:
     overrides:
       - {from: 2026-12-24 09:00, to: 2026-12-27 09:00, person: Grace}
   hours: {time_zone: Europe/Vienna, days: [mon-thu, fri], from: "09:00", to: "17:00"}
-  page: {pager: links, severity: [critical, error]}
+  page: {pager: links, severity: [critical, error], by: [S0123, U0123]}
   escalation:
     - {after: 15, mention: S0999, name: Leads}
     - {after: 30, team: other, page: true}
@@ -551,13 +585,32 @@ other:
         assert_eq!(at("2026-01-12T08:00:00Z").name, "Linus");
         assert_eq!(at("2026-12-25T08:00:00Z").slack.as_deref(), Some("U0123"));
         assert_eq!(routing.hours.as_ref().unwrap().days.len(), 5);
-        assert_eq!(routing.page.as_ref().unwrap().severities, ["critical", "error"]);
+        let page = routing.page.as_ref().unwrap();
+        assert_eq!(page.severities, ["critical", "error"]);
+        assert_eq!(page.by, ["S0123", "U0123"]);
         assert_eq!(routing.escalation[1].team.as_deref(), Some("other"));
         assert_eq!(
             teams["other"].routing,
             TeamRouting::default(),
             "other forms are left alone"
         );
+    }
+
+    #[test]
+    fn a_service_with_a_schedule_and_a_calendar_are_told_nothing() {
+        for source in [
+            "{service: pd, schedule: P1}",
+            "{service: pd, policy: P2}",
+            "{calendar: c}",
+        ] {
+            let (teams, problems) = read(&format!("a:\n  oncall: {source}\n"));
+            assert_eq!(problems, Vec::new(), "{source}");
+            assert!(teams["a"].routing.on_call.is_some(), "{source}");
+        }
+        // Calendars were written so, too.
+        let (teams, problems) = read("a:\n  oncall: {service: c}\n");
+        assert!(problems.iter().all(|problem| problem.is_used) && problems.len() == 1);
+        assert!(teams["a"].routing.on_call.is_some());
     }
 
     #[test]
@@ -577,6 +630,7 @@ other:
             ),
             ("a:\n  oncall: {people: [], first: 2026-01-05}\n", 2, "lists nobody"),
             ("a:\n  oncall: {service: pd, scedule: P1}\n", 2, "`scedule` is unknown"),
+            ("a:\n  oncall: {service: pd}\n", 2, "neither `schedule` nor `policy`"),
             ("b: {}\na:\n  escalation: [{after: 0}]\n", 3, "minutes from 1"),
             ("a:\n  escalation: [{after: 5, team: c}]\n", 2, "the team \"c\""),
             (
@@ -585,6 +639,8 @@ other:
                 "a person or a user group",
             ),
             ("a:\n  page: {pager: p, severity: bad}\n", 2, "not a severity"),
+            ("a:\n  page: {pager: p, by: [ada]}\n", 2, "not the id of a person"),
+            ("a:\n  page: {pager: p, by: []}\n", 2, "names nobody"),
             ("a:\n  hours: {from: 9, to: '17:00'}\n", 2, "not a time of the day"),
             (
                 "a:\n  oncall: {people: [Ada], first: 2026-01-05, overrides: [{from: 2026-02-02, to: 2026-02-01, person: Bo}]}\n",
