@@ -74,6 +74,8 @@ impl EscalationWorker {
             return Ok(None);
         };
         let team = teams.get(step.team.as_ref().unwrap_or(&first.team));
+        let team = team.map(|team| self.ctx.routed(team));
+        let team = team.as_ref();
         let Some(place) = self.place(&mut case, &first, team, due.attempts).await? else {
             done.timers = vec![EscalationTimer {
                 due_at: now.checked_add(ASK_AGAIN).ok(),

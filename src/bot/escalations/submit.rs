@@ -63,7 +63,7 @@ impl Context {
     ) -> Checked<TeamCall> {
         let known = self.knowledge.get();
         let team = chosen.team.as_ref().and_then(|key| known.library.teams.get(key));
-        let Some(team) = team.cloned() else {
+        let Some(team) = team.map(|team| self.routed(team)) else {
             let no_team = self.responder.call_refused("", CallRefusal::NoTeam);
             return Err(Box::new(RefusedCall::new(Some(window::TEAM), no_team)));
         };

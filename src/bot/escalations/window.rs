@@ -87,6 +87,7 @@ fn teams<'l>(ctx: &Context, library: &'l Library, case: &Case) -> Option<(Vec<&'
     let count = teams.len();
     let is_named = |team: &&Team| named.contains(&team.key);
     let has_people = |team: &&Team| {
+        let team = ctx.routed(team);
         let TeamRouting {
             channel,
             group,

@@ -308,3 +308,18 @@ fn what_cannot_be_done_is_said_at_its_field() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn a_channel_that_the_team_file_gives_by_name_is_posted_to() {
+    with(|world| async move {
+        let by_name = "engines:\n  name: Engines\n  comm: {name: \"#random\"}\n  page: local\n";
+        let bot = world.engines(by_name, Parts::default()).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        let chosen = json!({"summary": {"value": "The valve sticks"}});
+        world.escalate(ADA, &card, chosen).await;
+        let message = world.posted(RANDOM, "The valve sticks").await;
+        assert!(words(&message).contains("/archives/"), "{message}");
+        bot.stop().await;
+    });
+}
