@@ -1,6 +1,6 @@
 //! Working through a runbook in its thread, as two people on call do.
 
-use super::acts::{buttons, text, whispers};
+use super::acts::{buttons, said, text, whispers};
 use super::*;
 use signpost::clock::{Clock as _, SystemClock};
 use signpost::sandbox::GRACE;
