@@ -109,9 +109,9 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
         assert!(text(&card).contains("Escalated to Engines (Grace)"), "{}", text(&card));
         let message = world.posted(RANDOM, "Paged Grace").await;
         world.click_in(GRACE, RANDOM, &message, "I’m on it").await;
-        let card = world.saying(&ts, &["grace is on it"]).await;
+        let card = world.saying(&ts, &["Grace is on it"]).await;
         assert!(!text(&card).contains(&format!("<@{GRACE}>")), "{}", text(&card));
-        let message = world.posted(RANDOM, "grace is on it").await;
+        let message = world.posted(RANDOM, "Grace is on it").await;
         assert!(buttons(&message).is_empty(), "{message}");
         world.pages_that(|pages| pages[0]["status"] == "acknowledged").await;
         // Nobody is called for the same again, neither by another person nor by another window.
@@ -238,7 +238,7 @@ fn without_acknowledgement_the_next_is_called_and_nobody_after_that() {
         assert!(!text(&card).contains("is on it"), "{}", text(&card));
         let message = world.posted(RANDOM, "Paged Leads").await;
         world.click_in(GRACE, RANDOM, &message, "I’m on it").await;
-        world.saying(&ts, &["grace is on it"]).await;
+        world.saying(&ts, &["Grace is on it"]).await;
         clock.turn(SignedDuration::from_mins(60));
         world.settled(&ts).await;
         assert_eq!(paged(&world.workspace.pages()), 2);
