@@ -112,7 +112,7 @@ fn somebody_who_asked_is_answered_for_longer_and_told_when_that_is_over() {
         receive(&world, &[late, mention(5 * 60, 2)]).await;
         let bot = world.bot().await;
         let note = note(&world).await;
-        assert!(note.contains("; 1 message was not answered."), "{note}");
+        assert!(note.contains(". I missed 1 message."), "{note}");
         // The workspace knows no such message, so its thread is not there: the answer was tried all the same.
         let pool = world.look_into_store().await;
         let answered: i64 = sqlx::query_scalar("SELECT count(*) FROM answers WHERE message LIKE ?")
@@ -213,7 +213,7 @@ fn a_question_whose_answer_waited_for_too_long_is_told_and_may_be_asked_again() 
         settings.answers.auto = false;
         let bot = world.bot_with(settings, parts).await;
         let note = note(&world).await;
-        assert!(note.contains("; 1 message was not answered."), "{note}");
+        assert!(note.contains(". I missed 1 message."), "{note}");
         world.find(GRACE, SUPPORT, &ts).await;
         world.saying(&ts, &["fluxctl fill w-17"]).await;
         bot.stop().await;

@@ -215,7 +215,10 @@ fn a_click_that_comes_hours_late_counts_as_missed_where_there_is_a_mark() {
         drop(store);
         let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
         let note = late::note(&world).await;
-        assert!(note.contains("I was offline at ") && note.contains("; 1 "), "{note}");
+        assert!(
+            note.contains("I was offline at ") && note.contains(". I missed 1 "),
+            "{note}"
+        );
         assert!(world.settled(&ts).await.is_empty() && world.settled(&chat).await.is_empty());
         bot.stop().await;
     });
