@@ -183,6 +183,9 @@ impl QuestionHandler {
         let best = outcome.best()?;
         case.fingerprint = TopicRef::name_of(library, best.topic);
         if !case.take_up(library, outcome) {
+            if case.near.is_empty() {
+                return None;
+            }
             case.status = CaseStatus::Choosing(None);
             case.request = CaseRequest::Near;
         }

@@ -127,7 +127,7 @@ await story(async ({ signpost, open }) => {
     assert.match(label, /^Show /);
   });
 
-  await check("Escalate: whom to call, a summary to change, posted in the thread", async () => {
+  await check("Escalate: the team, a summary to change, posted in the channel of the team", async () => {
     await room();
     await answered(CODE);
     await choose("1.");
@@ -140,10 +140,12 @@ await story(async ({ signpost, open }) => {
     await shot("bot-escalate");
     await summary.press("Control+End");
     await page.keyboard.type("\nWe lose orders.");
-    await modal.getByRole("button", { name: "Post summary" }).click();
-    await page.locator("#replies .message.from-bot", { hasText: "We lose orders." }).waitFor();
-    await says(/Escalated by Ada/i);
+    await modal.getByRole("button", { name: "Escalate" }).click();
+    await says(/Escalated to armada-api by Ada/i);
     await shot("bot-escalated");
+    await page.click('.channel[aria-label^="armada-api"]');
+    await page.locator("#messages .message.from-bot", { hasText: "We lose orders." }).waitFor();
+    await shot("bot-team-channel");
   });
 
   await check("the message shortcut answers in the message's thread", async () => {

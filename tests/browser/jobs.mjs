@@ -222,7 +222,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
     await panel.getByRole("button", { name: /^Proceed/ }).click();
     await panel.locator(".jk-row", { hasText: "release-with-approval" }).locator("[data-result=SUCCESS]").waitFor();
     await panel.getByRole("checkbox", { name: /has no queue item/ }).uncheck();
-    await panel.getByRole("radio", { name: /As the cluster's id says/ }).check();
+    await panel.getByRole("radio", { name: /Based on the cluster id/ }).check();
     await page.waitForFunction(async () => { const told = await (await fetch("/sandbox/jenkins/shown")).json(); return !told.scenario && !told.faults.length; });
     const dark = await open({ colorScheme: "dark" });
     await dark.locator("#to-jenkins").click();

@@ -96,7 +96,7 @@ fn a_branch_leads_to_its_section_and_back_again_with_all_marks() {
 fn what_fixed_it_is_told_to_all_and_can_be_opened_again() {
     with_card(|world, bot, ts, card| async move {
         world.click(GRACE, &card, "Fixed").await;
-        let card = world.saying(&ts, &["Fixed"]).await;
+        let card = world.saying(&ts, &["Marked as"]).await;
         assert!(text(&card).contains("Marked as fixed by Grace"), "{}", text(&card));
         assert!(!buttons(&card).contains(&"Escalate".to_owned()), "{:?}", buttons(&card));
         world.click(ADA, &card, "Reopen").await;

@@ -252,7 +252,7 @@ async fn shadow_answers_are_printed_while_the_bot_runs_for_people_and_for_progra
     2023-11-14T22:13:25Z  answer  D  58%  wrong (Ada)  gates/north.md  gate\u{7} shut
 
     1 answer, 0 repeats
-    1 judged: 0 right (0%), 1 wrong runbook, 0 should be silent
+    1 judged: 0 right (0%), 1 wrong runbook, 0 shouldn't answer
     most frequent:
          1  gates/north.md
     ");

@@ -106,7 +106,7 @@ fn nobody_is_called_for_what_is_fixed_and_the_team_learns_that() {
         world
             .escalate(ADA, &card, json!({"summary": {"value": "The valve sticks"}}))
             .await;
-        let card = world.saying(&ts, &["Paging …"]).await;
+        let card = world.saying(&ts, &["Paging…"]).await;
         world.click(ADA, &card, "Fixed").await;
         let message = world.posted(RANDOM, "Fixed by Ada").await;
         assert!(buttons(&message).is_empty(), "{message}");

@@ -97,7 +97,7 @@ fn a_step_for_a_channel_that_others_read_goes_below_the_first_message() {
         clock.turn(SignedDuration::from_mins(16));
         let thread = first["ts"].as_str().unwrap();
         let step = world
-            .reply_that(RANDOM, thread, |reply| words(reply).contains("Nobody has acknowledged"))
+            .reply_that(RANDOM, thread, |reply| words(reply).contains("No one has acknowledged"))
             .await;
         let said = words(&step);
         assert!(
@@ -126,7 +126,7 @@ fn a_step_for_a_team_without_a_channel_is_posted_in_the_thread() {
         world.posted(RANDOM, "The valve sticks").await;
         clock.turn(SignedDuration::from_mins(16));
         world
-            .saying(&ts, &["Nobody has acknowledged", "The valve sticks"])
+            .saying(&ts, &["No one has acknowledged", "The valve sticks"])
             .await;
         assert_eq!(world.written(RANDOM).await.len(), 1);
         bot.stop().await;

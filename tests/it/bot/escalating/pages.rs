@@ -15,7 +15,7 @@ fn a_step_pages_only_for_the_severities_of_the_team() {
         world.escalate(ADA, &card, values).await;
         world.posted(RANDOM, "The valve sticks").await;
         clock.turn(SignedDuration::from_mins(16));
-        world.posted(RANDOM, "Nobody has acknowledged").await;
+        world.posted(RANDOM, "No one has acknowledged").await;
         let pool = world.look_into_store().await;
         let pages: i64 = sqlx::query_scalar("SELECT count(*) FROM pages")
             .fetch_one(&pool)
@@ -37,7 +37,7 @@ fn only_those_who_may_page_do() {
         let card = world.saying(&ts, &["Warp engine stalls"]).await;
         let summary = || json!({"summary": {"value": "The valve sticks"}});
         let answer = world.escalate(ADA, &card, summary()).await;
-        assert!(answer.to_string().contains("You may not page Engines"), "{answer}");
+        assert!(answer.to_string().contains("You aren’t allowed to page Engines"), "{answer}");
         assert_eq!(world.audit_up_to("page-refused").await, "page-refused");
         let answer = world.escalate(GRACE, &card, summary()).await;
         assert!(!answer.to_string().contains("errors"), "{answer}");
@@ -56,10 +56,10 @@ fn after_hours_offline_nobody_is_paged_for_what_is_old() {
         world
             .escalate(ADA, &card, json!({"summary": {"value": "The valve sticks"}}))
             .await;
-        world.saying(&ts, &["Paging …"]).await;
+        world.saying(&ts, &["Paging…"]).await;
         clock.turn(SignedDuration::from_hours(3));
         world
-            .saying(&ts, &["The page was not sent: it was too old to send"])
+            .saying(&ts, &["The page wasn’t sent: it was too old to send"])
             .await;
         assert_eq!(world.audit_up_to("page-failed").await, "escalated page-failed");
         assert_eq!(paged(&world.workspace.pages()), 0);
@@ -77,7 +77,7 @@ fn the_page_of_a_case_that_cannot_be_read_is_given_up() {
         world
             .escalate(ADA, &card, json!({"summary": {"value": "The valve sticks"}}))
             .await;
-        world.saying(&ts, &["Paging …"]).await;
+        world.saying(&ts, &["Paging…"]).await;
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.store());
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         sqlx::query("UPDATE cases SET body = '{\"standing\": \"of a later version\"}'")
