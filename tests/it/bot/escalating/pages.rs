@@ -37,7 +37,10 @@ fn only_those_who_may_page_do() {
         let card = world.saying(&ts, &["Warp engine stalls"]).await;
         let summary = || json!({"summary": {"value": "The valve sticks"}});
         let answer = world.escalate(ADA, &card, summary()).await;
-        assert!(answer.to_string().contains("You aren’t allowed to page Engines"), "{answer}");
+        assert!(
+            answer.to_string().contains("You aren’t allowed to page Engines"),
+            "{answer}"
+        );
         assert_eq!(world.audit_up_to("page-refused").await, "page-refused");
         let answer = world.escalate(GRACE, &card, summary()).await;
         assert!(!answer.to_string().contains("errors"), "{answer}");
