@@ -125,7 +125,11 @@ fn step_texts(library: &Library, topic: TopicId) -> BTreeMap<String, String> {
         .map(|topic| topic.steps.as_slice())
         .unwrap_or_default();
     let names = step_pages::names(steps).into_iter().zip(steps);
-    let text = |step: &Step| values::shortened(&plain_blocks(&step.blocks), STEP_TEXT);
+    let text = |step: &Step| {
+        let text = plain_blocks(&step.blocks);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        values::shortened(&words.join(" "), STEP_TEXT)
+    };
     names.map(|(name, step)| (name.key, text(step))).collect()
 }
 

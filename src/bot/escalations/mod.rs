@@ -16,8 +16,17 @@ use serde_json::{Map, Value, json};
 use super::cases::{Actor, Case, CaseEscalation, rows};
 use super::context::Context;
 use crate::respond::TeamMessage;
+use crate::runbook::Library;
 use crate::slack::sender::Body;
 use crate::store::{Action, AuditEntry, NewPage, NewPost, PageAction};
+
+/// The title of a case: that of its card, or of the topic that people chose.
+fn case_title(ctx: &Context, library: &Library, case: &Case) -> Option<String> {
+    let matched = case
+        .matched(library)
+        .map(|matched| ctx.responder.title(library, &matched));
+    matched.or_else(|| case.subject().map(|place| place.title(library)))
+}
 
 impl Context {
     /// The message in a team's channel, with the mention.

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::page_of;
 use super::window::{self, CallChoices, Mention};
+use super::{case_title, page_of};
 use crate::bot::cases::{Actor, Case, CaseEscalation, CasePage, rows};
 use crate::bot::context::Context;
 use crate::bot::on_call::TeamOnCall;
@@ -96,7 +96,7 @@ impl Context {
         places?;
         let page = page?;
         let names: Vec<String> = on_call.into_iter().map(|person| person.name).collect();
-        let title = case.subject().map(|place| place.title(&known.library));
+        let title = case_title(self, &known.library, case);
         let title = title.unwrap_or_else(|| case.excerpt().lines().next().unwrap_or("An error").to_owned());
         let summary = redact(summary).into_owned();
         let escalation = CaseEscalation {

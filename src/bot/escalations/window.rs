@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::case_title;
 use crate::bot::cases::Case;
 use crate::bot::context::Context;
 use crate::bot::modals;
@@ -130,7 +131,7 @@ pub(crate) async fn call_team(
     let summary = modals::summary_of(ctx, case, link, runs);
     let topic = case.subject().and_then(|place| place.find(library));
     let matched = case.matched(library);
-    let title = case.subject().map(|place| place.title(library)).unwrap_or_default();
+    let title = case_title(ctx, library, case).unwrap_or_default();
     let issue = likeliest.and_then(|team| issue_link(team.issue.as_deref()?, &title, &summary));
     let lines = ctx.on_call_lines(first.iter().map(String::as_str));
     let head = ctx

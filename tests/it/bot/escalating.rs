@@ -129,7 +129,7 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
             "{said}"
         );
         assert!(
-            said.contains("/archives/") && said.contains("Error: Warp engine stalls"),
+            said.contains("/archives/") && said.contains("Severity: error") && said.contains("Warp engine stalls"),
             "{said}"
         );
         let pages = world.pages_that(|pages| paged(pages) == 1).await;
