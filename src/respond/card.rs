@@ -14,7 +14,7 @@ use super::step_pages::{self, StepName, StepPages};
 use super::title::card_title;
 use super::{Audience, Reply, contacts, excerpt, links, rows, steps, values};
 use crate::matching::Match;
-use crate::runbook::{Block, Button, Library, Runbook, Step, Topic, TopicId};
+use crate::runbook::{Block, Button, Contact, Library, Runbook, Step, Topic, TopicId};
 
 /// Most choices that get a button.
 const OFFERED: usize = 5;
@@ -158,13 +158,19 @@ impl Responder {
         topic: &Topic,
     ) -> String {
         let contacts = contacts::ordered(&topic.contacts, card.matched);
-        // A sentence has no room for conditions.
-        let contact = contacts.iter().find(|contact| contact.when.is_none());
+        let team_of = |contact: &Contact| contact.team.as_ref().and_then(|key| library.teams.get(key));
+        let service = card.topic.and_then(|id| library.runbook(id)?.front.service.as_deref());
+        let is_own = |contact: &&Contact| {
+            team_of(contact).is_some_and(|team| service == Some(team.key.as_str()) || service == Some(team.shown()))
+        };
+        // The service's own team first; a sentence has no room for conditions.
+        let contact = contacts.iter().find(is_own);
+        let contact = contact.or_else(|| contacts.iter().find(|contact| contact.when.is_none()));
         let contact = contact
             .or(contacts.first())
             .filter(|_| card.audience == Audience::Internal);
         let team = contact.map(|contact| {
-            let team = contact.team.as_ref().and_then(|key| library.teams.get(key));
+            let team = team_of(contact);
             team.map_or(contact.name.as_str(), |team| team.shown()).to_owned()
         });
         let values = context! {

@@ -35,6 +35,8 @@ def text_faults(kind, text, mentions=False):
         yield f"{kind}: {len(content)} characters, at most {LIMITS[kind]}"
     if kind in ("header", "button", "label", "hint", "placeholder", "title", "submit", "close") and text.get("type") != "plain_text":
         yield f"{kind}: its text has to be plain_text"
+    if any(ord(letter) >= 0xF0000 for letter in content):
+        yield f"{kind}: a private character, the mark of a block that did not get its place"
     if text.get("type") == "mrkdwn":
         yield from mrkdwn_faults(kind, content, mentions)
 

@@ -462,6 +462,22 @@ fn a_job_has_its_button_at_its_step_and_in_the_first_reply() {
 }
 
 #[test]
+fn another_error_of_the_message_has_its_button() {
+    let mut card = shut(0);
+    let others = [TopicId { runbook: 0, section: 0 }];
+    card.others = &others;
+    let labels: Vec<String> = rows(&card).into_iter().flatten().map(|(label, _)| label).collect();
+    assert!(labels.iter().any(|label| label.starts_with("Show ")), "{labels:?}");
+    // Blocks are marked by private characters until they stand in their places.
+    let reply = responder().card(&library(), &card);
+    assert!(
+        !format!("{:?}", reply.blocks).contains("\\u{f000"),
+        "{:?}",
+        reply.blocks
+    );
+}
+
+#[test]
 fn the_button_of_a_job_stays_when_its_step_is_done() {
     let mut card = shut(0);
     for step in responder().steps(&library(), card.topic.unwrap()) {
