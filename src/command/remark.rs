@@ -7,7 +7,7 @@ use regex::Regex;
 /// Most words of a remark; a longer text says more than that.
 const LONGEST: usize = 9;
 
-/// What somebody says about the card of a thread.
+/// A remark of somebody about the card of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remark {
     /// Asks for the next step.

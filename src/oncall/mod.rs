@@ -1,4 +1,4 @@
-//! Who is on call, and paging: clients of the services that know schedules and call people.
+//! On-call schedules and paging: clients of the services that know schedules and call people.
 //!
 //! [`ScheduleSource`] answers who is on call in a schedule, [`Pager`] calls people. Each service is a file of its own,
 //! which says where its facts come from. Nothing here was tried on a real account: docs/real-workspace.md lists what only

@@ -144,7 +144,7 @@ pub enum CallRefusal<'a> {
     NotAllowed,
     /// The team is paged for other severities only.
     Severity {
-        /// Those severities.
+        /// The severities.
         allowed: &'a str,
     },
     /// Somebody has escalated to this team a moment ago.

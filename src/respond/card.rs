@@ -56,7 +56,7 @@ pub struct Card<'a> {
     pub audience: Audience,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,
-    /// Who is on call for the teams that the topic names.
+    /// The people on call for the teams that the topic names.
     pub on_call: Vec<OnCallLine>,
     /// The latest escalation to a team.
     pub escalation: Option<CardEscalation>,

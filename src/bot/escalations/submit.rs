@@ -1,4 +1,4 @@
-//! What follows from the window and from "I'm on it": the case, the messages, the page and the timer, saved together.
+//! The outcome of the window and of "I'm on it": the case, the messages, the page and the timer, saved together.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

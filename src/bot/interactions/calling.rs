@@ -20,7 +20,7 @@ const RUNS: usize = 10;
 enum Called {
     /// The team, by key, is called.
     Now(String),
-    /// The same window has called already.
+    /// A repeated submission: the window has called already.
     Before,
     /// The reason why nobody is called, and the field that it is shown at.
     Refused(Option<&'static str>, Reply),
@@ -66,7 +66,7 @@ impl InteractionHandler {
         Ok(Some(json!({"response_action": "errors", "errors": errors})))
     }
 
-    /// What remains of a refused call: the case is not shown as before to another organisation, and the audit knows.
+    /// The trace of a refused call: the case is no longer shown to another organisation as before, and the audit knows.
     fn refused_call(&self, mut case: Case, refused: RefusedCall, version: i64) -> CaseChange<Called> {
         let outcome = Called::Refused(refused.block, refused.reply);
         if !refused.external && refused.audit.is_none() {

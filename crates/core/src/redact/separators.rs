@@ -1,4 +1,4 @@
-//! What stands between a name and its value, in every notation.
+//! Separators between a name and its value, in every notation.
 
 use super::names::SecretName;
 use super::value::{line_end, skip, starts};

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) struct Planted {
     pub(crate) kind: String,
     pub(crate) text: String,
-    /// What must be gone.
+    /// The text that must be gone.
     pub(crate) secrets: Vec<String>,
 }
 
