@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use tracing::{debug, error, warn};
 
 mod calling;
-mod card_actions;
 mod did_you_mean;
 mod jobs;
 mod judging;
@@ -20,7 +19,7 @@ use self::update::{CaseChange, Updated};
 use super::context::Context;
 use super::home;
 use super::runs::Runner;
-use crate::bot::cases::rows::{self, post, row, update, whisper};
+use crate::bot::cases::rows::{self, post, row, whisper};
 use crate::bot::cases::{Actor, Case};
 use crate::bot::escalations::window;
 use crate::bot::modals;
@@ -33,7 +32,7 @@ use crate::slack::sender::Body;
 use crate::slack::web::OpenedView;
 use crate::store::{self, Changes, NewPost};
 
-/// Time limit for optional content: a link in a modal, the display name of a person.
+/// Time limit for the link in a modal.
 const AT_ONCE: Duration = Duration::from_millis(300);
 /// Time after which a command is acknowledged already, or is about to be: its answer goes another way.
 const LATE: Duration = Duration::from_millis(1_600);
@@ -127,25 +126,10 @@ impl InteractionHandler {
         let act = &press.act;
         let changed = self.update(&press.case, interaction, |mut case, version| async move {
             let known = self.ctx.knowledge.get();
-            let chosen = match act {
-                CardAction::Section { key } => Self::section(&known.library, &case, key),
-                _ => None,
-            };
-            let act = chosen.as_ref().unwrap_or(act);
-            let detail = self.ctx.detail(&case, act);
-            if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
-                case.offer_others(&known);
-            }
-            let was_over = case.status.is_over();
-            // A section that the runbook no longer has leaves the case as it is, and its list up to date.
-            let is_gone = matches!(act, CardAction::Section { .. });
-            if !case.act(act, &self.mark(interaction).await, &detail) && !is_gone {
+            let actor = self.actor(interaction).await;
+            let Some((shown, posts)) = self.ctx.press(&known, &mut case, version, act, &actor) else {
                 return Ok(CaseChange::Leave(None));
-            }
-            let shown = self.ctx.card(&known, &case);
-            let posts = update(&case, version, &shown).into_iter();
-            let posts = posts.chain(self.fixed_reaction(&case, act));
-            let posts = posts.chain(self.ctx.team_messages_of(&case, was_over, version));
+            };
             // Only one person sees a card without a post: it is replaced in place.
             let private = case.post.is_none().then_some(shown);
             Ok(CaseChange::save(case, posts, private))
@@ -177,7 +161,7 @@ impl InteractionHandler {
             case.external |= channel_info.has_externals || self.ctx.rules.is_external(interaction, channel);
             case.post = Some(key.clone());
             case.channel.clone_from(channel);
-            let shown = self.shared(&case, &self.mark(interaction).await);
+            let shown = self.shared(&case, &self.actor(interaction).await);
             let posts = post(key, channel, case.thread_ts.clone(), &shown);
             Ok(CaseChange::save(case, posts, Shared::Posted))
         });
@@ -207,10 +191,10 @@ impl InteractionHandler {
     }
 
     /// The shared message, with the name of the person who shares it.
-    fn shared(&self, case: &Case, mark: &Actor) -> Body {
+    fn shared(&self, case: &Case, actor: &Actor) -> Body {
         let known = self.ctx.knowledge.get();
         let mut shown = self.ctx.card(&known, case);
-        let by = Body::of(&self.ctx.responder.shared_by(&mark.name));
+        let by = Body::of(&self.ctx.responder.shared_by(&actor.name));
         shown.blocks.extend(by.blocks);
         shown.text = format!("{}\n{}", shown.text, by.text);
         shown
@@ -354,6 +338,13 @@ impl InteractionHandler {
                 Ok(None)
             }
         }
+    }
+
+    /// The person who clicked.
+    pub(super) async fn actor(&self, interaction: &InteractionContext) -> Actor {
+        self.ctx
+            .actor(&interaction.who.id, interaction.who.name.as_deref())
+            .await
     }
 
     // --- telling one person ---------------------------------------------------------------------------------------

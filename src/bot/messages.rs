@@ -25,7 +25,7 @@ use super::reading::Files;
 use super::rules::Rules;
 use crate::bot::cases::rows::key_of;
 use crate::bot::cases::{Case, TopicRef};
-use crate::bot::questions::{Answer, QuestionHandler, jobs};
+use crate::bot::questions::{Answer, QuestionHandler};
 use crate::jobs::Registry;
 use crate::matching::{self, Match, Outcome, SignatureKind};
 use crate::policy::Verdict;
@@ -140,7 +140,7 @@ impl MessageHandler {
             None if asked => {
                 let mut done = self.asked(&received).await?;
                 if let Some(row) = received.own_record() {
-                    jobs::join(&mut done, shadow_withdrawn(row));
+                    done.join(shadow_withdrawn(row));
                 }
                 done
             }

@@ -25,6 +25,7 @@ enum MethodKind {
     Delete,
     Ephemeral,
     React,
+    Unreact,
     LookUp,
 }
 
@@ -57,6 +58,11 @@ impl Bucket {
         Self::of(MethodKind::React)
     }
 
+    /// `reactions.remove`.
+    pub fn unreact() -> Self {
+        Self::of(MethodKind::Unreact)
+    }
+
     /// `conversations.replies` and `conversations.history`.
     pub fn look_up() -> Self {
         Self::of(MethodKind::LookUp)
@@ -87,6 +93,8 @@ impl Rate {
 pub struct Rates {
     /// Limit for messages in one channel.
     pub post: Rate,
+    /// Limit for each method of tier 2: removing reactions.
+    pub tier_2: Rate,
     /// Limit for each method of tier 3: updates, deletions, reactions, reading threads.
     pub tier_3: Rate,
     /// Limit for each method of tier 4: ephemeral messages.
@@ -101,6 +109,8 @@ impl Default for Rates {
         };
         Self {
             post: rate(1_000, 3),
+            // Twenty a minute.
+            tier_2: rate(3_000, 5),
             // Fifty a minute.
             tier_3: rate(1_200, 10),
             // A hundred a minute.
@@ -114,6 +124,7 @@ impl Rates {
         match bucket.kind {
             MethodKind::Post => self.post,
             MethodKind::Update | MethodKind::Delete | MethodKind::React | MethodKind::LookUp => self.tier_3,
+            MethodKind::Unreact => self.tier_2,
             MethodKind::Ephemeral => self.tier_4,
         }
     }

@@ -115,6 +115,16 @@ impl Sender {
         self.heed(&Bucket::react(), result)
     }
 
+    /// Removes the bot's reaction from a message.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`Web::remove_reaction`].
+    pub async fn unreact(&self, channel: &str, ts: &str, name: &str) -> Result<(), Error> {
+        let result = self.web.remove_reaction(channel, ts, name).await;
+        self.heed(&Bucket::unreact(), result)
+    }
+
     /// Shows a message to one person only.
     ///
     /// # Errors

@@ -190,3 +190,42 @@ pub struct Changes {
     /// Times at which escalations go on.
     pub timers: Vec<EscalationTimer>,
 }
+
+impl Changes {
+    /// Adds other changes, to be saved in the same transaction. Of two expiries the earlier one holds.
+    pub fn join(&mut self, other: Self) {
+        let Self {
+            posts,
+            expiry,
+            answered,
+            cases,
+            forget,
+            unanswer,
+            missed,
+            shadow,
+            unshadow,
+            runs,
+            audit,
+            pages,
+            paged,
+            timers,
+        } = other;
+        self.posts.extend(posts);
+        self.expiry = match (self.expiry.take(), expiry) {
+            (Some(one), Some(two)) if two.at < one.at => Some(two),
+            (one, two) => one.or(two),
+        };
+        self.answered.extend(answered);
+        self.cases.extend(cases);
+        self.forget.extend(forget);
+        self.unanswer.extend(unanswer);
+        self.missed = self.missed.take().or(missed);
+        self.shadow.extend(shadow);
+        self.unshadow.extend(unshadow);
+        self.runs.extend(runs);
+        self.audit.extend(audit);
+        self.pages.extend(pages);
+        self.paged.extend(paged);
+        self.timers.extend(timers);
+    }
+}

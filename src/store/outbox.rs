@@ -19,7 +19,7 @@ pub struct NewPost {
     pub thread_ts: Option<String>,
     /// The action to take.
     pub action: Action,
-    /// The message as JSON, redacted; empty for [`Action::Delete`] and [`Action::React`].
+    /// The message as JSON, redacted; empty for [`Action::Delete`] and reactions.
     pub body: String,
 }
 
@@ -52,6 +52,13 @@ pub enum Action {
         /// Name of the emoji, without colons.
         name: String,
     },
+    /// Removes the bot's reaction from somebody's message. Removing it twice does no harm.
+    Unreact {
+        /// The message's `ts`.
+        ts: String,
+        /// Name of the emoji, without colons.
+        name: String,
+    },
 }
 
 impl Action {
@@ -63,6 +70,7 @@ impl Action {
             Self::Delete { .. } => "delete",
             Self::Ephemeral { .. } => "ephemeral",
             Self::React { .. } => "react",
+            Self::Unreact { .. } => "unreact",
         }
     }
 }

@@ -105,6 +105,7 @@ fn hasty_rates() -> Rates {
     };
     Rates {
         post: rate,
+        tier_2: rate,
         tier_3: rate,
         tier_4: rate,
     }

@@ -52,6 +52,7 @@ async fn ahead(trial: Trial) -> Counts {
         clock: Arc::new(Ahead(SignedDuration::from_secs(ahead))),
         rates: Rates {
             post: rate,
+            tier_2: rate,
             tier_3: rate,
             tier_4: rate,
         },

@@ -6,6 +6,7 @@ mod case;
 mod escalation;
 mod identity;
 mod matches;
+mod press;
 pub(crate) mod rows;
 mod status;
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl InteractionHandler {
             if case.escalations.iter().any(|one| one.id == answer.id()) {
                 return Ok(CaseChange::Leave(Called::Before));
             }
-            let mark = self.mark(interaction).await;
+            let mark = self.actor(interaction).await;
             let call = match self.ctx.call(&case, chosen, (answer.id(), summary), &mark).await {
                 Ok(call) => call,
                 Err(refused) => return Ok(self.refused_call(case, *refused, version)),
@@ -93,7 +93,7 @@ impl InteractionHandler {
             if self.ctx.rules.is_external(interaction, channel) {
                 return Ok(CaseChange::Leave(()));
             }
-            let mark = self.mark(interaction).await;
+            let mark = self.actor(interaction).await;
             Ok(match self.ctx.acknowledge(&mut case, escalation, &mark, version) {
                 Some(done) => CaseChange::Save(Box::new((case, done)), ()),
                 None => CaseChange::Leave(()),

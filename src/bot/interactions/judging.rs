@@ -27,7 +27,7 @@ impl InteractionHandler {
             if row.judged.as_ref().is_some_and(|judged| judged.verdict == verdict) {
                 return Ok(());
             }
-            let mark = self.mark(interaction).await;
+            let mark = self.actor(interaction).await;
             let judged = Judged {
                 verdict,
                 by: mark.by,

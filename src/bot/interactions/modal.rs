@@ -59,7 +59,7 @@ impl InteractionHandler {
         let now = self.ctx.clock.now();
         let posts: Vec<NewPost> = match &case.post {
             Some(key) => {
-                let shown = self.shared(&case, &self.mark(interaction).await);
+                let shown = self.shared(&case, &self.actor(interaction).await);
                 post(key, &case.channel, None, &shown).into_iter().collect()
             }
             None => Vec::new(),
@@ -93,7 +93,7 @@ impl InteractionHandler {
                 }
                 case.external |= channel_info.has_externals;
             }
-            let mark = self.mark(interaction).await;
+            let mark = self.actor(interaction).await;
             case.act(&CardAction::Escalated, &mark, "");
             let told = modals::escalated(&self.ctx, &case, &mark, summary);
             // One window posts once, however often Slack sends it.

@@ -1,12 +1,12 @@
 //! Remarks about the card of a thread, made by mentioning the bot there: they act like its buttons.
 
 use super::{MessageHandler, ReceivedMessage};
-use crate::bot::cases::{Actor, Case, CaseStatus, rows};
+use crate::bot::cases::{Case, CaseStatus, rows};
 use crate::command::{self, Remark};
-use crate::respond::CardAction;
+use crate::respond::{CardAction, Reply};
 use crate::runbook::Library;
 use crate::slack::sender::Body;
-use crate::store::{self, Answered, CaseLookup, CaseRow, Changes};
+use crate::store::{self, CaseLookup, CaseRow, Changes};
 
 impl MessageHandler {
     /// Answers a remark about the card of its thread. `None` when the message is no such remark, or has no such thread.
@@ -23,24 +23,23 @@ impl MessageHandler {
         let known = self.ctx.knowledge.get();
         let library = &known.library;
         let act = self.act_of(library, &case, remark);
+        let id = case.id.clone();
+        let below = |reply: &Reply| Self::reply(received, &Body::of(reply), "card".into(), Some(id.clone()));
         if remark == Remark::Whom {
             if received.external || case.external {
                 let refused = self.ctx.responder.who_refused();
-                return Ok(Some(Self::answer_below(received, &case, &Body::of(&refused))));
+                return Ok(Some(below(&refused)));
             }
             let place = case.place.as_ref().map(|place| place.runbook.clone());
             let reply = self.questions.who_to_contact(library, &place.unwrap_or_default()).await;
-            return Ok(Some(Self::answer_below(received, &case, &Body::of(&reply))));
+            return Ok(Some(below(&reply)));
         }
         let mut done = Changes::default();
         if let Some(act) = &act {
-            if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
-                case.offer_others(&known);
-            }
-            let detail = self.ctx.detail(&case, act);
-            if case.act(act, &self.actor(received).await, &detail) {
-                done.posts
-                    .extend(rows::update(&case, row.version, &self.ctx.card(&known, &case)));
+            let user = received.message.user.as_deref().unwrap_or_default();
+            let actor = self.ctx.actor(user, None).await;
+            if let Some((_, posts)) = self.ctx.press(&known, &mut case, row.version, act, &actor) {
+                done.posts = posts;
                 let changed = rows::row(&case, row.version, self.ctx.clock.now());
                 done.cases.extend(changed.map(|changed| CaseRow {
                     created_at: row.created_at,
@@ -53,9 +52,7 @@ impl MessageHandler {
             .ctx
             .responder
             .remark(remark, act.is_some(), next.as_deref(), !case.near.is_empty());
-        let told = Self::answer_below(received, &case, &Body::of(&reply));
-        done.posts.extend(told.posts);
-        done.answered.extend(told.answered);
+        done.join(below(&reply));
         Ok(Some(done))
     }
 
@@ -100,31 +97,5 @@ impl MessageHandler {
         let is_open = |key: &str| done.is_none_or(|done| !done.contains_key(key));
         let matched = case.matched(library);
         self.ctx.responder.first_step(library, topic, matched.as_ref(), is_open)
-    }
-
-    async fn actor(&self, received: &ReceivedMessage<'_>) -> Actor {
-        let by = received.message.user.clone().unwrap_or_default();
-        let name = self.ctx.people.name(&by).await;
-        Actor {
-            name,
-            at: self.ctx.clock.now(),
-            by,
-        }
-    }
-
-    fn answer_below(received: &ReceivedMessage<'_>, case: &Case, body: &Body) -> Changes {
-        let thread = Some(received.message.answer_thread().to_owned());
-        Changes {
-            posts: rows::post(&received.key, &received.message.channel, thread, body)
-                .into_iter()
-                .collect(),
-            answered: vec![Answered {
-                message: received.id.clone(),
-                kind: "card".into(),
-                post: Some(received.key.clone()),
-                case: Some(case.id.clone()),
-            }],
-            ..Changes::default()
-        }
     }
 }

@@ -3,7 +3,7 @@
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::cases::rows::{post, row};
 use crate::bot::cases::{Case, CaseRequest};
-use crate::bot::questions::{Answer, Question, jobs};
+use crate::bot::questions::{Answer, Question};
 use crate::slack::sender::Body;
 use crate::store::{self, AnswerKind, Answered, Changes};
 
@@ -72,7 +72,6 @@ impl MessageHandler {
 
     pub(super) fn said(&self, received: &ReceivedMessage<'_>, said: Answer) -> Changes {
         let now = self.ctx.clock.now();
-        let key = received.key.clone();
         let mut more = Changes::default();
         let (body, kind, case) = match said {
             Answer::Plain { reply, kind } => (Body::of(&reply), kind, None),
@@ -100,21 +99,30 @@ impl MessageHandler {
                 None,
             ),
         };
-        let thread = Some(received.message.answer_thread().to_owned());
-        let mut done = Changes {
-            posts: post(&key, &received.message.channel, thread, &body)
-                .into_iter()
-                .collect(),
+        let mut done = Self::reply(received, &body, kind, case.as_ref().map(|case| case.id.clone()));
+        done.cases.extend(case.and_then(|case| row(&case, 0, now)));
+        done.join(more);
+        done
+    }
+
+    /// The answer to a message, in its thread. `case`: id of the case that the answer is about.
+    pub(super) fn reply(
+        received: &ReceivedMessage<'_>,
+        body: &Body,
+        kind: AnswerKind,
+        case: Option<String>,
+    ) -> Changes {
+        let (key, message) = (&received.key, received.message);
+        let thread = Some(message.answer_thread().to_owned());
+        Changes {
+            posts: post(key, &message.channel, thread, body).into_iter().collect(),
             answered: vec![Answered {
                 message: received.id.clone(),
                 kind,
-                post: Some(key),
-                case: case.as_ref().map(|case| case.id.clone()),
+                post: Some(key.clone()),
+                case,
             }],
-            cases: case.iter().filter_map(|case| row(case, 0, now)).collect(),
             ..Changes::default()
-        };
-        jobs::join(&mut done, more);
-        done
+        }
     }
 }

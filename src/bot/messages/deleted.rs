@@ -10,7 +10,7 @@ impl MessageHandler {
     pub(crate) async fn forget(&self, message: &str) -> Result<Changes, store::Error> {
         self.unanswered.forget(message);
         let mut done = self.answer_forgotten(message).await?;
-        jobs::join(&mut done, self.shadow_forgotten(message).await?);
+        done.join(self.shadow_forgotten(message).await?);
         Ok(done)
     }
 

@@ -7,7 +7,7 @@ use super::{MessageHandler, ReceivedMessage};
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::{self, post, update};
 use crate::bot::cases::{Case, CaseRequest, CaseStatus};
-use crate::bot::questions::{Answer, jobs};
+use crate::bot::questions::Answer;
 use crate::slack::alerts;
 use crate::store::{self, Action, AnswerKind, Answered, CaseRow, Changes};
 
@@ -109,7 +109,7 @@ impl MessageHandler {
         if let Some(row) = received.own_record()
             && done.shadow.iter().all(|new| new.message != row.message)
         {
-            jobs::join(done, shadow_withdrawn(row));
+            done.join(shadow_withdrawn(row));
         }
     }
 
@@ -128,7 +128,7 @@ impl MessageHandler {
             let kind = AnswerKind::Run;
             let mut done = self.said(received, Answer::Plain { reply, kind });
             Self::in_place(received, &mut done);
-            jobs::join(&mut done, *begun);
+            done.join(*begun);
             return done;
         }
         let mut done = self.said(received, said);

@@ -10,7 +10,6 @@ use super::{MessageHandler, ReceivedMessage, TOGETHER, lookup};
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::{self, post};
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef};
-use crate::bot::questions::jobs;
 use crate::bot::shadow;
 use crate::matching::Match;
 use crate::slack::alerts::{Alert, AlertState};
@@ -177,7 +176,7 @@ impl MessageHandler {
         }
         let mut done = Changes::default();
         for (row, case) in received.recorded.iter().filter(|_| message.edited_ts.is_some()) {
-            jobs::join(&mut done, self.shadow_edited_in(received, row, case.clone()).await?);
+            done.join(self.shadow_edited_in(received, row, case.clone()).await?);
         }
         Ok(done)
     }
@@ -224,12 +223,12 @@ impl MessageHandler {
         let mut done = Changes::default();
         for (row, mut case) in self.shadow_of(message).await? {
             if row.message == message {
-                jobs::join(&mut done, shadow_withdrawn(&row));
+                done.join(shadow_withdrawn(&row));
                 continue;
             }
             case.pastes.retain(|paste| paste.message != message);
             let text = case.text();
-            jobs::join(&mut done, self.shadow_reconsidered(&row, case, &text).await);
+            done.join(self.shadow_reconsidered(&row, case, &text).await);
         }
         Ok(done)
     }

@@ -137,7 +137,7 @@ impl OutboxWorker {
     /// Does it.
     async fn act(&self, post: &Post, ready: Ready, begun: Timestamp) -> (PostOutcome, SlackAnswer) {
         let body: Body = match &post.action {
-            Action::Delete { .. } | Action::React { .. } => Body::default(),
+            Action::Delete { .. } | Action::React { .. } | Action::Unreact { .. } => Body::default(),
             _ => match serde_json::from_str(&ready.body) {
                 Ok(body) => body,
                 Err(cause) => {
@@ -172,15 +172,13 @@ impl OutboxWorker {
             }
             (Action::React { ts, name }, _) => {
                 let done = self.ctx.sender.react(channel, ts, name).await;
-                // A token without this scope can do all the rest, which must not wait for it.
-                let done = done.map_err(|error| match error.code() {
-                    Some(code @ "missing_scope") => Error::Permanent {
-                        method: "reactions.add".to_owned(),
-                        code: code.to_owned(),
-                    },
-                    _ => error,
-                });
                 done.map(|()| None)
+                    .map_err(|error| without_scope(error, "reactions.add"))
+            }
+            (Action::Unreact { ts, name }, _) => {
+                let done = self.ctx.sender.unreact(channel, ts, name).await;
+                done.map(|()| None)
+                    .map_err(|error| without_scope(error, "reactions.remove"))
             }
             (Action::Ephemeral { user }, _) => {
                 let done = self.ctx.sender.show(channel, thread, user, body.clone()).await;
@@ -197,5 +195,16 @@ impl OutboxWorker {
             Err(error) => self.after_error(post, &body, begun, &error),
         };
         (outcome, answer)
+    }
+}
+
+/// The error of a call for a reaction: a token without this scope can do all the rest, which must not wait for it.
+fn without_scope(error: Error, method: &str) -> Error {
+    match error.code() {
+        Some(code @ "missing_scope") => Error::Permanent {
+            method: method.to_owned(),
+            code: code.to_owned(),
+        },
+        _ => error,
     }
 }

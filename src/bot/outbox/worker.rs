@@ -188,7 +188,7 @@ impl OutboxWorker {
             }
             let target = match &post.action {
                 Action::Update { of } | Action::Delete { of } => Some(of.clone()),
-                Action::React { ts, .. } => Some(ts.clone()),
+                Action::React { ts, .. } | Action::Unreact { ts, .. } => Some(ts.clone()),
                 Action::Post | Action::Ephemeral { .. } => None,
             };
             let row = (post.channel.clone(), post.thread_ts.clone(), target);
@@ -230,6 +230,7 @@ fn bucket(post: &Post) -> Bucket {
         Action::Delete { .. } => Bucket::delete(),
         Action::Ephemeral { .. } => Bucket::ephemeral(),
         Action::React { .. } => Bucket::react(),
+        Action::Unreact { .. } => Bucket::unreact(),
     }
 }
 

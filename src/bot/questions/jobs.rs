@@ -18,7 +18,7 @@ use crate::jobs::parameters::{self, Fault};
 use crate::jobs::{Denied, Job, Named};
 use crate::redact::redact;
 use crate::respond::{Reply, RunRefusal, Wanted};
-use crate::store::{self, AnswerKind, CaseLookup, CaseRow, Changes};
+use crate::store::{self, AnswerKind, CaseLookup, CaseRow};
 
 /// Longest text, in characters, that may be a mistyped command: a longer one that begins with `run` is none.
 const SLIP: usize = 300;
@@ -357,15 +357,4 @@ impl QuestionHandler {
         let found = rows::find(self.ctx.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
         Ok(found.map(|(row, _)| row.id))
     }
-}
-
-/// Merges other changes, to be saved in the same transaction.
-pub(crate) fn join(done: &mut Changes, other: Changes) {
-    done.posts.extend(other.posts);
-    done.answered.extend(other.answered);
-    done.cases.extend(other.cases);
-    done.shadow.extend(other.shadow);
-    done.unshadow.extend(other.unshadow);
-    done.runs.extend(other.runs);
-    done.audit.extend(other.audit);
 }

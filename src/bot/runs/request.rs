@@ -274,17 +274,7 @@ impl Runner {
 
     /// The person who asks, with their public name; with a click, Slack sends only their handle.
     pub(super) async fn mark(&self, origin: &Origin) -> Actor {
-        let known = self.ctx.people.name(&origin.user).await;
-        let name = if known == origin.user && !origin.name.is_empty() {
-            origin.name.clone()
-        } else {
-            known
-        };
-        Actor {
-            by: origin.user.clone(),
-            name,
-            at: self.ctx.clock.now(),
-        }
+        self.ctx.actor(&origin.user, Some(&origin.name)).await
     }
 
     fn refused(&self, request: &Request, refusal: &Denied) -> AuditEntry {

@@ -132,6 +132,19 @@ impl Web {
         }
     }
 
+    /// Removes the bot's reaction from a message; one that is not there is not an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns an [`Error`] when the call fails.
+    pub async fn remove_reaction(&self, channel: &str, ts: &str, name: &str) -> Result<(), Error> {
+        let body = json!({"channel": channel, "timestamp": ts, "name": name});
+        match self.post("reactions.remove", &body).await {
+            Err(error) if error.code() == Some("no_reaction") => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
     /// Searches for one of our messages by its key, among those posted since `oldest` (seconds since 1970): in a
     /// thread, or among the roots of the channel.
     ///

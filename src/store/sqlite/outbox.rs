@@ -55,14 +55,14 @@ async fn add_one(
 ) -> Result<(), sqlx::Error> {
     let target = match &post.action {
         Action::Update { of } | Action::Delete { of } => Some(of.as_str()),
-        Action::Post | Action::Ephemeral { .. } | Action::React { .. } => None,
+        Action::Post | Action::Ephemeral { .. } | Action::React { .. } | Action::Unreact { .. } => None,
     };
     let person = match &post.action {
         Action::Ephemeral { user } => Some(user.as_str()),
         _ => None,
     };
     let (message_ts, emoji) = match &post.action {
-        Action::React { ts, name } => (Some(ts.as_str()), Some(name.as_str())),
+        Action::React { ts, name } | Action::Unreact { ts, name } => (Some(ts.as_str()), Some(name.as_str())),
         _ => (None, None),
     };
     // A change to a message goes to that message's channel and thread, whatever the caller says. A new row is due at
@@ -94,7 +94,7 @@ async fn add_one(
         _ if added.rows_affected() == 0 => Ok(()),
         Action::Update { of } => replace(transaction, post, of).await,
         Action::Delete { of } => take_back(transaction, post, of).await,
-        Action::Post | Action::Ephemeral { .. } | Action::React { .. } => Ok(()),
+        Action::Post | Action::Ephemeral { .. } | Action::React { .. } | Action::Unreact { .. } => Ok(()),
     }
 }
 
@@ -366,8 +366,12 @@ fn read(row: &SqliteRow) -> Result<Post, sqlx::Error> {
     let action: String = row.try_get("action")?;
     let (target, person): (Option<String>, Option<String>) = (row.try_get("target")?, row.try_get("person")?);
     let (emoji, message_ts): (Option<String>, Option<String>) = (row.try_get("emoji")?, row.try_get("message_ts")?);
+    let reaction = message_ts.zip(emoji);
     let action = match (action.as_str(), target, person) {
-        ("react", _, _) if let (Some(name), Some(ts)) = (emoji, message_ts) => Action::React { ts, name },
+        (kind @ ("react" | "unreact"), _, _) if let Some((ts, name)) = reaction => match kind {
+            "react" => Action::React { ts, name },
+            _ => Action::Unreact { ts, name },
+        },
         ("post", _, _) => Action::Post,
         ("update", Some(of), _) => Action::Update { of },
         ("delete", Some(of), _) => Action::Delete { of },

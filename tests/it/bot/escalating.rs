@@ -323,3 +323,20 @@ fn a_channel_that_the_team_file_gives_by_name_is_posted_to() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn what_is_said_to_be_fixed_in_the_thread_is_told_in_the_teams_channel() {
+    with(|world| async move {
+        let bot = world.engines(&teams(""), Parts::default()).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        let chosen = json!({"summary": {"value": "The valve sticks"}});
+        world.escalate(ADA, &card, chosen).await;
+        world.posted(RANDOM, "The valve sticks").await;
+        let said = format!("<@{SIGNPOST}> that fixed it");
+        world.workspace.reply(ADA, SUPPORT, &ts, &said).unwrap();
+        world.posted(RANDOM, "*Fixed* by Ada").await;
+        world.reacted(&ts, 1).await;
+        bot.stop().await;
+    });
+}

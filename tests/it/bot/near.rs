@@ -36,17 +36,22 @@ impl World {
     }
 
     /// The reactions of a message.
-    fn reactions(&self, ts: &str) -> Vec<Value> {
+    pub(super) fn reactions(&self, ts: &str) -> Vec<Value> {
         self.workspace.read(|state| reactions(state, ts))
+    }
+
+    /// Waits until a message has this many reactions.
+    pub(super) async fn reacted(&self, ts: &str, count: usize) {
+        let reacted = self
+            .workspace
+            .wait_for(|state| (reactions(state, ts).len() == count).then_some(()));
+        reacted.await.unwrap();
+        self.wait_until_sent().await;
     }
 
     /// Waits until the bot has marked a message.
     async fn marked(&self, ts: &str) {
-        let marked = self
-            .workspace
-            .wait_for(|state| (!reactions(state, ts).is_empty()).then_some(()));
-        marked.await.unwrap();
-        self.wait_until_sent().await;
+        self.reacted(ts, 1).await;
         assert_eq!(
             self.reactions(ts),
             [json!({"name": "eyes", "users": [SIGNPOST], "count": 1})]

@@ -99,11 +99,16 @@ fn what_fixed_it_is_told_to_all_and_can_be_opened_again() {
         let card = world.saying(&ts, &["Marked as"]).await;
         assert!(text(&card).contains("Marked as fixed by Grace"), "{}", text(&card));
         assert!(!buttons(&card).contains(&"Escalate".to_owned()), "{:?}", buttons(&card));
+        world.reacted(&ts, 1).await;
+        assert_eq!(world.reactions(&ts)[0]["name"], "white_check_mark");
         world.click(ADA, &card, "Reopen").await;
         let card = world
             .reply_that(SUPPORT, &ts, |card| !said(card).contains("Marked as fixed"))
             .await;
         assert!(buttons(&card).contains(&"Fixed".to_owned()));
+        world.reacted(&ts, 0).await;
+        world.click(ADA, &card, "Fixed").await;
+        world.reacted(&ts, 1).await;
         bot.stop().await;
     });
 }
@@ -397,6 +402,7 @@ fn a_mention_in_the_thread_of_a_card_is_about_that_card() {
         remark("it works now");
         world.saying(&ts, &["Marked as fixed."]).await;
         world.saying(&ts, &["Marked as *fixed* by Ada"]).await;
+        world.reacted(&ts, 1).await;
         // Elsewhere the same words are about nothing.
         let elsewhere = world.say(&format!("<@{SIGNPOST}> what now?"));
         let answer = world.replies(&elsewhere).await;
