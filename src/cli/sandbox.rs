@@ -42,8 +42,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         check_folder(folder)?;
     }
     // Refuses a folder without runbooks: the bot would wait for some without saying why.
-    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
-    let examples = arguments.runbooks.is_some().then(|| examples::of(&library, &index));
+    let (library, examples) = if arguments.runbooks.is_some() {
+        let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
+        let examples = examples::of(&library, &index);
+        (library, Some(examples))
+    } else {
+        (knowledge::library(None, arguments.follow_links)?, None)
+    };
     let channels = team_channels(&library);
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let result = runtime.block_on(both(arguments, examples, channels));

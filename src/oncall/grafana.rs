@@ -2,6 +2,7 @@
 //! documentation of both (November 2026) and the source of OnCall (archived in March 2026).
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use jiff::{Timestamp, ToSpan as _};
 use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::authorization;
+use super::shifts::{ListedShift, joined};
 use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
@@ -78,8 +80,8 @@ impl GrafanaSchedules {
         }
     }
 
-    /// The shifts of the next two weeks: start, end, id and name of the person. They are cut at the bounds.
-    async fn shifts(&self, id: &str, at: Timestamp) -> Result<Vec<PlannedShift>, Error> {
+    /// The shifts of the next two weeks, by the ids of their people. They are cut at the bounds.
+    async fn shifts(&self, schedule: &ServiceSchedule, id: &str, at: Timestamp) -> Result<Vec<ListedShift>, Error> {
         let day = |days: i64| {
             let day = at.saturating_add((24 * days).hours()).unwrap_or(at);
             day.strftime("%Y-%m-%d").to_string()
@@ -89,25 +91,16 @@ impl GrafanaSchedules {
         let answer = self.endpoint.json(request, "").await?;
         let list = answer.get("results").and_then(Value::as_array).into_iter().flatten();
         let read = |one: &Value| {
-            Some(PlannedShift {
-                start: time(one, "shift_start")?,
-                end: time(one, "shift_end")?,
-                user: string(one, "user_pk").to_owned(),
-                name: string(one, "user_username").to_owned(),
-                mail: string(one, "user_email").to_owned(),
+            let (user, name) = (string(one, "user_pk"), string(one, "user_username"));
+            Some(ListedShift {
+                key: user.to_owned(),
+                person: person(schedule, name, &[user], string(one, "user_email")),
+                start: Some(time(one, "shift_start")?),
+                end: Some(time(one, "shift_end")?),
             })
         };
         Ok(list.take(SHIFTS).filter_map(read).collect())
     }
-}
-
-/// A shift of a schedule.
-struct PlannedShift {
-    start: Timestamp,
-    end: Timestamp,
-    user: String,
-    name: String,
-    mail: String,
 }
 
 #[async_trait]
@@ -119,36 +112,23 @@ impl ScheduleSource for GrafanaSchedules {
         let now = found.get("on_call_now").and_then(Value::as_array);
         let now = now.ok_or_else(|| self.endpoint.odd("no list of people on call"))?;
         // The ends of shifts and who is next are a convenience: their failure hides nobody.
-        let mut shifts = self.shifts(id, at).await.unwrap_or_default();
-        shifts.sort_by_key(|shift| shift.start);
-        let mut on_call = OnCall::default();
-        for user in now.iter().filter_map(Value::as_str).take(PEOPLE) {
-            let current = shifts
-                .iter()
-                .find(|shift| shift.user == user && shift.start <= at && at < shift.end);
-            on_call.now.push(Shift {
+        let shifts = joined(self.shifts(schedule, id, at).await.unwrap_or_default(), at);
+        let current = |user: &str| shifts.iter().find(|shift| shift.key == user && shift.covers(at));
+        let now = now.iter().filter_map(Value::as_str).take(PEOPLE);
+        let now = join_all(now.map(|user| async move {
+            Shift {
                 person: self.person(schedule, user).await,
-                until: current.map(|shift| end_of_shift(&shifts, shift)),
-            });
-        }
-        let end = on_call.now.iter().filter_map(|shift| shift.until).min();
-        let next = shifts.iter().filter(|shift| end == Some(shift.start));
-        on_call.next = next
-            .map(|shift| person(schedule, &shift.name, &[&shift.user], &shift.mail))
-            .collect();
-        Ok(on_call)
+                until: current(user).and_then(|shift| shift.end),
+            }
+        }));
+        let now = now.await;
+        let end = now.iter().filter_map(|shift| shift.until).min();
+        let next = shifts.iter().filter(|shift| end.is_some() && end == shift.start);
+        Ok(OnCall {
+            next: next.map(|shift| shift.person.clone()).collect(),
+            now,
+        })
     }
-}
-
-/// The end of a shift: that of the last one that follows without a gap, for the same person.
-fn end_of_shift(shifts: &[PlannedShift], first: &PlannedShift) -> Timestamp {
-    let mut end = first.end;
-    for shift in shifts.iter().filter(|shift| shift.user == first.user) {
-        if shift.start <= end && shift.end > end {
-            end = shift.end;
-        }
-    }
-    end
 }
 
 impl GrafanaPager {

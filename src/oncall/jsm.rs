@@ -2,6 +2,7 @@
 //! Opsgenie's API ([`super::OpsgeniePager`]). Facts: Atlassian's documentation (November 2026).
 
 use async_trait::async_trait;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -78,14 +79,14 @@ impl ScheduleSource for JsmSchedules {
         // Who is next is a convenience: its failure hides nobody.
         let next = self.accounts(id, "next-on-calls", &["exactNextOnCallUsers", "nextOnCallUsers"]);
         let next = next.await.unwrap_or_default();
-        let mut on_call = OnCall::default();
-        for account in now {
-            let person = self.person(schedule, &account).await;
-            on_call.now.push(Shift { person, until: None });
-        }
-        for account in next {
-            on_call.next.push(self.person(schedule, &account).await);
-        }
-        Ok(on_call)
+        let people = |accounts: Vec<String>| async move {
+            join_all(accounts.iter().map(|account| self.person(schedule, account))).await
+        };
+        let (now, next) = join(people(now), people(next)).await;
+        let shift = |person| Shift { person, until: None };
+        Ok(OnCall {
+            now: now.into_iter().map(shift).collect(),
+            next,
+        })
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct ListedShift {
 }
 
 impl ListedShift {
-    fn covers(&self, at: Timestamp) -> bool {
+    pub(super) fn covers(&self, at: Timestamp) -> bool {
         self.start.is_none_or(|start| start <= at) && self.end.is_none_or(|end| at < end)
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn on_call_among(shifts: Vec<ListedShift>, at: Timestamp) -> OnCall {
 
 /// The shifts that end after a time, in the order of their starts. Those of a person that overlap or follow without a gap
 /// are one: nobody takes over from themselves.
-fn joined(mut shifts: Vec<ListedShift>, at: Timestamp) -> Vec<ListedShift> {
+pub(super) fn joined(mut shifts: Vec<ListedShift>, at: Timestamp) -> Vec<ListedShift> {
     shifts.retain(|shift| shift.end.is_none_or(|end| at < end));
     shifts.sort_by_key(|shift| shift.start);
     let mut latest: HashMap<String, usize> = HashMap::new();
