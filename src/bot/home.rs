@@ -14,12 +14,14 @@ use super::modals;
 use super::runs::{Run, post_of};
 use crate::bot::cases::{Case, CaseStatus};
 use crate::jobs::Job;
-use crate::respond::{Ending, HomeFacts, Problems, RECENT, RecentMatch, RunLine};
+use crate::respond::{Ending, HomeFacts, OnCallLine, Problems, RECENT, RecentMatch, RunLine};
 use crate::runbook::{Button, Library};
 use crate::slack::sender::Body;
 use crate::slack::web::Error;
 use crate::store::{self, CaseRow};
 
+/// Most teams whose people on call are listed.
+const TEAMS: usize = 10;
 /// Pause between two rounds of updates. Changes come in bursts: one click on a case follows another.
 const SETTLE: Duration = Duration::from_millis(300);
 /// Longest pause when Slack limits the rate of calls.
@@ -110,6 +112,7 @@ impl Home {
                 .flatten()
                 .collect(),
             runs: self.runs(user).await?,
+            on_call: self.on_call(&known.library),
             buttons: vec![
                 button(&labels.paste, modals::OPEN_PASTE, true),
                 button(&labels.refresh, REFRESH, false),
@@ -118,6 +121,12 @@ impl Home {
         let mut blocks = Body::of(&self.ctx.responder.home(&facts)).blocks;
         blocks.truncate(BLOCKS);
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
+    }
+
+    /// The people on call for the first teams that have a source, as far as they are known without asking.
+    fn on_call(&self, library: &Library) -> Vec<OnCallLine> {
+        let teams = library.teams.values().filter(|team| team.routing.on_call.is_some());
+        self.ctx.on_call_lines(teams.take(TEAMS).map(|team| team.key.as_str()))
     }
 
     /// A user's latest runs; `None` where no jobs are registered.

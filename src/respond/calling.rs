@@ -238,17 +238,18 @@ pub(super) fn on_card(card: &Card<'_>) -> Value {
 
 /// Template values of the people on call. A single team is clear from the context.
 pub(super) fn lines(on_call: &[OnCallLine]) -> Vec<Value> {
+    named_lines(on_call, on_call.len() > 1)
+}
+
+/// Template values of the people on call, with or without the names of their teams.
+pub(super) fn named_lines(on_call: &[OnCallLine], with_teams: bool) -> Vec<Value> {
     let names = |names: &[String]| match names {
         [] => String::new(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
     let line = |one: &OnCallLine| {
-        let team = if on_call.len() > 1 {
-            one.team.clone()
-        } else {
-            String::new()
-        };
+        let team = if with_teams { one.team.clone() } else { String::new() };
         context! {
             team, now => names(&one.now), until => one.until.clone(), next => names(&one.next),
             as_of => one.as_of.clone(), fault => one.fault.clone(),

@@ -10,7 +10,7 @@ use super::markdown::block;
 use super::pieces::Pieces;
 use super::run_line::RunLine;
 use super::time::time;
-use super::{Reply, links, values};
+use super::{OnCallLine, Reply, calling, links, values};
 use crate::runbook::{BlockKind, Button};
 
 /// Most matches, and most runs, that are listed, the newest first.
@@ -35,6 +35,8 @@ pub struct HomeFacts {
     pub matches: Vec<RecentMatch>,
     /// The jobs that this person started, the newest first; `None` where there are no jobs.
     pub runs: Option<Vec<RunLine>>,
+    /// The people on call, by team.
+    pub on_call: Vec<OnCallLine>,
     /// Buttons below the first lines.
     pub buttons: Vec<Button>,
 }
@@ -90,6 +92,7 @@ impl Responder {
             problems => facts.problems.values(),
             list => commands(None),
             only => None::<String>,
+            on_call => calling::named_lines(&facts.on_call, true),
             matches, runs, buttons,
         };
         self.reply("home.md", &values, &pieces, None)

@@ -195,6 +195,16 @@ impl Responder {
         self.simple("run_started.md", &values)
     }
 
+    /// The reminder that a run still needs approval until a time; it names who asked for it.
+    pub fn run_reminder(&self, title: &str, by: &str, until: &str) -> Reply {
+        let values = context! {
+            title => values::shortened(title, 120),
+            by => values::shortened(by, 80),
+            until,
+        };
+        self.simple("run_reminder.md", &values)
+    }
+
     /// The reply, in plain text, that a run waiting for approval was not started; it names who asked for it.
     pub fn run_notice(&self, title: &str, by: &str, declined_by: Option<&str>, until: Option<&str>) -> Reply {
         let values = context! {

@@ -7,6 +7,7 @@
 //!                                                         └► `end`: artifacts ─► checks ─► the next section
 //! ```
 
+mod approval;
 mod decide;
 mod end;
 mod fields;

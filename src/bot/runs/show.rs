@@ -122,10 +122,7 @@ impl Runner {
         if run.silent {
             return Ok(None);
         }
-        let thread = match &run.thread_ts {
-            Some(thread) => Some(thread.clone()),
-            None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
-        };
+        let thread = self.thread_of(run).await?;
         let title = self.job(run).map_or(&*run.job, Job::shown);
         let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
         let expired = until.is_some();
@@ -140,6 +137,14 @@ impl Runner {
             body = with_mention(body, std::slice::from_ref(&run.by.by));
         }
         Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &body)))
+    }
+
+    /// The thread of a run: where it was requested, or below its own message. `None` while that is not posted.
+    pub(super) async fn thread_of(&self, run: &Run) -> Result<Option<String>, store::Error> {
+        Ok(match &run.thread_ts {
+            Some(thread) => Some(thread.clone()),
+            None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
+        })
     }
 
     /// Updates a run's message when its progress has changed.
@@ -244,12 +249,12 @@ impl Runner {
 }
 
 /// The people and groups who are asked to approve a run. An update that repeats a mention notifies nobody again.
-fn approvers(job: &Job, run: &Run) -> Vec<String> {
+pub(super) fn approvers(job: &Job, run: &Run) -> Vec<String> {
     let others = job.approve_by.iter().filter(|id| **id != run.by.by);
     others.take(APPROVERS).cloned().collect()
 }
 
 /// A moment as people read it: `1 May 06:41 UTC`.
-fn spoken_moment(at: Timestamp) -> String {
+pub(super) fn spoken_moment(at: Timestamp) -> String {
     at.strftime("%-d %b %H:%M UTC").to_string()
 }

@@ -13,7 +13,7 @@ use crate::jenkins::{Client, Error};
 use crate::jobs::Job;
 use crate::redact::redact;
 use crate::respond::Trouble;
-use crate::store::{self, AuditEntry, Changes, RunRow};
+use crate::store::{self, AuditEntry, RunRow};
 
 /// Failed look-ups in a row before people are told.
 const FAILURES: u32 = 2;
@@ -37,21 +37,9 @@ pub(super) struct RunStep<'a> {
 
 impl Runner {
     /// Takes the next step of a run.
-    pub(super) async fn advance(&self, row: &RunRow, mut run: Run, live: &mut FollowState) -> Stepped {
-        let now = self.ctx.clock.now();
+    pub(super) async fn advance(&self, row: &RunRow, run: Run, live: &mut FollowState) -> Stepped {
         if let Stage::Approval { until } = run.stage {
-            if now < until {
-                let left = until.duration_since(now);
-                return Ok(Next::Wait(left.try_into().unwrap_or(Duration::from_secs(1))));
-            }
-            run.end(End::Expired, now);
-            let done = Changes {
-                posts: self.notice(&run, Some(until)).await?.into_iter().collect(),
-                audit: vec![self.entry(&run, "expired", None, &[])],
-                ..Changes::default()
-            };
-            self.save_with(row, &run, live, done).await?;
-            return Ok(Next::Again);
+            return self.wait_for_approval(row, run, live, until).await;
         }
         let Some((job, client)) = self.job(&run).and_then(|job| Some((job, self.client(job)?))) else {
             return self.unregistered(row, run, live).await;

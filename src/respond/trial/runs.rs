@@ -109,6 +109,10 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
     out.push(("run_state.md", sample(&card)));
     out.push(("run_rest.md", context! { url => some("https://example.com") }));
     out.push((
+        "run_reminder.md",
+        context! { title => "Title", by => "Name", until => "1 May 06:41 UTC" },
+    ));
+    out.push((
         "run_notice.md",
         context! { title => "Title", by => "Ada", declined_by => some("Grace"), until => some("1 May 06:41 UTC") },
     ));

@@ -2,6 +2,7 @@
 
 mod chains;
 mod channels;
+mod handover;
 mod pages;
 
 use super::acts::{Moved, buttons, text};

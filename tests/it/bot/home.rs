@@ -74,3 +74,20 @@ fn the_home_tab_lists_what_somebody_ran_and_the_audit_tells_it_beside_the_bot() 
         bot.stop().await;
     });
 }
+
+#[test]
+fn the_home_tab_names_the_people_on_call_and_mentions_nobody() {
+    with(|world| async move {
+        std::fs::create_dir_all(world.runbooks().join("_data")).unwrap();
+        let rotation = "  oncall:\n    first: 2026-01-05\n    people: [{name: Grace, slack: U0GRACE}, Linus]\n";
+        world.write("_data/teams.yml", &format!("engines:\n  name: Engines\n{rotation}"));
+        let bot = world.bot().await;
+        let home = open_home(&world).await;
+        assert!(
+            home.contains("On call for Engines: *Grace*") || home.contains("On call for Engines: *Linus*"),
+            "{home}"
+        );
+        assert!(!home.contains("<@"), "{home}");
+        bot.stop().await;
+    });
+}

@@ -232,6 +232,7 @@ fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RunLine>>) -> HomeFacts {
         problems: Problems::of(&[problem(Level::Error, 7)]),
         matches,
         runs,
+        on_call: Vec::new(),
         buttons: vec![Button {
             label: "Paste an error".into(),
             action: "signpost_paste".into(),

@@ -245,7 +245,14 @@ fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
         let late = world.asks(ADA, "run facts NODE=n-1");
         let asked = world.run_saying(&late, &["Waiting for approval"]).await;
         assert!(words(&asked).contains(&format!("<@{GRACE}>")), "{asked:#}");
-        clock.turn(SignedDuration::from_mins(31));
+        bot.kill().await;
+        clock.turn(SignedDuration::from_mins(25));
+        let bot = world.worker_with(&jobs, parts()).await;
+        let reminder = world
+            .saying(&late, &["Ada’s “Collect facts” still needs approval"])
+            .await;
+        assert!(words(&reminder).contains(&format!("<@{GRACE}>")), "{reminder:#}");
+        clock.turn(SignedDuration::from_mins(6));
         world.click(GRACE, &asked, "Approve").await;
         world.whispered(GRACE, SUPPORT, "It’s too late for that").await;
         world
@@ -280,6 +287,13 @@ fn what_nobody_approves_in_time_is_void_whether_the_bot_lives_or_not() {
                 .iter()
                 .filter(|reply| words(reply).contains("was not started, because"));
             assert_eq!(told.count(), 1);
+        }
+        for (ts, count) in [(&late, 1), (&asleep, 0)] {
+            let told = world.settled(ts).await;
+            let reminders = told
+                .iter()
+                .filter(|reply| words(reply).contains("still needs approval"));
+            assert_eq!(reminders.count(), count);
         }
         assert_eq!((world.triggers(), world.rows().await), (0, (2, 0)));
         bot.stop().await;
