@@ -69,7 +69,9 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Option<Metrics>, stop: CancellationToken) {
     let app = Router::new()
         .route("/live", get(live))
+        .route("/livez", get(live))
         .route("/ready", get(ready))
+        .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
         .with_state(Served { health, metrics });
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -28,6 +28,7 @@ pub mod respond;
 pub mod settings;
 pub mod slack;
 pub mod store;
+pub mod telemetry;
 
 pub use signpost_core::{expression, matching, redact, runbook, schedule};
 #[cfg(feature = "sandbox")]

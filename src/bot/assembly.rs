@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::{Notify, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use super::admin::RunbookNotices;
 use super::context::Context;
 use super::escalations::worker::EscalationWorker;
 use super::home::Home;
 use super::housekeeping::Housekeeping;
 use super::inbox::cpu_permits;
 use super::knowledge::{KnowledgeHandle, KnowledgeSource};
+use super::last_success::Dependency;
 use super::on_call::OnCallRefresher;
 use super::own_channels::OwnChannelsRefresher;
 use super::reload::Reload;
@@ -66,6 +68,8 @@ pub struct Parts {
     pub hard: CancellationToken,
     /// Tracker of every task of the bot. After dropping the future of [`run`], wait on it until all tasks have ended.
     pub tracker: TaskTracker,
+    /// Has the runbooks read again when notified.
+    pub reload: Arc<Notify>,
     /// Metrics for `/metrics`.
     pub metrics: Option<http::Metrics>,
 }
@@ -81,6 +85,7 @@ impl Default for Parts {
             store_patience: Duration::from_secs(30),
             hard: CancellationToken::new(),
             tracker: TaskTracker::new(),
+            reload: Arc::default(),
             metrics: None,
         }
     }
@@ -192,14 +197,12 @@ pub(super) struct Prepared {
 
 /// Performs the steps that can keep the bot from starting, the cheapest first.
 async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess) -> Result<Prepared, Error> {
-    let folder = settings
-        .runbooks
-        .folder()
-        .filter(|folder| settings.runbooks.reload && folder.is_dir());
-    let watch = folder.map(|folder| reload::FolderWatcher::new(folder, &settings.runbooks));
+    let folder = settings.runbooks.folder().filter(|folder| folder.is_dir());
+    let watch = folder.map(|folder| reload::FolderWatcher::new(folder, &settings.runbooks, Arc::clone(&parts.reload)));
     let mut source = KnowledgeSource::new(settings);
     let first = source.begin()?;
     let responder = responder::responder(settings)?;
+    parts.status.succeeded(Dependency::Runbooks);
     parts.status.change(|status| {
         status.runbooks = first.library.runbooks.len();
         status.errors = first.errors();
@@ -277,6 +280,8 @@ fn spawn(
         OnCallRefresher { ctx: Arc::clone(&ctx) },
         EscalationWorker { ctx: Arc::clone(&ctx) },
     );
+    let notices = RunbookNotices { ctx: Arc::clone(&ctx) };
+    tasks.keep("notices", notices, RunbookNotices::run);
     tasks.keep("on_call", refresher, OnCallRefresher::run);
     let channels = OwnChannelsRefresher { ctx: Arc::clone(&ctx) };
     tasks.keep("channels", channels, OwnChannelsRefresher::run);
@@ -292,7 +297,10 @@ fn spawn(
     tasks.keep_shared("housekeeping", &housekeeping, Housekeeping::run);
     tasks.keep_shared("purge", &housekeeping, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
-        let tell = Box::new(move || ctx.home_visitors.changed());
+        let tell = Box::new(move || {
+            ctx.home_visitors.changed();
+            ctx.runbooks_read.notify_one();
+        });
         tasks.keep("reload", Reload { tell, ..reload }, Reload::run);
     }
     sockets

@@ -46,6 +46,8 @@ pub(super) struct Context {
     pub(super) own_channels: OwnChannels,
     /// Recent visitors of the Home tab, to be told of changes.
     pub(super) home_visitors: HomeVisitors,
+    /// Notified when the runbooks were read, or could not be.
+    pub(super) runbooks_read: Notify,
     /// Wakes the inbox workers.
     pub(super) inbox: Notify,
     /// Wakes the delivery task.
@@ -79,6 +81,7 @@ impl Context {
             sender: Arc::new(Sender::new(Arc::clone(web), parts.rates)),
             web: Arc::clone(web),
             home_visitors: HomeVisitors::default(),
+            runbooks_read: Notify::new(),
             inbox: Notify::new(),
             outbox: Arc::new(Notify::new()),
             calls: Notify::new(),

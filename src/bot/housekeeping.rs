@@ -46,6 +46,7 @@ impl Housekeeping {
             }
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
+                self.gauge().await;
                 self.ctx.people.expire().await;
                 self.ctx.reading.expire().await;
                 if missed::tell(self.ctx.store.as_ref(), &self.ctx.responder, self.ctx.slack_time.now()).await {
@@ -95,6 +96,31 @@ impl Housekeeping {
         }
     }
 
+    /// Seconds since a time; 0 without one.
+    fn age(&self, since: Option<Timestamp>) -> f64 {
+        since.map_or(0.0, |since| {
+            self.ctx.clock.now().duration_since(since).as_secs_f64().max(0.0)
+        })
+    }
+
+    /// Updates the gauges that nothing else sets.
+    async fn gauge(&self) {
+        let status = self.ctx.status.get();
+        let sockets = self.sockets.as_ref();
+        let configured = sockets.map_or(0, |_| self.ctx.rules.settings.slack.connections);
+        metrics::gauge!("signpost_slack_connections").set(status.sockets as f64);
+        metrics::gauge!("signpost_slack_connections_configured").set(f64::from(configured));
+        metrics::gauge!("signpost_runbooks").set(status.runbooks as f64);
+        metrics::gauge!("signpost_runbook_errors").set(status.errors as f64);
+        match self.ctx.store.outbox().await {
+            Ok(counts) => {
+                metrics::gauge!("signpost_outbox_waiting").set(counts.waiting as f64);
+                metrics::gauge!("signpost_outbox_oldest_seconds").set(self.age(counts.oldest));
+            }
+            Err(cause) => error!(%cause, "the outbox cannot be counted"),
+        }
+    }
+
     /// Counts the waiting rows and those set aside, and logs an alarm about the latter: at once, then every hour.
     async fn count(&self, alarmed: &mut Option<(Timestamp, u64)>) {
         let counts = match self.ctx.store.inbox().await {
@@ -106,6 +132,7 @@ impl Housekeeping {
         };
         metrics::gauge!("signpost_inbox_waiting").set(counts.waiting as f64);
         metrics::gauge!("signpost_inbox_set_aside").set(counts.set_aside as f64);
+        metrics::gauge!("signpost_inbox_oldest_seconds").set(self.age(counts.oldest));
         self.ctx.status.change(|status| {
             status.waiting = counts.waiting;
             status.set_aside = counts.set_aside;

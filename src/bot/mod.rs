@@ -25,6 +25,7 @@
 //! status.wait_ready().await; // sockets are connected, runbooks loaded, the store works
 //! ```
 
+mod admin;
 mod assembly;
 mod cache;
 mod cases;
@@ -40,6 +41,7 @@ mod inbound;
 mod inbox;
 mod interactions;
 mod knowledge;
+mod last_success;
 mod messages;
 mod modals;
 mod on_call;

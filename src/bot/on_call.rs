@@ -15,6 +15,7 @@ use tracing::{debug, error, warn};
 use url::Url;
 
 use super::context::Context;
+use super::last_success::Dependency;
 use crate::net::Net;
 use crate::oncall::{
     Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
@@ -231,6 +232,9 @@ impl Context {
         };
         let outcome = if answer.is_ok() { "ok" } else { "failed" };
         metrics::counter!("signpost_on_call_lookups_total", "outcome" => outcome).increment(1);
+        if answer.is_ok() {
+            self.status.succeeded(Dependency::OnCall);
+        }
         self.on_call.learn(team, source, answer, now);
     }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::knowledge::{KnowledgeHandle, KnowledgeSource};
+use super::last_success::Dependency;
 use super::{Knowledge, Status};
 use crate::clock::{Clock as _, SystemClock};
 use crate::malloc;
@@ -39,7 +40,7 @@ pub(super) struct Reload {
     pub(super) knowledge: Arc<KnowledgeHandle>,
     pub(super) status: Arc<Status>,
     pub(super) watch: FolderWatcher,
-    /// Called after new runbooks are in use.
+    /// Called after new runbooks are in use, and when the folder cannot be read.
     pub(super) tell: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -91,7 +92,11 @@ impl Reload {
         let begun = Instant::now();
         let before = self.knowledge.get();
         let mut source = self.source.lock();
-        match source.read(Some(&before.library)) {
+        let read = source.read(Some(&before.library));
+        if read.is_ok() {
+            self.status.succeeded(Dependency::Runbooks);
+        }
+        match read {
             Ok(library) if is_same(&library, &before.library) => {
                 if library.diagnostics != before.library.diagnostics || library.skipped != before.library.skipped {
                     // The runbooks stay, but the problems reported for their files change.
@@ -104,7 +109,10 @@ impl Reload {
                     info!("the runbooks are unchanged; the diagnostics for their files have changed");
                 } else {
                     debug!("the runbooks are unchanged");
-                    self.knowledge.set_reload_failed(None);
+                    if self.knowledge.reload_failed().is_some() {
+                        self.knowledge.set_reload_failed(None);
+                        (self.tell)();
+                    }
                 }
             }
             Ok(library) => {
@@ -122,6 +130,7 @@ impl Reload {
                 metrics::counter!("signpost_reloads_total", "outcome" => "failed").increment(1);
                 warn!(%cause, "the runbooks cannot be reloaded; keeping the old ones");
                 self.knowledge.set_reload_failed(Some(cause.to_string()));
+                (self.tell)();
             }
         }
     }
@@ -133,8 +142,16 @@ fn is_same(one: &Library, other: &Library) -> bool {
 }
 
 impl FolderWatcher {
-    pub(super) fn new(folder: &Path, settings: &Runbooks) -> Self {
-        let changed = Arc::new(Notify::new());
+    /// Watches a folder. `changed` is notified of its changes; others may notify it too, to have the folder read. With
+    /// `runbooks.reload = false` nobody else does.
+    pub(super) fn new(folder: &Path, settings: &Runbooks, changed: Arc<Notify>) -> Self {
+        if !settings.reload {
+            return Self {
+                changed,
+                look: None,
+                _watcher: None,
+            };
+        }
         let real = folder.canonicalize();
         let is_link = match (&real, std::path::absolute(folder)) {
             (Ok(real), Ok(absolute)) => *real != absolute,

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::context::Context;
+use super::last_success::Dependency;
 
 /// Deviation in seconds that is worth a person's attention. Slack's signatures are valid for 300 s.
 pub(super) const MATTERS: u64 = 30;
@@ -36,6 +37,8 @@ impl SkewMonitor {
             let skew = measured.borrow_and_update().map(|skew| skew.seconds);
             self.ctx.status.change(|status| status.skew_seconds = skew);
             if let Some(seconds) = skew {
+                // Each answer of Slack's is a measurement.
+                self.ctx.status.succeeded(Dependency::Slack);
                 metrics::gauge!("signpost_clock_skew_seconds").set(seconds as f64);
                 if seconds.unsigned_abs() >= MATTERS && said.is_none_or(|at| at.elapsed() >= SAID) {
                     warn!(seconds, "{}", sentence(seconds));

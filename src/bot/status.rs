@@ -7,6 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::last_success::{Dependency, LastSuccesses};
 use super::waiting::{Reasons, What};
 use crate::settings::Mode;
 
@@ -78,6 +79,7 @@ pub struct Status {
     sender: watch::Sender<Snapshot>,
     reasons: Reasons,
     store_fault: Mutex<Option<StoreFault>>,
+    successes: LastSuccesses,
 }
 
 #[derive(Debug)]
@@ -94,6 +96,7 @@ impl Default for Status {
             sender: watch::Sender::new(Snapshot::default()),
             reasons: Reasons::default(),
             store_fault: Mutex::default(),
+            successes: LastSuccesses::default(),
         }
     }
 }
@@ -118,6 +121,7 @@ impl Status {
     /// Records that the store took a write.
     pub fn store_works(&self) {
         *self.store_fault() = None;
+        self.succeeded(Dependency::Store);
         self.change(|status| status.store = true);
     }
 
@@ -163,6 +167,16 @@ impl Status {
 }
 
 impl Status {
+    /// Records a success of a dependency.
+    pub(super) fn succeeded(&self, dependency: Dependency) {
+        self.succeeded_at(dependency, Instant::now());
+    }
+
+    /// Records an earlier success of a dependency.
+    pub(super) fn succeeded_at(&self, dependency: Dependency, at: Instant) {
+        self.successes.record(dependency, at);
+    }
+
     /// Sets or clears the reason why the bot cannot work yet.
     pub(super) fn set_reason(&self, what: What, why: Option<String>) {
         let waits = self.reasons.set(what, why);
@@ -185,6 +199,7 @@ impl crate::http::Health for Status {
             "runbooks": {"loaded": now.runbooks, "reloads": now.reloads, "errors": now.errors},
             "clock": {"skew_seconds": now.skew_seconds},
         });
+        self.successes.tell(&mut details);
         if !now.ready() {
             self.reasons.tell(&mut details);
         }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::filter_fn;
@@ -15,8 +15,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-use crate::bot;
 use crate::settings::{self, Format, LogSettings, Settings};
+use crate::{bot, telemetry};
 
 /// Run the bot against Slack.
 ///
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(arguments.config.as_deref())?;
     log(&settings.log)?;
     tell_jobs(&settings);
-    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let metrics = telemetry::install()?;
     // Two threads: the work is mostly waiting, and processing a message takes a millisecond.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             ..bot::Parts::default()
         };
         let (shutdown, hard, status) = (CancellationToken::new(), parts.hard.clone(), Arc::clone(&parts.status));
+        let reload = Arc::clone(&parts.reload);
         let asked = settings.clone();
         let beside = async {
             let ready = async {
@@ -56,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                     tracing::warn!("{problem}");
                 }
             };
-            tokio::join!(ready, signals(&shutdown, &hard));
+            tokio::join!(ready, signals(&shutdown, &hard), hangups(&reload));
             std::future::pending::<()>().await;
         };
         tokio::select! {
@@ -102,6 +103,24 @@ async fn signal() -> std::io::Result<()> {
     }
     Ok(())
 }
+
+/// Has the runbooks read again at each SIGHUP. Settings and tokens are read at the start only.
+#[cfg(unix)]
+async fn hangups(reload: &Notify) {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            while hangup.recv().await.is_some() {
+                tracing::info!("SIGHUP: reading the runbooks again");
+                reload.notify_one();
+            }
+        }
+        Err(cause) => tracing::error!(%cause, "the handler for SIGHUP cannot be installed"),
+    }
+}
+
+#[cfg(not(unix))]
+async fn hangups(_: &Notify) {}
 
 #[cfg(not(unix))]
 async fn signal() -> std::io::Result<()> {

@@ -13,6 +13,10 @@ mod queue;
 mod request;
 mod trigger;
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
 use secrecy::SecretString;
 use url::Url;
 
@@ -33,6 +37,8 @@ pub struct Client {
     user: String,
     token: SecretString,
     artifact_hosts: Vec<String>,
+    /// Time of the last good answer.
+    last_success: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Client {
@@ -44,7 +50,13 @@ impl Client {
             user: jenkins.user.clone(),
             token,
             artifact_hosts: jenkins.artifact_hosts.clone(),
+            last_success: Arc::default(),
         }
+    }
+
+    /// The time of the last good answer; `None` before the first.
+    pub fn last_success(&self) -> Option<Instant> {
+        *self.last_success.lock()
     }
 
     /// The page of a job, for people.

@@ -1,6 +1,6 @@
 //! HTTP requests to Jenkins, sent with the token; answers are read within limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
@@ -35,7 +35,7 @@ impl Client {
             .with_jitter()
             .with_max_times(TRIES - 1);
         let once = || async { self.checked(self.get_once(url, true).await?) };
-        once.retry(patience).when(Error::is_passing).await
+        self.counted(once.retry(patience).when(Error::is_passing).await)
     }
 
     /// Sends a GET once and returns the answer, whatever its status.
@@ -64,11 +64,21 @@ impl Client {
     pub(super) async fn post(&self, url: &Url, form: &[(&str, &str)]) -> Result<PostResponse, Error> {
         let request = self.http.post(url.clone());
         let request = request.basic_auth(&self.user, Some(self.token.expose_secret()));
-        let response = request.form(form).send().await.map_err(Error::of_transport)?;
+        let response = self.counted(request.form(form).send().await.map_err(Error::of_transport))?;
         let (status, headers) = (response.status(), response.headers().clone());
         // Status and headers carry the meaning; a truncated body changes nothing.
         let page = beginning(response, PAGE).await;
         Ok(PostResponse { status, headers, page })
+    }
+
+    /// Counts a request, and notes the time when Jenkins answered.
+    fn counted<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
+        let outcome = if answer.is_ok() { "ok" } else { "failed" };
+        metrics::counter!("signpost_jenkins_requests_total", "outcome" => outcome).increment(1);
+        if answer.is_ok() {
+            *self.last_success.lock() = Some(Instant::now());
+        }
+        answer
     }
 
     /// Returns the answer to a GET when it comes from the API.

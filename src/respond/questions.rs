@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
-use super::facts::{ConnectionFacts, Listening, Pointer, StatusFacts};
+use super::facts::{ConnectionFacts, Listening, Pointer, Problems, StatusFacts};
 use super::time::time;
 use super::{Labels, OnCallLine, Reply, calling, links, values};
 use crate::command::{Owner, Subject, Whom};
@@ -74,6 +74,12 @@ impl Responder {
     pub fn unmuted(&self, was_muted: bool, listening: &Listening) -> Reply {
         let listening = self::listening(listening, Timestamp::UNIX_EPOCH);
         self.simple("unmuted.md", &context! { was_muted, listening })
+    }
+
+    /// Tells the operators about errors in the runbook folder. `failed`: the reason why it could not be read at all.
+    pub fn admin_runbooks(&self, problems: &Problems, failed: Option<&str>) -> Reply {
+        let failed = failed.map(|why| values::shortened(why, 300));
+        self.simple("admin_runbooks.md", &context! { problems => problems.values(), failed })
     }
 
     /// Warns the author of a message with secrets of some kinds, such as `github-token`.

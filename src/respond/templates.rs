@@ -42,6 +42,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("run_state.md", include_str!("../../responses/templates/run_state.md")),
     ("run_end.md", include_str!("../../responses/templates/run_end.md")),
     ("stages.md", include_str!("../../responses/templates/stages.md")),
+    (
+        "run_reminder.md",
+        include_str!("../../responses/templates/run_reminder.md"),
+    ),
     ("run_notice.md", include_str!("../../responses/templates/run_notice.md")),
     ("run_rest.md", include_str!("../../responses/templates/run_rest.md")),
     (
@@ -84,6 +88,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("status.md", include_str!("../../responses/templates/status.md")),
     ("muted.md", include_str!("../../responses/templates/muted.md")),
     ("unmuted.md", include_str!("../../responses/templates/unmuted.md")),
+    (
+        "admin_runbooks.md",
+        include_str!("../../responses/templates/admin_runbooks.md"),
+    ),
     (
         "secret_warning.md",
         include_str!("../../responses/templates/secret_warning.md"),

@@ -234,13 +234,18 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
     let home = context! {
         now => time.clone(), list => commands(None), only => None::<String>, buttons => "",
         matches => if full { endings.map(recent).to_vec() } else { Vec::new() }, runs => full.then(|| many(recent("open"))),
-        ..health.clone()
+        ..minijinja::value::merge_maps([super::calling::card_sample(full), health.clone()])
     };
     let only = context! { list => commands(Some("show")), only => some("show") };
     let mut out = vec![
         ("home.md", home),
         ("commands.md", only),
-        ("problems.md", context! { problems }),
+        ("problems.md", context! { problems => problems.clone() }),
+        (
+            "admin_runbooks.md",
+            context! { problems => problems.clone(), failed => some("reason") },
+        ),
+        ("admin_runbooks.md", context! { problems, failed => None::<String> }),
         ("muted.md", context! { until => perhaps.clone() }),
     ];
     for kind in ["direct", "unasked", "shadow", "asked", "shared", "muted"] {

@@ -3,6 +3,7 @@
 //! Each section has a file of its own. Everything is checked here once, so that the rest of the program gets valid
 //! values only. Secrets come from the environment or from files and live in `secrecy` types.
 
+mod admin;
 mod answers;
 mod error;
 pub mod jobs;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use admin::AdminSettings;
 pub use answers::{AnswerMode, Answers, Channel, Matching};
 pub use error::Error;
 pub use links::LinkSettings;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub links: Vec<LinkSettings>,
     /// Location of the stored state.
     pub store: StoreSettings,
+    /// The channel of the operators.
+    pub admin: AdminSettings,
     /// Address of health and metrics.
     pub http: Http,
     /// Network access.
@@ -159,6 +163,7 @@ fn checked(layers: &layers::Layers) -> Result<Settings, Error> {
     settings.runbooks.check(layers)?;
     settings.matching.check(layers)?;
     settings.answers.check(layers)?;
+    settings.admin.check(layers)?;
     answers::check_channels(&settings.channels, layers)?;
     links::check(&settings.links, layers)?;
     settings.store.check(layers)?;

@@ -93,7 +93,7 @@ impl Web {
             .apps_connections_open(&SlackApiAppsConnectionOpenRequest::new())
             .await
             .map(|answer| answer.url.0.to_string())
-            .map_err(|error| classify("apps.connections.open", error))
+            .map_err(|error| counted(classify("apps.connections.open", error)))
     }
 
     pub(super) async fn get(&self, method: &str, params: &Params<'_>) -> Result<Value, Error> {
@@ -102,7 +102,7 @@ impl Web {
             .http_session_api
             .http_get(method, params, None)
             .await
-            .map_err(|error| classify(method, error))
+            .map_err(|error| counted(classify(method, error)))
     }
 
     async fn post(&self, method: &str, body: &Value) -> Result<Value, Error> {
@@ -111,8 +111,14 @@ impl Web {
             .http_session_api
             .http_post(method, body, None)
             .await
-            .map_err(|error| classify(method, error))
+            .map_err(|error| counted(classify(method, error)))
     }
+}
+
+/// Counts a call that failed.
+fn counted(error: Error) -> Error {
+    metrics::counter!("signpost_slack_errors_total", "class" => error.class()).increment(1);
+    error
 }
 
 fn token(secret: &SecretString) -> SlackApiToken {

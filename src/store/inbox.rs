@@ -91,6 +91,8 @@ impl SetAsideReason {
 pub struct InboxCounts {
     /// Rows that wait.
     pub waiting: u64,
+    /// Time of arrival of the oldest row that waits.
+    pub oldest: Option<jiff::Timestamp>,
     /// Rows that were set aside and still have their payload.
     pub set_aside: u64,
     /// Rows set aside that can be retried.

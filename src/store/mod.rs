@@ -22,7 +22,9 @@ pub use escalations::{
     DueEscalation, DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState,
 };
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
-pub use outbox::{Action, Due, LONGEST_WAIT, MessageRef, NewPost, Post, PostOutcome, PostState, Ready, Turn};
+pub use outbox::{
+    Action, Due, LONGEST_WAIT, MessageRef, NewPost, OutboxCounts, Post, PostOutcome, PostState, Ready, Turn,
+};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 pub use shadow::{
     Judged, ShadowAnswers, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict, ShadowVisitor,
@@ -61,6 +63,9 @@ pub trait Store: Cases + Escalations + Runs + ShadowAnswers {
 
     /// Counts of the inbox.
     async fn inbox(&self) -> Result<InboxCounts, Error>;
+
+    /// Counts of the outbox.
+    async fn outbox(&self) -> Result<OutboxCounts, Error>;
 
     /// Channels in which messages were too old to be answered, once none was noted since `before`, which is in Slack's
     /// time, and nothing old waits there any more: neither a row of the inbox nor an answer that has expired.

@@ -121,6 +121,18 @@ pub struct Ready {
     pub body: String,
     /// The message to update or delete.
     pub place: Option<MessageRef>,
+    /// For an answer, the time at which the message was written that it answers, by Slack's clock; `None` where answers
+    /// never expire.
+    pub written_at: Option<Timestamp>,
+}
+
+/// Counts of the outbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    /// Rows that wait to be sent, or to be looked up.
+    pub waiting: u64,
+    /// Time at which the oldest of them was added.
+    pub oldest: Option<Timestamp>,
 }
 
 /// The place of a message in Slack.

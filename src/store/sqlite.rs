@@ -14,8 +14,8 @@ use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::{
-    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, PostOutcome, Purged, Receipt, Retention,
-    SetAsideReason, Store, Turn, Waiting,
+    Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, OutboxCounts, PostOutcome, Purged, Receipt,
+    Retention, SetAsideReason, Store, Turn, Waiting,
 };
 
 mod cases;
@@ -212,6 +212,10 @@ impl Store for Sqlite {
 
     async fn inbox(&self) -> Result<InboxCounts, Error> {
         self.told(inbox::counts(&self.readers()).await)
+    }
+
+    async fn outbox(&self) -> Result<OutboxCounts, Error> {
+        self.told(outbox::counts(&self.readers()).await)
     }
 
     async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error> {

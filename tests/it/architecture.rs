@@ -353,3 +353,18 @@ fn a_type_has_a_name_of_its_own() {
         .collect();
     assert!(shared.len() <= MOST_SHARED, "rename some: {shared:?}");
 }
+
+#[test]
+fn every_metric_is_in_the_catalogue_and_every_family_is_used() {
+    let call = Regex::new(r#"(?:counter|gauge|histogram)!\(\s*"([a-z_]+)""#).unwrap();
+    let mut used = BTreeSet::new();
+    for file in rust_files(Path::new("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        used.extend(call.captures_iter(&text).map(|found| found[1].to_owned()));
+    }
+    let known: BTreeSet<String> = signpost::telemetry::FAMILIES
+        .iter()
+        .map(|family| family.name.to_owned())
+        .collect();
+    assert_eq!(used, known, "src/telemetry.rs names the metrics that the code records");
+}

@@ -40,6 +40,7 @@ mod logging;
 mod memory;
 mod near;
 mod noise;
+mod observing;
 mod operating;
 mod panicking;
 mod pasting;

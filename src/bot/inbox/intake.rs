@@ -114,6 +114,7 @@ impl Intake {
                 // What nobody may see answered is not even stored.
                 if let Verdict::Ignore(why) = self.ctx.rules.verdict(&message, message.mentioned, false) {
                     debug!(why, "a message is ignored");
+                    metrics::counter!("signpost_messages_total", "outcome" => "ignored").increment(1);
                     return None;
                 }
                 Some(Arrival {

@@ -58,7 +58,19 @@ impl OutboxWorker {
                 return SlackAnswer::Unknown;
             }
         };
+        let written_at = ready.written_at;
         let (outcome, answer) = self.act(post, ready, begun).await;
+        if outcome.state == PostState::Sent {
+            debug!(
+                key = post.key,
+                action = post.action.as_str(),
+                "a row of the outbox was sent"
+            );
+            if let Some(written_at) = written_at.filter(|_| post.action == Action::Post) {
+                let took = self.ctx.slack_time.now().duration_since(written_at);
+                metrics::histogram!("signpost_answer_seconds").record(took.as_secs_f64().max(0.0));
+            }
+        }
         self.record_outcome(post, &outcome, stop).await;
         answer
     }

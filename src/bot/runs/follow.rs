@@ -12,6 +12,8 @@ use tracing::{error, warn};
 
 use super::Runner;
 use super::show::FollowState;
+use crate::bot::last_success::Dependency;
+use crate::jenkins::Client;
 use crate::store;
 
 /// Interval at which the store is asked for live runs that no request announced.
@@ -111,6 +113,11 @@ impl Runner {
             live.looks = 0;
         }
         live.looks = live.looks.saturating_add(1);
-        self.advance(&row, run, live).await
+        let client = self.job(&run).and_then(|job| self.client(job));
+        let stepped = self.advance(&row, run, live).await;
+        if let Some(at) = client.and_then(Client::last_success) {
+            self.ctx.status.succeeded_at(Dependency::Jenkins, at);
+        }
+        stepped
     }
 }

@@ -80,6 +80,20 @@ fn needed(scope: Option<&str>) -> String {
 }
 
 impl Error {
+    /// The class's name in the metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Auth { .. } => "auth",
+            Self::Content { .. } => "content",
+            Self::Channel { .. } => "channel",
+            Self::Gone { .. } => "gone",
+            Self::Permanent { .. } => "permanent",
+        }
+    }
+
     /// Slack's error code, when it sent one.
     pub fn code(&self) -> Option<&str> {
         match self {

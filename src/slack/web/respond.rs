@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::classes::{classify, of_code};
-use super::{Error, Web};
+use super::{Error, Web, counted};
 
 const METHOD: &str = "response_url";
 
@@ -25,7 +25,7 @@ impl Web {
         match self.client.http_api.connector.respond(url, body).await {
             Ok(None) => Ok(()),
             Ok(Some(code)) => Err(of_code(METHOD.to_owned(), code, None)),
-            Err(error) => Err(classify(METHOD, error)),
+            Err(error) => Err(counted(classify(METHOD, error))),
         }
     }
 

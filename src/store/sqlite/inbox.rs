@@ -127,6 +127,7 @@ pub(super) async fn set_aside(
 pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Error> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting') AS waiting,
+                (SELECT min(received_at) FROM inbox WHERE state = 'waiting') AS oldest,
                 count(*) AS set_aside, count(*) FILTER (WHERE reason IS NOT 'undecoded') AS retriable
          FROM inbox WHERE state = 'set_aside' AND payload IS NOT NULL",
     )
@@ -134,6 +135,7 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Er
     .await?;
     Ok(InboxCounts {
         waiting: row.try_get::<i64, _>("waiting")?.unsigned_abs(),
+        oldest: row.try_get::<Option<i64>, _>("oldest")?.map(time),
         set_aside: row.try_get::<i64, _>("set_aside")?.unsigned_abs(),
         retriable: row.try_get::<i64, _>("retriable")?.unsigned_abs(),
     })

@@ -8,7 +8,8 @@ use sqlx::{Row as _, Sqlite as Engine, Transaction};
 
 use super::{cases, inbox};
 use crate::store::{
-    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewMissed, NewPost, Post, PostOutcome, PostState, Ready, Turn,
+    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewMissed, NewPost, OutboxCounts, Post, PostOutcome, PostState,
+    Ready, Turn,
 };
 
 type Tx = Transaction<'static, Engine>;
@@ -173,6 +174,20 @@ pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sql
     })
 }
 
+/// Implements [`crate::store::Store::outbox`].
+pub(super) async fn counts(readers: &SqlitePool) -> Result<OutboxCounts, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT count(*) AS waiting, min(created_at) AS oldest FROM outbox
+         WHERE state IN ('pending', 'sending', 'uncertain')",
+    )
+    .fetch_one(readers)
+    .await?;
+    Ok(OutboxCounts {
+        waiting: row.try_get::<i64, _>("waiting")?.unsigned_abs(),
+        oldest: row.try_get::<Option<i64>, _>("oldest")?.map(time),
+    })
+}
+
 /// Implements [`crate::store::Store::sending`].
 pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Result<Turn, sqlx::Error> {
     let row = sqlx::query(
@@ -231,6 +246,7 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
     Ok(Turn::Ready(Ready {
         body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
         place,
+        written_at: row.try_get::<Option<i64>, _>("written_at")?.map(time),
     }))
 }
 

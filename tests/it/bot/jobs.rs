@@ -9,7 +9,7 @@ mod forms;
 mod ground;
 mod killing;
 mod losing;
-mod program;
+pub(super) mod program;
 mod running;
 mod without;
 

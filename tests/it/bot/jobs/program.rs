@@ -10,14 +10,14 @@ use tokio::sync::watch;
 use crate::bot::*;
 
 /// A running `signpost serve`.
-pub(super) struct Program {
+pub(in crate::bot) struct Program {
     child: Child,
     log: Arc<Mutex<String>>,
     ready: watch::Receiver<bool>,
 }
 
 /// Its config folder, and what it is to reach Slack at.
-pub(super) fn configure(world: &World, api_url: &str, jobs: &str, level: &str) {
+pub(in crate::bot) fn configure(world: &World, api_url: &str, jobs: &str, level: &str) {
     let folder = world.folder.path();
     let local = format!(
         "[slack]\napi_url = \"{api_url}\"\nrequest_timeout = 2\nlookup_wait = 1\n[runbooks]\ndir = {:?}\n\
@@ -30,7 +30,7 @@ pub(super) fn configure(world: &World, api_url: &str, jobs: &str, level: &str) {
 }
 
 /// `signpost` with the secrets of the sandbox and nothing else of the environment that concerns it.
-pub(super) fn signpost(world: &World, arguments: &[&str]) -> Command {
+pub(in crate::bot) fn signpost(world: &World, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_signpost"));
     command.args(arguments).arg("--config").arg(world.folder.path());
     command.env("SIGNPOST__SLACK__BOT_TOKEN", SIGNPOST_TOKEN);
@@ -42,7 +42,7 @@ pub(super) fn signpost(world: &World, arguments: &[&str]) -> Command {
 }
 
 impl Program {
-    pub(super) fn start(world: &World) -> Self {
+    pub(in crate::bot) fn start(world: &World) -> Self {
         let mut command = signpost(world, &["serve"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -64,19 +64,29 @@ impl Program {
     }
 
     /// Waits until it says that it is ready.
-    pub(super) async fn ready(&mut self) {
+    pub(in crate::bot) async fn ready(&mut self) {
         let told = tokio::time::timeout(Duration::from_secs(20), self.ready.wait_for(|ready| *ready)).await;
         let is_ready = told.is_ok_and(|told| told.is_ok());
         assert!(is_ready, "it is not ready: {}", self.log());
     }
 
     /// What it logged so far.
-    pub(super) fn log(&self) -> String {
+    pub(in crate::bot) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
+    /// The process's id.
+    pub(in crate::bot) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended.
+    pub(in crate::bot) fn ended(mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// `kill -9`
-    pub(super) fn kill(mut self) -> String {
+    pub(in crate::bot) fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.log()
