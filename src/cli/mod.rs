@@ -21,6 +21,7 @@ mod sandbox;
 mod serve;
 mod shadow;
 mod terminal;
+mod understood;
 
 use std::process::ExitCode;
 

@@ -1,14 +1,15 @@
 //! The `signpost render` command: the Slack messages that topics render to, for people and for validators.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
-use super::knowledge;
 use super::terminal::{redact_json, redacted};
+use super::{knowledge, understood};
 use crate::command::{Resolution, resolve};
 use crate::respond::{Responder, show_command, to_text};
 use crate::runbook::{Library, TopicId};
@@ -32,6 +33,10 @@ pub(super) struct Arguments {
     /// Print one JSON object per line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
     #[arg(long)]
     json: bool,
+    /// Write a page to this file that shows how documents were understood, beside their source: every document, or the one
+    /// that RUNBOOK names.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "section"])]
+    html: Option<PathBuf>,
     /// Show secrets as they are, instead of marks such as `[redacted: password]`.
     #[arg(long)]
     show_secrets: bool,
@@ -44,14 +49,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if arguments.runbook.is_none() && !arguments.all {
+    if arguments.runbook.is_none() && !arguments.all && arguments.html.is_none() {
         anyhow::bail!(
             "render needs a runbook: `signpost render RUNBOOK [SECTION]` shows one, `signpost render --all` shows every one; \
-             RUNBOOK is a path, a file name, a name or a title, such as armada-api-login"
+             `signpost render --html FILE` writes a page about how they were understood; RUNBOOK is a path, a file name, a \
+             name or a title, such as armada-api-login"
         );
     }
     let library = knowledge::library(arguments.runbooks.as_deref(), arguments.follow_links)?;
     let responder = Responder::new(None, crate::respond::ResponderOptions::default())?;
+    if let Some(file) = &arguments.html {
+        return understood_page(arguments, file, &library, &responder);
+    }
     let topics = match &arguments.runbook {
         Some(runbook) => vec![one(&library, runbook, arguments.section.as_deref())?],
         None => every(&library),
@@ -86,6 +95,25 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Writes the page of `--html`.
+fn understood_page(
+    arguments: &Arguments,
+    file: &Path,
+    library: &Library,
+    responder: &Responder,
+) -> anyhow::Result<ExitCode> {
+    let documents: Vec<usize> = match &arguments.runbook {
+        Some(runbook) => vec![one(library, runbook, None)?.runbook],
+        None => (0..library.runbooks.len()).collect(),
+    };
+    let page = understood::page(library, responder, &documents, arguments.show_secrets)?;
+    std::fs::write(file, page).with_context(|| format!("{} cannot be written", file.display()))?;
+    let count = documents.len();
+    let documents = if count == 1 { "document" } else { "documents" };
+    writeln!(std::io::stdout().lock(), "{count} {documents}: {}", file.display())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn every(library: &Library) -> Vec<TopicId> {

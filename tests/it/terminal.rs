@@ -237,3 +237,41 @@ fn render_without_a_runbook_says_how_it_is_used() {
         assert!(told.contains(part), "{part} is missing in {told}");
     }
 }
+
+#[test]
+fn a_page_shows_how_documents_were_understood_beside_their_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let docs = dir.path().join("docs");
+    fs::create_dir(&docs).unwrap();
+    let pump = "# Pump stalls\n\nThe pump <stalls> when its valve is shut.\n\n```\nQX12: pump <NODE> stalls\n```\n\n\
+        ## Steps\n\n1. Open the valve.\n2. Log in with `--password=hunter2hunter3`.\n\n<!-- reviewed by the quarterly board -->\n\n\
+        ## Contact\n\nOwner: team Pumps, Slack #pumps\n";
+    fs::write(docs.join("pump.md"), pump).unwrap();
+    fs::write(docs.join("a.png"), [0x89, b'P', 0]).unwrap();
+    let output = signpost(&["render", "--runbooks", "docs", "--html", "page.html"], dir.path());
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(out(&output), "1 document: page.html\n");
+    let page = fs::read_to_string(dir.path().join("page.html")).unwrap();
+    for part in [
+        "<strong>Pump stalls</strong>",
+        "The pump &lt;stalls&gt; when its valve is shut.",
+        "<li class=\"symptom\">QX12: pump &lt;NODE&gt; stalls</li>",
+        "<li class=\"step\">1. Open the valve.</li>",
+        "<li class=\"hidden\">&lt;!-- reviewed by the quarterly board --&gt;</li>",
+        "<li class=\"contact\">Owner: team Pumps, Slack #pumps</li>",
+        "a.png",
+    ] {
+        assert!(page.contains(part), "{part} is not in:\n{page}");
+    }
+    assert!(!page.contains("hunter2"), "{page}");
+    let output = signpost(
+        &["render", "pump", "--runbooks", "docs", "--html", "none/page.html"],
+        dir.path(),
+    );
+    assert!(!output.status.success());
+    assert!(
+        err(&output).contains("none/page.html cannot be written"),
+        "{}",
+        err(&output)
+    );
+}
