@@ -49,9 +49,10 @@ impl<T: Runs + ShadowAnswers> Reading for T {}
 ///
 /// As [`Sqlite::open`] and [`Postgres::open`].
 pub async fn open(location: &Location) -> Result<Arc<dyn Store>, Error> {
+    // The futures are large, and one of them is rarely made.
     Ok(match location {
-        Location::File(path) => Arc::new(Sqlite::open(path).await?),
-        Location::Database(url) => Arc::new(Postgres::open(url).await?),
+        Location::File(path) => Arc::new(Box::pin(Sqlite::open(path)).await?),
+        Location::Database(url) => Arc::new(Box::pin(Postgres::open(url)).await?),
     })
 }
 

@@ -195,7 +195,7 @@ pub enum Error {
         found: String,
     },
     /// A bot uses the database.
-    #[error("the store {place} is in use by another signpost; stop it first")]
+    #[error("the store {place} is in use by another signpost; stop it first, or wait half a minute if it crashed")]
     DatabaseInUse {
         /// The database's address, without its password.
         place: String,

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 static CLUSTER: OnceLock<(Child, String)> = OnceLock::new();
 
 /// The URL of the server.
+#[expect(clippy::disallowed_methods, reason = "tests find the server where tests/run says")]
 pub(crate) fn server() -> String {
     if let Ok(url) = std::env::var("SIGNPOST_TEST_POSTGRES") {
         return url;

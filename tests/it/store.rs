@@ -14,6 +14,7 @@ mod audit;
 mod cases;
 mod file;
 mod inbox;
+mod migrate;
 mod outbox;
 mod reading;
 mod replicas;

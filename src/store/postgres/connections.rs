@@ -5,12 +5,13 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::Connection as _;
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tracing::warn;
 use url::Url;
 
-use super::MIGRATIONS;
+use super::{MIGRATIONS, limited};
 use crate::store::{Error, migrations};
 
 /// Connections for transactions.
@@ -37,18 +38,24 @@ pub fn display(url: &SecretString) -> String {
 
 /// Connects to a database: for transactions, and for reading alone.
 pub(super) async fn open(url: &SecretString) -> Result<(PgPool, PgPool), Error> {
-    let options = options(url)?;
-    let writers = pool(WRITERS).connect_with(options.clone()).await;
+    let options = reachable(url).await?;
     Ok((
-        writers.map_err(|cause| unreachable(url, cause))?,
+        pool(WRITERS).connect_lazy_with(options.clone()),
         pool(READERS).connect_lazy_with(options),
     ))
 }
 
-/// Connects to a database once.
+/// Connects to a database with one connection.
 pub(super) async fn one(url: &SecretString) -> Result<PgPool, Error> {
-    let connected = pool(1).connect_with(options(url)?).await;
-    connected.map_err(|cause| unreachable(url, cause))
+    Ok(pool(1).connect_lazy_with(reachable(url).await?))
+}
+
+/// Connects once: a pool would hide why it cannot.
+async fn reachable(url: &SecretString) -> Result<PgConnectOptions, Error> {
+    let options = options(url)?;
+    let connected = limited(async { PgConnection::connect_with(&options).await?.close().await });
+    connected.await.map_err(|cause| unreachable(url, cause))?;
+    Ok(options)
 }
 
 fn options(url: &SecretString) -> Result<PgConnectOptions, Error> {

@@ -95,9 +95,11 @@ impl Postgres {
         sqlx::query("LOCK TABLE leases IN EXCLUSIVE MODE")
             .execute(&mut *transaction)
             .await?;
-        let in_use: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM leases WHERE until > clock_timestamp())")
-            .fetch_one(&mut *transaction)
-            .await?;
+        let in_use: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM leases WHERE name LIKE 'replica:%' AND until > clock_timestamp())",
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
         if in_use {
             return Err(Error::DatabaseInUse {
                 place: place.to_owned(),

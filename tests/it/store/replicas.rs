@@ -146,7 +146,10 @@ async fn the_same_message_that_comes_to_two_replicas_is_taken_in_once() {
 async fn an_equal_run_begins_once_and_is_followed_by_the_replica_that_began_it() {
     let (one, other, pool) = two().await;
     let begun = |id: &str| Changes {
-        runs: vec![run(id)],
+        runs: vec![signpost::store::RunRow {
+            fingerprint: Some("hmac:equal".into()),
+            ..run(id)
+        }],
         ..Changes::default()
     };
     let (a, b) = (begun("a"), begun("b"));
@@ -302,5 +305,5 @@ async fn a_schema_that_is_newer_by_one_migration_is_worked_with_and_one_newer_by
 async fn a_server_that_is_out_of_reach_is_told_without_the_password() {
     let url = SecretString::from("postgres://bot:hunter2@127.0.0.1:1/signpost?sslmode=disable");
     let told = Postgres::open(&url).await.unwrap_err().to_string();
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"the store postgres://bot@127.0.0.1:1/signpost cannot be reached: error communicating with database: Connection refused (os error 111); check store.url, and that the database server is running");
 }
