@@ -43,7 +43,7 @@ use crate::slack::rate_limiter::Rates;
 use crate::slack::socket::{Sockets, Timing};
 use crate::slack::stray_connections::StrayConnections;
 use crate::slack::unready;
-use crate::store::{Location, Store};
+use crate::store::{Store, StoreLocation};
 use crate::{http, jenkins};
 
 /// Time limit for finishing the work in progress after shutdown was requested.
@@ -222,7 +222,12 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
         watch,
         tell: Box::new(|| {}),
     });
-    let store = waiting::for_store(&parts.status, parts.store_patience, &Location::from(&settings.store)).await?;
+    let store = waiting::for_store(
+        &parts.status,
+        parts.store_patience,
+        &StoreLocation::from(&settings.store),
+    )
+    .await?;
     parts.status.store_works();
     let us = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.identity()).await?;
     info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");

@@ -17,7 +17,7 @@ use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 use crate::slack::http_events;
 use crate::slack::web::Web;
-use crate::store::Location;
+use crate::store::StoreLocation;
 use crate::store::postgres::Postgres;
 use crate::store::sqlite::is_database;
 
@@ -221,9 +221,9 @@ fn fitting(library: &Library) -> Result<String, String> {
 }
 
 async fn store(settings: &Settings) -> Result<String, String> {
-    let path = match Location::from(&settings.store) {
-        Location::Database(url) => return Postgres::examine(&url).await.map_err(|error| error.to_string()),
-        Location::File(path) => path,
+    let path = match StoreLocation::from(&settings.store) {
+        StoreLocation::Database(url) => return Postgres::examine(&url).await.map_err(|error| error.to_string()),
+        StoreLocation::File(path) => path,
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::{Error, Status};
 use crate::slack::web;
-use crate::store::{self, Location, Store};
+use crate::store::{self, Store, StoreLocation};
 
 /// Shortest time between log lines about one cause.
 const SAID: Duration = Duration::from_mins(1);
@@ -116,7 +116,7 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
 pub(super) async fn for_store(
     status: &Status,
     patience: Duration,
-    location: &Location,
+    location: &StoreLocation,
 ) -> Result<Arc<dyn Store>, Error> {
     let begun = Instant::now();
     let mut said: Option<Instant> = None;
@@ -147,7 +147,10 @@ pub(super) async fn for_store(
 }
 
 /// Opens the store, unless it is open already, and brings the inbox up to date.
-async fn recover(opened: &mut Option<Arc<dyn Store>>, location: &Location) -> Result<Arc<dyn Store>, store::Error> {
+async fn recover(
+    opened: &mut Option<Arc<dyn Store>>,
+    location: &StoreLocation,
+) -> Result<Arc<dyn Store>, store::Error> {
     let store = match opened.take() {
         Some(store) => store,
         None => store::open(location).await?,
@@ -187,7 +190,7 @@ fn blocked(error: &store::Error) -> Option<Blocked> {
         | store::Error::Unreachable { cause, .. } => away(cause).or_else(|| of_code(cause)),
         store::Error::Migration { cause, .. } => match cause.as_ref() {
             sqlx::migrate::MigrateError::Execute(cause) | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => {
-                of_code(cause)
+                away(cause).or_else(|| of_code(cause))
             }
             _ => None,
         },

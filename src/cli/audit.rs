@@ -11,7 +11,7 @@ use super::listing::{Since, since, table, utc};
 use super::terminal::{plain, redact_json};
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings;
-use crate::store::{self, AuditEntry, AuditQuery, Location};
+use crate::store::{self, AuditEntry, AuditQuery, StoreLocation};
 
 /// Print who requested which job, who approved it, and the outcome. Works while the bot is running.
 ///
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let location = Location::from(&settings::load_store(arguments.config.as_deref())?);
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let query = AuditQuery {
         since: arguments.since.map(|since| since.before(SystemClock.now())),
         run: arguments.run.clone(),

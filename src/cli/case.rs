@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::bot::Handover;
 use crate::settings;
-use crate::store::{self, Location};
+use crate::store::{self, StoreLocation};
 
 /// Print the history of a case for hand-over: the error, the runbook, and who did what. Works while the bot is running.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let location = Location::from(&settings::load_store(arguments.config.as_deref())?);
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let registry = settings::jobs::registry(arguments.config.as_deref())?.unwrap_or_default();
     let thread = thread_of(&arguments.case);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

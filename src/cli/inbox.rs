@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use crate::settings;
-use crate::store::{self, InboxRow, Location};
+use crate::store::{self, InboxRow, StoreLocation};
 
 /// List messages that are waiting or set aside, or retry them. Works while the bot is running.
 ///
@@ -48,7 +48,7 @@ enum InboxAction {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let location = Location::from(&settings::load_store(arguments.config.as_deref())?);
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.action.as_ref() {
         None => list(&runtime.block_on(store::inbox_rows(&location, 1_000))?, arguments.json),

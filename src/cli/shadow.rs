@@ -13,7 +13,7 @@ use super::listing::{Since, since, table, utc};
 use super::terminal::plain;
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings;
-use crate::store::{self, Location, ShadowKind, ShadowQuery, ShadowRow, ShadowVerdict};
+use crate::store::{self, ShadowKind, ShadowQuery, ShadowRow, ShadowVerdict, StoreLocation};
 
 /// Number of runbooks and sections that the summary names.
 const MOST_FREQUENT: usize = 5;
@@ -84,7 +84,7 @@ struct ShadowSummary {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let location = Location::from(&settings::load_store(arguments.config.as_deref())?);
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let query = ShadowQuery {
         since: arguments.since.map(|since| since.before(SystemClock.now())),
         channel: arguments.channel.clone(),

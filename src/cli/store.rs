@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 
 use crate::settings;
-use crate::store::{self, Location};
+use crate::store::{self, StoreLocation};
 
 /// Move the store from an SQLite file to PostgreSQL.
 #[derive(Debug, Args)]
@@ -49,9 +49,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .context("--from is not the URL of an SQLite file; write sqlite://PATH")?;
     let to = match to {
         Some(url) => settings::database_url(url)?,
-        None => match Location::from(&settings::load_store(config.as_deref())?) {
-            Location::Database(url) => url,
-            Location::File(_) => bail!("no database to move to; set store.url, or give --to postgres://…"),
+        None => match StoreLocation::from(&settings::load_store(config.as_deref())?) {
+            StoreLocation::Database(url) => url,
+            StoreLocation::File(_) => bail!("no database to move to; set store.url, or give --to postgres://…"),
         },
     };
     migrate(&from, &to, *json)
@@ -76,7 +76,7 @@ fn migrate(from: &std::path::Path, to: &SecretString, json: bool) -> anyhow::Res
     writeln!(
         out,
         "Moved to {}. Set store.url, remove store.path, and start the bot.",
-        Location::Database(to.clone())
+        StoreLocation::Database(to.clone())
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,14 +13,14 @@ use crate::settings::StoreSettings;
 
 /// The place of a store. Formats as an address without a password.
 #[derive(Debug, Clone)]
-pub enum Location {
+pub enum StoreLocation {
     /// An SQLite file.
     File(PathBuf),
     /// The URL of a PostgreSQL database.
     Database(SecretString),
 }
 
-impl From<&StoreSettings> for Location {
+impl From<&StoreSettings> for StoreLocation {
     fn from(settings: &StoreSettings) -> Self {
         match settings.database() {
             Some(url) => Self::Database(url.clone()),
@@ -29,7 +29,7 @@ impl From<&StoreSettings> for Location {
     }
 }
 
-impl fmt::Display for Location {
+impl fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
@@ -39,20 +39,20 @@ impl fmt::Display for Location {
 }
 
 /// Read access to a store for commands.
-pub trait Reading: Runs + ShadowAnswers {}
+pub trait ReadOnlyStore: Runs + ShadowAnswers {}
 
-impl<T: Runs + ShadowAnswers> Reading for T {}
+impl<T: Runs + ShadowAnswers> ReadOnlyStore for T {}
 
 /// Opens the store that the bot works with, and brings it up to date.
 ///
 /// # Errors
 ///
 /// As [`Sqlite::open`] and [`Postgres::open`].
-pub async fn open(location: &Location) -> Result<Arc<dyn Store>, Error> {
+pub async fn open(location: &StoreLocation) -> Result<Arc<dyn Store>, Error> {
     // The futures are large, and one of them is rarely made.
     Ok(match location {
-        Location::File(path) => Arc::new(Box::pin(Sqlite::open(path)).await?),
-        Location::Database(url) => Arc::new(Box::pin(Postgres::open(url)).await?),
+        StoreLocation::File(path) => Arc::new(Box::pin(Sqlite::open(path)).await?),
+        StoreLocation::Database(url) => Arc::new(Box::pin(Postgres::open(url)).await?),
     })
 }
 
@@ -61,10 +61,10 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, Error> {
 /// # Errors
 ///
 /// As [`Sqlite::read_only`] and [`Postgres::read_only`].
-pub async fn read_only(location: &Location) -> Result<Box<dyn Reading>, Error> {
+pub async fn read_only(location: &StoreLocation) -> Result<Box<dyn ReadOnlyStore>, Error> {
     Ok(match location {
-        Location::File(path) => Box::new(Sqlite::read_only(path).await?),
-        Location::Database(url) => Box::new(Postgres::read_only(url).await?),
+        StoreLocation::File(path) => Box::new(Sqlite::read_only(path).await?),
+        StoreLocation::Database(url) => Box::new(Postgres::read_only(url).await?),
     })
 }
 
@@ -73,10 +73,10 @@ pub async fn read_only(location: &Location) -> Result<Box<dyn Reading>, Error> {
 /// # Errors
 ///
 /// As [`read_only`].
-pub async fn inbox_rows(location: &Location, limit: u32) -> Result<Vec<InboxRow>, Error> {
+pub async fn inbox_rows(location: &StoreLocation, limit: u32) -> Result<Vec<InboxRow>, Error> {
     match location {
-        Location::File(path) => Sqlite::inbox_rows(path, limit).await,
-        Location::Database(url) => Postgres::inbox_rows(url, limit).await,
+        StoreLocation::File(path) => Sqlite::inbox_rows(path, limit).await,
+        StoreLocation::Database(url) => Postgres::inbox_rows(url, limit).await,
     }
 }
 
@@ -86,13 +86,13 @@ pub async fn inbox_rows(location: &Location, limit: u32) -> Result<Vec<InboxRow>
 ///
 /// As [`read_only`].
 pub async fn case_with_runs(
-    location: &Location,
+    location: &StoreLocation,
     id: &str,
     thread: Option<(&str, &str)>,
 ) -> Result<Option<(CaseRow, Vec<RunRow>)>, Error> {
     match location {
-        Location::File(path) => Sqlite::case_with_runs(path, id, thread).await,
-        Location::Database(url) => Postgres::case_with_runs(url, id, thread).await,
+        StoreLocation::File(path) => Sqlite::case_with_runs(path, id, thread).await,
+        StoreLocation::Database(url) => Postgres::case_with_runs(url, id, thread).await,
     }
 }
 
@@ -101,9 +101,9 @@ pub async fn case_with_runs(
 /// # Errors
 ///
 /// As [`read_only`], and when the store cannot be written.
-pub async fn retry(location: &Location, key: Option<&str>) -> Result<u64, Error> {
+pub async fn retry(location: &StoreLocation, key: Option<&str>) -> Result<u64, Error> {
     match location {
-        Location::File(path) => Sqlite::retry(path, key).await,
-        Location::Database(url) => Postgres::retry(url, key).await,
+        StoreLocation::File(path) => Sqlite::retry(path, key).await,
+        StoreLocation::Database(url) => Postgres::retry(url, key).await,
     }
 }

@@ -28,7 +28,7 @@ pub use escalations::{
     DueEscalation, DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState,
 };
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
-pub use location::{Location, case_with_runs, inbox_rows, open, read_only, retry};
+pub use location::{StoreLocation, case_with_runs, inbox_rows, open, read_only, retry};
 pub use outbox::{
     Action, Due, LONGEST_WAIT, MessageRef, NewPost, OutboxCounts, Post, PostOutcome, PostState, Ready, Turn,
 };

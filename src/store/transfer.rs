@@ -27,14 +27,14 @@ pub struct Transferred {
 }
 
 /// A table of both engines.
-struct Table {
+struct TransferTable {
     name: String,
-    columns: Vec<(String, Kind)>,
+    columns: Vec<(String, ColumnKind)>,
 }
 
-/// Kind of a column, by PostgreSQL's name for its type.
+/// ColumnKind of a column, by PostgreSQL's name for its type.
 #[derive(Clone, Copy)]
-enum Kind {
+enum ColumnKind {
     Text,
     Number,
     Flag,
@@ -42,7 +42,7 @@ enum Kind {
     Bytes,
 }
 
-impl Kind {
+impl ColumnKind {
     fn parse(data_type: &str) -> Option<Self> {
         Some(match data_type {
             "text" => Self::Text,
@@ -56,7 +56,7 @@ impl Kind {
 }
 
 /// The value of a column.
-enum Cell {
+enum ColumnValue {
     Text(Option<String>),
     Number(Option<i64>),
     Flag(Option<bool>),
@@ -96,7 +96,7 @@ pub async fn transfer(from: &Path, to: &SecretString) -> Result<Vec<Transferred>
 }
 
 /// The tables of the file, with the columns that both engines have.
-async fn tables(source: &SqlitePool, target: &PgPool, path: &Path) -> Result<Vec<Table>, Error> {
+async fn tables(source: &SqlitePool, target: &PgPool, path: &Path) -> Result<Vec<TransferTable>, Error> {
     let names: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
     )
@@ -120,7 +120,7 @@ async fn tables(source: &SqlitePool, target: &PgPool, path: &Path) -> Result<Vec
             let kind = ours
                 .iter()
                 .find(|(ours, _)| *ours == column)
-                .and_then(|(_, data_type)| Kind::parse(data_type));
+                .and_then(|(_, data_type)| ColumnKind::parse(data_type));
             // Nothing may be left behind.
             let Some(kind) = kind else {
                 return Err(Error::Untransferable {
@@ -130,13 +130,13 @@ async fn tables(source: &SqlitePool, target: &PgPool, path: &Path) -> Result<Vec
             };
             columns.push((column, kind));
         }
-        tables.push(Table { name, columns });
+        tables.push(TransferTable { name, columns });
     }
     Ok(tables)
 }
 
 /// Copies the rows of a table, and returns their number.
-async fn copy(source: &SqlitePool, target: &mut Tx, table: &Table) -> Result<u64, sqlx::Error> {
+async fn copy(source: &SqlitePool, target: &mut Tx, table: &TransferTable) -> Result<u64, sqlx::Error> {
     // The names are those of our own migrations.
     let names = table.columns.iter().map(|(name, _)| format!("\"{name}\""));
     let names = names.collect::<Vec<_>>().join(", ");
@@ -163,30 +163,35 @@ async fn copy(source: &SqlitePool, target: &mut Tx, table: &Table) -> Result<u64
     }
 }
 
-fn cells(row: &SqliteRow, table: &Table) -> Result<Vec<Cell>, sqlx::Error> {
-    let cell = |(name, kind): &(String, Kind)| {
+fn cells(row: &SqliteRow, table: &TransferTable) -> Result<Vec<ColumnValue>, sqlx::Error> {
+    let cell = |(name, kind): &(String, ColumnKind)| {
         let name = name.as_str();
         Ok(match kind {
-            Kind::Text => Cell::Text(row.try_get(name)?),
-            Kind::Number => Cell::Number(row.try_get(name)?),
-            Kind::Flag => Cell::Flag(row.try_get(name)?),
-            Kind::Fraction => Cell::Fraction(row.try_get(name)?),
-            Kind::Bytes => Cell::Bytes(row.try_get(name)?),
+            ColumnKind::Text => ColumnValue::Text(row.try_get(name)?),
+            ColumnKind::Number => ColumnValue::Number(row.try_get(name)?),
+            ColumnKind::Flag => ColumnValue::Flag(row.try_get(name)?),
+            ColumnKind::Fraction => ColumnValue::Fraction(row.try_get(name)?),
+            ColumnKind::Bytes => ColumnValue::Bytes(row.try_get(name)?),
         })
     };
     table.columns.iter().map(cell).collect()
 }
 
-async fn insert(target: &mut Tx, table: &Table, names: &str, chunk: Vec<Vec<Cell>>) -> Result<u64, sqlx::Error> {
+async fn insert(
+    target: &mut Tx,
+    table: &TransferTable,
+    names: &str,
+    chunk: Vec<Vec<ColumnValue>>,
+) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!("INSERT INTO {} ({names}) ", table.name));
     query.push_values(chunk, |mut row, cells| {
         for cell in cells {
             match cell {
-                Cell::Text(text) => row.push_bind(text.map(|text| clean(&text).into_owned())),
-                Cell::Number(number) => row.push_bind(number),
-                Cell::Flag(flag) => row.push_bind(flag),
-                Cell::Fraction(fraction) => row.push_bind(fraction),
-                Cell::Bytes(bytes) => row.push_bind(bytes),
+                ColumnValue::Text(text) => row.push_bind(text.map(|text| clean(&text).into_owned())),
+                ColumnValue::Number(number) => row.push_bind(number),
+                ColumnValue::Flag(flag) => row.push_bind(flag),
+                ColumnValue::Fraction(fraction) => row.push_bind(fraction),
+                ColumnValue::Bytes(bytes) => row.push_bind(bytes),
             };
         }
     });
@@ -194,7 +199,7 @@ async fn insert(target: &mut Tx, table: &Table, names: &str, chunk: Vec<Vec<Cell
 }
 
 /// Lets the numbers of new rows begin after the last one that the file ever gave.
-async fn continue_numbers(source: &SqlitePool, target: &mut Tx, table: &Table) -> Result<(), sqlx::Error> {
+async fn continue_numbers(source: &SqlitePool, target: &mut Tx, table: &TransferTable) -> Result<(), sqlx::Error> {
     let last: Option<i64> = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = ?")
         .bind(&table.name)
         .fetch_optional(source)

@@ -9,7 +9,7 @@ use crate::store::{Error, PAYLOADS_KEPT, Purged, Retention, SetAsideReason, rows
 /// Number of rows processed in one transaction.
 const CHUNK: i64 = 500;
 /// A table with old rows to delete. Each is walked along an index of its age.
-struct Table {
+struct AgedTable {
     name: &'static str,
     /// The column with the age of a row.
     age: &'static str,
@@ -18,40 +18,40 @@ struct Table {
 }
 
 /// The tables in the order of deletion: cases before the rows that the remaining cases keep.
-const TABLES: [Table; 7] = [
-    Table {
+const TABLES: [AgedTable; 7] = [
+    AgedTable {
         name: "inbox",
         age: "received_at",
         old: "state <> 'waiting'",
     },
-    Table {
+    AgedTable {
         name: "cases",
         age: "updated_at",
         old: "true",
     },
-    Table {
+    AgedTable {
         name: "answers",
         age: "answered_at",
         old: "(case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = answers.case_id))",
     },
-    Table {
+    AgedTable {
         name: "runs",
         age: "updated_at",
         old: "NOT live AND (case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = runs.case_id))",
     },
-    Table {
+    AgedTable {
         name: "shadow_answers",
         age: "at",
         old: "true",
     },
-    Table {
+    AgedTable {
         name: "pages",
         age: "created_at",
         old: "state <> 'pending'",
     },
     // Kept: the card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose
     // keys end in the run's id, and those of its thread.
-    Table {
+    AgedTable {
         name: "outbox",
         age: "created_at",
         old: "state NOT IN ('pending', 'sending', 'uncertain') AND (action <> 'post' OR NOT (
@@ -64,7 +64,7 @@ const TABLES: [Table; 7] = [
 ];
 
 /// The audit, whose entries have a retention of their own.
-const AUDIT: Table = Table {
+const AUDIT: AgedTable = AgedTable {
     name: "audit",
     age: "at",
     old: "true",
@@ -127,7 +127,7 @@ impl Postgres {
     }
 
     /// Walks along the ages of a table, from the oldest on, and deletes the rows that may go.
-    async fn forget(&self, table: &Table, old: i64) -> Result<u64, Error> {
+    async fn forget(&self, table: &AgedTable, old: i64) -> Result<u64, Error> {
         let mut forgotten = 0;
         let mut from = i64::MIN;
         loop {
@@ -173,7 +173,12 @@ async fn give_up(transaction: &mut Tx, now: Timestamp, day: i64) -> Result<u64, 
 }
 
 /// The latest time in the age column of the next [`CHUNK`] rows from `from` on; `None` when none is older than `old`.
-async fn end_of_chunk(transaction: &mut Tx, table: &Table, from: i64, old: i64) -> Result<Option<i64>, sqlx::Error> {
+async fn end_of_chunk(
+    transaction: &mut Tx,
+    table: &AgedTable,
+    from: i64,
+    old: i64,
+) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar(AssertSqlSafe(table.end_of_chunk()))
         .bind(from)
         .bind(old)
@@ -182,7 +187,7 @@ async fn end_of_chunk(transaction: &mut Tx, table: &Table, from: i64, old: i64) 
         .await
 }
 
-async fn delete(transaction: &mut Tx, table: &Table, from: i64, to: i64) -> Result<u64, sqlx::Error> {
+async fn delete(transaction: &mut Tx, table: &AgedTable, from: i64, to: i64) -> Result<u64, sqlx::Error> {
     let mut deleted = 0;
     // Locked first, so that a case that somebody changes meanwhile keeps both its people and itself.
     sqlx::query(AssertSqlSafe(table.lock()))
@@ -202,7 +207,7 @@ async fn delete(transaction: &mut Tx, table: &Table, from: i64, to: i64) -> Resu
 }
 
 /// SQL statements, built only from the names above.
-impl Table {
+impl AgedTable {
     /// Condition that selects only rows contained in the index of the table's ages.
     fn indexed(&self) -> &'static str {
         match self.name {
