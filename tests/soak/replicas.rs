@@ -86,7 +86,8 @@ async fn replicas(trial: Trial) -> Counts {
         let mut said = Vec::new();
         while said.len() < messages {
             for _ in 0..moments.within(1..10) {
-                said.push(setup.paste(moments.choose(&channels), said.len()));
+                let channel: &String = moments.choose(&channels);
+                said.push(setup.paste(channel, said.len()));
             }
             tokio::time::sleep(moments.milliseconds(20..200)).await;
         }
