@@ -143,7 +143,7 @@ impl Postgres {
 
     /// Returns true when this replica holds the lease of work that only one does at a time.
     async fn holds(&self, name: &str) -> Result<bool, Error> {
-        let held = self.us.hold_some(&self.writers, vec![name.to_owned()]).await?;
+        let held = limited(self.us.hold_some(&self.writers, vec![name.to_owned()])).await?;
         Ok(!held.is_empty())
     }
 }
@@ -166,15 +166,15 @@ impl Store for Postgres {
     }
 
     async fn lanes(&self, after: &str, limit: u32) -> Result<Vec<String>, Error> {
-        let mut lanes = inbox::lanes(&self.readers, after, limit).await?;
+        let mut lanes = limited(inbox::lanes(&self.readers, after, limit)).await?;
         let names = lanes.iter().map(|lane| inbox::lease(lane)).collect();
-        let held = self.us.hold_some(&self.writers, names).await?;
+        let held = limited(self.us.hold_some(&self.writers, names)).await?;
         lanes.retain(|lane| held.contains(&inbox::lease(lane)));
         Ok(lanes)
     }
 
     async fn next(&self, lane: &str) -> Result<Option<Waiting>, Error> {
-        Ok(inbox::next(&self.readers, lane).await?)
+        Ok(limited(inbox::next(&self.readers, lane)).await?)
     }
 
     async fn begin(&self, seq: i64) -> Result<bool, Error> {
@@ -224,15 +224,15 @@ impl Store for Postgres {
     }
 
     async fn inbox(&self) -> Result<InboxCounts, Error> {
-        Ok(inbox::counts(&self.readers).await?)
+        Ok(limited(inbox::counts(&self.readers)).await?)
     }
 
     async fn outbox(&self) -> Result<OutboxCounts, Error> {
-        Ok(outbox::counts(&self.readers).await?)
+        Ok(limited(outbox::counts(&self.readers)).await?)
     }
 
     async fn missed_before(&self, before: Timestamp) -> Result<Vec<Missed>, Error> {
-        let missed = inbox::missed_before(&self.readers, before).await?;
+        let missed = limited(inbox::missed_before(&self.readers, before)).await?;
         if missed.is_empty() || !self.holds("missed").await? {
             return Ok(Vec::new());
         }
@@ -259,9 +259,9 @@ impl Store for Postgres {
     }
 
     async fn due(&self, now: Timestamp) -> Result<Due, Error> {
-        let mut due = outbox::due(&self.readers, now).await?;
+        let mut due = limited(outbox::due(&self.readers, now)).await?;
         let names = due.posts.iter().map(|post| outbox::lease(&post.channel)).collect();
-        let held = self.us.hold_some(&self.writers, names).await?;
+        let held = limited(self.us.hold_some(&self.writers, names)).await?;
         let all = due.posts.len();
         due.posts.retain(|post| held.contains(&outbox::lease(&post.channel)));
         if due.posts.len() < all {
@@ -287,11 +287,11 @@ impl Store for Postgres {
     }
 
     async fn posted(&self, key: &str) -> Result<Option<MessageRef>, Error> {
-        Ok(outbox::posted(&self.readers, key).await?)
+        Ok(limited(outbox::posted(&self.readers, key)).await?)
     }
 
     async fn is_in_outbox(&self, key: &str) -> Result<bool, Error> {
-        Ok(outbox::has(&self.readers, key).await?)
+        Ok(limited(outbox::has(&self.readers, key)).await?)
     }
 
     async fn recover(&self, lookup_after: Duration) -> Result<u64, Error> {
@@ -349,7 +349,7 @@ impl Store for Postgres {
 #[async_trait]
 impl Escalations for Postgres {
     async fn due_pages(&self, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, Error> {
-        let pages = escalations::due_pages(&self.readers, now, limit).await?;
+        let pages = limited(escalations::due_pages(&self.readers, now, limit)).await?;
         if pages.is_empty() || !self.holds("escalations").await? {
             return Ok(Vec::new());
         }
@@ -357,7 +357,7 @@ impl Escalations for Postgres {
     }
 
     async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<DueEscalation>, Error> {
-        let due = escalations::due_escalations(&self.readers, now, limit).await?;
+        let due = limited(escalations::due_escalations(&self.readers, now, limit)).await?;
         if due.is_empty() || !self.holds("escalations").await? {
             return Ok(Vec::new());
         }
@@ -374,7 +374,7 @@ impl Replicas for Postgres {
     async fn runs_to_follow(&self) -> Result<Vec<RunRow>, Error> {
         let mut runs = self.live_runs().await?;
         let names = runs.iter().map(|run| runs::lease(&run.id)).collect();
-        let held = self.us.hold_some(&self.writers, names).await?;
+        let held = limited(self.us.hold_some(&self.writers, names)).await?;
         runs.retain(|run| held.contains(&runs::lease(&run.id)));
         Ok(runs)
     }
@@ -388,7 +388,7 @@ impl Replicas for Postgres {
     }
 
     async fn leave_places(&self, job: &str) -> Result<(), Error> {
-        Ok(self.us.let_go(&self.writers, &runs::places_lease(job)).await?)
+        Ok(limited(self.us.let_go(&self.writers, &runs::places_lease(job))).await?)
     }
 
     async fn take_connections(&self, wanted: u32, all: u32) -> Result<u32, Error> {
@@ -407,13 +407,13 @@ impl Replicas for Postgres {
     async fn replica(&self) -> Result<Option<ReplicaStatus>, Error> {
         Ok(Some(ReplicaStatus {
             id: self.us.id().to_owned(),
-            leases: self.us.held(&self.readers).await?,
-            replicas: leases::alive(&self.readers).await?.len() as u64,
+            leases: limited(self.us.held(&self.readers)).await?,
+            replicas: limited(leases::alive(&self.readers)).await?.len() as u64,
         }))
     }
 
     async fn leave(&self) -> Result<(), Error> {
-        Ok(self.us.leave(&self.writers).await?)
+        Ok(limited(self.us.leave(&self.writers)).await?)
     }
 }
 
@@ -427,14 +427,12 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Ends an operation after [`LIMIT`].
-async fn limited<T>(operation: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(LIMIT, operation).await {
-        Ok(ended) => ended,
-        Err(_) => Err(sqlx::Error::Io(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the database server does not answer",
-        ))),
-    }
+async fn limited<T, E: From<sqlx::Error>>(operation: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let ended = tokio::time::timeout(LIMIT, operation).await;
+    ended.unwrap_or_else(|_| {
+        let cause = io::Error::new(io::ErrorKind::TimedOut, "the database server does not answer");
+        Err(sqlx::Error::Io(cause).into())
+    })
 }
 
 /// Tries of a transaction that other transactions may make fail.

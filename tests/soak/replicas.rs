@@ -1,4 +1,5 @@
-//! Three replicas on one PostgreSQL server, which are killed, while the server is restarted.
+//! Three replicas on one PostgreSQL server, which are killed or paused for longer than their leases last, while the server is
+//! restarted.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,6 +9,11 @@ use super::deployment::Deployment;
 use super::process::Process;
 use super::setup::Setup;
 use super::trial::{Counts, Trial, run};
+
+/// Pause of a replica: longer than a lease is held (15 s).
+const PAUSE: Duration = Duration::from_secs(18);
+/// Time between its pauses, in which it takes channels again.
+const BETWEEN_PAUSES: Duration = Duration::from_secs(7);
 
 /// A PostgreSQL server of the trial's own. It ends with the script behind it, whose standard input is closed when this is
 /// dropped.
@@ -104,16 +110,28 @@ async fn replicas(trial: Trial) -> Counts {
             }
         }
     };
-    let (said, ()) = tokio::join!(people, killed);
+    // One more replica goes on after a pause that outlasts its leases: others have its channels then.
+    let mut paused = start(&setup);
+    paused.ready().await;
+    let pauses_of_one = trial.size(1, 8);
+    let stopped = async {
+        for _ in 0..pauses_of_one {
+            paused.signal("STOP");
+            tokio::time::sleep(PAUSE).await;
+            paused.signal("CONT");
+            tokio::time::sleep(BETWEEN_PAUSES).await;
+        }
+    };
+    let (said, (), ()) = tokio::join!(people, killed, stopped);
     let limit = Duration::from_secs(if trial.is_long { 600 } else { 100 });
     let mut last = processes.pop().unwrap();
     let problems = setup.settled(&mut last, limit).await.err();
-    for process in processes {
+    for process in processes.into_iter().chain([paused]) {
         process.stop().await;
     }
     Counts {
         kills,
-        more: vec![("restarts", restarts as u64)],
+        more: vec![("restarts", restarts as u64), ("pauses", pauses_of_one as u64)],
         ..setup
             .counts_after(problems.into_iter().collect(), last, &said, limit)
             .await

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::postgres::PgPool;
 
 use super::leases::Replica;
-use super::{DURABLE, Postgres, Tx, clean, escalations, inbox, outbox, runs, shadow};
+use super::{DURABLE, Postgres, Tx, clean, escalations, inbox, limited, outbox, runs, shadow};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 use crate::store::{Changes, Error, rows};
 
@@ -67,23 +67,27 @@ const BY_ID: &str = concat!("SELECT ", columns!(), " FROM cases WHERE id = $1");
 #[async_trait]
 impl Cases for Postgres {
     async fn answer(&self, message: &str) -> Result<Option<Answered>, Error> {
-        let row = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = $1")
-            .bind(clean(message))
-            .fetch_optional(&self.readers)
-            .await?;
+        let row = limited(
+            sqlx::query("SELECT message, about, post, case_id FROM answers WHERE message = $1")
+                .bind(clean(message))
+                .fetch_optional(&self.readers),
+        )
+        .await?;
         Ok(row.as_ref().map(rows::answered).transpose()?)
     }
 
     async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error> {
-        let rows = sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = $1 ORDER BY message")
-            .bind(clean(case))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = limited(
+            sqlx::query("SELECT message, about, post, case_id FROM answers WHERE case_id = $1 ORDER BY message")
+                .bind(clean(case))
+                .fetch_all(&self.readers),
+        )
+        .await?;
         Ok(rows.iter().map(rows::answered).collect::<Result<_, _>>()?)
     }
 
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error> {
-        let row = sqlx::query(BY_ID).bind(clean(id)).fetch_optional(&self.readers).await?;
+        let row = limited(sqlx::query(BY_ID).bind(clean(id)).fetch_optional(&self.readers)).await?;
         Ok(row.as_ref().map(rows::case).transpose()?)
     }
 
@@ -125,7 +129,7 @@ impl Cases for Postgres {
                 .bind(since.as_millisecond()),
         };
         let mut rows = query.fetch(&self.readers);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = limited(rows.try_next()).await? {
             if visit(rows::case(&row)?).is_break() {
                 break;
             }
@@ -134,11 +138,13 @@ impl Cases for Postgres {
     }
 
     async fn cases_of(&self, user: &str, limit: u32) -> Result<Vec<CaseRow>, Error> {
-        let rows = sqlx::query(OF_PERSON)
-            .bind(clean(user))
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = limited(
+            sqlx::query(OF_PERSON)
+                .bind(clean(user))
+                .bind(i64::from(limit))
+                .fetch_all(&self.readers),
+        )
+        .await?;
         Ok(rows.iter().map(rows::case).collect::<Result<_, _>>()?)
     }
 
@@ -161,11 +167,13 @@ impl Cases for Postgres {
     }
 
     async fn muted(&self, channel: &str, now: Timestamp) -> Result<Option<Mute>, Error> {
-        let row = sqlx::query("SELECT muted_by, until FROM mutes WHERE channel = $1 AND (until IS NULL OR until > $2)")
-            .bind(clean(channel))
-            .bind(now.as_millisecond())
-            .fetch_optional(&self.readers)
-            .await?;
+        let row = limited(
+            sqlx::query("SELECT muted_by, until FROM mutes WHERE channel = $1 AND (until IS NULL OR until > $2)")
+                .bind(clean(channel))
+                .bind(now.as_millisecond())
+                .fetch_optional(&self.readers),
+        )
+        .await?;
         Ok(row.as_ref().map(rows::mute).transpose()?)
     }
 }

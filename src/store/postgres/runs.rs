@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::postgres::PgPool;
 
 use super::leases::Replica;
-use super::{Postgres, Tx, clean};
+use super::{Postgres, Tx, clean, limited};
 use crate::store::runs::{AuditEntry, AuditQuery, RunRow, Runs};
 use crate::store::{Error, rows};
 
@@ -24,39 +24,39 @@ macro_rules! select {
 #[async_trait]
 impl Runs for Postgres {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {
-        self.readers.run(id).await
+        limited(self.readers.run(id)).await
     }
 
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
-        self.readers.live_runs().await
+        limited(self.readers.live_runs()).await
     }
 
     async fn fingerprint(&self, of: &str) -> Result<String, Error> {
-        self.readers.fingerprint(of).await
+        limited(self.readers.fingerprint(of)).await
     }
 
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
-        self.readers.same_run(fingerprint).await
+        limited(self.readers.same_run(fingerprint)).await
     }
 
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
-        self.readers.latest_runs(user, limit).await
+        limited(self.readers.latest_runs(user, limit)).await
     }
 
     async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error> {
-        self.readers.runs_to_list(user, jobs, limit).await
+        limited(self.readers.runs_to_list(user, jobs, limit)).await
     }
 
     async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error> {
-        self.readers.runs_of_job(job, since).await
+        limited(self.readers.runs_of_job(job, since)).await
     }
 
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
-        self.readers.runs_of_case(case).await
+        limited(self.readers.runs_of_case(case)).await
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
-        self.readers.audit(query).await
+        limited(self.readers.audit(query)).await
     }
 }
 

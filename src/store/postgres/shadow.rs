@@ -5,7 +5,7 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::postgres::PgPool;
 
-use super::{Postgres, Tx, clean};
+use super::{Postgres, Tx, clean, limited};
 use crate::store::shadow::{ShadowAnswers, ShadowLookup, ShadowQuery, ShadowRow, ShadowVisitor};
 use crate::store::{Error, rows};
 
@@ -38,11 +38,11 @@ const SINCE: &str = "
 #[async_trait]
 impl ShadowAnswers for Postgres {
     async fn shadow_answer(&self, message: &str) -> Result<Option<ShadowRow>, Error> {
-        self.readers.shadow_answer(message).await
+        limited(self.readers.shadow_answer(message)).await
     }
 
     async fn shadow_answers_between(&self, first: &str, last: &str) -> Result<Vec<ShadowRow>, Error> {
-        self.readers.shadow_answers_between(first, last).await
+        limited(self.readers.shadow_answers_between(first, last)).await
     }
 
     async fn visit_shadow_answers(
@@ -51,11 +51,11 @@ impl ShadowAnswers for Postgres {
         lookup: ShadowLookup<'_>,
         visit: &mut ShadowVisitor<'_>,
     ) -> Result<(), Error> {
-        self.readers.visit_shadow_answers(channel, lookup, visit).await
+        limited(self.readers.visit_shadow_answers(channel, lookup, visit)).await
     }
 
     async fn list_shadow_answers(&self, query: &ShadowQuery, visit: &mut ShadowVisitor<'_>) -> Result<(), Error> {
-        self.readers.list_shadow_answers(query, visit).await
+        limited(self.readers.list_shadow_answers(query, visit)).await
     }
 }
 
