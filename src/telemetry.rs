@@ -103,6 +103,10 @@ pub const FAMILIES: &[Family] = &[
         &[("outcome", &["ok", "failed"])],
         "Requests to Jenkins.",
     ),
+    gauge(
+        "signpost_leases",
+        "Leases that this replica holds, with a store in PostgreSQL.",
+    ),
     counter(
         "signpost_messages_total",
         &[(
@@ -158,6 +162,10 @@ pub const FAMILIES: &[Family] = &[
         "signpost_reloads_total",
         &[("outcome", &["done", "failed"])],
         "Reloads of the runbooks.",
+    ),
+    gauge(
+        "signpost_replicas",
+        "Replicas that share the store, with a store in PostgreSQL.",
     ),
     gauge(
         "signpost_runbook_errors",

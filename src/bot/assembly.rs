@@ -26,7 +26,7 @@ use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
 use super::tasks::Tasks;
-use super::{Error, JobTiming, Status, inbound, reload, responder, runs, start, waiting};
+use super::{Error, JobTiming, Status, inbound, reload, replicas, responder, runs, start, waiting};
 use crate::bot::inbox::intake::Intake;
 use crate::bot::inbox::worker::InboxWorker;
 use crate::bot::interactions::InteractionHandler;
@@ -43,7 +43,7 @@ use crate::slack::rate_limiter::Rates;
 use crate::slack::socket::{Sockets, Timing};
 use crate::slack::stray_connections::StrayConnections;
 use crate::slack::unready;
-use crate::store::Store;
+use crate::store::{Store, StoreLocation};
 use crate::{http, jenkins};
 
 /// Time limit for finishing the work in progress after shutdown was requested.
@@ -126,6 +126,11 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     {
         warn!(%cause, "messages in progress may be counted as crashes");
     }
+    if let Some(store) = store.get()
+        && let Err(cause) = store.leave().await
+    {
+        warn!(%cause, "other replicas wait for the leases of this one to end");
+    }
     ended
 }
 
@@ -156,7 +161,8 @@ async fn work(
         prepared = prepare(&settings, parts, &reach) => prepared?,
         never = refusing => return Ok(never),
     };
-    opened.get_or_init(|| Arc::clone(&prepared.store));
+    let store = Arc::clone(&prepared.store);
+    opened.get_or_init(|| Arc::clone(&store));
     let tasks = Tasks {
         tracker: parts.tracker.clone(),
         hard: hard.clone(),
@@ -166,6 +172,7 @@ async fn work(
     let sockets = spawn(settings, parts, prepared, &reach, (clients, requests), &tasks);
     if let Some(sockets) = sockets {
         // Posts go out meanwhile: Slack may accept them even while it opens no connections.
+        let connections = replicas::connections(&parts.status, store.as_ref(), connections).await;
         let first = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.open()).await?;
         inbound::hold(parts, &tasks, &sockets, connections, first);
     }
@@ -215,7 +222,12 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
         watch,
         tell: Box::new(|| {}),
     });
-    let store = waiting::for_store(&parts.status, parts.store_patience, &settings.store.path).await?;
+    let store = waiting::for_store(
+        &parts.status,
+        parts.store_patience,
+        &StoreLocation::from(&settings.store),
+    )
+    .await?;
     parts.status.store_works();
     let us = waiting::for_slack(&parts.status, parts.timing.back_off, || reach.identity()).await?;
     info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");
@@ -223,7 +235,7 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
         reload,
         knowledge,
         responder,
-        store: Arc::new(store),
+        store,
         us,
     })
 }
@@ -275,6 +287,11 @@ fn spawn(
     let skew = SkewMonitor { ctx: Arc::clone(&ctx) };
     let home = Home { ctx: Arc::clone(&ctx) };
     tasks.keep_shared("runs", &runner, Runner::run);
+    let others = replicas::ReplicaListener {
+        ctx: Arc::clone(&ctx),
+        runner: Arc::clone(&runner),
+    };
+    tasks.keep("replicas", others, replicas::ReplicaListener::run);
     tasks.keep("home", home, Home::run);
     let (refresher, escalations) = (
         OnCallRefresher { ctx: Arc::clone(&ctx) },

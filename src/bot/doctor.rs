@@ -17,6 +17,8 @@ use crate::runbook::{Level, Library};
 use crate::settings::Settings;
 use crate::slack::http_events;
 use crate::slack::web::Web;
+use crate::store::StoreLocation;
+use crate::store::postgres::Postgres;
 use crate::store::sqlite::is_database;
 
 /// Result of one check.
@@ -60,7 +62,7 @@ pub async fn unwell(settings: &Settings) -> Vec<String> {
 
 async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
     let mut checks = runbooks(settings);
-    checks.push(DoctorCheck::new("store", store(settings)));
+    checks.push(DoctorCheck::new("store", store(settings).await));
     let tokens = start::tokens(settings).map_err(|error| error.to_string());
     checks.push(DoctorCheck::new(
         "tokens",
@@ -218,8 +220,11 @@ fn fitting(library: &Library) -> Result<String, String> {
     }
 }
 
-fn store(settings: &Settings) -> Result<String, String> {
-    let path = &settings.store.path;
+async fn store(settings: &Settings) -> Result<String, String> {
+    let path = match StoreLocation::from(&settings.store) {
+        StoreLocation::Database(url) => return Postgres::examine(&url).await.map_err(|error| error.to_string()),
+        StoreLocation::File(path) => path,
+    };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => Err(format!(
@@ -230,7 +235,7 @@ fn store(settings: &Settings) -> Result<String, String> {
             "store.path: {} is a folder; give the path of a file in it",
             path.display()
         )),
-        _ if path.exists() => match is_database(path) {
+        _ if path.exists() => match is_database(&path) {
             Ok(true) => Ok(format!("{} is there", path.display())),
             Ok(false) => Err(format!(
                 "store.path: {} is not an SQLite database; set another path, or move the file",

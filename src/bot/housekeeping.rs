@@ -47,6 +47,7 @@ impl Housekeeping {
             if looks.is_multiple_of(COUNT) {
                 self.count(&mut alarmed).await;
                 self.gauge().await;
+                self.look_at_replicas().await;
                 self.ctx.people.expire().await;
                 self.ctx.reading.expire().await;
                 if missed::tell(self.ctx.store.as_ref(), &self.ctx.responder, self.ctx.slack_time.now()).await {
@@ -156,6 +157,20 @@ impl Housekeeping {
         }
         if counts.set_aside == 0 {
             *alarmed = None;
+        }
+    }
+
+    /// Shows this replica's leases, where several replicas share the store.
+    async fn look_at_replicas(&self) {
+        match self.ctx.store.replica().await {
+            Ok(replica) => {
+                if let Some(replica) = &replica {
+                    metrics::gauge!("signpost_leases").set(replica.leases as f64);
+                    metrics::gauge!("signpost_replicas").set(replica.replicas as f64);
+                }
+                self.ctx.status.set_replica(replica);
+            }
+            Err(cause) => error!(%cause, "the leases of this replica cannot be counted"),
         }
     }
 

@@ -52,6 +52,7 @@ mod probe;
 mod questions;
 mod reading;
 mod reload;
+mod replicas;
 mod responder;
 mod rules;
 mod runs;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::last_success::{Dependency, LastSuccesses};
 use super::waiting::{Reasons, What};
 use crate::settings::Mode;
+use crate::store::ReplicaStatus;
 
 /// Time after which a failing store is not going to recover: the process is to be restarted.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
@@ -80,6 +81,8 @@ pub struct Status {
     reasons: Reasons,
     store_fault: Mutex<Option<StoreFault>>,
     successes: LastSuccesses,
+    /// This replica, where several share the store.
+    replica: Mutex<Option<ReplicaStatus>>,
 }
 
 #[derive(Debug)]
@@ -97,6 +100,7 @@ impl Default for Status {
             reasons: Reasons::default(),
             store_fault: Mutex::default(),
             successes: LastSuccesses::default(),
+            replica: Mutex::default(),
         }
     }
 }
@@ -177,6 +181,11 @@ impl Status {
         self.successes.record(dependency, at);
     }
 
+    /// Records the state of this replica.
+    pub(super) fn set_replica(&self, replica: Option<ReplicaStatus>) {
+        *self.replica.lock() = replica;
+    }
+
     /// Sets or clears the reason why the bot cannot work yet.
     pub(super) fn set_reason(&self, what: What, why: Option<String>) {
         let waits = self.reasons.set(what, why);
@@ -200,6 +209,13 @@ impl crate::http::Health for Status {
             "clock": {"skew_seconds": now.skew_seconds},
         });
         self.successes.tell(&mut details);
+        if let (Some(replica), Some(store)) = (
+            self.replica.lock().as_ref(),
+            details.get_mut("store").and_then(serde_json::Value::as_object_mut),
+        ) {
+            let told = json!({"id": replica.id, "leases": replica.leases, "replicas": replica.replicas});
+            store.insert("replica".to_owned(), told);
+        }
         if !now.ready() {
             self.reasons.tell(&mut details);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::{Error, Status};
 use crate::slack::web;
-use crate::store::{self, Store as _, sqlite::Sqlite};
+use crate::store::{self, Store, StoreLocation};
 
 /// Shortest time between log lines about one cause.
 const SAID: Duration = Duration::from_mins(1);
@@ -107,17 +107,22 @@ pub(super) async fn for_slack<T, F: Future<Output = Result<T, Error>>>(
 
 /// Opens the store and counts the rows that were being handled when the process ended. A process that is ending may
 /// still use the store, and something else may have it locked for a moment: that is waited for as long as `patience`. A
-/// disk that is full, or takes no writes for another reason, is waited for without end.
+/// disk that is full, or takes no writes for another reason, is waited for without end, and so is a database server that is
+/// out of reach.
 ///
 /// # Errors
 ///
 /// A fault that only a person can fix.
-pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) -> Result<Sqlite, Error> {
+pub(super) async fn for_store(
+    status: &Status,
+    patience: Duration,
+    location: &StoreLocation,
+) -> Result<Arc<dyn Store>, Error> {
     let begun = Instant::now();
     let mut said: Option<Instant> = None;
     let mut opened = None;
     loop {
-        let error = match recover(&mut opened, path).await {
+        let error = match recover(&mut opened, location).await {
             Ok(store) => {
                 status.set_reason(What::Store, None);
                 return Ok(store);
@@ -126,7 +131,7 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
         };
         let again = match blocked(&error) {
             Some(Blocked::Busy) => begun.elapsed() < patience,
-            Some(Blocked::Full) => true,
+            Some(Blocked::Full | Blocked::Away) => true,
             None => false,
         };
         if !again {
@@ -142,10 +147,13 @@ pub(super) async fn for_store(status: &Status, patience: Duration, path: &Path) 
 }
 
 /// Opens the store, unless it is open already, and brings the inbox up to date.
-async fn recover(opened: &mut Option<Sqlite>, path: &Path) -> Result<Sqlite, store::Error> {
+async fn recover(
+    opened: &mut Option<Arc<dyn Store>>,
+    location: &StoreLocation,
+) -> Result<Arc<dyn Store>, store::Error> {
     let store = match opened.take() {
         Some(store) => store,
-        None => Sqlite::open(path).await?,
+        None => store::open(location).await?,
     };
     match store.recover_inbox().await {
         Ok(0) => Ok(store),
@@ -167,6 +175,8 @@ enum Blocked {
     Busy,
     /// There is no space left, or none for this user.
     Full,
+    /// The database server is out of reach, starting or stopping, or has no connection left.
+    Away,
 }
 
 fn blocked(error: &store::Error) -> Option<Blocked> {
@@ -175,15 +185,28 @@ fn blocked(error: &store::Error) -> Option<Blocked> {
         store::Error::Open { cause, .. } => {
             matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded).then_some(Blocked::Full)
         }
-        store::Error::Unusable { cause, .. } | store::Error::Database(cause) => of_code(cause),
+        store::Error::Unusable { cause, .. }
+        | store::Error::Database(cause)
+        | store::Error::Unreachable { cause, .. } => away(cause).or_else(|| of_code(cause)),
         store::Error::Migration { cause, .. } => match cause.as_ref() {
             sqlx::migrate::MigrateError::Execute(cause) | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => {
-                of_code(cause)
+                away(cause).or_else(|| of_code(cause))
             }
             _ => None,
         },
         _ => None,
     }
+}
+
+/// Recognises faults of the connection to a database server, and SQLSTATE 53300 (too many connections), 57P01 to 57P03
+/// (the server stops or starts) (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn away(cause: &sqlx::Error) -> Option<Blocked> {
+    let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let is_away = match cause {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        _ => matches!(code.as_deref(), Some("53300" | "57P01" | "57P02" | "57P03")),
+    };
+    is_away.then_some(Blocked::Away)
 }
 
 /// Maps SQLite's primary result codes BUSY 5, LOCKED 6 and FULL 13. A quota, and a full disk while the index of the

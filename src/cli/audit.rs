@@ -11,8 +11,7 @@ use super::listing::{Since, since, table, utc};
 use super::terminal::{plain, redact_json};
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings;
-use crate::store::sqlite::Sqlite;
-use crate::store::{AuditEntry, AuditQuery, Runs as _};
+use crate::store::{self, AuditEntry, AuditQuery, StoreLocation};
 
 /// Print who requested which job, who approved it, and the outcome. Works while the bot is running.
 ///
@@ -46,7 +45,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let store = settings::load_store(arguments.config.as_deref())?;
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let query = AuditQuery {
         since: arguments.since.map(|since| since.before(SystemClock.now())),
         run: arguments.run.clone(),
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         limit: arguments.limit.unwrap_or(u32::MAX),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let entries = runtime.block_on(async { Sqlite::read_only(&store.path).await?.audit(&query).await })?;
+    let entries = runtime.block_on(async { store::read_only(&location).await?.audit(&query).await })?;
     let entries: Vec<AuditEntry> = entries
         .into_iter()
         .map(|mut entry| {

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::bot::Handover;
 use crate::settings;
-use crate::store::sqlite::Sqlite;
+use crate::store::{self, StoreLocation};
 
 /// Print the history of a case for hand-over: the error, the runbook, and who did what. Works while the bot is running.
 #[derive(Debug, Args)]
@@ -29,12 +29,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let store = settings::load_store(arguments.config.as_deref())?;
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let registry = settings::jobs::registry(arguments.config.as_deref())?.unwrap_or_default();
     let thread = thread_of(&arguments.case);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = thread.as_ref().map(|(channel, ts)| (channel.as_str(), ts.as_str()));
-    let found = runtime.block_on(Sqlite::case_with_runs(&store.path, &arguments.case, thread))?;
+    let found = runtime.block_on(store::case_with_runs(&location, &arguments.case, thread))?;
     let Some((case, runs)) = found else {
         bail!(
             "no case {} was found; it may have expired (store.retention_days), or its message was deleted",

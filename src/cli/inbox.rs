@@ -8,8 +8,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use crate::settings;
-use crate::store::InboxRow;
-use crate::store::sqlite::Sqlite;
+use crate::store::{self, InboxRow, StoreLocation};
 
 /// List messages that are waiting or set aside, or retry them. Works while the bot is running.
 ///
@@ -49,15 +48,15 @@ enum InboxAction {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let path = settings::load_store(arguments.config.as_deref())?.path;
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.action.as_ref() {
-        None => list(&runtime.block_on(Sqlite::inbox_rows(&path, 1_000))?, arguments.json),
+        None => list(&runtime.block_on(store::inbox_rows(&location, 1_000))?, arguments.json),
         Some(InboxAction::List { limit }) => {
-            list(&runtime.block_on(Sqlite::inbox_rows(&path, *limit))?, arguments.json)
+            list(&runtime.block_on(store::inbox_rows(&location, *limit))?, arguments.json)
         }
         Some(InboxAction::Retry { key, .. }) => {
-            let retried = runtime.block_on(Sqlite::retry(&path, key.as_deref()))?;
+            let retried = runtime.block_on(store::retry(&location, key.as_deref()))?;
             match key {
                 Some(key) if retried == 0 => {
                     bail!("no message {key} can be retried; `signpost inbox list` shows those that can")

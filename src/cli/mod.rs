@@ -20,6 +20,7 @@ mod replay;
 mod sandbox;
 mod serve;
 mod shadow;
+mod store;
 mod terminal;
 mod understood;
 
@@ -46,6 +47,7 @@ enum CliCommand {
     Case(case::Arguments),
     Inbox(inbox::Arguments),
     Shadow(shadow::Arguments),
+    Store(store::Arguments),
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
     Match(matching::Arguments),
@@ -68,6 +70,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         CliCommand::Case(arguments) => case::run(&arguments),
         CliCommand::Inbox(arguments) => inbox::run(&arguments),
         CliCommand::Shadow(arguments) => shadow::run(&arguments),
+        CliCommand::Store(arguments) => store::run(&arguments),
         CliCommand::Doctor(arguments) => doctor::run(&arguments),
         #[cfg(feature = "sandbox")]
         CliCommand::Sandbox(arguments) => sandbox::run(&arguments),

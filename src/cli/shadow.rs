@@ -13,8 +13,7 @@ use super::listing::{Since, since, table, utc};
 use super::terminal::plain;
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings;
-use crate::store::sqlite::Sqlite;
-use crate::store::{ShadowAnswers as _, ShadowKind, ShadowQuery, ShadowRow, ShadowVerdict};
+use crate::store::{self, ShadowKind, ShadowQuery, ShadowRow, ShadowVerdict, StoreLocation};
 
 /// Number of runbooks and sections that the summary names.
 const MOST_FREQUENT: usize = 5;
@@ -85,7 +84,7 @@ struct ShadowSummary {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let store = settings::load_store(arguments.config.as_deref())?;
+    let location = StoreLocation::from(&settings::load_store(arguments.config.as_deref())?);
     let query = ShadowQuery {
         since: arguments.since.map(|since| since.before(SystemClock.now())),
         channel: arguments.channel.clone(),
@@ -113,7 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let reading = Sqlite::read_only(&store.path).await?;
+        let reading = store::read_only(&location).await?;
         reading.list_shadow_answers(&query, &mut visit).await
     })?;
     printed?;

@@ -127,8 +127,32 @@ impl Layers {
             .filter(|value| !value.is_empty())
     }
 
+    /// Builds the error for a secret in a settings file.
+    pub(super) fn secret_in_file(&self, key: &str) -> Error {
+        Error::SecretInFile {
+            place: place(self.origin(key), key),
+            key: key.to_owned(),
+            variable: variable(key),
+        }
+    }
+
+    /// Returns true when a file or the environment sets a key.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.origin(key).is_some()
+    }
+
     /// Builds the error for a value of the right kind that makes no sense.
     pub(super) fn wrong(&self, key: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
+        Error::Value {
+            place: place(self.origin(key), key),
+            key: key.to_owned(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// The origin of a key's value: a file, or the environment; `None` for the built-in value.
+    fn origin(&self, key: &str) -> Option<&str> {
         let mut at = None;
         let mut table = Some(&self.table);
         for part in key.split('.') {
@@ -142,13 +166,7 @@ impl Layers {
                 }
             });
         }
-        let place = place(at.and_then(Value::origin), key);
-        Error::Value {
-            place,
-            key: key.to_owned(),
-            problem: problem.into(),
-            remedy: remedy.into(),
-        }
+        at.and_then(Value::origin)
     }
 }
 

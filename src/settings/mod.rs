@@ -35,7 +35,7 @@ pub use net::{Http, NetSettings};
 pub use redact::RedactSettings;
 pub use runbooks::Runbooks;
 pub use slack::{Mode, Slack};
-pub use store::StoreSettings;
+pub use store::{StoreSettings, database_url};
 
 /// The built-in defaults: every key, commented.
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -140,6 +140,7 @@ pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>
     settings.jobs = jobs;
     settings.oncall = oncall;
     settings.slack.take_secrets(&layers)?;
+    settings.store.take_url(&layers)?;
     Ok(settings)
 }
 
@@ -172,16 +173,17 @@ fn checked(layers: &layers::Layers) -> Result<Settings, Error> {
     Ok(settings)
 }
 
-/// Reads the store's settings, as [`load`] does, but not the secrets, which a mere reader of the store does not need.
+/// Reads the store's settings, as [`load`] does, but no other secrets, which a mere reader of the store does not need.
 ///
 /// # Errors
 ///
 /// As for [`load`].
 pub fn load_store(config_dir: Option<&Path>) -> Result<StoreSettings, Error> {
     let layers = layers::Layers::read(config_dir, std::env::vars().collect())?;
-    let settings: Settings = layers.deserialize()?;
-    settings.store.check(&layers)?;
-    Ok(settings.store)
+    let mut store = layers.deserialize::<Settings>()?.store;
+    store.check(&layers)?;
+    store.take_url(&layers)?;
+    Ok(store)
 }
 
 /// Returns the built-in settings, without any file or environment: for the local workspace and for tests, which change

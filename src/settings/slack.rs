@@ -69,6 +69,12 @@ impl Slack {
         Duration::from_secs(self.request_timeout + self.lookup_wait)
     }
 
+    /// Longest time between the record of an attempt to post and its request. A request that begins later might still be on
+    /// the way at the look-up.
+    pub fn lookup_margin(&self) -> Duration {
+        Duration::from_secs(self.lookup_wait.max(1))
+    }
+
     /// Number of connections that all replicas together should hold.
     pub fn expected_connections(&self) -> u32 {
         if self.fleet_connections == 0 {

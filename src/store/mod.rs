@@ -1,15 +1,21 @@
 //! Durable state that must survive `kill -9`: the inbox, the outbox, and which messages were answered.
 //!
-//! [`Store`] is the contract, [`sqlite::Sqlite`] implements it on one machine. `tests/it/store.rs` is written against
-//! the trait, so that another engine can be verified with the same tests.
+//! [`Store`] is the contract. [`sqlite::Sqlite`] implements it on one machine, [`postgres::Postgres`] for several
+//! replicas; [`open`] chooses. `tests/it/store.rs` is written against the trait and verifies both.
 
 pub mod cases;
 pub mod escalations;
 mod inbox;
+mod location;
+mod migrations;
 mod outbox;
+pub mod postgres;
+mod replicas;
+mod rows;
 pub mod runs;
 pub mod shadow;
 pub mod sqlite;
+mod transfer;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,17 +28,20 @@ pub use escalations::{
     DueEscalation, DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState,
 };
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
+pub use location::{StoreLocation, case_with_runs, inbox_rows, open, read_only, retry};
 pub use outbox::{
     Action, Due, LONGEST_WAIT, MessageRef, NewPost, OutboxCounts, Post, PostOutcome, PostState, Ready, Turn,
 };
+pub use replicas::{ReplicaChange, ReplicaStatus, Replicas};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 pub use shadow::{
     Judged, ShadowAnswers, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict, ShadowVisitor,
 };
+pub use transfer::{Transferred, transfer};
 
 /// Durable state. Every method is one transaction.
 #[async_trait]
-pub trait Store: Cases + Escalations + Runs + ShadowAnswers {
+pub trait Store: Cases + Escalations + Replicas + Runs + ShadowAnswers {
     /// Stores arrivals, all or nothing. Once this returns, they may be acknowledged.
     async fn receive(&self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Receipt>, Error>;
 
@@ -185,6 +194,20 @@ pub enum Error {
         /// The first problem found.
         found: String,
     },
+    /// A bot uses the database.
+    #[error("the store {place} is in use by another signpost; stop it first, or wait half a minute if it crashed")]
+    DatabaseInUse {
+        /// The database's address, without its password.
+        place: String,
+    },
+    /// The database server cannot be reached, or refuses the connection.
+    #[error("the store {place} cannot be reached: {cause}; check store.url, and that the database server is running")]
+    Unreachable {
+        /// The database's address, without its password.
+        place: String,
+        /// The cause.
+        cause: sqlx::Error,
+    },
     /// The file does not exist.
     #[error("there is no store {} yet: `signpost serve` creates it; give the bot's settings with --config, or set store.path", .path.display())]
     Missing {
@@ -218,6 +241,20 @@ pub enum Error {
         path: PathBuf,
         /// The cause.
         cause: Box<sqlx::migrate::MigrateError>,
+    },
+    /// The target of a move holds data.
+    #[error("the store {place} holds data already: the move needs an empty database")]
+    NotEmpty {
+        /// The database's address, without its password.
+        place: String,
+    },
+    /// The file holds something that the other engine has no place for.
+    #[error("the store {} cannot be moved: there is no place for {column}", .path.display())]
+    Untransferable {
+        /// The file's path.
+        path: PathBuf,
+        /// Table and column.
+        column: String,
     },
     /// A transaction failed.
     #[error("the store failed: {0}")]

@@ -13,9 +13,10 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite as Engine, Transaction};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::rows::Overdue;
 use super::{
     Arrival, Changes, Due, Error, InboxCounts, MessageRef, Missed, NewPost, OutboxCounts, PostOutcome, Purged, Receipt,
-    Retention, SetAsideReason, Store, Turn, Waiting,
+    Replicas, Retention, SetAsideReason, Store, Turn, Waiting,
 };
 
 mod cases;
@@ -24,17 +25,16 @@ mod escalations;
 mod file;
 mod inbox;
 mod mending;
-mod migrations;
 mod outbox;
 mod purge;
 mod reading;
 mod runs;
 mod shadow;
 
+use super::migrations::SQLITE as MIGRATIONS;
 use connections::{Open, id_of, readers, writer};
 use file::StoreFile;
 pub use file::{FileFault, is_database};
-use migrations::MIGRATIONS;
 
 /// Statement that takes the write lock at once, so that a transaction never fails half-way because another one wrote
 /// first. Its commit is flushed to disk.
@@ -58,7 +58,7 @@ pub struct Sqlite {
     fault: parking_lot::Mutex<Option<FileFault>>,
     /// True when payloads were erased since the write-ahead log was last emptied.
     erased: AtomicBool,
-    overdue: purge::Overdue,
+    overdue: Overdue,
 }
 
 impl Sqlite {
@@ -105,7 +105,7 @@ impl Sqlite {
             mending: Mutex::default(),
             fault: parking_lot::Mutex::default(),
             erased: AtomicBool::new(false),
-            overdue: purge::Overdue::default(),
+            overdue: Overdue::default(),
         })
     }
 
@@ -130,7 +130,8 @@ impl Sqlite {
         self.told(committed)
     }
 
-    fn readers(&self) -> SqlitePool {
+    /// Connections that only read.
+    pub(super) fn readers(&self) -> SqlitePool {
         self.open.load().readers.clone()
     }
 
@@ -140,6 +141,9 @@ impl Sqlite {
         self.behind.acquire().await.ok()
     }
 }
+
+/// One process uses the file: nothing is shared.
+impl Replicas for Sqlite {}
 
 #[async_trait]
 impl Store for Sqlite {

@@ -25,6 +25,8 @@ mod pack;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod redact;

@@ -536,3 +536,54 @@ fn wrong_jobs_are_told_where_what_and_what_to_do() {
         "{message}"
     );
 }
+
+#[test]
+fn the_store_is_a_file_or_a_database_and_a_password_is_in_no_settings_file() {
+    let database = |settings: &Settings| settings.store.database().map(|url| url.expose_secret().to_owned());
+    assert_eq!(database(&load("", &[]).unwrap()), None);
+    let local = "[store]\nurl = \"postgres://bot@db/signpost?sslmode=verify-full\"";
+    let settings = load(local, &[]).unwrap();
+    assert_eq!(
+        database(&settings).as_deref(),
+        Some("postgres://bot@db/signpost?sslmode=verify-full")
+    );
+    let secret = "postgres://bot:hunter2@db/signpost";
+    let settings = load(local, &[("SIGNPOST__STORE__URL", secret)]).unwrap();
+    assert_eq!(database(&settings).as_deref(), Some(secret));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    std::fs::write(&file, format!("{secret}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let settings = load("", &[("SIGNPOST__STORE__URL_FILE", file)]).unwrap();
+    assert_eq!(database(&settings).as_deref(), Some(secret));
+
+    let why = |local: &str, environment: &[(&str, &str)]| {
+        let told = load(local, environment).unwrap_err().to_string();
+        assert!(!told.contains("hunter2"), "{told}");
+        told.rsplit_once("local.toml: ")
+            .map_or(told.clone(), |(_, told)| told.to_owned())
+    };
+    let sentences = [
+        why("[store]\nurl = \"postgres://bot:hunter2@db/signpost\"", &[]),
+        why("[store]\nurl = \"postgres://bot@db/signpost?password=hunter2\"", &[]),
+        why("[store]\nurl = \"postgres://bot@db/signpost\"\npath = \"bot.db\"", &[]),
+        why("[store]\npath = \"bot.db\"", &[("SIGNPOST__STORE__URL_FILE", file)]),
+        why("", &[("SIGNPOST__STORE__URL", "mysql://bot:hunter2@db/signpost")]),
+        why("", &[("SIGNPOST__STORE__URL", "hunter2")]),
+        why(
+            "",
+            &[("SIGNPOST__STORE__URL", "postgres://db/signpost?passwort=hunter2")],
+        ),
+    ];
+    insta::assert_snapshot!(sentences.join("\n"), @"
+    `store.url` is a secret and must not be in a settings file; set it in the environment as SIGNPOST__STORE__URL, or in a file named by SIGNPOST__STORE__URL_FILE
+    `store.url` is a secret and must not be in a settings file; set it in the environment as SIGNPOST__STORE__URL, or in a file named by SIGNPOST__STORE__URL_FILE
+    `store.url` is set beside store.path; set one of them: a PostgreSQL database or an SQLite file
+    SIGNPOST__STORE__URL_FILE: `store.url_file` is set beside store.path; set one of them: a PostgreSQL database or an SQLite file
+    SIGNPOST__STORE__URL: `store.url` is not the URL of a PostgreSQL database; write a URL such as postgres://signpost@db.example.com/signpost
+    SIGNPOST__STORE__URL: `store.url` is not a URL; write a URL such as postgres://signpost@db.example.com/signpost
+    SIGNPOST__STORE__URL: `store.url` has the unknown parameter `passwort`; the parameters are application_name, dbname, host, hostaddr, options, password, port, sslcert, sslkey, sslmode, sslrootcert, statement-cache-capacity, user
+    ");
+}

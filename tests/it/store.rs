@@ -1,9 +1,9 @@
-//! The contract of `store`, written against the trait so that every engine proves itself with it.
+//! The contract of `store`, written against the trait: every engine proves itself with it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use signpost::store::postgres::Postgres;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
     Action, Answered, Arrival, Changes, Error, LONGEST_WAIT, NewPost, Post, PostOutcome, PostState, Purged, Receipt,
@@ -14,8 +14,10 @@ mod audit;
 mod cases;
 mod file;
 mod inbox;
+mod migrate;
 mod outbox;
 mod reading;
+mod replicas;
 mod runs;
 mod shadow;
 
@@ -68,22 +70,33 @@ fn settled(state: PostState) -> PostOutcome {
     }
 }
 
-/// The contract, against one engine: `open` opens the same store again and again.
+/// The contract, against every engine.
 macro_rules! contract {
-    ($open:expr; $($part:ident: [$($test:ident),* $(,)?]),* $(,)?) => {
-        $($(
-            #[tokio::test]
-            async fn $test() {
-                let folder = tempfile::tempdir().unwrap();
-                let store: Arc<dyn Store> = Arc::new($open(folder.path().join("state/signpost.db")).await);
-                $part::$test(store.as_ref()).await;
-            }
-        )*)*
+    ($($part:ident: [$($test:ident),* $(,)?]),* $(,)?) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test]
+                async fn $test() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let store = super::Sqlite::open(&folder.path().join("state/signpost.db")).await.unwrap();
+                    super::$part::$test(&store).await;
+                }
+            )*)*
+        }
+
+        mod on_postgres {
+            $($(
+                #[tokio::test]
+                async fn $test() {
+                    let store = super::Postgres::open(&crate::postgres::database().await).await.unwrap();
+                    super::$part::$test(&store).await;
+                }
+            )*)*
+        }
     };
 }
 
 contract! {
-    async |path: std::path::PathBuf| Sqlite::open(&path).await.unwrap();
     inbox: [
         the_same_message_is_taken_in_once,
         a_mention_told_by_the_second_arrival_is_not_lost,

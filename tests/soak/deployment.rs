@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use signpost::sandbox::jenkins::token_of;
 use signpost::sandbox::{SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
 use super::trial::Trial;
 
@@ -20,6 +20,8 @@ const RUNBOOK: &str = "# Flux capacitor errors\n\n\
 pub(super) struct Deployment {
     folder: tempfile::TempDir,
     store: PathBuf,
+    /// URL of a PostgreSQL database that takes the place of the file.
+    database: Option<String>,
     port: u16,
 }
 
@@ -31,6 +33,7 @@ impl Deployment {
         std::fs::write(folder.path().join("jobs.toml"), "").unwrap();
         Self {
             store: folder.path().join("signpost.db"),
+            database: None,
             folder,
             port: free_port(trial.seed),
         }
@@ -41,13 +44,24 @@ impl Deployment {
         Self { store, ..self }
     }
 
+    /// Keeps the store in a PostgreSQL database.
+    pub(super) fn with_database(self, url: &str) -> Self {
+        Self {
+            database: Some(url.to_owned()),
+            ..self
+        }
+    }
+
     /// Writes the settings.
     pub(super) fn configure(&self, api_url: &str) {
         let local = format!(
             "[slack]\napi_url = \"{api_url}\"\nrequest_timeout = 2\nlookup_wait = 1\n[runbooks]\ndir = {:?}\n\
-             [answers]\nrepeat_minutes = 0\n[store]\npath = {:?}\n[http]\nlisten = \"127.0.0.1:{}\"\n",
+             [answers]\nrepeat_minutes = 0\n[store]\n{}\n[http]\nlisten = \"127.0.0.1:{}\"\n",
             self.folder.path().join("runbooks"),
-            self.store,
+            match &self.database {
+                Some(url) => format!("url = {url:?}"),
+                None => format!("path = {:?}", self.store),
+            },
             self.port,
         );
         std::fs::write(self.folder.path().join("local.toml"), local).unwrap();
@@ -105,6 +119,15 @@ impl Deployment {
 
     /// One number from the store; `None` while it cannot be read.
     pub(super) async fn number(&self, query: &str) -> Option<i64> {
+        if let Some(url) = &self.database {
+            let mut connection = PgConnection::connect(url).await.ok()?;
+            let number = sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
+                .fetch_one(&mut connection)
+                .await
+                .ok();
+            let _ = connection.close().await;
+            return number;
+        }
         let options = SqliteConnectOptions::new().filename(&self.store).read_only(true);
         let mut connection = options.connect().await.ok()?;
         let number = sqlx::query_scalar(AssertSqlSafe(query.to_owned()))

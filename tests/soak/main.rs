@@ -22,6 +22,8 @@ mod memory;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod setup;
 #[cfg(test)]
 mod start;

@@ -87,12 +87,17 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Sends it a signal, such as `TERM`.
+    pub(super) fn signal(&self, name: &str) {
+        let (option, id) = (format!("-{name}"), self.id().to_string());
+        let sent = Command::new("kill").args([&option, &id]).status().unwrap();
+        assert!(sent.success(), "SIG{name} could not be sent");
+    }
+
     /// Ends it with SIGTERM and waits until it has ended.
     pub(super) async fn stop(mut self) {
         self.assert_running();
-        let id = self.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(sent.success(), "SIGTERM could not be sent");
+        self.signal("TERM");
         let ended = poll(LIMIT, async || self.child.try_wait().unwrap()).await;
         let Some(status) = ended else {
             panic!("signpost has not ended {LIMIT:?} after SIGTERM:\n{}", self.log());

@@ -40,7 +40,7 @@ impl OutboxWorker {
                 }
             }
         }
-        let begun = self.ctx.slack_time.now();
+        let (begun, marked) = (self.ctx.slack_time.now(), Instant::now());
         let ready = match self.ctx.store.sending(&post.key, begun).await {
             Ok(Turn::Ready(ready)) => ready,
             Ok(Turn::Over(why)) => {
@@ -58,6 +58,16 @@ impl OutboxWorker {
                 return SlackAnswer::Unknown;
             }
         };
+        // Whoever takes over from this process looks the post up when a request that began in time must be over.
+        if marked.elapsed() > self.ctx.rules.settings.slack.lookup_margin() {
+            info!(
+                key = post.key,
+                "the bot was held up before it could send a post; trying again"
+            );
+            self.record_outcome(post, &outcome::again(self.ctx.slack_time.now()), stop)
+                .await;
+            return SlackAnswer::Unknown;
+        }
         let written_at = ready.written_at;
         let (outcome, answer) = self.act(post, ready, begun).await;
         if outcome.state == PostState::Sent {

@@ -19,6 +19,17 @@ const GIVE_UP_EPHEMERAL: SignedDuration = SignedDuration::from_mins(10);
 /// Maximum tries of an ephemeral message or a reaction when each one's outcome is unknown, for it cannot be looked up.
 const EPHEMERAL_TRIES: u32 = 3;
 
+/// The outcome of an attempt that was not made after all.
+pub(super) fn again(now: Timestamp) -> PostOutcome {
+    PostOutcome {
+        state: PostState::Pending,
+        next_at: now,
+        posted_ts: None,
+        error: None,
+        body: None,
+    }
+}
+
 impl OutboxWorker {
     pub(super) fn after_error(&self, post: &Post, body: &Body, begun: Timestamp, error: &Error) -> PostOutcome {
         let now = self.ctx.slack_time.now();

@@ -40,7 +40,7 @@ impl Runner {
         let mut following: JoinSet<String> = JoinSet::new();
         let mut known: HashSet<String> = HashSet::new();
         loop {
-            match self.ctx.store.live_runs().await {
+            match self.ctx.store.runs_to_follow().await {
                 Ok(rows) => {
                     for row in rows {
                         if known.insert(row.id.clone()) {
@@ -97,6 +97,10 @@ impl Runner {
     }
 
     async fn step(&self, id: &str, live: &mut FollowState) -> Result<Next, store::Error> {
+        // Another replica took the run over while this one was held up.
+        if !self.ctx.store.follows(id).await? {
+            return Ok(Next::Over);
+        }
         let Some((row, run)) = self.read(id).await? else {
             // A run that this version cannot read keeps its task, so that none is spawned for it again and again.
             let is_there = self.ctx.store.run(id).await?.is_some();

@@ -52,6 +52,13 @@ impl RunSecrets {
         Arc::clone(self.nudges.lock().entry(run.to_owned()).or_default())
     }
 
+    /// Wakes the tasks of all runs.
+    pub(super) fn nudge_all(&self) {
+        for nudge in self.nudges.lock().values() {
+            nudge.notify_one();
+        }
+    }
+
     /// The secret values of a run; `None` when the bot was restarted since.
     pub(super) fn secrets(&self, run: &str) -> Option<BTreeMap<String, String>> {
         self.secrets.lock().get(run).map(|(_, values)| values.clone())

@@ -184,6 +184,12 @@ impl Runner {
         self.memory.wake.notify_one();
     }
 
+    /// Wakes everything that follows runs: another replica began or changed some.
+    pub(crate) fn wake_all(&self) {
+        self.wake();
+        self.memory.nudge_all();
+    }
+
     fn job(&self, run: &Run) -> Option<&Job> {
         self.registry().job(&run.job)
     }

@@ -1,6 +1,7 @@
 //! Starting a job at most once: saved before it is sent, looked up when the answer is lost, never sent again.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -17,6 +18,8 @@ use crate::store;
 
 /// Time for which a lost request is looked for while Jenkins does not answer.
 const SEARCH: SignedDuration = SignedDuration::from_mins(10);
+/// Wait while another replica gives away the places of the job.
+const OTHER_REPLICA: Duration = Duration::from_millis(200);
 /// Suffix of the id of a run that repeats another one.
 pub(super) const AGAIN: char = '+';
 /// Age up to which a run with an unknown outcome is looked for when somebody asks for an equal one.
@@ -68,25 +71,34 @@ impl<'a> RunStep<'a> {
         }
         // One at a time: two runs must not take the last place.
         let place = self.runner.places.lock().await;
+        if !self.runner.ctx.store.take_places(&self.run.job).await? {
+            return Ok(Next::Wait(OTHER_REPLICA));
+        }
+        let saved = self.take_place().await;
+        self.runner.ctx.store.leave_places(&self.run.job).await?;
+        drop(place);
+        match saved? {
+            Some(next) => Ok(next),
+            None => self.send(&definition, values).await,
+        }
+    }
+
+    /// Saves that the run is sent now, if there is a place for it. Returns the next step otherwise.
+    async fn take_place(&mut self) -> Result<Option<Next>, store::Error> {
         let behind = self.runs_before().await?;
         if behind > 0 {
-            drop(place);
             if self.run.stage != (Stage::Ready { behind }) {
                 self.run.stage = Stage::Ready { behind };
                 self.save(Vec::new()).await?;
             }
-            return Ok(Next::Wait(self.runner.pace.queue));
+            return Ok(Some(Next::Wait(self.runner.pace.queue)));
         }
         let now = self.now();
         self.run.triggered_at = Some(now);
         self.run.go(Stage::Triggering, now);
         let audit = vec![self.runner.entry(&self.run, "triggered", None, &[])];
         let saved = self.save(audit).await?;
-        drop(place);
-        if !saved {
-            return Ok(Next::Again);
-        }
-        self.send(&definition, values).await
+        Ok((!saved).then_some(Next::Again))
     }
 
     /// The number of runs of the job that must end before this one has its place.

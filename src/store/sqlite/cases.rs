@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite as Engine, Transaction};
 
-use super::outbox::{self, time};
-use super::{Sqlite, escalations, inbox, runs, shadow};
+use super::{Sqlite, escalations, inbox, outbox, runs, shadow};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-use crate::store::{Changes, Error};
+use crate::store::{Changes, Error, rows};
 
 const BY_THREAD: &str = "
     SELECT * FROM cases WHERE channel = ?1 AND thread_ts = ?2
@@ -40,7 +39,7 @@ impl Cases for Sqlite {
             .fetch_optional(&self.readers())
             .await;
         let row = self.told(row)?;
-        Ok(row.as_ref().map(answered).transpose()?)
+        Ok(row.as_ref().map(rows::answered).transpose()?)
     }
 
     async fn answers_of_case(&self, case: &str) -> Result<Vec<Answered>, Error> {
@@ -49,7 +48,7 @@ impl Cases for Sqlite {
             .fetch_all(&self.readers())
             .await;
         let rows = self.told(rows)?;
-        Ok(rows.iter().map(answered).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::answered).collect::<Result<_, _>>()?)
     }
 
     async fn case(&self, id: &str) -> Result<Option<CaseRow>, Error> {
@@ -58,7 +57,7 @@ impl Cases for Sqlite {
             .fetch_optional(&self.readers())
             .await;
         let row = self.told(row)?;
-        Ok(row.as_ref().map(case).transpose()?)
+        Ok(row.as_ref().map(rows::case).transpose()?)
     }
 
     async fn visit_cases(
@@ -98,7 +97,7 @@ impl Cases for Sqlite {
         let readers = self.readers();
         let mut rows = query.fetch(&readers);
         while let Some(row) = self.told(rows.try_next().await)? {
-            if visit(case(&row)?).is_break() {
+            if visit(rows::case(&row)?).is_break() {
                 break;
             }
         }
@@ -112,7 +111,7 @@ impl Cases for Sqlite {
             .fetch_all(&self.readers())
             .await;
         let rows = self.told(rows)?;
-        Ok(rows.iter().map(case).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::case).collect::<Result<_, _>>()?)
     }
 
     async fn mute(&self, channel: &str, mute: Option<&Mute>, now: Timestamp) -> Result<(), Error> {
@@ -140,13 +139,7 @@ impl Cases for Sqlite {
             .fetch_optional(&self.readers())
             .await;
         let row = self.told(row)?;
-        let mute = row.map(|row| {
-            Ok::<_, sqlx::Error>(Mute {
-                by: row.try_get("muted_by")?,
-                until: row.try_get::<Option<i64>, _>("until")?.map(time),
-            })
-        });
-        Ok(mute.transpose()?)
+        Ok(row.as_ref().map(rows::mute).transpose()?)
     }
 }
 
@@ -283,7 +276,7 @@ pub(super) async fn one(
     .bind(ts)
     .fetch_optional(readers)
     .await?;
-    row.as_ref().map(case).transpose()
+    row.as_ref().map(rows::case).transpose()
 }
 
 /// Forgets a case and that its messages were answered: nothing of a deleted message stays.
@@ -300,34 +293,10 @@ pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case:
     Ok(())
 }
 
-fn answered(row: &SqliteRow) -> Result<Answered, sqlx::Error> {
-    Ok(Answered {
-        message: row.try_get("message")?,
-        kind: row.try_get::<&str, _>("about")?.into(),
-        post: row.try_get("post")?,
-        case: row.try_get("case_id")?,
-    })
-}
-
-fn case(row: &SqliteRow) -> Result<CaseRow, sqlx::Error> {
-    Ok(CaseRow {
-        id: row.try_get("id")?,
-        channel: row.try_get("channel")?,
-        thread_ts: row.try_get("thread_ts")?,
-        author: row.try_get("author")?,
-        fingerprint: row.try_get("fingerprint")?,
-        identity: row.try_get("identity")?,
-        open: row.try_get("open")?,
-        post: row.try_get("post")?,
-        version: row.try_get("version")?,
-        body: row.try_get("body")?,
-        created_at: time(row.try_get("created_at")?),
-        updated_at: time(row.try_get("updated_at")?),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use sqlx::Row as _;
+
     use super::super::Sqlite;
     use super::*;
 

@@ -2,12 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use sqlx::{Sqlite as Engine, Transaction};
 
 use super::Sqlite;
-use super::outbox::time;
-use crate::store::{Changes, DueEscalation, DuePage, Error, Escalations, NewPage, PageAction, PageState};
+use crate::store::{Changes, DueEscalation, DuePage, Error, Escalations, PageState, rows};
 
 #[async_trait]
 impl Escalations for Sqlite {
@@ -24,7 +22,7 @@ impl Escalations for Sqlite {
         .fetch_all(&self.readers())
         .await;
         let rows = self.told(rows)?;
-        Ok(rows.iter().map(due_page).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::due_page).collect::<Result<_, _>>()?)
     }
 
     async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<DueEscalation>, Error> {
@@ -36,14 +34,7 @@ impl Escalations for Sqlite {
         .fetch_all(&self.readers())
         .await;
         let rows = self.told(rows)?;
-        let due = |row: &SqliteRow| {
-            Ok(DueEscalation {
-                case: row.try_get("case_id")?,
-                escalation: row.try_get("escalation")?,
-                attempts: row.try_get("attempts")?,
-            })
-        };
-        Ok(rows.iter().map(due).collect::<Result<_, sqlx::Error>>()?)
+        Ok(rows.iter().map(rows::due_escalation).collect::<Result<_, _>>()?)
     }
 }
 
@@ -102,21 +93,4 @@ pub(super) async fn write(
         query.execute(&mut **transaction).await?;
     }
     Ok(())
-}
-
-fn due_page(row: &SqliteRow) -> Result<DuePage, sqlx::Error> {
-    let action: String = row.try_get("action")?;
-    let known = [PageAction::Trigger, PageAction::Acknowledge];
-    let found = known.into_iter().find(|known| known.as_str() == action);
-    Ok(DuePage {
-        page: NewPage {
-            key: row.try_get("key")?,
-            case: row.try_get("case_id")?,
-            pager: row.try_get("pager")?,
-            action: found.ok_or_else(|| sqlx::Error::Decode(format!("unknown action `{action}`").into()))?,
-            body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
-        },
-        attempts: row.try_get("attempts")?,
-        created_at: time(row.try_get("created_at")?),
-    })
 }

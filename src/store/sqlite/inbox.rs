@@ -1,10 +1,10 @@
 //! The inbox: arrivals, the order of handling, rows set aside, and missed messages.
 
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite as Engine, Transaction};
 
-use super::outbox::time;
+use crate::store::rows::{self, Columns as _};
 use crate::store::{Arrival, InboxCounts, InboxRow, LONGEST_WAIT, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 
 type Tx = Transaction<'static, Engine>;
@@ -61,7 +61,7 @@ pub(super) async fn next(readers: &SqlitePool, lane: &str) -> Result<Option<Wait
     .bind(lane)
     .fetch_optional(readers)
     .await?;
-    row.as_ref().map(waiting).transpose()
+    row.as_ref().map(rows::waiting).transpose()
 }
 
 /// Implements [`crate::store::Store::begin`].
@@ -134,10 +134,10 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<InboxCounts, sqlx::Er
     .fetch_one(readers)
     .await?;
     Ok(InboxCounts {
-        waiting: row.try_get::<i64, _>("waiting")?.unsigned_abs(),
-        oldest: row.try_get::<Option<i64>, _>("oldest")?.map(time),
-        set_aside: row.try_get::<i64, _>("set_aside")?.unsigned_abs(),
-        retriable: row.try_get::<i64, _>("retriable")?.unsigned_abs(),
+        waiting: row.count("waiting")?,
+        oldest: row.maybe_time("oldest")?,
+        set_aside: row.count("set_aside")?,
+        retriable: row.count("retriable")?,
     })
 }
 
@@ -149,8 +149,8 @@ pub(super) async fn receive(transaction: &mut Tx, arrival: &Arrival, now: Timest
         .await?;
     let mut receipt = Receipt::New;
     if let Some(row) = known {
-        let state: String = row.try_get("state")?;
-        if row.try_get::<bool, _>("mentioned")? || !arrival.mentioned {
+        let state = row.text("state")?;
+        if row.flag("mentioned")? || !arrival.mentioned {
             return Ok(Receipt::Known);
         }
         if state == "waiting" {
@@ -202,19 +202,9 @@ pub(super) async fn miss(transaction: &mut Tx, missed: &NewMissed) -> Result<(),
 /// Implements [`crate::store::Store::missed_before`].
 pub(super) async fn missed_before(readers: &SqlitePool, before: Timestamp) -> Result<Vec<Missed>, sqlx::Error> {
     let before = before.as_millisecond();
-    let latest = before.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
+    let latest = before.saturating_add(rows::milliseconds(LONGEST_WAIT));
     let rows = sqlx::query(MISSED).bind(before).bind(latest).fetch_all(readers).await?;
-    let missed = |row: &SqliteRow| {
-        Ok(Missed {
-            channel: row.try_get("channel")?,
-            count: row.try_get::<i64, _>("count")?.unsigned_abs(),
-            asked: row.try_get::<i64, _>("asked")?.unsigned_abs(),
-            first_at: time(row.try_get("first_at")?),
-            last_at: time(row.try_get("last_at")?),
-            noted_at: time(row.try_get("noted_at")?),
-        })
-    };
-    rows.iter().map(missed).collect()
+    rows.iter().map(rows::missed).collect()
 }
 
 /// Forgets the missed messages of a channel. `false` when more were missed there since they were read.
@@ -237,18 +227,7 @@ pub(super) async fn list(readers: &SqlitePool, limit: u32) -> Result<Vec<InboxRo
     .bind(limit)
     .fetch_all(readers)
     .await?;
-    let row = |row: &SqliteRow| {
-        Ok(InboxRow {
-            key: row.try_get("key")?,
-            lane: row.try_get("lane")?,
-            state: row.try_get("state")?,
-            reason: row.try_get("reason")?,
-            attempts: row.try_get("attempts")?,
-            received_at: time(row.try_get("received_at")?),
-            retriable: row.try_get("retriable")?,
-        })
-    };
-    rows.iter().map(row).collect()
+    rows.iter().map(rows::inbox_row).collect()
 }
 
 /// Lets rows that were set aside wait again, one row or all; returns their number. Rows that cannot be decoded or have
@@ -262,16 +241,4 @@ pub(super) async fn retry(transaction: &mut Tx, key: Option<&str>) -> Result<u64
     .execute(&mut **transaction)
     .await?;
     Ok(changed.rows_affected())
-}
-
-fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
-    Ok(Waiting {
-        seq: row.try_get("seq")?,
-        key: row.try_get("key")?,
-        lane: row.try_get("lane")?,
-        mentioned: row.try_get("mentioned")?,
-        payload: row.try_get::<Option<String>, _>("payload")?.unwrap_or_default(),
-        attempts: row.try_get("attempts")?,
-        retried: row.try_get("retried")?,
-    })
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use sqlx::{Sqlite as Engine, Transaction};
 
 use super::{cases, inbox};
+use crate::store::rows::Columns as _;
 use crate::store::{
-    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewMissed, NewPost, OutboxCounts, Post, PostOutcome, PostState,
-    Ready, Turn,
+    Action, Due, Expiry, LONGEST_WAIT, MessageRef, NewPost, OutboxCounts, PostOutcome, PostState, Ready, Turn, rows,
 };
 
 type Tx = Transaction<'static, Engine>;
@@ -158,7 +158,7 @@ async fn drop_row(transaction: &mut Tx, key: &str, why: &str) -> Result<(), sqlx
 /// Implements [`crate::store::Store::due`].
 pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sqlx::Error> {
     let now = now.as_millisecond();
-    let latest = now.saturating_add(i64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(i64::MAX));
+    let latest = now.saturating_add(rows::milliseconds(LONGEST_WAIT));
     let rows = sqlx::query(DUE).bind(now).bind(latest).fetch_all(readers).await?;
     let next_at: Option<i64> = sqlx::query_scalar(
         "SELECT min(next_at) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain') AND state <> 'sending'
@@ -169,8 +169,8 @@ pub(super) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Due, sql
     .fetch_one(readers)
     .await?;
     Ok(Due {
-        posts: rows.iter().map(read).collect::<Result<_, _>>()?,
-        next_at: next_at.map(time),
+        posts: rows.iter().map(rows::post).collect::<Result<_, _>>()?,
+        next_at: next_at.map(rows::time),
     })
 }
 
@@ -183,8 +183,8 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<OutboxCounts, sqlx::E
     .fetch_one(readers)
     .await?;
     Ok(OutboxCounts {
-        waiting: row.try_get::<i64, _>("waiting")?.unsigned_abs(),
-        oldest: row.try_get::<Option<i64>, _>("oldest")?.map(time),
+        waiting: row.count("waiting")?,
+        oldest: row.maybe_time("oldest")?,
     })
 }
 
@@ -200,10 +200,10 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
     let Some(row) = row else {
         return Ok(Turn::Over(None));
     };
-    let expires_at: Option<i64> = row.try_get("expires_at")?;
-    let target: Option<String> = row.try_get("target")?;
-    let action: String = row.try_get("action")?;
-    if expires_at.is_some_and(|at| at < now.as_millisecond()) {
+    let expires_at = row.maybe_time("expires_at")?;
+    let target = row.maybe("target")?;
+    let action = row.text("action")?;
+    if expires_at.is_some_and(|at| at < now) {
         // Nobody misses a reaction.
         return match action.as_str() {
             "react" => over(transaction, key, TOO_OLD).await,
@@ -222,7 +222,7 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
             return over(transaction, key, "deleted before it was posted").await;
         }
         ("update" | "delete", Some(target)) => {
-            if action == "update" && is_replaced(transaction, target, row.try_get("seq")?).await? {
+            if action == "update" && is_replaced(transaction, target, row.number("seq")?).await? {
                 return over(transaction, key, "a later change replaced it").await;
             }
             match state_of(transaction, target).await? {
@@ -244,9 +244,9 @@ pub(super) async fn turn(transaction: &mut Tx, key: &str, now: Timestamp) -> Res
     .execute(&mut **transaction)
     .await?;
     Ok(Turn::Ready(Ready {
-        body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
+        body: row.maybe("body")?.unwrap_or_default(),
         place,
-        written_at: row.try_get::<Option<i64>, _>("written_at")?.map(time),
+        written_at: row.maybe_time("written_at")?,
     }))
 }
 
@@ -276,14 +276,7 @@ async fn expire(transaction: &mut Tx, key: &str, row: &SqliteRow, now: Timestamp
         .bind(key)
         .execute(&mut **transaction)
         .await?;
-    let (created_at, written_at): (i64, Option<i64>) = (row.try_get("created_at")?, row.try_get("written_at")?);
-    let missed = NewMissed {
-        channel: row.try_get("channel")?,
-        at: time(written_at.unwrap_or(created_at)),
-        asked: row.try_get("asked")?,
-        noted_at: now,
-    };
-    inbox::miss(transaction, &missed).await?;
+    inbox::miss(transaction, &rows::expired(row, now)?).await?;
     Ok(Turn::Over(Some(TOO_OLD)))
 }
 
@@ -313,7 +306,7 @@ async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, 
         .fetch_optional(&mut **transaction)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some((state(&row)?, place(&row)?)))
+    Ok(Some((rows::post_state(&row)?, rows::place(&row)?)))
 }
 
 /// Implements [`crate::store::Store::record_outcome`].
@@ -347,7 +340,7 @@ pub(super) async fn posted(readers: &SqlitePool, key: &str) -> Result<Option<Mes
         .bind(key)
         .fetch_optional(readers)
         .await?;
-    Ok(row.as_ref().map(place).transpose()?.flatten())
+    Ok(row.as_ref().map(rows::place).transpose()?.flatten())
 }
 
 /// Implements [`crate::store::Store::is_in_outbox`].
@@ -362,50 +355,7 @@ pub(super) async fn has(readers: &SqlitePool, key: &str) -> Result<bool, sqlx::E
 pub(super) async fn recover(transaction: &mut Tx, lookup_after: Duration) -> Result<u64, sqlx::Error> {
     // `next_at` holds the time at which the last attempt began.
     let changed = sqlx::query("UPDATE outbox SET state = 'uncertain', next_at = next_at + ? WHERE state = 'sending'")
-        .bind(i64::try_from(lookup_after.as_millis()).unwrap_or(i64::MAX))
+        .bind(rows::milliseconds(lookup_after))
         .execute(&mut **transaction);
     Ok(changed.await?.rows_affected())
-}
-
-fn place(row: &SqliteRow) -> Result<Option<MessageRef>, sqlx::Error> {
-    let channel = row.try_get("channel")?;
-    let ts: Option<String> = row.try_get("posted_ts")?;
-    Ok(ts.map(|ts| MessageRef { channel, ts }))
-}
-
-fn state(row: &SqliteRow) -> Result<PostState, sqlx::Error> {
-    let text: String = row.try_get("state")?;
-    PostState::parse(&text).ok_or_else(|| sqlx::Error::Decode(format!("unknown state `{text}`").into()))
-}
-
-fn read(row: &SqliteRow) -> Result<Post, sqlx::Error> {
-    let action: String = row.try_get("action")?;
-    let (target, person): (Option<String>, Option<String>) = (row.try_get("target")?, row.try_get("person")?);
-    let (emoji, message_ts): (Option<String>, Option<String>) = (row.try_get("emoji")?, row.try_get("message_ts")?);
-    let reaction = message_ts.zip(emoji);
-    let action = match (action.as_str(), target, person) {
-        (kind @ ("react" | "unreact"), _, _) if let Some((ts, name)) = reaction => match kind {
-            "react" => Action::React { ts, name },
-            _ => Action::Unreact { ts, name },
-        },
-        ("post", _, _) => Action::Post,
-        ("update", Some(of), _) => Action::Update { of },
-        ("delete", Some(of), _) => Action::Delete { of },
-        ("ephemeral", _, Some(user)) => Action::Ephemeral { user },
-        _ => return Err(sqlx::Error::Decode(format!("unknown action `{action}`").into())),
-    };
-    Ok(Post {
-        seq: row.try_get("seq")?,
-        key: row.try_get("key")?,
-        channel: row.try_get("channel")?,
-        thread_ts: row.try_get("thread_ts")?,
-        action,
-        state: state(row)?,
-        attempts: row.try_get("attempts")?,
-        first_try_at: row.try_get::<Option<i64>, _>("first_try_at")?.map(time),
-    })
-}
-
-pub(super) fn time(milliseconds: i64) -> Timestamp {
-    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }

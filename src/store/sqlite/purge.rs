@@ -1,36 +1,13 @@
 //! Purging of old data in small transactions, so that nobody waits long for the store, however much there is.
 
-use std::time::Duration;
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Sqlite as Engine, Transaction};
 
-use jiff::{SignedDuration, Timestamp};
-use parking_lot::Mutex;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _, Sqlite as Engine, Transaction};
-
-use super::outbox::time;
 use super::{Sqlite, inbox};
-use crate::store::{Error, NewMissed, PAYLOADS_KEPT, Purged, Retention, SetAsideReason};
+use crate::store::{Error, PAYLOADS_KEPT, Purged, Retention, SetAsideReason, rows};
 
 /// Number of rows processed in one transaction.
 const CHUNK: u32 = 500;
-/// Time for which rows that waited for a day may still be handled: after an outage they could not be handled before.
-const GRACE: SignedDuration = SignedDuration::from_mins(30);
-
-/// Time at which waiting rows older than a day were first seen.
-#[derive(Debug, Default)]
-pub(super) struct Overdue(Mutex<Option<Timestamp>>);
-
-impl Overdue {
-    /// Returns true when such rows have had their chance to be handled. `any`: there are such rows.
-    fn is_over(&self, any: bool, now: Timestamp) -> bool {
-        let mut since = self.0.lock();
-        let is_over = any && since.is_some_and(|since| now.duration_since(since).abs() >= GRACE);
-        // Later rows get a chance of their own.
-        *since = since.or(Some(now)).filter(|_| any && !is_over);
-        is_over
-    }
-}
-
 /// A table with old rows to delete. Each is walked along an index of its age.
 struct Table {
     name: &'static str,
@@ -96,7 +73,7 @@ const AUDIT: Table = Table {
 impl Sqlite {
     pub(super) async fn purge_in_chunks(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
         let mut purged = Purged::default();
-        let day = before(now, PAYLOADS_KEPT);
+        let day = rows::before(now, PAYLOADS_KEPT);
         let gives_up = self.overdue.is_over(self.any_waits(day).await?, now);
         loop {
             let (unhandled, erased) = self.erase_some(now, day, gives_up).await?;
@@ -106,11 +83,11 @@ impl Sqlite {
                 break;
             }
         }
-        let old = before(now, retention.answers);
+        let old = rows::before(now, retention.answers);
         for table in &TABLES {
             purged.forgotten += self.forget(table, old).await?;
         }
-        purged.forgotten += self.forget(&AUDIT, before(now, retention.audit)).await?;
+        purged.forgotten += self.forget(&AUDIT, rows::before(now, retention.audit)).await?;
         Ok(purged)
     }
 
@@ -184,35 +161,11 @@ async fn give_up(transaction: &mut Transaction<'static, Engine>, now: Timestamp,
     .fetch_all(&mut **transaction)
     .await?;
     for row in &rows {
-        if let Some(missed) = asked(row)? {
+        if let Some(missed) = rows::asked(row)? {
             inbox::miss(transaction, &missed).await?;
         }
     }
     Ok(rows.len() as u64)
-}
-
-/// The missed message of a row that is given up, if the bot was asked.
-fn asked(row: &SqliteRow) -> Result<Option<NewMissed>, sqlx::Error> {
-    let (key, lane): (String, String) = (row.try_get("key")?, row.try_get("lane")?);
-    let channel = lane.rsplit_once(':').map_or("", |(_, channel)| channel);
-    // Only the keys of messages begin with their lane.
-    let ts = key.strip_prefix(&lane).and_then(|rest| rest.split(':').nth(1));
-    let is_direct = channel.starts_with('D') && ts.is_some();
-    if channel.is_empty() || !(is_direct || row.try_get("mentioned")?) {
-        return Ok(None);
-    }
-    let seconds = ts.and_then(|ts| ts.parse::<f64>().ok()).filter(|ts| ts.is_finite());
-    let at = match seconds {
-        Some(seconds) => time((seconds * 1_000.0) as i64),
-        None => time(row.try_get("received_at")?),
-    };
-    Ok(Some(NewMissed {
-        channel: channel.to_owned(),
-        at,
-        asked: true,
-        // No more of them will come: told at the next look, whatever this machine's clock says.
-        noted_at: Timestamp::UNIX_EPOCH,
-    }))
 }
 
 /// The latest time in the age column of the next [`CHUNK`] rows from `from` on; `None` when none is older than `old`.
@@ -280,11 +233,6 @@ impl Table {
         ));
         statements
     }
-}
-
-fn before(now: Timestamp, age: Duration) -> i64 {
-    now.as_millisecond()
-        .saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

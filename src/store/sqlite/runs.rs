@@ -1,21 +1,14 @@
 //! Runs and the audit in SQLite.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
-use ring::hmac;
-use serde_json::{Map, Value};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use serde_json::Value;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite as Engine, Transaction};
 
 use super::Sqlite;
-use super::outbox::time;
-use crate::store::Error;
 use crate::store::runs::{AuditEntry, AuditQuery, RunRow, Runs};
-
-/// Prefix of a fingerprint that is a keyed hash.
-const KEYED: &str = "hmac:";
+use crate::store::{Error, rows};
 
 #[async_trait]
 impl Runs for Sqlite {
@@ -64,21 +57,21 @@ impl Runs for SqlitePool {
             .bind(id)
             .fetch_optional(self)
             .await?;
-        Ok(row.as_ref().map(run).transpose()?)
+        Ok(row.as_ref().map(rows::run).transpose()?)
     }
 
     async fn live_runs(&self) -> Result<Vec<RunRow>, Error> {
         let rows = sqlx::query("SELECT * FROM runs WHERE live = 1 ORDER BY created_at, id")
             .fetch_all(self)
             .await?;
-        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::run).collect::<Result<_, _>>()?)
     }
 
     async fn fingerprint(&self, of: &str) -> Result<String, Error> {
         let key: Vec<u8> = sqlx::query_scalar("SELECT key FROM keys WHERE name = 'runs'")
             .fetch_one(self)
             .await?;
-        Ok(keyed(&key, of))
+        Ok(rows::keyed(&key, of))
     }
 
     async fn same_run(&self, fingerprint: &str) -> Result<Option<RunRow>, Error> {
@@ -86,7 +79,7 @@ impl Runs for SqlitePool {
             .bind(fingerprint)
             .fetch_optional(self)
             .await?;
-        Ok(row.as_ref().map(run).transpose()?)
+        Ok(row.as_ref().map(rows::run).transpose()?)
     }
 
     async fn latest_runs(&self, user: Option<&str>, limit: u32) -> Result<Vec<RunRow>, Error> {
@@ -96,7 +89,7 @@ impl Runs for SqlitePool {
                 .bind(limit)
                 .fetch_all(self)
                 .await?;
-        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::run).collect::<Result<_, _>>()?)
     }
 
     async fn runs_to_list(&self, user: &str, jobs: &[&str], limit: u32) -> Result<Vec<RunRow>, Error> {
@@ -109,7 +102,7 @@ impl Runs for SqlitePool {
         .bind(limit)
         .fetch_all(self)
         .await?;
-        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::run).collect::<Result<_, _>>()?)
     }
 
     async fn runs_of_job(&self, job: &str, since: Timestamp) -> Result<Vec<RunRow>, Error> {
@@ -121,7 +114,7 @@ impl Runs for SqlitePool {
         .bind(since.as_millisecond())
         .fetch_all(self)
         .await?;
-        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::run).collect::<Result<_, _>>()?)
     }
 
     async fn runs_of_case(&self, case: &str) -> Result<Vec<RunRow>, Error> {
@@ -129,7 +122,7 @@ impl Runs for SqlitePool {
             .bind(case)
             .fetch_all(self)
             .await?;
-        Ok(rows.iter().map(run).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::run).collect::<Result<_, _>>()?)
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
@@ -144,7 +137,7 @@ impl Runs for SqlitePool {
         .bind(query.limit)
         .fetch_all(self)
         .await?;
-        Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::audit_entry).collect::<Result<_, _>>()?)
     }
 }
 
@@ -159,7 +152,7 @@ pub(super) async fn seal(writer: &SqlitePool) -> Result<(), sqlx::Error> {
     let raw: Vec<(String, String, bool)> = sqlx::query_as(
         "SELECT id, fingerprint, live FROM runs WHERE fingerprint IS NOT NULL AND substr(fingerprint, 1, 5) <> ?",
     )
-    .bind(KEYED)
+    .bind(rows::KEYED)
     .fetch_all(&mut *transaction)
     .await?;
     if raw.is_empty() {
@@ -167,24 +160,13 @@ pub(super) async fn seal(writer: &SqlitePool) -> Result<(), sqlx::Error> {
     }
     for (id, fingerprint, live) in raw {
         sqlx::query("UPDATE runs SET fingerprint = ? WHERE id = ?")
-            .bind(live.then(|| keyed(&key, &fingerprint)))
+            .bind(live.then(|| rows::keyed(&key, &fingerprint)))
             .bind(id)
             .execute(&mut *transaction)
             .await?;
     }
     // The caller, which opens the store, empties the log next: it still contains the raw values.
     transaction.commit().await
-}
-
-/// HMAC-SHA256 in hexadecimal digits, after [`KEYED`].
-fn keyed(key: &[u8], of: &str) -> String {
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), of.as_bytes());
-    let mut out = KEYED.to_owned();
-    for byte in tag.as_ref() {
-        // Writing into a string does not fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }
 
 /// Writes a run. `false` when somebody else changed it since it was read, or when an equal run is live.
@@ -246,40 +228,4 @@ pub(super) async fn record(
     .execute(&mut **transaction)
     .await?;
     Ok(())
-}
-
-fn run(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
-    Ok(RunRow {
-        id: row.try_get("id")?,
-        job: row.try_get("job")?,
-        user: row.try_get("user")?,
-        channel: row.try_get("channel")?,
-        thread_ts: row.try_get("thread_ts")?,
-        case: row.try_get("case_id")?,
-        fingerprint: row.try_get("fingerprint")?,
-        live: row.try_get("live")?,
-        version: row.try_get("version")?,
-        body: row.try_get("body")?,
-        created_at: time(row.try_get("created_at")?),
-        updated_at: time(row.try_get("updated_at")?),
-    })
-}
-
-fn entry(row: &SqliteRow) -> Result<AuditEntry, sqlx::Error> {
-    let object = |name: &str| -> Result<Map<String, Value>, sqlx::Error> {
-        let text: String = row.try_get(name)?;
-        Ok(serde_json::from_str(&text).unwrap_or_default())
-    };
-    Ok(AuditEntry {
-        at: time(row.try_get("at")?),
-        what: row.try_get("what")?,
-        run: row.try_get("run")?,
-        job: row.try_get("job")?,
-        user: row.try_get("user")?,
-        name: row.try_get("name")?,
-        channel: row.try_get("channel")?,
-        thread_ts: row.try_get("thread_ts")?,
-        parameters: object("parameters")?,
-        detail: object("detail")?,
-    })
 }

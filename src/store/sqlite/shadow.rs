@@ -3,15 +3,12 @@
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row as _, Sqlite as Engine, Transaction};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite as Engine, Transaction};
 
 use super::Sqlite;
-use super::outbox::time;
-use crate::store::Error;
-use crate::store::shadow::{
-    Judged, ShadowAnswers, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict, ShadowVisitor,
-};
+use crate::store::shadow::{ShadowAnswers, ShadowLookup, ShadowQuery, ShadowRow, ShadowVisitor};
+use crate::store::{Error, rows};
 
 const BETWEEN: &str = "SELECT * FROM shadow_answers WHERE message BETWEEN ? AND ? ORDER BY message";
 const BY_THREAD: &str = "
@@ -60,12 +57,12 @@ impl ShadowAnswers for SqlitePool {
             .bind(message)
             .fetch_optional(self)
             .await?;
-        Ok(row.as_ref().map(read).transpose()?)
+        Ok(row.as_ref().map(rows::shadow_answer).transpose()?)
     }
 
     async fn shadow_answers_between(&self, first: &str, last: &str) -> Result<Vec<ShadowRow>, Error> {
         let rows = sqlx::query(BETWEEN).bind(first).bind(last).fetch_all(self).await?;
-        Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(rows::shadow_answer).collect::<Result<_, _>>()?)
     }
 
     async fn visit_shadow_answers(
@@ -88,7 +85,7 @@ impl ShadowAnswers for SqlitePool {
         };
         let mut rows = query.fetch(self);
         while let Some(row) = rows.try_next().await? {
-            if visit(read(&row)?).is_break() {
+            if visit(rows::shadow_answer(&row)?).is_break() {
                 break;
             }
         }
@@ -103,7 +100,7 @@ impl ShadowAnswers for SqlitePool {
             .bind(query.texts)
             .fetch(self);
         while let Some(row) = rows.try_next().await? {
-            if visit(read(&row)?).is_break() {
+            if visit(rows::shadow_answer(&row)?).is_break() {
                 break;
             }
         }
@@ -169,44 +166,10 @@ pub(super) async fn delete(transaction: &mut Transaction<'static, Engine>, messa
     Ok(())
 }
 
-fn read(row: &SqliteRow) -> Result<ShadowRow, sqlx::Error> {
-    let unknown = |what: &str, text: &str| sqlx::Error::Decode(format!("unknown {what} `{text}`").into());
-    let kind: &str = row.try_get("kind")?;
-    let verdict: Option<&str> = row.try_get("verdict")?;
-    let texts: &str = row.try_get("texts")?;
-    let judged = match verdict {
-        None => None,
-        Some(text) => Some(Judged {
-            verdict: ShadowVerdict::parse(text).ok_or_else(|| unknown("verdict", text))?,
-            by: row.try_get::<Option<_>, _>("verdict_by")?.unwrap_or_default(),
-            name: row.try_get::<Option<_>, _>("verdict_name")?.unwrap_or_default(),
-            at: time(row.try_get::<Option<_>, _>("verdict_at")?.unwrap_or_default()),
-        }),
-    };
-    Ok(ShadowRow {
-        message: row.try_get("message")?,
-        channel: row.try_get("channel")?,
-        thread_ts: row.try_get("thread_ts")?,
-        author: row.try_get("author")?,
-        fingerprint: row.try_get("fingerprint")?,
-        kind: ShadowKind::parse(kind).ok_or_else(|| unknown("kind", kind))?,
-        runbook: row.try_get("runbook")?,
-        section: row.try_get("section")?,
-        nth: usize::try_from(row.try_get::<i64, _>("nth")?).unwrap_or_default(),
-        confidence: row.try_get("confidence")?,
-        evidence: row.try_get("evidence")?,
-        link: row.try_get("link")?,
-        texts: serde_json::from_str(texts).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?,
-        post: row.try_get("post")?,
-        judged,
-        version: row.try_get("version")?,
-        body: row.try_get("body")?,
-        at: time(row.try_get("at")?),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use sqlx::Row as _;
+
     use super::*;
 
     #[tokio::test]

@@ -1,0 +1,93 @@
+//! Pages and timers of escalations in PostgreSQL.
+
+use jiff::Timestamp;
+use sqlx::postgres::PgPool;
+
+use super::{Tx, clean};
+use crate::store::{Changes, DueEscalation, DuePage, PageState, rows};
+
+/// Pages that are due, whichever replica sends them.
+pub(super) async fn due_pages(readers: &PgPool, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT key, case_id, pager, action, body, attempts, created_at FROM pages AS page
+         WHERE state = 'pending' AND next_at <= $1 AND NOT EXISTS (
+             SELECT 1 FROM pages AS earlier WHERE earlier.case_id = page.case_id AND earlier.pager = page.pager
+             AND earlier.state = 'pending' AND earlier.seq < page.seq)
+         ORDER BY next_at, seq LIMIT $2",
+    )
+    .bind(now.as_millisecond())
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await?;
+    rows.iter().map(rows::due_page).collect()
+}
+
+/// Escalations that go on now, whichever replica takes their steps.
+pub(super) async fn due_escalations(
+    readers: &PgPool,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<DueEscalation>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT case_id, escalation, attempts FROM escalation_timers WHERE due_at <= $1
+         ORDER BY due_at, case_id, escalation LIMIT $2",
+    )
+    .bind(now.as_millisecond())
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await?;
+    rows.iter().map(rows::due_escalation).collect()
+}
+
+/// Writes the pages, their outcomes and the timers of an action.
+pub(super) async fn write(transaction: &mut Tx, done: &Changes, now: Timestamp) -> Result<(), sqlx::Error> {
+    for page in &done.pages {
+        sqlx::query(
+            "INSERT INTO pages (key, case_id, pager, action, body, state, created_at, next_at)
+             VALUES ($1, $2, $3, $4, $5, 'pending', $6, 0) ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(clean(&page.key))
+        .bind(clean(&page.case))
+        .bind(clean(&page.pager))
+        .bind(page.action.as_str())
+        .bind(clean(&page.body))
+        .bind(now.as_millisecond())
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for outcome in &done.paged {
+        let (state, next_at) = match outcome.state {
+            PageState::Pending(next_at) => ("pending", next_at),
+            PageState::Sent => ("sent", now),
+            PageState::Failed => ("failed", now),
+            PageState::Dropped => ("dropped", now),
+        };
+        sqlx::query(
+            "UPDATE pages SET state = $1, next_at = $2, error = $3, attempts = attempts + 1,
+             body = CASE WHEN $1 = 'pending' THEN body END WHERE key = $4 AND state = 'pending'",
+        )
+        .bind(state)
+        .bind(next_at.as_millisecond())
+        .bind(outcome.error.as_deref().map(clean))
+        .bind(clean(&outcome.key))
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for timer in &done.timers {
+        let query = match timer.due_at {
+            Some(due_at) => sqlx::query(
+                "INSERT INTO escalation_timers (case_id, escalation, due_at, attempts) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (case_id, escalation) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts",
+            )
+            .bind(clean(&timer.case))
+            .bind(clean(&timer.escalation))
+            .bind(due_at.as_millisecond())
+            .bind(i64::from(timer.attempts)),
+            None => sqlx::query("DELETE FROM escalation_timers WHERE case_id = $1 AND escalation = $2")
+                .bind(clean(&timer.case))
+                .bind(clean(&timer.escalation)),
+        };
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
