@@ -2,7 +2,7 @@
 //!
 //! A transaction sees what was committed before each of its statements (READ COMMITTED). Rows that it decides upon are
 //! locked first, or changed by a statement that names what was read, so that two replicas never do one thing twice.
-//! [`leases`] tells which replica works on what.
+//! `leases` tells which replica works on what.
 
 use std::borrow::Cow;
 use std::io;
