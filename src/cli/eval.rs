@@ -145,7 +145,7 @@ struct Found {
     /// The section's heading as people read it, and as the document writes it.
     section: String,
     heading: String,
-    found: Match,
+    matched: Match,
 }
 
 impl Found {
@@ -158,7 +158,7 @@ impl Found {
                     .map_or_else(String::new, |runbook| runbook.path.clone()),
                 section: section.map_or_else(String::new, |section| section.name().to_owned()),
                 heading: section.map_or_else(String::new, |section| section.heading.clone()),
-                found,
+                matched: found,
             }
         };
         found.into_iter().map(named).collect()
@@ -339,10 +339,10 @@ fn write_details(path: &Path, judged: &[Judged]) -> std::io::Result<()> {
         json!({
             "runbook": found.runbook,
             "section": found.section,
-            "confidence": found.found.confidence,
-            "answered": found.found.answered,
-            "evidence": found.found.evidence,
-            "captures": found.found.captures,
+            "confidence": found.matched.confidence,
+            "answered": found.matched.answered,
+            "evidence": found.matched.evidence,
+            "captures": found.matched.captures,
         })
     };
     let best = |(runbook, account): &(Option<String>, Account)| {
@@ -363,7 +363,7 @@ fn write_details(path: &Path, judged: &[Judged]) -> std::io::Result<()> {
             "expect_anchor": case.case.expect_anchor,
             "answered": answer.map(|found| &found.runbook),
             "section": answer.map(|found| &found.section),
-            "why": answer.map(|found| &found.found.evidence),
+            "why": answer.map(|found| &found.matched.evidence),
             "matches": case.answered.iter().map(one).collect::<Vec<_>>(),
             "near": case.near.iter().take(3).map(one).collect::<Vec<_>>(),
             "best": case.best.as_ref().map(best),
