@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -13,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{input, knowledge};
-use crate::matching::{Account, Index, Match, Outcome};
-use crate::runbook::{self, Library};
+use crate::matching::{Account, Index, IndexOptions, Match};
+use crate::runbook::Library;
 
 /// Measure matching on a labelled set of pastes.
 #[derive(Debug, Args)]
@@ -34,6 +35,10 @@ pub(super) struct Arguments {
     /// Write one line per case: the answer and the reason.
     #[arg(long, value_name = "OUT.jsonl")]
     details: Option<PathBuf>,
+    /// Ask each labelled error of a library without the runbooks that it expects: every answer is then a false one. The
+    /// other cases are left out.
+    #[arg(long)]
+    without_expected: bool,
     /// Exit with 1 when a share falls below a number between 0 and 1: top1, top3 or answered_correct (of the positives),
     /// section_correct (of the sections). Can be repeated.
     #[arg(long, value_name = "NAME=SHARE")]
@@ -120,50 +125,86 @@ struct Latency {
     p99: u64,
 }
 
-/// The results for one case.
+/// The results for one case, with its time.
 struct Judged {
     case: LabelledCase,
-    found: Outcome,
-    asked: Outcome,
-    /// The best candidate, when details are written.
-    best: Option<Account>,
+    /// The answers, best first, and the near misses.
+    answered: Vec<Found>,
+    near: Vec<Found>,
+    /// All candidates as when somebody asks, best first.
+    ranked: Vec<Found>,
+    /// The best candidate with its runbook, when details are written; its silence is that of the rules alone, whatever
+    /// its confidence.
+    best: Option<(Option<String>, Account)>,
+    time: Duration,
+}
+
+/// A match with the names of its place, which outlive its library.
+struct Found {
+    runbook: String,
+    /// The section's heading as people read it, and as the document writes it.
+    section: String,
+    heading: String,
+    matched: Match,
+}
+
+impl Found {
+    fn all(library: &Library, found: Vec<Match>) -> Vec<Found> {
+        let named = |found: Match| {
+            let section = library.section(found.topic);
+            Found {
+                runbook: library
+                    .runbook(found.topic)
+                    .map_or_else(String::new, |runbook| runbook.path.clone()),
+                section: section.map_or_else(String::new, |section| section.name().to_owned()),
+                heading: section.map_or_else(String::new, |section| section.heading.clone()),
+                matched: found,
+            }
+        };
+        found.into_iter().map(named).collect()
+    }
+
+    /// Returns true when the section is the one that a label names.
+    fn is_named(&self, anchor: &str) -> bool {
+        [&self.section, &self.heading].iter().any(|name| *name == anchor.trim())
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let limits = Thresholds::parse(arguments)?;
     let cases = read_cases(&arguments.cases)?;
     let start = Instant::now();
-    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let (library, signatures) = knowledge::with_signatures(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let index = signatures.index(&library, &IndexOptions::default());
     let load = start.elapsed();
     warn_of_unknown_paths(&library, &cases);
 
     let bar = knowledge::progress("cases");
     bar.set_length(cases.len() as u64);
-    let mut times = Vec::with_capacity(cases.len());
+    let unbound = |library: &Library| {
+        let options = IndexOptions { answer: 0.0 };
+        let details = arguments.details.is_some();
+        details.then(|| signatures.index(library, &options))
+    };
+    let whole = unbound(&library);
     let mut judged = Vec::with_capacity(cases.len());
-    for case in cases {
-        let start = Instant::now();
-        let found = index.find(&case.text);
-        times.push(start.elapsed());
-        let asked = index.search(&case.text);
-        let best = arguments.details.as_ref().and_then(|_| {
-            let explanation = index.explain(&case.text, false);
-            explanation.candidates.into_iter().next()
-        });
-        judged.push(Judged {
-            case,
-            found,
-            asked,
-            best,
-        });
+    for mut case in cases {
+        if !arguments.without_expected {
+            judged.push(Judged::new(&library, &index, whole.as_ref(), case));
+        } else if !case.expect.is_nothing() {
+            let others = without(&library, &case.expect);
+            case.expect = Expected::Nothing;
+            let index = signatures.index(&others, &IndexOptions::default());
+            judged.push(Judged::new(&others, &index, unbound(&others).as_ref(), case));
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
 
     if let Some(path) = &arguments.details {
-        write_details(path, &library, &judged).with_context(|| format!("cannot write {}", path.display()))?;
+        write_details(path, &judged).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let report = report(&library, &index, &judged, &mut times, load);
+    let report = report(&library, &index, &judged, load);
     let mut out = std::io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
@@ -171,6 +212,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write!(out, "{}", table(&report))?;
     }
     Ok(limits.verdict(&report.counts))
+}
+
+/// The library without the runbooks that are right for a paste.
+fn without(library: &Library, expect: &Expected) -> Library {
+    let others = library.runbooks.iter().filter(|runbook| !expect.holds(&runbook.path));
+    Library {
+        runbooks: others.cloned().collect(),
+        data: Arc::clone(&library.data),
+        ..Library::default()
+    }
 }
 
 fn read_cases(path: &Path) -> anyhow::Result<Vec<LabelledCase>> {
@@ -211,56 +262,57 @@ fn warn_of_unknown_paths(library: &Library, cases: &[LabelledCase]) {
     }
 }
 
-fn path_of<'l>(library: &'l Library, found: &Match) -> &'l str {
-    library.runbook(found.topic).map_or("", |runbook| runbook.path.as_str())
-}
-
-fn heading_of<'l>(library: &'l Library, found: &Match) -> &'l str {
-    library.section(found.topic).map_or("", runbook::Section::name)
-}
-
-/// Returns true when the section found is the one that a label names: as the document writes its heading, or as people
-/// read it.
-fn is_named(library: &Library, found: &Match, anchor: &str) -> bool {
-    let anchor = anchor.trim();
-    library
-        .section(found.topic)
-        .is_some_and(|section| section.name() == anchor || section.heading == anchor)
-}
-
 impl Judged {
-    fn count(&self, library: &Library, counts: &mut Counts) {
-        let answer = self.found.matches.first();
+    /// Asks one case. `unbound`, when details are written, is the same index with a threshold of 0.
+    fn new(library: &Library, index: &Index, unbound: Option<&Index>, case: LabelledCase) -> Judged {
+        let start = Instant::now();
+        let found = index.find(&case.text);
+        let time = start.elapsed();
+        let asked = index.search(&case.text);
+        let best = unbound.map(|index| index.explain(&case.text, false).candidates.into_iter().next());
+        let path = |account: &Account| library.runbook(account.topic).map(|runbook| runbook.path.clone());
+        Judged {
+            case,
+            answered: Found::all(library, found.matches),
+            near: Found::all(library, found.near),
+            ranked: Found::all(library, asked.matches.into_iter().chain(asked.near).collect()),
+            best: best.flatten().map(|account| (path(&account), account)),
+            time,
+        }
+    }
+
+    fn count(&self, counts: &mut Counts) {
+        let answer = self.answered.first();
         if self.case.expect.is_nothing() {
             counts.negatives += 1;
             counts.false_answers += usize::from(answer.is_some());
             return;
         }
         counts.positives += 1;
-        let right = |found: &Match| self.case.expect.holds(path_of(library, found));
+        let right = |found: &Found| self.case.expect.holds(&found.runbook);
         match answer {
             None => counts.abstained += 1,
             Some(found) if right(found) => counts.answered_correct += 1,
             Some(_) => counts.answered_wrong += 1,
         }
-        let ranked: Vec<&Match> = self.asked.matches.iter().chain(&self.asked.near).take(3).collect();
-        counts.top1 += usize::from(ranked.first().is_some_and(|found| right(found)));
-        counts.top3 += usize::from(ranked.iter().any(|found| right(found)));
+        counts.top1 += usize::from(self.ranked.first().is_some_and(right));
+        counts.top3 += usize::from(self.ranked.iter().take(3).any(right));
         if let Some(anchor) = &self.case.expect_anchor {
             counts.sections += 1;
-            let same = |found: &&Match| right(found) && is_named(library, found, anchor);
-            counts.section_correct += usize::from(ranked.first().is_some_and(same));
+            let same = |found: &Found| right(found) && found.is_named(anchor);
+            counts.section_correct += usize::from(self.ranked.first().is_some_and(same));
         }
     }
 }
 
-fn report(library: &Library, index: &Index, judged: &[Judged], times: &mut [Duration], load: Duration) -> Report {
+fn report(library: &Library, index: &Index, judged: &[Judged], load: Duration) -> Report {
     let mut counts = Counts::default();
     let mut kinds: BTreeMap<String, Counts> = BTreeMap::new();
     for case in judged {
-        case.count(library, &mut counts);
-        case.count(library, kinds.entry(case.case.kind.clone()).or_default());
+        case.count(&mut counts);
+        case.count(kinds.entry(case.case.kind.clone()).or_default());
     }
+    let mut times: Vec<Duration> = judged.iter().map(|case| case.time).collect();
     times.sort_unstable();
     let at = |share: f64| {
         let index = ((times.len() as f64 - 1.0) * share).round() as usize;
@@ -281,39 +333,41 @@ fn report(library: &Library, index: &Index, judged: &[Judged], times: &mut [Dura
     }
 }
 
-fn write_details(path: &Path, library: &Library, judged: &[Judged]) -> std::io::Result<()> {
+fn write_details(path: &Path, judged: &[Judged]) -> std::io::Result<()> {
     let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
-    let one = |found: &Match| {
+    let one = |found: &Found| {
         json!({
-            "runbook": path_of(library, found),
-            "section": heading_of(library, found),
-            "confidence": found.confidence,
-            "answered": found.answered,
-            "evidence": found.evidence,
-            "captures": found.captures,
+            "runbook": found.runbook,
+            "section": found.section,
+            "confidence": found.matched.confidence,
+            "answered": found.matched.answered,
+            "evidence": found.matched.evidence,
+            "captures": found.matched.captures,
         })
     };
-    let best = |account: &Account| {
+    let best = |(runbook, account): &(Option<String>, Account)| {
         let features = account.features.iter().map(|feature| (feature.name, feature.value));
         json!({
-            "runbook": library.runbook(account.topic).map(|runbook| &runbook.path),
+            "runbook": runbook,
+            "signature": account.reasons.first().map(|reason| &reason.evidence.signature),
+            "silenced": account.silence.is_some(),
             "features": features.collect::<BTreeMap<_, _>>(),
         })
     };
     for case in judged {
-        let answer = case.found.matches.first();
+        let answer = case.answered.first();
         let line = json!({
             "id": case.case.id,
             "kind": case.case.kind,
             "expect": case.case.expect.paths(),
             "expect_anchor": case.case.expect_anchor,
-            "answered": answer.map(|found| path_of(library, found)),
-            "section": answer.map(|found| heading_of(library, found)),
-            "why": answer.map(|found| &found.evidence),
-            "matches": case.found.matches.iter().map(one).collect::<Vec<_>>(),
-            "near": case.found.near.iter().take(3).map(one).collect::<Vec<_>>(),
+            "answered": answer.map(|found| &found.runbook),
+            "section": answer.map(|found| &found.section),
+            "why": answer.map(|found| &found.matched.evidence),
+            "matches": case.answered.iter().map(one).collect::<Vec<_>>(),
+            "near": case.near.iter().take(3).map(one).collect::<Vec<_>>(),
             "best": case.best.as_ref().map(best),
-            "ranked": case.asked.matches.iter().chain(&case.asked.near).take(5).map(one).collect::<Vec<_>>(),
+            "ranked": case.ranked.iter().take(5).map(one).collect::<Vec<_>>(),
         });
         writeln!(out, "{line}")?;
     }

@@ -31,6 +31,7 @@ const DOUBTS: &[(&[&str], &str)] = &[
             "novel_share",
             "sequences",
             "rarest",
+            "telling",
         ],
         "many programs print the words that match",
     ),
@@ -45,6 +46,18 @@ const DOUBTS: &[(&[&str], &str)] = &[
     (
         &["explained", "known", "unmatched", "unknown", "unknown_name"],
         "the rest of the line is not in the runbook",
+    ),
+    (
+        &["found", "both", "whole_words"],
+        "the message has only part of the runbook's error",
+    ),
+    (
+        &["replaced", "conflict", "other_cause"],
+        "the message and the runbook's error go on differently",
+    ),
+    (
+        &["error_line", "errors_explained"],
+        "lines that look like errors do not match",
     ),
     (
         &["last_part_reached"],
@@ -67,7 +80,7 @@ const DOUBTS: &[(&[&str], &str)] = &[
         "other runbooks match almost as well",
     ),
     (
-        &["name", "name_rare", "name_error", "name_told"],
+        &["name", "name_rare", "name_error", "name_told", "name_common"],
         "the name may be an ordinary word",
     ),
 ];

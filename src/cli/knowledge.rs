@@ -49,13 +49,26 @@ pub(super) fn indexed_with(
     options: files::Options,
     matching: &IndexOptions,
 ) -> anyhow::Result<(Library, Index)> {
+    let (library, signatures) = extracted(folder, options)?;
+    let index = signatures.index(&library, matching);
+    Ok((library, index))
+}
+
+/// The runbooks of a folder, or the sample pack, with the signatures from which indexes of them are assembled.
+///
+/// # Errors
+///
+/// The folder cannot be read, or holds no runbook.
+pub(super) fn with_signatures(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<(Library, SignatureCache)> {
+    extracted(folder, linked(follow_links))
+}
+
+fn extracted(folder: Option<&Path>, options: files::Options) -> anyhow::Result<(Library, SignatureCache)> {
     let signatures = SignatureCache::default();
     let library = read(folder, options, &|document, runbook| {
         signatures.take(document, runbook);
     })?;
-    let library = checked(folder, library)?;
-    let index = signatures.index(&library, matching);
-    Ok((library, index))
+    Ok((checked(folder, library)?, signatures))
 }
 
 /// The options of a command that has no settings.

@@ -194,6 +194,59 @@ fn pastes_that_are_not_text_are_told_and_utf16_is_read() {
 }
 
 #[test]
+fn a_labelled_error_is_asked_of_the_other_runbooks_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = |name: &str, error: &str| {
+        let text = format!("# {name}\n\n## Symptoms\n\n```\n{error}\n```\n\nTurn it off and on.\n");
+        fs::write(dir.path().join("docs").join(format!("{name}.md")), text).unwrap();
+    };
+    fs::create_dir(dir.path().join("docs")).unwrap();
+    page("oven", "fatal: oven 4 has lost its thermostat: probe unreachable");
+    page("stove", "fatal: oven 4 has lost its thermostat: probe unreachable");
+    page("belt", "belt 7 stopped: the parcel sensor sees no light");
+    let case = |id: &str, text: &str, expect: Option<&str>| {
+        format!("{}\n", serde_json::json!({"id": id, "text": text, "expect": expect}))
+    };
+    let cases = [
+        case(
+            "twin",
+            "fatal: oven 9 has lost its thermostat: probe unreachable",
+            Some("oven.md"),
+        ),
+        case(
+            "alone",
+            "belt 2 stopped: the parcel sensor sees no light",
+            Some("belt.md"),
+        ),
+        case("talk", "lunch?", None),
+    ];
+    fs::write(dir.path().join("cases.jsonl"), cases.concat()).unwrap();
+    let eval = |more: &[&str]| -> serde_json::Value {
+        let arguments = ["eval", "--runbooks", "docs", "--cases", "cases.jsonl", "--json"];
+        let output = signpost(&[&arguments[..], more].concat(), dir.path());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let usual = eval(&[]);
+    assert_eq!(
+        (&usual["positives"], &usual["negatives"]),
+        (&2.into(), &1.into()),
+        "{usual}"
+    );
+    let without = eval(&["--without-expected", "--details", "why.jsonl"]);
+    assert_eq!(
+        (&without["positives"], &without["negatives"]),
+        (&0.into(), &2.into()),
+        "{without}"
+    );
+    assert_eq!(without["false_answers"], 1, "{without}");
+    let why = fs::read_to_string(dir.path().join("why.jsonl")).unwrap();
+    let why: Vec<serde_json::Value> = why.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(why[0]["answered"], "stove.md", "{why:?}");
+    assert_eq!(why[1]["answered"], serde_json::Value::Null, "{why:?}");
+}
+
+#[test]
 fn cases_are_read_line_by_line_and_a_long_text_is_cut() {
     let dir = tempfile::tempdir().unwrap();
     let eval = |lines: &[u8]| {

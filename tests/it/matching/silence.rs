@@ -78,6 +78,38 @@ fn commands_settings_and_listings_of_a_runbook_are_no_symptoms() {
 }
 
 #[test]
+fn words_that_many_programs_print_are_no_codes() {
+    let documents: &[(&str, &str)] = &[(
+        "settings.md",
+        "# Settings of the oven\n\n## CONFIG oven.plugins STRING PLUGIN\n\nNames the plugin of the oven.\n\n\
+         ## Certificates\n\nThe oven takes certificates of the form X509.\n\n## ERRKILNX\n\nThe kiln is too cold.\n",
+    )];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    for other in [
+        r#""error": "plugin 'kiln-panel' has no signature","#,
+        "x509: certificate signed by unknown authority",
+    ] {
+        assert!(index.find(other).matches.is_empty(), "{other}");
+    }
+    assert!(!index.find("kilnctl: error ERRKILNX").matches.is_empty());
+}
+
+#[test]
+fn a_request_in_an_access_log_is_no_error() {
+    let documents: &[(&str, &str)] = &[(
+        "hub.md",
+        "# Ovens do not start after a restart of the hub\n\n## Symptoms\n\n```\n\
+         oven north has no key for the hub: key store is locked\n\
+         200 GET /hub/api/authorizations/cookie/[secret] (@10.0.1.4) 6.10ms\n```\n",
+    )];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    let request = "200 GET /hub/api/authorizations/cookie/nadia (nadia@10.0.1.4) 6.10ms";
+    assert!(index.find(request).matches.is_empty());
+    let error = "oven south has no key for the hub: key store is locked";
+    assert!(!index.find(error).matches.is_empty());
+}
+
+#[test]
 fn the_same_sentence_about_another_object_is_another_error() {
     let index = index();
     let shown = "Upload stopped: the term 'Assert-CrateSchema' is not recognized by the uploader's shell";

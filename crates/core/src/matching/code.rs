@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::phrases;
 use super::token::{self, Shape};
 use super::vocabulary::{UNCOMMON, background_bits};
 
@@ -44,6 +45,14 @@ const NOT_AN_ERROR: &[&str] = &[
     "figure", "flight", "floor", "gate", "invoice", "item", "locker", "lot", "model", "order", "package", "page",
     "parcel", "part", "platform", "po", "pr", "rack", "release", "room", "route", "seat", "serial", "shelf", "slot",
     "sprint", "table", "terminal", "ticket", "track", "train", "tram", "version", "voucher",
+];
+
+/// Standards, formats, encodings and processors that have the form of a code.
+const STANDARDS: &[&str] = &[
+    "AES128", "AES192", "AES256", "AMD64", "ARM64", "BASE32", "BASE64", "CP1252", "ED25519", "FAT32", "FLOAT32",
+    "FLOAT64", "I386", "I686", "INT16", "INT32", "INT64", "ISO8601", "PKCS11", "PKCS12", "RFC3339", "RSA2048",
+    "RSA4096", "SHA-256", "SHA-384", "SHA-512", "SHA224", "SHA256", "SHA384", "SHA512", "UINT16", "UINT32", "UINT64",
+    "UTF-16", "UTF-32", "UTF16", "UTF32", "WIN32", "WIN64", "X509", "X86_64",
 ];
 
 /// Levels and states that logs write in capitals; none of them is an error's name.
@@ -122,7 +131,11 @@ pub(super) fn codes(text: &str) -> Vec<Code<'_>> {
     let Some(syntax) = CODE.as_ref() else { return Vec::new() };
     syntax
         .find_iter(text)
-        .filter(|hit| stands_alone(text, hit.start(), hit.end()) && !is_sql_state(text, hit.as_str(), hit.start()))
+        .filter(|hit| {
+            stands_alone(text, hit.start(), hit.end())
+                && !is_sql_state(text, hit.as_str(), hit.start())
+                && !STANDARDS.contains(&hit.as_str())
+        })
         .map(|hit| Code {
             text: hit.as_str(),
             start: hit.start(),
@@ -206,7 +219,8 @@ pub(super) fn is_field_of_status(text: &str, start: usize) -> bool {
     })
 }
 
-/// Names in capitals that programs give their errors: `WRONGPASS`, `ERRDSISS`, `EHOSTUNREACH`.
+/// Names in capitals that programs give their errors: `WRONGPASS`, `ERRDSISS`, `EHOSTUNREACH`. A word that the messages
+/// of many programs have, such as `PLUGIN`, is none.
 pub(super) fn constants(text: &str) -> impl Iterator<Item = &str> {
     let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || c == '_')).map(|(_, name)| name);
     names.filter(|name| {
@@ -214,6 +228,7 @@ pub(super) fn constants(text: &str) -> impl Iterator<Item = &str> {
             && name.bytes().all(|b| b.is_ascii_uppercase())
             && !LEVELS.contains(name)
             && background_bits(&name.to_ascii_lowercase(), Shape::Plain) >= UNCOMMON
+            && !phrases::holds(&[&name.to_ascii_lowercase()])
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::form::Form;
-use super::lines::{has_error_level, is_call, is_listing, is_setting};
+use super::lines::{has_error_level, is_call, is_listing, is_request, is_setting};
 use super::part::{Kept, Named, Packed, Part, Seen};
 use super::product::{self, Product};
 use super::rule::RuleDetector;
@@ -288,7 +288,8 @@ fn speaks(text: &str, source: SignatureSource, symptom: bool) -> bool {
         SignatureSource::Heading if text.trim_end().ends_with('?') => symptom || Form::of(text).errors > 0,
         _ => {
             let long = text.split_whitespace().nth(LEAST_WORDS - 1).is_some();
-            let context = text.contains("://") || is_setting(text) || is_listing(text) || is_call(text);
+            let context =
+                text.contains("://") || is_setting(text) || is_listing(text) || is_call(text) || is_request(text);
             symptom || long && !context
         }
     }

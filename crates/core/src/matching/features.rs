@@ -1,19 +1,18 @@
 //! Facts about a candidate that decide whether it is answered unasked, each as a number.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
-use super::align::Alignment;
 use super::finding::{Cause, Finding, NAME_BITS};
 use super::form::Form;
 use super::index::Index;
 use super::lines::speaks_of_alert;
+use super::overlap::Overlap;
 use super::score::{self, Candidate};
 use super::sentence::Sentence;
 use super::token::Shape;
 use super::tokenized::TokenizedMessage;
 use super::vocabulary::{WordId, background_bits};
-use super::{code, token};
+use super::{code, overlap, phrases, token};
 
 /// Findings of a candidate that are looked at, the strongest first.
 const MOST_FINDINGS: usize = 5;
@@ -22,6 +21,8 @@ const NAMED: f32 = 0.3;
 /// Share of the rank, and of the words, from which another candidate is a twin: the same error on another page.
 const TWIN_RANK: f32 = 0.8;
 const TWIN_WORDS: f32 = 0.75;
+/// Share from which a signature, and a line, counts as whole.
+const WHOLE: f32 = 0.9;
 
 /// The names of the features, in the order of [`Features::values`]. Sums of bits and counts are given as ln(1 + x).
 pub(super) const NAMES: [&str; COUNT] = [
@@ -37,6 +38,15 @@ pub(super) const NAMES: [&str; COUNT] = [
     // whichever is less.
     "found",
     "both",
+    // Bits of the evidence that few programs share, times that share; and the words that match, where the message holds
+    // the signature and the signature explains the line.
+    "telling",
+    "whole_words",
+    // Bits of the strongest signature in whose place the message has other words; what the signature and the line both
+    // have that the other lacks, whichever is less; the same behind the last word that matches.
+    "replaced",
+    "conflict",
+    "other_cause",
     "signature_words",
     "signature_table",
     "signature_marks",
@@ -52,7 +62,9 @@ pub(super) const NAMES: [&str; COUNT] = [
     "last_part_reached",
     "after",
     "rarest",
+    "error_line",
     // The whole message.
+    "errors_explained",
     "other_errors",
     "talk",
     "news",
@@ -72,8 +84,9 @@ pub(super) const NAMES: [&str; COUNT] = [
     "name_rare",
     "name_error",
     "name_told",
+    "name_common",
 ];
-pub(super) const COUNT: usize = 38;
+pub(super) const COUNT: usize = 46;
 
 /// The features of one candidate.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,10 +130,10 @@ pub(super) fn features(
     matched.sort_unstable();
     let top = findings.first();
     let part = index.runbooks.get(candidate.runbook);
-    let (spans, found) = aligned(index, read, findings);
+    let overlap = Overlap::new(index, read, findings);
     let held = part.map_or(&[][..], |part| &part.held);
     let line = top.map_or(0, |finding| finding.line);
-    let sentence = Sentence::new(read, line, &matched, &spans, held);
+    let sentence = Sentence::new(read, line, &matched, &overlap.values, held);
     let whole = read.form();
     let signature = top.map_or("", |finding| finding.signature(index));
     let form = Form::of(signature);
@@ -130,6 +143,7 @@ pub(super) fn features(
     let others = Others::new(candidate, candidates);
     let name = Name::new(index, read, candidate);
     let fit = score::fit(index, candidate).clamp(1e-4, 0.9999);
+    let both = overlap.found.min(share(sentence.explained, sentence.all));
     let values = [
         (fit / (1.0 - fit)).ln(),
         ln(believed),
@@ -138,8 +152,13 @@ pub(super) fn features(
         ln(believed * specific),
         ln(symptom(index, read, candidate)),
         flag(findings.iter().any(|finding| finding.complete)),
-        found,
-        found.min(share(sentence.explained, sentence.all)),
+        overlap.found,
+        both,
+        ln(believed * specific * both),
+        if both >= WHOLE { ln(sentence.words) } else { 0.0 },
+        ln(overlap.replaced),
+        ln(overlap.missing.min(sentence.unmatched)),
+        ln(overlap.missing_after.min(sentence.after)),
         ln(form.words as f32),
         flag(signature.trim_start().starts_with('|') || signature.matches("  ").count() >= 3),
         marks(signature),
@@ -157,6 +176,8 @@ pub(super) fn features(
         flag(sentence.last_part_reached),
         ln(sentence.after),
         sentence.rarest,
+        flag(overlap::is_error(read, line)),
+        overlap.errors_explained(read, candidate),
         ln(other_errors(read, candidate)),
         share(whole.talk as f32, whole.words.max(1) as f32),
         ln(whole.fine as f32),
@@ -173,27 +194,12 @@ pub(super) fn features(
         name.rare,
         flag(name.error),
         flag(name.told),
+        flag(name.common),
     ];
     Features {
         values,
         named: name.strength >= NAMED,
     }
-}
-
-/// The ranges of the message's words that stand where one of the matching signatures has a value; and the share of the
-/// first of these that the message holds, 1 without any.
-fn aligned(index: &Index, read: &TokenizedMessage, findings: &[Finding<'_>]) -> (Vec<Range<u32>>, f32) {
-    let (mut laid, mut one, mut all, mut found) = (Alignment::default(), Vec::new(), Vec::new(), None);
-    for finding in findings {
-        let Cause::Signature(number) = finding.of else { continue };
-        if let Some(signature) = index.signatures.get(number) {
-            read.align(&index.vocabulary, &signature, &mut laid);
-            found.get_or_insert_with(|| laid.whole(&signature));
-            read.span(&laid, &signature, &mut one);
-            all.append(&mut one);
-        }
-    }
-    (all, found.unwrap_or(1.0).min(1.0))
 }
 
 /// Bits of the evidence that is a symptom: a name, or a text that reads like an error.
@@ -306,6 +312,8 @@ struct Name {
     rare: f32,
     error: bool,
     told: bool,
+    /// True for a name that many programs say.
+    common: bool,
 }
 
 impl Name {
@@ -328,6 +336,7 @@ impl Name {
                 .map(rare)
                 .fold(0.0, f32::max),
             error: Form::of(text).errors > 0,
+            common: lead.is_some() && phrases::holds(&[&text.to_lowercase()]),
             told: lead.is_some()
                 && (speaks_of_alert(line) || start.is_some_and(|start| code::is_named_as_error(line, start))),
         }

@@ -14,10 +14,10 @@ const ERROR: &str = "\
     disconnect* doesnt down dropped dropping duplicate emergency err error* evicted exceed* exception* exhausted expired \
     fail* fatal fault* firing forbidden frozen full halted hung illegal incompatible incomplete \
     inconsisten* incorrect infinite insufficient interrupted invalid isnt killed lacks lagging leak* limit lost malformed \
-    mismatch* missing nil none not null offline oom outage outofmemory* overflow* overload* panic* \
+    mismatch* misconfigur* missing nil none not null offline oom outage outofmemory* overflow* overload* panic* \
     paused pending permission problem* prohibited rejected refused reset retry* segfault segmentation severe shortage \
     sigsegv slow stale stalled stopped stuck terminated throttl* timeout* timed too traceback unable unauthenticated \
-    unauthorized unavailable undefined unexpected unhealthy unknown unmount* unreachable unrecognized unresolved \
+    unauthorized unavailable undefined uncaught unexpected unhandled unhealthy unknown unmount* unreachable unrecognized unresolved \
     unschedulable unsupported unusable unsuccessful* violat* warn* wont wrong";
 
 /// Words of people to people.

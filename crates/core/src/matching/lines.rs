@@ -157,6 +157,14 @@ pub(super) fn is_call(line: &str) -> bool {
     words.next().is_some_and(is_program) && words.any(|word| word.starts_with("--"))
 }
 
+static REQUEST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /").ok());
+
+/// Returns true for a request to a web server, as access logs have it: `200 GET /api/belts`.
+pub(super) fn is_request(line: &str) -> bool {
+    REQUEST.as_ref().is_some_and(|syntax| syntax.is_match(line))
+}
+
 static ERROR_FIELD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\b(?:err|error|cause|exception|reason)"?[:=]\s?"((?:[^"\\]|\\.){8,})""#).ok());
 

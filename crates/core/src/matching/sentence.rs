@@ -29,6 +29,8 @@ pub(super) struct Sentence {
     pub(super) unknown_name: f32,
     /// Matching words, values included.
     pub(super) matched: f32,
+    /// Number of these.
+    pub(super) words: f32,
     /// Matching words without those of phrases that many programs share.
     pub(super) specific: f32,
     /// The rarest of these in technical writing at large.
@@ -105,6 +107,7 @@ impl Sentence {
     fn read_phrases(&mut self, words: &[LineWord]) {
         for (at, word) in words.iter().enumerate().filter(|(_, word)| word.matched) {
             self.matched += word.word.weight;
+            self.words += 1.0;
             if is_generic(words, at) {
                 continue;
             }
@@ -165,7 +168,7 @@ fn words(read: &TokenizedMessage, line: u32, matched: &[u32], spans: &[Range<u32
 }
 
 /// Returns true for characters that end one part of a line: `dial tcp: lookup failed`.
-fn is_border(between: &str) -> bool {
+pub(super) fn is_border(between: &str) -> bool {
     between.contains([';', '"', '(', ')', '{', '}', '|'])
         || [": ", " - ", ", "].iter().any(|border| between.contains(border))
 }
