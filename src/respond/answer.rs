@@ -173,7 +173,7 @@ impl Responder {
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, base_url);
         let todo = filler.steps(&topic.steps);
-        let mut todo = steps::to_blocks(&todo, runbook);
+        let mut todo = steps::to_blocks(&todo, runbook, None);
         let has_steps = !todo.is_empty();
         if !has_steps {
             todo = excerpt::own_text(runbook, topic, &cause);

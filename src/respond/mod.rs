@@ -7,6 +7,7 @@
 mod act;
 mod actions;
 mod address;
+mod alternatives;
 mod answer;
 mod buttons;
 mod calling;

@@ -64,6 +64,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("jobs.md", include_str!("../../responses/templates/jobs.md")),
     ("fault.md", include_str!("../../responses/templates/fault.md")),
     ("moved.md", include_str!("../../responses/templates/moved.md")),
+    ("question.md", include_str!("../../responses/templates/question.md")),
     ("remark.md", include_str!("../../responses/templates/remark.md")),
     ("small_talk.md", include_str!("../../responses/templates/small_talk.md")),
     ("notice.md", include_str!("../../responses/templates/notice.md")),

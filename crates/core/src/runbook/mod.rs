@@ -6,6 +6,7 @@
 //! assigns their roles, `topics` gathers the contents of an answer. Line numbers are kept throughout.
 
 mod admonition;
+mod alternatives;
 pub mod asciidoc;
 mod completeness;
 mod contacts;

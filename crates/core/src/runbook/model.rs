@@ -2,6 +2,7 @@
 //! and the [`Topic`]s that a person can be sent to. Plain data, read by everything else in the core.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -385,6 +386,9 @@ pub struct Topic {
     pub causes: Vec<Block>,
     /// Steps to take, in order.
     pub steps: Vec<Step>,
+    /// Groups of steps of which a reader follows one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<Alternatives>,
     /// Sections that a step or the text sends the reader to, or alternatives such as "You're the cluster creator".
     pub branches: Vec<Branch>,
     /// Contacts: the section's own first, then the document's.
@@ -437,6 +441,24 @@ pub struct Step {
     pub under: Option<usize>,
     /// Source line, from 1.
     pub line: u32,
+}
+
+/// A choice among a topic's steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alternatives {
+    /// Index of the step whose sub-steps are meant; `None` for the topic's own steps.
+    pub within: Option<usize>,
+    /// The alternatives, at least two, in the order of the document.
+    pub list: Vec<Alternative>,
+}
+
+/// Steps that apply under a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alternative {
+    /// The condition, in the document's words: "You're the cluster creator", "Option A".
+    pub label: String,
+    /// Indexes of the steps.
+    pub steps: Range<usize>,
 }
 
 /// A way on to another section.
