@@ -65,7 +65,8 @@ impl<'t> Choice<'t> {
                 let mut shown: Vec<(usize, Step)> = steps.into_iter().enumerate().collect();
                 match alternatives.within {
                     None => {
-                        shown.retain(|(index, step)| !is_other(*index) && !is_title(alternatives, chosen, *index, step))
+                        shown
+                            .retain(|(index, step)| !is_other(*index) && !is_title(alternatives, chosen, *index, step));
                     }
                     Some(within) => {
                         for (_, step) in shown.iter_mut().filter(|(index, _)| *index == within) {

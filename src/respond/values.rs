@@ -84,7 +84,7 @@ fn resolve_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Optio
                 resolve_inlines(&mut inner, runbook, base_url);
                 out.push(Inline::Strike(inner));
             }
-            Inline::Text(_) | Inline::Code(_) | Inline::Break => out.push(inline),
+            Inline::Text(_) | Inline::Code(_) | Inline::Break | Inline::Time(_) => out.push(inline),
         }
     }
     *inlines = out;

@@ -2,6 +2,8 @@
 //! look like another address with their real host, in every text of a message. Only an action taken by a person may
 //! ping people, and then only those whom the bot's settings name.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::redact::redact;
@@ -123,6 +125,15 @@ pub fn block_by_person(value: &mut Value, pings: &Pings) {
                 .filter(|id| !pings.iter().any(|ping| ping == id))
             {
                 *value = serde_json::json!({"type": "text", "text": format!("@{id}")});
+                return;
+            }
+            // A text of rich text, or a raw cell, is shown as it is: nothing in it pings, and escapes would be seen.
+            if let Some("text" | "raw_text") = fields.get("type").and_then(Value::as_str)
+                && let Some(Value::String(text)) = fields.get_mut("text")
+            {
+                if let Cow::Owned(safe) = redact(text) {
+                    *text = safe;
+                }
                 return;
             }
             for (name, field) in fields.iter_mut() {

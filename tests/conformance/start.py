@@ -201,7 +201,29 @@ def shown(holder):
         elif key in ("text", "initial_value") and isinstance(value, str):
             yield value
 
-    return "\n".join(texts(holder.get("blocks", [])))
+    def read(block):
+        if block.get("type") == "rich_text":
+            return rich(block["elements"])
+        return "\n".join(texts(block))
+
+    return "\n".join(map(read, holder.get("blocks", [])))
+
+
+def rich(elements):
+    """What people read in rich text, with the numbers of its lists, and code in backticks."""
+    def text(one):
+        said = one.get("text") or one.get("fallback") or one.get("url") or ""
+        return f"`{said}`" if one.get("style", {}).get("code") else said
+
+    lines = []
+    for element in elements:
+        if element["type"] == "rich_text_list":
+            for number, item in enumerate(element["elements"], element.get("offset", 0) + 1):
+                marker = f"{number}." if element["style"] == "ordered" else "•"
+                lines.append(f"{marker} {''.join(map(text, item['elements']))}")
+        else:
+            lines.append("".join(map(text, element["elements"])))
+    return "\n".join(lines)
 
 
 def until(look, seconds=20.0):

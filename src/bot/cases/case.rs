@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CaseEscalation, CaseRequest, CaseStatus};
 use crate::matching::{Evidence, Match, SignatureKind};
-use crate::respond::Audience;
+use crate::respond::{Audience, moment};
 use crate::runbook::{Library, TopicId};
 use crate::store::AnswerKind;
 
@@ -230,7 +230,7 @@ impl TopicRef {
 impl Actor {
     /// Returns the person's name and the time of their action, for people to read.
     pub(crate) fn shown(&self) -> (String, String) {
-        (self.name.clone(), self.at.strftime("%-d %b %H:%M UTC").to_string())
+        (self.name.clone(), moment(self.at))
     }
 }
 

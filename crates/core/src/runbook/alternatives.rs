@@ -16,7 +16,7 @@ const MOST: usize = 8;
 
 /// The form of a condition. Alternatives share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Form {
+enum ConditionForm {
     /// "If …", "When …", "You're …".
     Condition,
     /// "For virtual machines:".
@@ -65,9 +65,9 @@ fn of_sections(sections: &[Section], ends: &[usize], topic: usize, steps: &[Step
         start..start + count
     };
     // The neighbours of one form so far, by the section around them.
-    let mut open: BTreeMap<usize, (Form, Vec<Alternative>)> = BTreeMap::new();
+    let mut open: BTreeMap<usize, (ConditionForm, Vec<Alternative>)> = BTreeMap::new();
     let mut out: Vec<Alternatives> = Vec::new();
-    let mut close = |run: Option<(Form, Vec<Alternative>)>| {
+    let mut close = |run: Option<(ConditionForm, Vec<Alternative>)>| {
         let list = run.map(|(_, list)| list).filter(|list| list.len() >= 2);
         // A choice that lacks one of the alternatives is none.
         let list = list.filter(|list| list.iter().all(|one| !one.steps.is_empty()) && !is_one_means(list));
@@ -122,7 +122,7 @@ fn span(group: &Alternatives) -> Range<usize> {
 
 /// A group of bold lines, each above steps of its own: "**Option A**". The last one goes on to the end of its section.
 fn of_bold_lines(steps: &[Step]) -> Vec<Alternatives> {
-    let condition = |step: &Step| -> Option<(Form, String)> {
+    let condition = |step: &Step| -> Option<(ConditionForm, String)> {
         let [first, ..] = step.blocks.as_slice() else {
             return None;
         };
@@ -136,7 +136,7 @@ fn of_bold_lines(steps: &[Step]) -> Vec<Alternatives> {
         let form = form(&label).filter(|_| step.number.is_empty())?;
         Some((form, label.trim_end_matches(':').to_owned()))
     };
-    let begins: Vec<(usize, Form, String)> = steps
+    let begins: Vec<(usize, ConditionForm, String)> = steps
         .iter()
         .enumerate()
         .filter_map(|(at, step)| condition(step).map(|(form, label)| (at, form, label)))
@@ -145,7 +145,7 @@ fn of_bold_lines(steps: &[Step]) -> Vec<Alternatives> {
         return Vec::new();
     };
     let under = steps.get(*first).and_then(|step| step.under);
-    let is_same = |(at, other, _): &(usize, Form, String)| {
+    let is_same = |(at, other, _): &(usize, ConditionForm, String)| {
         other == form && steps.get(*at).is_some_and(|step| step.under == under)
     };
     if !begins.iter().all(is_same) {
@@ -177,7 +177,7 @@ fn of_items(steps: &[Step]) -> Vec<Alternatives> {
     let mut out = Vec::new();
     for (at, step) in steps.iter().enumerate() {
         let announced = step.blocks.last().is_some_and(announces);
-        let read = |(at, item): (usize, &Step)| -> Option<(Form, Alternative)> {
+        let read = |(at, item): (usize, &Step)| -> Option<(ConditionForm, Alternative)> {
             let first = item.blocks.first()?;
             let BlockKind::Paragraph(inlines) = &first.kind else {
                 return None;
@@ -185,7 +185,7 @@ fn of_items(steps: &[Step]) -> Vec<Alternatives> {
             let has_more = item.blocks.len() > 1 || !item.steps.is_empty();
             let text = plain(inlines);
             let label = text.trim().trim_end_matches([':', '.', ',']).to_owned();
-            let form = form(&text).filter(|form| announced || matches!(form, Form::Numbered(_)))?;
+            let form = form(&text).filter(|form| announced || matches!(form, ConditionForm::Numbered(_)))?;
             let is_choice = has_more && item.number.is_empty() && label.chars().count() <= CONDITION;
             is_choice.then_some((
                 form,
@@ -195,7 +195,7 @@ fn of_items(steps: &[Step]) -> Vec<Alternatives> {
                 },
             ))
         };
-        let read: Option<Vec<(Form, Alternative)>> = step.steps.iter().enumerate().map(read).collect();
+        let read: Option<Vec<(ConditionForm, Alternative)>> = step.steps.iter().enumerate().map(read).collect();
         let Some(read) = read.filter(|read| read.len() >= 2) else {
             continue;
         };
@@ -224,7 +224,7 @@ fn announces(block: &Block) -> bool {
 }
 
 /// Returns the form of a condition; `None` for any other text, and for a condition about the steps before it.
-fn form(text: &str) -> Option<Form> {
+fn form(text: &str) -> Option<ConditionForm> {
     let text = text.trim().to_lowercase().replace('’', "'");
     let goes_on = [
         "above",
@@ -271,13 +271,13 @@ fn form(text: &str) -> Option<Form> {
         || starts(&["if ", "in case "])
         || starts(&["when "]) && !starts(&["when to ", "when and ", "when is ", "when are ", "when do "])
     {
-        return Some(Form::Condition);
+        return Some(ConditionForm::Condition);
     }
     if starts(&["for "]) && (text.ends_with(':') || text.split_whitespace().count() <= WORDS) {
-        return Some(Form::For);
+        return Some(ConditionForm::For);
     }
     if starts(&["using ", "with ", "without "]) {
-        return Some(Form::Means);
+        return Some(ConditionForm::Means);
     }
     let mut words = text.split(|c: char| c.is_whitespace() || ":.)-–—".contains(c));
     let word = words.next()?;
@@ -294,5 +294,5 @@ fn form(text: &str) -> Option<Form> {
         "alternative",
         "solution",
     ];
-    (is_count && kinds.contains(&word)).then(|| Form::Numbered(word.to_owned()))
+    (is_count && kinds.contains(&word)).then(|| ConditionForm::Numbered(word.to_owned()))
 }

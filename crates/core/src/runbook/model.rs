@@ -346,6 +346,19 @@ pub enum Inline {
     },
     /// A hard line break.
     Break,
+    /// A point in time (in replies; runbooks have none).
+    Time(Moment),
+}
+
+/// A point in time that each reader sees in their own zone, where the platform can do that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Moment {
+    /// Seconds since 1970.
+    pub at: i64,
+    /// The time as text: "1 May 06:41 UTC".
+    pub text: String,
+    /// True when the day goes without saying.
+    pub is_clock: bool,
 }
 
 /// Destination of a link.
@@ -584,6 +597,17 @@ pub struct TopicId {
     pub runbook: usize,
     /// Index of the section; 0 for the whole document.
     pub section: usize,
+}
+
+impl Moment {
+    /// Returns the form in which Slack shows the time, with its placeholders.
+    pub fn format(&self) -> &'static str {
+        if self.is_clock {
+            "{time}"
+        } else {
+            "{date_short_pretty} at {time}"
+        }
+    }
 }
 
 impl Section {
