@@ -133,8 +133,8 @@ impl Responder {
             folded => false,
             ..calling::on_card(card)
         };
-        if excerpt::is_whole(&cause, lead.as_deref()) {
-            cause.clear();
+        if lead.is_some() {
+            excerpt::drop_first_sentence(&mut cause);
         }
         let values = minijinja::value::merge_maps([
             controls,

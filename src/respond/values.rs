@@ -58,7 +58,11 @@ fn resolve_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Optio
                         label,
                     }),
                     None if label.is_empty() => out.push(Inline::Text(written(&target))),
-                    None => out.extend(label),
+                    None => {
+                        let path = shown_path(&target, &label);
+                        out.extend(label);
+                        out.extend(path);
+                    }
                 }
             }
             Inline::Image { alt, url } => {
@@ -88,6 +92,22 @@ fn resolve_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Optio
         }
     }
     *inlines = out;
+}
+
+/// The path of a link that leads nowhere from here, so that people can look for it.
+fn shown_path(target: &Target, label: &[Inline]) -> Vec<Inline> {
+    match target {
+        Target::Relative(path)
+            if plain(label).trim() != path.trim() && !path.starts_with('#') && !path.contains(':') =>
+        {
+            vec![
+                Inline::Text(" (".to_owned()),
+                Inline::Code(path.clone()),
+                Inline::Text(")".to_owned()),
+            ]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn written(target: &Target) -> String {

@@ -48,7 +48,7 @@ pub fn by_person(text: &str, pings: &Pings) -> String {
         let end = end.map_or(0, |end| end + 1);
         let (whole, after) = entity.split_at(end);
         if entity.starts_with("<!") || entity.starts_with("<@") {
-            if pings.iter().any(|id| is_mention(whole, id)) {
+            if is_date(whole) || pings.iter().any(|id| is_mention(whole, id)) {
                 out.push_str(whole);
                 rest = after;
             } else {
@@ -79,6 +79,18 @@ fn honest_link(whole: &str) -> Option<String> {
     let honest = honest_label(&unescaped(label), &unescaped(url))?;
     let escaped = honest.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     Some(format!("<{url}|{}>", escaped.replace('|', "¦")))
+}
+
+/// `<!date^SECONDS^FORMAT|TEXT>`: a time in the reader's zone. One that is a link as well is not let through.
+fn is_date(whole: &str) -> bool {
+    let inner = whole.strip_prefix("<!date^").and_then(|rest| rest.strip_suffix('>'));
+    let parts = inner.and_then(|inner| inner.split_once('^'));
+    let Some((seconds, (format, text))) = parts.and_then(|(seconds, rest)| Some((seconds, rest.split_once('|')?)))
+    else {
+        return false;
+    };
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && ![format, text].iter().any(|part| part.contains(['<', '^', '|']))
 }
 
 fn is_mention(text: &str, id: &str) -> bool {

@@ -210,10 +210,12 @@ def shown(holder):
 
 
 def rich(elements):
-    """What people read in rich text, with the numbers of its lists, and code in backticks."""
+    """What people read in rich text, with the numbers of its lists, code in backticks and bold in asterisks, as in mrkdwn."""
     def text(one):
-        said = one.get("text") or one.get("fallback") or one.get("url") or ""
-        return f"`{said}`" if one.get("style", {}).get("code") else said
+        said = one.get("text") or one.get("fallback") or ""
+        said = f"<{one['url']}|{said}>" if one["type"] == "link" else said
+        style = one.get("style", {})
+        return f"`{said}`" if style.get("code") else f"*{said}*" if style.get("bold") else said
 
     lines = []
     for element in elements:
@@ -221,6 +223,8 @@ def rich(elements):
             for number, item in enumerate(element["elements"], element.get("offset", 0) + 1):
                 marker = f"{number}." if element["style"] == "ordered" else "•"
                 lines.append(f"{marker} {''.join(map(text, item['elements']))}")
+        elif element["type"] == "rich_text_preformatted":
+            lines.append("```\n" + "".join(map(text, element["elements"])) + "\n```")
         else:
             lines.append("".join(map(text, element["elements"])))
     return "\n".join(lines)
