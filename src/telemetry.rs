@@ -65,6 +65,11 @@ pub const FAMILIES: &[Family] = &[
         help: "Seconds from the time that a message was written, by Slack's clock, until its answer was posted.",
         labels: &[],
     },
+    counter(
+        "signpost_blocks_refused_total",
+        &[("kind", &["rich_text", "table", "context", "fields", "expand"])],
+        "Kinds of blocks that the workspace refused.",
+    ),
     gauge(
         "signpost_clock_skew_seconds",
         "Seconds by which this machine's clock is ahead of Slack's.",

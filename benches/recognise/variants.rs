@@ -113,7 +113,7 @@ impl Variants {
                 Inline::Text(text) | Inline::Code(text) => *text = self.text(text),
                 Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => self.inlines(inner),
                 Inline::Link { label, .. } => self.inlines(label),
-                Inline::Image { .. } | Inline::Break => {}
+                Inline::Image { .. } | Inline::Break | Inline::Time(_) => {}
             }
         }
     }

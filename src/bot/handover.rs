@@ -112,6 +112,7 @@ fn spoken(what: &str, detail: &str) -> Option<String> {
     Some(match what {
         "done" => format!("Marked step {detail} as done"),
         "undone" => format!("Undid step {detail}"),
+        "chose" => format!("Chose “{detail}”"),
         "went" => format!("Opened {detail}"),
         "fixed" => "Marked as fixed".to_owned(),
         "not_helped" => "Marked as “didn't help”".to_owned(),

@@ -194,9 +194,7 @@ impl InteractionHandler {
     fn shared(&self, case: &Case, actor: &Actor) -> Body {
         let known = self.ctx.knowledge.get();
         let mut shown = self.ctx.card(&known, case);
-        let by = Body::of(&self.ctx.responder.shared_by(&actor.name));
-        shown.blocks.extend(by.blocks);
-        shown.text = format!("{}\n{}", shown.text, by.text);
+        shown.append(Body::of(&self.ctx.responder.shared_by(&actor.name)));
         shown
     }
 

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::terminal::{redact_json, redacted};
 use super::{knowledge, understood};
 use crate::command::{Resolution, resolve};
 use crate::respond::{Responder, show_command, to_text};
 use crate::runbook::{Library, TopicId};
-use crate::slack::blocks;
+use crate::slack::blocks::{self, RenderedMessage};
 
 /// Maximum number of names offered when none fits.
 const OFFERED: usize = 5;
@@ -30,7 +30,8 @@ pub(super) struct Arguments {
     /// Render every topic.
     #[arg(long, conflicts_with_all = ["runbook", "section"])]
     all: bool,
-    /// Print one JSON object per line: `{"runbook", "section", "messages": [{"blocks", "text"}]}`.
+    /// Print one JSON object per line: `{"runbook", "section", "messages": [{"blocks", "text", "plain_blocks"}]}`. A workspace
+    /// that doesn't know a kind of block gets `plain_blocks`.
     #[arg(long)]
     json: bool,
     /// Write a page to this file that shows how documents were understood, beside their source: every document, or the one
@@ -74,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         let reply = responder.show(&library, id);
         let written = if arguments.json {
-            let messages = blocks::render(&reply);
+            let messages: Vec<Value> = blocks::render(&reply).iter().map(both_forms).collect();
             let mut line = json!({ "runbook": runbook.path, "section": section.name(), "messages": messages });
             redact_json(&mut line, arguments.show_secrets);
             writeln!(out, "{line}")
@@ -114,6 +115,12 @@ fn understood_page(
     let documents = if count == 1 { "document" } else { "documents" };
     writeln!(std::io::stdout().lock(), "{count} {documents}: {}", file.display())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A message in Slack's own shapes, and in the form for workspaces that refuse them.
+fn both_forms(message: &RenderedMessage) -> Value {
+    let shaped = blocks::shaped(&message.blocks, &message.shapes, |_| false);
+    json!({"blocks": shaped, "text": message.text, "plain_blocks": message.blocks})
 }
 
 fn every(library: &Library) -> Vec<TopicId> {

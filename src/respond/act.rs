@@ -48,6 +48,11 @@ pub enum CardAction {
         /// The section's key.
         key: String,
     },
+    /// Answer the runbook's question which of its alternatives applies.
+    Alternative {
+        /// The alternative's key, or `all`.
+        key: String,
+    },
     /// Show the steps of a card that is over.
     ShowSteps,
     /// Hide them again.
@@ -158,7 +163,7 @@ impl ButtonPress {
         let value = match act {
             CardAction::Page { at } => format!("{VERSION}:{word}:{at}"),
             CardAction::Done { step } | CardAction::Undo { step } => format!("{VERSION}:{word}:{step}"),
-            CardAction::Section { key } => format!("{VERSION}:{word}:{key}"),
+            CardAction::Section { key } | CardAction::Alternative { key } => format!("{VERSION}:{word}:{key}"),
             CardAction::NotHelped
             | CardAction::Wrong
             | CardAction::Reopen
@@ -187,6 +192,7 @@ impl ButtonPress {
             "done" => CardAction::Done { step: text()? },
             "undo" => CardAction::Undo { step: text()? },
             "section" => CardAction::Section { key: text()? },
+            "alternative" => CardAction::Alternative { key: text()? },
             "not_helped" => CardAction::NotHelped,
             "wrong" => CardAction::Wrong,
             "reopen" => CardAction::Reopen,
@@ -238,6 +244,7 @@ impl CardAction {
             Self::Undo { .. } => "undo",
             Self::Go { .. } => "go",
             Self::Section { .. } => "section",
+            Self::Alternative { .. } => "alternative",
             Self::ShowSteps => "show_steps",
             Self::HideSteps => "hide_steps",
             Self::Open => "open",
@@ -277,6 +284,7 @@ mod tests {
             CardAction::Done { step: "0f-1".into() },
             CardAction::Undo { step: "0f".into() },
             CardAction::Section { key: "ab".into() },
+            CardAction::Alternative { key: "cd".into() },
             CardAction::NotHelped,
             CardAction::Wrong,
             CardAction::Reopen,

@@ -1,6 +1,7 @@
 //! The one row of actions on a card: the next action, how it went, whom to call, and menus for everything else.
 
 use super::act::CardAction;
+use super::alternatives::Choice;
 use super::answer::Responder;
 use super::buttons::{button_row, menu_option, overflow, select};
 use super::card::{Card, CardJob};
@@ -17,7 +18,7 @@ impl Responder {
         card: &Card<'_>,
         page: &PageTurns,
         jobs: &[&CardJob],
-        pages: &StepPages,
+        (pages, choice): (&StepPages, Choice<'_>),
         full_url: Option<&str>,
     ) -> Vec<Block> {
         let labels = &self.labels.buttons;
@@ -46,12 +47,17 @@ impl Responder {
                 "signpost_mark",
                 self.marks(card, pages),
             ));
+            let answered = Some(choice).filter(|choice| choice.question().is_empty());
+            row.extend(answered.and_then(|choice| self.alternative_list(card, choice)));
         }
         if let Some(from) = card.came_from {
             row.push(self.return_button(library, card, from, 9));
         }
         // One button is highlighted: the usual next action.
-        if let Some(first) = row.first_mut().filter(|_| !card.is_over()) {
+        if let Some(first) = row
+            .first_mut()
+            .filter(|_| !card.is_over() && choice.question().is_empty())
+        {
             first.primary = true;
         }
         row.extend(overflow(card.case, self.more(card, page, full_url)));
@@ -132,6 +138,9 @@ impl Responder {
             .iter()
             .map(|branch| (branch.section, branch.label.as_str()));
         let branches = branches.filter(|(section, _)| !shown.contains(section));
+        // An alternative is chosen with its own button.
+        let alternatives = topic.alternatives.iter().flat_map(|found| &found.list);
+        let alternatives: Vec<&str> = alternatives.map(|one| one.label.as_str()).collect();
         let others = runbook.topics.iter().map(|other| {
             let label = if other.section == 0 {
                 &runbook.title
@@ -141,7 +150,8 @@ impl Responder {
             (other.section, label.as_str())
         });
         for (section, label) in branches.chain(others) {
-            if seen.contains(&section) || seen.len() > SECTIONS {
+            let is_alternative = alternatives.contains(&label.trim().trim_end_matches(':'));
+            if is_alternative || seen.contains(&section) || seen.len() > SECTIONS {
                 continue;
             }
             seen.push(section);

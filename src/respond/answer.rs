@@ -11,7 +11,7 @@ use super::{
     names, rows, steps, templates, values,
 };
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
-use crate::runbook::{Block, BlockKind, Inline, Library, Runbook, Topic, TopicId};
+use crate::runbook::{Block, BlockKind, Inline, Item, Library, Runbook, Topic, TopicId};
 
 /// Most other errors of one message that are named.
 const OTHERS: usize = 5;
@@ -173,7 +173,7 @@ impl Responder {
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, base_url);
         let todo = filler.steps(&topic.steps);
-        let mut todo = steps::to_blocks(&todo, runbook);
+        let mut todo = steps::to_blocks(&todo, runbook, None);
         let has_steps = !todo.is_empty();
         if !has_steps {
             todo = excerpt::own_text(runbook, topic, &cause);
@@ -228,6 +228,7 @@ impl Responder {
             cause => pieces.put(cause),
             contacts, places,
             filled => filled_values(filled),
+            filled_facts => pieces.put(filled_facts(filled)),
         }
     }
 
@@ -278,6 +279,29 @@ impl Responder {
             templates::render(&self.fallback, template, values).unwrap_or_default()
         })
     }
+}
+
+/// The values that were filled in, as facts.
+fn filled_facts(filled: &Filled) -> Vec<Block> {
+    let item = |(name, value): (&String, &String)| Item {
+        blocks: vec![markdown::block(BlockKind::Paragraph(vec![
+            Inline::Code(name.clone()),
+            Inline::Text(" = ".to_owned()),
+            Inline::Code(value.clone()),
+        ]))],
+        line: 0,
+    };
+    if filled.is_empty() {
+        return Vec::new();
+    }
+    vec![Block {
+        attrs: vec![markdown::FACTS.to_owned()],
+        ..markdown::block(BlockKind::List {
+            ordered: false,
+            start: 1,
+            items: filled.iter().map(item).collect(),
+        })
+    }]
 }
 
 fn filled_values(filled: &Filled) -> Vec<Value> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::act::CardAction;
+use super::alternatives::Choice;
 use super::answer::Responder;
 use super::buttons::{button, button_row};
 use super::calling::{self, CardEscalation, OnCallLine};
@@ -60,6 +61,8 @@ pub struct Card<'a> {
     pub on_call: Vec<OnCallLine>,
     /// The latest escalation to a team.
     pub escalation: Option<CardEscalation>,
+    /// The answer to the topic's question which of its alternatives applies: its key, and who gave it.
+    pub chosen: Option<(String, String)>,
     /// True when the steps of a case that is over are shown all the same.
     pub expanded: bool,
 }
@@ -96,7 +99,8 @@ impl Responder {
         let mut cause = values::cause(&topic.causes);
         values::resolve(&mut cause, runbook, self.options.base_url.as_deref());
         let entry = self.entry(runbook, topic, card.matched, &cause);
-        let pages = StepPages::of(self, runbook, topic, card.matched, &cause);
+        let choice = Choice::of(topic, card.chosen.as_ref().map(|(key, _)| key.as_str()));
+        let pages = StepPages::of(self, runbook, topic, (card.matched, choice), &cause);
         let (page, told) = pages.page(self, runbook, card, &mut pieces);
         let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted_line => "" };
         let found = card
@@ -115,7 +119,11 @@ impl Responder {
             others => others.iter().map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             other_buttons => pieces.put(self.topic_buttons(library, card, &others, 20)),
             choice_buttons => pieces.put(if card.standing == "not-helped" { self.choice_buttons(library, card) } else { Vec::new() }),
-            action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, &pages, full_url.as_deref())),
+            action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, (&pages, choice), full_url.as_deref())),
+            question => choice.question(),
+            chosen => choice.answer(),
+            chosen_by => card.chosen.as_ref().map(|(_, by)| by.clone()),
+            alternative_buttons => pieces.put(self.alternative_buttons(card, choice)),
             section_menu => pieces.put(self.section_menu(card, runbook, topic, &shown_steps)),
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
@@ -125,8 +133,8 @@ impl Responder {
             folded => false,
             ..calling::on_card(card)
         };
-        if excerpt::is_whole(&cause, lead.as_deref()) {
-            cause.clear();
+        if lead.is_some() {
+            excerpt::drop_first_sentence(&mut cause);
         }
         let values = minijinja::value::merge_maps([
             controls,
@@ -173,7 +181,12 @@ impl Responder {
             let team = team_of(contact);
             team.map_or(contact.name.as_str(), |team| team.shown()).to_owned()
         });
+        let question = card
+            .topic
+            .and_then(|id| library.topic(id))
+            .map(|topic| Choice::of(topic, card.chosen.as_ref().map(|(key, _)| key.as_str())).question());
         let values = context! {
+            question => question.filter(|_| pages.is_some()).unwrap_or_default(),
             title => title.trim_end_matches(['.', '!', '?', ':']), outcome => outcome(card), team,
             count => pages.map_or(0, StepPages::count), first => pages.and_then(StepPages::first_words),
         };
@@ -233,19 +246,27 @@ impl Responder {
         }
     }
 
-    /// The first step of a topic whose key `is_open`: its index, its number and its first words.
+    /// The first step of a topic whose key `is_open`: its index, its number and its first words. A topic whose question is
+    /// not answered (`chosen` is the answer's key) asks it after the steps before it.
     pub fn first_step(
         &self,
         library: &Library,
         id: TopicId,
-        matched: Option<&Match>,
+        (matched, chosen): (Option<&Match>, Option<&str>),
         is_open: impl Fn(&str) -> bool,
     ) -> Option<(usize, String)> {
         let (runbook, topic) = (library.runbook(id)?, library.topic(id)?);
-        let pages = StepPages::of(self, runbook, topic, matched, &values::cause(&topic.causes));
-        let mut names = pages.names().iter().enumerate();
-        let (at, name) = names.find(|(_, name)| name.is_step && is_open(&name.key))?;
-        Some((at, name.label.clone()))
+        let choice = Choice::of(topic, chosen);
+        let pages = StepPages::of(self, runbook, topic, (matched, choice), &values::cause(&topic.causes));
+        let found = pages.first(|name| name.is_step && is_open(&name.key));
+        let question = || {
+            let asked = choice.question();
+            (!asked.is_empty()).then(|| {
+                let words = self.sentence("question.md", &context! { question => asked });
+                (0, super::words(&words))
+            })
+        };
+        found.or_else(question)
     }
 
     /// The row or definition that was recognised, when the steps do not show it.

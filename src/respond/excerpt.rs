@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{markdown, values};
 use crate::matching::{Evidence, Match, SignatureKind};
-use crate::runbook::{Block, BlockKind, Inline, Role, Runbook, Topic};
+use crate::runbook::{Block, BlockKind, Inline, Role, Runbook, Topic, join_sentences, split_sentences};
 
 /// Most lines of evidence that are quoted.
 pub(super) const QUOTED: usize = 3;
@@ -70,11 +70,31 @@ pub(super) fn first_sentence(cause: &[Block]) -> Option<String> {
     Some(values::shortened(sentence, SENTENCE)).filter(|sentence| !sentence.is_empty())
 }
 
-/// Returns true when the first sentence of a cause is all of it.
-pub(super) fn is_whole(cause: &[Block], sentence: Option<&str>) -> bool {
-    let whole = super::plain_blocks(cause);
+/// Removes the first sentence of a cause, as [`first_sentence`] shows it above the steps. A sentence that was shortened
+/// stays.
+pub(super) fn drop_first_sentence(cause: &mut Vec<Block>) {
+    let shown = first_sentence(cause);
+    let at = cause
+        .iter()
+        .position(|block| matches!(block.kind, BlockKind::Paragraph(_)));
+    let (Some(shown), Some(at)) = (shown, at) else { return };
+    let Some(BlockKind::Paragraph(inlines)) = cause.get(at).map(|block| &block.kind) else {
+        return;
+    };
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
-    sentence.is_some_and(|sentence| letters(sentence) == letters(&whole))
+    let mut parts = split_sentences(inlines);
+    // Sentences may be counted differently there, for example after "e.g.".
+    let count = (1..=parts.len()).find(|count| {
+        let first: Vec<Inline> = parts.iter().take(*count).flatten().cloned().collect();
+        letters(&super::words(&first)) == letters(&shown)
+    });
+    let Some(count) = count else { return };
+    parts.drain(..count);
+    if parts.is_empty() {
+        cause.remove(at);
+    } else if let Some(block) = cause.get_mut(at) {
+        block.kind = BlockKind::Paragraph(join_sentences(&parts));
+    }
 }
 
 /// The section's own text, for a topic without steps.

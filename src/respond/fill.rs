@@ -185,7 +185,7 @@ impl Filler {
                 Inline::Link { label, .. } => self.inlines(label),
                 // The value of a form's field is copied as a command is.
                 Inline::Text(text) if field(text).is_some() => self.code(text),
-                Inline::Text(_) | Inline::Image { .. } | Inline::Break => {}
+                Inline::Text(_) | Inline::Image { .. } | Inline::Break | Inline::Time(_) => {}
             }
         }
     }

@@ -56,6 +56,14 @@ pub struct Buttons {
     pub step_done: String,
     /// Mark the step `{step}` as not done after all.
     pub step_undo: String,
+    /// Choose the alternative `{title}` of a runbook.
+    pub alternative: String,
+    /// Show the steps of all alternatives.
+    pub all_steps: String,
+    /// The list of many alternatives.
+    pub choose_alternative: String,
+    /// The list of the other alternatives, once one is chosen.
+    pub change_alternative: String,
     /// Report that the error is solved.
     pub fixed: String,
     /// Report that the steps did not solve it.
@@ -181,7 +189,8 @@ pub struct Fields {
 }
 
 /// Names that may be in braces: the group, the label and the name.
-const HOLES: [(&str, &str, &str); 7] = [
+const HOLES: [(&str, &str, &str); 8] = [
+    ("buttons", "alternative", "title"),
     ("buttons", "run_job", "title"),
     ("fields", "run_several", "values"),
     ("buttons", "step_done", "step"),

@@ -2,10 +2,16 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::pieces::Pieces;
+use super::time;
 use crate::runbook::{Block, BlockKind, Inline, Item, Role, Target};
+
+/// Attribute of a paragraph in small print: a heading of the sixth level in a template.
+pub const CONTEXT: &str = "signpost:context";
+/// Attribute of a list of facts, short lines that may stand side by side.
+pub const FACTS: &str = "signpost:facts";
 
 /// Blocks and the range of those that may be left out.
 pub(super) fn parse(markdown: &str, pieces: &Pieces) -> (Vec<Block>, Range<usize>) {
@@ -44,6 +50,15 @@ impl MarkdownReader<'_> {
         while let Some(event) = self.events.next() {
             let kind = match event {
                 Event::Start(Tag::Paragraph) => BlockKind::Paragraph(self.inlines()),
+                Event::Start(Tag::Heading {
+                    level: HeadingLevel::H6,
+                    ..
+                }) => {
+                    let kind = BlockKind::Paragraph(self.inlines());
+                    let attrs = vec![CONTEXT.to_owned()];
+                    out.push(Block { attrs, ..block(kind) });
+                    continue;
+                }
                 Event::Start(Tag::Heading { .. }) => BlockKind::Heading(self.inlines()),
                 Event::Start(Tag::BlockQuote(_)) => BlockKind::Quote(self.blocks(false)),
                 Event::Start(Tag::CodeBlock(kind)) => self.code(&kind),
@@ -70,7 +85,7 @@ impl MarkdownReader<'_> {
 
     fn flush(&mut self, loose: &mut Vec<Inline>, out: &mut Vec<Block>, top: bool) {
         if !loose.is_empty() {
-            let kind = BlockKind::Paragraph(std::mem::take(loose));
+            let kind = BlockKind::Paragraph(timed(std::mem::take(loose)));
             self.push(block(kind), out, top);
         }
     }
@@ -163,7 +178,7 @@ impl MarkdownReader<'_> {
             }
             self.inline(event, &mut out);
         }
-        out
+        timed(out)
     }
 
     fn inline(&mut self, event: Event<'_>, out: &mut Vec<Inline>) {
@@ -186,6 +201,15 @@ impl MarkdownReader<'_> {
             _ => {}
         }
     }
+}
+
+/// Inlines with the times that stand in their texts.
+fn timed(inlines: Vec<Inline>) -> Vec<Inline> {
+    let split = inlines.into_iter().flat_map(|inline| match inline {
+        Inline::Text(text) => time::inlines(&text),
+        other => vec![other],
+    });
+    split.collect()
 }
 
 /// The parser splits text at escapes; it is one again here.

@@ -7,6 +7,7 @@
 mod act;
 mod actions;
 mod address;
+mod alternatives;
 mod answer;
 mod buttons;
 mod calling;
@@ -55,6 +56,7 @@ pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
 pub use jobs::{JobsFacts, RunRefusal, Wanted};
 pub use labels::Labels;
 pub use lists::{CHOICES, NEAR_MISSES, RESULTS};
+pub use markdown::{CONTEXT, FACTS};
 pub use names::show_command;
 pub use run::{FoundError, RunCard, RunStage, Trouble};
 pub use run_line::RunLine;
@@ -62,6 +64,7 @@ pub use shadow::ShadowNote;
 pub use step_pages::StepName;
 pub use templates::{TemplateError, Templates};
 pub use text::{plain_blocks, to_text, words};
+pub use time::{moment, spoken};
 
 /// A message's content, before an adapter gives it the platform's form.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use minijinja::{Value, context};
 
+use super::alternatives::Choice;
 use super::answer::Responder;
 use super::card::Card;
 use super::fill::{Captures, Filler};
@@ -38,9 +39,13 @@ pub struct StepName {
 
 /// A topic's text cut into pages that can be shown one after the other.
 pub(super) struct StepPages {
-    /// The steps; for a topic without steps, its blocks as steps without marks.
+    /// The steps that are shown; for a topic without steps, its blocks as steps without marks.
     steps: Vec<Step>,
+    /// Index of each of them among the topic's steps.
+    indexes: Vec<usize>,
     names: Vec<StepName>,
+    /// The alternative that was chosen, which the card names above the steps.
+    chosen: Option<String>,
     is_steps: bool,
     pub(super) filled: BTreeMap<String, String>,
 }
@@ -57,7 +62,7 @@ impl StepPages {
         responder: &Responder,
         runbook: &Runbook,
         topic: &Topic,
-        matched: Option<&Match>,
+        (matched, choice): (Option<&Match>, Choice<'_>),
         cause: &[Block],
     ) -> StepPages {
         let mut filler = Filler::new(
@@ -65,30 +70,36 @@ impl StepPages {
             &topic.steps,
         );
         let is_steps = !topic.steps.is_empty();
-        let mut names = names(&topic.steps);
-        let mut steps = if is_steps {
-            filler.steps(&topic.steps)
+        let all = names(&topic.steps);
+        let mut steps: Vec<(usize, Step)> = if is_steps {
+            choice.shown(filler.steps(&topic.steps))
         } else {
             let mut own = excerpt::own_text(runbook, topic, cause);
             filler.blocks(&mut own);
-            own.into_iter().map(plain_step).collect()
+            own.into_iter().map(plain_step).enumerate().collect()
         };
-        for step in &mut steps {
+        for (_, step) in &mut steps {
             responder.resolve_step(step, runbook, matched);
         }
+        let (indexes, steps): (Vec<usize>, Vec<Step>) = steps.into_iter().unzip();
         // With the values filled in, as the steps are shown.
-        for (name, step) in names.iter_mut().zip(&steps) {
-            name.label = step_label(step);
-        }
+        let names = indexes.iter().zip(&steps).filter_map(|(index, step)| {
+            let name = all.get(*index)?.clone();
+            let label = step_label(step);
+            Some(StepName { label, ..name })
+        });
+        let names = names.collect();
         StepPages {
             steps,
+            indexes,
             names,
+            chosen: choice.answer(),
             is_steps,
             filled: filler.filled,
         }
     }
 
-    /// Returns the index of the first step of each page.
+    /// Returns the place of the first step of each page, among the steps that are shown.
     fn pages(&self) -> Vec<usize> {
         let mut begins = Vec::new();
         let (mut count, mut size) = (0, 0);
@@ -107,16 +118,34 @@ impl StepPages {
 
     /// Returns the steps of the page that holds the step `at`.
     pub(super) fn on_page(&self, at: usize) -> &[Step] {
-        let (_, steps) = self.bounds(&self.pages(), at);
+        let (_, steps) = self.bounds(&self.pages(), self.place(at));
         self.steps.get(steps).unwrap_or_default()
     }
 
     /// Returns true when the step `at` is on the first page.
     pub(super) fn is_first(&self, at: usize) -> bool {
-        self.bounds(&self.pages(), at).0 == 0
+        self.bounds(&self.pages(), self.place(at)).0 == 0
     }
 
-    /// Returns the number of the page that holds the step `at`, from 0, and the range of its steps.
+    /// Returns the place of a step, by its index among the topic's steps; of the one before it when it is not shown.
+    fn place(&self, at: usize) -> usize {
+        let before = self.indexes.partition_point(|index| *index <= at);
+        before.saturating_sub(1)
+    }
+
+    /// Returns the index of the step at a place.
+    fn index(&self, place: usize) -> Option<usize> {
+        self.indexes.get(place).copied()
+    }
+
+    /// Returns the index and the label of the first step that fits.
+    pub(super) fn first(&self, fits: impl Fn(&StepName) -> bool) -> Option<(usize, String)> {
+        let mut names = self.indexes.iter().zip(&self.names);
+        let (at, name) = names.find(|(_, name)| fits(name))?;
+        Some((*at, name.label.clone()))
+    }
+
+    /// Returns the number of the page that holds the step at a place, from 0, and the range of its steps.
     fn bounds(&self, begins: &[usize], at: usize) -> (usize, Range<usize>) {
         let number = begins.iter().rposition(|begin| *begin <= at).unwrap_or(0);
         let from = begins.get(number).copied().unwrap_or(0);
@@ -153,7 +182,7 @@ impl StepPages {
         pieces: &mut Pieces,
     ) -> (PageTurns, Value) {
         let begins = self.pages();
-        let (number, Range { start: from, end: to }) = self.bounds(&begins, card.at);
+        let (number, Range { start: from, end: to }) = self.bounds(&begins, self.place(card.at));
         let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
         let names = self.names.get(from..).unwrap_or_default();
         for (step, name) in shown.iter_mut().zip(names).filter(|(_, name)| name.is_step) {
@@ -163,19 +192,21 @@ impl StepPages {
             }
         }
         let body = if self.is_steps {
-            steps::to_blocks(&shown, runbook)
+            steps::to_blocks(&shown, runbook, self.chosen.as_deref())
         } else {
             shown.into_iter().flat_map(|step| step.blocks).collect()
         };
         let told = context! {
             steps => pieces.put_body(body),
-            has_steps => self.is_steps,
+            has_steps => self.is_steps && !self.steps.is_empty(),
             page => number + 1,
             pages => begins.len(),
         };
         let turns = PageTurns {
-            back: number.checked_sub(1).and_then(|before| begins.get(before)).copied(),
-            next: begins.get(number + 1).copied(),
+            back: number
+                .checked_sub(1)
+                .and_then(|before| self.index(*begins.get(before)?)),
+            next: begins.get(number + 1).and_then(|place| self.index(*place)),
         };
         (turns, told)
     }

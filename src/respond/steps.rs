@@ -3,8 +3,9 @@
 use super::markdown::block;
 use crate::runbook::{Block, BlockKind, Inline, Item, Runbook, Step};
 
-/// The steps as blocks: numbered lists, bullets for unnumbered ones, a heading where they come from another section.
-pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook) -> Vec<Block> {
+/// The steps as blocks: numbered lists, bullets for unnumbered ones, a heading where they come from another section than the one
+/// that is `named` above them.
+pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook, named: Option<&str>) -> Vec<Block> {
     let mut out = Vec::new();
     let mut under = None;
     let mut headed = false;
@@ -16,6 +17,7 @@ pub(super) fn to_blocks(steps: &[Step], runbook: &Runbook) -> Vec<Block> {
         if first.under != under {
             under = first.under;
             let section = under.and_then(|index| runbook.sections.get(index));
+            let section = section.filter(|section| Some(section.heading.trim().trim_end_matches(':')) != named);
             // "What to do: Resolution" says it twice.
             if let Some(section) = section.filter(|section| headed || !says_no_more(&section.heading)) {
                 headed = true;

@@ -64,6 +64,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("jobs.md", include_str!("../../responses/templates/jobs.md")),
     ("fault.md", include_str!("../../responses/templates/fault.md")),
     ("moved.md", include_str!("../../responses/templates/moved.md")),
+    ("question.md", include_str!("../../responses/templates/question.md")),
     ("remark.md", include_str!("../../responses/templates/remark.md")),
     ("small_talk.md", include_str!("../../responses/templates/small_talk.md")),
     ("notice.md", include_str!("../../responses/templates/notice.md")),
@@ -199,6 +200,10 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
         jinja.set_syntax(syntax);
     }
     jinja.add_filter("code", |text: String| Value::from_safe_string(code_span(&text)));
+    // In a cell of a table a bar would end the cell, even within code.
+    jinja.add_filter("cell", |text: String| {
+        Value::from_safe_string(code_span(&text).replace('|', "\\|"))
+    });
     jinja.add_filter("ticked", |text: String| Value::from_safe_string(ticked(&text)));
     for (name, source) in EMBEDDED.iter().copied() {
         jinja

@@ -145,6 +145,7 @@ fn put_inlines(inlines: &[Inline], out: &mut String) {
             }
             Inline::Image { alt, url } => out.push_str(if alt.is_empty() { url } else { alt }),
             Inline::Break => out.push('\n'),
+            Inline::Time(time) => out.push_str(&time.text),
         }
     }
 }
@@ -159,6 +160,7 @@ pub fn words(inlines: &[Inline]) -> String {
             Inline::Link { label, .. } => words(label),
             Inline::Image { alt, .. } => alt.clone(),
             Inline::Break => " ".to_owned(),
+            Inline::Time(time) => time.text.clone(),
         })
         .collect()
 }

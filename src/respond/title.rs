@@ -18,6 +18,9 @@ pub(super) fn card_title(runbook: &Runbook, topic: &Topic, matched: Option<&Matc
     let service = runbook.front.service.as_deref();
     let place = if topic.section == 0 {
         service
+    } else if asks_or_orders(what) {
+        // "Find out which cause it is" tells nothing of the error; the runbook's title does.
+        Some(runbook.title.as_str())
     } else {
         service.or(Some(runbook.title.as_str()))
     };
@@ -34,6 +37,39 @@ pub(super) fn card_title(runbook: &Runbook, topic: &Topic, matched: Option<&Matc
         title = format!("{title}, {said}");
     }
     title
+}
+
+/// Returns true for a title that is a question or an instruction.
+fn asks_or_orders(title: &str) -> bool {
+    let words = [
+        "check",
+        "debug",
+        "decide",
+        "determine",
+        "do",
+        "find",
+        "first",
+        "fix",
+        "get",
+        "how",
+        "identify",
+        "inspect",
+        "look",
+        "make",
+        "rule",
+        "run",
+        "see",
+        "steps",
+        "try",
+        "verify",
+        "what",
+        "when",
+        "where",
+        "which",
+        "why",
+    ];
+    let first = title.split_whitespace().next().unwrap_or_default().to_lowercase();
+    title.ends_with('?') || words.contains(&first.trim_end_matches(':'))
 }
 
 /// Returns true when one of two names contains the other.
@@ -69,6 +105,19 @@ mod tests {
 
     use super::*;
     use crate::runbook::TopicId;
+
+    #[test]
+    fn a_question_or_an_instruction_gets_the_title_of_its_runbook() {
+        for (heading, expected) in [
+            ("Find out what it is", "The gate is shut: Find out what it is"),
+            ("Why?", "The gate is shut: Why?"),
+            ("The bolt is stuck", "gateway: The bolt is stuck"),
+        ] {
+            let text = format!("---\nservice: gateway\n---\n# The gate is shut\n\n## {heading}\n\n1. Look.\n");
+            let runbook = crate::runbook::parse("a.md", &text, &BTreeMap::new()).0.unwrap();
+            assert_eq!(card_title(&runbook, runbook.topic(1).unwrap(), None), expected);
+        }
+    }
 
     #[test]
     fn a_bare_code_gets_its_place_and_its_message() {

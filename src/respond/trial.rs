@@ -30,7 +30,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
             team => some("team"), kind, name => "Team", when => some("If it is down"), url => some("https://example.com"),
         }).to_vec(),
         places => many(context! { kind => "dashboard", label => "Dashboard", url => "https://example.com" }),
-        filled => many(context! { name => "id", value => "1" }),
+        filled => many(context! { name => "id", value => "1" }), filled_facts => if full { "facts" } else { "" },
     };
     let place = context! {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md", show => "show runbook",
@@ -93,12 +93,15 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     ] {
         let card = context! {
             outcome => outcome(standing), came_from => full.then(|| place.clone()), page => 1, pages => if full { 2 } else { 1 },
+            question => if full { Vec::new() } else { vec!["You own it", "You don’t own it"] },
+            chosen => some("You own it"), chosen_by => some("Ada"), alternative_buttons => "",
             choice_buttons => "", action_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" },
             card_title => "Title", title => "Title", lead => some("lead"), quoted_line => if full { "quoted" } else { "" },
             folded => !full, names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
             choices => many(place),
             ..minijinja::value::merge_maps([super::calling::card_sample(full), answer.clone()])
         };
+        out.push(("question.md", card.clone()));
         out.push(("notice.md", card.clone()));
         out.push(("outcome.md", card.clone()));
         out.push(("card.md", card));

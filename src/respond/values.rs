@@ -58,7 +58,11 @@ fn resolve_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Optio
                         label,
                     }),
                     None if label.is_empty() => out.push(Inline::Text(written(&target))),
-                    None => out.extend(label),
+                    None => {
+                        let path = shown_path(&target, &label);
+                        out.extend(label);
+                        out.extend(path);
+                    }
                 }
             }
             Inline::Image { alt, url } => {
@@ -84,10 +88,26 @@ fn resolve_inlines(inlines: &mut Vec<Inline>, runbook: &Runbook, base_url: Optio
                 resolve_inlines(&mut inner, runbook, base_url);
                 out.push(Inline::Strike(inner));
             }
-            Inline::Text(_) | Inline::Code(_) | Inline::Break => out.push(inline),
+            Inline::Text(_) | Inline::Code(_) | Inline::Break | Inline::Time(_) => out.push(inline),
         }
     }
     *inlines = out;
+}
+
+/// The path of a link that leads nowhere from here, so that people can look for it.
+fn shown_path(target: &Target, label: &[Inline]) -> Vec<Inline> {
+    match target {
+        Target::Relative(path)
+            if plain(label).trim() != path.trim() && !path.starts_with('#') && !path.contains(':') =>
+        {
+            vec![
+                Inline::Text(" (".to_owned()),
+                Inline::Code(path.clone()),
+                Inline::Text(")".to_owned()),
+            ]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn written(target: &Target) -> String {

@@ -37,11 +37,59 @@ pub const MOST_MESSAGES: usize = 2;
 /// A message in the form that `chat.postMessage` takes.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct RenderedMessage {
-    /// The Block Kit blocks.
+    /// The Block Kit blocks, in the form that every workspace takes.
     pub blocks: Vec<Value>,
+    /// Blocks in Slack's own shapes, for those of the same places.
+    #[serde(skip)]
+    pub shapes: Vec<BlockShape>,
     /// Text for notifications and screen readers, which must convey the answer by itself.
     pub text: String,
 }
+
+/// A block in one of Slack's own shapes, which says what the block of its place says in mrkdwn.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct BlockShape {
+    /// Index of the block.
+    pub at: usize,
+    /// The block to send in its place.
+    pub block: Value,
+}
+
+/// Kind of the property `expand` of a section, beside the types of blocks.
+pub const EXPAND: &str = "expand";
+
+/// The kind of a block that a workspace may refuse: its type, or `fields`.
+pub fn kind_of(block: &Value) -> &str {
+    if block["type"] == "section" && block["fields"].is_array() {
+        "fields"
+    } else {
+        block["type"].as_str().unwrap_or_default()
+    }
+}
+
+/// Returns blocks in Slack's own shapes, except for the kinds that are refused. Sections are shown in full.
+pub fn shaped(blocks: &[Value], shapes: &[BlockShape], is_refused: impl Fn(&str) -> bool) -> Vec<Value> {
+    let mut out = blocks.to_vec();
+    for shape in shapes.iter().filter(|shape| !is_refused(kind_of(&shape.block))) {
+        if let Some(block) = out.get_mut(shape.at) {
+            *block = shape.block.clone();
+        }
+    }
+    if !is_refused(EXPAND) {
+        for section in out.iter_mut().filter(|block| block["type"] == "section") {
+            let is_long = section["text"]["text"]
+                .as_str()
+                .is_some_and(|text| length(text) > FOLDED);
+            if is_long {
+                section["expand"] = json!(true);
+            }
+        }
+    }
+    out
+}
+
+/// Most characters of a section that Slack surely shows in full.
+const FOLDED: usize = 700;
 
 /// Returns the length as Slack's strictest client counts it, in UTF-16 units.
 pub fn length(text: &str) -> usize {
@@ -108,6 +156,7 @@ fn render_in(reply: &Reply, most: usize) -> Vec<RenderedMessage> {
 
 fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> RenderedMessage {
     let mut blocks = Vec::new();
+    let mut shapes: Vec<BlockShape> = Vec::new();
     let mut text = String::new();
     if let Some(title) = title
         .map(|title| shortened(title, HEADER))
@@ -122,7 +171,15 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Rende
         match section {
             SectionBlock::Text(section) => {
                 text.push('\n');
-                text.push_str(&unmarked(&section));
+                text.push_str(&unmarked(&section.text));
+                let is_table = |block: &Value| block["type"] == "table";
+                let has_table = shapes.iter().any(|shape| is_table(&shape.block));
+                let shape = section.shape().filter(|block| !(has_table && is_table(block)));
+                shapes.extend(shape.map(|block| BlockShape {
+                    at: blocks.len(),
+                    block,
+                }));
+                let section = section.text;
                 // `verbatim`: Slack does not turn parts of the text into mentions and links of its own.
                 blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}));
             }
@@ -139,6 +196,7 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Rende
     let text = fallback(&text);
     RenderedMessage {
         blocks,
+        shapes,
         text: if text.is_empty() { "–".to_owned() } else { text },
     }
 }

@@ -144,13 +144,18 @@ async fn read<RS: DeserializeOwned>(response: Response) -> ClientResult<RS> {
             SlackRateLimitError::new().with_retry_after(RETRY_AFTER),
         )),
         (Some(false), code) => {
-            // `needed` names the missing scope.
-            let needed = value
-                .get("needed")
-                .and_then(Value::as_str)
-                .map(|needed| vec![needed.to_owned()]);
+            // `needed` names the missing scope, the others what is wrong with the blocks.
+            let texts = |list: Option<&Value>| {
+                let all = list.and_then(Value::as_array).into_iter().flatten();
+                let texts: Vec<String> = all.filter_map(Value::as_str).map(str::to_owned).collect();
+                (!texts.is_empty()).then_some(texts)
+            };
+            let needed = value.get("needed").and_then(Value::as_str);
             let mut error = SlackClientApiError::new(code.unwrap_or("unknown_error").to_owned());
-            error.errors = needed;
+            error.errors = needed
+                .map(|needed| vec![needed.to_owned()])
+                .or_else(|| texts(value.get("errors")))
+                .or_else(|| texts(value.pointer("/response_metadata/messages")));
             Err(SlackClientError::ApiError(error))
         }
         _ => serde_json::from_value(value).map_err(unparseable),

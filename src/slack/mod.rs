@@ -17,6 +17,8 @@ pub mod inbound;
 pub mod mrkdwn;
 pub mod outbound_filter;
 pub mod rate_limiter;
+mod refused;
+mod rich;
 pub mod sender;
 pub mod socket;
 pub mod stray_connections;

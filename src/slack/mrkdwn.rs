@@ -12,7 +12,7 @@ mod code;
 mod pieces;
 
 pub use code::{code_block, code_span};
-pub use pieces::{Piece, pieces};
+pub use pieces::{Piece, PieceShape, pieces};
 
 /// Zero-width space that keeps characters apart.
 pub(crate) const APART: char = '\u{200B}';
@@ -121,6 +121,11 @@ fn put(list: &[Inline], style: Style, out: &mut String) {
             }
             Inline::Image { alt, .. } => put_text(alt, style, out),
             Inline::Break => out.push('\n'),
+            // Slack shows it in the reader's zone; the text is for clients that cannot.
+            Inline::Time(time) => {
+                let text = escape(&time.text).replace('|', "¦");
+                out.extend(["<!date^", &time.at.to_string(), "^", time.format(), "|", &text, ">"]);
+            }
         }
     }
 }
@@ -239,7 +244,7 @@ fn put_address(safe: &str, url: &str, out: &mut String) {
 }
 
 /// The address as it may stand in `<…>`: only addresses of web pages or mail, without any character that ends it.
-fn safe_url(url: &str) -> Option<String> {
+pub(super) fn safe_url(url: &str) -> Option<String> {
     let url = url.trim();
     let scheme = url.split_once(':')?.0.to_ascii_lowercase();
     if !matches!(scheme.as_str(), "http" | "https" | "mailto") || url.len() > 3_000 {

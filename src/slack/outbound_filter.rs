@@ -2,6 +2,8 @@
 //! look like another address with their real host, in every text of a message. Only an action taken by a person may
 //! ping people, and then only those whom the bot's settings name.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::redact::redact;
@@ -46,7 +48,7 @@ pub fn by_person(text: &str, pings: &Pings) -> String {
         let end = end.map_or(0, |end| end + 1);
         let (whole, after) = entity.split_at(end);
         if entity.starts_with("<!") || entity.starts_with("<@") {
-            if pings.iter().any(|id| is_mention(whole, id)) {
+            if is_date(whole) || pings.iter().any(|id| is_mention(whole, id)) {
                 out.push_str(whole);
                 rest = after;
             } else {
@@ -77,6 +79,18 @@ fn honest_link(whole: &str) -> Option<String> {
     let honest = honest_label(&unescaped(label), &unescaped(url))?;
     let escaped = honest.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     Some(format!("<{url}|{}>", escaped.replace('|', "¦")))
+}
+
+/// `<!date^SECONDS^FORMAT|TEXT>`: a time in the reader's zone. One that is a link as well is not let through.
+fn is_date(whole: &str) -> bool {
+    let inner = whole.strip_prefix("<!date^").and_then(|rest| rest.strip_suffix('>'));
+    let parts = inner.and_then(|inner| inner.split_once('^'));
+    let Some((seconds, (format, text))) = parts.and_then(|(seconds, rest)| Some((seconds, rest.split_once('|')?)))
+    else {
+        return false;
+    };
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && ![format, text].iter().any(|part| part.contains(['<', '^', '|']))
 }
 
 fn is_mention(text: &str, id: &str) -> bool {
@@ -123,6 +137,15 @@ pub fn block_by_person(value: &mut Value, pings: &Pings) {
                 .filter(|id| !pings.iter().any(|ping| ping == id))
             {
                 *value = serde_json::json!({"type": "text", "text": format!("@{id}")});
+                return;
+            }
+            // A text of rich text, or a raw cell, is shown as it is: nothing in it pings, and escapes would be seen.
+            if let Some("text" | "raw_text") = fields.get("type").and_then(Value::as_str)
+                && let Some(Value::String(text)) = fields.get_mut("text")
+            {
+                if let Cow::Owned(safe) = redact(text) {
+                    *text = safe;
+                }
                 return;
             }
             for (name, field) in fields.iter_mut() {

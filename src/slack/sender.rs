@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::blocks::{self, RenderedMessage};
+use super::blocks::{self, BlockShape, RenderedMessage};
 use super::decode::Identity;
 use super::outbound_filter;
 use super::rate_limiter::{Bucket, RateLimiter, Rates};
+use super::refused::RefusedKinds;
 use super::web::{Error, OpenedView, Outgoing, Web, Which};
 use crate::respond::Reply;
 
@@ -26,6 +27,9 @@ pub struct Body {
     /// Block Kit; may be empty.
     #[serde(default)]
     pub blocks: Vec<Value>,
+    /// Blocks in Slack's own shapes, for those of the same places in `blocks`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shapes: Vec<BlockShape>,
     /// Ids that the message may ping: only an action taken by a person may, and only those whom the settings name. See
     /// [`outbound_filter::Pings`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -35,9 +39,34 @@ pub struct Body {
 impl Body {
     /// Renders a reply as a single message.
     pub fn of(reply: &Reply) -> Self {
-        let RenderedMessage { text, blocks, .. } = blocks::render_one(reply);
-        let pings = Vec::new();
-        Self { text, blocks, pings }.safe()
+        let RenderedMessage { text, blocks, shapes } = blocks::render_one(reply);
+        Self {
+            text,
+            blocks,
+            shapes,
+            pings: Vec::new(),
+        }
+        .safe()
+    }
+
+    /// Puts a block above the others.
+    pub fn put_first(&mut self, block: Value) {
+        self.blocks.insert(0, block);
+        for shape in &mut self.shapes {
+            shape.at += 1;
+        }
+    }
+
+    /// Appends another message.
+    pub fn append(&mut self, other: Self) {
+        let from = self.blocks.len();
+        self.blocks.extend(other.blocks);
+        let shapes = other.shapes.into_iter();
+        self.shapes.extend(shapes.map(|shape| BlockShape {
+            at: from + shape.at,
+            ..shape
+        }));
+        self.text = format!("{}\n{}", self.text, other.text);
     }
 
     /// Filters the whole message, so that it may be sent.
@@ -47,8 +76,20 @@ impl Body {
         for block in &mut self.blocks {
             outbound_filter::block_by_person(block, &self.pings);
         }
+        for shape in &mut self.shapes {
+            // A shape pings nobody: mentions stand in blocks of their own.
+            outbound_filter::block(&mut shape.block);
+        }
         self
     }
+}
+
+/// A call that sends a message.
+#[derive(Debug, Clone, Copy)]
+enum SendingCall<'a> {
+    Post,
+    Update { ts: &'a str },
+    Ephemeral { user: &'a str },
 }
 
 /// Sends messages to Slack.
@@ -56,6 +97,7 @@ impl Body {
 pub struct Sender {
     web: Arc<Web>,
     pace: RateLimiter,
+    refused: RefusedKinds,
 }
 
 impl Sender {
@@ -64,6 +106,7 @@ impl Sender {
         Self {
             web,
             pace: RateLimiter::new(rates),
+            refused: RefusedKinds::default(),
         }
     }
 
@@ -79,7 +122,8 @@ impl Sender {
     /// Same as [`Web::post_message`].
     pub async fn post(&self, channel: &str, thread_ts: Option<&str>, body: Body, key: &str) -> Result<String, Error> {
         let body = body.safe();
-        let result = self.web.post_message(&outgoing(channel, thread_ts, &body, key)).await;
+        let to = outgoing((channel, thread_ts), &body.text, key);
+        let result = self.in_shape(&body, SendingCall::Post, to).await;
         self.heed(&Bucket::post(channel), result)
     }
 
@@ -91,7 +135,8 @@ impl Sender {
     pub async fn update(&self, channel: &str, ts: &str, body: Body, key: &str) -> Result<(), Error> {
         let mut body = body.safe();
         body.text = shorten::within(&body.text, UPDATED_TEXT);
-        let result = self.web.update_message(ts, &outgoing(channel, None, &body, key)).await;
+        let to = outgoing((channel, None), &body.text, key);
+        let result = self.in_shape(&body, SendingCall::Update { ts }, to).await.map(drop);
         self.heed(&Bucket::update(), result)
     }
 
@@ -132,10 +177,11 @@ impl Sender {
     /// Same as [`Web::post_ephemeral`].
     pub async fn show(&self, channel: &str, thread_ts: Option<&str>, user: &str, body: Body) -> Result<(), Error> {
         let body = body.safe();
+        let to = outgoing((channel, thread_ts), &body.text, "");
         let result = self
-            .web
-            .post_ephemeral(user, &outgoing(channel, thread_ts, &body, ""))
-            .await;
+            .in_shape(&body, SendingCall::Ephemeral { user }, to)
+            .await
+            .map(drop);
         self.heed(&Bucket::ephemeral(), result)
     }
 
@@ -211,6 +257,48 @@ impl Sender {
         self.web.publish_view(user, &view).await
     }
 
+    /// Sends a message in Slack's own shapes, except for those that the workspace refused. When Slack rejects the
+    /// blocks, which means that nothing was posted, the kinds at fault are remembered and the message is sent without
+    /// them at once.
+    async fn in_shape(&self, body: &Body, call: SendingCall<'_>, to: Outgoing<'_>) -> Result<String, Error> {
+        let form = || {
+            let refused = self.refused.kinds(Instant::now());
+            blocks::shaped(&body.blocks, &body.shapes, |kind| refused.contains(kind))
+        };
+        let mut blocks = form();
+        loop {
+            let message = Outgoing {
+                blocks: &blocks,
+                ..to.clone()
+            };
+            let result = match call {
+                SendingCall::Post => self.web.post_message(&message).await,
+                SendingCall::Update { ts } => self.web.update_message(ts, &message).await.map(|()| ts.to_owned()),
+                SendingCall::Ephemeral { user } => {
+                    self.web.post_ephemeral(user, &message).await.map(|()| String::new())
+                }
+            };
+            let Err(Error::Content { code, at, .. }) = &result else {
+                return result;
+            };
+            if !matches!(
+                code.as_str(),
+                "invalid_blocks" | "invalid_blocks_format" | "invalid_attachments"
+            ) || blocks == body.blocks
+            {
+                return result;
+            }
+            let named = at.iter().filter_map(|at| blocks.get(*at)).map(blocks::kind_of);
+            self.refused.learn(named, &blocks, Instant::now());
+            let next = form();
+            // What Slack named is no kind that could be left out.
+            if next == blocks {
+                return result;
+            }
+            blocks = next;
+        }
+    }
+
     /// Blocks the bucket of a call that got a 429, for as long as Slack says; other buckets are unaffected.
     fn heed<T>(&self, bucket: &Bucket, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::RateLimited { after, method }) = &result {
@@ -221,12 +309,12 @@ impl Sender {
     }
 }
 
-fn outgoing<'a>(channel: &'a str, thread_ts: Option<&'a str>, body: &'a Body, key: &'a str) -> Outgoing<'a> {
+fn outgoing<'a>((channel, thread_ts): (&'a str, Option<&'a str>), text: &'a str, key: &'a str) -> Outgoing<'a> {
     Outgoing {
         channel,
         thread_ts,
-        text: &body.text,
-        blocks: &body.blocks,
+        text,
+        blocks: &[],
         key,
     }
 }

@@ -77,11 +77,62 @@ await story(async ({ signpost, open }) => {
   await check("a branch, and back from it", async () => {
     await room();
     await answered(EKS);
-    await choose("You're not the cluster creator");
-    await card().locator(".b-header", { hasText: "You're not the cluster creator" }).waitFor();
+    await choose("Additional troubleshooting tips");
+    await card().locator(".b-header", { hasText: "Additional troubleshooting tips" }).waitFor();
     await shot("bot-branch");
     await card().getByRole("button", { name: /^Back to / }).click();
     await card().locator(".b-header", { hasText: "How do I get kubectl" }).waitFor();
+  });
+
+  await check("a runbook asks which case applies, and shows only its steps", async () => {
+    await room();
+    await answered(EKS);
+    await says("Which of these applies?");
+    await shot("bot-question");
+    await press("You're not the cluster creator").click();
+    await says("chosen by Ada");
+    await says("eksctl get iamidentitymapping");
+    assert.ok(!(await card().innerText()).includes("CloudWatch Logs Insights choose the log group of the cluster, /aws"));
+    await shot("bot-chosen");
+    await choose("You're the cluster creator");
+    await says("Find out which identity made the cluster");
+  });
+
+  await check("the title, the cause and the first action are on the first screen", async () => {
+    const CARTOGRAPHER = ["CartographerIAMTokenExchangeErrors fires on prod-fra02-carrier1", "alertname = CartographerIAMTokenExchangeErrors"];
+    const systems = { code: CODE, cloud: CLOUD, eks: EKS, satellite: SATELLITE, cartographer: CARTOGRAPHER };
+    for (const [width, height] of [[1280, 900], [400, 850]]) {
+      for (const scheme of ["light", "dark"]) {
+        const person = await open({ colorScheme: scheme, viewport: { width, height } });
+        for (const [name, lines] of Object.entries(systems)) {
+          rooms += 1;
+          await fetch(`${signpost.url}/sandbox/channel`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name: `first-${rooms}`, members: ["ada", "grace", "signpost"] }) });
+          const entry = person.locator(`.channel[aria-label^="first-${rooms}"]`);
+          await entry.waitFor({ state: "attached" });
+          if (width < 700) {
+            if (await person.locator("#close-thread").isVisible()) await person.click("#close-thread");
+            await person.click("#menu");
+          }
+          await entry.click();
+          await paste(person, lines);
+          if (width < 700) await person.locator("#messages .thread-link").last().click();
+          await card(person).waitFor();
+          await card(person).locator(".b-actions").first().waitFor();
+          await shot(`first-${name}-${width}-${scheme}`, person);
+          const blocks = card(person).locator(".content > *, .content > .blocks > *");
+          const seen = {
+            title: card(person).locator(".b-header").first(),
+            cause: card(person).locator(".b-section").first(),
+            action: card(person).locator(".b-rich li, .b-actions button").first(),
+          };
+          for (const [what, node] of Object.entries(seen)) {
+            const box = await node.boundingBox();
+            assert.ok(box && box.y >= 0 && box.y + Math.min(box.height, 40) <= height, `${name} at ${width}: ${what} at ${JSON.stringify(box)}, ${await blocks.count()} blocks`);
+          }
+        }
+        await person.context().close();
+      }
+    }
   });
 
   await check("the branches of an alert's runbook: Resolving missing ConfigMap", async () => {

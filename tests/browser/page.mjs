@@ -8,7 +8,7 @@ const PASTES = [
   ["satellite-link", "support", ["[FIRING:1] SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer", " - severity = critical"], [/SatelliteLinkConnectorDeployCannotgetIAMTokenFromIAMServer/, /satellite-link/i]],
   ["cloud-credentials", "support", ["resizing fails since noon:", "The worker node instance '4711-kube-stage' can't be found. Review 'classic' infrastructure user permissions."], [/permission and credential errors/i, /ibmcloud ks api-key info/]],
   ["fluentd-cartographer", "support", ["CartographerIAMTokenExchangeErrors fires on prod-fra02-carrier1", "alertname = CartographerIAMTokenExchangeErrors"], [/cartographer/i, /Token Exchange Errors/]],
-  ["eks", "support", ["$ kubectl get ns", "error: You must be logged in to the server (Unauthorized)"], [/Unauthorized/, /aws sts get-caller-identity/]],
+  ["eks", "support", ["$ kubectl get ns", "error: You must be logged in to the server (Unauthorized)"], [/Unauthorized/, /Which of these applies/, /You're not the cluster creator/]],
 ];
 
 await story(async ({ signpost, open }) => {
@@ -212,6 +212,36 @@ await story(async ({ signpost, open }) => {
     await page.keyboard.press("?");
     await page.locator("#shortcuts[open]").waitFor();
     await page.keyboard.press("Escape");
+  });
+
+  await check("a reload keeps the channel, the thread and what is not sent yet", async () => {
+    await channel(page, "alerts");
+    await page.locator("#messages .thread-link").first().click();
+    await page.fill("#reply-input", "half a thought");
+    const address = page.url();
+    assert.match(address, /\/archives\/\w+\/p\d+$/);
+    await page.reload();
+    await thread(page).first().waitFor();
+    assert.equal(page.url(), address);
+    assert.equal(await page.inputValue("#reply-input"), "half a thought");
+    await page.fill("#reply-input", "");
+    await channel(page, "random");
+    await page.goBack();
+    await thread(page).first().waitFor();
+    assert.equal(page.url(), address);
+  });
+
+  await check("a message is one stop of the Tab key, with its buttons below Enter and the arrow keys", async () => {
+    const card = page.locator("#replies .message.from-bot").first();
+    assert.equal(await card.locator("a[href], button, select, pre").evaluateAll((all) => all.filter((one) => one.tabIndex >= 0).length), 0);
+    await card.focus();
+    await page.keyboard.press("Enter");
+    const at = () => page.evaluate(() => document.activeElement.outerHTML);
+    const first = await at();
+    await page.keyboard.press("ArrowRight");
+    assert.notEqual(await at(), first);
+    await page.keyboard.press("Escape");
+    assert.ok(await card.evaluate((node) => node === document.activeElement));
   });
 
   await check("a lost connection is said", async () => {

@@ -108,7 +108,8 @@ def tests(url):
         card = Card(EKS)
         card.offers("You're not the cluster creator")
         card.click("You're not the cluster creator")
-        card.sees(r"\A[^\n]*You're not the cluster creator")
+        card.sees(r"You're not the cluster creator.* \(chosen by Ada\)")
+        card.sees("eksctl get iamidentitymapping")
 
     def fixed():
         card = Card(code())

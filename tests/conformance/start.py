@@ -201,7 +201,33 @@ def shown(holder):
         elif key in ("text", "initial_value") and isinstance(value, str):
             yield value
 
-    return "\n".join(texts(holder.get("blocks", [])))
+    def read(block):
+        if block.get("type") == "rich_text":
+            return rich(block["elements"])
+        return "\n".join(texts(block))
+
+    return "\n".join(map(read, holder.get("blocks", [])))
+
+
+def rich(elements):
+    """What people read in rich text, with the numbers of its lists, code in backticks and bold in asterisks, as in mrkdwn."""
+    def text(one):
+        said = one.get("text") or one.get("fallback") or ""
+        said = f"<{one['url']}|{said}>" if one["type"] == "link" else said
+        style = one.get("style", {})
+        return f"`{said}`" if style.get("code") else f"*{said}*" if style.get("bold") else said
+
+    lines = []
+    for element in elements:
+        if element["type"] == "rich_text_list":
+            for number, item in enumerate(element["elements"], element.get("offset", 0) + 1):
+                marker = f"{number}." if element["style"] == "ordered" else "•"
+                lines.append(f"{marker} {''.join(map(text, item['elements']))}")
+        elif element["type"] == "rich_text_preformatted":
+            lines.append("```\n" + "".join(map(text, element["elements"])) + "\n```")
+        else:
+            lines.append("".join(map(text, element["elements"])))
+    return "\n".join(lines)
 
 
 def until(look, seconds=20.0):

@@ -16,6 +16,11 @@ def topic_faults(topic):
         if not message["blocks"]:
             yield "no blocks"
         yield from message_faults(message)
+        # The form for workspaces that refuse a kind of block.
+        plain = message["plain_blocks"]
+        yield from (f"plain: {fault}" for fault in message_faults({**message, "blocks": plain}))
+        if others := {block["type"] for block in plain} - {"header", "section", "actions"}:
+            yield f"plain: holds {others}"
 
 
 def main():

@@ -25,6 +25,7 @@ mod acts;
 mod answering;
 mod blaming;
 mod busy;
+mod choosing;
 mod clocks;
 mod commands;
 mod crashing;
@@ -324,10 +325,82 @@ fn ours(replies: Vec<Value>) -> Vec<Value> {
     ours
 }
 
-/// The text and the blocks of a reply as JSON, and the blocks once more without the asterisks of Slack's markup.
+/// The text and the blocks of a reply as JSON, and the blocks as people read them.
 fn words(reply: &Value) -> String {
     let blocks = reply["blocks"].to_string();
-    format!("{} {blocks} {}", reply["text"], blocks.replace('*', ""))
+    let read = read_blocks(&reply["blocks"]);
+    format!(
+        "{} {blocks} {} {read} {}",
+        reply["text"],
+        blocks.replace('*', ""),
+        read.replace('\n', "\\n")
+    )
+}
+
+/// What blocks say, without the asterisks of mrkdwn: rich text with the numbers of its lists, and code in backticks.
+fn read_blocks(blocks: &Value) -> String {
+    let all = blocks.as_array().into_iter().flatten();
+    let read = all.filter_map(|block| {
+        let texts = |key: &str| -> Vec<String> {
+            let all = block[key].as_array().into_iter().flatten();
+            all.filter_map(|one| one["text"].as_str())
+                .map(|text| text.replace('*', ""))
+                .collect()
+        };
+        match block["type"].as_str()? {
+            "rich_text" => Some(read_rich(&block["elements"])),
+            "table" => {
+                let rows = block["rows"].as_array().into_iter().flatten();
+                let cell = |cell: &Value| match cell["text"].as_str() {
+                    Some(text) => text.to_owned(),
+                    None => read_rich(&cell["elements"]),
+                };
+                let cells = |row: &Value| {
+                    row.as_array()
+                        .into_iter()
+                        .flatten()
+                        .map(cell)
+                        .collect::<Vec<_>>()
+                        .join(": ")
+                };
+                Some(rows.map(cells).collect::<Vec<_>>().join("\n"))
+            }
+            "context" => Some(texts("elements").join("\n")),
+            "section" if block["fields"].is_array() => Some(texts("fields").join("\n")),
+            _ => block["text"]["text"].as_str().map(|text| text.replace('*', "")),
+        }
+    });
+    read.collect::<Vec<_>>().join("\n")
+}
+
+fn read_rich(elements: &Value) -> String {
+    let text = |one: &Value| {
+        let text = ["text", "fallback", "url"].iter().find_map(|key| one[*key].as_str());
+        let text = text.unwrap_or_default();
+        if one["style"]["code"] == true {
+            format!("`{text}`")
+        } else {
+            text.to_owned()
+        }
+    };
+    let inline = |of: &Value| -> String { of["elements"].as_array().into_iter().flatten().map(text).collect() };
+    let lines = elements
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|element| match element["type"].as_str() {
+            Some("rich_text_list") => {
+                let first = element["offset"].as_u64().unwrap_or(0) + 1;
+                let items = (first..).zip(element["elements"].as_array().into_iter().flatten());
+                let item = |(number, item): (u64, &Value)| match element["style"].as_str() {
+                    Some("ordered") => format!("{number}. {}", inline(item)),
+                    _ => format!("• {}", inline(item)),
+                };
+                items.map(item).collect::<Vec<_>>().join("\n")
+            }
+            _ => inline(element),
+        });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn unacknowledged(state: &sandbox::State) -> usize {

@@ -1,5 +1,6 @@
 //! Tests of `respond` and of its Slack form: what people read in the thread.
 
+mod alternatives;
 mod blocks;
 mod corpus;
 mod jobs;

@@ -40,6 +40,9 @@ pub(crate) enum Effect {
     Status { status: u16, apply: bool },
     /// Answers this Slack error.
     Error { error: String },
+    /// Refuses messages with a block of this type, or with this property of a section, as a workspace does that does not
+    /// know it yet.
+    RefusedBlock { block: String },
     /// Delays the answer; with `apply`, the call takes effect before the delay.
     Slow { delay: Duration, apply: bool },
     /// Breaks the connection without an answer; with `apply`, after the call has taken effect.
@@ -71,8 +74,12 @@ impl Effect {
         matches!(self, Self::Forged | Self::Stale)
     }
 
+    fn refuses_blocks(&self) -> bool {
+        matches!(self, Self::RefusedBlock { .. })
+    }
+
     fn strikes_calls(&self) -> bool {
-        !self.is_drop_ack() && !self.is_duplicate() && !self.spoils_signature()
+        !self.is_drop_ack() && !self.is_duplicate() && !self.spoils_signature() && !self.refuses_blocks()
     }
 
     /// Tells whether the effect applies to a call of this method. A response_url needs no token, so a Slack error
@@ -110,6 +117,25 @@ impl State {
         })
     }
 
+    /// Uses up one use of the first fault that refuses one of these blocks. Returns the reason, as Slack words it.
+    pub(crate) fn take_refused_block(&mut self, blocks: &[Value]) -> Option<String> {
+        let index_of = |effect: &Effect| match effect {
+            Effect::RefusedBlock { block } => blocks
+                .iter()
+                .position(|one| one["type"] == block.as_str() || one.get(block).is_some()),
+            _ => None,
+        };
+        let effect = self.take(|fault| index_of(&fault.effect).is_some())?;
+        let index = index_of(&effect)?;
+        let kind = blocks
+            .get(index)
+            .and_then(|block| block["type"].as_str())
+            .unwrap_or_default();
+        Some(format!(
+            "[ERROR] unsupported type: {kind} [json-pointer:/blocks/{index}/type]"
+        ))
+    }
+
     /// Returns the number of faults that are not used up.
     pub fn faults_left(&self) -> usize {
         self.faults.len()
@@ -135,6 +161,7 @@ impl Fault {
         let (kind, detail) = match &self.effect {
             Effect::RateLimited { retry_after } => ("429", json!({"retry_after": retry_after})),
             Effect::Status { status, apply } => ("5xx", json!({"status": status, "apply": apply})),
+            Effect::RefusedBlock { block } => ("invalid_blocks", json!({"block": block})),
             Effect::Error { error } => ("error", json!({"error": error})),
             Effect::Slow { delay, apply } => ("slow", json!({"ms": millis(delay), "apply": apply})),
             Effect::Break { apply } => ("break", json!({"apply": apply})),
@@ -180,6 +207,12 @@ impl Fault {
             }
             "error" => Effect::Error {
                 error: given["error"].as_str().ok_or("`error` names Slack's code")?.to_owned(),
+            },
+            "invalid_blocks" => Effect::RefusedBlock {
+                block: given["block"]
+                    .as_str()
+                    .ok_or("`block` names the type of block")?
+                    .to_owned(),
             },
             "slow" | "delay" => Effect::Slow {
                 delay: Duration::from_millis(number(&["ms", "delay_ms"], 1000)?.min(600_000)),

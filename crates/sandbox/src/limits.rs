@@ -16,6 +16,9 @@ pub(crate) fn blocks(blocks: &[Value], most: usize) -> Vec<String> {
     if blocks.len() > most {
         faults.add("", &format!("no more than {most} items allowed"));
     }
+    if blocks.iter().filter(|block| block["type"] == "table").count() > 1 {
+        faults.add("", "only_one_table_allowed");
+    }
     let mut ids = BTreeSet::new();
     for (index, block) in blocks.iter().enumerate() {
         let at = format!("/{index}");
@@ -173,7 +176,8 @@ impl Faults {
         match block["type"].as_str().unwrap_or_default() {
             "section" => self.section(block, at),
             "header" => self.plain(&block["text"], &format!("/blocks{at}/text"), 150),
-            "divider" | "file" | "video" | "call" | "table" | "context_actions" => {}
+            "divider" | "file" | "video" | "call" | "context_actions" => {}
+            "table" => self.table(block, at),
             "context" => {
                 for (index, element) in self.items(block, at, "elements", 10).iter().enumerate() {
                     let at = format!("{at}/elements/{index}");
@@ -219,6 +223,29 @@ impl Faults {
         }
         if !block["accessory"].is_null() {
             self.element(&block["accessory"], &format!("{at}/accessory"));
+        }
+    }
+
+    fn table(&mut self, block: &Value, at: &str) {
+        let mut characters = 0;
+        for (row, cells) in self.items(block, at, "rows", 100).iter().enumerate() {
+            let at = format!("{at}/rows/{row}");
+            let cells = cells.as_array().map(Vec::as_slice).unwrap_or_default();
+            if !(1..=20).contains(&cells.len()) {
+                self.add(&at, "no fewer than 1 and no more than 20 items allowed");
+            }
+            for (column, cell) in cells.iter().enumerate() {
+                let at = format!("{at}/{column}");
+                characters += text_length(cell);
+                match cell["type"].as_str() {
+                    Some("raw_text") => self.length(&at, "text", cell["text"].as_str(), 1, 10_000),
+                    Some("rich_text") => self.rich_text(cell, &at),
+                    _ => self.add(&format!("{at}/type"), "unsupported type"),
+                }
+            }
+        }
+        if characters > 10_000 {
+            self.add(at, "a table holds no more than 10000 characters");
         }
     }
 
@@ -393,8 +420,41 @@ impl Faults {
             if !known.contains(&element["type"].as_str().unwrap_or_default()) {
                 self.add(&format!("{at}/elements/{index}/type"), "unsupported type");
             }
-            if !element["elements"].is_array() {
-                self.add(&format!("{at}/elements/{index}"), "missing required field: elements");
+            let at = format!("{at}/elements/{index}");
+            let Some(inner) = element["elements"].as_array() else {
+                self.add(&at, "missing required field: elements");
+                continue;
+            };
+            if element["type"] == "rich_text_list" {
+                if !matches!(element["style"].as_str(), Some("ordered" | "bullet")) {
+                    self.add(&format!("{at}/style"), "must be `ordered` or `bullet`");
+                }
+                for (item, section) in inner.iter().enumerate() {
+                    let at = format!("{at}/elements/{item}");
+                    if section["type"] != "rich_text_section" {
+                        self.add(&format!("{at}/type"), "unsupported type");
+                    }
+                    let texts = section["elements"].as_array().map(Vec::as_slice).unwrap_or_default();
+                    self.rich_texts(texts, &at);
+                }
+            } else {
+                self.rich_texts(inner, &at);
+            }
+        }
+    }
+
+    /// Checks the elements of a section of rich text.
+    fn rich_texts(&mut self, elements: &[Value], at: &str) {
+        for (index, element) in elements.iter().enumerate() {
+            let at = format!("{at}/elements/{index}");
+            match element["type"].as_str() {
+                Some("text") => self.length(&at, "text", element["text"].as_str(), 1, 12_000),
+                Some("link") => self.length(&at, "url", element["url"].as_str(), 1, 3000),
+                Some("date") if !element["timestamp"].is_i64() || !element["format"].is_string() => {
+                    self.add(&at, "missing required field: timestamp or format");
+                }
+                Some("date" | "user" | "usergroup" | "channel" | "broadcast" | "emoji" | "color" | "team") => {}
+                _ => self.add(&format!("{at}/type"), "unsupported type"),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Actions of a card's buttons on its case.
 
 use super::CaseStatus;
-use super::case::{Actor, Case, TRAIL, TopicRef};
+use super::case::{Actor, Case, ChosenAlternative, TRAIL, TopicRef};
 use crate::respond::CardAction;
 
 impl Case {
@@ -47,6 +47,7 @@ impl Case {
                     self.set_status(CaseStatus::Open);
                 }
             }
+            CardAction::Alternative { key } => what = self.choose(key, mark),
             CardAction::Fixed => what = self.marked(CaseStatus::Fixed(mark.clone()), "fixed"),
             CardAction::NotHelped => what = self.marked(CaseStatus::NotHelped(mark.clone()), "not_helped"),
             CardAction::Wrong => {
@@ -94,6 +95,18 @@ impl Case {
             self.set_status(CaseStatus::Open);
         }
         moves.then_some("went")
+    }
+
+    /// Records the answer to the question of the current place. Returns what the case remembers of it.
+    fn choose(&mut self, key: &str, mark: &Actor) -> Option<&'static str> {
+        let place = self.place.as_ref().map(TopicRef::name)?;
+        if self.chosen.get(&place).is_some_and(|chosen| chosen.key == key) {
+            return None;
+        }
+        let (key, by) = (key.to_owned(), mark.clone());
+        self.chosen.insert(place, ChosenAlternative { key, by });
+        self.at = 0;
+        Some("chose")
     }
 
     /// Sets the status. Returns the word for the history when it is new.

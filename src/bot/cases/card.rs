@@ -13,6 +13,14 @@ use crate::slack::sender::Body;
 impl Context {
     /// The name of the step that an action is about, as people read it.
     pub(in crate::bot) fn detail(&self, case: &Case, act: &CardAction) -> String {
+        if let CardAction::Alternative { key } = act {
+            let known = self.knowledge.get();
+            let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
+            let topic = topic.and_then(|topic| known.library.topic(topic));
+            return topic
+                .and_then(|topic| self.responder.alternative(topic, key))
+                .unwrap_or_default();
+        }
         let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
             return case.place.as_ref().map(TopicRef::name).unwrap_or_default();
         };
@@ -62,6 +70,9 @@ impl Context {
             audience: case.audience(),
             jobs: self.offered_jobs(library, case),
             on_call: self.on_call_lines(teams.iter().map(String::as_str)),
+            chosen: case
+                .chosen_here()
+                .map(|chosen| (chosen.key.clone(), chosen.by.name.clone())),
             escalation: case.escalations.last().map(CaseEscalation::state),
             expanded: case.expanded,
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CaseEscalation, CaseRequest, CaseStatus};
 use crate::matching::{Evidence, Match, SignatureKind};
-use crate::respond::Audience;
+use crate::respond::{Audience, moment};
 use crate::runbook::{Library, TopicId};
 use crate::store::AnswerKind;
 
@@ -75,6 +75,9 @@ pub(crate) struct Case {
     pub(crate) expanded: bool,
     /// Marks of the steps done, by place and step.
     pub(crate) done: BTreeMap<String, BTreeMap<String, Actor>>,
+    /// Alternatives that people chose, by place.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) chosen: BTreeMap<String, ChosenAlternative>,
     /// The request that made the case.
     #[serde(flatten)]
     pub(crate) request: CaseRequest,
@@ -136,6 +139,15 @@ pub(crate) struct Actor {
     pub(crate) name: String,
     /// Time of the action.
     pub(crate) at: Timestamp,
+}
+
+/// The answer to a runbook's question which of its alternatives applies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChosenAlternative {
+    /// The alternative's key.
+    pub(crate) key: String,
+    /// The person who chose it.
+    pub(crate) by: Actor,
 }
 
 /// An entry of the history.
@@ -218,7 +230,7 @@ impl TopicRef {
 impl Actor {
     /// Returns the person's name and the time of their action, for people to read.
     pub(crate) fn shown(&self) -> (String, String) {
-        (self.name.clone(), self.at.strftime("%-d %b %H:%M UTC").to_string())
+        (self.name.clone(), moment(self.at))
     }
 }
 
@@ -455,6 +467,11 @@ impl Case {
             .and_then(|place| self.done.get(&place))
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// Returns the alternative that was chosen at the current place.
+    pub(crate) fn chosen_here(&self) -> Option<&ChosenAlternative> {
+        self.chosen.get(&self.place.as_ref()?.name())
     }
 
     /// Moves the case to another place, and records it.

@@ -2,7 +2,7 @@
 
 use super::{Case, EvidenceLine, TopicRef};
 use crate::bot::Knowledge;
-use crate::matching::{Match, Outcome};
+use crate::matching::{Evidence, Match, Outcome};
 use crate::runbook::Library;
 
 /// Maximum number of near misses that are offered with a button.
@@ -54,6 +54,16 @@ impl Case {
         self.near = near;
     }
 
+    /// A line of evidence with its number as people count: Slack shows no fences of code.
+    fn as_seen(&self, line: &EvidenceLine) -> Evidence {
+        let mut seen = line.evidence();
+        let text = self.pastes.first().map(|paste| paste.text.as_str()).unwrap_or_default();
+        let before = text.lines().take(seen.line.saturating_sub(1));
+        let fences = before.filter(|line| line.trim() == "```").count();
+        seen.line = seen.line.saturating_sub(fences).max(1);
+        seen
+    }
+
     /// The match that led to the topic; `None` when people chose the topic.
     pub(crate) fn matched(&self, library: &Library) -> Option<Match> {
         let topic = self.place.as_ref()?.find(library)?;
@@ -62,7 +72,7 @@ impl Case {
             topic,
             confidence: 1.0,
             answered: true,
-            evidence: self.evidence.iter().map(EvidenceLine::evidence).collect(),
+            evidence: self.evidence.iter().map(|line| self.as_seen(line)).collect(),
             captures: self.captures.clone(),
             also,
         })

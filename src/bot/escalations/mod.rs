@@ -116,8 +116,7 @@ pub(super) fn with_mention(mut body: Body, ids: &[String]) -> Body {
         return body;
     }
     let text = mentions.join(" ");
-    body.blocks
-        .insert(0, json!({"type": "section", "text": {"type": "mrkdwn", "text": text}}));
+    body.put_first(json!({"type": "section", "text": {"type": "mrkdwn", "text": text}}));
     body.text = format!("{text} {}", body.text);
     body.pings = ids.to_vec();
     body.safe()

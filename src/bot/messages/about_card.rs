@@ -96,6 +96,9 @@ impl MessageHandler {
         let done = case.done.get(&place.name());
         let is_open = |key: &str| done.is_none_or(|done| !done.contains_key(key));
         let matched = case.matched(library);
-        self.ctx.responder.first_step(library, topic, matched.as_ref(), is_open)
+        let chosen = case.chosen_here().map(|chosen| chosen.key.as_str());
+        self.ctx
+            .responder
+            .first_step(library, topic, (matched.as_ref(), chosen), is_open)
     }
 }

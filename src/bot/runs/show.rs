@@ -256,5 +256,5 @@ pub(super) fn approvers(job: &Job, run: &Run) -> Vec<String> {
 
 /// A moment as people read it: `1 May 06:41 UTC`.
 pub(super) fn spoken_moment(at: Timestamp) -> String {
-    at.strftime("%-d %b %H:%M UTC").to_string()
+    crate::respond::moment(at)
 }

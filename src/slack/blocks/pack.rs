@@ -1,8 +1,11 @@
 //! Pieces of mrkdwn into sections, sections into messages.
 
+use serde_json::{Value, json};
+
 use super::{MESSAGE, MOST_BLOCKS, Piece, SECTION, length};
 use crate::runbook::{Button, Menu};
-use crate::slack::mrkdwn;
+use crate::slack::mrkdwn::{self, PieceShape};
+use crate::slack::rich;
 
 /// The sections of one message.
 pub(super) type Packed = Vec<SectionBlock>;
@@ -13,16 +16,66 @@ type Group = Vec<SectionBlock>;
 /// A block of a message.
 #[derive(Debug, Clone)]
 pub(super) enum SectionBlock {
-    /// mrkdwn. One that begins with a line break wants an empty line before it.
-    Text(String),
+    /// Text.
+    Text(SectionText),
     /// Buttons side by side, never parted.
     Row(Vec<Button>),
+}
+
+/// A text as a section of mrkdwn, and in Slack's own shape.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SectionText {
+    /// mrkdwn. One that begins with a line break wants an empty line before it.
+    pub(super) text: String,
+    /// The text as elements of rich text; `None` when it has no such form.
+    rich: Option<Vec<Value>>,
+    /// True when it is to be sent as rich text.
+    is_wanted: bool,
+    /// The text as a block of its own.
+    block: Option<Value>,
+}
+
+impl SectionText {
+    /// Returns the text in Slack's own shape, if it is to be sent so.
+    pub(super) fn shape(&self) -> Option<Value> {
+        let elements = self
+            .rich
+            .as_ref()
+            .filter(|elements| self.is_wanted && !elements.is_empty());
+        let rich = elements.map(|elements| json!({"type": "rich_text", "elements": elements}));
+        self.block.clone().or(rich)
+    }
+
+    fn length(&self) -> usize {
+        let shape = self.rich.iter().flatten().chain(&self.block).map(rich::length).sum();
+        length(self.text.trim_start_matches('\n')).max(shape)
+    }
+
+    /// Returns true when another text may become part of this one.
+    fn takes(&self, other: &SectionText) -> bool {
+        let is_rich = |text: &SectionText| text.is_wanted && text.rich.is_some();
+        self.block.is_none() && other.block.is_none() && is_rich(self) == is_rich(other)
+    }
+
+    /// Appends a text after a number of line breaks.
+    fn append(&mut self, gap: &str, other: SectionText) {
+        self.text.push_str(gap);
+        self.text.push_str(other.text.trim_start_matches('\n'));
+        self.is_wanted |= other.is_wanted;
+        self.rich = match (self.rich.take(), other.rich) {
+            (Some(mut elements), Some(more)) => {
+                rich::append(&mut elements, more, gap.len());
+                Some(elements)
+            }
+            _ => None,
+        };
+    }
 }
 
 impl SectionBlock {
     fn length(&self) -> usize {
         match self {
-            Self::Text(text) => length(text.trim_start_matches('\n')),
+            Self::Text(text) => text.length(),
             // Slack counts labels; what goes along is counted too, to be safe.
             Self::Row(buttons) => buttons
                 .iter()
@@ -175,19 +228,20 @@ impl Filling {
                 self.sections.push(section.clone());
                 continue;
             };
-            let apart = text.starts_with('\n');
-            let text = text.trim_start_matches('\n');
             // The first text of a group may share the section before it; a long group has sections of its own.
             if at == 0
                 && let Some(SectionBlock::Text(last)) = self.sections.last_mut()
-                && length(last) + 2 + length(text) <= SECTION
+                && last.takes(text)
+                && last.length() + 2 + text.length() <= SECTION
             {
-                let gap = if apart { "\n\n" } else { "\n" };
-                last.push_str(gap);
-                last.push_str(text);
+                let gap = if text.text.starts_with('\n') { "\n\n" } else { "\n" };
+                last.append(gap, text.clone());
                 self.used += gap.len();
             } else {
-                self.sections.push(SectionBlock::Text(text.to_owned()));
+                self.sections.push(SectionBlock::Text(SectionText {
+                    text: text.text.trim_start_matches('\n').to_owned(),
+                    ..text.clone()
+                }));
             }
         }
     }
@@ -211,30 +265,71 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
             leads_on = false;
             continue;
         }
-        let texts = fitted(piece, cut_note);
-        for (at, text) in texts.into_iter().enumerate() {
+        for (at, text) in texts(piece, cut_note).into_iter().enumerate() {
             let new_group = at == 0 && piece.starts && !leads_on;
             let gap = if piece.apart && at == 0 { "\n\n" } else { "\n" };
-            match out.last_mut() {
-                Some(group) if !new_group => match group.last_mut() {
-                    Some(SectionBlock::Text(last))
-                        if at == 0 && length(last) + length(gap) + length(&text) <= SECTION =>
-                    {
-                        last.push_str(gap);
-                        last.push_str(&text);
+            let Some(group) = out.last_mut().filter(|_| !new_group) else {
+                let breaks = if piece.apart { "\n" } else { "" };
+                let text = SectionText {
+                    text: format!("{breaks}{}", text.text),
+                    ..text
+                };
+                out.push(vec![SectionBlock::Text(text)]);
+                continue;
+            };
+            match group.last_mut() {
+                Some(SectionBlock::Text(last))
+                    if at == 0
+                        && last.block.is_none()
+                        && text.block.is_none()
+                        && last.length() + length(gap) + text.length() <= SECTION =>
+                {
+                    last.append(gap, text);
+                }
+                _ => {
+                    // What one shape says must not be parted.
+                    if at > 0 || piece.shape == Some(PieceShape::Continued) {
+                        group.iter_mut().for_each(drop_rich);
                     }
-                    _ => group.push(SectionBlock::Text(text)),
-                },
-                _ => out.push(vec![SectionBlock::Text(if piece.apart {
-                    format!("\n{text}")
-                } else {
-                    text
-                })]),
+                    group.push(SectionBlock::Text(text));
+                }
             }
         }
         leads_on = piece.leads_on;
     }
+    for section in out.iter_mut().flatten() {
+        if let SectionBlock::Text(text) = section
+            && !text.is_wanted
+        {
+            text.rich = None;
+        }
+    }
     out
+}
+
+fn drop_rich(section: &mut SectionBlock) {
+    if let SectionBlock::Text(text) = section {
+        text.rich = None;
+    }
+}
+
+/// A piece as texts: one with its shape when it is whole.
+fn texts(piece: &Piece, cut_note: &str) -> Vec<SectionText> {
+    let texts = fitted(piece, cut_note);
+    let is_whole = matches!(texts.as_slice(), [only] if *only == piece.text);
+    let (rich, is_wanted, block) = match piece.shape.clone().filter(|_| is_whole) {
+        Some(PieceShape::Rich { elements, is_wanted }) => (Some(elements), is_wanted, None),
+        Some(PieceShape::Continued) => (Some(Vec::new()), false, None),
+        Some(PieceShape::Block(block)) => (None, false, Some(block)),
+        None => (None, false, None),
+    };
+    let text = |text: String| SectionText {
+        text,
+        rich: rich.clone(),
+        is_wanted,
+        block: block.clone(),
+    };
+    texts.into_iter().map(text).collect()
 }
 
 /// A piece as sections: whole if it can be, code shortened at a line's end, text at words.

@@ -1,13 +1,27 @@
 //! Splitting of blocks into pieces of mrkdwn that are never cut, with marks on the pieces that belong together.
 
+use serde_json::{Value, json};
+
 use super::{code_block, inlines, literal};
+use crate::respond::{CONTEXT, FACTS};
 use crate::runbook::{Block, BlockKind, Button, Inline, Item};
+use crate::slack::blocks::length;
+use crate::slack::rich;
 
 /// Length up to which the text and code of one step stay one piece.
 const TOGETHER: usize = 2_800;
 
 /// Maximum width of an aligned table: a wider one wraps on a laptop and is unreadable on a phone.
 const WIDEST_TABLE: usize = 76;
+
+/// Most characters of an element of a context block, or of a field.
+const CONTEXT_TEXT: usize = 1_900;
+/// Most fields of a section.
+const MOST_FIELDS: usize = 10;
+/// Most rows of a table, its head among them.
+const TABLE_ROWS: usize = 100;
+/// Most columns of a table.
+const TABLE_COLUMNS: usize = 20;
 
 const INDENT: &str = "    ";
 const BULLETS: [&str; 3] = ["•", "◦", "▪"];
@@ -27,6 +41,24 @@ pub struct Piece {
     pub leads_on: bool,
     /// Buttons side by side, which mrkdwn cannot express: the text only names them.
     pub buttons: Vec<Button>,
+    /// The piece in Slack's own shape, if there is one.
+    pub shape: Option<PieceShape>,
+}
+
+/// A piece in one of Slack's own shapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PieceShape {
+    /// Elements of a `rich_text` block; `is_wanted` for lists and code, which gain by it.
+    Rich {
+        /// The elements.
+        elements: Vec<Value>,
+        /// True when the piece is to be sent in this shape.
+        is_wanted: bool,
+    },
+    /// Part of what the shape of the piece before it says.
+    Continued,
+    /// A whole block, of which a message may hold only one of its type when it is a table.
+    Block(Value),
 }
 
 /// Splits blocks into pieces.
@@ -39,9 +71,77 @@ pub fn pieces(blocks: &[Block]) -> Vec<Piece> {
             first.starts = true;
             first.apart = true;
         }
+        if let Some(shape) = shape(block) {
+            give(shape, out.get_mut(from..).unwrap_or_default());
+        }
     }
     out.retain(|piece| !piece.text.trim().is_empty());
     out
+}
+
+/// The shape of a block that is not a list: its items have theirs.
+fn shape(block: &Block) -> Option<PieceShape> {
+    let has = |attribute: &str| block.attrs.iter().any(|word| word == attribute);
+    match &block.kind {
+        BlockKind::Paragraph(text) if has(CONTEXT) => {
+            let text = inlines(text);
+            let is_short = length(&text) <= CONTEXT_TEXT;
+            let element = json!({"type": "mrkdwn", "text": text, "verbatim": true});
+            is_short.then(|| PieceShape::Block(json!({"type": "context", "elements": [element]})))
+        }
+        BlockKind::List { items, .. } if has(FACTS) => fields(items),
+        BlockKind::List { .. } | BlockKind::Buttons(_) => None,
+        BlockKind::Table { head, rows } => table_block(head, rows),
+        _ => Some(PieceShape::Rich {
+            elements: rich::block(block)?,
+            is_wanted: matches!(block.kind, BlockKind::Code { .. }),
+        }),
+    }
+}
+
+/// Gives a shape to the pieces that it is made of.
+fn give(shape: PieceShape, pieces: &mut [Piece]) {
+    if let Some((first, rest)) = pieces.split_first_mut() {
+        first.shape = Some(shape);
+        for piece in rest {
+            piece.shape = Some(PieceShape::Continued);
+        }
+    }
+}
+
+/// Facts as fields of a section.
+fn fields(items: &[Item]) -> Option<PieceShape> {
+    let field = |item: &Item| -> Option<Value> {
+        let [only] = item.blocks.as_slice() else { return None };
+        let text = simple(only).filter(|text| length(text) <= CONTEXT_TEXT)?;
+        Some(json!({"type": "mrkdwn", "text": text, "verbatim": true}))
+    };
+    let fields: Vec<Value> = items.iter().map(field).collect::<Option<_>>()?;
+    (1..=MOST_FIELDS)
+        .contains(&fields.len())
+        .then(|| PieceShape::Block(json!({"type": "section", "fields": fields})))
+}
+
+/// A table as a block of Slack's, unless it is larger than Slack takes.
+fn table_block(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> Option<PieceShape> {
+    let has_head = head.iter().any(|cell| !crate::respond::words(cell).trim().is_empty());
+    let lines = std::iter::once(head).filter(|_| has_head);
+    let lines: Vec<&[Vec<Inline>]> = lines.chain(rows.iter().map(Vec::as_slice)).collect();
+    let columns = lines.iter().map(|row| row.len()).max().unwrap_or(0);
+    if lines.len() > TABLE_ROWS || !(1..=TABLE_COLUMNS).contains(&columns) || lines.len() < 2 {
+        return None;
+    }
+    let cells = |row: &&[Vec<Inline>]| -> Vec<Value> {
+        let empty: &[Inline] = &[];
+        (0..columns)
+            .map(|at| rich::cell(row.get(at).map_or(empty, Vec::as_slice)))
+            .collect()
+    };
+    let rows: Vec<Vec<Value>> = lines.iter().map(cells).collect();
+    let wrapped: Vec<Value> = (0..columns).map(|_| json!({"is_wrapped": true})).collect();
+    Some(PieceShape::Block(
+        json!({"type": "table", "column_settings": wrapped, "rows": rows}),
+    ))
 }
 
 fn push(text: String, code: Option<String>, leads_on: bool, out: &mut Vec<Piece>) {
@@ -53,6 +153,7 @@ fn push(text: String, code: Option<String>, leads_on: bool, out: &mut Vec<Piece>
             code,
             leads_on,
             buttons: Vec::new(),
+            shape: None,
         });
     }
 }
@@ -73,6 +174,13 @@ fn put(block: &Block, depth: usize, out: &mut Vec<Piece>) {
                     && let Some(first) = out.get_mut(from)
                 {
                     first.starts = true;
+                    if let Some(elements) = rich::item(item, ordered.then_some(number)) {
+                        let is_wanted = true;
+                        give(
+                            PieceShape::Rich { elements, is_wanted },
+                            out.get_mut(from..).unwrap_or_default(),
+                        );
+                    }
                 }
             }
         }
@@ -93,6 +201,7 @@ fn put(block: &Block, depth: usize, out: &mut Vec<Piece>) {
             code: None,
             leads_on: false,
             buttons: buttons.clone(),
+            shape: None,
         }),
         BlockKind::Definitions(definitions) => {
             for definition in definitions {
@@ -252,7 +361,7 @@ fn is_link(inline: &Inline) -> bool {
     match inline {
         Inline::Link { .. } | Inline::Image { .. } => true,
         Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => inner.iter().any(is_link),
-        Inline::Text(_) | Inline::Code(_) | Inline::Break => false,
+        Inline::Text(_) | Inline::Code(_) | Inline::Break | Inline::Time(_) => false,
     }
 }
 

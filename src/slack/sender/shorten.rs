@@ -17,6 +17,14 @@ impl Body {
     /// to leave out.
     #[must_use]
     pub fn shorter(&self, code: &str) -> Option<Self> {
+        // The forms of other workspaces are shorter than none of these.
+        if !self.shapes.is_empty() {
+            return Self {
+                shapes: Vec::new(),
+                ..self.clone()
+            }
+            .shorter(code);
+        }
         if code == "msg_too_long" && !self.blocks.is_empty() && self.text.chars().count() > SHORT {
             return Some(Self {
                 text: cut(&self.text, SHORT),
@@ -35,6 +43,7 @@ impl Body {
         (text.len() < self.text.len() || !self.blocks.is_empty()).then(|| Self {
             text,
             blocks: Vec::new(),
+            shapes: Vec::new(),
             pings: self.pings.clone(),
         })
     }
@@ -117,6 +126,7 @@ mod tests {
         let body = Body {
             text: long,
             blocks,
+            shapes: Vec::new(),
             pings: Vec::new(),
         };
         assert_eq!(
@@ -139,6 +149,7 @@ mod tests {
         let body = |text: &str, blocks: Vec<Value>| Body {
             text: text.into(),
             blocks,
+            shapes: Vec::new(),
             pings: Vec::new(),
         };
         assert_eq!(steps(body("", vec![section("x")]), "no_text"), []);

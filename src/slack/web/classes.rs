@@ -48,6 +48,8 @@ pub enum Error {
         method: String,
         /// Slack's error code.
         code: String,
+        /// Indexes of the blocks that Slack names as the reason.
+        at: Vec<usize>,
     },
     /// The call cannot work in this channel until people change something there.
     #[error("{method}: {code}")]
@@ -175,6 +177,16 @@ fn innermost(error: &dyn std::error::Error) -> String {
     inner.to_string()
 }
 
+/// Returns the blocks that Slack's reasons point to: `unsupported type: table [json-pointer:/blocks/3/type]`.
+fn blocks_named(reasons: Vec<String>) -> Vec<usize> {
+    let index = |reason: String| {
+        let (_, pointer) = reason.split_once("json-pointer:/blocks/")?;
+        let digits: String = pointer.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    reasons.into_iter().filter_map(index).collect()
+}
+
 /// Classifies Slack's error codes. An unknown code is permanent, as trying again cannot help.
 pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>) -> Error {
     match code.as_str() {
@@ -204,7 +216,12 @@ pub(super) fn of_code(method: String, code: String, needed: Option<Vec<String>>)
         | "invalid_blocks_format"
         | "invalid_metadata_format"
         | "invalid_metadata_schema"
-        | "markdown_text_conflict" => Error::Content { method, code },
+        | "markdown_text_conflict"
+        | "invalid_attachments" => Error::Content {
+            at: blocks_named(needed.unwrap_or_default()),
+            method,
+            code,
+        },
         // The two codes about permission and access refer to this conversation and its workspace.
         "channel_not_found"
         | "no_permission"

@@ -167,12 +167,11 @@ pub(super) fn text(message: &Value) -> String {
 
 /// What a message says, without its buttons.
 pub(super) fn said(message: &Value) -> String {
-    let blocks = message["blocks"].as_array().into_iter().flatten();
-    let texts: Vec<&str> = blocks.filter_map(|block| block["text"]["text"].as_str()).collect();
-    if texts.is_empty() {
+    let read = read_blocks(&message["blocks"]);
+    if read.is_empty() {
         return message["text"].as_str().unwrap_or_default().to_owned();
     }
-    texts.join("\n").replace('*', "")
+    read
 }
 
 /// What stands in a thread, for the message of a test that fails.

@@ -171,3 +171,19 @@ fn a_channel_can_be_set_to_be_answered_only_when_asked() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn lines_are_counted_as_people_see_them() {
+    with(|world| async move {
+        world.write(
+            "sluice.md",
+            "# Sluice jams\n\n```\nSX200: the sluice of mill <MILL> jams\n```\n\n1. Stop the wheel.\n",
+        );
+        let bot = world.bot().await;
+        // Slack shows no fences.
+        let ts = world.say("please help\n```\nall was well\nSX200: the sluice of mill m-7 jams\n```");
+        let card = world.replies(&ts).await.remove(0);
+        assert!(words(&card).contains("`SX200` in line 3"), "{card:#}");
+        bot.stop().await;
+    });
+}

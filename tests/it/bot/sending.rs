@@ -5,6 +5,7 @@ use super::*;
 mod actions;
 mod classes;
 mod pace;
+mod shapes;
 
 /// Says the paste with a fault on its way, and counts the replies when all is settled.
 fn after(fault: Value) -> usize {

@@ -323,3 +323,13 @@ fn the_term_that_was_meant_is_shown_without_the_others() {
     assert!(place("Close the gate") < place("Write it"), "{before}");
     assert!(!before.contains("Change the lamp"), "{before}");
 }
+
+#[test]
+fn a_link_that_leads_nowhere_is_shown_with_its_path() {
+    let library = library();
+    let shown = to_text(&responder(ResponderOptions::default()).show(&library, topic(&library, "G0007")));
+    assert!(
+        shown.contains("Read the list (`lists/all.md`), then run `gate reset"),
+        "{shown}"
+    );
+}

@@ -109,6 +109,7 @@ fn inlines(list: &[Inline]) -> String {
         },
         Inline::Image { alt, url } => format!("![{alt}]({url})"),
         Inline::Break => "⏎".to_owned(),
+        Inline::Time(time) => time.text.clone(),
     };
     list.iter().map(one).collect()
 }

@@ -81,6 +81,7 @@ fn marked(inlines: &[Inline]) -> String {
             Inline::Strike(inner) => write!(out, "~{}~", marked(inner)).expect("a string takes text"),
             Inline::Image { alt, url } => write!(out, "![{alt}]({url})").expect("a string takes text"),
             Inline::Break => out.push('⏎'),
+            Inline::Time(time) => out.push_str(&time.text),
             Inline::Link { target, label } => {
                 let target = match target {
                     Target::Url(address) | Target::Relative(address) => address.clone(),

@@ -98,3 +98,18 @@ fn passing_twice_changes_nothing() {
     let once = text("<!channel> x");
     assert_eq!(text(&once), once);
 }
+
+#[test]
+fn a_time_is_no_mention_and_nothing_else_passes_as_one() {
+    let time = "until <!date^1700000000^{date_short_pretty} at {time}|14 Nov 22:13 UTC>.";
+    assert_eq!(text(time), time);
+    for odd in [
+        "<!date^17^{time}^https://evil.example|now>",
+        "<!date^x^{time}|now>",
+        "<!date^17^{time}<!channel>|now>",
+        "<!date^17>",
+        "<!dates^17^{time}|now>",
+    ] {
+        assert!(!text(odd).contains("<!"), "{odd}: {}", text(odd));
+    }
+}

@@ -366,7 +366,7 @@ impl Extractor<'_> {
                     self.inline_code(section, inner, role);
                 }
                 Inline::Link { label, .. } => self.inline_code(section, label, role),
-                Inline::Text(_) | Inline::Image { .. } | Inline::Break => {}
+                Inline::Text(_) | Inline::Image { .. } | Inline::Break | Inline::Time(_) => {}
             }
         }
     }

@@ -6,6 +6,7 @@
 //! assigns their roles, `topics` gathers the contents of an answer. Line numbers are kept throughout.
 
 mod admonition;
+mod alternatives;
 pub mod asciidoc;
 mod completeness;
 mod contacts;
@@ -48,6 +49,7 @@ pub use document::{Document, Edition};
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
+pub use sentences::{join as join_sentences, split as split_sentences};
 pub use team_diagnostics::{team_diagnostics, team_usage};
 pub use teams::{
     EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,

@@ -2,6 +2,7 @@
 //! and the [`Topic`]s that a person can be sent to. Plain data, read by everything else in the core.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -345,6 +346,19 @@ pub enum Inline {
     },
     /// A hard line break.
     Break,
+    /// A point in time (in replies; runbooks have none).
+    Time(Moment),
+}
+
+/// A point in time that each reader sees in their own zone, where the platform can do that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Moment {
+    /// Seconds since 1970.
+    pub at: i64,
+    /// The time as text: "1 May 06:41 UTC".
+    pub text: String,
+    /// True when the day goes without saying.
+    pub is_clock: bool,
 }
 
 /// Destination of a link.
@@ -385,6 +399,9 @@ pub struct Topic {
     pub causes: Vec<Block>,
     /// Steps to take, in order.
     pub steps: Vec<Step>,
+    /// Groups of steps of which a reader follows one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<Alternatives>,
     /// Sections that a step or the text sends the reader to, or alternatives such as "You're the cluster creator".
     pub branches: Vec<Branch>,
     /// Contacts: the section's own first, then the document's.
@@ -437,6 +454,24 @@ pub struct Step {
     pub under: Option<usize>,
     /// Source line, from 1.
     pub line: u32,
+}
+
+/// A choice among a topic's steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alternatives {
+    /// Index of the step whose sub-steps are meant; `None` for the topic's own steps.
+    pub within: Option<usize>,
+    /// The alternatives, at least two, in the order of the document.
+    pub list: Vec<Alternative>,
+}
+
+/// Steps that apply under a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alternative {
+    /// The condition, in the document's words: "You're the cluster creator", "Option A".
+    pub label: String,
+    /// Indexes of the steps.
+    pub steps: Range<usize>,
 }
 
 /// A way on to another section.
@@ -562,6 +597,17 @@ pub struct TopicId {
     pub runbook: usize,
     /// Index of the section; 0 for the whole document.
     pub section: usize,
+}
+
+impl Moment {
+    /// Returns the form in which Slack shows the time, with its placeholders.
+    pub fn format(&self) -> &'static str {
+        if self.is_clock {
+            "{time}"
+        } else {
+            "{date_short_pretty} at {time}"
+        }
+    }
 }
 
 impl Section {

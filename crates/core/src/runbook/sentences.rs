@@ -39,7 +39,7 @@ fn breaks(text: &str) -> Vec<usize> {
 }
 
 /// Splits inlines into sentences; markup and code are never cut.
-pub(super) fn split(inlines: &[Inline]) -> Vec<Vec<Inline>> {
+pub fn split(inlines: &[Inline]) -> Vec<Vec<Inline>> {
     let mut out: Vec<Vec<Inline>> = vec![Vec::new()];
     for inline in inlines {
         let Inline::Text(text) = inline else {
@@ -73,7 +73,7 @@ fn push(out: &mut [Vec<Inline>], inline: Inline) {
 }
 
 /// Joins sentences into one paragraph again.
-pub(super) fn join(sentences: &[Vec<Inline>]) -> Vec<Inline> {
+pub fn join(sentences: &[Vec<Inline>]) -> Vec<Inline> {
     let mut out: Vec<Inline> = Vec::new();
     for sentence in sentences {
         if !out.is_empty() {

@@ -17,6 +17,7 @@ fn push(inlines: &[Inline], out: &mut String) {
             Inline::Link { label, .. } => push(label, out),
             Inline::Image { alt, .. } => out.push_str(alt),
             Inline::Break => out.push('\n'),
+            Inline::Time(time) => out.push_str(&time.text),
         }
     }
 }

@@ -9,8 +9,8 @@ use explain::{explain_and_act, is_litter, is_prose, pieces, without_label, witho
 use super::liquid::TeamUse;
 use super::people::NamedPeople;
 use super::{
-    Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, contacts, places, plain,
-    roles, steps, symptoms,
+    Block, BlockKind, Branch, Contact, FrontMatter, Inline, Role, Section, Step, Team, Topic, alternatives, contacts,
+    places, plain, roles, steps, symptoms,
 };
 
 /// Gathers the topics of a document, in order; the first is the whole document.
@@ -158,6 +158,7 @@ impl<'a> Tree<'a> {
             title: self.sections[at].heading.clone(),
             symptoms: symptoms::gather(self.sections, &own),
             causes: gathered.causes,
+            alternatives: alternatives::find(self.sections, &self.ends, at, &gathered.steps),
             steps: gathered.steps,
             branches: self.branches(at, &own, &shown),
             contacts: self.contacts(&own, placed, team),

@@ -21,6 +21,7 @@ fn wrote(caller: &Caller, message: &Message) -> bool {
 pub(super) fn post(state: &mut State, caller: &Caller, params: &Params) -> Answer {
     let channel = writable(state, caller, &params.need("channel", "channel_not_found")?)?;
     let content = content(params)?;
+    known_blocks(state, caller, &content)?;
     let thread_ts = thread(state, &channel, params.text("thread_ts"))?;
     pace(state, caller, &channel)?;
     let mut value = new_message(state, caller, &content);
@@ -47,6 +48,7 @@ pub(super) fn post_ephemeral(state: &mut State, caller: &Caller, params: &Params
         return error("user_not_in_channel");
     }
     let content = content(params)?;
+    known_blocks(state, caller, &content)?;
     let thread_ts = thread(state, &channel, params.text("thread_ts"))?;
     let mut value = new_message(state, caller, &content);
     place_in_thread(state, &channel, &mut value, thread_ts, false);
@@ -76,6 +78,7 @@ pub(super) fn update(state: &mut State, caller: &Caller, params: &Params) -> Ans
     }
     let previous = message.value.clone();
     let content = updated_content(caller, params, &previous)?;
+    known_blocks(state, caller, &content)?;
     if matches!(caller, Caller::Bot { .. }) && content.text.len() > UPDATED_TEXT {
         return error("msg_too_long");
     }
@@ -98,6 +101,17 @@ pub(super) fn update(state: &mut State, caller: &Caller, params: &Params) -> Ans
     }
     events::message_changed(state, &channel, &ts, &previous);
     Ok(json!({"channel": channel, "ts": ts, "text": merged.get("text"), "message": merged}))
+}
+
+/// Refuses an app's message with a block that a fault makes unknown.
+fn known_blocks(state: &mut State, caller: &Caller, content: &Content) -> Result<(), ApiError> {
+    if !matches!(caller, Caller::Bot { .. }) {
+        return Ok(());
+    }
+    match state.take_refused_block(&content.blocks) {
+        Some(reason) => Err(ApiError::with_messages("invalid_blocks", &[reason])),
+        None => Ok(()),
+    }
 }
 
 /// Merges the parameters of chat.update with the message: an app's blocks and attachments stay unless it sends others,

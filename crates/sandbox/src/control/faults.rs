@@ -16,8 +16,8 @@ use crate::server::problem;
 use crate::state::State;
 use crate::{Shared, events, socket};
 
-const KINDS: &str = "429, 5xx, error, slow, break, html, trickle, drop_ack, duplicate, forged, stale, disconnect, \
-    unfurl";
+const KINDS: &str = "429, 5xx, error, invalid_blocks, slow, break, html, trickle, drop_ack, duplicate, forged, stale, \
+    disconnect, unfurl";
 
 pub(super) async fn post(Shares(shared): Shares<Arc<Shared>>, body: Bytes) -> Response {
     let given: Value = match serde_json::from_slice(&body) {

@@ -11,6 +11,7 @@ import { appHere, appName, channel, homeKey, isPhone, isRoot, known, load, mine,
 import { lookSwitch } from "./look.js";
 import { avatar, date, dayOf, message } from "./message.js";
 import { closeView, isShown, showView } from "./modal.js";
+import { roving } from "./roving.js";
 import { trying } from "./trying.js";
 import { unseen } from "./unseen.js";
 
@@ -164,8 +165,25 @@ function draw() {
   const read = reads();
   const last = [...here.messages.keys()].at(-1);
   refocus(was);
+  address();
   if (last && document.visibilityState === "visible") { read[here.id] = last; stored(readKey(), JSON.stringify(read)); }
   drawSidebar();
+}
+
+/** The channel and the thread in the address: a reload and the browser's Back keep the place. */
+function address() {
+  const path = `/archives/${shown.channel}${shown.thread ? `/p${shown.thread.replace(".", "")}` : ""}`;
+  if (location.pathname === path || shown.jenkins) return;
+  // The first place of a visit takes the place of the address that was opened.
+  history[history.state?.place ? "pushState" : "replaceState"]({ place: true }, "", path);
+}
+
+function back() {
+  const place = wanted();
+  if (!place) return;
+  if (place.id !== shown.channel || shown.jenkins) open(place.id, place.thread);
+  else if (place.thread) openThread(place.thread);
+  else closeThread();
 }
 
 function empty(here) {
@@ -387,6 +405,8 @@ async function start() {
   byId("close-thread").addEventListener("click", closeThread);
   byId("help").addEventListener("click", () => byId("shortcuts").showModal());
   document.addEventListener("keydown", keys);
+  for (const place of ["messages", "replies"]) roving(byId(place));
+  window.addEventListener("popstate", back);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") draw(); });
   lookSwitch(byId("theme"));
   byId("menu").append(icon("menu"));

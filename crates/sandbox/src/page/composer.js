@@ -2,10 +2,20 @@
 import { h, toast } from "./dom.js";
 import { snippetDialog } from "./dialogs.js";
 import { icon } from "./icons.js";
+import { storedHere } from "./known.js";
 import { attachMenu } from "./menus.js";
 
 /** Slack takes this many characters. */
 const LONGEST = 40000;
+
+/** What is not sent yet, by its place: kept for this tab, so that a reload keeps it. */
+function keptDrafts(id) {
+  const key = (place) => `signpost-draft-${id}-${place}`;
+  return {
+    get: (place) => storedHere(key(place)),
+    set: (place, text) => storedHere(key(place), text),
+  };
+}
 
 /**
  * `options`: label, id, people() and commands() for completion, send(text), upload(files, comment), snippet(given),
@@ -13,7 +23,7 @@ const LONGEST = 40000;
  * The text that is not sent yet is kept per `draft()` key.
  */
 export function composer(options) {
-  const drafts = new Map();
+  const drafts = keptDrafts(options.id);
   let shown = [];
   let active = 0;
   const input = h("textarea", {

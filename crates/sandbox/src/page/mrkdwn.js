@@ -91,10 +91,33 @@ function reference(inner, names) {
   if (target.startsWith("@")) return mention(`@${names.user(target.slice(1)) ?? label ?? target.slice(1)}`);
   if (target.startsWith("#")) return mention(`#${names.channel(target.slice(1)) ?? label ?? target.slice(1)}`);
   if (target.startsWith("!subteam^")) return mention(`@${names.group?.(target.slice(9)) ?? label ?? "group"}`);
-  if (target.startsWith("!date^")) return h("span", {}, label ?? "");
+  if (target.startsWith("!date^")) {
+    const [, seconds, format, url] = target.split("^");
+    const shown = date(Number(seconds), format ?? "", label ?? "");
+    return url ? link(url, shown) : time(shown, Number(seconds));
+  }
   if (target.startsWith("!")) return mention(`@${target.slice(1)}`);
   const url = unescape(target);
   return link(url, label ?? url.replace(/^mailto:/, ""));
+}
+
+const time = (shown, seconds) => h("time", Number.isFinite(seconds) ? { dateTime: new Date(seconds * 1000).toISOString() } : {}, shown);
+
+/** A time in the reader's zone, by Slack's placeholders; `fallback` when it is no time. */
+function date(seconds, format, fallback) {
+  const at = new Date(seconds * 1000);
+  if (Number.isNaN(at.getTime())) return fallback;
+  const days = Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86_400_000);
+  const near = { [-1]: "yesterday", 0: "today", 1: "tomorrow" }[days];
+  const day = (month, weekday) => at.toLocaleDateString("en", { weekday, month, day: "numeric", year: "numeric" });
+  const clock = (second) => at.toLocaleTimeString("en", { hour: "numeric", minute: "2-digit", second });
+  const known = {
+    date_num: () => [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, "0")).join("-"),
+    date: () => day("long"), date_short: () => day("short"), date_long: () => day("long", "long"),
+    date_pretty: () => near ?? day("long"), date_short_pretty: () => near ?? day("short"), date_long_pretty: () => near ?? day("long", "long"),
+    time: () => clock(), time_secs: () => clock("2-digit"), ago: () => `${Math.round((Date.now() - at) / 60_000)} minutes ago`,
+  };
+  return format.replace(/\{(\w+)\}/g, (whole, name) => known[name]?.() ?? whole);
 }
 
 const mention = (text) => h("span", { class: "mention" }, text);
@@ -130,6 +153,7 @@ function spans(elements, names) {
       case "channel": node = [mention(`#${names.channel(one.channel_id) ?? one.channel_id}`)]; break;
       case "usergroup": node = [mention(`@${names.group?.(one.usergroup_id) ?? "group"}`)]; break;
       case "broadcast": node = [mention(`@${one.range}`)]; break;
+      case "date": node = [time(date(Number(one.timestamp), one.format ?? "", one.fallback ?? ""), Number(one.timestamp))]; break;
       case "emoji": node = [emoji(one.name ?? "")]; break;
       default: node = [one.text ?? ""];
     }

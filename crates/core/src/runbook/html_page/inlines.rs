@@ -343,6 +343,7 @@ impl Collapse {
             Inline::Emphasis(inner) => self.wrapped(inner, Inline::Emphasis),
             Inline::Strike(inner) => self.wrapped(inner, Inline::Strike),
             Inline::Link { target, label } => self.wrapped(label, |label| Inline::Link { target, label }),
+            Inline::Time(time) => vec![Inline::Time(time)],
         }
     }
 
