@@ -20,6 +20,7 @@ mod replay;
 mod sandbox;
 mod serve;
 mod shadow;
+mod sources;
 mod terminal;
 
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ enum CliCommand {
     Eval(eval::Arguments),
     Replay(replay::Arguments),
     Lint(lint::Arguments),
+    Sources(sources::Arguments),
     Manifest(manifest::Arguments),
 }
 
@@ -75,6 +77,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         CliCommand::Eval(arguments) => eval::run(&arguments),
         CliCommand::Replay(arguments) => replay::run(&arguments),
         CliCommand::Lint(arguments) => lint::run(&arguments),
+        CliCommand::Sources(arguments) => sources::run(&arguments),
         CliCommand::Manifest(arguments) => manifest::run(&arguments),
     }
 }

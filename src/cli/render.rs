@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::knowledge;
+use super::knowledge::{self, ChosenRunbooks};
 use super::terminal::{redact_json, redacted};
 use crate::command::{Resolution, resolve};
 use crate::respond::{Responder, show_command, to_text};
@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
+    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
+    config: Option<PathBuf>,
     /// Render every topic.
     #[arg(long, conflicts_with_all = ["runbook", "section"])]
     all: bool,
@@ -50,7 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
              RUNBOOK is a path, a file name, a name or a title, such as armada-api-login"
         );
     }
-    let library = knowledge::library(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let library = knowledge::library(ChosenRunbooks::of(
+        arguments.runbooks.as_deref(),
+        arguments.follow_links,
+        arguments.config.as_deref(),
+    )?)?;
     let responder = Responder::new(None, crate::respond::ResponderOptions::default())?;
     let topics = match &arguments.runbook {
         Some(runbook) => vec![one(&library, runbook, arguments.section.as_deref())?],

@@ -50,6 +50,7 @@ mod resuming;
 mod sending;
 mod shadow;
 mod shortcuts;
+mod sources;
 mod starting;
 mod stopping;
 mod warning;

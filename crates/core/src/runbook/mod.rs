@@ -32,6 +32,7 @@ mod restructured_text;
 mod roles;
 mod sections;
 mod sentences;
+mod source;
 mod steps;
 mod symptoms;
 mod team_diagnostics;
@@ -48,6 +49,7 @@ pub use document::{Document, Edition};
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
+pub use source::DocumentSource;
 pub use team_diagnostics::{team_diagnostics, team_usage};
 pub use teams::{
     EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,
