@@ -51,8 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let beside = async {
             let ready = async {
                 status.wait_ready().await;
-                let now = status.get();
-                tracing::info!(runbooks = now.runbooks, skipped = now.skipped, "ready");
+                tracing::info!("ready");
                 // An unreachable Jenkins is only logged: the runbooks work without it.
                 for problem in bot::unwell(&asked).await {
                     tracing::warn!("{problem}");
