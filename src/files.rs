@@ -1,6 +1,7 @@
 //! Runbook folders: walking, reading, the embedded sample pack.
 
 mod asciidoc;
+mod collection;
 mod data;
 mod embedded;
 mod folder;
@@ -18,9 +19,10 @@ use thiserror::Error;
 use crate::clock::SystemClock;
 use crate::runbook::{Diagnostic, Document, Level, Library, Runbook, Skipped};
 
+pub use collection::{Collection, SourcePlace};
 pub use embedded::load_embedded;
 pub use folder::Folder;
-pub use walk::DEFAULT_IGNORE;
+pub use walk::{DEFAULT_IGNORE, ListedDocument};
 
 /// Options for reading a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +106,20 @@ pub fn load(
     folder.read(progress, &|_, _| {})
 }
 
+/// Lists the documents of a folder without reading them.
+///
+/// # Errors
+///
+/// As for [`Folder::read`].
+pub fn documents(dir: &Path, options: &Options) -> Result<Vec<ListedDocument>, LoadError> {
+    let found = walk::walk(dir, options)?;
+    let listed = found.documents.into_iter().map(|(path, file)| ListedDocument {
+        path,
+        bytes: std::fs::metadata(file).map_or(0, |metadata| metadata.len()),
+    });
+    Ok(listed.collect())
+}
+
 fn finish(library: &mut Library) {
     library.runbooks.sort_by(|a, b| a.path.cmp(&b.path));
     library.skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -133,9 +149,9 @@ pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
     reasons.into_iter().map(line).collect()
 }
 
-/// Explains why a folder gives the bot nothing to answer with, in one sentence and a line for each reason.
-pub fn nothing_to_read(dir: &Path, library: &Library) -> String {
-    let mut text = format!("there are no runbooks in {}", dir.display());
+/// Explains why a folder or the sources give the bot nothing to answer with, in one sentence and a line for each reason.
+pub fn nothing_to_read(place: &str, library: &Library) -> String {
+    let mut text = format!("there are no runbooks in {place}");
     let problems = library.diagnostics.iter().filter(|found| found.code != "no-runbooks");
     let problems: Vec<String> = problems
         .take(5)

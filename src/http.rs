@@ -1,18 +1,22 @@
 //! HTTP endpoints for liveness, readiness and metrics.
 
+mod hook;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+pub use hook::PushHook;
 
 /// Time limit of requests still under way at shutdown.
 const LAST: Duration = Duration::from_millis(500);
@@ -52,6 +56,7 @@ pub trait Health: Send + Sync + 'static {
 struct Served {
     health: Arc<dyn Health>,
     metrics: Option<Metrics>,
+    hook: Option<Arc<PushHook>>,
 }
 
 /// Binds the listener to an address.
@@ -65,15 +70,29 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
         .map_err(|cause| Error::Bind { address, cause })
 }
 
-/// Serves health and metrics until `stop` is cancelled.
-pub async fn serve(listener: TcpListener, health: Arc<dyn Health>, metrics: Option<Metrics>, stop: CancellationToken) {
+/// Serves health and metrics, and the push hook if there is one, until `stop` is cancelled.
+pub async fn serve(
+    listener: TcpListener,
+    health: Arc<dyn Health>,
+    metrics: Option<Metrics>,
+    hook: Option<PushHook>,
+    stop: CancellationToken,
+) {
     let app = Router::new()
         .route("/live", get(live))
         .route("/livez", get(live))
         .route("/ready", get(ready))
         .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
-        .with_state(Served { health, metrics });
+        .route(
+            "/hooks/git",
+            post(hook::receive).layer(DefaultBodyLimit::max(hook::LARGEST)),
+        )
+        .with_state(Served {
+            health,
+            metrics,
+            hook: hook.map(Arc::new),
+        });
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let enough = async {
         stop.cancelled().await;

@@ -54,6 +54,19 @@ const fn gauge(name: &'static str, help: &'static str) -> Family {
     }
 }
 
+const fn gauges(
+    name: &'static str,
+    labels: &'static [(&'static str, &'static [&'static str])],
+    help: &'static str,
+) -> Family {
+    Family {
+        name,
+        kind: FamilyKind::Gauge,
+        help,
+        labels,
+    }
+}
+
 /// Values that only the settings or the outside world know.
 const OPEN: &[&str] = &[];
 
@@ -154,6 +167,11 @@ pub const FAMILIES: &[Family] = &[
         "Attempts to send, by outcome; pending and uncertain ones are retried.",
     ),
     counter(
+        "signpost_push_hooks_total",
+        &[("status", &["202", "401", "404"])],
+        "Calls of /hooks/git, by the status of the answer.",
+    ),
+    counter(
         "signpost_rate_limited_total",
         &[("method", OPEN)],
         "Calls that Slack refused with 429, by method.",
@@ -227,6 +245,29 @@ pub const FAMILIES: &[Family] = &[
         "signpost_slack_requests_refused_total",
         &[("reason", &["unsigned", "forged", "stale", "starting"])],
         "Requests refused in HTTP mode.",
+    ),
+    gauges(
+        "signpost_source_commit_timestamp_seconds",
+        &[("source", OPEN)],
+        "Time of the commit in use of a source of runbooks.",
+    ),
+    gauges(
+        "signpost_source_documents",
+        &[("source", OPEN)],
+        "Documents of a source of runbooks.",
+    ),
+    counter(
+        "signpost_source_fetches_total",
+        &[
+            ("source", OPEN),
+            ("outcome", &["unchanged", "changed", "held", "busy", "failed"]),
+        ],
+        "Fetches of a source of runbooks.",
+    ),
+    gauges(
+        "signpost_source_fetched_timestamp_seconds",
+        &[("source", OPEN)],
+        "Time of the last successful fetch of a source of runbooks.",
     ),
     gauge(
         "signpost_unanswered_bytes",

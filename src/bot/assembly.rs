@@ -25,6 +25,8 @@ use super::own_channels::OwnChannelsRefresher;
 use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
+use super::sources::sync::SourceSync;
+use super::sources::{self, GitSource};
 use super::tasks::Tasks;
 use super::{Error, JobTiming, Status, inbound, reload, replicas, responder, runs, start, waiting};
 use crate::bot::inbox::intake::Intake;
@@ -145,7 +147,8 @@ async fn work(
     let tokens = start::tokens(&settings)?;
     let reach = start::SlackAccess::new(&settings, &tokens, Arc::clone(&parts.clock))?;
     let clients = runs::clients(&settings)?;
-    serve_health(&settings, parts, stop).await?;
+    let sources = sources::git_sources(&settings);
+    serve_health(&settings, &sources, parts, stop).await?;
     let requests = start::listen(&settings).await?;
     parts.status.change(|status| {
         status.mode = settings.slack.mode;
@@ -158,7 +161,7 @@ async fn work(
         }
     };
     let prepared = tokio::select! {
-        prepared = prepare(&settings, parts, &reach) => prepared?,
+        prepared = prepare(&settings, sources, parts, &reach) => prepared?,
         never = refusing => return Ok(never),
     };
     let store = Arc::clone(&prepared.store);
@@ -179,15 +182,26 @@ async fn work(
     Ok(std::future::pending().await)
 }
 
-/// Serves `/live`, `/ready` and `/metrics` until `stop`, if the settings enable them.
-async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationToken) -> Result<(), Error> {
+/// Serves `/live`, `/ready`, `/metrics` and the push hook until `stop`, if the settings enable them.
+async fn serve_health(
+    settings: &Settings,
+    sources: &[Arc<GitSource>],
+    parts: &Parts,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
     let Some(address) = settings.http.address() else {
         return Ok(());
     };
     let listener = http::bind(address).await?;
     parts.status.change(|status| status.health = listener.local_addr().ok());
     let status = Arc::clone(&parts.status) as _;
-    let served = http::serve(listener, status, parts.metrics.clone(), stop.clone());
+    let sources = sources.to_vec();
+    let hook = settings
+        .runbooks
+        .hook_secret
+        .as_ref()
+        .map(|secret| http::PushHook::new(secret, move || sources.iter().for_each(|source| source.wake())));
+    let served = http::serve(listener, status, parts.metrics.clone(), hook, stop.clone());
     parts.tracker.spawn(served);
     Ok(())
 }
@@ -195,6 +209,8 @@ async fn serve_health(settings: &Settings, parts: &Parts, stop: &CancellationTok
 /// Results of [`prepare`], for the rest of the bot.
 pub(super) struct Prepared {
     pub(super) reload: Option<Reload>,
+    /// The sources that are fetched while the bot runs.
+    pub(super) sources: Vec<Arc<GitSource>>,
     pub(super) knowledge: Arc<KnowledgeHandle>,
     pub(super) responder: Responder,
     pub(super) store: Arc<dyn Store>,
@@ -203,17 +219,28 @@ pub(super) struct Prepared {
 }
 
 /// Performs the steps that can keep the bot from starting, the cheapest first.
-async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess) -> Result<Prepared, Error> {
-    let folder = settings.runbooks.folder().filter(|folder| folder.is_dir());
-    let watch = folder.map(|folder| reload::FolderWatcher::new(folder, &settings.runbooks, Arc::clone(&parts.reload)));
-    let mut source = KnowledgeSource::new(settings);
+async fn prepare(
+    settings: &Settings,
+    mut sources: Vec<Arc<GitSource>>,
+    parts: &Parts,
+    reach: &start::SlackAccess,
+) -> Result<Prepared, Error> {
+    for (source, cause) in sources::fetch_new(&sources).await {
+        warn!(source, %cause, "a source of runbooks cannot be fetched; trying again while the bot runs");
+        parts.status.sources.failed(&source, &cause.to_string());
+    }
+    let folders: Vec<_> = settings.runbooks.folders().filter(|folder| folder.is_dir()).collect();
+    let is_watched = !(folders.is_empty() && sources.is_empty());
+    let changed = || Arc::clone(&parts.reload);
+    let watch = is_watched.then(|| reload::FolderWatcher::new(&folders, &settings.runbooks, changed()));
+    let mut source = KnowledgeSource::new(settings, &sources);
+    if !settings.runbooks.reload {
+        sources.clear();
+    }
     let first = source.begin()?;
     let responder = responder::responder(settings)?;
     parts.status.succeeded(Dependency::Runbooks);
-    parts.status.change(|status| {
-        status.runbooks = first.library.runbooks.len();
-        status.errors = first.errors();
-    });
+    parts.status.runbooks(&first, 0);
     let knowledge = Arc::new(KnowledgeHandle::new(first));
     let reload = watch.map(|watch| Reload {
         source: Mutex::new(source),
@@ -233,6 +260,7 @@ async fn prepare(settings: &Settings, parts: &Parts, reach: &start::SlackAccess)
     info!(slack.team = us.team_id, slack.user = us.user_id, "Slack knows the bot");
     Ok(Prepared {
         reload,
+        sources,
         knowledge,
         responder,
         store,
@@ -249,7 +277,7 @@ fn spawn(
     (clients, requests): (HashMap<JenkinsId, jenkins::Client>, Option<TcpListener>),
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
-    let reload = prepared.reload.take();
+    let (reload, git) = (prepared.reload.take(), std::mem::take(&mut prepared.sources));
     let ctx = Arc::new(Context::new(settings, parts, &reach.web, prepared));
     let runner = Arc::new(Runner::new(&ctx, clients, parts.jobs));
     let questions = Arc::new(QuestionHandler {
@@ -314,6 +342,10 @@ fn spawn(
     tasks.keep_shared("housekeeping", &housekeeping, Housekeeping::run);
     tasks.keep_shared("purge", &housekeeping, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
+        for source in git {
+            let sync = SourceSync::new(&ctx, source, reload.watch.changed());
+            tasks.keep("fetch", sync, SourceSync::run);
+        }
         let tell = Box::new(move || {
             ctx.home_visitors.changed();
             ctx.runbooks_read.notify_one();

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::{Error, knowledge, probe, skew, start};
+use super::{Error, knowledge, probe, skew, sources, start};
 use crate::clock::SystemClock;
-use crate::files;
 use crate::jobs::consistency;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
@@ -172,18 +171,19 @@ async fn requests(address: SocketAddr) -> Result<String, String> {
 }
 
 fn runbooks(settings: &Settings) -> Vec<DoctorCheck> {
-    let library = match knowledge::KnowledgeSource::new(settings).read(None) {
+    let mut source = knowledge::KnowledgeSource::new(settings, &sources::git_sources(settings));
+    let library = match source.read(None) {
         Ok(library) => library,
         Err(error) => return vec![DoctorCheck::new("runbooks", Err(error.to_string()))],
     };
-    let mut checks = vec![DoctorCheck::new("runbooks", read(settings, &library))];
+    let mut checks = vec![DoctorCheck::new("runbooks", read(&source, &library))];
     if !settings.jobs.registry.jobs.is_empty() {
         checks.push(DoctorCheck::new("runbooks and jobs", fitting(&library)));
     }
     checks
 }
 
-fn read(settings: &Settings, library: &Library) -> Result<String, String> {
+fn read(source: &knowledge::KnowledgeSource, library: &Library) -> Result<String, String> {
     let errors = library
         .diagnostics
         .iter()
@@ -195,7 +195,7 @@ fn read(settings: &Settings, library: &Library) -> Result<String, String> {
         library.skipped.len()
     );
     match (library.runbooks.len(), errors) {
-        (0, _) => Err(files::nothing_to_read(&settings.runbooks.dir, library)),
+        (0, _) => Err(source.nothing_to_read(library)),
         (_, 0) => Ok(read),
         _ => Err(format!("{read}, {errors} with errors; `signpost lint` lists them")),
     }

@@ -1,7 +1,6 @@
 //! The runbooks and their index, always swapped together.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,8 +10,9 @@ use parking_lot::Mutex;
 use tracing::{info, warn};
 
 use super::Error;
+use super::sources::{GitSource, SourceReader};
 use crate::clock::{Clock as _, SystemClock};
-use crate::files::{self, Folder};
+use crate::files;
 use crate::jobs::{Registry, consistency};
 use crate::malloc;
 use crate::matching::{self, Index, SignatureCache};
@@ -77,12 +77,12 @@ impl KnowledgeHandle {
     }
 }
 
-/// Source of the runbooks: the folder of the settings, or the sample pack. Keeps the files that it read, so that little
+/// Source of the runbooks: the folder and the sources of the settings, or the sample pack. Keeps the files that it read, so that little
 /// is read when little changes.
 #[derive(Debug)]
 pub(super) struct KnowledgeSource {
-    /// The folder; `None` for the sample pack.
-    folder: Option<Folder>,
+    /// The folder and the sources; `None` for the sample pack.
+    reader: Option<SourceReader>,
     signatures: SignatureCache,
     options: matching::IndexOptions,
     /// The registered jobs, which the runbooks have to fit.
@@ -90,15 +90,9 @@ pub(super) struct KnowledgeSource {
 }
 
 impl KnowledgeSource {
-    pub(super) fn new(settings: &Settings) -> KnowledgeSource {
-        let folder = settings.runbooks.folder().map(|folder| {
-            let mut options = files::Options::default();
-            options.ignore.extend(settings.runbooks.ignore.iter().cloned());
-            options.follow_links = settings.runbooks.follow_links;
-            Folder::new(folder, options, Arc::new(SystemClock))
-        });
+    pub(super) fn new(settings: &Settings, repositories: &[Arc<GitSource>]) -> KnowledgeSource {
         KnowledgeSource {
-            folder,
+            reader: SourceReader::new(settings, repositories),
             signatures: SignatureCache::default(),
             options: matching::IndexOptions {
                 answer: settings.least_threshold(),
@@ -113,7 +107,8 @@ impl KnowledgeSource {
         let library = self.read(None)?;
         let knowledge = self.index(library);
         let (runbooks, milliseconds) = (knowledge.library.runbooks.len(), begun.elapsed().as_millis());
-        info!(runbooks, milliseconds, "runbooks are loaded");
+        let skipped = knowledge.library.skipped.len();
+        info!(runbooks, skipped, milliseconds, "runbooks are loaded");
         if runbooks == 0 {
             let why = self.nothing_to_read(&knowledge.library);
             warn!("{why}");
@@ -124,16 +119,16 @@ impl KnowledgeSource {
 
     /// The reason why there is no runbook to answer with.
     pub(super) fn nothing_to_read(&self, library: &Library) -> String {
-        let dir = self.folder.as_ref().map_or(Path::new("the sample pack"), Folder::dir);
-        files::nothing_to_read(dir, library)
+        let place = self.reader.as_ref().map(SourceReader::named);
+        files::nothing_to_read(place.as_deref().unwrap_or("the sample pack"), library)
     }
 
     /// Reads the files that changed. With `previous`, only new problems are logged; a broken file keeps its old
     /// version.
     pub(super) fn read(&mut self, previous: Option<&Library>) -> Result<Library, Error> {
         let signatures = &self.signatures;
-        let mut library = match &mut self.folder {
-            Some(folder) => folder.read(&|_, _| {}, &|document, runbook| signatures.take(document, runbook))?,
+        let mut library = match &mut self.reader {
+            Some(reader) => reader.read(&|_, _| {}, &|document, runbook| signatures.take(document, runbook))?,
             None => files::load_embedded(),
         };
         library.diagnostics.extend(consistency::unusable_checks(&library));

@@ -1,6 +1,6 @@
 //! Reloads of runbooks while the bot runs: parsed in the background, swapped as a whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,14 +23,14 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Longest delay from the first change until the folder is read.
 const LATEST: Duration = Duration::from_secs(5);
 
-/// Notifies of changes in the runbook folder. Made before the folder is read, so that no change falls between.
+/// Notifies of changes in the runbook folders, and of fetched sources. Made before the folder is read, so that no change falls between.
 pub(super) struct FolderWatcher {
     changed: Arc<Notify>,
     /// Interval at which the folder is read in any case: links can be pointed elsewhere without a change inside the
     /// folder.
     look: Option<Duration>,
-    /// Watches as long as it lives. It is never called, so the lock only makes it shareable.
-    _watcher: Option<Mutex<Box<dyn Watcher + Send>>>,
+    /// They watch as long as they live. They are never called, so the lock only makes them shareable.
+    _watchers: Mutex<Vec<Box<dyn Watcher + Send>>>,
 }
 
 /// Reloads the runbooks when they change.
@@ -77,13 +77,8 @@ impl Reload {
 
     /// Swaps the knowledge, and notifies those who show it.
     fn replace(&self, knowledge: Knowledge) {
-        let (runbooks, errors) = (knowledge.library.runbooks.len(), knowledge.errors());
         self.knowledge.replace(knowledge);
-        self.status.change(|status| {
-            status.runbooks = runbooks;
-            status.errors = errors;
-            status.reloads += 1;
-        });
+        self.status.runbooks(&self.knowledge.get(), 1);
         (self.tell)();
     }
 
@@ -98,15 +93,18 @@ impl Reload {
         }
         match read {
             Ok(library) if is_same(&library, &before.library) => {
-                if library.diagnostics != before.library.diagnostics || library.skipped != before.library.skipped {
-                    // The runbooks stay, but the problems reported for their files change.
+                let has_news = library.diagnostics != before.library.diagnostics
+                    || library.skipped != before.library.skipped
+                    || library.sources != before.library.sources;
+                if has_news {
+                    // The runbooks stay, but the problems reported for their files change, or their version.
                     let known = Knowledge {
                         library,
                         index: Arc::clone(&before.index),
                         read_at: SystemClock.now(),
                     };
                     self.replace(known);
-                    info!("the runbooks are unchanged; the diagnostics for their files have changed");
+                    info!("the runbooks are unchanged; the diagnostics for their files or their version have changed");
                 } else {
                     debug!("the runbooks are unchanged");
                     if self.knowledge.reload_failed().is_some() {
@@ -142,27 +140,37 @@ fn is_same(one: &Library, other: &Library) -> bool {
 }
 
 impl FolderWatcher {
-    /// Watches a folder. `changed` is notified of its changes; others may notify it too, to have the folder read. With
+    /// Watches folders. `changed` is notified of their changes; others may notify it too, to have them read. With
     /// `runbooks.reload = false` nobody else does.
-    pub(super) fn new(folder: &Path, settings: &Runbooks, changed: Arc<Notify>) -> Self {
+    pub(super) fn new(folders: &[PathBuf], settings: &Runbooks, changed: Arc<Notify>) -> Self {
         if !settings.reload {
             return Self {
                 changed,
                 look: None,
-                _watcher: None,
+                _watchers: Mutex::default(),
             };
         }
-        let real = folder.canonicalize();
-        let is_link = match (&real, std::path::absolute(folder)) {
-            (Ok(real), Ok(absolute)) => *real != absolute,
-            _ => false,
-        };
-        let watcher = watcher(real.as_deref().unwrap_or(folder), settings.poll_interval(), &changed);
+        let mut is_any_link = false;
+        let mut watchers = Vec::new();
+        for folder in folders {
+            let real = folder.canonicalize();
+            is_any_link |= match (&real, std::path::absolute(folder)) {
+                (Ok(real), Ok(absolute)) => *real != absolute,
+                _ => false,
+            };
+            let real = real.as_deref().unwrap_or(folder);
+            watchers.extend(watcher(real, settings.poll_interval(), &changed));
+        }
         Self {
             changed,
-            look: (is_link || settings.follow_links).then(|| settings.poll_interval()),
-            _watcher: watcher.map(Mutex::new),
+            look: (is_any_link || settings.follow_links).then(|| settings.poll_interval()),
+            _watchers: Mutex::new(watchers),
         }
+    }
+
+    /// Returns the signal to read the runbooks again, for those who fetch them.
+    pub(super) fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
     }
 
     /// Completes when the folder is to be read although no change was notified.

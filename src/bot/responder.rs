@@ -18,7 +18,12 @@ pub(super) fn responder(settings: &Settings) -> Result<Responder, Error> {
         url: link.url.clone(),
     });
     let options = ResponderOptions {
-        base_url: settings.runbooks.base_url().map(str::to_owned),
+        // Among several sources, each gives its documents their addresses.
+        base_url: settings
+            .runbooks
+            .base_url()
+            .filter(|_| settings.runbooks.sources.is_empty())
+            .map(str::to_owned),
         links: links.collect(),
     };
     Ok(Responder::new(overrides.as_ref(), options)?)

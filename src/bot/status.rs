@@ -7,7 +7,9 @@ use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::Knowledge;
 use super::last_success::{Dependency, LastSuccesses};
+use super::sources::health::SourceBoard;
 use super::waiting::{Reasons, What};
 use crate::settings::Mode;
 use crate::store::ReplicaStatus;
@@ -30,6 +32,8 @@ pub struct Snapshot {
     pub runbooks: usize,
     /// Number of errors in the runbook folder: files that are not used, or kept in the version read before.
     pub errors: usize,
+    /// Number of files that were not read as runbooks.
+    pub skipped: usize,
     /// Number of connections beyond those the fleet should hold, once that has lasted.
     pub stray_connections: u32,
     /// True when Slack refuses the bot token.
@@ -83,6 +87,8 @@ pub struct Status {
     successes: LastSuccesses,
     /// This replica, where several share the store.
     replica: Mutex<Option<ReplicaStatus>>,
+    /// The health of the runbooks' sources.
+    pub(super) sources: SourceBoard,
 }
 
 #[derive(Debug)]
@@ -101,6 +107,7 @@ impl Default for Status {
             store_fault: Mutex::default(),
             successes: LastSuccesses::default(),
             replica: Mutex::default(),
+            sources: SourceBoard::default(),
         }
     }
 }
@@ -186,6 +193,19 @@ impl Status {
         *self.replica.lock() = replica;
     }
 
+    /// Records the runbooks that are in use now. `reloads`: how many times they were swapped for that.
+    pub(super) fn runbooks(&self, known: &Knowledge, reloads: u64) {
+        let library = &known.library;
+        self.sources.read(&library.sources);
+        let (runbooks, errors, skipped) = (library.runbooks.len(), known.errors(), library.skipped.len());
+        self.change(|status| {
+            status.runbooks = runbooks;
+            status.errors = errors;
+            status.skipped = skipped;
+            status.reloads += reloads;
+        });
+    }
+
     /// Sets or clears the reason why the bot cannot work yet.
     pub(super) fn set_reason(&self, what: What, why: Option<String>) {
         let waits = self.reasons.set(what, why);
@@ -205,7 +225,7 @@ impl crate::http::Health for Status {
             "slack": now.slack(),
             "store": {"works": now.store, "problem": self.store_fault().as_ref().map(|fault| fault.why.clone())},
             "inbox": {"waiting": now.waiting, "set_aside": now.set_aside},
-            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads, "errors": now.errors},
+            "runbooks": {"loaded": now.runbooks, "reloads": now.reloads, "errors": now.errors, "skipped": now.skipped},
             "clock": {"skew_seconds": now.skew_seconds},
         });
         self.successes.tell(&mut details);
@@ -215,6 +235,12 @@ impl crate::http::Health for Status {
         ) {
             let told = json!({"id": replica.id, "leases": replica.leases, "replicas": replica.replicas});
             store.insert("replica".to_owned(), told);
+        }
+        let sources = self.sources.all();
+        if !sources.is_empty()
+            && let Some(runbooks) = details.get_mut("runbooks").and_then(serde_json::Value::as_object_mut)
+        {
+            runbooks.insert("sources".to_owned(), json!(sources));
         }
         if !now.ready() {
             self.reasons.tell(&mut details);

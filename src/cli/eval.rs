@@ -13,6 +13,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::knowledge::ChosenRunbooks;
 use super::{input, knowledge};
 use crate::matching::{Account, Index, IndexOptions, Match};
 use crate::runbook::Library;
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
+    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
+    config: Option<PathBuf>,
     /// The labelled set: one JSON object per line with id, text, expect, expect_anchor and kind.
     #[arg(long, value_name = "FILE.jsonl")]
     cases: PathBuf,
@@ -174,7 +178,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let limits = Thresholds::parse(arguments)?;
     let cases = read_cases(&arguments.cases)?;
     let start = Instant::now();
-    let (library, signatures) = knowledge::with_signatures(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let chosen = ChosenRunbooks::of(
+        arguments.runbooks.as_deref(),
+        arguments.follow_links,
+        arguments.config.as_deref(),
+    )?;
+    let (library, signatures) = knowledge::with_signatures(chosen)?;
     let index = signatures.index(&library, &IndexOptions::default());
     let load = start.elapsed();
     warn_of_unknown_paths(&library, &cases);

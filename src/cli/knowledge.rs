@@ -1,105 +1,167 @@
 //! Loading of runbooks with a progress bar, shared by the commands that only read them.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::bot::{self, SourceReader};
 use crate::clock::SystemClock;
 use crate::files;
 use crate::matching::{Index, IndexOptions, SignatureCache};
 use crate::runbook::{Level, Library};
+use crate::settings::{self, Settings};
 
-/// The runbooks of a folder, or the sample pack.
-///
-/// # Errors
-///
-/// The folder cannot be read, or holds no runbook.
-pub(super) fn library(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<Library> {
-    checked(folder, read(folder, linked(follow_links), &|_, _| {})?)
+/// The runbooks that a command is about.
+#[derive(Debug)]
+pub(super) enum ChosenRunbooks {
+    /// The sample pack.
+    Sample,
+    /// A folder, and the options for reading it.
+    Folder(PathBuf, files::Options),
+    /// The folder and the sources of the settings.
+    Settings(Box<SourceReader>),
 }
 
-/// The runbooks of a folder, or the sample pack, also when there are none: the library holds the problems found.
-///
-/// # Errors
-///
-/// The folder cannot be read.
-pub(super) fn whole(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<Library> {
-    read(folder, linked(follow_links), &|_, _| {})
+impl ChosenRunbooks {
+    /// The folder that was named, else what the settings of a config folder name, else the sample pack.
+    ///
+    /// # Errors
+    ///
+    /// The settings cannot be used.
+    pub(super) fn of(
+        folder: Option<&Path>,
+        follow_links: bool,
+        config: Option<&Path>,
+    ) -> anyhow::Result<ChosenRunbooks> {
+        let options = files::Options {
+            follow_links,
+            ..files::Options::default()
+        };
+        match (folder, config) {
+            (Some(folder), _) => Ok(ChosenRunbooks::Folder(folder.to_owned(), options)),
+            (None, Some(config)) => Ok(ChosenRunbooks::of_settings(&settings::load_without_secrets(Some(
+                config,
+            ))?)),
+            (None, None) => Ok(ChosenRunbooks::Sample),
+        }
+    }
+
+    /// What the settings name, else the sample pack.
+    pub(super) fn of_settings(settings: &Settings) -> ChosenRunbooks {
+        let reader = SourceReader::new(settings, &bot::git_sources(settings));
+        reader.map_or(ChosenRunbooks::Sample, |reader| {
+            ChosenRunbooks::Settings(Box::new(reader))
+        })
+    }
+
+    /// True for the sample pack, which needs no check.
+    pub(super) fn is_sample(&self) -> bool {
+        matches!(self, ChosenRunbooks::Sample)
+    }
+
+    /// Explains why there is nothing to answer with.
+    pub(super) fn nothing_to_read(&self, library: &Library) -> String {
+        let place = match self {
+            ChosenRunbooks::Sample => "the sample pack".to_owned(),
+            ChosenRunbooks::Folder(folder, _) => folder.display().to_string(),
+            ChosenRunbooks::Settings(reader) => reader.named(),
+        };
+        files::nothing_to_read(&place, library)
+    }
+
+    fn read(&mut self, take: files::Take<'_>) -> anyhow::Result<Library> {
+        let bar = progress("runbooks read");
+        let tell = |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        };
+        let library = match self {
+            ChosenRunbooks::Sample => return Ok(files::load_embedded()),
+            ChosenRunbooks::Folder(folder, options) => {
+                files::Folder::new(folder, options.clone(), Arc::new(SystemClock)).read(&tell, take)
+            }
+            ChosenRunbooks::Settings(reader) => reader.read(&tell, take),
+        };
+        bar.finish_and_clear();
+        Ok(library?)
+    }
 }
 
-/// The runbooks of a folder, or the sample pack, with their index.
+/// The chosen runbooks.
 ///
 /// # Errors
 ///
-/// The folder cannot be read, or holds no runbook.
-pub(super) fn indexed(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<(Library, Index)> {
-    indexed_with(folder, linked(follow_links), &IndexOptions::default())
+/// They cannot be read, or there are none.
+pub(super) fn library(mut chosen: ChosenRunbooks) -> anyhow::Result<Library> {
+    let library = chosen.read(&|_, _| {})?;
+    checked(&chosen, library)
 }
 
-/// The runbooks of a folder, or the sample pack, with their index, by the options of a deployment.
+/// The chosen runbooks, also when there are none: the library holds the problems found.
 ///
 /// # Errors
 ///
-/// The folder cannot be read, or holds no runbook.
-pub(super) fn indexed_with(
-    folder: Option<&Path>,
-    options: files::Options,
-    matching: &IndexOptions,
-) -> anyhow::Result<(Library, Index)> {
-    let (library, signatures) = extracted(folder, options)?;
+/// They cannot be read.
+pub(super) fn whole(chosen: &mut ChosenRunbooks) -> anyhow::Result<Library> {
+    chosen.read(&|_, _| {})
+}
+
+/// The chosen runbooks with their index.
+///
+/// # Errors
+///
+/// They cannot be read, or there are none.
+pub(super) fn indexed(chosen: ChosenRunbooks) -> anyhow::Result<(Library, Index)> {
+    indexed_with(chosen, &IndexOptions::default())
+}
+
+/// The chosen runbooks with their index, by the options of a deployment.
+///
+/// # Errors
+///
+/// They cannot be read, or there are none.
+pub(super) fn indexed_with(chosen: ChosenRunbooks, matching: &IndexOptions) -> anyhow::Result<(Library, Index)> {
+    let (library, signatures) = with_signatures(chosen)?;
     let index = signatures.index(&library, matching);
     Ok((library, index))
 }
 
-/// The runbooks of a folder, or the sample pack, with the signatures from which indexes of them are assembled.
+/// The chosen runbooks with the signatures from which indexes of them are assembled.
 ///
 /// # Errors
 ///
-/// The folder cannot be read, or holds no runbook.
-pub(super) fn with_signatures(folder: Option<&Path>, follow_links: bool) -> anyhow::Result<(Library, SignatureCache)> {
-    extracted(folder, linked(follow_links))
-}
-
-fn extracted(folder: Option<&Path>, options: files::Options) -> anyhow::Result<(Library, SignatureCache)> {
+/// They cannot be read, or there are none.
+pub(super) fn with_signatures(mut chosen: ChosenRunbooks) -> anyhow::Result<(Library, SignatureCache)> {
     let signatures = SignatureCache::default();
-    let library = read(folder, options, &|document, runbook| {
-        signatures.take(document, runbook);
-    })?;
-    Ok((checked(folder, library)?, signatures))
+    let library = chosen.read(&|document, runbook| signatures.take(document, runbook))?;
+    Ok((checked(&chosen, library)?, signatures))
 }
 
-/// The options of a command that has no settings.
-fn linked(follow_links: bool) -> files::Options {
-    files::Options {
-        follow_links,
-        ..files::Options::default()
+/// The chosen runbooks with their index, also when there are none; the problems found are reported.
+///
+/// # Errors
+///
+/// They cannot be read.
+pub(super) fn indexed_whole(chosen: &mut ChosenRunbooks) -> anyhow::Result<(Library, Index)> {
+    let signatures = SignatureCache::default();
+    let library = chosen.read(&|document, runbook| signatures.take(document, runbook))?;
+    if !library.runbooks.is_empty() {
+        tell_errors(&library)?;
     }
+    let index = signatures.index(&library, &IndexOptions::default());
+    Ok((library, index))
 }
 
-fn read(folder: Option<&Path>, options: files::Options, take: files::Take<'_>) -> anyhow::Result<Library> {
-    let Some(folder) = folder else {
-        return Ok(files::load_embedded());
-    };
-    let bar = progress("runbooks read");
-    let tell = |done: usize, total: usize| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    };
-    let library = files::Folder::new(folder, options, Arc::new(SystemClock)).read(&tell, take);
-    bar.finish_and_clear();
-    Ok(library?)
-}
-
-/// Refuses a folder without runbooks, with the reasons; otherwise reports the problems found.
-fn checked(folder: Option<&Path>, library: Library) -> anyhow::Result<Library> {
-    let Some(folder) = folder else {
+/// Refuses a choice without runbooks, with the reasons; otherwise reports the problems found.
+fn checked(chosen: &ChosenRunbooks, library: Library) -> anyhow::Result<Library> {
+    if chosen.is_sample() {
         return Ok(library);
-    };
+    }
     if library.runbooks.is_empty() {
-        bail!(files::nothing_to_read(folder, &library));
+        bail!(chosen.nothing_to_read(&library));
     }
     tell_errors(&library)?;
     Ok(library)

@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
-use super::knowledge;
+use super::knowledge::{self, ChosenRunbooks};
 use crate::jobs::consistency;
 use crate::runbook::{Diagnostic, Level, Library, team_usage};
 use crate::{files, settings};
@@ -22,7 +22,8 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// Folder with `jobs.toml`: also report jobs, checks and sections in the runbooks that do not match it.
+    /// Folder with `local.toml` and `jobs.toml`: without DIR, read the runbooks of its settings, of all their sources; also
+    /// report jobs, checks and sections in the runbooks that do not match `jobs.toml`.
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
     /// Print JSON: an object with `diagnostics`, `skipped` and counts.
@@ -31,15 +32,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut library = knowledge::whole(arguments.runbooks.as_deref(), arguments.follow_links)?;
-    if let Some(folder) = &arguments.config {
-        let Some(registry) = settings::jobs::registry(Some(folder))? else {
-            bail!(
+    let (folder, config) = (arguments.runbooks.as_deref(), arguments.config.as_deref());
+    let mut chosen = ChosenRunbooks::of(folder, arguments.follow_links, config)?;
+    let mut library = knowledge::whole(&mut chosen)?;
+    if let Some(config) = config {
+        match settings::jobs::registry(Some(config))? {
+            Some(registry) => library.diagnostics.extend(consistency::misfits(&registry, &library)),
+            None if matches!(chosen, ChosenRunbooks::Settings(_)) => {}
+            None => bail!(
                 "there is no jobs.toml in {}; give its folder with --config",
-                folder.display()
-            );
-        };
-        library.diagnostics.extend(consistency::misfits(&registry, &library));
+                config.display()
+            ),
+        }
     }
     library.diagnostics.extend(consistency::unusable_checks(&library));
     library.diagnostics.extend(team_usage(&library));
@@ -67,8 +71,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     drop(out);
-    if let Some(folder) = arguments.runbooks.as_deref().filter(|_| library.runbooks.is_empty()) {
-        bail!(files::nothing_to_read(folder, &library));
+    if !chosen.is_sample() && library.runbooks.is_empty() {
+        bail!(chosen.nothing_to_read(&library));
     }
     summarise(&library)?;
     Ok(ExitCode::from(u8::from(errors > 0)))

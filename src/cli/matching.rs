@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::knowledge::ChosenRunbooks;
 use super::terminal::{redact_json, redacted};
 use super::{explain, input, knowledge};
 use crate::matching::Match;
@@ -22,6 +23,9 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
+    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
+    config: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -41,7 +45,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = input::paste(arguments.file.as_deref())?;
-    let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let (library, index) = knowledge::indexed(ChosenRunbooks::of(
+        arguments.runbooks.as_deref(),
+        arguments.follow_links,
+        arguments.config.as_deref(),
+    )?)?;
     let outcome = if arguments.asked {
         index.search(&text)
     } else {

@@ -20,6 +20,7 @@ mod replay;
 mod sandbox;
 mod serve;
 mod shadow;
+mod sources;
 mod store;
 mod terminal;
 mod understood;
@@ -55,6 +56,7 @@ enum CliCommand {
     Eval(eval::Arguments),
     Replay(replay::Arguments),
     Lint(lint::Arguments),
+    Sources(sources::Arguments),
     Manifest(manifest::Arguments),
 }
 
@@ -79,6 +81,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         CliCommand::Eval(arguments) => eval::run(&arguments),
         CliCommand::Replay(arguments) => replay::run(&arguments),
         CliCommand::Lint(arguments) => lint::run(&arguments),
+        CliCommand::Sources(arguments) => sources::run(&arguments),
         CliCommand::Manifest(arguments) => manifest::run(&arguments),
     }
 }

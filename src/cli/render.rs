@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::knowledge::{self, ChosenRunbooks};
 use super::terminal::{redact_json, redacted};
-use super::{knowledge, understood};
+use super::understood;
 use crate::command::{Resolution, resolve};
 use crate::respond::{Responder, show_command, to_text};
 use crate::runbook::{Library, TopicId};
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
+    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
+    config: Option<PathBuf>,
     /// Render every topic.
     #[arg(long, conflicts_with_all = ["runbook", "section"])]
     all: bool,
@@ -57,7 +61,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
              name or a title, such as armada-api-login"
         );
     }
-    let library = knowledge::library(arguments.runbooks.as_deref(), arguments.follow_links)?;
+    let library = knowledge::library(ChosenRunbooks::of(
+        arguments.runbooks.as_deref(),
+        arguments.follow_links,
+        arguments.config.as_deref(),
+    )?)?;
     let responder = Responder::new(None, crate::respond::ResponderOptions::default())?;
     if let Some(file) = &arguments.html {
         return understood_page(arguments, file, &library, &responder);

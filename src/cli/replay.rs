@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::knowledge;
+use super::knowledge::{self, ChosenRunbooks};
 use super::terminal::plain;
 use crate::bot::Replay;
 use crate::matching::IndexOptions;
@@ -160,15 +160,21 @@ fn replay(arguments: &Arguments, export: &Export) -> anyhow::Result<Replay> {
         None => settings::built_in()?,
     };
     let own = arguments.runbooks.as_deref();
-    let mut options = files::Options {
-        follow_links: arguments.follow_links || own.is_none() && settings.runbooks.follow_links,
-        ..files::Options::default()
+    let chosen = match own {
+        Some(folder) => {
+            let mut options = files::Options {
+                follow_links: arguments.follow_links,
+                ..files::Options::default()
+            };
+            options.ignore.extend(settings.runbooks.ignore.iter().cloned());
+            ChosenRunbooks::Folder(folder.to_owned(), options)
+        }
+        None => ChosenRunbooks::of_settings(&settings),
     };
-    options.ignore.extend(settings.runbooks.ignore.iter().cloned());
     let matching = IndexOptions {
         answer: settings.least_threshold(),
     };
-    let (library, index) = knowledge::indexed_with(own.or(settings.runbooks.folder()), options, &matching)?;
+    let (library, index) = knowledge::indexed_with(chosen, &matching)?;
     Ok(Replay::new(settings, export.us().clone(), library, index))
 }
 

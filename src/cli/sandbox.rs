@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::knowledge::ChosenRunbooks;
 use super::{examples, knowledge, serve};
 use crate::runbook::Library;
 use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
@@ -41,20 +42,51 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.runbooks {
         check_folder(folder)?;
     }
-    // Refuses a folder without runbooks: the bot would wait for some without saying why.
-    let (library, examples) = if arguments.runbooks.is_some() {
-        let (library, index) = knowledge::indexed(arguments.runbooks.as_deref(), arguments.follow_links)?;
-        let examples = examples::of(&library, &index);
-        (library, Some(examples))
+    let (library, tried) = if arguments.runbooks.is_some() {
+        let mut chosen = ChosenRunbooks::of(arguments.runbooks.as_deref(), arguments.follow_links, None)?;
+        let (library, index) = knowledge::indexed_whole(&mut chosen)?;
+        let tried = Tried {
+            examples: Some(examples::of(&library, &index)),
+            notice: Some(notice(&chosen, &library)),
+            is_empty: library.runbooks.is_empty(),
+        };
+        (library, tried)
     } else {
-        (knowledge::library(None, arguments.follow_links)?, None)
+        (knowledge::library(ChosenRunbooks::Sample)?, Tried::default())
     };
     let channels = team_channels(&library);
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let result = runtime.block_on(both(arguments, examples, channels));
+    let result = runtime.block_on(both(arguments, tried, channels));
     // Tasks that still wait for a socket or a file must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
+}
+
+/// What the page says about the runbooks of a folder.
+#[derive(Debug, Default)]
+struct Tried {
+    /// Errors that can be tried; `None` for those of the sample pack.
+    examples: Option<Vec<Example>>,
+    /// The number of documents that were read, or the reasons why there is none.
+    notice: Option<String>,
+    /// True when there is no document: the bot serves, and waits for one.
+    is_empty: bool,
+}
+
+/// Tells how many documents of a folder were read and skipped, or why there is none.
+fn notice(chosen: &ChosenRunbooks, library: &Library) -> String {
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (read, skipped) = (library.runbooks.len(), library.skipped.len());
+    if read == 0 {
+        let why = chosen.nothing_to_read(library);
+        return format!("Signpost has nothing to answer with: {why}\nNew files are read without a restart.");
+    }
+    let skipped = if skipped == 0 {
+        String::new()
+    } else {
+        format!(", {} skipped (`signpost lint` says why)", counted(skipped, "file"))
+    };
+    format!("{} read{skipped}.", counted(read, "document"))
 }
 
 /// Most channels of teams in the workspace.
@@ -108,18 +140,15 @@ fn check_folder(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Runs the workspace and the bot until a signal arrives or the bot ends.
-async fn both(
-    arguments: &Arguments,
-    examples: Option<Vec<Example>>,
-    channels: Vec<String>,
-) -> anyhow::Result<ExitCode> {
+async fn both(arguments: &Arguments, tried: Tried, channels: Vec<String>) -> anyhow::Result<ExitCode> {
     let listener = bind(arguments.port).await?;
     let folder = tempfile::Builder::new().prefix("signpost-sandbox-").tempdir();
     let folder = folder.context("cannot create a temporary folder for the bot's state")?;
     let (shutdown, bot_shutdown) = (CancellationToken::new(), CancellationToken::new());
-    let try_out = Try::of(examples.as_deref());
+    let try_out = Try::of(tried.examples.as_deref());
     let options = Options {
-        examples,
+        examples: tried.examples,
+        notice: tried.notice.clone(),
         channels,
         ..Options::default()
     };
@@ -134,7 +163,9 @@ async fn both(
     let url = workspace.url();
     let until_asked = async {
         tokio::select! {
-            () = status.wait_ready() => announce(&url, try_out)?,
+            () = status.wait_for(|now| now.ready() || tried.is_empty && now.sockets > 0 && now.store) => {
+                announce(&url, try_out, tried.notice.as_deref())?;
+            }
             () = asked_to_end() => return Ok(()),
         }
         asked_to_end().await;
@@ -229,7 +260,7 @@ async fn asked_to_end() {
 
 /// Prints the address to stdout, for programs, and what to try to stderr, for people.
 #[expect(clippy::print_stderr, reason = "what a person who started it should try")]
-fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
+fn announce(url: &str, try_out: Try, notice: Option<&str>) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{url}")
         .and_then(|()| out.flush())
@@ -242,6 +273,9 @@ fn announce(url: &str, try_out: Try) -> anyhow::Result<()> {
         Try::Own => (", or try one of the examples from your runbooks", "say @signpost jobs"),
         Try::Nothing => (" that your runbooks cover", "say @signpost jobs"),
     };
+    if let Some(notice) = notice {
+        eprintln!("{notice}");
+    }
     eprintln!(
         "Open {url} and paste an error into #support{examples}.\n\
          In a channel, the bot only answers when it is sure. Mention @signpost to always get an answer. Start with: @signpost help\n\

@@ -15,7 +15,7 @@ use super::stamp::Stamp;
 use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
 use crate::runbook::asciidoc::collection::SHARED;
-use crate::runbook::{self, Data, Diagnostic, Document, Level, Library, Skipped};
+use crate::runbook::{self, Data, Diagnostic, Document, DocumentSource, Level, Library, Skipped, Value};
 
 /// A folder and the results of reading its files.
 #[derive(Debug)]
@@ -26,6 +26,12 @@ pub struct Folder {
     files: HashMap<String, FileRecord>,
     data: Arc<Data>,
     includes: Includes,
+    /// The source that the folder holds, when there are several.
+    source: Option<Arc<DocumentSource>>,
+    /// The folder's own teams, as of the last reading.
+    own_teams: Option<Value>,
+    /// Teams of other sources, which documents may name too.
+    other_teams: Option<Value>,
 }
 
 /// A file's state at the last reading.
@@ -71,7 +77,32 @@ impl Folder {
             files: HashMap::new(),
             data: Arc::default(),
             includes: Includes::default(),
+            source: None,
+            own_teams: None,
+            other_teams: None,
         }
+    }
+
+    /// Makes the documents those of a source.
+    pub(super) fn set_source(&mut self, source: &Arc<DocumentSource>) {
+        self.source = Some(Arc::clone(source));
+    }
+
+    /// Changes the place from which the folder is read, such as to a newer checkout.
+    pub(super) fn set_dir(&mut self, dir: &Path) {
+        dir.clone_into(&mut self.dir);
+    }
+
+    /// Returns the folder's own teams, as of the last reading.
+    pub(super) fn own_teams(&self) -> Option<&Value> {
+        self.own_teams.as_ref()
+    }
+
+    /// Sets the teams of other sources. Returns true when they are new, so that the folder has to be read again.
+    pub(super) fn set_other_teams(&mut self, teams: Option<Value>) -> bool {
+        let is_new = self.other_teams != teams;
+        self.other_teams = teams;
+        is_new
     }
 
     /// Returns the folder's path.
@@ -111,6 +142,8 @@ impl Folder {
             ..Library::default()
         };
         let mut data = data::read(&found, &self.options, &self.data, &mut library.diagnostics);
+        self.own_teams = data.get("teams").cloned();
+        add_teams(&mut data, self.other_teams.as_ref());
         let shared = self
             .includes
             .gather(&mut found, &self.options, now, &mut library.diagnostics);
@@ -293,7 +326,7 @@ impl Round<'_> {
     }
 
     fn parse(&self, path: &str, text: &str, lossy: bool, before: Option<&Made>) -> Made {
-        let (read, mut found) = Document::read(path, text, self.data);
+        let (read, mut found) = Document::read_from(self.folder.source.as_ref(), path, text, self.data);
         let unsound = found.iter().any(is_of_front_matter);
         if unsound && before.is_some_and(|before| before.document.is_some() && !before.unsound) {
             found.retain(is_of_front_matter);
@@ -339,12 +372,25 @@ impl Round<'_> {
             && self.new_data
             && old.may_name_data()
             && let Some(text) = old.text()
-            && let (Some((fresh, runbook)), _) = Document::read(path, text, self.data)
+            && let (Some((fresh, runbook)), _) = Document::read_from(self.folder.source.as_ref(), path, text, self.data)
         {
             (self.take)(&fresh, &runbook);
             document = Some(fresh);
         }
         kept(document, before, problems)
+    }
+}
+
+/// Adds the teams of other sources; the folder's own count first.
+pub(super) fn add_teams(data: &mut Data, others: Option<&Value>) {
+    let Some(Value::Object(others)) = others else { return };
+    let teams = data
+        .entry("teams".to_owned())
+        .or_insert_with(|| Value::Object(serde_json::Map::new()));
+    if let Value::Object(teams) = teams {
+        for (key, team) in others {
+            teams.entry(key.clone()).or_insert_with(|| team.clone());
+        }
     }
 }
 

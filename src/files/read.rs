@@ -6,6 +6,9 @@ use std::path::Path;
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
+/// Beginning of a file whose content Git LFS keeps elsewhere.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+
 /// A file's content.
 pub(super) enum FileContent {
     /// Text; `lossy` when some bytes were not UTF-8.
@@ -108,6 +111,9 @@ impl FileIdentity {
 
 /// Decodes UTF-8, UTF-16 with a byte order mark, or UTF-8 with invalid bytes, which are replaced.
 pub(super) fn decode(bytes: Vec<u8>) -> FileContent {
+    if bytes.starts_with(LFS_POINTER) {
+        return FileContent::No("a Git LFS pointer: its content is not in the repository".to_owned());
+    }
     if let [0xff, 0xfe, rest @ ..] = bytes.as_slice() {
         return utf16(rest, u16::from_le_bytes);
     }

@@ -51,6 +51,22 @@ pub(super) struct FoundFiles {
     pub(super) unlisted: Vec<(String, std::io::Error)>,
 }
 
+/// A document that was found, not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDocument {
+    /// Path relative to the folder, with `/`.
+    pub path: String,
+    /// Length, in bytes.
+    pub bytes: u64,
+}
+
+impl ListedDocument {
+    /// Returns name and length, by which a document is known that was moved to another folder.
+    pub fn likeness(&self) -> (&str, u64) {
+        (self.path.rsplit('/').next().unwrap_or(&self.path), self.bytes)
+    }
+}
+
 /// A folder that is still to be listed.
 struct PendingFolder {
     /// Path relative to the root, with `/`; empty for the root.

@@ -15,6 +15,10 @@ pub struct StatusFacts {
     pub now: Timestamp,
     /// Number of loaded runbooks.
     pub runbooks: usize,
+    /// Number of files that were not read.
+    pub skipped: usize,
+    /// The sources of the runbooks; empty where there is only one folder.
+    pub sources: Vec<SourceFacts>,
     /// Time at which they were last loaded.
     pub loaded_at: Option<Timestamp>,
     /// The reason why the last reload failed; the previous runbooks are in use then.
@@ -25,6 +29,42 @@ pub struct StatusFacts {
     pub connection: ConnectionFacts,
     /// The bot's behaviour in the channel where it was asked.
     pub listening: Listening,
+}
+
+/// The state of a source of runbooks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceFacts {
+    /// Id of the source; empty for the folder of `runbooks.dir`.
+    pub id: String,
+    /// Number of documents that were read.
+    pub documents: usize,
+    /// First digits of the commit, and its time; `None` for a folder.
+    pub version: Option<(String, Timestamp)>,
+    /// Time of the last successful fetch since the start.
+    pub fetched_at: Option<Timestamp>,
+    /// The reason why the last fetch failed.
+    pub problem: Option<String>,
+    /// First digits of a commit that is held back, and the number of documents that it removes.
+    pub held: Option<(String, usize)>,
+}
+
+/// A problem with a source of runbooks, for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceTrouble {
+    /// A commit is held back, because it removes too many documents.
+    Held {
+        /// First digits of the commit.
+        commit: String,
+        /// Number of documents that it removes.
+        removed: usize,
+        /// Number of documents that there are.
+        documents: usize,
+    },
+    /// The source has not been fetched for a day.
+    Unreachable {
+        /// The reason.
+        why: String,
+    },
 }
 
 /// Problems found in the runbooks.

@@ -50,7 +50,7 @@ pub use answer::Responder;
 pub use calling::{CallRefusal, CardEscalation, OnCallLine, TeamMessage, issue_link};
 pub use card::{Card, CardJob};
 pub use escalation::{Call, Escalation, Marks};
-pub use facts::{ConnectionFacts, Listening, Missed, Pointer, Problems, StatusFacts};
+pub use facts::{ConnectionFacts, Listening, Missed, Pointer, Problems, SourceFacts, SourceTrouble, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};
 pub use jobs::{JobsFacts, RunRefusal, Wanted};

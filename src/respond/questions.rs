@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
-use super::facts::{ConnectionFacts, Listening, Pointer, Problems, StatusFacts};
+use super::facts::{ConnectionFacts, Listening, Pointer, Problems, SourceFacts, SourceTrouble, StatusFacts};
 use super::time::time;
 use super::{Labels, OnCallLine, Reply, calling, links, values};
 use crate::command::{Owner, Subject, Whom};
@@ -56,6 +56,8 @@ impl Responder {
         let values = context! {
             version => facts.version.clone(),
             runbooks => facts.runbooks,
+            skipped => facts.skipped,
+            sources => facts.sources.iter().map(|source| of_source(source, facts.now)).collect::<Vec<_>>(),
             loaded => facts.loaded_at.map(|at| time(at, facts.now)),
             reload_failed => facts.reload_failed.as_deref().map(|why| values::shortened(why, 300)),
             problems => facts.problems.values(),
@@ -63,6 +65,22 @@ impl Responder {
             listening => listening(&facts.listening, facts.now),
         };
         self.simple("status.md", &values)
+    }
+
+    /// Tells the operators that a source stays as it is.
+    pub fn source_trouble(&self, source: &str, trouble: &SourceTrouble) -> Reply {
+        let accept = format!("signpost sources accept {source}");
+        let values = match trouble {
+            SourceTrouble::Held {
+                commit,
+                removed,
+                documents,
+            } => context! { source, accept, kind => "held", commit, removed, documents },
+            SourceTrouble::Unreachable { why } => {
+                context! { source, accept, kind => "unreachable", why => values::shortened(why, 300) }
+            }
+        };
+        self.simple("source_trouble.md", &values)
     }
 
     /// Confirms that the channel is muted from now on.
@@ -273,4 +291,16 @@ fn contact(contact: &Contact) -> Value {
         ContactKind::Other => "other",
     };
     context! { kind, name => contact.name.clone(), when => contact.when.clone(), url => contact.url.as_deref().and_then(links::safe) }
+}
+
+fn of_source(source: &SourceFacts, now: Timestamp) -> Value {
+    context! {
+        id => source.id.clone(),
+        documents => source.documents,
+        commit => source.version.as_ref().map(|(commit, _)| commit.clone()),
+        at => source.version.as_ref().map(|(_, at)| time(*at, now)),
+        fetched => source.fetched_at.map(|at| time(at, now)),
+        problem => source.problem.as_deref().map(|why| values::shortened(why, 200)),
+        held => source.held.as_ref().map(|(commit, removed)| context! { commit, removed }),
+    }
 }

@@ -130,6 +130,11 @@ const EMBEDDED: &[(&str, &str)] = &[
         "shortcut_nothing.md",
         include_str!("../../responses/templates/shortcut_nothing.md"),
     ),
+    ("source.md", include_str!("../../responses/templates/source.md")),
+    (
+        "source_trouble.md",
+        include_str!("../../responses/templates/source_trouble.md"),
+    ),
     ("too_old.md", include_str!("../../responses/templates/too_old.md")),
     ("failed.md", include_str!("../../responses/templates/failed.md")),
     ("shared_by.md", include_str!("../../responses/templates/shared_by.md")),

@@ -23,6 +23,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     let topic = context! {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md",
         full_url => some("https://example.com/runbook"), show_all => "show runbook",
+        source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }),
         branches => many(context! { label => "Other case", show => "show runbook other" }),
         entry => if full { "entry" } else { "" },
         cause => if full { "cause" } else { "" }, steps => if full { "steps" } else { "" }, has_steps => full,
@@ -184,6 +185,17 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ("who_refused.md", context! {}),
         ("run_late.md", context! {}),
         (
+            "source.md",
+            context! { source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }) },
+        ),
+        (
+            "source_trouble.md",
+            context! {
+                source => "id", accept => "accept", kind => if full { "held" } else { "unreachable" }, commit => "1a2b3c4",
+                removed => 9, documents => 12, why => "It is gone.",
+            },
+        ),
+        (
             "missed.md",
             context! {
                 count => if full { 12 } else { 1 }, what => "error", from => moment(full), to => moment(full),
@@ -224,7 +236,7 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
         first => many(context! { path => "a.md", line => 1, message => "It is wrong." }),
     };
     let health = context! {
-        version => "1.0", runbooks => 3, loaded => perhaps.clone(), reload_failed => some("It is gone."),
+        version => "1.0", runbooks => 3, skipped => if full { 2 } else { 0 }, sources => source(full), loaded => perhaps.clone(), reload_failed => some("It is gone."),
         problems => problems.clone(),
     };
     let recent = |ending: &str| {
@@ -261,4 +273,13 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
         ));
     }
     out
+}
+
+/// The sources of `status.md`.
+fn source(full: bool) -> Vec<Value> {
+    let one = context! {
+        id => "id", documents => 3, commit => "1a2b3c4", at => moment(full), fetched => moment(full),
+        problem => "It is gone.", held => context! { commit => "5d6e7f8", removed => 9 },
+    };
+    if full { vec![one] } else { Vec::new() }
 }

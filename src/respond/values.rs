@@ -1,9 +1,11 @@
 //! Values for the templates: small values, and marks for large pieces.
 
+use minijinja::{Value, context};
+
 use super::links;
 use super::markdown::block;
 use super::text::plain;
-use crate::runbook::{Block, BlockKind, Inline, Item, Runbook, Target};
+use crate::runbook::{Block, BlockKind, Inline, Item, LibrarySource, Runbook, Target};
 
 /// Most characters of a cause; anything longer no longer reads as a sentence.
 const LONGEST_CAUSE: usize = 420;
@@ -259,4 +261,12 @@ pub(super) fn kind(kind: &impl serde::Serialize) -> String {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
     }
+}
+
+/// Template values of the source that a runbook comes from, where it has versions. The time is absolute: a message stays
+/// while the source grows older.
+pub(super) fn source(source: &LibrarySource) -> Option<Value> {
+    let version = source.version.as_ref()?;
+    let at = version.at.strftime("%-d %b %Y, %H:%M UTC").to_string();
+    Some(context! { id => source.id.clone(), commit => version.short().to_owned(), at })
 }

@@ -26,6 +26,13 @@ const TAKES: &[(&str, &str)] = &[
         "error, warn, info, debug, trace, or a filter such as \"info,signpost=debug\"",
     ),
     ("matching.threshold", "a number between 0 and 1"),
+    ("runbooks.fetch_interval", "a whole number of seconds from 1 to 86400"),
+    (
+        "runbooks.fetch_megabytes",
+        "a whole number of megabytes from 1 to 100000",
+    ),
+    ("runbooks.fetch_timeout", "a whole number of seconds from 1 to 3600"),
+    ("runbooks.max_removed", "a number between 0 and 1"),
     ("runbooks.poll_interval", "a whole number of seconds from 1 to 3600"),
     ("slack.connections", "a whole number from 1 to 10"),
     ("slack.lookup_wait", "a whole number of seconds from 1 to 60"),
@@ -55,6 +62,19 @@ pub(super) const REPEATED: &[(&str, SettingKind, bool)] = &[
     ("channels.shared", SettingKind::Flag, false),
     ("links.title", SettingKind::Text, true),
     ("links.url", SettingKind::Text, true),
+    ("runbooks.sources.id", SettingKind::Text, true),
+    ("runbooks.sources.dir", SettingKind::Text, false),
+    ("runbooks.sources.git", SettingKind::Text, false),
+    ("runbooks.sources.ref", SettingKind::Text, false),
+    ("runbooks.sources.path", SettingKind::Text, false),
+    ("runbooks.sources.team", SettingKind::Text, false),
+    ("runbooks.sources.base_url", SettingKind::Text, false),
+    ("runbooks.sources.ignore", SettingKind::List, false),
+    ("runbooks.sources.user", SettingKind::Text, false),
+    ("runbooks.sources.token_variable", SettingKind::Text, false),
+    ("runbooks.sources.token_file", SettingKind::Text, false),
+    ("runbooks.sources.ssh_key_file", SettingKind::Text, false),
+    ("runbooks.sources.known_hosts_file", SettingKind::Text, false),
 ];
 
 /// A kind of value.
@@ -146,8 +166,8 @@ pub(super) fn check(
             }
         }
     }
-    for list in ["channels", "links"] {
-        let Some(found) = table.get(list) else { continue };
+    for list in ["channels", "links", "runbooks.sources"] {
+        let Some(found) = at(table, list) else { continue };
         let ValueKind::Array(entries) = &found.kind else {
             // A section may come from several files, so it does not tell its origin; a value in it does.
             let at = match &found.kind {
@@ -173,6 +193,17 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Returns the value at a key of one or two parts.
+fn at<'a>(table: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let Some((section, name)) = key.split_once('.') else {
+        return table.get(key);
+    };
+    match &table.get(section)?.kind {
+        ValueKind::Table(section) => section.get(name),
+        _ => None,
+    }
 }
 
 fn check_entry(

@@ -17,7 +17,12 @@ const LISTS: &[&str] = &[
     "net.ca_files",
 ];
 /// Settings that are secrets: never read from settings files.
-const SECRETS: &[&str] = &["slack.bot_token", "slack.app_token", "slack.signing_secret"];
+const SECRETS: &[&str] = &[
+    "slack.bot_token",
+    "slack.app_token",
+    "slack.signing_secret",
+    "runbooks.hook_secret",
+];
 
 const PREFIX: &str = "SIGNPOST__";
 const ENVIRONMENT: &str = "the environment";

@@ -17,6 +17,7 @@ mod redact;
 mod runbooks;
 mod secrets;
 mod slack;
+mod sources;
 mod store;
 
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ pub use net::{Http, NetSettings};
 pub use redact::RedactSettings;
 pub use runbooks::Runbooks;
 pub use slack::{Mode, Slack};
+pub use sources::RunbookSource;
 pub use store::{StoreSettings, database_url};
 
 /// The built-in defaults: every key, commented.
@@ -141,6 +143,7 @@ pub fn load_from(config_dir: Option<&Path>, environment: HashMap<String, String>
     settings.oncall = oncall;
     settings.slack.take_secrets(&layers)?;
     settings.store.take_url(&layers)?;
+    settings.runbooks.take_secrets(&layers)?;
     Ok(settings)
 }
 
@@ -157,11 +160,24 @@ pub fn load_without_secrets(config_dir: Option<&Path>) -> Result<Settings, Error
     Ok(settings)
 }
 
+/// Reads the settings like [`load`], with the secrets of the runbooks' sources and no others.
+///
+/// # Errors
+///
+/// As for [`load`].
+pub fn load_for_runbooks(config_dir: Option<&Path>) -> Result<Settings, Error> {
+    let layers = layers::Layers::read(config_dir, std::env::vars().collect())?;
+    let mut settings = checked(&layers)?;
+    settings.runbooks.take_secrets(&layers)?;
+    Ok(settings)
+}
+
 /// Checks the settings of every section.
 fn checked(layers: &layers::Layers) -> Result<Settings, Error> {
     let mut settings: Settings = layers.deserialize()?;
     settings.slack.check(layers)?;
     settings.runbooks.check(layers)?;
+    settings.runbooks.take_environment(layers);
     settings.matching.check(layers)?;
     settings.answers.check(layers)?;
     settings.admin.check(layers)?;

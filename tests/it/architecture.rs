@@ -25,7 +25,7 @@ const PURE: [&str; 9] = [
 ];
 
 /// Each talks to one thing outside; `bot` and `cli` join them.
-const ADAPTERS: [&str; 6] = ["files", "http", "jenkins", "oncall", "slack", "store"];
+const ADAPTERS: [&str; 7] = ["files", "git", "http", "jenkins", "oncall", "slack", "store"];
 
 /// What a pure module has no use for.
 const OUTSIDE: [&str; 10] = [

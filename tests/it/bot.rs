@@ -51,6 +51,7 @@ mod resuming;
 mod sending;
 mod shadow;
 mod shortcuts;
+mod sources;
 mod starting;
 mod stopping;
 mod warning;

@@ -47,6 +47,8 @@ mod signing;
 #[cfg(test)]
 mod slack;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod terminal;

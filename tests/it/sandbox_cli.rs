@@ -71,8 +71,13 @@ fn wrong_arguments_are_told_with_a_remedy() {
 
 /// Starts with a folder of runbooks: the workspace's state as JSON, and what is said to people.
 fn with_runbooks(text: &str) -> (serde_json::Value, String) {
+    with_file("kiln.md", text)
+}
+
+/// Starts with a folder that holds one file.
+fn with_file(name: &str, text: &str) -> (serde_json::Value, String) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("kiln.md"), text).unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
     let mut child = sandbox(&["--port", "0", "--runbooks", folder.path().to_str().unwrap()]);
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -115,4 +120,26 @@ fn examples_come_from_the_folder_of_ones_own() {
     let (state, told) = with_runbooks("# Notes\n\nNothing in particular.\n");
     assert_eq!(state["examples"], serde_json::json!([]));
     assert!(!told.contains("examples") && !told.contains("Satellite"), "{told}");
+}
+
+#[test]
+fn a_folder_without_runbooks_is_served_and_says_why_it_is_of_no_use() {
+    let (state, told) = with_file("kiln.png", "no picture");
+    for text in [state["notice"].as_str().unwrap(), &told] {
+        for part in [
+            "nothing to answer with: there are no runbooks in",
+            "1 file not read (`.png` files are not supported): kiln.png",
+            "New files are read without a restart",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    assert_eq!(state["examples"], serde_json::json!([]));
+}
+
+#[test]
+fn the_page_and_the_terminal_say_how_many_documents_were_read() {
+    let (state, told) = with_file("kiln.md", "# Kiln\n\n1. Mend it.\n");
+    assert_eq!(state["notice"], "1 document read.");
+    assert!(told.contains("1 document read."), "{told}");
 }

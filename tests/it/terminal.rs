@@ -43,7 +43,6 @@ fn a_folder_without_a_readable_document_is_refused_with_the_reasons() {
         &["match", "--runbooks", "docs", "paste.txt"],
         &["render", "--runbooks", "docs", "--all"],
         &["eval", "--runbooks", "docs", "--cases", "cases.jsonl"],
-        &["sandbox", "--port", "0", "--runbooks", "docs"],
     ] {
         let output = signpost(arguments, dir.path());
         let told = err(&output);

@@ -34,6 +34,8 @@ pub struct Options {
     pub wait_limit: Duration,
     /// Errors that the page offers as examples; `None` for those of the sample pack.
     pub examples: Option<Vec<Example>>,
+    /// Notice that the page shows above the examples; `None` for none.
+    pub notice: Option<String>,
     /// Names of further channels, which everybody is in.
     pub channels: Vec<String>,
     /// Options of the local Jenkins.
@@ -69,6 +71,7 @@ impl Default for Options {
             wait_limit: Duration::from_secs(10),
             channels: Vec::new(),
             examples: None,
+            notice: None,
             jenkins: jenkins::Options::default(),
         }
     }

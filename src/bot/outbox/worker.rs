@@ -266,11 +266,12 @@ mod tests {
         let web = Arc::new(Web::new(client, &workspace.api_url(), &SIGNPOST_TOKEN.into()));
         let mut settings = settings::built_in().unwrap();
         (settings.slack.request_timeout, settings.slack.lookup_wait) = (0, 0);
-        let knowledge = KnowledgeSource::new(&settings).begin().unwrap();
+        let knowledge = KnowledgeSource::new(&settings, &[]).begin().unwrap();
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("signpost.db")).await.unwrap());
         let us = web.auth_test().await.unwrap();
         let prepared = Prepared {
             reload: None,
+            sources: Vec::new(),
             knowledge: Arc::new(KnowledgeHandle::new(knowledge)),
             responder: responder(&settings).unwrap(),
             store,

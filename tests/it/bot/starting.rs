@@ -44,7 +44,7 @@ impl World {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    async fn ready(&self, address: SocketAddr) -> (u16, Value) {
+    pub(super) async fn ready(&self, address: SocketAddr) -> (u16, Value) {
         let (status, body) = self.get(address, "ready").await;
         (status, serde_json::from_str(&body).unwrap())
     }

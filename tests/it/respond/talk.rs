@@ -8,7 +8,7 @@ use signpost::command::Remark;
 use signpost::command::{Whom, who};
 use signpost::respond::{
     ConnectionFacts, Ending, HomeFacts, Listening, Pointer, Problems, RecentMatch, Reply, Responder, ResponderOptions,
-    RunLine, RunStage, StatusFacts, Templates, to_text,
+    RunLine, RunStage, SourceFacts, SourceTrouble, StatusFacts, Templates, to_text,
 };
 use signpost::runbook::{Button, Diagnostic, Document, Level, Library, frontmatter, teams};
 use signpost::slack::blocks;
@@ -70,12 +70,39 @@ fn status(listening: Listening) -> StatusFacts {
         version: "1.2.3".into(),
         now: at("03:10:00"),
         runbooks: 52,
+        skipped: 0,
+        sources: Vec::new(),
         loaded_at: Some(at("03:05:10")),
         reload_failed: None,
         problems: Problems::default(),
         connection: ConnectionFacts::Socket { connections: 2 },
         listening,
     }
+}
+
+fn sources() -> Vec<SourceFacts> {
+    let folder = SourceFacts {
+        documents: 12,
+        ..SourceFacts::default()
+    };
+    let fetched = SourceFacts {
+        id: "platform".into(),
+        documents: 40,
+        version: Some(("1a2b3c4".into(), at("01:05:00"))),
+        fetched_at: Some(at("03:09:00")),
+        ..SourceFacts::default()
+    };
+    let held = SourceFacts {
+        id: "shop".into(),
+        held: Some(("5d6e7f8".into(), 30)),
+        ..fetched.clone()
+    };
+    let failed = SourceFacts {
+        id: "pay".into(),
+        problem: Some("access is refused".into()),
+        ..fetched.clone()
+    };
+    vec![folder, fetched, held, failed]
 }
 
 fn muted(until: Option<&str>, by: Option<&str>) -> Listening {
@@ -91,6 +118,8 @@ fn about_itself() -> Vec<(&'static str, Reply)> {
     let troubled = StatusFacts {
         loaded_at: Some("2026-04-29T22:00:00Z".parse().unwrap()),
         reload_failed: Some("the folder /srv/runbooks is missing".into()),
+        skipped: 3,
+        sources: sources(),
         problems: Problems::of(&[
             problem(Level::Warning, 0),
             problem(Level::Info, 1),
@@ -101,6 +130,14 @@ fn about_itself() -> Vec<(&'static str, Reply)> {
         connection: ConnectionFacts::Socket { connections: 0 },
         ..status(muted(Some("2026-05-01T05:10:00Z"), Some("Ada")))
     };
+    let held = SourceTrouble::Held {
+        commit: "5d6e7f8".into(),
+        removed: 30,
+        documents: 40,
+    };
+    let unreachable = SourceTrouble::Unreachable {
+        why: "access is refused".into(),
+    };
     let over_http = StatusFacts {
         connection: ConnectionFacts::Http,
         ..status(Listening::Direct)
@@ -108,6 +145,11 @@ fn about_itself() -> Vec<(&'static str, Reply)> {
     vec![
         ("status", responder.status(&status(Listening::Unasked))),
         ("status with troubles", responder.status(&troubled)),
+        ("a source is held back", responder.source_trouble("shop", &held)),
+        (
+            "a source is out of reach",
+            responder.source_trouble("pay", &unreachable),
+        ),
         ("status over HTTP, in a direct message", responder.status(&over_http)),
         ("status, mentions only", responder.status(&status(Listening::Asked))),
         ("status, shared channel", responder.status(&status(Listening::Shared))),

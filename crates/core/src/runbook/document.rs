@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::{Data, Diagnostic, Diagnostics, Format, Runbook, document, parse, people};
+use super::{Data, Diagnostic, Diagnostics, DocumentSource, Format, Runbook, document, parse, people};
 
 /// A runbook that is parsed when more than its names is needed, and stays parsed as long as this library lives.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct Edition(Arc<Reading>);
 #[derive(Debug)]
 struct Reading {
     content: DocumentContent,
+    /// The source and the path within it; `None` where the document has no source but the folder.
+    source: Option<(Arc<DocumentSource>, Box<str>)>,
     /// Front matter's `runbook-name` and `title`.
     names: Vec<String>,
     /// Section and title of every topic.
@@ -43,14 +45,31 @@ enum DocumentContent {
 impl Document {
     /// Reads a document, as [`parse`] does, and returns the runbook as well.
     pub fn read(path: &str, text: &str, data: &Arc<Data>) -> (Option<(Document, Runbook)>, Vec<Diagnostic>) {
+        Self::read_from(None, path, text, data)
+    }
+
+    /// Reads a document of a source like [`Self::read`]; `path` is the one within the source. The diagnostics name that
+    /// path.
+    pub fn read_from(
+        source: Option<&Arc<DocumentSource>>,
+        path: &str,
+        text: &str,
+        data: &Arc<Data>,
+    ) -> (Option<(Document, Runbook)>, Vec<Diagnostic>) {
         let (runbook, diagnostics) = parse(path, text, data);
-        let read = runbook.map(|runbook| {
+        let read = runbook.map(|mut runbook| {
+            let mut names_data = may_name_data(path, text);
+            if let Some(source) = source {
+                source.complete(&mut runbook, data);
+                names_data |= source.names_data();
+            }
             let content = DocumentContent::Text {
                 text: text.into(),
-                data: may_name_data(path, text).then(|| Arc::clone(data)),
+                data: names_data.then(|| Arc::clone(data)),
             };
             let reading = Reading {
                 content,
+                source: source.map(|source| (Arc::clone(source), path.into())),
                 names: names(&runbook),
                 topics: topics(&runbook),
             };
@@ -78,6 +97,11 @@ impl Document {
     pub fn titles(&self) -> impl Iterator<Item = (usize, &str)> {
         let topics = self.reading.topics.iter();
         topics.map(|(section, title)| (*section, title.as_ref()))
+    }
+
+    /// Returns the source that the document comes from; `None` where there is only the folder.
+    pub fn source(&self) -> Option<&DocumentSource> {
+        self.reading.source.as_ref().map(|(source, _)| source.as_ref())
     }
 
     /// Returns the text that the document was read from; `None` if it came without one.
@@ -112,14 +136,23 @@ impl Document {
             DocumentContent::Text { text, data } => {
                 let none = BTreeMap::new();
                 let data = data.as_deref().unwrap_or(&none);
+                let path = self
+                    .reading
+                    .source
+                    .as_ref()
+                    .map_or(self.path.as_str(), |(_, path)| path);
                 // The first reading made it a runbook; should it no longer be one, it is at least text.
-                parse(&self.path, text, data).0.unwrap_or_else(|| {
+                let mut runbook = parse(path, text, data).0.unwrap_or_else(|| {
                     let mut unheard = Diagnostics {
-                        path: &self.path,
+                        path,
                         found: Vec::new(),
                     };
-                    document(&self.path, text, data, &mut unheard)
-                })
+                    document(path, text, data, &mut unheard)
+                });
+                if let Some((source, _)) = &self.reading.source {
+                    source.complete(&mut runbook, data);
+                }
+                runbook
             }
         }
     }
@@ -167,7 +200,7 @@ impl Clone for Document {
     }
 }
 
-/// Compares path, text and data.
+/// Compares path, source, text and data.
 impl PartialEq for Document {
     fn eq(&self, other: &Document) -> bool {
         let same = || match (&self.reading.content, &other.reading.content) {
@@ -181,7 +214,8 @@ impl PartialEq for Document {
             (DocumentContent::Runbook(one), DocumentContent::Runbook(other)) => one == other,
             _ => false,
         };
-        self.path == other.path && (Arc::ptr_eq(&self.reading, &other.reading) || same())
+        let is_same_place = self.path == other.path && self.source() == other.source();
+        is_same_place && (Arc::ptr_eq(&self.reading, &other.reading) || same())
     }
 }
 
@@ -195,7 +229,12 @@ impl From<Runbook> for Document {
     fn from(runbook: Runbook) -> Document {
         let (path, title) = (runbook.path.clone(), runbook.title.clone());
         let (names, topics) = (names(&runbook), topics(&runbook));
-        let content = DocumentContent::Runbook(Box::new(runbook));
-        Document::new(path, title, Reading { content, names, topics })
+        let reading = Reading {
+            content: DocumentContent::Runbook(Box::new(runbook)),
+            source: None,
+            names,
+            topics,
+        };
+        Document::new(path, title, reading)
     }
 }

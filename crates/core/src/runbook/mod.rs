@@ -33,6 +33,7 @@ mod restructured_text;
 mod roles;
 mod sections;
 mod sentences;
+mod source;
 mod steps;
 mod symptoms;
 mod team_diagnostics;
@@ -50,6 +51,7 @@ pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
 pub use sentences::{join as join_sentences, split as split_sentences};
+pub use source::DocumentSource;
 pub use team_diagnostics::{team_diagnostics, team_usage};
 pub use teams::{
     EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,

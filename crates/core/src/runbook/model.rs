@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Document, Team};
@@ -588,6 +589,37 @@ pub struct Library {
     pub diagnostics: Vec<Diagnostic>,
     /// Files that were not read as runbooks.
     pub skipped: Vec<Skipped>,
+    /// The sources of the documents; empty where there is only one folder.
+    pub sources: Vec<LibrarySource>,
+}
+
+/// The state of a source in a library.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LibrarySource {
+    /// Id of the source in the settings; empty for the folder of `runbooks.dir`.
+    pub id: String,
+    /// Number of documents that were read.
+    pub documents: usize,
+    /// Number of files that were not read.
+    pub skipped: usize,
+    /// Version of the documents, where the source has versions.
+    pub version: Option<SourceVersion>,
+}
+
+/// A version of a source's documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceVersion {
+    /// The commit, in hexadecimal digits.
+    pub commit: String,
+    /// Time of the commit.
+    pub at: Timestamp,
+}
+
+impl SourceVersion {
+    /// The first digits of the commit, as people write it.
+    pub fn short(&self) -> &str {
+        self.commit.get(..7).unwrap_or(&self.commit)
+    }
 }
 
 /// A topic of a library: indexes into `runbooks` and that runbook's `sections`.
@@ -645,6 +677,12 @@ impl Library {
     /// The runbook of a topic.
     pub fn runbook(&self, id: TopicId) -> Option<&Runbook> {
         self.runbooks.get(id.runbook).map(|document| &**document)
+    }
+
+    /// The state of the source that a topic's runbook comes from; `None` where there is only one folder.
+    pub fn source(&self, id: TopicId) -> Option<&LibrarySource> {
+        let source = self.runbooks.get(id.runbook)?.source()?;
+        self.sources.iter().find(|known| known.id == source.id)
     }
 
     /// The section of a topic.

@@ -16,7 +16,7 @@ pub(super) async fn state(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
 }
 
 impl State {
-    /// Everything: `examples` (what the page offers to try; null for those of the sample pack), `team`, `users`, `apps` (with `connections` and `unacknowledged`), `channels` with all their
+    /// Everything: `examples` (what the page offers to try; null for those of the sample pack), `notice` (what the page says about the runbooks), `team`, `users`, `apps` (with `connections` and `unacknowledged`), `channels` with all their
     /// `messages` in order (thread replies carry `thread_ts`, metadata included, `ephemeral_to` where only one person
     /// sees it), `files`, `views`, `faults`, and `deliveries`: every sending of an envelope.
     #[must_use]
@@ -40,6 +40,7 @@ impl State {
             })).collect::<Vec<_>>(),
             "alerts": super::alerts::shapes(),
             "examples": self.options.examples,
+            "notice": self.options.notice,
             "apps": self.apps.iter().map(app).collect::<Vec<_>>(),
             "channels": self.channels.iter().map(|channel| self.channel_json(channel)).collect::<Vec<_>>(),
             "files": self.files.values().map(|file| &file.value).collect::<Vec<_>>(),

@@ -194,6 +194,7 @@ function empty(here) {
       : "Paste an error. If a runbook covers it, Signpost replies in the thread within a second.";
   return h("section", { class: "empty" }, h("img", { src: "/page/icon.svg", alt: "", width: 56, height: 56 }),
     h("h2", {}, here.is_im ? `You and ${titleOf(here)}` : `This is #${here.name}`), h("p", {}, text),
+    known.notice && !here.is_im ? h("p", { class: "notice", role: "status" }, known.notice) : null,
     here.name === "random" ? null : h("div", { class: "cards" }, cards.map((one) => h("button", { class: "card", type: "button", onclick: () => examples.post(one) }, h("strong", {}, one.title), h("span", {}, one.hint)))));
 }
 

@@ -2,7 +2,7 @@
 import { workspace } from "./api.js";
 import { EXAMPLES } from "./examples.js";
 
-export const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [], examples: [], isSample: true };
+export const known = { users: new Map(), bots: new Map(), groups: new Map(), channels: new Map(), order: [], apps: [], homes: new Map(), alerts: [], examples: [], notice: null, isSample: true };
 export const shown = { me: null, channel: null, thread: null, editing: null, tab: "messages", lastOwnRoot: null, jenkins: false, underWay: 0 };
 export const stored = (key, value) => {
   try { if (value === undefined) return localStorage.getItem(key); localStorage.setItem(key, value); } catch { /* private mode */ }
@@ -22,6 +22,7 @@ export async function load() {
   known.bots = new Map(state.users.filter((user) => user.bot_id).map((user) => [user.bot_id, user]));
   known.apps = state.apps;
   known.isSample = !state.examples;
+  known.notice = state.notice;
   known.examples = state.examples?.map((one, at) => ({ id: `own-${at}`, title: one.title, hint: one.hint, asBot: one.is_alert, text: () => one.text })) ?? EXAMPLES;
   // The alerts of monitoring are those that the sample pack knows.
   known.alerts = known.isSample ? state.alerts : [];

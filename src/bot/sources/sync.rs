@@ -1,0 +1,190 @@
+//! The task that keeps a source up to date: it fetches at intervals, and when the push hook wakes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::{GitSource, GuardedFetch, interval};
+use crate::bot::context::Context;
+use crate::git::{Checkout, GitError, HeldCheckout};
+use crate::respond::SourceTrouble;
+
+/// Shortest time between fetches, however often the hook is called.
+const SPACING: Duration = Duration::from_secs(1);
+/// Time without a successful fetch after which the operators are told.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Keeps a source up to date.
+pub(in crate::bot) struct SourceSync {
+    ctx: Arc<Context>,
+    source: Arc<GitSource>,
+    /// Wakes the task that reads the runbooks.
+    changed: Arc<Notify>,
+    /// Counts of this task alone, so the lock only makes them shareable.
+    progress: Mutex<SyncProgress>,
+}
+
+/// The progress of the fetches of a source.
+#[derive(Debug, Default)]
+struct SyncProgress {
+    /// Failures since the last success.
+    failures: u32,
+    /// Time of the first of them.
+    failing_since: Option<Timestamp>,
+    /// The commit that the readers were last told of.
+    told: Option<String>,
+}
+
+impl SourceSync {
+    /// Creates the task of a source. `changed` wakes the task that reads the runbooks.
+    pub(in crate::bot) fn new(ctx: &Arc<Context>, source: Arc<GitSource>, changed: Arc<Notify>) -> SourceSync {
+        let known = ctx.knowledge.get();
+        let read = known.library.sources.iter().find(|read| read.id == source.id);
+        let version = read.and_then(|read| read.version.as_ref());
+        let progress = SyncProgress {
+            // A source that was not there at the start is fetched again soon.
+            failures: u32::from(version.is_none()),
+            told: version.map(|version| version.commit.clone()),
+            failing_since: None,
+        };
+        SourceSync {
+            ctx: Arc::clone(ctx),
+            source,
+            changed,
+            progress: Mutex::new(progress),
+        }
+    }
+
+    pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let usual = self.ctx.rules.settings.runbooks.fetch_interval();
+        loop {
+            let failures = self.progress.lock().failures;
+            let wait = interval(usual, failures, jitter());
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.source.wake.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.sync() => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(SPACING) => {}
+            }
+        }
+    }
+
+    /// Fetches once, and records the outcome.
+    async fn sync(&self) {
+        let id = self.source.id.as_str();
+        let outcome = match self.source.fetch(self.ctx.clock.as_ref()).await {
+            Ok(GuardedFetch::Unchanged(checkout)) => {
+                self.succeeded(&checkout);
+                "unchanged"
+            }
+            Ok(GuardedFetch::Adopted(checkout)) => {
+                info!(
+                    source = id,
+                    commit = checkout.commit,
+                    "a source of runbooks has changed"
+                );
+                self.succeeded(&checkout);
+                "changed"
+            }
+            Ok(GuardedFetch::Held(held)) => {
+                self.held(&held).await;
+                "held"
+            }
+            // Another process does the same work.
+            Err(GitError::Busy) => "busy",
+            Err(cause) => {
+                self.failed(&cause).await;
+                "failed"
+            }
+        };
+        metrics::counter!("signpost_source_fetches_total", "source" => id.to_owned(), "outcome" => outcome)
+            .increment(1);
+    }
+
+    fn succeeded(&self, checkout: &Checkout) {
+        let mut progress = self.progress.lock();
+        if progress.failures > 0 {
+            info!(source = self.source.id, "the source can be fetched again");
+        }
+        let is_new = progress.told.as_ref() != Some(&checkout.commit);
+        *progress = SyncProgress {
+            told: Some(checkout.commit.clone()),
+            ..SyncProgress::default()
+        };
+        drop(progress);
+        self.ctx
+            .status
+            .sources
+            .fetched(&self.source.id, checkout, self.ctx.clock.now());
+        if is_new {
+            self.changed.notify_one();
+        }
+    }
+
+    async fn held(&self, held: &HeldCheckout) {
+        let id = self.source.id.as_str();
+        self.ctx.status.sources.held(id, held, self.ctx.clock.now());
+        let HeldCheckout {
+            commit,
+            removed,
+            documents,
+            ..
+        } = held;
+        error!(
+            source = id,
+            commit,
+            removed,
+            documents,
+            "a fetch would remove too many documents, so the source stays as it is; `signpost sources accept {id}` accepts \
+             the change"
+        );
+        let trouble = SourceTrouble::Held {
+            commit: commit.get(..7).unwrap_or(commit).to_owned(),
+            removed: *removed,
+            documents: *documents,
+        };
+        self.tell_admins(&format!("source-held:{id}:{commit}"), &trouble).await;
+    }
+
+    async fn failed(&self, cause: &GitError) {
+        let (id, now) = (self.source.id.as_str(), self.ctx.clock.now());
+        let since = {
+            let mut progress = self.progress.lock();
+            progress.failures = progress.failures.saturating_add(1);
+            *progress.failing_since.get_or_insert(now)
+        };
+        warn!(source = id, %cause, "a source of runbooks cannot be fetched; keeping its last state");
+        self.ctx.status.sources.failed(id, &cause.to_string());
+        if now.duration_since(since) >= TOLD_AFTER {
+            let trouble = SourceTrouble::Unreachable { why: cause.to_string() };
+            self.tell_admins(&format!("source-failing:{id}:{}", since.as_second()), &trouble)
+                .await;
+        }
+    }
+}
+
+impl SourceSync {
+    /// Tells the operators, once for each key.
+    async fn tell_admins(&self, key: &str, trouble: &SourceTrouble) {
+        let notice = self.ctx.responder.source_trouble(&self.source.id, trouble);
+        self.ctx.tell_admins(key, &notice).await;
+    }
+}
+
+/// A number from 0 to 1, different each time: several bots do not fetch at once.
+fn jitter() -> f64 {
+    f64::from(u16::try_from(Uuid::new_v4().as_u128() & 0xffff).unwrap_or(0)) / f64::from(u16::MAX)
+}

@@ -1,0 +1,493 @@
+//! A repository: fetched into a shallow clone, checked out into a folder for each commit.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::GitError;
+use super::program::Program;
+use super::state::{self, Checkout, HeldCheckout, KeptCheckout};
+
+/// The reference that fetched commits get in the clone.
+const FETCHED: &str = "refs/signpost/fetched";
+/// Number of packs at which the clone is tidied up: each fetch adds one.
+const MOST_PACKS: usize = 20;
+/// Interval between looks at the size of the clone during a fetch.
+const LOOK: Duration = Duration::from_millis(200);
+const MEGABYTE: u64 = 1024 * 1024;
+
+/// A repository as the settings name it.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    /// Address, without credentials: `https`, `ssh`, `file`, or `http` on this machine.
+    pub url: Url,
+    /// Branch, tag or commit; empty for the default branch.
+    pub reference: String,
+    /// Folder in the repository; empty for all of it.
+    pub path: String,
+    /// User that goes with the token; empty for the one that the host expects.
+    pub user: String,
+    /// Token for HTTPS.
+    pub token: Option<SecretString>,
+    /// File with the private key for SSH; empty for the user's own.
+    pub ssh_key: PathBuf,
+    /// File with the host keys for SSH; empty for the user's own.
+    pub known_hosts: PathBuf,
+    /// Certificate authorities in one file, instead of the system's.
+    pub authorities: Option<PathBuf>,
+    /// Variables of the environment that git needs, such as the proxy's.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Bounds of what is fetched.
+#[derive(Debug, Clone, Copy)]
+pub struct GitLimits {
+    /// Time for a fetch with its checkout.
+    pub timeout: Duration,
+    /// Megabytes of the clone, and of the files of a commit.
+    pub megabytes: u64,
+    /// Number of files of a commit.
+    pub files: usize,
+}
+
+/// A repository and its state folder.
+#[derive(Debug)]
+pub struct Repository {
+    remote: Remote,
+    limits: GitLimits,
+    folder: PathBuf,
+}
+
+impl Repository {
+    /// Creates a repository whose state is below `folder`. Nothing is read or written yet.
+    pub fn new(remote: Remote, limits: GitLimits, folder: &Path) -> Repository {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Repository { remote, limits, folder }
+    }
+
+    /// Returns the commit in use: the last one that was adopted, also before a restart.
+    pub fn current(&self) -> Option<Checkout> {
+        let kept: KeptCheckout = state::read(&self.folder.join("state.json"))?;
+        let dir = self.folder.join("trees").join(&kept.tree);
+        (kept.from == self.from() && dir.is_dir()).then_some(Checkout {
+            commit: kept.commit,
+            at: kept.at,
+            dir,
+        })
+    }
+
+    /// Fetches the present commit and checks it out beside the one in use. A damaged clone is made anew.
+    ///
+    /// # Errors
+    ///
+    /// The [`GitError`]. The commit in use stays as it is.
+    pub async fn fetch(&self) -> Result<Checkout, GitError> {
+        let _lock = self.lock()?;
+        let timeout = self.limits.timeout;
+        tokio::time::timeout(timeout, self.fetch_or_clone())
+            .await
+            .unwrap_or(Err(GitError::TimedOut(timeout)))
+    }
+
+    /// Puts a fetched commit into use, and removes all others but the one that was in use until now.
+    ///
+    /// # Errors
+    ///
+    /// The state folder cannot be written.
+    pub fn adopt(&self, checkout: &Checkout) -> Result<(), GitError> {
+        let before = self.current();
+        let tree = name_of(&checkout.dir);
+        let kept = KeptCheckout {
+            from: self.from(),
+            commit: checkout.commit.clone(),
+            at: checkout.at,
+            tree: tree.clone(),
+        };
+        let file = self.folder.join("state.json");
+        state::write(&file, &kept).map_err(|cause| at(&file, cause))?;
+        self.release()?;
+        let is_needed = |name: &str| name == tree || before.as_ref().is_some_and(|before| name_of(&before.dir) == name);
+        let trees = self.folder.join("trees");
+        for entry in std::fs::read_dir(&trees).into_iter().flatten().flatten() {
+            if !is_needed(&entry.file_name().to_string_lossy()) {
+                // What cannot be removed now is tried again after the next fetch.
+                let _ = state::remove_folder(&entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the commit that is held back, if there is one.
+    pub fn held(&self) -> Option<HeldCheckout> {
+        state::read(&self.folder.join("held.json"))
+    }
+
+    /// Holds a commit back.
+    ///
+    /// # Errors
+    ///
+    /// The state folder cannot be written.
+    pub fn hold(&self, held: &HeldCheckout) -> Result<(), GitError> {
+        let file = self.folder.join("held.json");
+        state::write(&file, held).map_err(|cause| at(&file, cause))
+    }
+
+    /// Forgets the commit that was held back, and its acceptance.
+    ///
+    /// # Errors
+    ///
+    /// The state folder cannot be written.
+    pub fn release(&self) -> Result<(), GitError> {
+        for name in ["held.json", "accepted"] {
+            let file = self.folder.join(name);
+            state::remove(&file).map_err(|cause| at(&file, cause))?;
+        }
+        Ok(())
+    }
+
+    /// Accepts the commit that is held back: the next fetch adopts it. Returns it; `None` when none is held back.
+    ///
+    /// # Errors
+    ///
+    /// The state folder cannot be written.
+    pub fn accept(&self) -> Result<Option<HeldCheckout>, GitError> {
+        let Some(held) = self.held() else { return Ok(None) };
+        let file = self.folder.join("accepted");
+        state::write(&file, &held.commit).map_err(|cause| at(&file, cause))?;
+        Ok(Some(held))
+    }
+
+    /// Returns true when an operator accepted a commit that was held back.
+    pub fn is_accepted(&self, commit: &str) -> bool {
+        state::read::<String>(&self.folder.join("accepted")).is_some_and(|accepted| accepted == commit)
+    }
+
+    /// Names what the settings ask for. State of another address, branch or folder is not used.
+    fn from(&self) -> String {
+        let Remote {
+            url, reference, path, ..
+        } = &self.remote;
+        format!("{url} {reference} {}", path.trim_matches('/'))
+    }
+
+    fn clone_folder(&self) -> PathBuf {
+        self.folder.join("repo.git")
+    }
+
+    /// Locks the state folder against other processes, as long as the file lives.
+    fn lock(&self) -> Result<File, GitError> {
+        let trees = self.folder.join("trees");
+        std::fs::create_dir_all(&trees).map_err(|cause| at(&trees, cause))?;
+        let path = self.folder.join("lock");
+        let file = File::create(&path).map_err(|cause| at(&path, cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(GitError::Busy),
+            Err(TryLockError::Error(cause)) => Err(at(&path, cause)),
+        }
+    }
+
+    async fn fetch_or_clone(&self) -> Result<Checkout, GitError> {
+        let program = self.program();
+        let existed = self.clone_folder().join("HEAD").exists();
+        let error = match self.fetch_once(&program).await {
+            Err(error @ (GitError::Failed { .. } | GitError::State { .. })) if existed => error,
+            other => return other,
+        };
+        // The server's faults, too, end in a failed fetch; then the clone is sound.
+        let is_remote = matches!(error, GitError::Failed { step: "fetch", .. });
+        if is_remote && self.is_sound(&program).await {
+            return Err(error);
+        }
+        tracing::warn!(%error, "the clone of a runbook repository is damaged; making it anew");
+        state::remove_folder(&self.clone_folder()).map_err(|cause| at(&self.clone_folder(), cause))?;
+        self.fetch_once(&program).await
+    }
+
+    async fn is_sound(&self, program: &Program) -> bool {
+        let arguments = ["--connectivity-only", "--no-dangling", "--no-progress"];
+        let checked = program.run("fsck", &self.clone_folder(), arguments, &[]).await;
+        checked.is_ok()
+    }
+
+    async fn fetch_once(&self, program: &Program) -> Result<Checkout, GitError> {
+        let clone = self.clone_folder();
+        if clone.join("HEAD").exists() {
+            tidy(&clone);
+        } else {
+            state::remove_folder(&clone).map_err(|cause| at(&clone, cause))?;
+            let arguments = ["--bare", "--quiet", "--template=", "repo.git"];
+            program.run("init", &self.folder, arguments, &[]).await?;
+        }
+        tokio::select! {
+            fetched = self.fetch_commit(program, &clone) => fetched?,
+            () = self.outgrown(&clone) => return Err(GitError::TooLarge(self.limits.megabytes)),
+        }
+        if state::size(&clone) > self.limits.megabytes * MEGABYTE {
+            state::remove_folder(&clone).map_err(|cause| at(&clone, cause))?;
+            return Err(GitError::TooLarge(self.limits.megabytes));
+        }
+        let commit = self
+            .line(program, "rev-parse", &["--verify", &format!("{FETCHED}^{{commit}}")])
+            .await?;
+        let seconds = self.line(program, "show", &["-s", "--format=%ct", &commit]).await?;
+        let at = seconds
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let dir = self.check_out(program, &commit).await?;
+        self.collect(program).await;
+        Ok(Checkout {
+            commit,
+            at: at.unwrap_or_default(),
+            dir,
+        })
+    }
+
+    async fn fetch_commit(&self, program: &Program, clone: &Path) -> Result<(), GitError> {
+        let reference = match self.remote.reference.as_str() {
+            "" => "HEAD",
+            name => name,
+        };
+        let arguments = [
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--no-write-fetch-head",
+            "--update-shallow",
+            "--",
+            self.remote.url.as_str(),
+            &format!("+{reference}:{FETCHED}"),
+        ];
+        let fetched = program.run("fetch", clone, arguments, &[]).await;
+        fetched.map(drop).map_err(|error| match error {
+            GitError::Failed { detail, .. } | GitError::Refused(detail) if detail.contains("remote ref") => {
+                GitError::NoReference(reference.to_owned())
+            }
+            other => other,
+        })
+    }
+
+    /// Completes when the clone is larger than allowed.
+    async fn outgrown(&self, clone: &Path) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let folder = clone.to_owned();
+            let size = tokio::task::spawn_blocking(move || state::size(&folder)).await;
+            // Twice the size: a fetch may replace all that was there before.
+            if size.is_ok_and(|size| size > 2 * self.limits.megabytes * MEGABYTE) {
+                return;
+            }
+        }
+    }
+
+    /// Checks a commit out into a folder of its own, unless it is there.
+    async fn check_out(&self, program: &Program, commit: &str) -> Result<PathBuf, GitError> {
+        let path = self.remote.path.trim_matches('/');
+        let trees = self.folder.join("trees");
+        let dir = trees.join(tree_name(commit, path));
+        if dir.is_dir() {
+            return Ok(dir);
+        }
+        let spec = if path.is_empty() {
+            format!("{commit}^{{tree}}")
+        } else {
+            format!("{commit}:{path}")
+        };
+        let no_folder = |_| GitError::NoFolder(path.to_owned());
+        let tree = self.line(program, "rev-parse", &["--verify", "--quiet", &spec]).await;
+        let tree = tree.map_err(no_folder)?;
+        if self.line(program, "cat-file", &["-t", &tree]).await? != "tree" {
+            return Err(GitError::NoFolder(path.to_owned()));
+        }
+        self.check_size(program, &tree).await?;
+        let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&trees);
+        let new = new.map_err(|cause| at(&trees, cause))?;
+        let (files, index) = (new.path().join("files"), new.path().join("index"));
+        std::fs::create_dir(&files).map_err(|cause| at(&files, cause))?;
+        let clone = self.clone_folder();
+        let places: [(&str, &Path); 3] = [
+            ("GIT_DIR", &clone),
+            ("GIT_WORK_TREE", &files),
+            ("GIT_INDEX_FILE", &index),
+        ];
+        program.run("read-tree", &files, [tree.as_str()], &places).await?;
+        program
+            .run("checkout-index", &files, ["--all", "--force", "--quiet"], &places)
+            .await?;
+        std::fs::rename(&files, &dir).map_err(|cause| at(&dir, cause))?;
+        Ok(dir)
+    }
+
+    /// Refuses a tree whose files are too many or too large together.
+    async fn check_size(&self, program: &Program, tree: &str) -> Result<(), GitError> {
+        let arguments = ["-r", "-l", "-z", "--full-tree", tree];
+        let listed = program.run("ls-tree", &self.clone_folder(), arguments, &[]).await?;
+        let (mut files, mut bytes) = (0_usize, 0_u64);
+        for entry in listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+            let facts = entry.split(|byte| *byte == b'\t').next().unwrap_or_default();
+            let facts = String::from_utf8_lossy(facts);
+            let size = facts
+                .split_whitespace()
+                .nth(3)
+                .and_then(|size| size.parse::<u64>().ok());
+            files += 1;
+            bytes = bytes.saturating_add(size.unwrap_or(0));
+        }
+        if files > self.limits.files {
+            return Err(GitError::TooManyFiles(self.limits.files));
+        }
+        if bytes > self.limits.megabytes * MEGABYTE {
+            return Err(GitError::TooLarge(self.limits.megabytes));
+        }
+        Ok(())
+    }
+
+    /// Removes commits that are no longer used, once there are many packs.
+    async fn collect(&self, program: &Program) {
+        let packs = std::fs::read_dir(self.clone_folder().join("objects/pack"));
+        let packs = packs.into_iter().flatten().flatten();
+        let count = packs.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "pack"));
+        if count.count() > MOST_PACKS {
+            // Only disk space depends on it.
+            let _ = program
+                .run("gc", &self.clone_folder(), ["--quiet", "--prune=now"], &[])
+                .await;
+        }
+    }
+
+    /// The first line of a command's output.
+    async fn line(&self, program: &Program, step: &'static str, arguments: &[&str]) -> Result<String, GitError> {
+        let output = program.run(step, &self.clone_folder(), arguments, &[]).await?;
+        let text = String::from_utf8_lossy(&output);
+        Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    }
+
+    fn program(&self) -> Program {
+        let remote = &self.remote;
+        let scheme = remote.url.scheme();
+        let mut config: Vec<(String, String)> = [
+            ("core.hooksPath", "/dev/null"),
+            ("core.fsmonitor", "false"),
+            ("core.attributesFile", "/dev/null"),
+            ("core.autocrlf", "false"),
+            ("core.symlinks", "true"),
+            ("credential.helper", ""),
+            ("fetch.recurseSubmodules", "false"),
+            ("submodule.recurse", "false"),
+            ("gc.auto", "0"),
+            ("maintenance.auto", "false"),
+            ("http.followRedirects", "false"),
+            // A connection that stands still is given up.
+            ("http.lowSpeedLimit", "1000"),
+            ("http.lowSpeedTime", "30"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+        if let Some(header) = self.authorization() {
+            config.push((format!("http.{}/.extraHeader", origin(&remote.url)), header));
+        }
+        if let Some(file) = &remote.authorities {
+            config.push(("http.sslCAInfo".to_owned(), file.display().to_string()));
+        }
+        let mut program = Program::new(&remote.environment, config, &self.folder);
+        program.set("GIT_ALLOW_PROTOCOL", scheme.to_owned());
+        if scheme == "ssh" {
+            program.set("GIT_SSH_COMMAND", self.ssh());
+        }
+        program
+    }
+
+    /// The header with the token, for HTTPS and for HTTP on this machine.
+    fn authorization(&self) -> Option<String> {
+        let token = self.remote.token.as_ref()?.expose_secret();
+        if !matches!(self.remote.url.scheme(), "https" | "http") {
+            return None;
+        }
+        let user = match (self.remote.user.as_str(), self.remote.url.host_str()) {
+            ("", Some("gitlab.com")) => "oauth2",
+            ("", Some("bitbucket.org")) => "x-token-auth",
+            ("", _) => "x-access-token",
+            (user, _) => user,
+        };
+        Some(format!(
+            "Authorization: Basic {}",
+            STANDARD.encode(format!("{user}:{token}"))
+        ))
+    }
+
+    /// The command for SSH: it asks nobody, and connects to known hosts only.
+    fn ssh(&self) -> String {
+        let mut command = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 \
+                           -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ClearAllForwardings=yes"
+            .to_owned();
+        let absolute = |file: &Path| std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        if !self.remote.ssh_key.as_os_str().is_empty() {
+            command.push_str(" -o IdentitiesOnly=yes -i ");
+            command.push_str(&quoted(&absolute(&self.remote.ssh_key)));
+        }
+        if !self.remote.known_hosts.as_os_str().is_empty() {
+            let option = format!("UserKnownHostsFile={}", absolute(&self.remote.known_hosts).display());
+            command.push_str(" -o ");
+            command.push_str(&quoted(Path::new(&option)));
+        }
+        command
+    }
+}
+
+/// A path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+/// Name of the folder with the files of a commit.
+fn tree_name(commit: &str, path: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, path.as_bytes());
+    let start = digest
+        .as_ref()
+        .first_chunk::<4>()
+        .map_or(0, |start| u32::from_be_bytes(*start));
+    format!("{commit}-{start:08x}")
+}
+
+fn name_of(dir: &Path) -> String {
+    dir.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// Removes what a git that was killed left in a clone: locks that would stop the next one, and unfinished packs. The
+/// state folder is locked, so that no git is at work.
+fn tidy(clone: &Path) {
+    for folder in ["", "refs", "refs/signpost", "objects/pack", "objects/info"] {
+        for entry in std::fs::read_dir(clone.join(folder)).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".lock") || name.starts_with("tmp_") || name.starts_with(".tmp-") {
+                // One that stays makes git fail, and say so.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn at(path: &Path, cause: std::io::Error) -> GitError {
+    GitError::State {
+        path: path.display().to_string(),
+        cause,
+    }
+}

@@ -1,0 +1,87 @@
+//! `POST /hooks/git`: a push to a repository of runbooks. The call is a hint to fetch: nothing of its content is used.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use ring::hmac;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::Served;
+
+/// Largest call, in bytes. Larger ones are answered with 413; the next fetch at an interval replaces them.
+pub(super) const LARGEST: usize = 5 * 1024 * 1024;
+/// Headers with an HMAC of the body: GitHub's, and that of Bitbucket and Gitea.
+const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
+
+/// The push hook.
+pub struct PushHook {
+    key: hmac::Key,
+    /// The HMAC of the secret itself, so that a token is compared in constant time whatever its length.
+    proof: hmac::Tag,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for PushHook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PushHook")
+    }
+}
+
+impl PushHook {
+    /// Creates a hook that calls `wake` for each call with the secret.
+    pub fn new(secret: &SecretString, wake: impl Fn() + Send + Sync + 'static) -> PushHook {
+        let secret = secret.expose_secret().as_bytes();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        PushHook {
+            proof: hmac::sign(&key, secret),
+            key,
+            wake: Box::new(wake),
+        }
+    }
+
+    /// Returns true when the caller knows the secret: by a signature of the body (GitHub, Bitbucket, Gitea), or by the
+    /// secret itself (GitLab's `X-Gitlab-Token`, `Authorization: Bearer`).
+    fn is_genuine(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let mut signatures = SIGNATURES.iter().filter_map(|name| text(name)).peekable();
+        if signatures.peek().is_some() {
+            // Older senders add a SHA-1 beside, which proves too little.
+            return signatures
+                .filter_map(|signature| decoded(signature.strip_prefix("sha256=")?))
+                .any(|tag| hmac::verify(&self.key, body, &tag).is_ok());
+        }
+        let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let token = headers.get("x-gitlab-token").map(axum::http::HeaderValue::as_bytes);
+        token
+            .or(bearer.map(str::as_bytes))
+            .is_some_and(|token| hmac::verify(&self.key, token.trim_ascii(), self.proof.as_ref()).is_ok())
+    }
+}
+
+/// Bytes of a text of hexadecimal digits.
+fn decoded(digits: &str) -> Option<Vec<u8>> {
+    let digits = digits.trim();
+    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    let starts = (0..digits.len()).step_by(2);
+    starts
+        .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok())
+        .collect()
+}
+
+pub(super) async fn receive(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let outcome = match &served.hook {
+        None => StatusCode::NOT_FOUND,
+        Some(hook) if hook.is_genuine(&headers, &body) => {
+            (hook.wake)();
+            StatusCode::ACCEPTED
+        }
+        Some(_) => {
+            tracing::warn!("a call of /hooks/git without the right secret was refused");
+            StatusCode::UNAUTHORIZED
+        }
+    };
+    metrics::counter!("signpost_push_hooks_total", "status" => outcome.as_u16().to_string()).increment(1);
+    outcome
+}
