@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -84,10 +84,7 @@ pub async fn serve(
         .route("/ready", get(ready))
         .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
-        .route(
-            "/hooks/git",
-            post(hook::receive).layer(DefaultBodyLimit::max(hook::LARGEST)),
-        )
+        .route("/hooks/git", post(hook::receive))
         .with_state(Served {
             health,
             metrics,

@@ -1,7 +1,10 @@
 //! `POST /hooks/git`: a push to a repository of runbooks. The call is a hint to fetch: nothing of its content is used.
 
-use axum::body::Bytes;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,7 +12,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::Served;
 
 /// Largest call, in bytes. Larger ones are answered with 413; the next fetch at an interval replaces them.
-pub(super) const LARGEST: usize = 5 * 1024 * 1024;
+const LARGEST: usize = 5 * 1024 * 1024;
+/// Time within which a body has to arrive.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Headers with an HMAC of the body: GitHub's, and that of Bitbucket and Gitea.
 const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
 
@@ -70,17 +75,34 @@ fn decoded(digits: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-pub(super) async fn receive(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> StatusCode {
+/// Reads a body. A caller that announces too much is refused before it sends it, and one that sends too slowly does not
+/// hold its connection.
+async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > LARGEST) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    match tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+pub(super) async fn receive(State(served): State<Served>, headers: HeaderMap, body: Body) -> StatusCode {
     let outcome = match &served.hook {
         None => StatusCode::NOT_FOUND,
-        Some(hook) if hook.is_genuine(&headers, &body) => {
-            (hook.wake)();
-            StatusCode::ACCEPTED
-        }
-        Some(_) => {
-            tracing::warn!("a call of /hooks/git without the right secret was refused");
-            StatusCode::UNAUTHORIZED
-        }
+        Some(hook) => match whole(&headers, body).await {
+            Err(refused) => refused,
+            Ok(body) if hook.is_genuine(&headers, &body) => {
+                (hook.wake)();
+                StatusCode::ACCEPTED
+            }
+            Ok(_) => {
+                tracing::warn!("a call of /hooks/git without the right secret was refused");
+                StatusCode::UNAUTHORIZED
+            }
+        },
     };
     metrics::counter!("signpost_push_hooks_total", "status" => outcome.as_u16().to_string()).increment(1);
     outcome

@@ -7,6 +7,7 @@ use ring::hmac;
 use signpost::bot::Parts;
 use signpost::sandbox::{RANDOM, SUPPORT};
 use signpost::settings::{RunbookSource, Settings};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{ANY_PORT, Bot, MARKER, PASTE, RUNBOOK, World, with, words};
 use crate::sources::Origin;
@@ -131,6 +132,13 @@ fn the_hook_wants_the_secret() {
         }
         let url = format!("http://{}/hooks/git", bot.health());
         assert_eq!(world.client.get(&url).send().await.unwrap().status().as_u16(), 405);
+        // What is announced to be too large is refused before it is sent.
+        let head = format!("POST /hooks/git HTTP/1.1\r\nHost: x\r\nX-Gitlab-Token: {SECRET}\r\nContent-Length: 6000000\r\n\r\n");
+        let mut stream = tokio::net::TcpStream::connect(bot.health()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 413");
         bot.stop().await;
 
         let mut settings = world.settings_of(&origin);
