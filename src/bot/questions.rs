@@ -40,7 +40,7 @@ pub(super) struct QuestionHandler {
 pub(super) struct Question {
     /// The text, without the mention of the bot.
     pub(super) text: String,
-    /// True when the message holds images and nothing else.
+    /// True when the message holds images.
     pub(super) images: bool,
     /// The case that the question may become; the values set here are kept.
     pub(super) case: Case,
@@ -78,8 +78,8 @@ impl QuestionHandler {
     /// Answers a question; every question gets an answer.
     pub(super) async fn answer(&self, asked: Question) -> Result<Answer, store::Error> {
         let responder = &self.ctx.responder;
-        if asked.images {
-            return Ok(plain(responder.images_not_read(), "images"));
+        if asked.images && asked.text.trim().is_empty() {
+            return Ok(plain(responder.images_not_read(false), "images"));
         }
         let known = self.ctx.knowledge.get();
         let library = &known.library;
@@ -134,10 +134,11 @@ impl QuestionHandler {
         {
             return typo(asked.case, meant);
         }
-        let asked_text = asked.text;
+        let (text, images) = (asked.text, asked.images);
         match Self::found(&known.library, asked.case, &outcome) {
             Some(case) => Answer::Case(Box::new(case)),
-            None => self.nothing(&asked_text),
+            None if images => plain(self.ctx.responder.images_not_read(true), AnswerKind::Nothing),
+            None => self.nothing(&text),
         }
     }
 

@@ -100,9 +100,9 @@ impl Responder {
         self.simple("help.md", &context! { list, only => command })
     }
 
-    /// Reply to a message that holds only an image: images are not read.
-    pub fn images_not_read(&self) -> Reply {
-        self.simple("images.md", &context! {})
+    /// Reply to a message with an image: images are not read. `text`: there is text too, and nothing was found for it.
+    pub fn images_not_read(&self, text: bool) -> Reply {
+        self.simple("images.md", &context! { text })
     }
 
     /// Asks which topic is meant when `show` fits several. At most [`CHOICES`] are named.

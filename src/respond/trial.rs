@@ -69,7 +69,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
             "help.md",
             context! { list => many(context! { name => "help", usage => "help", key => "help" }), only => some("help") },
         ),
-        ("images.md", context! {}),
+        ("images.md", context! { text => full }),
         ("rest.md", more.clone()),
         ("cut.md", more),
     ]);

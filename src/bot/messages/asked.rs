@@ -41,7 +41,7 @@ impl MessageHandler {
 
     pub(super) fn question(received: &ReceivedMessage<'_>) -> Question {
         Question {
-            images: received.text.trim().is_empty() && received.message.images,
+            images: received.message.images,
             case: Case {
                 asked: true,
                 ..Self::new_case(received)

@@ -291,6 +291,12 @@ fn a_picture_alone_is_left_alone_and_when_asked_said_to_be_unread() {
         let asked = world.upload("screen.png", "\u{89}PNG", &format!("<@{SIGNPOST}>")).await;
         let told = world.saying(&asked, &["image"]).await;
         assert!(buttons(&told).is_empty(), "{told}");
+        // Text beside it that no runbook fits does not hide that the image was not read.
+        let comment = format!("<@{SIGNPOST}> the gizmo of the annex turned purple");
+        let asked = world.upload("screen.png", "\u{89}PNG", &comment).await;
+        world
+            .saying(&asked, &["no runbook for this text, and I can’t read images"])
+            .await;
         bot.stop().await;
     });
 }

@@ -181,7 +181,7 @@ fn help_comes_from_the_catalogue() {
     let responder = responder(ResponderOptions::default());
     insta::assert_snapshot!(to_text(&responder.help()));
     insta::assert_snapshot!(to_text(&responder.help_on(Some("show"))));
-    insta::assert_snapshot!(to_text(&responder.images_not_read()));
+    insta::assert_snapshot!(to_text(&responder.images_not_read(false)));
 }
 
 #[test]
