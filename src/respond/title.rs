@@ -110,7 +110,7 @@ mod tests {
     fn a_question_or_an_instruction_gets_the_title_of_its_runbook() {
         for (heading, expected) in [
             ("Find out what it is", "The gate is shut: Find out what it is"),
-            ("Why?", "The gate is shut: Why?"),
+            ("Is the bolt stuck?", "The gate is shut: Is the bolt stuck?"),
             ("The bolt is stuck", "gateway: The bolt is stuck"),
         ] {
             let text = format!("---\nservice: gateway\n---\n# The gate is shut\n\n## {heading}\n\n1. Look.\n");
