@@ -256,6 +256,11 @@ pub const FAMILIES: &[Family] = &[
         &[("source", OPEN)],
         "Documents of a source of runbooks.",
     ),
+    gauges(
+        "signpost_source_fetched_timestamp_seconds",
+        &[("source", OPEN)],
+        "Time of the last successful fetch of a source of runbooks.",
+    ),
     counter(
         "signpost_source_fetches_total",
         &[
@@ -263,11 +268,6 @@ pub const FAMILIES: &[Family] = &[
             ("outcome", &["unchanged", "changed", "held", "busy", "failed"]),
         ],
         "Fetches of a source of runbooks.",
-    ),
-    gauges(
-        "signpost_source_fetched_timestamp_seconds",
-        &[("source", OPEN)],
-        "Time of the last successful fetch of a source of runbooks.",
     ),
     gauge(
         "signpost_unanswered_bytes",
