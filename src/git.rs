@@ -25,10 +25,10 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// The `git` program is missing.
-    #[error("the program `git` cannot be started ({0}); install it beside signpost")]
+    #[error("the program `git` cannot be started ({0}); install it on this machine")]
     NoProgram(std::io::Error),
     /// The remote lacks the branch, tag or commit.
-    #[error("the repository has no branch, tag or commit `{0}`; is it deleted or renamed?")]
+    #[error("the repository has no branch, tag or commit `{0}`; check whether it was deleted or renamed")]
     NoReference(String),
     /// The commit lacks the folder.
     #[error("the repository has no folder `{0}`")]
@@ -37,19 +37,19 @@ pub enum GitError {
     #[error("access is refused, or there is no such repository ({0}); check the address and the token or key")]
     Refused(String),
     /// The remote sends to another address.
-    #[error("the server redirects to another address, which is not followed; set the repository's new address")]
+    #[error("the server redirects to another address; set the new one, because redirects are not followed")]
     Redirected,
     /// The fetch took too long.
     #[error("fetching took longer than {} seconds (runbooks.fetch_timeout)", .0.as_secs())]
     TimedOut(Duration),
     /// The clone or the files are too large.
-    #[error("it is larger than {0} megabytes (runbooks.fetch_megabytes)")]
+    #[error("the source is larger than {0} megabytes (runbooks.fetch_megabytes)")]
     TooLarge(u64),
     /// The commit has too many files.
-    #[error("it has more than {0} files; set `path` to the folder with the runbooks")]
+    #[error("the source has more than {0} files; set `path` to the folder with the runbooks")]
     TooManyFiles(usize),
     /// Another process fetches the same source.
-    #[error("another process is fetching it")]
+    #[error("another process is fetching this source")]
     Busy,
     /// A command of git failed.
     #[error("git {step}: {detail}")]

@@ -75,7 +75,7 @@ pub const FAMILIES: &[Family] = &[
     Family {
         name: "signpost_answer_seconds",
         kind: FamilyKind::Histogram,
-        help: "Seconds from the time that a message was written, by Slack's clock, until its answer was posted.",
+        help: "Seconds from when a message was written, by Slack's clock, until its answer was posted.",
         labels: &[],
     },
     counter(
@@ -99,7 +99,7 @@ pub const FAMILIES: &[Family] = &[
     ),
     gauge(
         "signpost_inbox_oldest_seconds",
-        "Age of the oldest message that waits to be handled.",
+        "Age of the oldest message waiting to be handled.",
     ),
     gauge(
         "signpost_inbox_set_aside",
@@ -108,9 +108,9 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "signpost_inbox_set_aside_total",
         &[("reason", &["crashed", "panicked", "undecoded", "too_old"])],
-        "Messages that were set aside or given up.",
+        "Messages that were set aside or that the bot gave up on.",
     ),
-    gauge("signpost_inbox_waiting", "Messages that wait to be handled."),
+    gauge("signpost_inbox_waiting", "Messages waiting to be handled."),
     counter(
         "signpost_interactions_repeated_total",
         &[],
@@ -121,10 +121,7 @@ pub const FAMILIES: &[Family] = &[
         &[("outcome", &["ok", "failed"])],
         "Requests to Jenkins.",
     ),
-    gauge(
-        "signpost_leases",
-        "Leases that this replica holds, with a store in PostgreSQL.",
-    ),
+    gauge("signpost_leases", "Leases that this replica holds (PostgreSQL only)."),
     counter(
         "signpost_messages_total",
         &[(
@@ -140,9 +137,9 @@ pub const FAMILIES: &[Family] = &[
     ),
     gauge(
         "signpost_outbox_oldest_seconds",
-        "Age of the oldest post that waits to be sent.",
+        "Age of the oldest post waiting to be sent.",
     ),
-    gauge("signpost_outbox_waiting", "Posts that wait to be sent."),
+    gauge("signpost_outbox_waiting", "Posts waiting to be sent."),
     counter(
         "signpost_pages_total",
         &[("pager", OPEN), ("action", OPEN), ("outcome", OPEN)],
@@ -156,7 +153,7 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "signpost_posts_given_up_total",
         &[("code", OPEN)],
-        "Posts that were given up, by Slack's error code.",
+        "Posts that the bot gave up on, by Slack's error code.",
     ),
     counter(
         "signpost_posts_total",
@@ -168,8 +165,8 @@ pub const FAMILIES: &[Family] = &[
     ),
     counter(
         "signpost_push_hooks_total",
-        &[("status", &["202", "401", "404"])],
-        "Calls of /hooks/git, by the status of the answer.",
+        &[("status", &["202", "401", "404", "408", "413"])],
+        "Requests to /hooks/git, by response status.",
     ),
     counter(
         "signpost_rate_limited_total",
@@ -186,13 +183,10 @@ pub const FAMILIES: &[Family] = &[
         &[("outcome", &["done", "failed"])],
         "Reloads of the runbooks.",
     ),
-    gauge(
-        "signpost_replicas",
-        "Replicas that share the store, with a store in PostgreSQL.",
-    ),
+    gauge("signpost_replicas", "Replicas that share the store (PostgreSQL only)."),
     gauge(
         "signpost_runbook_errors",
-        "Errors in the runbook folder: files that are not used, or kept in the version read before.",
+        "Errors in runbook files: the file is not used, or its previous version is kept.",
     ),
     gauge("signpost_runbooks", "Runbooks loaded."),
     counter(
@@ -249,17 +243,17 @@ pub const FAMILIES: &[Family] = &[
     gauges(
         "signpost_source_commit_timestamp_seconds",
         &[("source", OPEN)],
-        "Time of the commit in use of a source of runbooks.",
+        "Time of the commit that a runbook source uses.",
     ),
     gauges(
         "signpost_source_documents",
         &[("source", OPEN)],
-        "Documents of a source of runbooks.",
+        "Documents of a runbook source.",
     ),
     gauges(
         "signpost_source_fetched_timestamp_seconds",
         &[("source", OPEN)],
-        "Time of the last successful fetch of a source of runbooks.",
+        "Time of the last successful fetch of a runbook source.",
     ),
     counter(
         "signpost_source_fetches_total",
@@ -267,7 +261,7 @@ pub const FAMILIES: &[Family] = &[
             ("source", OPEN),
             ("outcome", &["unchanged", "changed", "held", "busy", "failed"]),
         ],
-        "Fetches of a source of runbooks.",
+        "Fetches of a runbook source.",
     ),
     gauge(
         "signpost_unanswered_bytes",

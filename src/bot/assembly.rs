@@ -131,7 +131,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     if let Some(store) = store.get()
         && let Err(cause) = store.leave().await
     {
-        warn!(%cause, "other replicas wait for the leases of this one to end");
+        warn!(%cause, "the leases of this replica cannot be released; other replicas wait until they end");
     }
     ended
 }
@@ -226,7 +226,7 @@ async fn prepare(
     reach: &start::SlackAccess,
 ) -> Result<Prepared, Error> {
     for (source, cause) in sources::fetch_new(&sources).await {
-        warn!(source, %cause, "a source of runbooks cannot be fetched; trying again while the bot runs");
+        warn!(source, %cause, "a runbook source cannot be fetched; retrying while the bot runs");
         parts.status.sources.failed(&source, &cause.to_string());
     }
     let folders: Vec<_> = settings.runbooks.folders().filter(|folder| folder.is_dir()).collect();

@@ -104,7 +104,7 @@ impl Reload {
                         read_at: SystemClock.now(),
                     };
                     self.replace(known);
-                    info!("the runbooks are unchanged; the diagnostics for their files or their version have changed");
+                    info!("the runbooks are unchanged, but their version or the problems found in them have changed");
                 } else {
                     debug!("the runbooks are unchanged");
                     if self.knowledge.reload_failed().is_some() {

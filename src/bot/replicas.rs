@@ -54,7 +54,7 @@ pub(super) async fn connections(status: &Status, store: &dyn Store, wanted: u32)
             Ok(0) => {
                 let why = format!("other replicas hold all {ALL_CONNECTIONS} connections that Slack allows");
                 if !said {
-                    warn!("{why}; waiting for one; lower slack.connections, so that each replica has its own");
+                    warn!("{why}; waiting for one; lower slack.connections so that each replica gets one");
                     said = true;
                 }
                 status.set_reason(What::Slack, Some(why));
@@ -62,11 +62,11 @@ pub(super) async fn connections(status: &Status, store: &dyn Store, wanted: u32)
             Ok(taken) => {
                 status.set_reason(What::Slack, None);
                 if taken < wanted {
-                    info!(taken, wanted, "other replicas hold the other connections to Slack");
+                    info!(taken, wanted, "other replicas hold the remaining connections to Slack");
                 }
                 return taken;
             }
-            Err(cause) => warn!(%cause, "the connections of other replicas are not known; retrying"),
+            Err(cause) => warn!(%cause, "the connections of other replicas cannot be counted; retrying"),
         }
         tokio::time::sleep(AGAIN).await;
     }

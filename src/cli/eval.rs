@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    /// Folder with `local.toml`: use the runbooks from all sources in its settings.
     #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
     config: Option<PathBuf>,
     /// The labelled set: one JSON object per line with id, text, expect, expect_anchor and kind.
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     /// Write one line per case: the answer and the reason.
     #[arg(long, value_name = "OUT.jsonl")]
     details: Option<PathBuf>,
-    /// Ask each labelled error of a library without the runbooks that it expects: every answer is then a false one. The
+    /// Match each labelled error against the runbooks without those that it expects, and count every answer as false. The
     /// other cases are left out.
     #[arg(long)]
     without_expected: bool,

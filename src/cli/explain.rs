@@ -53,7 +53,7 @@ const DOUBTS: &[(&[&str], &str)] = &[
     ),
     (
         &["replaced", "conflict", "other_cause"],
-        "the message and the runbook's error go on differently",
+        "the message and the runbook's error continue differently",
     ),
     (
         &["error_line", "errors_explained"],

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// Folder with `local.toml` and `jobs.toml`: without DIR, read the runbooks of its settings, of all their sources; also
+    /// Folder with `local.toml` and `jobs.toml`. Without DIR, check the runbooks from all sources in its settings. Also
     /// report jobs, checks and sections in the runbooks that do not match `jobs.toml`.
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,

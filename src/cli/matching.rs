@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    /// Folder with `local.toml`: use the runbooks from all sources in its settings.
     #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
     config: Option<PathBuf>,
     /// Print JSON.

@@ -28,14 +28,14 @@ pub(super) struct Arguments {
     /// Follow links in the folder, even to places outside it.
     #[arg(long, requires = "runbooks")]
     follow_links: bool,
-    /// Folder with `local.toml`: use the runbooks of its settings, of all their sources.
+    /// Folder with `local.toml`: use the runbooks from all sources in its settings.
     #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
     config: Option<PathBuf>,
     /// Render every topic.
     #[arg(long, conflicts_with_all = ["runbook", "section"])]
     all: bool,
     /// Print one JSON object per line: `{"runbook", "section", "messages": [{"blocks", "text", "plain_blocks"}]}`. A workspace
-    /// that doesn't know a kind of block gets `plain_blocks`.
+    /// that refuses a kind of block gets `plain_blocks`.
     #[arg(long)]
     json: bool,
     /// Write a page to this file that shows how documents were understood, beside their source: every document, or the one
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.runbook.is_none() && !arguments.all && arguments.html.is_none() {
         anyhow::bail!(
             "render needs a runbook: `signpost render RUNBOOK [SECTION]` shows one, `signpost render --all` shows every one; \
-             `signpost render --html FILE` writes a page about how they were understood; RUNBOOK is a path, a file name, a \
+             `signpost render --html FILE` writes a page that shows how they were understood; RUNBOOK is a path, a file name, a \
              name or a title, such as armada-api-login"
         );
     }

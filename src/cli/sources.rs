@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 enum SourcesCommand {
     /// List the sources with their commits. The default.
     List,
-    /// Fetch all sources now, as the bot does at intervals. Exits with 1 when one fails or is held back.
+    /// Fetch all sources now, as the bot does at intervals. Exits with 1 if a fetch fails or a change is held back.
     Fetch,
     /// Accept the commit of a source that was held back because it removes too many documents. The next fetch uses it.
     Accept {
@@ -61,7 +61,7 @@ fn list(sources: &[Arc<GitSource>]) -> anyhow::Result<ExitCode> {
         if let Some(held) = source.repository.held() {
             writeln!(
                 out,
-                "{}: {} is held back since {}: it removes {} of {} documents",
+                "{}: {} has been held back since {}: it removes {} of {} documents",
                 source.id, held.commit, held.since, held.removed, held.documents
             )?;
         }
@@ -81,7 +81,7 @@ fn fetch(sources: &[Arc<GitSource>]) -> anyhow::Result<ExitCode> {
                 is_well = false;
                 writeln!(
                     out,
-                    "{}: {} is held back, because it removes {} of {} documents; `signpost sources accept {}` accepts it",
+                    "{}: {} is held back because it removes {} of {} documents; run `signpost sources accept {}` to accept it",
                     source.id, held.commit, held.removed, held.documents, source.id
                 )?;
             }

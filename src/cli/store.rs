@@ -22,13 +22,13 @@ pub(super) struct Arguments {
 enum StoreAction {
     /// Copy everything from an SQLite file into an empty PostgreSQL database. Stop the bot first.
     ///
-    /// All or nothing: one transaction. The file is brought up to date and otherwise left as it is.
+    /// Everything is copied in one transaction. The schema of the file is upgraded; its data is kept.
     Migrate {
         /// The SQLite file, such as sqlite://signpost.db or sqlite:///var/lib/signpost/signpost.db.
         #[arg(long, value_name = "URL")]
         from: String,
-        /// The PostgreSQL database [default: store.url of the settings]. A URL with a password is better set in the
-        /// environment (SIGNPOST__STORE__URL): other users of this machine see the arguments of commands.
+        /// The PostgreSQL database [default: store.url of the settings]. Set a URL with a password in the
+        /// environment instead (SIGNPOST__STORE__URL): other users of this machine can see command arguments.
         #[arg(long, value_name = "URL")]
         to: Option<String>,
         /// Folder with `local.toml` [default: ./config, if it exists].
@@ -46,12 +46,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .strip_prefix("sqlite:")
         .map(|rest| PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
         .filter(|path| !path.as_os_str().is_empty())
-        .context("--from is not the URL of an SQLite file; write sqlite://PATH")?;
+        .context("--from is not the URL of an SQLite file; use sqlite://PATH")?;
     let to = match to {
         Some(url) => settings::database_url(url)?,
         None => match StoreLocation::from(&settings::load_store(config.as_deref())?) {
             StoreLocation::Database(url) => url,
-            StoreLocation::File(_) => bail!("no database to move to; set store.url, or give --to postgres://…"),
+            StoreLocation::File(_) => bail!("there is no database to move to; set store.url or use --to postgres://…"),
         },
     };
     migrate(&from, &to, *json)

@@ -152,11 +152,11 @@ impl Collection {
                 if is_taken(&document.path) {
                     skipped += 1;
                     let message =
-                        "the folder has the id of a source, so that their paths cannot be told apart; rename one";
+                        "the folder is named like the id of a source, so their paths cannot be told apart; rename one";
                     let problem = note(&document.path, 0, Level::Error, "source-id", message.to_owned());
                     library.skipped.push(Skipped {
                         path: document.path.clone(),
-                        reason: "in a folder with the id of a source".to_owned(),
+                        reason: "in a folder named like the id of a source".to_owned(),
                     });
                     library.diagnostics.push(problem);
                 } else {
@@ -203,9 +203,8 @@ fn same_teams(known: &Data, own: Option<&Value>, path: &str) -> Vec<runbook::Dia
     own.iter()
         .filter(|(key, team)| differs(key, team))
         .map(|(key, _)| {
-            let message = format!(
-                "another source has a team `{key}` too, and escalations use that one; give one of them another key"
-            );
+            let message =
+                format!("another source also has a team `{key}`, and escalations use that one; rename one of the keys");
             note(path, 0, Level::Warning, "team-twice", message)
         })
         .collect()
@@ -235,8 +234,7 @@ impl SourcePart {
     fn read(&mut self, is_alone: bool, progress: Progress<'_>, take: Take<'_>) -> Result<Library, LoadError> {
         let Some(folder) = &mut self.folder else {
             let message =
-                "nothing was fetched from this source yet; `signpost sources fetch` does, and `signpost serve`"
-                    .to_owned();
+                "this source has not been fetched yet; run `signpost sources fetch` or `signpost serve`".to_owned();
             let problem = note("", 0, Level::Error, "source-unfetched", message);
             return Ok(Library {
                 diagnostics: vec![problem],

@@ -139,7 +139,7 @@ fn explained(step: &'static str, said: &str) -> GitError {
     let detail = clean(
         fatal
             .or_else(|| lines().next_back())
-            .unwrap_or("it failed without a message"),
+            .unwrap_or("failed without a message"),
     );
     let lower = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -197,7 +197,7 @@ mod tests {
                 "fatal: unable to access 'https://x/': Could not resolve host: x",
                 "git fetch: unable to access 'https://x/': Could not resolve host: x",
             ),
-            ("", "git fetch: it failed without a message"),
+            ("", "git fetch: failed without a message"),
         ] {
             assert!(told(said).contains(expected), "{said}: {}", told(said));
         }

@@ -205,7 +205,7 @@ impl Repository {
         if is_remote && self.is_sound(&program).await {
             return Err(error);
         }
-        tracing::warn!(%error, "the clone of a runbook repository is damaged; making it anew");
+        tracing::warn!(%error, "the clone of a runbook repository is damaged; cloning it again");
         state::remove_folder(&self.clone_folder()).map_err(|cause| at(&self.clone_folder(), cause))?;
         self.fetch_once(&program).await
     }

@@ -78,7 +78,9 @@ fn decoded(digits: &str) -> Option<Vec<u8>> {
 /// Reads a body. A caller that announces too much is refused before it sends it, and one that sends too slowly does not
 /// hold its connection.
 async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LARGEST) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -99,7 +101,7 @@ pub(super) async fn receive(State(served): State<Served>, headers: HeaderMap, bo
                 StatusCode::ACCEPTED
             }
             Ok(_) => {
-                tracing::warn!("a call of /hooks/git without the right secret was refused");
+                tracing::warn!("a request to /hooks/git with a wrong or missing secret was refused");
                 StatusCode::UNAUTHORIZED
             }
         },

@@ -100,7 +100,7 @@ impl Runbooks {
             && secrecy::ExposeSecret::expose_secret(secret).len() < SHORTEST_SECRET
         {
             let problem = format!("is shorter than {SHORTEST_SECRET} characters");
-            return Err(layers.wrong("runbooks.hook_secret", problem, "use a long random text"));
+            return Err(layers.wrong("runbooks.hook_secret", problem, "use a long random string"));
         }
         for source in &mut self.sources {
             source.take_token(layers)?;

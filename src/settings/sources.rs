@@ -147,7 +147,7 @@ impl RunbookSource {
         }
         match (self.dir.as_os_str().is_empty(), self.git.is_empty()) {
             (true, true) => return wrong("dir", "is missing".to_owned(), "set `dir` or `git`"),
-            (false, false) => return wrong("git", "is set beside `dir`".to_owned(), "keep one of the two"),
+            (false, false) => return wrong("git", "is set together with `dir`".to_owned(), "remove one of them"),
             (false, true) => return self.check_base_url(layers),
             (true, false) => {}
         }
@@ -157,7 +157,7 @@ impl RunbookSource {
             || self.reference.contains("..")
         {
             let problem = format!("is \"{}\"", self.reference);
-            return wrong("ref", problem, "write the name of a branch or a tag, or a commit");
+            return wrong("ref", problem, "write the name of a branch or tag, or a commit id");
         }
         let parts = || self.path.trim_matches('/').split('/');
         if self.path.contains([':', '\\', '\0']) || parts().any(|part| matches!(part, "." | ".." | ".git")) {
@@ -188,8 +188,8 @@ impl RunbookSource {
             "https" | "ssh" if url.has_host() => {}
             "http" if is_local => {}
             "file" if !url.has_host() => {}
-            "http" => return wrong("is not encrypted", "use https:// (http:// works for this machine only)"),
-            _ => return wrong("is not an address of https, ssh or file", remedy),
+            "http" => return wrong("is not encrypted", "use https:// (http:// is for this machine only)"),
+            _ => return wrong("is not an https, ssh or file address", remedy),
         }
         if self.git.contains("::") && !matches!(url.host(), Some(Host::Ipv6(_))) {
             return wrong("contains ::", remedy);

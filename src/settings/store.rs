@@ -79,8 +79,8 @@ impl StoreSettings {
             let key = if url { "store.url" } else { "store.url_file" };
             return Err(layers.wrong(
                 key,
-                "is set beside store.path",
-                "set one of them: a PostgreSQL database or an SQLite file",
+                "is set together with store.path",
+                "set only one of them: a PostgreSQL database or an SQLite file",
             ));
         }
         if url && layers.variable(&variable("store.url")).is_none() && has_password(self.url.expose_secret()) {

@@ -243,13 +243,13 @@ pub enum Error {
         cause: Box<sqlx::migrate::MigrateError>,
     },
     /// The target of a move holds data.
-    #[error("the store {place} holds data already: the move needs an empty database")]
+    #[error("the store {place} already holds data; use an empty database")]
     NotEmpty {
         /// The database's address, without its password.
         place: String,
     },
     /// The file holds something that the other engine has no place for.
-    #[error("the store {} cannot be moved: there is no place for {column}", .path.display())]
+    #[error("the store {} cannot be moved: PostgreSQL has no column for {column}", .path.display())]
     Untransferable {
         /// The file's path.
         path: PathBuf,

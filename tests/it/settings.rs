@@ -580,8 +580,8 @@ fn the_store_is_a_file_or_a_database_and_a_password_is_in_no_settings_file() {
     insta::assert_snapshot!(sentences.join("\n"), @"
     `store.url` is a secret and must not be in a settings file; set it in the environment as SIGNPOST__STORE__URL, or in a file named by SIGNPOST__STORE__URL_FILE
     `store.url` is a secret and must not be in a settings file; set it in the environment as SIGNPOST__STORE__URL, or in a file named by SIGNPOST__STORE__URL_FILE
-    `store.url` is set beside store.path; set one of them: a PostgreSQL database or an SQLite file
-    SIGNPOST__STORE__URL_FILE: `store.url_file` is set beside store.path; set one of them: a PostgreSQL database or an SQLite file
+    `store.url` is set together with store.path; set only one of them: a PostgreSQL database or an SQLite file
+    SIGNPOST__STORE__URL_FILE: `store.url_file` is set together with store.path; set only one of them: a PostgreSQL database or an SQLite file
     SIGNPOST__STORE__URL: `store.url` is not the URL of a PostgreSQL database; write a URL such as postgres://signpost@db.example.com/signpost
     SIGNPOST__STORE__URL: `store.url` is not a URL; write a URL such as postgres://signpost@db.example.com/signpost
     SIGNPOST__STORE__URL: `store.url` has the unknown parameter `passwort`; the parameters are application_name, dbname, host, hostaddr, options, password, port, sslcert, sslkey, sslmode, sslrootcert, statement-cache-capacity, user

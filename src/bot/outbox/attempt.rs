@@ -60,10 +60,7 @@ impl OutboxWorker {
         };
         // Whoever takes over from this process looks the post up when a request that began in time must be over.
         if marked.elapsed() > self.ctx.rules.settings.slack.lookup_margin() {
-            info!(
-                key = post.key,
-                "the bot was held up before it could send a post; trying again"
-            );
+            info!(key = post.key, "sending a post was delayed for too long; retrying");
             self.record_outcome(post, &outcome::again(self.ctx.slack_time.now()), stop)
                 .await;
             return SlackAnswer::Unknown;

@@ -91,11 +91,7 @@ impl SourceSync {
                 "unchanged"
             }
             Ok(GuardedFetch::Adopted(checkout)) => {
-                info!(
-                    source = id,
-                    commit = checkout.commit,
-                    "a source of runbooks has changed"
-                );
+                info!(source = id, commit = checkout.commit, "a runbook source has changed");
                 self.succeeded(&checkout);
                 "changed"
             }
@@ -117,7 +113,7 @@ impl SourceSync {
     fn succeeded(&self, checkout: &Checkout) {
         let mut progress = self.progress.lock();
         if progress.failures > 0 {
-            info!(source = self.source.id, "the source can be fetched again");
+            info!(source = self.source.id, "a runbook source can be fetched again");
         }
         let is_new = progress.told.as_ref() != Some(&checkout.commit);
         *progress = SyncProgress {
@@ -166,7 +162,7 @@ impl SourceSync {
             progress.failures = progress.failures.saturating_add(1);
             *progress.failing_since.get_or_insert(now)
         };
-        warn!(source = id, %cause, "a source of runbooks cannot be fetched; keeping its last state");
+        warn!(source = id, %cause, "a runbook source cannot be fetched; keeping its last state");
         self.ctx.status.sources.failed(id, &cause.to_string());
         if now.duration_since(since) >= TOLD_AFTER {
             let trouble = SourceTrouble::Unreachable { why: cause.to_string() };

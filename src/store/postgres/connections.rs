@@ -88,7 +88,7 @@ pub(super) async fn upgrade(writers: &PgPool, place: &str) -> Result<(), Error> 
         return Err(Error::Newer { path: path() });
     }
     if unknown > 0 {
-        warn!("the store was upgraded by a newer version, which this one can work beside; upgrade this one soon");
+        warn!("the store was upgraded by a newer version; this version can still use it, but upgrade it soon");
         migrator.set_ignore_missing(true);
     }
     migrator.run(writers).await.map_err(|cause| match cause {

@@ -67,10 +67,10 @@ impl Postgres {
         match connections::check(&pool, &place).await {
             Ok(()) => {
                 let replicas = super::leases::alive(&pool).await?.len();
-                Ok(format!("{place} is there, replicas that use it: {replicas}"))
+                Ok(format!("{place} can be reached; replicas that use it: {replicas}"))
             }
             Err(Error::Missing { .. }) => Ok(format!("{place} can be reached; the tables will be created")),
-            Err(Error::Older { .. }) => Ok(format!("{place} is there and will be upgraded")),
+            Err(Error::Older { .. }) => Ok(format!("{place} can be reached and will be upgraded")),
             Err(error) => Err(error),
         }
     }

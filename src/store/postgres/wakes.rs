@@ -172,7 +172,7 @@ impl Keeper {
 async fn listen(writers: PgPool, us: Arc<Replica>, wakes: Arc<Wakes>) {
     loop {
         if let Err(cause) = listen_once(&writers, &us, &wakes).await {
-            warn!(%cause, "other replicas are not heard; retrying");
+            warn!(%cause, "notifications from other replicas cannot be received; retrying");
         }
         tokio::time::sleep(AGAIN).await;
     }

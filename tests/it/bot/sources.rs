@@ -133,7 +133,9 @@ fn the_hook_wants_the_secret() {
         let url = format!("http://{}/hooks/git", bot.health());
         assert_eq!(world.client.get(&url).send().await.unwrap().status().as_u16(), 405);
         // What is announced to be too large is refused before it is sent.
-        let head = format!("POST /hooks/git HTTP/1.1\r\nHost: x\r\nX-Gitlab-Token: {SECRET}\r\nContent-Length: 6000000\r\n\r\n");
+        let head = format!(
+            "POST /hooks/git HTTP/1.1\r\nHost: x\r\nX-Gitlab-Token: {SECRET}\r\nContent-Length: 6000000\r\n\r\n"
+        );
         let mut stream = tokio::net::TcpStream::connect(bot.health()).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = [0; 12];

@@ -58,5 +58,5 @@ fn lost_files_are_fetched_again() {
         assert_eq!(setup.documents(), ["kiln-1.md"]);
     }
     std::fs::write(setup.state().join("state.json"), "{").unwrap();
-    assert!(setup.lint().contains("nothing was fetched from this source yet"));
+    assert!(setup.lint().contains("this source has not been fetched yet"));
 }

@@ -35,14 +35,14 @@ fn a_remote_that_shrinks_is_held_back_until_it_is_accepted_or_mended() {
     assert_eq!(code, 1);
     assert!(
         told.contains(&format!(
-            "kilns: {few} is held back, because it removes 6 of 10 documents"
+            "kilns: {few} is held back because it removes 6 of 10 documents"
         )),
         "{told}"
     );
     assert_eq!(setup.documents().len(), 10);
     let listed = super::said(&setup.signpost(&["sources"]));
     assert!(
-        listed.contains(&all) && listed.contains(&format!("{few} is held back")),
+        listed.contains(&all) && listed.contains(&format!("{few} has been held back")),
         "{listed}"
     );
 

@@ -96,14 +96,14 @@ fn addresses_that_run_something_or_hold_a_password_are_refused_and_not_repeated(
         ),
         (
             "ext::sh -c touch% /tmp/x".to_owned(),
-            "is not an address of https, ssh or file",
+            "is not an https, ssh or file address",
         ),
         ("git@example.com:x.git".to_owned(), "is not a URL"),
         ("--upload-pack=touch".to_owned(), "is not a URL"),
         ("http://example.com/x.git".to_owned(), "is not encrypted"),
         (
             "git://example.com/x.git".to_owned(),
-            "is not an address of https, ssh or file",
+            "is not an https, ssh or file address",
         ),
         ("ssh://-oProxyCommand=x/y".to_owned(), "runbooks.sources[kilns].git"),
         (
@@ -124,7 +124,10 @@ fn addresses_that_run_something_or_hold_a_password_are_refused_and_not_repeated(
         ),
         ("id = \"kilns\"", "runbooks.sources[kilns].dir` is missing"),
         ("dir = \"x\"", "has an entry without `id`"),
-        ("id = \"a\"\ndir = \"x\"\ngit = \"file:///x\"", "is set beside `dir`"),
+        (
+            "id = \"a\"\ndir = \"x\"\ngit = \"file:///x\"",
+            "is set together with `dir`",
+        ),
         (
             "id = \"a\"\ngit = \"file:///x\"\nref = \"--force\"",
             "runbooks.sources[a].ref",

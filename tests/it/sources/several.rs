@@ -104,7 +104,7 @@ fn each_source_has_its_own_address_and_team() {
     assert!(reply.contains("https://ovens.example/books/a.md"), "{reply}");
     let reply = setup.reply("KX0004: kiln door 7 jammed at station 9");
     assert!(
-        reply.contains("From kilns at `") && reply.contains("of 30 Nov 2026, 12:05 UTC"),
+        reply.contains("From kilns, commit `") && reply.contains(", 30 Nov 2026, 12:05 UTC"),
         "{reply}"
     );
 }
@@ -138,7 +138,7 @@ fn sources_without_a_document_are_refused_with_the_reasons() {
     for part in [
         "there are no runbooks in the sources ovens, kilns",
         "1 file not read (`.png` files are not supported): ovens/a.png",
-        "kilns: nothing was fetched from this source yet",
+        "kilns: this source has not been fetched yet",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

@@ -159,7 +159,7 @@ async fn a_team_moves_to_postgresql_without_loss() {
     contract.leave().await.unwrap();
     drop(store);
     let (_, _, why) = told(&migrate(folder.path(), "signpost.db", &url), &url);
-    insta::assert_snapshot!(why, @"signpost: the store postgres://signpost@localhost/DATABASE holds data already: the move needs an empty database");
+    insta::assert_snapshot!(why, @"signpost: the store postgres://signpost@localhost/DATABASE already holds data; use an empty database");
     let (_, _, why) = told(&migrate(folder.path(), "none.db", &url), &url);
     assert!(why.contains("there is no store none.db yet"), "{why}");
     assert!(!folder.path().join("none.db").exists());
@@ -197,7 +197,9 @@ async fn commands_read_the_store_in_postgresql() {
     assert_eq!((&store as &dyn Store).inbox().await.unwrap().set_aside, 0);
     let (_, checks, _) = said(&["doctor"]);
     assert!(
-        checks.contains("ok       store    postgres://signpost@localhost/DATABASE is there, replicas that use it: 1"),
+        checks.contains(
+            "ok       store    postgres://signpost@localhost/DATABASE can be reached; replicas that use it: 1"
+        ),
         "{checks}"
     );
 }
