@@ -16,7 +16,7 @@ mod program;
 mod repository;
 mod state;
 
-pub use repository::{GitLimits, Remote, Repository};
+pub use repository::{GitLimits, Remote, Repository, RepositoryLock};
 pub use state::{Checkout, HeldCheckout};
 
 use std::time::Duration;

@@ -165,7 +165,7 @@ pub const FAMILIES: &[Family] = &[
     ),
     counter(
         "signpost_push_hooks_total",
-        &[("status", &["202", "401", "404", "408", "413"])],
+        &[("status", &["202", "401", "404", "408", "413", "503"])],
         "Requests to /hooks/git, by response status.",
     ),
     counter(

@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -14,26 +15,36 @@ use crate::respond::{Problems, Reply};
 use crate::runbook::{Diagnostic, Level};
 use crate::slack::sender::Body;
 
+/// Time between two looks at the state of the runbooks; changes are told at once.
+const AGAIN: Duration = Duration::from_mins(1);
+
 impl Context {
     /// Queues a notice to the operators. `key`: notices with the same key are posted once, whichever replica sees the
-    /// cause, and also after a restart. Without a channel, or when another organisation reads it, nothing is posted.
-    pub(super) async fn tell_admins(&self, key: &str, notice: &Reply) {
+    /// cause, and also after a restart. Without a channel nothing is posted. Returns false when the notice has to be given
+    /// again later: another organisation reads the channel, Slack does not say who does, or the store fails.
+    pub(super) async fn tell_admins(&self, key: &str, notice: &Reply) -> bool {
         let Some(channel) = self.rules.settings.admin.channel() else {
-            return;
+            return true;
         };
-        if self.people.is_shared(channel).await {
+        if self.people.may_be_shared(channel).await {
             warn!(
                 channel,
-                "admin.channel is shared with another organisation; nothing is posted there"
+                "admin.channel may be shared with another organisation; nothing is posted there"
             );
-            return;
+            return false;
         }
         let posts: Vec<_> = post(&format!("admin:{key}"), channel, None, &Body::of(notice))
             .into_iter()
             .collect();
         match self.store.enqueue(&posts, self.clock.now()).await {
-            Ok(()) => self.outbox.notify_one(),
-            Err(cause) => error!(%cause, "a notice to the operators cannot be queued"),
+            Ok(()) => {
+                self.outbox.notify_one();
+                true
+            }
+            Err(cause) => {
+                error!(%cause, "a notice to the operators cannot be queued");
+                false
+            }
         }
     }
 }
@@ -49,22 +60,24 @@ impl RunbookNotices {
         let mut told = RunbookFaults::default();
         loop {
             let faults = RunbookFaults::of(&self.ctx.knowledge.get(), self.ctx.knowledge.reload_failed());
-            if faults != told {
-                self.tell(&faults, &told).await;
+            if faults != told && self.tell(&faults, &told).await {
                 told = faults;
             }
+            // A notice that could not be given is tried again.
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.ctx.runbooks_read.notified() => {}
+                () = tokio::time::sleep(AGAIN) => {}
             }
         }
     }
 
-    async fn tell(&self, faults: &RunbookFaults, before: &RunbookFaults) {
+    /// Tells of faults that are new since `before`, or of their end. Returns false when that has to be done again.
+    async fn tell(&self, faults: &RunbookFaults, before: &RunbookFaults) -> bool {
         let is_worse = faults.failed.is_some() && faults.failed != before.failed
             || faults.errors.iter().any(|error| !before.errors.contains(error));
         if !is_worse && !faults.is_empty() {
-            return;
+            return true;
         }
         // The same state is told once a day: after a restart it is found anew.
         let day = self.ctx.clock.now().strftime("%F").to_string();
@@ -73,7 +86,7 @@ impl RunbookNotices {
             .ctx
             .responder
             .admin_runbooks(&Problems::of(&faults.errors), faults.failed.as_deref());
-        self.ctx.tell_admins(&key, &notice).await;
+        self.ctx.tell_admins(&key, &notice).await
     }
 }
 

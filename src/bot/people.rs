@@ -97,6 +97,11 @@ impl People {
         self.named_channel(id).await.is_some_and(|channel| channel.is_shared)
     }
 
+    /// Returns false only when Slack says that no other organisation reads a channel.
+    pub(super) async fn may_be_shared(&self, id: &str) -> bool {
+        self.named_channel(id).await.is_none_or(|channel| channel.is_shared)
+    }
+
     async fn named_channel(&self, id: &str) -> Option<NamedChannel> {
         let channel = self.cached(&self.channels, id, |web, id| async move {
             let channel = timeout(PATIENCE, web.conversation_info(&id)).await.ok()?.ok()?;

@@ -208,12 +208,18 @@ impl QuestionHandler {
 
     async fn status(&self, known: &Knowledge, asked: &Question) -> Result<Reply, store::Error> {
         let now = self.ctx.status.get();
+        // Reasons of failed fetches name hosts of the team's own network.
+        let sources = if asked.case.external {
+            Vec::new()
+        } else {
+            self.ctx.status.sources.facts()
+        };
         let facts = StatusFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: self.ctx.clock.now(),
             runbooks: known.library.runbooks.len(),
             skipped: known.library.skipped.len(),
-            sources: self.ctx.status.sources.facts(),
+            sources,
             loaded_at: Some(known.read_at),
             reload_failed: self.ctx.knowledge.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),

@@ -56,6 +56,12 @@ pub struct GitLimits {
     pub files: usize,
 }
 
+/// Lock of a state folder against other processes, as long as it lives.
+#[derive(Debug)]
+pub struct RepositoryLock {
+    _file: File,
+}
+
 /// A repository and its state folder.
 #[derive(Debug)]
 pub struct Repository {
@@ -82,17 +88,17 @@ impl Repository {
         })
     }
 
-    /// Fetches the present commit and checks it out beside the one in use. A damaged clone is made anew.
+    /// Fetches the present commit and checks it out beside the one in use. A damaged clone is made anew. Other processes
+    /// neither fetch nor adopt until the lock is dropped, which is to be after the commit was adopted or held.
     ///
     /// # Errors
     ///
     /// The [`GitError`]. The commit in use stays as it is.
-    pub async fn fetch(&self) -> Result<Checkout, GitError> {
-        let _lock = self.lock()?;
+    pub async fn fetch(&self) -> Result<(Checkout, RepositoryLock), GitError> {
+        let lock = self.lock()?;
         let timeout = self.limits.timeout;
-        tokio::time::timeout(timeout, self.fetch_or_clone())
-            .await
-            .unwrap_or(Err(GitError::TimedOut(timeout)))
+        let fetched = tokio::time::timeout(timeout, self.fetch_or_clone()).await;
+        Ok((fetched.unwrap_or(Err(GitError::TimedOut(timeout)))?, lock))
     }
 
     /// Puts a fetched commit into use, and removes all others but the one that was in use until now.
@@ -112,15 +118,21 @@ impl Repository {
         let file = self.folder.join("state.json");
         state::write(&file, &kept).map_err(|cause| at(&file, cause))?;
         self.release()?;
-        let is_needed = |name: &str| name == tree || before.as_ref().is_some_and(|before| name_of(&before.dir) == name);
+        self.remove_others(&[Some(tree), before.map(|before| name_of(&before.dir))]);
+        Ok(())
+    }
+
+    /// Removes the files of all commits but some.
+    fn remove_others(&self, needed: &[Option<String>]) {
         let trees = self.folder.join("trees");
         for entry in std::fs::read_dir(&trees).into_iter().flatten().flatten() {
-            if !is_needed(&entry.file_name().to_string_lossy()) {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if !needed.iter().flatten().any(|needed| *needed == name) {
                 // What cannot be removed now is tried again after the next fetch.
                 let _ = state::remove_folder(&entry.path());
             }
         }
-        Ok(())
     }
 
     /// Returns the commit that is held back, if there is one.
@@ -128,14 +140,20 @@ impl Repository {
         state::read(&self.folder.join("held.json"))
     }
 
-    /// Holds a commit back.
+    /// Holds a commit back. The files of commits that were held back before it are removed.
     ///
     /// # Errors
     ///
     /// The state folder cannot be written.
-    pub fn hold(&self, held: &HeldCheckout) -> Result<(), GitError> {
+    pub fn hold(&self, held: &HeldCheckout, checkout: &Checkout) -> Result<(), GitError> {
         let file = self.folder.join("held.json");
-        state::write(&file, held).map_err(|cause| at(&file, cause))
+        let is_new = self.held().is_none_or(|before| before.commit != held.commit);
+        state::write(&file, held).map_err(|cause| at(&file, cause))?;
+        if is_new {
+            let current = self.current().map(|current| name_of(&current.dir));
+            self.remove_others(&[Some(name_of(&checkout.dir)), current]);
+        }
+        Ok(())
     }
 
     /// Forgets the commit that was held back, and its acceptance.
@@ -181,13 +199,13 @@ impl Repository {
     }
 
     /// Locks the state folder against other processes, as long as the file lives.
-    fn lock(&self) -> Result<File, GitError> {
+    fn lock(&self) -> Result<RepositoryLock, GitError> {
         let trees = self.folder.join("trees");
         std::fs::create_dir_all(&trees).map_err(|cause| at(&trees, cause))?;
         let path = self.folder.join("lock");
         let file = File::create(&path).map_err(|cause| at(&path, cause))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(RepositoryLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(GitError::Busy),
             Err(TryLockError::Error(cause)) => Err(at(&path, cause)),
         }

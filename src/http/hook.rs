@@ -8,11 +8,14 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
 
 use super::Served;
 
 /// Largest call, in bytes. Larger ones are answered with 413; the next fetch at an interval replaces them.
 const LARGEST: usize = 5 * 1024 * 1024;
+/// Most calls whose bodies are read at the same time; further ones are answered with 503.
+const AT_ONCE: usize = 8;
 /// Time within which a body has to arrive.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Headers with an HMAC of the body: GitHub's, and that of Bitbucket and Gitea.
@@ -24,6 +27,7 @@ pub struct PushHook {
     /// The HMAC of the secret itself, so that a token is compared in constant time whatever its length.
     proof: hmac::Tag,
     wake: Box<dyn Fn() + Send + Sync>,
+    turns: Semaphore,
 }
 
 impl std::fmt::Debug for PushHook {
@@ -41,6 +45,7 @@ impl PushHook {
             proof: hmac::sign(&key, secret),
             key,
             wake: Box::new(wake),
+            turns: Semaphore::new(AT_ONCE),
         }
     }
 
@@ -91,20 +96,27 @@ async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
     }
 }
 
+async fn answer(hook: &PushHook, headers: &HeaderMap, body: Body) -> StatusCode {
+    let Ok(_turn) = hook.turns.try_acquire() else {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    };
+    match whole(headers, body).await {
+        Err(refused) => refused,
+        Ok(body) if hook.is_genuine(headers, &body) => {
+            (hook.wake)();
+            StatusCode::ACCEPTED
+        }
+        Ok(_) => {
+            tracing::warn!("a request to /hooks/git with a wrong or missing secret was refused");
+            StatusCode::UNAUTHORIZED
+        }
+    }
+}
+
 pub(super) async fn receive(State(served): State<Served>, headers: HeaderMap, body: Body) -> StatusCode {
     let outcome = match &served.hook {
         None => StatusCode::NOT_FOUND,
-        Some(hook) => match whole(&headers, body).await {
-            Err(refused) => refused,
-            Ok(body) if hook.is_genuine(&headers, &body) => {
-                (hook.wake)();
-                StatusCode::ACCEPTED
-            }
-            Ok(_) => {
-                tracing::warn!("a request to /hooks/git with a wrong or missing secret was refused");
-                StatusCode::UNAUTHORIZED
-            }
-        },
+        Some(hook) => answer(hook, &headers, body).await,
     };
     metrics::counter!("signpost_push_hooks_total", "status" => outcome.as_u16().to_string()).increment(1);
     outcome

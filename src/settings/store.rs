@@ -148,7 +148,9 @@ fn wrong_url(text: &str) -> Option<(String, String)> {
 fn has_password(url: &str) -> bool {
     // What cannot be read may well hold one.
     Url::parse(url).map_or(url.contains('@'), |url| {
-        url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+        // A password with a slash that is not escaped reads as a part of the path.
+        let is_in_path = url.path().contains('@');
+        is_in_path || url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
     })
 }
 

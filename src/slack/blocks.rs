@@ -5,11 +5,13 @@
 //! message 50 blocks and about 12,000 characters in all of them together; we stay below 10,000. Characters are counted
 //! as UTF-16 units, the strictest count of Slack's own clients.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
 use super::mrkdwn::{self, Piece};
+use crate::redact::redact;
 use crate::respond::{Reply, menu_block_id, plain_blocks, words};
 use crate::runbook::{Block, BlockKind, Button, Menu, MenuOption};
 
@@ -174,7 +176,10 @@ fn message(packed: Packed, title: Option<&str>, whole: Option<&String>) -> Rende
                 text.push_str(&unmarked(&section.text));
                 let is_table = |block: &Value| block["type"] == "table";
                 let has_table = shapes.iter().any(|shape| is_table(&shape.block));
-                let shape = section.shape().filter(|block| !(has_table && is_table(block)));
+                // The word beside a secret is what identifies it, and may be another element or cell of a shape.
+                let holds_secret = matches!(redact(&section.text), Cow::Owned(_));
+                let shape = section.shape().filter(|_| !holds_secret);
+                let shape = shape.filter(|block| !(has_table && is_table(block)));
                 shapes.extend(shape.map(|block| BlockShape {
                     at: blocks.len(),
                     block,

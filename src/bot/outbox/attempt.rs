@@ -55,6 +55,8 @@ impl OutboxWorker {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(STORE_WAIT) => {}
                 }
+                // The mark may be there although its answer was lost: then nobody else would ever take it away.
+                self.record_outcome(post, &outcome::again(begun), stop).await;
                 return SlackAnswer::Unknown;
             }
         };

@@ -75,7 +75,10 @@ impl<'a> RunStep<'a> {
             return Ok(Next::Wait(OTHER_REPLICA));
         }
         let saved = self.take_place().await;
-        self.runner.ctx.store.leave_places(&self.run.job).await?;
+        if let Err(cause) = self.runner.ctx.store.leave_places(&self.run.job).await {
+            // It ends by itself. The run may be written down as triggering, so it must be sent now.
+            warn!(%cause, run = self.run.id, "others wait for the job's places");
+        }
         drop(place);
         match saved? {
             Some(next) => Ok(next),

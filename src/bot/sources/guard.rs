@@ -28,7 +28,7 @@ impl GitSource {
     ///
     /// The [`GitError`]. The commit in use stays as it is.
     pub async fn fetch(&self, clock: &dyn Clock) -> Result<GuardedFetch, GitError> {
-        let fetched = self.repository.fetch().await?;
+        let (fetched, _lock) = self.repository.fetch().await?;
         let current = self.repository.current();
         if current.as_ref() == Some(&fetched) {
             self.repository.release()?;
@@ -40,12 +40,12 @@ impl GitSource {
         {
             let known = self.repository.held().filter(|held| held.commit == fetched.commit);
             let held = known.unwrap_or_else(|| HeldCheckout {
-                commit: fetched.commit,
+                commit: fetched.commit.clone(),
                 removed,
                 documents,
                 since: clock.now(),
             });
-            self.repository.hold(&held)?;
+            self.repository.hold(&held, &fetched)?;
             return Ok(GuardedFetch::Held(held));
         }
         self.repository.adopt(&fetched)?;

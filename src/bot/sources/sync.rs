@@ -152,7 +152,9 @@ impl SourceSync {
             removed: *removed,
             documents: *documents,
         };
-        self.tell_admins(&format!("source-held:{id}:{commit}"), &trouble).await;
+        // A branch that goes on while it is held back has a new commit each time: it is told of once a day.
+        let day = self.ctx.clock.now().strftime("%F").to_string();
+        self.tell_admins(&format!("source-held:{id}:{day}"), &trouble).await;
     }
 
     async fn failed(&self, cause: &GitError) {
@@ -166,8 +168,8 @@ impl SourceSync {
         self.ctx.status.sources.failed(id, &cause.to_string());
         if now.duration_since(since) >= TOLD_AFTER {
             let trouble = SourceTrouble::Unreachable { why: cause.to_string() };
-            self.tell_admins(&format!("source-failing:{id}:{}", since.as_second()), &trouble)
-                .await;
+            let day = now.strftime("%F");
+            self.tell_admins(&format!("source-failing:{id}:{day}"), &trouble).await;
         }
     }
 }

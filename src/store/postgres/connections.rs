@@ -27,9 +27,14 @@ const TOLERATED: usize = 1;
 
 /// The address of a database for people: without the password and the parameters.
 pub fn display(url: &SecretString) -> String {
+    let hidden = || "postgres://…".to_owned();
     let Ok(mut url) = Url::parse(url.expose_secret()) else {
-        return "postgres://…".to_owned();
+        return hidden();
     };
+    // `user:12/34@host`: a password with a slash that is not escaped reads as a port and a path.
+    if url.path().contains('@') || url.fragment().is_some() {
+        return hidden();
+    }
     let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);

@@ -324,7 +324,8 @@ async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, 
     Ok(Some((rows::post_state(&row)?, rows::place(&row)?)))
 }
 
-/// Stores the result of an attempt, unless another replica has begun one since.
+/// Stores the result of an attempt, unless another replica has begun one since. What another replica has settled
+/// meanwhile, or is about to look up, does not become due again: it would be sent twice, or without its body.
 pub(super) async fn record_outcome(
     transaction: &mut Tx,
     us: &Replica,
@@ -334,7 +335,8 @@ pub(super) async fn record_outcome(
     let recorded = sqlx::query(
         "UPDATE outbox SET state = $1, next_at = $2, posted_ts = coalesce($3, posted_ts), error = $4, owner = NULL,
          body = CASE WHEN $1 IN ('sent', 'failed', 'dropped', 'gone') THEN NULL ELSE coalesce($5, body) END
-         WHERE key = $6 AND (owner IS NULL OR owner = $7)",
+         WHERE key = $6 AND (owner = $7 OR owner IS NULL AND (
+             $1 NOT IN ('pending', 'uncertain') OR state = 'pending' OR ($1 = 'uncertain' AND state = 'uncertain')))",
     )
     .bind(outcome.state.as_str())
     .bind(outcome.next_at.as_millisecond())

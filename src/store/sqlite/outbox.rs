@@ -313,7 +313,8 @@ async fn state_of(transaction: &mut Tx, key: &str) -> Result<Option<(PostState, 
 pub(super) async fn record_outcome(transaction: &mut Tx, key: &str, outcome: &PostOutcome) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE outbox SET state = ?1, next_at = ?2, posted_ts = coalesce(?3, posted_ts), error = ?4,
-         body = CASE WHEN ?1 IN ('sent', 'failed', 'dropped', 'gone') THEN NULL ELSE coalesce(?5, body) END WHERE key = ?6",
+         body = CASE WHEN ?1 IN ('sent', 'failed', 'dropped', 'gone') THEN NULL ELSE coalesce(?5, body) END
+         WHERE key = ?6 AND (?1 NOT IN ('pending', 'uncertain') OR state IN ('pending', 'sending', 'uncertain'))",
     )
     .bind(outcome.state.as_str())
     .bind(outcome.next_at.as_millisecond())

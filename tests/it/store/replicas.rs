@@ -99,6 +99,9 @@ async fn a_channel_is_posted_to_by_one_replica_and_a_dead_ones_post_is_looked_up
     paused.record_outcome("p", &settled(PostState::Pending)).await.unwrap();
     assert!(outbox::keys(other, 17).await.is_empty());
     other.record_outcome("p", &sent).await.unwrap();
+    // Later still: the other replica has sent it.
+    paused.record_outcome("p", &settled(PostState::Pending)).await.unwrap();
+    assert!(outbox::keys(other, 99).await.is_empty());
     assert_eq!(paused.posted("p").await.unwrap().unwrap().ts, "1.1");
 }
 

@@ -120,7 +120,8 @@ fn span(group: &Alternatives) -> Range<usize> {
     start..group.list.last().map_or(start, |last| last.steps.end)
 }
 
-/// A group of bold lines, each above steps of its own: "**Option A**". The last one goes on to the end of its section.
+/// A group of bold lines, each above steps of its own: "**Option A**". The last one goes on to its last numbered step, or
+/// without such steps to the end of its section.
 fn of_bold_lines(steps: &[Step]) -> Vec<Alternatives> {
     let condition = |step: &Step| -> Option<(ConditionForm, String)> {
         let [first, ..] = step.blocks.as_slice() else {
@@ -152,7 +153,11 @@ fn of_bold_lines(steps: &[Step]) -> Vec<Alternatives> {
         return Vec::new();
     }
     let after = steps.iter().skip(*first).take_while(|step| step.under == under).count();
-    let last = first + after;
+    // What follows the numbered steps of the last one, such as "Finally, check …", is for everybody.
+    let begin = begins.last().map_or(*first, |(at, ..)| *at);
+    let own = steps.get(begin..first + after).unwrap_or_default();
+    let numbered = own.iter().rposition(|step| !step.number.is_empty());
+    let last = numbered.map_or(first + after, |at| begin + at + 1);
     let ends = begins.iter().skip(1).map(|(at, ..)| *at).chain([last]);
     let list: Vec<Alternative> = begins
         .iter()
@@ -267,10 +272,21 @@ fn form(text: &str) -> Option<ConditionForm> {
             "you want ",
             "you will ",
         ]);
-    if is_about_you
-        || starts(&["if ", "in case "])
-        || starts(&["when "]) && !starts(&["when to ", "when and ", "when is ", "when are ", "when do "])
-    {
+    // Phases follow each other: "When you start …", "When it is done …".
+    let is_phase = [
+        "you start",
+        "you begin",
+        "finish",
+        "done",
+        "complete",
+        "again",
+        "recovered",
+        "resolved",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
+    let is_question = starts(&["when to ", "when and ", "when is ", "when are ", "when do "]);
+    if is_about_you || starts(&["if ", "in case "]) || starts(&["when "]) && !is_question && !is_phase {
         return Some(ConditionForm::Condition);
     }
     if starts(&["for "]) && (text.ends_with(':') || text.split_whitespace().count() <= WORDS) {
