@@ -47,6 +47,16 @@ fn card(library: &Library, key: Option<&str>) -> signpost::respond::Reply {
         .card(library, &card)
 }
 
+/// The keys of the answers, as the buttons of the question send them.
+fn keys(library: &Library) -> Vec<String> {
+    let written = serde_json::to_string(&blocks::render_one(&card(library, None)).blocks).unwrap();
+    let found = written.match_indices(r#"alternative\",\"key\":\""#).map(|(at, found)| {
+        let rest = &written[at + found.len()..];
+        rest[..rest.find('\\').unwrap()].to_owned()
+    });
+    found.collect()
+}
+
 /// A heading with a step, and text around them.
 fn page(headings: &[&str]) -> String {
     let sections = headings
@@ -82,6 +92,8 @@ fn what_is_not_surely_a_choice_is_shown_as_before() {
         vec!["If the wheel turns", "Option A"],
         vec!["When does the wheel turn?", "When is it oiled?"],
         vec!["If the wheel turns", "If that does not help"],
+        // Phases that follow each other.
+        vec!["When you start the mill", "When the wheel turns again"],
         // The same tool for two purposes.
         vec!["Using the crank to look inside", "Using the crank to stop it"],
         // Parted by another section.
@@ -106,6 +118,13 @@ fn bold_lines_and_items_of_a_list_are_alternatives_when_they_have_steps_of_their
     let bold = "# T\n\n## What to do\n\n**Option A: by hand**\n\n1. Turn it.\n2. Stop it.\n\n\
         **Option B: by the job**\n\n1. Run it.\n";
     assert_eq!(offered(bold), ["Option A: by hand", "Option B: by the job"]);
+    // What follows them is for everybody, whatever was chosen.
+    let finally = library(&format!("{bold}\nFinally, grease the axle.\n"));
+    let shown = to_text(&card(&finally, Some(&keys(&finally)[0])));
+    assert!(
+        shown.contains("Turn it") && shown.contains("grease the axle") && !shown.contains("Run it"),
+        "{shown}"
+    );
     let items = "# T\n\n## What to do\n\nDo one of the following:\n\n- If the wheel turns:\n  1. Stop it.\n  2. Wait.\n\
         - If it stands:\n  1. Free it.\n";
     assert_eq!(offered(items), ["If the wheel turns", "If it stands"]);
@@ -120,24 +139,16 @@ fn bold_lines_and_items_of_a_list_are_alternatives_when_they_have_steps_of_their
 #[test]
 fn the_question_comes_first_and_then_only_what_was_chosen() {
     let library = library(GATE);
-    let open = card(&library, None);
-    let written = serde_json::to_string(&blocks::render_one(&open).blocks).unwrap();
-    let keys: Vec<&str> = written
-        .match_indices(r#"alternative\",\"key\":\""#)
-        .map(|(at, found)| {
-            let rest = &written[at + found.len()..];
-            &rest[..rest.find('\\').unwrap()]
-        })
-        .collect();
+    let keys = keys(&library);
     let [own, other, all] = keys.as_slice() else {
-        panic!("{keys:?}: {written}")
+        panic!("{keys:?}")
     };
-    assert_eq!(*all, "all");
+    assert_eq!(all, "all");
     let mut shown = Vec::new();
     for (name, key) in [
         ("nobody has chosen", None),
-        ("the owner", Some(*own)),
-        ("not the owner", Some(*other)),
+        ("the owner", Some(own.as_str())),
+        ("not the owner", Some(other.as_str())),
         ("all", Some("all")),
         ("an alternative that the runbook had before", Some("0123456789abcdef")),
     ] {

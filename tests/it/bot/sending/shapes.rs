@@ -98,3 +98,21 @@ fn a_changed_card_falls_back_as_well() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn a_secret_that_only_the_word_beside_it_betrays_is_in_no_shape() {
+    with(|world| async move {
+        let steps = "1. Log in with password: **hunter2hunter2Q9**\n2. Open the sluice.\n\n\
+            | setting | value |\n|---|---|\n| password | Zq93kdLwx8Tq |\n| gear | large |\n";
+        world.write(
+            "sluice.md",
+            &format!("# Sluice jams\n\n```\nSX200: the sluice of mill <MILL> jams\n```\n\n## What to do\n\n{steps}"),
+        );
+        let bot = world.bot().await;
+        let ts = world.say(JAMS);
+        let card = world.saying(&ts, &["Log in with password"]).await;
+        let whole = card.to_string();
+        assert!(!whole.contains("hunter2") && !whole.contains("Zq93"), "{whole}");
+        bot.stop().await;
+    });
+}
