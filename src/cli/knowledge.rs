@@ -145,6 +145,7 @@ pub(super) fn with_signatures(mut chosen: ChosenRunbooks) -> anyhow::Result<(Lib
 /// # Errors
 ///
 /// They cannot be read.
+#[cfg(feature = "sandbox")]
 pub(super) fn indexed_whole(chosen: &mut ChosenRunbooks) -> anyhow::Result<(Library, Index)> {
     let signatures = SignatureCache::default();
     let library = chosen.read(&|document, runbook| signatures.take(document, runbook))?;
