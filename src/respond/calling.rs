@@ -232,8 +232,14 @@ pub(super) fn on_card(card: &Card<'_>) -> Value {
     } else {
         Vec::new()
     };
-    let escalation = card.escalation.as_ref().filter(|_| card.audience == Audience::Internal);
-    context! { on_call, escalation => escalation.map(state) }
+    let is_internal = card.audience == Audience::Internal;
+    let escalation = card.escalation.as_ref().filter(|_| is_internal);
+    let earlier = card.earlier_escalations.iter().filter(|_| is_internal);
+    context! {
+        on_call,
+        escalation => escalation.map(state),
+        earlier_escalations => earlier.map(state).collect::<Vec<_>>(),
+    }
 }
 
 /// Template values of the people on call. A single team is clear from the context.
@@ -321,7 +327,12 @@ pub(super) fn card_sample(full: bool) -> Value {
         team: "Team".to_owned(),
         ..CardEscalation::default()
     };
-    context! { on_call => lines(&[line]), escalation => full.then(|| state(&escalation)) }
+    let earlier: Vec<Value> = full.then(|| state(&escalation)).into_iter().collect();
+    context! {
+        on_call => lines(&[line]),
+        escalation => full.then(|| state(&escalation)),
+        earlier_escalations => earlier,
+    }
 }
 
 /// Samples of the templates' values, for their trial.

@@ -61,6 +61,8 @@ pub struct Card<'a> {
     pub on_call: Vec<OnCallLine>,
     /// The latest escalation to a team.
     pub escalation: Option<CardEscalation>,
+    /// Earlier escalations, the oldest first, each by its latest step.
+    pub earlier_escalations: Vec<CardEscalation>,
     /// The answer to the topic's question which of its alternatives applies: its key, and who gave it.
     pub chosen: Option<(String, String)>,
     /// True when the steps of a case that is over are shown all the same.

@@ -74,6 +74,7 @@ impl Context {
                 .chosen_here()
                 .map(|chosen| (chosen.key.clone(), chosen.by.name.clone())),
             escalation: case.escalations.last().map(CaseEscalation::state),
+            earlier_escalations: case.earlier_escalations().map(CaseEscalation::state).collect(),
             expanded: case.expanded,
         };
         Body::of(&self.responder.card(library, &card))

@@ -97,6 +97,16 @@ impl Case {
         self.escalations.push(escalation);
     }
 
+    /// The latest step of each escalation but the latest, in order.
+    pub(crate) fn earlier_escalations(&self) -> impl Iterator<Item = &CaseEscalation> {
+        let is_last_step = |at: usize, one: &CaseEscalation| {
+            let mut later = self.escalations.iter().skip(at + 1).peekable();
+            later.peek().is_some() && later.all(|other| other.first != one.first)
+        };
+        let all = self.escalations.iter().enumerate();
+        all.filter_map(move |(at, one)| is_last_step(at, one).then_some(one))
+    }
+
     /// The steps of an escalation, in order. `first`: its id.
     pub(crate) fn steps_of(&self, first: &str) -> impl DoubleEndedIterator<Item = &CaseEscalation> {
         self.escalations.iter().filter(move |one| one.first == first)

@@ -166,6 +166,29 @@ fn the_team_is_called_once_in_its_channel_and_somebody_takes_care_of_it() {
 }
 
 #[test]
+fn a_card_tells_of_every_team_that_was_called() {
+    with(|world| async move {
+        let channel = format!("slack: {{channel: {RANDOM}}}");
+        let both = format!("engines:\n  name: Engines\n  {channel}\nvalves:\n  name: Valves\n  {channel}\n");
+        let bot = world.engines(&both, Parts::default()).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        let option = |value: &str| json!({"value": value});
+        for (team, name) in [("engines", "Engines"), ("valves", "Valves")] {
+            let chosen = json!({"team": option(team), "mention": option("nobody"), "page": option("no"), "summary": option("It sticks")});
+            let answer = world.escalate(ADA, &card, chosen).await;
+            assert_eq!(answer["acknowledged"], true, "{answer}");
+            world.saying(&ts, &[&format!("Escalated to {name}")]).await;
+        }
+        let card = world.saying(&ts, &["Escalated to Valves"]).await;
+        let shown = text(&card);
+        let (first, second) = (shown.find("Escalated to Engines"), shown.find("Escalated to Valves"));
+        assert!(first.is_some() && first < second, "{shown}");
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn who_names_the_person_on_call_and_mentions_nobody() {
     with(|world| async move {
         let bot = world.engines(&teams(""), Parts::default()).await;
