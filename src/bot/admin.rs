@@ -90,7 +90,7 @@ impl RunbookNotices {
     }
 }
 
-/// What keeps runbooks from being used as they are.
+/// Faults that keep runbooks from being used as they are.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct RunbookFaults {
     errors: Vec<Diagnostic>,

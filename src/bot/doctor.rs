@@ -104,10 +104,12 @@ async fn slack(reach: &start::SlackAccess, settings: &Settings, probe: Option<&s
         DoctorCheck::new("clock", clock(&reach.web)),
     ];
     if let Some(channel) = settings.answers.shadow_channel() {
-        checks.push(DoctorCheck::new(
-            "shadow channel",
-            shadow_channel(&reach.web, channel).await,
-        ));
+        let found = own_channel(&reach.web, "answers.shadow_channel", channel).await;
+        checks.push(DoctorCheck::new("shadow channel", found));
+    }
+    if let Some(channel) = settings.admin.channel() {
+        let found = own_channel(&reach.web, "admin.channel", channel).await;
+        checks.push(DoctorCheck::new("admin channel", found));
     }
     if let Some(channel) = probe {
         checks.push(DoctorCheck::new("probe", probe::probe(&reach.web, &us, channel).await));
@@ -115,21 +117,17 @@ async fn slack(reach: &start::SlackAccess, settings: &Settings, probe: Option<&s
     checks
 }
 
-/// Checks that the bot can show the owners what it would have answered.
-async fn shadow_channel(web: &Web, id: &str) -> Result<String, String> {
+/// Checks that the bot can post to a channel of the settings, which only this organisation may read. `key`: the setting.
+async fn own_channel(web: &Web, key: &str, id: &str) -> Result<String, String> {
     match web.conversation_info(id).await {
-        Ok(channel) if channel.is_archived => {
-            Err(format!("answers.shadow_channel: {id} is archived; use another channel"))
-        }
-        Ok(channel) if !channel.is_member => Err(format!(
-            "answers.shadow_channel: the bot is not a member of {id}; invite it there"
-        )),
+        Ok(channel) if channel.is_archived => Err(format!("{key}: {id} is archived; use another channel")),
+        Ok(channel) if !channel.is_member => Err(format!("{key}: the bot is not a member of {id}; invite it there")),
         Ok(channel) if channel.is_ext_shared => Err(format!(
-            "answers.shadow_channel: {id} is shared with another organisation, which would read lines from your channels; \
+            "{key}: {id} is shared with another organisation, which would read lines from your channels; \
              name another channel"
         )),
         Ok(_) => Ok(format!("the bot is a member of {id}")),
-        Err(error) => Err(format!("answers.shadow_channel: cannot look up {id}: {error}")),
+        Err(error) => Err(format!("{key}: cannot look up {id}: {error}")),
     }
 }
 

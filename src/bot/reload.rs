@@ -29,7 +29,7 @@ pub(super) struct FolderWatcher {
     /// Interval at which the folder is read in any case: links can be pointed elsewhere without a change inside the
     /// folder.
     look: Option<Duration>,
-    /// They watch as long as they live. They are never called, so the lock only makes them shareable.
+    /// Watchers, active as long as they live. Nothing calls them, so the lock only makes them shareable.
     _watchers: Mutex<Vec<Box<dyn Watcher + Send>>>,
 }
 

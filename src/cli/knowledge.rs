@@ -49,7 +49,7 @@ impl ChosenRunbooks {
         }
     }
 
-    /// What the settings name, else the sample pack.
+    /// The sources of the settings, else the sample pack.
     pub(super) fn of_settings(settings: &Settings) -> ChosenRunbooks {
         let reader = SourceReader::new(settings, &bot::git_sources(settings));
         reader.map_or(ChosenRunbooks::Sample, |reader| {

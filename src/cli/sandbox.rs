@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     result
 }
 
-/// What the page says about the runbooks of a folder.
+/// The statement of the page about the runbooks of a folder.
 #[derive(Debug, Default)]
 struct Tried {
     /// Errors that can be tried; `None` for those of the sample pack.

@@ -73,6 +73,30 @@ impl Action {
             Self::Unreact { .. } => "unreact",
         }
     }
+
+    /// The key of the row whose message is changed.
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Self::Update { of } | Self::Delete { of } => Some(of),
+            Self::Post | Self::Ephemeral { .. } | Self::React { .. } | Self::Unreact { .. } => None,
+        }
+    }
+
+    /// The id of the only person who sees the message.
+    pub fn person(&self) -> Option<&str> {
+        match self {
+            Self::Ephemeral { user } => Some(user),
+            _ => None,
+        }
+    }
+
+    /// The message that a reaction is about, by its `ts`, and the name of the emoji.
+    pub fn reaction(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::React { ts, name } | Self::Unreact { ts, name } => Some((ts, name)),
+            _ => None,
+        }
+    }
 }
 
 /// A row of the outbox that may be due.

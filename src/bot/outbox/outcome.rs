@@ -81,10 +81,7 @@ impl OutboxWorker {
 }
 
 fn is_old(post: &Post, now: Timestamp) -> bool {
-    let ephemeral = matches!(
-        post.action,
-        Action::Ephemeral { .. } | Action::React { .. } | Action::Unreact { .. }
-    );
+    let ephemeral = post.action.person().is_some() || post.action.reaction().is_some();
     let most = if ephemeral { GIVE_UP_EPHEMERAL } else { GIVE_UP };
     let long = post.first_try_at.is_some_and(|first| now.duration_since(first) > most);
     // `attempts` was counted before this try.

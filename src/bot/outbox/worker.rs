@@ -186,11 +186,8 @@ impl OutboxWorker {
             if let Err(left) = breaker.may_try(now, busy.rows.is_empty()) {
                 return wait.min(left);
             }
-            let target = match &post.action {
-                Action::Update { of } | Action::Delete { of } => Some(of.clone()),
-                Action::React { ts, .. } | Action::Unreact { ts, .. } => Some(ts.clone()),
-                Action::Post | Action::Ephemeral { .. } => None,
-            };
+            let reacted_to = post.action.reaction().map(|(ts, _)| ts);
+            let target = post.action.target().or(reacted_to).map(str::to_owned);
             let row = (post.channel.clone(), post.thread_ts.clone(), target);
             if busy.rows.contains(&row) {
                 continue;

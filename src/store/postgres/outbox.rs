@@ -52,18 +52,7 @@ async fn add_one(
     expiry: Option<Expiry>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let target = match &post.action {
-        Action::Update { of } | Action::Delete { of } => Some(of.as_str()),
-        Action::Post | Action::Ephemeral { .. } | Action::React { .. } | Action::Unreact { .. } => None,
-    };
-    let person = match &post.action {
-        Action::Ephemeral { user } => Some(user.as_str()),
-        _ => None,
-    };
-    let (message_ts, emoji) = match &post.action {
-        Action::React { ts, name } | Action::Unreact { ts, name } => (Some(ts.as_str()), Some(name.as_str())),
-        _ => (None, None),
-    };
+    let (message_ts, emoji) = post.action.reaction().unzip();
     // A change to a message goes to that message's channel and thread, whatever the caller says. A new row is due at
     // once, whatever the clock says.
     let added = sqlx::query(
@@ -79,8 +68,8 @@ async fn add_one(
     .bind(post.thread_ts.as_deref().map(clean))
     .bind(clean(&post.body))
     .bind(post.action.as_str())
-    .bind(target.map(clean))
-    .bind(person.map(clean))
+    .bind(post.action.target().map(clean))
+    .bind(post.action.person().map(clean))
     .bind(now.as_millisecond())
     .bind(expiry.map(|expiry| expiry.at.as_millisecond()))
     .bind(expiry.is_some_and(|expiry| expiry.asked))

@@ -34,18 +34,37 @@ const TOKENS: [(&str, &str); 2] = [
 fn the_doctor_looks_whether_the_owners_can_be_shown_what_would_be_answered() {
     with(|world| async move {
         let shadow = async |channel: &str| {
-            let own = [TOKENS[0], TOKENS[1], ("SIGNPOST__ANSWERS__SHADOW_CHANNEL", channel)];
+            let own = [
+                TOKENS[0],
+                TOKENS[1],
+                ("SIGNPOST__ANSWERS__SHADOW_CHANNEL", channel),
+                ("SIGNPOST__ADMIN__CHANNEL", channel),
+            ];
             doctor(&world, &[], &own).await
         };
         let (code, said) = shadow(SUPPORT).await;
         assert_eq!(code, Some(0), "{said}");
-        assert_says(&said, &["ok       shadow channel", "the bot is a member"]);
+        assert_says(
+            &said,
+            &[
+                "ok       shadow channel",
+                "ok       admin channel",
+                "the bot is a member",
+            ],
+        );
         let made = world
             .control("channel", json!({"name": "elsewhere", "members": [ADA]}))
             .await;
         let (code, said) = shadow(made["channel"].as_str().unwrap()).await;
         assert_eq!(code, Some(1), "{said}");
-        assert_says(&said, &["FAILED   shadow channel", "invite it"]);
+        assert_says(
+            &said,
+            &[
+                "FAILED   shadow channel",
+                "FAILED   admin channel",
+                "admin.channel: the bot is not a member",
+            ],
+        );
     });
 }
 
