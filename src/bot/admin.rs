@@ -15,7 +15,7 @@ use crate::respond::{Problems, Reply};
 use crate::runbook::{Diagnostic, Level};
 use crate::slack::sender::Body;
 
-/// Time between two looks at the state of the runbooks; changes are told at once.
+/// Pause before a notice that could not be given is tried again.
 const AGAIN: Duration = Duration::from_mins(1);
 
 impl Context {
@@ -60,14 +60,14 @@ impl RunbookNotices {
         let mut told = RunbookFaults::default();
         loop {
             let faults = RunbookFaults::of(&self.ctx.knowledge.get(), self.ctx.knowledge.reload_failed());
-            if faults != told && self.tell(&faults, &told).await {
+            let is_told = faults == told || self.tell(&faults, &told).await;
+            if is_told {
                 told = faults;
             }
-            // A notice that could not be given is tried again.
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.ctx.runbooks_read.notified() => {}
-                () = tokio::time::sleep(AGAIN) => {}
+                () = tokio::time::sleep(AGAIN), if !is_told => {}
             }
         }
     }

@@ -39,7 +39,7 @@ const UNFLUSHED: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs a block in a transaction, commits, and evaluates to `Result` of the block's value. The block's `?` rolls back.
-/// What fails because of another transaction (a deadlock) is tried again from the beginning. With `if`, the block's
+/// A transaction that fails because of another one (a deadlock) is tried again from the beginning. With `if`, the block's
 /// value is a `bool`, and `false` rolls back.
 macro_rules! transaction {
     ($store:expr, $begin:expr, $transaction:ident => $work:block) => {

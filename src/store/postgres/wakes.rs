@@ -203,7 +203,7 @@ async fn listen_once(writers: &PgPool, us: &Replica, wakes: &Wakes) -> Result<()
     }
 }
 
-/// What a notification tells, unless it is our own: the sender's id, and words for the kinds of work.
+/// Reads a notification, unless it is our own: the sender's id, and words for the kinds of work.
 fn heard(payload: &str, us: &str) -> Option<ReplicaChange> {
     let mut words = payload.split(' ');
     let sender = words.next().filter(|sender| *sender != us);
