@@ -1,6 +1,8 @@
 //! HTTP endpoints for liveness, readiness and metrics.
 
+mod body;
 mod hook;
+mod pagerduty;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use hook::PushHook;
+pub use pagerduty::{HookCall, PagerDutyHook};
 
 /// Time limit of requests still under way at shutdown.
 const LAST: Duration = Duration::from_millis(500);
@@ -57,6 +60,16 @@ struct Served {
     health: Arc<dyn Health>,
     metrics: Option<Metrics>,
     hook: Option<Arc<PushHook>>,
+    pages: Option<Arc<PagerDutyHook>>,
+}
+
+/// The hooks that other services call, as far as there are any.
+#[derive(Debug, Default)]
+pub struct Hooks {
+    /// Pushes to repositories of runbooks.
+    pub git: Option<PushHook>,
+    /// Acknowledgements of pages.
+    pub pages: Option<PagerDutyHook>,
 }
 
 /// Binds the listener to an address.
@@ -70,12 +83,12 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
         .map_err(|cause| Error::Bind { address, cause })
 }
 
-/// Serves health and metrics, and the push hook if there is one, until `stop` is cancelled.
+/// Serves health and metrics, and the hooks that there are, until `stop` is cancelled.
 pub async fn serve(
     listener: TcpListener,
     health: Arc<dyn Health>,
     metrics: Option<Metrics>,
-    hook: Option<PushHook>,
+    hooks: Hooks,
     stop: CancellationToken,
 ) {
     let app = Router::new()
@@ -85,10 +98,12 @@ pub async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
         .route("/hooks/git", post(hook::receive))
+        .route("/hooks/pagerduty", post(pagerduty::receive))
         .with_state(Served {
             health,
             metrics,
-            hook: hook.map(Arc::new),
+            hook: hooks.git.map(Arc::new),
+            pages: hooks.pages.map(Arc::new),
         });
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let enough = async {

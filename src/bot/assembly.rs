@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, RwLock, Semaphore};
+use tokio::sync::{Notify, RwLock, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::admin::RunbookNotices;
 use super::context::Context;
+use super::escalations::alerts::{AlertHookReceiver, AlertWatcher};
 use super::escalations::worker::EscalationWorker;
 use super::home::Home;
 use super::housekeeping::Housekeeping;
@@ -36,6 +37,7 @@ use crate::bot::messages::{MessageHandler, Unanswered};
 use crate::bot::outbox::worker::OutboxWorker;
 use crate::bot::questions::QuestionHandler;
 use crate::clock::{Clock, SystemClock};
+use crate::http::HookCall;
 use crate::jobs::JenkinsId;
 use crate::respond::Responder;
 use crate::settings::Settings;
@@ -148,7 +150,7 @@ async fn work(
     let reach = start::SlackAccess::new(&settings, &tokens, Arc::clone(&parts.clock))?;
     let clients = runs::clients(&settings)?;
     let sources = sources::git_sources(&settings);
-    serve_health(&settings, &sources, parts, stop).await?;
+    let calls = serve_health(&settings, &sources, parts, stop).await?;
     let requests = start::listen(&settings).await?;
     parts.status.change(|status| {
         status.mode = settings.slack.mode;
@@ -172,7 +174,7 @@ async fn work(
         stop: stop.clone(),
     };
     let connections = settings.slack.connections;
-    let sockets = spawn(settings, parts, prepared, &reach, (clients, requests), &tasks);
+    let sockets = spawn(settings, parts, prepared, &reach, (clients, requests, calls), &tasks);
     if let Some(sockets) = sockets {
         // Posts go out meanwhile: Slack may accept them even while it opens no connections.
         let connections = replicas::connections(&parts.status, store.as_ref(), connections).await;
@@ -182,15 +184,16 @@ async fn work(
     Ok(std::future::pending().await)
 }
 
-/// Serves `/live`, `/ready`, `/metrics` and the push hook until `stop`, if the settings enable them.
+/// Serves `/live`, `/ready`, `/metrics` and the hooks until `stop`, if the settings enable them. Returns the calls of the
+/// hook for pages.
 async fn serve_health(
     settings: &Settings,
     sources: &[Arc<GitSource>],
     parts: &Parts,
     stop: &CancellationToken,
-) -> Result<(), Error> {
+) -> Result<Option<mpsc::Receiver<HookCall>>, Error> {
     let Some(address) = settings.http.address() else {
-        return Ok(());
+        return Ok(None);
     };
     let listener = http::bind(address).await?;
     parts.status.change(|status| status.health = listener.local_addr().ok());
@@ -201,9 +204,18 @@ async fn serve_health(
         .hook_secret
         .as_ref()
         .map(|secret| http::PushHook::new(secret, move || sources.iter().for_each(|source| source.wake())));
-    let served = http::serve(listener, status, parts.metrics.clone(), hook, stop.clone());
+    let pagers = settings.oncall.pagers.iter();
+    let secrets: Vec<_> = pagers
+        .filter_map(|pager| Some((pager.id.clone(), pager.webhook_secret.clone()?)))
+        .collect();
+    let (pages, calls) = Some(secrets)
+        .filter(|secrets| !secrets.is_empty())
+        .map(http::PagerDutyHook::new)
+        .unzip();
+    let hooks = http::Hooks { git: hook, pages };
+    let served = http::serve(listener, status, parts.metrics.clone(), hooks, stop.clone());
     parts.tracker.spawn(served);
-    Ok(())
+    Ok(calls)
 }
 
 /// Results of [`prepare`], for the rest of the bot.
@@ -274,7 +286,11 @@ fn spawn(
     parts: &Parts,
     mut prepared: Prepared,
     reach: &start::SlackAccess,
-    (clients, requests): (HashMap<JenkinsId, jenkins::Client>, Option<TcpListener>),
+    (clients, requests, calls): (
+        HashMap<JenkinsId, jenkins::Client>,
+        Option<TcpListener>,
+        Option<mpsc::Receiver<HookCall>>,
+    ),
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
     let (reload, git) = (prepared.reload.take(), std::mem::take(&mut prepared.sources));
@@ -331,6 +347,14 @@ fn spawn(
     let channels = OwnChannelsRefresher { ctx: Arc::clone(&ctx) };
     tasks.keep("channels", channels, OwnChannelsRefresher::run);
     tasks.keep("escalations", escalations, EscalationWorker::run);
+    tasks.keep("alerts", AlertWatcher::new(&ctx), AlertWatcher::run);
+    if let Some(calls) = calls {
+        tasks.keep(
+            "page_hooks",
+            AlertHookReceiver::new(&ctx, calls),
+            AlertHookReceiver::run,
+        );
+    }
     tasks.keep_shared("unanswered", &unanswered, Unanswered::run);
     tasks.keep("handle", inbox_worker, InboxWorker::run);
     tasks.keep("clock", skew, SkewMonitor::run);

@@ -155,8 +155,20 @@ fn escalations(case: &Case) -> Vec<HandoverEvent> {
         let acknowledged = acknowledged.filter(|_| taken.insert(&escalation.first));
         events.extend(acknowledged.map(|mark| HandoverEvent {
             at: mark.at,
-            who: Some(mark.name.clone()),
-            what: format!("Acknowledged the escalation to {}", escalation.team_name),
+            who: Some(mark.name.clone()).filter(|name| !name.is_empty()),
+            what: match &*escalation.acknowledged_in {
+                "" => format!("Acknowledged the escalation to {}", escalation.team_name),
+                service => format!("Acknowledged the escalation to {} in {service}", escalation.team_name),
+            },
+        }));
+        let page = escalation.page.as_ref();
+        events.extend(page.and_then(|page| {
+            let mark = page.resolved.as_ref()?;
+            Some(HandoverEvent {
+                at: mark.at,
+                who: Some(mark.name.clone()).filter(|name| !name.is_empty()),
+                what: format!("Resolved the alert in {}", page.service),
+            })
         }));
     }
     events

@@ -18,7 +18,7 @@ use super::context::Context;
 use super::last_success::Dependency;
 use crate::net::Net;
 use crate::oncall::{
-    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
+    AlertSource, Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
     OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
 use crate::respond::OnCallLine;
@@ -45,6 +45,10 @@ const MEMBERS: usize = 10;
 pub(super) struct OnCallDirectory {
     sources: HashMap<String, Arc<dyn ScheduleSource>>,
     pagers: HashMap<String, Arc<dyn Pager>>,
+    /// The services that tell what became of pages, by pager.
+    alerts: HashMap<String, Arc<dyn AlertSource>>,
+    /// The names of the pagers' services, by pager.
+    names: HashMap<String, &'static str>,
     /// The latest answers, by team.
     known: Mutex<HashMap<String, KnownOnCall>>,
     /// Held while a team's source is asked, by team: those who ask meanwhile share the answer.
@@ -70,9 +74,26 @@ impl OnCallDirectory {
         let pagers = settings.oncall.pagers.iter().cloned();
         let made = |entry: OncallEntry| Some((entry.id.clone(), source(http.as_ref()?, entry)?));
         let pages = |entry: OncallEntry| Some((entry.id.clone(), pager(http.as_ref()?, entry)?));
+        let names = settings.oncall.pagers.iter();
+        let names = names
+            .map(|entry| (entry.id.clone(), service_name(entry.kind)))
+            .collect();
+        let tells = |entry: &OncallEntry| {
+            let service = settings
+                .oncall
+                .services
+                .iter()
+                .find(|one| entry.service.as_ref() == Some(&one.id));
+            // Opsgenie's integrations may look up their own alerts.
+            let own = (entry.kind == OncallKind::Opsgenie).then_some(entry);
+            Some((entry.id.clone(), alerts(http.as_ref()?, service.or(own)?.clone())?))
+        };
+        let told = settings.oncall.pagers.iter().filter_map(tells).collect();
         Self {
             sources: services.filter_map(made).collect(),
             pagers: pagers.filter_map(pages).collect(),
+            alerts: told,
+            names,
             known: Mutex::default(),
             asking: Mutex::default(),
         }
@@ -80,6 +101,16 @@ impl OnCallDirectory {
 
     pub(super) fn pager(&self, id: &str) -> Option<&Arc<dyn Pager>> {
         self.pagers.get(id)
+    }
+
+    /// The service that tells what became of a pager's pages; `None` for a pager without one.
+    pub(super) fn alerts(&self, pager: &str) -> Option<&Arc<dyn AlertSource>> {
+        self.alerts.get(pager)
+    }
+
+    /// Name of a pager's service, for people.
+    pub(super) fn service_name(&self, pager: &str) -> &'static str {
+        self.names.get(pager).copied().unwrap_or("the service")
     }
 
     /// The people on call as far as they are known without asking; `None` for a team without a source.
@@ -314,14 +345,28 @@ fn pager(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn Pager>> {
     })
 }
 
-fn endpoint(http: &reqwest::Client, kind: OncallKind, url: Url) -> ServiceEndpoint {
-    let name = match kind {
+fn alerts(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn AlertSource>> {
+    let endpoint = endpoint(http, entry.kind, entry.url?);
+    Some(match entry.kind {
+        OncallKind::PagerDuty => Arc::new(PagerDutySchedules::new(endpoint, entry.token)),
+        OncallKind::Opsgenie => Arc::new(OpsgenieSchedules::new(endpoint, entry.token)),
+        OncallKind::Jsm => Arc::new(JsmSchedules::new(endpoint, entry.token)),
+        OncallKind::Grafana => Arc::new(GrafanaSchedules::new(endpoint, entry.token, entry.stack)),
+        OncallKind::GoAlert | OncallKind::Calendar => return None,
+    })
+}
+
+fn service_name(kind: OncallKind) -> &'static str {
+    match kind {
         OncallKind::PagerDuty => "PagerDuty",
         OncallKind::Opsgenie => "Opsgenie",
         OncallKind::Jsm => "Jira Service Management",
         OncallKind::Grafana => "Grafana",
         OncallKind::GoAlert => "GoAlert",
         OncallKind::Calendar => "the calendar",
-    };
-    ServiceEndpoint::new(http.clone(), url, name)
+    }
+}
+
+fn endpoint(http: &reqwest::Client, kind: OncallKind, url: Url) -> ServiceEndpoint {
+    ServiceEndpoint::new(http.clone(), url, service_name(kind))
 }

@@ -1,23 +1,19 @@
 //! `POST /hooks/git`: a push to a repository of runbooks. The call is a hint to fetch: nothing of its content is used.
 
-use std::time::Duration;
-
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
 use super::Served;
+use super::body::{decoded, whole};
 
 /// Largest call, in bytes. Larger ones are answered with 413; the next fetch at an interval replaces them.
 const LARGEST: usize = 5 * 1024 * 1024;
 /// Most calls whose bodies are read at the same time; further ones are answered with 503.
 const AT_ONCE: usize = 8;
-/// Time within which a body has to arrive.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Headers with an HMAC of the body: GitHub's, and that of Bitbucket and Gitea.
 const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
 
@@ -68,39 +64,11 @@ impl PushHook {
     }
 }
 
-/// Bytes of a text of hexadecimal digits.
-fn decoded(digits: &str) -> Option<Vec<u8>> {
-    let digits = digits.trim();
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let starts = (0..digits.len()).step_by(2);
-    starts
-        .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok())
-        .collect()
-}
-
-/// Reads a body. A caller that announces too much is refused before it sends it, and one that sends too slowly does not
-/// hold its connection.
-async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > LARGEST) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    match tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-    }
-}
-
 async fn answer(hook: &PushHook, headers: &HeaderMap, body: Body) -> StatusCode {
     let Ok(_turn) = hook.turns.try_acquire() else {
         return StatusCode::SERVICE_UNAVAILABLE;
     };
-    match whole(headers, body).await {
+    match whole(headers, body, LARGEST).await {
         Err(refused) => refused,
         Ok(body) if hook.is_genuine(headers, &body) => {
             (hook.wake)();

@@ -1,9 +1,12 @@
-//! Grafana IRM, formerly Grafana OnCall: schedules over its API, alerts over a formatted webhook. Facts: Grafana's
+//! Grafana IRM, formerly Grafana OnCall: schedules and alert groups over its API, alerts over a formatted webhook. Facts: Grafana's
 //! documentation of both (November 2026) and the source of OnCall (archived in March 2026).
+
+use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use jiff::{Timestamp, ToSpan as _};
+use parking_lot::Mutex;
 use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
@@ -12,7 +15,10 @@ use url::Url;
 
 use super::http::authorization;
 use super::shifts::{ListedShift, joined};
-use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
+use super::{
+    AlertSource, AlertStage, AlertState, Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    string, time,
+};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -20,6 +26,8 @@ use crate::schedule::{OnCall, OnCallPerson, Shift};
 const PEOPLE: usize = 10;
 /// Most shifts that are looked at.
 const SHIFTS: usize = 1_000;
+/// Most alert groups whose ids are kept.
+const GROUPS: usize = 500;
 /// Most characters of an alert's title and text. Grafana documents no limit.
 const TITLE: usize = 1_024;
 const TEXT: usize = 15_000;
@@ -31,6 +39,8 @@ pub struct GrafanaSchedules {
     token: SecretString,
     /// Address of the stack, which service-account tokens need.
     stack: Option<Url>,
+    /// Ids of alert groups, by the keys of their alerts.
+    groups: Mutex<VecDeque<(String, String)>>,
 }
 
 /// An integration of the kind "Formatted Webhook", which opens alerts.
@@ -42,12 +52,25 @@ pub struct GrafanaPager {
 impl GrafanaSchedules {
     /// The schedules that a token may read. `endpoint`: the API's address, as Grafana shows it under "Admin & API".
     pub fn new(endpoint: ServiceEndpoint, token: SecretString, stack: Option<Url>) -> Self {
-        Self { endpoint, token, stack }
+        Self {
+            endpoint,
+            token,
+            stack,
+            groups: Mutex::default(),
+        }
     }
 
     /// A request below `/api/v1`; objects end in `/`.
     fn get(&self, kind: &str, id: &str, part: &str) -> RequestBuilder {
-        let request = self.endpoint.get(&["api", "v1", kind, id, part]);
+        self.allowed(self.endpoint.get(&["api", "v1", kind, id, part]))
+    }
+
+    /// A request for a list below `/api/v1`.
+    fn list(&self, kind: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        self.allowed(self.endpoint.get(&["api", "v1", kind, ""]).query(query))
+    }
+
+    fn allowed(&self, request: RequestBuilder) -> RequestBuilder {
         // Without a scheme before the token: "Bearer" fails on servers of one's own.
         let request = request.headers(authorization("", &self.token));
         match self
@@ -78,6 +101,36 @@ impl GrafanaSchedules {
                 .or_else(|| linked.filter(|id| !id.is_empty()).map(str::to_owned)),
             ..known
         }
+    }
+
+    fn kept_group(&self, dedup_key: &str) -> Option<String> {
+        let kept = self.groups.lock();
+        let found = kept.iter().find(|(key, _)| key == dedup_key);
+        found.map(|(_, group)| group.clone())
+    }
+
+    /// Id of the alert group of a key. The payload of its alerts holds the key, as it was sent to the integration.
+    async fn group_of(&self, dedup_key: &str) -> Result<Option<String>, Error> {
+        if let Some(group) = self.kept_group(dedup_key) {
+            return Ok(Some(group));
+        }
+        let answer = self
+            .endpoint
+            .json(self.list("alerts", &[("search", dedup_key)]), "")
+            .await?;
+        let alerts = answer.get("results").and_then(Value::as_array);
+        let alerts = alerts.ok_or_else(|| self.endpoint.odd("no list of alerts"))?;
+        let has_key = |one: &&Value| one.pointer("/payload/alert_uid").and_then(Value::as_str) == Some(dedup_key);
+        let group = alerts.iter().find(has_key).map(|one| string(one, "alert_group_id"));
+        let Some(group) = group.filter(|group| !group.is_empty()).map(str::to_owned) else {
+            return Ok(None);
+        };
+        let mut kept = self.groups.lock();
+        kept.push_back((dedup_key.to_owned(), group.clone()));
+        if kept.len() > GROUPS {
+            kept.pop_front();
+        }
+        Ok(Some(group))
     }
 
     /// The shifts of the next two weeks, by the ids of their people. They are cut at the bounds.
@@ -128,6 +181,34 @@ impl ScheduleSource for GrafanaSchedules {
             next: next.map(|shift| shift.person.clone()).collect(),
             now,
         })
+    }
+}
+
+#[async_trait]
+impl AlertSource for GrafanaSchedules {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+        let Some(id) = self.group_of(dedup_key).await? else {
+            return Ok(None);
+        };
+        let answer = self
+            .endpoint
+            .json(self.list("alert_groups", &[("id", &id)]), "")
+            .await?;
+        let groups = answer.get("results").and_then(Value::as_array);
+        let groups = groups.ok_or_else(|| self.endpoint.odd("no list of alert groups"))?;
+        let Some(group) = groups.iter().find(|one| string(one, "id") == id) else {
+            return Ok(None);
+        };
+        let (stage, by, at) = match string(group, "state") {
+            "acknowledged" => (AlertStage::Acknowledged, "acknowledged_by", "acknowledged_at"),
+            "resolved" => (AlertStage::Resolved, "resolved_by", "resolved_at"),
+            _ => return Ok(Some(AlertState::open())),
+        };
+        let name = match string(group, by) {
+            "" => String::new(),
+            user => self.person(&ServiceSchedule::default(), user).await.name,
+        };
+        Ok(Some(AlertState::new(stage, &name, time(group, at))))
     }
 }
 

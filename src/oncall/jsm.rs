@@ -1,4 +1,4 @@
-//! Operations of Jira Service Management, the successor of Opsgenie: its schedules. Its integrations take the alerts of
+//! Operations of Jira Service Management, the successor of Opsgenie: its schedules and alerts. Its integrations take the alerts of
 //! Opsgenie's API ([`super::OpsgeniePager`]). Facts: Atlassian's documentation (November 2026).
 
 use async_trait::async_trait;
@@ -8,7 +8,8 @@ use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::{Error, ScheduleSource, ServiceEndpoint, person, string};
+use super::opsgenie::state_of;
+use super::{AlertSource, AlertState, Error, ScheduleSource, ServiceEndpoint, person, string};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -88,5 +89,32 @@ impl ScheduleSource for JsmSchedules {
             now: now.into_iter().map(shift).collect(),
             next,
         })
+    }
+}
+
+#[async_trait]
+impl AlertSource for JsmSchedules {
+    /// The API finds an alert by its alias only in a list (JSDCLOUD-14179); the latest comes first.
+    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+        let quoted = dedup_key.replace(['"', '\\'], "");
+        let query = [
+            ("query", format!("alias: \"{quoted}\"")),
+            ("size", "5".to_owned()),
+            ("sort", "createdAt".to_owned()),
+            ("order", "desc".to_owned()),
+        ];
+        let request = self.endpoint.get(&["v1", "alerts"]).query(&query);
+        let answer = self.ask(request, "").await?;
+        let alerts = answer.get("values").and_then(Value::as_array);
+        let alerts = alerts.ok_or_else(|| self.endpoint.odd("no list of alerts"))?;
+        let found = alerts.iter().find(|one| string(one, "alias") == dedup_key);
+        let Some(mut state) = found.map(state_of) else {
+            return Ok(None);
+        };
+        // The owner is an account id; its name takes another request.
+        if let Some(account) = state.by.take() {
+            state.by = Some(self.person(&ServiceSchedule::default(), &account).await.name);
+        }
+        Ok(Some(state))
     }
 }

@@ -2,12 +2,15 @@
 //! both (November 2026). Opsgenie itself ends on 5 April 2027.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::http::authorization;
-use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened};
+use super::{
+    AlertSource, AlertStage, AlertState, Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    string, time,
+};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -110,4 +113,44 @@ impl Pager for OpsgeniePager {
         let request = request.headers(authorization("GenieKey ", &self.key));
         self.endpoint.json(request, "").await.map(|_| ())
     }
+}
+
+#[async_trait]
+impl AlertSource for OpsgenieSchedules {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+        let request = self.endpoint.get(&["v2", "alerts", dedup_key]);
+        let request = request.query(&[("identifierType", "alias")]);
+        let request = request.headers(authorization("GenieKey ", &self.key));
+        match self.endpoint.json(request, "the alert").await {
+            Ok(answer) => match answer.get("data") {
+                Some(alert) => Ok(Some(state_of(alert))),
+                None => Err(self.endpoint.odd("no alert")),
+            },
+            // Alerts are made some time after the request for one was taken.
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
+/// State of an alert of Opsgenie or Jira Service Management. Times of its report count from its creation, in milliseconds.
+pub(super) fn state_of(alert: &Value) -> AlertState {
+    let report = alert.get("report").unwrap_or(&Value::Null);
+    let after = |name: &str| {
+        let after = report.get(name)?.as_i64()?;
+        time(alert, "createdAt")?
+            .checked_add(SignedDuration::from_millis(after))
+            .ok()
+    };
+    let by = |name: &str| match string(report, name) {
+        "" => string(alert, "owner"),
+        by => by,
+    };
+    if string(alert, "status") == "closed" {
+        return AlertState::new(AlertStage::Resolved, by("closedBy"), after("closeTime"));
+    }
+    if alert.get("acknowledged") == Some(&Value::Bool(true)) {
+        return AlertState::new(AlertStage::Acknowledged, by("acknowledgedBy"), after("ackTime"));
+    }
+    AlertState::open()
 }

@@ -1,4 +1,4 @@
-//! PagerDuty: on-calls over the REST API v2, pages over the Events API v2. Facts: PagerDuty's published OpenAPI files and
+//! PagerDuty: on-calls and incidents over the REST API v2, pages over the Events API v2. Facts: PagerDuty's published OpenAPI files and
 //! its documentation of the Events API (August 2026).
 
 use async_trait::async_trait;
@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::http::{authorization, header};
 use super::shifts::{ListedShift, on_call_among};
-use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
+use super::{
+    AlertSource, AlertStage, AlertState, Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    string, time,
+};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::OnCall;
 
@@ -120,6 +123,42 @@ impl ScheduleSource for PagerDutySchedules {
             entries = self.of_schedule(schedule, id, at, until).await?;
         }
         Ok(answer_of(entries, at))
+    }
+}
+
+#[async_trait]
+impl AlertSource for PagerDutySchedules {
+    /// The latest incident with the key. One that has alerts has no key of its own, but is found by theirs.
+    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+        let query = [
+            ("incident_key", dedup_key.to_owned()),
+            ("sort_by", "created_at:desc".to_owned()),
+            ("limit", "5".to_owned()),
+        ];
+        let answer = self.ask(&["incidents"], &query, "").await?;
+        let incidents = answer.get("incidents").and_then(Value::as_array);
+        let incidents = incidents.ok_or_else(|| self.endpoint.odd("no list of incidents"))?;
+        let is_ours = |one: &&Value| matches!(string(one, "incident_key"), key if key.is_empty() || key == dedup_key);
+        Ok(incidents.iter().find(is_ours).map(state_of))
+    }
+}
+
+/// State of an incident.
+fn state_of(incident: &Value) -> AlertState {
+    match string(incident, "status") {
+        "acknowledged" => {
+            let all = incident.get("acknowledgements").and_then(Value::as_array);
+            let latest = all.and_then(|all| all.last()).unwrap_or(&Value::Null);
+            let by = latest.get("acknowledger").map_or("", |by| string(by, "summary"));
+            AlertState::new(AlertStage::Acknowledged, by, time(latest, "at"))
+        }
+        "resolved" => {
+            let by = incident.get("last_status_change_by");
+            let by = by.map_or("", |by| string(by, "summary"));
+            let at = time(incident, "resolved_at").or_else(|| time(incident, "last_status_change_at"));
+            AlertState::new(AlertStage::Resolved, by, at)
+        }
+        _ => AlertState::open(),
     }
 }
 

@@ -90,6 +90,12 @@ pub struct CardEscalation {
     pub astray: String,
     /// The person who takes care of it, and the time.
     pub acknowledged: Option<(String, String)>,
+    /// Name of the service in which they acknowledged it; empty for Slack.
+    pub acknowledged_in: String,
+    /// The person who resolved the alert in the service, and the time. The name is empty where it is not known.
+    pub resolved: Option<(String, String)>,
+    /// Name of the service that paged.
+    pub service: String,
     /// State of the page: empty, `pending`, `sent` or `failed`.
     pub page: &'static str,
     /// The reason why the page was not sent.
@@ -267,11 +273,13 @@ pub(super) fn named_lines(on_call: &[OnCallLine], with_teams: bool) -> Vec<Value
 
 fn state(escalation: &CardEscalation) -> Value {
     let (acknowledged_by, acknowledged_when) = escalation.acknowledged.clone().unzip();
+    let (resolved_by, resolved_when) = escalation.resolved.clone().unzip();
     let (escalated_by, escalated_when) = escalation.by.clone().unwrap_or_default();
     context! {
         team => escalation.team.clone(), person => escalation.person.clone(), page => escalation.page,
         fault => escalation.fault.clone(), acknowledged_by, acknowledged_when, escalated_by, escalated_when,
-        astray => escalation.astray.clone(),
+        astray => escalation.astray.clone(), acknowledged_in => escalation.acknowledged_in.clone(),
+        resolved_by, resolved_when, service => escalation.service.clone(),
     }
 }
 
@@ -353,7 +361,20 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
             person: some("Grace"),
             by: Some(("Ada".to_owned(), "06:41 UTC".to_owned())),
             astray: astray.to_owned(),
-            acknowledged: full.then(|| ("Grace".to_owned(), "06:41 UTC".to_owned())),
+            acknowledged: full.then(|| {
+                (
+                    if page == "sent" { "" } else { "Grace" }.to_owned(),
+                    "06:41 UTC".to_owned(),
+                )
+            }),
+            acknowledged_in: some("PagerDuty").unwrap_or_default(),
+            resolved: full.then(|| {
+                (
+                    if page == "sent" { "Grace" } else { "" }.to_owned(),
+                    "06:45 UTC".to_owned(),
+                )
+            }),
+            service: some("PagerDuty").unwrap_or_default(),
             page,
             fault: some("PagerDuty failed"),
         };

@@ -39,6 +39,10 @@ pub struct OncallEntry {
     pub file: Option<PathBuf>,
     /// Time zone of a calendar's times that name none.
     pub time_zone: String,
+    /// Service that tells what became of the pages of this pager.
+    pub service: Option<String>,
+    /// Secret of the PagerDuty webhook that tells it.
+    pub webhook_secret: Option<SecretString>,
 }
 
 /// Kind of a service.
@@ -79,6 +83,9 @@ struct WrittenEntry {
     token_file: Option<PathBuf>,
     file: Option<PathBuf>,
     time_zone: Option<String>,
+    service: Option<String>,
+    webhook_secret_variable: Option<String>,
+    webhook_secret_file: Option<PathBuf>,
 }
 
 impl OncallKind {
@@ -140,10 +147,23 @@ pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> R
         }
         Ok(read)
     };
-    Ok(OncallSettings {
-        services: list("services", written.services, false)?,
-        pagers: list("pagers", written.pagers, true)?,
-    })
+    let services = list("services", written.services, false)?;
+    let pagers = list("pagers", written.pagers, true)?;
+    for pager in &pagers {
+        let Some(named) = &pager.service else { continue };
+        let problem = match services.iter().find(|service| service.id == *named) {
+            Some(service) if service.kind == pager.kind => continue,
+            Some(_) => format!("names \"{named}\", which is of another kind"),
+            None => format!("names \"{named}\", which is no entry of services"),
+        };
+        return Err(Error::Value {
+            place: place.to_owned(),
+            key: format!("pagers[{}].service", pager.id),
+            problem,
+            remedy: "name the entry of services that has the key to look up this pager's alerts".to_owned(),
+        });
+    }
+    Ok(OncallSettings { services, pagers })
 }
 
 /// Returns the registration of a local service at `url`, as service and pager `local`.
@@ -154,7 +174,7 @@ pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> R
 pub fn local(url: &str, token: &str, routing_key: &str) -> Result<OncallSettings, Error> {
     let text = format!(
         "[[services]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/api\"\ntoken_variable = \"TOKEN\"\n\
-         [[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/events\"\ntoken_variable = \"KEY\"\n"
+         [[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/events\"\ntoken_variable = \"KEY\"\nservice = \"local\"\n"
     );
     let secrets = [("TOKEN", token), ("KEY", routing_key)];
     let secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -194,6 +214,8 @@ impl EntryReader<'_> {
                 "use a service that can",
             ));
         }
+        let service = self.service(&id, &entry)?;
+        let webhook_secret = self.webhook_secret(&id, &entry)?;
         let zone = entry.time_zone.unwrap_or_else(|| "UTC".to_owned());
         crate::schedule::zone(&zone).map_err(|problem| self.wrong(&id, "time_zone", &problem, "correct it"))?;
         let file = entry.file.filter(|_| is_calendar);
@@ -222,7 +244,41 @@ impl EntryReader<'_> {
             token: if is_secret_link { SecretString::from("") } else { token },
             file,
             time_zone: zone,
+            service,
+            webhook_secret,
         })
+    }
+
+    /// The service that tells what became of a pager's pages.
+    fn service(&self, id: &str, entry: &WrittenEntry) -> Result<Option<String>, Error> {
+        let named = entry
+            .service
+            .as_deref()
+            .map(str::trim)
+            .filter(|named| !named.is_empty());
+        let problem = match entry.kind {
+            _ if named.is_none() => return Ok(None),
+            _ if !self.pages => "is only known for pagers",
+            OncallKind::GoAlert | OncallKind::Calendar => "can't be used: this kind can't look up alerts",
+            _ => return Ok(named.map(str::to_owned)),
+        };
+        Err(self.wrong(id, "service", problem, "remove it"))
+    }
+
+    /// The secret of a PagerDuty webhook; an empty one would let anybody in.
+    fn webhook_secret(&self, id: &str, entry: &WrittenEntry) -> Result<Option<SecretString>, Error> {
+        let (variable, file) = (
+            entry.webhook_secret_variable.as_deref(),
+            entry.webhook_secret_file.as_deref(),
+        );
+        if variable.is_none() && file.is_none() {
+            return Ok(None);
+        }
+        if !self.pages || entry.kind != OncallKind::PagerDuty {
+            let problem = "is only known for pagers of the kind \"pagerduty\"";
+            return Err(self.wrong(id, "webhook_secret_variable", problem, "remove it"));
+        }
+        self.secret_named("webhook_secret", (id, variable, file)).map(Some)
     }
 
     fn address(&self, id: &str, kind: OncallKind, written: Option<&str>) -> Result<Url, Error> {
@@ -278,28 +334,39 @@ impl EntryReader<'_> {
     }
 
     fn secret(&self, id: &str, variable: Option<&str>, file: Option<&Path>) -> Result<SecretString, Error> {
-        if let Some(name) = variable {
-            let value = self.environment.get(name).map(|value| value.trim());
+        self.secret_named("token", (id, variable, file))
+    }
+
+    /// The secret in the variable or the file of the keys `NAME_variable` and `NAME_file`.
+    fn secret_named(
+        &self,
+        name: &str,
+        (id, variable, file): (&str, Option<&str>, Option<&Path>),
+    ) -> Result<SecretString, Error> {
+        let in_variable = format!("{name}_variable");
+        let in_file = format!("{name}_file");
+        if let Some(variable) = variable {
+            let value = self.environment.get(variable).map(|value| value.trim());
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 return Ok(SecretString::from(value));
             }
             if file.is_none() {
-                let problem = format!("names {name}, which is not set");
-                return Err(self.wrong(id, "token_variable", &problem, "set it to the secret"));
+                let problem = format!("names {variable}, which is not set");
+                return Err(self.wrong(id, &in_variable, &problem, "set it to the secret"));
             }
         }
         let Some(file) = file else {
-            let remedy = "write the name of the variable that holds the secret, or of a file in `token_file`";
-            return Err(self.wrong(id, "token_variable", "is missing", remedy));
+            let remedy = format!("write the name of the variable that holds the secret, or of a file in `{in_file}`");
+            return Err(self.wrong(id, &in_variable, "is missing", &remedy));
         };
         let text = std::fs::read_to_string(file).map_err(|cause| {
             let problem = format!("names {}, which cannot be read ({cause})", file.display());
-            self.wrong(id, "token_file", &problem, "make it readable for the bot")
+            self.wrong(id, &in_file, &problem, "make it readable for the bot")
         })?;
         match text.trim() {
             "" => {
                 let problem = format!("names {}, which is empty", file.display());
-                Err(self.wrong(id, "token_file", &problem, "write the secret into that file"))
+                Err(self.wrong(id, &in_file, &problem, "write the secret into that file"))
             }
             secret => Ok(SecretString::from(secret)),
         }
@@ -350,6 +417,22 @@ mod tests {
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"calendar\"\nfile = \"x\"\n",
                 "can't page anyone",
+            ),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken_variable = \"SA\"\nservice = \"b\"\n",
+                "pagers[a].service` names \"b\", which is no entry of services",
+            ),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"goalert\"\nurl = \"https://x.example\"\ntoken_variable = \"SA\"\nservice = \"b\"\n",
+                "this kind can't look up alerts",
+            ),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken_variable = \"SA\"\nwebhook_secret_variable = \"NONE\"\n",
+                "pagers[a].webhook_secret_variable` names NONE, which is not set",
+            ),
+            (
+                "[[pagers]]\nid = \"a\"\nkind = \"opsgenie\"\ntoken_variable = \"SA\"\nwebhook_secret_variable = \"SA\"\n",
+                "is only known for pagers of the kind",
             ),
         ] {
             let error = read(text, "oncall.toml", &environment).unwrap_err().to_string();

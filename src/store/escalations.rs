@@ -101,6 +101,36 @@ pub struct DueEscalation {
     pub attempts: u32,
 }
 
+/// The time at which a service is asked what became of a page; `None` ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageWatch {
+    /// Key of the alert.
+    pub key: String,
+    /// Id of the case.
+    pub case: String,
+    /// Id of the pager in `oncall.toml`.
+    pub pager: String,
+    /// The time.
+    pub next_at: Option<Timestamp>,
+    /// Number of look-ups in a row that failed.
+    pub faults: u32,
+}
+
+/// A page whose service is asked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueWatch {
+    /// Key of the alert.
+    pub key: String,
+    /// Id of the case.
+    pub case: String,
+    /// Id of the pager in `oncall.toml`.
+    pub pager: String,
+    /// Number of look-ups in a row that failed.
+    pub faults: u32,
+    /// Time at which the page was sent.
+    pub created_at: Timestamp,
+}
+
 /// Pages and escalations. Every method is one transaction.
 #[async_trait]
 pub trait Escalations: Send + Sync + Debug + 'static {
@@ -109,4 +139,7 @@ pub trait Escalations: Send + Sync + Debug + 'static {
 
     /// Escalations that go on now, the longest overdue first.
     async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<DueEscalation>, Error>;
+
+    /// Pages whose service is asked now, the longest overdue first.
+    async fn due_watches(&self, now: Timestamp, limit: u32) -> Result<Vec<DueWatch>, Error>;
 }

@@ -2,7 +2,7 @@
 
 use super::NewPost;
 use super::cases::{Answered, CaseRow};
-use super::escalations::{EscalationTimer, NewPage, PageOutcome};
+use super::escalations::{EscalationTimer, NewPage, PageOutcome, PageWatch};
 use super::runs::{AuditEntry, RunRow};
 use super::shadow::ShadowRow;
 
@@ -191,6 +191,8 @@ pub struct Changes {
     pub paged: Vec<PageOutcome>,
     /// Times at which escalations go on.
     pub timers: Vec<EscalationTimer>,
+    /// Times at which services are asked what became of pages.
+    pub watches: Vec<PageWatch>,
 }
 
 impl Changes {
@@ -211,6 +213,7 @@ impl Changes {
             pages,
             paged,
             timers,
+            watches,
         } = other;
         self.posts.extend(posts);
         self.expiry = match (self.expiry.take(), expiry) {
@@ -229,5 +232,6 @@ impl Changes {
         self.pages.extend(pages);
         self.paged.extend(paged);
         self.timers.extend(timers);
+        self.watches.extend(watches);
     }
 }

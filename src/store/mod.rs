@@ -25,7 +25,8 @@ use jiff::Timestamp;
 
 pub use cases::{AnswerKind, Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
 pub use escalations::{
-    DueEscalation, DuePage, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState,
+    DueEscalation, DuePage, DueWatch, EscalationTimer, Escalations, NewPage, PageAction, PageOutcome, PageState,
+    PageWatch,
 };
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
 pub use location::{StoreLocation, case_with_runs, inbox_rows, open, read_only, retry};

@@ -22,9 +22,9 @@ use tokio::task::JoinSet;
 use super::migrations::POSTGRES as MIGRATIONS;
 use super::rows::{self, Overdue};
 use super::{
-    Arrival, Changes, Due, DueEscalation, DuePage, Error, Escalations, InboxCounts, MessageRef, Missed, NewPost,
-    OutboxCounts, PostOutcome, Purged, Receipt, ReplicaChange, ReplicaStatus, Replicas, Retention, RunRow, Runs,
-    SetAsideReason, Store, Turn, Waiting,
+    Arrival, Changes, Due, DueEscalation, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef, Missed,
+    NewPost, OutboxCounts, PostOutcome, Purged, Receipt, ReplicaChange, ReplicaStatus, Replicas, Retention, RunRow,
+    Runs, SetAsideReason, Store, Turn, Waiting,
 };
 
 /// A transaction on a connection of its own.
@@ -358,6 +358,14 @@ impl Escalations for Postgres {
 
     async fn due_escalations(&self, now: Timestamp, limit: u32) -> Result<Vec<DueEscalation>, Error> {
         let due = limited(escalations::due_escalations(&self.readers, now, limit)).await?;
+        if due.is_empty() || !self.holds("escalations").await? {
+            return Ok(Vec::new());
+        }
+        Ok(due)
+    }
+
+    async fn due_watches(&self, now: Timestamp, limit: u32) -> Result<Vec<DueWatch>, Error> {
+        let due = limited(escalations::due_watches(&self.readers, now, limit)).await?;
         if due.is_empty() || !self.holds("escalations").await? {
             return Ok(Vec::new());
         }

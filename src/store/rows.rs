@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{
-    Action, Answered, AuditEntry, CaseRow, DueEscalation, DuePage, InboxRow, Judged, MessageRef, Missed, Mute,
-    NewMissed, NewPage, PageAction, Post, PostState, RunRow, ShadowKind, ShadowRow, ShadowVerdict, Waiting,
+    Action, Answered, AuditEntry, CaseRow, DueEscalation, DuePage, DueWatch, InboxRow, Judged, MessageRef, Missed,
+    Mute, NewMissed, NewPage, PageAction, Post, PostState, RunRow, ShadowKind, ShadowRow, ShadowVerdict, Waiting,
 };
 
 /// Prefix of a fingerprint that is a keyed hash.
@@ -185,6 +185,16 @@ pub(super) fn due_escalation(row: &impl Columns) -> Result<DueEscalation, sqlx::
         case: row.text("case_id")?,
         escalation: row.text("escalation")?,
         attempts: row.attempts()?,
+    })
+}
+
+pub(super) fn due_watch(row: &impl Columns) -> Result<DueWatch, sqlx::Error> {
+    Ok(DueWatch {
+        key: row.text("key")?,
+        case: row.text("case_id")?,
+        pager: row.text("pager")?,
+        faults: u32::try_from(row.number("faults")?).unwrap_or(u32::MAX),
+        created_at: row.time("created_at")?,
     })
 }
 

@@ -138,6 +138,11 @@ impl Workspace {
         self.shared.oncall.pages()
     }
 
+    /// The number of look-ups of incidents at the local on-call service so far.
+    pub fn page_lookups(&self) -> u64 {
+        self.shared.oncall.lookups()
+    }
+
     /// Reads the state.
     pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         look(&self.shared.lock())

@@ -50,6 +50,8 @@ pub(crate) struct CaseEscalation {
     pub(crate) page: Option<CasePage>,
     /// The person who takes care of it.
     pub(crate) acknowledged: Option<Actor>,
+    /// Name of the service in which they acknowledged it; empty for Slack.
+    pub(crate) acknowledged_in: String,
 }
 
 /// The page of an escalation.
@@ -66,17 +68,25 @@ pub(crate) struct CasePage {
     pub(crate) fault: Option<String>,
     /// True when it was not sent because nobody needed it any more.
     pub(crate) dropped: bool,
+    /// Name of the service.
+    pub(crate) service: String,
+    /// The person who resolved the alert in the service, and the time. The name is empty where it is not known.
+    pub(crate) resolved: Option<Actor>,
 }
 
 impl CaseEscalation {
     /// The state that the card and the message show.
     pub(crate) fn state(&self) -> CardEscalation {
+        let resolved = self.page.as_ref().and_then(|page| page.resolved.as_ref());
         CardEscalation {
             team: self.team_name.clone(),
             person: self.person.clone(),
             by: Some(self.by.shown()),
             astray: self.astray.clone(),
             acknowledged: self.acknowledged.as_ref().map(Actor::shown),
+            acknowledged_in: self.acknowledged_in.clone(),
+            resolved: resolved.map(Actor::shown),
+            service: self.page.as_ref().map(|page| page.service.clone()).unwrap_or_default(),
             page: match &self.page {
                 None | Some(CasePage { dropped: true, .. }) => "",
                 Some(CasePage { fault: Some(_), .. }) => "failed",

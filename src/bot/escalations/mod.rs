@@ -4,8 +4,11 @@
 //! Escalate ─► `window` ─► `submit` ─► case + message + page + timer + audit, in one transaction
 //!                                              │ `calls`
 //!                        `worker` ─► page ─► service;  timer ─► the next step;  I'm on it ─► both end
+//!                        `alerts`: service or its webhook ─► `reports`: acknowledged, resolved ─► both end
 //! ```
 
+pub(super) mod alerts;
+mod reports;
 mod steps;
 pub(super) mod submit;
 pub(super) mod window;
@@ -95,7 +98,8 @@ impl Context {
             what: what.to_owned(),
             run: None,
             job: "-".to_owned(),
-            user: mark.map(|mark| mark.by.clone()),
+            // People who acknowledged in a service have no id in Slack.
+            user: mark.map(|mark| mark.by.clone()).filter(|by| !by.is_empty()),
             name: mark.map(|mark| mark.name.clone()),
             channel: Some(case.channel.clone()),
             thread_ts: case.thread_ts.clone(),

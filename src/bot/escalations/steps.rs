@@ -29,6 +29,7 @@ impl EscalationWorker {
     /// Takes the next step of an escalation that nobody has acknowledged.
     pub(super) async fn go_on(&self, due: &DueEscalation) -> Result<(), store::Error> {
         let id = (due.case.as_str(), due.escalation.as_str());
+        self.look_up_before_step(due).await?;
         for _ in 0..TRIES {
             let now = self.ctx.clock.now();
             let mut done = Changes {

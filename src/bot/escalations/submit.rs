@@ -123,6 +123,7 @@ impl Context {
             step: 1,
             page,
             acknowledged: None,
+            acknowledged_in: String::new(),
         };
         Ok(TeamCall { team, escalation })
     }
@@ -239,15 +240,22 @@ impl Context {
         }
     }
 
-    /// Marks an escalation as acknowledged, with all of its steps. `id` is that of any of them. `None` when it is already,
-    /// or is not known.
-    pub(crate) fn acknowledge(&self, case: &mut Case, id: &str, mark: &Actor, version: i64) -> Option<Changes> {
+    /// Marks an escalation as acknowledged, with all of its steps. `id` is that of any of them; `service`: the name of the
+    /// service in which its alert was acknowledged, empty for Slack. `None` when it is already, or is not known.
+    pub(crate) fn acknowledge(
+        &self,
+        case: &mut Case,
+        (id, service): (&str, &str),
+        mark: &Actor,
+        version: i64,
+    ) -> Option<Changes> {
         let pressed = case.escalations.iter().find(|one| one.id == id)?.clone();
         let first = &pressed.first;
         let mut taken = Vec::new();
         for step in &mut case.escalations {
             if step.first == *first && step.acknowledged.is_none() {
                 step.acknowledged = Some(mark.clone());
+                service.clone_into(&mut step.acknowledged_in);
                 taken.push(step.clone());
             }
         }
@@ -259,9 +267,12 @@ impl Context {
         let messages = taken
             .iter()
             .filter_map(|step| self.team_message_update(case, step, version));
-        let pages = taken
-            .iter()
-            .filter_map(|step| page(case, step, PageAction::Acknowledge));
+        // The service knows already of the alert that was acknowledged there.
+        let is_known = |step: &&CaseEscalation| !service.is_empty() && step.id == id;
+        let others = taken.iter().filter(|step| !is_known(step));
+        let pages = others.filter_map(|step| page(case, step, PageAction::Acknowledge));
+        let detail = [("service", json!(service))];
+        let detail = if service.is_empty() { &[][..] } else { &detail };
         Some(Changes {
             posts: rows::update(case, version, &shown)
                 .into_iter()
@@ -269,7 +280,7 @@ impl Context {
                 .collect(),
             pages: pages.collect(),
             timers: vec![timer((&case.id, first), None, mark.at)],
-            audit: vec![self.escalation_entry("acknowledged", case, &pressed.team, Some(mark), &[])],
+            audit: vec![self.escalation_entry("acknowledged", case, &pressed.team, Some(mark), detail)],
             ..Changes::default()
         })
     }

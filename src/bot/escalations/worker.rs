@@ -8,10 +8,11 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::alerts::OFTEN;
 use crate::bot::cases::{Case, CaseEscalation, rows};
 use crate::bot::context::Context;
 use crate::oncall::{self, Page};
-use crate::store::{self, CaseRow, Changes, DuePage, PageAction, PageOutcome, PageState};
+use crate::store::{self, CaseRow, Changes, DuePage, PageAction, PageOutcome, PageState, PageWatch};
 
 /// Interval between looks at the store when nothing wakes the task.
 const LOOK: Duration = Duration::from_secs(1);
@@ -146,9 +147,19 @@ impl EscalationWorker {
                 let of = |one: &&mut CaseEscalation| one.page.as_ref().is_some_and(|page| page.dedup_key == key);
                 if let Some(escalation) = case.escalations.iter_mut().find(of) {
                     if let Some(page) = &mut escalation.page {
+                        self.ctx.on_call.service_name(&page.pager).clone_into(&mut page.service);
                         page.sent = state == PageState::Sent;
                         page.dropped = state == PageState::Dropped;
                         page.fault.clone_from(&fault);
+                    }
+                    if state == PageState::Sent && self.ctx.on_call.alerts(&due.page.pager).is_some() {
+                        done.watches.push(PageWatch {
+                            key: key.to_owned(),
+                            case: due.page.case.clone(),
+                            pager: due.page.pager.clone(),
+                            next_at: self.ctx.clock.now().checked_add(OFTEN).ok(),
+                            faults: 0,
+                        });
                     }
                     let escalation = escalation.clone();
                     let detail = [("pager", json!(due.page.pager)), ("error", json!(fault))];
@@ -165,7 +176,7 @@ impl EscalationWorker {
     }
 
     /// Adds the changed case, its card and the team's message.
-    fn show(&self, row: &CaseRow, case: &Case, escalation: &CaseEscalation, done: &mut Changes) {
+    pub(super) fn show(&self, row: &CaseRow, case: &Case, escalation: &CaseEscalation, done: &mut Changes) {
         self.show_card(row, case, done);
         done.posts
             .extend(self.ctx.team_message_update(case, escalation, row.version));

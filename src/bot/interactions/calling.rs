@@ -94,10 +94,12 @@ impl InteractionHandler {
                 return Ok(CaseChange::Leave(()));
             }
             let mark = self.actor(interaction).await;
-            Ok(match self.ctx.acknowledge(&mut case, escalation, &mark, version) {
-                Some(done) => CaseChange::Save(Box::new((case, done)), ()),
-                None => CaseChange::Leave(()),
-            })
+            Ok(
+                match self.ctx.acknowledge(&mut case, (escalation, ""), &mark, version) {
+                    Some(done) => CaseChange::Save(Box::new((case, done)), ()),
+                    None => CaseChange::Leave(()),
+                },
+            )
         });
         match acknowledged.await? {
             Updated::Done(()) => Ok(()),

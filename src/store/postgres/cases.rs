@@ -316,6 +316,7 @@ pub(super) async fn forget(transaction: &mut Tx, case: &str) -> Result<(), sqlx:
         "DELETE FROM answers WHERE case_id = $1",
         "DELETE FROM pages WHERE case_id = $1",
         "DELETE FROM escalation_timers WHERE case_id = $1",
+        "DELETE FROM page_watches WHERE case_id = $1",
     ] {
         sqlx::query(statement)
             .bind(clean(case))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::postgres::PgPool;
 
 use super::{Tx, clean};
-use crate::store::{Changes, DueEscalation, DuePage, PageState, rows};
+use crate::store::{Changes, DueEscalation, DuePage, DueWatch, PageState, rows};
 
 /// Pages that are due, whichever replica sends them.
 pub(super) async fn due_pages(readers: &PgPool, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, sqlx::Error> {
@@ -39,7 +39,20 @@ pub(super) async fn due_escalations(
     rows.iter().map(rows::due_escalation).collect()
 }
 
-/// Writes the pages, their outcomes and the timers of an action.
+/// Pages whose service is asked now, whichever replica asks it.
+pub(super) async fn due_watches(readers: &PgPool, now: Timestamp, limit: u32) -> Result<Vec<DueWatch>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT key, case_id, pager, faults, created_at FROM page_watches WHERE next_at <= $1
+         ORDER BY next_at, key LIMIT $2",
+    )
+    .bind(now.as_millisecond())
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await?;
+    rows.iter().map(rows::due_watch).collect()
+}
+
+/// Writes the pages, their outcomes, the timers and the watches of an action.
 pub(super) async fn write(transaction: &mut Tx, done: &Changes, now: Timestamp) -> Result<(), sqlx::Error> {
     for page in &done.pages {
         sqlx::query(
@@ -86,6 +99,22 @@ pub(super) async fn write(transaction: &mut Tx, done: &Changes, now: Timestamp) 
             None => sqlx::query("DELETE FROM escalation_timers WHERE case_id = $1 AND escalation = $2")
                 .bind(clean(&timer.case))
                 .bind(clean(&timer.escalation)),
+        };
+        query.execute(&mut **transaction).await?;
+    }
+    for watch in &done.watches {
+        let query = match watch.next_at {
+            Some(next_at) => sqlx::query(
+                "INSERT INTO page_watches (key, case_id, pager, next_at, faults, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, faults = excluded.faults",
+            )
+            .bind(clean(&watch.key))
+            .bind(clean(&watch.case))
+            .bind(clean(&watch.pager))
+            .bind(next_at.as_millisecond())
+            .bind(i64::from(watch.faults))
+            .bind(now.as_millisecond()),
+            None => sqlx::query("DELETE FROM page_watches WHERE key = $1").bind(clean(&watch.key)),
         };
         query.execute(&mut **transaction).await?;
     }

@@ -287,6 +287,7 @@ pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case:
         "DELETE FROM answers WHERE case_id = ?",
         "DELETE FROM pages WHERE case_id = ?",
         "DELETE FROM escalation_timers WHERE case_id = ?",
+        "DELETE FROM page_watches WHERE case_id = ?",
     ] {
         sqlx::query(statement).bind(case).execute(&mut **transaction).await?;
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::{Sqlite as Engine, Transaction};
 
 use super::Sqlite;
-use crate::store::{Changes, DueEscalation, DuePage, Error, Escalations, PageState, rows};
+use crate::store::{Changes, DueEscalation, DuePage, DueWatch, Error, Escalations, PageState, rows};
 
 #[async_trait]
 impl Escalations for Sqlite {
@@ -36,9 +36,22 @@ impl Escalations for Sqlite {
         let rows = self.told(rows)?;
         Ok(rows.iter().map(rows::due_escalation).collect::<Result<_, _>>()?)
     }
+
+    async fn due_watches(&self, now: Timestamp, limit: u32) -> Result<Vec<DueWatch>, Error> {
+        let rows = sqlx::query(
+            "SELECT key, case_id, pager, faults, created_at FROM page_watches WHERE next_at <= ?
+             ORDER BY next_at, key LIMIT ?",
+        )
+        .bind(now.as_millisecond())
+        .bind(limit)
+        .fetch_all(&self.readers())
+        .await;
+        let rows = self.told(rows)?;
+        Ok(rows.iter().map(rows::due_watch).collect::<Result<_, _>>()?)
+    }
 }
 
-/// Writes the pages, their outcomes and the timers of an action.
+/// Writes the pages, their outcomes, the timers and the watches of an action.
 pub(super) async fn write(
     transaction: &mut Transaction<'static, Engine>,
     done: &Changes,
@@ -89,6 +102,22 @@ pub(super) async fn write(
             None => sqlx::query("DELETE FROM escalation_timers WHERE case_id = ? AND escalation = ?")
                 .bind(&timer.case)
                 .bind(&timer.escalation),
+        };
+        query.execute(&mut **transaction).await?;
+    }
+    for watch in &done.watches {
+        let query = match watch.next_at {
+            Some(next_at) => sqlx::query(
+                "INSERT INTO page_watches (key, case_id, pager, next_at, faults, created_at) VALUES (?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, faults = excluded.faults",
+            )
+            .bind(&watch.key)
+            .bind(&watch.case)
+            .bind(&watch.pager)
+            .bind(next_at.as_millisecond())
+            .bind(i64::from(watch.faults))
+            .bind(now.as_millisecond()),
+            None => sqlx::query("DELETE FROM page_watches WHERE key = ?").bind(&watch.key),
         };
         query.execute(&mut **transaction).await?;
     }

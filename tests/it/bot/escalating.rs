@@ -1,5 +1,6 @@
 //! Escalations: the right team, person and channel, one live mention, one page, and who takes care of it.
 
+mod acknowledging;
 mod chains;
 mod channels;
 mod handover;
@@ -29,12 +30,17 @@ fn teams(more: &str) -> String {
 impl World {
     /// A runbook whose team can be called, and a bot that pages over the local service.
     async fn engines(&self, teams: &str, parts: Parts) -> Bot {
+        self.bot_with(self.engine_settings(teams), parts).await
+    }
+
+    /// The runbook and its team, and settings for a bot that pages over the local service.
+    fn engine_settings(&self, teams: &str) -> Settings {
         self.write("engine.md", ENGINE);
         std::fs::create_dir_all(self.runbooks().join("_data")).unwrap();
         self.write("_data/teams.yml", teams);
         let mut settings = self.settings();
         settings.oncall = oncall::local(&self.workspace.oncall_url(), ONCALL_TOKEN, ROUTING_KEY).unwrap();
-        self.bot_with(settings, parts).await
+        settings
     }
 
     /// Somebody escalates a card with these choices. Returns what the submission is answered with.
