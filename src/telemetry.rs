@@ -141,6 +141,21 @@ pub const FAMILIES: &[Family] = &[
     ),
     gauge("signpost_outbox_waiting", "Posts waiting to be sent."),
     counter(
+        "signpost_page_hooks_total",
+        &[("status", OPEN)],
+        "Calls of the hook for acknowledgements of pages, by HTTP status.",
+    ),
+    counter(
+        "signpost_page_lookups_total",
+        &[("pager", OPEN), ("outcome", OPEN)],
+        "Look-ups of whether somebody has acknowledged a page.",
+    ),
+    counter(
+        "signpost_page_reports_total",
+        &[("stage", &["acknowledged", "resolved"]), ("way", &["poll", "webhook"])],
+        "Pages that were acknowledged or resolved in their service.",
+    ),
+    counter(
         "signpost_pages_total",
         &[("pager", OPEN), ("action", OPEN), ("outcome", OPEN)],
         "Requests to services that page people.",

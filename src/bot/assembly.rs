@@ -337,24 +337,11 @@ fn spawn(
     };
     tasks.keep("replicas", others, replicas::ReplicaListener::run);
     tasks.keep("home", home, Home::run);
-    let (refresher, escalations) = (
-        OnCallRefresher { ctx: Arc::clone(&ctx) },
-        EscalationWorker { ctx: Arc::clone(&ctx) },
-    );
     let notices = RunbookNotices { ctx: Arc::clone(&ctx) };
     tasks.keep("notices", notices, RunbookNotices::run);
-    tasks.keep("on_call", refresher, OnCallRefresher::run);
+    keep_calling(&ctx, calls, tasks);
     let channels = OwnChannelsRefresher { ctx: Arc::clone(&ctx) };
     tasks.keep("channels", channels, OwnChannelsRefresher::run);
-    tasks.keep("escalations", escalations, EscalationWorker::run);
-    tasks.keep("alerts", AlertWatcher::new(&ctx), AlertWatcher::run);
-    if let Some(calls) = calls {
-        tasks.keep(
-            "page_hooks",
-            AlertHookReceiver::new(&ctx, calls),
-            AlertHookReceiver::run,
-        );
-    }
     tasks.keep_shared("unanswered", &unanswered, Unanswered::run);
     tasks.keep("handle", inbox_worker, InboxWorker::run);
     tasks.keep("clock", skew, SkewMonitor::run);
@@ -377,6 +364,19 @@ fn spawn(
         tasks.keep("reload", Reload { tell, ..reload }, Reload::run);
     }
     sockets
+}
+
+/// Starts the tasks that call people, and that learn who is on call and who has acknowledged.
+fn keep_calling(ctx: &Arc<Context>, calls: Option<mpsc::Receiver<HookCall>>, tasks: &Tasks) {
+    let refresher = OnCallRefresher { ctx: Arc::clone(ctx) };
+    tasks.keep("on_call", refresher, OnCallRefresher::run);
+    let escalations = EscalationWorker { ctx: Arc::clone(ctx) };
+    tasks.keep("escalations", escalations, EscalationWorker::run);
+    tasks.keep("alerts", AlertWatcher::new(ctx), AlertWatcher::run);
+    if let Some(calls) = calls {
+        let receiver = AlertHookReceiver::new(ctx, calls);
+        tasks.keep("page_hooks", receiver, AlertHookReceiver::run);
+    }
 }
 
 /// Opens the inbound side: Socket Mode connections, to be run later, or a port for Slack's requests.

@@ -72,6 +72,13 @@ impl InteractionHandler {
     // --- buttons --------------------------------------------------------------------------------------------------
 
     async fn clicked(&self, actions: &Actions) -> Result<(), store::Error> {
+        if let Some(view) = actions
+            .view
+            .as_ref()
+            .filter(|view| view.callback_id == window::CALL_TEAM)
+        {
+            return self.changed_in_window(actions, view).await;
+        }
         for action in actions
             .actions
             .iter()
@@ -307,11 +314,14 @@ impl InteractionHandler {
         }
         let link = self.link(&case).await;
         let runs = self.runs_of(&case.id).await?;
-        let view = match window::call_team(&self.ctx, &case, link.as_deref(), runs.clone()).await {
-            Some(view) => view,
-            None => modals::escalation(&self.ctx, &case, link.as_deref(), runs),
+        let Some(window) = window::call_team(&self.ctx, &case, link.as_deref(), runs.clone()) else {
+            let view = modals::escalation(&self.ctx, &case, link.as_deref(), runs);
+            self.open(&actions.context, view).await;
+            return Ok(());
         };
-        self.open(&actions.context, view).await;
+        if let Some(opened) = self.open(&actions.context, window.view(&self.ctx)).await {
+            self.complete(window, opened).await;
+        }
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use super::context::Context;
 use super::last_success::Dependency;
 use crate::net::Net;
 use crate::oncall::{
-    AlertSource, Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
+    AlertLookup, Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
     OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
 use crate::respond::OnCallLine;
@@ -46,7 +46,7 @@ pub(super) struct OnCallDirectory {
     sources: HashMap<String, Arc<dyn ScheduleSource>>,
     pagers: HashMap<String, Arc<dyn Pager>>,
     /// The services that tell what became of pages, by pager.
-    alerts: HashMap<String, Arc<dyn AlertSource>>,
+    alerts: HashMap<String, Arc<dyn AlertLookup>>,
     /// The names of the pagers' services, by pager.
     names: HashMap<String, &'static str>,
     /// The latest answers, by team.
@@ -104,7 +104,7 @@ impl OnCallDirectory {
     }
 
     /// The service that tells what became of a pager's pages; `None` for a pager without one.
-    pub(super) fn alerts(&self, pager: &str) -> Option<&Arc<dyn AlertSource>> {
+    pub(super) fn alerts(&self, pager: &str) -> Option<&Arc<dyn AlertLookup>> {
         self.alerts.get(pager)
     }
 
@@ -345,7 +345,7 @@ fn pager(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn Pager>> {
     })
 }
 
-fn alerts(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn AlertSource>> {
+fn alerts(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn AlertLookup>> {
     let endpoint = endpoint(http, entry.kind, entry.url?);
     Some(match entry.kind {
         OncallKind::PagerDuty => Arc::new(PagerDutySchedules::new(endpoint, entry.token)),

@@ -10,7 +10,7 @@ use super::{Error, string, time};
 
 /// State of an alert at its service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertState {
+pub struct PagedAlert {
     /// Stage of the alert.
     pub stage: AlertStage,
     /// Name of the person who acknowledged or resolved it, where the service tells.
@@ -41,7 +41,7 @@ impl AlertStage {
     }
 }
 
-impl AlertState {
+impl PagedAlert {
     pub(super) fn open() -> Self {
         Self {
             stage: AlertStage::Open,
@@ -62,9 +62,9 @@ impl AlertState {
 
 /// A service that tells what became of an alert.
 #[async_trait]
-pub trait AlertSource: Send + Sync + Debug {
+pub trait AlertLookup: Send + Sync + Debug {
     /// The state of the alert with this key; `None` while the service knows no such alert.
-    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error>;
+    async fn alert(&self, dedup_key: &str) -> Result<Option<PagedAlert>, Error>;
 }
 
 /// An event about an alert, as a PagerDuty V3 webhook sends it.
@@ -73,7 +73,7 @@ pub struct AlertEvent {
     /// Key of the alert; `None` where PagerDuty names none.
     pub dedup_key: Option<String>,
     /// The new state.
-    pub state: AlertState,
+    pub state: PagedAlert,
 }
 
 impl AlertEvent {
@@ -91,7 +91,7 @@ impl AlertEvent {
         let key = event.get("data").map_or("", |data| string(data, "incident_key"));
         Some(AlertEvent {
             dedup_key: Some(key.to_owned()).filter(|key| !key.is_empty()),
-            state: AlertState::new(stage, by, time(event, "occurred_at")),
+            state: PagedAlert::new(stage, by, time(event, "occurred_at")),
         })
     }
 }

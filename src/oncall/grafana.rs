@@ -16,7 +16,7 @@ use url::Url;
 use super::http::authorization;
 use super::shifts::{ListedShift, joined};
 use super::{
-    AlertSource, AlertStage, AlertState, Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    AlertLookup, AlertStage, Error, Page, PagedAlert, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
     string, time,
 };
 use crate::runbook::ServiceSchedule;
@@ -185,8 +185,8 @@ impl ScheduleSource for GrafanaSchedules {
 }
 
 #[async_trait]
-impl AlertSource for GrafanaSchedules {
-    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+impl AlertLookup for GrafanaSchedules {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<PagedAlert>, Error> {
         let Some(id) = self.group_of(dedup_key).await? else {
             return Ok(None);
         };
@@ -202,13 +202,13 @@ impl AlertSource for GrafanaSchedules {
         let (stage, by, at) = match string(group, "state") {
             "acknowledged" => (AlertStage::Acknowledged, "acknowledged_by", "acknowledged_at"),
             "resolved" => (AlertStage::Resolved, "resolved_by", "resolved_at"),
-            _ => return Ok(Some(AlertState::open())),
+            _ => return Ok(Some(PagedAlert::open())),
         };
         let name = match string(group, by) {
             "" => String::new(),
             user => self.person(&ServiceSchedule::default(), user).await.name,
         };
-        Ok(Some(AlertState::new(stage, &name, time(group, at))))
+        Ok(Some(PagedAlert::new(stage, &name, time(group, at))))
     }
 }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::opsgenie::state_of;
-use super::{AlertSource, AlertState, Error, ScheduleSource, ServiceEndpoint, person, string};
+use super::{AlertLookup, Error, PagedAlert, ScheduleSource, ServiceEndpoint, person, string};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::{OnCall, OnCallPerson, Shift};
 
@@ -93,9 +93,9 @@ impl ScheduleSource for JsmSchedules {
 }
 
 #[async_trait]
-impl AlertSource for JsmSchedules {
+impl AlertLookup for JsmSchedules {
     /// The API finds an alert by its alias only in a list (JSDCLOUD-14179); the latest comes first.
-    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<PagedAlert>, Error> {
         let quoted = dedup_key.replace(['"', '\\'], "");
         let query = [
             ("query", format!("alias: \"{quoted}\"")),

@@ -1,6 +1,6 @@
 //! On-call schedules and paging: clients of the services that know schedules and call people.
 //!
-//! [`ScheduleSource`] answers who is on call in a schedule, [`Pager`] calls people, [`AlertSource`] tells what became of a
+//! [`ScheduleSource`] answers who is on call in a schedule, [`Pager`] calls people, [`AlertLookup`] tells what became of a
 //! page. Each service is a file of its own,
 //! which says where its facts come from. Nothing here was tried on a real account: docs/real-workspace.md lists what only
 //! the real services can show.
@@ -23,7 +23,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use alert::{AlertEvent, AlertSource, AlertStage, AlertState};
+pub use alert::{AlertEvent, AlertLookup, AlertStage, PagedAlert};
 pub use calendar::{Calendar, CalendarPlace};
 pub use error::Error;
 pub use goalert::{GoAlertCalendar, GoAlertPager};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::http::authorization;
 use super::{
-    AlertSource, AlertStage, AlertState, Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    AlertLookup, AlertStage, Error, Page, PagedAlert, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
     string, time,
 };
 use crate::runbook::ServiceSchedule;
@@ -116,8 +116,8 @@ impl Pager for OpsgeniePager {
 }
 
 #[async_trait]
-impl AlertSource for OpsgenieSchedules {
-    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+impl AlertLookup for OpsgenieSchedules {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<PagedAlert>, Error> {
         let request = self.endpoint.get(&["v2", "alerts", dedup_key]);
         let request = request.query(&[("identifierType", "alias")]);
         let request = request.headers(authorization("GenieKey ", &self.key));
@@ -134,7 +134,7 @@ impl AlertSource for OpsgenieSchedules {
 }
 
 /// State of an alert of Opsgenie or Jira Service Management. Times of its report count from its creation, in milliseconds.
-pub(super) fn state_of(alert: &Value) -> AlertState {
+pub(super) fn state_of(alert: &Value) -> PagedAlert {
     let report = alert.get("report").unwrap_or(&Value::Null);
     let after = |name: &str| {
         let after = report.get(name)?.as_i64()?;
@@ -147,10 +147,10 @@ pub(super) fn state_of(alert: &Value) -> AlertState {
         by => by,
     };
     if string(alert, "status") == "closed" {
-        return AlertState::new(AlertStage::Resolved, by("closedBy"), after("closeTime"));
+        return PagedAlert::new(AlertStage::Resolved, by("closedBy"), after("closeTime"));
     }
     if alert.get("acknowledged") == Some(&Value::Bool(true)) {
-        return AlertState::new(AlertStage::Acknowledged, by("acknowledgedBy"), after("ackTime"));
+        return PagedAlert::new(AlertStage::Acknowledged, by("acknowledgedBy"), after("ackTime"));
     }
-    AlertState::open()
+    PagedAlert::open()
 }

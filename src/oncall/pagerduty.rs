@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::http::{authorization, header};
 use super::shifts::{ListedShift, on_call_among};
 use super::{
-    AlertSource, AlertStage, AlertState, Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    AlertLookup, AlertStage, Error, Page, PagedAlert, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
     string, time,
 };
 use crate::runbook::ServiceSchedule;
@@ -127,9 +127,9 @@ impl ScheduleSource for PagerDutySchedules {
 }
 
 #[async_trait]
-impl AlertSource for PagerDutySchedules {
+impl AlertLookup for PagerDutySchedules {
     /// The latest incident with the key. One that has alerts has no key of its own, but is found by theirs.
-    async fn alert(&self, dedup_key: &str) -> Result<Option<AlertState>, Error> {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<PagedAlert>, Error> {
         let query = [
             ("incident_key", dedup_key.to_owned()),
             ("sort_by", "created_at:desc".to_owned()),
@@ -144,21 +144,21 @@ impl AlertSource for PagerDutySchedules {
 }
 
 /// State of an incident.
-fn state_of(incident: &Value) -> AlertState {
+fn state_of(incident: &Value) -> PagedAlert {
     match string(incident, "status") {
         "acknowledged" => {
             let all = incident.get("acknowledgements").and_then(Value::as_array);
             let latest = all.and_then(|all| all.last()).unwrap_or(&Value::Null);
             let by = latest.get("acknowledger").map_or("", |by| string(by, "summary"));
-            AlertState::new(AlertStage::Acknowledged, by, time(latest, "at"))
+            PagedAlert::new(AlertStage::Acknowledged, by, time(latest, "at"))
         }
         "resolved" => {
             let by = incident.get("last_status_change_by");
             let by = by.map_or("", |by| string(by, "summary"));
             let at = time(incident, "resolved_at").or_else(|| time(incident, "last_status_change_at"));
-            AlertState::new(AlertStage::Resolved, by, at)
+            PagedAlert::new(AlertStage::Resolved, by, at)
         }
-        _ => AlertState::open(),
+        _ => PagedAlert::open(),
     }
 }
 

@@ -47,6 +47,10 @@ pub struct CallingLabels {
     pub page_no: String,
     /// Label of the field for the severity.
     pub severity_label: String,
+    /// Text before the channel that the message goes to.
+    pub posts_in: String,
+    /// Text for a message in the thread.
+    pub posts_here: String,
 }
 
 /// Most characters of a label around escalations.

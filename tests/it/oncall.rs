@@ -1,5 +1,6 @@
 //! Tests of the on-call services' clients against small servers that answer as the services' documentation says.
 
+mod alerts;
 mod calendar;
 
 use axum::http::StatusCode;

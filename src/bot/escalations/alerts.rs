@@ -16,7 +16,7 @@ use super::reports::AlertReport;
 use super::worker::EscalationWorker;
 use crate::bot::context::Context;
 use crate::http::HookCall;
-use crate::oncall::{self, AlertEvent, AlertStage, AlertState};
+use crate::oncall::{self, AlertEvent, AlertStage, PagedAlert};
 use crate::store::{self, Changes, DueEscalation, DueWatch, PageWatch};
 
 /// Interval between rounds. Of each pager only one page is looked up in a round.
@@ -203,7 +203,7 @@ impl EscalationWorker {
     }
 }
 
-fn report<'a>(due: &'a DueWatch, pagers: &'a [String], state: &'a AlertState) -> AlertReport<'a> {
+fn report<'a>(due: &'a DueWatch, pagers: &'a [String], state: &'a PagedAlert) -> AlertReport<'a> {
     AlertReport {
         case: &due.case,
         key: &due.key,
@@ -213,7 +213,7 @@ fn report<'a>(due: &'a DueWatch, pagers: &'a [String], state: &'a AlertState) ->
     }
 }
 
-fn count(pager: &str, answer: &Result<Option<AlertState>, oncall::Error>) {
+fn count(pager: &str, answer: &Result<Option<PagedAlert>, oncall::Error>) {
     let outcome = answer.as_ref().err().map_or("ok", oncall::Error::class);
     metrics::counter!("signpost_page_lookups_total", "pager" => pager.to_owned(), "outcome" => outcome).increment(1);
 }

@@ -5,7 +5,7 @@ use tracing::info;
 
 use super::worker::{EscalationWorker, TRIES};
 use crate::bot::cases::{Actor, Case, CaseEscalation};
-use crate::oncall::{AlertStage, AlertState};
+use crate::oncall::{AlertStage, PagedAlert};
 use crate::redact::redact;
 use crate::store::{self, Changes};
 
@@ -22,7 +22,7 @@ pub(super) struct AlertReport<'a> {
     /// Pagers that may have opened it.
     pub(super) pagers: &'a [String],
     /// The state.
-    pub(super) state: &'a AlertState,
+    pub(super) state: &'a PagedAlert,
     /// The way it came, for metrics: `poll` or `webhook`.
     pub(super) way: &'static str,
 }
@@ -106,7 +106,7 @@ impl EscalationWorker {
     }
 
     /// The person whom a service names, without an id: names of services are not those of Slack.
-    fn actor_of(&self, state: &AlertState) -> Actor {
+    fn actor_of(&self, state: &PagedAlert) -> Actor {
         let now = self.ctx.clock.now();
         let name = state.by.as_deref().unwrap_or_default();
         let name: String = redact(name).split_whitespace().collect::<Vec<_>>().join(" ");

@@ -9,8 +9,9 @@ use crate::bot::cases::Case;
 use crate::bot::context::Context;
 use crate::bot::modals;
 use crate::bot::on_call::TeamOnCall;
+use crate::matching::Match;
 use crate::respond::issue_link;
-use crate::runbook::{Library, SEVERITIES, Team, TeamRouting};
+use crate::runbook::{Library, SEVERITIES, Team, TeamRouting, TopicId};
 use crate::slack::decode::View;
 use crate::slack::sender::Body;
 
@@ -25,8 +26,8 @@ pub(crate) const SEVERITY: &str = "severity";
 /// Maximum number of options of a select, and of characters of one (Slack's limits).
 const OPTIONS: usize = 100;
 const OPTION: usize = 75;
-/// Time to learn who is on call before the window opens: that has to happen within three seconds.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// Time to learn who is on call while the window is shown already.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// The mention that was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub(crate) struct CallChoices {
 
 impl CallChoices {
     pub(crate) fn read(view: &View) -> Self {
-        let value = |block: &str| view.value(block, modals::ACTION).unwrap_or_default();
+        let value = |field: &str| view.value(block_of(view, field), modals::ACTION).unwrap_or_default();
         Self {
             team: Some(value(TEAM).to_owned()).filter(|team| !team.is_empty()),
             mention: match value(MENTION) {
@@ -111,55 +112,168 @@ fn teams<'l>(ctx: &Context, library: &'l Library, case: &Case) -> Option<(Vec<&'
     (!teams.is_empty()).then_some((teams, count))
 }
 
-/// The window for a case; `None` when the team file says nothing about people.
-pub(crate) async fn call_team(
+/// The window for a case. Its fields stay as they are when more is learnt of who is on call: what a person chose in the
+/// meantime counts.
+#[derive(Debug)]
+pub(crate) struct CallWindow {
+    case: String,
+    head: WindowHead,
+    shown: Vec<Value>,
+    fields: Vec<Value>,
+}
+
+/// What stands above the fields.
+#[derive(Debug)]
+struct WindowHead {
+    topic: Option<TopicId>,
+    matched: Option<Match>,
+    /// Keys of the teams whose people on call are shown.
+    teams: Vec<String>,
+    place: MessagePlace,
+    issue: Option<String>,
+}
+
+/// Where the message goes.
+#[derive(Debug)]
+enum MessagePlace {
+    /// No team is chosen yet.
+    Unknown,
+    /// The case's own thread.
+    Thread,
+    /// The team's channel, by id.
+    Channel(String),
+}
+
+impl WindowHead {
+    fn blocks(&self, ctx: &Context) -> Vec<Value> {
+        let known = ctx.knowledge.get();
+        let lines = ctx.on_call_lines(self.teams.iter().map(String::as_str));
+        let about = (self.topic, self.matched.as_ref());
+        let head = ctx
+            .responder
+            .escalate_window(&known.library, about, &lines, self.issue.as_deref());
+        let mut blocks = Body::of(&head).blocks;
+        blocks.truncate(20);
+        let words = &ctx.responder.labels().calling;
+        let place = match &self.place {
+            MessagePlace::Unknown => None,
+            MessagePlace::Thread => Some(words.posts_here.clone()),
+            MessagePlace::Channel(channel) => Some(format!("{} <#{channel}>", words.posts_in)),
+        };
+        blocks.extend(place.map(|text| json!({"type": "context", "elements": [{"type": "mrkdwn", "text": text}]})));
+        blocks
+    }
+}
+
+impl CallWindow {
+    /// The window as Slack shows it.
+    pub(crate) fn view(&self, ctx: &Context) -> Value {
+        let labels = ctx.responder.labels();
+        json!({
+            "type": "modal",
+            "callback_id": CALL_TEAM,
+            "private_metadata": self.case,
+            "title": modals::plain(&labels.titles.escalate),
+            "submit": modals::plain(&labels.calling.submit),
+            "close": modals::plain(&labels.titles.cancel),
+            "blocks": self.shown.iter().chain(&self.fields).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Asks who is on call. Returns true when the window shows something else then.
+    pub(crate) async fn ask(&mut self, ctx: &Context) -> bool {
+        ctx.ask_on_call(&self.head.teams, PATIENCE).await;
+        let shown = self.head.blocks(ctx);
+        let is_new = shown != self.shown;
+        self.shown = shown;
+        is_new
+    }
+}
+
+/// The window for a case, with what is known already; `None` when the team file says nothing about people.
+pub(crate) fn call_team(
     ctx: &Context,
     case: &Case,
     link: Option<&str>,
     runs: Vec<(String, String)>,
-) -> Option<Value> {
+) -> Option<CallWindow> {
     let known = ctx.knowledge.get();
     let library = &known.library;
     let (teams, named) = teams(ctx, library, case)?;
-    let first: Vec<String> = teams
-        .iter()
-        .take(named.clamp(1, 3))
-        .map(|team| team.key.clone())
-        .collect();
-    ctx.ask_on_call(&first, PATIENCE).await;
-    let likeliest = teams.first().filter(|_| named > 0).copied();
     let summary = modals::summary_of(ctx, case, link, runs);
-    let topic = case.subject().and_then(|place| place.find(library));
-    let matched = case.matched(library);
-    let title = case_title(ctx, library, case).unwrap_or_default();
-    let issue = likeliest.and_then(|team| issue_link(team.issue.as_deref()?, &title, &summary));
-    let lines = ctx.on_call_lines(first.iter().map(String::as_str));
-    let head = ctx
-        .responder
-        .escalate_window(library, (topic, matched.as_ref()), &lines, issue.as_deref());
-    let mut blocks = Body::of(&head).blocks;
-    blocks.truncate(20);
-    blocks.extend(fields(ctx, &teams, likeliest));
-    blocks.push(modals::summary_input(ctx.responder.labels(), &summary));
-    let labels = ctx.responder.labels();
-    let titles = &labels.titles;
-    Some(json!({
-        "type": "modal",
-        "callback_id": CALL_TEAM,
-        "private_metadata": case.id,
-        "title": modals::plain(&titles.escalate),
-        "submit": modals::plain(&labels.calling.submit),
-        "close": modals::plain(&titles.cancel),
-        "blocks": blocks,
-    }))
+    let likeliest = teams.first().filter(|_| named > 0).copied();
+    let first = teams.iter().take(named.clamp(1, 3)).map(|team| team.key.clone());
+    let choice = FieldChoices {
+        team: likeliest,
+        suffix: "",
+        severity: "error",
+        summary: &summary,
+    };
+    Some(made(ctx, case, &teams, first.collect(), choice))
 }
 
-/// The fields with the choices: team, mention, page, severity. Those for the likeliest team are made already.
-fn fields(ctx: &Context, teams: &[&Team], likeliest: Option<&Team>) -> Vec<Value> {
+/// The window anew after another team was chosen in it: its other fields are those of this team. `None` when it cannot be
+/// called any more.
+pub(crate) fn for_team(ctx: &Context, case: &Case, view: &View) -> Option<CallWindow> {
+    let known = ctx.knowledge.get();
+    let (teams, _) = teams(ctx, &known.library, case)?;
+    let chosen = CallChoices::read(view);
+    let team = teams.iter().find(|team| Some(&team.key) == chosen.team.as_ref())?;
+    let summary = modals::summary(view);
+    let choice = FieldChoices {
+        team: Some(team),
+        suffix: &team.key,
+        severity: &chosen.severity,
+        summary: &summary,
+    };
+    Some(made(ctx, case, &teams, vec![team.key.clone()], choice))
+}
+
+/// The choices that the fields show at first.
+#[derive(Clone, Copy)]
+struct FieldChoices<'a> {
+    team: Option<&'a Team>,
+    /// Suffix of the block ids that depend on the team: Slack keeps what was chosen in a block with the same id.
+    suffix: &'a str,
+    severity: &'a str,
+    summary: &'a str,
+}
+
+fn made(ctx: &Context, case: &Case, teams: &[&Team], asked: Vec<String>, choice: FieldChoices<'_>) -> CallWindow {
+    let known = ctx.knowledge.get();
+    let title = case_title(ctx, &known.library, case).unwrap_or_default();
+    let tracker = choice.team.and_then(|team| team.issue.as_deref());
+    let head = WindowHead {
+        topic: case.subject().and_then(|place| place.find(&known.library)),
+        matched: case.matched(&known.library),
+        teams: asked,
+        place: match choice.team.map(|team| ctx.routed(team).routing.channel) {
+            None => MessagePlace::Unknown,
+            Some(None) => MessagePlace::Thread,
+            Some(Some(channel)) => MessagePlace::Channel(channel),
+        },
+        issue: tracker.and_then(|tracker| issue_link(tracker, &title, choice.summary)),
+    };
+    let mut fields = fields(ctx, teams, choice);
+    fields.push(modals::summary_input(ctx.responder.labels(), choice.summary));
+    CallWindow {
+        case: case.id.clone(),
+        shown: head.blocks(ctx),
+        head,
+        fields,
+    }
+}
+
+/// The fields with the choices: team, mention, page, severity. Those for the chosen team are made already.
+fn fields(ctx: &Context, teams: &[&Team], choice: FieldChoices<'_>) -> Vec<Value> {
     let (now, words) = (ctx.clock.now(), &ctx.responder.labels().calling);
     let people = |team: &Team| {
         let on_call = ctx.on_call.known(team, now);
         on_call.as_ref().map(TeamOnCall::people).unwrap_or_default()
+    };
+    let named = |name: &str| match choice.suffix {
+        "" => name.to_owned(),
+        suffix => format!("{name}:{suffix}"),
     };
     let team_option = |team: &&Team| {
         let people: Vec<String> = people(team).into_iter().map(|person| person.name).collect();
@@ -169,34 +283,53 @@ fn fields(ctx: &Context, teams: &[&Team], likeliest: Option<&Team>) -> Vec<Value
         }
     };
     let options: Vec<Value> = teams.iter().map(team_option).collect();
-    let first = options.first().filter(|_| likeliest.is_some()).cloned();
+    let is_chosen = |one: &&Value| choice.team.is_some_and(|team| one["value"] == *team.key);
+    let first = options.iter().find(is_chosen).cloned();
     let mentions = [
         option(&words.mention_person, Mention::Person.as_str()),
         option(&words.mention_group, Mention::Group.as_str()),
         option(&words.mention_nobody, Mention::Nobody.as_str()),
     ];
-    let usual = likeliest.map_or(Mention::Nobody, |team| {
+    let usual = choice.team.map_or(Mention::Nobody, |team| {
         usual_mention(team, people(team).iter().any(|one| one.slack.is_some()))
     });
     let mention = mentions.iter().find(|one| one["value"] == usual.as_str()).cloned();
-    let mut fields = vec![
-        select(TEAM, &words.team_label, &options, first),
-        select(MENTION, &words.mention_label, &mentions, mention),
-    ];
-    if teams.iter().any(|team| team.routing.page.is_some()) {
+    let mut team = select(&named(TEAM), &words.team_label, &options, first);
+    // The other fields follow the team.
+    team["dispatch_action"] = Value::Bool(true);
+    let mut fields = vec![team, select(&named(MENTION), &words.mention_label, &mentions, mention)];
+    let can_page = |team: &&Team| team.routing.page.is_some();
+    let is_asked = match choice.team.filter(|_| !choice.suffix.is_empty()) {
+        Some(team) => can_page(&team),
+        None => teams.iter().any(can_page),
+    };
+    if is_asked {
         let answers = [option(&words.page_no, "no"), option(&words.page_yes, "yes")];
         // Nobody reads the channel outside the team's hours.
-        let is_away = likeliest.is_some_and(|team| {
+        let is_away = choice.team.is_some_and(|team| {
             let hours = team.routing.hours.as_ref();
             team.routing.page.is_some() && hours.is_some_and(|hours| !hours.contain(now))
         });
         let answer = answers.get(usize::from(is_away)).cloned();
-        fields.push(select(PAGE, &words.page_label, &answers, answer));
+        fields.push(select(&named(PAGE), &words.page_label, &answers, answer));
     }
     let severities = SEVERITIES.map(|one| option(one, one));
-    let error = severities.get(1).cloned();
-    fields.push(select(SEVERITY, &words.severity_label, &severities, error));
+    let severity = severities.iter().find(|one| one["value"] == choice.severity).cloned();
+    fields.push(select(SEVERITY, &words.severity_label, &severities, severity));
     fields
+}
+
+/// Id of the block that holds a field in a window that a person sees.
+pub(crate) fn block_of<'v>(view: &'v View, field: &'v str) -> &'v str {
+    let mut blocks = view.inputs.iter().map(|input| input.block_id.as_str());
+    blocks.find(|block| is_field(block, field)).unwrap_or(field)
+}
+
+/// Returns true when a block holds a field.
+pub(crate) fn is_field(block: &str, field: &str) -> bool {
+    block
+        .strip_prefix(field)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 fn option(text: &str, value: &str) -> Value {

@@ -1,16 +1,18 @@
 //! Escalations to a team: the submitted window, and the button that acknowledges.
 
 use serde_json::{Value, json};
+use tracing::warn;
 
 use super::InteractionHandler;
 use super::update::{CaseChange, Updated};
 use crate::bot::cases::{Case, rows};
 use crate::bot::escalations::submit::RefusedCall;
-use crate::bot::escalations::window::CallChoices;
+use crate::bot::escalations::window::{self, CallChoices, CallWindow};
 use crate::bot::modals;
 use crate::respond::Reply;
-use crate::slack::decode::{Actions, ViewAnswer};
+use crate::slack::decode::{Actions, View, ViewAnswer};
 use crate::slack::sender::Body;
+use crate::slack::web::{Error, OpenedView, Which};
 use crate::store::{self, Changes};
 
 /// Most runs that a summary names.
@@ -61,9 +63,56 @@ impl InteractionHandler {
             Updated::Busy => (None, responder.failed(None)),
         };
         // What was written stays in the window.
-        let block = block.unwrap_or(modals::SUMMARY_BLOCK);
+        let block = window::block_of(&answer.view, block.unwrap_or(modals::SUMMARY_BLOCK));
         let errors = json!({block: Body::of(&why).text});
         Ok(Some(json!({"response_action": "errors", "errors": errors})))
+    }
+
+    /// Another team was chosen in the window: its other fields follow, at once with what is known already. The hash keeps
+    /// an answer that comes late from replacing a later choice.
+    pub(super) async fn changed_in_window(&self, actions: &Actions, view: &View) -> Result<(), store::Error> {
+        if !actions
+            .actions
+            .iter()
+            .any(|action| window::is_field(&action.block_id, window::TEAM))
+        {
+            return Ok(());
+        }
+        let row = self.ctx.store.case(&view.private_metadata).await?;
+        let Some(case) = row.as_ref().and_then(rows::read) else {
+            return Ok(());
+        };
+        if case.external || self.ctx.rules.is_external(&actions.context, &case.channel) {
+            return Ok(());
+        }
+        let Some(window) = window::for_team(&self.ctx, &case, view) else {
+            return Ok(());
+        };
+        if let Some(shown) = self.replaced(&window, &view.id, view.hash.as_deref()).await {
+            self.complete(window, shown).await;
+        }
+        Ok(())
+    }
+
+    /// Asks who is on call, and shows it in the window that is open already.
+    pub(super) async fn complete(&self, mut window: CallWindow, shown: OpenedView) {
+        if window.ask(&self.ctx).await {
+            let hash = Some(shown.hash.as_str()).filter(|hash| !hash.is_empty());
+            self.replaced(&window, &shown.id, hash).await;
+        }
+    }
+
+    /// Replaces a window; `None` when that failed. One that was closed or changed in the meantime stays as it is.
+    async fn replaced(&self, window: &CallWindow, id: &str, hash: Option<&str>) -> Option<OpenedView> {
+        let view = window.view(&self.ctx);
+        match self.ctx.sender.update_view(Which::Id(id), hash, view).await {
+            Ok(shown) => Some(shown),
+            Err(Error::Gone { .. }) => None,
+            Err(error) => {
+                warn!(%error, "the Escalate window could not be updated");
+                None
+            }
+        }
     }
 
     /// The trace of a refused call: the case is no longer shown to another organisation as before, and the audit knows.

@@ -5,6 +5,7 @@ mod chains;
 mod channels;
 mod handover;
 mod pages;
+mod windows;
 
 use super::acts::{Moved, buttons, text};
 use super::*;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use signpost::store::{AuditQuery, EscalationTimer, Mute, NewMissed, NewPage, PageAction, SetAsideReason};
+use signpost::store::{AuditQuery, EscalationTimer, Mute, NewMissed, NewPage, PageAction, PageWatch, SetAsideReason};
 
 use super::cases::case;
 use super::runs::{entry, run};
@@ -57,6 +57,13 @@ async fn fill(store: &dyn Store) {
             action: PageAction::Trigger,
             body: "{}".into(),
         }],
+        watches: vec![PageWatch {
+            key: "signpost:c1:e1".into(),
+            case: "c1".into(),
+            pager: "local".into(),
+            next_at: Some(at(20)),
+            faults: 1,
+        }],
         timers: vec![EscalationTimer {
             case: "case".into(),
             escalation: "first".into(),
@@ -93,6 +100,7 @@ async fn content(store: &dyn Store) -> Vec<String> {
         format!("{:?}", store.shadow_answer("T:C:1.000100").await.unwrap()),
         format!("{:?}", store.due_pages(at(9), 9).await.unwrap()),
         format!("{:?}", store.due_escalations(at(99), 9).await.unwrap()),
+        format!("{:?}", store.due_watches(at(99), 9).await.unwrap()),
         format!("{:?}", store.muted("C", at(9)).await.unwrap()),
         format!("{:?}", store.inbox().await.unwrap()),
         format!("{:?}", next_in(store, "T:C").await),
@@ -133,6 +141,7 @@ async fn a_team_moves_to_postgresql_without_loss() {
     missed             1
     mutes              1
     outbox             2
+    page_watches       1
     pages              1
     runs               1
     shadow_answers     1

@@ -322,12 +322,11 @@ async fn enqueue(State(shared): State<Arc<Shared>>, Json(event): Json<Value>) ->
             alert.status = "acknowledged";
             alert.changed_at = now;
         }
-        ("acknowledge", Some(_)) => {}
         ("resolve", Some(alert)) => {
             alert.status = "resolved";
             alert.changed_at = now;
         }
-        ("acknowledge" | "resolve", None) => {}
+        ("acknowledge", Some(_)) | ("acknowledge" | "resolve", None) => {}
         _ => return invalid("'event_action' is invalid"),
     }
     let body = json!({"status": "success", "message": "Event processed", "dedup_key": key});
