@@ -1,6 +1,7 @@
 //! Checks for an operator before and after a change: everything that the bot needs.
 
 mod jobs;
+mod people;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -60,7 +61,10 @@ pub async fn unwell(settings: &Settings) -> Vec<String> {
 }
 
 async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
-    let mut checks = runbooks(settings);
+    let (mut checks, library) = runbooks(settings);
+    if let Some(library) = &library {
+        checks.extend(people::services(settings, library).await);
+    }
     checks.push(DoctorCheck::new("store", store(settings).await));
     let tokens = start::tokens(settings).map_err(|error| error.to_string());
     checks.push(DoctorCheck::new(
@@ -75,7 +79,12 @@ async fn ours(settings: &Settings, probe: Option<&str>) -> Vec<DoctorCheck> {
             checks.push(DoctorCheck::new("requests", requests(address).await));
         }
         match start::SlackAccess::new(settings, &tokens, Arc::new(SystemClock)) {
-            Ok(reach) => checks.extend(slack(&reach, settings, probe).await),
+            Ok(reach) => {
+                checks.extend(slack(&reach, settings, probe).await);
+                if let Some(library) = library.filter(|_| checks.iter().any(|one| one.name == "scopes")) {
+                    checks.extend(people::in_slack(&reach.web, &library).await);
+                }
+            }
             Err(error) => checks.push(DoctorCheck::new("slack", Err(error.to_string()))),
         }
     }
@@ -168,17 +177,17 @@ async fn requests(address: SocketAddr) -> Result<String, String> {
     }
 }
 
-fn runbooks(settings: &Settings) -> Vec<DoctorCheck> {
+fn runbooks(settings: &Settings) -> (Vec<DoctorCheck>, Option<Library>) {
     let mut source = knowledge::KnowledgeSource::new(settings, &sources::git_sources(settings));
     let library = match source.read(None) {
         Ok(library) => library,
-        Err(error) => return vec![DoctorCheck::new("runbooks", Err(error.to_string()))],
+        Err(error) => return (vec![DoctorCheck::new("runbooks", Err(error.to_string()))], None),
     };
     let mut checks = vec![DoctorCheck::new("runbooks", read(&source, &library))];
     if !settings.jobs.registry.jobs.is_empty() {
         checks.push(DoctorCheck::new("runbooks and jobs", fitting(&library)));
     }
-    checks
+    (checks, Some(library))
 }
 
 fn read(source: &knowledge::KnowledgeSource, library: &Library) -> Result<String, String> {

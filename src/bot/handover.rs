@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::cases::{Case, TopicRef, rows};
+use super::cases::{Case, HistoryEntry, TopicRef, rows};
 use super::runs::Run;
 use crate::jobs::{Job, Registry, masks, parameters};
+use crate::respond::step_texts;
+use crate::runbook::Library;
 use crate::store::{CaseRow, RunRow};
 
 /// A case for hand-over. Everything in it is redacted, and values of secret parameters are masked.
@@ -22,6 +24,8 @@ pub struct Handover {
     pub thread_ts: Option<String>,
     /// The runbook and the section that people work with.
     pub topic: Option<String>,
+    /// Title of the runbook or section, where the runbooks can be read and still have it.
+    pub title: Option<String>,
     /// Status of the case: `open`, `fixed`, `escalated`, ….
     pub status: &'static str,
     /// The error as it was pasted.
@@ -44,8 +48,9 @@ pub struct HandoverEvent {
 }
 
 impl Handover {
-    /// Gathers the events of a case and of the runs that belong to it. `None` when the case cannot be read.
-    pub fn of(row: &CaseRow, runs: &[RunRow], registry: &Registry) -> Option<Handover> {
+    /// Gathers the events of a case and of the runs that belong to it, with the words of `library` where it is given.
+    /// `None` when the case cannot be read.
+    pub fn of(row: &CaseRow, runs: &[RunRow], registry: &Registry, library: Option<&Library>) -> Option<Handover> {
         let case = rows::read(row)?;
         let mut events = vec![HandoverEvent {
             at: row.created_at,
@@ -59,7 +64,10 @@ impl Handover {
             Some(HandoverEvent {
                 at: entry.mark.at,
                 who: Some(entry.mark.name.clone()),
-                what: spoken(&entry.what, &entry.detail)?,
+                what: match step_text(&case, entry, library) {
+                    Some(text) => format!("{}: {text}", spoken(&entry.what, &entry.detail)?),
+                    None => spoken(&entry.what, &entry.detail)?,
+                },
             })
         }));
         for run in runs.iter().filter_map(Run::read) {
@@ -69,6 +77,10 @@ impl Handover {
         events.sort_by_key(|event| event.at);
         Some(Handover {
             topic: case.subject().map(TopicRef::name),
+            title: case.subject().and_then(|place| {
+                let library = library?;
+                place.find(library).map(|_| place.title(library))
+            }),
             status: case.status.name(),
             error: case.text(),
             link: case.escalations.last().and_then(|escalation| escalation.link.clone()),
@@ -83,7 +95,11 @@ impl Handover {
     pub fn markdown(&self) -> String {
         let mut out = String::new();
         let topic = self.topic.as_deref().unwrap_or("No runbook");
-        let _ = writeln!(out, "# {}\n\nStatus: {}", escaped(topic), self.status);
+        let title = self.title.as_deref().unwrap_or(topic);
+        let _ = writeln!(out, "# {}\n\nStatus: {}", escaped(title), self.status);
+        if let (Some(_), Some(topic)) = (&self.title, &self.topic) {
+            let _ = writeln!(out, "Runbook: {}", escaped(topic));
+        }
         if let Some(link) = &self.link {
             let _ = writeln!(out, "Thread: <{link}>");
         }
@@ -105,6 +121,17 @@ impl Handover {
         }
         out
     }
+}
+
+/// The text of a step that an entry of the history marks as done. The mark on the step, which is the same person's at the
+/// same time, tells in which runbook it is.
+fn step_text(case: &Case, entry: &HistoryEntry, library: Option<&Library>) -> Option<String> {
+    let library = library.filter(|_| entry.what == "done")?;
+    let (place, key) = case.worked_on().into_iter().find_map(|(place, marks)| {
+        let (key, _) = marks.iter().find(|(_, mark)| **mark == entry.mark)?;
+        Some((place, key))
+    })?;
+    step_texts(library, place.find(library)?).remove(key)
 }
 
 /// An entry of the history in words; `None` for one of another version, or that stands elsewhere.

@@ -9,6 +9,7 @@ use tracing::{debug, error, warn};
 
 mod calling;
 mod did_you_mean;
+mod export;
 mod jobs;
 mod judging;
 mod modal;
@@ -109,6 +110,9 @@ impl InteractionHandler {
         }
         if press.act == CardAction::Share {
             return self.share(actions, &press.case).await;
+        }
+        if press.act == CardAction::Export {
+            return self.export(actions, &press.case).await;
         }
         match &press.act {
             CardAction::Run { text } => return self.run(actions, &press.case, text).await,

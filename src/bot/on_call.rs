@@ -99,6 +99,10 @@ impl OnCallDirectory {
         }
     }
 
+    pub(super) fn source(&self, id: &str) -> Option<&Arc<dyn ScheduleSource>> {
+        self.sources.get(id)
+    }
+
     pub(super) fn pager(&self, id: &str) -> Option<&Arc<dyn Pager>> {
         self.pagers.get(id)
     }

@@ -92,11 +92,6 @@ impl People {
         self.named_channel(id).await?.name
     }
 
-    /// Returns true when Slack says that another organisation reads a channel.
-    pub(super) async fn is_shared(&self, id: &str) -> bool {
-        self.named_channel(id).await.is_some_and(|channel| channel.is_shared)
-    }
-
     /// Returns false only when Slack says that no other organisation reads a channel.
     pub(super) async fn may_be_shared(&self, id: &str) -> bool {
         self.named_channel(id).await.is_none_or(|channel| channel.is_shared)

@@ -47,6 +47,7 @@ const WANTED: &[&str] = &[
     "channels:read",
     "commands",
     "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "im:history",

@@ -1,13 +1,15 @@
 //! `signpost case`: a case with everything that happened, for hand-over.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::knowledge::{self, ChosenRunbooks};
 use crate::bot::Handover;
+use crate::runbook::Library;
 use crate::settings;
 use crate::store::{self, StoreLocation};
 
@@ -41,8 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             arguments.case
         );
     };
-    let handover =
-        Handover::of(&case, &runs, &registry).context("the case was saved by a different version of signpost")?;
+    let library = runbooks(arguments.config.as_deref());
+    let handover = Handover::of(&case, &runs, &registry, library.as_ref())
+        .context("the case was saved by a different version of signpost")?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&handover)?)?;
@@ -50,6 +53,23 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write!(out, "{}", handover.markdown())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The runbooks of the settings, for titles and steps. Without them the case is printed all the same.
+fn runbooks(config: Option<&Path>) -> Option<Library> {
+    let read = || {
+        let settings = settings::load_without_secrets(config)?;
+        knowledge::library(ChosenRunbooks::of_settings(&settings))
+    };
+    read()
+        .inspect_err(|cause| {
+            let mut out = std::io::stderr().lock();
+            let _ = writeln!(
+                out,
+                "The runbooks can't be read, so steps are shown by number only: {cause:#}"
+            );
+        })
+        .ok()
 }
 
 /// Channel and thread of a message's link: `…/archives/C0123/p1764500000000100?thread_ts=1764500000.000100`.

@@ -121,6 +121,8 @@ pub enum CardAction {
         /// The escalation's id within its case.
         escalation: String,
     },
+    /// Upload what happened in the case, as a file in its thread.
+    Export,
     /// A button of a later version.
     #[serde(other)]
     Unknown,
@@ -170,6 +172,7 @@ impl ButtonPress {
             | CardAction::Return
             | CardAction::Escalate
             | CardAction::Share
+            | CardAction::Export
             | CardAction::Open => format!("{VERSION}:{word}"),
             _ => return None,
         };
@@ -199,6 +202,7 @@ impl ButtonPress {
             "return" => CardAction::Return,
             "escalate" => CardAction::Escalate,
             "share" => CardAction::Share,
+            "export" => CardAction::Export,
             "open" => CardAction::Open,
             _ => return None,
         };
@@ -267,6 +271,7 @@ impl CardAction {
             Self::JudgeWrong => "judge_wrong",
             Self::JudgeSilent => "judge_silent",
             Self::Acknowledge { .. } => "acknowledge",
+            Self::Export => "export",
             Self::Unknown => "unknown",
         }
     }

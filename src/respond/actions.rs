@@ -74,7 +74,14 @@ impl Responder {
         if card.private {
             row.push(Self::button(card, CardAction::Share, &labels.share, 8));
         }
+        row.extend(overflow(card.case, self.export(card).into_iter().collect()));
         button_row(row)
+    }
+
+    /// The option that uploads the case into its thread: for our own people, and where there is a thread.
+    fn export(&self, card: &Card<'_>) -> Option<MenuOption> {
+        let is_offered = card.audience == Audience::Internal && !card.private;
+        is_offered.then(|| menu_option(&CardAction::Export, &self.labels.buttons.export))?
     }
 
     /// The options behind "…".
@@ -96,6 +103,7 @@ impl Responder {
             ]),
         }
         let mut options: Vec<MenuOption> = acts.iter().filter_map(|(act, label)| menu_option(act, label)).collect();
+        options.extend(self.export(card));
         if let Some(url) = full_url.filter(|url| url.len() <= LONGEST_URL)
             && let Some(option) = menu_option(&CardAction::Open, &labels.open)
         {

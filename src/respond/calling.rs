@@ -390,6 +390,9 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
         };
         out.push(("team_message.md", message));
     }
+    for why in ["scope", "external", "not-member", ""] {
+        out.push(("export_refused.md", context! { why }));
+    }
     for why in [
         "no-team",
         "not-member",

@@ -118,8 +118,8 @@ impl Responder {
     }
 }
 
-/// The beginning of each step's text, by key.
-fn step_texts(library: &Library, topic: TopicId) -> BTreeMap<String, String> {
+/// The beginning of each step's text, by the step's key.
+pub fn step_texts(library: &Library, topic: TopicId) -> BTreeMap<String, String> {
     let steps = library
         .topic(topic)
         .map(|topic| topic.steps.as_slice())

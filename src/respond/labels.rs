@@ -72,6 +72,8 @@ pub struct Buttons {
     pub undo_did_not_help: String,
     /// Report that another runbook is needed.
     pub wrong_runbook: String,
+    /// Upload the case as a file.
+    pub export: String,
     /// Show the contacts to call.
     pub escalate: String,
     /// Report that the error is not solved after all.

@@ -49,7 +49,7 @@ pub use address::{hidden_host, honest_label, without_direction};
 pub use answer::Responder;
 pub use calling::{CallRefusal, CardEscalation, OnCallLine, TeamMessage, issue_link};
 pub use card::{Card, CardJob};
-pub use escalation::{Call, Escalation, Marks};
+pub use escalation::{Call, Escalation, Marks, step_texts};
 pub use facts::{ConnectionFacts, Listening, Missed, Pointer, Problems, SourceFacts, SourceTrouble, StatusFacts};
 pub use fill::is_fillable;
 pub use home::{Ending, HomeFacts, RECENT, RecentMatch};

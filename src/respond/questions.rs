@@ -199,6 +199,12 @@ impl Responder {
         self.simple("who_refused.md", &context! {})
     }
 
+    /// Reply to "Export" when nothing was uploaded. `why`: `scope`, `external`, `not-member`, or empty when Slack refused it
+    /// for another reason.
+    pub fn export_refused(&self, why: &str) -> Reply {
+        self.simple("export_refused.md", &context! { why })
+    }
+
     /// Points to the earlier answer to the same error in this channel.
     pub fn pointer(&self, pointer: &Pointer) -> Reply {
         let values = context! {

@@ -75,6 +75,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("done.md", include_str!("../../responses/templates/done.md")),
     ("whom.md", include_str!("../../responses/templates/whom.md")),
     ("summary.md", include_str!("../../responses/templates/summary.md")),
+    (
+        "export_refused.md",
+        include_str!("../../responses/templates/export_refused.md"),
+    ),
     ("escalated.md", include_str!("../../responses/templates/escalated.md")),
     (
         "shortcut_answered.md",

@@ -167,7 +167,7 @@ impl Web {
 }
 
 /// Returns true when the token may be sent to `url`: to Slack over TLS, or to the origin of the Web API.
-fn is_slack(url: &Url, api_url: &str) -> bool {
+pub(super) fn is_slack(url: &Url, api_url: &str) -> bool {
     let of_slack = |host: &str| {
         SLACK.iter().any(|slack| {
             let inside = host.strip_suffix(slack);

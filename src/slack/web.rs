@@ -17,12 +17,14 @@ mod lookups;
 mod messages;
 mod respond;
 mod time;
+mod upload;
 mod views;
 
 pub use classes::Error;
 pub use lookups::{Conversation, Person};
 pub use messages::{METADATA, Outgoing, TOO_MANY};
 pub use time::{Skew, SlackTime};
+pub use upload::NewFile;
 pub use views::{OpenedView, Which};
 
 use classes::classify;

@@ -16,9 +16,14 @@ pub(crate) fn now() -> Timestamp {
 
 /// What Slack puts into x-slack-signature.
 pub(crate) fn signature(secret: &str, seconds: i64, body: &str) -> String {
+    hex_hmac("v0=", secret, &format!("v0:{seconds}:{body}"))
+}
+
+/// The HMAC-SHA256 of a text in hexadecimal digits, after a prefix.
+pub(crate) fn hex_hmac(prefix: &str, secret: &str, text: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, format!("v0:{seconds}:{body}").as_bytes());
-    tag.as_ref().iter().fold("v0=".to_owned(), |mut text, byte| {
+    let tag = hmac::sign(&key, text.as_bytes());
+    tag.as_ref().iter().fold(prefix.to_owned(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text
     })

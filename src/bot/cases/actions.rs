@@ -64,6 +64,7 @@ impl Case {
             | CardAction::Open
             | CardAction::Escalate
             | CardAction::Share
+            | CardAction::Export
             | CardAction::Run { .. }
             | CardAction::Form { .. }
             | CardAction::Cancel

@@ -137,17 +137,17 @@ impl MessageHandler {
         done
     }
 
-    /// The channel in which the owners see shadow answers, unless another organisation reads it.
+    /// The channel in which the owners see shadow answers, unless another organisation may read it.
     async fn owners_channel(&self) -> Option<&str> {
         static TOLD: Once = Once::new();
         let owners = self.ctx.rules.shadow_channel()?;
-        if !self.ctx.people.is_shared(owners).await {
+        if !self.ctx.people.may_be_shared(owners).await {
             return Some(owners);
         }
         TOLD.call_once(|| {
             error!(
                 channel = owners,
-                "answers.shadow_channel is shared with another organisation; shadow answers are recorded but not shown there"
+                "answers.shadow_channel is shared with another organisation, or Slack does not say; shadow answers are recorded but not shown there"
             );
         });
         None

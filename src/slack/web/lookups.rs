@@ -124,6 +124,20 @@ impl Web {
         let ids = users.into_iter().flatten().filter_map(Value::as_str);
         Ok(ids.map(str::to_owned).collect())
     }
+
+    /// Lists the ids of the workspace's user groups that are not disabled.
+    ///
+    /// # Errors
+    ///
+    /// Returns an [`Error`] when the call fails.
+    pub async fn usergroups(&self) -> Result<Vec<String>, Error> {
+        let answer = self
+            .get("usergroups.list", &vec![("include_disabled", Some("false"))])
+            .await?;
+        let groups = answer.get("usergroups").and_then(Value::as_array);
+        let ids = groups.into_iter().flatten().filter_map(|group| string(group, "id"));
+        Ok(ids.collect())
+    }
 }
 
 fn flag(value: &Value, name: &str) -> bool {

@@ -68,6 +68,64 @@ fn the_doctor_looks_whether_the_owners_can_be_shown_what_would_be_answered() {
     });
 }
 
+#[test]
+fn the_doctor_looks_for_the_channels_groups_schedules_and_pagers_of_the_teams() {
+    with(|world| async move {
+        std::fs::create_dir_all(world.runbooks().join("_data")).unwrap();
+        let config = world.folder.path().join("with-services");
+        std::fs::create_dir_all(&config).unwrap();
+        let url = world.workspace.oncall_url();
+        let services = format!(
+            "[[services]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/api\"\ntoken_variable = \"LOCAL_TOKEN\"\n\
+             [[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/events\"\ntoken_variable = \"LOCAL_KEY\"\n\
+             service = \"local\"\n"
+        );
+        std::fs::write(config.join("oncall.toml"), services).unwrap();
+        let examined = async |token: &str, teams: &str| {
+            world.write("_data/teams.yml", teams);
+            let own = [
+                TOKENS[0],
+                TOKENS[1],
+                ("LOCAL_TOKEN", token),
+                ("LOCAL_KEY", sandbox::ROUTING_KEY),
+            ];
+            doctor(&world, &["--config", config.to_str().unwrap()], &own).await
+        };
+        let good = format!(
+            "engines:\n  name: Engines\n  slack: {{channel: {SUPPORT}, group: {}}}\n  \
+             oncall: {{service: local, schedule: PSANDBOX1}}\n  page: local\n",
+            sandbox::ONCALL
+        );
+        let (code, said) = examined(sandbox::ONCALL_TOKEN, &good).await;
+        assert_eq!(code, Some(0), "{said}");
+        assert_says(
+            &said,
+            &[
+                "ok       team channels",
+                "ok       user groups",
+                "ok       schedules",
+                "ok       pagers",
+                "can be looked up at 1 of them",
+            ],
+        );
+        let bad = good
+            .replace(SUPPORT, "C0NOWHERE1")
+            .replace(sandbox::ONCALL, "S0NOWHERE1")
+            .replace("page: local", "page: other");
+        let (code, said) = examined("wrong", &bad).await;
+        assert_eq!(code, Some(1), "{said}");
+        assert_says(
+            &said,
+            &[
+                "engines: cannot look up C0NOWHERE1",
+                "engines: Slack has no active user group S0NOWHERE1",
+                "engines: PagerDuty rejected the key (HTTP 401)",
+                "engines: oncall.toml has no pager \"other\"",
+            ],
+        );
+    });
+}
+
 /// An address where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:1";
 

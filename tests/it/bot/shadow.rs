@@ -316,6 +316,20 @@ fn a_channel_of_the_owners_that_others_read_is_told_nothing() {
 }
 
 #[test]
+fn a_channel_of_the_owners_of_which_slack_says_nothing_is_told_nothing() {
+    with(|world| async move {
+        let owners = world.owners().await;
+        world.fault(&json!({"kind": "error", "method": "conversations.info", "error": "internal_error", "times": 100}));
+        let bot = world.bot_with(world.in_shadow(&owners), Parts::default()).await;
+        world.say(PASTE);
+        assert_eq!(world.shadow_kinds().await, ["answer"]);
+        world.wait_until_sent().await;
+        assert!(world.notes_now(&owners).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn a_message_to_the_owners_that_slack_refused_is_posted_with_the_next_change() {
     with(|world| async move {
         let owners = world.owners().await;

@@ -1,8 +1,7 @@
 //! Acknowledgements in the on-call service: shown once, and nobody else is called.
 
-use ring::hmac;
-
 use super::*;
+use crate::signing::hex_hmac;
 
 const SECRET: &str = "webhook-secret";
 
@@ -43,10 +42,7 @@ impl World {
 }
 
 fn signature(secret: &str, body: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, body.as_bytes());
-    let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("v1={digits}")
+    hex_hmac("v1=", secret, body)
 }
 
 /// An event as PagerDuty's documentation shows it, in short.

@@ -35,9 +35,10 @@ fn a_case_is_handed_over_with_who_did_what_while_the_bot_is_running() {
             .replace_all(&markdown, "TIME");
         let shown = Regex::new(r"<https?://[^>]*>").unwrap().replace_all(&shown, "<LINK>");
         insta::assert_snapshot!(shown, @r"
-        # engine.md
+        # Warp engine stalls
 
         Status: fixed
+        Runbook: engine.md
         Thread: <LINK>
 
         ## Error
@@ -50,7 +51,7 @@ fn a_case_is_handed_over_with_who_did_what_while_the_bot_is_running() {
         ## Timeline
 
         - TIME UTC – Recognised as engine.md
-        - TIME UTC – Ada: Marked step 1 as done
+        - TIME UTC – Ada: Marked step 1 as done: Look at the gauge: gauge \<NODE\>.
         - TIME UTC – Ada: Escalated to Engines (Grace), severity error, paged
         - TIME UTC – Grace: Acknowledged the escalation to Engines
         - TIME UTC – Grace: Marked as fixed
@@ -58,6 +59,60 @@ fn a_case_is_handed_over_with_who_did_what_while_the_bot_is_running() {
         let case: Value = serde_json::from_str(&printed(&["case", &link, "--json"])).unwrap();
         assert_eq!(case["status"], "fixed", "{case}");
         assert!(!case.to_string().contains("hunter2"), "{case}");
+        bot.stop().await;
+    });
+}
+
+/// The texts of the files in a thread.
+fn files_in(world: &World, ts: &str) -> Vec<String> {
+    world.workspace.read(|state| {
+        let messages = state.channel(SUPPORT).unwrap().messages.values();
+        let here = messages.filter(|message| message.value["thread_ts"] == ts);
+        let files = here
+            .filter_map(|message| message.value["files"].as_array().cloned())
+            .flatten();
+        let bytes = files.filter_map(|file| state.files.get(file["id"].as_str()?).map(|file| file.bytes.clone()));
+        bytes.map(|bytes| String::from_utf8(bytes).unwrap()).collect()
+    })
+}
+
+#[test]
+fn a_worked_thread_is_exported_into_itself() {
+    with(|world| async move {
+        let bot = world.engines(&teams(""), Parts::default()).await;
+        let ts = world.say(&format!("{STALLS}\npassword=hunter2hunter3"));
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        world.click(ADA, &card, "1.").await;
+        let card = world.saying(&ts, &["Done by Ada"]).await;
+        world.click(ADA, &card, "Fixed").await;
+        let card = world.saying(&ts, &["Marked as *fixed* by Ada"]).await;
+        world.click(ADA, &card, "Export").await;
+        assert_eq!(world.audit_up_to("exported").await, "exported");
+        let files = files_in(&world, &ts);
+        let [file] = files.as_slice() else { panic!("{files:?}") };
+        for told in [
+            "# Warp engine stalls",
+            "Look at the gauge",
+            "Ada: Marked as fixed",
+            "[redacted: password]",
+        ] {
+            assert!(file.contains(told), "{told}: {file}");
+        }
+        assert!(!file.contains("hunter2"), "{file}");
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn without_the_scope_the_person_who_exports_is_told() {
+    with(|world| async move {
+        let bot = world.engines(&teams(""), Parts::default()).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        world.fault(&json!({"kind": "error", "method": "files.getUploadURLExternal", "error": "missing_scope"}));
+        world.click(ADA, &card, "Export").await;
+        world.whispered(ADA, SUPPORT, "missing the scope `files:write`").await;
+        assert!(files_in(&world, &ts).is_empty());
         bot.stop().await;
     });
 }

@@ -103,28 +103,21 @@ fn a_refusal_is_shown_at_the_field_of_the_team_that_was_chosen() {
 
 #[test]
 fn no_mode_of_the_service_holds_up_the_window_or_the_message() {
-    with(|world| async move {
-        let both = format!("{PUMPS}  page: local\n");
-        let bot = world
-            .engines(&both.replace("pumps:", "engines:"), Parts::default())
-            .await;
-        for mode in ["slow", "empty", "wrong", "down", "401", "429", "5xx"] {
+    for mode in ["slow", "empty", "wrong", "down", "401", "429", "5xx"] {
+        with(|world| async move {
             world.oncall_mode(mode).await;
-            let ts = world.say(&format!("{STALLS} {mode}"));
+            let team = format!("{PUMPS}  page: local\n").replace("pumps:", "engines:");
+            let bot = world.engines(&team, Parts::default()).await;
+            let ts = world.say(STALLS);
             let begun = tokio::time::Instant::now();
             let card = world.saying(&ts, &["Warp engine stalls"]).await;
-            let answer = world
-                .escalate(
-                    ADA,
-                    &card,
-                    json!({"mention": {"value": "nobody"}, "summary": {"value": mode}}),
-                )
-                .await;
+            let chosen = json!({"mention": {"value": "nobody"}, "summary": {"value": mode}});
+            let answer = world.escalate(ADA, &card, chosen).await;
             assert_eq!(answer["acknowledged"], true, "{mode}: {answer}");
             world.saying(&ts, &["Escalated to Pumps"]).await;
             // The slow service takes 20 s to answer.
             assert!(begun.elapsed() < Duration::from_secs(15), "{mode}");
-        }
-        bot.stop().await;
-    });
+            bot.stop().await;
+        });
+    }
 }
