@@ -51,7 +51,7 @@ fn a_case_is_handed_over_with_who_did_what_while_the_bot_is_running() {
         ## Timeline
 
         - TIME UTC – Recognised as engine.md
-        - TIME UTC – Ada: Marked step 1 as done: Look at the gauge: gauge \<NODE\>.
+        - TIME UTC – Ada: Marked step 1 as done: Look at the gauge: \`gauge \<NODE\>\`.
         - TIME UTC – Ada: Escalated to Engines (Grace), severity error, paged
         - TIME UTC – Grace: Acknowledged the escalation to Engines
         - TIME UTC – Grace: Marked as fixed
@@ -112,6 +112,22 @@ fn without_the_scope_the_person_who_exports_is_told() {
         world.fault(&json!({"kind": "error", "method": "files.getUploadURLExternal", "error": "missing_scope"}));
         world.click(ADA, &card, "Export").await;
         world.whispered(ADA, SUPPORT, "missing the scope `files:write`").await;
+        assert!(files_in(&world, &ts).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_case_whose_channel_was_shared_since_is_not_exported() {
+    with(|world| async move {
+        let bot = world.engines(&teams(""), Parts::default()).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        world
+            .control("channel", json!({"name": "support", "shared": true}))
+            .await;
+        world.click(ADA, &card, "Export").await;
+        world.whispered(ADA, SUPPORT, "don’t export cases").await;
         assert!(files_in(&world, &ts).is_empty());
         bot.stop().await;
     });
