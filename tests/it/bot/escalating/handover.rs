@@ -67,9 +67,9 @@ fn a_case_is_handed_over_with_who_did_what_while_the_bot_is_running() {
 fn files_in(world: &World, ts: &str) -> Vec<String> {
     world.workspace.read(|state| {
         let messages = state.channel(SUPPORT).unwrap().messages.values();
-        let here = messages.filter(|message| message.value["thread_ts"] == ts);
+        let here = messages.filter(|message| message.thread_ts() == Some(ts));
         let files = here
-            .filter_map(|message| message.value["files"].as_array().cloned())
+            .filter_map(|message| message.value.get("files")?.as_array().cloned())
             .flatten();
         let bytes = files.filter_map(|file| state.files.get(file["id"].as_str()?).map(|file| file.bytes.clone()));
         bytes.map(|bytes| String::from_utf8(bytes).unwrap()).collect()
