@@ -23,8 +23,7 @@ use super::migrations::POSTGRES as MIGRATIONS;
 use super::rows::{self, Overdue};
 use super::{
     Arrival, Changes, Due, DueEscalation, DuePage, Error, Escalations, InboxCounts, MessageRef, Missed, NewPost,
-    OutboxCounts, PostOutcome, Purged, Receipt, ReplicaChange, ReplicaStatus, Replicas, Retention, RunRow, Runs,
-    SetAsideReason, Store, Turn, Waiting,
+    OutboxCounts, PostOutcome, Purged, Receipt, Retention, SetAsideReason, Store, Turn, Waiting,
 };
 
 /// A transaction on a connection of its own.
@@ -71,10 +70,13 @@ mod cases;
 mod connections;
 mod escalations;
 mod inbox;
+mod interactions;
 mod leases;
 mod outbox;
+mod pace;
 mod purge;
 mod reading;
+mod replicas;
 mod runs;
 mod shadow;
 mod wakes;
@@ -199,6 +201,7 @@ impl Store for Postgres {
         });
         let finished = finished?;
         if finished {
+            self.us.keep_for_a_while(inbox::lease(&row.lane));
             self.erased.store(true, Ordering::Release);
             self.wakes.tell(done);
         }
@@ -362,58 +365,6 @@ impl Escalations for Postgres {
             return Ok(Vec::new());
         }
         Ok(due)
-    }
-}
-
-#[async_trait]
-impl Replicas for Postgres {
-    async fn changed(&self) -> ReplicaChange {
-        self.wakes.next().await
-    }
-
-    async fn runs_to_follow(&self) -> Result<Vec<RunRow>, Error> {
-        let mut runs = self.live_runs().await?;
-        let names = runs.iter().map(|run| runs::lease(&run.id)).collect();
-        let held = limited(self.us.hold_some(&self.writers, names)).await?;
-        runs.retain(|run| held.contains(&runs::lease(&run.id)));
-        Ok(runs)
-    }
-
-    async fn follows(&self, run: &str) -> Result<bool, Error> {
-        self.holds(&runs::lease(run)).await
-    }
-
-    async fn take_places(&self, job: &str) -> Result<bool, Error> {
-        self.holds(&runs::places_lease(job)).await
-    }
-
-    async fn leave_places(&self, job: &str) -> Result<(), Error> {
-        Ok(limited(self.us.let_go(&self.writers, &runs::places_lease(job))).await?)
-    }
-
-    async fn take_connections(&self, wanted: u32, all: u32) -> Result<u32, Error> {
-        let mut taken = 0;
-        for slot in 1..=all {
-            if taken == wanted {
-                break;
-            }
-            if self.holds(&format!("connection:{slot}")).await? {
-                taken += 1;
-            }
-        }
-        Ok(taken)
-    }
-
-    async fn replica(&self) -> Result<Option<ReplicaStatus>, Error> {
-        Ok(Some(ReplicaStatus {
-            id: self.us.id().to_owned(),
-            leases: limited(self.us.held(&self.readers)).await?,
-            replicas: limited(leases::alive(&self.readers)).await?.len() as u64,
-        }))
-    }
-
-    async fn leave(&self) -> Result<(), Error> {
-        Ok(limited(self.us.leave(&self.writers)).await?)
     }
 }
 
