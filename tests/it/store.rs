@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use signpost::store::postgres::Postgres;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
-    Action, Answered, Arrival, Changes, Error, LONGEST_WAIT, NewPost, Post, PostOutcome, PostState, Purged, Receipt,
-    Retention, Store, Turn, Waiting,
+    Action, Answered, Arrival, Changes, Error, InteractionClaim, LONGEST_WAIT, NewPost, Post, PostOutcome, PostState,
+    Purged, Receipt, Retention, Store, Turn, Waiting,
 };
 
 mod audit;

@@ -18,6 +18,8 @@ use crate::store::{Action, Post, PostOutcome, PostState, Ready, Turn};
 
 /// Looked back from the first try: Slack's time is known to a few seconds.
 const BEFORE: SignedDuration = SignedDuration::from_mins(1);
+/// Longest time until the store is asked again for a slot that all replicas share.
+const SHARED: Duration = Duration::from_secs(5);
 
 impl OutboxWorker {
     /// Delivers a post. Returns what that tells about the connection to Slack.
@@ -124,7 +126,7 @@ impl OutboxWorker {
         }
         let rate = self.ctx.sender.pace().rate(bucket);
         match store.take_slot(&bucket.name(), rate.every, rate.slack()).await {
-            Ok(Some(wait)) => Err(wait.max(rate.every / 10)),
+            Ok(Some(wait)) => Err(wait.clamp(rate.every / 10, SHARED)),
             Ok(None) | Err(_) => Ok(()),
         }
     }
