@@ -36,6 +36,8 @@ const DURABLE: &str = "
 const UNFLUSHED: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 /// Time limit of a transaction: a server that stopped answering must not hold up the bot for longer.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Time limit of a VACUUM of the inbox: it reads the whole table, and begins anew when it is ended too early.
+const VACUUM: Duration = Duration::from_mins(30);
 
 /// Runs a block in a transaction, commits, and evaluates to `Result` of the block's value. The block's `?` rolls back.
 /// A transaction that fails because of another one (a deadlock) is tried again from the beginning. With `if`, the block's
@@ -325,7 +327,8 @@ impl Store for Postgres {
     /// was erased is there until the server recycles it.
     async fn scrub(&self) -> Result<bool, Error> {
         self.erased.store(false, Ordering::Release);
-        let vacuumed = limited(sqlx::query("VACUUM (SKIP_LOCKED) inbox").execute(&self.readers)).await;
+        let vacuum = sqlx::query("VACUUM (SKIP_LOCKED) inbox");
+        let vacuumed = limited_to(VACUUM, vacuum.execute(&self.readers)).await;
         if vacuumed.is_err() {
             self.erased.store(true, Ordering::Release);
         }
@@ -379,7 +382,14 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 
 /// Ends an operation after [`LIMIT`].
 async fn limited<T, E: From<sqlx::Error>>(operation: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let ended = tokio::time::timeout(LIMIT, operation).await;
+    limited_to(LIMIT, operation).await
+}
+
+async fn limited_to<T, E: From<sqlx::Error>>(
+    limit: Duration,
+    operation: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let ended = tokio::time::timeout(limit, operation).await;
     ended.unwrap_or_else(|_| {
         let cause = io::Error::new(io::ErrorKind::TimedOut, "the database server does not answer");
         Err(sqlx::Error::Io(cause).into())

@@ -20,6 +20,7 @@ mod reading;
 mod replicas;
 mod runs;
 mod shadow;
+mod tls;
 
 const DAY: Duration = Duration::from_hours(24);
 const KEPT: Retention = Retention {

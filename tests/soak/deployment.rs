@@ -119,7 +119,12 @@ impl Deployment {
 
     /// The command line of `signpost serve` in this installation.
     pub(super) fn serve(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_signpost"));
+        self.serve_with(env!("CARGO_BIN_EXE_signpost"))
+    }
+
+    /// The command line of `serve` of another `signpost`.
+    pub(super) fn serve_with(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command.args(["serve", "--config"]).arg(self.folder.path());
         self.with_environment(&mut command);
         command

@@ -11,7 +11,7 @@ use super::*;
 use crate::postgres;
 
 async fn open(url: &SecretString) -> Postgres {
-    Postgres::open(url).await.unwrap()
+    Box::pin(Postgres::open(url)).await.unwrap()
 }
 
 async fn pool(url: &SecretString) -> PgPool {
