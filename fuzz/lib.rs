@@ -1,4 +1,6 @@
-//! The macro for targets: libFuzzer's, or without the engine one that only lets the compiler check the target.
+//! The bodies of the targets, and the macro for them: libFuzzer's, or without the engine one that only lets the compiler check the target.
+
+pub mod bodies;
 
 #[cfg(feature = "libfuzzer")]
 pub use libfuzzer_sys::fuzz_target;

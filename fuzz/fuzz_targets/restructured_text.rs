@@ -1,22 +1,4 @@
 //! Any text is read as reStructuredText, Org, plain text or wiki markup: the first byte chooses. Lines stay those of the text.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
-use std::collections::BTreeMap;
-
-use signpost::runbook::parse;
-use signpost_fuzz::fuzz_target;
-
-const PATHS: [&str; 5] = ["a.rst", "a.rst", "a.org", "a.txt", "a.wiki"];
-
-fuzz_target!(|input: (u8, &str)| {
-    let (kind, text) = input;
-    let lines = text.replace("\r\n", "\n").replace('\r', "\n").split('\n').count();
-    let lines = u32::try_from(lines).unwrap_or(u32::MAX);
-    let (runbook, found) = parse(PATHS[usize::from(kind) % PATHS.len()], text, &BTreeMap::new());
-    for section in runbook.iter().flat_map(|runbook| &runbook.sections) {
-        assert!((1..=lines).contains(&section.line));
-    }
-    for found in found {
-        assert!(found.line <= lines);
-    }
-});
+signpost_fuzz::fuzz_target!(|input: (u8, &str)| { signpost_fuzz::bodies::restructured_text::run(input) });

@@ -351,6 +351,7 @@ fn spawn(
         OutboxWorker::run,
     );
     tasks.keep_shared("housekeeping", &housekeeping, Housekeeping::run);
+    tasks.keep_shared("scrub", &housekeeping, Housekeeping::scrub_on);
     tasks.keep_shared("purge", &housekeeping, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
         for source in git {

@@ -54,12 +54,28 @@ impl Housekeeping {
                     self.ctx.outbox.notify_one();
                 }
             }
-            self.scrub(looks).await;
             looks = looks.wrapping_add(1);
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
+        }
+    }
+
+    /// Scrubs erased payloads, in parallel with the checks: on a large database that takes minutes. What was not scrubbed at
+    /// the end is scrubbed after the next start.
+    pub(super) async fn scrub_on(self: Arc<Self>, stop: CancellationToken) {
+        let scrubs = async {
+            let mut looks: u32 = 0;
+            loop {
+                self.scrub(looks).await;
+                looks = looks.wrapping_add(1);
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            never = scrubs => never,
         }
     }
 

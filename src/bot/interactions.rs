@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
 mod calling;
 mod did_you_mean;
@@ -298,6 +298,11 @@ impl InteractionHandler {
         };
         match self.ctx.sender.open_view(trigger, view).await {
             Ok(view) => Some(view),
+            // A trigger opens one modal: another delivery of the same click has opened it.
+            Err(error) if error.code() == Some("exchanged_trigger_id") => {
+                info!("a modal was already opened by the same click");
+                None
+            }
             Err(error) => {
                 error!(%error, "a modal could not be opened");
                 let failed = Body::of(&self.ctx.responder.failed(None));

@@ -218,9 +218,17 @@ impl Repository {
             Err(error @ (GitError::Failed { .. } | GitError::State { .. })) if existed => error,
             other => return other,
         };
-        // The server's faults, too, end in a failed fetch; then the clone is sound.
-        let is_remote = matches!(error, GitError::Failed { step: "fetch", .. });
-        if is_remote && self.is_sound(&program).await {
+        let is_sound = match &error {
+            // The server's faults, too, end in a failed fetch.
+            GitError::Failed { step: "fetch", .. } => self.is_sound(&program, Some("--connectivity-only")).await,
+            // A full disk, or a name that is too long for it, ends in a failed checkout; so does a file that cannot be read
+            // from the clone, for which every file is checked.
+            GitError::Failed {
+                step: "checkout-index", ..
+            } => self.is_sound(&program, None).await,
+            _ => false,
+        };
+        if is_sound {
             return Err(error);
         }
         tracing::warn!(%error, "the clone of a runbook repository is damaged; cloning it again");
@@ -228,8 +236,9 @@ impl Repository {
         self.fetch_once(&program).await
     }
 
-    async fn is_sound(&self, program: &Program) -> bool {
-        let arguments = ["--connectivity-only", "--no-dangling", "--no-progress"];
+    /// Returns true when git finds nothing wrong with the clone; with an argument that makes it look less closely.
+    async fn is_sound(&self, program: &Program, less: Option<&'static str>) -> bool {
+        let arguments = ["--no-dangling", "--no-progress"].into_iter().chain(less);
         let checked = program.run("fsck", &self.clone_folder(), arguments, &[]).await;
         checked.is_ok()
     }

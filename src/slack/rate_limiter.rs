@@ -71,6 +71,23 @@ impl Bucket {
     fn of(kind: MethodKind) -> Self {
         Self { kind, channel: None }
     }
+
+    /// A name for the bucket, which is the same in all replicas.
+    pub fn name(&self) -> String {
+        let kind = match self.kind {
+            MethodKind::Post => "post",
+            MethodKind::Update => "update",
+            MethodKind::Delete => "delete",
+            MethodKind::Ephemeral => "ephemeral",
+            MethodKind::React => "react",
+            MethodKind::Unreact => "unreact",
+            MethodKind::LookUp => "look_up",
+        };
+        match &self.channel {
+            Some(channel) => format!("{kind}:{channel}"),
+            None => kind.to_owned(),
+        }
+    }
 }
 
 /// An average rate, and the burst allowed after a quiet time.
@@ -83,7 +100,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    fn slack(self) -> Duration {
+    /// Time by which a call may come early: that of the burst.
+    pub fn slack(self) -> Duration {
         self.every * self.burst.saturating_sub(1)
     }
 }
@@ -145,6 +163,11 @@ impl RateLimiter {
             rates,
             due: Mutex::default(),
         }
+    }
+
+    /// The rate of a bucket.
+    pub fn rate(&self, bucket: &Bucket) -> Rate {
+        self.rates.of(bucket)
     }
 
     /// Takes the next slot of a bucket if it is free now.

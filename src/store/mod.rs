@@ -33,7 +33,7 @@ pub use location::{StoreLocation, case_with_runs, inbox_rows, open, read_only, r
 pub use outbox::{
     Action, Due, LONGEST_WAIT, MessageRef, NewPost, OutboxCounts, Post, PostOutcome, PostState, Ready, Turn,
 };
-pub use replicas::{ReplicaChange, ReplicaStatus, Replicas};
+pub use replicas::{InteractionClaim, ReplicaChange, ReplicaStatus, Replicas};
 pub use runs::{AuditEntry, AuditQuery, RunRow, Runs};
 pub use shadow::{
     Judged, ShadowAnswers, ShadowKind, ShadowLookup, ShadowQuery, ShadowRow, ShadowVerdict, ShadowVisitor,

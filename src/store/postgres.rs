@@ -22,9 +22,8 @@ use tokio::task::JoinSet;
 use super::migrations::POSTGRES as MIGRATIONS;
 use super::rows::{self, Overdue};
 use super::{
-    Arrival, Changes, Due, DueEscalation, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef, Missed,
-    NewPost, OutboxCounts, PostOutcome, Purged, Receipt, ReplicaChange, ReplicaStatus, Replicas, Retention, RunRow,
-    Runs, SetAsideReason, Store, Turn, Waiting,
+    Arrival, Changes, Due, DueEscalation, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef, Missed, NewPost,
+    OutboxCounts, PostOutcome, Purged, Receipt, Retention, SetAsideReason, Store, Turn, Waiting,
 };
 
 /// A transaction on a connection of its own.
@@ -37,6 +36,8 @@ const DURABLE: &str = "
 const UNFLUSHED: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 /// Time limit of a transaction: a server that stopped answering must not hold up the bot for longer.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Time limit of a VACUUM of the inbox: it reads the whole table, and begins anew when it is ended too early.
+const VACUUM: Duration = Duration::from_mins(30);
 
 /// Runs a block in a transaction, commits, and evaluates to `Result` of the block's value. The block's `?` rolls back.
 /// A transaction that fails because of another one (a deadlock) is tried again from the beginning. With `if`, the block's
@@ -71,10 +72,13 @@ mod cases;
 mod connections;
 mod escalations;
 mod inbox;
+mod interactions;
 mod leases;
 mod outbox;
+mod pace;
 mod purge;
 mod reading;
+mod replicas;
 mod runs;
 mod shadow;
 mod wakes;
@@ -199,6 +203,7 @@ impl Store for Postgres {
         });
         let finished = finished?;
         if finished {
+            self.us.keep_for_a_while(inbox::lease(&row.lane));
             self.erased.store(true, Ordering::Release);
             self.wakes.tell(done);
         }
@@ -322,7 +327,8 @@ impl Store for Postgres {
     /// was erased is there until the server recycles it.
     async fn scrub(&self) -> Result<bool, Error> {
         self.erased.store(false, Ordering::Release);
-        let vacuumed = limited(sqlx::query("VACUUM (SKIP_LOCKED) inbox").execute(&self.readers)).await;
+        let vacuum = sqlx::query("VACUUM (SKIP_LOCKED) inbox");
+        let vacuumed = limited_to(VACUUM, vacuum.execute(&self.readers)).await;
         if vacuumed.is_err() {
             self.erased.store(true, Ordering::Release);
         }
@@ -373,58 +379,6 @@ impl Escalations for Postgres {
     }
 }
 
-#[async_trait]
-impl Replicas for Postgres {
-    async fn changed(&self) -> ReplicaChange {
-        self.wakes.next().await
-    }
-
-    async fn runs_to_follow(&self) -> Result<Vec<RunRow>, Error> {
-        let mut runs = self.live_runs().await?;
-        let names = runs.iter().map(|run| runs::lease(&run.id)).collect();
-        let held = limited(self.us.hold_some(&self.writers, names)).await?;
-        runs.retain(|run| held.contains(&runs::lease(&run.id)));
-        Ok(runs)
-    }
-
-    async fn follows(&self, run: &str) -> Result<bool, Error> {
-        self.holds(&runs::lease(run)).await
-    }
-
-    async fn take_places(&self, job: &str) -> Result<bool, Error> {
-        self.holds(&runs::places_lease(job)).await
-    }
-
-    async fn leave_places(&self, job: &str) -> Result<(), Error> {
-        Ok(limited(self.us.let_go(&self.writers, &runs::places_lease(job))).await?)
-    }
-
-    async fn take_connections(&self, wanted: u32, all: u32) -> Result<u32, Error> {
-        let mut taken = 0;
-        for slot in 1..=all {
-            if taken == wanted {
-                break;
-            }
-            if self.holds(&format!("connection:{slot}")).await? {
-                taken += 1;
-            }
-        }
-        Ok(taken)
-    }
-
-    async fn replica(&self) -> Result<Option<ReplicaStatus>, Error> {
-        Ok(Some(ReplicaStatus {
-            id: self.us.id().to_owned(),
-            leases: limited(self.us.held(&self.readers)).await?,
-            replicas: limited(leases::alive(&self.readers)).await?.len() as u64,
-        }))
-    }
-
-    async fn leave(&self) -> Result<(), Error> {
-        Ok(limited(self.us.leave(&self.writers)).await?)
-    }
-}
-
 /// A text that PostgreSQL can store: it knows no U+0000.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
@@ -436,7 +390,14 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 
 /// Ends an operation after [`LIMIT`].
 async fn limited<T, E: From<sqlx::Error>>(operation: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let ended = tokio::time::timeout(LIMIT, operation).await;
+    limited_to(LIMIT, operation).await
+}
+
+async fn limited_to<T, E: From<sqlx::Error>>(
+    limit: Duration,
+    operation: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let ended = tokio::time::timeout(limit, operation).await;
     ended.unwrap_or_else(|_| {
         let cause = io::Error::new(io::ErrorKind::TimedOut, "the database server does not answer");
         Err(sqlx::Error::Io(cause).into())

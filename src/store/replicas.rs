@@ -1,6 +1,9 @@
 //! Replicas: several processes of the bot that share one store.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::Error;
 use super::runs::{RunRow, Runs};
@@ -25,6 +28,17 @@ pub struct ReplicaStatus {
     pub leases: u64,
     /// Number of processes that use the store.
     pub replicas: u64,
+}
+
+/// The right to answer an interaction that Slack may deliver to several replicas.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InteractionClaim {
+    /// This replica answers it.
+    Ours,
+    /// Another replica is answering it.
+    Elsewhere,
+    /// Another replica has answered it, with this value for the acknowledgement.
+    Answered(Option<Value>),
 }
 
 /// Cooperation of replicas. Each lease is held by one replica, which renews it while there is work; when the replica is
@@ -64,6 +78,33 @@ pub trait Replicas: Runs {
     /// taken.
     async fn take_connections(&self, wanted: u32, _all: u32) -> Result<u32, Error> {
         Ok(wanted)
+    }
+
+    /// Takes an interaction, by a key that is the same in every delivery of it, for this replica. One that was taken a
+    /// second ago, and not answered since, may be taken again.
+    async fn claim_interaction(&self, _key: &str) -> Result<InteractionClaim, Error> {
+        Ok(InteractionClaim::Ours)
+    }
+
+    /// Keeps the answer to an interaction that this replica has taken.
+    async fn interaction_answered(&self, _key: &str, _answer: Option<&Value>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Takes the next slot of a bucket of Slack's rate limits, which all replicas share: its calls come `every` so often
+    /// on average, and early by `early` at most. Returns the time to wait when the slot is not free.
+    async fn take_slot(&self, _bucket: &str, _every: Duration, _early: Duration) -> Result<Option<Duration>, Error> {
+        Ok(None)
+    }
+
+    /// Blocks a bucket for all replicas for as long as Slack asked, including calls that would come early.
+    async fn block_slots(&self, _bucket: &str, _after: Duration, _early: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Returns true when [`Self::take_slot`] has to be asked, as there may be other replicas.
+    fn shares_pace(&self) -> bool {
+        false
     }
 
     /// This replica's state; `None` where there is only one.

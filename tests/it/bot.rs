@@ -47,6 +47,7 @@ mod panicking;
 mod pasting;
 mod proxy;
 mod receiving;
+mod replicas;
 mod resuming;
 mod sending;
 mod shadow;

@@ -11,6 +11,8 @@ mod command;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod jenkins;

@@ -16,22 +16,37 @@ pub(crate) fn server() -> String {
     if let Ok(url) = std::env::var("SIGNPOST_TEST_POSTGRES") {
         return url;
     }
-    let (_, url) = CLUSTER.get_or_init(|| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres");
-        let mut child = Command::new(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        assert!(line.starts_with("postgres://"), "tests/postgres: {line}");
-        (child, line.trim().to_owned())
-    });
-    url.clone()
+    CLUSTER.get_or_init(|| start(&[])).1.clone()
+}
+
+/// Starts a private server. It ends when the standard input of the script behind it is closed.
+fn start(arguments: &[&str]) -> (Child, String) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres");
+    let mut child = Command::new(script)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.starts_with("postgres://"), "tests/postgres: {line}");
+    (child, line.trim().to_owned())
+}
+
+/// A private server that takes only connections with TLS, and its URL, with the authority of its certificate. It ends with
+/// [`end`].
+pub(crate) fn with_tls() -> (Child, String) {
+    start(&["--tls"])
+}
+
+/// Ends a private server.
+pub(crate) fn end(mut server: Child) {
+    drop(server.stdin.take());
+    let _ = server.wait();
 }
 
 /// The URL of a new, empty database.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use signpost::store::postgres::Postgres;
 use signpost::store::sqlite::Sqlite;
 use signpost::store::{
-    Action, Answered, Arrival, Changes, Error, LONGEST_WAIT, NewPost, Post, PostOutcome, PostState, Purged, Receipt,
-    Retention, Store, Turn, Waiting,
+    Action, Answered, Arrival, Changes, Error, InteractionClaim, LONGEST_WAIT, NewPost, Post, PostOutcome, PostState,
+    Purged, Receipt, Retention, Store, Turn, Waiting,
 };
 
 mod audit;
@@ -20,6 +20,7 @@ mod reading;
 mod replicas;
 mod runs;
 mod shadow;
+mod tls;
 
 const DAY: Duration = Duration::from_hours(24);
 const KEPT: Retention = Retention {

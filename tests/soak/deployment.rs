@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use signpost::sandbox::jenkins::token_of;
-use signpost::sandbox::{SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN};
+use signpost::sandbox::{GRACE, RANDOM, ROUTING_KEY, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
@@ -14,6 +14,10 @@ use super::trial::Trial;
 const RUNBOOK: &str = "# Flux capacitor errors\n\n\
     ## QX4711\n\n```\nQX4711: the flux capacitor of node <NODE> is empty\n```\n\n### What to do\n\n\
     1. Fill it: `fluxctl fill <NODE>`.\n2. Look whether it holds.\n";
+
+/// An error whose team can be called.
+const ENGINE: &str = "---\nsignpost:\n  team: engines\n---\n# Warp engine stalls\n\n\
+    ```\nWX100: the warp engine of node <NODE> stalls\n```\n\n## What to do\n\n1. Look at the gauge: `gauge <NODE>`.\n";
 
 /// The folder of the bot's files, and the port of its health checks.
 #[derive(Debug)]
@@ -72,6 +76,22 @@ impl Deployment {
         std::fs::write(self.folder.path().join("jobs.toml"), jobs).unwrap();
     }
 
+    /// Adds a runbook whose team is called over this on-call service.
+    pub(super) fn register_team(&self, oncall: &str) {
+        let data = self.runbooks().join("_data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(self.runbooks().join("engine.md"), ENGINE).unwrap();
+        let teams = format!(
+            "engines:\n  name: Engines\n  slack: {{channel: {RANDOM}}}\n  oncall:\n    first: 2026-01-05\n    \
+             people: [{{name: Grace, slack: {GRACE}}}]\n  page: local\n"
+        );
+        std::fs::write(data.join("teams.yml"), teams).unwrap();
+        let pagers = format!(
+            "[[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{oncall}/events\"\ntoken_variable = \"PAGER_KEY\"\n"
+        );
+        std::fs::write(self.folder.path().join("oncall.toml"), pagers).unwrap();
+    }
+
     pub(super) fn runbooks(&self) -> PathBuf {
         self.folder.path().join("runbooks")
     }
@@ -99,7 +119,12 @@ impl Deployment {
 
     /// The command line of `signpost serve` in this installation.
     pub(super) fn serve(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_signpost"));
+        self.serve_with(env!("CARGO_BIN_EXE_signpost"))
+    }
+
+    /// The command line of `serve` of another `signpost`.
+    pub(super) fn serve_with(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command.args(["serve", "--config"]).arg(self.folder.path());
         self.with_environment(&mut command);
         command
@@ -110,6 +135,7 @@ impl Deployment {
         command.env("SIGNPOST__SLACK__BOT_TOKEN", SIGNPOST_TOKEN);
         command.env("SIGNPOST__SLACK__APP_TOKEN", SIGNPOST_APP_TOKEN);
         command.env("JENKINS_TOKEN", token_of("signpost"));
+        command.env("PAGER_KEY", ROUTING_KEY);
         command.env("NO_PROXY", "127.0.0.1").current_dir(self.folder.path());
         command
             .stdin(Stdio::null())

@@ -102,10 +102,17 @@ async fn one_pair(trial: Trial) -> (Counts, usize) {
     if set_aside != Some(0) {
         counts.problems.push(format!("messages set aside: {set_aside:?}"));
     }
+    let builds = judge(&setup, &asked, &mut counts);
+    (counts, builds)
+}
+
+/// Counts the requests that ended in a result or in "unknown", and those with more than one message or build. Returns the
+/// number of builds.
+pub(super) fn judge(setup: &Setup, asked: &[Said], counts: &mut Counts) -> usize {
     for (number, said) in asked.iter().enumerate() {
-        let shown: Vec<String> = messages_of(&setup, said);
+        let shown: Vec<String> = messages_of(setup, said);
         let has_ended = |message: &&String| message.contains(SUCCESS) || message.contains(RUN_AGAIN);
-        let builds = builds_of(&setup, &cluster(number));
+        let builds = builds_of(setup, &cluster(number));
         counts.answered += usize::from(shown.iter().any(|message| has_ended(&message)));
         counts.doubled += usize::from(shown.len() > 1 || builds > 1);
         if builds == 0 && shown.iter().any(|message| message.contains(SUCCESS)) {
@@ -113,22 +120,22 @@ async fn one_pair(trial: Trial) -> (Counts, usize) {
         }
     }
     let (triggers, builds) = (
-        triggers(&setup),
-        (0..REQUESTS).map(|at| builds_of(&setup, &cluster(at))).sum(),
+        triggers(setup),
+        (0..asked.len()).map(|at| builds_of(setup, &cluster(at))).sum(),
     );
-    if triggers > REQUESTS {
+    if triggers > asked.len() {
         counts
             .problems
-            .push(format!("{triggers} triggers were sent for {REQUESTS} requests"));
+            .push(format!("{triggers} triggers were sent for {} requests", asked.len()));
     }
-    (counts, builds)
+    builds
 }
 
 fn cluster(number: usize) -> String {
     format!("c-{number}")
 }
 
-fn ask(setup: &Setup, number: usize) -> Said {
+pub(super) fn ask(setup: &Setup, number: usize) -> Said {
     let text = format!(
         "<@{SIGNPOST}> run get-info CLUSTERID={} TUGBOAT=prod-wdc04",
         cluster(number)

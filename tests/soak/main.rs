@@ -12,6 +12,8 @@ mod clock;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod escalations;
+#[cfg(test)]
 mod fairness;
 #[cfg(test)]
 mod flood;
@@ -21,6 +23,8 @@ mod jobs;
 mod memory;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]

@@ -97,6 +97,13 @@ impl Setup {
         answer
     }
 
+    /// An action of `/sandbox/` that may fail, such as a click on what is gone.
+    pub(super) async fn tries(&self, action: &str, body: Value) -> Value {
+        let url = format!("{}/sandbox/{action}", self.workspace.url());
+        let sent = self.client.post(url).json(&body).send().await.unwrap();
+        sent.json().await.unwrap()
+    }
+
     /// Creates channels; returns their ids.
     pub(super) async fn channels(&self, count: usize) -> Vec<String> {
         let mut channels = Vec::new();

@@ -138,6 +138,6 @@ fn seeds() -> Vec<u64> {
     clippy::disallowed_methods,
     reason = "not a setting of the bot: the script hands over its arguments"
 )]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

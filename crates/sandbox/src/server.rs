@@ -130,7 +130,9 @@ async fn answer(shared: &Arc<Shared>, method: String, request: Request) -> Respo
     if let Some(response) = before(fault.as_ref()).await {
         return response;
     }
-    let base = shared.url();
+    // An app that comes through a proxy goes on through it.
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let base = host.map_or_else(|| shared.url(), |host| format!("http://{host}"));
     // api.test needs no token.
     let answer = match (&caller, method.as_str()) {
         (Err(error), "api.test") if error.code == "not_authed" => Ok(json!({"ok": true, "args": params.to_value()})),

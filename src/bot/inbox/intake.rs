@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -16,7 +17,10 @@ use crate::policy::Verdict;
 use crate::slack::decode::{self, Envelope, Event};
 use crate::slack::inbound::EnvelopeHandler;
 use crate::slack::stray_connections::{StrayConnections, StrayVerdict};
-use crate::store::Arrival;
+use crate::store::{Arrival, InteractionClaim};
+
+/// Interval between looks at an interaction that another replica is answering. It does so for a second at most.
+const ELSEWHERE: Duration = Duration::from_millis(40);
 
 /// Takes envelopes into the inbox.
 #[derive(Debug)]
@@ -53,12 +57,21 @@ impl EnvelopeHandler for Intake {
 
     async fn answer(&self, envelope: Envelope) -> Result<Option<Value>, String> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);
+        let key = envelope.keys().pop().unwrap_or_default();
+        if let Some(answer) = self.answered_elsewhere(&key).await {
+            return Ok(answer);
+        }
         let interaction = decode::interaction(&envelope, &self.ctx.rules.us);
         // Runbooks and messages are other people's text: whatever they do to the core, the bot goes on.
         let answer = AssertUnwindSafe(self.interactions.answer(interaction))
             .catch_unwind()
             .await;
         if let Ok(answer) = answer {
+            if let Ok(answer) = &answer
+                && let Err(cause) = self.ctx.store.interaction_answered(&key, answer.as_ref()).await
+            {
+                debug!(%cause, "the answer to an interaction cannot be kept for other replicas");
+            }
             return answer.map_err(|cause| cause.to_string());
         }
         metrics::counter!("signpost_panics_total", "task" => "interaction").increment(1);
@@ -96,6 +109,27 @@ impl EnvelopeHandler for Intake {
 }
 
 impl Intake {
+    /// The answer to an interaction that Slack delivered to another replica as well; `None` when this replica is to
+    /// answer: it is the first, or the other one takes long and is probably gone. An interaction that the store cannot
+    /// tell about is answered here, for it can be done twice without harm.
+    async fn answered_elsewhere(&self, key: &str) -> Option<Option<Value>> {
+        loop {
+            match self.ctx.store.claim_interaction(key).await {
+                Ok(InteractionClaim::Ours) => return None,
+                Ok(InteractionClaim::Answered(answer)) => {
+                    metrics::counter!("signpost_interactions_repeated_total").increment(1);
+                    info!("an interaction was delivered to another replica as well; it is only acknowledged");
+                    return Some(answer);
+                }
+                Ok(InteractionClaim::Elsewhere) => tokio::time::sleep(ELSEWHERE).await,
+                Err(cause) => {
+                    debug!(%cause, "the store cannot tell whether another replica answers an interaction");
+                    return None;
+                }
+            }
+        }
+    }
+
     /// The row for an envelope; `None` for what is not to be handled.
     fn arrival(&self, envelope: &Envelope) -> Option<Arrival> {
         metrics::counter!("signpost_envelopes_total", "kind" => envelope.kind.clone()).increment(1);

@@ -1,5 +1,7 @@
 //! One row of the outbox: looked up when it is uncertain, done, and its outcome written down.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -7,7 +9,7 @@ use tracing::{debug, error, info};
 
 use super::circuit_breaker::SlackAnswer;
 use super::outcome;
-use super::worker::{OutboxWorker, STORE_WAIT};
+use super::worker::{OutboxWorker, STORE_WAIT, bucket};
 use crate::clock::Clock as _;
 use crate::slack::rate_limiter::Bucket;
 use crate::slack::sender::Body;
@@ -16,10 +18,18 @@ use crate::store::{Action, Post, PostOutcome, PostState, Ready, Turn};
 
 /// Looked back from the first try: Slack's time is known to a few seconds.
 const BEFORE: SignedDuration = SignedDuration::from_mins(1);
+/// Longest time until the store is asked again for a slot that all replicas share.
+const SHARED: Duration = Duration::from_secs(5);
 
 impl OutboxWorker {
     /// Delivers a post. Returns what that tells about the connection to Slack.
     pub(super) async fn deliver(&self, post: &Post, stop: &CancellationToken) -> SlackAnswer {
+        // The row waits as it is; the worker comes back to it when this process may call again.
+        let bucket = bucket(post);
+        if let Err(wait) = self.shared_slot(&bucket).await {
+            self.ctx.sender.pace().block(&bucket, Instant::now(), wait);
+            return SlackAnswer::Unknown;
+        }
         if post.action == Action::Post && post.state == PostState::Uncertain {
             let (outcome, answer) = self.look_up(post).await;
             if let Some(outcome) = outcome {
@@ -27,12 +37,8 @@ impl OutboxWorker {
                 return answer;
             }
             // It is surely not there: now it is a post like any other, and takes its place among them.
-            while let Err(wait) = self
-                .ctx
-                .sender
-                .pace()
-                .take(&Bucket::post(&post.channel), Instant::now())
-            {
+            let bucket = Bucket::post(&post.channel);
+            while let Err(wait) = self.next_slot(&bucket).await {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => return SlackAnswer::Unknown,
@@ -97,11 +103,56 @@ impl OutboxWorker {
         }
     }
 
+    /// Takes a slot of a bucket in this process and among all replicas.
+    ///
+    /// # Errors
+    ///
+    /// The time to wait when it is not free.
+    async fn next_slot(&self, bucket: &Bucket) -> Result<(), Duration> {
+        self.ctx.sender.pace().take(bucket, Instant::now())?;
+        self.shared_slot(bucket).await
+    }
+
+    /// Takes a slot of a bucket among all replicas, once this process has a slot of its own. A store that fails is told of
+    /// by what comes next.
+    ///
+    /// # Errors
+    ///
+    /// The time to wait when it is not free.
+    async fn shared_slot(&self, bucket: &Bucket) -> Result<(), Duration> {
+        let store = &self.ctx.store;
+        if !store.shares_pace() {
+            return Ok(());
+        }
+        let rate = self.ctx.sender.pace().rate(bucket);
+        match store.take_slot(&bucket.name(), rate.every, rate.slack()).await {
+            Ok(Some(wait)) => Err(wait.clamp(rate.every / 10, SHARED)),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Tells all replicas of a bucket for which Slack asked to wait.
+    async fn share_wait<T>(&self, bucket: &Bucket, result: &Result<T, Error>) {
+        let Err(Error::RateLimited { after, .. }) = result else {
+            return;
+        };
+        let store = &self.ctx.store;
+        if !store.shares_pace() {
+            return;
+        }
+        let early = self.ctx.sender.pace().rate(bucket).slack();
+        if let Err(cause) = store.block_slots(&bucket.name(), *after, early).await {
+            debug!(%cause, "other replicas cannot be told to wait for Slack");
+        }
+    }
+
     /// Looks for an uncertain post. No outcome: it is surely not there and may be sent.
     async fn look_up(&self, post: &Post) -> (Option<PostOutcome>, SlackAnswer) {
         let now = self.ctx.slack_time.now();
         let key = &post.key;
-        match self.find(post, now).await {
+        let found = self.find(post, now).await;
+        self.share_wait(&Bucket::look_up(), &found).await;
+        match found {
             Ok(Some(ts)) => {
                 info!(key, "a post with an uncertain outcome was delivered");
                 (Some(outcome::sent(now, Some(ts))), SlackAnswer::Good)
@@ -210,6 +261,11 @@ impl OutboxWorker {
                 code: "message_not_found".to_owned(),
             }),
         };
+        let called = match post.action {
+            Action::Post => Bucket::post(channel),
+            _ => bucket(post),
+        };
+        self.share_wait(&called, &result).await;
         let answer = SlackAnswer::of(&result);
         let outcome = match result {
             Ok(ts) => outcome::sent(begun, ts),

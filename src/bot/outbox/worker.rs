@@ -219,7 +219,7 @@ impl OutboxWorker {
 }
 
 /// The rate limit that the next call of a post counts towards.
-fn bucket(post: &Post) -> Bucket {
+pub(super) fn bucket(post: &Post) -> Bucket {
     match post.action {
         Action::Post if post.state == PostState::Uncertain => Bucket::look_up(),
         Action::Post => Bucket::post(&post.channel),

@@ -44,8 +44,16 @@ pub fn display(url: &SecretString) -> String {
 /// Connects to a database: for transactions, and for reading alone.
 pub(super) async fn open(url: &SecretString) -> Result<(PgPool, PgPool), Error> {
     let options = reachable(url).await?;
+    // A replica that was paused or cut off in the middle of a transaction must not hold its locks for longer than its leases
+    // last: the others wait for them.
+    let writers = pool(WRITERS).after_connect(|connection, _| {
+        Box::pin(async move {
+            let limit = "SELECT set_config('idle_in_transaction_session_timeout', '10s', false)";
+            sqlx::query(limit).execute(connection).await.map(drop)
+        })
+    });
     Ok((
-        pool(WRITERS).connect_lazy_with(options.clone()),
+        writers.connect_lazy_with(options.clone()),
         pool(READERS).connect_lazy_with(options),
     ))
 }

@@ -4,8 +4,11 @@
 //! that changes rows which a lease protects checks it first, and keeps others from taking it until it ends: a replica
 //! that was paused for longer than its lease finds another owner there, and changes nothing.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use sqlx::postgres::PgPool;
 use uuid::Uuid;
 
@@ -13,6 +16,9 @@ use super::Tx;
 
 /// Time for which a lease is held without being renewed, in seconds.
 pub(super) const HELD: f64 = 15.0;
+/// Time for which a lane stays with its replica after a message was handled: the next message may continue one that only
+/// this replica remembers, as it matched no runbook.
+const STICKY: Duration = Duration::from_secs(70);
 
 /// A process that uses the database.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub(super) struct Replica {
     lease: String,
     /// True once the replica has given up its leases.
     left: AtomicBool,
+    /// Leases of lanes, with the time at which a message was last handled there.
+    handled: Mutex<HashMap<String, Instant>>,
 }
 
 impl Replica {
@@ -32,12 +40,25 @@ impl Replica {
             id,
             lease,
             left: AtomicBool::new(false),
+            handled: Mutex::default(),
         }
     }
 
     /// The replica's id: the owner of its leases and of rows under way.
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Keeps the lease of a lane for [`STICKY`], although nothing waits there.
+    pub(super) fn keep_for_a_while(&self, lease: String) {
+        self.handled.lock().insert(lease, Instant::now());
+    }
+
+    /// Leases of lanes in which a message was handled lately.
+    fn kept(&self) -> Vec<String> {
+        let mut handled = self.handled.lock();
+        handled.retain(|_, at| at.elapsed() < STICKY);
+        handled.keys().cloned().collect()
     }
 
     /// Takes or keeps a lease until the transaction ends. `false` when another replica holds it.
@@ -124,11 +145,12 @@ impl Replica {
                      WHEN 'run' THEN EXISTS (SELECT 1 FROM runs WHERE id = substr(leases.name, 5) AND live)
                      -- Held for a moment only: whoever forgets it does not keep it.
                      WHEN 'places' THEN false
-                     ELSE true END
+                     ELSE true END OR (owner = $1 AND name = ANY($3) AND until > clock_timestamp())
                  ORDER BY name FOR NO KEY UPDATE SKIP LOCKED)",
         )
         .bind(&self.id)
         .bind(HELD)
+        .bind(self.kept())
         .execute(pool)
         .await?;
         sqlx::query(

@@ -21,6 +21,16 @@ macro_rules! select {
     };
 }
 
+/// Returns true when a live run has no replica that follows it.
+pub(super) async fn any_unfollowed(readers: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM runs WHERE live AND NOT EXISTS (
+             SELECT 1 FROM leases WHERE name = 'run:' || runs.id AND until > clock_timestamp()))",
+    )
+    .fetch_one(readers)
+    .await
+}
+
 #[async_trait]
 impl Runs for Postgres {
     async fn run(&self, id: &str) -> Result<Option<RunRow>, Error> {

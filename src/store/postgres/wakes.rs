@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::leases::Replica;
-use super::{DURABLE, inbox, limited, outbox};
+use super::{DURABLE, inbox, interactions, limited, outbox, pace};
 use crate::store::{Changes, ReplicaChange};
 
 /// Interval between renewals of the leases: several fit into the time for which one is held.
@@ -156,13 +156,16 @@ impl Keeper {
             (rows, posts)
         });
         let (rows, posts) = freed?;
+        let runs = limited(super::runs::any_unfollowed(&self.writers)).await?;
+        interactions::forget(&self.writers).await?;
+        pace::forget(&self.writers).await?;
         if rows + posts > 0 {
             info!(rows, posts, "taking over messages and posts of a replica that ended");
         }
         self.wakes.into.raise(ReplicaChange {
             inbox: rows > 0,
             outbox: posts > 0,
-            runs: false,
+            runs,
         });
         Ok(())
     }

@@ -16,10 +16,10 @@ use signpost::settings::oncall;
 const ENGINE: &str = "---\nsignpost:\n  team: engines\n---\n# Warp engine stalls\n\n\
     ```\nWX100: the warp engine of node <NODE> stalls\n```\n\n## What to do\n\n\
     1. Look at the gauge: `gauge <NODE>`.\n2. Stop the pump.\n";
-const STALLS: &str = "WX100: the warp engine of node e-5 stalls";
+pub(super) const STALLS: &str = "WX100: the warp engine of node e-5 stalls";
 
 /// Grace is on call; engines have #random as their channel.
-fn teams(more: &str) -> String {
+pub(super) fn teams(more: &str) -> String {
     format!(
         "engines:\n  name: Engines\n  comm: {{name: \"#engines\"}}\n  issue: https://git.example.com/a/b/issues/new\n  \
          slack: {{channel: {RANDOM}, group: {ONCALL}}}\n  oncall:\n    first: 2026-01-05\n    people: \
@@ -34,8 +34,8 @@ impl World {
         self.bot_with(self.engine_settings(teams), parts).await
     }
 
-    /// The runbook and its team, and settings for a bot that pages over the local service.
-    fn engine_settings(&self, teams: &str) -> Settings {
+    /// A runbook whose team can be called, and settings of a bot that pages over the local service.
+    pub(super) fn engine_settings(&self, teams: &str) -> Settings {
         self.write("engine.md", ENGINE);
         std::fs::create_dir_all(self.runbooks().join("_data")).unwrap();
         self.write("_data/teams.yml", teams);
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// Somebody escalates a card with these choices. Returns what the submission is answered with.
-    async fn escalate(&self, who: &str, card: &Value, values: Value) -> Value {
+    pub(super) async fn escalate(&self, who: &str, card: &Value, values: Value) -> Value {
         self.click(who, card, "Escalate").await;
         let window = self.window(who).await;
         let mut all = json!({"page": {"value": "yes"}});
@@ -56,7 +56,7 @@ impl World {
         self.control("submit", sent).await
     }
 
-    async fn oncall_faults(&self, status: u16, times: usize) {
+    pub(super) async fn oncall_faults(&self, status: u16, times: usize) {
         let url = format!("{}/faults", self.workspace.oncall_url());
         let fault = json!({"status": status, "times": times});
         let answer = self.client.post(url).json(&fault).send().await.unwrap();
@@ -89,7 +89,7 @@ impl World {
     }
 
     /// The alerts of the local service, as soon as they look so.
-    async fn pages_that(&self, is: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn pages_that(&self, is: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
             let pages = self.workspace.pages();
@@ -102,7 +102,7 @@ impl World {
     }
 }
 
-fn paged(pages: &Value) -> usize {
+pub(super) fn paged(pages: &Value) -> usize {
     pages.as_array().unwrap().len()
 }
 

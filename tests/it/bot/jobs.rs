@@ -6,7 +6,7 @@ mod canaries;
 mod deciding;
 mod faults;
 mod forms;
-mod ground;
+pub(super) mod ground;
 mod killing;
 mod losing;
 pub(super) mod program;

@@ -40,6 +40,31 @@ fn a_damaged_clone_is_made_anew() {
 }
 
 #[test]
+fn a_commit_that_the_disk_cannot_hold_leaves_the_clone_as_it_is() {
+    let setup = Setup::new();
+    let origin = setup.origin();
+    setup.kilns(&origin, "");
+    origin.documents([1]);
+    assert_eq!(setup.fetch().0, 0);
+    // Another clone would not have it.
+    let mark = setup.state().join("repo.git/mark");
+    std::fs::write(&mark, "").unwrap();
+    let blob = origin.git(&["rev-parse", "HEAD:kiln-1.md"]);
+    let entry = format!("100644,{blob},{}.md", "k".repeat(300));
+    origin.git(&["update-index", "--add", "--cacheinfo", &entry]);
+    origin.git(&["commit", "--quiet", "--message=long"]);
+    let (code, told) = setup.fetch();
+    assert!(code != 0 && told.contains("checkout-index"), "{told}");
+    assert!(mark.exists(), "the clone was made anew");
+    assert_eq!(setup.documents(), ["kiln-1.md"]);
+    // The next commit can be held again.
+    origin.git(&["reset", "--quiet", "HEAD~1"]);
+    origin.documents([2]);
+    assert_eq!(setup.fetch().0, 0);
+    assert_eq!(setup.documents().len(), 2);
+}
+
+#[test]
 fn lost_files_are_fetched_again() {
     let setup = Setup::new();
     let origin = setup.origin();

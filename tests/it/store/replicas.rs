@@ -11,7 +11,7 @@ use super::*;
 use crate::postgres;
 
 async fn open(url: &SecretString) -> Postgres {
-    Postgres::open(url).await.unwrap()
+    Box::pin(Postgres::open(url)).await.unwrap()
 }
 
 async fn pool(url: &SecretString) -> PgPool {
@@ -191,6 +191,86 @@ async fn connections_places_and_chores_have_one_replica_at_a_time() {
     one.leave().await.unwrap();
     assert_eq!(other.replica().await.unwrap().unwrap().replicas, 1);
     assert_eq!(other.take_connections(10, 10).await.unwrap(), 10);
+}
+
+#[tokio::test]
+async fn an_interaction_has_one_replica_and_another_gets_the_answer_or_takes_over() {
+    let (one, other, pool) = two().await;
+    let (one, other): (&dyn Store, &dyn Store) = (&one, &other);
+    assert_eq!(one.claim_interaction("a").await.unwrap(), InteractionClaim::Ours);
+    assert_eq!(other.claim_interaction("a").await.unwrap(), InteractionClaim::Elsewhere);
+    let answer = serde_json::json!({"text": "done"});
+    one.interaction_answered("a", Some(&answer)).await.unwrap();
+    let again = InteractionClaim::Answered(Some(answer));
+    assert_eq!(other.claim_interaction("a").await.unwrap(), again);
+    // The first replica of another one was killed: it never answers.
+    assert_eq!(one.claim_interaction("b").await.unwrap(), InteractionClaim::Ours);
+    sqlx::query("UPDATE interactions SET begun_at = begun_at - INTERVAL '2 seconds'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(other.claim_interaction("b").await.unwrap(), InteractionClaim::Ours);
+    assert_eq!(one.claim_interaction("b").await.unwrap(), InteractionClaim::Elsewhere);
+    assert_eq!(
+        one.claim_interaction("a").await.unwrap(),
+        again,
+        "what was answered stays so"
+    );
+}
+
+#[tokio::test]
+async fn slots_of_slacks_limits_are_shared_and_so_is_a_wait_that_slack_asks_for() {
+    let (one, other, _) = two().await;
+    let (one, other): (&dyn Store, &dyn Store) = (&one, &other);
+    let (minute, early) = (Duration::from_mins(1), Duration::from_mins(2));
+    // Three at once, whoever takes them.
+    assert_eq!(one.take_slot("post:C", minute, early).await.unwrap(), None);
+    assert_eq!(other.take_slot("post:C", minute, early).await.unwrap(), None);
+    assert_eq!(one.take_slot("post:C", minute, early).await.unwrap(), None);
+    for replica in [one, other] {
+        let wait = replica.take_slot("post:C", minute, early).await.unwrap().unwrap();
+        assert!(wait > minute / 2 && wait <= minute, "{wait:?}");
+    }
+    assert_eq!(other.take_slot("post:D", minute, early).await.unwrap(), None);
+    one.block_slots("update", 3 * minute, early).await.unwrap();
+    let wait = other.take_slot("update", minute, early).await.unwrap().unwrap();
+    assert!(wait > 2 * minute && wait <= 3 * minute, "{wait:?}");
+    assert_eq!(other.take_slot("delete", minute, early).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_lane_stays_with_its_replica_for_a_while_after_a_message() {
+    let (one, other, pool) = two().await;
+    let (one, other): (&dyn Store, &dyn Store) = (&one, &other);
+    let elsewhere = Arrival {
+        lane: "T:D".into(),
+        ..arrival("b", false)
+    };
+    one.receive(&[arrival("a", false), elsewhere], at(0)).await.unwrap();
+    assert_eq!(one.lanes("", 9).await.unwrap(), ["T:C", "T:D"]);
+    let row = next(one).await;
+    assert!(one.begin(row.seq).await.unwrap());
+    assert!(one.finish(&row, &Changes::default(), at(1)).await.unwrap());
+    other
+        .set_aside("b", signpost::store::SetAsideReason::Crashed, at(1))
+        .await
+        .unwrap();
+    // Both leases are about to end; nothing waits in either lane.
+    sqlx::query("UPDATE leases SET until = clock_timestamp() + INTERVAL '9 seconds' WHERE name LIKE 'inbox:%'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let renewed = async || -> Vec<String> {
+        let soon =
+            "SELECT name FROM leases WHERE name LIKE 'inbox:%' AND until > clock_timestamp() + INTERVAL '10 seconds'";
+        sqlx::query_scalar(soon).fetch_all(&pool).await.unwrap()
+    };
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while renewed().await.is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "the lease is not renewed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(renewed().await, ["inbox:T:C"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,14 @@
+//! What the targets do with an input. `tests/it/fuzzing.rs` does the same without an engine.
+
+pub mod asciidoc;
+pub mod frames;
+pub mod html;
+pub mod interactions;
+pub mod jenkins;
+pub mod liquid;
+pub mod matching;
+pub mod normalise;
+pub mod parse;
+pub mod redaction;
+pub mod restructured_text;
+pub mod templates;
