@@ -14,7 +14,7 @@ use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, BlockKind, Inline, Item, Library, Runbook, Topic, TopicId};
 
 /// Most other errors of one message that are named.
-const OTHERS: usize = 5;
+const OTHERS: usize = 20;
 
 /// Renderer of replies through the templates. Created once, used for every message.
 #[derive(Debug)]

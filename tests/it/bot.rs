@@ -49,6 +49,7 @@ mod proxy;
 mod receiving;
 mod resuming;
 mod sending;
+mod several;
 mod shadow;
 mod shortcuts;
 mod sources;

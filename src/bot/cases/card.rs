@@ -43,7 +43,7 @@ impl Context {
             .into_iter()
             .map(|(step, mark)| (step, mark.shown()))
             .collect();
-        let (choices, others) = (find(&case.near), find(&case.others));
+        let (choices, others) = (find(&case.near), case.other_errors(library));
         let choices: Vec<TopicId> = choices.into_iter().filter(|choice| Some(*choice) != topic).collect();
         let gone = case.place.is_some() && topic.is_none();
         let teams = self.responder.teams_of(library, topic, matched.as_ref());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseEscalation, CaseRequest, CaseStatus};
+use super::{CaseEscalation, CaseRequest, CaseStatus, OtherError};
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::respond::{Audience, moment};
 use crate::runbook::{Library, TopicId};
@@ -65,7 +65,7 @@ pub(crate) struct Case {
     /// Other possible topics, best first.
     pub(crate) near: Vec<TopicRef>,
     /// Other errors of the same paste.
-    pub(crate) others: Vec<TopicRef>,
+    pub(crate) others: Vec<OtherError>,
     /// Topics of other runbooks that say the same.
     pub(crate) also: Vec<TopicRef>,
     /// Index of the first step shown.
@@ -359,12 +359,17 @@ impl Case {
         self.at = before.at;
         self.trail.clone_from(&before.trail);
         self.trail_at.clone_from(&before.trail_at);
-        self.evidence.clone_from(&before.evidence);
-        self.captures.clone_from(&before.captures);
+        let evidence = std::mem::replace(&mut self.evidence, before.evidence.clone());
+        let captures = std::mem::replace(&mut self.captures, before.captures.clone());
         self.also.clone_from(&before.also);
         self.status.clone_from(&before.status);
-        self.others.retain(|place| Some(place) != before.found.as_ref());
-        if let Some(other) = other.filter(|other| !self.others.contains(other)) {
+        self.others.retain(|other| Some(&other.place) != before.found.as_ref());
+        if let Some(place) = other.filter(|place| self.others.iter().all(|other| other.place != *place)) {
+            let other = OtherError {
+                place,
+                evidence,
+                captures,
+            };
             self.others.insert(0, other);
         }
     }
@@ -450,7 +455,8 @@ impl Case {
         let places = self.found.iter().chain(&self.trail).chain(&self.place);
         let mut seen = BTreeSet::new();
         let mut out = Vec::new();
-        for place in places.chain(&self.near).chain(&self.others) {
+        let others = self.others.iter().map(|other| &other.place);
+        for place in places.chain(&self.near).chain(others) {
             if let Some(marks) = self.done.get(&place.name()).filter(|marks| !marks.is_empty())
                 && seen.insert(place.name())
             {

@@ -15,5 +15,5 @@ mod stored;
 pub(crate) use case::{Actor, Case, EvidenceLine, TopicRef};
 pub(crate) use escalation::{CaseEscalation, CasePage};
 pub(crate) use identity::of_match as identity_of;
-pub(crate) use matches::NEAR_FLOOR;
+pub(crate) use matches::{NEAR_FLOOR, OtherError};
 pub(crate) use status::{CaseRequest, CaseStatus};

@@ -191,20 +191,16 @@ impl Runner {
             Some(id) => self.ctx.store.case(id).await?,
             None => None,
         };
-        let now = row
-            .as_ref()
-            .and_then(rows::read)
-            .map(|case| case.captures)
-            .unwrap_or_default();
+        let case = row.as_ref().and_then(rows::read).unwrap_or_default();
         let sent = |values: &[String]| {
             values
                 .iter()
                 .any(|value| run.parameters.values().any(|sent| sent == value))
         };
         let changed = run.captures.iter().filter_map(|(name, before)| {
-            let after = now.get(name)?;
-            let differs = sent(before) && !before.iter().any(|value| after.contains(value));
-            differs.then(|| after.first()).flatten()
+            let after = case.all_values(name);
+            let differs = sent(before) && !before.iter().any(|value| after.contains(&value));
+            differs.then(|| after.first().copied().cloned()).flatten()
         });
         let mut changed: Vec<String> = changed
             .map(|value| format!("the message has been edited since and is now about `{value}`"))
