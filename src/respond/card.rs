@@ -69,6 +69,8 @@ pub struct Card<'a> {
     pub chosen: Option<(String, String)>,
     /// True when the steps of a case that is over are shown all the same.
     pub expanded: bool,
+    /// The person who turned to the steps that are shown, where others read them, too.
+    pub turned: Option<&'a str>,
 }
 
 /// A registered job that is offered on a card.
@@ -137,6 +139,7 @@ impl Responder {
             card_title => title.clone(),
             names_runbook => title.contains(runbook.title.trim()),
             folded => false,
+            turned_by => card.turned,
             ..calling::on_card(card)
         };
         if lead.is_some() {

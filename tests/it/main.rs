@@ -52,3 +52,4 @@ mod sources;
 mod store;
 #[cfg(test)]
 mod terminal;
+mod words;

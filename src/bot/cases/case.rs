@@ -31,7 +31,8 @@ const HISTORY: usize = 200;
 pub(crate) struct Case {
     /// Globally unique id.
     pub(crate) id: String,
-    /// Workspace, channel and thread of the case; no thread while only one person sees it.
+    /// Workspace, channel and thread of the case; no thread while only one person sees it, where its card was shared
+    /// with the channel, and in a conversation with the bot alone.
     pub(crate) team: String,
     pub(crate) channel: String,
     pub(crate) thread_ts: Option<String>,
@@ -70,6 +71,9 @@ pub(crate) struct Case {
     pub(crate) also: Vec<TopicRef>,
     /// Index of the first step shown.
     pub(crate) at: usize,
+    /// The person who turned to the steps that are shown; none when nobody has turned the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) turned: Option<Actor>,
     /// True when the steps are shown although the case is over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) expanded: bool,
@@ -317,7 +321,7 @@ impl Case {
         let place = TopicRef::of(library, best.topic);
         if self.found != place || self.place.is_none() {
             self.place.clone_from(&place);
-            self.at = 0;
+            self.turn(0, None);
             self.trail.clear();
             self.trail_at.clear();
         }
@@ -356,7 +360,7 @@ impl Case {
     pub(crate) fn stay_with(&mut self, before: &Case) {
         let other = std::mem::replace(&mut self.found, before.found.clone());
         self.place.clone_from(&before.place);
-        self.at = before.at;
+        self.turn(before.at, before.turned.clone());
         self.trail.clone_from(&before.trail);
         self.trail_at.clone_from(&before.trail_at);
         let evidence = std::mem::replace(&mut self.evidence, before.evidence.clone());
@@ -428,6 +432,11 @@ impl Case {
             .collect()
     }
 
+    /// Returns true when the card stands in a conversation with the bot alone, outside any thread.
+    pub(crate) fn is_in_conversation(&self) -> bool {
+        self.thread_ts.is_none() && self.post.is_some() && is_conversation(&self.channel)
+    }
+
     /// Returns true when somebody has begun to work on the case.
     pub(crate) fn is_begun(&self) -> bool {
         !self.history.is_empty()
@@ -487,8 +496,14 @@ impl Case {
         }
         self.leave();
         self.place = Some(place.clone());
-        self.at = 0;
+        self.turn(0, None);
         self.remember(mark, "went", &place.name());
+    }
+
+    /// Shows the steps from this one on. `by` turned the page; none when the steps are those of another place.
+    pub(super) fn turn(&mut self, at: usize, by: Option<Actor>) {
+        self.at = at;
+        self.turned = by;
     }
 
     /// Sets the status. Returns false when the case has it already, whoever set it.
@@ -500,6 +515,11 @@ impl Case {
         }
         is_new
     }
+}
+
+/// Returns true for the id of a conversation with the bot alone (Slack's ids: `D` before the rest).
+pub(crate) fn is_conversation(channel: &str) -> bool {
+    channel.starts_with('D')
 }
 
 /// Returns the captured values that hold no secret, judged by the lines they occur in.

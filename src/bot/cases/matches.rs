@@ -37,7 +37,12 @@ impl OtherError {
     fn of(library: &Library, found: &Match) -> Option<OtherError> {
         Some(OtherError {
             place: TopicRef::of(library, found.topic)?,
-            evidence: found.evidence.iter().take(OTHER_LINES).map(EvidenceLine::from).collect(),
+            evidence: found
+                .evidence
+                .iter()
+                .take(OTHER_LINES)
+                .map(EvidenceLine::from)
+                .collect(),
             captures: harmless(found),
         })
     }
@@ -58,7 +63,8 @@ impl Case {
         let others = outcome.matches.iter().skip(1);
         self.others = others.filter_map(|other| OtherError::of(library, other)).collect();
         // In the order of the message.
-        self.others.sort_by_key(|other| other.evidence.first().map(|line| line.number));
+        self.others
+            .sort_by_key(|other| other.evidence.first().map(|line| line.number));
         self.recognise(library, best);
         true
     }
@@ -143,9 +149,15 @@ impl Case {
     pub(crate) fn other_errors(&self, library: &Library) -> Vec<(TopicId, Option<usize>)> {
         let line = |evidence: &[EvidenceLine]| evidence.first().map(|line| self.as_seen(line).line);
         let found = self.found.iter().map(|place| (place, line(&self.evidence)));
-        let found = found.filter(|_| self.others.iter().any(|other| self.place.as_ref() == Some(&other.place)));
+        let found = found.filter(|_| {
+            self.others
+                .iter()
+                .any(|other| self.place.as_ref() == Some(&other.place))
+        });
         let others = self.others.iter().map(|other| (&other.place, line(&other.evidence)));
-        let elsewhere = found.chain(others).filter(|(place, _)| self.place.as_ref() != Some(*place));
+        let elsewhere = found
+            .chain(others)
+            .filter(|(place, _)| self.place.as_ref() != Some(*place));
         elsewhere
             .filter_map(|(place, line)| Some((place.find(library)?, line)))
             .collect()

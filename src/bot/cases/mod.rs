@@ -12,7 +12,7 @@ mod status;
 #[cfg(test)]
 mod stored;
 
-pub(crate) use case::{Actor, Case, EvidenceLine, TopicRef};
+pub(crate) use case::{Actor, Case, EvidenceLine, TopicRef, is_conversation};
 pub(crate) use escalation::{CaseEscalation, CasePage};
 pub(crate) use identity::of_match as identity_of;
 pub(crate) use matches::{NEAR_FLOOR, OtherError};

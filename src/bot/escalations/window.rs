@@ -137,7 +137,7 @@ pub(crate) async fn call_team(
     let head = ctx
         .responder
         .escalate_window(library, (topic, matched.as_ref()), &lines, issue.as_deref());
-    let mut blocks = Body::of(&head).blocks;
+    let mut blocks = Body::of(&head).drawn();
     blocks.truncate(20);
     blocks.extend(fields(ctx, &teams, likeliest));
     blocks.push(modals::summary_input(ctx.responder.labels(), &summary));

@@ -9,7 +9,7 @@ use tracing::warn;
 use super::Runner;
 use super::follow::Next;
 use super::known_errors::Left;
-use super::run::{End, Ended, Run, post_of};
+use super::run::{End, Ended, Run};
 use super::step::{RunStep, Stepped};
 use crate::bot::Knowledge;
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef, rows};
@@ -222,10 +222,7 @@ impl Runner {
         if place.find(&known.library).is_none() {
             return Ok(Changes::default());
         }
-        let thread = match &run.thread_ts {
-            Some(thread) => Some(thread.clone()),
-            None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
-        };
+        let thread = self.thread_of(run).await?;
         let now = self.ctx.clock.now();
         let mut done = Changes::default();
         // A case that only one person sees stays theirs; the one that everybody is shown is another.

@@ -67,7 +67,10 @@ fn told(message: &str) -> String {
     let mut out = String::new();
     for found in find(&library, message).matches {
         let line = found.evidence.first().map_or(0, |evidence| evidence.line);
-        let ids = found.captures.get("trace_id").map_or(String::new(), |ids| ids.join(", "));
+        let ids = found
+            .captures
+            .get("trace_id")
+            .map_or(String::new(), |ids| ids.join(", "));
         let _ = writeln!(out, "{} line {line} [{ids}]", place(&library, &found));
     }
     out
@@ -78,8 +81,9 @@ fn codes_of_one_runbook_are_told_apart_and_have_their_own_values() {
     let message = "The depot refused the badge. (D0007)\nTrace ID: aa-11\nnot here (D0012)\nTrace ID: bb-22\n\
                    worn (D0031)\nTrace ID: cc-33\nGripperJammedError: gripper 'B' jammed at shelf 4\nTrace ID: dd-44";
     insta::assert_snapshot!(told(message), @r"
-    refusals.md#D0031 line 1 [aa-11]
+    refusals.md#D0031 line 5 [cc-33]
     gripper.md#Gripper jams line 7 [dd-44]
+    refusals.md#D0007 line 1 [aa-11]
     refusals.md#D0012 line 3 [bb-22]
     ");
 }

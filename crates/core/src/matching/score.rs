@@ -165,8 +165,14 @@ pub(super) fn outcome(index: &Index, read: &TokenizedMessage, candidates: &[Cand
         candidate.silence.is_some() && candidate.verdict != RuleVerdict::Excluded && fits
     };
     Outcome {
-        matches: matches.map(|(error, captures)| told(index, read, error, captures)).collect(),
-        near: candidates.iter().filter(is_near).map(|near| told_near(index, read, near)).collect(),
+        matches: matches
+            .map(|(error, captures)| told(index, read, error, captures))
+            .collect(),
+        near: candidates
+            .iter()
+            .filter(is_near)
+            .map(|near| told_near(index, read, near))
+            .collect(),
     }
 }
 
@@ -407,7 +413,11 @@ fn told(
         answered: candidate.silence.is_none(),
         evidence,
         captures,
-        also: if error.leads { candidate.also.clone() } else { Vec::new() },
+        also: if error.leads {
+            candidate.also.clone()
+        } else {
+            Vec::new()
+        },
     }
 }
 

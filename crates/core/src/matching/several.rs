@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
+use super::SignatureKind;
 use super::capture;
-use super::finding::{Cause, Finding};
+use super::finding::{Finding, NAME_BITS};
 use super::index::Index;
 use super::score::Candidate;
 use super::silence::LEAST_NAMED;
@@ -14,6 +15,8 @@ use crate::runbook::TopicId;
 
 /// Most errors of one runbook that are told apart.
 const MOST: usize = 12;
+/// Share of a text from which it counts as whole.
+const WHOLE: f32 = 0.95;
 
 /// One of the errors of a message.
 pub(super) struct SingleError<'f, 't> {
@@ -37,8 +40,8 @@ pub(super) fn errors<'f, 't>(index: &Index, candidates: &'f [Candidate<'t>]) -> 
     leading.into_iter().chain(others).collect()
 }
 
-/// The errors of one runbook. Another section is an error of its own when its code or alert name is in the message; in
-/// a runbook without such names, when a whole text of it is.
+/// The errors of one runbook. Another section is an error of its own when its code or alert name is in the message, or a
+/// whole text of it that tells as much; less will do beside an error without such a name.
 fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<SingleError<'f, 't>> {
     let lead = candidate.topic.section;
     let mut by_section: BTreeMap<usize, Vec<&Finding<'t>>> = BTreeMap::new();
@@ -49,15 +52,16 @@ fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<Single
     let own = by_section.get(&lead).map(Vec::as_slice).unwrap_or_default();
     let is_named = own.iter().any(|finding| finding.is_about());
     let tells = |finding: &Finding<'_>| {
-        if is_named {
-            finding.is_about()
-        } else {
-            finding.complete && finding.strength >= LEAST_NAMED && matches!(finding.of, Cause::Signature(_))
-        }
+        let least = if is_named { NAME_BITS } else { LEAST_NAMED };
+        let is_whole = finding.cover >= WHOLE && finding.strength >= least && finding.kind != SignatureKind::Words;
+        finding.is_about() || is_whole
     };
     // What the leading error was recognised by is no second error. A section may mention the code of another one, whose
     // words are then not its own.
-    let leading = own.iter().enumerate().filter(|(at, finding)| !is_named && *at == 0 || tells(finding));
+    let leading = own
+        .iter()
+        .enumerate()
+        .filter(|(at, finding)| !is_named && *at == 0 || tells(finding));
     let mut taken: HashSet<u32> = leading.flat_map(|(_, finding)| &finding.words).copied().collect();
     let mut of_others: HashSet<u32> = HashSet::new();
     let mut others = Vec::new();
@@ -146,7 +150,10 @@ fn place(read: &TokenizedMessage, error: &SingleError<'_, '_>) -> Range<Place> {
     let words = words.filter_map(|word| read.words.get(*word as usize));
     let mut place: Option<Range<Place>> = None;
     for word in words {
-        let (from, to) = ((word.line as usize, word.place.start), (word.line as usize, word.place.end));
+        let (from, to) = (
+            (word.line as usize, word.place.start),
+            (word.line as usize, word.place.end),
+        );
         place = Some(place.map_or(from..to, |place| place.start.min(from)..place.end.max(to)));
     }
     place.unwrap_or((0, 0)..(0, 0))
@@ -177,7 +184,11 @@ fn text(read: &TokenizedMessage, part: Range<Place>) -> String {
     let all = read.message.lines.iter().enumerate().skip(part.start.0);
     for (number, line) in all.take_while(|(number, _)| *number <= part.end.0) {
         let from = if number == part.start.0 { part.start.1 } else { 0 };
-        let to = if number == part.end.0 { part.end.1 } else { line.text.len() };
+        let to = if number == part.end.0 {
+            part.end.1
+        } else {
+            line.text.len()
+        };
         lines.push(line.text.get(from..to).unwrap_or_default());
     }
     lines.join("\n")
