@@ -52,4 +52,5 @@ mod sources;
 mod store;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
 mod words;

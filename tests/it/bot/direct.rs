@@ -150,7 +150,8 @@ fn a_card_that_an_earlier_version_posted_in_a_thread_of_the_conversation_works_o
 #[test]
 fn nobody_is_named_for_turning_the_page_of_a_card_that_only_they_read() {
     with(|world| async move {
-        let steps: String = (1..=9).map(|step| format!("{step}. Turn valve {step}.\n")).collect();
+        let steps: Vec<String> = (1..=9).map(|step| format!("{step}. Turn valve {step}.\n")).collect();
+        let steps = steps.concat();
         world.write(
             "valves.md",
             &format!("# ValveStuckError\n\n```\nValveStuckError: valve stuck\n```\n\n## What to do\n\n{steps}"),
