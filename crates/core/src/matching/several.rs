@@ -70,8 +70,8 @@ fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<Single
         let Some(telling) = telling.filter(|_| lead != 0 && *section != 0 && *section != lead) else {
             continue;
         };
-        let is_new = !telling.words.is_empty() && telling.words.iter().all(|word| !taken.contains(word));
-        if is_new && others.len() < MOST {
+        // Two errors may share words, such as the line with an id that both have.
+        if !is_mostly_in(&telling.words, &taken) && others.len() < MOST {
             taken.extend(&telling.words);
             of_others.extend(&telling.words);
             // The one that tells leads: it is what a reply quotes.
@@ -89,8 +89,7 @@ fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<Single
     }
     let told: Vec<usize> = others.iter().map(|error| error.topic.section).collect();
     let is_own = |finding: &&Finding<'_>| {
-        let is_mention = finding.words.iter().any(|word| of_others.contains(word));
-        !is_mention && !told.contains(&index.topic_section(finding.topic))
+        !is_mostly_in(&finding.words, &of_others) && !told.contains(&index.topic_section(finding.topic))
     };
     let rest = candidate.findings.iter().filter(is_own);
     let mut errors = vec![SingleError {
@@ -101,6 +100,12 @@ fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<Single
     }];
     errors.extend(others);
     errors
+}
+
+/// Returns true when at least half of the words are among others. No words rest on nothing of their own.
+fn is_mostly_in(words: &[u32], others: &HashSet<u32>) -> bool {
+    let count = words.iter().filter(|word| others.contains(word)).count();
+    count * 2 >= words.len()
 }
 
 /// The values of each error's placeholders. With several errors, each has those of its own part of the message, and of
