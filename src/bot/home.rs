@@ -118,7 +118,7 @@ impl Home {
                 button(&labels.refresh, REFRESH, false),
             ],
         };
-        let mut blocks = Body::of(&self.ctx.responder.home(&facts)).blocks;
+        let mut blocks = Body::of(&self.ctx.responder.home(&facts)).drawn();
         blocks.truncate(BLOCKS);
         Ok(json!({"type": "home", "callback_id": "home", "blocks": blocks}))
     }
@@ -164,9 +164,10 @@ impl Home {
             (Some(id), None) => library.runbook(id)?.title.clone(),
             (None, None) => place.runbook.clone(),
         };
-        let url = match (&case.post, &case.thread_ts) {
-            (Some(_), Some(thread)) => self.ctx.reading.permalink(&case.channel, thread).await,
-            _ => None,
+        let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await.ok().flatten();
+        let url = match thread {
+            Some(thread) => self.ctx.reading.permalink(&case.channel, &thread).await,
+            None => None,
         };
         Some(RecentMatch {
             title,

@@ -28,6 +28,7 @@ use crate::bot::questions::jobs::FormRequest;
 use crate::bot::questions::{Answer, Question, QuestionHandler};
 use crate::bot::shadow;
 use crate::respond::{ButtonPress, CardAction, Reply};
+use crate::slack::blocks::choose_shapes;
 use crate::slack::decode::{Actions, Interaction, InteractionContext, SlashCommand, ViewAnswer};
 use crate::slack::sender::Body;
 use crate::slack::web::OpenedView;
@@ -58,6 +59,19 @@ enum Shared {
 impl InteractionHandler {
     /// Answers an interaction. Returns the body of the acknowledgement; `None` for most.
     pub(super) async fn answer(&self, interaction: Interaction) -> Result<Option<Value>, store::Error> {
+        let mut acknowledged = self.answered(interaction).await?;
+        // Slack does not tell when it rejects the blocks of an acknowledgement: these have the form that it always takes.
+        if let Some(value) = &mut acknowledged {
+            let view = value.get_mut("view").filter(|view| view.is_object());
+            match view {
+                Some(view) => choose_shapes(view, |_| true),
+                None => choose_shapes(value, |_| true),
+            }
+        }
+        Ok(acknowledged)
+    }
+
+    async fn answered(&self, interaction: Interaction) -> Result<Option<Value>, store::Error> {
         match interaction {
             Interaction::Actions(actions) => self.clicked(&actions).await.map(|()| None),
             Interaction::Command(command) => self.command(&command).await,
@@ -407,7 +421,7 @@ impl InteractionHandler {
         let mut message = how.clone();
         if !shown.text.is_empty() {
             message["text"] = json!(shown.text);
-            message["blocks"] = json!(shown.blocks);
+            message["blocks"] = json!(shown.drawn());
         }
         if let Err(error) = self.ctx.sender.respond(url, message).await {
             warn!(%error, "an answer to a click could not be shown");

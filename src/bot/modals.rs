@@ -86,7 +86,7 @@ pub(super) fn chosen_channel(view: &View) -> Option<String> {
 /// The modal with the matches: to read, or, when `works`, with buttons to work through it alone. Escalating, sharing
 /// and running a job need a channel, so their buttons are left out.
 pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
-    let mut blocks = shown.blocks.clone();
+    let mut blocks = shown.drawn();
     for block in blocks.iter_mut().filter(|block| block["type"] == "actions") {
         if let Some(buttons) = block["elements"].as_array_mut() {
             buttons.retain(|button| {
@@ -112,7 +112,7 @@ pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
 pub(super) fn escalation(ctx: &Context, case: &Case, link: Option<&str>, runs: Vec<(String, String)>) -> Value {
     let labels = ctx.responder.labels();
     let summed = summed_up(ctx, case, link, runs);
-    let mut blocks: Vec<Value> = Body::of(&summed.0).blocks;
+    let mut blocks: Vec<Value> = Body::of(&summed.0).drawn();
     blocks.truncate(BLOCKS - 1);
     blocks.push(summary_input(labels, &summed.1));
     json!({

@@ -21,7 +21,7 @@ use crate::oncall::{
     AlertLookup, Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
     OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
 };
-use crate::respond::OnCallLine;
+use crate::respond::{OnCallLine, moment_as};
 use crate::runbook::{OnCallSource, Team};
 use crate::schedule::{self, OnCall, OnCallPerson, Shift};
 use crate::settings::Settings;
@@ -212,12 +212,17 @@ impl TeamOnCall {
         Some(OnCallLine {
             team: self.name.clone(),
             now: on_call.now.iter().map(|shift| shift.person.name.clone()).collect(),
-            until: until.map(|until| schedule::spoken(until, now, &self.zone)),
+            until: until.map(|until| self.moment(until, now)),
             next: on_call.next.into_iter().map(|person| person.name).collect(),
-            as_of: self.as_of.map(|at| schedule::spoken(at, now, &self.zone)),
+            as_of: self.as_of.map(|at| self.moment(at, now)),
             fault: self.fault.clone(),
             link: self.link.clone(),
         })
+    }
+
+    /// A time for a template: in the reader's own zone, and in the team's where that is not possible.
+    fn moment(&self, at: Timestamp, now: Timestamp) -> String {
+        moment_as(at, &schedule::spoken(at, now, &self.zone))
     }
 
     /// The people on call now.

@@ -1,6 +1,6 @@
 //! `signpost eval`: the quality of matching, measured on a labelled set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -168,6 +168,14 @@ impl Found {
         found.into_iter().map(named).collect()
     }
 
+    /// The best place of each runbook, in order of rank.
+    fn ranked(library: &Library, found: Vec<Match>) -> Vec<Found> {
+        let mut seen = BTreeSet::new();
+        let mut ranked = Self::all(library, found);
+        ranked.retain(|found| seen.insert(found.matched.topic.runbook));
+        ranked
+    }
+
     /// Returns true when the section is the one that a label names.
     fn is_named(&self, anchor: &str) -> bool {
         [&self.section, &self.heading].iter().any(|name| *name == anchor.trim())
@@ -284,7 +292,7 @@ impl Judged {
             case,
             answered: Found::all(library, found.matches),
             near: Found::all(library, found.near),
-            ranked: Found::all(library, asked.matches.into_iter().chain(asked.near).collect()),
+            ranked: Found::ranked(library, asked.matches.into_iter().chain(asked.near).collect()),
             best: best.flatten().map(|account| (path(&account), account)),
             time,
         }

@@ -14,7 +14,7 @@ use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, BlockKind, Inline, Item, Library, Runbook, Topic, TopicId};
 
 /// Most other errors of one message that are named.
-const OTHERS: usize = 5;
+const OTHERS: usize = 20;
 
 /// Renderer of replies through the templates. Created once, used for every message.
 #[derive(Debug)]
@@ -284,15 +284,25 @@ impl Responder {
 
 /// The values that were filled in, as facts.
 fn filled_facts(filled: &Filled) -> Vec<Block> {
-    let item = |(name, value): (&String, &String)| Item {
-        blocks: vec![markdown::block(BlockKind::Paragraph(vec![
-            Inline::Code(name.clone()),
-            Inline::Text(" = ".to_owned()),
-            Inline::Code(value.clone()),
-        ]))],
-        line: 0,
+    facts(filled.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// Names and their values, as facts; a value may be empty.
+pub(super) fn facts<'v>(values: impl Iterator<Item = (&'v str, &'v str)>) -> Vec<Block> {
+    let item = |(name, value): (&str, &str)| {
+        let name = Inline::Code(name.to_owned());
+        let inlines = if value.is_empty() {
+            vec![name, Inline::Text(" (empty)".to_owned())]
+        } else {
+            vec![name, Inline::Text(" = ".to_owned()), Inline::Code(value.to_owned())]
+        };
+        Item {
+            blocks: vec![markdown::block(BlockKind::Paragraph(inlines))],
+            line: 0,
+        }
     };
-    if filled.is_empty() {
+    let items: Vec<Item> = values.map(item).collect();
+    if items.is_empty() {
         return Vec::new();
     }
     vec![Block {
@@ -300,7 +310,7 @@ fn filled_facts(filled: &Filled) -> Vec<Block> {
         ..markdown::block(BlockKind::List {
             ordered: false,
             start: 1,
-            items: filled.iter().map(item).collect(),
+            items,
         })
     }]
 }

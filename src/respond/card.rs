@@ -19,6 +19,8 @@ use crate::runbook::{Block, Button, Contact, Library, Runbook, Step, Topic, Topi
 
 /// Most choices that get a button.
 const OFFERED: usize = 5;
+/// Most other errors of one message that are named, each with a button.
+const OTHERS: usize = 20;
 /// Most jobs that are offered.
 const JOBS: usize = 5;
 
@@ -31,8 +33,8 @@ pub struct Card<'a> {
     pub topic: Option<TopicId>,
     /// The match that led to the topic; `None` when people navigated to it.
     pub matched: Option<&'a Match>,
-    /// Other errors of the same message.
-    pub others: &'a [TopicId],
+    /// Other errors of the same message, each with the line that shows it.
+    pub others: &'a [(TopicId, Option<usize>)],
     /// True when somebody asked the bot.
     pub asked: bool,
     /// Index of the first step that is shown, from 0.
@@ -67,6 +69,8 @@ pub struct Card<'a> {
     pub chosen: Option<(String, String)>,
     /// True when the steps of a case that is over are shown all the same.
     pub expanded: bool,
+    /// The person who turned to the steps that are shown, where others read them, too.
+    pub turned: Option<&'a str>,
 }
 
 /// A registered job that is offered on a card.
@@ -111,14 +115,16 @@ impl Responder {
         // Jobs of later steps are offered on the first page: they collect the facts that all other steps need.
         let on_page = pages.on_page(card.at);
         let jobs = card.jobs_of(on_page, pages.is_first(card.at));
-        let others: Vec<TopicId> = card.others.iter().take(OFFERED).copied().collect();
+        let others: Vec<TopicId> = card.others.iter().take(OTHERS).map(|(id, _)| *id).collect();
+        let named = card.others.iter().take(OTHERS);
+        let named = named.map(|(id, line)| context! { line, ..self.place(library, *id) });
         let shown_steps = steps::shown(on_page);
         let full_url = links::full(runbook, self.options.base_url.as_deref());
         let lead = excerpt::first_sentence(&cause);
         let controls = context! {
             entry => pieces.put(entry),
             lead => lead.clone(),
-            others => others.iter().map(|id| self.place(library, *id)).collect::<Vec<_>>(),
+            others => named.collect::<Vec<_>>(),
             other_buttons => pieces.put(self.topic_buttons(library, card, &others, 20)),
             choice_buttons => pieces.put(if card.standing == "not-helped" { self.choice_buttons(library, card) } else { Vec::new() }),
             action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, (&pages, choice), full_url.as_deref())),
@@ -133,6 +139,7 @@ impl Responder {
             card_title => title.clone(),
             names_runbook => title.contains(runbook.title.trim()),
             folded => false,
+            turned_by => card.turned,
             ..calling::on_card(card)
         };
         if lead.is_some() {

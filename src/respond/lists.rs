@@ -68,9 +68,16 @@ impl Responder {
         )
     }
 
-    /// Reply to a remark about the card of a thread. `known` is false for a step that the card does not have; `next` is the
-    /// first step that nobody has done; `has_choices` tells that the card offers other runbooks.
-    pub fn remark(&self, remark: Remark, known: bool, next: Option<&str>, has_choices: bool) -> Reply {
+    /// Reply to a remark about a card. `known` is false for a step that the card does not have; `next` is the first step that
+    /// nobody has done; `has_choices` tells that the card offers other runbooks; `about` is the card's topic where no thread
+    /// tells which card is meant.
+    pub fn remark(
+        &self,
+        remark: Remark,
+        known: bool,
+        next: Option<&str>,
+        (has_choices, about): (bool, Option<&str>),
+    ) -> Reply {
         let remark = match remark {
             Remark::Next => "next",
             Remark::Fixed => "fixed",
@@ -80,8 +87,13 @@ impl Responder {
             Remark::Undo(_) => "undo",
             Remark::Whom => "whom",
         };
-        let values = context! { remark, known, next, choices => has_choices };
+        let values = context! { remark, known, next, choices => has_choices, about };
         self.simple("remark.md", &values)
+    }
+
+    /// Reply to a message that changed a card further up in the conversation; `about` is its topic.
+    pub fn added(&self, about: Option<&str>) -> Reply {
+        self.simple("added.md", &context! { about })
     }
 
     /// Reply to a greeting, or to thanks.

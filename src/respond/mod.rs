@@ -64,7 +64,7 @@ pub use shadow::ShadowNote;
 pub use step_pages::StepName;
 pub use templates::{TemplateError, Templates};
 pub use text::{plain_blocks, to_text, words};
-pub use time::{moment, spoken};
+pub use time::{moment, moment_as, spoken};
 
 /// A message's content, before an adapter gives it the platform's form.
 #[derive(Debug, Clone, PartialEq, Default)]

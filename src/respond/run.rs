@@ -7,7 +7,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::act::CardAction;
-use super::answer::Responder;
+use super::answer::{Responder, facts};
 use super::buttons::{button, button_row, keep_buttons};
 use super::labels::filled;
 use super::markdown::block;
@@ -234,7 +234,9 @@ impl Responder {
         let log = pieces.put(log.into_iter().collect());
         let buttons = pieces.put(self.run_buttons(card));
         let more = card.parameters.len().saturating_sub(PARAMETERS);
-        let values = run_values(&short, more, log, buttons);
+        let parameters = short.parameters.iter();
+        let parameters = pieces.put(facts(parameters.map(|(name, value)| (name.as_str(), value.as_str()))));
+        let values = run_values(&short, more, [log, parameters, buttons]);
         let mut reply = keep_buttons(self.reply("run.md", &values, &pieces, None));
         let rest = context! { url => short.url.clone() };
         reply.rest = self.simple("run_rest.md", &rest).blocks;
@@ -298,12 +300,12 @@ impl RunCard {
 }
 
 /// Template values of a run's message.
-pub(super) fn run_values(card: &RunCard, more_parameters: usize, log: Value, buttons: Value) -> Value {
+pub(super) fn run_values(card: &RunCard, more_parameters: usize, [log, parameters, buttons]: [Value; 3]) -> Value {
     let more = context! { is_over => card.stage.is_over(), more_parameters };
     context! {
         run => minijinja::value::merge_maps([more, Value::from(Serde(card))]),
         bar => card.percent.map(bar),
-        log, buttons,
+        log, parameters, buttons,
     }
 }
 

@@ -37,6 +37,13 @@ pub struct StepName {
     pub is_step: bool,
 }
 
+impl StepName {
+    /// Returns true when the step has a number of its own.
+    fn is_numbered(&self) -> bool {
+        self.is_step && self.name.chars().next().is_some_and(|first| first.is_ascii_digit())
+    }
+}
+
 /// A topic's text cut into pages that can be shown one after the other.
 pub(super) struct StepPages {
     /// The steps that are shown; for a topic without steps, its blocks as steps without marks.
@@ -196,7 +203,10 @@ impl StepPages {
         } else {
             shown.into_iter().flat_map(|step| step.blocks).collect()
         };
+        let numbered = || names.iter().take(to - from).filter(|name| name.is_numbered());
         let told = context! {
+            first_shown => numbered().next().map(|name| name.name.clone()),
+            last_shown => numbered().next_back().map(|name| name.name.clone()),
             steps => pieces.put_body(body),
             has_steps => self.is_steps && !self.steps.is_empty(),
             page => number + 1,

@@ -66,6 +66,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("moved.md", include_str!("../../responses/templates/moved.md")),
     ("question.md", include_str!("../../responses/templates/question.md")),
     ("remark.md", include_str!("../../responses/templates/remark.md")),
+    ("added.md", include_str!("../../responses/templates/added.md")),
     ("small_talk.md", include_str!("../../responses/templates/small_talk.md")),
     ("notice.md", include_str!("../../responses/templates/notice.md")),
     ("choices.md", include_str!("../../responses/templates/choices.md")),

@@ -15,8 +15,7 @@ const CLOCK: char = 'c';
 
 /// Returns a time for a template, with its day: `1 May 06:41 UTC` where readers do not see it in their own zone.
 pub fn moment(at: Timestamp) -> String {
-    let text = at.strftime("%-d %b %H:%M UTC");
-    format!("{BEGIN}{}{SHOWN}{text}{END}", at.as_second())
+    moment_as(at, &at.strftime("%-d %b %H:%M UTC").to_string())
 }
 
 /// Returns a time of today for a template: `06:41 UTC` where readers do not see it in their own zone.
@@ -26,6 +25,12 @@ pub(super) fn clock(at: Timestamp) -> String {
         at.as_second(),
         at.strftime("%H:%M UTC")
     )
+}
+
+/// Returns a time for a template, with its day: `text` where readers do not see it in their own zone.
+pub fn moment_as(at: Timestamp, text: &str) -> String {
+    let text = text.replace([BEGIN, SHOWN, END], "");
+    format!("{BEGIN}{}{SHOWN}{text}{END}", at.as_second())
 }
 
 /// Returns a text with its times in words.

@@ -53,8 +53,9 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     all.extend(itself(full));
     all.extend(cases(full, &answer, &place));
     all.extend(runs::samples(full));
+    all.push(("added.md", context! { about => some("E0003") }));
     for remark in ["next", "fixed", "not_helped", "wrong", "done", "undo"] {
-        let values = context! { remark, known => full, next => some("2. Stop the pump"), choices => full };
+        let values = context! { remark, known => full, next => some("2. Stop the pump"), choices => full, about => some("E0003") };
         all.push(("remark.md", values));
     }
     all.extend([
@@ -98,7 +99,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
             chosen => some("You own it"), chosen_by => some("Ada"), alternative_buttons => "",
             choice_buttons => "", action_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" },
             card_title => "Title", title => "Title", lead => some("lead"), quoted_line => if full { "quoted" } else { "" },
-            folded => !full, names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
+            folded => !full, turned_by => some("Ada"), first_shown => full.then_some("4"), last_shown => some("6"), names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
             choices => many(place),
             ..minijinja::value::merge_maps([super::calling::card_sample(full), answer.clone()])
         };

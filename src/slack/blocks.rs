@@ -90,6 +90,37 @@ pub fn shaped(blocks: &[Value], shapes: &[BlockShape], is_refused: impl Fn(&str)
     out
 }
 
+/// Field of a block of a view or of an answer to an interaction: the block in Slack's own shape. It never leaves the
+/// sender.
+const SHAPE: &str = "signpost_shape";
+/// Kinds that views take; Slack documents tables and `expand` for messages alone.
+const OF_VIEWS: [&str; 3] = ["rich_text", "context", "fields"];
+
+/// Returns blocks, each with its own shape beside it, for a view or an answer to an interaction.
+pub fn with_shapes(blocks: &[Value], shapes: &[BlockShape]) -> Vec<Value> {
+    let mut out = blocks.to_vec();
+    for shape in shapes {
+        if let Some(Value::Object(block)) = out.get_mut(shape.at) {
+            block.insert(SHAPE.to_owned(), shape.block.clone());
+        }
+    }
+    out
+}
+
+/// Puts the shapes of [`with_shapes`] in the places of their blocks, except for the kinds that are refused, and in a
+/// view for those that views do not take.
+pub fn choose_shapes(value: &mut Value, is_refused: impl Fn(&str) -> bool) {
+    let is_view = value["type"] == "modal" || value["type"] == "home";
+    let blocks = value.get_mut("blocks").and_then(Value::as_array_mut);
+    for block in blocks.into_iter().flatten() {
+        let shape = block.as_object_mut().and_then(|block| block.remove(SHAPE));
+        let is_taken = |kind: &str| !is_refused(kind) && (!is_view || OF_VIEWS.contains(&kind));
+        if let Some(shape) = shape.filter(|shape| is_taken(kind_of(shape))) {
+            *block = shape;
+        }
+    }
+}
+
 /// Most characters of a section that Slack surely shows in full.
 const FOLDED: usize = 700;
 

@@ -57,6 +57,11 @@ impl Body {
         }
     }
 
+    /// The blocks for a view or an answer to an interaction, which the sender puts into Slack's own shapes.
+    pub fn drawn(&self) -> Vec<Value> {
+        blocks::with_shapes(&self.blocks, &self.shapes)
+    }
+
     /// Appends another message.
     pub fn append(&mut self, other: Self) {
         let from = self.blocks.len();
@@ -92,12 +97,23 @@ enum SendingCall<'a> {
     Ephemeral { user: &'a str },
 }
 
+/// A call that shows a view or answers an interaction.
+#[derive(Debug, Clone, Copy)]
+enum ShowingCall<'a> {
+    Respond { response_url: &'a str },
+    Open { trigger_id: &'a str },
+    Push { trigger_id: &'a str },
+    Update { which: Which<'a>, hash: Option<&'a str> },
+    Publish { user: &'a str },
+}
+
 /// Sends messages to Slack.
 #[derive(Debug)]
 pub struct Sender {
     web: Arc<Web>,
     pace: RateLimiter,
     refused: RefusedKinds,
+    refused_in_views: RefusedKinds,
 }
 
 impl Sender {
@@ -107,6 +123,7 @@ impl Sender {
             web,
             pace: RateLimiter::new(rates),
             refused: RefusedKinds::default(),
+            refused_in_views: RefusedKinds::default(),
         }
     }
 
@@ -207,9 +224,9 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::respond`].
-    pub async fn respond(&self, response_url: &str, mut body: Value) -> Result<(), Error> {
-        outbound_filter::block(&mut body);
-        self.web.respond(response_url, &body).await
+    pub async fn respond(&self, response_url: &str, body: Value) -> Result<(), Error> {
+        let call = ShowingCall::Respond { response_url };
+        self.in_chosen_shape(body, call).await.map(drop)
     }
 
     /// Opens a modal; see [`Web::open_view`].
@@ -217,9 +234,8 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::open_view`].
-    pub async fn open_view(&self, trigger_id: &str, mut view: Value) -> Result<OpenedView, Error> {
-        outbound_filter::block(&mut view);
-        self.web.open_view(trigger_id, &view).await
+    pub async fn open_view(&self, trigger_id: &str, view: Value) -> Result<OpenedView, Error> {
+        self.in_chosen_shape(view, ShowingCall::Open { trigger_id }).await
     }
 
     /// Opens a modal on top of another; see [`Web::push_view`].
@@ -227,9 +243,8 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::push_view`].
-    pub async fn push_view(&self, trigger_id: &str, mut view: Value) -> Result<OpenedView, Error> {
-        outbound_filter::block(&mut view);
-        self.web.push_view(trigger_id, &view).await
+    pub async fn push_view(&self, trigger_id: &str, view: Value) -> Result<OpenedView, Error> {
+        self.in_chosen_shape(view, ShowingCall::Push { trigger_id }).await
     }
 
     /// Replaces the content of a modal; see [`Web::update_view`].
@@ -237,14 +252,8 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::update_view`].
-    pub async fn update_view(
-        &self,
-        which: Which<'_>,
-        hash: Option<&str>,
-        mut view: Value,
-    ) -> Result<OpenedView, Error> {
-        outbound_filter::block(&mut view);
-        self.web.update_view(which, hash, &view).await
+    pub async fn update_view(&self, which: Which<'_>, hash: Option<&str>, view: Value) -> Result<OpenedView, Error> {
+        self.in_chosen_shape(view, ShowingCall::Update { which, hash }).await
     }
 
     /// Shows a person's Home tab; see [`Web::publish_view`].
@@ -252,9 +261,8 @@ impl Sender {
     /// # Errors
     ///
     /// Same as [`Web::publish_view`].
-    pub async fn publish_view(&self, user: &str, mut view: Value) -> Result<OpenedView, Error> {
-        outbound_filter::block(&mut view);
-        self.web.publish_view(user, &view).await
+    pub async fn publish_view(&self, user: &str, view: Value) -> Result<OpenedView, Error> {
+        self.in_chosen_shape(view, ShowingCall::Publish { user }).await
     }
 
     /// Sends a message in Slack's own shapes, except for those that the workspace refused. When Slack rejects the
@@ -281,11 +289,7 @@ impl Sender {
             let Err(Error::Content { code, at, .. }) = &result else {
                 return result;
             };
-            if !matches!(
-                code.as_str(),
-                "invalid_blocks" | "invalid_blocks_format" | "invalid_attachments"
-            ) || blocks == body.blocks
-            {
+            if !rejects_blocks(code) || blocks == body.blocks {
                 return result;
             }
             let named = at.iter().filter_map(|at| blocks.get(*at)).map(blocks::kind_of);
@@ -299,6 +303,49 @@ impl Sender {
         }
     }
 
+    /// Sends a view or an answer to an interaction with its blocks in Slack's own shapes, as [`Sender::in_shape`] does it
+    /// with messages.
+    async fn in_chosen_shape(&self, mut value: Value, call: ShowingCall<'_>) -> Result<OpenedView, Error> {
+        outbound_filter::block(&mut value);
+        let refused = match call {
+            ShowingCall::Respond { .. } => &self.refused,
+            _ => &self.refused_in_views,
+        };
+        let form = || {
+            let (refused, mut value) = (refused.kinds(Instant::now()), value.clone());
+            blocks::choose_shapes(&mut value, |kind| refused.contains(kind));
+            value
+        };
+        let mut shown = form();
+        loop {
+            let result = match call {
+                ShowingCall::Respond { response_url } => {
+                    let done = self.web.respond(response_url, &shown).await;
+                    done.map(|()| OpenedView::default())
+                }
+                ShowingCall::Open { trigger_id } => self.web.open_view(trigger_id, &shown).await,
+                ShowingCall::Push { trigger_id } => self.web.push_view(trigger_id, &shown).await,
+                ShowingCall::Update { which, hash } => self.web.update_view(which, hash, &shown).await,
+                ShowingCall::Publish { user } => self.web.publish_view(user, &shown).await,
+            };
+            let Err(Error::Content { code, at, .. }) = &result else {
+                return result;
+            };
+            // Faults of a view are faults of an argument.
+            if !rejects_blocks(code) && code != "invalid_arguments" {
+                return result;
+            }
+            let sent = shown["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let named = at.iter().filter_map(|at| sent.get(*at)).map(blocks::kind_of);
+            refused.learn(named, sent, Instant::now());
+            let next = form();
+            if next == shown {
+                return result;
+            }
+            shown = next;
+        }
+    }
+
     /// Blocks the bucket of a call that got a 429, for as long as Slack says; other buckets are unaffected.
     fn heed<T>(&self, bucket: &Bucket, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::RateLimited { after, method }) = &result {
@@ -307,6 +354,11 @@ impl Sender {
         }
         result
     }
+}
+
+/// Returns true when Slack rejected the blocks.
+fn rejects_blocks(code: &str) -> bool {
+    matches!(code, "invalid_blocks" | "invalid_blocks_format" | "invalid_attachments")
 }
 
 fn outgoing<'a>((channel, thread_ts): (&'a str, Option<&'a str>), text: &'a str, key: &'a str) -> Outgoing<'a> {

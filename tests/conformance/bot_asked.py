@@ -53,7 +53,7 @@ def tests(url):
 
     def directly(text):
         ts = ada.chat_postMessage(channel="D0ADA00001", text=text)["ts"]
-        return until(lambda: workspace.replies("D0ADA00001", ts), 10)[0]
+        return until(lambda: workspace.below("D0ADA00001", ts), 10)[0]
 
     def answers(name, text, wanted):
         def check():

@@ -93,6 +93,13 @@ class Workspace:
             if one.get("thread_ts") == ts and one.get("app_id") == app and "ephemeral_to" not in one
         ]
 
+    def below(self, channel, ts, app=SIGNPOST_APP):
+        """What an app says after a message, outside threads: answers in direct messages stand there."""
+        return [
+            one for one in self.messages(channel)
+            if "thread_ts" not in one and one["ts"] > ts and one.get("app_id") == app and "ephemeral_to" not in one
+        ]
+
     def whispers(self, channel, app=SIGNPOST_APP):
         """What only one person sees."""
         return [one for one in self.messages(channel) if one.get("app_id") == app and "ephemeral_to" in one]

@@ -29,6 +29,7 @@ mod choosing;
 mod clocks;
 mod commands;
 mod crashing;
+mod direct;
 mod doctor;
 mod escalating;
 mod forgetting;
@@ -50,6 +51,7 @@ mod receiving;
 mod replicas;
 mod resuming;
 mod sending;
+mod several;
 mod shadow;
 mod shortcuts;
 mod sources;
@@ -235,7 +237,7 @@ impl World {
     /// The bot's replies in a thread, once there is one.
     async fn replies_in(&self, channel: &str, ts: &str) -> Vec<Value> {
         let wait = self.workspace.wait_for(|state| {
-            let replies = ours(state.replies(channel, ts));
+            let replies = ours(answers(state, channel, ts));
             (!replies.is_empty()).then_some(replies)
         });
         wait.await.unwrap()
@@ -311,6 +313,21 @@ impl Bot {
         self.parts.tracker.close();
         self.parts.tracker.wait().await;
     }
+}
+
+/// What follows a message: the replies in its thread, and in a conversation with the bot what stands below it.
+fn answers(state: &sandbox::State, channel: &str, ts: &str) -> Vec<Value> {
+    let mut answers = state.replies(channel, ts);
+    if channel.starts_with('D') {
+        let messages = state
+            .channel(channel)
+            .into_iter()
+            .flat_map(|channel| channel.messages.values());
+        let messages = messages.map(|message| Value::Object(message.value.clone()));
+        let is_below = |message: &Value| message["thread_ts"].is_null() || message["thread_ts"] == message["ts"];
+        answers.extend(messages.filter(|message| is_below(message) && message["ts"].as_str() > Some(ts)));
+    }
+    answers
 }
 
 /// The bot's messages. Their blocks must be those of Slack's model.

@@ -54,3 +54,5 @@ mod sources;
 mod store;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod words;

@@ -7,6 +7,7 @@ mod expressions;
 mod hostile;
 mod notations;
 mod properties;
+mod several;
 mod signs;
 mod silence;
 mod templates;

@@ -10,7 +10,8 @@ impl Case {
         let before = self.clone();
         let mut what = None;
         match act {
-            CardAction::Page { at } => self.at = *at,
+            CardAction::Page { at } if *at == self.at => {}
+            CardAction::Page { at } => self.turn(*at, Some(mark.clone())),
             CardAction::Done { step } => {
                 if let Some(place) = self.place.as_ref().map(TopicRef::name) {
                     let marks = self.done.entry(place).or_default();
@@ -41,7 +42,8 @@ impl Case {
             CardAction::Return => {
                 if let Some(place) = self.trail.pop() {
                     self.place = Some(place);
-                    self.at = self.trail_at.pop().unwrap_or(0);
+                    let at = self.trail_at.pop().unwrap_or(0);
+                    self.turn(at, None);
                 }
                 if matches!(self.status, CaseStatus::Choosing(_)) && self.place.is_some() {
                     self.set_status(CaseStatus::Open);
@@ -90,7 +92,7 @@ impl Case {
         if moves {
             self.leave();
             self.place = Some(to);
-            self.at = 0;
+            self.turn(0, None);
         }
         if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
             self.set_status(CaseStatus::Open);
@@ -106,7 +108,7 @@ impl Case {
         }
         let (key, by) = (key.to_owned(), mark.clone());
         self.chosen.insert(place, ChosenAlternative { key, by });
-        self.at = 0;
+        self.turn(0, None);
         Some("chose")
     }
 

@@ -43,7 +43,7 @@ impl Context {
             .into_iter()
             .map(|(step, mark)| (step, mark.shown()))
             .collect();
-        let (choices, others) = (find(&case.near), find(&case.others));
+        let (choices, others) = (find(&case.near), case.other_errors(library));
         let choices: Vec<TopicId> = choices.into_iter().filter(|choice| Some(*choice) != topic).collect();
         let gone = case.place.is_some() && topic.is_none();
         let teams = self.responder.teams_of(library, topic, matched.as_ref());
@@ -76,6 +76,13 @@ impl Context {
             escalation: case.escalations.last().map(CaseEscalation::state),
             earlier_escalations: case.earlier_escalations().map(CaseEscalation::state).collect(),
             expanded: case.expanded,
+            // Everybody in a thread reads the same card, and nobody can tell who is reading: whoever turns the page is
+            // named, also the person who asked. A card that one person alone reads needs no name.
+            turned: case
+                .turned
+                .as_ref()
+                .filter(|_| case.post.is_some() && !case.is_in_conversation())
+                .map(|turned| turned.name.as_str()),
         };
         Body::of(&self.responder.card(library, &card))
     }

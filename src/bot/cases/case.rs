@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseEscalation, CaseRequest, CaseStatus};
+use super::{CaseEscalation, CaseRequest, CaseStatus, OtherError};
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::respond::{Audience, moment};
 use crate::runbook::{Library, TopicId};
@@ -31,7 +31,8 @@ const HISTORY: usize = 200;
 pub(crate) struct Case {
     /// Globally unique id.
     pub(crate) id: String,
-    /// Workspace, channel and thread of the case; no thread while only one person sees it.
+    /// Workspace, channel and thread of the case; no thread while only one person sees it, where its card was shared
+    /// with the channel, and in a conversation with the bot alone.
     pub(crate) team: String,
     pub(crate) channel: String,
     pub(crate) thread_ts: Option<String>,
@@ -65,11 +66,14 @@ pub(crate) struct Case {
     /// Other possible topics, best first.
     pub(crate) near: Vec<TopicRef>,
     /// Other errors of the same paste.
-    pub(crate) others: Vec<TopicRef>,
+    pub(crate) others: Vec<OtherError>,
     /// Topics of other runbooks that say the same.
     pub(crate) also: Vec<TopicRef>,
     /// Index of the first step shown.
     pub(crate) at: usize,
+    /// The person who turned to the steps that are shown; none when nobody has turned the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) turned: Option<Actor>,
     /// True when the steps are shown although the case is over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) expanded: bool,
@@ -317,7 +321,7 @@ impl Case {
         let place = TopicRef::of(library, best.topic);
         if self.found != place || self.place.is_none() {
             self.place.clone_from(&place);
-            self.at = 0;
+            self.turn(0, None);
             self.trail.clear();
             self.trail_at.clear();
         }
@@ -356,15 +360,20 @@ impl Case {
     pub(crate) fn stay_with(&mut self, before: &Case) {
         let other = std::mem::replace(&mut self.found, before.found.clone());
         self.place.clone_from(&before.place);
-        self.at = before.at;
+        self.turn(before.at, before.turned.clone());
         self.trail.clone_from(&before.trail);
         self.trail_at.clone_from(&before.trail_at);
-        self.evidence.clone_from(&before.evidence);
-        self.captures.clone_from(&before.captures);
+        let evidence = std::mem::replace(&mut self.evidence, before.evidence.clone());
+        let captures = std::mem::replace(&mut self.captures, before.captures.clone());
         self.also.clone_from(&before.also);
         self.status.clone_from(&before.status);
-        self.others.retain(|place| Some(place) != before.found.as_ref());
-        if let Some(other) = other.filter(|other| !self.others.contains(other)) {
+        self.others.retain(|other| Some(&other.place) != before.found.as_ref());
+        if let Some(place) = other.filter(|place| self.others.iter().all(|other| other.place != *place)) {
+            let other = OtherError {
+                place,
+                evidence,
+                captures,
+            };
             self.others.insert(0, other);
         }
     }
@@ -423,6 +432,11 @@ impl Case {
             .collect()
     }
 
+    /// Returns true when the card stands in a conversation with the bot alone, outside any thread.
+    pub(crate) fn is_in_conversation(&self) -> bool {
+        self.thread_ts.is_none() && self.post.is_some() && is_conversation(&self.channel)
+    }
+
     /// Returns true when somebody has begun to work on the case.
     pub(crate) fn is_begun(&self) -> bool {
         !self.history.is_empty()
@@ -450,7 +464,8 @@ impl Case {
         let places = self.found.iter().chain(&self.trail).chain(&self.place);
         let mut seen = BTreeSet::new();
         let mut out = Vec::new();
-        for place in places.chain(&self.near).chain(&self.others) {
+        let others = self.others.iter().map(|other| &other.place);
+        for place in places.chain(&self.near).chain(others) {
             if let Some(marks) = self.done.get(&place.name()).filter(|marks| !marks.is_empty())
                 && seen.insert(place.name())
             {
@@ -481,8 +496,14 @@ impl Case {
         }
         self.leave();
         self.place = Some(place.clone());
-        self.at = 0;
+        self.turn(0, None);
         self.remember(mark, "went", &place.name());
+    }
+
+    /// Shows the steps from this one on. `by` turned the page; none when the steps are those of another place.
+    pub(super) fn turn(&mut self, at: usize, by: Option<Actor>) {
+        self.at = at;
+        self.turned = by;
     }
 
     /// Sets the status. Returns false when the case has it already, whoever set it.
@@ -494,6 +515,11 @@ impl Case {
         }
         is_new
     }
+}
+
+/// Returns true for the id of a conversation with the bot alone (Slack's ids: `D` before the rest).
+pub(crate) fn is_conversation(channel: &str) -> bool {
+    channel.starts_with('D')
 }
 
 /// Returns the captured values that hold no secret, judged by the lines they occur in.

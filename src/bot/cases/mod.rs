@@ -12,8 +12,8 @@ mod status;
 #[cfg(test)]
 mod stored;
 
-pub(crate) use case::{Actor, Case, EvidenceLine, HistoryEntry, TopicRef};
+pub(crate) use case::{Actor, Case, EvidenceLine, HistoryEntry, TopicRef, is_conversation};
 pub(crate) use escalation::{CaseEscalation, CasePage};
 pub(crate) use identity::of_match as identity_of;
-pub(crate) use matches::NEAR_FLOOR;
+pub(crate) use matches::{NEAR_FLOOR, OtherError};
 pub(crate) use status::{CaseRequest, CaseStatus};

@@ -111,8 +111,16 @@ fn written(key: &str, body: &Body) -> Option<String> {
         .ok()
 }
 
-/// The thread in which people work on a case: its own, or that below its card when it was shared with the channel. `None`
-/// while only one person sees it, or its card is not posted yet.
+/// The thread to post in about a case: as [`thread_of`], but none in a conversation with the bot alone.
+pub(crate) async fn reply_thread(store: &dyn Store, case: &Case) -> Result<Option<String>, store::Error> {
+    if case.is_in_conversation() {
+        return Ok(None);
+    }
+    thread_of(store, case).await
+}
+
+/// The message that a link to a case leads to: the thread in which people work on it, or its card when that stands in
+/// the channel itself. `None` while only one person sees it, or its card is not posted yet.
 pub(crate) async fn thread_of(store: &dyn Store, case: &Case) -> Result<Option<String>, store::Error> {
     Ok(match (&case.thread_ts, &case.post) {
         (Some(thread), Some(_)) => Some(thread.clone()),

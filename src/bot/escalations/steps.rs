@@ -127,7 +127,7 @@ impl EscalationWorker {
         let own = team.and_then(|team| team.routing.channel.clone());
         let (channel, thread) = match own {
             Some(channel) => (channel, None),
-            None => (case.channel.clone(), rows::thread_of(store, case).await?),
+            None => (case.channel.clone(), rows::reply_thread(store, case).await?),
         };
         let fault = match &channel {
             channel if *channel != case.channel => self.ctx.reading.channel_info(channel).await.fault(),

@@ -106,7 +106,7 @@ impl Context {
             team_name: team.shown().to_owned(),
             channel: team.routing.channel.clone().unwrap_or_else(|| case.channel.clone()),
             // In the team's channel the message begins a thread of its own.
-            thread: thread.filter(|_| team.routing.channel.is_none()),
+            thread: thread.filter(|_| team.routing.channel.is_none() && !case.is_in_conversation()),
             astray: String::new(),
             post: format!("escalate:{}:{id}", case.id),
             pings,

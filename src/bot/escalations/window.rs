@@ -152,7 +152,7 @@ impl WindowHead {
         let head = ctx
             .responder
             .escalate_window(&known.library, about, &lines, self.issue.as_deref());
-        let mut blocks = Body::of(&head).blocks;
+        let mut blocks = Body::of(&head).drawn();
         blocks.truncate(20);
         let words = &ctx.responder.labels().calling;
         let place = match &self.place {

@@ -149,8 +149,12 @@ fn time_of(ts: &str) -> Option<Timestamp> {
 /// The answer to a request for a run that is too old.
 pub(crate) fn late_run(responder: &Responder, message: &Message) -> Changes {
     let key = key_of(&message.id());
-    let thread = Some(message.answer_thread().to_owned());
-    let posts = post(&key, &message.channel, thread, &Body::of(&responder.run_late()));
+    let posts = post(
+        &key,
+        &message.channel,
+        message.answer_thread(),
+        &Body::of(&responder.run_late()),
+    );
     Changes {
         posts: posts.into_iter().collect(),
         answered: vec![Answered {

@@ -91,7 +91,7 @@ impl InteractionHandler {
             Some(id) => Some(id),
             None => {
                 self.questions
-                    .case_in(&origin.channel, origin.thread_ts.as_deref())
+                    .case_in(&origin.channel, origin.thread_ts.as_deref(), &origin.user)
                     .await?
             }
         };
@@ -369,11 +369,15 @@ impl InteractionHandler {
     }
 }
 
-/// The thread of a button's message, or the one that this message begins. An ephemeral message or a modal begins none.
+/// The thread of a button's message, or the one that this message begins. An ephemeral message or a modal begins none, nor
+/// does a message in a conversation with the bot alone.
 pub(super) fn thread_of(actions: &Actions) -> Option<String> {
-    let own = || match actions.container {
-        Container::Message => actions.message_ts.clone(),
+    let own = match actions.container {
+        Container::Message => actions.message_ts.as_ref(),
         Container::Ephemeral | Container::View => None,
     };
-    actions.thread_ts.clone().or_else(own)
+    if actions.context.is_direct() {
+        return actions.thread_ts.clone().filter(|thread| Some(thread) != own);
+    }
+    actions.thread_ts.clone().or_else(|| own.cloned())
 }

@@ -99,7 +99,7 @@ impl InteractionHandler {
             // One window posts once, however often Slack sends it.
             let key = format!("escalate:{id}:{}", answer.id());
             let shown = self.ctx.card(&self.ctx.knowledge.get(), &case);
-            let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await?;
+            let thread = rows::reply_thread(self.ctx.store.as_ref(), &case).await?;
             let posts = post(&key, &case.channel, thread, &told).into_iter();
             let posts: Vec<NewPost> = posts.chain(update(&case, version, &shown)).collect();
             Ok(CaseChange::save(case, posts, None))

@@ -35,7 +35,7 @@ impl InteractionHandler {
             return self.whisper(interaction, None, &responder.shortcut_nothing()).await;
         };
         let id = message.id();
-        let thread = message.answer_thread().to_owned();
+        let thread = message.answer_thread();
         // What the bot itself said is an answer.
         let answered = self
             .ctx
@@ -45,9 +45,7 @@ impl InteractionHandler {
             .filter(|answered| answered.post.is_some());
         if answered.is_some() || self.ctx.rules.own(message) {
             debug!(message = id, "a message was answered before");
-            return self
-                .whisper(interaction, Some(thread), &responder.shortcut_answered())
-                .await;
+            return self.whisper(interaction, thread, &responder.shortcut_answered()).await;
         }
         let (files, channel_info) = tokio::join!(
             self.ctx.reading.files(message),
@@ -57,7 +55,7 @@ impl InteractionHandler {
         let mut question = self.question(interaction, id.clone(), String::new());
         question.case.external |= channel_info.has_externals;
         question.case.channel.clone_from(&message.channel);
-        question.case.thread_ts = Some(thread.clone());
+        question.case.thread_ts.clone_from(&thread);
         question.case.post = Some(key_of(&id));
         question.case.author = message.author().map(str::to_owned);
         question.case.pastes.clear();
@@ -68,9 +66,7 @@ impl InteractionHandler {
             .search(&text)
             .confident(self.ctx.rules.threshold(&message.channel));
         let Some(case) = QuestionHandler::found(&known.library, question.case, &outcome) else {
-            return self
-                .whisper(interaction, Some(thread), &responder.shortcut_nothing())
-                .await;
+            return self.whisper(interaction, thread, &responder.shortcut_nothing()).await;
         };
         if !channel_info.is_member || case.place.is_none() {
             // Where the bot cannot post, and what is no more than a guess, only who asked sees.
@@ -87,7 +83,7 @@ impl InteractionHandler {
         let now = self.ctx.clock.now();
         let shown = self.ctx.card(&known, &case);
         let done = Changes {
-            posts: post(&key_of(&id), &message.channel, Some(thread), &shown)
+            posts: post(&key_of(&id), &message.channel, thread, &shown)
                 .into_iter()
                 .collect(),
             answered: vec![Answered {

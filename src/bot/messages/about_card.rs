@@ -1,5 +1,7 @@
-//! Remarks about the card of a thread, made by mentioning the bot there: they act like its buttons.
+//! Remarks about a card, made by mentioning the bot in its thread, or in a conversation with the bot alone: they act like
+//! its buttons.
 
+use super::lookup::REMINDED;
 use super::{MessageHandler, ReceivedMessage};
 use crate::bot::cases::{Case, CaseStatus, rows};
 use crate::command::{self, Remark};
@@ -9,15 +11,17 @@ use crate::slack::sender::Body;
 use crate::store::{self, CaseLookup, CaseRow, Changes};
 
 impl MessageHandler {
-    /// Answers a remark about the card of its thread. `None` when the message is no such remark, or has no such thread.
+    /// Answers a remark about the card of its thread, or of its conversation. `None` when the message is no such remark,
+    /// or there is no such card.
     pub(super) async fn about_card(&self, received: &ReceivedMessage<'_>) -> Result<Option<Changes>, store::Error> {
-        if received.message.is_root() {
+        let message = received.message;
+        if message.is_root() && !message.direct {
             return Ok(None);
         }
         let Some(remark) = command::remark(&received.text) else {
             return Ok(None);
         };
-        let Some((row, mut case)) = self.card_of_thread(received).await? else {
+        let Some((row, mut case)) = self.card_here(received).await? else {
             return Ok(None);
         };
         let known = self.ctx.knowledge.get();
@@ -34,9 +38,12 @@ impl MessageHandler {
             let reply = self.questions.who_to_contact(library, &place.unwrap_or_default()).await;
             return Ok(Some(below(&reply)));
         }
+        // Without a thread, the reply says which card it is about.
+        let place = case.place.as_ref().filter(|_| message.is_in_conversation());
+        let title = place.map(|place| place.title(library));
         let mut done = Changes::default();
         if let Some(act) = &act {
-            let user = received.message.user.as_deref().unwrap_or_default();
+            let user = message.user.as_deref().unwrap_or_default();
             let actor = self.ctx.actor(user, None).await;
             if let Some((_, posts)) = self.ctx.press(&known, &mut case, row.version, act, &actor) {
                 done.posts = posts;
@@ -48,25 +55,51 @@ impl MessageHandler {
             }
         }
         let next = self.open_step(library, &case).map(|(_, label)| label);
-        let reply = self
-            .ctx
-            .responder
-            .remark(remark, act.is_some(), next.as_deref(), !case.near.is_empty());
+        let reply = self.ctx.responder.remark(
+            remark,
+            act.is_some(),
+            next.as_deref(),
+            (!case.near.is_empty(), title.as_deref()),
+        );
         done.join(below(&reply));
         Ok(Some(done))
     }
 
-    /// The latest case of a thread whose card shows a topic.
-    pub(super) async fn card_of_thread(
+    /// The case that a message is about: the latest of its thread whose card shows a topic. In a conversation with the
+    /// bot alone it is the latest that is open, else the latest, of the last day.
+    pub(super) async fn card_here(
         &self,
         received: &ReceivedMessage<'_>,
     ) -> Result<Option<(CaseRow, Case)>, store::Error> {
-        let message = received.message;
-        let lookup = CaseLookup::Thread(message.answer_thread());
+        let (store, message) = (self.ctx.store.as_ref(), received.message);
         let has_card = |_: &CaseRow, case: &Case| {
             case.post.is_some() && case.place.is_some() && case.status != CaseStatus::Withdrawn
         };
-        rows::find(self.ctx.store.as_ref(), &message.channel, lookup, has_card).await
+        if message.is_in_conversation() {
+            let Some(author) = message.author() else {
+                return Ok(None);
+            };
+            let since = self.since(REMINDED);
+            let lookup = CaseLookup::Author { author, since };
+            let is_open = |row: &CaseRow, case: &Case| has_card(row, case) && case.status.is_open();
+            let open = rows::find(store, &message.channel, lookup, is_open).await?;
+            return match open {
+                Some(open) => Ok(Some(open)),
+                None => rows::find(store, &message.channel, lookup, has_card).await,
+            };
+        }
+        let found = rows::find(store, &message.channel, CaseLookup::Thread(message.thread()), has_card).await?;
+        if found.is_some() || !message.direct {
+            return Ok(found);
+        }
+        // A thread below a message of the conversation: its answer stands beside it.
+        let root = format!("{}:{}:{}", message.team, message.channel, message.thread());
+        let Some(id) = store.answer(&root).await?.and_then(|answered| answered.case) else {
+            return Ok(None);
+        };
+        let row = store.case(&id).await?;
+        let found = row.and_then(|row| rows::read(&row).map(|case| (row, case)));
+        Ok(found.filter(|(row, case)| has_card(row, case)))
     }
 
     /// The action of a card that a remark asks for; `None` for a step that the topic does not have.

@@ -1,11 +1,12 @@
 //! Answers to people who ask the bot.
 
+use super::lookup::LATELY;
 use super::{MessageHandler, ReceivedMessage};
-use crate::bot::cases::rows::{post, row};
+use crate::bot::cases::rows::{self, post, row};
 use crate::bot::cases::{Case, CaseRequest};
 use crate::bot::questions::{Answer, Question};
 use crate::slack::sender::Body;
-use crate::store::{self, AnswerKind, Answered, Changes};
+use crate::store::{self, Action, AnswerKind, Answered, Changes, NewPost};
 
 impl MessageHandler {
     /// Answers a message that asks the bot.
@@ -14,6 +15,9 @@ impl MessageHandler {
             return Ok(done);
         }
         let said = self.questions.answer(Self::question(received)).await?;
+        if let Some(done) = self.more_of_latest(received, &said).await? {
+            return Ok(done);
+        }
         // People paste in pieces in direct messages, too: a piece that says nothing by itself may be continued.
         let is_unsure = match &said {
             Answer::Plain { kind, .. } => *kind == AnswerKind::Nothing,
@@ -23,7 +27,7 @@ impl MessageHandler {
         // In the thread of a card, what names no other error is one more detail of that one.
         if is_unsure
             && !received.message.is_root()
-            && let Some((row, case)) = self.card_of_thread(received).await?
+            && let Some((row, case)) = self.card_here(received).await?
         {
             let done = self.add_details(received, &self.ctx.knowledge.get(), &row, &case);
             if !done.posts.is_empty() {
@@ -33,10 +37,63 @@ impl MessageHandler {
         if is_unsure && received.message.direct {
             let done = self.follow_up(received, &self.ctx.knowledge.get()).await?;
             if !done.posts.is_empty() {
-                return Ok(done);
+                return Ok(self.told_below(received, done));
             }
         }
         Ok(self.said(received, said))
+    }
+
+    /// Adds a message to the card that the conversation was about just before, when it has more of the same error: new
+    /// values, or a further line. `said` is the answer that it would get by itself. `None` when it has an answer of its own.
+    async fn more_of_latest(
+        &self,
+        received: &ReceivedMessage<'_>,
+        said: &Answer,
+    ) -> Result<Option<Changes>, store::Error> {
+        if !received.message.is_in_conversation() {
+            return Ok(None);
+        }
+        let known = self.ctx.knowledge.get();
+        let library = &known.library;
+        let since = self.since(LATELY);
+        let Some((row, card)) = self
+            .card_here(received)
+            .await?
+            .filter(|(row, _)| row.updated_at >= since)
+        else {
+            return Ok(None);
+        };
+        let is_more = match said {
+            Answer::Plain { kind, .. } => *kind == AnswerKind::Nothing,
+            Answer::Case(case) if case.request == CaseRequest::Near => true,
+            Answer::Case(case) => case.matched(library).is_some_and(|found| {
+                case.found == card.found && card.is_same_error(&found) && card.other_values(&found).is_empty()
+            }),
+            Answer::Run { .. } | Answer::Joined { .. } | Answer::Form(_) => false,
+        };
+        if !is_more || !card.status.is_open() {
+            return Ok(None);
+        }
+        let done = self.add_details(received, &known, &row, &card);
+        Ok((!done.posts.is_empty()).then(|| self.told_below(received, done)))
+    }
+
+    /// Adds a reply where a message only changed an answer further up in the conversation.
+    fn told_below(&self, received: &ReceivedMessage<'_>, mut done: Changes) -> Changes {
+        let is_update = |post: &NewPost| matches!(post.action, Action::Update { .. });
+        if received.message.is_in_conversation() && done.posts.iter().all(is_update) {
+            let known = self.ctx.knowledge.get();
+            let changed = done.cases.first().and_then(rows::read);
+            let place = changed.as_ref().and_then(|case| case.place.as_ref());
+            let title = place.map(|place| place.title(&known.library));
+            let body = Body::of(&self.ctx.responder.added(title.as_deref()));
+            done.posts
+                .extend(post(&received.key, &received.message.channel, None, &body));
+            for answered in &mut done.answered {
+                answered.post = Some(received.key.clone());
+            }
+        }
+        done
     }
 
     pub(super) fn question(received: &ReceivedMessage<'_>) -> Question {
@@ -60,7 +117,7 @@ impl MessageHandler {
             id: received.id.clone(),
             team: message.team.clone(),
             channel: message.channel.clone(),
-            thread_ts: Some(message.answer_thread().to_owned()),
+            thread_ts: message.answer_thread(),
             post: Some(received.key.clone()),
             author: message.author().map(str::to_owned),
             external: received.external,
@@ -105,7 +162,7 @@ impl MessageHandler {
         done
     }
 
-    /// The answer to a message, in its thread. `case`: id of the case that the answer is about.
+    /// The answer to a message, in its thread or below it. `case`: id of the case that the answer is about.
     pub(super) fn reply(
         received: &ReceivedMessage<'_>,
         body: &Body,
@@ -113,7 +170,7 @@ impl MessageHandler {
         case: Option<String>,
     ) -> Changes {
         let (key, message) = (&received.key, received.message);
-        let thread = Some(message.answer_thread().to_owned());
+        let thread = message.answer_thread();
         Changes {
             posts: post(key, &message.channel, thread, body).into_iter().collect(),
             answered: vec![Answered {

@@ -96,7 +96,7 @@ impl MessageHandler {
             let mut nothing = Self::new_case(received);
             nothing.set_status(CaseStatus::Withdrawn);
             let shown = self.ctx.card(&known, &nothing);
-            let thread = Some(received.message.answer_thread().to_owned());
+            let thread = received.message.answer_thread();
             done.posts
                 .extend(post(&received.key, &received.message.channel, thread, &shown));
         }

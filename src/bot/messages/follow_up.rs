@@ -165,10 +165,10 @@ impl MessageHandler {
         let message = received.message;
         let same_place = match message.thread_ts.as_deref() {
             Some(thread) if thread != message.ts => case.thread_ts.as_deref() == Some(thread),
-            _ => {
-                let thread = case.thread_ts.as_deref().unwrap_or("?");
-                case.pastes.iter().any(|paste| paste.message.ends_with(thread))
-            }
+            _ => match case.thread_ts.as_deref() {
+                Some(thread) => case.pastes.iter().any(|paste| paste.message.ends_with(thread)),
+                None => case.is_in_conversation(),
+            },
         };
         let last = case
             .pastes

@@ -16,7 +16,7 @@ use crate::store::{self, CaseLookup, CaseRow};
 /// Age up to which a case may be continued by a message.
 pub(super) const LATELY: SignedDuration = SignedDuration::from_mins(10);
 /// Time during which an alert that still fires gets no new answer. Alertmanager repeats it every four hours.
-const REMINDED: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const REMINDED: SignedDuration = SignedDuration::from_hours(24);
 
 impl MessageHandler {
     /// The case that the author of a message began just before it, in the same place.
@@ -41,7 +41,7 @@ impl MessageHandler {
         known: &Knowledge,
         best: &Match,
     ) -> Result<bool, store::Error> {
-        let lookup = CaseLookup::Thread(message.answer_thread());
+        let lookup = CaseLookup::Thread(message.thread());
         let is_talk = |_: &CaseRow, case: &Case| case.post.is_some() && case.is_talk(&known.library, best);
         let found = rows::find(self.ctx.store.as_ref(), &message.channel, lookup, is_talk).await?;
         Ok(found.is_some())
@@ -59,7 +59,7 @@ impl MessageHandler {
         let since = self.since(looked_back(rules, message));
         let (store, channel) = (self.ctx.store.as_ref(), &message.channel);
         let in_thread = |row: &CaseRow, case: &Case| row.updated_at >= since && is_same(case);
-        let thread = CaseLookup::Thread(message.answer_thread());
+        let thread = CaseLookup::Thread(message.thread());
         let here = rows::find(store, channel, thread, in_thread).await?;
         if here.is_some() {
             return Ok(here);

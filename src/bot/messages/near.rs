@@ -43,7 +43,7 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         // Below an answer people talk about it.
-        let lookup = CaseLookup::Thread(message.answer_thread());
+        let lookup = CaseLookup::Thread(message.thread());
         let is_answer = |_: &CaseRow, case: &Case| case.post.is_some();
         let answer = rows::find(self.ctx.store.as_ref(), &message.channel, lookup, is_answer).await?;
         if answer.is_some() {
@@ -52,7 +52,7 @@ impl MessageHandler {
         let mark = NewPost {
             key: mark_of(&received.id),
             channel: message.channel.clone(),
-            thread_ts: Some(message.answer_thread().to_owned()),
+            thread_ts: Some(message.thread().to_owned()),
             action: Action::React {
                 ts: message.ts.clone(),
                 name: name.to_owned(),

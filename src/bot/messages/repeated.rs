@@ -25,7 +25,7 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         let thread = rows::thread_of(self.ctx.store.as_ref(), case).await?;
-        let here = thread.as_deref() == Some(message.answer_thread());
+        let here = thread.as_deref() == Some(message.thread());
         let follow_up = here || Self::is_together(received, case);
         // Other values make another paste, not more of this one.
         let other = case.other_values(best);
@@ -56,8 +56,8 @@ impl MessageHandler {
         };
         let key = received.key.clone();
         let reply = Body::of(&self.ctx.responder.pointer(&pointer));
-        let answer_thread = Some(message.answer_thread().to_owned());
-        done.posts.extend(post(&key, &message.channel, answer_thread, &reply));
+        done.posts
+            .extend(post(&key, &message.channel, message.answer_thread(), &reply));
         done.answered = vec![Answered {
             message: received.id.clone(),
             kind: AnswerKind::Other(format!("pointer to {}", case.id)),

@@ -290,7 +290,7 @@ impl ChannelReplay<'_> {
             return ReplayedAnswer::FollowUp;
         };
         let of = past.ts.clone();
-        let here = past.case.thread_ts.as_deref() == Some(message.answer_thread());
+        let here = past.case.thread_ts.as_deref() == Some(message.thread());
         let continues = (here || MessageHandler::is_together(&received, &past.case))
             && past.case.other_values(best).is_empty()
             && past.case.author.as_deref() == message.author();
@@ -357,7 +357,7 @@ impl ChannelReplay<'_> {
     /// Mirrors [`MessageHandler::is_talk`].
     fn is_talk(&self, message: &Message, best: &Match) -> bool {
         let library = &self.replay.known.library;
-        let thread = message.answer_thread();
+        let thread = message.thread();
         let mut here = self
             .cases
             .iter()
@@ -372,7 +372,7 @@ impl ChannelReplay<'_> {
         let since = before(now, lookup::looked_back(rules, message));
         let is_same =
             |past: &PastCase| past.changed >= since && lookup::is_same(message, &past.case, best, fingerprint);
-        let is_here = |past: &PastCase| past.case.thread_ts.as_deref() == Some(message.answer_thread());
+        let is_here = |past: &PastCase| past.case.thread_ts.as_deref() == Some(message.thread());
         let here = self.cases.iter().rposition(|past| is_here(past) && is_same(past));
         here.or_else(|| {
             let identity = identity_of(best);

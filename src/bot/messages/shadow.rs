@@ -65,7 +65,7 @@ impl MessageHandler {
         let row = ShadowRow {
             message: received.id.clone(),
             channel: message.channel.clone(),
-            thread_ts: message.answer_thread().to_owned(),
+            thread_ts: message.thread().to_owned(),
             author: message.author().map(str::to_owned),
             fingerprint: case.fingerprint.clone(),
             kind,
@@ -241,7 +241,7 @@ impl MessageHandler {
         known: &Knowledge,
         best: &Match,
     ) -> Result<bool, store::Error> {
-        let lookup = ShadowLookup::Thread(received.message.answer_thread());
+        let lookup = ShadowLookup::Thread(received.message.thread());
         let talk = |_: &ShadowRow, case: &Case| case.is_talk(&known.library, best);
         Ok(self.shadow_case(received, lookup, talk).await?.is_some())
     }
@@ -257,7 +257,7 @@ impl MessageHandler {
         let rules = &self.ctx.rules;
         let is_same = |case: &Case| lookup::is_same(message, case, best, fingerprint);
         let lately = self.since(lookup::looked_back(rules, message));
-        let thread = ShadowLookup::Thread(message.answer_thread());
+        let thread = ShadowLookup::Thread(message.thread());
         let here = |row: &ShadowRow, case: &Case| row.at >= lately && is_same(case);
         if let Some(here) = self.shadow_case(received, thread, here).await? {
             return Ok(Some(here));
@@ -283,7 +283,7 @@ impl MessageHandler {
         best: &Match,
     ) -> Changes {
         let message = received.message;
-        let here = row.thread_ts == message.answer_thread();
+        let here = row.thread_ts == message.thread();
         let adds = best.captures.keys().any(|name| !case.captures.contains_key(name));
         let goes_on = adds
             && Self::is_together(received, case)

@@ -75,7 +75,7 @@ pub(crate) fn loading(labels: &Labels, job: &Job) -> Value {
 
 /// The view with a message in place of the form.
 pub(crate) fn told(labels: &Labels, shown: &Body) -> Value {
-    let mut blocks = shown.blocks.clone();
+    let mut blocks = shown.drawn();
     // Buttons of messages do not work in a modal.
     blocks.retain(|block| block["type"] != "actions");
     blocks.truncate(BLOCKS);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use tracing::debug;
 
 mod words;
@@ -10,7 +11,7 @@ mod words;
 use self::words::{first_word, harmless, named, secrets, written};
 use super::{Answer, Question, QuestionHandler, plain, typo};
 use crate::bot::Knowledge;
-use crate::bot::cases::{Case, rows};
+use crate::bot::cases::{Case, is_conversation, rows};
 use crate::bot::runs::{Origin, Request, Requested};
 use crate::command::{self, Command};
 use crate::jobs::arguments::{self, UnreadableArguments};
@@ -22,6 +23,9 @@ use crate::store::{self, AnswerKind, CaseLookup, CaseRow};
 
 /// Longest text, in characters, that may be a mistyped command: a longer one that begins with `run` is none.
 const SLIP: usize = 300;
+
+/// Age of the latest change up to which a case in a conversation is the one that a run is for.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A job's form that is to be opened.
 #[derive(Debug, Clone, Default)]
@@ -335,7 +339,7 @@ impl QuestionHandler {
         let Question { case, user, direct, .. } = asked;
         let thread = case.thread_ts.clone();
         let (about, name) = tokio::join!(
-            self.case_in(&case.channel, thread.as_deref()),
+            self.case_in(&case.channel, thread.as_deref(), user),
             self.ctx.people.name(user)
         );
         Ok(Origin {
@@ -350,11 +354,25 @@ impl QuestionHandler {
         })
     }
 
-    /// The newest case that people work on in a thread.
-    pub(crate) async fn case_in(&self, channel: &str, thread: Option<&str>) -> Result<Option<String>, store::Error> {
-        let Some(thread) = thread else { return Ok(None) };
-        let wanted = |_: &CaseRow, case: &Case| case.place.is_some() || case.found.is_some();
-        let found = rows::find(self.ctx.store.as_ref(), channel, CaseLookup::Thread(thread), wanted).await?;
+    /// The newest case that people work on in a thread; in a conversation with the bot alone, the latest open one of
+    /// the last day.
+    pub(crate) async fn case_in(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        user: &str,
+    ) -> Result<Option<String>, store::Error> {
+        let since = self.ctx.clock.now().saturating_sub(A_DAY).unwrap_or(Timestamp::MIN);
+        let lookup = match thread {
+            Some(thread) => CaseLookup::Thread(thread),
+            None if is_conversation(channel) => CaseLookup::Author { author: user, since },
+            None => return Ok(None),
+        };
+        let wanted = |_: &CaseRow, case: &Case| {
+            let is_here = thread.is_some() || case.is_in_conversation() && case.status.is_open();
+            is_here && (case.place.is_some() || case.found.is_some())
+        };
+        let found = rows::find(self.ctx.store.as_ref(), channel, lookup, wanted).await?;
         Ok(found.map(|(row, _)| row.id))
     }
 }

@@ -7,7 +7,6 @@ use super::follow::Next;
 use super::run::{End, Run};
 use super::show::{FollowState, approvers, spoken_moment};
 use super::step::Stepped;
-use crate::bot::cases::rows;
 use crate::bot::escalations::with_mention;
 use crate::jobs::Job;
 use crate::slack::sender::Body;
@@ -57,14 +56,11 @@ impl Runner {
         let (Some(job), false) = (self.job(run), run.silent) else {
             return Ok(None);
         };
-        let Some(thread) = self.thread_of(run).await? else {
-            return Ok(None);
-        };
         let until = spoken_moment(until);
         let said = self.ctx.responder.run_reminder(job.shown(), &run.by.name, &until);
         let body = with_mention(Body::of(&said), &approvers(job, run));
         let key = format!("remind:{}", run.id);
-        Ok(rows::post(&key, &run.channel, Some(thread), &body))
+        self.reply(run, &key, &body).await
     }
 }
 

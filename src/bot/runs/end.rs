@@ -9,7 +9,7 @@ use tracing::warn;
 use super::Runner;
 use super::follow::Next;
 use super::known_errors::Left;
-use super::run::{End, Ended, Run, post_of};
+use super::run::{End, Ended, Run};
 use super::step::{RunStep, Stepped};
 use crate::bot::Knowledge;
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef, rows};
@@ -191,20 +191,16 @@ impl Runner {
             Some(id) => self.ctx.store.case(id).await?,
             None => None,
         };
-        let now = row
-            .as_ref()
-            .and_then(rows::read)
-            .map(|case| case.captures)
-            .unwrap_or_default();
+        let case = row.as_ref().and_then(rows::read).unwrap_or_default();
         let sent = |values: &[String]| {
             values
                 .iter()
                 .any(|value| run.parameters.values().any(|sent| sent == value))
         };
         let changed = run.captures.iter().filter_map(|(name, before)| {
-            let after = now.get(name)?;
-            let differs = sent(before) && !before.iter().any(|value| after.contains(value));
-            differs.then(|| after.first()).flatten()
+            let after = case.all_values(name);
+            let differs = sent(before) && !before.iter().any(|value| after.contains(&value));
+            differs.then(|| after.first().copied().cloned()).flatten()
         });
         let mut changed: Vec<String> = changed
             .map(|value| format!("the message has been edited since and is now about `{value}`"))
@@ -226,10 +222,7 @@ impl Runner {
         if place.find(&known.library).is_none() {
             return Ok(Changes::default());
         }
-        let thread = match &run.thread_ts {
-            Some(thread) => Some(thread.clone()),
-            None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
-        };
+        let thread = self.thread_of(run).await?;
         let now = self.ctx.clock.now();
         let mut done = Changes::default();
         // A case that only one person sees stays theirs; the one that everybody is shown is another.

@@ -32,7 +32,7 @@ impl Runner {
         let hints = self.hints(job, case.as_ref(), line);
         let sources = Sources {
             given,
-            captures: case.as_ref().map_or(&none, |case| &case.captures),
+            captures: case.as_ref().map_or(&none, Case::values),
             thread: &thread,
             hints: &hints,
         };

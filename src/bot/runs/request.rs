@@ -144,7 +144,7 @@ impl Runner {
             by: mark.clone(),
             also: Vec::new(),
             runbook: self.runbook_of(job, case.as_ref()),
-            captures: case.as_ref().map(|case| case.captures.clone()).unwrap_or_default(),
+            captures: case.as_ref().map(|case| case.values().clone()).unwrap_or_default(),
             case: case.map(|case| case.id),
             parameters: plain,
             secrets: secrets.keys().cloned().collect(),

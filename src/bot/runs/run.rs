@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use crate::bot::cases::Actor;
+use crate::bot::cases::{Actor, is_conversation};
 use crate::jobs::BuildResult;
 use crate::jobs::checks::CheckFinding;
 use crate::respond::{FoundError, RunStage, Trouble};
@@ -185,6 +185,11 @@ impl Stage {
 }
 
 impl Run {
+    /// Returns true when the run was requested in a conversation with the bot alone, outside any thread.
+    pub(crate) fn is_in_conversation(&self) -> bool {
+        self.thread_ts.is_none() && is_conversation(&self.channel)
+    }
+
     /// Reads a saved run. Returns `None` when it cannot be read, which is logged.
     pub(crate) fn read(row: &RunRow) -> Option<Run> {
         serde_json::from_str(&row.body)

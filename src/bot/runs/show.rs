@@ -122,7 +122,6 @@ impl Runner {
         if run.silent {
             return Ok(None);
         }
-        let thread = self.thread_of(run).await?;
         let title = self.job(run).map_or(&*run.job, Job::shown);
         let declined = run.declined.as_ref().map(|mark| mark.name.as_str());
         let expired = until.is_some();
@@ -136,13 +135,25 @@ impl Runner {
         if expired {
             body = with_mention(body, std::slice::from_ref(&run.by.by));
         }
-        Ok(thread.and_then(|thread| rows::post(&key, &run.channel, Some(thread), &body)))
+        self.reply(run, &key, &body).await
     }
 
-    /// The thread of a run: where it was requested, or below its own message. `None` while that is not posted.
+    /// A reply to a run's message: in the thread where it was requested, or below its own message; in a conversation
+    /// with the bot alone it stands beside that. `None` while the run's message is not posted.
+    pub(super) async fn reply(&self, run: &Run, key: &str, body: &Body) -> Result<Option<NewPost>, store::Error> {
+        let thread = self.thread_of(run).await?;
+        if thread.is_none() && !run.is_in_conversation() {
+            return Ok(None);
+        }
+        Ok(rows::post(key, &run.channel, thread, body))
+    }
+
+    /// The thread of a run: where it was requested, or below its own message. `None` while that is not posted, and in a
+    /// conversation with the bot alone.
     pub(super) async fn thread_of(&self, run: &Run) -> Result<Option<String>, store::Error> {
         Ok(match &run.thread_ts {
             Some(thread) => Some(thread.clone()),
+            None if run.is_in_conversation() => None,
             None => self.ctx.store.posted(&post_of(&run.id)).await?.map(|place| place.ts),
         })
     }

@@ -200,7 +200,7 @@ impl Judge<'_> {
         self.report.answers.push(PastAnswer {
             ts: message.ts.clone(),
             at,
-            thread_ts: message.answer_thread().to_owned(),
+            thread_ts: message.thread().to_owned(),
             user: message.author().map(str::to_owned),
             topic: found.topic,
             confidence: found.confidence,

@@ -132,7 +132,7 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
 }
 
 fn sample(card: &RunCard) -> Value {
-    run_values(card, 1, "log".into(), "".into())
+    run_values(card, 1, ["log".into(), "parameters".into(), "".into()])
 }
 
 fn trouble(full: bool, class: &str) -> Trouble {

@@ -62,9 +62,20 @@ impl Message {
         format!("{}:{}", self.id(), self.edited_ts.as_deref().unwrap_or_default())
     }
 
-    /// The thread to answer in.
-    pub fn answer_thread(&self) -> &str {
+    /// The thread that the message stands in, or that it begins.
+    pub fn thread(&self) -> &str {
         self.thread_ts.as_deref().unwrap_or(&self.ts)
+    }
+
+    /// The thread to answer in. `None` in a conversation with the bot alone: there answers stand below what was said,
+    /// unless the person began a thread.
+    pub fn answer_thread(&self) -> Option<String> {
+        (!self.is_in_conversation()).then(|| self.thread().to_owned())
+    }
+
+    /// Returns true when the message stands in a conversation with the bot alone, outside any thread.
+    pub fn is_in_conversation(&self) -> bool {
+        self.direct && self.is_root()
     }
 
     /// Returns true when the message stands in the channel itself, not in a thread below another message.

@@ -180,7 +180,12 @@ fn innermost(error: &dyn std::error::Error) -> String {
 /// Returns the blocks that Slack's reasons point to: `unsupported type: table [json-pointer:/blocks/3/type]`.
 fn blocks_named(reasons: Vec<String>) -> Vec<usize> {
     let index = |reason: String| {
-        let (_, pointer) = reason.split_once("json-pointer:/blocks/")?;
+        let (_, pointer) = reason.split_once("json-pointer:/")?;
+        // A view holds its blocks one level deeper.
+        let pointer = pointer
+            .strip_prefix("view/")
+            .unwrap_or(pointer)
+            .strip_prefix("blocks/")?;
         let digits: String = pointer.chars().take_while(char::is_ascii_digit).collect();
         digits.parse().ok()
     };

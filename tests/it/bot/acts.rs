@@ -53,7 +53,7 @@ impl World {
                 let message = state.message(channel, reply["ts"].as_str().unwrap_or_default());
                 message.is_some_and(|message| message.ephemeral_to.is_none())
             };
-            let replies = ours(state.replies(channel, ts)).into_iter();
+            let replies = ours(answers(state, channel, ts)).into_iter();
             replies.filter(is_public).find(|reply| is(reply))
         });
         found

@@ -44,6 +44,25 @@ fn the_home_tab_tells_what_the_bot_knows_and_changes_with_it() {
 }
 
 #[test]
+fn the_home_tab_has_slacks_own_shapes_and_none_where_slack_refuses_them() {
+    with(|world| async move {
+        let bot = world.bot().await;
+        let first = open_home(&world).await;
+        assert!(first.contains("rich_text_list"), "{first}");
+        assert!(!first.contains("signpost_shape"), "{first}");
+        world.fault(&json!({
+            "kind": "error", "error": "invalid_arguments", "method": "views.publish", "app": "A0SIGNPOST", "times": 1,
+        }));
+        world.say(PASTE);
+        let plain = world.workspace.wait_for(|state| {
+            home_of(state, ADA).filter(|home| home.contains("QX4711") && !home.contains("rich_text"))
+        });
+        plain.await.unwrap();
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn the_home_tab_lists_what_somebody_ran_and_the_audit_tells_it_beside_the_bot() {
     with(|world| async move {
         let jenkins = world.workspace.jenkins();

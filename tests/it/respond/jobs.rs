@@ -464,7 +464,7 @@ fn a_job_has_its_button_at_its_step_and_in_the_first_reply() {
 #[test]
 fn another_error_of_the_message_has_its_button() {
     let mut card = shut(0);
-    let others = [TopicId { runbook: 0, section: 0 }];
+    let others = [(TopicId { runbook: 0, section: 0 }, Some(3))];
     card.others = &others;
     let labels: Vec<String> = rows(&card).into_iter().flatten().map(|(label, _)| label).collect();
     assert!(labels.iter().any(|label| label.starts_with("Show ")), "{labels:?}");

@@ -223,31 +223,37 @@ fn others() -> Vec<(&'static str, Reply)> {
         ("thanks", responder.small_talk(true)),
         (
             "next step",
-            responder.remark(Remark::Next, true, Some("2. Stop the pump."), false),
+            responder.remark(Remark::Next, true, Some("2. Stop the pump."), (false, None)),
         ),
         (
             "next step, when all are done",
-            responder.remark(Remark::Next, false, None, false),
+            responder.remark(Remark::Next, false, None, (false, None)),
         ),
         (
             "step that is done",
-            responder.remark(Remark::Done(1), true, Some("2. Stop the pump."), false),
+            responder.remark(Remark::Done(1), true, Some("2. Stop the pump."), (false, None)),
         ),
         (
             "step that there is not",
-            responder.remark(Remark::Done(9), false, Some("2. Stop the pump."), false),
+            responder.remark(Remark::Done(9), false, Some("2. Stop the pump."), (false, None)),
         ),
         (
             "step that is undone",
-            responder.remark(Remark::Undo(1), true, Some("1. Look."), false),
+            responder.remark(Remark::Undo(1), true, Some("1. Look."), (false, None)),
         ),
-        ("it works", responder.remark(Remark::Fixed, true, None, false)),
-        ("it did not help", responder.remark(Remark::NotHelped, true, None, true)),
+        ("it works", responder.remark(Remark::Fixed, true, None, (false, None))),
+        (
+            "it did not help",
+            responder.remark(Remark::NotHelped, true, None, (true, None)),
+        ),
         (
             "it did not help, and nothing comes close",
-            responder.remark(Remark::NotHelped, true, None, false),
+            responder.remark(Remark::NotHelped, true, None, (false, None)),
         ),
-        ("wrong runbook", responder.remark(Remark::Wrong, true, None, false)),
+        (
+            "wrong runbook",
+            responder.remark(Remark::Wrong, true, None, (false, None)),
+        ),
         ("failed", responder.failed(Some("shortcut:1a2b"))),
         ("failed, without a reference", responder.failed(None)),
         ("shared", responder.shared_by("Ada")),

@@ -19,11 +19,11 @@ const LITTLE: f32 = 9.0;
 
 /// Values by placeholder, from every signature of the runbook that the message holds: also from those that tell too
 /// little to recognise anything, such as `Incident ID: <ID>`.
-pub(super) fn captures(
+pub(super) fn captures<'f, 't: 'f>(
     index: &Index,
     read: &TokenizedMessage,
     runbook: usize,
-    findings: &[Finding<'_>],
+    findings: impl Iterator<Item = &'f Finding<'t>>,
 ) -> BTreeMap<String, Vec<String>> {
     let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut laid = Alignment::default();
@@ -48,7 +48,7 @@ pub(super) fn captures(
             }
         }
     }
-    for (name, value) in findings.iter().flat_map(|finding| &finding.groups) {
+    for (name, value) in findings.flat_map(|finding| &finding.groups) {
         add(&mut captures, &placeholder::snake(name), value);
     }
     captures

@@ -37,6 +37,7 @@ mod regex_text;
 mod rule;
 mod score;
 mod sentence;
+mod several;
 mod signature;
 mod signature_cache;
 mod silence;

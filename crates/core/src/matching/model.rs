@@ -9,8 +9,9 @@ use crate::runbook::TopicId;
 /// All topics found for one message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    /// Topics above the answering threshold, best first. The first leads the answer; a second is another error in the
-    /// same paste, and the answer names it.
+    /// Topics above the answering threshold: the best of each runbook, best first, then further errors that one of these
+    /// runbooks explains in a section of its own. The first leads the answer; each other is another error in the same
+    /// paste, and the answer names it.
     pub matches: Vec<Match>,
     /// Topics below the threshold, best first.
     pub near: Vec<Match>,

@@ -9,6 +9,7 @@ use super::index::Index;
 use super::passage::{self, Passage};
 use super::product::{self, Product};
 use super::rule::RuleVerdict;
+use super::several::{self, SingleError};
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
 use super::{Match, Outcome, SignatureKind, Silence, capture, silence};
@@ -156,22 +157,23 @@ fn is_expressed(finding: &Finding<'_>) -> bool {
 
 /// The outcome of the candidates: those to be answered, and the near misses.
 pub(super) fn outcome(index: &Index, read: &TokenizedMessage, candidates: &[Candidate<'_>], asked: bool) -> Outcome {
-    let mut outcome = Outcome::default();
-    for candidate in candidates {
-        let answered = candidate.silence.is_none();
-        let near = asked || candidate.confidence >= LEAST_NEAR;
-        if candidate.verdict == RuleVerdict::Excluded || !answered && !near {
-            continue;
-        }
-        let told = told(index, read, candidate);
-        let list = if answered {
-            &mut outcome.matches
-        } else {
-            &mut outcome.near
-        };
-        list.push(told);
+    let errors = several::errors(index, candidates);
+    let captures = several::captures(index, read, &errors);
+    let matches = errors.iter().zip(captures);
+    let is_near = |candidate: &&Candidate<'_>| {
+        let fits = asked || candidate.confidence >= LEAST_NEAR;
+        candidate.silence.is_some() && candidate.verdict != RuleVerdict::Excluded && fits
+    };
+    Outcome {
+        matches: matches
+            .map(|(error, captures)| told(index, read, error, captures))
+            .collect(),
+        near: candidates
+            .iter()
+            .filter(is_near)
+            .map(|near| told_near(index, read, near))
+            .collect(),
     }
-    outcome
 }
 
 /// Factor on the words in common beside evidence: low where nobody asked, and where an error was recognised.
@@ -370,7 +372,23 @@ fn cover(candidate: &Candidate<'_>) -> f32 {
     candidate.findings.first().map_or(0.0, |finding| finding.cover)
 }
 
-fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Match {
+fn told_near(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Match {
+    let whole = SingleError {
+        candidate,
+        topic: candidate.topic,
+        leads: true,
+        findings: candidate.findings.iter().collect(),
+    };
+    let captures = capture::captures(index, read, candidate.runbook, candidate.findings.iter());
+    told(index, read, &whole, captures)
+}
+
+fn told(
+    index: &Index,
+    read: &TokenizedMessage,
+    error: &SingleError<'_, '_>,
+    captures: BTreeMap<String, Vec<String>>,
+) -> Match {
     const MOST_EVIDENCE: usize = 6;
     // Equal signatures on the same line are one piece of evidence.
     let mut told: HashSet<(u32, String)> = HashSet::new();
@@ -381,7 +399,8 @@ fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Ma
             .collect::<String>()
             .to_lowercase()
     };
-    let evidence = candidate
+    let candidate = error.candidate;
+    let evidence = error
         .findings
         .iter()
         .filter(|finding| told.insert((finding.line, plain(finding.signature(index)))))
@@ -389,12 +408,16 @@ fn told(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> Ma
         .map(|finding| finding.evidence(index, read))
         .collect();
     Match {
-        topic: candidate.topic,
+        topic: error.topic,
         confidence: candidate.confidence,
         answered: candidate.silence.is_none(),
         evidence,
-        captures: capture::captures(index, read, candidate.runbook, &candidate.findings),
-        also: candidate.also.clone(),
+        captures,
+        also: if error.leads {
+            candidate.also.clone()
+        } else {
+            Vec::new()
+        },
     }
 }
 

@@ -12,8 +12,8 @@ use super::tokenized::TokenizedMessage;
 use super::{SignatureKind, Silence, talk};
 use crate::runbook::TopicId;
 
-/// Most errors of one message that are answered.
-const MOST_ANSWERED: usize = 2;
+/// Most runbooks of one message that are answered.
+const MOST_ANSWERED: usize = 5;
 /// Least bits of a finding that is a symptom.
 const LEAST_SPEAKING: f32 = 2.5;
 /// Share of such a text that is enough on a line that does not read like an error.
@@ -21,7 +21,7 @@ const WHOLE_SYMPTOM: f32 = 0.5;
 /// Share for a text that does not read like an error either.
 const WHOLE_OTHER: f32 = 0.75;
 /// Least bits of a code or an alert name that counts for itself; one that a page only shows counts less.
-const LEAST_NAMED: f32 = 9.5;
+pub(super) const LEAST_NAMED: f32 = 9.5;
 /// Most runbooks of a small library, and the least share of the error that is known there, unless a word of it is rare in
 /// technical writing at large.
 const FEW_RUNBOOKS: usize = 40;
