@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Actor, Case, CaseEscalation, CaseStatus, TopicRef};
+use crate::addresses::alert_links;
 use crate::bot::Knowledge;
 use crate::bot::context::Context;
 use crate::respond::CardAction;
@@ -76,6 +77,11 @@ impl Context {
             escalation: case.escalations.last().map(CaseEscalation::state),
             earlier_escalations: case.earlier_escalations().map(CaseEscalation::state).collect(),
             expanded: case.expanded,
+            alert_links: if case.by_bot {
+                alert_links(&case.text())
+            } else {
+                Vec::new()
+            },
         };
         Body::of(&self.responder.card(library, &card))
     }

@@ -51,7 +51,7 @@ pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
 pub use sentences::{join as join_sentences, split as split_sentences};
-pub use source::DocumentSource;
+pub use source::{DocumentSource, RepositoryFolder};
 pub use team_diagnostics::{team_diagnostics, team_usage};
 pub use teams::{
     EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,
