@@ -79,7 +79,9 @@ fn the_runbook_link_of_an_alert_is_certain_and_its_other_links_become_buttons() 
 #[test]
 fn the_link_is_read_wherever_the_alert_has_it() {
     with(|world| async move {
-        let bot = world.bot_with(world.with_links(), Parts::default()).await;
+        let mut settings = world.with_links();
+        settings.answers.repeat_minutes = 0;
+        let bot = world.bot_with(settings, Parts::default()).await;
         let link = format!("{BASE}/tanks/Pressure.md");
         let section = |text: String| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
         let button = json!({"type": "button", "text": {"type": "plain_text", "text": "View runbook"}, "url": link});
@@ -161,8 +163,9 @@ fn a_link_that_leads_nowhere_is_told_to_the_operators_once_and_not_to_the_thread
         let first = world.post(&alert("[FIRING:1] Q8"));
         let told = world.posted(RANDOM, "Gone.md").await;
         insta::assert_snapshot!(text(&told), @r"
-        An alert in #alerts links to a runbook that I don’t have: https://books.example/run/tanks/Gone.md
-        Either the page has moved or been deleted, or base_url of its source is not set to the address where it is published.
+        An alert in #alerts links to a runbook that I don’t have: `https://books.example/run/tanks/Gone.md`
+
+        Either the page has moved or been deleted, or `base_url` of its source is not set to the address where it is published.
         ");
         let second = world.post(&alert("[FIRING:1] Q9"));
         for ts in [first, second] {

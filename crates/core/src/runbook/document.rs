@@ -63,6 +63,7 @@ impl Document {
             let mut names_data = may_name_data(path, text);
             // Before the source adds the address of the path.
             let addresses = addresses(&runbook);
+            names_data |= people::complete(&mut runbook, path, data);
             if let Some(source) = source {
                 source.complete(&mut runbook, data);
                 names_data |= source.names_data();
@@ -162,6 +163,7 @@ impl Document {
                     };
                     document(path, text, data, &mut unheard)
                 });
+                people::complete(&mut runbook, path, data);
                 if let Some((source, _)) = &self.reading.source {
                     source.complete(&mut runbook, data);
                 }

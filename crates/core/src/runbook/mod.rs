@@ -23,6 +23,7 @@ mod markdown;
 pub mod model;
 mod notebook;
 mod org_mode;
+pub mod owners;
 mod part;
 mod people;
 pub mod placeholder;
