@@ -191,6 +191,22 @@ fn an_owner_in_the_document_comes_first_and_a_specific_file_before_a_general_one
 }
 
 #[test]
+fn a_name_below_a_heading_for_contacts_is_one() {
+    let library = read(&[
+        (
+            "a.txt",
+            "Backup fails\n\nSteps\n-----\n\n1) Look.\n\nContact: DBA on call, phone 4711\n",
+        ),
+        (
+            "b.md",
+            "# B\n\n1. Look.\n\n## Contacts\n\nTank crew\n\n## Owner\n\nIt depends on the time of the day.\n",
+        ),
+    ]);
+    assert_eq!(contacts(&library, "a.txt"), "DBA on call, phone 4711");
+    assert_eq!(contacts(&library, "b.md"), "Tank crew");
+}
+
+#[test]
 fn a_change_of_the_owners_changes_the_documents() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), &[("a.md", STEPS), ("b.md", STEPS)]);

@@ -77,10 +77,14 @@ pub(super) fn find(sections: &[Section], front: &FrontMatter, data: &BTreeMap<St
     let mut left = MOST;
     for (at, section) in sections.iter().enumerate() {
         let mut found = Vec::new();
+        let is_labelled = is_label(&section.heading);
         super::walk(&section.blocks, &mut |block| {
             if left > 0 {
                 let before = found.len();
                 of_block(block, section.role == Role::Escalation, &mut found);
+                if is_labelled && found.len() == before {
+                    below_label(block, &mut found);
+                }
                 left = left.saturating_sub(found.len() - before);
             }
         });
@@ -200,6 +204,19 @@ fn of_block(block: &Block, escalation: bool, found: &mut Vec<NamedPerson>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Adds the name that stands alone below a heading such as "Contact": "DBA on call, phone 4711". Sentences, links and
+/// channels are read elsewhere.
+fn below_label(block: &Block, found: &mut Vec<NamedPerson>) {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return;
+    };
+    let text = plain(inlines);
+    let is_sentence = text.trim_end().ends_with(['.', '!', '?', ':']) || text.split_whitespace().count() > 10;
+    if !is_sentence && !text.contains(['#', '@', '<', '`', '\n']) && !text.contains("://") {
+        of_value(&text, block.line, found);
     }
 }
 
