@@ -288,12 +288,11 @@ fn id_of_page(parts: &[&str]) -> Option<String> {
 /// The title in Confluence's `…/display/SPACE/Title` and `viewpage.action?spaceKey=SPACE&title=Title`.
 fn title_of_page(parts: &[&str], queried: Option<&str>) -> Option<String> {
     let is_query = parts.last() == Some(&"viewpage.action");
-    let title = match (is_query, queried) {
-        (true, Some(title)) => title,
-        _ => {
-            let at = parts.iter().position(|part| *part == "display")?;
-            parts.get(at + 2)?
-        }
+    let title = if let Some(title) = queried.filter(|_| is_query) {
+        title
+    } else {
+        let at = parts.iter().position(|part| *part == "display")?;
+        parts.get(at + 2)?
     };
     Some(folded(title))
 }

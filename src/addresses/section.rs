@@ -13,8 +13,8 @@ pub(super) fn of_fragment(runbook: &Runbook, fragment: &str) -> Option<usize> {
         return None;
     }
     if let Some(line) = line_of(fragment) {
-        let before = runbook.sections.iter().enumerate();
-        let (at, _) = before.filter(|(_, section)| section.line <= line).next_back()?;
+        let mut sections = runbook.sections.iter().enumerate();
+        let (at, _) = sections.rfind(|(_, section)| section.line <= line)?;
         return Some(at).filter(|at| *at != 0);
     }
     let named = letters(fragment.strip_prefix("user-content-").unwrap_or(fragment));
