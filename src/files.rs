@@ -5,6 +5,7 @@ mod collection;
 mod data;
 mod embedded;
 mod folder;
+mod owners;
 mod read;
 mod stamp;
 mod translations;

@@ -12,6 +12,7 @@
 //! that a quick build can optimise it alone; so is the local workspace, `signpost_sandbox`, which judges the bot and
 //! shares no code with it.
 
+pub mod addresses;
 pub mod bot;
 pub mod cli;
 pub mod clock;

@@ -15,6 +15,7 @@ use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
 use super::status::Status;
+use super::unknown_links::ToldLinks;
 use crate::clock::Clock;
 use crate::jobs::Registry;
 use crate::respond::Responder;
@@ -44,6 +45,8 @@ pub(super) struct Context {
     pub(super) on_call: OnCallDirectory,
     /// The channels that the bot is in.
     pub(super) own_channels: OwnChannels,
+    /// The runbook links of alerts that the operators were told of.
+    pub(super) told_links: ToldLinks,
     /// Recent visitors of the Home tab, to be told of changes.
     pub(super) home_visitors: HomeVisitors,
     /// Notified when the runbooks were read, or could not be.
@@ -74,6 +77,7 @@ impl Context {
             reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
             on_call,
             own_channels: OwnChannels::default(),
+            told_links: ToldLinks::default(),
             rules,
             knowledge: prepared.knowledge,
             responder: prepared.responder,

@@ -96,6 +96,7 @@ impl Home {
             label: label.to_owned(),
             action: action.to_owned(),
             value: "{}".to_owned(),
+            url: None,
             primary,
             menu: None,
         };

@@ -11,12 +11,13 @@ use tracing::{info, warn};
 
 use super::Error;
 use super::sources::{GitSource, SourceReader};
+use crate::addresses::{self, Addresses};
 use crate::clock::{Clock as _, SystemClock};
 use crate::files;
 use crate::jobs::{Registry, consistency};
 use crate::malloc;
-use crate::matching::{self, Index, SignatureCache};
-use crate::runbook::{Diagnostic, Level, Library};
+use crate::matching::{self, Index, Outcome, SignatureCache};
+use crate::runbook::{Diagnostic, Level, Library, TopicId};
 use crate::settings::Settings;
 
 /// The runbooks with their index.
@@ -26,6 +27,8 @@ pub struct Knowledge {
     pub library: Library,
     /// The index that recognises them.
     pub index: Arc<Index>,
+    /// The runbooks by their addresses.
+    pub addresses: Arc<Addresses>,
     /// Time at which they were read.
     pub read_at: Timestamp,
 }
@@ -35,6 +38,21 @@ impl Knowledge {
     pub(super) fn errors(&self) -> usize {
         let found = self.library.diagnostics.iter();
         found.filter(|found| found.level == Level::Error).count()
+    }
+
+    /// The topic that a name leads to which is an address.
+    pub(super) fn addressed(&self, name: &str) -> Option<TopicId> {
+        let links = addresses::links_in(name);
+        links
+            .iter()
+            .find_map(|link| self.addresses.find(&self.library, &link.url))
+    }
+
+    /// The topics for a text that somebody asks about. `threshold`: the confidence from which one is certain.
+    pub(super) fn asked(&self, text: &str, threshold: f32) -> Outcome {
+        let mut outcome = self.index.search(text).confident(threshold);
+        self.addresses.asked(&self.library, text, &mut outcome);
+        outcome
     }
 }
 
@@ -87,6 +105,8 @@ pub(super) struct KnowledgeSource {
     options: matching::IndexOptions,
     /// The registered jobs, which the runbooks have to fit.
     registry: Arc<Registry>,
+    /// Address at which the folder of the settings is published.
+    base_url: Option<String>,
 }
 
 impl KnowledgeSource {
@@ -98,6 +118,7 @@ impl KnowledgeSource {
                 answer: settings.least_threshold(),
             },
             registry: Arc::clone(&settings.jobs.registry),
+            base_url: settings.runbooks.base_url().map(str::to_owned),
         }
     }
 
@@ -143,6 +164,7 @@ impl KnowledgeSource {
     pub(super) fn index(&self, library: Library) -> Knowledge {
         let index = Arc::new(self.signatures.index(&library, &self.options));
         Knowledge {
+            addresses: Arc::new(Addresses::of(&library, self.base_url.as_deref())),
             library,
             index,
             read_at: SystemClock.now(),

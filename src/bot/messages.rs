@@ -23,6 +23,7 @@ use super::Knowledge;
 use super::context::Context;
 use super::reading::Files;
 use super::rules::Rules;
+use crate::addresses;
 use crate::bot::cases::rows::key_of;
 use crate::bot::cases::{Case, TopicRef};
 use crate::bot::questions::{Answer, QuestionHandler};
@@ -161,7 +162,9 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         let known = self.ctx.knowledge.get();
-        let outcome = self.recognise(&known, &message.channel, &received.text);
+        let by_bot = self.ctx.rules.by_bot(message);
+        let (outcome, unknown_links) = recognised(&self.ctx.rules, &known, &message.channel, &received.text, by_bot);
+        self.ctx.tell_unknown_links(&message.channel, &unknown_links).await;
         let Some(best) = outcome.matches.first() else {
             let done = self.follow_up(received, &known).await?;
             return if done == Changes::default() {
@@ -223,19 +226,26 @@ impl MessageHandler {
         done
     }
 
-    /// The matches that are certain enough for a channel.
-    fn recognise(&self, known: &Knowledge, channel: &str, text: &str) -> Outcome {
-        recognised(&self.ctx.rules, known, channel, text)
+    /// The matches that are certain enough for a channel. `by_bot`: a bot wrote the text.
+    fn recognise(&self, known: &Knowledge, channel: &str, text: &str, by_bot: bool) -> Outcome {
+        recognised(&self.ctx.rules, known, channel, text, by_bot).0
     }
 }
 
-/// The matches of a text that are certain enough for a channel.
-fn recognised(rules: &Rules, known: &Knowledge, channel: &str, text: &str) -> Outcome {
+/// The matches of a text that are certain enough for a channel, and the runbook links of an alert that lead to none.
+fn recognised(
+    rules: &Rules,
+    known: &Knowledge,
+    channel: &str,
+    text: &str,
+    by_bot: bool,
+) -> (Outcome, addresses::UnknownLinks) {
     let mut outcome = known.index.find(text).confident(rules.threshold(channel));
     outcome
         .matches
         .retain(|found| !is_of_parameters(&rules.settings.jobs.registry, found));
-    outcome
+    let unknown = known.addresses.lead(&known.library, text, by_bot, &mut outcome);
+    (outcome, unknown)
 }
 
 /// Returns true when a match rests on nothing but words and names of job parameters, which are no error codes.

@@ -87,6 +87,9 @@ impl QuestionHandler {
             Command::Help | Command::Empty => plain(responder.help(), "help"),
             Command::HelpOn(command) => plain(responder.help_on(Some(&command)), "help"),
             Command::Search(words) => self.search(&known, asked, words),
+            Command::Show { runbook, .. } if let Some(topic) = known.addressed(&runbook) => {
+                place(library, asked.case, topic)
+            }
             Command::Show { runbook, section } => match command::resolve(library, &runbook, section.as_deref()) {
                 Resolution::Found(topic) => place(library, asked.case, topic),
                 Resolution::Ambiguous(topics) => choose(library, asked.case, runbook, &topics),
@@ -174,7 +177,7 @@ impl QuestionHandler {
     /// The results of a search for the text that are certain enough for the channel.
     fn outcome(&self, known: &Knowledge, asked: &Question) -> Outcome {
         let threshold = self.ctx.rules.threshold(&asked.case.channel);
-        let mut outcome = known.index.search(&asked.text).confident(threshold);
+        let mut outcome = known.asked(&asked.text, threshold);
         outcome.near.retain(|near| near.confidence >= NEAR_FLOOR);
         outcome
     }

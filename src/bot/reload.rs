@@ -101,6 +101,7 @@ impl Reload {
                     let known = Knowledge {
                         library,
                         index: Arc::clone(&before.index),
+                        addresses: Arc::clone(&before.addresses),
                         read_at: SystemClock.now(),
                     };
                     self.replace(known);

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, SystemClock};
 use crate::files::{self, Collection, LoadError, Options, SourcePlace};
 use crate::git::{GitError, GitLimits, Remote, Repository};
-use crate::runbook::{DocumentSource, Library, SourceVersion};
+use crate::runbook::{DocumentSource, Library, RepositoryFolder, SourceVersion};
 use crate::settings::{RunbookSource, Runbooks, Settings};
 
 pub use guard::GuardedFetch;
@@ -194,6 +194,10 @@ fn places(settings: &Settings) -> Vec<SourcePlace> {
             },
             team: set(&source.team),
             base_url: source.published_at(),
+            repository: source.git().map(|url| RepositoryFolder {
+                url: url.into(),
+                path: source.path.clone(),
+            }),
         }),
         dir: source.git.is_empty().then(|| source.dir.clone()),
         version: None,

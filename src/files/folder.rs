@@ -10,11 +10,13 @@ use rayon::prelude::*;
 
 use super::asciidoc::Includes;
 use super::data::{self, NOT_UTF8};
+use super::owners;
 use super::read::{self, FileContent};
 use super::stamp::Stamp;
 use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
 use crate::runbook::asciidoc::collection::SHARED;
+use crate::runbook::owners::OWNERS;
 use crate::runbook::{self, Data, Diagnostic, Document, DocumentSource, Level, Library, Skipped, Value};
 
 /// A folder and the results of reading its files.
@@ -153,6 +155,7 @@ impl Folder {
             self.data.get(SHARED).cloned().or(shared)
         };
         data.extend(shared.map(|shared| (SHARED.to_owned(), shared)));
+        owners::add(&found, &self.options, &self.data, &mut data, &mut library.diagnostics);
         library.skipped = std::mem::take(&mut found.skipped);
         let root = (!self.options.follow_links).then_some(found.root.as_path());
         let data = Arc::new(data);
@@ -220,7 +223,7 @@ impl Round<'_> {
         let before = self.folder.files.get(path);
         let stamp = Stamp::of(file, self.now);
         if let Some(before) =
-            before.filter(|before| stamp.is_some() && before.stamp == stamp && self.still(&before.made))
+            before.filter(|before| stamp.is_some() && before.stamp == stamp && self.still(path, &before.made))
         {
             return before.clone();
         }
@@ -260,7 +263,7 @@ impl Round<'_> {
         let before = self.folder.files.get(path).map(|before| &before.made);
         let same = |made: &&Arc<Made>| {
             let read = made.document.as_ref().and_then(Document::text);
-            !made.outlived && made.lossy == lossy && read == Some(text) && self.still(made)
+            !made.outlived && made.lossy == lossy && read == Some(text) && self.still(path, made)
         };
         let made = before.filter(same).map(Arc::clone);
         let made = made.unwrap_or_else(|| {
@@ -321,7 +324,11 @@ impl Round<'_> {
     }
 
     /// Returns true when the result would be the same with the present data.
-    fn still(&self, made: &Made) -> bool {
+    fn still(&self, path: &str, made: &Made) -> bool {
+        let owners = |data: &Data| data.get(OWNERS).and_then(|owners| owners.get(path)).cloned();
+        if self.new_data && made.document.is_some() && owners(self.data) != owners(&self.folder.data) {
+            return false;
+        }
         !(self.new_data && made.document.as_ref().is_some_and(Document::may_name_data))
     }
 

@@ -13,7 +13,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::read::FileIdentity;
 use super::{LoadError, Options, note, translations};
-use crate::runbook::{Diagnostic, Format, Level, Skipped};
+use crate::runbook::{Diagnostic, Format, Level, Skipped, owners};
 
 /// Default patterns of files that are not runbooks, as lines of a `.gitignore`.
 pub const DEFAULT_IGNORE: [&str; 12] = [
@@ -45,6 +45,8 @@ pub(super) struct FoundFiles {
     pub(super) root: PathBuf,
     pub(super) documents: Vec<(String, PathBuf)>,
     pub(super) data: Vec<(String, PathBuf)>,
+    /// The files that name the owners of others.
+    pub(super) owners: Vec<(String, PathBuf)>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Folders that could not be listed, and why. Their files are unknown, which is not the same as deleted.
@@ -129,6 +131,7 @@ pub(super) fn walk(dir: &Path, options: &Options) -> Result<FoundFiles, LoadErro
     let mut found = walker.found;
     found.documents.sort();
     found.data.sort();
+    found.owners.sort();
     translations::leave_out(&mut found);
     Ok(found)
 }
@@ -318,6 +321,15 @@ impl Walker<'_> {
     }
 }
 
+/// Returns true for an owner file in a folder that `runbooks.ignore` leaves out. The folders of the hosts of repositories
+/// are left out by the default patterns, but their owners count.
+fn is_left_out(path: &str, rules: &Gitignore) -> bool {
+    let folder = path.rsplit_once('/').map(|(folder, _)| folder);
+    folder.is_some_and(|folder| {
+        !matches!(folder, ".github" | ".gitlab") && rules.matched_path_or_any_parents(folder, true).is_ignore()
+    })
+}
+
 /// Returns the warning for a link that points outside the folder, without its target: people in Slack read it too.
 pub(super) fn outside(path: &str) -> Diagnostic {
     let message = "this link points outside the runbook folder and is not read; copy the file into the folder, or set \
@@ -340,6 +352,12 @@ impl FoundFiles {
                 self.skip(path, "only YAML files directly in _data are read");
             }
             return;
+        }
+        if owners::is_owner_file(&path) && !is_left_out(&path, rules) {
+            self.owners.push((path.clone(), file.clone()));
+            if yaml {
+                return self.skip(path, "names the owners of other files");
+            }
         }
         let ignored = rules.matched_path_or_any_parents(&path, false);
         if ignored.is_ignore() {

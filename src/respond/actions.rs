@@ -7,7 +7,8 @@ use super::buttons::{button_row, menu_option, overflow, select};
 use super::card::{Card, CardJob};
 use super::labels::filled;
 use super::step_pages::{PageTurns, StepPages, fingerprint};
-use super::{Audience, values};
+use super::{Audience, links, values};
+use crate::addresses::AlertLinkKind;
 use crate::runbook::{Block, Button, Library, MenuOption, Runbook, Topic, TopicId};
 
 impl Responder {
@@ -61,6 +62,33 @@ impl Responder {
             first.primary = true;
         }
         row.extend(overflow(card.case, self.more(card, page, full_url)));
+        button_row(row)
+    }
+
+    /// The row of buttons that open the dashboard, the panel and the silence form of an alert. Nobody outside sees them.
+    pub(super) fn alert_row(&self, card: &Card<'_>) -> Vec<Block> {
+        let labels = &self.labels.buttons;
+        let here = card.alert_links.iter().filter(|_| card.audience == Audience::Internal);
+        let mut row: Vec<Button> = Vec::new();
+        for (link, at) in here.zip(20..) {
+            let label = match link.kind {
+                Some(AlertLinkKind::Dashboard) => &labels.alert_dashboard,
+                Some(AlertLinkKind::Panel) => &labels.alert_panel,
+                Some(AlertLinkKind::Silence) => &labels.alert_silence,
+                Some(AlertLinkKind::Runbook) | None => continue,
+            };
+            // A group of alerts has many links of a kind; one of each is a way in.
+            let Some(url) = links::safe(&link.url).filter(|url| url.len() <= LONGEST_URL) else {
+                continue;
+            };
+            if row.iter().all(|other| other.label != *label) {
+                let button = Self::button(card, CardAction::Open, label, at);
+                row.push(Button {
+                    url: Some(url),
+                    ..button
+                });
+            }
+        }
         button_row(row)
     }
 

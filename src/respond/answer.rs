@@ -10,6 +10,7 @@ use super::{
     Audience, Labels, Reply, ResponderOptions, TemplateError, Templates, contacts, excerpt, labels, links, markdown,
     names, rows, steps, templates, values,
 };
+use crate::addresses::alert_links;
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, BlockKind, Inline, Item, Library, Runbook, Topic, TopicId};
 
@@ -86,12 +87,17 @@ impl Responder {
         let also: Vec<Value> = matched.also.iter().take(3).map(|id| self.place(library, *id)).collect();
         // A code or an alert names the error in a word, so it comes before stronger evidence.
         let mut reasons: Vec<&Evidence> = matched.evidence.iter().take(excerpt::QUOTED).collect();
-        reasons.sort_by_key(|evidence| !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert));
+        let is_link =
+            |evidence: &Evidence| evidence.kind == SignatureKind::Pattern && evidence.signature.starts_with("http");
+        reasons.sort_by_key(|evidence| {
+            !is_link(evidence) && !matches!(evidence.kind, SignatureKind::Code | SignatureKind::Alert)
+        });
         let reason = |evidence: &&Evidence| {
             let signature = values::shortened(&evidence.signature, excerpt::QUOTED_LINE);
             context! {
                 line => evidence.line, signature, kind => values::kind(&evidence.kind), verbatim => is_verbatim(evidence),
-                is_alert => is_called_alert(&evidence.text),
+                is_alert => is_called_alert(&evidence.text), is_link => is_link(evidence),
+                is_alert_link => !alert_links(&evidence.text).is_empty(),
             }
         };
         let evidence: Vec<Value> = reasons.iter().map(reason).collect();

@@ -45,6 +45,7 @@ pub(super) fn button(about: &str, act: CardAction, label: &str, at: usize) -> Bu
         value: ButtonPress::value(about, act.clone())
             .or_else(|| ButtonPress::value(about, act.without_values()))
             .unwrap_or_default(),
+        url: None,
         menu: None,
     }
 }
@@ -81,6 +82,7 @@ fn menu(
         label: label.to_owned(),
         action: action.to_owned(),
         value: case.to_owned(),
+        url: None,
         primary: false,
         menu: Some(kind(options)),
     })

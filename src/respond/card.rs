@@ -14,6 +14,7 @@ use super::pieces::Pieces;
 use super::step_pages::{self, StepName, StepPages};
 use super::title::card_title;
 use super::{Audience, Reply, contacts, excerpt, links, rows, steps, values};
+use crate::addresses::AlertLink;
 use crate::matching::Match;
 use crate::runbook::{Block, Button, Contact, Library, Runbook, Step, Topic, TopicId};
 
@@ -71,6 +72,8 @@ pub struct Card<'a> {
     pub expanded: bool,
     /// The person who turned to the steps that are shown, where others read them, too.
     pub turned: Option<&'a str>,
+    /// The links of the alert that the case is about.
+    pub alert_links: Vec<AlertLink>,
 }
 
 /// A registered job that is offered on a card.
@@ -128,6 +131,7 @@ impl Responder {
             other_buttons => pieces.put(self.topic_buttons(library, card, &others, 20)),
             choice_buttons => pieces.put(if card.standing == "not-helped" { self.choice_buttons(library, card) } else { Vec::new() }),
             action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, (&pages, choice), full_url.as_deref())),
+            alert_buttons => pieces.put(self.alert_row(card)),
             question => choice.question(),
             chosen => choice.answer(),
             chosen_by => card.chosen.as_ref().map(|(_, by)| by.clone()),

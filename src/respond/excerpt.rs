@@ -48,7 +48,13 @@ pub(super) fn quoted_line(matched: &Match) -> Vec<Block> {
             .iter()
             .filter(|evidence| !evidence.text.trim().is_empty())
     };
-    let Some(evidence) = lines().find(by_name).or_else(|| lines().next()) else {
+    let is_link = |evidence: &&Evidence| evidence.signature.starts_with("http");
+    let Some(evidence) = lines()
+        .next()
+        .filter(is_link)
+        .or_else(|| lines().find(by_name))
+        .or_else(|| lines().next())
+    else {
         return Vec::new();
     };
     let line = Inline::Code(values::shortened(&evidence.text, QUOTED_LINE));

@@ -88,6 +88,12 @@ pub struct Buttons {
     pub show: String,
     /// Open the runbook where it is published.
     pub open: String,
+    /// Open the dashboard that an alert links to.
+    pub alert_dashboard: String,
+    /// Open the panel that an alert links to.
+    pub alert_panel: String,
+    /// Open the form that silences an alert.
+    pub alert_silence: String,
     /// Let the channel see an answer that only one person sees.
     pub share: String,
     /// Run the corrected command: `{command}`.

@@ -100,6 +100,12 @@ impl Responder {
         self.simple("admin_runbooks.md", &context! { problems => problems.values(), failed })
     }
 
+    /// Tells the operators about the runbook link of an alert that leads to no document. `channel`: where the alert is.
+    pub fn admin_unknown_link(&self, url: &str, channel: &str) -> Reply {
+        let url = values::shortened(url, 500);
+        self.simple("admin_unknown_link.md", &context! { url, channel })
+    }
+
     /// Warns the author of a message with secrets of some kinds, such as `github-token`.
     pub fn secret_warning(&self, kinds: &[&str]) -> Reply {
         let named = |kind: &&str| {

@@ -99,6 +99,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../responses/templates/admin_runbooks.md"),
     ),
     (
+        "admin_unknown_link.md",
+        include_str!("../../responses/templates/admin_unknown_link.md"),
+    ),
+    (
         "secret_warning.md",
         include_str!("../../responses/templates/secret_warning.md"),
     ),

@@ -39,7 +39,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         line => full.then_some(1), text => some("line"), signature => some("E0003"), kind => some("code"),
     };
     let answer = context! {
-        asked => full, evidence => many(context! { line => 1, signature => "E0003", kind => "code", verbatim => full, is_alert => full }),
+        asked => full, evidence => many(context! { line => 1, signature => "E0003", kind => "code", verbatim => full, is_alert => full, is_link => !full, is_alert_link => full }),
         others => many(place.clone()), also => many(place.clone()), quoted => if full { "quoted" } else { "" },
         links => many(context! { title => "Logs", url => "https://example.com" }),
         ..topic.clone()
@@ -97,7 +97,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
             outcome => outcome(standing), came_from => full.then(|| place.clone()), page => 1, pages => if full { 2 } else { 1 },
             question => if full { Vec::new() } else { vec!["You own it", "You don’t own it"] },
             chosen => some("You own it"), chosen_by => some("Ada"), alternative_buttons => "",
-            choice_buttons => "", action_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" },
+            choice_buttons => "", action_buttons => "", alert_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" },
             card_title => "Title", title => "Title", lead => some("lead"), quoted_line => if full { "quoted" } else { "" },
             folded => !full, turned_by => some("Ada"), first_shown => full.then_some("4"), last_shown => some("6"), names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
             choices => many(place),
@@ -262,6 +262,10 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
             context! { problems => problems.clone(), failed => some("reason") },
         ),
         ("admin_runbooks.md", context! { problems, failed => None::<String> }),
+        (
+            "admin_unknown_link.md",
+            context! { url => "https://example.com/runbooks/flux", channel => "#alerts" },
+        ),
         ("muted.md", context! { until => perhaps.clone() }),
     ];
     for kind in ["direct", "unasked", "shadow", "asked", "shared", "muted"] {

@@ -10,11 +10,14 @@ use serde_json::Value;
 use super::text;
 
 mod jenkins;
+mod links;
 mod monitors;
 mod part;
 mod prometheus;
 
 use part::AlertFeatures;
+
+pub(super) use links::hidden as hidden_links;
 
 /// An alert as a bot posts it.
 #[derive(Debug, Clone, PartialEq, Eq)]

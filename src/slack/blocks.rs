@@ -285,6 +285,9 @@ fn button(button: &Button) -> Value {
         "action_id": button.action,
         "value": button.value,
     });
+    if let Some(url) = &button.url {
+        element["url"] = json!(url);
+    }
     if button.primary {
         element["style"] = json!("primary");
     }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::alerts::hidden_links;
 use super::decode::{FileMode, FileRef, Identity, array, string};
 
 mod attachments;
@@ -12,7 +13,7 @@ mod blocks;
 mod parts;
 
 pub use attachments::forwarded;
-pub(super) use attachments::of_attachment as attachment_text;
+pub(super) use attachments::{is_preview, of_attachment as attachment_text};
 pub(super) use blocks::of_block;
 use parts::TextParts;
 
@@ -34,7 +35,7 @@ pub fn of_message(message: &Value, us: &Identity) -> String {
     for attachment in array(message.get("attachments")) {
         if attachments::is_forwarded(attachment, us) {
             parts.add(attachments::of_forwarded(attachment));
-        } else if all && !attachments::is_preview(attachment) {
+        } else if all && !is_preview(attachment) {
             parts.add(attachments::of_attachment(attachment));
         }
     }
@@ -46,7 +47,23 @@ pub fn of_message(message: &Value, us: &Identity) -> String {
     {
         parts.add(preview(&file));
     }
-    parts.into_text()
+    let text = parts.into_text();
+    if is_by_bot(message) {
+        with_hidden_links(text, message)
+    } else {
+        text
+    }
+}
+
+/// The text of a bot with the links of an alert that only show as a label or a button, a line each: `runbook_url: <…>`.
+fn with_hidden_links(mut text: String, message: &Value) -> String {
+    for (kind, url) in hidden_links(message, &text) {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.extend([kind.name(), "_url: <", &escape(&url), ">"]);
+    }
+    text
 }
 
 /// A bot's text without its attachments.

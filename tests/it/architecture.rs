@@ -12,7 +12,8 @@ use regex::Regex;
 const SOURCES: [&str; 2] = ["src", "crates/core/src"];
 
 /// Text in, data out: no IO, no async, nobody's adapter.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
+    "addresses",
     "command",
     "expression",
     "jobs",

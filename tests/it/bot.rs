@@ -37,6 +37,7 @@ mod home;
 mod http;
 mod jobs;
 mod late;
+mod linked;
 mod load;
 mod logging;
 mod memory;

@@ -3,6 +3,8 @@
 //! `cfg(test)` on the modules tells clippy that their helper functions are tests too.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bot;

@@ -10,6 +10,7 @@ mod kept;
 mod liquid;
 mod org_mode;
 mod outline;
+mod owners;
 mod plain_text;
 mod restructured_text;
 mod total;

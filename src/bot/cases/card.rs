@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Actor, Case, CaseEscalation, CaseStatus, TopicRef};
+use crate::addresses::alert_links;
 use crate::bot::Knowledge;
 use crate::bot::context::Context;
 use crate::respond::CardAction;
@@ -83,6 +84,11 @@ impl Context {
                 .as_ref()
                 .filter(|_| case.post.is_some() && !case.is_in_conversation())
                 .map(|turned| turned.name.as_str()),
+            alert_links: if case.by_bot {
+                alert_links(&case.text())
+            } else {
+                Vec::new()
+            },
         };
         Body::of(&self.responder.card(library, &card))
     }

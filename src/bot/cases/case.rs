@@ -44,6 +44,9 @@ pub(crate) struct Case {
     pub(crate) author: Option<String>,
     /// True when somebody asked the bot.
     pub(crate) asked: bool,
+    /// True when a bot of the team posted the error, such as an alert.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) by_bot: bool,
     /// True when members of another organisation read the case: then it shows no contacts.
     #[serde(rename = "stranger")]
     pub(crate) external: bool,

@@ -50,7 +50,7 @@ impl InteractionHandler {
             question.case.post = Some(format!("share:{key}"));
         }
         let threshold = self.ctx.rules.threshold(channel.as_deref().unwrap_or_default());
-        let outcome = known.index.search(&text).confident(threshold);
+        let outcome = known.asked(&text, threshold);
         let Some(case) = QuestionHandler::found(&known.library, question.case, &outcome) else {
             let nothing = Body::of(&responder.nothing_found());
             let window = modals::answer(responder.labels(), &nothing, false);

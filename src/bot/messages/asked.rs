@@ -121,6 +121,7 @@ impl MessageHandler {
             post: Some(received.key.clone()),
             author: message.author().map(str::to_owned),
             external: received.external,
+            by_bot: message.bot_id.is_some(),
             ..Case::default()
         };
         case.paste(&received.id, &crate::redact::redact(&received.text));

@@ -34,7 +34,9 @@ impl MessageHandler {
             }
             let is_own = case.id == received.id;
             // A message that continued one error may now be about another.
-            if !is_own && !asked && !self.recognise(&known, &case.channel, &received.text).matches.is_empty() {
+            let by_bot = self.ctx.rules.by_bot(received.message);
+            let names_another = || self.recognise(&known, &case.channel, &received.text, by_bot);
+            if !is_own && !asked && !names_another().matches.is_empty() {
                 case.pastes.retain(|paste| paste.message != received.id);
                 let before = self.reconsidered(&known, &row, case, None);
                 let mut done = self.unasked(received).await?;
@@ -150,12 +152,9 @@ impl MessageHandler {
     ) -> Changes {
         let text = case.text_with(received.map(|received| (received.id.as_str(), received.text.as_str())));
         let outcome = if case.asked {
-            known
-                .index
-                .search(&text)
-                .confident(self.ctx.rules.threshold(&case.channel))
+            known.asked(&text, self.ctx.rules.threshold(&case.channel))
         } else {
-            self.recognise(known, &case.channel, &text)
+            self.recognise(known, &case.channel, &text, case.by_bot)
         };
         let before = case.clone();
         if !case.take_up(&known.library, &outcome) {

@@ -36,7 +36,7 @@ impl MessageHandler {
             return Ok(Changes::default());
         }
         let (mut case, text) = Self::put_together(received, &earlier);
-        let outcome = self.recognise(known, &message.channel, &text);
+        let outcome = self.recognise(known, &message.channel, &text, false);
         let Some(best) = outcome.matches.first() else {
             return Ok(Changes::default());
         };
@@ -79,7 +79,7 @@ impl MessageHandler {
             return Ok(None);
         }
         let (case, text) = Self::put_together(received, &said);
-        let outcome = self.recognise(known, &received.message.channel, &text);
+        let outcome = self.recognise(known, &received.message.channel, &text, false);
         let adds = match (outcome.matches.first(), alone.matches.first()) {
             (Some(all), Some(one)) => all.topic == one.topic && all.captures != one.captures,
             _ => false,

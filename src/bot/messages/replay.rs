@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::unanswered::{Unanswered, seconds};
 use super::{MessageHandler, ReceivedMessage, bounded, fingerprint_of, group_of, lookup, recognised};
+use crate::addresses::Addresses;
 use crate::bot::Knowledge;
 use crate::bot::cases::rows::key_of;
 use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef, identity_of};
@@ -101,6 +102,7 @@ impl Replay {
     /// Creates a replay with these runbooks. `us` need not name a bot: mentions are not known then.
     pub fn new(settings: Settings, us: Identity, library: Library, index: Index) -> Self {
         let known = Knowledge {
+            addresses: Arc::new(Addresses::of(&library, settings.runbooks.base_url())),
             library,
             index: Arc::new(index),
             read_at: Timestamp::UNIX_EPOCH,
@@ -410,7 +412,15 @@ impl ChannelReplay<'_> {
     }
 
     fn recognise(&self, received: &ReceivedMessage<'_>, text: &str) -> Outcome {
-        recognised(&self.replay.rules, &self.replay.known, &received.message.channel, text)
+        let by_bot = self.replay.rules.by_bot(received.message);
+        recognised(
+            &self.replay.rules,
+            &self.replay.known,
+            &received.message.channel,
+            text,
+            by_bot,
+        )
+        .0
     }
 
     /// Forgets cases as the store does, and the texts of cases that no message can continue any more.

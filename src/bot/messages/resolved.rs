@@ -19,7 +19,7 @@ impl MessageHandler {
         };
         let known = self.ctx.knowledge.get();
         // The end of one cluster's alert is not the end of another's.
-        let outcome = self.recognise(&known, &received.message.channel, &received.text);
+        let outcome = self.recognise(&known, &received.message.channel, &received.text, true);
         // A notice that it is over is never answered, so it is among the near misses.
         let threshold = self.ctx.rules.threshold(&received.message.channel);
         let is_sure =

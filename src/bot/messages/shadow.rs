@@ -205,7 +205,7 @@ impl MessageHandler {
     /// Matches a shadow answer again after its texts changed.
     async fn shadow_reconsidered(&self, row: &ShadowRow, mut case: Case, text: &str) -> Changes {
         let known = self.ctx.knowledge.get();
-        let outcome = self.recognise(&known, &row.channel, text);
+        let outcome = self.recognise(&known, &row.channel, text, case.by_bot);
         let Some(best) = outcome.matches.first() else {
             return shadow_withdrawn(row);
         };

@@ -308,7 +308,7 @@ impl QuestionHandler {
     /// The answer to the text as a search, when a match is certain.
     fn found_in(&self, known: &Knowledge, asked: &Question) -> Option<Case> {
         let threshold = self.ctx.rules.threshold(&asked.case.channel);
-        let outcome = known.index.search(&asked.text).confident(threshold);
+        let outcome = known.asked(&asked.text, threshold);
         let is_found = !outcome.matches.is_empty();
         is_found
             .then(|| Self::found(&known.library, asked.case.clone(), &outcome))

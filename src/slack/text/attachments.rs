@@ -25,7 +25,7 @@ pub(super) fn is_forwarded(attachment: &Value, us: &Identity) -> bool {
 }
 
 /// Returns true when Slack or an app added the attachment as the preview of a link.
-pub(super) fn is_preview(attachment: &Value) -> bool {
+pub(in crate::slack) fn is_preview(attachment: &Value) -> bool {
     [
         "from_url",
         "original_url",

@@ -18,11 +18,23 @@ pub(in crate::slack) fn of_block(block: &Value) -> String {
     let elements = || array(block.get("elements")).iter();
     match string(block, "type").as_deref() {
         Some("rich_text") => lines(elements().map(rich)),
-        Some("table") => lines(
-            array(block.get("rows"))
+        Some("table" | "data_table") => {
+            let caption = block.get("caption").and_then(of_text);
+            let rows = array(block.get("rows"));
+            let rows = rows
                 .iter()
-                .map(|row| array(Some(row)).iter().map(of_block).collect::<Vec<_>>().join(" | ")),
-        ),
+                .map(|row| array(Some(row)).iter().map(of_block).collect::<Vec<_>>().join(" | "));
+            lines(caption.into_iter().chain(rows))
+        }
+        // The blocks that hold others: `container` its children, `plan` its tasks, `task_card` rich text.
+        Some("container" | "plan" | "task_card") => {
+            let titles = ["title", "subtitle", "description"]
+                .iter()
+                .filter_map(|key| block.get(key).and_then(of_text));
+            let inner = ["child_blocks", "tasks"].iter().flat_map(|key| array(block.get(key)));
+            let rich = ["details", "output"].iter().filter_map(|key| block.get(key));
+            lines(titles.chain(inner.chain(rich).map(of_block)))
+        }
         Some("context") => elements().filter_map(of_text).collect::<Vec<_>>().join(" "),
         Some("carousel") => of_blocks(elements()),
         // Their labels are offers, not news.

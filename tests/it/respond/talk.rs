@@ -285,6 +285,7 @@ fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RunLine>>) -> HomeFacts {
             label: "Paste an error".into(),
             action: "signpost_paste".into(),
             value: String::new(),
+            url: None,
             primary: true,
             menu: None,
         }],

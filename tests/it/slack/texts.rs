@@ -151,6 +151,23 @@ fn every_kind_of_block_gives_its_text() {
             json!({"type": "a kind to come", "text": {"type": "mrkdwn", "text": "kept"}}),
             "kept",
         ),
+        (
+            json!({"type": "data_table", "caption": "Tanks", "page_size": 5, "rows": [[{"type": "raw_text", "text": "tank"}, {"type": "raw_text", "text": "bar"}],
+                [{"type": "raw_text", "text": "w-17"}, {"type": "raw_number", "text": 3}]]}),
+            "Tanks\ntank | bar\nw-17 | 3",
+        ),
+        (
+            json!({"type": "container", "title": {"type": "plain_text", "text": "Q7"}, "child_blocks": [
+                {"type": "section", "text": {"type": "mrkdwn", "text": "flux is *low*"}},
+                {"type": "container", "child_blocks": [{"type": "header", "text": {"type": "plain_text", "text": "inner"}}]}]}),
+            "Q7\nflux is *low*\ninner",
+        ),
+        (
+            json!({"type": "plan", "title": "Look into it", "tasks": [{"type": "task_card", "task_id": "1", "title": "Read the gauge", "status": "error",
+                "details": {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "at the tank"}]}]},
+                "output": {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "E4711: no gauge"}]}]}}]}),
+            "Look into it\nRead the gauge\nat the tank\nE4711: no gauge",
+        ),
         (json!({"type": "divider"}), ""),
         (json!([1, "odd"]), ""),
     ];
@@ -158,6 +175,62 @@ fn every_kind_of_block_gives_its_text() {
         let fields = json!({"bot_id": "B1", "text": "", "blocks": [block]});
         assert_eq!(message(&fields).text, expected, "{block}");
     }
+}
+
+#[test]
+fn the_links_of_an_alert_behind_labels_are_written_out() {
+    const LINK: &str = "https://books.example/q7?a=1&b=2";
+    let cell = |text: &str| json!({"type": "raw_text", "text": text});
+    let url = |text: &str| json!({"type": "button", "text": {"type": "plain_text", "text": text}, "url": LINK});
+    let cases = [
+        (
+            json!({"text": "Q7", "attachments": [{"actions": [{"type": "button", "text": "Open runbook", "url": LINK}]}]}),
+            "runbook",
+        ),
+        (
+            json!({"text": "", "blocks": [{"type": "container", "child_blocks": [{"type": "card", "title": {"type": "mrkdwn", "text": "Q7"}, "actions": [url("Runbook")]}]}]}),
+            "runbook",
+        ),
+        (
+            json!({"text": "", "blocks": [{"type": "data_table", "caption": "Q7", "rows": [[cell("alert"), cell("dashboard_url")], [cell("Q7"), cell(LINK)]]}]}),
+            "dashboard",
+        ),
+        (
+            json!({"text": "", "blocks": [{"type": "table", "rows": [[cell("alert"), cell("Q7")], [cell("Runbook"), cell(LINK)]]}]}),
+            "runbook",
+        ),
+        (
+            json!({"text": "", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "Q7"}, "accessory": url(":chart: View panel")}]}),
+            "panel",
+        ),
+        (
+            json!({"text": "", "blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": format!("*Runbook*\n<{LINK}|q7>")}]}]}),
+            "runbook",
+        ),
+        (
+            json!({"text": "", "blocks": [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "link", "url": LINK, "text": "runbook"}]}]}]}),
+            "runbook",
+        ),
+    ];
+    for (mut fields, kind) in cases {
+        let read = |fields: &serde_json::Value| message(fields).text;
+        assert!(!read(&fields).contains("_url: <"), "a person's message stays: {fields}");
+        fields["bot_id"] = json!("B1");
+        let line = format!("{kind}_url: <https://books.example/q7?a=1&amp;b=2>");
+        assert!(read(&fields).ends_with(&line), "{fields}: {}", read(&fields));
+    }
+    for label in [
+        "Runbook sync failed",
+        "Dashboard service is down",
+        "Acknowledge",
+        "",
+        "The runbooks team",
+    ] {
+        let fields = json!({"bot_id": "B1", "text": "Q7", "blocks": [{"type": "actions", "elements": [url(label)]}]});
+        assert_eq!(message(&fields).text, "Q7", "{label}");
+    }
+    let shown = json!({"bot_id": "B1", "text": format!("Q7\nrunbook_url: {LINK}"), "attachments": [{"actions": [{"text": "Runbook", "url": LINK}]}]});
+    assert_eq!(message(&shown).text, format!("Q7\nrunbook_url: {LINK}"));
 }
 
 #[test]

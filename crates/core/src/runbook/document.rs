@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::{Data, Diagnostic, Diagnostics, DocumentSource, Format, Runbook, document, parse, people};
+use super::{Data, Diagnostic, Diagnostics, DocumentSource, Format, Runbook, Value, document, parse, people};
 
 /// A runbook that is parsed when more than its names is needed, and stays parsed as long as this library lives.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ struct Reading {
     names: Vec<String>,
     /// Section and title of every topic.
     topics: Box<[(usize, Box<str>)]>,
+    /// The addresses that the document gives itself, as written.
+    addresses: Box<[Box<str>]>,
 }
 
 #[derive(Debug)]
@@ -59,6 +61,9 @@ impl Document {
         let (runbook, diagnostics) = parse(path, text, data);
         let read = runbook.map(|mut runbook| {
             let mut names_data = may_name_data(path, text);
+            // Before the source adds the address of the path.
+            let addresses = addresses(&runbook);
+            names_data |= people::complete(&mut runbook, path, data);
             if let Some(source) = source {
                 source.complete(&mut runbook, data);
                 names_data |= source.names_data();
@@ -72,6 +77,7 @@ impl Document {
                 source: source.map(|source| (Arc::clone(source), path.into())),
                 names: names(&runbook),
                 topics: topics(&runbook),
+                addresses,
             };
             let document = Document::new(runbook.path.clone(), runbook.title.clone(), reading);
             (document, runbook)
@@ -91,6 +97,18 @@ impl Document {
     /// Front matter's `runbook-name` and `title`.
     pub fn names(&self) -> &[String] {
         &self.reading.names
+    }
+
+    /// Returns the addresses that the document gives itself, as written: absolute, or relative to the place where its
+    /// source is published.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.reading.addresses.iter().map(AsRef::as_ref)
+    }
+
+    /// Returns the document's path within its source.
+    pub fn path_in_source(&self) -> &str {
+        let source = self.reading.source.as_ref();
+        source.map_or(self.path.as_str(), |(_, path)| path)
     }
 
     /// Returns the section and title of every topic, in document order.
@@ -136,11 +154,7 @@ impl Document {
             DocumentContent::Text { text, data } => {
                 let none = BTreeMap::new();
                 let data = data.as_deref().unwrap_or(&none);
-                let path = self
-                    .reading
-                    .source
-                    .as_ref()
-                    .map_or(self.path.as_str(), |(_, path)| path);
+                let path = self.path_in_source();
                 // The first reading made it a runbook; should it no longer be one, it is at least text.
                 let mut runbook = parse(path, text, data).0.unwrap_or_else(|| {
                     let mut unheard = Diagnostics {
@@ -149,6 +163,7 @@ impl Document {
                     };
                     document(path, text, data, &mut unheard)
                 });
+                people::complete(&mut runbook, path, data);
                 if let Some((source, _)) = &self.reading.source {
                     source.complete(&mut runbook, data);
                 }
@@ -168,6 +183,23 @@ fn topics(runbook: &Runbook) -> Box<[(usize, Box<str>)]> {
     topics
         .map(|topic| (topic.section, topic.title.as_str().into()))
         .collect()
+}
+
+/// Returns the addresses that a document gives itself: where it is published, and the keys by which Jekyll, Hugo and
+/// Docusaurus place a page.
+fn addresses(runbook: &Runbook) -> Box<[Box<str>]> {
+    const KEYS: [&str; 6] = ["permalink", "slug", "url", "canonical_url", "aliases", "redirect_from"];
+    let keyed = KEYS.iter().filter_map(|key| runbook.front.other.get(*key));
+    let keyed = keyed.flat_map(|value| match value {
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    });
+    let own = runbook
+        .url
+        .as_deref()
+        .into_iter()
+        .chain(keyed.filter_map(Value::as_str));
+    own.map(Into::into).collect()
 }
 
 /// Returns true when a document may name data: `site.data.…` in Liquid, a team under `signpost:`, people by name,
@@ -228,12 +260,13 @@ impl PartialEq for Edition {
 impl From<Runbook> for Document {
     fn from(runbook: Runbook) -> Document {
         let (path, title) = (runbook.path.clone(), runbook.title.clone());
-        let (names, topics) = (names(&runbook), topics(&runbook));
+        let (names, topics, addresses) = (names(&runbook), topics(&runbook), addresses(&runbook));
         let reading = Reading {
             content: DocumentContent::Runbook(Box::new(runbook)),
             source: None,
             names,
             topics,
+            addresses,
         };
         Document::new(path, title, reading)
     }

@@ -23,6 +23,7 @@ mod markdown;
 pub mod model;
 mod notebook;
 mod org_mode;
+pub mod owners;
 mod part;
 mod people;
 pub mod placeholder;
@@ -51,7 +52,7 @@ pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
 pub use sentences::{join as join_sentences, split as split_sentences};
-pub use source::DocumentSource;
+pub use source::{DocumentSource, RepositoryFolder};
 pub use team_diagnostics::{team_diagnostics, team_usage};
 pub use teams::{
     EscalationStep, OnCallSource, PageRule, SEVERITIES, ServiceSchedule, Team, TeamProblem, TeamRouting,

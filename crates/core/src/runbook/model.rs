@@ -264,6 +264,9 @@ pub struct Button {
     pub action: String,
     /// Value that is sent with the click.
     pub value: String,
+    /// Address that it opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// True for the button that most people want.
     pub primary: bool,
     /// Options of a menu; `None` for a plain button. `value` then holds the id of what the options are about.

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::contacts::{self, Placed};
-use super::{Block, BlockKind, Contact, ContactKind, FrontMatter, Role, Section, plain, plain_block, sentences};
+use super::{
+    Block, BlockKind, Contact, ContactKind, FrontMatter, Role, Runbook, Section, owners, plain, plain_block, sentences,
+};
 
 /// Front matter keys whose values name a team or a person.
 const KEYS: [&str; 6] = ["owner", "owners", "team", "squad", "maintainer", "maintainers"];
@@ -75,10 +77,14 @@ pub(super) fn find(sections: &[Section], front: &FrontMatter, data: &BTreeMap<St
     let mut left = MOST;
     for (at, section) in sections.iter().enumerate() {
         let mut found = Vec::new();
+        let is_labelled = is_label(&section.heading);
         super::walk(&section.blocks, &mut |block| {
             if left > 0 {
                 let before = found.len();
                 of_block(block, section.role == Role::Escalation, &mut found);
+                if is_labelled && found.len() == before {
+                    below_label(block, &mut found);
+                }
                 left = left.saturating_sub(found.len() - before);
             }
         });
@@ -101,6 +107,41 @@ pub(super) fn find(sections: &[Section], front: &FrontMatter, data: &BTreeMap<St
         }
     }
     people
+}
+
+/// Gives the topics of a document without contacts to the owners that files beside it name. `path`: the one within its
+/// source. Returns true when there are such owners, so that the team file matters to the document.
+pub(super) fn complete(runbook: &mut Runbook, path: &str, data: &BTreeMap<String, Value>) -> bool {
+    let owners = owners::in_data(path, data);
+    if owners.is_empty() {
+        return false;
+    }
+    // An author's own words come first.
+    if runbook.front.signpost.team.is_some() || runbook.topics.iter().all(|topic| !topic.contacts.is_empty()) {
+        return true;
+    }
+    let names = TeamNames::of(data);
+    let of_team = |name: &str| {
+        let key = names.find(name)?;
+        Some(contacts::of_team(key, &contacts::one_team(key, data)))
+    };
+    let mut found: Vec<Contact> = Vec::new();
+    for owner in &owners {
+        let members = || match owner.members.as_slice() {
+            [] => as_written(&owner.name, 0),
+            members => members.iter().flat_map(|member| as_written(member, 0)).collect(),
+        };
+        let contacts = of_team(owners::team_in(&owner.name)).unwrap_or_else(members);
+        for contact in contacts {
+            if !found.contains(&contact) {
+                found.push(contact);
+            }
+        }
+    }
+    for topic in runbook.topics.iter_mut().filter(|topic| topic.contacts.is_empty()) {
+        topic.contacts.clone_from(&found);
+    }
+    true
 }
 
 /// The names in front matter, and whether each is known to name people.
@@ -163,6 +204,19 @@ fn of_block(block: &Block, escalation: bool, found: &mut Vec<NamedPerson>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Adds the name that stands alone below a heading such as "Contact": "DBA on call, phone 4711". Sentences, links and
+/// channels are read elsewhere.
+fn below_label(block: &Block, found: &mut Vec<NamedPerson>) {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return;
+    };
+    let text = plain(inlines);
+    let is_sentence = text.trim_end().ends_with(['.', '!', '?', ':']) || text.split_whitespace().count() > 10;
+    if !is_sentence && !text.contains(['#', '@', '<', '`', '\n']) && !text.contains("://") {
+        of_value(&text, block.line, found);
     }
 }
 

@@ -16,6 +16,17 @@ pub struct DocumentSource {
     pub team: Option<String>,
     /// Address at which the source is published.
     pub base_url: Option<String>,
+    /// The repository that holds the source; `None` for a plain folder.
+    pub repository: Option<RepositoryFolder>,
+}
+
+/// A folder of a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RepositoryFolder {
+    /// Address from which the repository is cloned, without a user.
+    pub url: String,
+    /// Path of the folder in the repository; empty for all of it.
+    pub path: String,
 }
 
 impl DocumentSource {
