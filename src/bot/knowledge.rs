@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tracing::{info, warn};
 
 use super::Error;
-use super::sources::{GitSource, SourceReader};
+use super::sources::{FetchedSource, SourceReader};
 use crate::clock::{Clock as _, SystemClock};
 use crate::files;
 use crate::jobs::{Registry, consistency};
@@ -90,9 +90,9 @@ pub(super) struct KnowledgeSource {
 }
 
 impl KnowledgeSource {
-    pub(super) fn new(settings: &Settings, repositories: &[Arc<GitSource>]) -> KnowledgeSource {
+    pub(super) fn new(settings: &Settings, fetched: &[Arc<FetchedSource>]) -> KnowledgeSource {
         KnowledgeSource {
-            reader: SourceReader::new(settings, repositories),
+            reader: SourceReader::new(settings, fetched),
             signatures: SignatureCache::default(),
             options: matching::IndexOptions {
                 answer: settings.least_threshold(),

@@ -189,9 +189,13 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
             context! { source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }) },
         ),
         (
+            "source.md",
+            context! { source => full.then(|| context! { place => "Confluence OPS", at => "12 Nov 2026" }) },
+        ),
+        (
             "source_trouble.md",
             context! {
-                source => "id", accept => "accept", kind => if full { "held" } else { "unreachable" }, commit => "1a2b3c4",
+                source => "id", accept => "accept", kind => if full { "held" } else { "unreachable" }, version => "1a2b3c4", is_git => full,
                 removed => 9, documents => 12, why => "It is gone.",
             },
         ),
@@ -278,8 +282,8 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
 /// The sources of `status.md`.
 fn source(full: bool) -> Vec<Value> {
     let one = context! {
-        id => "id", documents => 3, commit => "1a2b3c4", at => moment(full), fetched => moment(full),
-        problem => "It is gone.", held => context! { commit => "5d6e7f8", removed => 9 },
+        id => "id", documents => 3, is_git => full, version => "1a2b3c4", at => moment(full), fetched => moment(full),
+        problem => "It is gone.", held => context! { version => "5d6e7f8", removed => 9 },
     };
     if full { vec![one] } else { Vec::new() }
 }
