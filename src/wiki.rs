@@ -18,7 +18,7 @@ mod fetch;
 mod pages;
 mod storage;
 
-pub use client::Account;
+pub use client::WikiAccount;
 pub use confluence::Site;
 pub use fetch::{Wiki, WikiLimits};
 

@@ -19,7 +19,7 @@ use crate::git::{GitError, GitLimits, Remote, Repository};
 use crate::net::Net;
 use crate::runbook::{DocumentSource, Library, SourceKind, SourceVersion};
 use crate::settings::{RunbookSource, Runbooks, Settings};
-use crate::wiki::{Account, Site, Wiki, WikiError, WikiLimits};
+use crate::wiki::{Site, Wiki, WikiAccount, WikiError, WikiLimits};
 
 pub use guard::GuardedFetch;
 pub use health::SourceHealth;
@@ -66,6 +66,11 @@ impl FetchError {
                 | FetchError::Wiki(WikiError::State(StateError::Busy))
                 | FetchError::State(StateError::Busy)
         )
+    }
+
+    /// Returns true when a fetch took too long but kept a part of what it fetched.
+    fn has_progressed(&self) -> bool {
+        matches!(self, FetchError::Wiki(WikiError::TimedOut { done: 1.., .. }))
     }
 
     /// Returns the time for which the server is to be left alone.
@@ -146,7 +151,7 @@ fn wiki(settings: &Settings, source: &RunbookSource, options: &Options, folder: 
         spaces: source.spaces.clone(),
         labels: source.labels.clone(),
         exclude_labels: source.exclude_labels.clone(),
-        account: Account {
+        account: WikiAccount {
             user: source.user.clone(),
             token: source.token.clone(),
         },

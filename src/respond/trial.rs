@@ -23,7 +23,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     let topic = context! {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md",
         full_url => some("https://example.com/runbook"), show_all => "show runbook",
-        source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }),
+        source => full.then(|| context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }),
         branches => many(context! { label => "Other case", show => "show runbook other" }),
         entry => if full { "entry" } else { "" },
         cause => if full { "cause" } else { "" }, steps => if full { "steps" } else { "" }, has_steps => full,
@@ -186,7 +186,7 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ("run_late.md", context! {}),
         (
             "source.md",
-            context! { source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }) },
+            context! { source => full.then(|| context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }) },
         ),
         (
             "source.md",

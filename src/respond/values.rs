@@ -273,5 +273,5 @@ pub(super) fn source(runbook: &Runbook, source: Option<&LibrarySource>) -> Optio
     let source = source?;
     let version = source.version.as_ref()?;
     let at = version.at.strftime("%-d %b %Y, %H:%M UTC").to_string();
-    Some(context! { id => source.id.clone(), commit => version.short().to_owned(), at })
+    Some(context! { id => source.id.clone(), place => (), commit => version.short().to_owned(), at })
 }

@@ -23,7 +23,7 @@ const MOST_ASKED: Duration = Duration::from_hours(1);
 
 /// The account that reads the wiki.
 #[derive(Debug, Clone, Default)]
-pub struct Account {
+pub struct WikiAccount {
     /// Name or mail address that goes with the token; empty for a token that stands alone.
     pub user: String,
     /// The token; `None` to read what everybody may read.
@@ -40,7 +40,7 @@ pub(super) struct WikiClient {
 
 impl WikiClient {
     /// Creates a sender. `http` is one of `net::Net::client`, which has a time limit and follows no redirects.
-    pub(super) fn new(http: Result<reqwest::Client, String>, base: Url, account: &Account) -> WikiClient {
+    pub(super) fn new(http: Result<reqwest::Client, String>, base: Url, account: &WikiAccount) -> WikiClient {
         let mut headers = HeaderMap::new();
         if let Some(token) = &account.token {
             let token = token.expose_secret();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::WikiError;
-use super::client::{Account, WikiClient};
+use super::client::{WikiAccount, WikiClient};
 
 /// Most bytes of a part of a list. Bodies are not in it.
 const LONGEST_LIST: usize = 8 * 1024 * 1024;
@@ -34,7 +34,7 @@ pub struct Site {
     /// Labels with which a page is left out.
     pub exclude_labels: Vec<String>,
     /// The account that reads the wiki.
-    pub account: Account,
+    pub account: WikiAccount,
 }
 
 /// A page in the list of a space.
@@ -214,7 +214,8 @@ impl Confluence {
         let is_there = if self.site.is_cloud {
             id_of(&page, "spaceId") == Some(self.space_id(space).await?)
         } else {
-            page.pointer("/space/key").and_then(Value::as_str) == Some(space)
+            let key = page.pointer("/space/key").and_then(Value::as_str);
+            key.is_some_and(|key| key.eq_ignore_ascii_case(space))
         };
         Ok(entry(&page, space).flatten().filter(|_| is_there))
     }

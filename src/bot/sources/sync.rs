@@ -165,7 +165,12 @@ impl SourceSync {
         let (id, now) = (self.source.id.as_str(), self.ctx.clock.now());
         let since = {
             let mut progress = self.progress.lock();
-            progress.failures = progress.failures.saturating_add(1);
+            // A fetch that came further goes on soon.
+            progress.failures = if cause.has_progressed() {
+                1
+            } else {
+                progress.failures.saturating_add(1)
+            };
             progress.wait = cause.wait();
             *progress.failing_since.get_or_insert(now)
         };

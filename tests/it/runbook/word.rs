@@ -127,7 +127,34 @@ fn text_headings_lists_code_tables_and_links_are_read() {
             cell("Mend it.")
         ),
     ];
-    insta::assert_snapshot!(outline("kiln.docx", &docx(&body.concat())), @"");
+    insta::assert_snapshot!(outline("kiln.docx", &docx(&body.concat())), @r##"
+    1: [Kiln runbook]
+    3: ##[Door jammed]
+      4: The log says `KX0001: a <door> & a lock`**!**
+    5: ###[What to do]
+      6: list from 1
+      - 6
+          6: Stop the kiln:
+          7: code() "kilnctl stop --reason \"door\"\nkilnctl status"
+      - 9
+          9: Open the door:
+          10: list from 1
+          - 10
+              10: left lock
+          - 11
+              11: right lock
+      12: Wait a minute.
+      13: list from 3
+      - 13
+          13: Start it.
+      14: list
+      - 14
+          14: Cold kilns start slowly.
+      15: See [the board](https://grafana.example/d/1?a=1&b=2), [the wiki](https://wiki.example/kiln) [and above](§1)
+      16: table | Code | Action |
+        | KX0002 | Oil it. |
+        | KX0002 | Mend it. |
+    "##);
 }
 
 #[test]
@@ -143,7 +170,7 @@ fn files_that_are_no_documents_are_told() {
         (docx(&bomb), "too large"),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0".to_vec(),
-            "old format of Word, or protected with a password",
+            "old format of Word, or is protected with a password",
         ),
     ] {
         let told = outline("kiln.docx", &bytes);

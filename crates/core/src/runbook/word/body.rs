@@ -63,7 +63,8 @@ pub(super) fn html(text: &str, parts: &WordParts) -> String {
     while let Some(event) = next(&mut reader) {
         match &event {
             Event::Start(element) if LEFT_OUT.contains(&element.name().as_ref()) => {
-                if reader.read_to_end(element.name()).is_err() {
+                let skipped = reader.read_to_end(element.name());
+                if skipped.is_err() {
                     break;
                 }
             }
@@ -123,7 +124,7 @@ impl BodyReader<'_> {
             "w:tbl" => self.tables.push(WordTable::default()),
             "w:tc" if self.flattened == 0 && !self.tables.is_empty() => self.flows.push(WordFlow::default()),
             "w:tblLook" | "w:tblHeader" | "w:gridSpan" | "w:vMerge" if self.flattened == 0 => {
-                self.table_property(element)
+                self.table_property(element);
             }
             name if self.is_in_properties => self.paragraph_property(name, element, value()),
             name if self.is_in_run => self.run_property(name, element, value()),
@@ -179,7 +180,7 @@ impl BodyReader<'_> {
             "w:gridSpan" => {
                 table.span = attribute(element, "w:val")
                     .and_then(|span| span.parse().ok())
-                    .unwrap_or(1)
+                    .unwrap_or(1);
             }
             "w:vMerge" => table.is_continued = attribute(element, "w:val").as_deref() != Some("restart"),
             _ => {}
@@ -260,7 +261,8 @@ impl BodyReader<'_> {
                 }
             }
             Some("end") => {
-                if self.fields.pop().is_some_and(|field| field.is_link) {
+                let field = self.fields.pop();
+                if field.is_some_and(|field| field.is_link) {
                     self.mark("</a>".to_owned());
                 }
             }

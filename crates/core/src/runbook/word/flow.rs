@@ -1,6 +1,7 @@
 //! HTML made of paragraphs: headings, nested lists, code, tables. Each paragraph ends its line.
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 
 use super::WordParts;
 use super::paragraph::WordParagraph;
@@ -56,23 +57,28 @@ impl WordFlow {
             ParagraphKind::Title if counts.title.is_none() => counts.title = Some(paragraph.plain()),
             ParagraphKind::Title => self.heading(1, paragraph),
             ParagraphKind::Heading(level) => self.heading(level, paragraph),
-            ParagraphKind::Text | ParagraphKind::Code => match list {
-                Some((id, level)) => self.item(&id, level.min(DEEPEST), paragraph, parts, counts),
-                None => {
+            ParagraphKind::Text | ParagraphKind::Code => {
+                if let Some((id, level)) = list {
+                    self.item(&id, level.min(DEEPEST), paragraph, parts, counts);
+                } else {
                     if !paragraph.is_indented {
                         self.end_lists(0);
                     }
-                    self.html.push_str(&format!("<p>{}</p>", paragraph.inlines(true)));
+                    self.put(format_args!("<p>{}</p>", paragraph.inlines(true)));
                 }
-            },
+            }
         }
         self.html.push('\n');
     }
 
+    fn put(&mut self, html: fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = self.html.write_fmt(html);
+    }
+
     fn heading(&mut self, level: u8, paragraph: &WordParagraph) {
         self.end_lists(0);
-        self.html
-            .push_str(&format!("<h{level}>{}</h{level}>", paragraph.inlines(false)));
+        self.put(format_args!("<h{level}>{}</h{level}>", paragraph.inlines(false)));
     }
 
     /// Adds an item to the list of its numbering and level, which may continue one that was interrupted.
@@ -90,13 +96,15 @@ impl WordFlow {
             // A list within an item starts anew.
             counts.numbers.remove(&(id.to_owned(), level));
         }
-        let number = counts.numbers.entry((id.to_owned(), level)).or_insert(first);
+        let next = counts.numbers.entry((id.to_owned(), level)).or_insert(first);
+        let number = *next;
+        *next = number.saturating_add(1);
         if is_new {
-            self.html.push_str(&match (is_numbered, *number) {
-                (false, _) => "<ul>".to_owned(),
-                (true, 1) => "<ol>".to_owned(),
-                (true, number) => format!("<ol start=\"{number}\">"),
-            });
+            match (is_numbered, number) {
+                (false, _) => self.html.push_str("<ul>"),
+                (true, 1) => self.html.push_str("<ol>"),
+                (true, number) => self.put(format_args!("<ol start=\"{number}\">")),
+            }
             self.lists.push(OpenWordList {
                 id: id.to_owned(),
                 level,
@@ -105,8 +113,7 @@ impl WordFlow {
         } else {
             self.html.push_str("</li>");
         }
-        *number = number.saturating_add(1);
-        self.html.push_str(&format!("<li><p>{}</p>", paragraph.inlines(true)));
+        self.put(format_args!("<li><p>{}</p>", paragraph.inlines(true)));
     }
 
     fn end_lists(&mut self, left: usize) {
@@ -202,7 +209,8 @@ impl WordTable {
         } else {
             String::new()
         };
-        self.row.push_str(&format!("<{name}{span}>{content}</{name}>"));
+        // Writing to a string cannot fail.
+        let _ = write!(self.row, "<{name}{span}>{content}</{name}>");
         self.above.insert(self.column, content.clone());
         self.column += self.span.max(1);
         self.cells += 1;

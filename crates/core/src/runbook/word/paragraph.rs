@@ -14,7 +14,7 @@ pub(super) struct RunFormat {
 
 /// A piece of a paragraph.
 #[derive(Debug)]
-enum Piece {
+enum WordPiece {
     /// Text, escaped for HTML.
     Text(RunFormat, String),
     /// An anchor, or the start or the end of a link.
@@ -29,7 +29,7 @@ pub(super) struct WordParagraph {
     pub(super) list: Option<(String, usize)>,
     pub(super) outline: Option<ParagraphKind>,
     pub(super) is_indented: bool,
-    pieces: Vec<Piece>,
+    pieces: Vec<WordPiece>,
 }
 
 impl WordParagraph {
@@ -39,14 +39,14 @@ impl WordParagraph {
             return;
         }
         match self.pieces.last_mut() {
-            Some(Piece::Text(last, known)) if *last == format => known.push_str(text),
-            _ => self.pieces.push(Piece::Text(format, text.to_owned())),
+            Some(WordPiece::Text(last, known)) if *last == format => known.push_str(text),
+            _ => self.pieces.push(WordPiece::Text(format, text.to_owned())),
         }
     }
 
     /// Adds a mark of HTML.
     pub(super) fn mark(&mut self, mark: String) {
-        self.pieces.push(Piece::Mark(mark));
+        self.pieces.push(WordPiece::Mark(mark));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -55,8 +55,8 @@ impl WordParagraph {
 
     fn texts(&self) -> impl Iterator<Item = (RunFormat, &str)> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Text(format, text) => Some((*format, text.as_str())),
-            Piece::Mark(_) => None,
+            WordPiece::Text(format, text) => Some((*format, text.as_str())),
+            WordPiece::Mark(_) => None,
         })
     }
 
@@ -90,8 +90,8 @@ impl WordParagraph {
         let mut out = String::new();
         for piece in &self.pieces {
             let (format, text) = match piece {
-                Piece::Text(format, text) => (format, text),
-                Piece::Mark(mark) => {
+                WordPiece::Text(format, text) => (format, text),
+                WordPiece::Mark(mark) => {
                     out.push_str(mark);
                     continue;
                 }
@@ -105,11 +105,11 @@ impl WordParagraph {
             let marks = marks.iter().filter(|(_, is_on)| *is_on && is_marked && !is_blank);
             let marks: Vec<&str> = marks.map(|(name, _)| *name).collect();
             for mark in &marks {
-                out.push_str(&format!("<{mark}>"));
+                out.extend(["<", mark, ">"]);
             }
             out.push_str(&text.replace('\n', "<br>"));
             for mark in marks.iter().rev() {
-                out.push_str(&format!("</{mark}>"));
+                out.extend(["</", mark, ">"]);
             }
         }
         out
