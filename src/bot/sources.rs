@@ -40,7 +40,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 enum FetchedPlace {
     Git(Repository),
-    Wiki(Wiki),
+    Wiki(Box<Wiki>),
 }
 
 /// Reason why a source cannot be fetched. None holds a credential.
@@ -113,7 +113,7 @@ pub fn fetched_sources(settings: &Settings) -> Vec<Arc<FetchedSource>> {
             let remote = remote(runbooks, source, url, authorities.as_ref());
             FetchedPlace::Git(Repository::new(remote, limits, &folder))
         } else {
-            FetchedPlace::Wiki(wiki(settings, source, &options, &folder)?)
+            FetchedPlace::Wiki(Box::new(wiki(settings, source, &options, &folder)?))
         };
         Some(Arc::new(FetchedSource {
             id: source.id.clone(),

@@ -184,14 +184,8 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ),
         ("who_refused.md", context! {}),
         ("run_late.md", context! {}),
-        (
-            "source.md",
-            context! { source => full.then(|| context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }) },
-        ),
-        (
-            "source.md",
-            context! { source => full.then(|| context! { place => "Confluence OPS", at => "12 Nov 2026" }) },
-        ),
+        ("source.md", context! { source => full.then(origin_in_git) }),
+        ("source.md", context! { source => full.then(origin_in_wiki) }),
         (
             "source_trouble.md",
             context! {
@@ -277,6 +271,16 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
         ));
     }
     out
+}
+
+/// The source of `source.md`: a commit.
+fn origin_in_git() -> Value {
+    context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }
+}
+
+/// The source of `source.md`: a page of a wiki.
+fn origin_in_wiki() -> Value {
+    context! { place => "Confluence OPS", at => "12 Nov 2026" }
 }
 
 /// The sources of `status.md`.

@@ -1,6 +1,7 @@
 //! A fetch of a wiki: list, compare, fetch what changed, write the files.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -330,12 +331,11 @@ fn version_of(entries: &[PageEntry], shown: &HashSet<String>) -> String {
         context.update(&line);
     }
     let digits = context.finish();
-    digits
-        .as_ref()
-        .iter()
-        .take(20)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digits.as_ref().iter().take(20).fold(String::new(), |mut out, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// Removes the bodies of versions that are no longer listed.
