@@ -39,7 +39,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A place that a source is fetched from.
 #[derive(Debug)]
 enum FetchedPlace {
-    Git(Repository),
+    Git(Box<Repository>),
     Wiki(Box<Wiki>),
 }
 
@@ -111,7 +111,7 @@ pub fn fetched_sources(settings: &Settings) -> Vec<Arc<FetchedSource>> {
                 files: options.max_entries,
             };
             let remote = remote(runbooks, source, url, authorities.as_ref());
-            FetchedPlace::Git(Repository::new(remote, limits, &folder))
+            FetchedPlace::Git(Box::new(Repository::new(remote, limits, &folder)))
         } else {
             FetchedPlace::Wiki(Box::new(wiki(settings, source, &options, &folder)?))
         };
