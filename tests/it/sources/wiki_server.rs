@@ -198,8 +198,8 @@ impl WikiContent {
                     return Err(400);
                 }
                 let pages = self.listed(|page| space_id(page.space) == *id);
-                let results = pages.iter().map(|page| cloud(page, false)).collect();
-                self.part_by_cursor(results, get("cursor"), &format!("/wiki/api/v2/spaces/{id}/pages"))
+                let results: Vec<Value> = pages.iter().map(|page| cloud(page, false)).collect();
+                self.part_by_cursor(&results, get("cursor"), &format!("/wiki/api/v2/spaces/{id}/pages"))
             }
             ["wiki", "api", "v2", "pages", id] => {
                 let page = self.visible(id)?;
@@ -215,8 +215,8 @@ impl WikiContent {
                         && page.labels.iter().any(|label| cql.contains(&format!("\"{label}\"")))
                 };
                 let pages = self.listed(has);
-                let results = pages.iter().map(|page| json!({"id": page.id.to_string()})).collect();
-                self.part_by_cursor(results, get("cursor"), "/rest/api/content/search")
+                let results: Vec<Value> = pages.iter().map(|page| json!({"id": page.id.to_string()})).collect();
+                self.part_by_cursor(&results, get("cursor"), "/rest/api/content/search")
             }
             ["confluence", "rest", "api", "space", key] => {
                 let is_known = self.pages.iter().any(|page| page.space == *key);
@@ -262,7 +262,7 @@ impl WikiContent {
     }
 
     /// A part of a list. The cursor has characters that must be encoded; only the very same one is known again.
-    fn part_by_cursor(&self, all: Vec<Value>, cursor: Option<&str>, path: &str) -> Result<Value, u16> {
+    fn part_by_cursor(&self, all: &[Value], cursor: Option<&str>, path: &str) -> Result<Value, u16> {
         let start = match cursor {
             None => 0,
             Some(cursor) => {
